@@ -1,0 +1,7 @@
+//! Running cells for real: the plan, the batches, the rounds and what they gave.
+
+pub mod cell;
+pub mod result;
+
+pub use cell::Cell;
+pub use result::CellResult;

@@ -1,0 +1,107 @@
+//! What running a cell gave, summed up over its batches.
+
+use serde::{Deserialize, Serialize};
+
+use crate::benchmark::cell::Cell;
+use crate::code::Code;
+
+/// The summary of one cell.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct CellResult {
+    /// Which cell.
+    #[serde(flatten)]
+    pub cell: Cell,
+    /// Whether it ran.
+    pub status: Status,
+    /// Why it failed or was skipped.
+    pub reason: Option<String>,
+    /// Tasks per second that the model predicted before the run.
+    pub predicted_per_s: Option<f64>,
+    /// Tasks per second over the whole workload, start-up included.
+    pub throughput_per_s: Option<f64>,
+    /// 95% confidence interval of `throughput_per_s`.
+    pub ci95: Option<[f64; 2]>,
+    /// Throughput over that of the sequential reference, from batches paired by round.
+    pub speedup: Option<f64>,
+    /// Quantiles of the time from the start of a task to its end, retries included, in seconds.
+    pub latency_s: Option<Latency>,
+    /// User and system CPU seconds per task, child processes included, start-up excluded.
+    pub cpu_s_per_task: Option<f64>,
+    /// Seconds to start the strategy, before the first task.
+    pub startup_s: Option<f64>,
+    /// Largest resident size of all processes of a batch together, in bytes.
+    pub peak_rss_bytes: Option<u64>,
+    /// What became of the tasks, over all batches.
+    pub tasks: TaskCounts,
+    /// Failures by kind, most frequent first.
+    pub errors: Vec<ErrorCount>,
+    /// Digest of the outputs over the items that every cell ran; equal for equal outputs.
+    pub digest: Option<String>,
+    /// Throughput of each batch, with the number of the round it belongs to.
+    pub rounds: Vec<Round>,
+}
+
+/// Whether a cell ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It ran.
+    Ok,
+    /// It was started and failed.
+    Failed,
+    /// It was not started; `reason` says why.
+    Skipped,
+}
+
+/// One batch of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Round {
+    /// Batches of the same round ran close in time and may be paired.
+    pub round: u32,
+    /// Tasks per second over the whole workload, start-up included.
+    pub throughput_per_s: f64,
+}
+
+/// Quantiles of task latency, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Latency {
+    /// Median.
+    pub p50: f64,
+    /// 90th percentile.
+    pub p90: f64,
+    /// 99th percentile.
+    pub p99: f64,
+    /// The slowest task.
+    pub max: f64,
+}
+
+/// What became of tasks; the sum is the number of tasks started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct TaskCounts {
+    /// Ended well.
+    pub ok: u64,
+    /// Ended with an error.
+    pub failed: u64,
+    /// Ran into the timeout.
+    pub timed_out: u64,
+    /// Still running when the batch was stopped.
+    pub cancelled: u64,
+}
+
+impl TaskCounts {
+    /// Tasks started.
+    pub fn started(&self) -> u64 {
+        self.ok + self.failed + self.timed_out + self.cancelled
+    }
+}
+
+/// Failures of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ErrorCount {
+    /// The kind.
+    pub code: Code,
+    /// How many.
+    pub count: u64,
+    /// The message of the first one.
+    pub message: String,
+}

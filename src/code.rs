@@ -1,0 +1,184 @@
+//! Error and warning codes: what each means, what causes it and what to do about it.
+//!
+//! Every failure `conc` reports carries one of these, so that a script can match on it and
+//! `conc explain CODE` can say more than fits beside a table.
+
+use serde::{Deserialize, Serialize};
+
+/// One entry of the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// The stable name, such as `E-ASYNC-005`.
+    pub code: Code,
+    /// What happened, in a few words.
+    pub title: &'static str,
+    /// Why it usually happens.
+    pub cause: &'static str,
+    /// What to do about it.
+    pub remedy: &'static str,
+}
+
+macro_rules! catalogue {
+    ($($variant:ident = $name:literal, $title:literal, $cause:literal, $remedy:literal;)*) => {
+        /// A stable error or warning code.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+        pub enum Code {
+            $(#[doc = $title] #[serde(rename = $name)] $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the catalogue.
+            pub const ALL: &'static [Code] = &[$(Code::$variant,)*];
+
+            /// The stable name, such as `E-ASYNC-005`.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$variant => $name,)* }
+            }
+
+            /// What the code means, what causes it and what to do.
+            pub fn entry(self) -> Entry {
+                match self {
+                    $(Code::$variant => Entry { code: self, title: $title, cause: $cause, remedy: $remedy },)*
+                }
+            }
+        }
+    };
+}
+
+catalogue! {
+    AsyncEventLoop = "E-ASYNC-001", "event loop error",
+        "A coroutine or an asynchronous call ran where no event loop was running, or inside another one.",
+        "Start one event loop at the top of the program and await everything below it.";
+    AsyncNotAwaited = "E-ASYNC-002", "coroutine not awaited",
+        "A coroutine was created and dropped without being awaited, so its work never ran.",
+        "Await it, or hand it to a task group.";
+    AsyncCancelled = "E-ASYNC-003", "task cancelled",
+        "A task was still running when the run was stopped or its deadline passed.",
+        "Give the run more time, or set a timeout per task so that slow tasks end on their own.";
+    AsyncDeadlock = "E-ASYNC-004", "deadlock detected",
+        "Every task waits for another one and no CPU is used.",
+        "Take locks in one order, and never hold one while waiting for a task that needs it.";
+    AsyncExhausted = "E-ASYNC-005", "resource exhaustion",
+        "The process ran out of file descriptors, threads or memory.",
+        "Use a smaller width, or raise the limit that is named beside the error.";
+    PoolWorkerDied = "E-POOL-001", "worker process died",
+        "A worker process ended before it answered: it was killed, or it crashed.",
+        "Look for the out-of-memory killer in the system log; try fewer processes.";
+    PoolStart = "E-POOL-002", "strategy could not start",
+        "A thread, a process or a runtime that the strategy needs could not be created.",
+        "Use a smaller width, or raise the limit that is named beside the error.";
+    PoolDigest = "E-POOL-003", "strategies disagree about the output",
+        "The same items gave different outputs under different strategies.",
+        "Look for state shared between tasks, or for output that depends on time or order.";
+    PoolHung = "E-POOL-004", "batch did not finish in time",
+        "A batch ran far beyond its expected time and was stopped.",
+        "Set a timeout per task under [limits], or give the run a larger --budget.";
+    TaskHttpStatus = "E-TASK-001", "HTTP error status",
+        "The server answered with a status of 400 or above.",
+        "Retry with backoff ([retry]) where the server is overloaded, else correct the request.";
+    TaskNetwork = "E-TASK-002", "network error",
+        "The server could not be reached, or the connection broke.",
+        "Check the address; with many connections, check the descriptor limit and the server's backlog.";
+    TaskTimeout = "E-TASK-003", "task timed out",
+        "The task did not end within the timeout of [limits].",
+        "Raise the timeout, or use a smaller width: a loaded server answers later.";
+    TaskCommand = "E-TASK-004", "command failed",
+        "The command exited with a status other than 0, or was killed by a signal.",
+        "Run it by hand with one item; use --ignore-failure where failing is expected.";
+    TaskIo = "E-TASK-005", "file error",
+        "A file could not be read or written.",
+        "Check that the path exists, that it may be used, and that the disk has room.";
+    TaskSqlite = "E-TASK-006", "SQLite error",
+        "A statement failed.",
+        "Check the SQL; a busy database means that writers wait for one another longer than the timeout.";
+    TaskProtocol = "E-TASK-007", "protocol error",
+        "The peer answered something that the protocol does not allow.",
+        "Check that the address serves the protocol that the step speaks.";
+    TaskPanic = "E-TASK-008", "task panicked",
+        "The task panicked, which is an error in conc.",
+        "Report it, with the workload file.";
+    WorkloadSyntax = "E-WORKLOAD-001", "workload file is not valid TOML",
+        "The file breaks the syntax of TOML.",
+        "Correct the place the message points at.";
+    WorkloadKey = "E-WORKLOAD-002", "unknown key",
+        "The workload file has a key that means nothing there; usually it is misspelt.",
+        "Use one of the keys the message lists; `conc init` prints a commented file with all of them.";
+    WorkloadValue = "E-WORKLOAD-003", "invalid value",
+        "A value has the wrong type, the wrong unit, or is out of range.",
+        "Write durations as \"5ms\" or \"2s\", sizes as \"16KiB\", and counts as positive integers.";
+    WorkloadEmpty = "E-WORKLOAD-004", "workload does nothing",
+        "There is no step, or there are no tasks.",
+        "Add a [[step]] and at least one task.";
+    WorkloadItems = "E-WORKLOAD-005", "items cannot be read",
+        "The file of items is missing, empty, or not UTF-8.",
+        "Check the path; it is relative to the workload file.";
+    WorkloadRemote = "E-WORKLOAD-006", "remote address without a limit",
+        "The workload would sweep widths against a host that is not this machine.",
+        "Set max_in_flight or rate_per_s under [limits] to what the host's owner allows.";
+    WorkloadNotFound = "E-WORKLOAD-007", "no such workload",
+        "The name is neither a sample nor a file.",
+        "See `conc list` for the samples, or give the path of a TOML file.";
+    WorkloadUnsupported = "E-WORKLOAD-008", "not supported yet",
+        "This version of conc does not run that kind of workload or strategy.",
+        "See `conc --help` for what it runs.";
+    WorkloadCommand = "E-WORKLOAD-009", "command cannot be run",
+        "The program does not exist or may not be executed.",
+        "Check the spelling and the PATH; use --shell for shell syntax.";
+    WorkloadUnreachable = "E-WORKLOAD-010", "workload fails when run alone",
+        "Every task of the first, sequential run failed, so there is nothing to measure.",
+        "Correct the failure named beside it; use --ignore-failure where failing is expected.";
+    HostFixture = "E-HOST-001", "fixture server could not start",
+        "The embedded server could not bind a loopback port or did not become ready.",
+        "Check that loopback is up and that ports are free.";
+    HostLimit = "E-HOST-002", "width beyond what this machine allows",
+        "The width needs more descriptors, threads, processes or memory than there are.",
+        "Use the width the message names, or raise the limit (`ulimit -n`, `ulimit -u`).";
+    HostContended = "E-HOST-003", "machine is busy",
+        "Other programs use the CPUs while conc measures.",
+        "Run again when the machine is quieter; intervals are wider until then.";
+    HostMemory = "E-HOST-004", "memory limit exceeded",
+        "The run used more memory than [limits] memory allows and was stopped.",
+        "Use fewer processes or a smaller width, or raise the limit.";
+    HostSpawn = "E-HOST-005", "process could not be started",
+        "conc could not start a process of its own.",
+        "Check the process limit (`ulimit -u`) and the memory that is free.";
+    NoteRepeated = "W-RUN-001", "items are repeated",
+        "Cells are compared by running the items of the workload again and again.",
+        "Give conc a command that may be repeated without harm.";
+    NoteBudget = "W-RUN-002", "budget ran out",
+        "The budget ended before every cell that can still win was measured well.",
+        "Give it a larger --budget, or narrow the search with --strategy and --width.";
+    NoteCapped = "W-RUN-003", "width capped",
+        "A width that was asked for is above a limit of the workload or the machine.",
+        "Raise the limit that is named.";
+    NoteInterrupted = "W-RUN-004", "interrupted",
+        "The run was interrupted; what is shown was measured before that.",
+        "Run it again for the whole answer.";
+    NoteSmallKernel = "W-RUN-005", "work smaller than one iteration",
+        "The work asked for is less than one iteration of its kernel, so one iteration is run.",
+        "Use a larger work, or a kernel with smaller iterations.";
+    NoteFailures = "W-RUN-006", "tasks failed",
+        "Some tasks failed; they are counted and not part of the throughput.",
+        "See the errors of the cell.";
+    NoteFixtureCpu = "W-RUN-007", "fixture server competes for the CPU",
+        "The embedded server runs on the same machine and uses CPU that the workload could use.",
+        "Read widths near the CPU limit with care, or measure against a server elsewhere.";
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for Code {
+    type Err = String;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        Code::ALL
+            .iter()
+            .copied()
+            .find(|c| c.as_str().eq_ignore_ascii_case(s))
+            .ok_or_else(|| format!("unknown code '{s}'"))
+    }
+}

@@ -1,0 +1,25 @@
+//! Measures how work should be run concurrently: which strategy, how wide, and why.
+//!
+//! The way of the data is one street: workload, profile, prediction, benchmark, comparison, advice,
+//! report. Modules are floors of a house: each uses only those below it.
+//!
+//! | floor | module | holds |
+//! |---|---|---|
+//! | 0 | [`code`], [`units`], [`stats`], [`host`] | codes; quantities; pure statistics; what this machine allows |
+//! | 1 | [`workload`] | what is run |
+//! | 2 | [`profile`], [`strategy`] | what one task costs; how tasks are run concurrently |
+//! | 3 | [`model`], [`benchmark`] | what theory predicts; what running shows |
+//! | 4 | [`advice`] | what follows |
+//! | 5 | [`report`] | how it is told |
+
+pub mod advice;
+pub mod benchmark;
+pub mod code;
+pub mod host;
+pub mod model;
+pub mod profile;
+pub mod report;
+pub mod stats;
+pub mod strategy;
+pub mod units;
+pub mod workload;

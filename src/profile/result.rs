@@ -1,0 +1,143 @@
+//! The result of a profile.
+
+use serde::{Deserialize, Serialize};
+
+/// What one task costs and where it waits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Profile {
+    /// The class of the work.
+    pub class: Class,
+    /// How sure the class is.
+    pub confidence: Confidence,
+    /// Why the confidence is not higher, or what it rests on.
+    pub confidence_reason: String,
+    /// CPU time over wall time less run-queue wait, from 0 to 1.
+    pub cpu_fraction: f64,
+    /// User CPU seconds of the profiled tasks, children included.
+    pub cpu_user_s: f64,
+    /// System CPU seconds of the profiled tasks, children included.
+    pub cpu_system_s: f64,
+    /// Wall seconds of the profiled tasks.
+    pub wall_s: f64,
+    /// Seconds spent runnable but waiting for a CPU.
+    pub runqueue_s: f64,
+    /// Where the waiting time went, as shares of the time not on a CPU; they sum to 1 or are all 0.
+    pub waits: Waits,
+    /// The evidence in words.
+    pub detail: String,
+    /// The cost of one task.
+    pub task: TaskCost,
+    /// Samples taken of where the time goes.
+    pub samples: u64,
+    /// Tasks profiled.
+    pub tasks: u64,
+    /// Mean seconds of each step of a task, in the order of the workload.
+    pub steps: Vec<StepCost>,
+}
+
+/// The class of a workload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// Waits most of the time.
+    IoBound,
+    /// Computes most of the time.
+    CpuBound,
+    /// Does both.
+    Mixed,
+}
+
+impl Class {
+    /// The word users see.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Class::IoBound => "io-bound",
+            Class::CpuBound => "cpu-bound",
+            Class::Mixed => "mixed",
+        }
+    }
+}
+
+/// How sure a statement is.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// May well be wrong.
+    Low,
+    /// Probably right.
+    Medium,
+    /// Right on every machine it was tried on.
+    High,
+}
+
+impl Confidence {
+    /// The word users see.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Confidence::Low => "low",
+            Confidence::Medium => "medium",
+            Confidence::High => "high",
+        }
+    }
+}
+
+/// Kinds of waiting, as shares.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Waits {
+    /// For a socket.
+    pub network: f64,
+    /// For a block device.
+    pub disk: f64,
+    /// For a timer.
+    pub sleep: f64,
+    /// For a lock.
+    pub lock: f64,
+    /// For a pipe or a terminal.
+    pub pipe: f64,
+    /// For a child process.
+    pub child: f64,
+    /// For something else.
+    pub other: f64,
+}
+
+impl Waits {
+    /// Every kind with its name, in the order of the JSON.
+    pub fn named(&self) -> [(&'static str, f64); 7] {
+        [
+            ("network", self.network),
+            ("disk", self.disk),
+            ("sleep", self.sleep),
+            ("lock", self.lock),
+            ("pipe", self.pipe),
+            ("child", self.child),
+            ("other", self.other),
+        ]
+    }
+}
+
+/// The cost of one task: the demand *D* and the delay *Z* of queueing theory.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct TaskCost {
+    /// CPU seconds (*D*).
+    pub cpu_s: f64,
+    /// Seconds not on a CPU, run-queue wait excluded (*Z*).
+    pub wait_s: f64,
+}
+
+impl TaskCost {
+    /// Seconds from start to end when nothing else runs.
+    pub fn total_s(&self) -> f64 {
+        self.cpu_s + self.wait_s
+    }
+}
+
+/// The mean cost of one step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct StepCost {
+    /// The kind of the step.
+    pub kind: String,
+    /// Mean wall seconds per task.
+    pub wall_s: f64,
+}

@@ -1,0 +1,94 @@
+//! The names of the strategies.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// How tasks are run concurrently.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// One task after another, in order.
+    Sequential,
+    /// Tasks on an event loop.
+    Async,
+    /// A fixed pool of OS threads fed by a bounded channel.
+    Threads,
+    /// A pool of threads that steal work from one another.
+    WorkStealing,
+    /// A pool of worker processes.
+    Processes,
+    /// One event loop for what waits, a process pool for what computes.
+    Hybrid,
+    /// One pool per step with bounded queues between them.
+    Pipeline,
+}
+
+impl Kind {
+    /// Every strategy, in the order of the documentation.
+    pub const ALL: [Kind; 7] = [
+        Kind::Sequential,
+        Kind::Async,
+        Kind::Threads,
+        Kind::WorkStealing,
+        Kind::Processes,
+        Kind::Hybrid,
+        Kind::Pipeline,
+    ];
+
+    /// The name users see and type.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Sequential => "sequential",
+            Kind::Async => "async",
+            Kind::Threads => "threads",
+            Kind::WorkStealing => "work-stealing",
+            Kind::Processes => "processes",
+            Kind::Hybrid => "hybrid",
+            Kind::Pipeline => "pipeline",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Kind {
+    type Err = String;
+
+    /// Accepts the names and the aliases Python users know.
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        let name = match s.to_ascii_lowercase().as_str() {
+            "asyncio" => "async".to_owned(),
+            "threading" | "thread-pool" => "threads".to_owned(),
+            "multiprocessing" | "process-pool" => "processes".to_owned(),
+            "rayon" => "work-stealing".to_owned(),
+            other => other.to_owned(),
+        };
+        Kind::ALL.into_iter().find(|k| k.as_str() == name).ok_or_else(|| {
+            let known: Vec<_> = Kind::ALL.iter().map(|k| k.as_str()).collect();
+            format!("unknown strategy '{s}'; known are {}", known.join(", "))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_round_trip_and_aliases_are_accepted() {
+        for kind in Kind::ALL {
+            assert_eq!(kind.as_str().parse(), Ok(kind));
+        }
+        assert_eq!("threading".parse(), Ok(Kind::Threads));
+        assert_eq!("multiprocessing".parse(), Ok(Kind::Processes));
+        assert!("fibers".parse::<Kind>().unwrap_err().contains("work-stealing"));
+    }
+}

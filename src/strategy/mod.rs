@@ -1,0 +1,5 @@
+//! How tasks are run concurrently.
+
+pub mod kind;
+
+pub use kind::Kind;

@@ -1,0 +1,246 @@
+//! Quantities that parse and format themselves: durations, sizes, rates and shares.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Why a quantity could not be parsed; a fragment that fits after "invalid value: ".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnitError {
+    /// There is no number in front.
+    #[error("'{text}' is not {what}; write {example}")]
+    NotAQuantity {
+        /// What was given.
+        text: String,
+        /// What was expected, such as "a duration".
+        what: &'static str,
+        /// How to write one.
+        example: &'static str,
+    },
+    /// The unit is none of those known.
+    #[error("unknown unit '{unit}' in '{text}'; use {known}")]
+    UnknownUnit {
+        /// What was given.
+        text: String,
+        /// The unit in it.
+        unit: String,
+        /// The units that exist.
+        known: &'static str,
+    },
+    /// The number is negative, not finite or too large.
+    #[error("'{text}' is out of range")]
+    OutOfRange {
+        /// What was given.
+        text: String,
+    },
+}
+
+/// Splits `text` into its leading number and the unit behind it.
+fn split(text: &str, what: &'static str, example: &'static str) -> Result<(f64, String), UnitError> {
+    let trimmed = text.trim();
+    let end = trimmed
+        .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | '_')))
+        .unwrap_or(trimmed.len());
+    let number = trimmed[..end].replace('_', "");
+    let value: f64 =
+        number.parse().map_err(|_| UnitError::NotAQuantity { text: text.to_owned(), what, example })?;
+    if value < 0.0 || !value.is_finite() {
+        return Err(UnitError::OutOfRange { text: text.to_owned() });
+    }
+    Ok((value, trimmed[end..].trim().to_owned()))
+}
+
+/// Parses a duration such as `5ms`, `1.5s`, `200us` or `2min`. A bare `0` is zero.
+pub fn parse_duration(text: &str) -> Result<Duration, UnitError> {
+    let (value, unit) = split(text, "a duration", "it as 5ms, 1.5s or 2min")?;
+    let scale = match unit.as_str() {
+        "ns" => 1e-9,
+        "us" | "µs" | "μs" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        "" if value == 0.0 => 1.0,
+        _ => {
+            return Err(UnitError::UnknownUnit {
+                text: text.to_owned(),
+                unit,
+                known: "ns, us, ms, s, min or h",
+            });
+        }
+    };
+    Duration::try_from_secs_f64(value * scale).map_err(|_| UnitError::OutOfRange { text: text.to_owned() })
+}
+
+/// Parses a size in bytes such as `512`, `16KiB`, `1.5MB` or `2GiB`.
+pub fn parse_bytes(text: &str) -> Result<u64, UnitError> {
+    let (value, unit) = split(text, "a size", "it as 512B, 16KiB or 2GiB")?;
+    let scale: f64 = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "kb" => 1e3,
+        "mb" => 1e6,
+        "gb" => 1e9,
+        "k" | "kib" => 1024.0,
+        "m" | "mib" => 1024.0 * 1024.0,
+        "g" | "gib" => 1024.0 * 1024.0 * 1024.0,
+        _ => {
+            return Err(UnitError::UnknownUnit {
+                text: text.to_owned(),
+                unit,
+                known: "B, KiB, MiB, GiB, KB, MB or GB",
+            });
+        }
+    };
+    let bytes = value * scale;
+    if bytes > u64::MAX as f64 {
+        return Err(UnitError::OutOfRange { text: text.to_owned() });
+    }
+    Ok(bytes.round() as u64)
+}
+
+/// Formats with three significant digits and no trailing noise: `1.23`, `12.3`, `123`.
+fn three_digits(value: f64) -> String {
+    let magnitude = value.abs();
+    if magnitude >= 99.95 {
+        format!("{value:.0}")
+    } else if magnitude >= 9.995 {
+        format!("{value:.1}")
+    } else {
+        format!("{value:.2}")
+    }
+}
+
+/// A time in seconds, printed in the unit that fits: `1.90 ms`, `44.0 ms`, `2.10 s`.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct Seconds(pub f64);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let s = self.0;
+        let magnitude = s.abs();
+        let text = if s == 0.0 {
+            "0 s".to_owned()
+        } else if magnitude < 0.999_5e-6 {
+            format!("{} ns", three_digits(s * 1e9))
+        } else if magnitude < 0.999_5e-3 {
+            format!("{} µs", three_digits(s * 1e6))
+        } else if magnitude < 0.999_5 {
+            format!("{} ms", three_digits(s * 1e3))
+        } else if magnitude < 120.0 {
+            format!("{} s", three_digits(s))
+        } else {
+            format!("{} min", three_digits(s / 60.0))
+        };
+        f.pad(&text)
+    }
+}
+
+impl From<Duration> for Seconds {
+    fn from(d: Duration) -> Self {
+        Seconds(d.as_secs_f64())
+    }
+}
+
+/// A size in bytes, printed in binary units: `512 B`, `16.0 KiB`, `19.2 MiB`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Bytes(pub u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+        let mut value = self.0 as f64;
+        let mut unit = 0;
+        while value >= 1023.5 && unit + 1 < UNITS.len() {
+            value /= 1024.0;
+            unit += 1;
+        }
+        let text = if unit == 0 {
+            format!("{} B", self.0)
+        } else {
+            format!("{} {}", three_digits(value), UNITS[unit])
+        };
+        f.pad(&text)
+    }
+}
+
+/// A rate per second, with thousands set apart: `0.43`, `22.1`, `1 240`.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct PerSecond(pub f64);
+
+impl fmt::Display for PerSecond {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = if self.0.abs() < 999.5 { three_digits(self.0) } else { thousands(self.0) };
+        f.pad(&text)
+    }
+}
+
+/// A share between 0 and 1, printed as a percentage: `4%`, `0.4%`.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct Share(pub f64);
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let percent = self.0 * 100.0;
+        let text =
+            if percent > 0.0 && percent < 0.95 { format!("{percent:.1}%") } else { format!("{percent:.0}%") };
+        f.pad(&text)
+    }
+}
+
+/// Rounds to an integer and sets thousands apart with a space.
+fn thousands(value: f64) -> String {
+    let digits = format!("{:.0}", value.abs());
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if value < 0.0 {
+        out.push('-');
+    }
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(' ');
+        }
+        out.push(c);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_parse_in_every_unit() {
+        assert_eq!(parse_duration("5ms"), Ok(Duration::from_millis(5)));
+        assert_eq!(parse_duration("1.5s"), Ok(Duration::from_millis(1500)));
+        assert_eq!(parse_duration("200 us"), Ok(Duration::from_micros(200)));
+        assert_eq!(parse_duration("2min"), Ok(Duration::from_secs(120)));
+        assert_eq!(parse_duration("0"), Ok(Duration::ZERO));
+    }
+
+    #[test]
+    fn durations_without_a_unit_or_below_zero_are_refused() {
+        assert!(matches!(parse_duration("5"), Err(UnitError::UnknownUnit { .. })));
+        assert!(matches!(parse_duration("5 parsecs"), Err(UnitError::UnknownUnit { .. })));
+        assert!(matches!(parse_duration("-5ms"), Err(UnitError::OutOfRange { .. })));
+        assert!(matches!(parse_duration("soon"), Err(UnitError::NotAQuantity { .. })));
+        assert!(matches!(parse_duration("1e400s"), Err(UnitError::UnknownUnit { .. })));
+    }
+
+    #[test]
+    fn sizes_tell_binary_from_decimal() {
+        assert_eq!(parse_bytes("16KiB"), Ok(16 * 1024));
+        assert_eq!(parse_bytes("16kB"), Ok(16_000));
+        assert_eq!(parse_bytes("2GiB"), Ok(2 << 30));
+        assert_eq!(parse_bytes("512"), Ok(512));
+        assert!(matches!(parse_bytes("5ms"), Err(UnitError::UnknownUnit { .. })));
+    }
+
+    #[test]
+    fn quantities_print_three_significant_digits() {
+        assert_eq!(Seconds(0.0019).to_string(), "1.90 ms");
+        assert_eq!(Seconds(0.9999).to_string(), "1.00 s");
+        assert_eq!(Seconds(42e-9).to_string(), "42.0 ns");
+        assert_eq!(Bytes(19 << 20).to_string(), "19.0 MiB");
+        assert_eq!(PerSecond(1240.4).to_string(), "1 240");
+        assert_eq!(PerSecond(1_234_567.0).to_string(), "1 234 567");
+        assert_eq!(Share(0.04).to_string(), "4%");
+    }
+}

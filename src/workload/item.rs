@@ -1,0 +1,67 @@
+//! What tasks run over: a count, or a list of strings.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The items of a workload; one task each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Items {
+    /// The numbers from 0, made when asked for, so that ten million cost nothing.
+    Count(u64),
+    /// Given strings.
+    List(Vec<String>),
+}
+
+impl Items {
+    /// How many there are.
+    pub fn len(&self) -> u64 {
+        match self {
+            Items::Count(n) => *n,
+            Items::List(list) => list.len() as u64,
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The item of task `index`; indexes beyond the end start over.
+    pub fn get(&self, index: u64) -> Item<'_> {
+        match self {
+            Items::Count(n) => Item::Index(index % (*n).max(1)),
+            Items::List(list) => Item::Text(&list[(index % list.len() as u64) as usize]),
+        }
+    }
+}
+
+/// One item, printed where `{item}` stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Item<'a> {
+    /// One of a count.
+    Index(u64),
+    /// One of a list.
+    Text(&'a str),
+}
+
+impl fmt::Display for Item<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Item::Index(i) => write!(f, "{i}"),
+            Item::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_start_over_after_the_last() {
+        let list = Items::List(vec!["a".into(), "b".into()]);
+        assert_eq!(list.get(3), Item::Text("b"));
+        assert_eq!(Items::Count(10).get(23), Item::Index(3));
+    }
+}

@@ -1,0 +1,17 @@
+//! What is run: the workload, its items and limits, its steps, and the server some steps talk to.
+//!
+//! A workload is read into a [`Workload`](spec::Workload) (plain data, sent to child processes as
+//! JSON) and prepared in each process that runs it into a [`Program`](program::Program).
+
+pub mod env;
+pub mod fixture;
+pub mod item;
+pub mod program;
+pub mod spec;
+pub mod step;
+pub mod template;
+
+pub use env::Env;
+pub use item::{Item, Items};
+pub use program::Program;
+pub use spec::Workload;

@@ -1,0 +1,143 @@
+//! The steps a task is made of, one file per kind.
+//!
+//! Every kind has a blocking form and an async form. Both do the same work and give the same
+//! [`Output`], so that strategies can be compared by what they produced.
+
+pub mod cpu;
+pub mod sleep;
+
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use crate::code::Code;
+use crate::workload::env::Env;
+use crate::workload::item::Item;
+use crate::workload::spec::StepSpec;
+
+/// What a step is told about the task it is part of.
+#[derive(Debug, Clone, Copy)]
+pub struct TaskContext<'a> {
+    /// The number of the task in the workload; the same item has the same index in every run.
+    pub index: u64,
+    /// The item.
+    pub item: Item<'a>,
+    /// 0 for the first try, 1 for the first retry, and so on.
+    pub attempt: u32,
+    /// When the task times out. The async form may ignore it: its future is dropped then.
+    pub deadline: Option<Instant>,
+}
+
+/// What a step produced.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Output {
+    /// A hash of everything the step produced, the same under every strategy.
+    pub digest: u64,
+    /// The payload the next step would consume; what a process pool has to transfer.
+    pub bytes: Bytes,
+}
+
+impl Output {
+    /// An output that is no more than a number.
+    pub fn of_number(value: u64) -> Self {
+        Output { digest: value, bytes: Bytes::new() }
+    }
+
+    /// An output that is a payload, hashed by XXH3.
+    pub fn of_bytes(bytes: Bytes) -> Self {
+        Output { digest: xxhash_rust::xxh3::xxh3_64(&bytes), bytes }
+    }
+}
+
+/// Why a step failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct StepError {
+    /// What kind of failure it is.
+    pub code: Code,
+    /// The failure in words, without the item, so that equal failures can be counted together.
+    pub message: String,
+}
+
+impl StepError {
+    /// A failure of kind `code`.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        StepError { code, message: message.into() }
+    }
+
+    /// The task ran into its deadline.
+    pub fn timed_out() -> Self {
+        StepError::new(Code::TaskTimeout, "timed out")
+    }
+
+    /// Whether the task ran into its deadline.
+    pub fn is_timeout(&self) -> bool {
+        self.code == Code::TaskTimeout
+    }
+
+    /// Classifies an I/O error: running out of a resource is told apart from everything else.
+    pub fn from_io(otherwise: Code, doing: &str, error: &std::io::Error) -> Self {
+        let exhausted = matches!(
+            error.raw_os_error(),
+            Some(libc::EMFILE | libc::ENFILE | libc::EAGAIN | libc::ENOMEM | libc::ENOBUFS)
+        );
+        let code = if exhausted { Code::AsyncExhausted } else { otherwise };
+        StepError::new(code, format!("{doing}: {error}"))
+    }
+}
+
+/// Why a step cannot be prepared in this process.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("step {number} ({kind}): {message}")]
+pub struct PrepareError {
+    /// Which step, from 1.
+    pub number: usize,
+    /// Its kind.
+    pub kind: &'static str,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// A step ready to run, any number of times and from any thread.
+#[derive(Debug)]
+pub enum Step {
+    /// See [`cpu`].
+    Cpu(cpu::Cpu),
+    /// See [`sleep`].
+    Sleep(sleep::Sleep),
+}
+
+impl Step {
+    /// Does what has to be done once per process: data of kernels, clients, databases.
+    pub fn prepare(spec: &StepSpec, env: &Env) -> Result<Self, String> {
+        let _ = env;
+        Ok(match spec {
+            StepSpec::Cpu(spec) => Step::Cpu(cpu::Cpu::prepare(spec)?),
+            StepSpec::Sleep(spec) => Step::Sleep(sleep::Sleep::prepare(spec)),
+            other => return Err(format!("{} is not built yet", other.kind())),
+        })
+    }
+
+    /// Whether the step computes rather than waits.
+    pub fn is_cpu(&self) -> bool {
+        matches!(self, Step::Cpu(_))
+    }
+
+    /// Runs the step on the calling thread.
+    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
+        match self {
+            Step::Cpu(step) => step.run_blocking(task),
+            Step::Sleep(step) => step.run_blocking(task),
+        }
+    }
+
+    /// Runs the step on the calling event loop.
+    ///
+    /// Large futures are boxed, so that a task that sleeps costs no more than a timer.
+    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
+        match self {
+            Step::Cpu(step) => step.run_blocking(task),
+            Step::Sleep(step) => step.run_async(task).await,
+        }
+    }
+}
