@@ -1,1 +1,5 @@
-//! The recommendation: pure over results.
+//! The recommendation: pure functions over the profile and the results.
+
+pub mod result;
+
+pub use result::Recommendation;
