@@ -2,6 +2,16 @@
 //!
 //! The only `unsafe` of the crate is here.
 
+pub mod cgroup;
+pub mod group;
 pub mod info;
+pub mod interrupt;
+pub mod limits;
+pub mod process;
+pub mod reexec;
+pub mod usage;
+pub mod watchdog;
 
 pub use info::Host;
+pub use interrupt::Interrupt;
+pub use reexec::Reexec;
