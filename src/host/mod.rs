@@ -3,6 +3,7 @@
 //! The only `unsafe` of the crate is here.
 
 pub mod cgroup;
+pub mod deadline;
 pub mod group;
 pub mod info;
 pub mod interrupt;

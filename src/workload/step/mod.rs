@@ -3,6 +3,7 @@
 //! Every kind has a blocking form and an async form. Both do the same work and give the same
 //! [`Output`], so that strategies can be compared by what they produced.
 
+pub mod command;
 pub mod cpu;
 pub mod sleep;
 
@@ -105,15 +106,17 @@ pub enum Step {
     Cpu(cpu::Cpu),
     /// See [`sleep`].
     Sleep(sleep::Sleep),
+    /// See [`command`].
+    Command(command::Command),
 }
 
 impl Step {
     /// Does what has to be done once per process: data of kernels, clients, databases.
     pub fn prepare(spec: &StepSpec, env: &Env) -> Result<Self, String> {
-        let _ = env;
         Ok(match spec {
             StepSpec::Cpu(spec) => Step::Cpu(cpu::Cpu::prepare(spec)?),
             StepSpec::Sleep(spec) => Step::Sleep(sleep::Sleep::prepare(spec)),
+            StepSpec::Command(spec) => Step::Command(command::Command::prepare(spec, env)?),
             other => return Err(format!("{} is not built yet", other.kind())),
         })
     }
@@ -128,6 +131,7 @@ impl Step {
         match self {
             Step::Cpu(step) => step.run_blocking(task),
             Step::Sleep(step) => step.run_blocking(task),
+            Step::Command(step) => step.run_blocking(task),
         }
     }
 
@@ -138,6 +142,7 @@ impl Step {
         match self {
             Step::Cpu(step) => step.run_blocking(task),
             Step::Sleep(step) => step.run_async(task).await,
+            Step::Command(step) => Box::pin(step.run_async(task)).await,
         }
     }
 }
