@@ -3,11 +3,13 @@
 //! The only `unsafe` of the crate is here.
 
 pub mod cgroup;
+pub mod child;
 pub mod deadline;
 pub mod group;
 pub mod info;
 pub mod interrupt;
 pub mod limits;
+pub mod memory;
 pub mod process;
 pub mod reexec;
 pub mod usage;

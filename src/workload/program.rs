@@ -70,6 +70,16 @@ impl Program {
         })
     }
 
+    /// The items of the tasks.
+    pub fn items(&self) -> &Items {
+        &self.items
+    }
+
+    /// Replaces the items, as a worker process does for every frame it is sent.
+    pub fn set_items(&mut self, items: Items) {
+        self.items = items;
+    }
+
     /// How many steps a task has.
     pub fn step_count(&self) -> usize {
         self.steps.len()
@@ -98,10 +108,11 @@ impl Program {
     /// # Errors
     /// When a step fails for good, or the task times out.
     pub fn run_blocking(&self, index: u64) -> Result<u64, StepError> {
-        self.span_blocking(0..self.steps.len(), index, self.deadline()).map(|output| output.digest)
+        let output = self.span_blocking(0..self.steps.len(), index, self.deadline(), Output::default());
+        output.map(|output| output.digest)
     }
 
-    /// Runs some steps of task `index` on the calling thread.
+    /// Runs some steps of task `index` on the calling thread, after those that gave `output`.
     ///
     /// # Errors
     /// When a step fails for good, or the deadline passes.
@@ -110,8 +121,8 @@ impl Program {
         span: Range<usize>,
         index: u64,
         deadline: Option<Instant>,
+        mut output: Output,
     ) -> Result<Output, StepError> {
-        let mut output = Output::default();
         for limited in &self.steps[span] {
             output = chain(&output, self.step_blocking(limited, index, deadline)?);
         }
@@ -140,11 +151,12 @@ impl Program {
     /// When a step fails for good, or the task times out.
     pub async fn run_async(&self, index: u64) -> Result<u64, StepError> {
         let deadline = self.deadline();
-        let run = self.span_async(0..self.steps.len(), index, deadline);
+        let run = self.span_async(0..self.steps.len(), index, deadline, Output::default());
         within(deadline, run).await.map(|output| output.digest)
     }
 
-    /// Runs some steps of task `index` on the calling event loop; the caller drops it at the deadline.
+    /// Runs some steps of task `index` on the calling event loop, after those that gave `output`; the
+    /// caller drops it at the deadline.
     ///
     /// # Errors
     /// When a step fails for good.
@@ -153,8 +165,8 @@ impl Program {
         span: Range<usize>,
         index: u64,
         deadline: Option<Instant>,
+        mut output: Output,
     ) -> Result<Output, StepError> {
-        let mut output = Output::default();
         for limited in &self.steps[span] {
             output = chain(&output, self.step_async(limited, index, deadline).await?);
         }
@@ -246,7 +258,7 @@ fn rated_steps(workload: &Workload) -> Vec<bool> {
 }
 
 /// The output of a task so far: the digest covers every step, the payload is that of the last.
-pub fn chain(before: &Output, next: Output) -> Output {
+fn chain(before: &Output, next: Output) -> Output {
     /// The odd constant of Fibonacci hashing, 2^64 over the golden ratio (Knuth, TAOCP 6.4).
     const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
     let digest = (before.digest.rotate_left(5) ^ next.digest).wrapping_mul(GOLDEN);

@@ -10,6 +10,7 @@ pub mod sleep;
 use std::time::Instant;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use crate::code::Code;
 use crate::workload::env::Env;
@@ -30,7 +31,7 @@ pub struct TaskContext<'a> {
 }
 
 /// What a step produced.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Output {
     /// A hash of everything the step produced, the same under every strategy.
     pub digest: u64,
@@ -51,7 +52,7 @@ impl Output {
 }
 
 /// Why a step failed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
 pub struct StepError {
     /// What kind of failure it is.
