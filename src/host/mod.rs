@@ -2,6 +2,8 @@
 //!
 //! The only `unsafe` of the crate is here.
 
+pub mod clock;
 pub mod info;
+pub mod shared;
 
 pub use info::Host;
