@@ -4,7 +4,10 @@
 //! [`Output`], so that strategies can be compared by what they produced.
 
 pub mod cpu;
+mod deadline;
 pub mod sleep;
+#[cfg(test)]
+mod testing;
 
 use std::time::Instant;
 
