@@ -4,6 +4,7 @@
 
 pub mod cgroup;
 pub mod child;
+pub mod clock;
 pub mod deadline;
 pub mod group;
 pub mod info;
@@ -12,6 +13,7 @@ pub mod limits;
 pub mod memory;
 pub mod process;
 pub mod reexec;
+pub mod shared;
 pub mod usage;
 pub mod watchdog;
 

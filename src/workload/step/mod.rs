@@ -3,9 +3,18 @@
 //! Every kind has a blocking form and an async form. Both do the same work and give the same
 //! [`Output`], so that strategies can be compared by what they produced.
 
+mod checkout;
 pub mod command;
 pub mod cpu;
+mod deadline;
+pub mod lock;
+mod offload;
+pub mod read;
 pub mod sleep;
+pub mod sqlite;
+#[cfg(test)]
+mod testing;
+pub mod write;
 
 use std::time::Instant;
 
@@ -109,6 +118,14 @@ pub enum Step {
     Sleep(sleep::Sleep),
     /// See [`command`].
     Command(command::Command),
+    /// See [`read`].
+    Read(read::Read),
+    /// See [`mod@write`].
+    Write(write::Write),
+    /// See [`sqlite`].
+    Sqlite(sqlite::Sqlite),
+    /// See [`lock`].
+    Lock(lock::Lock),
 }
 
 impl Step {
@@ -118,6 +135,10 @@ impl Step {
             StepSpec::Cpu(spec) => Step::Cpu(cpu::Cpu::prepare(spec)?),
             StepSpec::Sleep(spec) => Step::Sleep(sleep::Sleep::prepare(spec)),
             StepSpec::Command(spec) => Step::Command(command::Command::prepare(spec, env)?),
+            StepSpec::Read(spec) => Step::Read(read::Read::prepare(spec, env)?),
+            StepSpec::Write(spec) => Step::Write(write::Write::prepare(spec, env)?),
+            StepSpec::Sqlite(spec) => Step::Sqlite(sqlite::Sqlite::prepare(spec, env)?),
+            StepSpec::Lock(spec) => Step::Lock(lock::Lock::prepare(spec, env)?),
             other => return Err(format!("{} is not built yet", other.kind())),
         })
     }
@@ -133,6 +154,10 @@ impl Step {
             Step::Cpu(step) => step.run_blocking(task),
             Step::Sleep(step) => step.run_blocking(task),
             Step::Command(step) => step.run_blocking(task),
+            Step::Read(step) => step.run_blocking(task),
+            Step::Write(step) => step.run_blocking(task),
+            Step::Sqlite(step) => step.run_blocking(task),
+            Step::Lock(step) => step.run_blocking(task),
         }
     }
 
@@ -144,6 +169,10 @@ impl Step {
             Step::Cpu(step) => step.run_blocking(task),
             Step::Sleep(step) => step.run_async(task).await,
             Step::Command(step) => Box::pin(step.run_async(task)).await,
+            Step::Read(step) => Box::pin(step.run_async(task)).await,
+            Step::Write(step) => Box::pin(step.run_async(task)).await,
+            Step::Sqlite(step) => Box::pin(step.run_async(task)).await,
+            Step::Lock(step) => Box::pin(step.run_async(task)).await,
         }
     }
 }
