@@ -90,7 +90,8 @@ fn uses_threads(strategy: Kind, workload: &Workload) -> bool {
 fn thread_limits(strategy: Kind, host: &Host) -> Vec<Capacity> {
     // A worker process needs a process and a thread that drives it.
     let each = if strategy == Kind::Processes { 2 } else { 1 };
-    let processes = host.limits.processes.map(|n| of_machine(n / 2 / each, format!("processes and threads: {n}")));
+    let processes =
+        host.limits.processes.map(|n| of_machine(n / 2 / each, format!("processes and threads: {n}")));
     let maps = host.limits.memory_maps.map(|n| {
         of_machine(n / 2 / MAPS_PER_THREAD, format!("memory maps: {n} ({MAPS_PER_THREAD} per thread)"))
     });

@@ -1,9 +1,21 @@
 //! Running cells for real: the plan, the batches, the rounds and what they gave.
 
 pub mod batch;
+pub mod capacity;
 pub mod cell;
+pub mod event;
 pub mod executor;
+pub mod measure;
+pub mod plan;
+pub mod predict;
+pub mod record;
 pub mod result;
+pub mod search;
+pub mod sizing;
+pub mod summary;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod throughput;
 
 pub use cell::Cell;
 pub use result::CellResult;

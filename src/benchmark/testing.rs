@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use crate::host::info::{Host, HostLimits};
+use crate::host::usage::CpuTime;
 use crate::profile::result::{Class, Confidence, Profile, TaskCost, Waits};
-use crate::workload::spec::{CpuSpec, Kernel, Limits, SleepSpec, Source, StepSpec, Workload};
+use crate::strategy::run::RunReport;
+use crate::strategy::tally::Tally;
 use crate::workload::Items;
+use crate::workload::spec::{CpuSpec, Kernel, Limits, SleepSpec, Source, StepSpec, Workload};
 
 /// A quiet machine with `cpus` CPUs and the usual limits.
 pub(crate) fn host(cpus: usize) -> Host {
@@ -68,4 +71,12 @@ pub(crate) fn profile(cpu_s: f64, wait_s: f64) -> Profile {
         tasks: 1,
         steps: Vec::new(),
     }
+}
+
+/// A batch of `tasks` tasks that each took `task_s`, `width` at a time.
+pub(crate) fn report(tasks: u64, width: usize, task_s: f64) -> RunReport {
+    let mut tally = Tally::default();
+    (0..tasks).for_each(|i| tally.record(i, Duration::from_secs_f64(task_s), Ok(i)));
+    let waves = tasks.div_ceil(width as u64) as f64;
+    RunReport { startup_s: 0.0, wall_s: waves * task_s, cpu: CpuTime::default(), peak_rss_bytes: 1, tally }
 }

@@ -8,7 +8,7 @@ use crate::workload::item::Items;
 use crate::workload::rate::RateLimiter;
 use crate::workload::retry::pause;
 use crate::workload::spec::{Nature, Retry, Workload};
-use crate::workload::step::{Output, PrepareError, Step, StepError, TaskContext};
+use crate::workload::step::{Output, PrepareError, Step, StepError, TaskContext, deadline};
 
 /// The prepared steps of a workload, with its items and limits.
 #[derive(Debug)]
@@ -136,9 +136,9 @@ impl Program {
         deadline: Option<Instant>,
     ) -> Result<Output, StepError> {
         for attempt in 0.. {
-            self.wait_blocking(self.reserve(limited), deadline)?;
+            wait_blocking(self.reserve(limited), deadline)?;
             match limited.step.run_blocking(&self.context(index, attempt, deadline)) {
-                Err(error) => self.wait_blocking(self.retry_pause(index, attempt, error)?, deadline)?,
+                Err(error) => wait_blocking(self.retry_pause(index, attempt, error)?, deadline)?,
                 done => return done,
             }
         }
@@ -210,22 +210,6 @@ impl Program {
             _ => Err(error),
         }
     }
-
-    fn wait_blocking(&self, pause: Duration, deadline: Option<Instant>) -> Result<(), StepError> {
-        if pause.is_zero() {
-            return Ok(());
-        }
-        match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
-            Some(left) if left < pause => {
-                std::thread::sleep(left);
-                Err(StepError::timed_out())
-            }
-            _ => {
-                std::thread::sleep(pause);
-                Ok(())
-            }
-        }
-    }
 }
 
 /// Runs a future until the deadline, if there is one.
@@ -243,6 +227,10 @@ pub async fn within<T>(
             .await
             .unwrap_or_else(|_| Err(StepError::timed_out())),
     }
+}
+
+fn wait_blocking(pause: Duration, until: Option<Instant>) -> Result<(), StepError> {
+    if pause.is_zero() { Ok(()) } else { deadline::sleep(pause, until) }
 }
 
 async fn wait_async(pause: Duration) {

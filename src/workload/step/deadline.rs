@@ -18,7 +18,7 @@ pub(super) fn left(deadline: Option<Instant>) -> Option<Duration> {
 }
 
 /// Sleeps on the calling thread, but no longer than until the deadline, which is a failure.
-pub(super) fn sleep(duration: Duration, deadline: Option<Instant>) -> Result<(), StepError> {
+pub(in crate::workload) fn sleep(duration: Duration, deadline: Option<Instant>) -> Result<(), StepError> {
     match left(deadline) {
         Some(left) if left < duration => {
             std::thread::sleep(left);

@@ -6,7 +6,7 @@
 mod checkout;
 pub mod command;
 pub mod cpu;
-mod deadline;
+pub(in crate::workload) mod deadline;
 pub mod lock;
 mod offload;
 pub mod read;

@@ -1,0 +1,292 @@
+//! Measures the cells of a plan: rounds of batches in random order, within a budget.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+
+use crate::benchmark::cell::Cell;
+use crate::benchmark::event::{Event, Observer};
+use crate::benchmark::executor::{BatchError, Executor};
+use crate::benchmark::plan::{Candidate, Plan};
+use crate::benchmark::record::CellRecord;
+use crate::benchmark::search::Search;
+use crate::benchmark::sizing::Sizing;
+use crate::benchmark::throughput::BatchTimes;
+use crate::host::Interrupt;
+
+/// Rounds of an exhaustive run, whatever the budget: fewer give no interval.
+const EXHAUSTIVE_ROUNDS: u32 = 3;
+
+/// A batch may be begun if it is expected to end no later than this share beyond the budget.
+const OVERSHOOT: f64 = 0.05;
+
+/// How much is measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Measuring time.
+    pub budget: Duration,
+    /// Exactly this many rounds, whatever the budget.
+    pub rounds: Option<u32>,
+    /// Batches per cell of the first round that are run and forgotten.
+    pub warmup: u32,
+    /// Every cell of the plan in every round.
+    pub exhaustive: bool,
+    /// Seeds the order of batches.
+    pub seed: u64,
+}
+
+/// What was measured.
+#[derive(Debug, Clone, Default)]
+pub struct Measured {
+    /// What every cell gave.
+    pub cells: BTreeMap<Cell, CellRecord>,
+    /// Cells that could not be run, and why.
+    pub failed: BTreeMap<Cell, BatchError>,
+    /// Rounds begun.
+    pub rounds: u32,
+    /// How measuring ended.
+    pub ending: Ending,
+    /// Time it took.
+    pub elapsed: Duration,
+}
+
+/// How measuring ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Ending {
+    /// More measuring would not have changed the result.
+    #[default]
+    Settled,
+    /// The rounds asked for were done.
+    Rounds,
+    /// The budget was used up.
+    Budget,
+    /// The user interrupted it.
+    Interrupted,
+}
+
+/// Measures the cells of a plan.
+#[derive(Debug)]
+pub struct Measurement<'a, E, O> {
+    /// Runs the batches.
+    pub executor: &'a mut E,
+    /// Is told what happens.
+    pub observer: &'a mut O,
+    /// Ends the measurement early.
+    pub interrupt: &'a Interrupt,
+    /// How large batches are.
+    pub sizing: Sizing,
+    /// How much is measured.
+    pub settings: Settings,
+}
+
+impl<E: Executor, O: Observer> Measurement<'_, E, O> {
+    /// Runs round after round until the result is settled, the budget is used up, the rounds asked
+    /// for are done or the user interrupts.
+    pub fn run(mut self, plan: &Plan) -> Measured {
+        let mut random = StdRng::seed_from_u64(self.settings.seed);
+        let mut search = Search::new(plan, self.settings.exhaustive);
+        let mut measured = Measured::default();
+        self.warm_up(&search, &mut measured, &mut random);
+        let begun = Instant::now();
+        measured.ending = loop {
+            if let Some(ending) = self.ending(&search, &measured, begun) {
+                break ending;
+            }
+            let mut round = search.next_round();
+            round.shuffle(&mut random);
+            if !self.run_round(&round, &mut search, &mut measured, begun) {
+                break if self.interrupt.is_raised() { Ending::Interrupted } else { Ending::Budget };
+            }
+            measured.rounds += 1;
+        };
+        measured.elapsed = begun.elapsed();
+        measured
+    }
+
+    fn ending(&self, search: &Search, measured: &Measured, begun: Instant) -> Option<Ending> {
+        let done = measured.rounds;
+        if self.interrupt.is_raised() {
+            Some(Ending::Interrupted)
+        } else if let Some(rounds) = self.settings.rounds {
+            (done >= rounds).then_some(Ending::Rounds)
+        } else if self.settings.exhaustive && done < EXHAUSTIVE_ROUNDS {
+            None
+        } else if begun.elapsed() >= self.settings.budget {
+            Some(Ending::Budget)
+        } else {
+            search.is_settled().then_some(Ending::Settled)
+        }
+    }
+
+    /// Whether the budget says how long to measure, rather than a number of rounds.
+    fn is_bounded(&self, measured: &Measured) -> bool {
+        self.settings.rounds.is_none() && !(self.settings.exhaustive && measured.rounds < EXHAUSTIVE_ROUNDS)
+    }
+
+    /// Runs one batch of every cell that still fits; false if none did.
+    fn run_round(
+        &mut self,
+        round: &[Candidate],
+        search: &mut Search,
+        measured: &mut Measured,
+        begun: Instant,
+    ) -> bool {
+        let budget_s = self.settings.budget.as_secs_f64() * (1.0 + OVERSHOOT);
+        let mut any = false;
+        for candidate in round {
+            let rate = search.expected(candidate);
+            let order = self.sizing.order(candidate.cell, rate);
+            let ends = begun.elapsed().as_secs_f64() + self.sizing.expected_s(&order, rate);
+            let is_first_reference = candidate.cell == Cell::REFERENCE && measured.rounds == 0;
+            if self.is_bounded(measured) && ends > budget_s && !is_first_reference {
+                continue;
+            }
+            if self.interrupt.is_raised() {
+                return false;
+            }
+            self.run_batch(candidate, rate, search, measured, begun);
+            any = true;
+        }
+        any && !self.interrupt.is_raised()
+    }
+
+    fn run_batch(
+        &mut self,
+        candidate: &Candidate,
+        rate: f64,
+        search: &mut Search,
+        measured: &mut Measured,
+        begun: Instant,
+    ) {
+        let cell = candidate.cell;
+        self.observer.observe(&Event::BatchStarted { cell, elapsed: begun.elapsed() });
+        let result = self.executor.run(&self.sizing.order(cell, rate));
+        if self.interrupt.is_raised() {
+            return;
+        }
+        let throughput = match result {
+            Ok(report) => {
+                let throughput = BatchTimes::of(&report, cell.width).throughput(self.sizing.tasks);
+                search.learn(cell, throughput);
+                let record = measured.cells.entry(cell).or_insert_with(|| CellRecord::new(*candidate));
+                record.add(measured.rounds, throughput, &report);
+                Ok(throughput)
+            }
+            Err(error) => {
+                search.give_up(cell);
+                let message = error.to_string();
+                measured.failed.insert(cell, error);
+                Err(message)
+            }
+        };
+        self.observer.observe(&Event::BatchEnded { cell, throughput, elapsed: begun.elapsed() });
+    }
+
+    /// Runs the first round's cells without keeping what they gave.
+    fn warm_up(&mut self, search: &Search, measured: &mut Measured, random: &mut StdRng) {
+        for _ in 0..self.settings.warmup {
+            let mut round = search.next_round();
+            round.shuffle(random);
+            for candidate in round {
+                if self.interrupt.is_raised() {
+                    return;
+                }
+                let order = self.sizing.order(candidate.cell, search.expected(&candidate));
+                if let Err(error) = self.executor.run(&order) {
+                    measured.failed.insert(candidate.cell, error);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::benchmark::event::Silent;
+    use crate::benchmark::executor::Order;
+    use crate::benchmark::plan::Selection;
+    use crate::benchmark::testing::{host, profile, report, sleeping};
+    use crate::code::Code;
+    use crate::strategy::Kind;
+    use crate::strategy::run::RunReport;
+
+    /// Gives what a function says, at once.
+    struct Mock<F>(F, Vec<Order>);
+
+    impl<F: FnMut(&Order) -> Result<RunReport, BatchError>> Executor for Mock<F> {
+        fn run(&mut self, order: &Order) -> Result<RunReport, BatchError> {
+            self.1.push(order.clone());
+            (self.0)(order)
+        }
+    }
+
+    fn measure(
+        settings: Settings,
+        run: impl FnMut(&Order) -> Result<RunReport, BatchError>,
+    ) -> (Measured, Vec<Order>) {
+        let plan = Plan::new(&sleeping(400), &profile(50e-6, 20e-3), &host(2), &Selection::default());
+        let mut executor = Mock(run, Vec::new());
+        let measurement = Measurement {
+            executor: &mut executor,
+            observer: &mut Silent,
+            interrupt: &Interrupt::default(),
+            sizing: Sizing { tasks: 400, task_s: 0.02, budget: settings.budget },
+            settings,
+        };
+        (measurement.run(&plan), executor.1)
+    }
+
+    fn settings(rounds: u32) -> Settings {
+        let budget = Duration::from_secs(3600);
+        Settings { budget, rounds: Some(rounds), warmup: 0, exhaustive: false, seed: 1 }
+    }
+
+    fn ideal(order: &Order) -> Result<RunReport, BatchError> {
+        Ok(report(order.tasks.end, order.cell.width, 0.02))
+    }
+
+    #[test]
+    fn the_reference_is_part_of_every_round() {
+        let (measured, _) = measure(settings(4), ideal);
+        assert_eq!(measured.cells[&Cell::REFERENCE].rounds().len(), 4);
+        assert_eq!(measured.ending, Ending::Rounds);
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_order_and_another_one_another() {
+        let order = |seed| measure(Settings { seed, ..settings(2) }, ideal).1;
+        assert_eq!(order(7), order(7));
+        assert_ne!(order(7), order(8));
+    }
+
+    #[test]
+    fn a_failing_strategy_is_an_entry_and_the_rest_still_runs() {
+        let (measured, _) = measure(settings(2), |order| match order.cell.strategy {
+            Kind::Threads => Err(BatchError { code: Code::PoolStart, message: "no threads".into() }),
+            _ => ideal(order),
+        });
+        assert!(measured.failed.keys().all(|cell| cell.strategy == Kind::Threads));
+        assert!(!measured.failed.is_empty());
+        assert!(measured.cells.keys().any(|cell| cell.strategy == Kind::Async));
+    }
+
+    #[test]
+    fn an_exhaustive_run_measures_every_cell_three_times() {
+        let (measured, _) = measure(
+            Settings { budget: Duration::ZERO, rounds: None, exhaustive: true, ..settings(0) },
+            ideal,
+        );
+        assert!(measured.cells.values().all(|record| record.rounds().len() == 3));
+    }
+
+    #[test]
+    fn warm_up_batches_leave_no_trace() {
+        let (measured, orders) = measure(Settings { warmup: 1, ..settings(1) }, ideal);
+        let kept: usize = measured.cells.values().map(|record| record.rounds().len()).sum();
+        assert_eq!(orders.len(), 2 * kept);
+    }
+}

@@ -1,0 +1,229 @@
+//! Which cells could be measured: strategies that fit, at widths that may matter.
+
+use crate::benchmark::capacity::{Capacity, capacity};
+use crate::benchmark::cell::Cell;
+use crate::benchmark::predict::predict;
+use crate::code::Code;
+use crate::host::Host;
+use crate::profile::Profile;
+use crate::strategy::Kind;
+use crate::workload::Workload;
+use crate::workload::spec::Nature;
+
+/// Wider than this is measured only if asked for, or if the workload says so by `max_in_flight`.
+const WIDEST: usize = 1024;
+
+/// Worker processes per CPU at the most, unless asked for.
+const PROCESSES_PER_CPU: usize = 16;
+
+/// Stealing threads per CPU at the most, unless asked for: they are for computing.
+const STEALERS_PER_CPU: usize = 2;
+
+/// The ladder ends this many times above the width that is predicted to suffice.
+const ABOVE_KNEE: usize = 4;
+
+/// What the user selected; empty means everything that fits.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Only these strategies.
+    pub strategies: Vec<Kind>,
+    /// Only these widths.
+    pub widths: Vec<usize>,
+}
+
+/// A cell that may be measured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Candidate {
+    /// The cell.
+    pub cell: Cell,
+    /// Tasks per second that the model predicts over the whole workload.
+    pub predicted_per_s: f64,
+}
+
+/// A cell that will not be measured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The cell.
+    pub cell: Cell,
+    /// The kind of reason.
+    pub code: Code,
+    /// The reason.
+    pub reason: String,
+}
+
+/// The cells of a run; the reference is always the first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Cells that may be measured.
+    pub candidates: Vec<Candidate>,
+    /// Cells that were asked for and cannot be.
+    pub refused: Vec<Refused>,
+}
+
+impl Plan {
+    /// Plans the cells for a workload that was profiled on a host.
+    pub fn new(workload: &Workload, profile: &Profile, host: &Host, selection: &Selection) -> Self {
+        let mut plan = Plan { candidates: Vec::new(), refused: Vec::new() };
+        let predicted =
+            |cell: Cell| Candidate { cell, predicted_per_s: predict(&cell, workload, profile, host) };
+        plan.candidates.push(predicted(Cell::REFERENCE));
+        for strategy in strategies(workload, selection) {
+            let capacity = capacity(strategy, workload, host);
+            for width in widths(strategy, workload, profile, host, selection, &capacity) {
+                let cell = cell(strategy, width, host);
+                match refuse(cell, &capacity) {
+                    Some(refused) => plan.refused.push(refused),
+                    None => plan.candidates.push(predicted(cell)),
+                }
+            }
+        }
+        plan
+    }
+}
+
+fn cell(strategy: Kind, width: usize, host: &Host) -> Cell {
+    match strategy {
+        Kind::Hybrid => Cell::hybrid(width, host.cpu_workers()),
+        _ => Cell::new(strategy, width),
+    }
+}
+
+/// The strategies asked for, or those that fit.
+fn strategies(workload: &Workload, selection: &Selection) -> Vec<Kind> {
+    let asked = |kind: &Kind| selection.strategies.contains(kind);
+    let wanted =
+        |kind: &Kind| if selection.strategies.is_empty() { fits(*kind, workload) } else { asked(kind) };
+    Kind::ALL.into_iter().filter(|kind| *kind != Kind::Sequential).filter(wanted).collect()
+}
+
+/// Whether a strategy does anything for the workload that a simpler one does not.
+fn fits(strategy: Kind, workload: &Workload) -> bool {
+    let natures: Vec<Nature> = workload.steps.iter().map(|step| step.nature()).collect();
+    let computes = natures.contains(&Nature::Cpu);
+    let waits = natures.iter().any(|nature| *nature != Nature::Cpu);
+    // A command is a process already: a pool of processes, or of threads that steal, adds nothing.
+    let foreign = natures.contains(&Nature::Foreign);
+    match strategy {
+        Kind::Sequential | Kind::Async | Kind::Threads => true,
+        Kind::WorkStealing | Kind::Processes => !foreign,
+        Kind::Hybrid => computes && waits && !foreign,
+        Kind::Pipeline => false,
+    }
+}
+
+/// The widths of one strategy, narrowest first.
+fn widths(
+    strategy: Kind,
+    workload: &Workload,
+    profile: &Profile,
+    host: &Host,
+    selection: &Selection,
+    capacity: &Capacity,
+) -> Vec<usize> {
+    if !selection.widths.is_empty() {
+        return asked_widths(selection, capacity);
+    }
+    let cpus = host.cpu_workers();
+    let bound = match strategy {
+        Kind::Processes => PROCESSES_PER_CPU * cpus,
+        Kind::WorkStealing => STEALERS_PER_CPU * cpus,
+        _ => workload.limits.max_in_flight.map_or(WIDEST, |most| most.max(WIDEST)),
+    };
+    let widest = capacity.width.min(bound);
+    let knee = knee(strategy, workload, profile, host, widest);
+    ladder(widest.min(knee.saturating_mul(ABOVE_KNEE).max(ABOVE_KNEE * cpus)), cpus)
+}
+
+/// The widths asked for; those above a limit of the workload become that limit.
+fn asked_widths(selection: &Selection, capacity: &Capacity) -> Vec<usize> {
+    let within = |width: &usize| if capacity.by_machine { *width } else { (*width).min(capacity.width) };
+    let mut widths: Vec<usize> = selection.widths.iter().map(within).collect();
+    widths.sort_unstable();
+    widths.dedup();
+    widths
+}
+
+/// The narrowest width predicted to reach 95% of what the widest one reaches.
+fn knee(strategy: Kind, workload: &Workload, profile: &Profile, host: &Host, widest: usize) -> usize {
+    let at = |width: usize| predict(&cell(strategy, width, host), workload, profile, host);
+    let best = at(widest);
+    std::iter::successors(Some(1), |width| Some(width * 2))
+        .take_while(|width| *width < widest)
+        .find(|width| at(*width) >= 0.95 * best)
+        .unwrap_or(widest)
+}
+
+/// Powers of two from 2, with the number of CPUs and the widest itself.
+fn ladder(widest: usize, cpus: usize) -> Vec<usize> {
+    let powers = std::iter::successors(Some(2), |width: &usize| width.checked_mul(2));
+    let mut widths: Vec<usize> = powers.take_while(|width| *width < widest).collect();
+    widths.extend([cpus, widest].into_iter().filter(|width| (2..=widest).contains(width)));
+    widths.sort_unstable();
+    widths.dedup();
+    if widths.is_empty() { vec![1] } else { widths }
+}
+
+/// Why a cell that was asked for cannot be measured.
+fn refuse(cell: Cell, capacity: &Capacity) -> Option<Refused> {
+    if cell.strategy == Kind::Pipeline {
+        let reason = "the strategy 'pipeline' is not supported yet".to_owned();
+        return Some(Refused { cell, code: Code::WorkloadUnsupported, reason });
+    }
+    (cell.width > capacity.width).then(|| Refused {
+        cell,
+        code: Code::HostLimit,
+        reason: format!("at most {} wide here, because of {}", capacity.width, capacity.bound_by),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::benchmark::testing::{computing, host, profile, sleeping};
+
+    fn widths_of(plan: &Plan, strategy: Kind) -> Vec<usize> {
+        plan.candidates.iter().filter(|c| c.cell.strategy == strategy).map(|c| c.cell.width).collect()
+    }
+
+    #[test]
+    fn waiting_work_is_planned_wide_and_computing_work_narrow() {
+        let waiting = Plan::new(&sleeping(400), &profile(50e-6, 20e-3), &host(2), &Selection::default());
+        assert_eq!(waiting.candidates[0].cell, Cell::REFERENCE);
+        assert_eq!(widths_of(&waiting, Kind::Async), [2, 4, 8, 16, 32, 64, 128, 256, 400]);
+        assert_eq!(widths_of(&waiting, Kind::Processes), [2, 4, 8, 16, 32]);
+        assert_eq!(widths_of(&waiting, Kind::Hybrid), [] as [usize; 0]);
+        let busy = Plan::new(&computing(400), &profile(5e-3, 0.0), &host(2), &Selection::default());
+        assert_eq!(widths_of(&busy, Kind::Threads), [2, 4, 8]);
+        assert_eq!(widths_of(&busy, Kind::WorkStealing), [2, 4]);
+    }
+
+    #[test]
+    fn one_cpu_and_many_are_planned_for_alike() {
+        let one = Plan::new(&computing(400), &profile(5e-3, 0.0), &host(1), &Selection::default());
+        assert_eq!(widths_of(&one, Kind::WorkStealing), [2]);
+        let many = Plan::new(&computing(4000), &profile(5e-3, 0.0), &host(96), &Selection::default());
+        assert!(widths_of(&many, Kind::WorkStealing).contains(&96));
+        assert!(
+            widths_of(&many, Kind::Threads).contains(&192) || widths_of(&many, Kind::Threads).contains(&256)
+        );
+    }
+
+    #[test]
+    fn limits_of_the_workload_cap_and_limits_of_the_machine_refuse() {
+        let mut workload = sleeping(1_000_000);
+        let asked = Selection { strategies: vec![Kind::Threads], widths: vec![8, 100_000] };
+        let refused = Plan::new(&workload, &profile(1e-5, 20e-3), &host(2), &asked).refused;
+        assert_eq!(refused[0].code, Code::HostLimit);
+        assert!(refused[0].reason.contains("memory maps"), "{}", refused[0].reason);
+        workload.limits.max_in_flight = Some(32);
+        let capped = Plan::new(&workload, &profile(1e-5, 20e-3), &host(2), &asked);
+        assert_eq!(widths_of(&capped, Kind::Threads), [8, 32]);
+        assert!(capped.refused.is_empty());
+    }
+
+    #[test]
+    fn a_single_task_has_a_plan_too() {
+        let plan = Plan::new(&sleeping(1), &profile(1e-5, 20e-3), &host(2), &Selection::default());
+        assert_eq!(widths_of(&plan, Kind::Async), [1]);
+    }
+}

@@ -1,0 +1,123 @@
+//! What the batches of one cell gave, added up.
+
+use crate::benchmark::cell::Cell;
+use crate::benchmark::plan::Candidate;
+use crate::benchmark::result::{CellResult, Latency, Round, Status};
+use crate::stats::interval::geometric_mean_ci;
+use crate::stats::ratio::compare;
+use crate::strategy::digest::Digest;
+use crate::strategy::run::RunReport;
+use crate::strategy::tally::{Latencies, Tally, TaskCounts};
+
+/// The confidence of the intervals that are shown.
+const CONFIDENCE: f64 = 0.95;
+
+/// Ratios closer to 1 than this are a tie; it matters for verdicts, not for the speed-up itself.
+const EPSILON: f64 = 0.05;
+
+/// Everything measured of one cell.
+#[derive(Debug, Clone)]
+pub struct CellRecord {
+    candidate: Candidate,
+    rounds: Vec<Round>,
+    tally: Tally,
+    digest: Digest,
+    is_repeatable: bool,
+    startup_s: f64,
+    cpu_s: f64,
+    peak_rss_bytes: u64,
+}
+
+impl CellRecord {
+    /// A cell that was not measured yet.
+    pub fn new(candidate: Candidate) -> Self {
+        CellRecord {
+            candidate,
+            rounds: Vec::new(),
+            tally: Tally::default(),
+            digest: Digest::default(),
+            is_repeatable: true,
+            startup_s: 0.0,
+            cpu_s: 0.0,
+            peak_rss_bytes: 0,
+        }
+    }
+
+    /// Adds a batch of round `round`.
+    pub fn add(&mut self, round: u32, throughput_per_s: f64, report: &RunReport) {
+        self.rounds.push(Round { round, throughput_per_s });
+        self.is_repeatable &= report.tally.digest.agrees_with(&self.digest) != Some(false);
+        if report.tally.digest.prefix().1 > self.digest.prefix().1 {
+            self.digest = report.tally.digest.clone();
+        }
+        self.tally.merge(&report.tally);
+        self.startup_s += report.startup_s;
+        self.cpu_s += report.cpu.total_s();
+        self.peak_rss_bytes = self.peak_rss_bytes.max(report.peak_rss_bytes);
+    }
+
+    /// The throughput of every batch.
+    pub fn rounds(&self) -> &[Round] {
+        &self.rounds
+    }
+
+    /// What became of the tasks.
+    pub fn counts(&self) -> TaskCounts {
+        self.tally.counts
+    }
+
+    /// The outputs of the longest batch.
+    pub fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// Whether every batch of the cell gave the same outputs.
+    pub fn is_repeatable(&self) -> bool {
+        self.is_repeatable
+    }
+
+    /// Sums up the batches, beside those of the reference and over the first `buckets` of outputs.
+    pub fn summarise(&self, reference: Option<&CellRecord>, buckets: usize) -> CellResult {
+        let rates: Vec<f64> = self.rounds.iter().map(|round| round.throughput_per_s).collect();
+        let interval = geometric_mean_ci(&rates, CONFIDENCE);
+        let started = self.tally.counts.started().max(1) as f64;
+        CellResult {
+            cell: self.candidate.cell,
+            status: Status::Ok,
+            reason: None,
+            predicted_per_s: Some(self.candidate.predicted_per_s),
+            throughput_per_s: interval.map(|i| i.estimate),
+            ci95: interval.filter(|i| i.n > 1).map(|i| [i.lo, i.hi]),
+            speedup: self.speedup(reference),
+            latency_s: latency(&self.tally.latencies),
+            cpu_s_per_task: Some(self.cpu_s / started),
+            startup_s: Some(self.startup_s / self.rounds.len().max(1) as f64),
+            peak_rss_bytes: Some(self.peak_rss_bytes),
+            tasks: self.tally.counts,
+            errors: self.tally.errors(),
+            digest: (buckets > 0 && self.is_repeatable)
+                .then(|| format!("{:016x}", self.digest.over(buckets))),
+            rounds: self.rounds.clone(),
+        }
+    }
+
+    /// Throughput over that of the reference, from the rounds that both were part of.
+    fn speedup(&self, reference: Option<&CellRecord>) -> Option<f64> {
+        let pairs = |record: &CellRecord| -> Vec<(u32, f64)> {
+            record.rounds.iter().map(|round| (round.round, round.throughput_per_s)).collect()
+        };
+        if self.candidate.cell == Cell::REFERENCE {
+            return Some(1.0);
+        }
+        compare(&pairs(self), &pairs(reference?), EPSILON).map(|estimate| estimate.ratio)
+    }
+}
+
+fn latency(latencies: &Latencies) -> Option<Latency> {
+    Some(Latency {
+        p50: latencies.quantile(0.5)?,
+        p90: latencies.quantile(0.9)?,
+        p99: latencies.quantile(0.99)?,
+        max: latencies.max()?,
+    })
+}

@@ -1,0 +1,91 @@
+//! How many tasks a batch has, and how long it may take.
+
+use std::time::Duration;
+
+use crate::benchmark::cell::Cell;
+use crate::benchmark::executor::Order;
+
+/// A batch takes about four tasks' time, within these bounds: shorter ones are noise, longer ones
+/// leave too few of them in the budget.
+const SHORTEST_S: f64 = 0.12;
+const LONGEST_S: f64 = 0.6;
+
+/// The whole workload is run if it takes no longer than this many ordinary batches.
+const WHOLE: f64 = 2.0;
+
+/// Tasks per worker in a batch that is not the whole workload, and where tasks are very long.
+const WAVES: u64 = 3;
+
+/// Tasks are very long where this many batches of several waves would not fit into the budget.
+const BATCHES: f64 = 8.0;
+
+/// What sizing a batch depends on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sizing {
+    /// Tasks of the whole workload.
+    pub tasks: u64,
+    /// Seconds that one task takes alone.
+    pub task_s: f64,
+    /// Measuring time of the whole run.
+    pub budget: Duration,
+}
+
+impl Sizing {
+    /// The batch for a cell that is expected to do `rate` tasks per second.
+    pub fn order(&self, cell: Cell, rate: f64) -> Order {
+        let rate = rate.max(f64::MIN_POSITIVE);
+        let count = self.count(cell.width as u64, rate);
+        let time_limit = 3.0 * (count as f64 / rate + self.task_s) + 0.2;
+        let patience = time_limit + 20.0 * self.task_s + 10.0;
+        Order { cell, tasks: 0..count, time_limit: seconds(time_limit), patience: seconds(patience) }
+    }
+
+    /// Seconds that a batch is expected to take.
+    pub fn expected_s(&self, order: &Order, rate: f64) -> f64 {
+        order.tasks.end as f64 / rate.max(f64::MIN_POSITIVE) + self.task_s
+    }
+
+    fn count(&self, width: u64, rate: f64) -> u64 {
+        let target = (4.0 * self.task_s).clamp(SHORTEST_S, LONGEST_S);
+        if self.tasks as f64 <= WHOLE * target * rate {
+            return self.tasks;
+        }
+        let waves = if BATCHES * WAVES as f64 * self.task_s > self.budget.as_secs_f64() { 1 } else { WAVES };
+        let wanted = ((target * rate) as u64).max(waves * width);
+        wanted.next_multiple_of(width).min(self.tasks)
+    }
+}
+
+fn seconds(s: f64) -> Duration {
+    Duration::try_from_secs_f64(s).unwrap_or(Duration::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::strategy::Kind;
+
+    fn count(tasks: u64, task_s: f64, width: usize, rate: f64) -> u64 {
+        let sizing = Sizing { tasks, task_s, budget: Duration::from_secs(5) };
+        sizing.order(Cell::new(Kind::Async, width), rate).tasks.end
+    }
+
+    #[test]
+    fn a_workload_that_is_quick_enough_is_run_whole() {
+        assert_eq!(count(200, 0.046, 64, 1300.0), 200);
+        assert_eq!(count(100_000, 1e-6, 2, 1.8e6), 100_000);
+    }
+
+    #[test]
+    fn a_part_of_a_longer_one_is_made_of_whole_waves() {
+        assert_eq!(count(200, 0.046, 1, 21.7), 3);
+        assert_eq!(count(100_000, 0.02, 64, 3200.0), 384);
+        assert_eq!(count(10_000_000, 1e-6, 2, 1.8e6), 216_000);
+    }
+
+    #[test]
+    fn very_long_tasks_get_one_wave() {
+        assert_eq!(count(100, 2.0, 8, 4.0), 8);
+        assert_eq!(count(100, 2.0, 1, 0.5), 1);
+    }
+}

@@ -1,0 +1,150 @@
+//! The results of a measurement, and what has to be said about them.
+
+use crate::benchmark::cell::Cell;
+use crate::benchmark::measure::{Ending, Measured};
+use crate::benchmark::plan::Plan;
+use crate::benchmark::record::CellRecord;
+use crate::benchmark::result::{CellResult, Status, TaskCounts};
+use crate::code::Code;
+
+/// Something to be said about a measurement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What kind of thing.
+    pub code: Code,
+    /// The thing in words.
+    pub message: String,
+}
+
+/// Every cell that was measured, failed or refused, in the order of the plan.
+pub fn results(plan: &Plan, measured: &Measured) -> Vec<CellResult> {
+    let reference = measured.cells.get(&Cell::REFERENCE);
+    let buckets = common_buckets(measured);
+    let mut results: Vec<CellResult> =
+        measured.cells.values().map(|r| r.summarise(reference, buckets)).collect();
+    for (cell, error) in &measured.failed {
+        // A cell that ran before it failed keeps what it gave.
+        if !measured.cells.contains_key(cell) {
+            results.push(without_numbers(*cell, Status::Failed, format!("{}: {error}", error.code)));
+        }
+    }
+    for refused in &plan.refused {
+        let reason = format!("{}: {}", refused.code, refused.reason);
+        results.push(without_numbers(refused.cell, Status::Skipped, reason));
+    }
+    results.sort_by_key(|result| result.cell);
+    results
+}
+
+/// What the user should know before the results are believed.
+pub fn findings(measured: &Measured) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    findings.extend(digest_finding(measured));
+    findings.extend(failure_finding(measured));
+    match measured.ending {
+        Ending::Interrupted => findings.push(Finding {
+            code: Code::NoteInterrupted,
+            message: format!("interrupted after {:.1} s of measuring", measured.elapsed.as_secs_f64()),
+        }),
+        Ending::Budget if measured.rounds < 3 => findings.push(Finding {
+            code: Code::NoteBudget,
+            message: format!("the budget was enough for {} of the rounds only", measured.rounds),
+        }),
+        _ => {}
+    }
+    findings
+}
+
+/// Outputs that differ between strategies, unless one strategy does not agree with itself either.
+fn digest_finding(measured: &Measured) -> Option<Finding> {
+    let reference = measured.cells.get(&Cell::REFERENCE)?;
+    if !measured.cells.values().all(CellRecord::is_repeatable) {
+        return None;
+    }
+    let differs = |record: &CellRecord| record.digest().agrees_with(reference.digest()) == Some(false);
+    let (cell, _) = measured.cells.iter().find(|(_, record)| differs(record))?;
+    let message = format!("{cell} gave other outputs than sequential for the same items");
+    Some(Finding { code: Code::PoolDigest, message })
+}
+
+fn failure_finding(measured: &Measured) -> Option<Finding> {
+    let mut all = TaskCounts::default();
+    measured.cells.values().for_each(|record| all.merge(&record.counts()));
+    let bad = all.started() - all.ok;
+    (bad > 0).then(|| Finding {
+        code: Code::NoteFailures,
+        message: format!(
+            "{bad} of {} tasks did not end well ({} failed, {} timed out, {} cancelled)",
+            all.started(),
+            all.failed,
+            all.timed_out,
+            all.cancelled
+        ),
+    })
+}
+
+/// The buckets of outputs that every cell completed.
+fn common_buckets(measured: &Measured) -> usize {
+    measured.cells.values().map(|record| record.digest().prefix().1).min().unwrap_or(0)
+}
+
+fn without_numbers(cell: Cell, status: Status, reason: String) -> CellResult {
+    CellResult {
+        cell,
+        status,
+        reason: Some(reason),
+        predicted_per_s: None,
+        throughput_per_s: None,
+        ci95: None,
+        speedup: None,
+        latency_s: None,
+        cpu_s_per_task: None,
+        startup_s: None,
+        peak_rss_bytes: None,
+        tasks: TaskCounts::default(),
+        errors: Vec::new(),
+        digest: None,
+        rounds: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::benchmark::plan::Candidate;
+    use crate::benchmark::testing::report;
+    use crate::strategy::Kind;
+
+    fn measured(cells: &[(Cell, u64)]) -> Measured {
+        let mut measured = Measured::default();
+        for (cell, output) in cells {
+            let mut record = CellRecord::new(Candidate { cell: *cell, predicted_per_s: 1.0 });
+            let mut batch = report(64, cell.width, 0.01);
+            batch.tally.digest = crate::strategy::digest::Digest::default();
+            (0..64).for_each(|i| batch.tally.digest.add(i, i * output));
+            record.add(0, 100.0 * cell.width as f64, &batch);
+            measured.cells.insert(*cell, record);
+        }
+        measured
+    }
+
+    #[test]
+    fn speed_is_told_beside_the_reference_and_equal_outputs_have_equal_digests() {
+        let measured = measured(&[(Cell::REFERENCE, 3), (Cell::new(Kind::Async, 8), 3)]);
+        let plan = Plan { candidates: Vec::new(), refused: Vec::new() };
+        let results = results(&plan, &measured);
+        assert_eq!(results[0].speedup, Some(1.0));
+        let speedup = results[1].speedup.expect("paired");
+        assert!((speedup - 8.0).abs() < 1e-9, "{speedup}");
+        assert!(results[0].digest.is_some());
+        assert_eq!(results[0].digest, results[1].digest);
+        assert!(findings(&measured).is_empty());
+    }
+
+    #[test]
+    fn outputs_that_differ_between_strategies_are_a_finding() {
+        let found = findings(&measured(&[(Cell::REFERENCE, 3), (Cell::new(Kind::Async, 8), 4)]));
+        assert_eq!(found[0].code, Code::PoolDigest);
+        assert!(found[0].message.contains("async 8"), "{}", found[0].message);
+    }
+}
