@@ -5,6 +5,7 @@
 
 pub mod env;
 pub mod fixture;
+pub mod input;
 pub mod item;
 pub mod program;
 pub mod rate;

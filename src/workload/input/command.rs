@@ -1,0 +1,206 @@
+//! A workload from a command line: `conc advise -- program {} ::: a b c`.
+
+use std::path::Path;
+
+use crate::code::Code;
+use crate::workload::input::diagnostic::InputError;
+use crate::workload::input::program;
+use crate::workload::input::shell::shell_argv;
+use crate::workload::item::Items;
+use crate::workload::spec::{CommandSpec, Limits, Source, StepSpec, Workload};
+use crate::workload::template::PLACEHOLDER;
+
+/// How often a command is run when neither items nor a number of tasks are given: enough to tell
+/// strategies apart, few enough for a command that takes a second.
+pub const DEFAULT_TASKS: u64 = 20;
+
+/// What stands for the item on a command line, as in GNU parallel and xargs.
+const BRACES: &str = "{}";
+
+/// What separates the command from its items, as in GNU parallel.
+const SEPARATOR: &str = ":::";
+
+/// Makes a workload of one command.
+///
+/// Items come from behind `:::` in `argv` or from `items`; without either the command is repeated
+/// `tasks` times, or [`DEFAULT_TASKS`] times. `{}` and `{item}` stand for the item; a command with
+/// items and neither of them gets the item as its last argument. With `shell` the arguments are
+/// joined into one line for `sh`, in which an item is always one word, never syntax.
+///
+/// # Errors
+///
+/// `E-WORKLOAD-009` if there is no command or it cannot be run, `-003` if items are given twice,
+/// `-004` or `-005` if there are none.
+pub fn from_command(
+    argv: &[String],
+    items: Option<Items>,
+    tasks: Option<u64>,
+    shell: bool,
+    ignore_failure: bool,
+) -> Result<Workload, InputError> {
+    let (command, listed) = split(argv)?;
+    let first = command.first().ok_or_else(|| {
+        InputError::new(Code::WorkloadCommand, "there is no command")
+            .with_help("write it after --, as in `conc advise -- sleep 0.1`")
+    })?;
+    let given = choose(items, listed)?;
+    let mut words: Vec<_> = command.iter().map(|word| word.replace(BRACES, PLACEHOLDER)).collect();
+    if given.is_some() && !words.iter().any(|word| word.contains(PLACEHOLDER)) {
+        words.push(PLACEHOLDER.to_owned());
+    }
+    if !shell {
+        program::check(&words[0])?;
+    }
+    let argv = if shell { shell_argv(&words.join(" ")) } else { words };
+    Ok(Workload {
+        name: name_of(first),
+        description: command.join(" "),
+        source: Source::Command,
+        items: count(given, tasks)?,
+        limits: Limits::default(),
+        retry: None,
+        fixture: None,
+        steps: vec![StepSpec::Command(CommandSpec { argv, shell: false, ignore_failure })],
+    })
+}
+
+/// Splits the command from the items behind `:::`.
+fn split(argv: &[String]) -> Result<(&[String], Option<&[String]>), InputError> {
+    let twice = |what| {
+        InputError::new(Code::WorkloadValue, what).with_help("list all items behind one :::, or use --items")
+    };
+    if argv.iter().any(|word| word == "::::") {
+        return Err(twice(":::: is not understood"));
+    }
+    match argv.iter().position(|word| word == SEPARATOR) {
+        None => Ok((argv, None)),
+        Some(at) if argv[at + 1..].iter().any(|word| word == SEPARATOR) => {
+            Err(twice("::: is given more than once"))
+        }
+        Some(at) => Ok((&argv[..at], Some(&argv[at + 1..]))),
+    }
+}
+
+/// The items, which are given at most once.
+fn choose(items: Option<Items>, listed: Option<&[String]>) -> Result<Option<Items>, InputError> {
+    let chosen = match (items, listed) {
+        (Some(_), Some(_)) => {
+            let message = "items are given twice, by --items and behind :::";
+            return Err(InputError::new(Code::WorkloadValue, message));
+        }
+        (items, None) => items,
+        (None, Some(listed)) => Some(Items::List(listed.to_vec())),
+    };
+    match chosen {
+        Some(items) if items.is_empty() => {
+            Err(InputError::new(Code::WorkloadItems, "there are no items behind :::"))
+        }
+        chosen => Ok(chosen),
+    }
+}
+
+/// What the tasks run over.
+fn count(given: Option<Items>, tasks: Option<u64>) -> Result<Items, InputError> {
+    match (given, tasks) {
+        (Some(_), Some(_)) => {
+            let message = "a number of tasks and items are both given";
+            Err(InputError::new(Code::WorkloadValue, message).with_help("there is one task per item"))
+        }
+        (_, Some(0)) => Err(InputError::new(Code::WorkloadEmpty, "there are no tasks")),
+        (Some(items), None) => Ok(items),
+        (None, tasks) => Ok(Items::Count(tasks.unwrap_or(DEFAULT_TASKS))),
+    }
+}
+
+/// The program without its directory; of a shell line, its first word.
+fn name_of(program: &str) -> String {
+    let word = program.split_whitespace().next().unwrap_or(program);
+    let name = Path::new(word).file_name().map(|name| name.to_string_lossy().into_owned());
+    name.unwrap_or_else(|| word.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<String> {
+        line.split(' ').map(str::to_owned).collect()
+    }
+
+    fn command(line: &str) -> Result<Workload, InputError> {
+        from_command(&words(line), None, None, false, false)
+    }
+
+    fn argv(workload: &Workload) -> Vec<&str> {
+        match &workload.steps[..] {
+            [StepSpec::Command(spec)] => spec.argv.iter().map(String::as_str).collect(),
+            other => panic!("one command, not {other:?}"),
+        }
+    }
+
+    fn list(items: &[&str]) -> Items {
+        Items::List(items.iter().map(|item| (*item).to_owned()).collect())
+    }
+
+    #[test]
+    fn items_follow_three_colons_and_replace_braces() {
+        let workload = command("echo -n {}.png {} ::: a b c").expect("a valid command");
+        assert_eq!(argv(&workload), ["echo", "-n", "{item}.png", "{item}"]);
+        assert_eq!(workload.items, list(&["a", "b", "c"]));
+        assert_eq!((workload.name.as_str(), workload.source), ("echo", Source::Command));
+        assert_eq!(workload.description, "echo -n {}.png {}");
+    }
+
+    #[test]
+    fn an_item_without_a_place_is_the_last_argument() {
+        assert_eq!(argv(&command("echo x ::: a").expect("a valid command")), ["echo", "x", "{item}"]);
+        let literal = command("echo {item} x ::: a").expect("a valid command");
+        assert_eq!(argv(&literal), ["echo", "{item}", "x"]);
+    }
+
+    #[test]
+    fn a_command_that_is_repeated_gets_no_item() {
+        let workload = command("echo x").expect("a valid command");
+        assert_eq!((argv(&workload), &workload.items), (vec!["echo", "x"], &Items::Count(DEFAULT_TASKS)));
+        let workload = from_command(&words("echo {}"), None, Some(5), false, true).expect("valid");
+        assert_eq!((argv(&workload), &workload.items), (vec!["echo", "{item}"], &Items::Count(5)));
+        assert!(matches!(&workload.steps[0], StepSpec::Command(spec) if spec.ignore_failure));
+    }
+
+    #[test]
+    fn items_may_come_from_elsewhere() {
+        let workload = from_command(&words("echo"), Some(list(&["a"])), None, false, false).expect("valid");
+        assert_eq!((argv(&workload), &workload.items), (vec!["echo", "{item}"], &list(&["a"])));
+    }
+
+    #[test]
+    fn a_shell_line_gets_its_item_as_a_parameter() {
+        let workload = from_command(&words("echo {} | wc -c ::: a"), None, None, true, false).expect("valid");
+        assert_eq!(argv(&workload), ["sh", "-c", "echo \"${1}\" | wc -c", "sh", "{item}"]);
+        let whole =
+            from_command(&["a | b".to_owned()], Some(list(&["x"])), None, true, false).expect("valid");
+        assert_eq!(argv(&whole), ["sh", "-c", "a | b \"${1}\"", "sh", "{item}"]);
+        assert_eq!(whole.name, "a");
+    }
+
+    #[test]
+    fn what_cannot_be_run_is_refused_at_once() {
+        let code = |result: Result<Workload, InputError>| result.expect_err("refused").code;
+        let with = |items, tasks| from_command(&words("echo {}"), items, tasks, false, false);
+        assert_eq!(code(command("no-such-program-anywhere x")), Code::WorkloadCommand);
+        assert_eq!(code(command("::: a")), Code::WorkloadCommand);
+        assert_eq!(code(from_command(&[], None, None, false, false)), Code::WorkloadCommand);
+        assert_eq!(code(command("echo ::: a ::: b")), Code::WorkloadValue);
+        assert_eq!(code(command("echo :::: list.txt")), Code::WorkloadValue);
+        assert_eq!(code(command("echo :::")), Code::WorkloadItems);
+        assert_eq!(code(with(Some(list(&["a"])), Some(3))), Code::WorkloadValue);
+        assert_eq!(code(with(None, Some(0))), Code::WorkloadEmpty);
+        let twice = from_command(&words("echo ::: a"), Some(list(&["b"])), None, false, false);
+        assert_eq!(code(twice), Code::WorkloadValue);
+    }
+
+    #[test]
+    fn a_program_that_depends_on_the_item_is_not_looked_for() {
+        assert_eq!(argv(&command("{} --version ::: a b").expect("valid"))[0], "{item}");
+    }
+}

@@ -1,0 +1,188 @@
+//! Errors in what a user wrote, each with the place where it is written.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use crate::code::Code;
+
+/// A stretch of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file as the user named it.
+    pub file: Arc<str>,
+    /// All of its text.
+    pub text: Arc<str>,
+    /// Bytes of the text, on character boundaries.
+    pub span: Range<usize>,
+}
+
+impl Place {
+    /// A place in `text`; a span that does not fit is cut to fit.
+    pub fn new(file: Arc<str>, text: Arc<str>, span: Range<usize>) -> Self {
+        let start = text.floor_char_boundary(span.start);
+        let end = text.ceil_char_boundary(span.end).max(start);
+        Place { file, text, span: start..end }
+    }
+
+    /// The line, from 1.
+    pub fn line(&self) -> usize {
+        self.before().matches('\n').count() + 1
+    }
+
+    /// The column in characters, from 1.
+    pub fn column(&self) -> usize {
+        self.before().chars().rev().take_while(|c| *c != '\n').count() + 1
+    }
+
+    fn before(&self) -> &str {
+        &self.text[..self.span.start]
+    }
+}
+
+/// One thing that is wrong with a workload; printed as one line, `file:line:column: message; help`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputError {
+    /// What kind of error it is.
+    pub code: Code,
+    /// What is wrong, as a fragment.
+    pub message: String,
+    /// Where, if it is written in a file.
+    pub place: Option<Place>,
+    /// What to write instead, if that is known.
+    pub help: Option<String>,
+}
+
+impl InputError {
+    /// An error that is in no file.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        InputError { code, message: message.into(), place: None, help: None }
+    }
+
+    /// Adds what to do about it.
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The error with the line of the file it is about, over several lines.
+    pub fn render(&self, colour: bool) -> String {
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let title = Level::ERROR.primary_title(self.message.as_str()).id(self.code.as_str());
+        let mut group = Group::with_title(title);
+        if let Some(place) = &self.place {
+            group = group.element(
+                Snippet::source(&*place.text)
+                    .path(&*place.file)
+                    .annotation(AnnotationKind::Primary.span(place.span.clone())),
+            );
+        }
+        if let Some(help) = &self.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        renderer.render(&[group])
+    }
+}
+
+impl fmt::Display for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = &self.place {
+            write!(f, "{}:{}:{}: ", place.file, place.line(), place.column())?;
+        }
+        f.write_str(&self.message)?;
+        match &self.help {
+            Some(help) => write!(f, "; {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for InputError {}
+
+/// Everything that is wrong with a workload, in the order of the file; never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputErrors(Vec<InputError>);
+
+impl InputErrors {
+    /// Orders errors by place; `None` if there are none.
+    pub(super) fn collect(mut errors: Vec<InputError>) -> Option<Self> {
+        errors.sort_by_key(|e| e.place.as_ref().map(|p| p.span.start));
+        if errors.is_empty() { None } else { Some(InputErrors(errors)) }
+    }
+
+    /// The first error, which decides the code of the whole.
+    pub fn first(&self) -> &InputError {
+        &self.0[0]
+    }
+
+    /// Every error.
+    pub fn iter(&self) -> impl Iterator<Item = &InputError> {
+        self.0.iter()
+    }
+
+    /// Every error with the line it is about, an empty line between them.
+    pub fn render(&self, colour: bool) -> String {
+        self.iter().map(|e| e.render(colour)).collect::<Vec<_>>().join("\n\n")
+    }
+}
+
+impl From<InputError> for InputErrors {
+    fn from(error: InputError) -> Self {
+        InputErrors(vec![error])
+    }
+}
+
+impl fmt::Display for InputErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<_> = self.iter().map(InputError::to_string).collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+impl std::error::Error for InputErrors {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(text: &str, span: Range<usize>) -> Place {
+        Place::new("w.toml".into(), text.into(), span)
+    }
+
+    #[test]
+    fn columns_count_characters_and_not_bytes() {
+        let place = place("a = 1\nβ = \"ü\" # x", 9..10);
+        assert_eq!((place.line(), place.column()), (2, 3));
+    }
+
+    #[test]
+    fn a_span_beyond_the_text_or_inside_a_character_is_cut_to_fit() {
+        assert_eq!(place("ab", 5..9).span, 2..2);
+        assert_eq!(place("aβc", 2..2).span, 1..3);
+        let error =
+            InputError { place: Some(place("", 3..9)), ..InputError::new(Code::WorkloadEmpty, "nothing") };
+        assert!(error.render(false).contains("w.toml:1:1"));
+    }
+
+    #[test]
+    fn errors_print_in_the_order_of_the_file() {
+        let at = |start, message: &str| InputError {
+            place: Some(place("ab\ncd", start..start + 1)),
+            ..InputError::new(Code::WorkloadKey, message)
+        };
+        let errors = InputErrors::collect(vec![at(3, "late"), at(0, "early")]).expect("two errors");
+        assert_eq!(errors.to_string(), "w.toml:1:1: early\nw.toml:2:1: late");
+    }
+
+    #[test]
+    fn an_error_without_a_place_renders_its_code_and_help() {
+        let error = InputError::new(Code::WorkloadNotFound, "no such thing").with_help("try another");
+        insta::assert_snapshot!(error.render(false), @r"
+        error[E-WORKLOAD-007]: no such thing
+         |
+         = help: try another
+        ");
+    }
+}

@@ -1,0 +1,238 @@
+//! A workload file as a whole.
+
+use std::fs;
+use std::path::Path;
+
+use crate::code::Code;
+use crate::workload::input::diagnostic::{InputError, InputErrors, Place};
+use crate::workload::input::document::{Reported, Table, read_document};
+use crate::workload::input::items::read_items_file;
+use crate::workload::input::steps::{self, Context};
+use crate::workload::input::tables;
+use crate::workload::input::value::{self, Wrong};
+use crate::workload::item::Items;
+use crate::workload::spec::{FixtureSpec, Source, Workload};
+
+/// Where the text of a workload comes from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Origin<'a> {
+    /// What errors call the file.
+    pub(super) file: &'a str,
+    /// What `items_from` is relative to.
+    pub(super) directory: &'a Path,
+    /// The name of a workload that gives itself none.
+    pub(super) name: &'a str,
+    /// What the workload says of its source.
+    pub(super) source: Source,
+}
+
+/// Reads a workload file.
+///
+/// # Errors
+///
+/// `E-WORKLOAD-007` if there is no such file, else everything that is wrong in it.
+pub fn read_file(path: &Path) -> Result<Workload, InputErrors> {
+    let file = path.to_string_lossy();
+    let bytes = fs::read(path).map_err(|error| {
+        InputError::new(Code::WorkloadNotFound, format!("workload file '{file}' cannot be read: {error}"))
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| not_utf8(&file, error.as_bytes()))?;
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let directory = path.parent().unwrap_or(Path::new(""));
+    read_text(&Origin { file: &file, directory, name: &stem, source: Source::File }, &text)
+}
+
+/// Reads the text of a workload file.
+pub(super) fn read_text(origin: &Origin<'_>, text: &str) -> Result<Workload, InputErrors> {
+    read_document(origin.file, text, |root| workload(root, origin))
+}
+
+fn not_utf8(file: &str, bytes: &[u8]) -> InputError {
+    let text = String::from_utf8_lossy(bytes);
+    let start = text.find('\u{fffd}').unwrap_or(0);
+    InputError {
+        place: Some(Place::new(file.into(), text.into(), start..start + 1)),
+        ..InputError::new(Code::WorkloadSyntax, "the file is not UTF-8")
+    }
+}
+
+/// Reads every section before it gives up, so that errors in all of them are found.
+fn workload(root: &mut Table<'_>, origin: &Origin<'_>) -> Result<Workload, Reported> {
+    let name = root.optional("name", value::line);
+    let description = root.optional("description", value::line);
+    let items = items(root, origin.directory);
+    let limits = tables::limits(root);
+    let retry = tables::retry(root);
+    let fixture = tables::fixture(root);
+    // Limits that are wrong are reported as such, and not once more as absent.
+    let bounded = limits.as_ref().map_or(true, |l| l.max_in_flight.is_some() || l.rate_per_s.is_some());
+    let steps = steps::read(root, &Context { items: items.as_ref().ok(), bounded });
+    let mut workload = Workload {
+        name: name?.unwrap_or_else(|| origin.name.to_owned()),
+        description: description?.unwrap_or_default(),
+        source: origin.source,
+        items: items?,
+        limits: limits?,
+        retry: retry?,
+        fixture: fixture?,
+        steps: steps?,
+    };
+    if workload.fixture.is_none() && workload.needs_fixture() {
+        workload.fixture = Some(FixtureSpec::default());
+    }
+    Ok(workload)
+}
+
+/// Reads whichever of `tasks`, `items` and `items_from` there is.
+fn items(root: &mut Table<'_>, directory: &Path) -> Result<Items, Reported> {
+    let tasks = root.optional("tasks", value::count).map(|n| n.map(Items::Count));
+    let list = root.optional("items", |value| match value::texts(value)? {
+        list if list.is_empty() => Err(Wrong::new("is empty").with_code(Code::WorkloadEmpty)),
+        list => Ok(Items::List(list)),
+    });
+    let lines = root.optional("items_from", |value| {
+        let path = value::text(value)?;
+        read_items_file(&directory.join(&path)).map_err(|why| {
+            Wrong::new(format!("cannot be used: {}", why.told_of(&format!("'{path}'"))))
+                .with_code(Code::WorkloadItems)
+                .with_help("the path is relative to the workload file")
+        })
+    });
+    let given: Vec<_> = ["tasks", "items", "items_from"].into_iter().filter(|key| root.has(key)).collect();
+    if let [first, second, ..] = given[..] {
+        let wrong = Wrong::new(format!("and `{first}` are both given; keep one of them"));
+        return Err(root.fail(second, wrong));
+    }
+    match tasks?.or(list?).or(lines?) {
+        Some(items) => Ok(items),
+        None => Err(root.missing(
+            "tasks",
+            Code::WorkloadEmpty,
+            "the workload has no tasks".to_owned(),
+            Some("write tasks = 100, items = [\"a\", \"b\"] or items_from = \"list.txt\"".to_owned()),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::workload::spec::*;
+
+    fn read(text: &str) -> Result<Workload, InputErrors> {
+        let origin = Origin { file: "w.toml", directory: Path::new(""), name: "w", source: Source::File };
+        read_text(&origin, text)
+    }
+
+    fn ms(n: u64) -> Duration {
+        Duration::from_millis(n)
+    }
+
+    const EVERY_SECTION: &str = r#"
+        name = "everything"
+        description = "One of each"
+        items = ["a", "b"]
+        [limits]
+        max_in_flight = 32
+        rate_per_s = 500
+        timeout = "5s"
+        memory = "2GiB"
+        [retry]
+        max = 3
+        backoff = "constant"
+        base = "50ms"
+        [fixture]
+        latency = { median = "40ms", p99 = "200ms" }
+        body = "16KiB"
+        error_rate = 0.02
+        capacity = 8
+        [[step]]
+        kind = "sleep"
+        for = "1ms"
+    "#;
+
+    #[test]
+    fn every_section_is_read() {
+        let expected = Workload {
+            name: "everything".to_owned(),
+            description: "One of each".to_owned(),
+            source: Source::File,
+            items: Items::List(vec!["a".to_owned(), "b".to_owned()]),
+            limits: Limits {
+                max_in_flight: Some(32),
+                rate_per_s: Some(500.0),
+                timeout: Some(ms(5000)),
+                memory: Some(2 << 30),
+            },
+            retry: Some(Retry { max: 3, backoff: Backoff::Constant, base: ms(50) }),
+            fixture: Some(FixtureSpec {
+                latency: Latency { median: ms(40), p99: ms(200) },
+                body: 16 << 10,
+                error_rate: 0.02,
+                capacity: Some(8),
+            }),
+            steps: vec![StepSpec::Sleep(SleepSpec { duration: ms(1) })],
+        };
+        assert_eq!(read(EVERY_SECTION), Ok(expected));
+    }
+
+    #[test]
+    fn a_workload_survives_the_way_to_a_child_process() {
+        let workload = read(EVERY_SECTION).expect("a valid workload");
+        let json = serde_json::to_string(&workload).expect("plain data");
+        assert_eq!(serde_json::from_str::<Workload>(&json).expect("the same data"), workload);
+    }
+
+    #[test]
+    fn what_is_left_out_has_a_default() {
+        let text = "tasks = 1\n[[step]]\nkind = 'http'\nurl = 'fixture:/{item}'\n[retry]\nmax = 2";
+        let workload = read(text).expect("a valid workload");
+        assert_eq!((workload.name.as_str(), workload.description.as_str()), ("w", ""));
+        assert_eq!(workload.limits, Limits::default());
+        assert_eq!(workload.fixture, Some(FixtureSpec::default()));
+        let retry = Retry { max: 2, backoff: Backoff::Exponential, base: ms(100) };
+        assert_eq!(workload.retry, Some(retry));
+    }
+
+    #[test]
+    fn items_are_read_from_a_file_beside_the_workload() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        std::fs::write(directory.path().join("list.txt"), "x\r\n\r\ny\r\n").expect("written");
+        let path = directory.path().join("job.toml");
+        std::fs::write(&path, "items_from = 'list.txt'\n[[step]]\nkind = 'sleep'\nfor = '1ms'")
+            .expect("written");
+        let workload = read_file(&path).expect("a valid workload");
+        assert_eq!(workload.items, Items::List(vec!["x".to_owned(), "y".to_owned()]));
+        assert_eq!((workload.name.as_str(), workload.source), ("job", Source::File));
+    }
+
+    #[test]
+    fn a_file_that_is_not_utf8_is_a_syntax_error_with_a_place() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path().join("w.toml");
+        std::fs::write(&path, b"tasks = 1\nname = \"\xff\"").expect("written");
+        let errors = read_file(&path).expect_err("not UTF-8");
+        let place = errors.first().place.clone().expect("a place");
+        assert_eq!(errors.first().code, Code::WorkloadSyntax);
+        assert_eq!((place.line(), place.column()), (2, 9));
+    }
+
+    #[test]
+    fn every_error_of_a_file_is_reported_at_once() {
+        let text = "tasks = 0\n[limit]\n[[step]]\nkind = 'cpu'\nkernal = 'sort'\nwork = '5'";
+        let errors = read(text).expect_err("four errors");
+        let found: Vec<_> = errors.iter().map(|e| (e.code, e.place.as_ref().map(Place::line))).collect();
+        assert_eq!(
+            found,
+            [
+                (Code::WorkloadValue, Some(1)),
+                (Code::WorkloadKey, Some(2)),
+                (Code::WorkloadKey, Some(5)),
+                (Code::WorkloadValue, Some(6)),
+            ],
+            "{errors}"
+        );
+    }
+}

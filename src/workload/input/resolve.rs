@@ -1,0 +1,115 @@
+//! Finds the workload that a word on the command line means.
+
+use std::path::{Path, is_separator};
+
+use crate::code::Code;
+use crate::workload::input::diagnostic::{InputError, InputErrors};
+use crate::workload::input::file::read_file;
+use crate::workload::input::sample::{load, samples};
+use crate::workload::input::suggest::closest;
+use crate::workload::spec::Workload;
+
+/// Reads the workload called `name`: a sample, else a file if it looks like the path of one.
+///
+/// # Errors
+///
+/// `E-WORKLOAD-007` if there is no such workload, `-008` if it is a Python callable, else everything
+/// that is wrong in the file.
+pub fn resolve(name: &str) -> Result<Workload, InputErrors> {
+    if let Some(workload) = load(name) {
+        return Ok(workload);
+    }
+    if is_python_callable(name) {
+        let message = format!("'{name}' is a Python callable, and those are not supported yet");
+        let help = "run the program as a command instead: conc advise -- python3 ...";
+        return Err(InputError::new(Code::WorkloadUnsupported, message).with_help(help).into());
+    }
+    let path = Path::new(name);
+    if path.exists() && looks_like_a_path(name) {
+        return read_file(path);
+    }
+    Err(not_found(name).into())
+}
+
+fn looks_like_a_path(name: &str) -> bool {
+    name.contains(is_separator) || name.ends_with(".toml")
+}
+
+fn not_found(name: &str) -> InputError {
+    let stem = name.strip_suffix(".toml").unwrap_or(name);
+    let file = format!("{name}.toml");
+    let help = if let Some(sample) = closest(stem, samples().iter().map(|sample| sample.name)) {
+        format!("did you mean the sample '{sample}'?")
+    } else if Path::new(&file).is_file() {
+        format!("did you mean the file '{file}'?")
+    } else {
+        "see `conc list` for the samples, or give the path of a TOML file".to_owned()
+    };
+    let what = if looks_like_a_path(name) { "there is no workload file" } else { "there is no workload" };
+    InputError::new(Code::WorkloadNotFound, format!("{what} '{name}'")).with_help(help)
+}
+
+/// Whether `name` is written as `file.py:function` or `package.module:function`.
+fn is_python_callable(name: &str) -> bool {
+    let Some((module, function)) = name.rsplit_once(':') else { return false };
+    let is_dotted = |text: &str| text.split('.').all(is_identifier);
+    is_dotted(function) && (module.ends_with(".py") || is_dotted(module))
+}
+
+fn is_identifier(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(name: &str) -> InputError {
+        resolve(name).expect_err("no such workload").first().clone()
+    }
+
+    #[test]
+    fn a_sample_is_found_by_name() {
+        assert_eq!(resolve("sleep-io").map(|w| w.name).as_deref(), Ok("sleep-io"));
+    }
+
+    #[test]
+    fn a_misspelt_sample_is_named_with_the_one_that_was_meant() {
+        let error = refused("web-scrapper");
+        assert_eq!(error.code, Code::WorkloadNotFound);
+        assert_eq!(
+            error.to_string(),
+            "there is no workload 'web-scrapper'; did you mean the sample 'web-scraper'?"
+        );
+        assert!(refused("nothing like it").to_string().contains("`conc list`"));
+        assert!(refused("").to_string().contains("`conc list`"));
+    }
+
+    #[test]
+    fn a_file_is_read_by_path() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path().join("job.toml");
+        std::fs::write(&path, "tasks = 2\n[[step]]\nkind = 'sleep'\nfor = '1ms'").expect("written");
+        let workload = resolve(path.to_str().expect("a path in UTF-8")).expect("a valid workload");
+        assert_eq!((workload.name.as_str(), workload.tasks()), ("job", 2));
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_named() {
+        let error = refused("no/such/file.toml");
+        assert_eq!(error.code, Code::WorkloadNotFound);
+        assert!(error.to_string().starts_with("there is no workload file 'no/such/file.toml'"), "{error}");
+        assert!(refused("sleep-oi.toml").to_string().contains("the sample 'sleep-io'"));
+    }
+
+    #[test]
+    fn python_callables_are_not_supported_yet() {
+        for name in ["tasks.py:fetch", "some/tasks.py:fetch", "package.module:fetch", "m:Class.method"] {
+            assert_eq!(refused(name).code, Code::WorkloadUnsupported, "{name}");
+        }
+        for name in ["http://example.com", "a:", ":b", "12:30", "a b:c"] {
+            assert_eq!(refused(name).code, Code::WorkloadNotFound, "{name}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! The `[[step]]` tables: one function per kind.
+
+use crate::code::Code;
+use crate::workload::input::document::{Reported, Table};
+use crate::workload::input::guard::{self, Protocol};
+use crate::workload::input::shell::shell_argv;
+use crate::workload::input::value::{self, Wrong};
+use crate::workload::input::{program, sql};
+use crate::workload::item::Items;
+use crate::workload::spec::{
+    CommandSpec, CpuSpec, HttpSpec, Kernel, LockSpec, ReadSpec, SleepSpec, SqliteSpec, StepSpec,
+    WebSocketSpec, WriteSpec,
+};
+
+/// What a step has to know of the rest of the workload.
+pub(super) struct Context<'a> {
+    /// The items, unless they are wrong themselves.
+    pub(super) items: Option<&'a Items>,
+    /// Whether the workload limits its own load.
+    pub(super) bounded: bool,
+}
+
+type Reader = fn(&mut Table<'_>, &Context<'_>) -> Result<StepSpec, Reported>;
+
+const KINDS: [(&str, Reader); 9] = [
+    ("cpu", cpu),
+    ("sleep", sleep),
+    ("http", http),
+    ("websocket", websocket),
+    ("read", read_file),
+    ("write", write_file),
+    ("sqlite", sqlite),
+    ("lock", lock),
+    ("command", run_command),
+];
+
+const METHODS: [(&str, &str); 7] = [
+    ("GET", "GET"),
+    ("HEAD", "HEAD"),
+    ("POST", "POST"),
+    ("PUT", "PUT"),
+    ("PATCH", "PATCH"),
+    ("DELETE", "DELETE"),
+    ("OPTIONS", "OPTIONS"),
+];
+
+/// Reads every step, so that errors in all of them are found.
+pub(super) fn read(root: &mut Table<'_>, context: &Context<'_>) -> Result<Vec<StepSpec>, Reported> {
+    let tables = root.tables("step")?;
+    if tables.is_empty() {
+        let help = "add a [[step]] with a kind, such as kind = \"sleep\" and for = \"10ms\"";
+        return Err(root.missing(
+            "step",
+            Code::WorkloadEmpty,
+            "the workload has no steps".to_owned(),
+            Some(help.to_owned()),
+        ));
+    }
+    let steps: Vec<_> =
+        tables.into_iter().enumerate().map(|(i, table)| table.read(|t| step(t, i + 1, context))).collect();
+    steps.into_iter().collect()
+}
+
+fn step(table: &mut Table<'_>, number: usize, context: &Context<'_>) -> Result<StepSpec, Reported> {
+    let kind = table.required("kind", |value| {
+        let name = value::text(value)?;
+        if name == "python" {
+            return Err(Wrong::new("cannot be 'python': Python callables are not supported yet")
+                .with_code(Code::WorkloadUnsupported)
+                .with_help("use kind = \"command\" to run a Python program"));
+        }
+        value::choice(&KINDS)(value).map(|reader| (name, reader))
+    });
+    match kind {
+        Ok((name, reader)) => {
+            table.rename(format!("step {number} ({name})"));
+            reader(table, context)
+        }
+        Err(reported) => {
+            table.ignore_rest();
+            Err(reported)
+        }
+    }
+}
+
+fn cpu(table: &mut Table<'_>, _: &Context<'_>) -> Result<StepSpec, Reported> {
+    let kernels = Kernel::ALL.map(|kernel| (kernel.as_str(), kernel));
+    let kernel = table.required("kernel", value::choice(&kernels));
+    let work = table.required("work", value::positive_duration);
+    Ok(StepSpec::Cpu(CpuSpec { kernel: kernel?, work: work?, iterations: None }))
+}
+
+fn sleep(table: &mut Table<'_>, _: &Context<'_>) -> Result<StepSpec, Reported> {
+    Ok(StepSpec::Sleep(SleepSpec { duration: table.required("for", value::duration)? }))
+}
+
+fn http(table: &mut Table<'_>, context: &Context<'_>) -> Result<StepSpec, Reported> {
+    let url = url(table, Protocol::Http, context);
+    let method = table.optional("method", value::choice(&METHODS));
+    let body = table.optional("body", value::any_text);
+    let pool = table.optional("pool", value::flag);
+    Ok(StepSpec::Http(HttpSpec {
+        url: url?,
+        method: method?.unwrap_or("GET").to_owned(),
+        body: body?,
+        pool: pool?.unwrap_or(true),
+    }))
+}
+
+fn websocket(table: &mut Table<'_>, context: &Context<'_>) -> Result<StepSpec, Reported> {
+    let url = url(table, Protocol::WebSocket, context);
+    let messages = table.optional("messages", value::count);
+    let size = table.optional("size", value::bytes);
+    let subscribers = table.optional("subscribers", value::whole);
+    Ok(StepSpec::WebSocket(WebSocketSpec {
+        url: url?,
+        messages: messages?.unwrap_or(1),
+        size: size?.unwrap_or(64),
+        subscribers: subscribers?.unwrap_or(0),
+    }))
+}
+
+fn url(table: &mut Table<'_>, protocol: Protocol, context: &Context<'_>) -> Result<String, Reported> {
+    table.required("url", |value| {
+        let url = value::text(value)?;
+        guard::check(&url, protocol, context.items, context.bounded).map_err(|refused| Wrong {
+            help: refused.help().map(str::to_owned),
+            ..Wrong::new(refused.to_string()).with_code(refused.code())
+        })?;
+        Ok(url)
+    })
+}
+
+fn read_file(table: &mut Table<'_>, _: &Context<'_>) -> Result<StepSpec, Reported> {
+    Ok(StepSpec::Read(ReadSpec { path: table.required("path", value::text)? }))
+}
+
+fn write_file(table: &mut Table<'_>, _: &Context<'_>) -> Result<StepSpec, Reported> {
+    let path = table.optional("path", value::text);
+    let size = table.required("size", value::bytes);
+    let fsync = table.optional("fsync", value::flag);
+    Ok(StepSpec::Write(WriteSpec { path: path?, size: size?, fsync: fsync?.unwrap_or(false) }))
+}
+
+fn sqlite(table: &mut Table<'_>, _: &Context<'_>) -> Result<StepSpec, Reported> {
+    let path = table.optional("path", value::constant("all tasks share one database"));
+    let setup = table.optional("setup", value::constant("the setup runs once, before the first task"));
+    let query = table.required("query", value::constant("write ?1, which is bound to the item"));
+    let query = query?;
+    let writes = sql::writes(&query);
+    Ok(StepSpec::Sqlite(SqliteSpec { path: path?.map(Into::into), setup: setup?, query, writes }))
+}
+
+fn lock(table: &mut Table<'_>, _: &Context<'_>) -> Result<StepSpec, Reported> {
+    let name = table.optional("name", value::constant("all tasks share one lock"));
+    let hold = table.required("hold", value::duration);
+    Ok(StepSpec::Lock(LockSpec { name: name?.unwrap_or_else(|| "lock".to_owned()), hold: hold? }))
+}
+
+fn run_command(table: &mut Table<'_>, _: &Context<'_>) -> Result<StepSpec, Reported> {
+    let argv = table.optional("argv", |value| {
+        let argv = value::texts(value)?;
+        let Some(name) = argv.first() else { return Err(Wrong::new("must name a program")) };
+        program::check(name).map_err(|error| Wrong {
+            help: error.help,
+            ..Wrong::new(format!("cannot be run: {}", error.message)).with_code(error.code)
+        })?;
+        Ok(argv)
+    });
+    let line = table.optional("command", value::text);
+    let shell = table.optional("shell", value::flag);
+    let ignore_failure = table.optional("ignore_failure", value::flag);
+    let argv = match (argv?, line?, shell?.unwrap_or(false)) {
+        (Some(argv), None, false) => argv,
+        (None, Some(line), true) => shell_argv(&line),
+        (None, None, _) => return Err(no_command(table)),
+        (Some(_), Some(_), _) => {
+            return Err(table.fail("command", Wrong::new("and `argv` are both given; keep one of them")));
+        }
+        (None, Some(_), false) => {
+            let wrong = Wrong::new("is a line for a shell, but `shell` is not set");
+            return Err(table.fail("command", wrong.with_help("add shell = true, or write a list, argv")));
+        }
+        (Some(_), None, true) => {
+            let wrong = Wrong::new("goes with `command`, a line of text, and not with `argv`");
+            return Err(table.fail("shell", wrong));
+        }
+    };
+    Ok(StepSpec::Command(CommandSpec {
+        argv,
+        shell: false,
+        ignore_failure: ignore_failure?.unwrap_or(false),
+    }))
+}
+
+fn no_command(table: &mut Table<'_>) -> Reported {
+    let help = "write argv = [\"program\", \"argument\"], or command = \"line\" with shell = true";
+    table.missing(
+        "argv",
+        Code::WorkloadValue,
+        "the step has no `argv` to run".to_owned(),
+        Some(help.to_owned()),
+    )
+}

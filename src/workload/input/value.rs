@@ -1,0 +1,219 @@
+//! Reads single TOML values: one function per type of value, each with its own complaint.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use toml::Spanned;
+use toml::de::DeValue;
+
+use crate::code::Code;
+use crate::units::{parse_bytes, parse_duration};
+use crate::workload::input::suggest::hint;
+use crate::workload::template::PLACEHOLDER;
+
+/// A value with the place it is written at.
+pub(super) type Value<'d> = Spanned<DeValue<'d>>;
+
+/// What is wrong with a value: the words that follow the name of its key.
+#[derive(Debug)]
+pub(super) struct Wrong {
+    pub(super) code: Code,
+    pub(super) message: String,
+    pub(super) help: Option<String>,
+    pub(super) span: Option<Range<usize>>,
+}
+
+impl Wrong {
+    /// An invalid value.
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Wrong { code: Code::WorkloadValue, message: message.into(), help: None, span: None }
+    }
+
+    /// Says what to write instead.
+    pub(super) fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Changes the kind of error.
+    pub(super) fn with_code(mut self, code: Code) -> Self {
+        self.code = code;
+        self
+    }
+
+    /// Points at a part of the value.
+    pub(super) fn at(mut self, span: Range<usize>) -> Self {
+        self.span = Some(span);
+        self
+    }
+}
+
+/// A type of TOML with its article.
+pub(super) fn described(value: &DeValue<'_>) -> String {
+    let name = value.type_str();
+    let article = if name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {name}")
+}
+
+fn wrong_type(wanted: &str, value: &Value<'_>) -> Wrong {
+    Wrong::new(format!("must be {wanted}, not {}", described(value.get_ref())))
+}
+
+/// A string, perhaps empty.
+pub(super) fn any_text(value: &Value<'_>) -> Result<String, Wrong> {
+    value.get_ref().as_str().map(str::to_owned).ok_or_else(|| wrong_type("a string", value))
+}
+
+/// A string with something in it.
+pub(super) fn text(value: &Value<'_>) -> Result<String, Wrong> {
+    let text = any_text(value)?;
+    if text.trim().is_empty() { Err(Wrong::new("must not be empty")) } else { Ok(text) }
+}
+
+/// A string that fits in a table: one line, nothing that moves the cursor.
+pub(super) fn line(value: &Value<'_>) -> Result<String, Wrong> {
+    let text = text(value)?;
+    if text.chars().any(char::is_control) {
+        return Err(Wrong::new("must be one line without control characters"));
+    }
+    Ok(text)
+}
+
+/// A string that is the same for every item; `why` completes "`{item}` cannot stand here: ".
+pub(super) fn constant(why: &'static str) -> impl Fn(&Value<'_>) -> Result<String, Wrong> {
+    move |value| {
+        let text = text(value)?;
+        if text.contains(PLACEHOLDER) {
+            return Err(Wrong::new(format!("must not contain {PLACEHOLDER}")).with_help(why));
+        }
+        Ok(text)
+    }
+}
+
+/// A list of strings, none of them empty.
+pub(super) fn texts(value: &Value<'_>) -> Result<Vec<String>, Wrong> {
+    let array = value.get_ref().as_array().ok_or_else(|| wrong_type("a list of strings", value))?;
+    array
+        .iter()
+        .map(|element| {
+            text(element).map_err(|wrong| Wrong {
+                message: format!("has an element that {}", wrong.message),
+                ..wrong.at(element.span())
+            })
+        })
+        .collect()
+}
+
+/// `true` or `false`.
+pub(super) fn flag(value: &Value<'_>) -> Result<bool, Wrong> {
+    value.get_ref().as_bool().ok_or_else(|| {
+        let wrong = wrong_type("true or false", value);
+        match value.get_ref().as_str() {
+            Some("true" | "false") => wrong.with_help("leave out the quotes"),
+            _ => wrong,
+        }
+    })
+}
+
+/// A whole number of at least 0 that fits in a `T`.
+pub(super) fn whole<T: TryFrom<i128>>(value: &Value<'_>) -> Result<T, Wrong> {
+    at_least(0, value)
+}
+
+/// A whole number of at least 1 that fits in a `T`.
+pub(super) fn count<T: TryFrom<i128>>(value: &Value<'_>) -> Result<T, Wrong> {
+    at_least(1, value)
+}
+
+fn at_least<T: TryFrom<i128>>(least: i128, value: &Value<'_>) -> Result<T, Wrong> {
+    let Some(integer) = value.get_ref().as_integer() else {
+        return Err(wrong_type("a whole number", value));
+    };
+    let out_of_range = || Wrong::new(format!("is out of range: {integer}"));
+    let number = i128::from_str_radix(integer.as_str(), integer.radix()).map_err(|_| out_of_range())?;
+    if number < least {
+        return Err(Wrong::new(format!("must be at least {least}, not {number}")));
+    }
+    T::try_from(number).map_err(|_| out_of_range())
+}
+
+/// A number, whole or not; `inf` and `nan` are numbers too.
+fn number(value: &Value<'_>) -> Result<f64, Wrong> {
+    let text = match value.get_ref() {
+        DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str(),
+        DeValue::Float(float) => float.as_str(),
+        _ => return Err(wrong_type("a number", value)),
+    };
+    text.parse().map_err(|_| wrong_type("a number", value))
+}
+
+/// A rate per second above 0.
+pub(super) fn rate(value: &Value<'_>) -> Result<f64, Wrong> {
+    let rate = number(value)?;
+    if rate > 0.0 && rate.is_finite() {
+        Ok(rate)
+    } else {
+        Err(Wrong::new(format!("must be above 0, not {rate}")))
+    }
+}
+
+/// A share from 0 to 1.
+pub(super) fn share(value: &Value<'_>) -> Result<f64, Wrong> {
+    let share = number(value)?;
+    if (0.0..=1.0).contains(&share) {
+        return Ok(share);
+    }
+    let wrong = Wrong::new(format!("must be from 0 to 1, not {share}"));
+    Err(if share > 1.0 && share <= 100.0 {
+        wrong.with_help(format!("write {share}% as {}", share / 100.0))
+    } else {
+        wrong
+    })
+}
+
+/// A time, perhaps none.
+pub(super) fn duration(value: &Value<'_>) -> Result<Duration, Wrong> {
+    match value.get_ref() {
+        DeValue::String(text) => {
+            parse_duration(text).map_err(|error| Wrong::new(format!("is not valid: {error}")))
+        }
+        DeValue::Integer(integer) => Err(wrong_type("a duration", value)
+            .with_help(format!("write it in quotes and with a unit, such as \"{integer}ms\""))),
+        _ => Err(wrong_type("a duration such as \"5ms\"", value)),
+    }
+}
+
+/// A time longer than none.
+pub(super) fn positive_duration(value: &Value<'_>) -> Result<Duration, Wrong> {
+    let duration = duration(value)?;
+    if duration.is_zero() { Err(Wrong::new("must be longer than 0")) } else { Ok(duration) }
+}
+
+/// A size in bytes: a string with a unit, or a whole number.
+pub(super) fn bytes(value: &Value<'_>) -> Result<u64, Wrong> {
+    match value.get_ref() {
+        DeValue::String(text) => {
+            parse_bytes(text).map_err(|error| Wrong::new(format!("is not valid: {error}")))
+        }
+        DeValue::Integer(_) => whole(value),
+        _ => Err(wrong_type("a size such as \"16KiB\"", value)),
+    }
+}
+
+/// A size of at least one byte.
+pub(super) fn positive_bytes(value: &Value<'_>) -> Result<u64, Wrong> {
+    let bytes = bytes(value)?;
+    if bytes == 0 { Err(Wrong::new("must be larger than 0")) } else { Ok(bytes) }
+}
+
+/// One of several words, each of which means something.
+pub(super) fn choice<T: Clone>(choices: &[(&'static str, T)]) -> impl Fn(&Value<'_>) -> Result<T, Wrong> {
+    move |value| {
+        let word = text(value)?;
+        let found = choices.iter().find(|(name, _)| *name == word);
+        found.map(|(_, meaning)| meaning.clone()).ok_or_else(|| {
+            let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
+            Wrong::new(format!("cannot be '{word}'")).with_help(hint(&word, "it is one of", &names))
+        })
+    }
+}
