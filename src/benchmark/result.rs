@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::benchmark::cell::Cell;
-use crate::code::Code;
+pub use crate::strategy::tally::{ErrorCount, TaskCounts};
 
 /// The summary of one cell.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -73,35 +73,4 @@ pub struct Latency {
     pub p99: f64,
     /// The slowest task.
     pub max: f64,
-}
-
-/// What became of tasks; the sum is the number of tasks started.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct TaskCounts {
-    /// Ended well.
-    pub ok: u64,
-    /// Ended with an error.
-    pub failed: u64,
-    /// Ran into the timeout.
-    pub timed_out: u64,
-    /// Still running when the batch was stopped.
-    pub cancelled: u64,
-}
-
-impl TaskCounts {
-    /// Tasks started.
-    pub fn started(&self) -> u64 {
-        self.ok + self.failed + self.timed_out + self.cancelled
-    }
-}
-
-/// Failures of one kind.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct ErrorCount {
-    /// The kind.
-    pub code: Code,
-    /// How many.
-    pub count: u64,
-    /// The message of the first one.
-    pub message: String,
 }

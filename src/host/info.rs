@@ -1,6 +1,9 @@
 //! The machine as it is told in reports.
 
 use serde::{Deserialize, Serialize};
+use sysinfo::System;
+
+use crate::host::{cgroup, limits};
 
 /// What this machine is and allows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -34,8 +37,110 @@ pub struct HostLimits {
     pub open_files: Option<u64>,
     /// Processes and threads of this user.
     pub processes: Option<u64>,
+    /// Memory maps per process, which bound its threads.
+    pub memory_maps: Option<u64>,
     /// Memory free now, in bytes.
     pub memory_available_bytes: u64,
     /// Bytes the cgroup allows.
     pub cgroup_memory_bytes: Option<u64>,
+}
+
+impl Host {
+    /// Looks at the machine.
+    ///
+    /// # Errors
+    /// When the system does not tell about itself at all, as with `/proc` unmounted.
+    pub fn detect() -> Result<Self, sysinfo::Error> {
+        let mut system = System::new()?;
+        system.refresh_memory();
+        system.refresh_cpu_list(sysinfo::CpuRefreshKind::nothing());
+        let cgroup = cgroup::read();
+        let affinity = affinity_cpus();
+        let total = system.total_memory();
+        let allowed = cgroup.memory_bytes.map_or(total, |limit| limit.min(total));
+        Ok(Host {
+            os: std::env::consts::OS.to_owned(),
+            kernel: System::kernel_version().unwrap_or_default(),
+            cpu_model: system.cpus().first().map(|c| c.brand().trim().to_owned()).unwrap_or_default(),
+            cpus_logical: system.cpus().len().max(affinity),
+            cpus_effective: effective_cpus(affinity, cgroup.cpus),
+            memory_bytes: allowed,
+            cpu_pressure: cpu_pressure(),
+            limits: HostLimits {
+                affinity_cpus: affinity,
+                cgroup_cpus: cgroup.cpus,
+                open_files: limits::open_files(),
+                processes: limits::processes(),
+                memory_maps: limits::memory_maps(),
+                memory_available_bytes: system.available_memory().min(allowed),
+                cgroup_memory_bytes: cgroup.memory_bytes,
+            },
+        })
+    }
+
+    /// How many workers can compute at once: the effective CPUs, rounded up, at least 1.
+    pub fn cpu_workers(&self) -> usize {
+        (self.cpus_effective.ceil() as usize).max(1)
+    }
+}
+
+/// The least of what affinity and quota allow.
+fn effective_cpus(affinity: usize, quota: Option<f64>) -> f64 {
+    let affinity = affinity as f64;
+    quota.map_or(affinity, |quota| quota.min(affinity))
+}
+
+/// CPUs the affinity mask of this process allows.
+#[cfg(target_os = "linux")]
+fn affinity_cpus() -> usize {
+    use nix::sched::{CpuSet, sched_getaffinity};
+    use nix::unistd::Pid;
+    sched_getaffinity(Pid::from_raw(0))
+        .map(|set| (0..CpuSet::count()).filter(|cpu| set.is_set(*cpu).unwrap_or(false)).count())
+        .ok()
+        .filter(|n| *n > 0)
+        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into))
+}
+
+/// CPUs the system says this process may use.
+#[cfg(not(target_os = "linux"))]
+fn affinity_cpus() -> usize {
+    std::thread::available_parallelism().map_or(1, Into::into)
+}
+
+/// The share of the last ten seconds in which some task waited for a CPU (pressure stall information).
+pub fn cpu_pressure() -> Option<f64> {
+    parse_pressure(&std::fs::read_to_string("/proc/pressure/cpu").ok()?)
+}
+
+/// Takes `avg10` out of the line `some avg10=3.20 avg60=…`, as a share.
+fn parse_pressure(text: &str) -> Option<f64> {
+    let line = text.lines().find(|line| line.starts_with("some "))?;
+    let avg10 = line.split_whitespace().find_map(|field| field.strip_prefix("avg10="))?;
+    avg10.parse::<f64>().ok().map(|percent| percent / 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_quota_binds_only_below_the_affinity() {
+        assert_eq!(effective_cpus(8, None), 8.0);
+        assert_eq!(effective_cpus(8, Some(0.5)), 0.5);
+        assert_eq!(effective_cpus(2, Some(64.0)), 2.0);
+    }
+
+    #[test]
+    fn pressure_is_read_as_a_share() {
+        let text = "some avg10=3.20 avg60=5.04 avg300=1.86 total=9201059\nfull avg10=0.00 avg60=0.00\n";
+        assert_eq!(parse_pressure(text), Some(0.032));
+    }
+
+    #[test]
+    fn this_machine_has_cpus_and_memory() {
+        let host = Host::detect().expect("a system that tells about itself");
+        assert!(host.cpus_effective > 0.0 && host.cpus_effective <= host.cpus_logical as f64);
+        assert!(host.memory_bytes > 0);
+    }
 }

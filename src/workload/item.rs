@@ -11,6 +11,13 @@ pub enum Items {
     Count(u64),
     /// Given strings.
     List(Vec<String>),
+    /// The strings of some tasks only, as a worker process is sent them.
+    Slice {
+        /// The task of the first string.
+        first: u64,
+        /// The strings.
+        list: Vec<String>,
+    },
 }
 
 impl Items {
@@ -18,7 +25,7 @@ impl Items {
     pub fn len(&self) -> u64 {
         match self {
             Items::Count(n) => *n,
-            Items::List(list) => list.len() as u64,
+            Items::List(list) | Items::Slice { list, .. } => list.len() as u64,
         }
     }
 
@@ -32,6 +39,15 @@ impl Items {
         match self {
             Items::Count(n) => Item::Index(index % (*n).max(1)),
             Items::List(list) => Item::Text(&list[(index % list.len() as u64) as usize]),
+            Items::Slice { first, list } => Item::Text(&list[(index - first) as usize]),
+        }
+    }
+
+    /// The items of some tasks, to be sent elsewhere; `None` where the index alone is the item.
+    pub fn slice(&self, tasks: std::ops::Range<u64>) -> Option<Vec<String>> {
+        match self {
+            Items::Count(_) => None,
+            Items::List(_) | Items::Slice { .. } => Some(tasks.map(|i| self.get(i).to_string()).collect()),
         }
     }
 }

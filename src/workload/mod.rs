@@ -7,6 +7,8 @@ pub mod env;
 pub mod fixture;
 pub mod item;
 pub mod program;
+pub mod rate;
+pub mod retry;
 pub mod spec;
 pub mod step;
 pub mod template;

@@ -1,32 +1,266 @@
 //! A workload made ready to run in this process.
 
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
 use crate::workload::env::Env;
 use crate::workload::item::Items;
-use crate::workload::spec::Workload;
-use crate::workload::step::{PrepareError, Step};
+use crate::workload::rate::RateLimiter;
+use crate::workload::retry::pause;
+use crate::workload::spec::{Nature, Retry, Workload};
+use crate::workload::step::{Output, PrepareError, Step, StepError, TaskContext};
 
 /// The prepared steps of a workload, with its items and limits.
 #[derive(Debug)]
 pub struct Program {
     items: Items,
-    steps: Vec<Step>,
+    steps: Vec<Limited>,
+    timeout: Option<Duration>,
+    retry: Option<Retry>,
+    rate: Option<RateLimiter>,
+    seed: u64,
+}
+
+/// A step, and whether its attempts are counted by the rate limit.
+#[derive(Debug)]
+struct Limited {
+    step: Step,
+    rated: bool,
+}
+
+/// Consecutive steps that all compute, or all wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segment {
+    /// The steps.
+    pub steps: Range<usize>,
+    /// Whether they compute.
+    pub cpu: bool,
 }
 
 impl Program {
-    /// Prepares every step.
+    /// Prepares every step and opens the rate limit that all processes of the batch share.
+    ///
+    /// # Errors
+    /// When a step cannot be prepared, naming it.
     pub fn prepare(workload: &Workload, env: &Env) -> Result<Self, PrepareError> {
-        let steps = workload
-            .steps
-            .iter()
-            .enumerate()
-            .map(|(i, spec)| {
-                Step::prepare(spec, env).map_err(|message| PrepareError {
-                    number: i + 1,
-                    kind: spec.kind(),
-                    message,
-                })
-            })
-            .collect::<Result<_, _>>()?;
-        Ok(Program { items: workload.items.clone(), steps })
+        let rated = rated_steps(workload);
+        let mut steps = Vec::with_capacity(workload.steps.len());
+        for (i, spec) in workload.steps.iter().enumerate() {
+            let step = Step::prepare(spec, env).map_err(|message| PrepareError {
+                number: i + 1,
+                kind: spec.kind(),
+                message,
+            })?;
+            steps.push(Limited { step, rated: rated[i] });
+        }
+        let rate =
+            workload.limits.rate_per_s.map(|rate| RateLimiter::open(&env.state_dir.join("rate"), rate));
+        let rate = rate.transpose().map_err(|error| PrepareError {
+            number: 1,
+            kind: "rate limit",
+            message: error.to_string(),
+        })?;
+        Ok(Program {
+            items: workload.items.clone(),
+            steps,
+            timeout: workload.limits.timeout,
+            retry: workload.retry.clone(),
+            rate,
+            seed: env.seed,
+        })
     }
+
+    /// The items of the tasks.
+    pub fn items(&self) -> &Items {
+        &self.items
+    }
+
+    /// Replaces the items, as a worker process does for every frame it is sent.
+    pub fn set_items(&mut self, items: Items) {
+        self.items = items;
+    }
+
+    /// How many steps a task has.
+    pub fn step_count(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// When a task that starts now times out.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.timeout.map(|timeout| Instant::now() + timeout)
+    }
+
+    /// The steps, split where computing and waiting meet.
+    pub fn segments(&self) -> Vec<Segment> {
+        let mut segments: Vec<Segment> = Vec::new();
+        for (i, limited) in self.steps.iter().enumerate() {
+            let cpu = limited.step.is_cpu();
+            match segments.last_mut() {
+                Some(last) if last.cpu == cpu => last.steps.end = i + 1,
+                _ => segments.push(Segment { steps: i..i + 1, cpu }),
+            }
+        }
+        segments
+    }
+
+    /// Runs task `index` on the calling thread and gives the digest of its output.
+    ///
+    /// # Errors
+    /// When a step fails for good, or the task times out.
+    pub fn run_blocking(&self, index: u64) -> Result<u64, StepError> {
+        let output = self.span_blocking(0..self.steps.len(), index, self.deadline(), Output::default());
+        output.map(|output| output.digest)
+    }
+
+    /// Runs some steps of task `index` on the calling thread, after those that gave `output`.
+    ///
+    /// # Errors
+    /// When a step fails for good, or the deadline passes.
+    pub fn span_blocking(
+        &self,
+        span: Range<usize>,
+        index: u64,
+        deadline: Option<Instant>,
+        mut output: Output,
+    ) -> Result<Output, StepError> {
+        for limited in &self.steps[span] {
+            output = chain(&output, self.step_blocking(limited, index, deadline)?);
+        }
+        Ok(output)
+    }
+
+    fn step_blocking(
+        &self,
+        limited: &Limited,
+        index: u64,
+        deadline: Option<Instant>,
+    ) -> Result<Output, StepError> {
+        for attempt in 0.. {
+            self.wait_blocking(self.reserve(limited), deadline)?;
+            match limited.step.run_blocking(&self.context(index, attempt, deadline)) {
+                Err(error) => self.wait_blocking(self.retry_pause(index, attempt, error)?, deadline)?,
+                done => return done,
+            }
+        }
+        unreachable!("attempts are bounded by the retry policy")
+    }
+
+    /// Runs task `index` on the calling event loop and gives the digest of its output.
+    ///
+    /// # Errors
+    /// When a step fails for good, or the task times out.
+    pub async fn run_async(&self, index: u64) -> Result<u64, StepError> {
+        let deadline = self.deadline();
+        let run = self.span_async(0..self.steps.len(), index, deadline, Output::default());
+        within(deadline, run).await.map(|output| output.digest)
+    }
+
+    /// Runs some steps of task `index` on the calling event loop, after those that gave `output`; the
+    /// caller drops it at the deadline.
+    ///
+    /// # Errors
+    /// When a step fails for good.
+    pub async fn span_async(
+        &self,
+        span: Range<usize>,
+        index: u64,
+        deadline: Option<Instant>,
+        mut output: Output,
+    ) -> Result<Output, StepError> {
+        for limited in &self.steps[span] {
+            output = chain(&output, self.step_async(limited, index, deadline).await?);
+        }
+        Ok(output)
+    }
+
+    async fn step_async(
+        &self,
+        limited: &Limited,
+        index: u64,
+        deadline: Option<Instant>,
+    ) -> Result<Output, StepError> {
+        for attempt in 0.. {
+            wait_async(self.reserve(limited)).await;
+            match limited.step.run_async(&self.context(index, attempt, deadline)).await {
+                Err(error) => wait_async(self.retry_pause(index, attempt, error)?).await,
+                done => return done,
+            }
+        }
+        unreachable!("attempts are bounded by the retry policy")
+    }
+
+    fn context(&self, index: u64, attempt: u32, deadline: Option<Instant>) -> TaskContext<'_> {
+        TaskContext { index, item: self.items.get(index), attempt, deadline }
+    }
+
+    /// How long this attempt has to wait for the rate limit.
+    fn reserve(&self, limited: &Limited) -> Duration {
+        match &self.rate {
+            Some(rate) if limited.rated => rate.reserve(),
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// The pause before the next attempt, or the error if there is none.
+    fn retry_pause(&self, index: u64, attempt: u32, error: StepError) -> Result<Duration, StepError> {
+        match &self.retry {
+            Some(policy) if attempt < policy.max && !error.is_timeout() => {
+                Ok(pause(policy, attempt, index, self.seed))
+            }
+            _ => Err(error),
+        }
+    }
+
+    fn wait_blocking(&self, pause: Duration, deadline: Option<Instant>) -> Result<(), StepError> {
+        if pause.is_zero() {
+            return Ok(());
+        }
+        match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
+            Some(left) if left < pause => {
+                std::thread::sleep(left);
+                Err(StepError::timed_out())
+            }
+            _ => {
+                std::thread::sleep(pause);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Runs a future until the deadline, if there is one.
+///
+/// # Errors
+/// Those of the future, or a timeout.
+pub async fn within<T>(
+    deadline: Option<Instant>,
+    run: impl Future<Output = Result<T, StepError>>,
+) -> Result<T, StepError> {
+    match deadline {
+        None => run.await,
+        // Boxed, because a task without a timeout should not carry the size of one that has it.
+        Some(deadline) => Box::pin(tokio::time::timeout_at(deadline.into(), run))
+            .await
+            .unwrap_or_else(|_| Err(StepError::timed_out())),
+    }
+}
+
+async fn wait_async(pause: Duration) {
+    if !pause.is_zero() {
+        Box::pin(tokio::time::sleep(pause)).await;
+    }
+}
+
+/// The rate limit counts what asks something of others; where nothing does, it counts tasks.
+fn rated_steps(workload: &Workload) -> Vec<bool> {
+    let waiting: Vec<bool> = workload.steps.iter().map(|step| step.nature() != Nature::Cpu).collect();
+    if waiting.contains(&true) { waiting } else { (0..waiting.len()).map(|i| i == 0).collect() }
+}
+
+/// The output of a task so far: the digest covers every step, the payload is that of the last.
+fn chain(before: &Output, next: Output) -> Output {
+    /// The odd constant of Fibonacci hashing, 2^64 over the golden ratio (Knuth, TAOCP 6.4).
+    const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+    let digest = (before.digest.rotate_left(5) ^ next.digest).wrapping_mul(GOLDEN);
+    Output { digest, bytes: next.bytes }
 }

@@ -3,12 +3,23 @@
 //! Every kind has a blocking form and an async form. Both do the same work and give the same
 //! [`Output`], so that strategies can be compared by what they produced.
 
+mod checkout;
+pub mod command;
 pub mod cpu;
+mod deadline;
+pub mod lock;
+mod offload;
+pub mod read;
 pub mod sleep;
+pub mod sqlite;
+#[cfg(test)]
+mod testing;
+pub mod write;
 
 use std::time::Instant;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use crate::code::Code;
 use crate::workload::env::Env;
@@ -29,7 +40,7 @@ pub struct TaskContext<'a> {
 }
 
 /// What a step produced.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Output {
     /// A hash of everything the step produced, the same under every strategy.
     pub digest: u64,
@@ -50,7 +61,7 @@ impl Output {
 }
 
 /// Why a step failed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
 pub struct StepError {
     /// What kind of failure it is.
@@ -105,15 +116,29 @@ pub enum Step {
     Cpu(cpu::Cpu),
     /// See [`sleep`].
     Sleep(sleep::Sleep),
+    /// See [`command`].
+    Command(command::Command),
+    /// See [`read`].
+    Read(read::Read),
+    /// See [`mod@write`].
+    Write(write::Write),
+    /// See [`sqlite`].
+    Sqlite(sqlite::Sqlite),
+    /// See [`lock`].
+    Lock(lock::Lock),
 }
 
 impl Step {
     /// Does what has to be done once per process: data of kernels, clients, databases.
     pub fn prepare(spec: &StepSpec, env: &Env) -> Result<Self, String> {
-        let _ = env;
         Ok(match spec {
             StepSpec::Cpu(spec) => Step::Cpu(cpu::Cpu::prepare(spec)?),
             StepSpec::Sleep(spec) => Step::Sleep(sleep::Sleep::prepare(spec)),
+            StepSpec::Command(spec) => Step::Command(command::Command::prepare(spec, env)?),
+            StepSpec::Read(spec) => Step::Read(read::Read::prepare(spec, env)?),
+            StepSpec::Write(spec) => Step::Write(write::Write::prepare(spec, env)?),
+            StepSpec::Sqlite(spec) => Step::Sqlite(sqlite::Sqlite::prepare(spec, env)?),
+            StepSpec::Lock(spec) => Step::Lock(lock::Lock::prepare(spec, env)?),
             other => return Err(format!("{} is not built yet", other.kind())),
         })
     }
@@ -128,6 +153,11 @@ impl Step {
         match self {
             Step::Cpu(step) => step.run_blocking(task),
             Step::Sleep(step) => step.run_blocking(task),
+            Step::Command(step) => step.run_blocking(task),
+            Step::Read(step) => step.run_blocking(task),
+            Step::Write(step) => step.run_blocking(task),
+            Step::Sqlite(step) => step.run_blocking(task),
+            Step::Lock(step) => step.run_blocking(task),
         }
     }
 
@@ -138,6 +168,11 @@ impl Step {
         match self {
             Step::Cpu(step) => step.run_blocking(task),
             Step::Sleep(step) => step.run_async(task).await,
+            Step::Command(step) => Box::pin(step.run_async(task)).await,
+            Step::Read(step) => Box::pin(step.run_async(task)).await,
+            Step::Write(step) => Box::pin(step.run_async(task)).await,
+            Step::Sqlite(step) => Box::pin(step.run_async(task)).await,
+            Step::Lock(step) => Box::pin(step.run_async(task)).await,
         }
     }
 }

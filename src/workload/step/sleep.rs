@@ -1,9 +1,9 @@
 //! `sleep`: waits for a time, as a timer or a remote service would make a task wait.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::workload::spec::SleepSpec;
-use crate::workload::step::{Output, StepError, TaskContext};
+use crate::workload::step::{Output, StepError, TaskContext, deadline};
 
 /// A pause of fixed length.
 #[derive(Debug)]
@@ -19,12 +19,7 @@ impl Sleep {
 
     /// Sleeps on the calling thread, no longer than the task may take.
     pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
-        let left = task.deadline.map(|d| d.saturating_duration_since(Instant::now()));
-        if let Some(left) = left.filter(|left| *left < self.duration) {
-            std::thread::sleep(left);
-            return Err(StepError::timed_out());
-        }
-        std::thread::sleep(self.duration);
+        deadline::sleep(self.duration, task.deadline)?;
         Ok(self.output(task))
     }
 
@@ -36,5 +31,29 @@ impl Sleep {
 
     fn output(&self, task: &TaskContext<'_>) -> Output {
         Output::of_number(task.index)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::workload::spec::StepSpec;
+    use crate::workload::step::testing::{both_forms, env, task};
+
+    #[tokio::test]
+    async fn both_forms_give_the_same_output() {
+        let dir = tempfile::tempdir().unwrap();
+        let spec = StepSpec::Sleep(SleepSpec { duration: Duration::from_millis(1) });
+        let first = both_forms(&spec, &env(dir.path()), 1).await.unwrap();
+        assert_ne!(first, both_forms(&spec, &env(dir.path()), 2).await.unwrap());
+    }
+
+    #[test]
+    fn a_task_wakes_up_at_its_deadline() {
+        let endless = Sleep::prepare(&SleepSpec { duration: Duration::from_secs(3600) });
+        let hasty = TaskContext { deadline: Some(Instant::now() + Duration::from_millis(5)), ..task(0) };
+        assert!(endless.run_blocking(&hasty).unwrap_err().is_timeout());
     }
 }

@@ -1,0 +1,105 @@
+//! A batch: some tasks of a workload under one cell, run in a process of its own.
+//!
+//! A fresh process for every batch means that no batch finds caches, heaps or connections that
+//! another one left, and that its memory and CPU time are its own.
+
+use std::io::{self, BufRead, Write};
+use std::ops::Range;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::benchmark::cell::Cell;
+use crate::code::Code;
+use crate::host::process::{adopt_orphans, die_with_parent};
+use crate::strategy::feed::Feed;
+use crate::strategy::run::{RunReport, run, strategy};
+use crate::strategy::{Job, StartError};
+use crate::workload::{Env, Program, Workload};
+
+/// What the process of a batch is told.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct BatchSpec {
+    /// The workload.
+    pub workload: Arc<Workload>,
+    /// The surroundings of this batch.
+    pub env: Env,
+    /// The cell.
+    pub cell: Cell,
+    /// Which tasks to run.
+    pub tasks: Range<u64>,
+    /// CPUs that may be used at once.
+    pub cpus: usize,
+    /// No task is started later than this.
+    pub time_limit: Duration,
+}
+
+/// What it answers.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum BatchReply {
+    /// The batch ran; single tasks may have failed.
+    Done(Box<RunReport>),
+    /// The strategy could not start.
+    Failed {
+        /// What kind of failure it is.
+        code: Code,
+        /// The failure in words.
+        message: String,
+    },
+}
+
+/// The process of a batch: reads its [`BatchSpec`], runs it and writes the [`BatchReply`].
+///
+/// # Errors
+/// When the streams break or the specification is not one.
+pub fn serve(mut stdin: impl BufRead, mut stdout: impl Write) -> io::Result<()> {
+    die_with_parent();
+    adopt_orphans();
+    let mut line = String::new();
+    stdin.read_line(&mut line)?;
+    let spec: BatchSpec = serde_json::from_str(&line)?;
+    let reply = match run_batch(&spec) {
+        Ok(report) => BatchReply::Done(Box::new(report)),
+        Err(StartError { code, message }) => BatchReply::Failed { code, message },
+    };
+    serde_json::to_writer(&mut stdout, &reply)?;
+    stdout.flush()
+}
+
+/// Runs the batch in this process.
+///
+/// # Errors
+/// When the workload cannot be prepared or the strategy cannot start.
+pub fn run_batch(spec: &BatchSpec) -> Result<RunReport, StartError> {
+    let cell = spec.cell;
+    let strategy = strategy(cell.strategy).ok_or_else(|| StartError {
+        code: Code::WorkloadUnsupported,
+        message: format!("the strategy '{}' is not supported yet", cell.strategy),
+    })?;
+    let program =
+        Program::prepare(&spec.workload, &spec.env).map_err(|e| StartError::new("cannot prepare", &e))?;
+    let job = Job {
+        workload: Arc::clone(&spec.workload),
+        program: Arc::new(program),
+        env: spec.env.clone(),
+        width: cell.width,
+        processes: cell.processes.unwrap_or(spec.cpus),
+        cpus: spec.cpus,
+    };
+    let feed = Arc::new(Feed::new(spec.tasks.clone(), cell.width));
+    let _timer = stop_after(spec.time_limit, &feed);
+    run(strategy.as_ref(), &job, &feed)
+}
+
+/// Stops the feed when the time is over, unless the returned sender is dropped before.
+fn stop_after(limit: Duration, feed: &Arc<Feed>) -> mpsc::Sender<()> {
+    let (running, ended) = mpsc::channel::<()>();
+    let feed = Arc::clone(feed);
+    std::thread::spawn(move || {
+        if ended.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout) {
+            feed.stop();
+        }
+    });
+    running
+}

@@ -1,0 +1,71 @@
+//! Plain values for tests.
+
+use std::time::Duration;
+
+use crate::host::info::{Host, HostLimits};
+use crate::profile::result::{Class, Confidence, Profile, TaskCost, Waits};
+use crate::workload::spec::{CpuSpec, Kernel, Limits, SleepSpec, Source, StepSpec, Workload};
+use crate::workload::Items;
+
+/// A quiet machine with `cpus` CPUs and the usual limits.
+pub(crate) fn host(cpus: usize) -> Host {
+    Host {
+        os: "linux".into(),
+        kernel: String::new(),
+        cpu_model: String::new(),
+        cpus_logical: cpus,
+        cpus_effective: cpus as f64,
+        memory_bytes: 24 << 30,
+        cpu_pressure: Some(0.0),
+        limits: HostLimits {
+            affinity_cpus: cpus,
+            cgroup_cpus: None,
+            open_files: Some(20_000),
+            processes: Some(96_000),
+            memory_maps: Some(65_530),
+            memory_available_bytes: 20 << 30,
+            cgroup_memory_bytes: None,
+        },
+    }
+}
+
+/// A workload whose tasks only sleep.
+pub(crate) fn sleeping(tasks: u64) -> Workload {
+    Workload {
+        name: "sleeping".into(),
+        description: String::new(),
+        source: Source::Inline,
+        items: Items::Count(tasks),
+        limits: Limits::default(),
+        retry: None,
+        fixture: None,
+        steps: vec![StepSpec::Sleep(SleepSpec { duration: Duration::from_millis(20) })],
+    }
+}
+
+/// A workload whose tasks only compute.
+pub(crate) fn computing(tasks: u64) -> Workload {
+    let cpu = CpuSpec { kernel: Kernel::Sha256, work: Duration::from_millis(5), iterations: Some(1000) };
+    Workload { steps: vec![StepSpec::Cpu(cpu)], ..sleeping(tasks) }
+}
+
+/// A profile of tasks that cost `cpu_s` and wait `wait_s`.
+pub(crate) fn profile(cpu_s: f64, wait_s: f64) -> Profile {
+    let cpu_fraction = cpu_s / (cpu_s + wait_s);
+    Profile {
+        class: if cpu_fraction > 0.75 { Class::CpuBound } else { Class::IoBound },
+        confidence: Confidence::High,
+        confidence_reason: String::new(),
+        cpu_fraction,
+        cpu_user_s: cpu_s,
+        cpu_system_s: 0.0,
+        wall_s: cpu_s + wait_s,
+        runqueue_s: 0.0,
+        waits: Waits::default(),
+        detail: String::new(),
+        task: TaskCost { cpu_s, wait_s },
+        samples: 50,
+        tasks: 1,
+        steps: Vec::new(),
+    }
+}

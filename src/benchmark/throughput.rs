@@ -1,0 +1,114 @@
+//! The throughput of the whole workload from one batch of it.
+//!
+//! Users ask how long *their* number of tasks takes. A batch that ran all of them shows it. A
+//! shorter one shows how it begins and ends; what lies between runs at the rate of a full pipe.
+
+use crate::strategy::run::RunReport;
+
+/// A batch of this many tasks per worker spends nearly all its time with every worker busy.
+const STEADY_TASKS_PER_WORKER: f64 = 20.0;
+
+/// What a batch showed, as plain numbers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BatchTimes {
+    /// Tasks that ended well.
+    pub ok: u64,
+    /// Tasks started.
+    pub started: u64,
+    /// Tasks in flight.
+    pub width: usize,
+    /// Seconds to start the strategy.
+    pub startup_s: f64,
+    /// Seconds from the first task started to the last one ended.
+    pub wall_s: f64,
+    /// Mean seconds from the start of a task to its end.
+    pub mean_latency_s: f64,
+}
+
+impl BatchTimes {
+    /// Takes the numbers out of a report.
+    pub fn of(report: &RunReport, width: usize) -> Self {
+        BatchTimes {
+            ok: report.tally.counts.ok,
+            started: report.tally.counts.started(),
+            width,
+            startup_s: report.startup_s,
+            wall_s: report.wall_s,
+            mean_latency_s: report.tally.latencies.mean().unwrap_or(0.0),
+        }
+    }
+
+    /// Tasks per second while every worker is busy.
+    ///
+    /// In a long batch that is the tasks over the time. In a short one the end, when workers run
+    /// out of tasks, weighs too much; there it is Little's law, the width over the mean latency
+    /// (J. D. C. Little, "A proof for the queuing formula L = λW", 1961).
+    pub fn steady_rate(&self) -> f64 {
+        let (started, width) = (self.started as f64, self.width as f64);
+        let overall = started / self.wall_s.max(f64::MIN_POSITIVE);
+        if started >= STEADY_TASKS_PER_WORKER * width || self.mean_latency_s <= 0.0 {
+            return overall;
+        }
+        overall.max(width.min(started) / self.mean_latency_s)
+    }
+
+    /// Tasks that end well per second when the workload has `tasks` tasks, start-up included.
+    pub fn throughput(&self, tasks: u64) -> f64 {
+        if self.started == 0 {
+            return 0.0;
+        }
+        let beyond = tasks.saturating_sub(self.started) as f64 / self.steady_rate();
+        let run_s = if tasks >= self.started {
+            self.wall_s + beyond
+        } else {
+            self.wall_s * tasks as f64 / self.started as f64
+        };
+        let ok_share = self.ok as f64 / self.started as f64;
+        tasks as f64 * ok_share / (self.startup_s + run_s)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(started: u64, width: usize, wall_s: f64, mean_latency_s: f64) -> BatchTimes {
+        BatchTimes { ok: started, started, width, startup_s: 0.0, wall_s, mean_latency_s }
+    }
+
+    #[test]
+    fn a_batch_of_the_whole_workload_is_taken_as_it_is() {
+        assert_eq!(batch(200, 64, 0.2, 0.05).throughput(200), 1000.0);
+    }
+
+    #[test]
+    fn a_longer_workload_goes_on_at_the_rate_of_a_full_pipe() {
+        // Four waves of 10 tasks of 0.1 s, then 96 more waves.
+        let x = batch(40, 10, 0.4, 0.1).throughput(1000);
+        assert!((x - 100.0).abs() < 1e-9, "{x}");
+        // The last wave is ragged: the end costs 0.1 s once, not in proportion.
+        let ragged = batch(41, 10, 0.5, 0.1).throughput(1001);
+        assert!((ragged - 1001.0 / 10.1).abs() < 1e-9, "{ragged}");
+    }
+
+    #[test]
+    fn start_up_is_shared_by_all_tasks_of_the_workload() {
+        let mut slow_start = batch(100, 2, 1.0, 0.02);
+        slow_start.startup_s = 1.0;
+        assert_eq!(slow_start.throughput(100), 50.0);
+        assert!((slow_start.throughput(1_000_000) - 100.0).abs() < 0.1);
+    }
+
+    #[test]
+    fn failed_tasks_are_no_throughput() {
+        let mut half = batch(100, 2, 1.0, 0.02);
+        half.ok = 50;
+        assert_eq!(half.throughput(100), 50.0);
+        assert_eq!(batch(0, 2, 0.0, 0.0).throughput(100), 0.0);
+    }
+
+    #[test]
+    fn dispatch_that_keeps_workers_waiting_is_seen_in_long_batches() {
+        assert_eq!(batch(1000, 2, 1.0, 0.001).steady_rate(), 1000.0);
+    }
+}

@@ -1,0 +1,107 @@
+//! What the control groups of this process allow, in version 1 and 2 of the hierarchy.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Limits of the control groups; `None` means no limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct CgroupLimits {
+    /// CPUs, as quota over period.
+    pub cpus: Option<f64>,
+    /// Bytes of memory.
+    pub memory_bytes: Option<u64>,
+}
+
+/// Reads the limits that bind this process: the least along its path in the hierarchy.
+pub fn read() -> CgroupLimits {
+    let Ok(membership) = fs::read_to_string("/proc/self/cgroup") else {
+        return CgroupLimits::default();
+    };
+    let mut limits = CgroupLimits::default();
+    for (controllers, path) in parse_membership(&membership) {
+        if controllers.is_empty() {
+            for dir in ancestors(Path::new("/sys/fs/cgroup"), path) {
+                limits.cpus = least(limits.cpus, read_cpu_v2(&dir));
+                limits.memory_bytes = least(limits.memory_bytes, read_number(&dir.join("memory.max")));
+            }
+        } else if controllers.split(',').any(|c| c == "cpu") {
+            for dir in ancestors(Path::new("/sys/fs/cgroup/cpu"), path) {
+                limits.cpus = least(limits.cpus, read_cpu_v1(&dir));
+            }
+        } else if controllers.split(',').any(|c| c == "memory") {
+            for dir in ancestors(Path::new("/sys/fs/cgroup/memory"), path) {
+                let bytes = read_number(&dir.join("memory.limit_in_bytes"));
+                // Version 1 writes "no limit" as the largest multiple of a page.
+                limits.memory_bytes = least(limits.memory_bytes, bytes.filter(|b| *b < 1 << 60));
+            }
+        }
+    }
+    limits
+}
+
+/// Splits the lines `id:controllers:path`.
+fn parse_membership(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.lines().filter_map(|line| {
+        let mut fields = line.splitn(3, ':').skip(1);
+        Some((fields.next()?, fields.next()?))
+    })
+}
+
+/// The group's own directory and every one above it up to `root`.
+fn ancestors(root: &Path, path: &str) -> Vec<PathBuf> {
+    let relative = Path::new(path.trim_start_matches('/'));
+    relative.ancestors().map(|part| root.join(part)).collect()
+}
+
+fn read_cpu_v2(dir: &Path) -> Option<f64> {
+    parse_cpu_max(&fs::read_to_string(dir.join("cpu.max")).ok()?)
+}
+
+/// Parses `cpu.max`: `max 100000` or `50000 100000`, quota and period in microseconds.
+fn parse_cpu_max(text: &str) -> Option<f64> {
+    let mut fields = text.split_whitespace();
+    let quota: f64 = fields.next()?.parse().ok()?;
+    let period: f64 = fields.next()?.parse().ok()?;
+    (period > 0.0).then_some(quota / period)
+}
+
+fn read_cpu_v1(dir: &Path) -> Option<f64> {
+    let quota = fs::read_to_string(dir.join("cpu.cfs_quota_us")).ok()?;
+    let quota: f64 = quota.trim().parse().ok().filter(|q| *q > 0.0)?;
+    let period: f64 = fs::read_to_string(dir.join("cpu.cfs_period_us")).ok()?.trim().parse().ok()?;
+    Some(quota / period)
+}
+
+fn read_number(path: &Path) -> Option<u64> {
+    fs::read_to_string(path).ok()?.trim().parse().ok()
+}
+
+fn least<T: PartialOrd>(a: Option<T>, b: Option<T>) -> Option<T> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(if b < a { b } else { a }),
+        (a, b) => a.or(b),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quota_over_period_gives_cpus() {
+        assert_eq!(parse_cpu_max("50000 100000\n"), Some(0.5));
+        assert_eq!(parse_cpu_max("max 100000\n"), None);
+    }
+
+    #[test]
+    fn both_hierarchies_are_recognised() {
+        let lines: Vec<_> = parse_membership("4:memory:/a/b\n0::/user.slice\n").collect();
+        assert_eq!(lines, [("memory", "/a/b"), ("", "/user.slice")]);
+    }
+
+    #[test]
+    fn every_group_up_to_the_root_counts() {
+        let dirs = ancestors(Path::new("/r"), "/a/b");
+        assert_eq!(dirs, [Path::new("/r/a/b"), Path::new("/r/a"), Path::new("/r")]);
+    }
+}

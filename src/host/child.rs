@@ -1,0 +1,150 @@
+//! A child process that is given one document and answers with one, within a deadline.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::host::deadline::DeadlineKeeper;
+
+/// How the exchange failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChildError {
+    /// The process could not be started.
+    #[error("cannot start a process: {0}")]
+    Start(#[source] io::Error),
+    /// The process ended without an answer.
+    #[error("{status}{}", last_line(.stderr))]
+    Died {
+        /// How it ended.
+        status: ExitStatus,
+        /// What it wrote to standard error.
+        stderr: String,
+    },
+    /// The deadline passed and the process was killed.
+    #[error("no answer within {:.1} s", .0.as_secs_f64())]
+    Late(Duration),
+}
+
+/// The last line of what a process said, as an addition to a sentence.
+fn last_line(stderr: &str) -> String {
+    stderr
+        .lines()
+        .rev()
+        .find(|l| !l.trim().is_empty())
+        .map_or_else(String::new, |l| format!(": {}", l.trim()))
+}
+
+/// A child process that has been given its document and has not answered yet.
+#[derive(Debug)]
+pub struct Pending {
+    child: Child,
+    stderr: File,
+}
+
+impl Pending {
+    /// Starts the process and writes the document to its standard input, as JSON.
+    ///
+    /// Its standard error goes to a file in `scratch`, to be shown only if it fails.
+    ///
+    /// # Errors
+    /// When the process cannot be started.
+    pub fn start(
+        command: &mut Command,
+        document: &impl Serialize,
+        scratch: &Path,
+    ) -> Result<Self, ChildError> {
+        let stderr = tempfile::tempfile_in(scratch).map_err(ChildError::Start)?;
+        let shared = stderr.try_clone().map_err(ChildError::Start)?;
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(shared)
+            .spawn()
+            .map_err(ChildError::Start)?;
+        let mut text = serde_json::to_vec(document).map_err(|e| ChildError::Start(e.into()))?;
+        text.push(b'\n');
+        if let Some(mut stdin) = child.stdin.take() {
+            // A child that died before it read is found out by the missing answer.
+            let _ = stdin.write_all(&text);
+        }
+        Ok(Pending { child, stderr })
+    }
+
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for the answer; kills the process and its descendants when `patience` is over.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub fn answer<T: DeserializeOwned>(
+        mut self,
+        keeper: &DeadlineKeeper,
+        patience: Duration,
+    ) -> Result<T, ChildError> {
+        let watch = keeper.watch(self.child.id(), Instant::now() + patience);
+        let mut text = String::new();
+        if let Some(stdout) = self.child.stdout.as_mut() {
+            // An answer that breaks off is not valid JSON, which is found out below.
+            let _ = stdout.read_to_string(&mut text);
+        }
+        let late = watch.end();
+        match serde_json::from_str(&text) {
+            Ok(answer) => Ok(answer),
+            Err(_) if late => Err(ChildError::Late(patience)),
+            Err(_) => {
+                let status = self.child.wait().map_err(ChildError::Start)?;
+                Err(ChildError::Died { status, stderr: self.said() })
+            }
+        }
+    }
+
+    fn said(&mut self) -> String {
+        let mut said = String::new();
+        let read = io::Seek::rewind(&mut self.stderr).and_then(|()| self.stderr.read_to_string(&mut said));
+        read.map(|_| said).unwrap_or_default()
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(shell: &str, patience: Duration) -> Result<u32, ChildError> {
+        let mut command = Command::new("sh");
+        command.args(["-c", shell]);
+        Pending::start(&mut command, &7u32, &std::env::temp_dir())?.answer(&DeadlineKeeper::new(), patience)
+    }
+
+    #[test]
+    fn the_document_goes_in_and_the_answer_comes_out() {
+        assert_eq!(ask("read n; echo $((n * 6))", Duration::from_secs(60)).expect("42"), 42);
+    }
+
+    #[test]
+    fn a_child_that_dies_says_why() {
+        let error =
+            ask("echo first >&2; echo out of luck >&2; exit 3", Duration::from_secs(60)).expect_err("died");
+        assert_eq!(error.to_string(), "exit status: 3: out of luck");
+    }
+
+    #[test]
+    fn a_child_that_does_not_answer_is_killed() {
+        let error = ask("sleep 600", Duration::from_millis(50)).expect_err("late");
+        assert!(matches!(error, ChildError::Late(_)), "{error}");
+    }
+}

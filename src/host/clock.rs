@@ -1,0 +1,44 @@
+//! Clocks the standard library does not offer: CPU time of a thread, time that processes share.
+
+use std::time::Duration;
+
+use nix::time::{ClockId, clock_gettime};
+
+/// CPU time, user and system, that the calling thread has used since it started
+/// (`CLOCK_THREAD_CPUTIME_ID`).
+///
+/// Unlike wall time it stands still while other programs have the CPU.
+pub fn thread_cpu() -> Duration {
+    read(ClockId::CLOCK_THREAD_CPUTIME_ID)
+}
+
+/// Nanoseconds since a moment that every process of this boot shares (`CLOCK_MONOTONIC`).
+pub fn monotonic_ns() -> u64 {
+    let now = read(ClockId::CLOCK_MONOTONIC);
+    u64::try_from(now.as_nanos()).expect("2^64 ns are 584 years of uptime")
+}
+
+fn read(clock: ClockId) -> Duration {
+    clock_gettime(clock).expect("both clocks exist on every system conc is built for").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_monotonic_clock_never_goes_back() {
+        let earlier = monotonic_ns();
+        assert!(monotonic_ns() >= earlier);
+    }
+
+    #[test]
+    fn cpu_time_of_a_thread_starts_with_the_thread() {
+        let here = thread_cpu();
+        while thread_cpu() < here + Duration::from_millis(20) {
+            std::hint::spin_loop();
+        }
+        let there = std::thread::spawn(thread_cpu).join().unwrap();
+        assert!(there < thread_cpu());
+    }
+}

@@ -1,0 +1,44 @@
+//! Limits of this process, and how wide they let a strategy be.
+
+use nix::sys::resource::{Resource, getrlimit};
+
+/// The soft limit of a resource; `None` means unlimited or unknown.
+fn soft(resource: Resource) -> Option<u64> {
+    match getrlimit(resource) {
+        Ok((soft, _)) if soft == libc::RLIM_INFINITY => None,
+        Ok((soft, _)) => Some(soft),
+        Err(_) => None,
+    }
+}
+
+/// Descriptors this process may have open.
+pub fn open_files() -> Option<u64> {
+    soft(Resource::RLIMIT_NOFILE)
+}
+
+/// Processes and threads this user may have.
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "macos"))]
+pub fn processes() -> Option<u64> {
+    soft(Resource::RLIMIT_NPROC)
+}
+
+/// Processes and threads this user may have.
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "macos")))]
+pub fn processes() -> Option<u64> {
+    None
+}
+
+/// Memory maps one process may have; a thread takes two, its stack and the guard below it.
+pub fn memory_maps() -> Option<u64> {
+    std::fs::read_to_string("/proc/sys/vm/max_map_count").ok()?.trim().parse().ok()
+}
+
+/// Raises the soft limit of open descriptors to the hard one, as servers do; children inherit it.
+pub fn raise_open_files() {
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+        && soft < hard
+    {
+        // Failing leaves the soft limit, which is then reported and respected like any other.
+        let _ = nix::sys::resource::setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
+}

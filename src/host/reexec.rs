@@ -1,0 +1,77 @@
+//! Starting this program again in another role.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+/// The parts this program plays when it starts itself; hidden from users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Runs one batch of a cell.
+    Batch,
+    /// Serves tasks for a process pool.
+    Worker,
+    /// Runs tasks sequentially to be profiled.
+    Profile,
+    /// The embedded server.
+    Fixture,
+    /// Ends what its parent left behind.
+    Watchdog,
+}
+
+impl Role {
+    const ALL: [Role; 5] = [Role::Batch, Role::Worker, Role::Profile, Role::Fixture, Role::Watchdog];
+
+    /// The first argument that selects the role.
+    pub fn argument(self) -> &'static str {
+        match self {
+            Role::Batch => "__batch",
+            Role::Worker => "__worker",
+            Role::Profile => "__profile",
+            Role::Fixture => "__fixture",
+            Role::Watchdog => "__watchdog",
+        }
+    }
+
+    /// The role that the first argument of this process selects, if any.
+    pub fn of_arguments() -> Option<Role> {
+        let first = std::env::args_os().nth(1)?;
+        Role::ALL.into_iter().find(|role| first == role.argument())
+    }
+}
+
+/// How to start this program again.
+#[derive(Debug, Clone)]
+pub struct Reexec {
+    exe: PathBuf,
+    group: Option<i32>,
+}
+
+impl Reexec {
+    /// Starts `exe`, in the process group of the caller.
+    pub fn new(exe: PathBuf) -> Self {
+        Reexec { exe, group: None }
+    }
+
+    /// Starts processes in the given process group instead.
+    pub fn in_group(mut self, group: i32) -> Self {
+        self.group = Some(group);
+        self
+    }
+
+    /// The program.
+    pub fn exe(&self) -> &std::path::Path {
+        &self.exe
+    }
+
+    /// The command that starts the program in `role`.
+    pub fn command(&self, role: Role) -> Command {
+        let mut command = Command::new(&self.exe);
+        command.arg(role.argument());
+        #[cfg(unix)]
+        if let Some(group) = self.group {
+            use std::os::unix::process::CommandExt;
+            command.process_group(group);
+        }
+        command
+    }
+}

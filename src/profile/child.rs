@@ -1,0 +1,111 @@
+//! The process that is profiled: runs tasks one after another and times their steps.
+
+use std::io::{self, BufRead, Write};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::host::process::{adopt_orphans, die_with_parent};
+use crate::host::usage::{CpuTime, schedstat_of_thread};
+use crate::strategy::tally::Tally;
+use crate::workload::step::{Output, StepError};
+use crate::workload::{Env, Program, Workload};
+
+/// What the process is told.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ProfileSpec {
+    /// The workload.
+    pub workload: Arc<Workload>,
+    /// The surroundings of the run.
+    pub env: Env,
+    /// No task is started later than this.
+    pub time_limit: Duration,
+}
+
+/// What it answers.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum ProfileReply {
+    /// The tasks ran; single ones may have failed.
+    Done(Box<RawProfile>),
+    /// The workload cannot be prepared.
+    Refused(String),
+}
+
+/// Exact totals of the profiled tasks.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RawProfile {
+    /// Seconds from the first task started to the last one ended.
+    pub wall_s: f64,
+    /// CPU time, that of reaped children included.
+    pub cpu: CpuTime,
+    /// The part of `cpu` that children used.
+    pub children_cpu: CpuTime,
+    /// Seconds the thread that ran the tasks waited for a CPU, where the system tells.
+    pub runqueue_s: Option<f64>,
+    /// Seconds in each step, over all tasks.
+    pub steps_s: Vec<f64>,
+    /// What became of the tasks.
+    pub tally: Tally,
+}
+
+/// Reads a [`ProfileSpec`], runs tasks and writes the [`ProfileReply`].
+///
+/// # Errors
+/// When the streams break or the specification is not one.
+pub fn serve(mut stdin: impl BufRead, mut stdout: impl Write) -> io::Result<()> {
+    die_with_parent();
+    adopt_orphans();
+    let mut line = String::new();
+    stdin.read_line(&mut line)?;
+    let spec: ProfileSpec = serde_json::from_str(&line)?;
+    let reply = match Program::prepare(&spec.workload, &spec.env) {
+        Ok(program) => ProfileReply::Done(Box::new(run(&program, spec.time_limit))),
+        Err(error) => ProfileReply::Refused(error.to_string()),
+    };
+    serde_json::to_writer(&mut stdout, &reply)?;
+    stdout.flush()
+}
+
+/// Runs tasks until the time is over, beginning again with the first item after the last.
+fn run(program: &Program, limit: Duration) -> RawProfile {
+    let mut tally = Tally::default();
+    let mut steps_s = vec![0.0; program.step_count()];
+    let (cpu_before, children_before) = (CpuTime::of_self(), CpuTime::of_children());
+    let queue_before = schedstat_of_thread();
+    let begun = Instant::now();
+    let mut last = begun;
+    for index in 0.. {
+        let result = run_task(program, index, &mut steps_s);
+        let now = Instant::now();
+        tally.record(index, now - last, result);
+        last = now;
+        if now - begun >= limit {
+            break;
+        }
+    }
+    let children_cpu = CpuTime::of_children() - children_before;
+    let queue = |(_, after): (u64, u64)| queue_before.map(|(_, before)| (after - before) as f64 * 1e-9);
+    RawProfile {
+        wall_s: (last - begun).as_secs_f64(),
+        cpu: CpuTime::of_self() - cpu_before + children_cpu,
+        children_cpu,
+        runqueue_s: schedstat_of_thread().and_then(queue),
+        steps_s,
+        tally,
+    }
+}
+
+/// Runs one task step by step and adds the time of each.
+fn run_task(program: &Program, index: u64, steps_s: &mut [f64]) -> Result<u64, StepError> {
+    let deadline = program.deadline();
+    let mut output = Output::default();
+    let mut last = Instant::now();
+    for (i, total) in steps_s.iter_mut().enumerate() {
+        output = program.span_blocking(i..i + 1, index, deadline, output)?;
+        let now = Instant::now();
+        *total += (now - last).as_secs_f64();
+        last = now;
+    }
+    Ok(output.digest)
+}

@@ -1,0 +1,182 @@
+//! Profiles a workload: runs it sequentially in a child process, samples it from outside and judges.
+
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use crate::code::Code;
+use crate::host::Reexec;
+use crate::host::child::{ChildError, Pending};
+use crate::host::deadline::DeadlineKeeper;
+use crate::host::reexec::Role;
+use crate::profile::child::{ProfileReply, ProfileSpec, RawProfile};
+use crate::profile::classify::{Evidence, judge};
+use crate::profile::result::{Profile, StepCost, TaskCost, Waits};
+use crate::profile::sampler::{Samples, sample_until};
+use crate::profile::waits::{WaitCounts, wait_of_step};
+use crate::strategy::tally::Tally;
+use crate::units::Share;
+use crate::workload::{Env, Workload};
+
+/// Fewer samples of waiting than this say nothing about its kind.
+const FEWEST_WAITS: f64 = 5.0;
+
+/// Why a workload could not be profiled.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ProfileError {
+    /// What kind of failure it is.
+    pub code: Code,
+    /// The failure in words.
+    pub message: String,
+}
+
+/// A profile and what became of the tasks in it.
+#[derive(Debug, Clone)]
+pub struct Profiled {
+    /// The profile.
+    pub profile: Profile,
+    /// The tasks, for failures and digests.
+    pub tally: Tally,
+}
+
+/// Profiles `workload` for about `time`; one task is run in any case, for no longer than `patience`.
+///
+/// # Errors
+/// When the child process fails or every task of it does.
+pub fn profile(
+    reexec: &Reexec,
+    workload: &Arc<Workload>,
+    env: &Env,
+    time: Duration,
+    patience: Duration,
+) -> Result<Profiled, ProfileError> {
+    let spec = ProfileSpec { workload: Arc::clone(workload), env: env.clone(), time_limit: time };
+    let (reply, samples) = observe(reexec, &spec, patience)?;
+    let raw = match reply {
+        ProfileReply::Done(raw) => *raw,
+        ProfileReply::Refused(message) => return Err(ProfileError { code: Code::PoolStart, message }),
+    };
+    if raw.tally.counts.ok == 0 {
+        return Err(all_failed(&raw.tally));
+    }
+    Ok(Profiled { profile: conclude(workload, &raw, &samples), tally: raw.tally })
+}
+
+fn observe(
+    reexec: &Reexec,
+    spec: &ProfileSpec,
+    patience: Duration,
+) -> Result<(ProfileReply, Samples), ProfileError> {
+    let failed = |error: ChildError| {
+        let code = match error {
+            ChildError::Start(_) => Code::HostSpawn,
+            ChildError::Died { .. } => Code::PoolWorkerDied,
+            ChildError::Late(_) => Code::PoolHung,
+        };
+        ProfileError { code, message: format!("the profile: {error}") }
+    };
+    let pending =
+        Pending::start(&mut reexec.command(Role::Profile), spec, &spec.env.state_dir).map_err(failed)?;
+    let pid = pending.pid();
+    let (running, ended) = mpsc::channel();
+    std::thread::scope(|scope| {
+        let sampler = scope.spawn(move || sample_until(pid, &ended));
+        let reply = pending.answer(&DeadlineKeeper::new(), patience);
+        drop(running);
+        let samples = sampler.join().expect("the sampler does not panic");
+        Ok((reply.map_err(failed)?, samples))
+    })
+}
+
+/// Nothing can be said about work that does not work.
+fn all_failed(tally: &Tally) -> ProfileError {
+    match tally.errors().into_iter().next() {
+        Some(first) => {
+            ProfileError { code: first.code, message: format!("every task fails: {}", first.message) }
+        }
+        None => ProfileError { code: Code::WorkloadUnreachable, message: "no task ended".to_owned() },
+    }
+}
+
+fn conclude(workload: &Workload, raw: &RawProfile, samples: &Samples) -> Profile {
+    let tasks = raw.tally.counts.started();
+    let waits = waits(workload, raw, samples);
+    let runqueue_s = runqueue(raw, samples).min(raw.wall_s);
+    let judgement = judge(&Evidence {
+        user_s: raw.cpu.user_s,
+        system_s: raw.cpu.system_s,
+        wall_s: raw.wall_s,
+        runqueue_s,
+        waits,
+        samples: samples.count,
+    });
+    let cpu_s = raw.cpu.total_s() / tasks as f64;
+    let wait_s = (raw.wall_s - runqueue_s - raw.cpu.total_s()).max(0.0) / tasks as f64;
+    Profile {
+        class: judgement.class,
+        confidence: judgement.confidence,
+        confidence_reason: judgement.reason,
+        cpu_fraction: judgement.cpu_fraction,
+        cpu_user_s: raw.cpu.user_s,
+        cpu_system_s: raw.cpu.system_s,
+        wall_s: raw.wall_s,
+        runqueue_s,
+        waits,
+        detail: detail(judgement.cpu_fraction, &waits),
+        task: TaskCost { cpu_s, wait_s },
+        samples: samples.count,
+        tasks,
+        steps: steps(workload, raw, tasks),
+    }
+}
+
+/// Run-queue wait of the whole tree: exact for the thread that runs the tasks, and for commands what
+/// was seen of them, scaled up by the CPU time that was not seen.
+fn runqueue(raw: &RawProfile, samples: &Samples) -> f64 {
+    let own = raw.runqueue_s.unwrap_or(0.0);
+    let (seen, cpu) = (samples.descendants_run_s, raw.children_cpu.total_s());
+    let scale = if seen > 0.0 { (cpu / seen).clamp(1.0, 10.0) } else { 0.0 };
+    own + samples.descendants_runqueue_s * scale
+}
+
+/// Sampled kinds of wait, or where there are too few samples those that the steps imply.
+fn waits(workload: &Workload, raw: &RawProfile, samples: &Samples) -> Waits {
+    if samples.waits.total() >= FEWEST_WAITS {
+        return samples.waits.shares();
+    }
+    let mut implied = WaitCounts::default();
+    for (step, seconds) in workload.steps.iter().zip(&raw.steps_s) {
+        if step.kind() != "cpu" {
+            implied.add(wait_of_step(step.kind()), *seconds);
+        }
+    }
+    implied.shares()
+}
+
+fn steps(workload: &Workload, raw: &RawProfile, tasks: u64) -> Vec<StepCost> {
+    let costs = workload.steps.iter().zip(&raw.steps_s);
+    costs.map(|(step, s)| StepCost { kind: step.kind().to_owned(), wall_s: s / tasks as f64 }).collect()
+}
+
+/// `CPU 4% · waiting 96% (network 95%, disk 1%)`
+fn detail(cpu_fraction: f64, waits: &Waits) -> String {
+    let waiting = 1.0 - cpu_fraction;
+    let mut kinds: Vec<_> = waits.named().into_iter().filter(|(_, share)| share * waiting >= 0.005).collect();
+    kinds.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let kinds: Vec<_> =
+        kinds.iter().map(|(name, share)| format!("{name} {}", Share(share * waiting))).collect();
+    let behind = if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
+    format!("CPU {} · waiting {}{behind}", Share(cpu_fraction), Share(waiting))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_detail_names_the_kinds_that_matter() {
+        let waits = Waits { network: 0.99, disk: 0.01, ..Waits::default() };
+        assert_eq!(detail(0.04, &waits), "CPU 4% · waiting 96% (network 95%, disk 1%)");
+        assert_eq!(detail(1.0, &Waits::default()), "CPU 100% · waiting 0%");
+    }
+}

@@ -1,0 +1,133 @@
+//! Which tasks are next: one counter that every worker pulls from, in chunks that fit the tasks.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+/// A chunk should be about this much work: long beside the cost of pulling it (tens of ns), short
+/// beside what anybody would notice as imbalance.
+const CHUNK: Duration = Duration::from_micros(30);
+
+/// A chunk is never more than the rest shared among this many times the workers.
+const SHARES_PER_WORKER: u64 = 8;
+
+/// Prefetching longer tasks than this would leave one waiting behind another at the end of a batch,
+/// while the round trip it hides is only microseconds.
+const PREFETCH_BELOW: Duration = Duration::from_micros(500);
+
+/// The tasks of one batch that are not started yet.
+#[derive(Debug)]
+pub struct Feed {
+    next: AtomicU64,
+    range: Range<u64>,
+    workers: u64,
+    nanos_per_task: AtomicU64,
+    stopped: AtomicBool,
+}
+
+impl Feed {
+    /// Feeds the tasks of `range` to `workers` workers.
+    pub fn new(range: Range<u64>, workers: usize) -> Self {
+        Feed {
+            next: AtomicU64::new(range.start),
+            range,
+            workers: workers.max(1) as u64,
+            nanos_per_task: AtomicU64::new(0),
+            stopped: AtomicBool::new(false),
+        }
+    }
+
+    /// The tasks of the whole batch.
+    pub fn range(&self) -> Range<u64> {
+        self.range.clone()
+    }
+
+    /// How many tasks the whole batch has.
+    pub fn len(&self) -> u64 {
+        self.range.end - self.range.start
+    }
+
+    /// Whether the batch has no tasks at all.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Takes the next chunk, no longer than `most` tasks; `None` when there are no more or the batch
+    /// was stopped.
+    pub fn pull(&self, most: u64) -> Option<Range<u64>> {
+        if self.is_stopped() {
+            return None;
+        }
+        let left = self.range.end.saturating_sub(self.next.load(Ordering::Relaxed));
+        let chunk =
+            chunk_len(self.nanos_per_task.load(Ordering::Relaxed), left, self.workers).min(most.max(1));
+        let start = self.next.fetch_add(chunk, Ordering::Relaxed);
+        (start < self.range.end).then(|| start..(start + chunk).min(self.range.end))
+    }
+
+    /// Tells how long some tasks took, so that the next chunks fit.
+    pub fn learn(&self, tasks: u64, took: Duration) {
+        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX) / tasks.max(1);
+        self.nanos_per_task.store(nanos.max(1), Ordering::Relaxed);
+    }
+
+    /// Whether tasks are known to be so short that a worker should have its next chunk waiting.
+    pub fn is_fine_grained(&self) -> bool {
+        let nanos = self.nanos_per_task.load(Ordering::Relaxed);
+        nanos > 0 && u128::from(nanos) < PREFETCH_BELOW.as_nanos()
+    }
+
+    /// Hands out no more tasks; those started are finished.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the batch was stopped.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+}
+
+/// How many tasks make a chunk; one while nothing is known about them.
+fn chunk_len(nanos_per_task: u64, left: u64, workers: u64) -> u64 {
+    if nanos_per_task == 0 {
+        return 1;
+    }
+    let fitting = CHUNK.as_nanos() as u64 / nanos_per_task;
+    fitting.min(left / (SHARES_PER_WORKER * workers)).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_fit_the_tasks_and_shrink_towards_the_end() {
+        assert_eq!(chunk_len(0, 1_000_000, 2), 1);
+        assert_eq!(chunk_len(1_000, 1_000_000, 2), 30);
+        assert_eq!(chunk_len(1_000, 160, 2), 10);
+        assert_eq!(chunk_len(1_000, 3, 2), 1);
+        assert_eq!(chunk_len(50_000_000, 1_000_000, 2), 1);
+    }
+
+    #[test]
+    fn every_task_is_handed_out_once_to_many_threads() {
+        let feed = Feed::new(5..100_005, 4);
+        feed.learn(1, Duration::from_nanos(100));
+        let sums: Vec<u64> = std::thread::scope(|scope| {
+            let pullers: Vec<_> = (0..4)
+                .map(|_| scope.spawn(|| std::iter::from_fn(|| feed.pull(u64::MAX)).flatten().sum::<u64>()))
+                .collect();
+            pullers.into_iter().map(|p| p.join().expect("puller")).collect()
+        });
+        assert_eq!(sums.iter().sum::<u64>(), (5..100_005).sum());
+    }
+
+    #[test]
+    fn a_stopped_feed_hands_out_nothing() {
+        let feed = Feed::new(0..10, 1);
+        assert!(feed.pull(1).is_some());
+        feed.stop();
+        assert_eq!(feed.pull(1), None);
+    }
+}

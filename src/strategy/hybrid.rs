@@ -1,0 +1,170 @@
+//! `hybrid`: one event loop for the steps that wait, worker processes for the steps that compute.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
+
+use crate::code::Code;
+use crate::strategy::asynchronous::{Shards, drive};
+use crate::strategy::feed::Feed;
+use crate::strategy::job::{Job, Outcome, Pool, StartError, Strategy, WorkerUsage};
+use crate::strategy::process::protocol::{Reply, Request, Span};
+use crate::strategy::process::worker::{Worker, start_all};
+use crate::workload::Program;
+use crate::workload::program::{Segment, within};
+use crate::workload::step::{Output, StepError};
+
+/// A frame of spans should be about this much work; more would keep an idle worker waiting.
+const FRAME: Duration = Duration::from_micros(50);
+
+/// Spans per frame at the most.
+const MOST_PER_FRAME: usize = 64;
+
+/// An event loop and a process pool.
+#[derive(Debug)]
+pub struct Hybrid;
+
+struct HybridPool {
+    runtime: Runtime,
+    shards: Arc<Shards>,
+    program: Arc<Program>,
+    width: usize,
+    compute: Option<Sender<Computation>>,
+    drivers: Vec<JoinHandle<(WorkerUsage, Worker)>>,
+    /// Kept until the pool ends: reaping them earlier would count their CPU time twice.
+    finished: Vec<Worker>,
+}
+
+/// Steps of one task that wait for a worker process.
+struct Computation {
+    span: Span,
+    reply: oneshot::Sender<Result<Output, StepError>>,
+}
+
+impl Strategy for Hybrid {
+    fn start(&self, job: &Job) -> Result<Box<dyn Pool>, StartError> {
+        let runtime = Builder::new_current_thread()
+            .max_blocking_threads(job.width.max(1))
+            .enable_all()
+            .build()
+            .map_err(|e| StartError::new("cannot start the event loop", &e))?;
+        // Unbounded, because the width bounds it: a task waits for its own computation.
+        let (compute, inbox) = unbounded();
+        let drivers = start_all(job, job.processes)?
+            .into_iter()
+            .map(|worker| {
+                let inbox = inbox.clone();
+                std::thread::spawn(move || serve(worker, &inbox))
+            })
+            .collect();
+        Ok(Box::new(HybridPool {
+            runtime,
+            shards: Arc::new(Shards::new(1)),
+            program: Arc::clone(&job.program),
+            width: job.width,
+            compute: Some(compute),
+            drivers,
+            finished: Vec::new(),
+        }))
+    }
+}
+
+impl Pool for HybridPool {
+    fn run(&mut self, feed: &Arc<Feed>) -> Outcome {
+        let Some(compute) = self.compute.take() else { return Outcome::default() };
+        let (program, segments) = (Arc::clone(&self.program), Arc::new(self.program.segments()));
+        let run = move |index| {
+            let (program, segments, compute) = (Arc::clone(&program), Arc::clone(&segments), compute.clone());
+            async move {
+                let deadline = program.deadline();
+                within(deadline, run_task(&program, &segments, &compute, index, deadline)).await
+            }
+        };
+        let tally = drive(&self.runtime, feed, self.width, &self.shards, run);
+        let mut workers = WorkerUsage::default();
+        for driver in self.drivers.drain(..) {
+            let (usage, worker) = driver.join().expect("a driver does not panic");
+            workers.add(usage);
+            self.finished.push(worker);
+        }
+        Outcome { tally, workers }
+    }
+}
+
+/// Runs one task, segment by segment, each where it belongs.
+async fn run_task(
+    program: &Program,
+    segments: &[Segment],
+    compute: &Sender<Computation>,
+    index: u64,
+    deadline: Option<Instant>,
+) -> Result<u64, StepError> {
+    let mut output = Output::default();
+    for segment in segments {
+        output = if segment.cpu {
+            let item = program.items().slice(index..index + 1).and_then(|mut items| items.pop());
+            let input = std::mem::take(&mut output);
+            let time_left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            hand_over(compute, Span { index, item, steps: segment.steps.clone(), input, time_left }).await?
+        } else {
+            program.span_async(segment.steps.clone(), index, deadline, output).await?
+        };
+    }
+    Ok(output.digest)
+}
+
+/// Has a worker process compute, and awaits what it produced.
+async fn hand_over(compute: &Sender<Computation>, span: Span) -> Result<Output, StepError> {
+    let (reply, answer) = oneshot::channel();
+    let gone = || StepError::new(Code::PoolWorkerDied, "no worker process is left");
+    compute.send(Computation { span, reply }).map_err(|_| gone())?;
+    answer.await.map_err(|_| gone())?
+}
+
+/// Drives one worker process until nobody wants anything computed any more.
+fn serve(mut worker: Worker, inbox: &Receiver<Computation>) -> (WorkerUsage, Worker) {
+    let mut frame_len = 1;
+    while let Ok(first) = inbox.recv() {
+        let rest = inbox.try_iter().take(frame_len - 1);
+        let (spans, replies): (Vec<_>, Vec<_>) =
+            std::iter::once(first).chain(rest).map(|c| (c.span, c.reply)).unzip();
+        let begun = Instant::now();
+        let Ok(Reply::Spans(results)) = worker.send(&Request::Spans(spans)).and_then(|()| worker.receive())
+        else {
+            let death = worker.death();
+            for reply in replies {
+                // A task that timed out no longer listens.
+                let _ = reply.send(Err(death.clone()));
+            }
+            return (WorkerUsage::default(), worker);
+        };
+        frame_len = fitting(begun.elapsed(), results.len());
+        for (reply, result) in replies.into_iter().zip(results) {
+            let _ = reply.send(result);
+        }
+    }
+    (worker.finish(), worker)
+}
+
+/// How many spans like the last ones make a frame.
+fn fitting(took: Duration, spans: usize) -> usize {
+    let each = took.as_nanos() / spans.max(1) as u128;
+    usize::try_from(FRAME.as_nanos() / each.max(1)).unwrap_or(MOST_PER_FRAME).clamp(1, MOST_PER_FRAME)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_grow_only_for_short_spans() {
+        assert_eq!(fitting(Duration::from_millis(8), 1), 1);
+        assert_eq!(fitting(Duration::from_micros(50), 10), 10);
+        assert_eq!(fitting(Duration::from_nanos(100), 10), MOST_PER_FRAME);
+        assert_eq!(fitting(Duration::ZERO, 0), MOST_PER_FRAME);
+    }
+}

@@ -1,0 +1,84 @@
+//! What a strategy is given and what it has to offer.
+
+use std::sync::Arc;
+
+use crate::code::Code;
+use crate::host::usage::CpuTime;
+use crate::strategy::feed::Feed;
+use crate::strategy::tally::Tally;
+use crate::workload::{Env, Program, Workload};
+
+/// The work of one batch.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The workload, for processes that prepare it themselves.
+    pub workload: Arc<Workload>,
+    /// The workload prepared for this process.
+    pub program: Arc<Program>,
+    /// The surroundings of the batch.
+    pub env: Env,
+    /// Tasks in flight.
+    pub width: usize,
+    /// Worker processes beside the event loop, for `hybrid`.
+    pub processes: usize,
+    /// CPUs that may be used at once; an event loop has this many threads.
+    pub cpus: usize,
+}
+
+/// A way to run tasks concurrently.
+pub trait Strategy {
+    /// Starts what the strategy needs and returns when it is ready for the first task.
+    ///
+    /// # Errors
+    /// When a thread, a process or a runtime cannot be created.
+    fn start(&self, job: &Job) -> Result<Box<dyn Pool>, StartError>;
+}
+
+/// A started strategy.
+pub trait Pool {
+    /// Runs every task of the feed, at most once per pool.
+    fn run(&mut self, feed: &Arc<Feed>) -> Outcome;
+}
+
+/// What a pool did.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// What became of the tasks.
+    pub tally: Tally,
+    /// What worker processes used for the tasks, in CPU time and memory; zero where there are none.
+    pub workers: WorkerUsage,
+}
+
+/// What worker processes used, all together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct WorkerUsage {
+    /// CPU time for the tasks, that of commands they ran included.
+    pub cpu: CpuTime,
+    /// Sum of the largest resident sizes, in bytes.
+    pub peak_rss_bytes: u64,
+}
+
+impl WorkerUsage {
+    /// Adds another worker.
+    pub fn add(&mut self, other: WorkerUsage) {
+        self.cpu = self.cpu + other.cpu;
+        self.peak_rss_bytes += other.peak_rss_bytes;
+    }
+}
+
+/// Why a strategy could not start.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct StartError {
+    /// What kind of failure it is.
+    pub code: Code,
+    /// The failure in words.
+    pub message: String,
+}
+
+impl StartError {
+    /// A thread, process or runtime could not be created.
+    pub fn new(what: &str, error: &dyn std::fmt::Display) -> Self {
+        StartError { code: Code::PoolStart, message: format!("{what}: {error}") }
+    }
+}

@@ -1,0 +1,149 @@
+//! What a pool and its worker processes say to each other.
+//!
+//! A frame is its length (four bytes, little endian) and that many bytes of postcard. A frame holds
+//! many tasks, because the pipe costs more than a short task.
+
+use std::io::{self, Read, Write};
+use std::ops::Range;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::strategy::job::WorkerUsage;
+use crate::workload::step::{Output, StepError};
+use crate::workload::{Env, Workload};
+
+/// The longest frame accepted, in bytes; a longer one means that the streams are out of step.
+const MOST_BYTES: u32 = 1 << 30;
+
+/// What a pool asks of a worker.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Request {
+    /// Prepare to run; answered by `Ready` or `Refused`.
+    Start(Box<Start>),
+    /// Run whole tasks; answered by `Ran`.
+    Run {
+        /// Which tasks.
+        tasks: Range<u64>,
+        /// Their items, where they are not just the index.
+        items: Option<Vec<String>>,
+    },
+    /// Run some steps of some tasks; answered by `Spans`.
+    Spans(Vec<Span>),
+    /// Tell what was used, and end; answered by `Finished`.
+    Finish,
+}
+
+/// What a worker needs to prepare.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Start {
+    /// The workload, without a list of items.
+    pub workload: Workload,
+    /// The surroundings of the batch.
+    pub env: Env,
+}
+
+/// Some steps of one task.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Span {
+    /// The task.
+    pub index: u64,
+    /// Its item, where it is not just the index.
+    pub item: Option<String>,
+    /// Which steps.
+    pub steps: Range<usize>,
+    /// What the steps before produced: what a real program would have to hand over.
+    pub input: Output,
+    /// How long the task may still take.
+    pub time_left: Option<Duration>,
+}
+
+/// What a worker answers.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Reply {
+    /// Ready for tasks.
+    Ready,
+    /// The workload cannot be prepared here.
+    Refused(String),
+    /// What became of the tasks, in order.
+    Ran(Vec<TaskResult>),
+    /// What the spans produced, in order.
+    Spans(Vec<Result<Output, StepError>>),
+    /// What was used since `Ready`.
+    Finished(WorkerUsage),
+}
+
+/// What became of one task.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct TaskResult {
+    /// From its start to its end.
+    pub took: Duration,
+    /// The digest of its output, or why there is none.
+    pub result: Result<u64, StepError>,
+}
+
+/// Writes one frame; `buffer` is used again from frame to frame.
+///
+/// # Errors
+/// Those of the stream: a broken pipe when the other side is gone.
+pub fn write_frame(
+    stream: &mut impl Write,
+    buffer: &mut Vec<u8>,
+    message: &impl Serialize,
+) -> io::Result<()> {
+    buffer.clear();
+    buffer.extend_from_slice(&[0; 4]);
+    let mut filled = postcard::to_extend(message, std::mem::take(buffer)).map_err(io::Error::other)?;
+    let length = u32::try_from(filled.len() - 4).map_err(io::Error::other)?;
+    filled[..4].copy_from_slice(&length.to_le_bytes());
+    *buffer = filled;
+    stream.write_all(buffer)?;
+    stream.flush()
+}
+
+/// Reads one frame.
+///
+/// # Errors
+/// Those of the stream: an unexpected end when the other side is gone, invalid data when it speaks
+/// another protocol.
+pub fn read_frame<T: DeserializeOwned>(stream: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<T> {
+    let mut length = [0; 4];
+    stream.read_exact(&mut length)?;
+    let length = u32::from_le_bytes(length);
+    if length > MOST_BYTES {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("frame of {length} bytes")));
+    }
+    buffer.resize(length as usize, 0);
+    stream.read_exact(buffer)?;
+    postcard::from_bytes(buffer).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_survive_the_pipe_one_after_another() {
+        let (mut pipe, mut buffer) = (Vec::new(), Vec::new());
+        let items = Some(vec!["ä\n".to_owned(), String::new()]);
+        write_frame(&mut pipe, &mut buffer, &Request::Run { tasks: 3..5, items }).expect("written");
+        write_frame(&mut pipe, &mut buffer, &Request::Finish).expect("written");
+        let mut stream = pipe.as_slice();
+        match read_frame(&mut stream, &mut buffer).expect("first") {
+            Request::Run { tasks, items: Some(items) } => {
+                assert_eq!((tasks, items[0].as_str()), (3..5, "ä\n"))
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(matches!(read_frame(&mut stream, &mut buffer), Ok(Request::Finish)));
+        let end = read_frame::<Request>(&mut stream, &mut buffer).expect_err("nothing left");
+        assert_eq!(end.kind(), io::ErrorKind::UnexpectedEof);
+    }
+
+    #[test]
+    fn nonsense_is_refused_without_allocating_it() {
+        let error = read_frame::<Reply>(&mut [0xff; 8].as_slice(), &mut Vec::new()).expect_err("too long");
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+    }
+}

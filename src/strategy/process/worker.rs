@@ -1,0 +1,99 @@
+//! The parent's side of one worker process.
+
+use std::io::{BufReader, BufWriter};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+
+use crate::code::Code;
+use crate::host::reexec::{Reexec, Role};
+use crate::strategy::job::{Job, StartError, WorkerUsage};
+use crate::strategy::process::protocol::{Reply, Request, Start, read_frame, write_frame};
+use crate::workload::item::Items;
+use crate::workload::step::StepError;
+
+/// A running worker process; killed and reaped when dropped.
+#[derive(Debug)]
+pub struct Worker {
+    child: Child,
+    stdin: BufWriter<ChildStdin>,
+    stdout: BufReader<ChildStdout>,
+    buffer: Vec<u8>,
+}
+
+/// Starts `count` workers at once and returns when all are ready.
+///
+/// # Errors
+/// When a process cannot be started, or cannot prepare the workload.
+pub fn start_all(job: &Job, count: usize) -> Result<Vec<Worker>, StartError> {
+    let mut workload = (*job.workload).clone();
+    workload.items = Items::Count(workload.items.len());
+    let request = Request::Start(Box::new(Start { workload, env: job.env.clone() }));
+    let reexec = Reexec::new(job.env.exe.clone());
+    let mut workers = Vec::with_capacity(count);
+    for i in 0..count {
+        let named = |e: &dyn std::fmt::Display| {
+            StartError::new(&format!("cannot start process {} of {count}", i + 1), e)
+        };
+        let mut worker = Worker::spawn(&reexec).map_err(|e| named(&e))?;
+        worker.send(&request).map_err(|e| named(&e))?;
+        workers.push(worker);
+    }
+    for worker in &mut workers {
+        match worker.receive() {
+            Ok(Reply::Ready) => {}
+            Ok(Reply::Refused(why)) => return Err(StartError::new("worker process", &why)),
+            Ok(other) => return Err(StartError::new("worker process", &format!("unexpected {other:?}"))),
+            Err(error) => return Err(StartError::new("worker process", &error)),
+        }
+    }
+    Ok(workers)
+}
+
+impl Worker {
+    fn spawn(reexec: &Reexec) -> std::io::Result<Self> {
+        let mut child = reexec.command(Role::Worker).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(std::io::Error::other("pipes were asked for"));
+        };
+        let (stdin, stdout) = (BufWriter::new(stdin), BufReader::new(stdout));
+        Ok(Worker { child, stdin, stdout, buffer: Vec::new() })
+    }
+
+    /// Sends one request.
+    ///
+    /// # Errors
+    /// When the worker is gone.
+    pub fn send(&mut self, request: &Request) -> std::io::Result<()> {
+        write_frame(&mut self.stdin, &mut self.buffer, request)
+    }
+
+    /// Waits for one reply.
+    ///
+    /// # Errors
+    /// When the worker is gone.
+    pub fn receive(&mut self) -> std::io::Result<Reply> {
+        read_frame(&mut self.stdout, &mut self.buffer)
+    }
+
+    /// Asks the worker what it used; nothing where it is gone.
+    pub fn finish(&mut self) -> WorkerUsage {
+        match self.send(&Request::Finish).and_then(|()| self.receive()) {
+            Ok(Reply::Finished(usage)) => usage,
+            _ => WorkerUsage::default(),
+        }
+    }
+
+    /// Why tasks were lost: how the process ended.
+    pub fn death(&mut self) -> StepError {
+        // The pipe has ended, so the process is ending too; a kill makes certain of it.
+        let _ = self.child.kill();
+        let status = self.child.wait().map_or_else(|e| e.to_string(), |status| status.to_string());
+        StepError::new(Code::PoolWorkerDied, format!("worker process died: {status}"))
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

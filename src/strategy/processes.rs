@@ -1,0 +1,91 @@
+//! `processes`: a pool of worker processes, each driven by a thread over blocking pipes.
+//!
+//! Frames hold as many tasks as fit, and short tasks have a second frame waiting in the pipe, so
+//! that a worker never waits for the round trip.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::strategy::feed::Feed;
+use crate::strategy::job::{Job, Outcome, Pool, StartError, Strategy};
+use crate::strategy::process::protocol::{Reply, Request};
+use crate::strategy::process::worker::{Worker, start_all};
+use crate::strategy::tally::Tally;
+use crate::workload::Program;
+
+/// Tasks per frame at the most; larger frames gain nothing and hold back what could be shared.
+const MOST_PER_FRAME: u64 = 256;
+
+/// A pool of worker processes.
+#[derive(Debug)]
+pub struct Processes;
+
+struct ProcessPool {
+    workers: Vec<Worker>,
+    program: Arc<Program>,
+}
+
+impl Strategy for Processes {
+    fn start(&self, job: &Job) -> Result<Box<dyn Pool>, StartError> {
+        let workers = start_all(job, job.width)?;
+        Ok(Box::new(ProcessPool { workers, program: Arc::clone(&job.program) }))
+    }
+}
+
+impl Pool for ProcessPool {
+    fn run(&mut self, feed: &Arc<Feed>) -> Outcome {
+        let mut outcome = Outcome::default();
+        let program = &self.program;
+        std::thread::scope(|scope| {
+            let drivers: Vec<_> = self
+                .workers
+                .iter_mut()
+                .map(|worker| scope.spawn(move || drive(worker, feed, program)))
+                .collect();
+            for driver in drivers {
+                outcome.tally.merge(&driver.join().expect("a driver does not panic"));
+            }
+        });
+        for worker in &mut self.workers {
+            outcome.workers.add(worker.finish());
+        }
+        outcome
+    }
+}
+
+/// Keeps one worker busy until there are no more tasks or it is gone.
+fn drive(worker: &mut Worker, feed: &Feed, program: &Program) -> Tally {
+    let mut tally = Tally::default();
+    let mut waiting = VecDeque::new();
+    loop {
+        let window = if feed.is_fine_grained() { 2 } else { 1 };
+        while waiting.len() < window
+            && let Some(tasks) = feed.pull(MOST_PER_FRAME)
+        {
+            let items = program.items().slice(tasks.clone());
+            let sent = worker.send(&Request::Run { tasks: tasks.clone(), items });
+            waiting.push_back(tasks);
+            if sent.is_err() {
+                break;
+            }
+        }
+        let Some(tasks) = waiting.pop_front() else { return tally };
+        if !take_reply(worker, feed, &tasks, &mut tally) {
+            let lost = waiting.iter().chain([&tasks]).map(|tasks| tasks.end - tasks.start).sum();
+            tally.lose(lost, &worker.death());
+            return tally;
+        }
+    }
+}
+
+/// Records the reply to one frame; false if the worker is gone.
+fn take_reply(worker: &mut Worker, feed: &Feed, tasks: &Range<u64>, tally: &mut Tally) -> bool {
+    let Ok(Reply::Ran(results)) = worker.receive() else { return false };
+    let took = results.iter().map(|task| task.took).sum();
+    feed.learn(results.len() as u64, took);
+    for (index, task) in tasks.clone().zip(results) {
+        tally.record(index, task.took, task.result);
+    }
+    true
+}

@@ -1,0 +1,71 @@
+//! Runs one batch under one strategy and measures what it took.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+use crate::host::usage::{CpuTime, peak_rss_of_children, peak_rss_of_self};
+use crate::strategy::asynchronous::Async;
+use crate::strategy::feed::Feed;
+use crate::strategy::hybrid::Hybrid;
+use crate::strategy::job::{Job, StartError, Strategy};
+use crate::strategy::kind::Kind;
+use crate::strategy::processes::Processes;
+use crate::strategy::sequential::Sequential;
+use crate::strategy::tally::Tally;
+use crate::strategy::threads::Threads;
+use crate::strategy::work_stealing::WorkStealing;
+
+/// What one batch took and gave.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RunReport {
+    /// Seconds until the strategy was ready for the first task.
+    pub startup_s: f64,
+    /// Seconds from the first task started to the last one ended.
+    pub wall_s: f64,
+    /// CPU time for the tasks, all processes together, start-up excluded.
+    pub cpu: CpuTime,
+    /// Largest resident sizes of this process and its workers together, in bytes, and for commands
+    /// the largest one times those in flight: an upper bound.
+    pub peak_rss_bytes: u64,
+    /// What became of the tasks.
+    pub tally: Tally,
+}
+
+/// The strategy of that name; `None` if this version does not run it.
+pub fn strategy(kind: Kind) -> Option<Box<dyn Strategy>> {
+    Some(match kind {
+        Kind::Sequential => Box::new(Sequential),
+        Kind::Async => Box::new(Async),
+        Kind::Threads => Box::new(Threads),
+        Kind::WorkStealing => Box::new(WorkStealing),
+        Kind::Processes => Box::new(Processes),
+        Kind::Hybrid => Box::new(Hybrid),
+        Kind::Pipeline => return None,
+    })
+}
+
+/// Starts the strategy, runs the feed and ends the strategy.
+///
+/// # Errors
+/// When the strategy cannot start; failing tasks are part of the report.
+pub fn run(strategy: &dyn Strategy, job: &Job, feed: &Arc<Feed>) -> Result<RunReport, StartError> {
+    let asked = Instant::now();
+    let mut pool = strategy.start(job)?;
+    let ready = Instant::now();
+    let before = CpuTime::of_self() + CpuTime::of_children();
+    let outcome = pool.run(feed);
+    let wall_s = ready.elapsed().as_secs_f64();
+    // Taken before the pool is dropped: workers that are reaped then have told theirs already.
+    let used = CpuTime::of_self() + CpuTime::of_children() - before;
+    let in_flight = job.width.min(usize::try_from(feed.len()).unwrap_or(usize::MAX)) as u64;
+    let commands = if job.workload.runs_commands() { in_flight * peak_rss_of_children() } else { 0 };
+    Ok(RunReport {
+        startup_s: (ready - asked).as_secs_f64(),
+        wall_s,
+        cpu: used + outcome.workers.cpu,
+        peak_rss_bytes: peak_rss_of_self() + outcome.workers.peak_rss_bytes + commands,
+        tally: outcome.tally,
+    })
+}

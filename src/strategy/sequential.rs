@@ -1,0 +1,29 @@
+//! `sequential`: one task after another, in order, on one thread.
+
+use std::sync::Arc;
+
+use crate::strategy::feed::Feed;
+use crate::strategy::job::{Job, Outcome, Pool, StartError, Strategy};
+use crate::strategy::tally::Tally;
+use crate::strategy::worker::run_chunks;
+use crate::workload::Program;
+
+/// One task after another.
+#[derive(Debug)]
+pub struct Sequential;
+
+struct Loop(Arc<Program>);
+
+impl Strategy for Sequential {
+    fn start(&self, job: &Job) -> Result<Box<dyn Pool>, StartError> {
+        Ok(Box::new(Loop(Arc::clone(&job.program))))
+    }
+}
+
+impl Pool for Loop {
+    fn run(&mut self, feed: &Arc<Feed>) -> Outcome {
+        let mut tally = Tally::default();
+        run_chunks(&self.0, feed, std::iter::from_fn(|| feed.pull(u64::MAX)), &mut tally);
+        Outcome { tally, ..Outcome::default() }
+    }
+}

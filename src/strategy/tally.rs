@@ -1,0 +1,210 @@
+//! What became of the tasks of a run: counts, latencies, errors and outputs.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::{Deserializer, Serializer, V2Serializer};
+use serde::{Deserialize, Serialize};
+
+use crate::code::Code;
+use crate::strategy::digest::Digest;
+use crate::workload::step::StepError;
+
+/// What became of tasks; the sum is the number of tasks started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct TaskCounts {
+    /// Ended well.
+    pub ok: u64,
+    /// Ended with an error.
+    pub failed: u64,
+    /// Ran into the timeout.
+    pub timed_out: u64,
+    /// Still running when the batch was stopped.
+    pub cancelled: u64,
+}
+
+impl TaskCounts {
+    /// Tasks started.
+    pub fn started(&self) -> u64 {
+        self.ok + self.failed + self.timed_out + self.cancelled
+    }
+
+    /// Adds the counts of another run.
+    pub fn merge(&mut self, other: &TaskCounts) {
+        self.ok += other.ok;
+        self.failed += other.failed;
+        self.timed_out += other.timed_out;
+        self.cancelled += other.cancelled;
+    }
+}
+
+/// Failures of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ErrorCount {
+    /// The kind.
+    pub code: Code,
+    /// How many.
+    pub count: u64,
+    /// The message of the first one.
+    pub message: String,
+}
+
+/// Latencies in nanoseconds, with a relative error below 1%.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Latencies(Histogram<u64>);
+
+/// Decimal digits kept of a latency; three would take 270 KB per worker.
+const DIGITS: u8 = 2;
+
+/// The longest latency told apart from longer ones.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
+impl Default for Latencies {
+    fn default() -> Self {
+        let histogram = Histogram::new_with_bounds(1, LONGEST.as_nanos() as u64, DIGITS);
+        Latencies(histogram.expect("constant bounds are valid"))
+    }
+}
+
+impl Latencies {
+    /// Counts one latency.
+    pub fn record(&mut self, latency: Duration) {
+        self.0.saturating_record(u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX).max(1));
+    }
+
+    /// Adds those of another worker.
+    pub fn merge(&mut self, other: &Latencies) {
+        self.0.add(&other.0).expect("all have the same bounds");
+    }
+
+    /// The latency in seconds below which a share `q` of the tasks is; `None` without tasks.
+    pub fn quantile(&self, q: f64) -> Option<f64> {
+        (!self.0.is_empty()).then(|| self.0.value_at_quantile(q) as f64 * 1e-9)
+    }
+
+    /// The longest, in seconds.
+    pub fn max(&self) -> Option<f64> {
+        (!self.0.is_empty()).then(|| self.0.max() as f64 * 1e-9)
+    }
+
+    /// The mean, in seconds.
+    pub fn mean(&self) -> Option<f64> {
+        (!self.0.is_empty()).then(|| self.0.mean() * 1e-9)
+    }
+}
+
+impl Serialize for Latencies {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut bytes = Vec::new();
+        V2Serializer::new().serialize(&self.0, &mut bytes).map_err(serde::ser::Error::custom)?;
+        bytes.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Latencies {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes = Vec::<u8>::deserialize(deserializer)?;
+        let histogram = Deserializer::new().deserialize(&mut bytes.as_slice());
+        histogram.map(Latencies).map_err(serde::de::Error::custom)
+    }
+}
+
+/// Everything about the tasks of a run; tallies of several workers add up.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tally {
+    /// What became of the tasks.
+    pub counts: TaskCounts,
+    /// From the start of a task to its end, retries included.
+    pub latencies: Latencies,
+    /// What the tasks produced.
+    pub digest: Digest,
+    errors: BTreeMap<Code, (u64, String)>,
+}
+
+impl Tally {
+    /// Counts one task that ended.
+    pub fn record(&mut self, index: u64, latency: Duration, result: Result<u64, StepError>) {
+        self.latencies.record(latency);
+        match result {
+            Ok(output) => {
+                self.counts.ok += 1;
+                self.digest.add(index, output);
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// Counts `tasks` tasks that were started and never ended.
+    pub fn lose(&mut self, tasks: u64, error: &StepError) {
+        for _ in 0..tasks {
+            self.fail(error.clone());
+        }
+    }
+
+    fn fail(&mut self, error: StepError) {
+        match error.code {
+            Code::TaskTimeout => self.counts.timed_out += 1,
+            Code::AsyncCancelled => self.counts.cancelled += 1,
+            _ => self.counts.failed += 1,
+        }
+        self.errors.entry(error.code).or_insert_with(|| (0, error.message)).0 += 1;
+    }
+
+    /// Adds what another worker of the same run did.
+    pub fn merge(&mut self, other: &Tally) {
+        self.counts.merge(&other.counts);
+        self.latencies.merge(&other.latencies);
+        self.digest.merge(&other.digest);
+        for (code, (count, message)) in &other.errors {
+            self.errors.entry(*code).or_insert_with(|| (0, message.clone())).0 += count;
+        }
+    }
+
+    /// Failures by kind, most frequent first.
+    pub fn errors(&self) -> Vec<ErrorCount> {
+        let mut errors: Vec<_> = self
+            .errors
+            .iter()
+            .map(|(code, (count, message))| ErrorCount {
+                code: *code,
+                count: *count,
+                message: message.clone(),
+            })
+            .collect();
+        errors.sort_by_key(|e| std::cmp::Reverse(e.count));
+        errors
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_task_is_accounted_for_and_tallies_add_up() {
+        let mut a = Tally::default();
+        a.record(0, Duration::from_millis(10), Ok(7));
+        a.record(1, Duration::from_millis(30), Err(StepError::timed_out()));
+        let mut b = Tally::default();
+        b.record(2, Duration::from_millis(20), Err(StepError::new(Code::TaskNetwork, "reset")));
+        b.lose(3, &StepError::new(Code::PoolWorkerDied, "killed"));
+        a.merge(&b);
+        assert_eq!(a.counts, TaskCounts { ok: 1, failed: 4, timed_out: 1, cancelled: 0 });
+        assert_eq!(a.counts.started(), 6);
+        assert_eq!(
+            a.errors()[0],
+            ErrorCount { code: Code::PoolWorkerDied, count: 3, message: "killed".into() }
+        );
+        let p50 = a.latencies.quantile(0.5).expect("three latencies");
+        assert!((0.0198..0.0202).contains(&p50), "{p50}");
+    }
+
+    #[test]
+    fn a_tally_survives_the_way_through_json() {
+        let mut tally = Tally::default();
+        tally.record(5, Duration::from_micros(3), Ok(1));
+        let json = serde_json::to_string(&tally).expect("serialisable");
+        assert_eq!(serde_json::from_str::<Tally>(&json).expect("readable"), tally);
+    }
+}

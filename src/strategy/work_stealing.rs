@@ -1,0 +1,96 @@
+//! `work-stealing`: rayon's pool, in which idle threads steal from busy ones.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::strategy::feed::Feed;
+use crate::strategy::job::{Job, Outcome, Pool, StartError, Strategy};
+use crate::strategy::tally::Tally;
+use crate::strategy::worker::run_guarded;
+use crate::workload::Program;
+
+/// A pool of threads that steal work.
+#[derive(Debug)]
+pub struct WorkStealing;
+
+struct StealingPool {
+    threads: ThreadPool,
+    program: Arc<Program>,
+}
+
+impl Strategy for WorkStealing {
+    fn start(&self, job: &Job) -> Result<Box<dyn Pool>, StartError> {
+        let threads = ThreadPoolBuilder::new()
+            .num_threads(job.width)
+            .build()
+            .map_err(|e| StartError::new(&format!("cannot start {} threads", job.width), &e))?;
+        threads.broadcast(|_| ());
+        Ok(Box::new(StealingPool { threads, program: Arc::clone(&job.program) }))
+    }
+}
+
+impl Pool for StealingPool {
+    fn run(&mut self, feed: &Arc<Feed>) -> Outcome {
+        let tallies = Tallies::default();
+        self.threads.install(|| {
+            feed.range()
+                .into_par_iter()
+                .fold(
+                    || Lease::new(&tallies),
+                    |lease, index| {
+                        if feed.is_stopped() { lease } else { lease.run(&self.program, index) }
+                    },
+                )
+                .for_each(drop);
+        });
+        Outcome { tally: tallies.merged(), ..Outcome::default() }
+    }
+}
+
+/// Tallies not in use; there are never more than threads.
+#[derive(Default)]
+struct Tallies(Mutex<Vec<Tally>>);
+
+impl Tallies {
+    fn merged(self) -> Tally {
+        let mut all = self.0.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
+        let mut merged = all.next().unwrap_or_default();
+        all.for_each(|tally| merged.merge(&tally));
+        merged
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Tally>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A tally borrowed for a run of tasks on one thread, with the time the last of them ended.
+struct Lease<'a> {
+    home: &'a Tallies,
+    tally: Option<Tally>,
+    last: Instant,
+}
+
+impl<'a> Lease<'a> {
+    fn new(home: &'a Tallies) -> Self {
+        let tally = home.lock().pop();
+        Lease { home, tally, last: Instant::now() }
+    }
+
+    fn run(mut self, program: &Program, index: u64) -> Self {
+        let result = run_guarded(program, index);
+        let now = Instant::now();
+        self.tally.get_or_insert_default().record(index, now - self.last, result);
+        self.last = now;
+        self
+    }
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        self.home.lock().extend(self.tally.take());
+    }
+}

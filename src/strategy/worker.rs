@@ -1,0 +1,44 @@
+//! The loop of a blocking worker: chunk after chunk, task after task.
+
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use crate::code::Code;
+use crate::strategy::feed::Feed;
+use crate::strategy::tally::Tally;
+use crate::workload::Program;
+use crate::workload::step::StepError;
+
+/// Runs the tasks of every chunk on the calling thread.
+///
+/// The end of one task is the start of the next, so that a task costs one look at the clock.
+pub fn run_chunks(
+    program: &Program,
+    feed: &Feed,
+    chunks: impl Iterator<Item = Range<u64>>,
+    tally: &mut Tally,
+) {
+    for chunk in chunks {
+        let tasks = chunk.end - chunk.start;
+        let begun = Instant::now();
+        let mut last = begun;
+        for index in chunk {
+            let result = run_guarded(program, index);
+            let now = Instant::now();
+            tally.record(index, now - last, result);
+            last = now;
+        }
+        feed.learn(tasks, last - begun);
+    }
+}
+
+/// Runs one task; a panic becomes an error of that task.
+pub fn run_guarded(program: &Program, index: u64) -> Result<u64, StepError> {
+    catch_unwind(AssertUnwindSafe(|| program.run_blocking(index))).unwrap_or_else(|_| Err(panicked()))
+}
+
+/// The error of a task that panicked.
+pub fn panicked() -> StepError {
+    StepError::new(Code::TaskPanic, "task panicked")
+}

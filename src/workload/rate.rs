@@ -1,0 +1,163 @@
+//! `rate_per_s`: a token bucket shared by all threads, async tasks and worker processes of a batch.
+//!
+//! The bucket is kept as one number, the theoretical arrival time of the generic cell rate algorithm
+//! (ITU-T I.371, annex A): when the next token would be due if nobody had been idle. Taking a token
+//! is one compare-and-swap, so one word of shared memory serves every process alike.
+
+use std::io;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::host::clock::monotonic_ns;
+use crate::host::shared::SharedWord;
+
+/// The share of a second whose tokens an idle bucket saves up: enough to ride out late wake-ups, too
+/// little to be seen in a throughput.
+const SAVED_SECONDS: f64 = 0.01;
+
+/// Hands out starts at a given rate.
+#[derive(Debug)]
+pub struct RateLimiter {
+    due: SharedWord,
+    pace: Pace,
+}
+
+impl RateLimiter {
+    /// Joins the bucket kept in the file `path`, or starts it; `rate_per_s` must be the same for all.
+    ///
+    /// A bucket holds at most `rate_per_s`/100 tokens, and at least one. A new one holds exactly one,
+    /// so that a short batch is no faster than its limit.
+    pub fn open(path: &Path, rate_per_s: f64) -> io::Result<Self> {
+        let pace = Pace::new(rate_per_s).ok_or_else(|| {
+            io::Error::new(io::ErrorKind::InvalidInput, format!("{rate_per_s} per second is no rate"))
+        })?;
+        Ok(RateLimiter { due: SharedWord::open(path)?, pace })
+    }
+
+    /// Takes one token and says how long the caller must wait before using it.
+    ///
+    /// The token is taken even if the caller gives up; its place in the line stays empty.
+    pub fn reserve(&self) -> Duration {
+        let now = monotonic_ns();
+        let word = self.due.get();
+        let mut due = word.load(Ordering::Relaxed);
+        loop {
+            let (next, wait) = self.pace.take(due, now);
+            match word.compare_exchange_weak(due, next, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return Duration::from_nanos(wait),
+                Err(current) => due = current,
+            }
+        }
+    }
+}
+
+/// The arithmetic of the bucket, in nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Pace {
+    /// Between two tokens; rounded up, so that the rate is never exceeded.
+    interval: u64,
+    /// How far ahead of its due time a token may be used: that of all tokens a bucket holds but one.
+    tolerance: u64,
+}
+
+impl Pace {
+    /// `None` unless the rate is a positive number.
+    fn new(rate_per_s: f64) -> Option<Self> {
+        if !(rate_per_s > 0.0 && rate_per_s.is_finite()) {
+            return None;
+        }
+        // Bounded to a year, so that a few hundred reservations cannot overflow the clock.
+        let interval = (1e9 / rate_per_s).ceil().min(365.25 * 86_400e9) as u64;
+        let tokens = ((rate_per_s * SAVED_SECONDS) as u64).max(1);
+        Some(Pace { interval, tolerance: (tokens - 1).saturating_mul(interval) })
+    }
+
+    /// Takes one token at time `now` from a bucket whose next token is due at `due` (0 if it is new):
+    /// the due time of the token after it, and how long to wait.
+    fn take(self, due: u64, now: u64) -> (u64, u64) {
+        let due = if due == 0 { now.saturating_add(self.tolerance) } else { due.max(now) };
+        let usable = due.saturating_sub(self.tolerance);
+        (due.saturating_add(self.interval), usable.saturating_sub(now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 100 ns between tokens, three of them in a full bucket.
+    const PACE: Pace = Pace { interval: 100, tolerance: 200 };
+
+    #[test]
+    fn the_rate_sets_interval_and_bucket() {
+        assert_eq!(Pace::new(50.0), Some(Pace { interval: 20_000_000, tolerance: 0 }));
+        assert_eq!(Pace::new(500.0), Some(Pace { interval: 2_000_000, tolerance: 8_000_000 }));
+        assert_eq!(Pace::new(3.0).unwrap().interval, 333_333_334);
+        for nonsense in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(Pace::new(nonsense), None);
+        }
+    }
+
+    #[test]
+    fn a_new_bucket_holds_one_token() {
+        let (due, wait) = PACE.take(0, 1000);
+        assert_eq!((due, wait), (1300, 0));
+        let (due, wait) = PACE.take(due, 1000);
+        assert_eq!((due, wait), (1400, 100));
+        assert_eq!(PACE.take(due, 1000).1, 200);
+    }
+
+    #[test]
+    fn an_idle_bucket_saves_up_no_more_than_it_holds() {
+        let (mut due, mut waits) = (1300, Vec::new());
+        for _ in 0..5 {
+            let (next, wait) = PACE.take(due, 1_000_000);
+            due = next;
+            waits.push(wait);
+        }
+        assert_eq!(waits, [0, 0, 0, 100, 200]);
+    }
+
+    #[test]
+    fn a_token_that_is_due_is_given_at_once() {
+        let (due, _) = PACE.take(0, 1000);
+        assert_eq!(PACE.take(due, 1100).1, 0);
+        assert_eq!(PACE.take(due, 1040).1, 60);
+    }
+
+    #[test]
+    fn threads_and_openings_share_one_bucket() {
+        const RATE: f64 = 1000.0;
+        const BURST: f64 = 10.0;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("rate");
+        let limiters = [(); 2].map(|()| RateLimiter::open(&path, RATE).unwrap());
+
+        let start = monotonic_ns();
+        let mut uses: Vec<u64> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4)
+                .map(|i| {
+                    let limiter = &limiters[i % 2];
+                    scope.spawn(move || {
+                        let used = || limiter.reserve().as_nanos() as u64 + monotonic_ns();
+                        (0..500).map(|_| used()).collect::<Vec<_>>()
+                    })
+                })
+                .collect();
+            threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+        });
+        uses.sort_unstable();
+
+        let seconds = (uses[uses.len() - 1] - start) as f64 / 1e9;
+        let least = (uses.len() as f64 - BURST) / RATE;
+        assert!(seconds >= least, "{} tokens in {seconds} s", uses.len());
+    }
+
+    #[test]
+    fn a_rate_of_nothing_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let error = RateLimiter::open(&dir.path().join("rate"), 0.0).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+    }
+}

@@ -1,0 +1,248 @@
+//! `command`: runs a program to its end.
+//!
+//! The blocking form is the spawn of the standard library, which takes the cheap way of
+//! `posix_spawn`; the async form is tokio's. Output goes to a file per running command rather than
+//! a pipe: nothing has to be read while the command runs, and a descendant that keeps it open does
+//! not keep the task waiting.
+
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::path::PathBuf;
+use std::process::{Command as StdCommand, ExitStatus, Stdio};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use bytes::Bytes;
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::unistd::Pid;
+
+use crate::code::Code;
+use crate::host::deadline::DeadlineKeeper;
+use crate::host::process::kill_tree;
+use crate::workload::env::Env;
+use crate::workload::item::Item;
+use crate::workload::spec::CommandSpec;
+use crate::workload::step::{Output, StepError, TaskContext};
+use crate::workload::template::Template;
+
+/// Output kept of one command, in bytes; the digest covers no more than this.
+const MOST_OUTPUT: u64 = 16 << 20;
+
+/// What is shown of a failed command's standard error, in characters.
+const MOST_MESSAGE: usize = 160;
+
+/// A program to run.
+#[derive(Debug)]
+pub struct Command {
+    argv: Vec<Template>,
+    shell: bool,
+    ignore_failure: bool,
+    scratch: PathBuf,
+    idle: Mutex<Vec<Capture>>,
+    deadlines: OnceLock<DeadlineKeeper>,
+}
+
+/// Where the output of one running command goes.
+#[derive(Debug)]
+struct Capture {
+    stdout: File,
+    stderr: File,
+}
+
+impl Command {
+    /// Checks that there is a program; whether it exists is found out when it is run.
+    pub fn prepare(spec: &CommandSpec, env: &Env) -> Result<Self, String> {
+        if spec.argv.is_empty() {
+            return Err("no program to run".to_owned());
+        }
+        Ok(Command {
+            argv: spec.argv.iter().map(Template::new).collect(),
+            shell: spec.shell,
+            ignore_failure: spec.ignore_failure,
+            scratch: env.state_dir.clone(),
+            idle: Mutex::default(),
+            deadlines: OnceLock::new(),
+        })
+    }
+
+    /// Runs the program and waits on the calling thread.
+    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
+        let capture = self.capture()?;
+        let mut child = self.command(task.item, &capture)?.spawn().map_err(|e| self.start_error(&e))?;
+        if let Some(deadline) = task.deadline {
+            let keeper = self.deadlines.get_or_init(DeadlineKeeper::new);
+            let watch = keeper.watch(child.id(), deadline);
+            // Waits without reaping, so that the number still belongs to the child when the watch ends.
+            let pid = Pid::from_raw(child.id().cast_signed());
+            let waited = waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT);
+            let killed = watch.end();
+            waited.map_err(|e| wait_error(&e.into()))?;
+            if killed {
+                child.wait().map_err(|e| wait_error(&e))?;
+                return Err(StepError::timed_out());
+            }
+        }
+        let status = child.wait().map_err(|e| wait_error(&e))?;
+        self.conclude(status, capture)
+    }
+
+    /// Runs the program and awaits its end; dropping the future kills it and its descendants.
+    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
+        let capture = self.capture()?;
+        let mut command = tokio::process::Command::from(self.command(task.item, &capture)?);
+        let mut child = command.kill_on_drop(true).spawn().map_err(|e| self.start_error(&e))?;
+        let mut guard = KillOnDrop(child.id());
+        let status = child.wait().await.map_err(|e| wait_error(&e))?;
+        guard.0 = None;
+        self.conclude(status, capture)
+    }
+
+    fn command(&self, item: Item<'_>, capture: &Capture) -> Result<StdCommand, StepError> {
+        let mut arguments = self.argv.iter().map(|template| template.render(item));
+        let mut command = if self.shell {
+            let mut shell = StdCommand::new("sh");
+            shell.arg("-c");
+            shell
+        } else {
+            StdCommand::new(arguments.next().unwrap_or_default().as_ref())
+        };
+        command.args(arguments.map(std::borrow::Cow::into_owned));
+        command
+            .stdin(Stdio::null())
+            .stdout(capture.stdout.try_clone().map_err(|e| self.start_error(&e))?)
+            .stderr(capture.stderr.try_clone().map_err(|e| self.start_error(&e))?);
+        Ok(command)
+    }
+
+    /// A pair of empty files, used again where a command has ended.
+    fn capture(&self) -> Result<Capture, StepError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        idle.map_or_else(|| Capture::new(&self.scratch).map_err(|e| self.start_error(&e)), Ok)
+    }
+
+    fn conclude(&self, status: ExitStatus, mut capture: Capture) -> Result<Output, StepError> {
+        let result = if status.success() || self.ignore_failure {
+            take(&mut capture.stdout).map(|bytes| Output::of_bytes(Bytes::from(bytes)))
+        } else {
+            take(&mut capture.stderr).and_then(|stderr| {
+                capture.stdout.rewind()?;
+                capture.stdout.set_len(0)?;
+                Err(std::io::Error::other(failure(status, &stderr)))
+            })
+        };
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(capture);
+        result.map_err(|error| StepError::new(Code::TaskCommand, error.to_string()))
+    }
+
+    fn start_error(&self, error: &std::io::Error) -> StepError {
+        let program =
+            self.argv.first().map(|t| t.render(Item::Text("{item}")).into_owned()).unwrap_or_default();
+        StepError::from_io(Code::WorkloadCommand, &format!("cannot run '{program}'"), error)
+    }
+}
+
+impl Capture {
+    fn new(scratch: &std::path::Path) -> std::io::Result<Self> {
+        Ok(Capture { stdout: tempfile::tempfile_in(scratch)?, stderr: tempfile::tempfile_in(scratch)? })
+    }
+}
+
+/// Kills a process and its descendants unless it is disarmed.
+struct KillOnDrop(Option<u32>);
+
+impl Drop for KillOnDrop {
+    fn drop(&mut self) {
+        if let Some(pid) = self.0 {
+            kill_tree(pid);
+        }
+    }
+}
+
+/// Takes what was written to the file and empties it.
+///
+/// The offset is shared with the command, so that a command that wrote nothing costs one call.
+fn take(file: &mut File) -> std::io::Result<Vec<u8>> {
+    if file.stream_position()? == 0 {
+        return Ok(Vec::new());
+    }
+    file.rewind()?;
+    let mut bytes = Vec::new();
+    file.take(MOST_OUTPUT).read_to_end(&mut bytes)?;
+    file.rewind()?;
+    file.set_len(0)?;
+    Ok(bytes)
+}
+
+/// How the command ended and the last thing it said.
+fn failure(status: ExitStatus, stderr: &[u8]) -> String {
+    let text = String::from_utf8_lossy(stderr);
+    match text.lines().rev().find(|line| !line.trim().is_empty()) {
+        Some(line) => format!("{status}: {}", line.trim().chars().take(MOST_MESSAGE).collect::<String>()),
+        None => status.to_string(),
+    }
+}
+
+fn wait_error(error: &std::io::Error) -> StepError {
+    StepError::from_io(Code::TaskCommand, "cannot wait for the command", error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, Instant};
+
+    fn command(argv: &[&str], shell: bool) -> Command {
+        let spec = CommandSpec {
+            argv: argv.iter().map(|s| (*s).to_owned()).collect(),
+            shell,
+            ignore_failure: false,
+        };
+        let env = Env { exe: PathBuf::new(), fixture: None, state_dir: std::env::temp_dir(), seed: 0 };
+        Command::prepare(&spec, &env).expect("prepared")
+    }
+
+    fn task(timeout: Option<Duration>) -> TaskContext<'static> {
+        let deadline = timeout.map(|t| Instant::now() + t);
+        TaskContext { index: 0, item: Item::Text("it's"), attempt: 0, deadline }
+    }
+
+    fn both(command: &Command, task: &TaskContext<'_>) -> [Result<Output, StepError>; 2] {
+        let runtime = tokio::runtime::Runtime::new().expect("runtime");
+        [command.run_blocking(task), runtime.block_on(command.run_async(task))]
+    }
+
+    #[test]
+    fn output_is_captured_by_both_forms_and_not_mixed_with_the_next() {
+        let echo = command(&["echo", "{item}"], false);
+        for result in [both(&echo, &task(None)), both(&echo, &task(None))].into_iter().flatten() {
+            assert_eq!(result.expect("echo").bytes, "it's\n");
+        }
+    }
+
+    #[test]
+    fn a_failure_tells_the_status_and_the_last_line_of_standard_error() {
+        let failing = command(&["echo out; echo first >&2; echo last >&2; exit 3"], true);
+        for result in both(&failing, &task(None)) {
+            let error = result.expect_err("exit 3");
+            assert_eq!(error.code, Code::TaskCommand);
+            assert_eq!(error.message, "exit status: 3: last");
+        }
+    }
+
+    #[test]
+    fn a_command_beyond_the_deadline_is_killed() {
+        let slow = command(&["sleep 600 & wait"], true);
+        let begun = Instant::now();
+        let error = slow.run_blocking(&task(Some(Duration::from_millis(50)))).expect_err("killed");
+        assert!(error.is_timeout());
+        assert!(begun.elapsed() < Duration::from_secs(60));
+    }
+
+    #[test]
+    fn a_program_that_does_not_exist_is_named() {
+        for result in both(&command(&["no-such-program-at-all"], false), &task(None)) {
+            let error = result.expect_err("missing");
+            assert_eq!(error.code, Code::WorkloadCommand);
+            assert!(error.message.contains("no-such-program-at-all"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! How many iterations of a kernel the work asked for is, on this machine.
+
+use std::collections::HashMap;
+use std::hint::black_box;
+use std::time::Duration;
+
+use crate::host::clock::thread_cpu;
+use crate::workload::spec::{Kernel, StepSpec, Workload};
+use crate::workload::step::cpu::iterate::{self, Iterate};
+
+/// CPU time of one measurement. Long enough for the clock, short enough that some of them are not
+/// disturbed.
+const CHUNK: Duration = Duration::from_millis(4);
+
+/// Measurements per kernel, of which the best counts: whatever else the machine does only ever makes
+/// CPU time longer.
+const CHUNKS: usize = 9;
+
+/// A step that asks for less work than one iteration of its kernel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SmallWork {
+    /// Which step, from 1.
+    pub number: usize,
+    /// Its kernel.
+    pub kernel: Kernel,
+    /// The work asked for.
+    pub asked: Duration,
+    /// The work done instead: one iteration.
+    pub least: Duration,
+}
+
+/// Fills in the iterations of every `cpu` step that has none yet, and says which steps do more than
+/// they were asked to.
+///
+/// Takes about 50 ms of CPU time for each kernel in use.
+pub fn calibrate(workload: &mut Workload) -> Vec<SmallWork> {
+    let mut measured = HashMap::new();
+    let mut small = Vec::new();
+    for (i, step) in workload.steps.iter_mut().enumerate() {
+        let StepSpec::Cpu(cpu) = step else { continue };
+        if cpu.iterations.is_some() {
+            continue;
+        }
+        let seconds =
+            *measured.entry(cpu.kernel).or_insert_with(|| seconds_per_iteration(iterate::kernel(cpu.kernel)));
+        cpu.iterations = Some(iterations_for(cpu.work, seconds));
+        let least = Duration::from_secs_f64(seconds);
+        if cpu.work < least {
+            small.push(SmallWork { number: i + 1, kernel: cpu.kernel, asked: cpu.work, least });
+        }
+    }
+    small
+}
+
+/// The iterations nearest to `work`, and at least one.
+fn iterations_for(work: Duration, seconds_per_iteration: f64) -> u64 {
+    // A float too large for the integer becomes the largest integer.
+    ((work.as_secs_f64() / seconds_per_iteration).round() as u64).max(1)
+}
+
+/// CPU seconds of one iteration when nothing disturbs it.
+fn seconds_per_iteration(kernel: &dyn Iterate) -> f64 {
+    let iterations = iterations_of_a_chunk(kernel);
+    let best = (0..CHUNKS).map(|_| cpu_time(kernel, iterations)).min().unwrap_or(CHUNK);
+    // A clock too coarse to see the chunk must not make one iteration free.
+    best.max(Duration::from_nanos(1)).as_secs_f64() / iterations as f64
+}
+
+/// Doubles the iterations until they fill a chunk, which also warms up caches and clock frequency.
+fn iterations_of_a_chunk(kernel: &dyn Iterate) -> u64 {
+    let mut iterations = 1;
+    while cpu_time(kernel, iterations) < CHUNK / 2 {
+        iterations *= 2;
+    }
+    iterations
+}
+
+fn cpu_time(kernel: &dyn Iterate, iterations: u64) -> Duration {
+    let start = thread_cpu();
+    black_box(kernel.repeat(black_box(1), iterations));
+    thread_cpu().saturating_sub(start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::item::Items;
+    use crate::workload::spec::{CpuSpec, Limits, SleepSpec, Source};
+
+    fn cpu(kernel: Kernel, work: Duration) -> StepSpec {
+        StepSpec::Cpu(CpuSpec { kernel, work, iterations: None })
+    }
+
+    fn workload(steps: Vec<StepSpec>) -> Workload {
+        Workload {
+            name: "test".into(),
+            description: String::new(),
+            source: Source::File,
+            items: Items::Count(1),
+            limits: Limits::default(),
+            retry: None,
+            fixture: None,
+            steps,
+        }
+    }
+
+    fn iterations(workload: &Workload) -> Vec<Option<u64>> {
+        let of = |step: &StepSpec| match step {
+            StepSpec::Cpu(cpu) => cpu.iterations,
+            _ => None,
+        };
+        workload.steps.iter().map(of).collect()
+    }
+
+    #[test]
+    fn work_is_rounded_to_whole_iterations() {
+        assert_eq!(iterations_for(Duration::from_millis(1), 100e-9), 10_000);
+        assert_eq!(iterations_for(Duration::from_micros(26), 10e-6), 3);
+        assert_eq!(iterations_for(Duration::from_micros(24), 10e-6), 2);
+    }
+
+    #[test]
+    fn there_is_always_one_iteration() {
+        assert_eq!(iterations_for(Duration::from_micros(1), 10e-6), 1);
+        assert_eq!(iterations_for(Duration::ZERO, 10e-6), 1);
+    }
+
+    #[test]
+    fn every_kernel_can_be_calibrated() {
+        let steps = Kernel::ALL.map(|kernel| cpu(kernel, Duration::from_secs(1)));
+        let mut workload = workload(steps.into());
+        assert_eq!(calibrate(&mut workload), []);
+        for (kernel, iterations) in Kernel::ALL.iter().zip(iterations(&workload)) {
+            assert!(iterations.unwrap() > 1, "{kernel:?}");
+        }
+    }
+
+    #[test]
+    fn steps_of_one_kernel_are_measured_by_one_measure() {
+        let step = || cpu(Kernel::Primes, Duration::from_millis(50));
+        let mut workload =
+            workload(vec![step(), StepSpec::Sleep(SleepSpec { duration: Duration::ZERO }), step()]);
+        calibrate(&mut workload);
+        let [first, sleep, last] = iterations(&workload)[..] else { panic!("three steps") };
+        assert_eq!((first, sleep), (last, None));
+    }
+
+    #[test]
+    fn work_below_one_iteration_is_reported() {
+        let asked = Duration::from_nanos(1);
+        let mut workload =
+            workload(vec![cpu(Kernel::Sort, Duration::from_secs(1)), cpu(Kernel::Sort, asked)]);
+        let small = calibrate(&mut workload);
+        assert_eq!(iterations(&workload)[1], Some(1));
+        let [SmallWork { number: 2, kernel: Kernel::Sort, .. }] = small[..] else { panic!("{small:?}") };
+        assert!(small[0].asked == asked && small[0].least > asked);
+    }
+
+    #[test]
+    fn what_is_calibrated_stays_as_it_is() {
+        let spec = CpuSpec { kernel: Kernel::Sort, work: Duration::from_secs(1), iterations: Some(5) };
+        let mut workload = workload(vec![StepSpec::Cpu(spec)]);
+        assert_eq!(calibrate(&mut workload), []);
+        assert_eq!(iterations(&workload), [Some(5)]);
+    }
+}

@@ -1,0 +1,86 @@
+//! `read`: reads a file to its end.
+//!
+//! Files have no async form of their own: an event loop goes through the blocking pool.
+
+use std::time::Instant;
+
+use crate::code::Code;
+use crate::workload::env::Env;
+use crate::workload::spec::ReadSpec;
+use crate::workload::step::offload::offload;
+use crate::workload::step::{Output, StepError, TaskContext, deadline};
+use crate::workload::template::Template;
+
+/// A file to read, the same or another one for each item.
+#[derive(Debug)]
+pub struct Read {
+    path: Template,
+}
+
+impl Read {
+    /// Nothing is opened before a task runs.
+    pub fn prepare(spec: &ReadSpec, _: &Env) -> Result<Self, String> {
+        Ok(Read { path: Template::new(&spec.path) })
+    }
+
+    /// Reads on the calling thread. The output is the content.
+    ///
+    /// The deadline is looked at before and after, not while the system reads.
+    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
+        read(&self.path.render(task.item), task.deadline)
+    }
+
+    /// Reads on the blocking pool.
+    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
+        let path = self.path.render(task.item).into_owned();
+        let until = task.deadline;
+        offload(move || read(&path, until)).await
+    }
+}
+
+fn read(path: &str, until: Option<Instant>) -> Result<Output, StepError> {
+    deadline::check(until)?;
+    let content = std::fs::read(path).map_err(|error| StepError::from_io(Code::TaskIo, "read", &error))?;
+    deadline::check(until)?;
+    Ok(Output::of_bytes(content.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::spec::StepSpec;
+    use crate::workload::step::testing::{both_forms, env, late_task};
+
+    fn spec(path: &std::path::Path) -> ReadSpec {
+        ReadSpec { path: path.to_str().unwrap().to_owned() }
+    }
+
+    #[tokio::test]
+    async fn each_item_reads_its_own_file_in_both_forms() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, content) in [("file-0", "zero"), ("file-1", "one")] {
+            std::fs::write(dir.path().join(name), content).unwrap();
+        }
+        let spec = StepSpec::Read(spec(&dir.path().join("file-{item}")));
+        for (index, content) in [(0, "zero"), (1, "one")] {
+            let output = both_forms(&spec, &env(dir.path()), index).await.unwrap();
+            assert_eq!(output, Output::of_bytes(content.into()));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_missing_file_is_a_file_error_without_the_item() {
+        let dir = tempfile::tempdir().unwrap();
+        let spec = StepSpec::Read(spec(&dir.path().join("file-{item}")));
+        let error = both_forms(&spec, &env(dir.path()), 17).await.unwrap_err();
+        assert_eq!(error.code, Code::TaskIo);
+        assert!(!error.message.contains("17"), "{error}");
+    }
+
+    #[test]
+    fn a_late_task_times_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let step = Read::prepare(&spec(dir.path()), &env(dir.path())).unwrap();
+        assert!(step.run_blocking(&late_task(0)).unwrap_err().is_timeout());
+    }
+}
