@@ -1,5 +1,29 @@
 //! The recommendation: pure functions over the profile and the results.
+//!
+//! The way of the data: [`facts`] are read off workload and profile, [`tree`] decides from them
+//! alone, [`choose`](mod@choose) decides from what was measured, and [`recommend`](mod@recommend)
+//! puts both together with the [`limit`] that binds, the notes and the fallbacks.
 
+pub mod bound;
+pub mod choose;
+pub mod facts;
+pub mod limit;
+pub mod objective;
+pub mod recommend;
 pub mod result;
+pub mod tree;
 
+mod eligible;
+mod fallbacks;
+mod measured;
+mod notes;
+mod standing;
+#[cfg(test)]
+mod testing;
+
+pub use choose::{Choice, choose};
+pub use facts::Facts;
+pub use objective::Objective;
+pub use recommend::{Evidence, recommend};
 pub use result::Recommendation;
+pub use tree::{Decision, decide};

@@ -1,1 +1,3 @@
 //! What theory predicts.
+
+pub mod repairman;

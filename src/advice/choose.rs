@@ -1,0 +1,348 @@
+//! The choice among measured cells: the narrowest and cheapest of those within noise of the best.
+
+use std::cmp::Ordering;
+
+use crate::advice::eligible::{Eligible, eligible};
+use crate::advice::objective::Objective;
+use crate::advice::result::{Agreement, Verdict};
+use crate::advice::standing::{Standing, score, standing};
+use crate::advice::tree::Decision;
+use crate::benchmark::CellResult;
+use crate::stats::ratio::{EPSILON, Ordering4};
+use crate::strategy::Kind;
+
+/// The chosen cell, and how the others stand beside it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice<'a> {
+    /// The recommended cell.
+    pub chosen: &'a CellResult,
+    /// The cell with the highest score.
+    pub best: &'a CellResult,
+    /// The best cell of every other strategy, best first.
+    pub rivals: Vec<Rival<'a>>,
+    /// How the chosen cell compares with the best of its rivals; undecided where there is none.
+    pub verdict: Verdict,
+    /// Whether the decision tree would have chosen the same, and how its strategy does.
+    pub agrees: Agreement,
+    /// The tree's strategy at its best, over the best cell; `None` where it was not measured.
+    pub tree_ratio: Option<f64>,
+    /// Every cell that could have been chosen by what its tasks did.
+    pub eligible: Vec<&'a CellResult>,
+    /// What is to be said about cells that could not.
+    pub note: Option<String>,
+}
+
+/// The best cell of a strategy that was not chosen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rival<'a> {
+    /// The cell.
+    pub cell: &'a CellResult,
+    /// Its score over that of the chosen cell.
+    pub ratio: f64,
+    /// Whether it is faster or slower than the chosen cell.
+    pub verdict: Ordering4,
+}
+
+/// Chooses among the cells; `None` if no cell ran with most of its tasks ending well.
+///
+/// Candidates are the cells that are not slower than the best beyond doubt and whose estimate is at
+/// least 95% of it. Among them sequential comes first, then the tree's strategy, then the cheapest
+/// strategy, each at its narrowest width; where memory or CPU is the objective, only the candidates
+/// within 5% of the least are considered.
+pub fn choose<'a>(cells: &'a [CellResult], decision: &Decision, objective: Objective) -> Option<Choice<'a>> {
+    let Eligible { cells, note } = eligible(cells);
+    let best = leader(&cells, objective)?;
+    let candidates = within_noise(&cells, best, objective);
+    let chosen = prefer(&thriftiest(&candidates, objective), decision.strategy)?;
+    let rivals = rivals(&cells, chosen, objective);
+    let tree_cell = leader(&of_strategy(&cells, decision.strategy), objective);
+    let tree_standing = tree_cell.map(|cell| standing(cell, best, objective));
+    Some(Choice {
+        chosen,
+        best,
+        verdict: verdict(rivals.first()),
+        rivals,
+        agrees: agreement(&of_strategy(&candidates, decision.strategy), tree_standing),
+        tree_ratio: tree_standing.map(|seen| seen.ratio),
+        eligible: cells,
+        note,
+    })
+}
+
+/// The cell with the highest score.
+fn leader<'a>(cells: &[&'a CellResult], objective: Objective) -> Option<&'a CellResult> {
+    cells.iter().copied().max_by(|a, b| score(a, objective).total_cmp(&score(b, objective)))
+}
+
+/// The cells that may be as good as `best` for all that was measured.
+pub(crate) fn within_noise<'a>(
+    cells: &[&'a CellResult],
+    best: &CellResult,
+    objective: Objective,
+) -> Vec<&'a CellResult> {
+    let near = |seen: Standing| seen.verdict != Ordering4::Slower && seen.ratio >= 1.0 - EPSILON;
+    cells.iter().copied().filter(|cell| near(standing(cell, best, objective))).collect()
+}
+
+/// The narrowest cell of one strategy that is within noise of its best.
+pub(crate) fn narrowest_good<'a>(
+    cells: &[&'a CellResult],
+    strategy: Kind,
+    objective: Objective,
+) -> Option<&'a CellResult> {
+    let cells = of_strategy(cells, strategy);
+    let best = leader(&cells, objective)?;
+    within_noise(&cells, best, objective).into_iter().min_by(|a, b| narrower(a, b))
+}
+
+fn of_strategy<'a>(cells: &[&'a CellResult], strategy: Kind) -> Vec<&'a CellResult> {
+    cells.iter().copied().filter(|c| c.cell.strategy == strategy).collect()
+}
+
+/// The candidates within 5% of the least cost, where the objective has one and it was measured.
+fn thriftiest<'a>(candidates: &[&'a CellResult], objective: Objective) -> Vec<&'a CellResult> {
+    let least = candidates.iter().filter_map(|c| objective.cost(c)).min_by(f64::total_cmp);
+    match least {
+        Some(least) => {
+            let cheap = |c: &&CellResult| objective.cost(c).is_some_and(|x| x <= least * (1.0 + EPSILON));
+            candidates.iter().copied().filter(cheap).collect()
+        }
+        None => candidates.to_vec(),
+    }
+}
+
+/// The narrowest cell of the strategy that comes first.
+fn prefer<'a>(candidates: &[&'a CellResult], tree: Kind) -> Option<&'a CellResult> {
+    let rank = |c: &CellResult| {
+        (c.cell.strategy != Kind::Sequential, c.cell.strategy != tree, price(c.cell.strategy))
+    };
+    candidates.iter().copied().min_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| narrower(a, b)))
+}
+
+/// What a strategy costs to write and to run, as an order.
+fn price(strategy: Kind) -> u8 {
+    match strategy {
+        Kind::Sequential => 0,
+        Kind::Async => 1,
+        Kind::Threads => 2,
+        Kind::WorkStealing => 3,
+        Kind::Hybrid => 4,
+        Kind::Pipeline => 5,
+        Kind::Processes => 6,
+    }
+}
+
+/// Orders by width, then processes, then CPU per task.
+fn narrower(a: &CellResult, b: &CellResult) -> Ordering {
+    let cpu = |c: &CellResult| c.cpu_s_per_task.unwrap_or(f64::INFINITY);
+    (a.cell.width, a.cell.processes)
+        .cmp(&(b.cell.width, b.cell.processes))
+        .then_with(|| cpu(a).total_cmp(&cpu(b)))
+}
+
+/// The best cell of every strategy but the chosen one, best first.
+fn rivals<'a>(cells: &[&'a CellResult], chosen: &CellResult, objective: Objective) -> Vec<Rival<'a>> {
+    let others = Kind::ALL.into_iter().filter(|kind| *kind != chosen.cell.strategy);
+    let mut best: Vec<&CellResult> =
+        others.filter_map(|kind| leader(&of_strategy(cells, kind), objective)).collect();
+    best.sort_by(|a, b| score(b, objective).total_cmp(&score(a, objective)));
+    best.into_iter()
+        .map(|cell| {
+            let Standing { ratio, verdict } = standing(cell, chosen, objective);
+            Rival { cell, ratio, verdict }
+        })
+        .collect()
+}
+
+/// A rival that seems faster leaves it undecided: the chosen cell is within noise of the best.
+fn verdict(rival: Option<&Rival<'_>>) -> Verdict {
+    match rival.map(|r| r.verdict) {
+        Some(Ordering4::Slower) => Verdict::Faster,
+        Some(Ordering4::Tie) => Verdict::Tie,
+        Some(Ordering4::Faster | Ordering4::Undecided) | None => Verdict::Undecided,
+    }
+}
+
+fn agreement(tree_candidates: &[&CellResult], tree: Option<Standing>) -> Agreement {
+    if !tree_candidates.is_empty() {
+        return Agreement::Yes;
+    }
+    match tree.map(|seen| seen.verdict) {
+        Some(Ordering4::Slower) => Agreement::No,
+        _ => Agreement::Undecided,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advice::testing::*;
+    use crate::benchmark::Cell;
+    use proptest::prelude::*;
+
+    const WIDTHS: [usize; 8] = [1, 2, 4, 8, 16, 32, 64, 128];
+
+    fn tree(strategy: Kind) -> Decision {
+        Decision { path: vec![strategy.to_string()], strategy }
+    }
+
+    fn sequential(per_s: f64) -> Vec<CellResult> {
+        vec![cell(Kind::Sequential, 1, per_s)]
+    }
+
+    fn pick(cells: &[CellResult], strategy: Kind, objective: Objective) -> String {
+        choose(cells, &tree(strategy), objective).unwrap().chosen.cell.to_string()
+    }
+
+    #[test]
+    fn sleeping_tasks_go_to_the_widest_event_loop() {
+        let mut cells = sequential(100.0);
+        cells.extend(curve(Kind::Async, &WIDTHS, |n| 100.0 * n));
+        cells.extend(curve(Kind::Threads, &WIDTHS, |n| 97.0 * n));
+        let choice = choose(&cells, &tree(Kind::Async), Objective::Throughput).unwrap();
+        assert_eq!(choice.chosen.cell, Cell::new(Kind::Async, 128));
+        assert_eq!((choice.agrees, choice.verdict), (Agreement::Yes, Verdict::Tie));
+        assert_eq!(choice.rivals[0].cell.cell.strategy, Kind::Threads);
+    }
+
+    #[test]
+    fn a_capped_upstream_gets_the_narrowest_width_that_fills_it() {
+        let mut cells = sequential(25.0);
+        cells.extend(curve(Kind::Async, &WIDTHS, |n| n.min(8.0) * 25.0 * (1.0 + n / 10_000.0)));
+        cells.extend(curve(Kind::Threads, &WIDTHS, |n| n.min(8.0) * 24.8));
+        assert_eq!(pick(&cells, Kind::Async, Objective::Throughput), "async 8");
+        assert_eq!(pick(&cells, Kind::Threads, Objective::Throughput), "threads 8");
+    }
+
+    #[test]
+    fn leaving_it_sequential_is_a_real_answer() {
+        let mut cells = sequential(100.0);
+        cells.extend(curve(Kind::Async, &WIDTHS, |_| 101.0));
+        cells.extend(curve(Kind::Threads, &WIDTHS, |_| 102.0));
+        assert_eq!(pick(&cells, Kind::Async, Objective::Throughput), "sequential 1");
+        assert_eq!(pick(&cells, Kind::Sequential, Objective::Throughput), "sequential 1");
+    }
+
+    #[test]
+    fn the_tree_breaks_ties_but_does_not_overrule_the_measurement() {
+        let mut cells = sequential(10.0);
+        cells.push(cell(Kind::Threads, 64, 1000.0));
+        cells.push(cell(Kind::Async, 64, 990.0));
+        assert_eq!(pick(&cells, Kind::Threads, Objective::Throughput), "threads 64");
+        assert_eq!(pick(&cells, Kind::Processes, Objective::Throughput), "async 64");
+        cells.push(cell(Kind::Hybrid, 64, 500.0));
+        let choice = choose(&cells, &tree(Kind::Hybrid), Objective::Throughput).unwrap();
+        assert_eq!((choice.chosen.cell.strategy, choice.agrees), (Kind::Async, Agreement::No));
+        assert!((choice.tree_ratio.unwrap() - 0.5).abs() < 0.02);
+    }
+
+    #[test]
+    fn a_tree_strategy_that_was_not_measured_is_undecided() {
+        let choice = choose(&sequential(10.0), &tree(Kind::Async), Objective::Throughput)
+            .map(|c| (c.chosen.cell.strategy, c.agrees, c.tree_ratio, c.verdict));
+        assert_eq!(choice, Some((Kind::Sequential, Agreement::Undecided, None, Verdict::Undecided)));
+    }
+
+    #[test]
+    fn noise_is_undecided_and_never_a_tie() {
+        let cells = [
+            noisy(Kind::Async, 64, 1000.0, 0.5),
+            noisy(Kind::Threads, 64, 980.0, 0.5),
+            noisy(Kind::Sequential, 1, 100.0, 0.5),
+        ];
+        let choice = choose(&cells, &tree(Kind::Async), Objective::Throughput).unwrap();
+        assert_eq!((choice.chosen.cell.strategy, choice.verdict), (Kind::Async, Verdict::Undecided));
+        assert_eq!(choice.rivals[0].verdict, Ordering4::Undecided);
+    }
+
+    #[test]
+    fn cells_whose_tasks_fail_do_not_win() {
+        let mut cells = sequential(20.0);
+        cells.push(failing(cell(Kind::Async, 64, 9000.0), 0.3));
+        cells.push(cell(Kind::Async, 8, 150.0));
+        let choice = choose(&cells, &tree(Kind::Async), Objective::Throughput).unwrap();
+        assert_eq!(choice.chosen.cell, Cell::new(Kind::Async, 8));
+        assert!(choice.note.unwrap().contains("async 64 (30%)"));
+    }
+
+    #[test]
+    fn where_everything_failed_nothing_is_chosen() {
+        let cells = [failing(cell(Kind::Sequential, 1, 20.0), 1.0), skipped(Kind::Async, 8, "failed")];
+        assert_eq!(choose(&cells, &tree(Kind::Async), Objective::Throughput), None);
+        assert_eq!(choose(&[], &tree(Kind::Async), Objective::Throughput), None);
+    }
+
+    #[test]
+    fn on_many_cpus_computing_goes_as_wide_as_they_are() {
+        let mut cells = sequential(100.0);
+        cells.extend(curve(Kind::WorkStealing, &[32, 64, 128, 256], |n| 99.0 * n.min(128.0)));
+        cells.extend(curve(Kind::Processes, &[32, 64, 128], |n| 80.0 * n));
+        let choice = choose(&cells, &tree(Kind::WorkStealing), Objective::Throughput).unwrap();
+        assert_eq!(choice.chosen.cell, Cell::new(Kind::WorkStealing, 128));
+        assert_eq!((choice.verdict, choice.agrees), (Verdict::Faster, Agreement::Yes));
+    }
+
+    #[test]
+    fn latency_is_bought_with_no_more_width_than_it_needs() {
+        // Beyond 8 in flight throughput still creeps up, and every task takes longer.
+        let mut cells = sequential(25.0);
+        cells.extend(curve(Kind::Async, &WIDTHS, |n| {
+            n.min(8.0) * 25.0 * (1.0 + 0.1 * (n / 8.0).max(1.0).log2())
+        }));
+        assert_eq!(pick(&cells, Kind::Async, Objective::Latency), "async 8");
+        assert_eq!(pick(&cells, Kind::Async, Objective::Throughput), "async 128");
+    }
+
+    #[test]
+    fn memory_and_cpu_choose_the_thriftiest_of_the_fast() {
+        let with = |kind, per_s, mib: u64, cpu| CellResult {
+            peak_rss_bytes: Some(mib << 20),
+            ..with_cpu(cell(kind, 64, per_s), cpu)
+        };
+        let cells = [
+            with(Kind::Hybrid, 1000.0, 41, 1.0e-3),
+            with(Kind::Async, 990.0, 19, 0.9e-3),
+            with(Kind::Threads, 985.0, 27, 0.7e-3),
+            with(Kind::Sequential, 20.0, 13, 0.5e-3),
+        ];
+        assert_eq!(pick(&cells, Kind::Hybrid, Objective::Throughput), "hybrid 64");
+        assert_eq!(pick(&cells, Kind::Hybrid, Objective::Memory), "async 64");
+        assert_eq!(pick(&cells, Kind::Hybrid, Objective::Cpu), "threads 64");
+    }
+
+    #[test]
+    fn the_narrower_of_two_hybrids_has_fewer_processes() {
+        let hybrid =
+            |processes| CellResult { cell: Cell::hybrid(32, processes), ..cell(Kind::Hybrid, 32, 500.0) };
+        let cells = [hybrid(4), hybrid(2), cell(Kind::Sequential, 1, 50.0)];
+        assert_eq!(pick(&cells, Kind::Hybrid, Objective::Throughput), "hybrid 32x2");
+    }
+
+    proptest! {
+        #[test]
+        fn the_chosen_cell_is_never_far_below_the_best(
+            rates in prop::collection::vec(1.0f64..1e5, 1..30), spread in 0.0f64..0.02,
+        ) {
+            let kinds = Kind::ALL.into_iter().cycle();
+            let cells: Vec<CellResult> = rates
+                .iter()
+                .zip(kinds)
+                .enumerate()
+                .map(|(i, (rate, kind))| noisy(kind, i + 1, *rate, spread))
+                .collect();
+            let choice = choose(&cells, &tree(Kind::Async), Objective::Throughput).unwrap();
+            let most = rates.iter().copied().fold(0.0, f64::max);
+            // The rounds of two cells may each be off by the spread.
+            prop_assert!(choice.chosen.throughput_per_s.unwrap() >= most * (1.0 - EPSILON) * (1.0 - 2.0 * spread));
+        }
+    }
+
+    #[test]
+    fn the_order_of_the_cells_does_not_matter() {
+        let mut cells = sequential(25.0);
+        cells.extend(curve(Kind::Async, &WIDTHS, |n| n.min(8.0) * 25.0));
+        let forward = pick(&cells, Kind::Async, Objective::Throughput);
+        cells.reverse();
+        assert_eq!(pick(&cells, Kind::Async, Objective::Throughput), forward);
+    }
+}

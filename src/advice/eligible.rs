@@ -1,0 +1,130 @@
+//! Which cells may win: those that ran and whose tasks ended well.
+
+use crate::benchmark::CellResult;
+use crate::benchmark::result::{Status, TaskCounts};
+use crate::units::Share;
+
+/// A cell may win only if at least this share of its tasks ended well.
+const MOSTLY_OK: f64 = 0.5;
+
+/// A failure share this much above the least one is never held against a cell.
+const FAILURE_MARGIN: f64 = 0.01;
+
+/// How many standard errors a failure share must lie above the least one to be clearly above it:
+/// the two-sided 99% quantile of the normal distribution, as many cells are compared.
+const FAILURE_Z: f64 = 2.576;
+
+/// The cells that may win, and what is to be said about the others.
+#[derive(Debug)]
+pub(crate) struct Eligible<'a> {
+    /// Cells with a throughput, in the order given.
+    pub(crate) cells: Vec<&'a CellResult>,
+    /// One sentence about the cells whose tasks fail, if there are any.
+    pub(crate) note: Option<String>,
+}
+
+/// Sorts out the cells that did not run and those that are fast only because their tasks fail.
+pub(crate) fn eligible(cells: &[CellResult]) -> Eligible<'_> {
+    let ran: Vec<&CellResult> = cells.iter().filter(|c| ran(c)).collect();
+    let Some(least) = ran
+        .iter()
+        .map(|c| c.tasks)
+        .min_by(|a, b| failure_share(a).total_cmp(&failure_share(b)).then(finished(b).cmp(&finished(a))))
+    else {
+        return Eligible { cells: Vec::new(), note: None };
+    };
+    let (cells, failing): (Vec<_>, Vec<_>) = ran
+        .into_iter()
+        .partition(|c| failure_share(&c.tasks) <= 1.0 - MOSTLY_OK && !clearly_fails_more(&c.tasks, &least));
+    Eligible { cells, note: note(&failing, &least) }
+}
+
+/// The share of finished tasks that failed or timed out; a cancelled task is no failure of its own.
+pub(crate) fn failure_share(tasks: &TaskCounts) -> f64 {
+    (tasks.failed + tasks.timed_out) as f64 / finished(tasks).max(1) as f64
+}
+
+fn finished(tasks: &TaskCounts) -> u64 {
+    tasks.ok + tasks.failed + tasks.timed_out
+}
+
+fn ran(cell: &CellResult) -> bool {
+    let measured = cell.throughput_per_s.is_some_and(|x| x > 0.0 && x.is_finite());
+    cell.status == Status::Ok && measured && cell.tasks.ok > 0
+}
+
+/// The two-proportion z test, with a margin that makes certain but trifling differences harmless.
+fn clearly_fails_more(tasks: &TaskCounts, least: &TaskCounts) -> bool {
+    let difference = failure_share(tasks) - failure_share(least);
+    let (n, m) = (finished(tasks) as f64, finished(least) as f64);
+    let pooled = (failure_share(tasks) * n + failure_share(least) * m) / (n + m);
+    let error = (pooled * (1.0 - pooled) * (1.0 / n + 1.0 / m)).sqrt();
+    difference > FAILURE_MARGIN && difference > FAILURE_Z * error
+}
+
+fn note(failing: &[&CellResult], least: &TaskCounts) -> Option<String> {
+    if failing.is_empty() {
+        return None;
+    }
+    let names: Vec<_> =
+        failing.iter().map(|c| format!("{} ({})", c.cell, Share(failure_share(&c.tasks)))).collect();
+    let least = Share(failure_share(least));
+    Some(format!("left out because tasks fail: {}; elsewhere {least} fail", names.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advice::testing::*;
+    use crate::strategy::Kind;
+
+    fn counts(ok: u64, failed: u64) -> TaskCounts {
+        TaskCounts { ok, failed, ..TaskCounts::default() }
+    }
+
+    #[test]
+    fn cells_that_did_not_run_are_left_out_without_a_word() {
+        let cells = [skipped(Kind::Async, 512, "no descriptors"), cell(Kind::Async, 8, 100.0)];
+        let eligible = eligible(&cells);
+        assert_eq!(eligible.cells, [&cells[1]]);
+        assert_eq!(eligible.note, None);
+    }
+
+    #[test]
+    fn a_cell_that_is_fast_because_tasks_fail_is_left_out_with_a_note() {
+        let cells = [cell(Kind::Sequential, 1, 20.0), failing(cell(Kind::Threads, 64, 5000.0), 0.4)];
+        let eligible = eligible(&cells);
+        assert_eq!(eligible.cells, [&cells[0]]);
+        assert_eq!(
+            eligible.note.as_deref(),
+            Some("left out because tasks fail: threads 64 (40%); elsewhere 0% fail")
+        );
+    }
+
+    #[test]
+    fn failures_that_every_cell_has_are_held_against_none() {
+        let cells =
+            [failing(cell(Kind::Sequential, 1, 20.0), 0.02), failing(cell(Kind::Async, 64, 900.0), 0.025)];
+        assert_eq!(eligible(&cells).cells.len(), 2);
+    }
+
+    #[test]
+    fn a_few_failures_of_few_tasks_are_chance() {
+        assert!(!clearly_fails_more(&counts(18, 2), &counts(20, 0)));
+        assert!(clearly_fails_more(&counts(12, 8), &counts(20, 0)));
+        assert!(clearly_fails_more(&counts(950, 50), &counts(1000, 0)));
+        assert!(!clearly_fails_more(&counts(99_500, 500), &counts(100_000, 0)));
+    }
+
+    #[test]
+    fn where_most_tasks_fail_everywhere_nothing_may_win() {
+        let cells = [failing(cell(Kind::Sequential, 1, 20.0), 0.9), failing(cell(Kind::Async, 8, 90.0), 1.0)];
+        assert!(eligible(&cells).cells.is_empty());
+    }
+
+    #[test]
+    fn cancelled_tasks_are_not_failures() {
+        let tasks = TaskCounts { ok: 10, failed: 0, timed_out: 0, cancelled: 90 };
+        assert_eq!(failure_share(&tasks), 0.0);
+    }
+}

@@ -1,0 +1,193 @@
+//! The plain facts the decision tree asks for.
+
+use crate::profile::{Class, Profile};
+use crate::workload::Workload;
+use crate::workload::spec::{Nature, Source, StepSpec};
+
+/// What the tree knows about a workload and the machine.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facts {
+    /// The class of the work.
+    pub class: Class,
+    /// CPU seconds of one task (*D*).
+    pub cpu_s: f64,
+    /// Seconds one task waits (*Z*).
+    pub wait_s: f64,
+    /// Tasks of the workload.
+    pub tasks: u64,
+    /// CPUs the process may use; fractions are possible.
+    pub cpus: f64,
+    /// What lets only one task at a time through, if anything does.
+    pub serial: Option<Serial>,
+    /// The kind of the first waiting step that only a thread can wait for, if there is one.
+    pub blocking_step: Option<&'static str>,
+    /// Whether computing and waiting happen in different steps, so that each can have its own pool.
+    pub separate_steps: bool,
+    /// Whether the tasks are commands, which run in processes of their own.
+    pub foreign: bool,
+    /// What the tasks run in.
+    pub runtime: Runtime,
+}
+
+/// The part of a task that only one task at a time can be in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Serial {
+    /// What serialises it.
+    pub by: &'static str,
+    /// Share of the task's time spent there, from 0 to 1.
+    pub share: f64,
+    /// What to change about it.
+    pub remedy: &'static str,
+}
+
+/// What the tasks run in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runtime {
+    /// Compiled code: threads compute at the same time.
+    Native,
+    /// An interpreter whose global lock lets one thread compute at a time.
+    GlobalLock,
+}
+
+impl Facts {
+    /// Reads the facts off a workload, its profile and the number of CPUs.
+    ///
+    /// Python counts as having its global lock; free-threaded builds are not told apart here.
+    pub fn of(workload: &Workload, profile: &Profile, cpus: f64) -> Self {
+        let natures = || workload.steps.iter().map(StepSpec::nature);
+        Facts {
+            class: profile.class,
+            cpu_s: profile.task.cpu_s,
+            wait_s: profile.task.wait_s,
+            tasks: workload.tasks(),
+            cpus,
+            serial: serial(workload, profile),
+            blocking_step: workload.steps.iter().find(|s| s.nature() == Nature::Blocking).map(StepSpec::kind),
+            separate_steps: natures().any(|n| n == Nature::Cpu) && natures().any(|n| n != Nature::Cpu),
+            foreign: workload.runs_commands(),
+            runtime: match workload.source {
+                Source::Python => Runtime::GlobalLock,
+                Source::Sample | Source::File | Source::Command | Source::Inline => Runtime::Native,
+            },
+        }
+    }
+
+    /// Seconds one task takes alone.
+    pub fn task_s(&self) -> f64 {
+        self.cpu_s + self.wait_s
+    }
+
+    /// Seconds the whole workload takes, one task after another.
+    pub fn workload_s(&self) -> f64 {
+        self.tasks as f64 * self.task_s()
+    }
+}
+
+/// The narrowest place: of all locks and writers the one that tasks spend most time in.
+///
+/// Different locks do not add up, since two tasks may hold one each.
+fn serial(workload: &Workload, profile: &Profile) -> Option<Serial> {
+    if workload.limits.max_in_flight == Some(1) {
+        let remedy = "raise max_in_flight, if whoever set it allows";
+        return Some(Serial { by: "max_in_flight = 1", share: 1.0, remedy });
+    }
+    let total: f64 = profile.steps.iter().map(|s| s.wall_s).sum();
+    workload
+        .steps
+        .iter()
+        .filter_map(|step| {
+            let by = step.serialised_by()?;
+            let held: f64 = same_place(workload, profile, step).sum();
+            Some(Serial { by, share: held / total, remedy: remedy(step) })
+        })
+        .filter(|serial| serial.share > 0.0)
+        .max_by(|a, b| a.share.total_cmp(&b.share))
+}
+
+/// Seconds of every step that passes through the same lock or writer as `step`.
+fn same_place(workload: &Workload, profile: &Profile, step: &StepSpec) -> impl Iterator<Item = f64> {
+    workload.steps.iter().zip(&profile.steps).filter_map(move |(other, cost)| {
+        let same = match (step, other) {
+            (StepSpec::Lock(a), StepSpec::Lock(b)) => a.name == b.name,
+            (StepSpec::Sqlite(a), StepSpec::Sqlite(b)) => a.path == b.path && b.writes,
+            _ => false,
+        };
+        same.then_some(cost.wall_s)
+    })
+}
+
+/// What to change about a step that lets one task through.
+fn remedy(step: &StepSpec) -> &'static str {
+    match step {
+        StepSpec::Sqlite(_) => "write several rows per transaction, from one writer",
+        _ => "hold it for less time, or split it so that tasks rarely meet",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advice::testing::*;
+
+    #[test]
+    fn the_share_of_a_lock_is_its_part_of_the_task() {
+        let workload = workload(100, vec![lock("a"), cpu()]);
+        let profile = profile(&workload, Class::IoBound, 0.001, 0.009);
+        let serial = Facts::of(&workload, &profile, 2.0).serial.unwrap();
+        assert_eq!(serial.by, "a shared lock");
+        assert!((serial.share - 0.9).abs() < 1e-9);
+    }
+
+    #[test]
+    fn steps_of_one_lock_add_up_and_those_of_two_do_not() {
+        let shared = workload(100, vec![lock("a"), lock("a"), cpu()]);
+        let apart = workload(100, vec![lock("a"), lock("b"), cpu()]);
+        let share = |w: &Workload| {
+            let profile = profile(w, Class::IoBound, 0.002, 0.008);
+            Facts::of(w, &profile, 2.0).serial.unwrap().share
+        };
+        assert!((share(&shared) - 0.8).abs() < 1e-9);
+        assert!((share(&apart) - 0.4).abs() < 1e-9);
+    }
+
+    #[test]
+    fn sqlite_serialises_writers_and_not_readers() {
+        let of = |writes| {
+            let workload = workload(100, vec![sqlite(writes)]);
+            let profile = profile(&workload, Class::IoBound, 0.0001, 0.002);
+            Facts::of(&workload, &profile, 2.0).serial
+        };
+        assert_eq!(of(true).unwrap().by, "SQLite's single writer");
+        assert_eq!(of(false), None);
+    }
+
+    #[test]
+    fn one_in_flight_serialises_everything() {
+        let mut workload = workload(100, vec![sleep()]);
+        workload.limits.max_in_flight = Some(1);
+        let profile = profile(&workload, Class::IoBound, 0.0, 0.01);
+        let serial = Facts::of(&workload, &profile, 2.0).serial.unwrap();
+        assert_eq!((serial.by, serial.share), ("max_in_flight = 1", 1.0));
+    }
+
+    #[test]
+    fn the_nature_of_the_steps_is_told() {
+        let of = |steps| {
+            let workload = workload(10, steps);
+            Facts::of(&workload, &profile(&workload, Class::Mixed, 0.01, 0.01), 4.0)
+        };
+        let mixed = of(vec![http(), cpu()]);
+        assert!(mixed.separate_steps && mixed.blocking_step.is_none() && !mixed.foreign);
+        let disk = of(vec![sleep(), read()]);
+        assert!(!disk.separate_steps && disk.blocking_step == Some("read"));
+        assert!(of(vec![command()]).foreign);
+    }
+
+    #[test]
+    fn a_profile_without_steps_says_nothing_about_locks() {
+        let workload = workload(10, vec![lock("a")]);
+        let mut profile = profile(&workload, Class::IoBound, 0.0, 0.01);
+        profile.steps.clear();
+        assert_eq!(Facts::of(&workload, &profile, 2.0).serial, None);
+    }
+}

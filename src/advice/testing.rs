@@ -1,0 +1,180 @@
+//! Builders of workloads, profiles, machines and results for the tests of the advice.
+
+use std::time::Duration;
+
+use crate::benchmark::result::{Round, Status, TaskCounts};
+use crate::benchmark::{Cell, CellResult};
+use crate::host::Host;
+use crate::host::info::HostLimits;
+use crate::profile::result::{Confidence, StepCost, TaskCost, Waits};
+use crate::profile::{Class, Profile};
+use crate::strategy::Kind;
+use crate::workload::spec::{
+    CommandSpec, CpuSpec, HttpSpec, Kernel, Limits, LockSpec, Nature, ReadSpec, SleepSpec, Source,
+    SqliteSpec, StepSpec,
+};
+use crate::workload::{Items, Workload};
+
+/// Rounds of every cell, and its tasks of each.
+const ROUNDS: u32 = 8;
+const TASKS_PER_CELL: u64 = 2000;
+
+pub(crate) fn workload(tasks: u64, steps: Vec<StepSpec>) -> Workload {
+    Workload {
+        name: "test".to_owned(),
+        description: String::new(),
+        source: Source::File,
+        items: Items::Count(tasks),
+        limits: Limits::default(),
+        retry: None,
+        fixture: None,
+        steps,
+    }
+}
+
+pub(crate) fn sleep() -> StepSpec {
+    StepSpec::Sleep(SleepSpec { duration: Duration::from_millis(10) })
+}
+
+pub(crate) fn cpu() -> StepSpec {
+    StepSpec::Cpu(CpuSpec { kernel: Kernel::Sha256, work: Duration::from_millis(1), iterations: None })
+}
+
+pub(crate) fn http() -> StepSpec {
+    let url = "fixture:/page/{item}".to_owned();
+    StepSpec::Http(HttpSpec { url, method: "GET".to_owned(), body: None, pool: true })
+}
+
+pub(crate) fn read() -> StepSpec {
+    StepSpec::Read(ReadSpec { path: "data".to_owned() })
+}
+
+pub(crate) fn lock(name: &str) -> StepSpec {
+    StepSpec::Lock(LockSpec { name: name.to_owned(), hold: Duration::from_millis(5) })
+}
+
+pub(crate) fn sqlite(writes: bool) -> StepSpec {
+    let query = "insert into t values (?1)".to_owned();
+    StepSpec::Sqlite(SqliteSpec { path: None, setup: None, query, writes })
+}
+
+pub(crate) fn command() -> StepSpec {
+    StepSpec::Command(CommandSpec { argv: vec!["true".to_owned()], shell: false, ignore_failure: false })
+}
+
+/// A profile whose CPU time is spread over the CPU steps and whose wait over the others.
+pub(crate) fn profile(workload: &Workload, class: Class, cpu_s: f64, wait_s: f64) -> Profile {
+    let computing = workload.steps.iter().filter(|s| s.nature() == Nature::Cpu).count();
+    let waiting = workload.steps.len() - computing;
+    let steps = workload.steps.iter().map(|step| StepCost {
+        kind: step.kind().to_owned(),
+        wall_s: match step.nature() {
+            Nature::Cpu => cpu_s / computing as f64,
+            _ => wait_s / waiting as f64,
+        },
+    });
+    Profile {
+        class,
+        confidence: Confidence::High,
+        confidence_reason: "far from every threshold".to_owned(),
+        cpu_fraction: cpu_s / (cpu_s + wait_s),
+        cpu_user_s: cpu_s * 50.0,
+        cpu_system_s: 0.0,
+        wall_s: (cpu_s + wait_s) * 50.0,
+        runqueue_s: 0.0,
+        waits: Waits { network: 1.0, ..Waits::default() },
+        detail: String::new(),
+        task: TaskCost { cpu_s, wait_s },
+        samples: 100,
+        tasks: 50,
+        steps: steps.collect(),
+    }
+}
+
+pub(crate) fn host(cpus: f64) -> Host {
+    Host {
+        os: "linux".to_owned(),
+        kernel: "6".to_owned(),
+        cpu_model: "test".to_owned(),
+        cpus_logical: cpus.ceil() as usize,
+        cpus_effective: cpus,
+        memory_bytes: 8 << 30,
+        cpu_pressure: None,
+        limits: HostLimits {
+            affinity_cpus: cpus.ceil() as usize,
+            cgroup_cpus: None,
+            open_files: Some(1024),
+            processes: None,
+            memory_available_bytes: 8 << 30,
+            cgroup_memory_bytes: None,
+        },
+    }
+}
+
+/// A cell with rounds that spread by 1% around `per_s`.
+pub(crate) fn cell(strategy: Kind, width: usize, per_s: f64) -> CellResult {
+    noisy(strategy, width, per_s, 0.01)
+}
+
+/// A cell with rounds that spread by `spread` around `per_s`, always in the same way.
+pub(crate) fn noisy(strategy: Kind, width: usize, per_s: f64, spread: f64) -> CellResult {
+    let seed = strategy as u64 * 1009 + width as u64;
+    let rounds = (0..ROUNDS).map(|round| Round {
+        round,
+        throughput_per_s: per_s * (1.0 + spread * (2.0 * uniform(seed * 31 + u64::from(round)) - 1.0)),
+    });
+    CellResult {
+        cell: Cell::new(strategy, width),
+        status: Status::Ok,
+        reason: None,
+        predicted_per_s: None,
+        throughput_per_s: Some(per_s),
+        ci95: None,
+        speedup: None,
+        latency_s: None,
+        cpu_s_per_task: None,
+        startup_s: None,
+        peak_rss_bytes: None,
+        tasks: TaskCounts { ok: TASKS_PER_CELL, ..TaskCounts::default() },
+        errors: Vec::new(),
+        digest: None,
+        rounds: rounds.collect(),
+    }
+}
+
+/// A number from 0 to 1 that looks random: the output function of SplitMix64.
+fn uniform(seed: u64) -> f64 {
+    let mut z = seed.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    (z >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// The cells of a strategy whose throughput is a function of the width.
+pub(crate) fn curve(strategy: Kind, widths: &[usize], per_s: impl Fn(f64) -> f64) -> Vec<CellResult> {
+    widths.iter().map(|n| cell(strategy, *n, per_s(*n as f64))).collect()
+}
+
+/// The cell with a share of its tasks failed.
+pub(crate) fn failing(mut cell: CellResult, share: f64) -> CellResult {
+    let failed = (share * TASKS_PER_CELL as f64) as u64;
+    cell.tasks = TaskCounts { ok: TASKS_PER_CELL - failed, failed, ..TaskCounts::default() };
+    cell
+}
+
+/// A cell that was not run.
+pub(crate) fn skipped(strategy: Kind, width: usize, reason: &str) -> CellResult {
+    CellResult {
+        status: Status::Skipped,
+        reason: Some(reason.to_owned()),
+        throughput_per_s: None,
+        tasks: TaskCounts::default(),
+        rounds: Vec::new(),
+        ..cell(strategy, width, 1.0)
+    }
+}
+
+/// The cell with its CPU seconds per task.
+pub(crate) fn with_cpu(cell: CellResult, cpu_s_per_task: f64) -> CellResult {
+    CellResult { cpu_s_per_task: Some(cpu_s_per_task), ..cell }
+}
