@@ -1,5 +1,6 @@
 //! The recommendation: pure functions over the profile and the results.
 
+pub mod code;
 pub mod result;
 
 pub use result::Recommendation;
