@@ -53,8 +53,8 @@ mod tests {
     #[test]
     fn words_are_told_apart() {
         let argv = ["curl", "{item}", "a{item}b{item}"].map(String::from).to_vec();
-        let words = words(&CommandShape { argv, shell: false });
-        assert_eq!(words, [Word::Fixed("curl"), Word::Item, Word::Mixed(vec!["a", "b", ""])]);
+        let command = CommandShape { argv, shell: false };
+        assert_eq!(words(&command), [Word::Fixed("curl"), Word::Item, Word::Mixed(vec!["a", "b", ""])]);
     }
 
     #[test]
