@@ -1,5 +1,7 @@
 //! Every program that `conc` offers compiles without a warning, runs, and does every task.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -49,6 +51,7 @@ fn shapes() -> Vec<(&'static str, TaskShape, &'static str)> {
         ("texts", stand_in(1, 1, &[NASTY, "b"]), ALL_OK),
         ("waits", stand_in(0, 1, &[]), ALL_OK),
         ("computes", stand_in(1, 0, &["a"; TASKS as usize]), ALL_OK),
+        ("batches", TaskShape { tasks: 200, ..stand_in(0, 0, &[]) }, "200 tasks: 200 ok, 0 failed in "),
         ("nothing", stand_in(0, 0, &[]), ALL_OK),
         ("nasty", command(&nasty, false, &[NASTY]), ALL_OK),
         ("number", command(&["test", "{item}", "-lt", "8"], false, &[]), ALL_OK),
@@ -169,11 +172,9 @@ fn every_python_program_does_its_tasks() {
 
 #[test]
 fn programs_stay_short() {
-    for language in ["rust", "python"] {
-        for case in cases(language) {
-            // Worker processes in Rust bring their protocol along.
-            let most = if case.code.contains("--worker") { 80 } else { 50 };
-            assert!(case.code.lines().count() <= most, "{}", case.code);
-        }
+    for case in cases("rust").into_iter().chain(cases("python")).filter(|c| c.name.ends_with("_mixed")) {
+        // Worker processes in Rust bring their protocol along.
+        let most = if case.code.contains("--worker") { 80 } else { 45 };
+        assert!(case.code.lines().count() <= most, "{}", case.code);
     }
 }

@@ -96,7 +96,7 @@ impl BenchReport {
 #[serde(untagged)]
 pub enum Document {
     /// Of `bench`.
-    Bench(BenchReport),
+    Bench(Box<BenchReport>),
     /// Of every other command.
     Single(Box<Report>),
 }
@@ -216,7 +216,8 @@ mod tests {
 
     #[test]
     fn a_document_survives_json_in_both_shapes() {
-        let documents = [Document::Single(Box::new(example::advise())), Document::Bench(example::bench())];
+        let documents =
+            [Document::Single(Box::new(example::advise())), Document::Bench(Box::new(example::bench()))];
         for document in documents {
             let text = serde_json::to_string(&document).unwrap();
             assert_eq!(serde_json::from_str::<Document>(&text).unwrap(), document);

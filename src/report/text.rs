@@ -37,13 +37,12 @@ pub(super) fn wrap(text: &str, limit: usize) -> Vec<String> {
     lines
 }
 
-/// Words between white space; digits set apart by thousands are one word.
+/// Words between white space; a number stays with its thousands, its unit or what it is a share of.
 fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for word in text.split_whitespace().map(plain) {
-        let continues = word.len() >= 3 && word.bytes().take(3).all(|b| b.is_ascii_digit());
         match words.last_mut() {
-            Some(last) if continues && last.ends_with(|c: char| c.is_ascii_digit()) => {
+            Some(last) if belongs(last, &word) => {
                 last.push(' ');
                 last.push_str(&word);
             }
@@ -51,6 +50,16 @@ fn words(text: &str) -> Vec<String> {
         }
     }
     words
+}
+
+/// Whether `word` reads as one with the word before it.
+fn belongs(before: &str, word: &str) -> bool {
+    const UNITS: [&str; 10] = ["ns", "µs", "ms", "s", "min", "B", "KiB", "MiB", "GiB", "TiB"];
+    let digit = |c: char| c.is_ascii_digit();
+    let share = word.starts_with(digit) && word.trim_end_matches([')', ',', ';', '.']).ends_with('%');
+    let thousands = word.len() >= 3 && word.bytes().take(3).all(|b| b.is_ascii_digit());
+    let unit = UNITS.contains(&word.trim_end_matches(|c: char| !c.is_alphabetic()));
+    share || (before.ends_with(digit) && (thousands || unit))
 }
 
 /// A word in pieces of at most `limit` columns.
@@ -102,6 +111,8 @@ mod tests {
     #[test]
     fn numbers_stay_together() {
         assert_eq!(wrap("about 1 240 per second", 9), ["about", "1 240 per", "second"]);
+        assert_eq!(wrap("free: 24.0 GiB, say", 9), ["free:", "24.0 GiB,", "say"]);
+        assert_eq!(wrap("(network 95%, disk 1%)", 16), ["(network 95%,", "disk 1%)"]);
     }
 
     #[test]

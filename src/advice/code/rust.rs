@@ -124,12 +124,14 @@ fn spin(cpu: Duration, seed: &str) -> String {
 fn run_command(command: &CommandShape, items: &ItemList<'_>, awaits: bool) -> String {
     let words = words(command);
     let signature = signature(awaits, items, words.iter().any(Word::varies));
-    let (module, ending) = if awaits { ("tokio", ".await") } else { ("std", "") };
+    let module = if awaits { "tokio" } else { "std" };
     let mut calls = words.iter().map(|word| source(word, items));
     let program = calls.next().expect("a command line names a program");
     let mut chain = vec![format!("    let output = {module}::process::Command::new({program})")];
     chain.extend(calls.map(|argument| format!(".arg({argument})")));
-    chain.push(format!(".output(){ending}?;"));
+    chain.extend(
+        if awaits { &[".output()", ".await?;"][..] } else { &[".output()?;"] }.iter().map(|&s| s.into()),
+    );
     let on_one_line = chain.iter().map(|link| link.chars().count()).sum::<usize>() <= LINE;
     let chain = chain.join(if on_one_line { "" } else { "\n        " });
     let note = if command.shell { "/// The shell reads the item as part of its line.\n" } else { "" };

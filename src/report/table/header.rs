@@ -43,7 +43,9 @@ fn describe_host(host: &Host) -> String {
         format!("{effective} of {}", counted(host.cpus_logical as u64, "CPU"))
     };
     let quota = host.limits.cgroup_cpus.map_or("none".to_owned(), |quota| quota.to_string());
-    format!("{cpus} (cgroup quota: {quota}), {}", Bytes(host.memory_bytes))
+    // A machine's memory is a round number more often than not.
+    let memory = Bytes(host.memory_bytes).to_string().replace(".0 ", " ");
+    format!("{cpus} (cgroup quota: {quota}), {memory}")
 }
 
 /// A number of things, with an s where English has one.

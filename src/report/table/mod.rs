@@ -3,37 +3,15 @@
 mod cells;
 mod details;
 mod header;
+pub mod options;
 mod profile;
 mod recommendation;
 mod screen;
 
 use crate::report::document::{BenchReport, Report};
 
+pub use options::{CodeChoice, TableOptions};
 use screen::Screen;
-
-/// How the output is laid out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TableOptions {
-    /// Columns of the terminal; fewer than 40 are taken for 40.
-    pub width: usize,
-    /// Whether to use colour. Nothing is said by colour alone.
-    pub colour: bool,
-    /// Whether to show every cell, every piece of evidence and every remedy.
-    pub verbose: bool,
-    /// Which program to show.
-    pub code: CodeChoice,
-}
-
-/// Which program to show below a recommendation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CodeChoice {
-    /// None, only how to ask for one.
-    None,
-    /// The one in Rust.
-    Rust,
-    /// The one in Python.
-    Python,
-}
 
 /// What `advise` shows. Only the program is not wrapped to the width.
 pub fn render_advise(report: &Report, options: &TableOptions) -> String {

@@ -3,8 +3,8 @@
 use crate::advice::Recommendation;
 use crate::benchmark::Cell;
 use crate::report::document::{CommandName, Report};
-use crate::report::table::CodeChoice;
 use crate::report::table::header::counted;
+use crate::report::table::options::CodeChoice;
 use crate::report::table::screen::{Role, Screen};
 use crate::strategy::Kind;
 use crate::workload::spec::Source;

@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 
-use crate::report::table::TableOptions;
+use crate::report::table::options::TableOptions;
 use crate::report::text::{width, wrap};
 
 /// Columns from the start of a label to its text.
