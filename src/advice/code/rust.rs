@@ -15,9 +15,9 @@ use crate::units::Seconds;
 /// Lines of a program stay within this many characters, as rustfmt has it.
 const LINE: usize = 100;
 
-/// Steps of the stand-in loop in a nanosecond of a release build: a multiplication and an
-/// exclusive or that wait for each other are four or five cycles.
-const STEPS_PER_NS: f64 = 0.75;
+/// Time of one step of the stand-in loop in a release build: a multiplication by 31, which is a
+/// shift and a subtraction, and an exclusive or that wait for each other are three cycles.
+const STEP: Duration = Duration::from_nanos(1);
 
 /// The program for one cell.
 pub(super) fn example(cell: &Cell, shape: &TaskShape) -> CodeExample {
@@ -117,7 +117,7 @@ fn sleep(wait: Duration, awaits: bool) -> String {
 }
 
 fn spin(cpu: Duration, seed: &str) -> String {
-    let steps = grouped((cpu.as_nanos() as f64 * STEPS_PER_NS) as u128);
+    let steps = grouped(cpu.as_nanos() / STEP.as_nanos());
     format!("(0..{steps}).fold({seed}, |x: u64, i: u64| x.wrapping_mul(31) ^ i)")
 }
 
@@ -129,9 +129,8 @@ fn run_command(command: &CommandShape, items: &ItemList<'_>, awaits: bool) -> St
     let program = calls.next().expect("a command line names a program");
     let mut chain = vec![format!("    let output = {module}::process::Command::new({program})")];
     chain.extend(calls.map(|argument| format!(".arg({argument})")));
-    chain.extend(
-        if awaits { &[".output()", ".await?;"][..] } else { &[".output()?;"] }.iter().map(|&s| s.into()),
-    );
+    let endings: &[&str] = if awaits { &[".output()", ".await?;"] } else { &[".output()?;"] };
+    chain.extend(endings.iter().map(|&ending| ending.to_owned()));
     let on_one_line = chain.iter().map(|link| link.chars().count()).sum::<usize>() <= LINE;
     let chain = chain.join(if on_one_line { "" } else { "\n        " });
     let note = if command.shell { "/// The shell reads the item as part of its line.\n" } else { "" };
