@@ -10,6 +10,7 @@ pub mod facts;
 pub mod limit;
 pub mod objective;
 pub mod recommend;
+pub mod code;
 pub mod result;
 pub mod tree;
 

@@ -105,6 +105,7 @@ pub(crate) fn host(cpus: f64) -> Host {
             cgroup_cpus: None,
             open_files: Some(1024),
             processes: None,
+            memory_maps: Some(65_530),
             memory_available_bytes: 8 << 30,
             cgroup_memory_bytes: None,
         },

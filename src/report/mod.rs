@@ -1,1 +1,17 @@
-//! How results are told.
+//! How results are told: one document, and one file per way of writing it.
+//!
+//! Nothing here prints; everything returns text or writes to what it is given.
+
+mod columns;
+pub mod csv;
+pub mod document;
+#[cfg(test)]
+pub(crate) mod example;
+pub mod explain;
+pub mod json;
+pub mod markdown;
+pub mod schema;
+pub mod table;
+mod text;
+
+pub use document::{BenchReport, Document, Report};

@@ -120,7 +120,7 @@ mod tests {
                 .collect();
             pullers.into_iter().map(|p| p.join().expect("puller")).collect()
         });
-        assert_eq!(sums.iter().sum::<u64>(), (5..100_005).sum());
+        assert_eq!(sums.iter().sum::<u64>(), (5..100_005).sum::<u64>());
     }
 
     #[test]

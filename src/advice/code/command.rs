@@ -1,0 +1,64 @@
+//! The words of a command line, told apart by how they depend on the item.
+
+use crate::advice::code::shape::CommandShape;
+
+/// Where the item stands in a word.
+const PLACEHOLDER: &str = "{item}";
+
+/// One word of a command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Word<'a> {
+    /// The same for every item.
+    Fixed(&'a str),
+    /// The item and nothing else.
+    Item,
+    /// Text with the item between its pieces.
+    Mixed(Vec<&'a str>),
+}
+
+impl<'a> Word<'a> {
+    /// Reads one word.
+    fn new(text: &'a str) -> Self {
+        if text == PLACEHOLDER {
+            Word::Item
+        } else if text.contains(PLACEHOLDER) {
+            Word::Mixed(text.split(PLACEHOLDER).collect())
+        } else {
+            Word::Fixed(text)
+        }
+    }
+
+    /// Whether the word depends on the item.
+    pub(super) fn varies(&self) -> bool {
+        !matches!(self, Word::Fixed(_))
+    }
+
+    /// The text of a format string of Rust or Python: braces doubled, `{item}` between the pieces.
+    pub(super) fn format_text(pieces: &[&str]) -> String {
+        let doubled: Vec<_> = pieces.iter().map(|p| p.replace('{', "{{").replace('}', "}}")).collect();
+        doubled.join(PLACEHOLDER)
+    }
+}
+
+/// Program and arguments; a line for the shell is run by `sh -c`.
+pub(super) fn words(command: &CommandShape) -> Vec<Word<'_>> {
+    let shell: &[&str] = if command.shell { &["sh", "-c"] } else { &[] };
+    shell.iter().copied().chain(command.argv.iter().map(String::as_str)).map(Word::new).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_told_apart() {
+        let argv = ["curl", "{item}", "a{item}b{item}"].map(String::from).to_vec();
+        let command = CommandShape { argv, shell: false };
+        assert_eq!(words(&command), [Word::Fixed("curl"), Word::Item, Word::Mixed(vec!["a", "b", ""])]);
+    }
+
+    #[test]
+    fn braces_of_the_user_are_no_places() {
+        assert_eq!(Word::format_text(&["{}", "}"]), "{{}}{item}}}");
+    }
+}

@@ -1,0 +1,88 @@
+//! Which program shows a strategy, in which language.
+
+use crate::advice::code::shape::TaskShape;
+use crate::strategy::Kind;
+
+/// The programs there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A plain loop.
+    Sequential,
+    /// Long-lived tasks on an event loop.
+    Async,
+    /// Long-lived threads.
+    Threads,
+    /// A work-stealing pool.
+    WorkStealing,
+    /// Worker processes.
+    Processes,
+    /// An event loop and worker processes.
+    Hybrid,
+}
+
+impl Form {
+    /// The form of `kind` in Rust.
+    ///
+    /// A command is a process already, so a thread that waits for it is all it takes.
+    pub(super) fn rust(kind: Kind, shape: &TaskShape) -> Form {
+        let runs_command = shape.command.is_some();
+        match kind {
+            Kind::Sequential => Form::Sequential,
+            Kind::Async => Form::Async,
+            Kind::WorkStealing if !runs_command => Form::WorkStealing,
+            Kind::Processes if !runs_command => Form::Processes,
+            Kind::Hybrid if !runs_command => Form::Hybrid,
+            _ => Form::Threads,
+        }
+    }
+
+    /// The form of `kind` in Python, which has no work-stealing pool, and whose threads compute
+    /// one at a time.
+    pub(super) fn python(kind: Kind, shape: &TaskShape) -> Form {
+        match Form::rust(kind, shape) {
+            Form::Threads | Form::WorkStealing if computes(shape) => Form::Processes,
+            Form::WorkStealing => Form::Threads,
+            form => form,
+        }
+    }
+}
+
+/// Whether a task computes at least as long as it waits, in this process.
+fn computes(shape: &TaskShape) -> bool {
+    shape.command.is_none() && shape.cpu >= shape.wait
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::advice::code::shape::CommandShape;
+
+    fn shape(cpu_ms: u64, wait_ms: u64, command: bool) -> TaskShape {
+        TaskShape {
+            tasks: 8,
+            cpu: Duration::from_millis(cpu_ms),
+            wait: Duration::from_millis(wait_ms),
+            command: command.then(|| CommandShape { argv: vec!["true".into()], shell: false }),
+            items: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn commands_need_no_more_than_threads() {
+        for kind in [Kind::WorkStealing, Kind::Processes, Kind::Hybrid] {
+            assert_eq!(Form::rust(kind, &shape(5, 0, true)), Form::Threads);
+            assert_eq!(Form::python(kind, &shape(5, 0, true)), Form::Threads);
+        }
+        assert_eq!(Form::rust(Kind::Async, &shape(5, 0, true)), Form::Async);
+    }
+
+    #[test]
+    fn threads_that_compute_become_processes_in_python() {
+        assert_eq!(Form::python(Kind::Threads, &shape(5, 0, false)), Form::Processes);
+        assert_eq!(Form::python(Kind::WorkStealing, &shape(5, 0, false)), Form::Processes);
+        assert_eq!(Form::python(Kind::Threads, &shape(1, 9, false)), Form::Threads);
+        assert_eq!(Form::python(Kind::WorkStealing, &shape(1, 9, false)), Form::Threads);
+    }
+}

@@ -1,0 +1,175 @@
+//! The programs in Rust.
+
+use std::time::Duration;
+
+use crate::advice::code::command::{Word, words};
+use crate::advice::code::form::Form;
+use crate::advice::code::item::ItemList;
+use crate::advice::code::shape::{CommandShape, TaskShape};
+use crate::advice::code::template::fill;
+use crate::advice::code::wording::{grouped, replace_note};
+use crate::advice::result::CodeExample;
+use crate::benchmark::Cell;
+use crate::units::Seconds;
+
+/// Lines of a program stay within this many characters, as rustfmt has it.
+const LINE: usize = 100;
+
+/// Time of one step of the stand-in loop in a release build: a multiplication by 31, which is a
+/// shift and a subtraction, and an exclusive or that wait for each other are three cycles.
+const STEP: Duration = Duration::from_nanos(1);
+
+/// The program for one cell.
+pub(super) fn example(cell: &Cell, shape: &TaskShape) -> CodeExample {
+    let form = Form::rust(cell.strategy, shape);
+    let items = ItemList::of(shape);
+    let (kind, static_kind) = if items.is_text() { ("&str", "&'static str") } else { ("u64", "u64") };
+    let values = [
+        ("TASK", task(form, shape, &items)),
+        ("TYPE", kind.to_owned()),
+        ("STATIC_TYPE", static_kind.to_owned()),
+        ("ITEMS", list(&items)),
+        ("WIDTH", cell.width.to_string()),
+        ("PROCESSES", cell.processes.unwrap_or(1).to_string()),
+        ("BATCH", shape.batch(cell.width).to_string()),
+    ];
+    let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    CodeExample { language: "rust".to_owned(), title: title(form, cell), code: fill(template(form), &values) }
+}
+
+fn template(form: Form) -> &'static str {
+    match form {
+        Form::Sequential => include_str!("rust/sequential.rs.tmpl"),
+        Form::Async => include_str!("rust/async.rs.tmpl"),
+        Form::Threads => include_str!("rust/threads.rs.tmpl"),
+        Form::WorkStealing => include_str!("rust/work_stealing.rs.tmpl"),
+        Form::Processes => include_str!("rust/processes.rs.tmpl"),
+        Form::Hybrid => include_str!("rust/hybrid.rs.tmpl"),
+    }
+}
+
+fn title(form: Form, cell: &Cell) -> String {
+    let width = cell.width;
+    match form {
+        Form::Sequential => "one task after another".to_owned(),
+        Form::Async => format!("tokio, {width} in flight"),
+        Form::Threads => format!("long-lived threads, {width} wide"),
+        Form::WorkStealing => format!("rayon, {width} wide"),
+        Form::Processes => format!("this program as its own worker processes, {width} wide"),
+        Form::Hybrid => {
+            format!("tokio, {width} in flight, computing in worker processes, {} of them", processes(cell))
+        }
+    }
+}
+
+fn processes(cell: &Cell) -> usize {
+    cell.processes.unwrap_or(1)
+}
+
+/// The part of the program that is the user's: the command, or a stand-in.
+fn task(form: Form, shape: &TaskShape, items: &ItemList<'_>) -> String {
+    match (&shape.command, form) {
+        (Some(command), _) => run_command(command, items, form == Form::Async),
+        (None, Form::Hybrid) => two_stand_ins(shape, items),
+        (None, _) => stand_in(shape, items, form == Form::Async),
+    }
+}
+
+/// `fn task` up to its brace. The name of an item that is not used starts with an underscore.
+fn signature(awaits: bool, items: &ItemList<'_>, uses_item: bool) -> String {
+    let (asynchronous, unused) = (if awaits { "async " } else { "" }, if uses_item { "" } else { "_" });
+    let kind = if items.is_text() { "&str" } else { "u64" };
+    format!("{asynchronous}fn task({unused}item: {kind}) -> io::Result<()> {{\n")
+}
+
+fn stand_in(shape: &TaskShape, items: &ItemList<'_>, awaits: bool) -> String {
+    let (wait, cpu) = shape.parts();
+    let mut body = format!("/// {}\n{}", replace_note(wait, cpu), signature(awaits, items, cpu.is_some()));
+    if let Some(wait) = wait {
+        body += &sleep(wait, awaits);
+    }
+    if let Some(cpu) = cpu {
+        let seed = if items.is_text() { "item.len() as u64" } else { "item" };
+        body += &format!("    std::hint::black_box({});\n", spin(cpu, seed));
+    }
+    body + "    Ok(())\n}"
+}
+
+/// The two halves of a hybrid task.
+fn two_stand_ins(shape: &TaskShape, items: &ItemList<'_>) -> String {
+    let kind = if items.is_text() { "&str" } else { "u64" };
+    let (wait, cpu) = (Seconds::from(shape.wait), Seconds::from(shape.cpu));
+    format!(
+        "/// Replace this: the part that waits, measured at {wait}. It gives what the other part needs.\n\
+         async fn wait(item: {kind}) -> io::Result<Vec<u8>> {{\n{}    \
+         Ok(item.to_string().into_bytes())\n}}\n\n\
+         /// Replace this: the part that computes, measured at {cpu}. It runs in a worker process.\n\
+         fn compute(data: &[u8]) -> u64 {{\n    {}\n}}",
+        sleep(shape.wait, true),
+        spin(shape.cpu, "data.len() as u64"),
+    )
+}
+
+fn sleep(wait: Duration, awaits: bool) -> String {
+    let micros = grouped(wait.as_micros());
+    let (module, ending) = if awaits { ("tokio::time", ".await") } else { ("std::thread", "") };
+    format!("    {module}::sleep(std::time::Duration::from_micros({micros})){ending};\n")
+}
+
+fn spin(cpu: Duration, seed: &str) -> String {
+    let steps = grouped(cpu.as_nanos() / STEP.as_nanos());
+    format!("(0..{steps}).fold({seed}, |x: u64, i: u64| x.wrapping_mul(31) ^ i)")
+}
+
+fn run_command(command: &CommandShape, items: &ItemList<'_>, awaits: bool) -> String {
+    let words = words(command);
+    let signature = signature(awaits, items, words.iter().any(Word::varies));
+    let module = if awaits { "tokio" } else { "std" };
+    let mut calls = words.iter().map(|word| source(word, items));
+    let program = calls.next().expect("a command line names a program");
+    let mut chain = vec![format!("    let output = {module}::process::Command::new({program})")];
+    chain.extend(calls.map(|argument| format!(".arg({argument})")));
+    let endings: &[&str] = if awaits { &[".output()", ".await?;"] } else { &[".output()?;"] };
+    chain.extend(endings.iter().map(|&ending| ending.to_owned()));
+    let on_one_line = chain.iter().map(|link| link.chars().count()).sum::<usize>() <= LINE;
+    let chain = chain.join(if on_one_line { "" } else { "\n        " });
+    let note = if command.shell { "/// The shell reads the item as part of its line.\n" } else { "" };
+    format!(
+        "/// Runs the command; what it prints is in `output.stdout`.\n{note}{signature}{chain}\n    \
+         if output.status.success() {{ Ok(()) }} else {{ Err(io::Error::other(output.status.to_string())) }}\n}}"
+    )
+}
+
+/// One word of a command line as an expression.
+fn source(word: &Word<'_>, items: &ItemList<'_>) -> String {
+    match word {
+        Word::Fixed(text) => format!("{text:?}"),
+        Word::Item if items.is_text() => "item".to_owned(),
+        Word::Item => "item.to_string()".to_owned(),
+        Word::Mixed(pieces) => format!("format!({:?})", Word::format_text(pieces)),
+    }
+}
+
+/// The items as a `Vec`.
+fn list(items: &ItemList<'_>) -> String {
+    match items {
+        ItemList::Numbers(count) => format!("(0..{}).collect()", grouped(u128::from(*count))),
+        ItemList::All(texts) => format!("vec!{texts:?}"),
+        ItemList::Sample(texts, count) => {
+            let (cycled, put) = ("into_iter().cycle()", "/* put yours here */");
+            format!("{texts:?}.{cycled}.take({}).collect() {put}", grouped(u128::from(*count)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_becomes_a_literal_whatever_is_in_it() {
+        let nasty = vec!["a\"b\\c\n{}".to_owned()];
+        assert_eq!(list(&ItemList::All(&nasty)), r#"vec!["a\"b\\c\n{}"]"#);
+        assert_eq!(source(&Word::Mixed(vec!["{\"", ""]), &ItemList::Numbers(1)), r#"format!("{{\"{item}")"#);
+    }
+}

@@ -1,0 +1,118 @@
+//! The columns a table of cells can have.
+
+use crate::benchmark::CellResult;
+use crate::units::{Bytes, PerSecond, Seconds, Share};
+
+/// Stands where a value is not known.
+const UNKNOWN: &str = "-";
+
+/// One column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Column {
+    /// The strategy.
+    Strategy,
+    /// Tasks in flight.
+    Width,
+    /// Measured throughput.
+    Rate,
+    /// Throughput that the model predicted.
+    Predicted,
+    /// Confidence interval of the throughput, as two rates.
+    Interval,
+    /// The same as a share of the throughput.
+    Margin,
+    /// Throughput over that of the reference.
+    Speedup,
+    /// The same under a shorter heading.
+    ShortSpeedup,
+    /// Median latency.
+    P50,
+    /// 99th percentile of latency.
+    P99,
+    /// CPU time per task.
+    Cpu,
+    /// Time to start the strategy.
+    Startup,
+    /// Largest resident size.
+    Rss,
+    /// Tasks that ended well, of those started.
+    Tasks,
+}
+
+impl Column {
+    /// The heading.
+    pub(super) fn heading(self) -> &'static str {
+        match self {
+            Column::Strategy => "Strategy",
+            Column::Width => "Width",
+            Column::Rate => "Tasks/s",
+            Column::Predicted => "Predicted",
+            Column::Interval | Column::Margin => "95% CI",
+            Column::Speedup => "vs sequential",
+            Column::ShortSpeedup => "vs seq.",
+            Column::P50 => "p50",
+            Column::P99 => "p99",
+            Column::Cpu => "CPU/task",
+            Column::Startup => "Start-up",
+            Column::Rss => "Peak RSS",
+            Column::Tasks => "Tasks ok",
+        }
+    }
+
+    /// What stands in the row of `cell`.
+    pub(super) fn value(self, cell: &CellResult) -> String {
+        let value = match self {
+            Column::Strategy => Some(cell.cell.strategy.to_string()),
+            Column::Width => Some(cell.cell.width_label()),
+            Column::Rate => cell.throughput_per_s.map(rate),
+            Column::Predicted => cell.predicted_per_s.map(rate),
+            Column::Interval => cell.ci95.map(|[low, high]| format!("{}–{}", rate(low), rate(high))),
+            Column::Margin => margin(cell),
+            Column::Speedup | Column::ShortSpeedup => cell.speedup.map(times),
+            Column::P50 => cell.latency_s.map(|l| seconds(l.p50)),
+            Column::P99 => cell.latency_s.map(|l| seconds(l.p99)),
+            Column::Cpu => cell.cpu_s_per_task.map(seconds),
+            Column::Startup => cell.startup_s.map(seconds),
+            Column::Rss => cell.peak_rss_bytes.map(|bytes| Bytes(bytes).to_string()),
+            Column::Tasks => Some(format!("{}/{}", cell.tasks.ok, cell.tasks.started())),
+        };
+        value.unwrap_or_else(|| UNKNOWN.to_owned())
+    }
+}
+
+fn rate(per_s: f64) -> String {
+    PerSecond(per_s).to_string()
+}
+
+fn seconds(s: f64) -> String {
+    Seconds(s).to_string()
+}
+
+/// A ratio of rates; slower than the reference needs a digit more.
+fn times(ratio: f64) -> String {
+    if ratio < 0.95 { format!("{ratio:.2}x") } else { format!("{ratio:.1}x") }
+}
+
+/// The wider side of the interval, as a share of the throughput.
+fn margin(cell: &CellResult) -> Option<String> {
+    let (rate, [low, high]) = (cell.throughput_per_s?, cell.ci95?);
+    (rate > 0.0).then(|| format!("±{}", Share((rate - low).max(high - rate) / rate)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::example;
+
+    #[test]
+    fn values_carry_their_units_and_unknown_ones_say_so() {
+        let mut cell = example::advise().cells.into_iter().find(|c| c.cell.width == 64).unwrap();
+        assert_eq!(Column::Interval.value(&cell), "1 198–1 281");
+        assert_eq!(Column::Margin.value(&cell), "±3%");
+        assert_eq!(Column::Speedup.value(&cell), "56.1x");
+        assert_eq!(Column::P50.value(&cell), "46.0 ms");
+        cell.ci95 = None;
+        assert_eq!(Column::Margin.value(&cell), "-");
+        assert_eq!(times(0.123), "0.12x");
+    }
+}

@@ -1,0 +1,227 @@
+//! The document that every command prints, and that scripts read.
+
+use serde::{Deserialize, Serialize};
+
+use crate::advice::Recommendation;
+use crate::benchmark::{Cell, CellResult};
+use crate::code::Code;
+use crate::host::Host;
+use crate::profile::Profile;
+use crate::workload::spec::{Source, Workload};
+
+/// The version of the document's shape; it grows when a reader would have to change.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// What is known of one workload. What a command does not know is null or empty.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Report {
+    /// The version of this shape.
+    pub schema_version: u32,
+    /// The version of `conc` that wrote it.
+    pub conc_version: String,
+    /// The command that was run.
+    pub command: CommandName,
+    /// The machine it ran on.
+    pub host: Host,
+    /// What was run.
+    pub workload: WorkloadSummary,
+    /// What one task costs.
+    pub profile: Option<Profile>,
+    /// Every cell considered.
+    pub cells: Vec<CellResult>,
+    /// Laws fitted to the cells.
+    pub model: Option<Model>,
+    /// What to do.
+    pub recommendation: Option<Recommendation>,
+    /// What to know before any of it is trusted.
+    pub warnings: Vec<Warning>,
+}
+
+impl Report {
+    /// A report about `workload` that knows nothing yet.
+    pub fn new(command: CommandName, host: Host, workload: WorkloadSummary) -> Self {
+        Report {
+            schema_version: SCHEMA_VERSION,
+            conc_version: env!("CARGO_PKG_VERSION").to_owned(),
+            command,
+            host,
+            workload,
+            profile: None,
+            cells: Vec::new(),
+            model: None,
+            recommendation: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Whether `result` is that of the recommended cell.
+    pub fn is_recommended(&self, result: &CellResult) -> bool {
+        self.recommendation.as_ref().is_some_and(|r| {
+            let recommended = Cell { strategy: r.strategy, width: r.width, processes: r.processes };
+            recommended == result.cell
+        })
+    }
+}
+
+/// What `bench` prints: a report for each workload.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct BenchReport {
+    /// The version of this shape.
+    pub schema_version: u32,
+    /// The version of `conc` that wrote it.
+    pub conc_version: String,
+    /// The command that was run.
+    pub command: CommandName,
+    /// The machine it ran on.
+    pub host: Host,
+    /// A report for each workload, in the order given.
+    pub results: Vec<Report>,
+}
+
+impl BenchReport {
+    /// The reports of one run of `bench`.
+    pub fn new(host: Host, results: Vec<Report>) -> Self {
+        BenchReport {
+            schema_version: SCHEMA_VERSION,
+            conc_version: env!("CARGO_PKG_VERSION").to_owned(),
+            command: CommandName::Bench,
+            host,
+            results,
+        }
+    }
+}
+
+/// Either shape; told apart by `results`, which only `bench` has.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(untagged)]
+pub enum Document {
+    /// Of `bench`.
+    Bench(Box<BenchReport>),
+    /// Of every other command.
+    Single(Box<Report>),
+}
+
+impl Document {
+    /// The reports in it.
+    pub fn reports(&self) -> &[Report] {
+        match self {
+            Document::Bench(bench) => &bench.results,
+            Document::Single(report) => std::slice::from_ref(report),
+        }
+    }
+}
+
+/// A command that prints a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CommandName {
+    /// Recommends.
+    Advise,
+    /// Profiles.
+    Profile,
+    /// Measures several workloads, for CI.
+    Bench,
+    /// Fits the universal scalability law.
+    Fit,
+    /// Explains.
+    Explain,
+}
+
+/// What was run, in short.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct WorkloadSummary {
+    /// Its name.
+    pub name: String,
+    /// Where it came from.
+    pub source: Source,
+    /// What runs its tasks.
+    pub runtime: Runtime,
+    /// Tasks of one run.
+    pub tasks: u64,
+}
+
+impl WorkloadSummary {
+    /// The summary of a workload that this binary runs itself.
+    pub fn native(workload: &Workload) -> Self {
+        WorkloadSummary {
+            name: workload.name.clone(),
+            source: workload.source,
+            runtime: Runtime::Native,
+            tasks: workload.tasks(),
+        }
+    }
+}
+
+/// What runs the tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Runtime {
+    /// This binary, or the programs it starts.
+    Native,
+    /// CPython.
+    Python,
+}
+
+/// Laws fitted to the cells.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Model {
+    /// The universal scalability law.
+    pub usl: Usl,
+}
+
+/// The universal scalability law X(N) = λN / (1 + σ(N−1) + κN(N−1)).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Usl {
+    /// σ, the share of the work that is serialised.
+    pub sigma: Option<f64>,
+    /// κ, the cost of keeping tasks consistent with one another.
+    pub kappa: Option<f64>,
+    /// λ, tasks per second of one task in flight.
+    pub lambda: Option<f64>,
+    /// The width of the highest throughput, where it lies near the widths measured.
+    pub peak_width: Option<f64>,
+    /// Whether the law was fitted, or why not, such as `not-fitted`.
+    pub status: String,
+}
+
+impl Usl {
+    /// No fit was tried.
+    pub fn not_fitted() -> Self {
+        Usl { sigma: None, kappa: None, lambda: None, peak_width: None, status: "not-fitted".to_owned() }
+    }
+}
+
+/// Something to know before the results are trusted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Warning {
+    /// What kind of thing; `conc explain CODE` says more.
+    pub code: Code,
+    /// What was seen.
+    pub message: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+impl Warning {
+    /// A warning with the remedy of its code.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Warning { code, message: message.into(), remedy: code.entry().remedy.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::example;
+
+    #[test]
+    fn a_document_survives_json_in_both_shapes() {
+        let documents =
+            [Document::Single(Box::new(example::advise())), Document::Bench(Box::new(example::bench()))];
+        for document in documents {
+            let text = serde_json::to_string(&document).unwrap();
+            assert_eq!(serde_json::from_str::<Document>(&text).unwrap(), document);
+            assert_eq!(document.reports()[0].workload.name, "web-scraper");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! A fixed report for tests: the session of the design, with a failure and a skip in it.
+
+use crate::advice::result::{Agreement, CodeExample, Fallback, Recommendation, Verdict};
+use crate::benchmark::result::{ErrorCount, Latency, Round, Status, TaskCounts};
+use crate::benchmark::{Cell, CellResult};
+use crate::code::Code;
+use crate::host::Host;
+use crate::host::info::HostLimits;
+use crate::profile::Profile;
+use crate::profile::result::{Class, Confidence, StepCost, TaskCost, Waits};
+use crate::report::document::{
+    BenchReport, CommandName, Model, Report, Runtime, Usl, Warning, WorkloadSummary,
+};
+use crate::strategy::Kind;
+use crate::workload::spec::Source;
+
+/// What `advise` gives.
+pub(crate) fn advise() -> Report {
+    let workload = WorkloadSummary {
+        name: "web-scraper".to_owned(),
+        source: Source::Sample,
+        runtime: Runtime::Native,
+        tasks: 200,
+    };
+    Report {
+        profile: Some(profile()),
+        cells: cells(),
+        model: Some(Model { usl: Usl::not_fitted() }),
+        recommendation: Some(recommendation()),
+        warnings: vec![
+            Warning::new(Code::NoteRepeated, "the 200 items are run again and again"),
+            Warning::new(Code::NoteFixtureCpu, "the fixture server used 31% of a CPU beside the workload"),
+        ],
+        ..Report::new(CommandName::Advise, host(), workload)
+    }
+}
+
+/// What `bench` gives.
+pub(crate) fn bench() -> BenchReport {
+    let mut second = advise();
+    second.workload.name = "hash-cpu".to_owned();
+    second.recommendation = None;
+    BenchReport::new(host(), vec![advise(), second])
+}
+
+fn host() -> Host {
+    Host {
+        os: "linux".to_owned(),
+        kernel: "6.18.0".to_owned(),
+        cpu_model: "Example CPU".to_owned(),
+        cpus_logical: 2,
+        cpus_effective: 2.0,
+        memory_bytes: 24 << 30,
+        cpu_pressure: Some(0.02),
+        limits: HostLimits {
+            affinity_cpus: 2,
+            cgroup_cpus: None,
+            open_files: Some(1024),
+            processes: Some(63_000),
+            memory_maps: Some(65_530),
+            memory_available_bytes: 20 << 30,
+            cgroup_memory_bytes: None,
+        },
+    }
+}
+
+fn profile() -> Profile {
+    Profile {
+        class: Class::IoBound,
+        confidence: Confidence::High,
+        confidence_reason: "far from every threshold, on a quiet machine".to_owned(),
+        cpu_fraction: 0.04,
+        cpu_user_s: 0.03,
+        cpu_system_s: 0.008,
+        wall_s: 0.92,
+        runqueue_s: 0.002,
+        waits: Waits { network: 0.99, disk: 0.01, ..Waits::default() },
+        detail: "the waiting thread sat in recvfrom on a socket in 45 of 46 samples".to_owned(),
+        task: TaskCost { cpu_s: 0.0019, wait_s: 0.044 },
+        samples: 46,
+        tasks: 20,
+        steps: vec![
+            StepCost { kind: "http".to_owned(), wall_s: 0.0442 },
+            StepCost { kind: "cpu".to_owned(), wall_s: 0.0017 },
+        ],
+    }
+}
+
+/// A cell that ran: throughput, interval, p50 and p99 in milliseconds, CPU milliseconds, MiB.
+fn ran(cell: Cell, rate: f64, ci95: [f64; 2], [p50, p99, cpu]: [f64; 3], mib: u64) -> CellResult {
+    CellResult {
+        cell,
+        status: Status::Ok,
+        reason: None,
+        predicted_per_s: Some((rate * 9.85).round() / 10.0),
+        throughput_per_s: Some(rate),
+        ci95: Some(ci95),
+        speedup: Some((rate / 22.1 * 10.0).round() / 10.0),
+        latency_s: Some(Latency {
+            p50: p50 / 1e3,
+            p90: (p50 + p99) / 2e3,
+            p99: p99 / 1e3,
+            max: p99 * 1.5 / 1e3,
+        }),
+        cpu_s_per_task: Some(cpu / 1e3),
+        startup_s: Some(0.0004),
+        peak_rss_bytes: Some(mib << 20),
+        tasks: TaskCounts { ok: 600, ..TaskCounts::default() },
+        errors: Vec::new(),
+        digest: Some("9f86d081884c7d65".to_owned()),
+        rounds: vec![Round { round: 0, throughput_per_s: rate }],
+    }
+}
+
+/// A cell that gave nothing.
+fn without(cell: Cell, status: Status, reason: &str) -> CellResult {
+    CellResult {
+        status,
+        reason: Some(reason.to_owned()),
+        predicted_per_s: None,
+        throughput_per_s: None,
+        ci95: None,
+        speedup: None,
+        latency_s: None,
+        cpu_s_per_task: None,
+        startup_s: None,
+        peak_rss_bytes: None,
+        tasks: TaskCounts::default(),
+        digest: None,
+        rounds: Vec::new(),
+        ..ran(cell, 1.0, [1.0, 1.0], [1.0, 1.0, 1.0], 1)
+    }
+}
+
+fn cells() -> Vec<CellResult> {
+    let cell = Cell::new;
+    let mut died = without(
+        cell(Kind::Processes, 16),
+        Status::Failed,
+        "worker process died: killed by signal 9 after 12 tasks, which the out-of-memory killer does",
+    );
+    died.tasks = TaskCounts { ok: 12, failed: 1, timed_out: 0, cancelled: 3 };
+    died.errors =
+        vec![ErrorCount { code: Code::PoolWorkerDied, count: 1, message: "killed by signal 9".to_owned() }];
+    vec![
+        ran(Cell::REFERENCE, 22.1, [21.2, 23.0], [45.0, 51.0, 0.8], 13),
+        ran(cell(Kind::Async, 16), 340.0, [330.0, 352.0], [46.0, 60.0, 0.8], 16),
+        ran(cell(Kind::Async, 64), 1240.0, [1198.0, 1281.0], [46.0, 71.0, 0.8], 19),
+        ran(cell(Kind::Async, 128), 1260.0, [1190.0, 1330.0], [92.0, 150.0, 0.8], 24),
+        ran(cell(Kind::Threads, 64), 1188.0, [1141.0, 1240.0], [48.0, 90.0, 0.9], 27),
+        ran(cell(Kind::WorkStealing, 2), 44.0, [43.0, 45.0], [45.0, 52.0, 0.8], 14),
+        died,
+        ran(Cell::hybrid(64, 2), 1201.0, [1150.0, 1255.0], [47.0, 80.0, 1.0], 41),
+        without(cell(Kind::Pipeline, 8), Status::Skipped, "one step only\u{1b}[2J"),
+    ]
+}
+
+fn recommendation() -> Recommendation {
+    Recommendation {
+        strategy: Kind::Async,
+        width: 64,
+        processes: None,
+        verdict: Verdict::Undecided,
+        tree_path: ["task type", "I/O-bound", "async client available", "async"].map(String::from).to_vec(),
+        tree_strategy: Kind::Async,
+        agrees: Agreement::Yes,
+        measured: "async is the fastest within noise (hybrid 3% slower, threads 4% slower, undecided); \
+                   agrees with the tree"
+            .to_owned(),
+        binding_limit: "the server: beyond 64 in flight throughput grows by less than 5%".to_owned(),
+        response: "raise the capacity of the server, or spread the requests over several".to_owned(),
+        code_examples: vec![
+            CodeExample {
+                language: "rust".to_owned(),
+                title: "tokio, 64 in flight".to_owned(),
+                code: "fn main() {}\n".to_owned(),
+            },
+            CodeExample {
+                language: "python".to_owned(),
+                title: "asyncio, 64 in flight".to_owned(),
+                code: "print()\n".to_owned(),
+            },
+        ],
+        performance_notes: vec!["about 1 240 connections are opened unless they are kept alive".to_owned()],
+        fallbacks: vec![
+            Fallback { strategy: Kind::Threads, width: 64 },
+            Fallback { strategy: Kind::Hybrid, width: 64 },
+        ],
+    }
+}

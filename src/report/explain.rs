@@ -1,0 +1,138 @@
+//! `conc explain`: codes and strategies, in words.
+
+use crate::code::Code;
+use crate::report::text::wrap;
+use crate::strategy::Kind;
+
+/// Columns before the text of a section.
+const INDENT: usize = 11;
+
+/// The page about `topic`, a code or a strategy, in lines of at most `width` columns; `None` if
+/// there is no such topic.
+pub fn topic(topic: &str, width: usize) -> Option<String> {
+    let topic = topic.trim();
+    topic
+        .parse()
+        .map(|found| code(found, width))
+        .or_else(|_| topic.parse().map(|found| strategy(found, width)))
+        .ok()
+}
+
+/// The page about an error or warning code.
+pub fn code(code: Code, width: usize) -> String {
+    let entry = code.entry();
+    page(&format!("{code}: {}", entry.title), &[("Cause", entry.cause), ("Remedy", entry.remedy)], width)
+}
+
+/// The page about a strategy.
+pub fn strategy(kind: Kind, width: usize) -> String {
+    let Page { what, width: meaning, wins, loses } = strategy_page(kind);
+    let sections = [("What", what), ("Width", meaning), ("Wins", wins), ("Does not", loses)];
+    page(kind.as_str(), &sections, width)
+}
+
+fn page(title: &str, sections: &[(&str, &str)], width: usize) -> String {
+    let mut out = wrap(title, width).join("\n");
+    out.push_str("\n\n");
+    for (label, text) in sections {
+        let lines = wrap(text, width.saturating_sub(INDENT)).join(&format!("\n{:INDENT$}", ""));
+        out += &format!("{label:INDENT$}{lines}\n");
+    }
+    out
+}
+
+/// What is said of a strategy.
+struct Page {
+    what: &'static str,
+    width: &'static str,
+    wins: &'static str,
+    loses: &'static str,
+}
+
+fn strategy_page(kind: Kind) -> Page {
+    match kind {
+        Kind::Sequential => Page {
+            what: "One task after another, in order, on one thread.",
+            width: "Always 1.",
+            wins: "Where tasks are too small to pay for being handed out, or where a lock or a single \
+                   writer lets only one through at a time. It is also the easiest to debug.",
+            loses: "As soon as tasks wait, or there is a second CPU for what they compute.",
+        },
+        Kind::Async => Page {
+            what: "Many tasks on an event loop: while one waits, another runs. tokio in Rust, asyncio in \
+                   Python.",
+            width: "Tasks in flight, whatever the number of CPUs.",
+            wins: "For I/O-bound work with an async client: a waiting task costs about a kilobyte, so \
+                   thousands may wait at once.",
+            loses: "For work that computes: it holds up the loop and everything on it. Files and SQLite \
+                    have no async form and go through a pool of threads anyway.",
+        },
+        Kind::Threads => Page {
+            what: "A fixed pool of threads that make blocking calls and take the next task when they are \
+                   done.",
+            width: "Threads, each with one task.",
+            wins: "For waiting without an async client, for commands, and for computing where there is no \
+                   GIL. It needs no other way of writing code.",
+            loses: "Beyond some thousands in flight: a thread costs tens of kilobytes and a context \
+                    switch. Under Python's GIL threads compute one at a time.",
+        },
+        Kind::WorkStealing => Page {
+            what: "A pool of threads in which an idle one takes work from a busy one. rayon in Rust.",
+            width: "Threads; more than there are CPUs seldom help.",
+            wins: "For CPU-bound work whose tasks differ in size, and for very small ones: work is split \
+                   in halves, not handed out one by one.",
+            loses: "For work that waits: a waiting task holds its thread, and there are only a few.",
+        },
+        Kind::Processes => Page {
+            what: "A pool of worker processes, fed in batches over pipes.",
+            width: "Processes, each with one task.",
+            wins: "For CPU-bound work under Python's GIL, for code that may crash or leak, and for code \
+                   that may not share a process.",
+            loses: "Where inputs or outputs are large, since they are copied; where memory is short; and \
+                    for small tasks, unless they travel in batches.",
+        },
+        Kind::Hybrid => Page {
+            what: "One event loop for the steps that wait, worker processes for those that compute.",
+            width: "Tasks in flight x worker processes.",
+            wins: "For mixed work, where both parts of a task take time: neither holds up the other.",
+            loses: "Where one part is small: then the plainer strategy does the same with less to go \
+                    wrong.",
+        },
+        Kind::Pipeline => Page {
+            what: "One pool per step with bounded queues between them, so that a slow step holds back the \
+                   fast ones before it.",
+            width: "Workers of each step.",
+            wins: "Where steps need different resources or different numbers of workers, and where order \
+                   or memory must be kept in check.",
+            loses: "With one step, or with steps alike: the queues only cost.",
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::text;
+
+    #[test]
+    fn every_code_and_every_strategy_has_a_page_that_fits() {
+        let names = Code::ALL.iter().map(|c| c.as_str()).chain(Kind::ALL.iter().map(|k| k.as_str()));
+        for name in names {
+            let page = topic(name, 72).unwrap();
+            assert!(page.starts_with(name), "{page}");
+            assert!(page.lines().all(|line| text::width(line) <= 72), "{page}");
+        }
+        assert_eq!(topic("fibers", 72), None);
+    }
+
+    #[test]
+    fn a_code_is_told_with_cause_and_remedy() {
+        insta::assert_snapshot!(topic("e-async-002", 60).unwrap(), @r"
+        E-ASYNC-002: coroutine not awaited
+
+        Cause      A coroutine was created and dropped without being
+                   awaited, so its work never ran.
+        Remedy     Await it, or hand it to a task group.
+        ");
+    }
+}

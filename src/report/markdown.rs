@@ -1,0 +1,81 @@
+//! Markdown: one table of cells per workload, as GitHub renders it.
+
+use crate::benchmark::CellResult;
+use crate::benchmark::result::Status;
+use crate::report::columns::Column;
+use crate::report::document::Report;
+use crate::report::text::plain;
+
+const COLUMNS: [Column; 9] = [
+    Column::Strategy,
+    Column::Width,
+    Column::Rate,
+    Column::Interval,
+    Column::Speedup,
+    Column::P50,
+    Column::P99,
+    Column::Cpu,
+    Column::Rss,
+];
+
+/// The cells of all `reports`; the recommended one is in bold.
+pub fn to_string(reports: &[Report]) -> String {
+    reports.iter().map(section).collect::<Vec<_>>().join("\n")
+}
+
+fn section(report: &Report) -> String {
+    let mut out = format!("### {}\n\n", escaped(&report.workload.name));
+    out += &line(COLUMNS.iter().map(|column| column.heading().to_owned()));
+    out += &line(COLUMNS.iter().map(|c| if *c == Column::Strategy { ":--" } else { "--:" }.to_owned()));
+    for cell in &report.cells {
+        out += &row(cell, report.is_recommended(cell));
+    }
+    out
+}
+
+fn row(cell: &CellResult, recommended: bool) -> String {
+    if cell.status == Status::Ok {
+        let values = COLUMNS.iter().map(|column| escaped(&column.value(cell)));
+        return line(values.map(|value| if recommended { format!("**{value}**") } else { value }));
+    }
+    let state = if cell.status == Status::Failed { "failed" } else { "skipped" };
+    let mut values = vec![Column::Strategy.value(cell), Column::Width.value(cell)];
+    values.push(escaped(&format!("{state}: {}", cell.reason.as_deref().unwrap_or("no reason given"))));
+    values.resize(COLUMNS.len(), String::new());
+    line(values.into_iter())
+}
+
+fn line(values: impl Iterator<Item = String>) -> String {
+    format!("| {} |\n", values.collect::<Vec<_>>().join(" | "))
+}
+
+/// Text that stays inside its cell and means only itself.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in plain(&text.split_whitespace().collect::<Vec<_>>().join(" ")).chars() {
+        if matches!(c, '|' | '*' | '_' | '`' | '\\' | '<' | '[') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::example;
+
+    #[test]
+    fn the_recommended_cell_is_bold_and_a_failure_says_why() {
+        let text = to_string(&[example::advise()]);
+        assert!(text.starts_with("### web-scraper\n\n| Strategy | Width |"), "{text}");
+        assert!(text.contains("| **async** | **64** | **1 240** |"), "{text}");
+        assert!(text.contains("| processes | 16 | failed: worker process died"), "{text}");
+    }
+
+    #[test]
+    fn rows_cannot_be_broken_by_their_content() {
+        assert_eq!(escaped("a|b\nc *d*"), "a\\|b c \\*d\\*");
+    }
+}

@@ -1,0 +1,48 @@
+//! The JSON Schema of the document, made from the types themselves.
+
+use schemars::generate::SchemaSettings;
+
+use crate::report::document::Document;
+
+/// The schema of everything that `--json` prints, as `conc schema` prints it.
+pub fn schema() -> String {
+    // What is written is described, so a field that is always there is required, even if it is null.
+    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    let schema = generator.into_root_schema_for::<Document>();
+    let mut text = serde_json::to_string_pretty(&schema).expect("a schema is plain JSON");
+    text.push('\n');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::report::example;
+
+    fn check(document: &Value) -> Result<(), String> {
+        let schema: Value = serde_json::from_str(&schema()).unwrap();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        validator.validate(document).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn both_shapes_are_valid() {
+        assert_eq!(check(&serde_json::to_value(example::advise()).unwrap()), Ok(()));
+        assert_eq!(check(&serde_json::to_value(example::bench()).unwrap()), Ok(()));
+    }
+
+    #[test]
+    fn a_wrong_document_is_not() {
+        let mut document = serde_json::to_value(example::advise()).unwrap();
+        document["recommendation"]["verdict"] = json!(true);
+        assert!(check(&document).is_err());
+        assert!(check(&json!({})).is_err());
+    }
+
+    #[test]
+    fn fields_are_described() {
+        assert!(schema().contains("CPU seconds (*D*)."));
+    }
+}

@@ -1,0 +1,123 @@
+//! The table of cells, with the columns that fit.
+
+use std::cmp::Reverse;
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+
+use crate::benchmark::CellResult;
+use crate::benchmark::result::Status;
+use crate::report::columns::Column::{
+    self, Cpu, Interval, Margin, P50, P99, Predicted, Rate, Rss, ShortSpeedup, Speedup, Startup, Strategy,
+    Tasks, Width,
+};
+use crate::report::document::Report;
+use crate::report::table::screen::{Role, Screen};
+use crate::report::text::{shorten, width};
+use crate::strategy::Kind;
+
+/// What to show of the best cells, from the most to the least.
+const BEST: &[&[Column]] = &[
+    &[Strategy, Width, Rate, Interval, Speedup, P50, P99, Cpu, Rss],
+    &[Strategy, Width, Rate, Margin, Speedup, P50, P99, Cpu, Rss],
+    &[Strategy, Width, Rate, Margin, ShortSpeedup, P50, P99, Cpu, Rss],
+    &[Strategy, Width, Rate, Margin, ShortSpeedup, P50, P99, Cpu],
+    &[Strategy, Width, Rate, Margin, ShortSpeedup, P50, P99],
+    &[Strategy, Width, Rate, Margin, ShortSpeedup, P50],
+    &[Strategy, Width, Rate, Margin, ShortSpeedup],
+    &[Strategy, Width, Rate, ShortSpeedup],
+    &[Strategy, Width, Rate],
+];
+
+/// What to show of every cell, from the most to the least.
+const EVERY: &[&[Column]] = &[
+    &[Strategy, Width, Rate, Predicted, Interval, Speedup, P50, P99, Cpu, Startup, Rss, Tasks],
+    &[Strategy, Width, Rate, Predicted, Margin, ShortSpeedup, P50, P99, Cpu, Startup, Rss, Tasks],
+    &[Strategy, Width, Rate, Predicted, Margin, P50, P99, Cpu, Startup, Tasks],
+    &[Strategy, Width, Rate, Predicted, Margin, P50, Startup, Tasks],
+    &[Strategy, Width, Rate, Predicted, Margin, Startup],
+    &[Strategy, Width, Rate, Predicted, Margin],
+    &[Strategy, Width, Rate, Predicted],
+    &[Strategy, Width, Rate],
+];
+
+/// One row per strategy: the recommended cell, or the fastest of the strategy.
+pub(super) fn best(screen: &mut Screen, report: &Report) {
+    let mut rows: Vec<_> = Kind::ALL.into_iter().filter_map(|kind| best_of(report, kind)).collect();
+    rows.sort_by(|a, b| rate(b).total_cmp(&rate(a)));
+    show(screen, report, &rows, BEST);
+}
+
+/// Every cell, in the order of strategies and widths.
+pub(super) fn every(screen: &mut Screen, report: &Report) {
+    let mut rows: Vec<_> = report.cells.iter().collect();
+    rows.sort_by_key(|result| result.cell);
+    show(screen, report, &rows, EVERY);
+}
+
+fn best_of(report: &Report, kind: Kind) -> Option<&CellResult> {
+    let of_kind = || report.cells.iter().filter(move |result| result.cell.strategy == kind);
+    let ran = || of_kind().filter(|result| result.status == Status::Ok);
+    ran()
+        .find(|result| report.is_recommended(result))
+        .or_else(|| ran().max_by(|a, b| rate(a).total_cmp(&rate(b))))
+        .or_else(|| of_kind().min_by_key(|result| Reverse(result.status == Status::Failed)))
+}
+
+/// Throughput for sorting; what did not run comes last.
+fn rate(result: &CellResult) -> f64 {
+    result.throughput_per_s.filter(|_| result.status == Status::Ok).unwrap_or(-1.0)
+}
+
+fn show(screen: &mut Screen, report: &Report, rows: &[&CellResult], layouts: &[&[Column]]) {
+    if rows.is_empty() {
+        return;
+    }
+    let fits = |lines: &Vec<String>| lines.iter().all(|line| width(line) <= screen.width());
+    let candidates = layouts.iter().map(|layout| lines(report, rows, layout));
+    let narrowest = || lines(report, rows, layouts[layouts.len() - 1]);
+    let lines = candidates.into_iter().find(fits).unwrap_or_else(narrowest);
+    screen.gap();
+    let mut lines = lines.into_iter();
+    screen.styled_line(Role::Heading, &lines.next().unwrap_or_default());
+    for (line, row) in lines.zip(rows) {
+        match trouble(row) {
+            Some(reason) => {
+                let room = screen.width().saturating_sub(width(&line) + 2);
+                screen.styled_line(Role::Trouble, &format!("{line}  {}", shorten(&reason, room)));
+            }
+            None if report.is_recommended(row) => screen.styled_line(Role::Chosen, &line),
+            None => screen.line(&line),
+        }
+    }
+    screen.gap();
+}
+
+/// Heading and rows as lines; a row without figures ends after its width.
+fn lines(report: &Report, rows: &[&CellResult], columns: &[Column]) -> Vec<String> {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(columns.iter().map(|column| column.heading()));
+    for row in rows {
+        let shown = columns.iter().filter(|c| row.status == Status::Ok || matches!(c, Strategy | Width));
+        table.add_row(shown.map(|column| match column {
+            Strategy if report.is_recommended(row) => format!("{} *", column.value(row)),
+            column => column.value(row),
+        }));
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.lines().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// Why there are no figures, if there are none.
+fn trouble(result: &CellResult) -> Option<String> {
+    let state = match result.status {
+        Status::Ok => return None,
+        Status::Failed => "failed",
+        Status::Skipped => "skipped",
+    };
+    let code = result.errors.first().map(|error| format!(" ({})", error.code)).unwrap_or_default();
+    Some(format!("{state}{code}: {}", result.reason.as_deref().unwrap_or("no reason given")))
+}

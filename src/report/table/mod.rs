@@ -1,0 +1,52 @@
+//! The output for a person: one screen that fits the terminal, readable without colour.
+
+mod cells;
+mod details;
+mod header;
+pub mod options;
+mod profile;
+mod recommendation;
+mod screen;
+
+use crate::report::document::{BenchReport, Report};
+
+pub use options::{CodeChoice, TableOptions};
+use screen::Screen;
+
+/// What `advise` shows. Only the program is not wrapped to the width.
+pub fn render_advise(report: &Report, options: &TableOptions) -> String {
+    let mut screen = Screen::new(*options);
+    header::workload_and_host(&mut screen, report);
+    profile::section(&mut screen, report, options.verbose);
+    cells::best(&mut screen, report);
+    recommendation::section(&mut screen, report);
+    details::section(&mut screen, report);
+    recommendation::code(&mut screen, report);
+    screen.finish()
+}
+
+/// What `profile` shows.
+pub fn render_profile(report: &Report, options: &TableOptions) -> String {
+    let mut screen = Screen::new(*options);
+    header::workload_and_host(&mut screen, report);
+    profile::section(&mut screen, report, true);
+    details::section(&mut screen, report);
+    screen.finish()
+}
+
+/// What `bench` shows: a table and the headline of the recommendation for each workload.
+pub fn render_bench(report: &BenchReport, options: &TableOptions) -> String {
+    let mut screen = Screen::new(*options);
+    header::host(&mut screen, report);
+    for result in &report.results {
+        screen.gap();
+        header::workload(&mut screen, result);
+        cells::best(&mut screen, result);
+        recommendation::headline(&mut screen, result);
+        details::section(&mut screen, result);
+    }
+    screen.finish()
+}
+
+#[cfg(test)]
+mod tests;

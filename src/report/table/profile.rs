@@ -1,0 +1,71 @@
+//! What one task costs and where it waits.
+
+use crate::profile::Profile;
+use crate::profile::result::Confidence;
+use crate::report::document::Report;
+use crate::report::table::header::counted;
+use crate::report::table::screen::Screen;
+use crate::units::{Seconds, Share};
+
+/// Waits below this share of the time are left out of the line.
+const WORTH_NAMING: f64 = 0.005;
+
+/// The class and its cost; with `detailed`, the evidence too.
+pub(super) fn section(screen: &mut Screen, report: &Report, detailed: bool) {
+    let Some(profile) = &report.profile else { return };
+    screen.labelled(0, "Profile", &class(profile));
+    let task = profile.task;
+    screen.labelled(0, "", &format!("one task: {} CPU + {} wait", Seconds(task.cpu_s), Seconds(task.wait_s)));
+    if detailed || profile.confidence != Confidence::High {
+        screen.labelled(0, "Confidence", &format!("{}: {}", profile.confidence.as_str(), reason(profile)));
+    }
+    if detailed {
+        evidence(screen, profile);
+    }
+}
+
+fn class(profile: &Profile) -> String {
+    let waiting = 1.0 - profile.cpu_fraction;
+    let mut waits: Vec<_> = profile
+        .waits
+        .named()
+        .into_iter()
+        .map(|(name, share)| (name, share * waiting))
+        .filter(|(_, share)| *share >= WORTH_NAMING)
+        .collect();
+    waits.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let waits: Vec<_> = waits.iter().map(|(name, share)| format!("{name} {}", Share(*share))).collect();
+    let where_to = if waits.is_empty() { String::new() } else { format!(" ({})", waits.join(", ")) };
+    format!(
+        "{} ({} confidence): CPU {} · waiting {}{where_to}",
+        profile.class.as_str(),
+        profile.confidence.as_str(),
+        Share(profile.cpu_fraction),
+        Share(waiting),
+    )
+}
+
+fn reason(profile: &Profile) -> &str {
+    if profile.confidence_reason.is_empty() { "no reason given" } else { &profile.confidence_reason }
+}
+
+fn evidence(screen: &mut Screen, profile: &Profile) {
+    let measured = format!(
+        "{} in {}: {} user, {} system, {} in the run queue; {}",
+        counted(profile.tasks, "task"),
+        Seconds(profile.wall_s),
+        Seconds(profile.cpu_user_s),
+        Seconds(profile.cpu_system_s),
+        Seconds(profile.runqueue_s),
+        counted(profile.samples, "sample"),
+    );
+    screen.labelled(0, "Measured", &measured);
+    if !profile.steps.is_empty() {
+        let steps: Vec<_> =
+            profile.steps.iter().map(|s| format!("{} {}", s.kind, Seconds(s.wall_s))).collect();
+        screen.labelled(0, "Steps", &steps.join(" -> "));
+    }
+    if !profile.detail.is_empty() {
+        screen.labelled(0, "Evidence", &profile.detail);
+    }
+}

@@ -1,0 +1,92 @@
+//! What to do, why, and the program that does it.
+
+use crate::advice::Recommendation;
+use crate::benchmark::Cell;
+use crate::report::document::{CommandName, Report};
+use crate::report::table::header::counted;
+use crate::report::table::options::CodeChoice;
+use crate::report::table::screen::{Role, Screen};
+use crate::strategy::Kind;
+use crate::workload::spec::Source;
+
+/// Columns before the labels of the block.
+const INDENT: usize = 2;
+
+/// The whole block.
+pub(super) fn section(screen: &mut Screen, report: &Report) {
+    let Some(advice) = &report.recommendation else { return };
+    headline(screen, report);
+    screen.labelled(INDENT, "Tree", &advice.tree_path.join(" -> "));
+    screen.labelled(INDENT, "Measured", &advice.measured);
+    screen.labelled(INDENT, "Limit", &advice.binding_limit);
+    if !advice.response.is_empty() {
+        screen.labelled(INDENT, "Response", &advice.response);
+    }
+    if !advice.fallbacks.is_empty() {
+        screen.labelled(INDENT, "Fallbacks", &fallbacks(advice));
+    }
+    for (i, note) in advice.performance_notes.iter().enumerate() {
+        screen.labelled(INDENT, if i == 0 { "Notes" } else { "" }, note);
+    }
+    hint(screen, report);
+}
+
+/// The recommendation in one line.
+pub(super) fn headline(screen: &mut Screen, report: &Report) {
+    let Some(advice) = &report.recommendation else { return };
+    let cell = Cell { strategy: advice.strategy, width: advice.width, processes: advice.processes };
+    screen.gap();
+    screen.paragraph(Role::Heading, &format!("Recommendation: {}", describe(&cell)));
+}
+
+/// A cell in words.
+fn describe(cell: &Cell) -> String {
+    let width = cell.width as u64;
+    match cell.strategy {
+        Kind::Sequential => "sequential, one task after another".to_owned(),
+        Kind::Async => format!("async, {width} in flight"),
+        Kind::Threads | Kind::WorkStealing => format!("{}, {}", cell.strategy, counted(width, "thread")),
+        Kind::Processes => format!("processes, {width} of them"),
+        Kind::Hybrid | Kind::Pipeline => match cell.processes {
+            Some(1) => format!("{}, {width} in flight, 1 process", cell.strategy),
+            Some(processes) => format!("{}, {width} in flight, {processes} processes", cell.strategy),
+            None => format!("{}, {width} in flight", cell.strategy),
+        },
+    }
+}
+
+fn fallbacks(advice: &Recommendation) -> String {
+    let each: Vec<_> = advice.fallbacks.iter().map(|f| format!("{} {}", f.strategy, f.width)).collect();
+    each.join(", then ")
+}
+
+/// How to ask for a program, where none is shown.
+fn hint(screen: &mut Screen, report: &Report) {
+    let offered = report.recommendation.as_ref().is_some_and(|advice| !advice.code_examples.is_empty());
+    if !offered || screen.options().code != CodeChoice::None {
+        return;
+    }
+    let by_name = report.workload.source == Source::Sample && report.command == CommandName::Advise;
+    let hint = if by_name {
+        format!("conc advise {} --code rust | python", report.workload.name)
+    } else {
+        "the same command with --code rust or --code python".to_owned()
+    };
+    screen.labelled(INDENT, "Code", &hint);
+}
+
+/// The program asked for, as it is: a wrapped one would not compile.
+pub(super) fn code(screen: &mut Screen, report: &Report) {
+    let language = match screen.options().code {
+        CodeChoice::None => return,
+        CodeChoice::Rust => "rust",
+        CodeChoice::Python => "python",
+    };
+    let examples = report.recommendation.iter().flat_map(|advice| &advice.code_examples);
+    for example in examples.filter(|example| example.language == language) {
+        screen.gap();
+        screen.paragraph(Role::Heading, &format!("{}: {}", example.language, example.title));
+        screen.gap();
+        screen.verbatim(&example.code);
+    }
+}

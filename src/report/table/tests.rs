@@ -1,0 +1,93 @@
+//! What a person sees, at several widths.
+
+use super::*;
+use crate::report::{example, text};
+
+fn options(width: usize) -> TableOptions {
+    TableOptions { width, colour: false, verbose: false, code: CodeChoice::None }
+}
+
+fn all_outputs(options: &TableOptions) -> [String; 3] {
+    let report = example::advise();
+    [
+        render_advise(&report, options),
+        render_profile(&report, options),
+        render_bench(&example::bench(), options),
+    ]
+}
+
+#[test]
+fn advise_fits_a_narrow_terminal() {
+    insta::assert_snapshot!(render_advise(&example::advise(), &options(80)));
+}
+
+#[test]
+fn advise_fits_a_terminal_of_100_columns() {
+    insta::assert_snapshot!(render_advise(&example::advise(), &options(100)));
+}
+
+#[test]
+fn advise_uses_a_wide_terminal() {
+    insta::assert_snapshot!(render_advise(&example::advise(), &options(120)));
+}
+
+#[test]
+fn verbose_shows_every_cell_and_every_remedy() {
+    let options = TableOptions { verbose: true, ..options(120) };
+    insta::assert_snapshot!(render_advise(&example::advise(), &options));
+}
+
+#[test]
+fn profile_shows_the_evidence() {
+    insta::assert_snapshot!(render_profile(&example::advise(), &options(80)));
+}
+
+#[test]
+fn bench_shows_a_table_for_each_workload() {
+    insta::assert_snapshot!(render_bench(&example::bench(), &options(80)));
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    for width in 60..=200 {
+        for verbose in [false, true] {
+            for output in all_outputs(&TableOptions { verbose, ..options(width) }) {
+                for line in output.lines() {
+                    assert!(text::width(line) <= width, "{width}: {line}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn colour_changes_nothing_but_colour() {
+    for (plain, coloured) in
+        all_outputs(&options(90)).iter().zip(all_outputs(&TableOptions { colour: true, ..options(90) }))
+    {
+        assert_ne!(*plain, coloured);
+        assert_eq!(*plain, anstream::adapter::strip_str(&coloured).to_string());
+    }
+}
+
+#[test]
+fn nothing_from_outside_steers_the_terminal() {
+    for output in all_outputs(&TableOptions { verbose: true, ..options(100) }) {
+        assert!(!output.contains('\u{1b}'), "{output}");
+    }
+}
+
+#[test]
+fn the_program_asked_for_is_shown_as_it_is() {
+    let output = render_advise(&example::advise(), &TableOptions { code: CodeChoice::Rust, ..options(80) });
+    assert!(output.ends_with("rust: tokio, 64 in flight\n\nfn main() {}\n"), "{output}");
+    assert!(!output.contains("--code"), "{output}");
+}
+
+#[test]
+fn a_report_that_knows_little_is_still_told() {
+    let full = example::advise();
+    let empty = Report::new(full.command, full.host, full.workload);
+    let output = render_advise(&empty, &options(80));
+    assert_eq!(output, "web-scraper · 200 tasks · sample workload · 2 CPUs (cgroup quota: none), 24 GiB\n");
+}

@@ -1,0 +1,180 @@
+//! Every program that `conc` offers compiles without a warning, runs, and does every task.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+use std::{fs, io};
+
+use conc::advice::code::{CommandShape, TaskShape, examples};
+use conc::benchmark::Cell;
+use conc::strategy::Kind;
+
+const TASKS: u64 = 8;
+
+/// Quotes, a backslash, a line break, braces and an escape sequence.
+const NASTY: &str = "it's \"quoted\" \\ {} {x}\n\u{1b}[1m $HOME é";
+
+/// A program, and how the line it prints begins.
+struct Case {
+    name: String,
+    language: String,
+    code: String,
+    expected: &'static str,
+}
+
+fn stand_in(cpu_ms: u64, wait_ms: u64, items: &[&str]) -> TaskShape {
+    TaskShape {
+        tasks: TASKS,
+        cpu: Duration::from_millis(cpu_ms),
+        wait: Duration::from_millis(wait_ms),
+        command: None,
+        items: items.iter().map(|&item| item.to_owned()).collect(),
+    }
+}
+
+fn command(argv: &[&str], shell: bool, items: &[&str]) -> TaskShape {
+    let argv = argv.iter().map(|&word| word.to_owned()).collect();
+    TaskShape { command: Some(CommandShape { argv, shell }), ..stand_in(1, 1, items) }
+}
+
+/// Shapes by name, and what their programs must say.
+fn shapes() -> Vec<(&'static str, TaskShape, &'static str)> {
+    const ALL_OK: &str = "8 tasks: 8 ok, 0 failed in ";
+    let verbatim = format!("<{NASTY}>");
+    let compare = r#"test "$1" = "$2" && test "$3" = "$4""#;
+    let nasty = ["sh", "-c", compare, "sh", "{item}", NASTY, "<{item}>", &verbatim];
+    vec![
+        ("mixed", stand_in(1, 1, &[]), ALL_OK),
+        ("texts", stand_in(1, 1, &[NASTY, "b"]), ALL_OK),
+        ("waits", stand_in(0, 1, &[]), ALL_OK),
+        ("computes", stand_in(1, 0, &["a"; TASKS as usize]), ALL_OK),
+        ("batches", TaskShape { tasks: 200, ..stand_in(0, 0, &[]) }, "200 tasks: 200 ok, 0 failed in "),
+        ("nothing", stand_in(0, 0, &[]), ALL_OK),
+        ("nasty", command(&nasty, false, &[NASTY]), ALL_OK),
+        ("number", command(&["test", "{item}", "-lt", "8"], false, &[]), ALL_OK),
+        ("shell", command(&["test {item} -lt 8 && printf '{}' | grep -q '{'"], true, &[]), ALL_OK),
+        ("fails", command(&["false"], false, &[]), "8 tasks: 0 ok, 8 failed in "),
+    ]
+}
+
+fn cells() -> [Cell; 6] {
+    [
+        Cell::REFERENCE,
+        Cell::new(Kind::Async, 4),
+        Cell::new(Kind::Threads, 3),
+        Cell::new(Kind::WorkStealing, 2),
+        Cell::new(Kind::Processes, 2),
+        Cell::hybrid(4, 2),
+    ]
+}
+
+/// Every different program in one language.
+fn cases(language: &str) -> Vec<Case> {
+    let mut cases = BTreeMap::new();
+    for (shape_name, shape, expected) in shapes() {
+        for cell in cells() {
+            for example in examples(&cell, &shape).into_iter().filter(|e| e.language == language) {
+                let name = format!("{}_{shape_name}", cell.strategy.as_str().replace('-', "_"));
+                let case = Case { name, language: example.language, code: example.code, expected };
+                cases.entry(case.code.clone()).or_insert(case);
+            }
+        }
+    }
+    cases.into_values().collect()
+}
+
+/// Writes only what changed, so that cargo builds only that.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    match fs::read_to_string(path) {
+        Ok(old) if old == text => Ok(()),
+        _ => fs::write(path, text),
+    }
+}
+
+fn text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
+}
+
+fn check(case: &Case, output: &Output) {
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    let what = format!("{} {}:\n{}\n{out}\n{err}", case.language, case.name, case.code);
+    assert!(output.status.success(), "{what}");
+    assert!(out.starts_with(case.expected) && out.lines().count() == 1, "{what}");
+}
+
+/// One project with a binary per program, built against the versions this crate is locked to.
+fn build(cases: &[Case]) -> PathBuf {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("code_examples");
+    let bins = root.join("src/bin");
+    fs::create_dir_all(&bins).unwrap();
+    for stale in fs::read_dir(&bins).unwrap().map(|entry| entry.unwrap().path()) {
+        if !cases.iter().any(|case| stale.ends_with(format!("{}.rs", case.name))) {
+            fs::remove_file(stale).unwrap();
+        }
+    }
+    for case in cases {
+        write(&bins.join(format!("{}.rs", case.name)), &case.code).unwrap();
+    }
+    let manifest = r#"[package]
+name = "code-examples"
+version = "0.0.0"
+edition = "2024"
+
+[dependencies]
+rayon = "1"
+tokio = { version = "1", features = ["io-util", "macros", "process", "rt-multi-thread", "sync", "time"] }
+
+[lints.rust]
+warnings = "deny"
+
+[workspace]
+"#;
+    write(&root.join("Cargo.toml"), manifest).unwrap();
+    if !root.join("Cargo.lock").exists() {
+        fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.lock"), root.join("Cargo.lock")).unwrap();
+    }
+    let cargo = |options: &[&str]| {
+        let mut command = Command::new(env!("CARGO"));
+        command.args(["build", "--quiet"]).args(options).current_dir(&root);
+        command.env("CARGO_TARGET_DIR", root.join("target")).output().unwrap()
+    };
+    let offline = cargo(&["--offline"]);
+    if !offline.status.success() {
+        let online = cargo(&[]);
+        assert!(online.status.success(), "{}\n{}", text(&offline.stderr), text(&online.stderr));
+    }
+    root.join("target/debug")
+}
+
+#[test]
+fn every_rust_program_compiles_and_does_its_tasks() {
+    let cases = cases("rust");
+    let binaries = build(&cases);
+    for case in &cases {
+        check(case, &Command::new(binaries.join(&case.name)).output().unwrap());
+    }
+}
+
+#[test]
+fn every_python_program_does_its_tasks() {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("code_examples_python");
+    fs::create_dir_all(&dir).unwrap();
+    for case in cases("python") {
+        let path = dir.join(format!("{}.py", case.name));
+        write(&path, &case.code).unwrap();
+        let output = Command::new("python3").args(["-W", "error"]).arg(&path).output();
+        check(&case, &output.expect("python3 runs"));
+    }
+}
+
+#[test]
+fn programs_stay_short() {
+    for case in cases("rust").into_iter().chain(cases("python")).filter(|c| c.name.ends_with("_mixed")) {
+        // Worker processes in Rust bring their protocol along.
+        let most = if case.code.contains("--worker") { 80 } else { 45 };
+        assert!(case.code.lines().count() <= most, "{}", case.code);
+    }
+}
