@@ -4,7 +4,12 @@
 //! [`Output`], so that strategies can be compared by what they produced.
 
 pub mod cpu;
+pub mod http;
 pub mod sleep;
+pub mod websocket;
+
+mod address;
+mod network;
 
 use std::time::Instant;
 
@@ -105,15 +110,20 @@ pub enum Step {
     Cpu(cpu::Cpu),
     /// See [`sleep`].
     Sleep(sleep::Sleep),
+    /// See [`http`].
+    Http(Box<http::Http>),
+    /// See [`websocket`].
+    WebSocket(Box<websocket::WebSocket>),
 }
 
 impl Step {
     /// Does what has to be done once per process: data of kernels, clients, databases.
     pub fn prepare(spec: &StepSpec, env: &Env) -> Result<Self, String> {
-        let _ = env;
         Ok(match spec {
             StepSpec::Cpu(spec) => Step::Cpu(cpu::Cpu::prepare(spec)?),
             StepSpec::Sleep(spec) => Step::Sleep(sleep::Sleep::prepare(spec)),
+            StepSpec::Http(spec) => Step::Http(Box::new(http::Http::prepare(spec, env)?)),
+            StepSpec::WebSocket(spec) => Step::WebSocket(Box::new(websocket::WebSocket::prepare(spec, env)?)),
             other => return Err(format!("{} is not built yet", other.kind())),
         })
     }
@@ -128,6 +138,8 @@ impl Step {
         match self {
             Step::Cpu(step) => step.run_blocking(task),
             Step::Sleep(step) => step.run_blocking(task),
+            Step::Http(step) => step.run_blocking(task),
+            Step::WebSocket(step) => step.run_blocking(task),
         }
     }
 
@@ -138,6 +150,8 @@ impl Step {
         match self {
             Step::Cpu(step) => step.run_blocking(task),
             Step::Sleep(step) => step.run_async(task).await,
+            Step::Http(step) => Box::pin(step.run_async(task)).await,
+            Step::WebSocket(step) => Box::pin(step.run_async(task)).await,
         }
     }
 }
