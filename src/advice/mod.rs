@@ -6,11 +6,11 @@
 
 pub mod bound;
 pub mod choose;
+pub mod code;
 pub mod facts;
 pub mod limit;
 pub mod objective;
 pub mod recommend;
-pub mod code;
 pub mod result;
 pub mod tree;
 

@@ -7,6 +7,7 @@ mod checkout;
 pub mod command;
 pub mod cpu;
 pub(in crate::workload) mod deadline;
+pub mod http;
 pub mod lock;
 mod offload;
 pub mod read;
@@ -14,7 +15,11 @@ pub mod sleep;
 pub mod sqlite;
 #[cfg(test)]
 mod testing;
+pub mod websocket;
 pub mod write;
+
+mod address;
+mod network;
 
 use std::time::Instant;
 
@@ -126,6 +131,10 @@ pub enum Step {
     Sqlite(sqlite::Sqlite),
     /// See [`lock`].
     Lock(lock::Lock),
+    /// See [`http`].
+    Http(Box<http::Http>),
+    /// See [`websocket`].
+    WebSocket(Box<websocket::WebSocket>),
 }
 
 impl Step {
@@ -139,7 +148,8 @@ impl Step {
             StepSpec::Write(spec) => Step::Write(write::Write::prepare(spec, env)?),
             StepSpec::Sqlite(spec) => Step::Sqlite(sqlite::Sqlite::prepare(spec, env)?),
             StepSpec::Lock(spec) => Step::Lock(lock::Lock::prepare(spec, env)?),
-            other => return Err(format!("{} is not built yet", other.kind())),
+            StepSpec::Http(spec) => Step::Http(Box::new(http::Http::prepare(spec, env)?)),
+            StepSpec::WebSocket(spec) => Step::WebSocket(Box::new(websocket::WebSocket::prepare(spec, env)?)),
         })
     }
 
@@ -158,6 +168,8 @@ impl Step {
             Step::Write(step) => step.run_blocking(task),
             Step::Sqlite(step) => step.run_blocking(task),
             Step::Lock(step) => step.run_blocking(task),
+            Step::Http(step) => step.run_blocking(task),
+            Step::WebSocket(step) => step.run_blocking(task),
         }
     }
 
@@ -173,6 +185,8 @@ impl Step {
             Step::Write(step) => Box::pin(step.run_async(task)).await,
             Step::Sqlite(step) => Box::pin(step.run_async(task)).await,
             Step::Lock(step) => Box::pin(step.run_async(task)).await,
+            Step::Http(step) => Box::pin(step.run_async(task)).await,
+            Step::WebSocket(step) => Box::pin(step.run_async(task)).await,
         }
     }
 }

@@ -1,0 +1,132 @@
+//! `http`: one request to an HTTP/1.1 server, its answer read to the end.
+//!
+//! Both forms send the same headers, follow no redirects and use no proxy, so that what is compared
+//! is how they wait.
+
+mod blocking;
+mod nonblocking;
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use bytes::Bytes;
+use hyper::header::{ACCEPT, CONNECTION, HeaderValue, USER_AGENT};
+use hyper::{Method, Request, StatusCode};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use crate::workload::env::Env;
+use crate::workload::fixture::config::ATTEMPT_HEADER;
+use crate::workload::spec::HttpSpec;
+use crate::workload::step::address::Address;
+use crate::workload::step::{Output, StepError, TaskContext, network};
+use crate::workload::template::Template;
+
+/// How the step names itself to servers.
+const AGENT: &str = concat!("conc/", env!("CARGO_PKG_VERSION"));
+
+/// What a failure happened during.
+const DOING: &str = "request";
+
+/// One request.
+#[derive(Debug)]
+pub struct Http {
+    address: Address,
+    method: Method,
+    body: Option<Template>,
+    pool: bool,
+    /// Made when first used, so that a process that only uses the other pays nothing.
+    blocking: OnceLock<blocking::Client>,
+    nonblocking: nonblocking::Clients,
+}
+
+impl Http {
+    /// Resolves the address; connects to nothing yet.
+    pub fn prepare(spec: &HttpSpec, env: &Env) -> Result<Self, String> {
+        let method = spec.method.parse().map_err(|_| format!("'{}' is not an HTTP method", spec.method))?;
+        // These methods promise a body, be it an empty one.
+        let promised = matches!(method, Method::POST | Method::PUT | Method::PATCH);
+        let body = spec.body.clone().or_else(|| promised.then(String::new));
+        Ok(Http {
+            address: Address::resolve(&spec.url, &["http", "https"], env)?,
+            method,
+            body: body.map(Template::new),
+            pool: spec.pool,
+            blocking: OnceLock::new(),
+            nonblocking: nonblocking::Clients::new(spec.pool),
+        })
+    }
+
+    /// Waits for the answer on the calling thread, no longer than the task may take.
+    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
+        let client = self.blocking.get_or_init(|| blocking::Client::new(self.pool));
+        judge(client.run(self.request(task)?, self.body(task).as_deref(), task.deadline)?)
+    }
+
+    /// Waits for the answer on the event loop.
+    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
+        let body = self.body(task).map_or_else(Bytes::new, |text| Bytes::from(text.into_owned()));
+        judge(self.nonblocking.current().run(self.request(task)?.map(|()| body)).await?)
+    }
+
+    fn body(&self, task: &TaskContext<'_>) -> Option<Cow<'_, str>> {
+        self.body.as_ref().map(|template| template.render(task.item))
+    }
+
+    fn request(&self, task: &TaskContext<'_>) -> Result<Request<()>, StepError> {
+        let mut request = Request::new(());
+        *request.uri_mut() = self.address.uri(task.item)?;
+        *request.method_mut() = self.method.clone();
+        let headers = request.headers_mut();
+        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        if !self.pool {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        if self.address.is_fixture() && task.attempt > 0 {
+            headers.insert(ATTEMPT_HEADER, HeaderValue::from(task.attempt));
+        }
+        Ok(request)
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+struct Answer {
+    status: StatusCode,
+    body: Bytes,
+}
+
+/// Tells success from failure. The digest covers the status too: 200 with nothing is not 204.
+fn judge(answer: Answer) -> Result<Output, StepError> {
+    let Answer { status, body } = answer;
+    if status.is_client_error() || status.is_server_error() {
+        return Err(network::bad_status(status));
+    }
+    Ok(Output { digest: xxh3_64_with_seed(&body, u64::from(status.as_u16())), bytes: body })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::code::Code;
+
+    fn answer(status: u16, body: &'static str) -> Answer {
+        Answer { status: StatusCode::from_u16(status).unwrap(), body: Bytes::from_static(body.as_bytes()) }
+    }
+
+    #[test]
+    fn the_digest_covers_status_and_body() {
+        let digest = |status, body| judge(answer(status, body)).unwrap().digest;
+        assert_eq!(digest(200, "a"), digest(200, "a"));
+        assert_ne!(digest(200, "a"), digest(200, "b"));
+        assert_ne!(digest(200, ""), digest(204, ""));
+    }
+
+    #[test]
+    fn an_answer_of_400_or_above_is_a_failure() {
+        let error = judge(answer(503, "a")).unwrap_err();
+        assert_eq!(error.code, Code::TaskHttpStatus);
+        assert_eq!(error.message, "status 503 Service Unavailable");
+        assert!(judge(answer(399, "a")).is_ok());
+    }
+}

@@ -1,0 +1,125 @@
+//! HTTP on the calling thread, by `ureq`.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Instant;
+
+use hyper::{Request, Uri};
+use ureq::config::{AutoHeaderValue, Config};
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+use ureq::{Agent, Error};
+
+use crate::code::Code;
+use crate::workload::step::http::{Answer, DOING};
+use crate::workload::step::{StepError, network};
+
+/// A client whose connections are shared by all threads.
+#[derive(Debug)]
+pub(super) struct Client {
+    agent: Agent,
+}
+
+impl Client {
+    /// A client that keeps every connection, or none.
+    pub(super) fn new(pool: bool) -> Self {
+        let idle = if pool { usize::MAX } else { 0 };
+        let config = Config::builder()
+            .max_idle_connections(idle)
+            .max_idle_connections_per_host(idle)
+            .http_status_as_error(false)
+            .allow_non_standard_methods(true)
+            .max_redirects(0)
+            .proxy(None)
+            .accept_encoding(AutoHeaderValue::None)
+            .build();
+        Client { agent: Agent::with_parts(config, DefaultConnector::new(), LiteralResolver::default()) }
+    }
+
+    /// Sends a request and reads the answer to its end.
+    pub(super) fn run(
+        &self,
+        request: Request<()>,
+        body: Option<&str>,
+        deadline: Option<Instant>,
+    ) -> Result<Answer, StepError> {
+        self.exchange(request, body, deadline).map_err(|error| describe(error, deadline.is_some()))
+    }
+
+    fn exchange(
+        &self,
+        mut request: Request<()>,
+        body: Option<&str>,
+        deadline: Option<Instant>,
+    ) -> Result<Answer, Error> {
+        if let Some(deadline) = deadline {
+            let left = deadline.saturating_duration_since(Instant::now());
+            request = self.agent.configure_request(request).timeout_global(Some(left)).build();
+        }
+        let response = match body {
+            Some(body) => self.agent.run(request.map(|()| body)),
+            None => self.agent.run(request),
+        }?;
+        let status = response.status();
+        let body = response.into_body().into_with_config().limit(u64::MAX).read_to_vec()?;
+        Ok(Answer { status, body: body.into() })
+    }
+}
+
+/// Puts an error in the words of this program.
+fn describe(error: Error, has_deadline: bool) -> StepError {
+    match error {
+        Error::Timeout(_) if has_deadline => StepError::timed_out(),
+        Error::Io(error) => network::failure(DOING, &error),
+        Error::Protocol(error) => StepError::new(Code::TaskProtocol, format!("{DOING}: {error}")),
+        other => network::failure(DOING, &other),
+    }
+}
+
+/// Resolves numeric addresses on the spot.
+///
+/// `ureq` resolves before every request, whether or not it has a connection, and on a thread made
+/// for that if there is a deadline; for a server on this machine that is most of the cost.
+#[derive(Debug, Default)]
+struct LiteralResolver {
+    names: DefaultResolver,
+}
+
+impl Resolver for LiteralResolver {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, Error> {
+        let Some(addr) = literal(uri) else {
+            return self.names.resolve(uri, config, timeout);
+        };
+        let mut addrs = self.empty();
+        addrs.push(addr);
+        Ok(addrs)
+    }
+}
+
+/// The address that `uri` states in numbers; `None` if it gives a name.
+fn literal(uri: &Uri) -> Option<SocketAddr> {
+    let ip: IpAddr = uri.host()?.trim_start_matches('[').trim_end_matches(']').parse().ok()?;
+    let default = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+    Some(SocketAddr::new(ip, uri.port_u16().unwrap_or(default)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolved(uri: &str) -> Option<String> {
+        literal(&uri.parse().unwrap()).map(|addr| addr.to_string())
+    }
+
+    #[test]
+    fn numeric_hosts_need_no_resolver() {
+        assert_eq!(resolved("http://127.0.0.1:81/a").as_deref(), Some("127.0.0.1:81"));
+        assert_eq!(resolved("https://127.0.0.1/").as_deref(), Some("127.0.0.1:443"));
+        assert_eq!(resolved("http://[::1]/").as_deref(), Some("[::1]:80"));
+        assert_eq!(resolved("http://localhost/"), None);
+    }
+}

@@ -1,0 +1,107 @@
+//! HTTP on an event loop, by `hyper`.
+
+use std::error::Error;
+use std::sync::{PoisonError, RwLock};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::Request;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use tokio::runtime::{Handle, Id};
+
+use crate::code::Code;
+use crate::workload::step::http::{Answer, DOING};
+use crate::workload::step::{StepError, network};
+
+type Connections = hyper_util::client::legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
+/// How many event loops have a client kept for them.
+const REMEMBERED: usize = 8;
+
+/// A client for each event loop, because a connection is driven by the loop it was made on: used
+/// from another it would hang as soon as its own stands still.
+#[derive(Debug)]
+pub(super) struct Clients {
+    pool: bool,
+    by_loop: RwLock<Vec<(Id, Client)>>,
+}
+
+impl Clients {
+    /// Clients that keep every connection, or none; they are made when first used.
+    pub(super) fn new(pool: bool) -> Self {
+        Clients { pool, by_loop: RwLock::default() }
+    }
+
+    /// The client of the event loop that this is called on.
+    pub(super) fn current(&self) -> Client {
+        let id = Handle::current().id();
+        let known = self.by_loop.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = find(&known, id) {
+            return client;
+        }
+        drop(known);
+        self.add(id)
+    }
+
+    fn add(&self, id: Id) -> Client {
+        let mut known = self.by_loop.write().unwrap_or_else(PoisonError::into_inner);
+        // Another task of the same loop may have been here first.
+        if let Some(client) = find(&known, id) {
+            return client;
+        }
+        // The oldest loop is most likely gone.
+        if known.len() == REMEMBERED {
+            known.remove(0);
+        }
+        let client = Client::new(self.pool);
+        known.push((id, client.clone()));
+        client
+    }
+}
+
+fn find(known: &[(Id, Client)], id: Id) -> Option<Client> {
+    known.iter().find(|(known, _)| *known == id).map(|(_, client)| client.clone())
+}
+
+/// A client whose connections are shared by all tasks of one event loop.
+#[derive(Debug, Clone)]
+pub(super) struct Client {
+    connections: Connections,
+}
+
+impl Client {
+    fn new(pool: bool) -> Self {
+        let mut tcp = HttpConnector::new();
+        tcp.set_nodelay(true);
+        tcp.enforce_http(false);
+        let connector = HttpsConnectorBuilder::new()
+            .with_webpki_roots()
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
+        let connections = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
+            .pool_max_idle_per_host(if pool { usize::MAX } else { 0 })
+            .build(connector);
+        Client { connections }
+    }
+
+    /// Sends a request and reads the answer to its end.
+    pub(super) async fn run(&self, request: Request<Bytes>) -> Result<Answer, StepError> {
+        let response =
+            self.connections.request(request.map(Full::new)).await.map_err(|error| describe(&error))?;
+        let status = response.status();
+        let body = response.into_body().collect().await.map_err(|error| describe(&error))?.to_bytes();
+        Ok(Answer { status, body })
+    }
+}
+
+/// Puts an error in the words of this program.
+fn describe(error: &(dyn Error + 'static)) -> StepError {
+    let layers = std::iter::successors(Some(error), |&error| error.source());
+    match layers.filter_map(|error| error.downcast_ref::<hyper::Error>()).find(|error| error.is_parse()) {
+        Some(error) => StepError::new(Code::TaskProtocol, format!("{DOING}: {error}")),
+        None => network::failure(DOING, error),
+    }
+}

@@ -1,0 +1,140 @@
+//! WebSocket on the calling thread, by `tungstenite`.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use hyper::Request;
+use tungstenite::HandshakeError;
+
+use crate::workload::fixture::config::Role;
+use crate::workload::step::websocket::{
+    Room, Transcript, WebSocket, closed, config, data, describe, describe_io, host_and_port,
+};
+use crate::workload::step::{Output, StepError, TaskContext};
+
+/// Sends each message and waits for it to come back.
+pub(super) fn echo(step: &WebSocket, task: &TaskContext<'_>) -> Result<Output, StepError> {
+    let mut socket = Socket::open(step.echo_request(task)?, task.deadline)?;
+    let mut transcript = Transcript::new();
+    for message in step.payloads(task) {
+        socket.inner.send(message).map_err(describe)?;
+        transcript.add(socket.receive()?);
+    }
+    socket.close();
+    Ok(transcript.finish())
+}
+
+/// Publishes each message and waits until every subscriber has it.
+pub(super) fn publish(step: &WebSocket, task: &TaskContext<'_>) -> Result<Output, StepError> {
+    let room = Room::new(task);
+    let open = |role| Socket::open(step.topic_request(task, &room, role)?, task.deadline);
+    let mut subscribers =
+        (0..step.subscribers).map(|_| open(Role::Subscribe)).collect::<Result<Vec<_>, _>>()?;
+    for subscriber in &mut subscribers {
+        subscriber.receive()?;
+    }
+    let mut publisher = open(Role::Publish)?;
+    let mut transcript = Transcript::new();
+    for message in step.payloads(task) {
+        publisher.inner.send(message).map_err(describe)?;
+        for subscriber in &mut subscribers {
+            transcript.add(subscriber.receive()?);
+        }
+    }
+    publisher.close();
+    subscribers.into_iter().for_each(Socket::close);
+    Ok(transcript.finish())
+}
+
+struct Socket {
+    inner: tungstenite::WebSocket<Timed>,
+}
+
+impl Socket {
+    fn open(request: Request<()>, deadline: Option<Instant>) -> Result<Self, StepError> {
+        let stream = Timed::connect(host_and_port(request.uri()), deadline).map_err(|e| describe_io(&e))?;
+        match tungstenite::client::client_with_config(request, stream, Some(config())) {
+            Ok((inner, _)) => Ok(Socket { inner }),
+            Err(HandshakeError::Failure(error)) => Err(describe(error)),
+            // It happens to streams that do not block, which this one does.
+            Err(HandshakeError::Interrupted(_)) => Err(closed()),
+        }
+    }
+
+    fn receive(&mut self) -> Result<Bytes, StepError> {
+        loop {
+            if let Some(data) = data(self.inner.read().map_err(describe)?)? {
+                return Ok(data);
+            }
+        }
+    }
+
+    /// Says goodbye. Everything has been received by now, so it does not matter if that fails.
+    fn close(mut self) {
+        let _unheard = self.inner.close(None);
+    }
+}
+
+/// A stream on which nothing takes longer than the task may.
+struct Timed {
+    stream: TcpStream,
+    deadline: Option<Instant>,
+}
+
+impl Timed {
+    fn connect(host: (&str, u16), deadline: Option<Instant>) -> io::Result<Self> {
+        let mut outcome = Err(io::ErrorKind::AddrNotAvailable.into());
+        for addr in host.to_socket_addrs()? {
+            outcome = match left(deadline)? {
+                Some(left) => TcpStream::connect_timeout(&addr, left),
+                None => TcpStream::connect(addr),
+            };
+            if outcome.is_ok() {
+                break;
+            }
+        }
+        let stream = outcome?;
+        stream.set_nodelay(true)?;
+        Ok(Timed { stream, deadline })
+    }
+}
+
+impl Read for Timed {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if let Some(left) = left(self.deadline)? {
+            self.stream.set_read_timeout(Some(left))?;
+        }
+        self.stream.read(buf).map_err(timed_out)
+    }
+}
+
+impl Write for Timed {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        if let Some(left) = left(self.deadline)? {
+            self.stream.set_write_timeout(Some(left))?;
+        }
+        self.stream.write(buf).map_err(timed_out)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+/// How long the task may still take; an error if its time is over.
+fn left(deadline: Option<Instant>) -> io::Result<Option<Duration>> {
+    match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
+        Some(Duration::ZERO) => Err(io::ErrorKind::TimedOut.into()),
+        left => Ok(left),
+    }
+}
+
+/// A timeout of the socket shows as "would block", which is also what exhaustion looks like.
+fn timed_out(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
+        _ => error,
+    }
+}
