@@ -1,21 +1,14 @@
-//! The command line.
+//! Measures how work should be run concurrently: which strategy, how wide, and why.
 
-use std::env;
-use std::io::{self, Write};
 use std::process::ExitCode;
 
-use conc::workload::fixture::{child, config};
+use conc::host::reexec::Role;
+
+mod cli;
 
 fn main() -> ExitCode {
-    if env::args().nth(1).as_deref() != Some(config::SUBCOMMAND) {
-        return ExitCode::SUCCESS;
-    }
-    match child::serve(io::stdin().lock(), io::stdout().lock()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // Where even this cannot be said there is nobody left to hear it.
-            let _unheard = writeln!(io::stderr(), "fixture server: {error}");
-            ExitCode::FAILURE
-        }
+    match Role::of_arguments() {
+        Some(role) => cli::role::play(role),
+        None => cli::main(),
     }
 }

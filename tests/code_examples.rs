@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 use std::{fs, io};
 
-use conc::advice::code::{CommandShape, TaskShape, examples};
+use conc::advice::code::{TaskShape, examples};
 use conc::benchmark::Cell;
 use conc::strategy::Kind;
 
@@ -35,9 +35,9 @@ fn stand_in(cpu_ms: u64, wait_ms: u64, items: &[&str]) -> TaskShape {
     }
 }
 
-fn command(argv: &[&str], shell: bool, items: &[&str]) -> TaskShape {
+fn command(argv: &[&str], items: &[&str]) -> TaskShape {
     let argv = argv.iter().map(|&word| word.to_owned()).collect();
-    TaskShape { command: Some(CommandShape { argv, shell }), ..stand_in(1, 1, items) }
+    TaskShape { command: Some(argv), ..stand_in(1, 1, items) }
 }
 
 /// Shapes by name, and what their programs must say.
@@ -53,10 +53,14 @@ fn shapes() -> Vec<(&'static str, TaskShape, &'static str)> {
         ("computes", stand_in(1, 0, &["a"; TASKS as usize]), ALL_OK),
         ("batches", TaskShape { tasks: 200, ..stand_in(0, 0, &[]) }, "200 tasks: 200 ok, 0 failed in "),
         ("nothing", stand_in(0, 0, &[]), ALL_OK),
-        ("nasty", command(&nasty, false, &[NASTY]), ALL_OK),
-        ("number", command(&["test", "{item}", "-lt", "8"], false, &[]), ALL_OK),
-        ("shell", command(&["test {item} -lt 8 && printf '{}' | grep -q '{'"], true, &[]), ALL_OK),
-        ("fails", command(&["false"], false, &[]), "8 tasks: 0 ok, 8 failed in "),
+        ("nasty", command(&nasty, &[NASTY]), ALL_OK),
+        ("number", command(&["test", "{item}", "-lt", "8"], &[]), ALL_OK),
+        (
+            "shell",
+            command(&["sh", "-c", "test $1 -lt 8 && printf '{}' | grep -q '{'", "sh", "{item}"], &[]),
+            ALL_OK,
+        ),
+        ("fails", command(&["false"], &[]), "8 tasks: 0 ok, 8 failed in "),
     ]
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use conc::code::Code;
 use conc::workload::Env;
-use conc::workload::fixture::config::{ATTEMPT_HEADER, SUBCOMMAND};
+use conc::workload::fixture::config::ATTEMPT_HEADER;
 use conc::workload::fixture::{Fixture, FixtureConfig, FixtureError, FixtureStats};
 use conc::workload::item::Item;
 use conc::workload::spec::{FixtureSpec, HttpSpec, Latency, StepSpec, WebSocketSpec};
@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 
 fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_conc"));
-    command.arg(SUBCOMMAND);
+    command.arg("__fixture");
     command
 }
 

@@ -59,7 +59,7 @@ pub(crate) fn sqlite(writes: bool) -> StepSpec {
 }
 
 pub(crate) fn command() -> StepSpec {
-    StepSpec::Command(CommandSpec { argv: vec!["true".to_owned()], shell: false, ignore_failure: false })
+    StepSpec::Command(CommandSpec { argv: vec!["true".to_owned()], ignore_failure: false })
 }
 
 /// A profile whose CPU time is spread over the CPU steps and whose wait over the others.

@@ -74,7 +74,7 @@ fn take(pid: u32, tree: &[u32], samples: &mut Samples) {
         return;
     }
     samples.count += 1;
-    if states.iter().any(|state| *state == ThreadState::Runnable) {
+    if states.contains(&ThreadState::Runnable) {
         samples.runnable += 1;
         return;
     }

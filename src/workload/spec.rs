@@ -284,8 +284,6 @@ pub struct LockSpec {
 pub struct CommandSpec {
     /// Program and arguments; `{item}` is replaced in each.
     pub argv: Vec<String>,
-    /// Whether `argv` is one line for `sh -c`.
-    pub shell: bool,
     /// Whether a status other than 0 counts as success.
     pub ignore_failure: bool,
 }

@@ -1,7 +1,5 @@
 //! The words of a command line, told apart by how they depend on the item.
 
-use crate::advice::code::shape::CommandShape;
-
 /// Where the item stands in a word.
 const PLACEHOLDER: &str = "{item}";
 
@@ -40,10 +38,9 @@ impl<'a> Word<'a> {
     }
 }
 
-/// Program and arguments; a line for the shell is run by `sh -c`.
-pub(super) fn words(command: &CommandShape) -> Vec<Word<'_>> {
-    let shell: &[&str] = if command.shell { &["sh", "-c"] } else { &[] };
-    shell.iter().copied().chain(command.argv.iter().map(String::as_str)).map(Word::new).collect()
+/// Program and arguments.
+pub(super) fn words(argv: &[String]) -> Vec<Word<'_>> {
+    argv.iter().map(|word| Word::new(word)).collect()
 }
 
 #[cfg(test)]
@@ -53,8 +50,7 @@ mod tests {
     #[test]
     fn words_are_told_apart() {
         let argv = ["curl", "{item}", "a{item}b{item}"].map(String::from).to_vec();
-        let command = CommandShape { argv, shell: false };
-        assert_eq!(words(&command), [Word::Fixed("curl"), Word::Item, Word::Mixed(vec!["a", "b", ""])]);
+        assert_eq!(words(&argv), [Word::Fixed("curl"), Word::Item, Word::Mixed(vec!["a", "b", ""])]);
     }
 
     #[test]

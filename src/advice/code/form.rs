@@ -57,14 +57,13 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::advice::code::shape::CommandShape;
 
     fn shape(cpu_ms: u64, wait_ms: u64, command: bool) -> TaskShape {
         TaskShape {
             tasks: 8,
             cpu: Duration::from_millis(cpu_ms),
             wait: Duration::from_millis(wait_ms),
-            command: command.then(|| CommandShape { argv: vec!["true".into()], shell: false }),
+            command: command.then(|| vec!["true".into()]),
             items: Vec::new(),
         }
     }

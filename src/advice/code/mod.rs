@@ -16,7 +16,7 @@ use crate::advice::result::CodeExample;
 use crate::benchmark::Cell;
 use crate::strategy::Kind;
 
-pub use shape::{CommandShape, TaskShape};
+pub use shape::TaskShape;
 
 /// Programs for one cell, in Rust and in Python.
 ///

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::advice::code::command::{Word, words};
 use crate::advice::code::form::Form;
 use crate::advice::code::item::ItemList;
-use crate::advice::code::shape::{CommandShape, TaskShape};
+use crate::advice::code::shape::TaskShape;
 use crate::advice::code::template::fill;
 use crate::advice::code::wording::{grouped, replace_note};
 use crate::advice::result::CodeExample;
@@ -116,30 +116,19 @@ fn spin(cpu: Duration) -> String {
 
 const COMMAND_NOTE: &str = "# Runs the command, and gives what it prints.";
 
-fn run_command(command: &CommandShape) -> String {
-    let (line, shell_note) = if command.shell {
-        (shell_line(command), SHELL_NOTE)
-    } else {
-        (format!("[{}]", arguments(command)), "")
-    };
-    let shell = if command.shell { ", shell=True" } else { "" };
+fn run_command(command: &[String]) -> String {
     format!(
-        "{COMMAND_NOTE}{shell_note}\ndef task(item):\n    command = {line}\n    \
+        "{COMMAND_NOTE}\ndef task(item):\n    command = [{}]\n    \
          done = subprocess.run(\n        \
-         command, stdin=subprocess.DEVNULL, capture_output=True, check=True{shell}\n    )\n    \
-         return done.stdout"
+         command, stdin=subprocess.DEVNULL, capture_output=True, check=True\n    )\n    \
+         return done.stdout",
+        arguments(command)
     )
 }
 
-/// The line for the shell, which Python starts by itself.
-fn shell_line(command: &CommandShape) -> String {
-    words(command).last().map(word).expect("a command line names a program")
-}
-
-fn run_command_async(command: &CommandShape) -> String {
-    let shell_note = if command.shell { SHELL_NOTE } else { "" };
+fn run_command_async(command: &[String]) -> String {
     format!(
-        "{COMMAND_NOTE}{shell_note}\nasync def task(item):\n    command = [{}]\n    \
+        "{COMMAND_NOTE}\nasync def task(item):\n    command = [{}]\n    \
          null, pipe = asyncio.subprocess.DEVNULL, asyncio.subprocess.PIPE\n    \
          process = await asyncio.create_subprocess_exec(\n        \
          *command, stdin=null, stdout=pipe, stderr=pipe\n    )\n    \
@@ -150,11 +139,8 @@ fn run_command_async(command: &CommandShape) -> String {
     )
 }
 
-/// Said where a shell reads the item.
-const SHELL_NOTE: &str = "\n# The shell reads the item as part of its line.";
-
 /// The words of a command line, on one line if they fit.
-fn arguments(command: &CommandShape) -> String {
+fn arguments(command: &[String]) -> String {
     let words: Vec<_> = words(command).iter().map(word).collect();
     let line = words.join(", ");
     if line.chars().count() + "    command = []".len() <= LINE {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::advice::code::command::{Word, words};
 use crate::advice::code::form::Form;
 use crate::advice::code::item::ItemList;
-use crate::advice::code::shape::{CommandShape, TaskShape};
+use crate::advice::code::shape::TaskShape;
 use crate::advice::code::template::fill;
 use crate::advice::code::wording::{grouped, replace_note};
 use crate::advice::result::CodeExample;
@@ -121,7 +121,7 @@ fn spin(cpu: Duration, seed: &str) -> String {
     format!("(0..{steps}).fold({seed}, |x: u64, i: u64| x.wrapping_mul(31) ^ i)")
 }
 
-fn run_command(command: &CommandShape, items: &ItemList<'_>, awaits: bool) -> String {
+fn run_command(command: &[String], items: &ItemList<'_>, awaits: bool) -> String {
     let words = words(command);
     let signature = signature(awaits, items, words.iter().any(Word::varies));
     let module = if awaits { "tokio" } else { "std" };
@@ -133,9 +133,8 @@ fn run_command(command: &CommandShape, items: &ItemList<'_>, awaits: bool) -> St
     chain.extend(endings.iter().map(|&ending| ending.to_owned()));
     let on_one_line = chain.iter().map(|link| link.chars().count()).sum::<usize>() <= LINE;
     let chain = chain.join(if on_one_line { "" } else { "\n        " });
-    let note = if command.shell { "/// The shell reads the item as part of its line.\n" } else { "" };
     format!(
-        "/// Runs the command; what it prints is in `output.stdout`.\n{note}{signature}{chain}\n    \
+        "/// Runs the command; what it prints is in `output.stdout`.\n{signature}{chain}\n    \
          if output.status.success() {{ Ok(()) }} else {{ Err(io::Error::other(output.status.to_string())) }}\n}}"
     )
 }

@@ -11,19 +11,10 @@ pub struct TaskShape {
     pub cpu: Duration,
     /// Time one task waits.
     pub wait: Duration,
-    /// The command that a task runs, if it runs one.
-    pub command: Option<CommandShape>,
+    /// The command that a task runs, if it runs one: program and arguments, with `{item}` where the item stands.
+    pub command: Option<Vec<String>>,
     /// The first few items; empty where items are the numbers from 0.
     pub items: Vec<String>,
-}
-
-/// A command line with `{item}` where the item stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommandShape {
-    /// Program and arguments; at least the program.
-    pub argv: Vec<String>,
-    /// Whether `argv` is one line for `sh -c`.
-    pub shell: bool,
 }
 
 impl TaskShape {

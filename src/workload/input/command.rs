@@ -60,7 +60,7 @@ pub fn from_command(
         limits: Limits::default(),
         retry: None,
         fixture: None,
-        steps: vec![StepSpec::Command(CommandSpec { argv, shell: false, ignore_failure })],
+        steps: vec![StepSpec::Command(CommandSpec { argv, ignore_failure })],
     })
 }
 

@@ -186,11 +186,7 @@ fn run_command(table: &mut Table<'_>, _: &Context<'_>) -> Result<StepSpec, Repor
             return Err(table.fail("shell", wrong));
         }
     };
-    Ok(StepSpec::Command(CommandSpec {
-        argv,
-        shell: false,
-        ignore_failure: ignore_failure?.unwrap_or(false),
-    }))
+    Ok(StepSpec::Command(CommandSpec { argv, ignore_failure: ignore_failure?.unwrap_or(false) }))
 }
 
 fn no_command(table: &mut Table<'_>) -> Reported {

@@ -34,7 +34,6 @@ const MOST_MESSAGE: usize = 160;
 #[derive(Debug)]
 pub struct Command {
     argv: Vec<Template>,
-    shell: bool,
     ignore_failure: bool,
     scratch: PathBuf,
     idle: Mutex<Vec<Capture>>,
@@ -56,7 +55,6 @@ impl Command {
         }
         Ok(Command {
             argv: spec.argv.iter().map(Template::new).collect(),
-            shell: spec.shell,
             ignore_failure: spec.ignore_failure,
             scratch: env.state_dir.clone(),
             idle: Mutex::default(),
@@ -98,13 +96,7 @@ impl Command {
 
     fn command(&self, item: Item<'_>, capture: &Capture) -> Result<StdCommand, StepError> {
         let mut arguments = self.argv.iter().map(|template| template.render(item));
-        let mut command = if self.shell {
-            let mut shell = StdCommand::new("sh");
-            shell.arg("-c");
-            shell
-        } else {
-            StdCommand::new(arguments.next().unwrap_or_default().as_ref())
-        };
+        let mut command = StdCommand::new(arguments.next().unwrap_or_default().as_ref());
         command.args(arguments.map(std::borrow::Cow::into_owned));
         command
             .stdin(Stdio::null())
@@ -190,12 +182,9 @@ mod tests {
     use super::*;
     use std::time::{Duration, Instant};
 
-    fn command(argv: &[&str], shell: bool) -> Command {
-        let spec = CommandSpec {
-            argv: argv.iter().map(|s| (*s).to_owned()).collect(),
-            shell,
-            ignore_failure: false,
-        };
+    fn command(argv: &[&str]) -> Command {
+        let spec =
+            CommandSpec { argv: argv.iter().map(|s| (*s).to_owned()).collect(), ignore_failure: false };
         let env = Env { exe: PathBuf::new(), fixture: None, state_dir: std::env::temp_dir(), seed: 0 };
         Command::prepare(&spec, &env).expect("prepared")
     }
@@ -212,7 +201,7 @@ mod tests {
 
     #[test]
     fn output_is_captured_by_both_forms_and_not_mixed_with_the_next() {
-        let echo = command(&["echo", "{item}"], false);
+        let echo = command(&["echo", "{item}"]);
         for result in [both(&echo, &task(None)), both(&echo, &task(None))].into_iter().flatten() {
             assert_eq!(result.expect("echo").bytes, "it's\n");
         }
@@ -220,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_failure_tells_the_status_and_the_last_line_of_standard_error() {
-        let failing = command(&["echo out; echo first >&2; echo last >&2; exit 3"], true);
+        let failing = command(&["sh", "-c", "echo out; echo first >&2; echo last >&2; exit 3"]);
         for result in both(&failing, &task(None)) {
             let error = result.expect_err("exit 3");
             assert_eq!(error.code, Code::TaskCommand);
@@ -230,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_command_beyond_the_deadline_is_killed() {
-        let slow = command(&["sleep 600 & wait"], true);
+        let slow = command(&["sh", "-c", "sleep 600 & wait"]);
         let begun = Instant::now();
         let error = slow.run_blocking(&task(Some(Duration::from_millis(50)))).expect_err("killed");
         assert!(error.is_timeout());
@@ -239,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_program_that_does_not_exist_is_named() {
-        for result in both(&command(&["no-such-program-at-all"], false), &task(None)) {
+        for result in both(&command(&["no-such-program-at-all"]), &task(None)) {
             let error = result.expect_err("missing");
             assert_eq!(error.code, Code::WorkloadCommand);
             assert!(error.message.contains("no-such-program-at-all"), "{error}");
