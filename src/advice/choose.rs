@@ -11,6 +11,9 @@ use crate::benchmark::CellResult;
 use crate::stats::ratio::{EPSILON, Ordering4};
 use crate::strategy::Kind;
 
+/// Concurrency that gains less than this share is not worth what it costs to write and to debug.
+const WORTH: f64 = 0.10;
+
 /// The chosen cell, and how the others stand beside it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice<'a> {
@@ -46,9 +49,10 @@ pub struct Rival<'a> {
 /// Chooses among the cells; `None` if no cell ran with most of its tasks ending well.
 ///
 /// Candidates are the cells that are not slower than the best beyond doubt and whose estimate is at
-/// least 95% of it. Among them sequential comes first, then the tree's strategy, then the cheapest
-/// strategy, each at its narrowest width; where memory or CPU is the objective, only the candidates
-/// within 5% of the least are considered.
+/// least 95% of it; sequential is one from 90% on, because concurrency has its price. Among them
+/// sequential comes first, then the tree's strategy, then the cheapest strategy, each at its
+/// narrowest width; where memory or CPU is the objective, only the candidates within 5% of the
+/// least are considered.
 pub fn choose<'a>(cells: &'a [CellResult], decision: &Decision, objective: Objective) -> Option<Choice<'a>> {
     let Eligible { cells, note } = eligible(cells);
     let best = leader(&cells, objective)?;
@@ -81,7 +85,14 @@ pub(crate) fn within_noise<'a>(
     objective: Objective,
 ) -> Vec<&'a CellResult> {
     let near = |seen: Standing| seen.verdict != Ordering4::Slower && seen.ratio >= 1.0 - EPSILON;
-    cells.iter().copied().filter(|cell| near(standing(cell, best, objective))).collect()
+    let not_worth_leaving = |cell: &CellResult, seen: Standing| {
+        cell.cell.strategy == Kind::Sequential && seen.ratio >= 1.0 - WORTH
+    };
+    let stays = |cell: &&CellResult| {
+        let seen = standing(cell, best, objective);
+        near(seen) || not_worth_leaving(cell, seen)
+    };
+    cells.iter().copied().filter(stays).collect()
 }
 
 /// The narrowest cell of one strategy that is within noise of its best.
@@ -333,7 +344,7 @@ mod tests {
             let choice = choose(&cells, &tree(Kind::Async), Objective::Throughput).unwrap();
             let most = rates.iter().copied().fold(0.0, f64::max);
             // The rounds of two cells may each be off by the spread.
-            prop_assert!(choice.chosen.throughput_per_s.unwrap() >= most * (1.0 - EPSILON) * (1.0 - 2.0 * spread));
+            prop_assert!(choice.chosen.throughput_per_s.unwrap() >= most * (1.0 - WORTH) * (1.0 - 2.0 * spread));
         }
     }
 

@@ -14,6 +14,9 @@ const FAILURE_MARGIN: f64 = 0.01;
 /// the two-sided 99% quantile of the normal distribution, as many cells are compared.
 const FAILURE_Z: f64 = 2.576;
 
+/// A cell measured this many times may win, however often others were.
+const ENOUGH_BATCHES: usize = 2;
+
 /// The cells that may win, and what is to be said about the others.
 #[derive(Debug)]
 pub(crate) struct Eligible<'a> {
@@ -36,7 +39,17 @@ pub(crate) fn eligible(cells: &[CellResult]) -> Eligible<'_> {
     let (cells, failing): (Vec<_>, Vec<_>) = ran
         .into_iter()
         .partition(|c| failure_share(&c.tasks) <= 1.0 - MOSTLY_OK && !clearly_fails_more(&c.tasks, &least));
-    Eligible { cells, note: note(&failing, &least) }
+    Eligible { cells: well_measured(cells), note: note(&failing, &least) }
+}
+
+/// The cells measured often enough to be chosen, as often as any: one lucky batch of a cell that was
+/// tried last must not win over cells that were measured again and again.
+fn well_measured(cells: Vec<&CellResult>) -> Vec<&CellResult> {
+    let most = cells.iter().map(|c| c.rounds.len()).max().unwrap_or(0);
+    let is_known = |c: &&CellResult| c.rounds.len() >= most.min(ENOUGH_BATCHES);
+    let mut known = cells;
+    known.retain(is_known);
+    known
 }
 
 /// The share of finished tasks that failed or timed out; a cancelled task is no failure of its own.
