@@ -8,9 +8,21 @@ use conc::advice::Objective;
 use conc::strategy::Kind;
 use conc::units::parse_duration;
 
+const AFTER_HELP: &str = "\
+Examples:
+  conc advise web-scraper
+  conc advise --cpu 5ms --wait 50ms --tasks 200
+  conc advise --items urls.txt -- curl -s {}
+
+Exit codes:
+  0    done
+  1    the run failed: the workload, a worker, the machine
+  2    bad usage, or an invalid workload file
+  130  interrupted; what was measured is shown";
+
 /// Measures how work should be run concurrently: which strategy, how wide, and why.
 #[derive(Debug, Parser)]
-#[command(name = "conc", version, max_term_width = 100)]
+#[command(name = "conc", version, max_term_width = 100, after_help = AFTER_HELP)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -54,10 +66,6 @@ pub(crate) struct AdviseArgs {
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 
-    /// What to optimise: throughput, latency, memory or cpu
-    #[arg(long, value_name = "GOAL", default_value_t)]
-    pub(crate) objective: Objective,
-
     /// The language of the code example
     #[arg(long, value_enum, value_name = "LANGUAGE", default_value_t = Language::Rust)]
     pub(crate) code: Language,
@@ -72,10 +80,6 @@ pub(crate) struct BenchArgs {
     pub(crate) measure: MeasureArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
-
-    /// What to optimise: throughput, latency, memory or cpu
-    #[arg(long, value_name = "GOAL", default_value_t)]
-    pub(crate) objective: Objective,
 }
 
 #[derive(Debug, Args)]
@@ -168,6 +172,10 @@ pub(crate) struct MeasureArgs {
     /// Seed everything that is drawn at random
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+
+    /// What to optimise: throughput, latency, memory or cpu
+    #[arg(long, value_name = "GOAL", default_value_t)]
+    pub(crate) objective: Objective,
 }
 
 /// What is printed and written.

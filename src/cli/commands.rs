@@ -11,15 +11,15 @@ use conc::code::Code;
 use conc::host::{Host, limits};
 use conc::report::document::{BenchReport, CommandName, Report};
 use conc::report::{explain, schema, table};
-use conc::workload::input;
+use conc::workload::{Workload, input};
 
-use crate::cli::args::{AdviseArgs, BenchArgs, Cli, Command, Language, ListArgs, ProfileArgs};
+use crate::cli::args::{AdviseArgs, BenchArgs, Cli, Command, Language, ListArgs, MeasureArgs, ProfileArgs};
 use crate::cli::config;
 use crate::cli::failure::{Failure, INTERRUPTED};
 use crate::cli::guard::Guard;
 use crate::cli::output::{print, publish};
 use crate::cli::progress::Progress;
-use crate::cli::study::Study;
+use crate::cli::study::{Aim, Study};
 
 /// Runs a command to its end.
 pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
@@ -39,15 +39,14 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
 fn advise(args: &AdviseArgs) -> Result<ExitCode, Failure> {
     let workload = config::workload(&args.workload, io::stdin().lock())?;
     let host = detect()?;
-    let selection = config::selection(&args.measure, &host)?;
-    let (settings, output) = (config::settings(&args.measure), config::output(&args.output, args.code));
+    let output = config::output(&args.output, args.code);
+    let aim = aim(CommandName::Advise, &args.measure, &host)?;
     let guard = Guard::start()?;
-    let mut progress = Progress::new(&workload.name, settings.budget, output.progress);
+    let mut progress = Progress::new(&workload.name, aim.settings.budget, output.progress);
     progress.phase("calibrating");
-    let study = Study::prepare(&guard, &host, workload, settings.seed)?;
+    let study = Study::prepare(&guard, &host, workload, aim.settings.seed)?;
     let profiled = study.profile(&progress)?;
-    let report =
-        study.advise(CommandName::Advise, profiled, &selection, &settings, args.objective, &mut progress)?;
+    let report = study.advise(&aim, profiled, &mut progress)?;
     drop(progress);
     let table = table::render_advise(&report, &output.table);
     publish(&report, std::slice::from_ref(&report), &table, &output)?;
@@ -71,26 +70,16 @@ fn profile(args: &ProfileArgs) -> Result<ExitCode, Failure> {
 }
 
 fn bench(args: &BenchArgs) -> Result<ExitCode, Failure> {
-    let names: Vec<&str> = if args.workloads.is_empty() {
-        input::samples().iter().map(|sample| sample.name).collect()
-    } else {
-        args.workloads.iter().map(String::as_str).collect()
-    };
-    // All are read before any is run: a mistake in the last should not cost the time of the others.
-    let workloads = names.into_iter().map(input::resolve).collect::<Result<Vec<_>, _>>()?;
+    let workloads = suite(&args.workloads)?;
     let host = detect()?;
-    let selection = config::selection(&args.measure, &host)?;
-    let (settings, output) = (config::settings(&args.measure), config::output(&args.output, Language::None));
+    let output = config::output(&args.output, Language::None);
+    let aim = aim(CommandName::Bench, &args.measure, &host)?;
     let guard = Guard::start()?;
     let mut results: Vec<Report> = Vec::new();
     for workload in workloads {
-        let mut progress = Progress::new(&workload.name, settings.budget, output.progress);
-        let study = Study::prepare(&guard, &host, workload, settings.seed)?;
-        let profiled = study.profile(&progress);
-        let measured = profiled.and_then(|profiled| {
-            study.advise(CommandName::Bench, profiled, &selection, &settings, args.objective, &mut progress)
-        });
-        match measured {
+        let mut progress = Progress::new(&workload.name, aim.settings.budget, output.progress);
+        let study = Study::prepare(&guard, &host, workload, aim.settings.seed)?;
+        match study.profile(&progress).and_then(|profiled| study.advise(&aim, profiled, &mut progress)) {
             Ok(report) => results.push(report),
             // What was measured before is shown.
             Err(Failure::Interrupted) if !results.is_empty() => break,
@@ -104,6 +93,21 @@ fn bench(args: &BenchArgs) -> Result<ExitCode, Failure> {
     let table = table::render_bench(&report, &output.table);
     publish(&report, &report.results, &table, &output)?;
     Ok(ending(&guard))
+}
+
+fn aim(command: CommandName, args: &MeasureArgs, host: &Host) -> Result<Aim, Failure> {
+    let selection = config::selection(args, host)?;
+    Ok(Aim { command, selection, settings: config::settings(args), objective: args.objective })
+}
+
+/// The workloads named, or every sample.
+///
+/// All are read before any is run: a mistake in the last should not cost the time of the others.
+fn suite(names: &[String]) -> Result<Vec<Workload>, Failure> {
+    let named = names.iter().map(String::as_str);
+    let samples = input::samples().iter().map(|sample| sample.name);
+    let names: Vec<&str> = if names.is_empty() { samples.collect() } else { named.collect() };
+    Ok(names.into_iter().map(input::resolve).collect::<Result<_, _>>()?)
 }
 
 /// The exit code of a command that had something to show.

@@ -42,6 +42,18 @@ const COMPETING: f64 = 0.10;
 /// Items shown in code examples.
 const EXAMPLE_ITEMS: usize = 3;
 
+/// What a study is to find out.
+pub(crate) struct Aim {
+    /// The command that asks.
+    pub(crate) command: CommandName,
+    /// The cells that count.
+    pub(crate) selection: Selection,
+    /// How much is measured.
+    pub(crate) settings: Settings,
+    /// What is optimised.
+    pub(crate) objective: Objective,
+}
+
 /// A workload that is being studied on this machine.
 pub(crate) struct Study<'a> {
     guard: &'a Guard,
@@ -106,17 +118,14 @@ impl<'a> Study<'a> {
     /// Measures the cells and recommends one of them.
     pub(crate) fn advise(
         mut self,
-        command: CommandName,
+        aim: &Aim,
         profiled: Profiled,
-        selection: &Selection,
-        settings: &Settings,
-        objective: Objective,
         progress: &mut Progress,
     ) -> Result<Report, Failure> {
-        let plan = Plan::new(&self.workload, &profiled.profile, &self.host, selection);
-        self.check(&plan, selection)?;
-        let measured = self.measure(&plan, &profiled, settings, progress);
-        let mut report = self.empty_report(command);
+        let plan = Plan::new(&self.workload, &profiled.profile, &self.host, &aim.selection);
+        self.check(&plan, &aim.selection)?;
+        let measured = self.measure(&plan, &profiled, &aim.settings, progress);
+        let mut report = self.empty_report(aim.command);
         report.cells = results(&plan, &measured);
         self.add_findings(&plan, &measured);
         let evidence = Evidence {
@@ -124,7 +133,7 @@ impl<'a> Study<'a> {
             profile: &profiled.profile,
             host: &self.host,
             cells: &report.cells,
-            objective,
+            objective: aim.objective,
             notes: &[],
         };
         report.recommendation = recommend(&evidence);
