@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::advice::eligible::{Eligible, eligible};
+use crate::advice::eligible::{Eligible, eligible, well_measured};
 use crate::advice::objective::Objective;
 use crate::advice::result::{Agreement, Verdict};
 use crate::advice::standing::{Standing, score, standing};
@@ -55,10 +55,11 @@ pub struct Rival<'a> {
 /// least are considered.
 pub fn choose<'a>(cells: &'a [CellResult], decision: &Decision, objective: Objective) -> Option<Choice<'a>> {
     let Eligible { cells, note } = eligible(cells);
-    let best = leader(&cells, objective)?;
-    let candidates = within_noise(&cells, best, objective);
+    let known = well_measured(&cells);
+    let best = leader(&known, objective)?;
+    let candidates = within_noise(&known, best, objective);
     let chosen = prefer(&thriftiest(&candidates, objective), decision.strategy)?;
-    let rivals = rivals(&cells, chosen, objective);
+    let rivals = rivals(&known, chosen, objective);
     let tree_cell = leader(&of_strategy(&cells, decision.strategy), objective);
     let tree_standing = tree_cell.map(|cell| standing(cell, best, objective));
     Some(Choice {
@@ -203,6 +204,16 @@ mod tests {
 
     fn pick(cells: &[CellResult], strategy: Kind, objective: Objective) -> String {
         choose(cells, &tree(strategy), objective).unwrap().chosen.cell.to_string()
+    }
+
+    #[test]
+    fn one_lucky_batch_does_not_win() {
+        let mut cells = sequential(100.0);
+        cells.push(cell(Kind::Async, 8, 800.0));
+        let mut lucky = cell(Kind::Async, 16, 900.0);
+        lucky.rounds.truncate(1);
+        cells.push(lucky);
+        assert_eq!(pick(&cells, Kind::Async, Objective::Throughput), "async 8");
     }
 
     #[test]

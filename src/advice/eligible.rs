@@ -39,17 +39,14 @@ pub(crate) fn eligible(cells: &[CellResult]) -> Eligible<'_> {
     let (cells, failing): (Vec<_>, Vec<_>) = ran
         .into_iter()
         .partition(|c| failure_share(&c.tasks) <= 1.0 - MOSTLY_OK && !clearly_fails_more(&c.tasks, &least));
-    Eligible { cells: well_measured(cells), note: note(&failing, &least) }
+    Eligible { cells, note: note(&failing, &least) }
 }
 
-/// The cells measured often enough to be chosen, as often as any: one lucky batch of a cell that was
-/// tried last must not win over cells that were measured again and again.
-fn well_measured(cells: Vec<&CellResult>) -> Vec<&CellResult> {
+/// The cells measured often enough to be chosen: one lucky batch of a cell that was tried last must
+/// not win over cells that were measured again and again.
+pub(crate) fn well_measured<'a>(cells: &[&'a CellResult]) -> Vec<&'a CellResult> {
     let most = cells.iter().map(|c| c.rounds.len()).max().unwrap_or(0);
-    let is_known = |c: &&CellResult| c.rounds.len() >= most.min(ENOUGH_BATCHES);
-    let mut known = cells;
-    known.retain(is_known);
-    known
+    cells.iter().copied().filter(|c| c.rounds.len() >= most.min(ENOUGH_BATCHES)).collect()
 }
 
 /// The share of finished tasks that failed or timed out; a cancelled task is no failure of its own.
