@@ -82,8 +82,8 @@ impl Search {
     pub fn next_round(&self) -> Vec<Candidate> {
         let mut round: Vec<Candidate> = if self.exhaustive {
             self.candidates.clone()
-        } else if self.measured.is_empty() {
-            self.opening()
+        } else if self.measured.keys().all(|cell| *cell == Cell::REFERENCE) {
+            self.opening().into_iter().filter(|c| self.batches(c.cell) == 0).collect()
         } else {
             self.racing().into_iter().chain(self.neighbours()).collect()
         };

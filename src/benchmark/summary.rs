@@ -49,7 +49,10 @@ pub fn findings(measured: &Measured) -> Vec<Finding> {
         }),
         Ending::Budget if measured.rounds < 3 => findings.push(Finding {
             code: Code::NoteBudget,
-            message: format!("the budget was enough for {} of the rounds only", measured.rounds),
+            message: match measured.rounds {
+                0 | 1 => "the budget was enough for one batch of each cell at the most".to_owned(),
+                rounds => format!("the budget was enough for {rounds} rounds only"),
+            },
         }),
         _ => {}
     }

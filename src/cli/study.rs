@@ -185,6 +185,7 @@ impl<'a> Study<'a> {
                 budget: settings.budget,
             },
             settings: settings.clone(),
+            reference: Some(profiled.as_run()),
         };
         measurement.run(plan)
     }
