@@ -11,9 +11,10 @@ use tokio::sync::oneshot;
 use crate::code::Code;
 use crate::strategy::asynchronous::{Shards, drive};
 use crate::strategy::feed::Feed;
-use crate::strategy::job::{Job, Outcome, Pool, StartError, Strategy, WorkerUsage};
+use crate::strategy::job::{Job, Pool, StartError, Strategy, WorkerUsage};
 use crate::strategy::process::protocol::{Reply, Request, Span};
 use crate::strategy::process::worker::{Worker, start_all};
+use crate::strategy::tally::Tally;
 use crate::workload::Program;
 use crate::workload::program::{Segment, within};
 use crate::workload::step::{Output, StepError};
@@ -34,7 +35,7 @@ struct HybridPool {
     program: Arc<Program>,
     width: usize,
     compute: Option<Sender<Computation>>,
-    drivers: Vec<JoinHandle<(WorkerUsage, Worker)>>,
+    drivers: Vec<JoinHandle<Worker>>,
     /// Kept until the pool ends: reaping them earlier would count their CPU time twice.
     finished: Vec<Worker>,
 }
@@ -74,8 +75,8 @@ impl Strategy for Hybrid {
 }
 
 impl Pool for HybridPool {
-    fn run(&mut self, feed: &Arc<Feed>) -> Outcome {
-        let Some(compute) = self.compute.take() else { return Outcome::default() };
+    fn run(&mut self, feed: &Arc<Feed>) -> Tally {
+        let Some(compute) = self.compute.take() else { return Tally::default() };
         let (program, segments) = (Arc::clone(&self.program), Arc::new(self.program.segments()));
         let run = move |index| {
             let (program, segments, compute) = (Arc::clone(&program), Arc::clone(&segments), compute.clone());
@@ -84,14 +85,17 @@ impl Pool for HybridPool {
                 within(deadline, run_task(&program, &segments, &compute, index, deadline)).await
             }
         };
-        let tally = drive(&self.runtime, feed, self.width, &self.shards, run);
-        let mut workers = WorkerUsage::default();
+        drive(&self.runtime, feed, self.width, &self.shards, run)
+    }
+
+    fn usage(&mut self) -> WorkerUsage {
+        let mut usage = WorkerUsage::default();
         for driver in self.drivers.drain(..) {
-            let (usage, worker) = driver.join().expect("a driver does not panic");
-            workers.add(usage);
+            let mut worker = driver.join().expect("a driver does not panic");
+            usage.add(worker.finish());
             self.finished.push(worker);
         }
-        Outcome { tally, workers }
+        usage
     }
 }
 
@@ -126,7 +130,7 @@ async fn hand_over(compute: &Sender<Computation>, span: Span) -> Result<Output, 
 }
 
 /// Drives one worker process until nobody wants anything computed any more.
-fn serve(mut worker: Worker, inbox: &Receiver<Computation>) -> (WorkerUsage, Worker) {
+fn serve(mut worker: Worker, inbox: &Receiver<Computation>) -> Worker {
     let mut frame_len = 1;
     while let Ok(first) = inbox.recv() {
         let rest = inbox.try_iter().take(frame_len - 1);
@@ -140,14 +144,14 @@ fn serve(mut worker: Worker, inbox: &Receiver<Computation>) -> (WorkerUsage, Wor
                 // A task that timed out no longer listens.
                 let _ = reply.send(Err(death.clone()));
             }
-            return (WorkerUsage::default(), worker);
+            return worker;
         };
         frame_len = fitting(begun.elapsed(), results.len());
         for (reply, result) in replies.into_iter().zip(results) {
             let _ = reply.send(result);
         }
     }
-    (worker.finish(), worker)
+    worker
 }
 
 /// How many spans like the last ones make a frame.

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::strategy::feed::Feed;
-use crate::strategy::job::{Job, Outcome, Pool, StartError, Strategy};
+use crate::strategy::job::{Job, Pool, StartError, Strategy, WorkerUsage};
 use crate::strategy::process::protocol::{Reply, Request};
 use crate::strategy::process::worker::{Worker, start_all};
 use crate::strategy::tally::Tally;
@@ -34,8 +34,8 @@ impl Strategy for Processes {
 }
 
 impl Pool for ProcessPool {
-    fn run(&mut self, feed: &Arc<Feed>) -> Outcome {
-        let mut outcome = Outcome::default();
+    fn run(&mut self, feed: &Arc<Feed>) -> Tally {
+        let mut tally = Tally::default();
         let program = &self.program;
         std::thread::scope(|scope| {
             let drivers: Vec<_> = self
@@ -44,13 +44,18 @@ impl Pool for ProcessPool {
                 .map(|worker| scope.spawn(move || drive(worker, feed, program)))
                 .collect();
             for driver in drivers {
-                outcome.tally.merge(&driver.join().expect("a driver does not panic"));
+                tally.merge(&driver.join().expect("a driver does not panic"));
             }
         });
+        tally
+    }
+
+    fn usage(&mut self) -> WorkerUsage {
+        let mut usage = WorkerUsage::default();
         for worker in &mut self.workers {
-            outcome.workers.add(worker.finish());
+            usage.add(worker.finish());
         }
-        outcome
+        usage
     }
 }
 
