@@ -54,7 +54,8 @@ fn work(program: &Program, inbox: &Receiver<Order>, ready: &Sender<()>) -> Tally
     let mut tally = Tally::default();
     // Nobody listens when another thread could not be started; the channel is closed then as well.
     let _ = ready.send(());
-    for order in inbox {
+    // A chunk that waited in the channel when the feed was stopped has not been started.
+    for order in inbox.iter().filter(|order| !order.feed.is_stopped()) {
         run_chunks(program, &order.feed, std::iter::once(order.chunk), &mut tally);
     }
     tally
