@@ -42,8 +42,23 @@ struct HybridPool {
 
 /// Steps of one task that wait for a worker process.
 struct Computation {
+    /// Without its time left, which is known when it is sent.
     span: Span,
+    deadline: Option<Instant>,
     reply: oneshot::Sender<Result<Output, StepError>>,
+}
+
+impl Computation {
+    /// Whether the task is over already, at its deadline or with the batch.
+    fn is_moot(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    /// What is sent of it, and who waits for the result.
+    fn dispatched(self) -> (Span, oneshot::Sender<Result<Output, StepError>>) {
+        let time_left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        (Span { time_left, ..self.span }, self.reply)
+    }
 }
 
 impl Strategy for Hybrid {
@@ -55,13 +70,12 @@ impl Strategy for Hybrid {
             .map_err(|e| StartError::new("cannot start the event loop", &e))?;
         // Unbounded, because the width bounds it: a task waits for its own computation.
         let (compute, inbox) = unbounded();
-        let drivers = start_all(job, job.processes)?
-            .into_iter()
-            .map(|worker| {
-                let inbox = inbox.clone();
-                std::thread::spawn(move || serve(worker, &inbox))
-            })
-            .collect();
+        let mut drivers = Vec::with_capacity(job.processes);
+        for worker in start_all(job, job.processes)? {
+            let inbox = inbox.clone();
+            let driver = std::thread::Builder::new().spawn(move || serve(worker, &inbox));
+            drivers.push(driver.map_err(|e| StartError::new("cannot start a thread for a process", &e))?);
+        }
         Ok(Box::new(HybridPool {
             runtime,
             shards: Arc::new(Shards::new(1)),
@@ -112,8 +126,8 @@ async fn run_task(
         output = if segment.cpu {
             let item = program.items().slice(index..index + 1).and_then(|mut items| items.pop());
             let input = std::mem::take(&mut output);
-            let time_left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            hand_over(compute, Span { index, item, steps: segment.steps.clone(), input, time_left }).await?
+            let span = Span { index, item, steps: segment.steps.clone(), input, time_left: None };
+            hand_over(compute, span, deadline).await?
         } else {
             program.span_async(segment.steps.clone(), index, deadline, output).await?
         };
@@ -122,10 +136,14 @@ async fn run_task(
 }
 
 /// Has a worker process compute, and awaits what it produced.
-async fn hand_over(compute: &Sender<Computation>, span: Span) -> Result<Output, StepError> {
+async fn hand_over(
+    compute: &Sender<Computation>,
+    span: Span,
+    deadline: Option<Instant>,
+) -> Result<Output, StepError> {
     let (reply, answer) = oneshot::channel();
     let gone = || StepError::new(Code::PoolWorkerDied, "no worker process is left");
-    compute.send(Computation { span, reply }).map_err(|_| gone())?;
+    compute.send(Computation { span, deadline, reply }).map_err(|_| gone())?;
     answer.await.map_err(|_| gone())?
 }
 
@@ -133,9 +151,11 @@ async fn hand_over(compute: &Sender<Computation>, span: Span) -> Result<Output, 
 fn serve(mut worker: Worker, inbox: &Receiver<Computation>) -> Worker {
     let mut frame_len = 1;
     while let Ok(first) = inbox.recv() {
-        let rest = inbox.try_iter().take(frame_len - 1);
-        let (spans, replies): (Vec<_>, Vec<_>) =
-            std::iter::once(first).chain(rest).map(|c| (c.span, c.reply)).unzip();
+        let waiting = std::iter::once(first).chain(inbox.try_iter()).filter(|c| !c.is_moot());
+        let (spans, replies): (Vec<_>, Vec<_>) = waiting.take(frame_len).map(Computation::dispatched).unzip();
+        if spans.is_empty() {
+            continue;
+        }
         let begun = Instant::now();
         let Ok(Reply::Spans(results)) = worker.send(&Request::Spans(spans)).and_then(|()| worker.receive())
         else {
