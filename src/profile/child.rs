@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::host::process::{adopt_orphans, die_with_parent};
+use crate::host::process::{adopt_orphans, die_with_parent, kill_descendants};
 use crate::host::usage::{CpuTime, schedstat_of_thread};
 use crate::strategy::tally::Tally;
 use crate::workload::step::{Output, StepError};
@@ -63,6 +63,8 @@ pub fn serve(mut stdin: impl BufRead, mut stdout: impl Write) -> io::Result<()> 
         Ok(program) => ProfileReply::Done(Box::new(run(&program, spec.time_limit))),
         Err(error) => ProfileReply::Refused(error.to_string()),
     };
+    // What commands left running would compete with what is measured next.
+    kill_descendants();
     serde_json::to_writer(&mut stdout, &reply)?;
     stdout.flush()
 }
