@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::code::Code;
 use crate::host::Reexec;
-use crate::host::child::{ChildError, Pending};
+use crate::host::child::{Allowance, ChildError, Pending};
 use crate::host::deadline::DeadlineKeeper;
 use crate::host::reexec::Role;
 use crate::profile::child::{ProfileReply, ProfileSpec, RawProfile};
@@ -39,7 +39,8 @@ pub struct Profiled {
     pub tally: Tally,
 }
 
-/// Profiles `workload` for about `time`; one task is run in any case, for no longer than `patience`.
+/// Profiles `workload` for about `time`, and for no longer than `patience` beyond it; one task is run
+/// in any case.
 ///
 /// # Errors
 /// When the child process fails or every task of it does.
@@ -72,16 +73,20 @@ fn observe(
             ChildError::Start(_) => Code::HostSpawn,
             ChildError::Died { .. } => Code::PoolWorkerDied,
             ChildError::Late(_) => Code::PoolHung,
+            ChildError::TooLarge(_) => Code::HostMemory,
         };
         ProfileError { code, message: format!("the profile: {error}") }
     };
+    // The last task may begin when the time is over, and is given all the patience there is.
+    let patience = spec.time_limit.saturating_add(patience);
+    let allowance = Allowance { patience, memory: spec.workload.limits.memory };
     let pending =
         Pending::start(&mut reexec.command(Role::Profile), spec, &spec.env.state_dir).map_err(failed)?;
     let pid = pending.pid();
     let (running, ended) = mpsc::channel();
     std::thread::scope(|scope| {
         let sampler = scope.spawn(move || sample_until(pid, &ended));
-        let reply = pending.answer(&DeadlineKeeper::new(), patience);
+        let reply = pending.answer(&DeadlineKeeper::new(), allowance);
         drop(running);
         let samples = sampler.join().expect("the sampler does not panic");
         Ok((reply.map_err(failed)?, samples))
