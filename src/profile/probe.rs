@@ -144,9 +144,10 @@ fn runqueue(raw: &RawProfile, samples: &Samples) -> f64 {
     own + samples.descendants_runqueue_s * scale
 }
 
-/// Sampled kinds of wait, or where there are too few samples those that the steps imply.
+/// Sampled kinds of wait, or those that the steps imply where samples are too few or tell nothing,
+/// as in containers that hide what the kernel does.
 fn waits(workload: &Workload, raw: &RawProfile, samples: &Samples) -> Waits {
-    if samples.waits.total() >= FEWEST_WAITS {
+    if samples.waits.known() >= FEWEST_WAITS {
         return samples.waits.shares();
     }
     let mut implied = WaitCounts::default();
