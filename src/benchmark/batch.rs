@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::benchmark::cell::Cell;
 use crate::code::Code;
-use crate::host::process::{adopt_orphans, die_with_parent};
+use crate::host::process::{adopt_orphans, die_with_parent, kill_descendants};
 use crate::strategy::feed::Feed;
 use crate::strategy::run::{RunReport, run, strategy};
 use crate::strategy::{Job, StartError};
@@ -63,6 +63,8 @@ pub fn serve(mut stdin: impl BufRead, mut stdout: impl Write) -> io::Result<()> 
         Ok(report) => BatchReply::Done(Box::new(report)),
         Err(StartError { code, message }) => BatchReply::Failed { code, message },
     };
+    // What commands left running would compete with the next batch.
+    kill_descendants();
     serde_json::to_writer(&mut stdout, &reply)?;
     stdout.flush()
 }

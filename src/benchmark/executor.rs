@@ -4,24 +4,17 @@ use std::fs;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
 use std::time::Duration;
 
 use crate::benchmark::batch::{BatchReply, BatchSpec};
 use crate::benchmark::cell::Cell;
 use crate::code::Code;
 use crate::host::Reexec;
-use crate::host::child::{ChildError, Pending};
+use crate::host::child::{Allowance, ChildError, Pending};
 use crate::host::deadline::DeadlineKeeper;
-use crate::host::memory::resident_of_tree;
-use crate::host::process::kill_tree;
 use crate::host::reexec::Role;
 use crate::strategy::run::RunReport;
 use crate::workload::{Env, Workload};
-
-/// How often the memory of a batch is looked at, where it is limited.
-const MEMORY_PERIOD: Duration = Duration::from_millis(20);
 
 /// One batch to run.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,13 +80,8 @@ impl ProcessExecutor {
         let spec = self.spec(order, state_dir);
         let mut command = self.reexec.command(Role::Batch);
         let pending = Pending::start(&mut command, &spec, &spec.env.state_dir).map_err(from_child)?;
-        let memory = self.workload.limits.memory.map(|limit| MemoryGuard::watch(pending.pid(), limit));
-        let answer = pending.answer(&self.keeper, order.patience);
-        if let Some(limit) = memory.and_then(MemoryGuard::exceeded) {
-            let message = format!("used more than {} of memory", crate::units::Bytes(limit));
-            return Err(BatchError { code: Code::HostMemory, message });
-        }
-        match answer.map_err(from_child)? {
+        let allowance = Allowance { patience: order.patience, memory: self.workload.limits.memory };
+        match pending.answer(&self.keeper, allowance).map_err(from_child)? {
             BatchReply::Done(report) => Ok(*report),
             BatchReply::Failed { code, message } => Err(BatchError { code, message }),
         }
@@ -117,37 +105,7 @@ fn from_child(error: ChildError) -> BatchError {
         ChildError::Start(_) => Code::HostSpawn,
         ChildError::Died { .. } => Code::PoolWorkerDied,
         ChildError::Late(_) => Code::PoolHung,
+        ChildError::TooLarge(_) => Code::HostMemory,
     };
     BatchError { code, message: error.to_string() }
-}
-
-/// Kills a batch that holds more memory than it may.
-struct MemoryGuard {
-    limit: u64,
-    exceeded: Arc<AtomicBool>,
-    running: mpsc::Sender<()>,
-}
-
-impl MemoryGuard {
-    fn watch(pid: u32, limit: u64) -> Self {
-        let (running, ended) = mpsc::channel::<()>();
-        let exceeded = Arc::new(AtomicBool::new(false));
-        let seen = Arc::clone(&exceeded);
-        std::thread::spawn(move || {
-            while ended.recv_timeout(MEMORY_PERIOD) == Err(mpsc::RecvTimeoutError::Timeout) {
-                if resident_of_tree(pid) > limit {
-                    seen.store(true, Ordering::SeqCst);
-                    kill_tree(pid);
-                    return;
-                }
-            }
-        });
-        MemoryGuard { limit, exceeded, running }
-    }
-
-    /// Ends the watch; the limit, if it was exceeded.
-    fn exceeded(self) -> Option<u64> {
-        drop(self.running);
-        self.exceeded.load(Ordering::SeqCst).then_some(self.limit)
-    }
 }

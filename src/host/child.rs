@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::host::deadline::DeadlineKeeper;
+use crate::host::memory::MemoryGuard;
 
 /// How the exchange failed.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +29,18 @@ pub enum ChildError {
     /// The deadline passed and the process was killed.
     #[error("no answer within {:.1} s", .0.as_secs_f64())]
     Late(Duration),
+    /// The process held more bytes than this and was killed.
+    #[error("used more than {} MiB of memory", .0 >> 20)]
+    TooLarge(u64),
+}
+
+/// What a child process may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// Time until it has answered.
+    pub patience: Duration,
+    /// Resident bytes, with its descendants; `None` means any number.
+    pub memory: Option<u64>,
 }
 
 /// The last line of what a process said, as an addition to a sentence.
@@ -58,6 +71,8 @@ impl Pending {
         document: &impl Serialize,
         scratch: &Path,
     ) -> Result<Self, ChildError> {
+        let mut text = serde_json::to_vec(document).map_err(|e| ChildError::Start(e.into()))?;
+        text.push(b'\n');
         let stderr = tempfile::tempfile_in(scratch).map_err(ChildError::Start)?;
         let shared = stderr.try_clone().map_err(ChildError::Start)?;
         let mut child = command
@@ -66,8 +81,6 @@ impl Pending {
             .stderr(shared)
             .spawn()
             .map_err(ChildError::Start)?;
-        let mut text = serde_json::to_vec(document).map_err(|e| ChildError::Start(e.into()))?;
-        text.push(b'\n');
         if let Some(mut stdin) = child.stdin.take() {
             // A child that died before it read is found out by the missing answer.
             let _ = stdin.write_all(&text);
@@ -80,22 +93,29 @@ impl Pending {
         self.child.id()
     }
 
-    /// Waits for the answer; kills the process and its descendants when `patience` is over.
+    /// Waits for the answer; kills the process and its descendants when they take more than they may.
     ///
     /// # Errors
     /// When there is no answer.
     pub fn answer<T: DeserializeOwned>(
         mut self,
         keeper: &DeadlineKeeper,
-        patience: Duration,
+        allowance: Allowance,
     ) -> Result<T, ChildError> {
+        let Allowance { patience, memory } = allowance;
         let watch = keeper.watch(self.child.id(), Instant::now() + patience);
+        let guard = memory.map(|limit| (limit, MemoryGuard::watch(self.child.id(), limit)));
         let mut text = String::new();
         if let Some(stdout) = self.child.stdout.as_mut() {
             // An answer that breaks off is not valid JSON, which is found out below.
             let _ = stdout.read_to_string(&mut text);
         }
         let late = watch.end();
+        if let Some((limit, guard)) = guard
+            && guard.end()
+        {
+            return Err(ChildError::TooLarge(limit));
+        }
         match serde_json::from_str(&text) {
             Ok(answer) => Ok(answer),
             Err(_) if late => Err(ChildError::Late(patience)),
@@ -127,7 +147,8 @@ mod tests {
     fn ask(shell: &str, patience: Duration) -> Result<u32, ChildError> {
         let mut command = Command::new("sh");
         command.args(["-c", shell]);
-        Pending::start(&mut command, &7u32, &std::env::temp_dir())?.answer(&DeadlineKeeper::new(), patience)
+        let allowance = Allowance { patience, memory: None };
+        Pending::start(&mut command, &7u32, &std::env::temp_dir())?.answer(&DeadlineKeeper::new(), allowance)
     }
 
     #[test]

@@ -3,6 +3,10 @@
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+/// How often descendants are looked for; two looks are enough unless a caller that is not stopped
+/// itself keeps starting others.
+const MOST_LOOKS: usize = 16;
+
 /// Makes orphaned descendants children of this process, so that they can be found and ended.
 pub fn adopt_orphans() {
     #[cfg(target_os = "linux")]
@@ -12,7 +16,8 @@ pub fn adopt_orphans() {
     }
 }
 
-/// Makes the kernel kill this process when the one that started it is gone.
+/// Makes the kernel kill this process when the one that started it is gone; on Linux, when the very
+/// thread is that started it.
 pub fn die_with_parent() {
     #[cfg(target_os = "linux")]
     {
@@ -44,21 +49,32 @@ fn children(pid: u32) -> Vec<u32> {
 }
 
 /// Kills `pid` and all its descendants.
-///
-/// The parent is stopped first, so that it cannot start others while they are listed.
 pub fn kill_tree(pid: u32) {
     signal(pid, Signal::SIGSTOP);
-    for descendant in descendants(pid) {
-        signal(descendant, Signal::SIGKILL);
-    }
+    kill_below(pid);
     signal(pid, Signal::SIGKILL);
 }
 
 /// Kills every descendant of this process but not itself.
 pub fn kill_descendants() {
-    for descendant in descendants(std::process::id()) {
-        signal(descendant, Signal::SIGKILL);
+    kill_below(std::process::id());
+}
+
+/// Kills the descendants of `pid`.
+///
+/// All of them are stopped first, so that none can start another one that is not listed, or give one
+/// away by its own death, while they are looked for.
+fn kill_below(pid: u32) {
+    let mut stopped = Vec::new();
+    for _ in 0..MOST_LOOKS {
+        let found = descendants(pid).into_iter().filter(|p| !stopped.contains(p)).collect::<Vec<_>>();
+        if found.is_empty() {
+            break;
+        }
+        found.iter().for_each(|descendant| signal(*descendant, Signal::SIGSTOP));
+        stopped.extend(found);
     }
+    stopped.into_iter().for_each(|descendant| signal(descendant, Signal::SIGKILL));
 }
 
 fn signal(pid: u32, signal: Signal) {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::host::process::{adopt_orphans, die_with_parent};
+use crate::host::process::{adopt_orphans, die_with_parent, kill_descendants};
 use crate::host::usage::{CpuTime, peak_rss_of_self, schedstat_of_thread};
 use crate::strategy::tally::Tally;
 use crate::workload::step::{Output, StepError};
@@ -65,6 +65,8 @@ pub fn serve(mut stdin: impl BufRead, mut stdout: impl Write) -> io::Result<()> 
         Ok(program) => ProfileReply::Done(Box::new(run(&program, spec.time_limit))),
         Err(error) => ProfileReply::Refused(error.to_string()),
     };
+    // What commands left running would compete with what is measured next.
+    kill_descendants();
     serde_json::to_writer(&mut stdout, &reply)?;
     stdout.flush()
 }
@@ -105,10 +107,11 @@ fn run_task(program: &Program, index: u64, steps_s: &mut [f64]) -> Result<u64, S
     let mut output = Output::default();
     let mut last = Instant::now();
     for (i, total) in steps_s.iter_mut().enumerate() {
-        output = program.span_blocking(i..i + 1, index, deadline, output)?;
+        let result = program.span_blocking(i..i + 1, index, deadline, output);
         let now = Instant::now();
         *total += (now - last).as_secs_f64();
         last = now;
+        output = result?;
     }
     Ok(output.digest)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::code::Code;
 use crate::host::Reexec;
-use crate::host::child::{ChildError, Pending};
+use crate::host::child::{Allowance, ChildError, Pending};
 use crate::host::deadline::DeadlineKeeper;
 use crate::host::reexec::Role;
 use crate::host::usage::CpuTime;
@@ -56,7 +56,8 @@ impl Profiled {
     }
 }
 
-/// Profiles `workload` for about `time`; one task is run in any case, for no longer than `patience`.
+/// Profiles `workload` for about `time`, and for no longer than `patience` beyond it; one task is run
+/// in any case.
 ///
 /// # Errors
 /// When the child process fails or every task of it does.
@@ -90,16 +91,20 @@ fn observe(
             ChildError::Start(_) => Code::HostSpawn,
             ChildError::Died { .. } => Code::PoolWorkerDied,
             ChildError::Late(_) => Code::PoolHung,
+            ChildError::TooLarge(_) => Code::HostMemory,
         };
         ProfileError { code, message: format!("the profile: {error}") }
     };
+    // The last task may begin when the time is over, and is given all the patience there is.
+    let patience = spec.time_limit.saturating_add(patience);
+    let allowance = Allowance { patience, memory: spec.workload.limits.memory };
     let pending =
         Pending::start(&mut reexec.command(Role::Profile), spec, &spec.env.state_dir).map_err(failed)?;
     let pid = pending.pid();
     let (running, ended) = mpsc::channel();
     std::thread::scope(|scope| {
         let sampler = scope.spawn(move || sample_until(pid, &ended));
-        let reply = pending.answer(&DeadlineKeeper::new(), patience);
+        let reply = pending.answer(&DeadlineKeeper::new(), allowance);
         drop(running);
         let samples = sampler.join().expect("the sampler does not panic");
         Ok((reply.map_err(failed)?, samples))
@@ -157,9 +162,10 @@ fn runqueue(raw: &RawProfile, samples: &Samples) -> f64 {
     own + samples.descendants_runqueue_s * scale
 }
 
-/// Sampled kinds of wait, or where there are too few samples those that the steps imply.
+/// Sampled kinds of wait, or those that the steps imply where samples are too few or tell nothing,
+/// as in containers that hide what the kernel does.
 fn waits(workload: &Workload, raw: &RawProfile, samples: &Samples) -> Waits {
-    if samples.waits.total() >= FEWEST_WAITS {
+    if samples.waits.known() >= FEWEST_WAITS {
         return samples.waits.shares();
     }
     let mut implied = WaitCounts::default();

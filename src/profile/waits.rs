@@ -91,6 +91,11 @@ impl WaitCounts {
         self.0.iter().sum()
     }
 
+    /// The sum over all kinds that tell something.
+    pub fn known(&self) -> f64 {
+        self.total() - self.0[Wait::Other as usize]
+    }
+
     /// The shares of the kinds; all 0 if nothing was added.
     pub fn shares(&self) -> Waits {
         let total = self.total();
@@ -129,6 +134,7 @@ mod tests {
         assert_eq!(counts.shares(), Waits::default());
         counts.add(Wait::Network, 3.0);
         counts.add(Wait::Disk, 1.0);
+        assert_eq!(counts.known(), 4.0);
         assert_eq!(counts.shares().network, 0.75);
         assert_eq!(counts.shares().named().iter().map(|(_, share)| share).sum::<f64>(), 1.0);
     }

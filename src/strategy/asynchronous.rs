@@ -13,7 +13,7 @@ use futures_util::FutureExt;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::strategy::feed::Feed;
-use crate::strategy::job::{Job, Outcome, Pool, StartError, Strategy};
+use crate::strategy::job::{Job, Pool, StartError, Strategy};
 use crate::strategy::tally::Tally;
 use crate::strategy::worker::panicked;
 use crate::workload::Program;
@@ -46,13 +46,13 @@ impl Strategy for Async {
 }
 
 impl Pool for EventLoop {
-    fn run(&mut self, feed: &Arc<Feed>) -> Outcome {
+    fn run(&mut self, feed: &Arc<Feed>) -> Tally {
         let program = Arc::clone(&self.program);
         let run = move |index| {
             let program = Arc::clone(&program);
             async move { program.run_async(index).await }
         };
-        Outcome { tally: drive(&self.runtime, feed, self.width, &self.shards, run), ..Outcome::default() }
+        drive(&self.runtime, feed, self.width, &self.shards, run)
     }
 }
 

@@ -82,6 +82,11 @@ impl Feed {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
+    /// Whether there is nothing left to hand out.
+    pub fn is_drained(&self) -> bool {
+        self.is_stopped() || self.next.load(Ordering::Relaxed) >= self.range.end
+    }
+
     /// Whether the batch was stopped.
     pub fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed)
@@ -126,8 +131,8 @@ mod tests {
     #[test]
     fn a_stopped_feed_hands_out_nothing() {
         let feed = Feed::new(0..10, 1);
-        assert!(feed.pull(1).is_some());
+        assert!(feed.pull(1).is_some() && !feed.is_drained());
         feed.stop();
-        assert_eq!(feed.pull(1), None);
+        assert!(feed.pull(1).is_none() && feed.is_drained());
     }
 }

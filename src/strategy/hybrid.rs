@@ -11,9 +11,10 @@ use tokio::sync::oneshot;
 use crate::code::Code;
 use crate::strategy::asynchronous::{Shards, drive};
 use crate::strategy::feed::Feed;
-use crate::strategy::job::{Job, Outcome, Pool, StartError, Strategy, WorkerUsage};
+use crate::strategy::job::{Job, Pool, StartError, Strategy, WorkerUsage};
 use crate::strategy::process::protocol::{Reply, Request, Span};
 use crate::strategy::process::worker::{Worker, start_all};
+use crate::strategy::tally::Tally;
 use crate::workload::Program;
 use crate::workload::program::{Segment, within};
 use crate::workload::step::{Output, StepError};
@@ -34,15 +35,30 @@ struct HybridPool {
     program: Arc<Program>,
     width: usize,
     compute: Option<Sender<Computation>>,
-    drivers: Vec<JoinHandle<(WorkerUsage, Worker)>>,
+    drivers: Vec<JoinHandle<Worker>>,
     /// Kept until the pool ends: reaping them earlier would count their CPU time twice.
     finished: Vec<Worker>,
 }
 
 /// Steps of one task that wait for a worker process.
 struct Computation {
+    /// Without its time left, which is known when it is sent.
     span: Span,
+    deadline: Option<Instant>,
     reply: oneshot::Sender<Result<Output, StepError>>,
+}
+
+impl Computation {
+    /// Whether the task is over already, at its deadline or with the batch.
+    fn is_moot(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    /// What is sent of it, and who waits for the result.
+    fn dispatched(self) -> (Span, oneshot::Sender<Result<Output, StepError>>) {
+        let time_left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        (Span { time_left, ..self.span }, self.reply)
+    }
 }
 
 impl Strategy for Hybrid {
@@ -54,13 +70,12 @@ impl Strategy for Hybrid {
             .map_err(|e| StartError::new("cannot start the event loop", &e))?;
         // Unbounded, because the width bounds it: a task waits for its own computation.
         let (compute, inbox) = unbounded();
-        let drivers = start_all(job, job.processes)?
-            .into_iter()
-            .map(|worker| {
-                let inbox = inbox.clone();
-                std::thread::spawn(move || serve(worker, &inbox))
-            })
-            .collect();
+        let mut drivers = Vec::with_capacity(job.processes);
+        for worker in start_all(job, job.processes)? {
+            let inbox = inbox.clone();
+            let driver = std::thread::Builder::new().spawn(move || serve(worker, &inbox));
+            drivers.push(driver.map_err(|e| StartError::new("cannot start a thread for a process", &e))?);
+        }
         Ok(Box::new(HybridPool {
             runtime,
             shards: Arc::new(Shards::new(1)),
@@ -74,8 +89,8 @@ impl Strategy for Hybrid {
 }
 
 impl Pool for HybridPool {
-    fn run(&mut self, feed: &Arc<Feed>) -> Outcome {
-        let Some(compute) = self.compute.take() else { return Outcome::default() };
+    fn run(&mut self, feed: &Arc<Feed>) -> Tally {
+        let Some(compute) = self.compute.take() else { return Tally::default() };
         let (program, segments) = (Arc::clone(&self.program), Arc::new(self.program.segments()));
         let run = move |index| {
             let (program, segments, compute) = (Arc::clone(&program), Arc::clone(&segments), compute.clone());
@@ -84,14 +99,17 @@ impl Pool for HybridPool {
                 within(deadline, run_task(&program, &segments, &compute, index, deadline)).await
             }
         };
-        let tally = drive(&self.runtime, feed, self.width, &self.shards, run);
-        let mut workers = WorkerUsage::default();
+        drive(&self.runtime, feed, self.width, &self.shards, run)
+    }
+
+    fn usage(&mut self) -> WorkerUsage {
+        let mut usage = WorkerUsage::default();
         for driver in self.drivers.drain(..) {
-            let (usage, worker) = driver.join().expect("a driver does not panic");
-            workers.add(usage);
+            let mut worker = driver.join().expect("a driver does not panic");
+            usage.add(worker.finish());
             self.finished.push(worker);
         }
-        Outcome { tally, workers }
+        usage
     }
 }
 
@@ -108,8 +126,8 @@ async fn run_task(
         output = if segment.cpu {
             let item = program.items().slice(index..index + 1).and_then(|mut items| items.pop());
             let input = std::mem::take(&mut output);
-            let time_left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            hand_over(compute, Span { index, item, steps: segment.steps.clone(), input, time_left }).await?
+            let span = Span { index, item, steps: segment.steps.clone(), input, time_left: None };
+            hand_over(compute, span, deadline).await?
         } else {
             program.span_async(segment.steps.clone(), index, deadline, output).await?
         };
@@ -118,20 +136,26 @@ async fn run_task(
 }
 
 /// Has a worker process compute, and awaits what it produced.
-async fn hand_over(compute: &Sender<Computation>, span: Span) -> Result<Output, StepError> {
+async fn hand_over(
+    compute: &Sender<Computation>,
+    span: Span,
+    deadline: Option<Instant>,
+) -> Result<Output, StepError> {
     let (reply, answer) = oneshot::channel();
     let gone = || StepError::new(Code::PoolWorkerDied, "no worker process is left");
-    compute.send(Computation { span, reply }).map_err(|_| gone())?;
+    compute.send(Computation { span, deadline, reply }).map_err(|_| gone())?;
     answer.await.map_err(|_| gone())?
 }
 
 /// Drives one worker process until nobody wants anything computed any more.
-fn serve(mut worker: Worker, inbox: &Receiver<Computation>) -> (WorkerUsage, Worker) {
+fn serve(mut worker: Worker, inbox: &Receiver<Computation>) -> Worker {
     let mut frame_len = 1;
     while let Ok(first) = inbox.recv() {
-        let rest = inbox.try_iter().take(frame_len - 1);
-        let (spans, replies): (Vec<_>, Vec<_>) =
-            std::iter::once(first).chain(rest).map(|c| (c.span, c.reply)).unzip();
+        let waiting = std::iter::once(first).chain(inbox.try_iter()).filter(|c| !c.is_moot());
+        let (spans, replies): (Vec<_>, Vec<_>) = waiting.take(frame_len).map(Computation::dispatched).unzip();
+        if spans.is_empty() {
+            continue;
+        }
         let begun = Instant::now();
         let Ok(Reply::Spans(results)) = worker.send(&Request::Spans(spans)).and_then(|()| worker.receive())
         else {
@@ -140,14 +164,14 @@ fn serve(mut worker: Worker, inbox: &Receiver<Computation>) -> (WorkerUsage, Wor
                 // A task that timed out no longer listens.
                 let _ = reply.send(Err(death.clone()));
             }
-            return (WorkerUsage::default(), worker);
+            return worker;
         };
         frame_len = fitting(begun.elapsed(), results.len());
         for (reply, result) in replies.into_iter().zip(results) {
             let _ = reply.send(result);
         }
     }
-    (worker.finish(), worker)
+    worker
 }
 
 /// How many spans like the last ones make a frame.

@@ -36,17 +36,13 @@ pub trait Strategy {
 
 /// A started strategy.
 pub trait Pool {
-    /// Runs every task of the feed, at most once per pool.
-    fn run(&mut self, feed: &Arc<Feed>) -> Outcome;
-}
+    /// Runs every task of the feed, at most once per pool, and returns when the last one has ended.
+    fn run(&mut self, feed: &Arc<Feed>) -> Tally;
 
-/// What a pool did.
-#[derive(Debug, Clone, Default)]
-pub struct Outcome {
-    /// What became of the tasks.
-    pub tally: Tally,
-    /// What worker processes used for the tasks, in CPU time and memory; zero where there are none.
-    pub workers: WorkerUsage,
+    /// What worker processes used for the tasks; zero where there are none. Asked once, after the run.
+    fn usage(&mut self) -> WorkerUsage {
+        WorkerUsage::default()
+    }
 }
 
 /// What worker processes used, all together.

@@ -8,11 +8,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::strategy::feed::Feed;
-use crate::strategy::job::{Job, Outcome, Pool, StartError, Strategy};
+use crate::strategy::job::{Job, Pool, StartError, Strategy, WorkerUsage};
 use crate::strategy::process::protocol::{Reply, Request};
 use crate::strategy::process::worker::{Worker, start_all};
 use crate::strategy::tally::Tally;
 use crate::workload::Program;
+use crate::workload::step::StepError;
 
 /// Tasks per frame at the most; larger frames gain nothing and hold back what could be shared.
 const MOST_PER_FRAME: u64 = 256;
@@ -23,52 +24,76 @@ pub struct Processes;
 
 struct ProcessPool {
     workers: Vec<Worker>,
-    program: Arc<Program>,
+    job: Job,
 }
 
 impl Strategy for Processes {
     fn start(&self, job: &Job) -> Result<Box<dyn Pool>, StartError> {
         let workers = start_all(job, job.width)?;
-        Ok(Box::new(ProcessPool { workers, program: Arc::clone(&job.program) }))
+        Ok(Box::new(ProcessPool { workers, job: job.clone() }))
     }
 }
 
 impl Pool for ProcessPool {
-    fn run(&mut self, feed: &Arc<Feed>) -> Outcome {
-        let mut outcome = Outcome::default();
-        let program = &self.program;
+    fn run(&mut self, feed: &Arc<Feed>) -> Tally {
+        let mut tally = Tally::default();
+        self.run_until_drained_or_dead(feed, &mut tally);
+        while !feed.is_drained() {
+            match start_all(&self.job, self.workers.len()) {
+                Ok(workers) => self.workers = workers,
+                Err(error) => return lose_the_rest(feed, &error, tally),
+            }
+            self.run_until_drained_or_dead(feed, &mut tally);
+        }
+        tally
+    }
+
+    fn usage(&mut self) -> WorkerUsage {
+        let mut usage = WorkerUsage::default();
+        for worker in &mut self.workers {
+            usage.add(worker.finish());
+        }
+        usage
+    }
+}
+
+impl ProcessPool {
+    /// Drives every worker; tasks are left in the feed only if all workers died.
+    fn run_until_drained_or_dead(&mut self, feed: &Arc<Feed>, tally: &mut Tally) {
+        let program = &self.job.program;
         std::thread::scope(|scope| {
-            let drivers: Vec<_> = self
-                .workers
-                .iter_mut()
-                .map(|worker| scope.spawn(move || drive(worker, feed, program)))
-                .collect();
+            let drive = |worker| scope.spawn(move || drive(worker, feed, program));
+            let drivers: Vec<_> = self.workers.iter_mut().map(drive).collect();
             for driver in drivers {
-                outcome.tally.merge(&driver.join().expect("a driver does not panic"));
+                tally.merge(&driver.join().expect("a driver does not panic"));
             }
         });
-        for worker in &mut self.workers {
-            outcome.workers.add(worker.finish());
-        }
-        outcome
     }
+}
+
+/// Accounts for the tasks that nobody is left to run.
+fn lose_the_rest(feed: &Feed, error: &StartError, mut tally: Tally) -> Tally {
+    let error = StepError::new(error.code, error.message.clone());
+    while let Some(tasks) = feed.pull(u64::MAX) {
+        tally.lose(tasks.end - tasks.start, &error);
+    }
+    tally
 }
 
 /// Keeps one worker busy until there are no more tasks or it is gone.
 fn drive(worker: &mut Worker, feed: &Feed, program: &Program) -> Tally {
     let mut tally = Tally::default();
     let mut waiting = VecDeque::new();
+    let mut listens = true;
     loop {
         let window = if feed.is_fine_grained() { 2 } else { 1 };
-        while waiting.len() < window
+        while listens
+            && waiting.len() < window
             && let Some(tasks) = feed.pull(MOST_PER_FRAME)
         {
             let items = program.items().slice(tasks.clone());
-            let sent = worker.send(&Request::Run { tasks: tasks.clone(), items });
+            listens = worker.send(&Request::Run { tasks: tasks.clone(), items }).is_ok();
             waiting.push_back(tasks);
-            if sent.is_err() {
-                break;
-            }
         }
         let Some(tasks) = waiting.pop_front() else { return tally };
         if !take_reply(worker, feed, &tasks, &mut tally) {

@@ -55,8 +55,9 @@ pub fn run(strategy: &dyn Strategy, job: &Job, feed: &Arc<Feed>) -> Result<RunRe
     let mut pool = strategy.start(job)?;
     let ready = Instant::now();
     let before = CpuTime::of_self() + CpuTime::of_children();
-    let outcome = pool.run(feed);
+    let tally = pool.run(feed);
     let wall_s = ready.elapsed().as_secs_f64();
+    let workers = pool.usage();
     // Taken before the pool is dropped: workers that are reaped then have told theirs already.
     let used = CpuTime::of_self() + CpuTime::of_children() - before;
     let in_flight = job.width.min(usize::try_from(feed.len()).unwrap_or(usize::MAX)) as u64;
@@ -64,8 +65,8 @@ pub fn run(strategy: &dyn Strategy, job: &Job, feed: &Arc<Feed>) -> Result<RunRe
     Ok(RunReport {
         startup_s: (ready - asked).as_secs_f64(),
         wall_s,
-        cpu: used + outcome.workers.cpu,
-        peak_rss_bytes: peak_rss_of_self() + outcome.workers.peak_rss_bytes + commands,
-        tally: outcome.tally,
+        cpu: used + workers.cpu,
+        peak_rss_bytes: peak_rss_of_self() + workers.peak_rss_bytes + commands,
+        tally,
     })
 }

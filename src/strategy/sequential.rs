@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::strategy::feed::Feed;
-use crate::strategy::job::{Job, Outcome, Pool, StartError, Strategy};
+use crate::strategy::job::{Job, Pool, StartError, Strategy};
 use crate::strategy::tally::Tally;
 use crate::strategy::worker::run_chunks;
 use crate::workload::Program;
@@ -21,9 +21,9 @@ impl Strategy for Sequential {
 }
 
 impl Pool for Loop {
-    fn run(&mut self, feed: &Arc<Feed>) -> Outcome {
+    fn run(&mut self, feed: &Arc<Feed>) -> Tally {
         let mut tally = Tally::default();
         run_chunks(&self.0, feed, std::iter::from_fn(|| feed.pull(u64::MAX)), &mut tally);
-        Outcome { tally, ..Outcome::default() }
+        tally
     }
 }

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::strategy::feed::Feed;
-use crate::strategy::job::{Job, Outcome, Pool, StartError, Strategy};
+use crate::strategy::job::{Job, Pool, StartError, Strategy};
 use crate::strategy::tally::Tally;
 use crate::strategy::worker::run_chunks;
 use crate::workload::Program;
@@ -54,26 +54,27 @@ fn work(program: &Program, inbox: &Receiver<Order>, ready: &Sender<()>) -> Tally
     let mut tally = Tally::default();
     // Nobody listens when another thread could not be started; the channel is closed then as well.
     let _ = ready.send(());
-    for order in inbox {
+    // A chunk that waited in the channel when the feed was stopped has not been started.
+    for order in inbox.iter().filter(|order| !order.feed.is_stopped()) {
         run_chunks(program, &order.feed, std::iter::once(order.chunk), &mut tally);
     }
     tally
 }
 
 impl Pool for ThreadPool {
-    fn run(&mut self, feed: &Arc<Feed>) -> Outcome {
-        let Some(orders) = self.orders.take() else { return Outcome::default() };
+    fn run(&mut self, feed: &Arc<Feed>) -> Tally {
+        let Some(orders) = self.orders.take() else { return Tally::default() };
         while let Some(chunk) = feed.pull(u64::MAX) {
             if orders.send(Order { feed: Arc::clone(feed), chunk }).is_err() {
                 break;
             }
         }
         drop(orders);
-        let mut outcome = Outcome::default();
+        let mut tally = Tally::default();
         for thread in self.threads.drain(..) {
-            outcome.tally.merge(&thread.join().expect("a worker catches the panics of its tasks"));
+            tally.merge(&thread.join().expect("a worker catches the panics of its tasks"));
         }
-        outcome
+        tally
     }
 }
 

@@ -7,7 +7,7 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::strategy::feed::Feed;
-use crate::strategy::job::{Job, Outcome, Pool, StartError, Strategy};
+use crate::strategy::job::{Job, Pool, StartError, Strategy};
 use crate::strategy::tally::Tally;
 use crate::strategy::worker::run_guarded;
 use crate::workload::Program;
@@ -33,7 +33,7 @@ impl Strategy for WorkStealing {
 }
 
 impl Pool for StealingPool {
-    fn run(&mut self, feed: &Arc<Feed>) -> Outcome {
+    fn run(&mut self, feed: &Arc<Feed>) -> Tally {
         let tallies = Tallies::default();
         self.threads.install(|| {
             feed.range()
@@ -46,7 +46,7 @@ impl Pool for StealingPool {
                 )
                 .for_each(drop);
         });
-        Outcome { tally: tallies.merged(), ..Outcome::default() }
+        tallies.merged()
     }
 }
 

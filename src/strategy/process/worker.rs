@@ -7,6 +7,7 @@ use crate::code::Code;
 use crate::host::reexec::{Reexec, Role};
 use crate::strategy::job::{Job, StartError, WorkerUsage};
 use crate::strategy::process::protocol::{Reply, Request, Start, read_frame, write_frame};
+use crate::workload::Workload;
 use crate::workload::item::Items;
 use crate::workload::step::StepError;
 
@@ -24,8 +25,7 @@ pub struct Worker {
 /// # Errors
 /// When a process cannot be started, or cannot prepare the workload.
 pub fn start_all(job: &Job, count: usize) -> Result<Vec<Worker>, StartError> {
-    let mut workload = (*job.workload).clone();
-    workload.items = Items::Count(workload.items.len());
+    let workload = without_items(&job.workload);
     let request = Request::Start(Box::new(Start { workload, env: job.env.clone() }));
     let reexec = Reexec::new(job.env.exe.clone());
     let mut workers = Vec::with_capacity(count);
@@ -46,6 +46,21 @@ pub fn start_all(job: &Job, count: usize) -> Result<Vec<Worker>, StartError> {
         }
     }
     Ok(workers)
+}
+
+/// The workload with a count in place of its items, which are not copied even for a moment: there may
+/// be millions of them.
+fn without_items(workload: &Workload) -> Workload {
+    Workload {
+        name: workload.name.clone(),
+        description: workload.description.clone(),
+        source: workload.source,
+        items: Items::Count(workload.items.len()),
+        limits: workload.limits.clone(),
+        retry: workload.retry.clone(),
+        fixture: workload.fixture.clone(),
+        steps: workload.steps.clone(),
+    }
 }
 
 impl Worker {

@@ -113,13 +113,13 @@ impl Command {
 
     fn conclude(&self, status: ExitStatus, mut capture: Capture) -> Result<Output, StepError> {
         let result = if status.success() || self.ignore_failure {
-            take(&mut capture.stdout).map(|bytes| Output::of_bytes(Bytes::from(bytes)))
+            clear(&mut capture.stderr)
+                .and_then(|()| take(&mut capture.stdout))
+                .map(|bytes| Output::of_bytes(Bytes::from(bytes)))
         } else {
-            take(&mut capture.stderr).and_then(|stderr| {
-                capture.stdout.rewind()?;
-                capture.stdout.set_len(0)?;
-                Err(std::io::Error::other(failure(status, &stderr)))
-            })
+            clear(&mut capture.stdout)
+                .and_then(|()| take(&mut capture.stderr))
+                .and_then(|stderr| Err(std::io::Error::other(failure(status, &stderr))))
         };
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(capture);
         result.map_err(|error| StepError::new(Code::TaskCommand, error.to_string()))
@@ -149,9 +149,18 @@ impl Drop for KillOnDrop {
     }
 }
 
-/// Takes what was written to the file and empties it.
+/// Empties the file.
 ///
 /// The offset is shared with the command, so that a command that wrote nothing costs one call.
+fn clear(file: &mut File) -> std::io::Result<()> {
+    if file.stream_position()? == 0 {
+        return Ok(());
+    }
+    file.rewind()?;
+    file.set_len(0)
+}
+
+/// Takes what was written to the file and empties it, at the same cost.
 fn take(file: &mut File) -> std::io::Result<Vec<u8>> {
     if file.stream_position()? == 0 {
         return Ok(Vec::new());
@@ -159,8 +168,7 @@ fn take(file: &mut File) -> std::io::Result<Vec<u8>> {
     file.rewind()?;
     let mut bytes = Vec::new();
     file.take(MOST_OUTPUT).read_to_end(&mut bytes)?;
-    file.rewind()?;
-    file.set_len(0)?;
+    clear(file)?;
     Ok(bytes)
 }
 
@@ -214,6 +222,19 @@ mod tests {
             let error = result.expect_err("exit 3");
             assert_eq!(error.code, Code::TaskCommand);
             assert_eq!(error.message, "exit status: 3: last");
+        }
+    }
+
+    #[test]
+    fn what_a_command_says_is_not_put_into_the_mouth_of_the_next() {
+        let talking = command(&["sh", "-c", "echo all is well >&2; exit {item}"]);
+        let told = |item| TaskContext { item: Item::Text(item), ..task(None) };
+        for result in both(&talking, &told("0")) {
+            result.expect("exit 0");
+        }
+        let silent = Command { argv: ["sh", "-c", "exit {item}"].map(Template::new).into(), ..talking };
+        for result in both(&silent, &told("3")) {
+            assert_eq!(result.expect_err("exit 3").message, "exit status: 3");
         }
     }
 

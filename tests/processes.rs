@@ -1,0 +1,198 @@
+//! Nothing outlives a run: what it started is killed with it, however it ends.
+//!
+//! The tests look at all descendants of this process, so they are alone in their binary and run one
+//! at a time.
+
+use std::io::Write;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use conc::benchmark::Cell;
+use conc::code::Code;
+use conc::host::Reexec;
+use conc::host::group::Group;
+use conc::host::process::{adopt_orphans, descendants, kill_descendants};
+use conc::profile::probe::profile;
+use conc::strategy::Kind;
+use nix::sys::signal::Signal::SIGKILL;
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
+
+use crate::common::{CELLS, PATIENCE, Stage, cell, command, counted, exe};
+
+mod common;
+
+const MS: Duration = Duration::from_millis(1);
+
+/// For batches that are killed long before.
+const MINUTE: Duration = Duration::from_secs(60);
+
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// The right to be the only test that has descendants; orphans among them become children.
+fn alone() -> MutexGuard<'static, ()> {
+    let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    adopt_orphans();
+    // A test that failed may have left some.
+    kill_descendants();
+    until("nobody", || living().is_empty());
+    alone
+}
+
+/// What the system tells of the descendants of this process that are not dead, nearest first.
+fn living() -> Vec<String> {
+    let stat = |pid: u32| std::fs::read_to_string(format!("/proc/{pid}/stat")).ok();
+    let lives = |stat: &String| !stat.contains(") Z ") && !stat.contains(") X ");
+    descendants(std::process::id()).into_iter().filter_map(stat).filter(lives).collect()
+}
+
+/// Waits until what is wanted is the case; it is an error if it never is.
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let given_up = Instant::now() + Duration::from_secs(20);
+    while !is_so() {
+        assert!(Instant::now() < given_up, "never {what}; alive: {:#?}", living());
+        std::thread::yield_now();
+    }
+}
+
+fn sleepers() -> usize {
+    living().iter().filter(|stat| stat.contains("(sleep)")).count()
+}
+
+fn pid_of(stat: &str) -> i32 {
+    stat.split_once(' ').and_then(|(pid, _)| pid.parse().ok()).expect("its number comes first")
+}
+
+fn was_killed(mut child: Child) -> bool {
+    child.wait().expect("its end can be awaited").signal() == Some(9)
+}
+
+#[test]
+fn a_batch_that_hangs_is_killed_with_all_it_started() {
+    let _alone = alone();
+    for cell in CELLS {
+        let mut stage = Stage::new(counted(16, vec![command(&["sleep", "600"])]));
+        let error = stage.try_run(cell, PATIENCE, MS * 300).expect_err("it hangs");
+        assert_eq!(error.code, Code::PoolHung, "{cell}: {error}");
+        // A signal is on its way for a moment.
+        until("nobody", || living().is_empty());
+    }
+}
+
+#[test]
+fn a_batch_leaves_nothing_that_its_commands_started() {
+    let _alone = alone();
+    for cell in CELLS {
+        let stray = command(&["sh", "-c", "sleep 600 & sh -c 'sleep 600 & exit 0'"]);
+        let report = Stage::new(counted(3, vec![stray])).run(cell);
+        assert_eq!(report.tally.counts.ok, 3, "{cell}");
+        until("nobody", || living().is_empty());
+    }
+}
+
+#[test]
+fn a_profile_leaves_nothing_that_its_commands_started() {
+    let _alone = alone();
+    let stage = Stage::new(counted(3, vec![command(&["sh", "-c", "sleep 600 & exit 0"])]));
+    let profiled = profile(&Reexec::new(exe()), &stage.workload, &stage.env, MS * 20, PATIENCE);
+    assert!(profiled.expect("it works").tally.counts.ok > 0);
+    until("nobody", || living().is_empty());
+}
+
+#[test]
+fn a_command_killed_at_its_timeout_leaves_nothing() {
+    let _alone = alone();
+    for cell in CELLS {
+        let mut workload = counted(4, vec![command(&["sh", "-c", "sleep 600 & sleep 600; true"])]);
+        workload.limits.timeout = Some(MS * 50);
+        let report = Stage::new(workload).run(cell);
+        assert_eq!(report.tally.counts.timed_out, 4, "{cell}: {:?}", report.tally.errors());
+        until("nobody", || living().is_empty());
+    }
+}
+
+#[test]
+fn a_group_that_is_dropped_ends_the_batches_in_it() {
+    let _alone = alone();
+    for cell in [Cell::REFERENCE, cell(Kind::Async, 4), cell(Kind::Processes, 4)] {
+        let group = Group::start(&Reexec::new(exe())).expect("a group");
+        let scratch = group.scratch().to_owned();
+        assert!(scratch.is_dir());
+        let mut stage = Stage::started_by(group.reexec(), counted(16, vec![command(&["sleep", "600"])]));
+        let error = std::thread::scope(|scope| {
+            let batch = scope.spawn(|| stage.try_run(cell, PATIENCE, MINUTE));
+            until("as many commands as the cell is wide", || sleepers() == cell.width);
+            drop(group);
+            batch.join().expect("no panic").expect_err("it was killed")
+        });
+        assert_eq!(error.code, Code::PoolWorkerDied, "{cell}: {error}");
+        until("nobody", || living().is_empty());
+        assert!(!scratch.exists(), "{}", scratch.display());
+    }
+}
+
+#[test]
+fn a_group_ends_at_a_signal_handlers_word_too() {
+    let _alone = alone();
+    let group = Group::start(&Reexec::new(exe())).expect("a group");
+    let killer = group.killer();
+    let mut stage = Stage::started_by(group.reexec(), counted(16, vec![command(&["sleep", "600"])]));
+    let error = std::thread::scope(|scope| {
+        let batch = scope.spawn(|| stage.try_run(cell(Kind::Threads, 4), PATIENCE, MINUTE));
+        until("four commands", || sleepers() == 4);
+        killer.kill();
+        batch.join().expect("no panic").expect_err("it was killed")
+    });
+    assert_eq!(error.code, Code::PoolWorkerDied, "{error}");
+    until("nobody", || living().is_empty());
+}
+
+/// A watchdog as its parent starts it, told to remove `scratch`.
+fn watchdog(scratch: &std::path::Path) -> Child {
+    let mut watchdog = Command::new(exe())
+        .arg("__watchdog")
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("spawned");
+    let stdin = watchdog.stdin.as_mut().expect("it was piped");
+    writeln!(stdin, "{}", scratch.display()).expect("it listens");
+    watchdog
+}
+
+#[test]
+fn a_watchdog_ends_its_group_when_its_parent_is_gone() {
+    let _alone = alone();
+    let outer = tempfile::tempdir().expect("a temporary directory");
+    let scratch = outer.path().join("of this run");
+    std::fs::create_dir_all(scratch.join("batch-0")).expect("made");
+    std::fs::write(scratch.join("batch-0/state"), "left behind").expect("written");
+    let mut watchdog = watchdog(&scratch);
+    let group = watchdog.id().cast_signed();
+    let member = Command::new("sleep").arg("600").process_group(group).spawn().expect("spawned");
+    // However a parent dies, this is what its watchdog sees of it.
+    drop(watchdog.stdin.take());
+    assert!(was_killed(member));
+    assert!(was_killed(watchdog));
+    assert!(!scratch.exists());
+    assert!(living().is_empty());
+}
+
+#[test]
+fn a_parent_that_is_killed_takes_its_batch_with_it() {
+    let _alone = alone();
+    let mut stage = Stage::new(counted(16, vec![command(&["sleep", "600"])]));
+    let error = std::thread::scope(|scope| {
+        let batch = scope.spawn(|| stage.try_run(cell(Kind::Processes, 2), PATIENCE, MINUTE));
+        until("two commands", || sleepers() == 2);
+        kill(Pid::from_raw(pid_of(&living()[0])), SIGKILL).expect("it lives");
+        batch.join().expect("no panic").expect_err("it was killed")
+    });
+    assert_eq!(error.code, Code::PoolWorkerDied, "{error}");
+    // The workers die with their parent; commands do only where a watchdog ends the group.
+    until("no worker", || living().iter().all(|stat| stat.contains("(sleep)")));
+    kill_descendants();
+    until("nobody", || living().is_empty());
+}

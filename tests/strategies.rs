@@ -1,0 +1,173 @@
+//! Every strategy runs the same work for real: the same outputs, the same failures, the same CPU time.
+
+use std::time::Duration;
+
+use conc::benchmark::Cell;
+use conc::code::Code;
+use conc::strategy::tally::TaskCounts;
+use conc::strategy::{Kind, RunReport};
+use conc::workload::spec::{Backoff, FixtureSpec, Kernel, Latency, Retry, StepSpec};
+use conc::workload::{Items, Workload};
+
+use crate::common::{
+    CELLS, PATIENCE, Stage, cell, command, compute, counted, http, iterations, sleep, workload,
+};
+
+mod common;
+
+const TASKS: u64 = 64;
+
+const MS: Duration = Duration::from_millis(1);
+
+/// Items that have to be escaped in an address, and that no two strategies may treat differently.
+fn awkward_items() -> Items {
+    let item = |i| match i % 4 {
+        0 => format!("page-{i}"),
+        1 => format!("größe/ß {i}"),
+        2 => format!("日本語?q={i}#frag"),
+        _ => format!("100% \"{i}\" & 🦀"),
+    };
+    Items::List((0..TASKS).map(item).collect())
+}
+
+/// A request, a computation on what came of it, and a pause.
+fn mixed(error_rate: f64) -> Workload {
+    let latency = Latency { median: MS, p99: MS * 4 };
+    Workload {
+        fixture: Some(FixtureSpec { latency, error_rate, ..FixtureSpec::default() }),
+        ..workload(
+            awkward_items(),
+            vec![http("fixture:/page/{item}"), iterations(Kernel::Sha256, 50), sleep(MS)],
+        )
+    }
+}
+
+/// Runs a workload under every strategy.
+fn under_every_strategy(workload: Workload) -> Vec<(Cell, RunReport)> {
+    let mut stage = Stage::new(workload);
+    CELLS.into_iter().map(|cell| (cell, stage.run(cell))).collect()
+}
+
+/// All reports tell the same of the tasks as the first one, which is given back.
+fn agreed(reports: &[(Cell, RunReport)]) -> &RunReport {
+    let (_, reference) = &reports[0];
+    for (cell, report) in reports {
+        let (mine, theirs) = (&report.tally, &reference.tally);
+        assert_eq!(mine.counts, theirs.counts, "{cell}");
+        assert_eq!(mine.digest, theirs.digest, "{cell}");
+        assert_eq!(mine.errors(), theirs.errors(), "{cell}");
+    }
+    reference
+}
+
+#[test]
+fn every_strategy_gives_the_same_outputs() {
+    let reports = under_every_strategy(mixed(0.0));
+    let counts = agreed(&reports).tally.counts;
+    assert_eq!(counts, TaskCounts { ok: TASKS, ..TaskCounts::default() });
+    for (cell, report) in &reports {
+        assert!(report.wall_s > 0.0 && report.startup_s >= 0.0, "{cell}: {report:?}");
+        assert!(report.cpu.total_s() > 0.0 && report.peak_rss_bytes > 1 << 20, "{cell}: {report:?}");
+    }
+}
+
+#[test]
+fn every_step_is_part_of_the_output() {
+    let digest = |steps: Vec<StepSpec>| Stage::new(counted(4, steps)).run(Cell::REFERENCE).tally.digest;
+    let (one, other) = (iterations(Kernel::Sha256, 1), iterations(Kernel::Sha256, 2));
+    let both = digest(vec![one.clone(), other.clone()]);
+    assert_ne!(both, digest(vec![other.clone(), one.clone()]));
+    assert_ne!(both, digest(vec![one]));
+    assert_ne!(both, digest(vec![other]));
+}
+
+#[test]
+fn every_strategy_meets_the_same_failures() {
+    let reports = under_every_strategy(mixed(0.3));
+    let tally = &agreed(&reports).tally;
+    assert_eq!(tally.counts.started(), TASKS);
+    assert_eq!(tally.counts.ok + tally.counts.failed, TASKS);
+    let [error] = &tally.errors()[..] else { panic!("one kind of error: {:?}", tally.errors()) };
+    assert_eq!((error.code, error.count), (Code::TaskHttpStatus, tally.counts.failed));
+    // Drawn with probability 0.3: 6 and 38 are 3.6 and 5.1 standard deviations away.
+    assert!((6..38).contains(&error.count), "{error:?}");
+}
+
+#[test]
+fn every_strategy_gets_over_the_same_failures_by_trying_again() {
+    let without = under_every_strategy(mixed(0.3));
+    let retry = Some(Retry { max: 2, backoff: Backoff::Exponential, base: MS * 2 });
+    let with = under_every_strategy(Workload { retry, ..mixed(0.3) });
+    let (without, with) = (agreed(&without).tally.counts, agreed(&with).tally.counts);
+    assert_eq!(with.started(), TASKS);
+    assert!(with.failed < without.failed, "{with:?} {without:?}");
+}
+
+#[test]
+fn cpu_time_of_a_task_depends_neither_on_the_strategy_nor_on_the_width() {
+    let cells = [
+        Cell::REFERENCE,
+        cell(Kind::Async, 2),
+        cell(Kind::Async, 40),
+        cell(Kind::Threads, 2),
+        cell(Kind::Threads, 16),
+        cell(Kind::WorkStealing, 2),
+        cell(Kind::Processes, 2),
+        cell(Kind::Processes, 8),
+        Cell::hybrid(8, 2),
+    ];
+    let mut stage = Stage::new(counted(40, vec![compute(MS * 4)]));
+    let reports: Vec<_> = cells.into_iter().map(|cell| (cell, stage.run(cell))).collect();
+    let reference = agreed(&reports).cpu.total_s();
+    for (cell, report) in &reports {
+        let ratio = report.cpu.total_s() / reference;
+        assert!((0.4..2.5).contains(&ratio), "{cell}: {ratio} times the CPU time of sequential");
+    }
+}
+
+#[test]
+fn no_task_is_started_after_the_time_limit_and_none_is_lost() {
+    let mut stage = Stage::new(counted(1_000, vec![sleep(MS * 800)]));
+    for cell in CELLS {
+        let report = stage.try_run(cell, MS * 100, PATIENCE).unwrap_or_else(|e| panic!("{cell}: {e}"));
+        let counts = report.tally.counts;
+        assert_eq!(counts.ok, counts.started(), "{cell}");
+        assert!((1..=cell.width as u64).contains(&counts.ok), "{cell}: {counts:?}");
+    }
+}
+
+#[test]
+fn indexes_beyond_the_items_start_over_everywhere() {
+    let mut stage = Stage::new(workload(awkward_items(), vec![command(&["echo", "{item}"])]));
+    let tasks = TASKS - 4..TASKS + 4;
+    let mut run = |cell| stage.run_tasks(cell, tasks.clone());
+    let reports: Vec<_> = CELLS.into_iter().map(|cell| (cell, run(cell))).collect();
+    assert_eq!(agreed(&reports).tally.counts.ok, 8);
+}
+
+/// Runs eight commands, one of which kills its parent, in so many worker processes.
+fn with_a_killer(width: usize) -> RunReport {
+    let items = (0..8).map(|i| if i == 3 { "kill -9 $PPID" } else { "exit 0" }.to_owned());
+    let killing = workload(Items::List(items.collect()), vec![command(&["sh", "-c", "{item}"])]);
+    Stage::new(killing).run(cell(Kind::Processes, width))
+}
+
+#[test]
+fn a_worker_that_dies_loses_its_tasks_and_no_others() {
+    for width in [3, 1] {
+        let tally = with_a_killer(width).tally;
+        assert_eq!(tally.counts.started(), 8, "{width} wide");
+        // Short commands may wait in the pipe of a worker that dies, one frame at the most.
+        assert!((1..=2).contains(&tally.counts.failed), "{width} wide: {:?}", tally.counts);
+        let [error] = &tally.errors()[..] else { panic!("one kind of error: {:?}", tally.errors()) };
+        assert_eq!((error.code, error.count), (Code::PoolWorkerDied, tally.counts.failed));
+        assert!(error.message.contains("SIGKILL"), "{error:?}");
+    }
+}
+
+#[test]
+fn every_task_is_accounted_for_even_if_each_one_kills_its_worker() {
+    let mut stage = Stage::new(counted(5, vec![command(&["sh", "-c", "kill -9 $PPID"])]));
+    let tally = stage.run(cell(Kind::Processes, 2)).tally;
+    assert_eq!(tally.counts, TaskCounts { failed: 5, ..TaskCounts::default() });
+}
