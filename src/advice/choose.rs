@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::advice::eligible::{Eligible, eligible};
+use crate::advice::eligible::{Eligible, eligible, well_measured};
 use crate::advice::objective::Objective;
 use crate::advice::result::{Agreement, Verdict};
 use crate::advice::standing::{Standing, score, standing};
@@ -10,6 +10,12 @@ use crate::advice::tree::Decision;
 use crate::benchmark::CellResult;
 use crate::stats::ratio::{EPSILON, Ordering4};
 use crate::strategy::Kind;
+
+/// Concurrency that gains less than this share is not worth what it costs to write and to debug.
+const WORTH: f64 = 0.10;
+
+/// Luck is not held against a cell that seems no slower than this.
+const LUCK: f64 = 0.75;
 
 /// The chosen cell, and how the others stand beside it.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,15 +52,17 @@ pub struct Rival<'a> {
 /// Chooses among the cells; `None` if no cell ran with most of its tasks ending well.
 ///
 /// Candidates are the cells that are not slower than the best beyond doubt and whose estimate is at
-/// least 95% of it. Among them sequential comes first, then the tree's strategy, then the cheapest
-/// strategy, each at its narrowest width; where memory or CPU is the objective, only the candidates
-/// within 5% of the least are considered.
+/// least 95% of it; sequential is one from 90% on, because concurrency has its price, and so is a
+/// cell that is undecided and predicted to be equal. Among them sequential comes first, then the tree's strategy, then the cheapest strategy, each at its
+/// narrowest width; where memory or CPU is the objective, only the candidates within 5% of the
+/// least are considered.
 pub fn choose<'a>(cells: &'a [CellResult], decision: &Decision, objective: Objective) -> Option<Choice<'a>> {
     let Eligible { cells, note } = eligible(cells);
-    let best = leader(&cells, objective)?;
-    let candidates = within_noise(&cells, best, objective);
+    let known = well_measured(&cells);
+    let best = leader(&known, objective)?;
+    let candidates = within_noise(&known, best, objective);
     let chosen = prefer(&thriftiest(&candidates, objective), decision.strategy)?;
-    let rivals = rivals(&cells, chosen, objective);
+    let rivals = rivals(&known, chosen, objective);
     let tree_cell = leader(&of_strategy(&cells, decision.strategy), objective);
     let tree_standing = tree_cell.map(|cell| standing(cell, best, objective));
     Some(Choice {
@@ -80,8 +88,26 @@ pub(crate) fn within_noise<'a>(
     best: &CellResult,
     objective: Objective,
 ) -> Vec<&'a CellResult> {
-    let near = |seen: Standing| seen.verdict != Ordering4::Slower && seen.ratio >= 1.0 - EPSILON;
-    cells.iter().copied().filter(|cell| near(standing(cell, best, objective))).collect()
+    let stays = |cell: &&CellResult| {
+        let seen = standing(cell, best, objective);
+        is_near(seen) || is_not_worth_leaving(cell, seen) || is_predicted_equal(cell, best, seen)
+    };
+    cells.iter().copied().filter(stays).collect()
+}
+
+fn is_near(seen: Standing) -> bool {
+    seen.verdict != Ordering4::Slower && seen.ratio >= 1.0 - EPSILON
+}
+
+fn is_not_worth_leaving(cell: &CellResult, seen: Standing) -> bool {
+    cell.cell.strategy == Kind::Sequential && seen.ratio >= 1.0 - WORTH
+}
+
+/// Where the measurement cannot tell, and the model says that there is nothing to tell, a cell that
+/// is ahead by luck should not win: on a busy machine one always is.
+fn is_predicted_equal(cell: &CellResult, best: &CellResult, seen: Standing) -> bool {
+    let (Some(own), Some(bests)) = (cell.predicted_per_s, best.predicted_per_s) else { return false };
+    seen.verdict == Ordering4::Undecided && seen.ratio >= LUCK && own >= (1.0 - EPSILON) * bests
 }
 
 /// The narrowest cell of one strategy that is within noise of its best.
@@ -192,6 +218,30 @@ mod tests {
 
     fn pick(cells: &[CellResult], strategy: Kind, objective: Objective) -> String {
         choose(cells, &tree(strategy), objective).unwrap().chosen.cell.to_string()
+    }
+
+    #[test]
+    fn what_the_measurement_cannot_tell_apart_the_model_decides() {
+        let predicted = |mut cell: CellResult| {
+            cell.predicted_per_s = Some(400.0);
+            cell
+        };
+        let mut cells = sequential(100.0);
+        cells.push(predicted(noisy(Kind::Processes, 4, 400.0, 0.6)));
+        cells.push(predicted(noisy(Kind::WorkStealing, 2, 340.0, 0.6)));
+        assert_eq!(pick(&cells, Kind::WorkStealing, Objective::Throughput), "work-stealing 2");
+        cells[2].predicted_per_s = Some(200.0);
+        assert_eq!(pick(&cells, Kind::WorkStealing, Objective::Throughput), "processes 4");
+    }
+
+    #[test]
+    fn one_lucky_batch_does_not_win() {
+        let mut cells = sequential(100.0);
+        cells.push(cell(Kind::Async, 8, 800.0));
+        let mut lucky = cell(Kind::Async, 16, 900.0);
+        lucky.rounds.truncate(1);
+        cells.push(lucky);
+        assert_eq!(pick(&cells, Kind::Async, Objective::Throughput), "async 8");
     }
 
     #[test]
@@ -333,7 +383,7 @@ mod tests {
             let choice = choose(&cells, &tree(Kind::Async), Objective::Throughput).unwrap();
             let most = rates.iter().copied().fold(0.0, f64::max);
             // The rounds of two cells may each be off by the spread.
-            prop_assert!(choice.chosen.throughput_per_s.unwrap() >= most * (1.0 - EPSILON) * (1.0 - 2.0 * spread));
+            prop_assert!(choice.chosen.throughput_per_s.unwrap() >= most * (1.0 - WORTH) * (1.0 - 2.0 * spread));
         }
     }
 

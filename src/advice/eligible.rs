@@ -14,6 +14,9 @@ const FAILURE_MARGIN: f64 = 0.01;
 /// the two-sided 99% quantile of the normal distribution, as many cells are compared.
 const FAILURE_Z: f64 = 2.576;
 
+/// A cell measured this many times may win, however often others were.
+const ENOUGH_BATCHES: usize = 2;
+
 /// The cells that may win, and what is to be said about the others.
 #[derive(Debug)]
 pub(crate) struct Eligible<'a> {
@@ -37,6 +40,13 @@ pub(crate) fn eligible(cells: &[CellResult]) -> Eligible<'_> {
         .into_iter()
         .partition(|c| failure_share(&c.tasks) <= 1.0 - MOSTLY_OK && !clearly_fails_more(&c.tasks, &least));
     Eligible { cells, note: note(&failing, &least) }
+}
+
+/// The cells measured often enough to be chosen: one lucky batch of a cell that was tried last must
+/// not win over cells that were measured again and again.
+pub(crate) fn well_measured<'a>(cells: &[&'a CellResult]) -> Vec<&'a CellResult> {
+    let most = cells.iter().map(|c| c.rounds.len()).max().unwrap_or(0);
+    cells.iter().copied().filter(|c| c.rounds.len() >= most.min(ENOUGH_BATCHES)).collect()
 }
 
 /// The share of finished tasks that failed or timed out; a cancelled task is no failure of its own.

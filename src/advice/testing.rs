@@ -125,21 +125,10 @@ pub(crate) fn noisy(strategy: Kind, width: usize, per_s: f64, spread: f64) -> Ce
         throughput_per_s: per_s * (1.0 + spread * (2.0 * uniform(seed * 31 + u64::from(round)) - 1.0)),
     });
     CellResult {
-        cell: Cell::new(strategy, width),
-        status: Status::Ok,
-        reason: None,
-        predicted_per_s: None,
         throughput_per_s: Some(per_s),
-        ci95: None,
-        speedup: None,
-        latency_s: None,
-        cpu_s_per_task: None,
-        startup_s: None,
-        peak_rss_bytes: None,
         tasks: TaskCounts { ok: TASKS_PER_CELL, ..TaskCounts::default() },
-        errors: Vec::new(),
-        digest: None,
         rounds: rounds.collect(),
+        ..CellResult::without_numbers(Cell::new(strategy, width), Status::Ok, None)
     }
 }
 
@@ -165,14 +154,7 @@ pub(crate) fn failing(mut cell: CellResult, share: f64) -> CellResult {
 
 /// A cell that was not run.
 pub(crate) fn skipped(strategy: Kind, width: usize, reason: &str) -> CellResult {
-    CellResult {
-        status: Status::Skipped,
-        reason: Some(reason.to_owned()),
-        throughput_per_s: None,
-        tasks: TaskCounts::default(),
-        rounds: Vec::new(),
-        ..cell(strategy, width, 1.0)
-    }
+    CellResult::without_numbers(Cell::new(strategy, width), Status::Skipped, Some(reason.to_owned()))
 }
 
 /// The cell with its CPU seconds per task.

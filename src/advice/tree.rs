@@ -10,12 +10,12 @@ use crate::units::{Seconds, Share};
 pub(crate) const SERIAL_RULES_FROM: f64 = 0.5;
 
 /// A workload shorter than this is not worth starting anything for. A thread costs 24 µs and a
-/// worker process 0.4–0.6 ms to start (PERFORMANCE.md), which is more than a pool could save.
+/// worker process 0.4–0.6 ms to start, which is more than a pool could save.
 /// The size of a single task is no reason: handed out in chunks, even tasks of 0.1 µs pay.
 const POOL_PAYS_FROM_S: f64 = 1e-3;
 
 /// Computing shorter than this is not worth handing to a process: one message to a worker and back
-/// costs 1.4 µs over a blocking pipe and about 8 µs from an event loop (PERFORMANCE.md), so
+/// costs 1.4 µs over a blocking pipe and about 8 µs from an event loop, so
 /// that below 20 µs the way there and back costs about as much as the work.
 pub(crate) const HANDOVER_PAYS_FROM_S: f64 = 20e-6;
 

@@ -16,6 +16,7 @@ use crate::benchmark::search::Search;
 use crate::benchmark::sizing::Sizing;
 use crate::benchmark::throughput::BatchTimes;
 use crate::host::Interrupt;
+use crate::strategy::run::RunReport;
 
 /// Rounds of an exhaustive run, whatever the budget: fewer give no interval.
 const EXHAUSTIVE_ROUNDS: u32 = 3;
@@ -80,6 +81,9 @@ pub struct Measurement<'a, E, O> {
     pub sizing: Sizing,
     /// How much is measured.
     pub settings: Settings,
+    /// A sequential run of the workload that was made before; it stands for the first batch of the
+    /// reference where tasks are long.
+    pub reference: Option<RunReport>,
 }
 
 impl<E: Executor, O: Observer> Measurement<'_, E, O> {
@@ -91,6 +95,11 @@ impl<E: Executor, O: Observer> Measurement<'_, E, O> {
         let mut measured = Measured::default();
         self.warm_up(&search, &mut measured, &mut random);
         let begun = Instant::now();
+        if let (Some(report), Some(reference), true) =
+            (self.reference.take(), plan.candidates.first(), self.sizing.is_long())
+        {
+            self.learn(reference, &report, &mut search, &mut measured);
+        }
         measured.ending = loop {
             if let Some(ending) = self.ending(&search, &measured, begun) {
                 break ending;
@@ -135,13 +144,16 @@ impl<E: Executor, O: Observer> Measurement<'_, E, O> {
         begun: Instant,
     ) -> bool {
         let budget_s = self.settings.budget.as_secs_f64() * (1.0 + OVERSHOOT);
+        let favourite = round.iter().max_by(|a, b| a.predicted_per_s.total_cmp(&b.predicted_per_s));
         let mut any = false;
         for candidate in round {
             let rate = search.expected(candidate);
             let order = self.sizing.order(candidate.cell, rate);
             let ends = begun.elapsed().as_secs_f64() + self.sizing.expected_s(&order, rate);
-            let is_first_reference = candidate.cell == Cell::REFERENCE && measured.rounds == 0;
-            if self.is_bounded(measured) && ends > budget_s && !is_first_reference {
+            // However small the budget, the reference and the most promising cell are measured once.
+            let is_needed = candidate.cell == Cell::REFERENCE || Some(candidate) == favourite;
+            let must_run = is_needed && search.batches(candidate.cell) == 0;
+            if self.is_bounded(measured) && ends > budget_s && !must_run {
                 continue;
             }
             if self.interrupt.is_raised() {
@@ -168,13 +180,7 @@ impl<E: Executor, O: Observer> Measurement<'_, E, O> {
             return;
         }
         let throughput = match result {
-            Ok(report) => {
-                let throughput = BatchTimes::of(&report, cell.width).throughput(self.sizing.tasks);
-                search.learn(cell, throughput);
-                let record = measured.cells.entry(cell).or_insert_with(|| CellRecord::new(*candidate));
-                record.add(measured.rounds, throughput, &report);
-                Ok(throughput)
-            }
+            Ok(report) => Ok(self.learn(candidate, &report, search, measured)),
             Err(error) => {
                 search.give_up(cell);
                 let message = error.to_string();
@@ -183,6 +189,22 @@ impl<E: Executor, O: Observer> Measurement<'_, E, O> {
             }
         };
         self.observer.observe(&Event::BatchEnded { cell, throughput, elapsed: begun.elapsed() });
+    }
+
+    /// Keeps what a batch gave; its throughput, in tasks per second.
+    fn learn(
+        &self,
+        candidate: &Candidate,
+        report: &RunReport,
+        search: &mut Search,
+        measured: &mut Measured,
+    ) -> f64 {
+        let cell = candidate.cell;
+        let throughput = BatchTimes::of(report, cell.width).throughput(self.sizing.tasks);
+        search.learn(cell, throughput);
+        let record = measured.cells.entry(cell).or_insert_with(|| CellRecord::new(*candidate));
+        record.add(measured.rounds, throughput, report);
+        throughput
     }
 
     /// Runs the first round's cells without keeping what they gave.
@@ -212,7 +234,6 @@ mod tests {
     use crate::benchmark::testing::{host, profile, report, sleeping};
     use crate::code::Code;
     use crate::strategy::Kind;
-    use crate::strategy::run::RunReport;
 
     /// Gives what a function says, at once.
     struct Mock<F>(F, Vec<Order>);
@@ -236,6 +257,7 @@ mod tests {
             interrupt: &Interrupt::default(),
             sizing: Sizing { tasks: 400, task_s: 0.02, budget: settings.budget },
             settings,
+            reference: None,
         };
         (measurement.run(&plan), executor.1)
     }
@@ -250,9 +272,9 @@ mod tests {
     }
 
     #[test]
-    fn the_reference_is_part_of_every_round() {
+    fn the_reference_is_measured_beside_the_others_though_it_is_far_behind() {
         let (measured, _) = measure(settings(4), ideal);
-        assert_eq!(measured.cells[&Cell::REFERENCE].rounds().len(), 4);
+        assert_eq!(measured.cells[&Cell::REFERENCE].rounds().len(), 2);
         assert_eq!(measured.ending, Ending::Rounds);
     }
 
@@ -281,6 +303,25 @@ mod tests {
             ideal,
         );
         assert!(measured.cells.values().all(|record| record.rounds().len() == 3));
+    }
+
+    #[test]
+    fn tasks_longer_than_the_budget_are_still_measured_under_the_best_cell() {
+        let plan = Plan::new(&sleeping(10), &profile(1e-4, 3.0), &host(2), &Selection::default());
+        let mut executor =
+            Mock(|order: &Order| Ok(report(order.tasks.end, order.cell.width, 3.0)), Vec::new());
+        let measurement = Measurement {
+            executor: &mut executor,
+            observer: &mut Silent,
+            interrupt: &Interrupt::default(),
+            sizing: Sizing { tasks: 10, task_s: 3.0, budget: Duration::from_secs(1) },
+            settings: Settings { budget: Duration::from_secs(1), rounds: None, ..settings(0) },
+            reference: Some(report(1, 1, 3.0)),
+        };
+        let measured = measurement.run(&plan);
+        assert_eq!(measured.cells[&Cell::REFERENCE].rounds().len(), 1);
+        assert!(executor.1.iter().all(|order| order.cell.width == 10), "{:?}", executor.1);
+        assert!(!executor.1.is_empty());
     }
 
     #[test]

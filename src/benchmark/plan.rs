@@ -153,10 +153,11 @@ fn knee(strategy: Kind, workload: &Workload, profile: &Profile, host: &Host, wid
         .unwrap_or(widest)
 }
 
-/// Powers of two from 2, with the number of CPUs and the widest itself.
+/// Powers of two from 2 and those halfway between them, the number of CPUs and the widest itself.
 fn ladder(widest: usize, cpus: usize) -> Vec<usize> {
     let powers = std::iter::successors(Some(2), |width: &usize| width.checked_mul(2));
-    let mut widths: Vec<usize> = powers.take_while(|width| *width < widest).collect();
+    let steps = powers.flat_map(|width| [width, width + width / 2]);
+    let mut widths: Vec<usize> = steps.take_while(|width| *width < widest).collect();
     widths.extend([cpus, widest].into_iter().filter(|width| (2..=widest).contains(width)));
     widths.sort_unstable();
     widths.dedup();
@@ -189,12 +190,15 @@ mod tests {
     fn waiting_work_is_planned_wide_and_computing_work_narrow() {
         let waiting = Plan::new(&sleeping(400), &profile(50e-6, 20e-3), &host(2), &Selection::default());
         assert_eq!(waiting.candidates[0].cell, Cell::REFERENCE);
-        assert_eq!(widths_of(&waiting, Kind::Async), [2, 4, 8, 16, 32, 64, 128, 256, 400]);
-        assert_eq!(widths_of(&waiting, Kind::Processes), [2, 4, 8, 16, 32]);
+        assert_eq!(
+            widths_of(&waiting, Kind::Async),
+            [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 400]
+        );
+        assert_eq!(widths_of(&waiting, Kind::Processes), [2, 3, 4, 6, 8, 12, 16, 24, 32]);
         assert_eq!(widths_of(&waiting, Kind::Hybrid), [] as [usize; 0]);
         let busy = Plan::new(&computing(400), &profile(5e-3, 0.0), &host(2), &Selection::default());
-        assert_eq!(widths_of(&busy, Kind::Threads), [2, 4, 8]);
-        assert_eq!(widths_of(&busy, Kind::WorkStealing), [2, 4]);
+        assert_eq!(widths_of(&busy, Kind::Threads), [2, 3, 4, 6, 8]);
+        assert_eq!(widths_of(&busy, Kind::WorkStealing), [2, 3, 4]);
     }
 
     #[test]

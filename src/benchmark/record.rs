@@ -12,6 +12,9 @@ use crate::strategy::tally::{Latencies, Tally, TaskCounts};
 /// The confidence of the intervals that are shown.
 const CONFIDENCE: f64 = 0.95;
 
+/// Two batches give an interval too, but one so wide that it says nothing.
+const FEWEST_BATCHES: usize = 3;
+
 /// Ratios closer to 1 than this are a tie; it matters for verdicts, not for the speed-up itself.
 const EPSILON: f64 = 0.05;
 
@@ -87,7 +90,7 @@ impl CellRecord {
             reason: None,
             predicted_per_s: Some(self.candidate.predicted_per_s),
             throughput_per_s: interval.map(|i| i.estimate),
-            ci95: interval.filter(|i| i.n > 1).map(|i| [i.lo, i.hi]),
+            ci95: interval.filter(|i| i.n >= FEWEST_BATCHES).map(|i| [i.lo, i.hi]),
             speedup: self.speedup(reference),
             latency_s: latency(&self.tally.latencies),
             cpu_s_per_task: Some(self.cpu_s / started),

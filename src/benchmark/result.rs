@@ -41,6 +41,29 @@ pub struct CellResult {
     pub rounds: Vec<Round>,
 }
 
+impl CellResult {
+    /// A cell that gave no numbers.
+    pub fn without_numbers(cell: Cell, status: Status, reason: Option<String>) -> Self {
+        CellResult {
+            cell,
+            status,
+            reason,
+            predicted_per_s: None,
+            throughput_per_s: None,
+            ci95: None,
+            speedup: None,
+            latency_s: None,
+            cpu_s_per_task: None,
+            startup_s: None,
+            peak_rss_bytes: None,
+            tasks: TaskCounts::default(),
+            errors: Vec::new(),
+            digest: None,
+            rounds: Vec::new(),
+        }
+    }
+}
+
 /// Whether a cell ran.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]

@@ -18,6 +18,11 @@ const ENOUGH: usize = 3;
 const KNOWN_WELL_AFTER: usize = 6;
 const KNOWN_WELL_ERROR: f64 = 0.012;
 
+/// A strategy whose best cell gives less than this share of the leader is far behind, and need not
+/// be measured as often to be told so.
+const FAR: f64 = 0.5;
+const ENOUGH_IF_FAR: usize = 2;
+
 /// How far behind the leader a cell that was measured once, or twice, may be and stay in the race:
 /// the spread of single batches on a machine that others use.
 const BEHIND_AFTER_ONE: f64 = 0.30;
@@ -75,18 +80,13 @@ impl Search {
 
     /// The cells of the next round; empty when there is nothing to measure.
     pub fn next_round(&self) -> Vec<Candidate> {
-        let runnable = |c: &&Candidate| !self.failed.contains(&c.cell);
-        if self.exhaustive {
-            return self.candidates.iter().filter(runnable).copied().collect();
-        }
-        let mut round: Vec<Candidate> =
-            self.candidates.iter().filter(|c| c.cell == Cell::REFERENCE).copied().collect();
-        round.extend(self.racing());
-        if self.measured.len() <= 1 {
-            round.extend(self.opening());
+        let mut round: Vec<Candidate> = if self.exhaustive {
+            self.candidates.clone()
+        } else if self.measured.keys().all(|cell| *cell == Cell::REFERENCE) {
+            self.opening().into_iter().filter(|c| self.batches(c.cell) == 0).collect()
         } else {
-            round.extend(self.neighbours());
-        }
+            self.racing().into_iter().chain(self.neighbours()).collect()
+        };
         round.sort_by_key(|c| c.cell);
         round.dedup_by_key(|c| c.cell);
         round.retain(|c| !self.failed.contains(&c.cell));
@@ -125,8 +125,8 @@ impl Search {
         kinds
     }
 
-    /// Every strategy at its predicted knee, and the one predicted best at narrower widths too: a
-    /// limit downstream that nobody told of shows there first.
+    /// The reference, every strategy at its predicted knee, and the one predicted best at narrower
+    /// widths too: a limit downstream that nobody told of shows there first.
     fn opening(&self) -> Vec<Candidate> {
         let mut opening: Vec<Candidate> =
             self.strategies().into_iter().filter_map(|kind| self.knee(kind)).collect();
@@ -140,6 +140,7 @@ impl Search {
                 opening.extend(self.of_strategy(favourite.cell.strategy).find(wanted).copied());
             }
         }
+        opening.extend(self.candidates.iter().filter(|c| c.cell == Cell::REFERENCE));
         opening
     }
 
@@ -149,7 +150,8 @@ impl Search {
         self.of_strategy(strategy).find(|c| c.predicted_per_s >= (1.0 - NEAR) * best).copied()
     }
 
-    /// Measured cells that may still win, and the best cell of every strategy until it is known well.
+    /// Measured cells that may still win, and the best cell of every strategy until it is known how
+    /// far behind it is.
     fn racing(&self) -> Vec<Candidate> {
         let Some(leader) = self.leader() else { return Vec::new() };
         let best = self.expected(&leader);
@@ -160,8 +162,9 @@ impl Search {
             _ => self.expected(c) >= (1.0 - 2.0 * NEAR) * best,
         };
         let mut racing: Vec<Candidate> = self.candidates.iter().filter(in_race).copied().collect();
-        for kind in self.strategies() {
-            racing.extend(self.best_of(kind).filter(|c| self.batches(c.cell) < ENOUGH));
+        for kind in Kind::ALL {
+            let wanted = |c: &Candidate| if self.expected(c) < FAR * best { ENOUGH_IF_FAR } else { ENOUGH };
+            racing.extend(self.best_of(kind).filter(|c| self.batches(c.cell) < wanted(c)));
         }
         racing
     }
@@ -182,34 +185,42 @@ impl Search {
             .copied()
     }
 
-    /// Unmeasured cells next to those that matter: wider than a leader that is the widest so far,
-    /// narrower than the narrowest that is as good as the leader, and every other strategy as wide
-    /// as the leader if it may be as fast there.
+    /// Unmeasured cells that may change the answer: wider and narrower ones of the leader's
+    /// strategy, and of every other strategy that keeps up the one as wide as the leader.
     fn neighbours(&self) -> Vec<Candidate> {
         let Some(leader) = self.leader() else { return Vec::new() };
         let best = self.expected(&leader);
-        let near = |c: &Candidate| self.mean(c.cell).is_some_and(|mean| mean >= (1.0 - NEAR) * best);
         let mut wanted = Vec::new();
         for kind in self.strategies() {
-            let ladder: Vec<Candidate> = self.of_strategy(kind).copied().collect();
-            if let Some(first) = ladder.iter().position(near) {
-                wanted.extend(first.checked_sub(1).map(|below| ladder[below]));
-                let last = ladder.iter().rposition(near).unwrap_or(first);
-                wanted.extend(ladder.get(last + 1).copied());
-            } else if let Some(own) = self.best_of(kind) {
-                wanted.extend(self.towards(&ladder, &own, leader.cell.width));
+            if kind == leader.cell.strategy {
+                wanted.extend(self.wider(&leader).into_iter().chain(self.narrower(kind, best)));
+            } else if self.best_of(kind).is_some_and(|own| self.expected(&own) >= FAR * best) {
+                wanted.extend(self.of_strategy(kind).find(|c| c.cell.width >= leader.cell.width).copied());
             }
         }
         wanted.retain(|c| self.batches(c.cell) == 0);
         wanted
     }
 
-    /// The cells on either side of a strategy's best one, and the one as wide as the leader.
-    fn towards(&self, ladder: &[Candidate], own: &Candidate, width: usize) -> Vec<Candidate> {
-        let Some(at) = ladder.iter().position(|c| c.cell == own.cell) else { return Vec::new() };
-        let as_wide = ladder.iter().position(|c| c.cell.width >= width);
-        let places = [at.checked_sub(1), Some(at + 1), as_wide];
-        places.into_iter().flatten().filter_map(|i| ladder.get(i).copied()).collect()
+    /// The next cell at least twice as wide as the leader, or the widest.
+    fn wider(&self, leader: &Candidate) -> Option<Candidate> {
+        let ladder: Vec<&Candidate> = self.of_strategy(leader.cell.strategy).collect();
+        let twice = ladder.iter().find(|c| c.cell.width >= 2 * leader.cell.width);
+        twice.or(ladder.last()).filter(|c| c.cell.width > leader.cell.width).map(|c| **c)
+    }
+
+    /// A cell narrower than the narrowest that is as good as the best: first half as wide, and once
+    /// that is known to fall behind, one between the two.
+    fn narrower(&self, strategy: Kind, best: f64) -> Option<Candidate> {
+        let ladder: Vec<&Candidate> = self.of_strategy(strategy).collect();
+        let is_near = |c: &&Candidate| self.mean(c.cell).is_some_and(|mean| mean >= (1.0 - NEAR) * best);
+        let first = ladder.iter().position(is_near)?;
+        let half = ladder[first].cell.width / 2;
+        let below = ladder[..first].iter().rposition(|c| c.cell.width <= half)?;
+        let between = &ladder[below + 1..first];
+        let next =
+            if self.batches(ladder[below].cell) == 0 { Some(ladder[below]) } else { between.last().copied() };
+        next.copied()
     }
 }
 

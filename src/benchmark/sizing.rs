@@ -19,6 +19,9 @@ const WAVES: u64 = 3;
 /// Tasks are very long where this many batches of several waves would not fit into the budget.
 const BATCHES: f64 = 8.0;
 
+/// A task is long if it takes more than this share of the budget.
+const LONG: f64 = 0.1;
+
 /// What sizing a batch depends on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sizing {
@@ -42,7 +45,13 @@ impl Sizing {
 
     /// Seconds that a batch is expected to take.
     pub fn expected_s(&self, order: &Order, rate: f64) -> f64 {
-        order.tasks.end as f64 / rate.max(f64::MIN_POSITIVE) + self.task_s
+        (order.tasks.end as f64 / rate.max(f64::MIN_POSITIVE)).max(self.task_s)
+    }
+
+    /// Whether tasks are so long that running one more of them alone, as the reference, would leave
+    /// little of the budget; the profile has run one already.
+    pub fn is_long(&self) -> bool {
+        self.task_s > LONG * self.budget.as_secs_f64()
     }
 
     fn count(&self, width: u64, rate: f64) -> u64 {

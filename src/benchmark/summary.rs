@@ -25,12 +25,13 @@ pub fn results(plan: &Plan, measured: &Measured) -> Vec<CellResult> {
     for (cell, error) in &measured.failed {
         // A cell that ran before it failed keeps what it gave.
         if !measured.cells.contains_key(cell) {
-            results.push(without_numbers(*cell, Status::Failed, format!("{}: {error}", error.code)));
+            let reason = Some(format!("{}: {error}", error.code));
+            results.push(CellResult::without_numbers(*cell, Status::Failed, reason));
         }
     }
     for refused in &plan.refused {
-        let reason = format!("{}: {}", refused.code, refused.reason);
-        results.push(without_numbers(refused.cell, Status::Skipped, reason));
+        let reason = Some(format!("{}: {}", refused.code, refused.reason));
+        results.push(CellResult::without_numbers(refused.cell, Status::Skipped, reason));
     }
     results.sort_by_key(|result| result.cell);
     results
@@ -48,7 +49,10 @@ pub fn findings(measured: &Measured) -> Vec<Finding> {
         }),
         Ending::Budget if measured.rounds < 3 => findings.push(Finding {
             code: Code::NoteBudget,
-            message: format!("the budget was enough for {} of the rounds only", measured.rounds),
+            message: match measured.rounds {
+                0 | 1 => "the budget was enough for one batch of each cell at the most".to_owned(),
+                rounds => format!("the budget was enough for {rounds} rounds only"),
+            },
         }),
         _ => {}
     }
@@ -86,26 +90,6 @@ fn failure_finding(measured: &Measured) -> Option<Finding> {
 /// The buckets of outputs that every cell completed.
 fn common_buckets(measured: &Measured) -> usize {
     measured.cells.values().map(|record| record.digest().prefix().1).min().unwrap_or(0)
-}
-
-fn without_numbers(cell: Cell, status: Status, reason: String) -> CellResult {
-    CellResult {
-        cell,
-        status,
-        reason: Some(reason),
-        predicted_per_s: None,
-        throughput_per_s: None,
-        ci95: None,
-        speedup: None,
-        latency_s: None,
-        cpu_s_per_task: None,
-        startup_s: None,
-        peak_rss_bytes: None,
-        tasks: TaskCounts::default(),
-        errors: Vec::new(),
-        digest: None,
-        rounds: Vec::new(),
-    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,22 @@
 //! The command line: arguments, the resolved configuration, the run, the output.
 
+mod args;
+mod commands;
+mod config;
+mod failure;
+mod guard;
+mod output;
+mod progress;
 pub(crate) mod role;
+mod study;
+mod widths;
 
 use std::process::ExitCode;
 
+use clap::Parser;
+
 /// Runs the program as a user asked.
 pub(crate) fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let cli = args::Cli::parse();
+    commands::run(cli.command).unwrap_or_else(|failure| failure.tell())
 }

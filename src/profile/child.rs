@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::host::process::{adopt_orphans, die_with_parent, kill_descendants};
-use crate::host::usage::{CpuTime, schedstat_of_thread};
+use crate::host::usage::{CpuTime, peak_rss_of_self, schedstat_of_thread};
 use crate::strategy::tally::Tally;
 use crate::workload::step::{Output, StepError};
 use crate::workload::{Env, Program, Workload};
@@ -47,6 +47,8 @@ pub struct RawProfile {
     pub steps_s: Vec<f64>,
     /// What became of the tasks.
     pub tally: Tally,
+    /// Largest resident size of this process, in bytes.
+    pub peak_rss_bytes: u64,
 }
 
 /// Reads a [`ProfileSpec`], runs tasks and writes the [`ProfileReply`].
@@ -95,6 +97,7 @@ fn run(program: &Program, limit: Duration) -> RawProfile {
         runqueue_s: schedstat_of_thread().and_then(queue),
         steps_s,
         tally,
+        peak_rss_bytes: peak_rss_of_self(),
     }
 }
 

@@ -1,10 +1,12 @@
 //! How many iterations of a kernel the work asked for is, on this machine.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::hint::black_box;
 use std::time::Duration;
 
 use crate::host::clock::thread_cpu;
+use crate::units::Seconds;
 use crate::workload::spec::{Kernel, StepSpec, Workload};
 use crate::workload::step::cpu::iterate::{self, Iterate};
 
@@ -27,6 +29,14 @@ pub struct SmallWork {
     pub asked: Duration,
     /// The work done instead: one iteration.
     pub least: Duration,
+}
+
+impl fmt::Display for SmallWork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (asked, least) = (Seconds::from(self.asked), Seconds::from(self.least));
+        let kernel = self.kernel.as_str();
+        write!(f, "step {} asks for {asked} of {kernel}, but one iteration takes {least}", self.number)
+    }
 }
 
 /// Fills in the iterations of every `cpu` step that has none yet, and says which steps do more than

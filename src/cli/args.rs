@@ -1,0 +1,250 @@
+//! The arguments as they are typed. What they mean is decided in [`config`](super::config).
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use conc::advice::Objective;
+use conc::strategy::Kind;
+use conc::units::parse_duration;
+
+const AFTER_HELP: &str = "\
+Examples:
+  conc advise web-scraper
+  conc advise --cpu 5ms --wait 50ms --tasks 200
+  conc advise --items urls.txt -- curl -s {}
+
+Exit codes:
+  0    done
+  1    the run failed: the workload, a worker, the machine
+  2    bad usage, or an invalid workload file
+  130  interrupted; what was measured is shown";
+
+/// Measures how work should be run concurrently: which strategy, how wide, and why.
+#[derive(Debug, Parser)]
+#[command(name = "conc", version, max_term_width = 100, after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Profile a workload, run it under every strategy and recommend one
+    Advise(AdviseArgs),
+    /// Measure workloads and print the results, for continuous integration
+    Bench(BenchArgs),
+    /// Tell whether a workload is io-bound, cpu-bound or mixed, and the evidence
+    Profile(ProfileArgs),
+    /// List the sample workloads
+    List(ListArgs),
+    /// Write a commented workload file
+    Init {
+        /// The file to write; it must not exist yet [default: standard output]
+        file: Option<PathBuf>,
+    },
+    /// Explain an error code or a strategy
+    Explain {
+        /// Such as E-ASYNC-005 or work-stealing
+        topic: String,
+    },
+    /// Print the JSON Schema of the --json output
+    Schema,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AdviseArgs {
+    #[command(flatten)]
+    pub(crate) workload: WorkloadArgs,
+    #[command(flatten)]
+    pub(crate) measure: MeasureArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+
+    /// The language of the code example
+    #[arg(long, value_enum, value_name = "LANGUAGE", default_value_t = Language::Rust)]
+    pub(crate) code: Language,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// Samples or TOML files [default: every sample]
+    #[arg(value_name = "WORKLOAD")]
+    pub(crate) workloads: Vec<String>,
+    #[command(flatten)]
+    pub(crate) measure: MeasureArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProfileArgs {
+    #[command(flatten)]
+    pub(crate) workload: WorkloadArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+
+    /// Seed everything that is drawn at random
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The ways to say what is run.
+#[derive(Debug, Args)]
+pub(crate) struct WorkloadArgs {
+    /// A sample (see `conc list`) or a TOML file (see `conc init`)
+    #[arg(value_name = "WORKLOAD", required_unless_present_any = ["command_line", "cpu", "wait"],
+          conflicts_with_all = ["command_line", "cpu", "wait"])]
+    pub(crate) workload: Option<String>,
+
+    /// CPU time of one task, instead of a workload
+    #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with = "command_line")]
+    pub(crate) cpu: Option<Duration>,
+
+    /// Time that one task waits, instead of a workload
+    #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with = "command_line")]
+    pub(crate) wait: Option<Duration>,
+
+    /// How many tasks
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) tasks: Option<u64>,
+
+    /// Read the items, one a line, from a file (- is standard input)
+    #[arg(long, value_name = "FILE", requires = "command_line")]
+    pub(crate) items: Option<String>,
+
+    /// Run the command line by `sh -c`
+    #[arg(long, requires = "command_line")]
+    pub(crate) shell: bool,
+
+    /// Count commands that fail as done
+    #[arg(short, long)]
+    pub(crate) ignore_failure: bool,
+
+    /// The name to report
+    #[arg(short, long)]
+    pub(crate) name: Option<String>,
+
+    /// A command to run for every item; {} stands for the item, ::: starts a list of items
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command_line: Vec<String>,
+}
+
+/// How much is measured.
+#[derive(Debug, Args)]
+pub(crate) struct MeasureArgs {
+    /// Measuring time per workload
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = positive_duration)]
+    pub(crate) budget: Duration,
+
+    /// Measure every cell of the grid, whatever the budget
+    #[arg(long)]
+    pub(crate) exhaustive: bool,
+
+    /// Measure only these strategies, separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) strategy: Vec<Kind>,
+
+    /// Measure only these widths: numbers, ranges and shares of the CPUs, as in 1,4-8,200%
+    #[arg(short = 'j', long, visible_alias = "jobs", value_name = "WIDTHS", value_delimiter = ',')]
+    pub(crate) width: Vec<String>,
+
+    /// Measure exactly this many rounds, whatever the budget
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) runs: Option<u32>,
+
+    /// Run this many batches of every cell before the first that counts
+    #[arg(short, long, value_name = "N", default_value_t = 0)]
+    pub(crate) warmup: u32,
+
+    /// Seed everything that is drawn at random
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// What to optimise: throughput, latency, memory or cpu
+    #[arg(long, value_name = "GOAL", default_value_t)]
+    pub(crate) objective: Objective,
+}
+
+/// What is printed and written.
+#[derive(Debug, Args)]
+pub(crate) struct OutputArgs {
+    /// Print one JSON document on standard output
+    #[arg(long, conflicts_with = "verbose")]
+    pub(crate) json: bool,
+
+    /// Write the JSON document to a file (- is standard output)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) export_json: Option<PathBuf>,
+
+    /// Write a table in Markdown to a file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) export_markdown: Option<PathBuf>,
+
+    /// Write the cells as CSV to a file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) export_csv: Option<PathBuf>,
+
+    /// Show every cell measured and every warning with its remedy
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+
+    /// How to print: with colour and progress as the terminal allows, or without
+    #[arg(long, value_enum, value_name = "STYLE", default_value_t = Style::Auto)]
+    pub(crate) style: Style,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Style {
+    /// What the terminal allows
+    Auto,
+    /// No colour, no progress
+    Basic,
+    /// Colour and progress
+    Full,
+    /// Progress without colour
+    Nocolor,
+    /// Colour without progress
+    Color,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    /// Rust
+    Rust,
+    /// Python
+    Python,
+    /// No code example
+    None,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).map_err(|e| e.to_string())
+}
+
+fn positive_duration(text: &str) -> Result<Duration, String> {
+    duration(text).and_then(|d| if d.is_zero() { Err("must be more than nothing".to_owned()) } else { Ok(d) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,56 @@
+//! What is going on, on standard error, where somebody watches.
+
+use std::time::Duration;
+
+use conc::benchmark::event::{Event, Observer};
+use conc::units::PerSecond;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// A line that says what is being done; it disappears at the end.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    budget: Duration,
+    last: String,
+}
+
+impl Progress {
+    /// Shows progress about the workload `name`, if `shown` and standard error is a terminal.
+    pub(crate) fn new(name: &str, budget: Duration, shown: bool) -> Self {
+        let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let style = ProgressStyle::with_template("{spinner} {prefix} · {wide_msg}");
+        let bar = ProgressBar::with_draw_target(None, target)
+            .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+            .with_prefix(name.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Progress { bar, budget, last: String::new() }
+    }
+
+    /// Says what is done before and after measuring.
+    pub(crate) fn phase(&self, doing: &str) {
+        self.bar.set_message(doing.to_owned());
+    }
+}
+
+impl Observer for Progress {
+    fn observe(&mut self, event: &Event) {
+        match event {
+            Event::BatchStarted { cell, elapsed } => {
+                let time = format!("{:.1} of {:.1} s", elapsed.as_secs_f64(), self.budget.as_secs_f64());
+                self.bar.set_message(format!("measuring {cell} · {time}{}", self.last));
+            }
+            Event::BatchEnded { cell, throughput: Ok(rate), .. } => {
+                self.last = format!(" · {cell}: {} tasks/s", PerSecond(*rate));
+            }
+            Event::BatchEnded { cell, throughput: Err(message), .. } => {
+                self.last = format!(" · {cell}: {message}");
+            }
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

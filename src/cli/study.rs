@@ -1,0 +1,266 @@
+//! The way of one workload: calibrate, profile, plan, measure, recommend, report.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use conc::advice::code::{TaskShape, examples};
+use conc::advice::{Evidence, Objective, Recommendation, recommend};
+use conc::benchmark::Cell;
+use conc::benchmark::executor::ProcessExecutor;
+use conc::benchmark::measure::{Measured, Measurement, Settings};
+use conc::benchmark::plan::{Plan, Selection};
+use conc::benchmark::sizing::Sizing;
+use conc::benchmark::summary::{findings, results};
+use conc::code::Code;
+use conc::host::Host;
+use conc::host::reexec::Role;
+use conc::profile::probe::{Profiled, profile};
+use conc::report::document::{CommandName, Model, Report, Usl, Warning, WorkloadSummary};
+use conc::units::Share;
+use conc::workload::fixture::{Fixture, FixtureConfig};
+use conc::workload::item::Items;
+use conc::workload::spec::StepSpec;
+use conc::workload::step::cpu::calibrate::calibrate;
+use conc::workload::{Env, Workload};
+
+use crate::cli::failure::Failure;
+use crate::cli::guard::Guard;
+use crate::cli::progress::Progress;
+
+/// Profiling time; twice what a confident class needs at least.
+const PROFILE: Duration = Duration::from_millis(1000);
+
+/// One task may take this long before the profile is given up.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Some task waited for a CPU this much of the last seconds before the run: the machine is busy.
+const BUSY: f64 = 0.25;
+
+/// The embedded server used this share of the CPUs: it competes with the workload.
+const COMPETING: f64 = 0.10;
+
+/// Items shown in code examples.
+const EXAMPLE_ITEMS: usize = 3;
+
+/// What a study is to find out.
+pub(crate) struct Aim {
+    /// The command that asks.
+    pub(crate) command: CommandName,
+    /// The cells that count.
+    pub(crate) selection: Selection,
+    /// How much is measured.
+    pub(crate) settings: Settings,
+    /// What is optimised.
+    pub(crate) objective: Objective,
+}
+
+/// A workload that is being studied on this machine.
+pub(crate) struct Study<'a> {
+    guard: &'a Guard,
+    host: Host,
+    workload: Arc<Workload>,
+    env: Env,
+    fixture: Option<Fixture>,
+    warnings: Vec<Warning>,
+}
+
+impl<'a> Study<'a> {
+    /// Calibrates the workload and starts the server it needs.
+    pub(crate) fn prepare(
+        guard: &'a Guard,
+        host: &Host,
+        mut workload: Workload,
+        seed: u64,
+    ) -> Result<Self, Failure> {
+        let mut warnings = Vec::new();
+        if let Some(pressure) = host.cpu_pressure.filter(|pressure| *pressure > BUSY) {
+            let message = format!("tasks of other programs waited for a CPU {} of the time", Share(pressure));
+            warnings.push(Warning::new(Code::HostContended, message));
+        }
+        for small in calibrate(&mut workload) {
+            warnings.push(Warning::new(Code::NoteSmallKernel, small.to_string()));
+        }
+        let fixture = start_fixture(guard, &workload, seed)?;
+        let state_dir =
+            tempfile::tempdir_in(guard.group.scratch()).map_err(Failure::io("cannot make a directory"))?;
+        let env = Env {
+            exe: guard.group.reexec().exe().to_owned(),
+            fixture: fixture.as_ref().map(Fixture::addr),
+            // Removed with everything else at the end of the run.
+            state_dir: state_dir.keep(),
+            seed,
+        };
+        Ok(Study { guard, host: host.clone(), workload: Arc::new(workload), env, fixture, warnings })
+    }
+
+    /// Profiles the workload.
+    pub(crate) fn profile(&self, progress: &Progress) -> Result<Profiled, Failure> {
+        progress.phase("profiling one task after another");
+        let profiled = profile(self.guard.group.reexec(), &self.workload, &self.env, PROFILE, PATIENCE);
+        profiled.map_err(|error| {
+            if self.guard.interrupt.is_raised() {
+                Failure::Interrupted
+            } else {
+                Failure::Run(error.code, error.message)
+            }
+        })
+    }
+
+    /// The report of a profile alone.
+    pub(crate) fn report_profile(mut self, profiled: Profiled) -> Report {
+        self.note_failures_of_profile(&profiled);
+        let mut report = self.empty_report(CommandName::Profile);
+        report.profile = Some(profiled.profile);
+        report.warnings = self.warnings;
+        report
+    }
+
+    /// Measures the cells and recommends one of them.
+    pub(crate) fn advise(
+        mut self,
+        aim: &Aim,
+        profiled: Profiled,
+        progress: &mut Progress,
+    ) -> Result<Report, Failure> {
+        let plan = Plan::new(&self.workload, &profiled.profile, &self.host, &aim.selection);
+        self.check(&plan, &aim.selection)?;
+        let measured = self.measure(&plan, &profiled, &aim.settings, progress);
+        let mut report = self.empty_report(aim.command);
+        report.cells = results(&plan, &measured);
+        self.add_findings(&plan, &measured);
+        let evidence = Evidence {
+            workload: &self.workload,
+            profile: &profiled.profile,
+            host: &self.host,
+            cells: &report.cells,
+            objective: aim.objective,
+            notes: &[],
+        };
+        report.recommendation = recommend(&evidence);
+        if let Some(recommendation) = &mut report.recommendation {
+            recommendation.code_examples = self.code_examples(recommendation, &profiled);
+        }
+        report.profile = Some(profiled.profile);
+        report.model = Some(Model { usl: Usl::not_fitted() });
+        report.warnings = self.warnings;
+        Ok(report)
+    }
+
+    fn empty_report(&self, command: CommandName) -> Report {
+        Report::new(command, self.host.clone(), WorkloadSummary::native(&self.workload))
+    }
+
+    /// Refuses a selection of which nothing can be measured.
+    fn check(&self, plan: &Plan, selection: &Selection) -> Result<(), Failure> {
+        let is_selective = !selection.widths.is_empty() || !selection.strategies.is_empty();
+        let only_reference = plan.candidates.iter().all(|c| c.cell == Cell::REFERENCE);
+        match plan.refused.first() {
+            Some(refused) if is_selective && only_reference => {
+                Err(Failure::Refused(refused.code, format!("{}: {}", refused.cell, refused.reason)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn measure(
+        &self,
+        plan: &Plan,
+        profiled: &Profiled,
+        settings: &Settings,
+        progress: &mut Progress,
+    ) -> Measured {
+        let mut executor = ProcessExecutor::new(
+            self.guard.group.reexec().clone(),
+            Arc::clone(&self.workload),
+            self.env.clone(),
+            self.host.cpu_workers(),
+        );
+        let measurement = Measurement {
+            executor: &mut executor,
+            observer: progress,
+            interrupt: &self.guard.interrupt,
+            sizing: Sizing {
+                tasks: self.workload.tasks(),
+                task_s: profiled.profile.task.total_s(),
+                budget: settings.budget,
+            },
+            settings: settings.clone(),
+            reference: Some(profiled.as_run()),
+        };
+        measurement.run(plan)
+    }
+
+    fn add_findings(&mut self, plan: &Plan, measured: &Measured) {
+        for finding in findings(measured) {
+            self.warnings.push(Warning::new(finding.code, finding.message));
+        }
+        for refused in &plan.refused {
+            self.warnings.push(Warning::new(refused.code, format!("{}: {}", refused.cell, refused.reason)));
+        }
+        if self.workload.runs_commands() {
+            let message = "every command was run many times over, in batches of the same items";
+            self.warnings.push(Warning::new(Code::NoteRepeated, message));
+        }
+        self.note_fixture(measured.elapsed);
+    }
+
+    /// Ends the server and tells if it competed with the workload for the CPUs.
+    fn note_fixture(&mut self, elapsed: Duration) {
+        // An interrupt has ended it already, with everything else.
+        let Some(Ok(stats)) = self.fixture.take().map(Fixture::stop) else { return };
+        let share = stats.cpu_s / (elapsed + PROFILE).as_secs_f64() / self.host.cpus_effective;
+        if share > COMPETING {
+            let message = format!("the embedded server used {} of the CPUs", Share(share));
+            self.warnings.push(Warning::new(Code::NoteFixtureCpu, message));
+        }
+    }
+
+    fn note_failures_of_profile(&mut self, profiled: &Profiled) {
+        let counts = profiled.tally.counts;
+        if counts.ok < counts.started() {
+            let message =
+                format!("{} of {} tasks did not end well", counts.started() - counts.ok, counts.started());
+            self.warnings.push(Warning::new(Code::NoteFailures, message));
+        }
+    }
+
+    fn code_examples(
+        &self,
+        recommendation: &Recommendation,
+        profiled: &Profiled,
+    ) -> Vec<conc::advice::result::CodeExample> {
+        let Recommendation { strategy, width, processes, .. } = *recommendation;
+        let task = profiled.profile.task;
+        let shape = TaskShape {
+            tasks: self.workload.tasks(),
+            cpu: Duration::from_secs_f64(task.cpu_s),
+            wait: Duration::from_secs_f64(task.wait_s),
+            command: command_of(&self.workload),
+            items: first_items(&self.workload.items),
+        };
+        examples(&Cell { strategy, width, processes }, &shape)
+    }
+}
+
+/// The command, where a task is one command and nothing else.
+fn command_of(workload: &Workload) -> Option<Vec<String>> {
+    match workload.steps.as_slice() {
+        [StepSpec::Command(command)] => Some(command.argv.clone()),
+        _ => None,
+    }
+}
+
+fn first_items(items: &Items) -> Vec<String> {
+    let few = items.len().min(EXAMPLE_ITEMS as u64);
+    items.slice(0..few).unwrap_or_default()
+}
+
+fn start_fixture(guard: &Guard, workload: &Workload, seed: u64) -> Result<Option<Fixture>, Failure> {
+    if !workload.needs_fixture() {
+        return Ok(None);
+    }
+    let config = FixtureConfig { spec: workload.fixture.clone().unwrap_or_default(), seed };
+    let command = guard.group.reexec().command(Role::Fixture);
+    let failed = |error: &dyn std::fmt::Display| Failure::Run(Code::HostFixture, error.to_string());
+    Fixture::start(command, &config).map(Some).map_err(|error| failed(&error))
+}
