@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::host::process::{adopt_orphans, die_with_parent, kill_descendants};
-use crate::host::usage::{CpuTime, peak_rss_of_self, schedstat_of_thread};
+use crate::host::usage::{CpuTime, peak_rss_of_children, peak_rss_of_self, schedstat_of_thread};
 use crate::strategy::tally::Tally;
 use crate::workload::step::{Output, StepError};
 use crate::workload::{Env, Program, Workload};
@@ -47,7 +47,7 @@ pub struct RawProfile {
     pub steps_s: Vec<f64>,
     /// What became of the tasks.
     pub tally: Tally,
-    /// Largest resident size of this process, in bytes.
+    /// Largest resident sizes of this process and of a command, in bytes.
     pub peak_rss_bytes: u64,
 }
 
@@ -97,7 +97,7 @@ fn run(program: &Program, limit: Duration) -> RawProfile {
         runqueue_s: schedstat_of_thread().and_then(queue),
         steps_s,
         tally,
-        peak_rss_bytes: peak_rss_of_self(),
+        peak_rss_bytes: peak_rss_of_self() + peak_rss_of_children(),
     }
 }
 

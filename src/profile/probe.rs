@@ -39,7 +39,7 @@ pub struct Profiled {
     pub profile: Profile,
     /// The tasks, for failures and digests.
     pub tally: Tally,
-    /// Largest resident size of the process that ran them, in bytes.
+    /// Largest resident sizes of the process that ran them and of a command, in bytes.
     pub peak_rss_bytes: u64,
 }
 
