@@ -27,7 +27,8 @@ pub fn predict(cell: &Cell, workload: &Workload, profile: &Profile, host: &Host)
     let servers = if cell.strategy == Kind::Sequential { 1.0 } else { host.cpus_effective };
     let demand = profile.task.cpu_s + dispatch_s(cell.strategy);
     let full = repairman::throughput(servers, demand, profile.task.wait_s, width);
-    let rate = serial_bound(workload, profile).map_or(full, |bound| full.min(bound));
+    let bounds = [serial_bound(workload, profile), rate_bound(workload)];
+    let rate = bounds.into_iter().flatten().fold(full, f64::min);
     // Tasks do not end together: on average half of the last ones in flight are idle.
     let residence = width as f64 / rate;
     let ragged_end = residence * (1.0 - 1.0 / width as f64) / 2.0;
@@ -39,6 +40,12 @@ fn serial_bound(workload: &Workload, profile: &Profile) -> Option<f64> {
     let serial = workload.steps.iter().zip(&profile.steps).filter(|(step, _)| step.serialised_by().is_some());
     let serial_s: f64 = serial.map(|(_, cost)| cost.wall_s).sum();
     (serial_s > 0.0).then(|| 1.0 / serial_s)
+}
+
+/// What the rate limit leaves of the throughput when no attempt fails.
+fn rate_bound(workload: &Workload) -> Option<f64> {
+    let starts = workload.rated_steps().into_iter().filter(|rated| *rated).count();
+    workload.limits.rate_per_s.map(|rate| rate / starts.max(1) as f64)
 }
 
 #[cfg(test)]
@@ -55,6 +62,15 @@ mod tests {
             |n| predict(&Cell::new(Kind::Threads, n), &computing(100_000), &profile(5e-3, 0.0), &host(2));
         assert!((busy(2) - 400.0).abs() < 20.0, "{}", busy(2));
         assert!(busy(64) < 401.0);
+    }
+
+    #[test]
+    fn nothing_is_faster_than_the_rate_limit() {
+        let mut limited = sleeping(100_000);
+        limited.limits.rate_per_s = Some(10.0);
+        let at = |n| predict(&Cell::new(Kind::Async, n), &limited, &profile(10e-6, 40e-3), &host(2));
+        assert!(at(8) <= 10.0 && at(512) <= at(8), "{} {}", at(8), at(512));
+        assert!(at(1) > 9.9, "{}", at(1));
     }
 
     #[test]

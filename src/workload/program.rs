@@ -7,7 +7,7 @@ use crate::workload::env::Env;
 use crate::workload::item::Items;
 use crate::workload::rate::RateLimiter;
 use crate::workload::retry::pause;
-use crate::workload::spec::{Nature, Retry, Workload};
+use crate::workload::spec::{Retry, Workload};
 use crate::workload::step::{Output, PrepareError, Step, StepError, TaskContext, deadline};
 
 /// The prepared steps of a workload, with its items and limits.
@@ -43,7 +43,7 @@ impl Program {
     /// # Errors
     /// When a step cannot be prepared, naming it.
     pub fn prepare(workload: &Workload, env: &Env) -> Result<Self, PrepareError> {
-        let rated = rated_steps(workload);
+        let rated = workload.rated_steps();
         let mut steps = Vec::with_capacity(workload.steps.len());
         for (i, spec) in workload.steps.iter().enumerate() {
             let step = Step::prepare(spec, env).map_err(|message| PrepareError {
@@ -237,12 +237,6 @@ async fn wait_async(pause: Duration) {
     if !pause.is_zero() {
         Box::pin(tokio::time::sleep(pause)).await;
     }
-}
-
-/// The rate limit counts what asks something of others; where nothing does, it counts tasks.
-fn rated_steps(workload: &Workload) -> Vec<bool> {
-    let waiting: Vec<bool> = workload.steps.iter().map(|step| step.nature() != Nature::Cpu).collect();
-    if waiting.contains(&true) { waiting } else { (0..waiting.len()).map(|i| i == 0).collect() }
 }
 
 /// The output of a task so far: the digest covers every step, the payload is that of the last.

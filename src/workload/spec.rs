@@ -345,6 +345,13 @@ impl Workload {
         self.items.len()
     }
 
+    /// Which steps the rate limit counts: those that ask something of others; where none does, the
+    /// first, so that it counts tasks.
+    pub fn rated_steps(&self) -> Vec<bool> {
+        let waiting: Vec<bool> = self.steps.iter().map(|step| step.nature() != Nature::Cpu).collect();
+        if waiting.contains(&true) { waiting } else { (0..waiting.len()).map(|i| i == 0).collect() }
+    }
+
     /// Whether the tasks are commands, which run in processes of their own.
     pub fn runs_commands(&self) -> bool {
         self.steps.iter().any(|s| matches!(s, StepSpec::Command(_)))
