@@ -83,7 +83,7 @@ fn a_rate_is_kept_by_all_workers_together() {
     for cell in CELLS {
         let report = stage.run(cell);
         assert_eq!(report.tally.counts.ok, TASKS, "{cell}");
-        assert!(report.wall_s >= 0.25, "{cell}: {} s", report.wall_s);
+        assert!(report.wall_s >= 0.3, "{cell}: {} s", report.wall_s);
     }
 }
 
@@ -96,7 +96,7 @@ fn a_rate_counts_tasks_where_nothing_waits() {
     for cell in CELLS {
         let report = stage.run(cell);
         assert_eq!(report.tally.counts.ok, TASKS, "{cell}");
-        assert!(report.wall_s >= 0.18, "{cell}: {} s", report.wall_s);
+        assert!(report.wall_s >= 0.2, "{cell}: {} s", report.wall_s);
     }
 }
 

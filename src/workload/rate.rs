@@ -26,8 +26,8 @@ pub struct RateLimiter {
 impl RateLimiter {
     /// Joins the bucket kept in the file `path`, or starts it; `rate_per_s` must be the same for all.
     ///
-    /// A bucket holds at most `rate_per_s`/100 tokens, and at least one. A new one holds exactly one,
-    /// so that a short batch is no faster than its limit.
+    /// A bucket holds at most `rate_per_s`/100 tokens, and at least one. A new one is empty, so that
+    /// the shortest batch is no faster than its limit.
     pub fn open(path: &Path, rate_per_s: f64) -> io::Result<Self> {
         let pace = Pace::new(rate_per_s).ok_or_else(|| {
             io::Error::new(io::ErrorKind::InvalidInput, format!("{rate_per_s} per second is no rate"))
@@ -76,7 +76,11 @@ impl Pace {
     /// Takes one token at time `now` from a bucket whose next token is due at `due` (0 if it is new):
     /// the due time of the token after it, and how long to wait.
     fn take(self, due: u64, now: u64) -> (u64, u64) {
-        let due = if due == 0 { now.saturating_add(self.tolerance) } else { due.max(now) };
+        let due = if due == 0 {
+            now.saturating_add(self.tolerance).saturating_add(self.interval)
+        } else {
+            due.max(now)
+        };
         let usable = due.saturating_sub(self.tolerance);
         (due.saturating_add(self.interval), usable.saturating_sub(now))
     }
@@ -100,12 +104,12 @@ mod tests {
     }
 
     #[test]
-    fn a_new_bucket_holds_one_token() {
+    fn a_new_bucket_is_empty() {
         let (due, wait) = PACE.take(0, 1000);
-        assert_eq!((due, wait), (1300, 0));
-        let (due, wait) = PACE.take(due, 1000);
         assert_eq!((due, wait), (1400, 100));
-        assert_eq!(PACE.take(due, 1000).1, 200);
+        let (due, wait) = PACE.take(due, 1000);
+        assert_eq!((due, wait), (1500, 200));
+        assert_eq!(PACE.take(due, 1000).1, 300);
     }
 
     #[test]
@@ -122,8 +126,8 @@ mod tests {
     #[test]
     fn a_token_that_is_due_is_given_at_once() {
         let (due, _) = PACE.take(0, 1000);
-        assert_eq!(PACE.take(due, 1100).1, 0);
-        assert_eq!(PACE.take(due, 1040).1, 60);
+        assert_eq!(PACE.take(due, 1200).1, 0);
+        assert_eq!(PACE.take(due, 1140).1, 60);
     }
 
     #[test]
