@@ -200,7 +200,7 @@ impl<E: Executor, O: Observer> Measurement<'_, E, O> {
         measured: &mut Measured,
     ) -> f64 {
         let cell = candidate.cell;
-        let throughput = BatchTimes::of(report, cell.width).throughput(self.sizing.tasks);
+        let throughput = BatchTimes::of(report).throughput(self.sizing.tasks);
         search.learn(cell, throughput);
         let record = measured.cells.entry(cell).or_insert_with(|| CellRecord::new(*candidate));
         record.add(measured.rounds, throughput, report);

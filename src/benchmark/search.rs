@@ -130,8 +130,8 @@ impl Search {
     fn opening(&self) -> Vec<Candidate> {
         let mut opening: Vec<Candidate> =
             self.strategies().into_iter().filter_map(|kind| self.knee(kind)).collect();
-        let favourite =
-            opening.iter().copied().max_by(|a, b| a.predicted_per_s.total_cmp(&b.predicted_per_s));
+        let best = opening.iter().map(|c| c.predicted_per_s).fold(0.0, f64::max);
+        let favourite = opening.iter().copied().find(|c| c.predicted_per_s >= (1.0 - NEAR) * best);
         if let Some(favourite) = favourite {
             for divisor in [4, 16] {
                 let width = favourite.cell.width / divisor;
@@ -186,16 +186,19 @@ impl Search {
     }
 
     /// Unmeasured cells that may change the answer: wider and narrower ones of the leader's
-    /// strategy, and of every other strategy that keeps up the one as wide as the leader.
+    /// strategy, and of every other strategy that keeps up the one as wide as is known to suffice.
     fn neighbours(&self) -> Vec<Candidate> {
         let Some(leader) = self.leader() else { return Vec::new() };
         let best = self.expected(&leader);
+        let is_near = |c: &&Candidate| self.mean(c.cell).is_some_and(|mean| mean >= (1.0 - NEAR) * best);
+        let suffices = self.candidates.iter().filter(is_near).map(|c| c.cell.width).min();
+        let suffices = suffices.unwrap_or(leader.cell.width);
         let mut wanted = Vec::new();
         for kind in self.strategies() {
             if kind == leader.cell.strategy {
                 wanted.extend(self.wider(&leader).into_iter().chain(self.narrower(kind, best)));
             } else if self.best_of(kind).is_some_and(|own| self.expected(&own) >= FAR * best) {
-                wanted.extend(self.of_strategy(kind).find(|c| c.cell.width >= leader.cell.width).copied());
+                wanted.extend(self.of_strategy(kind).find(|c| c.cell.width >= suffices).copied());
             }
         }
         wanted.retain(|c| self.batches(c.cell) == 0);
@@ -269,6 +272,24 @@ mod tests {
         assert!(search.batches(Cell::new(Kind::Async, 8)) >= ENOUGH);
         assert!(search.batches(Cell::new(Kind::Async, 4)) >= 1);
         assert!(search.batches(Cell::new(Kind::Threads, 8)) >= 1);
+    }
+
+    #[test]
+    fn every_strategy_that_keeps_up_is_tried_at_the_width_that_suffices() {
+        let capped = |cell: Cell| match cell.strategy {
+            Kind::Threads => 1.01 * 50.0 * cell.width.min(8) as f64,
+            _ => 50.0 * cell.width.min(8) as f64,
+        };
+        let plan = plan();
+        let mut search = Search::new(&plan, false);
+        for _ in 0..8 {
+            for candidate in search.next_round() {
+                search.learn(candidate.cell, capped(candidate.cell));
+            }
+        }
+        for kind in [Kind::Async, Kind::Threads, Kind::Processes] {
+            assert!(search.batches(Cell::new(kind, 8)) >= 1, "{kind}");
+        }
     }
 
     #[test]

@@ -78,5 +78,12 @@ pub(crate) fn report(tasks: u64, width: usize, task_s: f64) -> RunReport {
     let mut tally = Tally::default();
     (0..tasks).for_each(|i| tally.record(i, Duration::from_secs_f64(task_s), Ok(i)));
     let waves = tasks.div_ceil(width as u64) as f64;
-    RunReport { startup_s: 0.0, wall_s: waves * task_s, cpu: CpuTime::default(), peak_rss_bytes: 1, tally }
+    RunReport {
+        startup_s: 0.0,
+        wall_s: waves * task_s,
+        most_busy: width as u64,
+        cpu: CpuTime::default(),
+        peak_rss_bytes: 1,
+        tally,
+    }
 }

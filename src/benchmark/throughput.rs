@@ -15,8 +15,8 @@ pub struct BatchTimes {
     pub ok: u64,
     /// Tasks started.
     pub started: u64,
-    /// Tasks in flight.
-    pub width: usize,
+    /// Workers that were busy at once.
+    pub busy: u64,
     /// Seconds to start the strategy.
     pub startup_s: f64,
     /// Seconds from the first task started to the last one ended.
@@ -27,11 +27,11 @@ pub struct BatchTimes {
 
 impl BatchTimes {
     /// Takes the numbers out of a report.
-    pub fn of(report: &RunReport, width: usize) -> Self {
+    pub fn of(report: &RunReport) -> Self {
         BatchTimes {
             ok: report.tally.counts.ok,
             started: report.tally.counts.started(),
-            width,
+            busy: report.most_busy,
             startup_s: report.startup_s,
             wall_s: report.wall_s,
             mean_latency_s: report.tally.latencies.mean().unwrap_or(0.0),
@@ -41,15 +41,15 @@ impl BatchTimes {
     /// Tasks per second while every worker is busy.
     ///
     /// In a long batch that is the tasks over the time. In a short one the end, when workers run
-    /// out of tasks, weighs too much; there it is Little's law, the width over the mean latency
-    /// (J. D. C. Little, "A proof for the queuing formula L = λW", 1961).
+    /// out of tasks, weighs too much; there it is Little's law, the workers that were busy
+    /// over the mean latency (J. D. C. Little, "A proof for the queuing formula L = λW", 1961).
     pub fn steady_rate(&self) -> f64 {
-        let (started, width) = (self.started as f64, self.width as f64);
+        let (started, busy) = (self.started as f64, self.busy as f64);
         let overall = started / self.wall_s.max(f64::MIN_POSITIVE);
-        if started >= STEADY_TASKS_PER_WORKER * width || self.mean_latency_s <= 0.0 {
+        if started >= STEADY_TASKS_PER_WORKER * busy || self.mean_latency_s <= 0.0 {
             return overall;
         }
-        overall.max(width.min(started) / self.mean_latency_s)
+        overall.max(busy.min(started) / self.mean_latency_s)
     }
 
     /// Tasks that end well per second when the workload has `tasks` tasks, start-up included.
@@ -72,8 +72,8 @@ impl BatchTimes {
 mod tests {
     use super::*;
 
-    fn batch(started: u64, width: usize, wall_s: f64, mean_latency_s: f64) -> BatchTimes {
-        BatchTimes { ok: started, started, width, startup_s: 0.0, wall_s, mean_latency_s }
+    fn batch(started: u64, busy: u64, wall_s: f64, mean_latency_s: f64) -> BatchTimes {
+        BatchTimes { ok: started, started, busy, startup_s: 0.0, wall_s, mean_latency_s }
     }
 
     #[test]

@@ -49,6 +49,7 @@ impl Profiled {
         RunReport {
             startup_s: 0.0,
             wall_s: self.profile.wall_s,
+            most_busy: 1,
             cpu: CpuTime { user_s: self.profile.cpu_user_s, system_s: self.profile.cpu_system_s },
             peak_rss_bytes: self.peak_rss_bytes,
             tally: self.tally.clone(),

@@ -22,6 +22,8 @@ pub struct Feed {
     range: Range<u64>,
     workers: u64,
     nanos_per_task: AtomicU64,
+    busy: AtomicU64,
+    most_busy: AtomicU64,
     stopped: AtomicBool,
 }
 
@@ -33,6 +35,8 @@ impl Feed {
             range,
             workers: workers.max(1) as u64,
             nanos_per_task: AtomicU64::new(0),
+            busy: AtomicU64::new(0),
+            most_busy: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
         }
     }
@@ -62,11 +66,16 @@ impl Feed {
         let chunk =
             chunk_len(self.nanos_per_task.load(Ordering::Relaxed), left, self.workers).min(most.max(1));
         let start = self.next.fetch_add(chunk, Ordering::Relaxed);
-        (start < self.range.end).then(|| start..(start + chunk).min(self.range.end))
+        (start < self.range.end).then(|| {
+            let busy = self.busy.fetch_add(1, Ordering::Relaxed) + 1;
+            self.most_busy.fetch_max(busy, Ordering::Relaxed);
+            start..(start + chunk).min(self.range.end)
+        })
     }
 
-    /// Tells how long some tasks took, so that the next chunks fit.
+    /// Takes a chunk back that is done, with how long its tasks took, so that the next chunks fit.
     pub fn learn(&self, tasks: u64, took: Duration) {
+        self.busy.fetch_sub(1, Ordering::Relaxed);
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX) / tasks.max(1);
         self.nanos_per_task.store(nanos.max(1), Ordering::Relaxed);
     }
@@ -75,6 +84,11 @@ impl Feed {
     pub fn is_fine_grained(&self) -> bool {
         let nanos = self.nanos_per_task.load(Ordering::Relaxed);
         nanos > 0 && u128::from(nanos) < PREFETCH_BELOW.as_nanos()
+    }
+
+    /// Chunks that were under way at once, at the most; 0 if nobody pulled any.
+    pub fn most_busy(&self) -> u64 {
+        self.most_busy.load(Ordering::Relaxed)
     }
 
     /// Hands out no more tasks; those started are finished.
@@ -118,6 +132,7 @@ mod tests {
     #[test]
     fn every_task_is_handed_out_once_to_many_threads() {
         let feed = Feed::new(5..100_005, 4);
+        let first: u64 = feed.pull(1).into_iter().flatten().sum();
         feed.learn(1, Duration::from_nanos(100));
         let sums: Vec<u64> = std::thread::scope(|scope| {
             let pullers: Vec<_> = (0..4)
@@ -125,7 +140,16 @@ mod tests {
                 .collect();
             pullers.into_iter().map(|p| p.join().expect("puller")).collect()
         });
-        assert_eq!(sums.iter().sum::<u64>(), (5..100_005).sum::<u64>());
+        assert_eq!(first + sums.iter().sum::<u64>(), (5..100_005).sum::<u64>());
+    }
+
+    #[test]
+    fn chunks_under_way_are_counted_until_they_are_taken_back() {
+        let feed = Feed::new(0..10, 2);
+        let chunks = [feed.pull(1), feed.pull(1)];
+        chunks.iter().flatten().for_each(|_| feed.learn(1, Duration::from_millis(1)));
+        assert!(feed.pull(1).is_some());
+        assert_eq!(feed.most_busy(), 2);
     }
 
     #[test]

@@ -24,6 +24,9 @@ pub struct RunReport {
     pub startup_s: f64,
     /// Seconds from the first task started to the last one ended.
     pub wall_s: f64,
+    /// Workers that were busy at once, at the most: below the width where an event loop has more
+    /// tasks in flight than it lets run.
+    pub most_busy: u64,
     /// CPU time for the tasks, all processes together, start-up excluded.
     pub cpu: CpuTime,
     /// Largest resident sizes of this process and its workers together, in bytes, and for commands
@@ -65,6 +68,7 @@ pub fn run(strategy: &dyn Strategy, job: &Job, feed: &Arc<Feed>) -> Result<RunRe
     Ok(RunReport {
         startup_s: (ready - asked).as_secs_f64(),
         wall_s,
+        most_busy: if feed.most_busy() > 0 { feed.most_busy() } else { in_flight },
         cpu: used + workers.cpu,
         peak_rss_bytes: peak_rss_of_self() + workers.peak_rss_bytes + commands,
         tally,
