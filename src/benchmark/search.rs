@@ -212,18 +212,19 @@ impl Search {
         twice.or(ladder.last()).filter(|c| c.cell.width > leader.cell.width).map(|c| **c)
     }
 
-    /// A cell narrower than the narrowest that is as good as the best: first half as wide, and once
-    /// that is known to fall behind, one between the two.
+    /// A cell narrower than the narrowest that is as good as the best: halfway, by ratio, to the
+    /// widest that is known to fall behind; none if nothing lies between the two.
     fn narrower(&self, strategy: Kind, best: f64) -> Option<Candidate> {
-        let ladder: Vec<&Candidate> = self.of_strategy(strategy).collect();
         let is_near = |c: &&Candidate| self.mean(c.cell).is_some_and(|mean| mean >= (1.0 - NEAR) * best);
-        let first = ladder.iter().position(is_near)?;
-        let half = ladder[first].cell.width / 2;
-        let below = ladder[..first].iter().rposition(|c| c.cell.width <= half)?;
-        let between = &ladder[below + 1..first];
-        let next =
-            if self.batches(ladder[below].cell) == 0 { Some(ladder[below]) } else { between.last().copied() };
-        next.copied()
+        let near = self.of_strategy(strategy).find(is_near)?.cell.width;
+        let behind = self.of_strategy(strategy).filter(|c| c.cell.width < near && self.batches(c.cell) > 0);
+        let behind = behind.map(|c| c.cell.width).max().unwrap_or(1);
+        let halfway = ((behind * near) as f64).sqrt().ln();
+        let distance = |c: &Candidate| ((c.cell.width as f64).ln() - halfway).abs();
+        self.of_strategy(strategy)
+            .filter(|c| c.cell.width > behind && c.cell.width < near)
+            .min_by(|a, b| distance(a).total_cmp(&distance(b)))
+            .copied()
     }
 }
 
