@@ -2,10 +2,11 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use conc::report::document::Report;
+use conc::report::table::{self, TableOptions};
 use conc::report::{csv, json, markdown};
 use serde::Serialize;
 
@@ -17,11 +18,12 @@ pub(crate) fn check(output: &Output) -> Result<(), Failure> {
     output.files.iter().try_for_each(|(_, path)| check_file(path).map_err(cannot_write(path)))
 }
 
-/// Prints the results, as `table` or in the format asked for, and writes the files.
+/// Prints the results, as `screen` or in the format asked for, and writes the files. Warnings go to
+/// standard error, except that JSON has them in it.
 pub(crate) fn publish(
     document: &impl Serialize,
     reports: &[Report],
-    table: &str,
+    screen: &str,
     output: &Output,
 ) -> Result<(), Failure> {
     let written = output.files.iter().try_for_each(|(format, path)| {
@@ -29,11 +31,14 @@ pub(crate) fn publish(
         write(path, text.as_bytes()).map_err(cannot_write(path))
     });
     let printed = match output.stdout {
-        None => print(table),
+        None => print(screen),
         Some(format) => render(format, document, reports)
             .map_err(Failure::io("cannot print"))
             .and_then(|text| print(&text)),
     };
+    if output.stdout != Some(Format::Json) {
+        warn(reports, output.table);
+    }
     // What cannot be written is printed all the same.
     written.and(printed)
 }
@@ -42,6 +47,14 @@ pub(crate) fn publish(
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Failure::io("cannot print"))
+}
+
+fn warn(reports: &[Report], options: TableOptions) {
+    let warnings = table::render_warnings(reports, &TableOptions { colour: true, ..options });
+    let is_below_a_table = io::stderr().is_terminal() && !warnings.is_empty();
+    let gap = if is_below_a_table { "\n" } else { "" };
+    // Where even this cannot be said there is nobody left to hear it. Colour is taken out as needed.
+    let _ = write!(anstream::stderr(), "{gap}{warnings}");
 }
 
 fn render(format: Format, document: &impl Serialize, reports: &[Report]) -> io::Result<String> {
