@@ -92,12 +92,15 @@ pub(crate) struct Output {
     /// What goes to standard output, and nothing else with it; the table where it is none of these.
     pub(crate) stdout: Option<Format>,
     /// Files to write.
-    pub(crate) files: Vec<(Format, PathBuf)>,
+    pub(crate) files: Files,
     /// How the table looks.
     pub(crate) table: TableOptions,
     /// Whether progress is shown.
     pub(crate) progress: bool,
 }
+
+/// What is written, and where.
+pub(crate) type Files = Vec<(Format, PathBuf)>;
 
 /// A way of writing results down for other programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,14 +137,14 @@ pub(crate) fn output(args: &OutputArgs, language: Language) -> Result<Output, Fa
 }
 
 /// What goes to standard output and what to files.
-fn destinations(args: &OutputArgs) -> Result<(Option<Format>, Vec<(Format, PathBuf)>), Failure> {
+fn destinations(args: &OutputArgs) -> Result<(Option<Format>, Files), Failure> {
     let exports = [
         (Format::Json, &args.export_json),
         (Format::Markdown, &args.export_markdown),
         (Format::Csv, &args.export_csv),
     ];
     let mut stdout = args.json.then_some(Format::Json);
-    let mut files = Vec::new();
+    let mut files = Files::new();
     for (format, path) in exports {
         let Some(path) = path else { continue };
         if path.as_os_str() != "-" {
