@@ -26,6 +26,14 @@ pub enum UnitError {
         /// The units that exist.
         known: &'static str,
     },
+    /// There is a number and no unit.
+    #[error("'{text}' has no unit; add {known}")]
+    NoUnit {
+        /// What was given.
+        text: String,
+        /// The units there are.
+        known: &'static str,
+    },
     /// The number is negative, not finite or too large.
     #[error("'{text}' is out of range")]
     OutOfRange {
@@ -61,10 +69,11 @@ pub fn parse_duration(text: &str) -> Result<Duration, UnitError> {
         "h" => 3600.0,
         "" if value == 0.0 => 1.0,
         _ => {
-            return Err(UnitError::UnknownUnit {
-                text: text.to_owned(),
-                unit,
-                known: "ns, us, ms, s, min or h",
+            let (text, known) = (text.to_owned(), "ns, us, ms, s, min or h");
+            return Err(if unit.is_empty() {
+                UnitError::NoUnit { text, known }
+            } else {
+                UnitError::UnknownUnit { text, unit, known }
             });
         }
     };
@@ -217,7 +226,7 @@ mod tests {
 
     #[test]
     fn durations_without_a_unit_or_below_zero_are_refused() {
-        assert!(matches!(parse_duration("5"), Err(UnitError::UnknownUnit { .. })));
+        assert!(matches!(parse_duration("5"), Err(UnitError::NoUnit { .. })));
         assert!(matches!(parse_duration("5 parsecs"), Err(UnitError::UnknownUnit { .. })));
         assert!(matches!(parse_duration("-5ms"), Err(UnitError::OutOfRange { .. })));
         assert!(matches!(parse_duration("soon"), Err(UnitError::NotAQuantity { .. })));

@@ -1,8 +1,10 @@
 //! The arguments as they are typed. What they mean is decided in [`config`](super::config).
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use conc::advice::Objective;
 use conc::strategy::Kind;
@@ -20,6 +22,17 @@ Exit codes:
   2    bad usage, or an invalid workload file
   130  interrupted; what was measured is shown";
 
+/// One line for each way to say what is run; they exclude one another.
+const ADVISE_USAGE: &str = "\
+conc advise [OPTIONS] <WORKLOAD>
+       conc advise [OPTIONS] -- <COMMAND>... [::: <ITEM>...]
+       conc advise [OPTIONS] --cpu <TIME> --wait <TIME>";
+
+const PROFILE_USAGE: &str = "\
+conc profile [OPTIONS] <WORKLOAD>
+       conc profile [OPTIONS] -- <COMMAND>... [::: <ITEM>...]
+       conc profile [OPTIONS] --cpu <TIME> --wait <TIME>";
+
 /// Measures how work should be run concurrently: which strategy, how wide, and why.
 #[derive(Debug, Parser)]
 #[command(name = "conc", version, max_term_width = 100, after_help = AFTER_HELP)]
@@ -31,10 +44,12 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Profile a workload, run it under every strategy and recommend one
+    #[command(override_usage = ADVISE_USAGE)]
     Advise(AdviseArgs),
     /// Measure workloads and print the results, for continuous integration
     Bench(BenchArgs),
     /// Tell whether a workload is io-bound, cpu-bound or mixed, and the evidence
+    #[command(override_usage = PROFILE_USAGE)]
     Profile(ProfileArgs),
     /// List the sample workloads
     List(ListArgs),
@@ -105,7 +120,8 @@ pub(crate) struct ListArgs {
 #[derive(Debug, Args)]
 pub(crate) struct WorkloadArgs {
     /// A sample (see `conc list`) or a TOML file (see `conc init`)
-    #[arg(value_name = "WORKLOAD", required_unless_present_any = ["command_line", "cpu", "wait"],
+    #[arg(value_name = "WORKLOAD",
+          required_unless_present_any = ["command_line", "cpu", "wait", "items", "shell"],
           conflicts_with_all = ["command_line", "cpu", "wait"])]
     pub(crate) workload: Option<String>,
 
@@ -118,15 +134,16 @@ pub(crate) struct WorkloadArgs {
     pub(crate) wait: Option<Duration>,
 
     /// How many tasks
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = count::<u64>, allow_negative_numbers = true)]
     pub(crate) tasks: Option<u64>,
 
     /// Read the items, one a line, from a file (- is standard input)
-    #[arg(long, value_name = "FILE", requires = "command_line")]
+    #[arg(long, value_name = "FILE", requires = "command_line",
+          conflicts_with_all = ["workload", "cpu", "wait"])]
     pub(crate) items: Option<String>,
 
     /// Run the command line by `sh -c`
-    #[arg(long, requires = "command_line")]
+    #[arg(long, requires = "command_line", conflicts_with_all = ["workload", "cpu", "wait"])]
     pub(crate) shell: bool,
 
     /// Count commands that fail as done
@@ -134,7 +151,7 @@ pub(crate) struct WorkloadArgs {
     pub(crate) ignore_failure: bool,
 
     /// The name to report
-    #[arg(short, long)]
+    #[arg(short, long, value_parser = NonEmptyStringValueParser::new())]
     pub(crate) name: Option<String>,
 
     /// A command to run for every item; {} stands for the item, ::: starts a list of items
@@ -158,15 +175,22 @@ pub(crate) struct MeasureArgs {
     pub(crate) strategy: Vec<Kind>,
 
     /// Measure only these widths: numbers, ranges and shares of the CPUs, as in 1,4-8,200%
-    #[arg(short = 'j', long, visible_alias = "jobs", value_name = "WIDTHS", value_delimiter = ',')]
+    #[arg(
+        short = 'j',
+        long,
+        visible_alias = "jobs",
+        value_name = "WIDTHS",
+        value_delimiter = ',',
+        allow_negative_numbers = true
+    )]
     pub(crate) width: Vec<String>,
 
     /// Measure exactly this many rounds, whatever the budget
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(short, long, value_name = "N", value_parser = count::<u32>, allow_negative_numbers = true)]
     pub(crate) runs: Option<u32>,
 
     /// Run this many batches of every cell before the first that counts
-    #[arg(short, long, value_name = "N", default_value_t = 0)]
+    #[arg(short, long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) warmup: u32,
 
     /// Seed everything that is drawn at random
@@ -189,11 +213,11 @@ pub(crate) struct OutputArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) export_json: Option<PathBuf>,
 
-    /// Write a table in Markdown to a file
+    /// Write a table in Markdown to a file (- is standard output)
     #[arg(long, value_name = "FILE")]
     pub(crate) export_markdown: Option<PathBuf>,
 
-    /// Write the cells as CSV to a file
+    /// Write the cells as CSV to a file (- is standard output)
     #[arg(long, value_name = "FILE")]
     pub(crate) export_csv: Option<PathBuf>,
 
@@ -238,6 +262,17 @@ fn positive_duration(text: &str) -> Result<Duration, String> {
     duration(text).and_then(|d| if d.is_zero() { Err("must be more than nothing".to_owned()) } else { Ok(d) })
 }
 
+/// A number of things of which there is at least one.
+fn count<T: FromStr + Default + PartialEq>(text: &str) -> Result<T, String> {
+    let is_whole = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse() {
+        Ok(number) if number != T::default() => Ok(number),
+        // All that is left to be wrong with digits is that there are too many.
+        Err(_) if is_whole => Err("is out of range".to_owned()),
+        _ => Err("must be a whole number of at least 1".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -246,5 +281,14 @@ mod tests {
     #[test]
     fn the_definition_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_count_is_a_whole_number_of_at_least_one() {
+        assert_eq!(count("20"), Ok(20_u64));
+        assert_eq!(count::<u32>("4294967296"), Err("is out of range".to_owned()));
+        for text in ["0", "-3", "1.5", "many", ""] {
+            assert_eq!(count::<u64>(text), Err("must be a whole number of at least 1".to_owned()), "{text}");
+        }
     }
 }

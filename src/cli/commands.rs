@@ -11,13 +11,15 @@ use conc::code::Code;
 use conc::host::{Host, limits};
 use conc::report::document::{BenchReport, CommandName, Report};
 use conc::report::{explain, schema, table};
+use conc::strategy::Kind;
 use conc::workload::{Workload, input};
 
 use crate::cli::args::{AdviseArgs, BenchArgs, Cli, Command, Language, ListArgs, MeasureArgs, ProfileArgs};
-use crate::cli::config;
-use crate::cli::failure::{Failure, INTERRUPTED};
+use crate::cli::config::{self, Output};
+use crate::cli::ending;
+use crate::cli::failure::Failure;
 use crate::cli::guard::Guard;
-use crate::cli::output::{print, publish};
+use crate::cli::output::{self, print, publish};
 use crate::cli::progress::Progress;
 use crate::cli::study::{Aim, Study};
 
@@ -37,26 +39,23 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
 }
 
 fn advise(args: &AdviseArgs) -> Result<ExitCode, Failure> {
+    let output = config::output(&args.output, args.code)?;
     let workload = config::workload(&args.workload, io::stdin().lock())?;
     let host = detect()?;
-    let output = config::output(&args.output, args.code);
     let aim = aim(CommandName::Advise, &args.measure, &host)?;
+    output::check(&output)?;
     let guard = Guard::start()?;
-    let mut progress = Progress::new(&workload.name, aim.settings.budget, output.progress);
-    progress.phase("calibrating");
-    let study = Study::prepare(&guard, &host, workload, aim.settings.seed)?;
-    let profiled = study.profile(&progress)?;
-    let report = study.advise(&aim, profiled, &mut progress)?;
-    drop(progress);
+    let report = study(&guard, &host, workload, &aim, &output)?;
     let table = table::render_advise(&report, &output.table);
     publish(&report, std::slice::from_ref(&report), &table, &output)?;
-    Ok(ending(&guard))
+    ending::of(&guard, &[report])
 }
 
 fn profile(args: &ProfileArgs) -> Result<ExitCode, Failure> {
+    let output = config::output(&args.output, Language::None)?;
     let workload = config::workload(&args.workload, io::stdin().lock())?;
     let host = detect()?;
-    let output = config::output(&args.output, Language::None);
+    output::check(&output)?;
     let guard = Guard::start()?;
     let progress = Progress::new(&workload.name, Duration::ZERO, output.progress);
     progress.phase("calibrating");
@@ -66,33 +65,53 @@ fn profile(args: &ProfileArgs) -> Result<ExitCode, Failure> {
     drop(progress);
     let table = table::render_profile(&report, &output.table);
     publish(&report, std::slice::from_ref(&report), &table, &output)?;
-    Ok(ending(&guard))
+    ending::of(&guard, &[report])
 }
 
 fn bench(args: &BenchArgs) -> Result<ExitCode, Failure> {
+    let output = config::output(&args.output, Language::None)?;
     let workloads = suite(&args.workloads)?;
     let host = detect()?;
-    let output = config::output(&args.output, Language::None);
     let aim = aim(CommandName::Bench, &args.measure, &host)?;
+    output::check(&output)?;
     let guard = Guard::start()?;
-    let mut results: Vec<Report> = Vec::new();
+    let (mut results, mut failed) = (Vec::new(), None);
     for workload in workloads {
-        let mut progress = Progress::new(&workload.name, aim.settings.budget, output.progress);
-        let study = Study::prepare(&guard, &host, workload, aim.settings.seed)?;
-        match study.profile(&progress).and_then(|profiled| study.advise(&aim, profiled, &mut progress)) {
+        let name = workload.name.clone();
+        match study(&guard, &host, workload, &aim, &output) {
             Ok(report) => results.push(report),
-            // What was measured before is shown.
-            Err(Failure::Interrupted) if !results.is_empty() => break,
-            Err(failure) => return Err(failure),
+            Err(Failure::Interrupted) if results.is_empty() => return Err(Failure::Interrupted),
+            Err(Failure::Interrupted) => break,
+            // The others are measured all the same; the first failure decides how this ends.
+            Err(failure) => _ = failed.get_or_insert(failure.of(&name).tell()),
         }
         if guard.interrupt.is_raised() {
             break;
         }
     }
+    if let (Some(code), true) = (failed, results.is_empty()) {
+        return Ok(code);
+    }
     let report = BenchReport::new(host, results);
     let table = table::render_bench(&report, &output.table);
     publish(&report, &report.results, &table, &output)?;
-    Ok(ending(&guard))
+    let ending = ending::of(&guard, &report.results)?;
+    Ok(failed.filter(|_| !guard.interrupt.is_raised()).unwrap_or(ending))
+}
+
+/// The whole way of one workload, from the profile to the recommendation.
+fn study(
+    guard: &Guard,
+    host: &Host,
+    workload: Workload,
+    aim: &Aim,
+    output: &Output,
+) -> Result<Report, Failure> {
+    let mut progress = Progress::new(&workload.name, aim.settings.budget, output.progress);
+    progress.phase("calibrating");
+    let study = Study::prepare(guard, host, workload, aim.settings.seed)?;
+    let profiled = study.profile(&progress)?;
+    study.advise(aim, profiled, &mut progress)
 }
 
 fn aim(command: CommandName, args: &MeasureArgs, host: &Host) -> Result<Aim, Failure> {
@@ -108,11 +127,6 @@ fn suite(names: &[String]) -> Result<Vec<Workload>, Failure> {
     let samples = input::samples().iter().map(|sample| sample.name);
     let names: Vec<&str> = if names.is_empty() { samples.collect() } else { named.collect() };
     Ok(names.into_iter().map(input::resolve).collect::<Result<_, _>>()?)
-}
-
-/// The exit code of a command that had something to show.
-fn ending(guard: &Guard) -> ExitCode {
-    if guard.interrupt.is_raised() { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS }
 }
 
 fn detect() -> Result<Host, Failure> {
@@ -139,15 +153,24 @@ fn list(args: &ListArgs) -> Result<(), Failure> {
 fn init(file: Option<&Path>) -> Result<(), Failure> {
     let Some(path) = file else { return print(input::INIT) };
     let doing = || Failure::io(format!("cannot write '{}'", path.display()));
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(doing())?;
-    file.write_all(input::INIT.as_bytes()).map_err(doing())
+    match OpenOptions::new().write(true).create_new(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(Failure::Usage(format!("'{}' exists already; it was not changed", path.display())))
+        }
+        Err(error) => Err(doing()(error)),
+        Ok(mut file) => file.write_all(input::INIT.as_bytes()).map_err(doing()),
+    }
 }
 
 fn explain_topic(topic: &str) -> Result<(), Failure> {
-    match explain::topic(topic, config::columns()) {
-        Some(page) => print(&page),
-        None => Err(Failure::Usage(format!("'{topic}' is neither an error code nor a strategy"))),
+    if let Some(page) = explain::topic(topic, config::columns()) {
+        return print(&page);
     }
+    let hint = match input::closest(topic, explain::topics()) {
+        Some(close) => format!("did you mean '{close}'?"),
+        None => format!("the strategies are {}", Kind::ALL.map(Kind::as_str).join(", ")),
+    };
+    Err(Failure::Usage(format!("'{topic}' is neither an error code nor a strategy; {hint}")))
 }
 
 fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead};
 use std::path::PathBuf;
 
+use anstream::ColorChoice;
 use conc::benchmark::measure::Settings;
 use conc::benchmark::plan::Selection;
 use conc::code::Code;
@@ -88,50 +89,71 @@ pub(crate) fn settings(args: &MeasureArgs) -> Settings {
 /// What is shown and written.
 #[derive(Debug, Clone)]
 pub(crate) struct Output {
-    /// JSON on standard output, and nothing else.
-    pub(crate) json: bool,
+    /// What goes to standard output, and nothing else with it; the table where it is none of these.
+    pub(crate) stdout: Option<Format>,
     /// Files to write.
-    pub(crate) exports: Exports,
+    pub(crate) files: Files,
     /// How the table looks.
     pub(crate) table: TableOptions,
     /// Whether progress is shown.
     pub(crate) progress: bool,
 }
 
-/// Files to write, if any.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Exports {
+/// What is written, and where.
+pub(crate) type Files = Vec<(Format, PathBuf)>;
+
+/// A way of writing results down for other programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
     /// The JSON document.
-    pub(crate) json: Option<PathBuf>,
+    Json,
     /// A table in Markdown.
-    pub(crate) markdown: Option<PathBuf>,
+    Markdown,
     /// The cells as CSV.
-    pub(crate) csv: Option<PathBuf>,
+    Csv,
 }
 
-/// Resolves what is shown and written.
-pub(crate) fn output(args: &OutputArgs, language: Language) -> Output {
-    let to_stdout = args.export_json.as_deref().is_some_and(|path| path.as_os_str() == "-");
-    let colour = match args.style {
-        Style::Auto => anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
-        Style::Full | Style::Color => true,
-        Style::Basic | Style::Nocolor => false,
-    };
+/// Resolves what is shown and written. From here on colour is what `--style` says, in errors too.
+pub(crate) fn output(args: &OutputArgs, language: Language) -> Result<Output, Failure> {
+    match args.style {
+        Style::Auto => ColorChoice::Auto,
+        Style::Full | Style::Color => ColorChoice::Always,
+        Style::Basic | Style::Nocolor => ColorChoice::Never,
+    }
+    .write_global();
+    let colour = anstream::AutoStream::choice(&io::stdout()) != ColorChoice::Never;
     let code = match language {
         Language::Rust => CodeChoice::Rust,
         Language::Python => CodeChoice::Python,
         Language::None => CodeChoice::None,
     };
-    Output {
-        json: args.json || to_stdout,
-        exports: Exports {
-            json: args.export_json.clone().filter(|_| !to_stdout),
-            markdown: args.export_markdown.clone(),
-            csv: args.export_csv.clone(),
-        },
+    let (stdout, files) = destinations(args)?;
+    Ok(Output {
+        stdout,
+        files,
         table: TableOptions { width: columns(), colour, verbose: args.verbose, code },
         progress: matches!(args.style, Style::Auto | Style::Full | Style::Nocolor),
+    })
+}
+
+/// What goes to standard output and what to files.
+fn destinations(args: &OutputArgs) -> Result<(Option<Format>, Files), Failure> {
+    let exports = [
+        (Format::Json, &args.export_json),
+        (Format::Markdown, &args.export_markdown),
+        (Format::Csv, &args.export_csv),
+    ];
+    let mut stdout = args.json.then_some(Format::Json);
+    let mut files = Files::new();
+    for (format, path) in exports {
+        let Some(path) = path else { continue };
+        if path.as_os_str() != "-" {
+            files.push((format, path.clone()));
+        } else if stdout.replace(format).is_some_and(|other| other != format) {
+            return Err(Failure::Usage("only one format can go to standard output".to_owned()));
+        }
     }
+    Ok((stdout, files))
 }
 
 /// The width of the terminal that standard output is, or what `COLUMNS` says.

@@ -45,6 +45,16 @@ impl Failure {
         move |error| Failure::Io(doing, error)
     }
 
+    /// The failure as that of one workload among several.
+    pub(crate) fn of(self, workload: &str) -> Self {
+        let named = |message| format!("{workload}: {message}");
+        match self {
+            Failure::Refused(code, message) => Failure::Refused(code, named(message)),
+            Failure::Run(code, message) => Failure::Run(code, named(message)),
+            other => other,
+        }
+    }
+
     /// Tells the user on standard error and gives the exit code.
     pub(crate) fn tell(&self) -> ExitCode {
         let text = match self {

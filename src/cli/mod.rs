@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod config;
+mod ending;
 mod failure;
 mod guard;
 mod output;

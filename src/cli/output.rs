@@ -1,30 +1,46 @@
 //! Printing to standard output and writing files.
 
-use std::fs;
-use std::io::{self, Write};
-use std::path::Path;
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 
 use conc::report::document::Report;
+use conc::report::table::{self, TableOptions};
 use conc::report::{csv, json, markdown};
 use serde::Serialize;
 
-use crate::cli::config::{Exports, Output};
+use crate::cli::config::{Format, Output};
 use crate::cli::failure::Failure;
 
-/// Prints the document, as JSON or as `table`, and writes the files asked for.
+/// Checks that the files asked for can be written, before a run whose results would be lost.
+pub(crate) fn check(output: &Output) -> Result<(), Failure> {
+    output.files.iter().try_for_each(|(_, path)| check_file(path).map_err(cannot_write(path)))
+}
+
+/// Prints the results, as `screen` or in the format asked for, and writes the files. Warnings go to
+/// standard error, except that JSON has them in it.
 pub(crate) fn publish(
     document: &impl Serialize,
     reports: &[Report],
-    table: &str,
+    screen: &str,
     output: &Output,
 ) -> Result<(), Failure> {
-    write_exports(document, reports, &output.exports)?;
-    if output.json {
-        let mut stdout = io::stdout().lock();
-        json::to_writer(&mut stdout, document).map_err(Failure::io("cannot print"))
-    } else {
-        print(table)
+    let written = output.files.iter().try_for_each(|(format, path)| {
+        let text = render(*format, document, reports).map_err(cannot_write(path))?;
+        write(path, text.as_bytes()).map_err(cannot_write(path))
+    });
+    let printed = match output.stdout {
+        None => print(screen),
+        Some(format) => render(format, document, reports)
+            .map_err(Failure::io("cannot print"))
+            .and_then(|text| print(&text)),
+    };
+    if output.stdout != Some(Format::Json) {
+        warn(reports, output.table);
     }
+    // What cannot be written is printed all the same.
+    written.and(printed)
 }
 
 /// Prints text as it is.
@@ -33,38 +49,68 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Failure::io("cannot print"))
 }
 
-fn write_exports(document: &impl Serialize, reports: &[Report], exports: &Exports) -> Result<(), Failure> {
-    if let Some(path) = &exports.json {
-        let mut bytes = Vec::new();
-        json::to_writer(&mut bytes, document).map_err(Failure::io("cannot write JSON"))?;
-        replace(path, &bytes)?;
+fn warn(reports: &[Report], options: TableOptions) {
+    let warnings = table::render_warnings(reports, &TableOptions { colour: true, ..options });
+    let is_below_a_table = io::stderr().is_terminal() && !warnings.is_empty();
+    let gap = if is_below_a_table { "\n" } else { "" };
+    // Where even this cannot be said there is nobody left to hear it. Colour is taken out as needed.
+    let _ = write!(anstream::stderr(), "{gap}{warnings}");
+}
+
+fn render(format: Format, document: &impl Serialize, reports: &[Report]) -> io::Result<String> {
+    match format {
+        Format::Json => {
+            let mut bytes = Vec::new();
+            json::to_writer(&mut bytes, document)?;
+            String::from_utf8(bytes).map_err(io::Error::other)
+        }
+        Format::Markdown => Ok(markdown::to_string(reports)),
+        Format::Csv => Ok(csv::to_string(reports)),
     }
-    if let Some(path) = &exports.markdown {
-        replace(path, markdown::to_string(reports).as_bytes())?;
+}
+
+fn cannot_write(path: &Path) -> impl FnOnce(io::Error) -> Failure + use<> {
+    Failure::io(format!("cannot write '{}'", path.display()))
+}
+
+/// Whether a file is written to, because it is a device, a pipe or a link, instead of replaced.
+fn is_written_in_place(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|meta| !meta.is_file())
+}
+
+fn check_file(path: &Path) -> io::Result<()> {
+    if fs::metadata(path).is_ok_and(|meta| meta.is_dir()) {
+        return Err(io::ErrorKind::IsADirectory.into());
     }
-    if let Some(path) = &exports.csv {
-        replace(path, csv::to_string(reports).as_bytes())?;
+    if is_written_in_place(path) {
+        // To open a pipe would be to wait for its reader.
+        return Ok(());
     }
-    Ok(())
+    let (_, beside) = create_beside(path)?;
+    fs::remove_file(beside)
 }
 
 /// Replaces a file at once, so that nobody ever reads half of one.
-fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let write = || -> io::Result<()> {
-        // A device or a pipe is written to, not replaced.
-        if fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
-            return fs::write(path, bytes);
-        }
-        let mut file = tempfile::Builder::new().permissions(readable()).tempfile_in(directory)?;
-        file.write_all(bytes)?;
-        file.persist(path).map(drop).map_err(|e| e.error)
-    };
-    write().map_err(Failure::io(format!("cannot write '{}'", path.display())))
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if is_written_in_place(path) {
+        return fs::write(path, bytes);
+    }
+    let (mut file, beside) = create_beside(path)?;
+    let written = file.write_all(bytes).and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        // The error that matters has happened already.
+        let _ = fs::remove_file(beside);
+    }
+    written
 }
 
-/// What a file made by a redirection would have.
-fn readable() -> fs::Permissions {
-    use std::os::unix::fs::PermissionsExt;
-    fs::Permissions::from_mode(0o666)
+/// A new file in the directory of `path`, with a name that nothing else has.
+fn create_beside(path: &Path) -> io::Result<(File, PathBuf)> {
+    let name = path.file_name().ok_or(io::ErrorKind::IsADirectory)?;
+    let mut hidden = OsString::from(".");
+    hidden.push(name);
+    hidden.push(format!(".{}", std::process::id()));
+    let beside = path.with_file_name(hidden);
+    let file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
+    Ok((file, beside))
 }

@@ -25,6 +25,8 @@ pub(crate) fn play(role: Role) -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
+        // The program that asked is gone, and the run with it.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
         Err(error) => {
             // Where even this cannot be said there is nobody left to hear it.
             let _ = writeln!(io::stderr(), "conc {}: {error}", role.argument());

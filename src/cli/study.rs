@@ -17,7 +17,7 @@ use conc::host::reexec::Role;
 use conc::profile::probe::{Profiled, profile};
 use conc::report::document::{CommandName, Model, Report, Usl, Warning, WorkloadSummary};
 use conc::units::Share;
-use conc::workload::fixture::{Fixture, FixtureConfig};
+use conc::workload::fixture::{Fixture, FixtureConfig, FixtureError};
 use conc::workload::item::Items;
 use conc::workload::spec::StepSpec;
 use conc::workload::step::cpu::calibrate::calibrate;
@@ -80,6 +80,7 @@ impl<'a> Study<'a> {
         for small in calibrate(&mut workload) {
             warnings.push(Warning::new(Code::NoteSmallKernel, small.to_string()));
         }
+        guard.check()?;
         let fixture = start_fixture(guard, &workload, seed)?;
         let state_dir =
             tempfile::tempdir_in(guard.group.scratch()).map_err(Failure::io("cannot make a directory"))?;
@@ -97,13 +98,7 @@ impl<'a> Study<'a> {
     pub(crate) fn profile(&self, progress: &Progress) -> Result<Profiled, Failure> {
         progress.phase("profiling one task after another");
         let profiled = profile(self.guard.group.reexec(), &self.workload, &self.env, PROFILE, PATIENCE);
-        profiled.map_err(|error| {
-            if self.guard.interrupt.is_raised() {
-                Failure::Interrupted
-            } else {
-                Failure::Run(error.code, error.message)
-            }
-        })
+        profiled.map_err(|error| self.guard.judge(Failure::Run(error.code, error.message)))
     }
 
     /// The report of a profile alone.
@@ -261,6 +256,6 @@ fn start_fixture(guard: &Guard, workload: &Workload, seed: u64) -> Result<Option
     }
     let config = FixtureConfig { spec: workload.fixture.clone().unwrap_or_default(), seed };
     let command = guard.group.reexec().command(Role::Fixture);
-    let failed = |error: &dyn std::fmt::Display| Failure::Run(Code::HostFixture, error.to_string());
-    Fixture::start(command, &config).map(Some).map_err(|error| failed(&error))
+    let failed = |error: FixtureError| Failure::Run(Code::HostFixture, error.to_string());
+    Fixture::start(command, &config).map(Some).map_err(|error| guard.judge(failed(error)))
 }

@@ -18,6 +18,12 @@ pub fn topic(topic: &str, width: usize) -> Option<String> {
         .ok()
 }
 
+/// The topics there is a page about.
+pub fn topics() -> impl Iterator<Item = &'static str> {
+    let codes = Code::ALL.iter().map(|code| code.as_str());
+    codes.chain(Kind::ALL.iter().map(|kind| kind.as_str()))
+}
+
 /// The page about an error or warning code.
 pub fn code(code: Code, width: usize) -> String {
     let entry = code.entry();
@@ -27,7 +33,7 @@ pub fn code(code: Code, width: usize) -> String {
 /// The page about a strategy.
 pub fn strategy(kind: Kind, width: usize) -> String {
     let Page { what, width: meaning, wins, loses } = strategy_page(kind);
-    let sections = [("What", what), ("Width", meaning), ("Wins", wins), ("Does not", loses)];
+    let sections = [("What", what), ("Width", meaning), ("Wins", wins), ("Loses", loses)];
     page(kind.as_str(), &sections, width)
 }
 
@@ -116,8 +122,7 @@ mod tests {
 
     #[test]
     fn every_code_and_every_strategy_has_a_page_that_fits() {
-        let names = Code::ALL.iter().map(|c| c.as_str()).chain(Kind::ALL.iter().map(|k| k.as_str()));
-        for name in names {
+        for name in topics() {
             let page = topic(name, 72).unwrap();
             assert!(page.starts_with(name), "{page}");
             assert!(page.lines().all(|line| text::width(line) <= 72), "{page}");

@@ -1,10 +1,10 @@
-//! Warnings, and everything else that `--verbose` adds.
+//! What `--verbose` adds.
 
 use crate::report::document::Report;
 use crate::report::table::cells;
 use crate::report::table::screen::{Role, Screen};
 
-/// Warnings in short; with `verbose` also their remedies, every cell and every error.
+/// With `verbose`, every cell and every error.
 pub(super) fn section(screen: &mut Screen, report: &Report) {
     if screen.options().verbose && !report.cells.is_empty() {
         screen.gap();
@@ -12,7 +12,6 @@ pub(super) fn section(screen: &mut Screen, report: &Report) {
         cells::every(screen, report);
         errors(screen, report);
     }
-    warnings(screen, report);
 }
 
 fn errors(screen: &mut Screen, report: &Report) {
@@ -21,19 +20,6 @@ fn errors(screen: &mut Screen, report: &Report) {
             let what = format!("{}: {} x {} {}", result.cell, error.count, error.code, error.message);
             screen.labelled(0, "Error", &what);
             screen.labelled(0, "", &format!("remedy: {}", error.code.entry().remedy));
-        }
-    }
-}
-
-fn warnings(screen: &mut Screen, report: &Report) {
-    if report.warnings.is_empty() {
-        return;
-    }
-    screen.gap();
-    for warning in &report.warnings {
-        screen.labelled(0, "Warning", &format!("{} ({})", warning.message, warning.code));
-        if screen.options().verbose {
-            screen.labelled(0, "", &format!("remedy: {}", warning.remedy));
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod options;
 mod profile;
 mod recommendation;
 mod screen;
+mod warnings;
 
 use crate::report::document::{BenchReport, Report};
 
@@ -45,6 +46,13 @@ pub fn render_bench(report: &BenchReport, options: &TableOptions) -> String {
         recommendation::headline(&mut screen, result);
         details::section(&mut screen, result);
     }
+    screen.finish()
+}
+
+/// The warnings of all `reports`, which go beside the output and not into it.
+pub fn render_warnings(reports: &[Report], options: &TableOptions) -> String {
+    let mut screen = Screen::new(*options);
+    warnings::section(&mut screen, reports);
     screen.finish()
 }
 

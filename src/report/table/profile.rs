@@ -65,7 +65,8 @@ fn evidence(screen: &mut Screen, profile: &Profile) {
             profile.steps.iter().map(|s| format!("{} {}", s.kind, Seconds(s.wall_s))).collect();
         screen.labelled(0, "Steps", &steps.join(" -> "));
     }
-    if !profile.detail.is_empty() {
+    // It may say no more than the first line does.
+    if !class(profile).ends_with(&profile.detail) {
         screen.labelled(0, "Evidence", &profile.detail);
     }
 }

@@ -97,7 +97,11 @@ impl Screen {
         self.text.push_str(text);
     }
 
-    pub(super) fn finish(self) -> String {
+    /// The text, without a blank line at its end.
+    pub(super) fn finish(mut self) -> String {
+        while self.text.ends_with("\n\n") {
+            self.text.pop();
+        }
         self.text
     }
 

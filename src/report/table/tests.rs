@@ -7,12 +7,13 @@ fn options(width: usize) -> TableOptions {
     TableOptions { width, colour: false, verbose: false, code: CodeChoice::None }
 }
 
-fn all_outputs(options: &TableOptions) -> [String; 3] {
+fn all_outputs(options: &TableOptions) -> [String; 4] {
     let report = example::advise();
     [
         render_advise(&report, options),
         render_profile(&report, options),
         render_bench(&example::bench(), options),
+        render_warnings(&example::bench().results, options),
     ]
 }
 
@@ -45,6 +46,21 @@ fn profile_shows_the_evidence() {
 #[test]
 fn bench_shows_a_table_for_each_workload() {
     insta::assert_snapshot!(render_bench(&example::bench(), &options(80)));
+}
+
+#[test]
+fn warnings_are_apart_and_of_several_workloads_each_is_named() {
+    let options = TableOptions { verbose: true, ..options(80) };
+    insta::assert_snapshot!(render_warnings(&[example::advise()], &options), @r"
+    Warning    the 200 items are run again and again (W-RUN-001)
+               remedy: Give conc a command that may be repeated without harm.
+    Warning    the fixture server used 31% of a CPU beside the workload (W-RUN-007)
+               remedy: Read widths near the CPU limit with care, or measure against
+               a server elsewhere.
+    ");
+    let of_several = render_warnings(&example::bench().results, &options);
+    assert!(of_several.contains("Warning    web-scraper: "), "{of_several}");
+    assert!(!render_advise(&example::advise(), &options).contains("Warning"));
 }
 
 #[test]

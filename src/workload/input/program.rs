@@ -21,6 +21,9 @@ pub(super) fn check(program: &str) -> Result<(), InputError> {
     if program.contains(PLACEHOLDER) {
         return Ok(());
     }
+    if program.is_empty() {
+        return Err(cannot_run("the name of the program is empty".to_owned()));
+    }
     let path = env::var_os("PATH").unwrap_or_default();
     check_on(program, &env::split_paths(&path).collect::<Vec<_>>())
 }
@@ -39,11 +42,11 @@ fn check_on(program: &str, directories: &[PathBuf]) -> Result<(), InputError> {
         return Ok(());
     }
     let error = cannot_run(format!("there is no program '{program}' on the PATH"));
+    if program.contains(char::is_whitespace) {
+        return Err(error.with_help("give program and arguments apart, or use a shell"));
+    }
     Err(match similar(program, directories) {
         Some(name) => error.with_help(format!("did you mean '{name}'?")),
-        None if program.contains(char::is_whitespace) => {
-            error.with_help("give program and arguments apart, or use a shell")
-        }
         None => error,
     })
 }
@@ -100,8 +103,16 @@ mod tests {
 
     #[test]
     fn a_whole_line_in_one_argument_is_recognised() {
-        let error = check_in(&directory_with("a", 0o755), "thumbnail a.png b.png").expect_err("a line");
-        assert!(error.to_string().ends_with("or use a shell"), "{error}");
+        for line in ["thumbnail a.png b.png", "thumbnail 1"] {
+            let error = check_in(&directory_with("thumbnail", 0o755), line).expect_err("a line");
+            assert!(error.to_string().ends_with("or use a shell"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_empty_is_none() {
+        let error = check("").expect_err("no name");
+        assert_eq!(error.to_string(), "the name of the program is empty");
     }
 
     #[test]

@@ -1,0 +1,39 @@
+//! How a command ends that had something to show.
+
+use std::process::ExitCode;
+
+use conc::benchmark::CellResult;
+use conc::code::Code;
+use conc::report::document::Report;
+
+use crate::cli::failure::{Failure, INTERRUPTED};
+use crate::cli::guard::Guard;
+
+/// Success, unless the user interrupted the run or nothing of a workload could be measured.
+pub(crate) fn of(guard: &Guard, reports: &[Report]) -> Result<ExitCode, Failure> {
+    if guard.interrupt.is_raised() {
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
+    reports.iter().find_map(futility).map_or(Ok(ExitCode::SUCCESS), Err)
+}
+
+/// Why none of the cells gave a result, if none did.
+fn futility(report: &Report) -> Option<Failure> {
+    let first = report.cells.first()?;
+    if report.cells.iter().any(|cell| cell.tasks.ok > 0) {
+        return None;
+    }
+    let (code, reason) = reason(first);
+    let message = format!("nothing of {} could be measured: {}: {reason}", report.workload.name, first.cell);
+    Some(Failure::Run(code, message))
+}
+
+/// Why a cell gave no result.
+fn reason(cell: &CellResult) -> (Code, &str) {
+    if let Some(error) = cell.errors.first() {
+        return (error.code, &error.message);
+    }
+    let reason = cell.reason.as_deref().unwrap_or("no task ended");
+    let coded = reason.split_once(": ").and_then(|(code, rest)| Some((code.parse().ok()?, rest)));
+    coded.unwrap_or((Code::WorkloadUnreachable, reason))
+}

@@ -1,0 +1,18 @@
+//! What to know before the results are trusted.
+
+use crate::report::document::Report;
+use crate::report::table::screen::Screen;
+
+/// Every warning in short, under the name of its workload if there are several; with `verbose` the
+/// remedies too.
+pub(super) fn section(screen: &mut Screen, reports: &[Report]) {
+    for report in reports {
+        let name = if reports.len() > 1 { format!("{}: ", report.workload.name) } else { String::new() };
+        for warning in &report.warnings {
+            screen.labelled(0, "Warning", &format!("{name}{} ({})", warning.message, warning.code));
+            if screen.options().verbose {
+                screen.labelled(0, "", &format!("remedy: {}", warning.remedy));
+            }
+        }
+    }
+}

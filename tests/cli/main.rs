@@ -1,0 +1,9 @@
+//! `conc` as a user at a shell and a script in CI meet it: what goes in, what comes out, what is left.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
+mod bad_input;
+mod commands;
+mod interrupt;
+mod json;
+mod place;

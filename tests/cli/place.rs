@@ -1,0 +1,133 @@
+//! A place of its own for a run of `conc`, where everything it leaves behind is seen.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use assert_cmd::assert::Assert;
+use predicates::prelude::*;
+use tempfile::TempDir;
+
+/// Far more than anything here takes on a busy machine; beyond it something hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often a condition is looked at.
+const PERIOD: Duration = Duration::from_millis(5);
+
+/// The variable that every process of a run inherits.
+const TAG: &str = "CONC_TEST_TAG";
+
+/// A working directory and a directory for temporary files.
+pub(crate) struct Place {
+    directory: TempDir,
+    tag: String,
+}
+
+/// A process of a run.
+pub(crate) struct Process {
+    pub(crate) pid: u32,
+    pub(crate) command: String,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join("work")).unwrap();
+        fs::create_dir(directory.path().join("tmp")).unwrap();
+        let tag = format!("{}.{}.", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        Place { directory, tag }
+    }
+
+    /// A place with one file in it.
+    pub(crate) fn with(name: &str, text: &str) -> Self {
+        let place = Self::new();
+        fs::write(place.path(name), text).unwrap();
+        place
+    }
+
+    /// A path in the working directory.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join("work").join(name)
+    }
+
+    /// A command that starts `conc` here.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_conc"));
+        command
+            .args(arguments)
+            .current_dir(self.path(""))
+            .stdin(Stdio::null())
+            .env(TAG, &self.tag)
+            .env("TMPDIR", self.directory.path().join("tmp"));
+        for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"] {
+            command.env_remove(variable);
+        }
+        command
+    }
+
+    /// Runs `conc` to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Assert {
+        self.check(assert_cmd::Command::from_std(self.command(arguments)))
+    }
+
+    /// Runs `conc` with something on its standard input.
+    pub(crate) fn run_with(&self, stdin: &str, arguments: &[&str]) -> Assert {
+        let mut command = assert_cmd::Command::from_std(self.command(arguments));
+        command.write_stdin(stdin);
+        self.check(command)
+    }
+
+    /// Checks what holds however a command ends.
+    fn check(&self, mut command: assert_cmd::Command) -> Assert {
+        let assert = command.timeout(PATIENCE).assert();
+        self.assert_nothing_is_left();
+        let steers = || predicate::str::contains("\u{1b}").not();
+        assert.stdout(steers()).stderr(steers()).stderr(predicate::str::contains("panicked").not())
+    }
+
+    /// The processes of the runs in this place.
+    pub(crate) fn processes(&self) -> Vec<Process> {
+        let wanted = format!("{TAG}={}\0", self.tag);
+        let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+        let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        // What ends while it is looked at, or belongs to somebody else, cannot be read.
+        let of_run = |pid: &u32| {
+            let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+            environment.windows(wanted.len()).any(|part| part == wanted.as_bytes())
+        };
+        pids.filter(of_run).map(Process::of).collect()
+    }
+
+    /// Waits until no process of the runs and no temporary file is left.
+    pub(crate) fn assert_nothing_is_left(&self) {
+        let files = || -> Vec<_> {
+            let entries = fs::read_dir(self.directory.path().join("tmp")).unwrap();
+            entries.map(|entry| entry.unwrap().file_name()).collect()
+        };
+        let commands = || self.processes().into_iter().map(|p| p.command).collect::<Vec<_>>();
+        let is_clean = wait_until(|| files().is_empty() && commands().is_empty());
+        assert!(is_clean, "left behind: {:?} {:?}", files(), commands());
+    }
+}
+
+impl Process {
+    fn of(pid: u32) -> Self {
+        let command = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        Process { pid, command: command.replace('\0', " ") }
+    }
+}
+
+/// Waits for a condition; false if it does not come true.
+pub(crate) fn wait_until(mut condition: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + PATIENCE;
+    while !condition() {
+        if Instant::now() > deadline {
+            return false;
+        }
+        std::thread::sleep(PERIOD);
+    }
+    true
+}
