@@ -5,10 +5,10 @@
 //!
 //! | floor | module | holds |
 //! |---|---|---|
-//! | 0 | [`code`], [`units`], [`stats`], [`host`] | codes; quantities; pure statistics; what this machine allows |
-//! | 1 | [`workload`] | what is run |
+//! | 0 | [`code`], [`units`], [`stats`], [`model`], [`host`] | codes; quantities; pure statistics and theory; what this machine allows |
+//! | 1 | [`workload`] | what is run, and what became of it |
 //! | 2 | [`profile`], [`strategy`] | what one task costs; how tasks are run concurrently |
-//! | 3 | [`model`], [`benchmark`] | what theory predicts; what running shows |
+//! | 3 | [`benchmark`] | what is predicted, and what running shows |
 //! | 4 | [`advice`] | what follows |
 //! | 5 | [`report`] | how it is told |
 

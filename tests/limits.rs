@@ -5,10 +5,10 @@ use std::time::Duration;
 use conc::benchmark::Cell;
 use conc::code::Code;
 use conc::strategy::Kind;
-use conc::strategy::tally::TaskCounts;
 use conc::workload::Workload;
 use conc::workload::retry::pause;
 use conc::workload::spec::{Backoff, FixtureSpec, Kernel, Limits, Retry, StepSpec};
+use conc::workload::tally::TaskCounts;
 
 use crate::common::{
     CELLS, PATIENCE, SEED, Stage, cell, command, compute, counted, http, iterations, lock, sleep,

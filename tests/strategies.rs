@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use conc::benchmark::Cell;
 use conc::code::Code;
-use conc::strategy::tally::TaskCounts;
 use conc::strategy::{Kind, RunReport};
 use conc::workload::spec::{Backoff, FixtureSpec, Kernel, Latency, Retry, StepSpec};
+use conc::workload::tally::TaskCounts;
 use conc::workload::{Items, Workload};
 
 use crate::common::{

@@ -9,6 +9,7 @@ pub mod measure;
 pub mod plan;
 pub mod predict;
 pub mod record;
+pub mod reference;
 pub mod result;
 pub mod search;
 pub mod sizing;

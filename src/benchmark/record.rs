@@ -5,9 +5,9 @@ use crate::benchmark::plan::Candidate;
 use crate::benchmark::result::{CellResult, Latency, Round, Status};
 use crate::stats::interval::geometric_mean_ci;
 use crate::stats::ratio::compare;
-use crate::strategy::digest::Digest;
 use crate::strategy::run::RunReport;
-use crate::strategy::tally::{Latencies, Tally, TaskCounts};
+use crate::workload::digest::Digest;
+use crate::workload::tally::{Latencies, Tally, TaskCounts};
 
 /// The confidence of the intervals that are shown.
 const CONFIDENCE: f64 = 0.95;

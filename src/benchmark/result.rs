@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::benchmark::cell::Cell;
-pub use crate::strategy::tally::{ErrorCount, TaskCounts};
+pub use crate::workload::tally::{ErrorCount, TaskCounts};
 
 /// The summary of one cell.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]

@@ -106,7 +106,7 @@ mod tests {
         for (cell, output) in cells {
             let mut record = CellRecord::new(Candidate { cell: *cell, predicted_per_s: 1.0 });
             let mut batch = report(64, cell.width, 0.01);
-            batch.tally.digest = crate::strategy::digest::Digest::default();
+            batch.tally.digest = crate::workload::digest::Digest::default();
             (0..64).for_each(|i| batch.tally.digest.add(i, i * output));
             record.add(0, 100.0 * cell.width as f64, &batch);
             record.add(1, 100.0 * cell.width as f64, &batch);

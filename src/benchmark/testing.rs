@@ -6,9 +6,9 @@ use crate::host::info::{Host, HostLimits};
 use crate::host::usage::CpuTime;
 use crate::profile::result::{Class, Confidence, Profile, TaskCost, Waits};
 use crate::strategy::run::RunReport;
-use crate::strategy::tally::Tally;
 use crate::workload::Items;
 use crate::workload::spec::{CpuSpec, Kernel, Limits, SleepSpec, Source, StepSpec, Workload};
+use crate::workload::tally::Tally;
 
 /// A quiet machine with `cpus` CPUs and the usual limits.
 pub(crate) fn host(cpus: usize) -> Host {

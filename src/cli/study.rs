@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use conc::advice::code::{TaskShape, examples};
 use conc::advice::{Evidence, Objective, Recommendation, recommend};
-use conc::benchmark::Cell;
 use conc::benchmark::executor::ProcessExecutor;
 use conc::benchmark::measure::{Measured, Measurement, Settings};
 use conc::benchmark::plan::{Plan, Selection};
 use conc::benchmark::sizing::Sizing;
 use conc::benchmark::summary::{findings, results};
+use conc::benchmark::{Cell, reference};
 use conc::code::Code;
 use conc::host::Host;
 use conc::host::reexec::Role;
@@ -180,7 +180,7 @@ impl<'a> Study<'a> {
                 budget: settings.budget,
             },
             settings: settings.clone(),
-            reference: Some(profiled.as_run()),
+            reference: Some(reference::of_profile(profiled)),
         };
         measurement.run(plan)
     }

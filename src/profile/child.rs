@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::host::process::{adopt_orphans, die_with_parent, kill_descendants};
 use crate::host::usage::{CpuTime, peak_rss_of_children, peak_rss_of_self, schedstat_of_thread};
-use crate::strategy::tally::Tally;
 use crate::workload::step::{Output, StepError};
+use crate::workload::tally::Tally;
 use crate::workload::{Env, Program, Workload};
 
 /// What the process is told.

@@ -8,15 +8,13 @@ use crate::host::Reexec;
 use crate::host::child::{Allowance, ChildError, Pending};
 use crate::host::deadline::DeadlineKeeper;
 use crate::host::reexec::Role;
-use crate::host::usage::CpuTime;
 use crate::profile::child::{ProfileReply, ProfileSpec, RawProfile};
 use crate::profile::classify::{Evidence, judge};
 use crate::profile::result::{Profile, StepCost, TaskCost, Waits};
 use crate::profile::sampler::{Samples, sample_until};
 use crate::profile::waits::{WaitCounts, wait_of_step};
-use crate::strategy::run::RunReport;
-use crate::strategy::tally::Tally;
 use crate::units::Share;
+use crate::workload::tally::Tally;
 use crate::workload::{Env, Workload};
 
 /// Fewer samples of waiting than this say nothing about its kind.
@@ -41,20 +39,6 @@ pub struct Profiled {
     pub tally: Tally,
     /// Largest resident sizes of the process that ran them and of a command, in bytes.
     pub peak_rss_bytes: u64,
-}
-
-impl Profiled {
-    /// The profile as what it also is: a run of the workload under `sequential`.
-    pub fn as_run(&self) -> RunReport {
-        RunReport {
-            startup_s: 0.0,
-            wall_s: self.profile.wall_s,
-            most_busy: 1,
-            cpu: CpuTime { user_s: self.profile.cpu_user_s, system_s: self.profile.cpu_system_s },
-            peak_rss_bytes: self.peak_rss_bytes,
-            tally: self.tally.clone(),
-        }
-    }
 }
 
 /// Profiles `workload` for about `time`, and for no longer than `patience` beyond it; one task is run

@@ -14,10 +14,10 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::strategy::feed::Feed;
 use crate::strategy::job::{Job, Pool, StartError, Strategy};
-use crate::strategy::tally::Tally;
 use crate::strategy::worker::panicked;
 use crate::workload::Program;
 use crate::workload::step::StepError;
+use crate::workload::tally::Tally;
 
 /// Tasks on an event loop.
 #[derive(Debug)]

@@ -14,10 +14,10 @@ use crate::strategy::feed::Feed;
 use crate::strategy::job::{Job, Pool, StartError, Strategy, WorkerUsage};
 use crate::strategy::process::protocol::{Reply, Request, Span};
 use crate::strategy::process::worker::{Worker, start_all};
-use crate::strategy::tally::Tally;
 use crate::workload::Program;
 use crate::workload::program::{Segment, within};
 use crate::workload::step::{Output, StepError};
+use crate::workload::tally::Tally;
 
 /// A frame of spans should be about this much work; more would keep an idle worker waiting.
 const FRAME: Duration = Duration::from_micros(50);

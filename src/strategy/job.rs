@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::code::Code;
 use crate::host::usage::CpuTime;
 use crate::strategy::feed::Feed;
-use crate::strategy::tally::Tally;
+use crate::workload::tally::Tally;
 use crate::workload::{Env, Program, Workload};
 
 /// The work of one batch.

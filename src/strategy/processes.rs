@@ -11,9 +11,9 @@ use crate::strategy::feed::Feed;
 use crate::strategy::job::{Job, Pool, StartError, Strategy, WorkerUsage};
 use crate::strategy::process::protocol::{Reply, Request};
 use crate::strategy::process::worker::{Worker, start_all};
-use crate::strategy::tally::Tally;
 use crate::workload::Program;
 use crate::workload::step::StepError;
+use crate::workload::tally::Tally;
 
 /// Tasks per frame at the most; larger frames gain nothing and hold back what could be shared.
 const MOST_PER_FRAME: u64 = 256;

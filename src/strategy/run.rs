@@ -13,9 +13,9 @@ use crate::strategy::job::{Job, StartError, Strategy};
 use crate::strategy::kind::Kind;
 use crate::strategy::processes::Processes;
 use crate::strategy::sequential::Sequential;
-use crate::strategy::tally::Tally;
 use crate::strategy::threads::Threads;
 use crate::strategy::work_stealing::WorkStealing;
+use crate::workload::tally::Tally;
 
 /// What one batch took and gave.
 #[derive(Debug, Clone, Serialize, Deserialize)]

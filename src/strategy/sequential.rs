@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::strategy::feed::Feed;
 use crate::strategy::job::{Job, Pool, StartError, Strategy};
-use crate::strategy::tally::Tally;
 use crate::strategy::worker::run_chunks;
 use crate::workload::Program;
+use crate::workload::tally::Tally;
 
 /// One task after another.
 #[derive(Debug)]

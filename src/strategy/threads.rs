@@ -8,9 +8,9 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::strategy::feed::Feed;
 use crate::strategy::job::{Job, Pool, StartError, Strategy};
-use crate::strategy::tally::Tally;
 use crate::strategy::worker::run_chunks;
 use crate::workload::Program;
+use crate::workload::tally::Tally;
 
 /// A pool of threads.
 #[derive(Debug)]

@@ -8,9 +8,9 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::strategy::feed::Feed;
 use crate::strategy::job::{Job, Pool, StartError, Strategy};
-use crate::strategy::tally::Tally;
 use crate::strategy::worker::run_guarded;
 use crate::workload::Program;
+use crate::workload::tally::Tally;
 
 /// A pool of threads that steal work.
 #[derive(Debug)]

@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use crate::code::Code;
 use crate::strategy::feed::Feed;
-use crate::strategy::tally::Tally;
 use crate::workload::Program;
 use crate::workload::step::StepError;
+use crate::workload::tally::Tally;
 
 /// Runs the tasks of every chunk on the calling thread.
 ///

@@ -3,6 +3,7 @@
 //! A workload is read into a [`Workload`] (plain data, sent to child processes as
 //! JSON) and prepared in each process that runs it into a [`Program`].
 
+pub mod digest;
 pub mod env;
 pub mod fixture;
 pub mod input;
@@ -12,6 +13,7 @@ pub mod rate;
 pub mod retry;
 pub mod spec;
 pub mod step;
+pub mod tally;
 pub mod template;
 
 pub use env::Env;

@@ -8,7 +8,7 @@ use hdrhistogram::serialization::{Deserializer, Serializer, V2Serializer};
 use serde::{Deserialize, Serialize};
 
 use crate::code::Code;
-use crate::strategy::digest::Digest;
+use crate::workload::digest::Digest;
 use crate::workload::step::StepError;
 
 /// What became of tasks; the sum is the number of tasks started.

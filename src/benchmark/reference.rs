@@ -1,0 +1,18 @@
+//! The reference from a profile, where tasks are too long to run one more of them.
+
+use crate::host::usage::CpuTime;
+use crate::profile::probe::Profiled;
+use crate::strategy::run::RunReport;
+
+/// The profile as what it also is: a run of the workload under `sequential`.
+pub fn of_profile(profiled: &Profiled) -> RunReport {
+    let profile = &profiled.profile;
+    RunReport {
+        startup_s: 0.0,
+        wall_s: profile.wall_s,
+        most_busy: 1,
+        cpu: CpuTime { user_s: profile.cpu_user_s, system_s: profile.cpu_system_s },
+        peak_rss_bytes: profiled.peak_rss_bytes,
+        tally: profiled.tally.clone(),
+    }
+}
