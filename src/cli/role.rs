@@ -1,6 +1,6 @@
 //! The parts this program plays when it has started itself.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use conc::benchmark::batch;
@@ -25,8 +25,10 @@ pub(crate) fn play(role: Role) -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        // The program that asked is gone, and the run with it.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
+        // The program that was to ask, or to read the answer, is gone and the run with it.
+        Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::UnexpectedEof) => {
+            ExitCode::FAILURE
+        }
         Err(error) => {
             // Where even this cannot be said there is nobody left to hear it.
             let _ = writeln!(io::stderr(), "conc {}: {error}", role.argument());
