@@ -1,7 +1,9 @@
 //! A run that is ended from outside, at any moment: it says what it knows and leaves nothing behind.
 #![cfg(target_os = "linux")]
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ExitStatus};
 use std::thread;
 use std::time::Duration;
@@ -15,6 +17,11 @@ use crate::place::{Place, wait_until};
 
 const SCRAPE: &[&str] = &["advise", "web-scraper", "--budget", "3s"];
 const COMMAND: &[&str] = &["advise", "--budget", "3s", "--", "sleep", "0.2"];
+
+/// The parts that `conc` plays when it has started itself.
+const FIXTURE: &str = "conc __fixture";
+const PROFILE: &str = "conc __profile";
+const BATCH: &str = "conc __batch";
 
 /// From calibration, over the profile, into measuring.
 const DELAYS: [u64; 5] = [0, 50, 400, 1100, 1500];
@@ -33,26 +40,39 @@ struct Ended {
 }
 
 impl Running {
-    /// Starts `conc` and waits until it listens to signals.
-    fn start(arguments: &[&str]) -> Self {
+    fn spawn(arguments: &[&str]) -> Self {
         let place = Place::new();
         let file = |name| File::create(place.path(name)).unwrap();
         let child = place.command(arguments).stdout(file("stdout")).stderr(file("stderr")).spawn().unwrap();
-        let status = format!("/proc/{}/status", child.id());
-        let listens = || catches(&fs::read_to_string(&status).unwrap_or_default(), Signal::SIGINT);
-        assert!(wait_until(listens), "it does not listen");
         Running { place, child }
     }
 
-    /// Waits until `conc` has started `count` processes, one after another, with this argument.
-    fn wait_for(&self, argument: &str, count: usize) {
-        let mut seen = std::collections::BTreeSet::new();
-        let has_started = || {
-            let of_role = self.place.processes().into_iter().filter(|p| p.command.contains(argument));
-            seen.extend(of_role.map(|process| process.pid));
-            seen.len() >= count
+    /// Starts `conc` and waits until it listens to signals.
+    fn start(arguments: &[&str]) -> Self {
+        let running = Self::spawn(arguments);
+        let status = format!("/proc/{}/status", running.child.id());
+        let listens = || catches(&fs::read_to_string(&status).unwrap_or_default(), Signal::SIGINT);
+        assert!(wait_until(listens), "it does not listen");
+        running
+    }
+
+    /// Waits until a process of the run runs this command.
+    fn wait_for(&self, command: &str) {
+        let runs = || self.place.processes().iter().any(|process| process.command == command);
+        assert!(wait_until(runs), "there is no '{command}'");
+    }
+
+    /// Waits until a second batch is started, which it is when the first has been measured.
+    fn wait_for_a_measurement(&self) {
+        let mut batches = BTreeSet::new();
+        let has_measured = || {
+            let processes = self.place.processes().into_iter();
+            // What a batch starts looks like the batch for a moment.
+            let of_conc = processes.filter(|process| process.parent == self.child.id());
+            batches.extend(of_conc.filter(|process| process.command == BATCH).map(|process| process.pid));
+            batches.len() >= 2
         };
-        assert!(wait_until(has_started), "there is no {argument}");
+        assert!(wait_until(has_measured), "there is no second batch");
     }
 
     /// Sends a signal and waits until nothing of the run is left.
@@ -116,9 +136,21 @@ fn a_request_to_terminate_is_an_interrupt() {
 }
 
 #[test]
+fn an_interrupt_while_conc_starts_leaves_nothing_either() {
+    for delay in (0..40).step_by(4) {
+        let running = Running::spawn(SCRAPE);
+        thread::sleep(Duration::from_millis(delay));
+        let ended = running.end(Signal::SIGINT);
+        // What has not begun to listen yet simply ends, as a shell expects of it.
+        let is_interrupted = ended.status.code() == Some(130);
+        assert!(is_interrupted || ended.status.signal() == Some(Signal::SIGINT as i32), "{}", ended.stderr);
+    }
+}
+
+#[test]
 fn an_interrupt_before_anything_is_known_says_so() {
     let running = Running::start(SCRAPE);
-    running.wait_for("__profile", 1);
+    running.wait_for(PROFILE);
     let ended = running.end(Signal::SIGINT);
     ended.assert_interrupted();
     assert_eq!(ended.stdout, "");
@@ -128,8 +160,7 @@ fn an_interrupt_before_anything_is_known_says_so() {
 fn what_was_measured_before_an_interrupt_is_shown() {
     for arguments in [SCRAPE, COMMAND] {
         let running = Running::start(arguments);
-        // The second batch is started when the first has been measured.
-        running.wait_for("__batch", 2);
+        running.wait_for_a_measurement();
         let ended = running.end(Signal::SIGINT);
         ended.assert_interrupted();
         assert!(ended.stdout.contains("\n sequential"), "{}", ended.stdout);
@@ -140,7 +171,7 @@ fn what_was_measured_before_an_interrupt_is_shown() {
 #[test]
 fn an_interrupted_run_prints_its_json() {
     let running = Running::start(&[SCRAPE, &["--json"]].concat());
-    running.wait_for("__batch", 2);
+    running.wait_for_a_measurement();
     let ended = running.end(Signal::SIGINT);
     assert_eq!((ended.status.code(), ended.stderr.as_str()), (Some(130), ""));
     let document: Document = serde_json::from_str(&ended.stdout).unwrap();
@@ -153,7 +184,7 @@ fn an_interrupted_run_prints_its_json() {
 fn a_bench_that_is_interrupted_shows_the_workloads_it_has_done() {
     let running = Running::start(&["bench", "sleep-io", "web-scraper", "--budget", "300ms"]);
     // Only the second of the two has a server.
-    running.wait_for("__fixture", 1);
+    running.wait_for(FIXTURE);
     let ended = running.end(Signal::SIGINT);
     assert_eq!(ended.status.code(), Some(130), "{}", ended.stderr);
     assert!(ended.stdout.contains("sleep-io · 400 tasks"), "{}", ended.stdout);
@@ -162,10 +193,11 @@ fn a_bench_that_is_interrupted_shows_the_workloads_it_has_done() {
 
 #[test]
 fn a_command_that_ignores_signals_or_leaves_the_session_ends_too() {
-    let stubborn = ["advise", "--shell", "--", "trap '' INT TERM HUP; setsid sleep 600 & sleep 600"];
+    let stubborn = ["advise", "--shell", "--", "trap '' INT TERM HUP; setsid sleep 599 & sleep 600"];
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
         let running = Running::start(&stubborn);
-        running.wait_for("sleep 600", 2);
+        running.wait_for("sleep 599");
+        running.wait_for("sleep 600");
         running.end(signal).assert_interrupted();
     }
 }
@@ -175,18 +207,18 @@ fn nothing_survives_when_conc_is_killed() {
     let writes: &[&str] = &["advise", "data-processor", "--budget", "3s"];
     let processes: &[&str] = &["advise", "fetch-parse-mixed", "--strategy", "processes", "--budget", "3s"];
     let moments = [
-        (SCRAPE, "__fixture"),
-        (SCRAPE, "__profile"),
-        (SCRAPE, "__batch"),
+        (SCRAPE, FIXTURE),
+        (SCRAPE, PROFILE),
+        (SCRAPE, BATCH),
         (COMMAND, "sleep 0.2"),
-        (COMMAND, "__batch"),
-        (writes, "__batch"),
-        (processes, "__worker"),
+        (COMMAND, BATCH),
+        (writes, BATCH),
+        (processes, "conc __worker"),
     ];
-    for (arguments, argument) in moments {
+    for (arguments, command) in moments {
         let running = Running::start(arguments);
-        running.wait_for(argument, 1);
+        running.wait_for(command);
         let ended = running.end(Signal::SIGKILL);
-        assert_eq!((ended.stdout.as_str(), ended.stderr.as_str()), ("", ""), "{argument}");
+        assert_eq!((ended.stdout.as_str(), ended.stderr.as_str()), ("", ""), "{command}");
     }
 }

@@ -195,7 +195,7 @@ fn a_profile_is_a_document_without_cells() {
 #[test]
 fn a_bench_has_a_report_for_each_workload() {
     let place = Place::new();
-    let arguments = ["bench", "--json", "--budget", "300ms", "sleep-io", "tiny-tasks"];
+    let arguments = ["bench", "--json", "--budget", "300ms", "--width", "4", "sleep-io", "tiny-tasks"];
     let document = document(&place, &place.run(&arguments).code(0));
     assert!(matches!(document, Document::Bench(_)));
     let names: Vec<_> = document.reports().iter().map(|report| report.workload.name.as_str()).collect();
@@ -207,8 +207,18 @@ fn a_bench_has_a_report_for_each_workload() {
 #[test]
 fn what_is_exported_is_what_is_printed() {
     let place = Place::with("old.json", "old");
-    let arguments =
-        ["--wait", "1ms", "--tasks", "20", "--export-json", "old.json", "--export-csv", "cells.csv"];
+    let arguments = [
+        "--wait",
+        "1ms",
+        "--tasks",
+        "20",
+        "--width",
+        "2",
+        "--export-json",
+        "old.json",
+        "--export-csv",
+        "cells.csv",
+    ];
     let arguments = [&["advise", "--json", "--budget", "300ms"], &arguments[..]].concat();
     let assert = place.run(&arguments).code(0);
     let document = document(&place, &assert);
@@ -224,7 +234,7 @@ fn what_is_exported_is_what_is_printed() {
 #[test]
 fn an_export_to_standard_output_takes_the_place_of_the_table() {
     let place = Place::new();
-    let work = ["--wait", "1ms", "--tasks", "20", "--budget", "300ms"];
+    let work = ["--wait", "1ms", "--tasks", "20", "--width", "2", "--budget", "300ms"];
     let json = place.run(&[&["advise", "--export-json", "-"], &work[..]].concat()).code(0);
     assert!(only(&document(&place, &json)).recommendation.is_some());
     let csv = place.run(&[&["advise", "--export-csv", "-"], &work[..]].concat()).code(0);

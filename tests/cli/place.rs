@@ -28,6 +28,8 @@ pub(crate) struct Place {
 /// A process of a run.
 pub(crate) struct Process {
     pub(crate) pid: u32,
+    pub(crate) parent: u32,
+    /// The name of the program, without its directory, and its arguments.
     pub(crate) command: String,
 }
 
@@ -115,8 +117,13 @@ impl Place {
 
 impl Process {
     fn of(pid: u32) -> Self {
-        let command = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        Process { pid, command: command.replace('\0', " ") }
+        let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let command = line.trim_end_matches('\0').replace('\0', " ");
+        let program = command.split(' ').next().unwrap_or_default();
+        let directory = program.rfind('/').map_or(0, |slash| slash + 1);
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let parent = stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(1)?.parse().ok());
+        Process { pid, parent: parent.unwrap_or(0), command: command[directory..].to_owned() }
     }
 }
 
