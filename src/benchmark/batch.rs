@@ -5,7 +5,7 @@
 
 use std::io::{self, BufRead, Write};
 use std::ops::Range;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -88,20 +88,8 @@ pub fn run_batch(spec: &BatchSpec) -> Result<RunReport, StartError> {
         width: cell.width,
         processes: cell.processes.unwrap_or(spec.cpus),
         cpus: spec.cpus,
+        time_limit: Some(spec.time_limit),
     };
     let feed = Arc::new(Feed::new(spec.tasks.clone(), cell.width));
-    let _timer = stop_after(spec.time_limit, &feed);
     run(strategy.as_ref(), &job, &feed)
-}
-
-/// Stops the feed when the time is over, unless the returned sender is dropped before.
-fn stop_after(limit: Duration, feed: &Arc<Feed>) -> mpsc::Sender<()> {
-    let (running, ended) = mpsc::channel::<()>();
-    let feed = Arc::clone(feed);
-    std::thread::spawn(move || {
-        if ended.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout) {
-            feed.stop();
-        }
-    });
-    running
 }

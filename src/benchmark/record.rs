@@ -84,10 +84,11 @@ impl CellRecord {
         let rates: Vec<f64> = self.rounds.iter().map(|round| round.throughput_per_s).collect();
         let interval = geometric_mean_ci(&rates, CONFIDENCE);
         let started = self.tally.counts.started().max(1) as f64;
+        let failure = self.failure();
         CellResult {
             cell: self.candidate.cell,
-            status: Status::Ok,
-            reason: None,
+            status: if failure.is_some() { Status::Failed } else { Status::Ok },
+            reason: failure,
             predicted_per_s: Some(self.candidate.predicted_per_s),
             throughput_per_s: interval.map(|i| i.estimate),
             ci95: interval.filter(|i| i.n >= FEWEST_BATCHES).map(|i| [i.lo, i.hi]),
@@ -102,6 +103,14 @@ impl CellRecord {
                 .then(|| format!("{:016x}", self.digest.over(buckets))),
             rounds: self.rounds.clone(),
         }
+    }
+
+    /// Why the cell counts as failed: not one of its tasks ended well.
+    fn failure(&self) -> Option<String> {
+        let first = || self.tally.errors().into_iter().next();
+        let why =
+            || first().map_or("no task was started".to_owned(), |e| format!("{}: {}", e.code, e.message));
+        (self.tally.counts.ok == 0).then(why)
     }
 
     /// Throughput over that of the reference, from the rounds that both were part of.

@@ -57,7 +57,7 @@ pub fn profile(
     let (reply, samples) = observe(reexec, &spec, patience)?;
     let raw = match reply {
         ProfileReply::Done(raw) => *raw,
-        ProfileReply::Refused(message) => return Err(ProfileError { code: Code::PoolStart, message }),
+        ProfileReply::Refused(message) => return Err(ProfileError { code: Code::WorkloadValue, message }),
     };
     if raw.tally.counts.ok == 0 {
         return Err(all_failed(&raw.tally));

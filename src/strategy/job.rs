@@ -1,6 +1,7 @@
 //! What a strategy is given and what it has to offer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::code::Code;
 use crate::host::usage::CpuTime;
@@ -23,6 +24,8 @@ pub struct Job {
     pub processes: usize,
     /// CPUs that may be used at once; an event loop has this many threads.
     pub cpus: usize,
+    /// No task is started later than this after the strategy was ready.
+    pub time_limit: Option<Duration>,
 }
 
 /// A way to run tasks concurrently.

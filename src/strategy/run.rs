@@ -1,7 +1,7 @@
 //! Runs one batch under one strategy and measures what it took.
 
-use std::sync::Arc;
-use std::time::Instant;
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,18 @@ pub fn strategy(kind: Kind) -> Option<Box<dyn Strategy>> {
     })
 }
 
+/// Stops the feed when the time is over, unless the returned sender is dropped before.
+fn stop_after(limit: Duration, feed: &Arc<Feed>) -> mpsc::Sender<()> {
+    let (running, ended) = mpsc::channel::<()>();
+    let feed = Arc::clone(feed);
+    std::thread::spawn(move || {
+        if ended.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout) {
+            feed.stop();
+        }
+    });
+    running
+}
+
 /// Starts the strategy, runs the feed and ends the strategy.
 ///
 /// # Errors
@@ -57,6 +69,7 @@ pub fn run(strategy: &dyn Strategy, job: &Job, feed: &Arc<Feed>) -> Result<RunRe
     let asked = Instant::now();
     let mut pool = strategy.start(job)?;
     let ready = Instant::now();
+    let _timer = job.time_limit.map(|limit| stop_after(limit, feed));
     let before = CpuTime::of_self() + CpuTime::of_children();
     let tally = pool.run(feed);
     let wall_s = ready.elapsed().as_secs_f64();

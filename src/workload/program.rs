@@ -26,6 +26,17 @@ pub struct Program {
 struct Limited {
     step: Step,
     rated: bool,
+    subject: String,
+}
+
+impl Limited {
+    /// The error with what the step is about; a timeout is of the task, not of a step.
+    fn tell(&self, error: StepError) -> StepError {
+        if error.is_timeout() {
+            return error;
+        }
+        StepError { message: format!("{}: {}", self.subject, error.message), ..error }
+    }
 }
 
 /// Consecutive steps that all compute, or all wait.
@@ -51,7 +62,7 @@ impl Program {
                 kind: spec.kind(),
                 message,
             })?;
-            steps.push(Limited { step, rated: rated[i] });
+            steps.push(Limited { step, rated: rated[i], subject: spec.subject() });
         }
         let rate =
             workload.limits.rate_per_s.map(|rate| RateLimiter::open(&env.state_dir.join("rate"), rate));
@@ -138,7 +149,7 @@ impl Program {
         for attempt in 0.. {
             wait_blocking(self.reserve(limited), deadline)?;
             match limited.step.run_blocking(&self.context(index, attempt, deadline)) {
-                Err(error) => wait_blocking(self.retry_pause(index, attempt, error)?, deadline)?,
+                Err(error) => wait_blocking(self.retry_pause(limited, index, attempt, error)?, deadline)?,
                 done => return done,
             }
         }
@@ -182,7 +193,7 @@ impl Program {
         for attempt in 0.. {
             wait_async(self.reserve(limited)).await;
             match limited.step.run_async(&self.context(index, attempt, deadline)).await {
-                Err(error) => wait_async(self.retry_pause(index, attempt, error)?).await,
+                Err(error) => wait_async(self.retry_pause(limited, index, attempt, error)?).await,
                 done => return done,
             }
         }
@@ -202,12 +213,18 @@ impl Program {
     }
 
     /// The pause before the next attempt, or the error if there is none.
-    fn retry_pause(&self, index: u64, attempt: u32, error: StepError) -> Result<Duration, StepError> {
+    fn retry_pause(
+        &self,
+        limited: &Limited,
+        index: u64,
+        attempt: u32,
+        error: StepError,
+    ) -> Result<Duration, StepError> {
         match &self.retry {
             Some(policy) if attempt < policy.max && !error.is_timeout() => {
                 Ok(pause(policy, attempt, index, self.seed))
             }
-            _ => Err(error),
+            _ => Err(limited.tell(error)),
         }
     }
 }

@@ -317,6 +317,19 @@ impl StepSpec {
         }
     }
 
+    /// What the step is about, for messages: its kind and what it talks to, the same for every item.
+    pub fn subject(&self) -> String {
+        let object = match self {
+            StepSpec::Http(http) => Some(http.url.as_str()),
+            StepSpec::WebSocket(ws) => Some(ws.url.as_str()),
+            StepSpec::Read(read) => Some(read.path.as_str()),
+            StepSpec::Write(write) => write.path.as_deref(),
+            StepSpec::Command(command) => command.argv.first().map(String::as_str),
+            StepSpec::Cpu(_) | StepSpec::Sleep(_) | StepSpec::Sqlite(_) | StepSpec::Lock(_) => None,
+        };
+        object.map_or_else(|| self.kind().to_owned(), |object| format!("{} {object}", self.kind()))
+    }
+
     /// What the step asks of the one who schedules it.
     pub fn nature(&self) -> Nature {
         match self {
