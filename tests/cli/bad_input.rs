@@ -169,7 +169,7 @@ fn a_run_of_which_nothing_could_be_measured_failed_and_shows_why() {
         .code(1)
         .stdout(contains("shy · 20 tasks").and(contains("Recommendation").not()))
         .stderr(contains(
-            "error[E-TASK-004]: nothing of shy could be measured: sequential 1: exit status: 1",
+            "error[E-TASK-004]: nothing of shy could be measured: sequential 1: command sh: exit status: 1",
         ));
 }
 

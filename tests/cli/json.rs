@@ -79,7 +79,7 @@ fn check_cell(result: &CellResult) {
     );
     if result.status != Status::Ok {
         assert!(!result.reason.as_deref().unwrap_or_default().is_empty(), "{result:?}");
-        assert_eq!((result.throughput_per_s, result.tasks.started()), (None, 0), "{result:?}");
+        assert_eq!((result.throughput_per_s, result.tasks.ok), (None, 0), "{result:?}");
         return;
     }
     assert!(result.tasks.started() > 0 && !result.rounds.is_empty(), "{result:?}");
