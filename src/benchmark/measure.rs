@@ -200,7 +200,7 @@ impl<E: Executor, O: Observer> Measurement<'_, E, O> {
         measured: &mut Measured,
     ) -> f64 {
         let cell = candidate.cell;
-        let throughput = BatchTimes::of(report).throughput(self.sizing.tasks);
+        let throughput = BatchTimes::of(report, self.sizing.cpus).throughput(self.sizing.tasks);
         search.learn(cell, throughput);
         let record = measured.cells.entry(cell).or_insert_with(|| CellRecord::new(*candidate));
         record.add(measured.rounds, throughput, report);
@@ -254,7 +254,7 @@ mod tests {
             executor: &mut executor,
             observer: &mut Silent,
             interrupt: &Interrupt::default(),
-            sizing: Sizing { tasks: 400, task_s: 0.02, budget: settings.budget },
+            sizing: Sizing { tasks: 400, task_s: 0.02, budget: settings.budget, cpus: 2.0 },
             settings,
             reference: None,
         };
@@ -313,7 +313,7 @@ mod tests {
             executor: &mut executor,
             observer: &mut Silent,
             interrupt: &Interrupt::default(),
-            sizing: Sizing { tasks: 10, task_s: 3.0, budget: Duration::from_secs(1) },
+            sizing: Sizing { tasks: 10, task_s: 3.0, budget: Duration::from_secs(1), cpus: 2.0 },
             settings: Settings { budget: Duration::from_secs(1), rounds: None, ..settings(0) },
             reference: Some(report(1, 1, 3.0)),
         };

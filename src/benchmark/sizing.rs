@@ -31,6 +31,8 @@ pub struct Sizing {
     pub task_s: f64,
     /// Measuring time of the whole run.
     pub budget: Duration,
+    /// CPUs that may be used; fractions are possible.
+    pub cpus: f64,
 }
 
 impl Sizing {
@@ -75,7 +77,7 @@ mod tests {
     use crate::strategy::Kind;
 
     fn count(tasks: u64, task_s: f64, width: usize, rate: f64) -> u64 {
-        let sizing = Sizing { tasks, task_s, budget: Duration::from_secs(5) };
+        let sizing = Sizing { tasks, task_s, budget: Duration::from_secs(5), cpus: 2.0 };
         sizing.order(Cell::new(Kind::Async, width), rate).tasks.end
     }
 

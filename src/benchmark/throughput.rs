@@ -23,12 +23,16 @@ pub struct BatchTimes {
     pub wall_s: f64,
     /// Mean seconds from the start of a task to its end.
     pub mean_latency_s: f64,
+    /// Tasks per second that the CPUs allow, by what a task was seen to use of them.
+    pub cpu_bound: f64,
 }
 
 impl BatchTimes {
-    /// Takes the numbers out of a report.
-    pub fn of(report: &RunReport) -> Self {
+    /// Takes the numbers out of a report of a run on `cpus` CPUs.
+    pub fn of(report: &RunReport, cpus: f64) -> Self {
+        let cpu_s_per_task = report.cpu.total_s() / report.tally.counts.started().max(1) as f64;
         BatchTimes {
+            cpu_bound: if cpu_s_per_task > 0.0 { cpus / cpu_s_per_task } else { f64::INFINITY },
             ok: report.tally.counts.ok,
             started: report.tally.counts.started(),
             busy: report.most_busy,
@@ -49,7 +53,8 @@ impl BatchTimes {
         if started >= STEADY_TASKS_PER_WORKER * busy || self.mean_latency_s <= 0.0 {
             return overall;
         }
-        overall.max(busy.min(started) / self.mean_latency_s)
+        // A worker that computes also waits for a CPU to be told its next task, which is in no latency.
+        overall.max((busy.min(started) / self.mean_latency_s).min(self.cpu_bound))
     }
 
     /// Tasks that end well per second when the workload has `tasks` tasks, start-up included.
@@ -73,7 +78,8 @@ mod tests {
     use super::*;
 
     fn batch(started: u64, busy: u64, wall_s: f64, mean_latency_s: f64) -> BatchTimes {
-        BatchTimes { ok: started, started, busy, startup_s: 0.0, wall_s, mean_latency_s }
+        let cpu_bound = f64::INFINITY;
+        BatchTimes { ok: started, started, busy, startup_s: 0.0, wall_s, mean_latency_s, cpu_bound }
     }
 
     #[test]
@@ -89,6 +95,15 @@ mod tests {
         // The last wave is ragged: the end costs 0.1 s once, not in proportion.
         let ragged = batch(41, 10, 0.5, 0.1).throughput(1001);
         assert!((ragged - 1001.0 / 10.1).abs() < 1e-9, "{ragged}");
+    }
+
+    #[test]
+    fn no_extrapolation_goes_beyond_the_cpus() {
+        let mut computing = batch(24, 8, 0.064, 0.0175);
+        computing.cpu_bound = 380.0;
+        assert_eq!(computing.steady_rate(), 380.0);
+        computing.cpu_bound = 300.0;
+        assert_eq!(computing.steady_rate(), 375.0, "what was measured is no extrapolation");
     }
 
     #[test]

@@ -178,6 +178,7 @@ impl<'a> Study<'a> {
                 tasks: self.workload.tasks(),
                 task_s: profiled.profile.task.total_s(),
                 budget: settings.budget,
+                cpus: self.host.cpus_effective,
             },
             settings: settings.clone(),
             reference: Some(reference::of_profile(profiled)),
