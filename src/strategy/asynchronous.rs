@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use tokio::runtime::{Builder, Runtime};
@@ -47,32 +47,34 @@ impl Strategy for Async {
 
 impl Pool for EventLoop {
     fn run(&mut self, feed: &Arc<Feed>) -> Tally {
-        let program = Arc::clone(&self.program);
-        let run = move |index| {
-            let program = Arc::clone(&program);
-            async move { program.run_async(index).await }
-        };
-        drive(&self.runtime, feed, self.width, &self.shards, run)
+        drive(&self.runtime, feed, self.width, &self.shards, Arc::clone(&self.program))
+    }
+}
+
+/// Tasks as an event loop runs them.
+pub(crate) trait RunTask: Send + Sync + 'static {
+    /// Runs task `index` and gives the digest of its output.
+    fn run_task(&self, index: u64) -> impl Future<Output = Result<u64, StepError>> + Send;
+}
+
+impl RunTask for Program {
+    fn run_task(&self, index: u64) -> impl Future<Output = Result<u64, StepError>> + Send {
+        self.run_async(index)
     }
 }
 
 /// Runs the feed with `width` tasks in flight on `runtime`.
-pub(crate) fn drive<F, R>(
+pub(crate) fn drive<T: RunTask>(
     runtime: &Runtime,
     feed: &Arc<Feed>,
     width: usize,
     shards: &Arc<Shards>,
-    run: F,
-) -> Tally
-where
-    F: Fn(u64) -> R + Clone + Send + 'static,
-    R: Future<Output = Result<u64, StepError>> + Send + 'static,
-{
+    tasks: Arc<T>,
+) -> Tally {
     let in_flight = width.min(usize::try_from(feed.len()).unwrap_or(usize::MAX));
+    let run = Arc::new(Run { feed: Arc::clone(feed), shards: Arc::clone(shards), tasks });
     runtime.block_on(async {
-        let workers: Vec<_> = (0..in_flight)
-            .map(|_| tokio::spawn(work(Arc::clone(feed), Arc::clone(shards), run.clone())))
-            .collect();
+        let workers: Vec<_> = (0..in_flight).map(|_| tokio::spawn(work(Arc::clone(&run)))).collect();
         for worker in workers {
             worker.await.expect("a worker catches the panics of its tasks");
         }
@@ -80,26 +82,31 @@ where
     shards.take()
 }
 
+/// What all workers of a run share.
+struct Run<T> {
+    feed: Arc<Feed>,
+    shards: Arc<Shards>,
+    tasks: Arc<T>,
+}
+
 /// One of the tasks in flight: chunk after chunk until there are no more.
-async fn work<F, R>(feed: Arc<Feed>, shards: Arc<Shards>, run: F)
-where
-    F: Fn(u64) -> R,
-    R: Future<Output = Result<u64, StepError>>,
-{
-    while let Some(chunk) = feed.pull(u64::MAX) {
-        let tasks = chunk.end - chunk.start;
-        let begun = Instant::now();
-        let mut last = begun;
-        for index in chunk {
-            let result =
-                AssertUnwindSafe(run(index)).catch_unwind().await.unwrap_or_else(|_| Err(panicked()));
-            let now = Instant::now();
-            shards.mine().record(index, now - last, result);
-            last = now;
+///
+/// There may be a million of them, so what they do not need while a task waits is kept elsewhere.
+#[expect(clippy::manual_async_fn, reason = "an async fn keeps its arguments twice")]
+fn work<T: RunTask>(run: Arc<Run<T>>) -> impl Future<Output = ()> + Send {
+    async move {
+        while let Some(chunk) = run.feed.pull(u64::MAX) {
+            let mut last = Instant::now();
+            for index in chunk {
+                let result = AssertUnwindSafe(run.tasks.run_task(index)).catch_unwind().await;
+                let now = Instant::now();
+                run.shards.mine().record(index, now - last, result.unwrap_or_else(|_| Err(panicked())));
+                last = now;
+            }
+            run.shards.mine().give_back(&run.feed);
+            // Tasks that only compute would never let another one have the thread.
+            tokio::task::coop::consume_budget().await;
         }
-        feed.learn(tasks, last - begun);
-        // Tasks that only compute would never let another one have the thread.
-        tokio::task::coop::consume_budget().await;
     }
 }
 
@@ -107,25 +114,48 @@ thread_local! {
     static SHARD: Cell<usize> = const { Cell::new(0) };
 }
 
-/// One tally per thread of the event loop, so that recording does not contend.
+/// What each thread of the event loop keeps for itself, so that recording does not contend.
 #[derive(Debug)]
-pub(crate) struct Shards(Vec<Mutex<Tally>>);
+pub(crate) struct Shards(Vec<Mutex<Shard>>);
 
 impl Shards {
     pub(crate) fn new(threads: usize) -> Self {
         Shards((0..threads.max(1)).map(|_| Mutex::default()).collect())
     }
 
-    fn mine(&self) -> MutexGuard<'_, Tally> {
+    fn mine(&self) -> MutexGuard<'_, Shard> {
         self.0[SHARD.get() % self.0.len()].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn take(&self) -> Tally {
         let mut merged = Tally::default();
         for shard in &self.0 {
-            merged.merge(&std::mem::take(&mut *shard.lock().unwrap_or_else(PoisonError::into_inner)));
+            merged.merge(&std::mem::take(&mut *shard.lock().unwrap_or_else(PoisonError::into_inner)).tally);
         }
         merged
+    }
+}
+
+/// What became of the tasks that ended on one thread.
+#[derive(Debug, Default)]
+struct Shard {
+    tally: Tally,
+    /// Tasks that ended since the feed was last told how long they take.
+    ended: u64,
+    /// How long these took together.
+    took: Duration,
+}
+
+impl Shard {
+    fn record(&mut self, index: u64, latency: Duration, result: Result<u64, StepError>) {
+        self.tally.record(index, latency, result);
+        self.ended += 1;
+        self.took += latency;
+    }
+
+    /// Gives a chunk back to the feed, with how long tasks take here.
+    fn give_back(&mut self, feed: &Feed) {
+        feed.learn(std::mem::take(&mut self.ended), std::mem::take(&mut self.took));
     }
 }
 
@@ -133,4 +163,37 @@ impl Shards {
 fn enter_next_shard(shards: &Arc<Shards>) -> impl Fn() + Send + Sync + 'static {
     let (next, threads) = (AtomicUsize::new(0), shards.0.len());
     move || SHARD.set(next.fetch_add(1, Ordering::Relaxed) % threads)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::Env;
+    use crate::workload::item::Items;
+    use crate::workload::spec::{Limits, SleepSpec, Source, StepSpec, Workload};
+
+    /// Tokio keeps a task in a multiple of 128 bytes, of which it needs 104 itself.
+    #[cfg(target_pointer_width = "64")]
+    const SMALL: usize = 3 * 128 - 104;
+
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn a_million_tasks_may_sleep_because_each_of_them_is_small() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let workload = Workload {
+            name: "sleep".into(),
+            description: String::new(),
+            source: Source::Inline,
+            items: Items::Count(1),
+            limits: Limits::default(),
+            retry: None,
+            fixture: None,
+            steps: vec![StepSpec::Sleep(SleepSpec { duration: Duration::ZERO })],
+        };
+        let env = Env { exe: "conc".into(), fixture: None, state_dir: dir.path().into(), seed: 1 };
+        let program = Program::prepare(&workload, &env).expect("nothing to prepare");
+        let (feed, shards) = (Arc::new(Feed::new(0..1, 1)), Arc::new(Shards::new(1)));
+        let worker = work(Arc::new(Run { feed, shards, tasks: Arc::new(program) }));
+        assert!(size_of_val(&worker) <= SMALL, "{} bytes", size_of_val(&worker));
+    }
 }

@@ -59,12 +59,17 @@ impl Feed {
     /// Takes the next chunk, no longer than `most` tasks; `None` when there are no more or the batch
     /// was stopped.
     pub fn pull(&self, most: u64) -> Option<Range<u64>> {
+        self.pull_work(CHUNK, most)
+    }
+
+    /// Takes the next chunk of about so much work, for those to whom handing it on costs more.
+    pub fn pull_work(&self, work: Duration, most: u64) -> Option<Range<u64>> {
         if self.is_stopped() {
             return None;
         }
         let left = self.range.end.saturating_sub(self.next.load(Ordering::Relaxed));
         let chunk =
-            chunk_len(self.nanos_per_task.load(Ordering::Relaxed), left, self.workers).min(most.max(1));
+            chunk_len(work, self.nanos_per_task.load(Ordering::Relaxed), left, self.workers).min(most.max(1));
         let start = self.next.fetch_add(chunk, Ordering::Relaxed);
         (start < self.range.end).then(|| {
             let busy = self.busy.fetch_add(1, Ordering::Relaxed) + 1;
@@ -108,11 +113,11 @@ impl Feed {
 }
 
 /// How many tasks make a chunk; one while nothing is known about them.
-fn chunk_len(nanos_per_task: u64, left: u64, workers: u64) -> u64 {
+fn chunk_len(work: Duration, nanos_per_task: u64, left: u64, workers: u64) -> u64 {
     if nanos_per_task == 0 {
         return 1;
     }
-    let fitting = CHUNK.as_nanos() as u64 / nanos_per_task;
+    let fitting = work.as_nanos() as u64 / nanos_per_task;
     fitting.min(left / (SHARES_PER_WORKER * workers)).max(1)
 }
 
@@ -122,11 +127,11 @@ mod tests {
 
     #[test]
     fn chunks_fit_the_tasks_and_shrink_towards_the_end() {
-        assert_eq!(chunk_len(0, 1_000_000, 2), 1);
-        assert_eq!(chunk_len(1_000, 1_000_000, 2), 30);
-        assert_eq!(chunk_len(1_000, 160, 2), 10);
-        assert_eq!(chunk_len(1_000, 3, 2), 1);
-        assert_eq!(chunk_len(50_000_000, 1_000_000, 2), 1);
+        assert_eq!(chunk_len(CHUNK, 0, 1_000_000, 2), 1);
+        assert_eq!(chunk_len(CHUNK, 1_000, 1_000_000, 2), 30);
+        assert_eq!(chunk_len(CHUNK, 1_000, 160, 2), 10);
+        assert_eq!(chunk_len(CHUNK, 1_000, 3, 2), 1);
+        assert_eq!(chunk_len(CHUNK, 50_000_000, 1_000_000, 2), 1);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
 use crate::code::Code;
-use crate::strategy::asynchronous::{Shards, drive};
+use crate::strategy::asynchronous::{RunTask, Shards, drive};
 use crate::strategy::feed::Feed;
 use crate::strategy::job::{Job, Pool, StartError, Strategy, WorkerUsage};
 use crate::strategy::process::protocol::{Reply, Request, Span};
@@ -91,15 +91,8 @@ impl Strategy for Hybrid {
 impl Pool for HybridPool {
     fn run(&mut self, feed: &Arc<Feed>) -> Tally {
         let Some(compute) = self.compute.take() else { return Tally::default() };
-        let (program, segments) = (Arc::clone(&self.program), Arc::new(self.program.segments()));
-        let run = move |index| {
-            let (program, segments, compute) = (Arc::clone(&program), Arc::clone(&segments), compute.clone());
-            async move {
-                let deadline = program.deadline();
-                within(deadline, run_task(&program, &segments, &compute, index, deadline)).await
-            }
-        };
-        drive(&self.runtime, feed, self.width, &self.shards, run)
+        let route = Route { program: Arc::clone(&self.program), segments: self.program.segments(), compute };
+        drive(&self.runtime, feed, self.width, &self.shards, Arc::new(route))
     }
 
     fn usage(&mut self) -> WorkerUsage {
@@ -113,26 +106,36 @@ impl Pool for HybridPool {
     }
 }
 
-/// Runs one task, segment by segment, each where it belongs.
-async fn run_task(
-    program: &Program,
-    segments: &[Segment],
-    compute: &Sender<Computation>,
-    index: u64,
-    deadline: Option<Instant>,
-) -> Result<u64, StepError> {
-    let mut output = Output::default();
-    for segment in segments {
-        output = if segment.cpu {
-            let item = program.items().slice(index..index + 1).and_then(|mut items| items.pop());
-            let input = std::mem::take(&mut output);
-            let span = Span { index, item, steps: segment.steps.clone(), input, time_left: None };
-            hand_over(compute, span, deadline).await?
-        } else {
-            program.span_async(segment.steps.clone(), index, deadline, output).await?
-        };
+/// The segments of a task, and the way to those who compute.
+struct Route {
+    program: Arc<Program>,
+    segments: Vec<Segment>,
+    compute: Sender<Computation>,
+}
+
+impl RunTask for Route {
+    fn run_task(&self, index: u64) -> impl Future<Output = Result<u64, StepError>> + Send {
+        let deadline = self.program.deadline();
+        within(deadline, self.follow(index, deadline))
     }
-    Ok(output.digest)
+}
+
+impl Route {
+    /// Runs one task, segment by segment, each where it belongs.
+    async fn follow(&self, index: u64, deadline: Option<Instant>) -> Result<u64, StepError> {
+        let mut output = Output::default();
+        for segment in &self.segments {
+            output = if segment.cpu {
+                let item = self.program.items().slice(index..index + 1).and_then(|mut items| items.pop());
+                let input = std::mem::take(&mut output);
+                let span = Span { index, item, steps: segment.steps.clone(), input, time_left: None };
+                hand_over(&self.compute, span, deadline).await?
+            } else {
+                self.program.span_async(segment.steps.clone(), index, deadline, output).await?
+            };
+        }
+        Ok(output.digest)
+    }
 }
 
 /// Has a worker process compute, and awaits what it produced.

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::strategy::feed::Feed;
 use crate::strategy::job::{Job, Pool, StartError, Strategy, WorkerUsage};
@@ -14,6 +15,10 @@ use crate::strategy::process::worker::{Worker, start_all};
 use crate::workload::Program;
 use crate::workload::step::StepError;
 use crate::workload::tally::Tally;
+
+/// A frame should be about this much work: the two switches between processes that it takes cost
+/// some 12 µs of CPU time.
+const FRAME: Duration = Duration::from_micros(500);
 
 /// Tasks per frame at the most; larger frames gain nothing and hold back what could be shared.
 const MOST_PER_FRAME: u64 = 256;
@@ -89,7 +94,7 @@ fn drive(worker: &mut Worker, feed: &Feed, program: &Program) -> Tally {
         let window = if feed.is_fine_grained() { 2 } else { 1 };
         while listens
             && waiting.len() < window
-            && let Some(tasks) = feed.pull(MOST_PER_FRAME)
+            && let Some(tasks) = feed.pull_work(FRAME, MOST_PER_FRAME)
         {
             let items = program.items().slice(tasks.clone());
             listens = worker.send(&Request::Run { tasks: tasks.clone(), items }).is_ok();

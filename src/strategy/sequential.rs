@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::strategy::feed::Feed;
 use crate::strategy::job::{Job, Pool, StartError, Strategy};
-use crate::strategy::worker::run_chunks;
+use crate::strategy::worker::run_feed;
 use crate::workload::Program;
 use crate::workload::tally::Tally;
 
@@ -23,7 +23,7 @@ impl Strategy for Sequential {
 impl Pool for Loop {
     fn run(&mut self, feed: &Arc<Feed>) -> Tally {
         let mut tally = Tally::default();
-        run_chunks(&self.0, feed, std::iter::from_fn(|| feed.pull(u64::MAX)), &mut tally);
+        run_feed(&self.0, feed, &mut tally);
         tally
     }
 }

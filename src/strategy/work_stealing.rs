@@ -36,15 +36,14 @@ impl Pool for StealingPool {
     fn run(&mut self, feed: &Arc<Feed>) -> Tally {
         let tallies = Tallies::default();
         self.threads.install(|| {
-            feed.range()
-                .into_par_iter()
-                .fold(
-                    || Lease::new(&tallies),
-                    |lease, index| {
-                        if feed.is_stopped() { lease } else { lease.run(&self.program, index) }
-                    },
-                )
-                .for_each(drop);
+            feed.range().into_par_iter().for_each_init(
+                || Lease::new(&tallies),
+                |lease, index| {
+                    if !feed.is_stopped() {
+                        lease.run(&self.program, index);
+                    }
+                },
+            );
         });
         tallies.merged()
     }
@@ -80,12 +79,11 @@ impl<'a> Lease<'a> {
         Lease { home, tally, last: Instant::now() }
     }
 
-    fn run(mut self, program: &Program, index: u64) -> Self {
+    fn run(&mut self, program: &Program, index: u64) {
         let result = run_guarded(program, index);
         let now = Instant::now();
         self.tally.get_or_insert_default().record(index, now - self.last, result);
         self.last = now;
-        self
     }
 }
 

@@ -1,6 +1,5 @@
 //! The loop of a blocking worker: chunk after chunk, task after task.
 
-use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
@@ -10,19 +9,13 @@ use crate::workload::Program;
 use crate::workload::step::StepError;
 use crate::workload::tally::Tally;
 
-/// Runs the tasks of every chunk on the calling thread.
+/// Runs tasks of the feed on the calling thread until there are no more.
 ///
 /// The end of one task is the start of the next, so that a task costs one look at the clock.
-pub fn run_chunks(
-    program: &Program,
-    feed: &Feed,
-    chunks: impl Iterator<Item = Range<u64>>,
-    tally: &mut Tally,
-) {
-    for chunk in chunks {
-        let tasks = chunk.end - chunk.start;
-        let begun = Instant::now();
-        let mut last = begun;
+pub fn run_feed(program: &Program, feed: &Feed, tally: &mut Tally) {
+    let mut last = Instant::now();
+    while let Some(chunk) = feed.pull(u64::MAX) {
+        let (tasks, begun) = (chunk.end - chunk.start, last);
         for index in chunk {
             let result = run_guarded(program, index);
             let now = Instant::now();

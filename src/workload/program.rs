@@ -3,6 +3,9 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
+use futures_util::future::Either;
+use futures_util::{FutureExt, TryFutureExt};
+
 use crate::workload::env::Env;
 use crate::workload::item::Items;
 use crate::workload::rate::RateLimiter;
@@ -123,7 +126,7 @@ impl Program {
         output.map(|output| output.digest)
     }
 
-    /// Runs some steps of task `index` on the calling thread, after those that gave `output`.
+    /// Runs some steps of task `index` on the calling thread, after those that gave `input`.
     ///
     /// # Errors
     /// When a step fails for good, or the deadline passes.
@@ -132,76 +135,80 @@ impl Program {
         span: Range<usize>,
         index: u64,
         deadline: Option<Instant>,
-        mut output: Output,
+        input: Output,
     ) -> Result<Output, StepError> {
+        let mut output = input;
         for limited in &self.steps[span] {
-            output = chain(&output, self.step_blocking(limited, index, deadline)?);
+            let next = self.step_blocking(limited, self.context(index, deadline))?;
+            output = Output { digest: chain(output.digest, next.digest), ..next };
         }
         Ok(output)
     }
 
-    fn step_blocking(
-        &self,
-        limited: &Limited,
-        index: u64,
-        deadline: Option<Instant>,
-    ) -> Result<Output, StepError> {
-        for attempt in 0.. {
-            wait_blocking(self.reserve(limited), deadline)?;
-            match limited.step.run_blocking(&self.context(index, attempt, deadline)) {
-                Err(error) => wait_blocking(self.retry_pause(limited, index, attempt, error)?, deadline)?,
-                done => return done,
-            }
+    fn step_blocking(&self, limited: &Limited, mut task: TaskContext<'_>) -> Result<Output, StepError> {
+        loop {
+            wait_blocking(self.reserve(limited), task.deadline)?;
+            let pause = match limited.step.run_blocking(&task) {
+                Ok(output) => return Ok(output),
+                Err(error) => self.retry_pause(limited, &task, error)?,
+            };
+            wait_blocking(pause, task.deadline)?;
+            task.attempt += 1;
         }
-        unreachable!("attempts are bounded by the retry policy")
     }
 
     /// Runs task `index` on the calling event loop and gives the digest of its output.
     ///
     /// # Errors
     /// When a step fails for good, or the task times out.
-    pub async fn run_async(&self, index: u64) -> Result<u64, StepError> {
+    pub fn run_async(&self, index: u64) -> impl Future<Output = Result<u64, StepError>> + Send {
         let deadline = self.deadline();
         let run = self.span_async(0..self.steps.len(), index, deadline, Output::default());
-        within(deadline, run).await.map(|output| output.digest)
+        within(deadline, run).map_ok(|output| output.digest)
     }
 
-    /// Runs some steps of task `index` on the calling event loop, after those that gave `output`; the
+    /// Runs some steps of task `index` on the calling event loop, after those that gave `input`; the
     /// caller drops it at the deadline.
+    ///
+    /// Not an `async fn`, which keeps its arguments twice: a million of these may sleep at once.
     ///
     /// # Errors
     /// When a step fails for good.
-    pub async fn span_async(
+    pub fn span_async(
         &self,
         span: Range<usize>,
         index: u64,
         deadline: Option<Instant>,
-        mut output: Output,
-    ) -> Result<Output, StepError> {
-        for limited in &self.steps[span] {
-            output = chain(&output, self.step_async(limited, index, deadline).await?);
-        }
-        Ok(output)
-    }
-
-    async fn step_async(
-        &self,
-        limited: &Limited,
-        index: u64,
-        deadline: Option<Instant>,
-    ) -> Result<Output, StepError> {
-        for attempt in 0.. {
-            wait_async(self.reserve(limited)).await;
-            match limited.step.run_async(&self.context(index, attempt, deadline)).await {
-                Err(error) => wait_async(self.retry_pause(limited, index, attempt, error)?).await,
-                done => return done,
+        input: Output,
+    ) -> impl Future<Output = Result<Output, StepError>> + Send {
+        let mut steps = self.steps[span].iter();
+        let mut task = self.context(index, deadline);
+        let mut digest = input.digest;
+        async move {
+            while let Some(limited) = steps.next() {
+                task.attempt = 0;
+                let output = loop {
+                    wait_async(self.reserve(limited)).await;
+                    let pause = match limited.step.run_async(&task).await {
+                        Ok(output) => break output,
+                        Err(error) => self.retry_pause(limited, &task, error)?,
+                    };
+                    wait_async(pause).await;
+                    task.attempt += 1;
+                };
+                digest = chain(digest, output.digest);
+                // The payload of any other step is dropped here: nobody carries it while the next waits.
+                if steps.as_slice().is_empty() {
+                    return Ok(Output { digest, ..output });
+                }
             }
+            Ok(Output::of_number(digest))
         }
-        unreachable!("attempts are bounded by the retry policy")
     }
 
-    fn context(&self, index: u64, attempt: u32, deadline: Option<Instant>) -> TaskContext<'_> {
-        TaskContext { index, item: self.items.get(index), attempt, deadline }
+    /// What a step is told at the first attempt.
+    fn context(&self, index: u64, deadline: Option<Instant>) -> TaskContext<'_> {
+        TaskContext { index, item: self.items.get(index), attempt: 0, deadline }
     }
 
     /// How long this attempt has to wait for the rate limit.
@@ -216,13 +223,12 @@ impl Program {
     fn retry_pause(
         &self,
         limited: &Limited,
-        index: u64,
-        attempt: u32,
+        task: &TaskContext<'_>,
         error: StepError,
     ) -> Result<Duration, StepError> {
         match &self.retry {
-            Some(policy) if attempt < policy.max && !error.is_timeout() => {
-                Ok(pause(policy, attempt, index, self.seed))
+            Some(policy) if task.attempt < policy.max && !error.is_timeout() => {
+                Ok(pause(policy, task.attempt, task.index, self.seed))
             }
             _ => Err(limited.tell(error)),
         }
@@ -233,16 +239,17 @@ impl Program {
 ///
 /// # Errors
 /// Those of the future, or a timeout.
-pub async fn within<T>(
+pub fn within<T>(
     deadline: Option<Instant>,
     run: impl Future<Output = Result<T, StepError>>,
-) -> Result<T, StepError> {
+) -> impl Future<Output = Result<T, StepError>> {
     match deadline {
-        None => run.await,
+        None => Either::Left(run),
         // Boxed, because a task without a timeout should not carry the size of one that has it.
-        Some(deadline) => Box::pin(tokio::time::timeout_at(deadline.into(), run))
-            .await
-            .unwrap_or_else(|_| Err(StepError::timed_out())),
+        Some(deadline) => {
+            let timeout = Box::pin(tokio::time::timeout_at(deadline.into(), run));
+            Either::Right(timeout.map(|result| result.unwrap_or_else(|_| Err(StepError::timed_out()))))
+        }
     }
 }
 
@@ -256,10 +263,9 @@ async fn wait_async(pause: Duration) {
     }
 }
 
-/// The output of a task so far: the digest covers every step, the payload is that of the last.
-fn chain(before: &Output, next: Output) -> Output {
+/// The digest of a task so far covers every step.
+fn chain(before: u64, next: u64) -> u64 {
     /// The odd constant of Fibonacci hashing, 2^64 over the golden ratio (Knuth, TAOCP 6.4).
     const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
-    let digest = (before.digest.rotate_left(5) ^ next.digest).wrapping_mul(GOLDEN);
-    Output { digest, bytes: next.bytes }
+    (before.rotate_left(5) ^ next).wrapping_mul(GOLDEN)
 }

@@ -24,6 +24,8 @@ mod network;
 use std::time::Instant;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::{Either, lazy};
 use serde::{Deserialize, Serialize};
 
 use crate::code::Code;
@@ -175,18 +177,22 @@ impl Step {
 
     /// Runs the step on the calling event loop.
     ///
-    /// Large futures are boxed, so that a task that sleeps costs no more than a timer.
-    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
+    /// Neither an `async fn`, which keeps its arguments twice, nor as large as the largest form, so
+    /// that a task that sleeps costs little more than a timer.
+    pub fn run_async<'a>(
+        &'a self,
+        task: &'a TaskContext<'a>,
+    ) -> impl Future<Output = Result<Output, StepError>> + Send {
         match self {
-            Step::Cpu(step) => step.run_blocking(task),
-            Step::Sleep(step) => step.run_async(task).await,
-            Step::Command(step) => Box::pin(step.run_async(task)).await,
-            Step::Read(step) => Box::pin(step.run_async(task)).await,
-            Step::Write(step) => Box::pin(step.run_async(task)).await,
-            Step::Sqlite(step) => Box::pin(step.run_async(task)).await,
-            Step::Lock(step) => Box::pin(step.run_async(task)).await,
-            Step::Http(step) => Box::pin(step.run_async(task)).await,
-            Step::WebSocket(step) => Box::pin(step.run_async(task)).await,
+            Step::Cpu(step) => Either::Left(Either::Left(lazy(|_| step.run_blocking(task)))),
+            Step::Sleep(step) => Either::Left(Either::Right(step.run_async(task))),
+            Step::Command(step) => Either::Right(step.run_async(task).boxed()),
+            Step::Read(step) => Either::Right(step.run_async(task).boxed()),
+            Step::Write(step) => Either::Right(step.run_async(task).boxed()),
+            Step::Sqlite(step) => Either::Right(step.run_async(task).boxed()),
+            Step::Lock(step) => Either::Right(step.run_async(task).boxed()),
+            Step::Http(step) => Either::Right(step.run_async(task).boxed()),
+            Step::WebSocket(step) => Either::Right(step.run_async(task).boxed()),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
+
 use crate::workload::spec::SleepSpec;
 use crate::workload::step::{Output, StepError, TaskContext, deadline};
 
@@ -20,17 +22,16 @@ impl Sleep {
     /// Sleeps on the calling thread, no longer than the task may take.
     pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
         deadline::sleep(self.duration, task.deadline)?;
-        Ok(self.output(task))
+        Ok(Output::of_number(task.index))
     }
 
     /// Sleeps on the event loop.
-    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
-        tokio::time::sleep(self.duration).await;
-        Ok(self.output(task))
-    }
-
-    fn output(&self, task: &TaskContext<'_>) -> Output {
-        Output::of_number(task.index)
+    pub fn run_async(
+        &self,
+        task: &TaskContext<'_>,
+    ) -> impl Future<Output = Result<Output, StepError>> + use<> {
+        let index = task.index;
+        tokio::time::sleep(self.duration).map(move |()| Ok(Output::of_number(index)))
     }
 }
 

@@ -1,0 +1,121 @@
+//! What it costs to hand a task to a strategy: every strategy beside pinned threads that pull an
+//! atomic index and do the same computation, with tasks of 0.1 to 100 µs.
+//!
+//! `cargo bench --bench dispatch`, or `-- '1.00 µs/threads'` for a part of it.
+
+mod support;
+
+use std::hint::black_box;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Barrier};
+use std::time::Duration;
+
+use conc::strategy::Kind;
+use conc::units::Seconds;
+use conc::workload::Item;
+use conc::workload::spec::{CpuSpec, Kernel, StepSpec};
+use conc::workload::step::cpu::calibrate::calibrate;
+use conc::workload::step::{Step, TaskContext};
+
+use support::paired::{self, Entry, Table, Used};
+use support::subject;
+
+/// Sizes of a task.
+const WORK: [Duration; 4] = [
+    Duration::from_nanos(100),
+    Duration::from_micros(1),
+    Duration::from_micros(10),
+    Duration::from_micros(100),
+];
+
+/// Time that one run should take: short beside the drift of a machine, long beside the end of a run,
+/// when one worker is idle already.
+const RUN: Duration = Duration::from_millis(20);
+
+/// Tasks in flight where an event loop hands computations to other processes.
+const HYBRID_IN_FLIGHT: usize = 64;
+
+/// The strategies; a pipeline of one step is a pool of threads.
+const KINDS: [Kind; 6] =
+    [Kind::Sequential, Kind::Async, Kind::Threads, Kind::WorkStealing, Kind::Processes, Kind::Hybrid];
+
+fn main() {
+    let mut criterion = paired::criterion();
+    let mut table = Table::default();
+    for work in WORK {
+        let mut workload =
+            subject::workload(StepSpec::Cpu(CpuSpec { kernel: Kernel::Sha256, work, iterations: None }));
+        calibrate(&mut workload);
+        let step = Step::prepare(&workload.steps[0], &subject::env()).expect("the step is calibrated");
+        let (workload, name) = (Arc::new(workload), Seconds::from(work).to_string());
+        let mut group = criterion.benchmark_group(format!("dispatch/{name}"));
+        for kind in KINDS {
+            let threads = if kind == Kind::Sequential { 1 } else { subject::cpus() };
+            let width = if kind == Kind::Hybrid { HYBRID_IN_FLIGHT } else { threads };
+            let tasks = threads as u64 * (RUN.as_nanos() / work.as_nanos()) as u64;
+            table.compare(
+                &mut group,
+                Entry { work: name.clone(), subject: kind.to_string(), tasks, goal: goal(kind, work) },
+                || subject::run(kind, &workload, width, tasks),
+                || pinned_loop(&step, threads, tasks),
+            );
+        }
+        group.finish();
+    }
+    table.print();
+    criterion.final_summary();
+}
+
+/// The largest ratio that is good enough; tasks of 0.1 µs have none, they are there to be watched.
+fn goal(kind: Kind, work: Duration) -> Option<f64> {
+    let in_process = matches!(kind, Kind::Sequential | Kind::Async | Kind::Threads | Kind::WorkStealing);
+    match (kind, work.as_nanos()) {
+        (Kind::Threads | Kind::WorkStealing, 1_000) => Some(1.10),
+        (Kind::Async, 1_000) => Some(1.15),
+        (_, 10_000..) if in_process => Some(1.05),
+        _ => None,
+    }
+}
+
+/// The limit: threads that stay on their CPUs, pull an index and compute.
+fn pinned_loop(step: &Step, threads: usize, tasks: u64) -> Used {
+    let next = AtomicU64::new(0);
+    let ready = Barrier::new(threads + 1);
+    let work = |place| {
+        pin(place);
+        ready.wait();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= tasks {
+                break;
+            }
+            let task = TaskContext { index, item: Item::Index(index), attempt: 0, deadline: None };
+            black_box(step.run_blocking(&task)).expect("a computation does not fail");
+        }
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|place| scope.spawn(move || work(place))).collect();
+        let (used, ()) = Used::by(|| {
+            ready.wait();
+            workers.into_iter().for_each(|worker| worker.join().expect("a worker does not panic"));
+        });
+        used
+    })
+}
+
+/// Keeps the calling thread on one of the CPUs that it may use.
+#[cfg(target_os = "linux")]
+fn pin(place: usize) {
+    use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+    use nix::unistd::Pid;
+
+    let this = Pid::from_raw(0);
+    let allowed = sched_getaffinity(this).expect("a thread may read its own affinity");
+    let allowed: Vec<usize> = (0..CpuSet::count()).filter(|cpu| allowed.is_set(*cpu) == Ok(true)).collect();
+    let mut one = CpuSet::new();
+    one.set(allowed[place % allowed.len()]).expect("the CPU was in the set before");
+    sched_setaffinity(this, &one).expect("a thread may narrow its own affinity");
+}
+
+#[cfg(not(target_os = "linux"))]
+fn pin(_place: usize) {}

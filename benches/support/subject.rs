@@ -1,0 +1,51 @@
+//! The library's own strategies as subjects of a benchmark.
+
+use std::sync::Arc;
+
+use conc::host::Host;
+use conc::strategy::feed::Feed;
+use conc::strategy::run::strategy;
+use conc::strategy::{Job, Kind};
+use conc::workload::spec::{Limits, Source, StepSpec, Workload};
+use conc::workload::{Env, Items, Program};
+
+use crate::support::paired::Used;
+
+/// Workers that the benchmarks use: two, or one where there is one CPU only.
+pub(crate) fn cpus() -> usize {
+    Host::detect().map_or(1, |host| host.cpu_workers()).min(2)
+}
+
+/// The surroundings of every benchmark; there is nothing to tidy up after them.
+pub(crate) fn env() -> Env {
+    let exe = env!("CARGO_BIN_EXE_conc").into();
+    Env { exe, fixture: None, state_dir: std::env::temp_dir(), seed: 0 }
+}
+
+/// A workload of one step.
+pub(crate) fn workload(step: StepSpec) -> Workload {
+    Workload {
+        name: step.kind().to_owned(),
+        description: String::new(),
+        source: Source::Inline,
+        items: Items::Count(u64::MAX),
+        limits: Limits::default(),
+        retry: None,
+        fixture: None,
+        steps: vec![step],
+    }
+}
+
+/// Starts a strategy, then takes what it uses to run so many tasks; start-up is not in it.
+pub(crate) fn run(kind: Kind, workload: &Arc<Workload>, width: usize, tasks: u64) -> Used {
+    let (env, cpus) = (env(), cpus());
+    let program = Program::prepare(workload, &env).expect("the workload of a benchmark is valid");
+    let (workload, program) = (Arc::clone(workload), Arc::new(program));
+    let job = Job { workload, program, env, width, processes: cpus, cpus };
+    let feed = Arc::new(Feed::new(0..tasks, width));
+    let strategy = strategy(kind).expect("the strategies of the benchmarks exist");
+    let mut pool = strategy.start(&job).expect("a few threads or processes can be started");
+    let (used, tally) = Used::by(|| pool.run(&feed));
+    assert_eq!(tally.counts.ok, tasks);
+    used.and_cpu(pool.usage().cpu.total_s())
+}
