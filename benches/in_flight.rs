@@ -12,10 +12,10 @@ use conc::benchmark::Cell;
 use conc::benchmark::executor::{Executor, Order, ProcessExecutor};
 use conc::host::Reexec;
 use conc::strategy::Kind;
-use conc::strategy::tally::Tally;
 use conc::units::Bytes;
 use conc::workload::Workload;
 use conc::workload::spec::{SleepSpec, StepSpec};
+use conc::workload::tally::Tally;
 use criterion::Criterion;
 
 use support::paired::{self, Entry, Table, Used};

@@ -41,7 +41,7 @@ pub(crate) fn run(kind: Kind, workload: &Arc<Workload>, width: usize, tasks: u64
     let (env, cpus) = (env(), cpus());
     let program = Program::prepare(workload, &env).expect("the workload of a benchmark is valid");
     let (workload, program) = (Arc::clone(workload), Arc::new(program));
-    let job = Job { workload, program, env, width, processes: cpus, cpus };
+    let job = Job { workload, program, env, width, processes: cpus, cpus, time_limit: None };
     let feed = Arc::new(Feed::new(0..tasks, width));
     let strategy = strategy(kind).expect("the strategies of the benchmarks exist");
     let mut pool = strategy.start(&job).expect("a few threads or processes can be started");

@@ -78,11 +78,13 @@ impl Feed {
         })
     }
 
-    /// Takes a chunk back that is done, with how long its tasks took, so that the next chunks fit.
+    /// Takes a chunk back that is done, with how long some tasks took, so that the next chunks fit.
     pub fn learn(&self, tasks: u64, took: Duration) {
         self.busy.fetch_sub(1, Ordering::Relaxed);
-        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX) / tasks.max(1);
-        self.nanos_per_task.store(nanos.max(1), Ordering::Relaxed);
+        if tasks > 0 {
+            let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX) / tasks;
+            self.nanos_per_task.store(nanos.max(1), Ordering::Relaxed);
+        }
     }
 
     /// Whether tasks are known to be so short that a worker should have its next chunk waiting.
