@@ -81,9 +81,9 @@ impl Feed {
     /// Takes a chunk back that is done, with how long some tasks took, so that the next chunks fit.
     pub fn learn(&self, tasks: u64, took: Duration) {
         self.busy.fetch_sub(1, Ordering::Relaxed);
-        if tasks > 0 {
-            let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX) / tasks;
-            self.nanos_per_task.store(nanos.max(1), Ordering::Relaxed);
+        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        if let Some(each) = nanos.checked_div(tasks) {
+            self.nanos_per_task.store(each.max(1), Ordering::Relaxed);
         }
     }
 
