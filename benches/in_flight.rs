@@ -29,7 +29,7 @@ const FEW: usize = 1000;
 
 fn main() {
     recording();
-    let in_flight: &[usize] = if is_measuring() { &[100_000, 1_000_000] } else { &[FEW] };
+    let in_flight: &[usize] = if paired::is_measuring() { &[100_000, 1_000_000] } else { &[FEW] };
     let workload = Arc::new(subject::workload(StepSpec::Sleep(SleepSpec { duration: SLEEP })));
     let mut criterion = paired::criterion().sample_size(10).warm_up_time(Duration::from_millis(1));
     let mut table = Table::default();
@@ -46,12 +46,6 @@ fn main() {
     }
     table.print();
     criterion.final_summary();
-}
-
-/// Whether this run measures, rather than only trying everything out as `cargo test` does.
-fn is_measuring() -> bool {
-    let asked = |flag: &str| std::env::args().any(|argument| argument == flag);
-    asked("--bench") && !asked("--test")
 }
 
 /// Time to look at the clock and record one task.

@@ -19,32 +19,36 @@ use support::subject;
 /// Commands per run.
 const COMMANDS: u64 = 100;
 
+/// Commands of a run that is only there to show that it works.
+const FEW: u64 = 4;
+
 fn main() {
     let mut criterion = paired::criterion();
     let mut table = Table::default();
     let command = CommandSpec { argv: vec!["true".to_owned()], ignore_failure: false };
     let workload = Arc::new(subject::workload(StepSpec::Command(command)));
     let width = subject::cpus();
+    let commands = if paired::is_measuring() { COMMANDS } else { FEW };
     let entry = |work: &str, kind: Kind, goal| Entry {
         work: work.to_owned(),
         subject: kind.to_string(),
-        tasks: COMMANDS,
+        tasks: commands,
         goal,
     };
 
     let mut group = criterion.benchmark_group("true beside a loop of spawn and wait");
     for (kind, goal) in [(Kind::Threads, Some(1.10)), (Kind::Async, None)] {
         let entry = entry("true, spawn loop", kind, goal);
-        let subject = || subject::run(kind, &workload, width, COMMANDS);
-        table.compare(&mut group, entry, subject, || spawn_loop(width));
+        let subject = || subject::run(kind, &workload, width, commands);
+        table.compare(&mut group, entry, subject, || spawn_loop(width, commands));
     }
     group.finish();
 
     if is_installed("xargs") {
         let mut group = criterion.benchmark_group("true beside xargs");
         let entry = entry("true, xargs -P", Kind::Threads, Some(0.60));
-        let subject = || subject::run(Kind::Threads, &workload, width, COMMANDS);
-        table.compare(&mut group, entry, subject, || xargs(width));
+        let subject = || subject::run(Kind::Threads, &workload, width, commands);
+        table.compare(&mut group, entry, subject, || xargs(width, commands));
         group.finish();
     }
     table.print();
@@ -52,10 +56,10 @@ fn main() {
 }
 
 /// The limit: threads that spawn a command and wait for it, by way of `posix_spawn`.
-fn spawn_loop(threads: usize) -> Used {
+fn spawn_loop(threads: usize, commands: u64) -> Used {
     let next = AtomicU64::new(0);
     let work = || {
-        while next.fetch_add(1, Ordering::Relaxed) < COMMANDS {
+        while next.fetch_add(1, Ordering::Relaxed) < commands {
             let status = Command::new("true").status().expect("true can be run");
             assert!(status.success());
         }
@@ -71,8 +75,8 @@ fn spawn_loop(threads: usize) -> Used {
 }
 
 /// The tool that most shells have.
-fn xargs(processes: usize) -> Used {
-    let lines: String = (0..COMMANDS).map(|i| format!("{i}\n")).collect();
+fn xargs(processes: usize, commands: u64) -> Used {
+    let lines: String = (0..commands).map(|i| format!("{i}\n")).collect();
     let (used, ()) = Used::by(|| {
         let mut command = Command::new("xargs");
         command.args(["-n", "1", "-P", &processes.to_string(), "true"]).stdin(Stdio::piped());

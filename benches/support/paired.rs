@@ -18,6 +18,12 @@ use criterion::{BenchmarkGroup, Criterion, SamplingMode, Throughput};
 /// Rounds below which a table would say nothing; a run with `--test` makes one.
 const FEWEST_ROUNDS: usize = 10;
 
+/// Whether this run measures, rather than only trying everything out as `cargo test` does.
+pub(crate) fn is_measuring() -> bool {
+    let asked = |flag: &str| std::env::args().any(|argument| argument == flag);
+    asked("--bench") && !asked("--test")
+}
+
 /// Criterion, set to measure ratios.
 pub(crate) fn criterion() -> Criterion<Ratio> {
     Criterion::default()

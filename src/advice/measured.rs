@@ -39,10 +39,19 @@ fn standing(choice: &Choice<'_>, objective: Objective) -> String {
                 Verdict::Faster => format!("{chosen} is {superlative}"),
                 Verdict::Tie => format!("{chosen} is as good as {superlative}"),
                 Verdict::Undecided if leads => format!("{chosen} is {superlative} within noise"),
+                Verdict::Undecided if is_beaten(choice) => {
+                    format!("{chosen} is so near {superlative} that concurrency does not pay")
+                }
                 Verdict::Undecided => format!("{chosen} is within noise of {superlative}"),
             }
         }
     }
+}
+
+/// Whether a rival is faster beyond doubt, though not by enough to leave sequential for it.
+fn is_beaten(choice: &Choice<'_>) -> bool {
+    let is_faster = |rival: &Rival<'_>| rival.verdict == Ordering4::Faster;
+    choice.chosen.cell.strategy == Kind::Sequential && choice.rivals.iter().any(is_faster)
 }
 
 /// What the best cell is.
@@ -138,6 +147,13 @@ mod tests {
             told(&doubtful(), Kind::Threads, Objective::Throughput),
             "threads is within noise of the fastest (async 4% faster, undecided); agrees with the tree"
         );
+    }
+
+    #[test]
+    fn sequential_that_is_beaten_by_little_says_so() {
+        let cells = [cell(Kind::Sequential, 1, 95.0), cell(Kind::Threads, 2, 102.0)];
+        let sentence = told(&cells, Kind::Sequential, Objective::Throughput);
+        assert!(sentence.starts_with("sequential is so near the fastest that concurrency"), "{sentence}");
     }
 
     #[test]
