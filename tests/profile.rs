@@ -125,6 +125,6 @@ fn work_that_takes_too_much_memory_is_stopped() {
 fn work_that_cannot_be_prepared_is_refused() {
     let spec = CpuSpec { kernel: Kernel::Sha256, work: MS, iterations: None };
     let error = try_profile(counted(1, vec![StepSpec::Cpu(spec)]), PATIENCE).expect_err("not calibrated");
-    assert_eq!(error.code, Code::PoolStart);
+    assert_eq!(error.code, Code::WorkloadValue);
     assert!(error.message.contains("step 1 (cpu): not calibrated"), "{error}");
 }
