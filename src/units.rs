@@ -58,6 +58,14 @@ fn split(text: &str, what: &'static str, example: &'static str) -> Result<(f64, 
 }
 
 /// Parses a duration such as `5ms`, `1.5s`, `200us` or `2min`. A bare `0` is zero.
+///
+/// ```
+/// use std::time::Duration;
+/// use conc::units::parse_duration;
+///
+/// assert_eq!(parse_duration("1.5ms"), Ok(Duration::from_micros(1500)));
+/// assert!(parse_duration("5").is_err(), "a number needs a unit");
+/// ```
 pub fn parse_duration(text: &str) -> Result<Duration, UnitError> {
     let (value, unit) = split(text, "a duration", "it as 5ms, 1.5s or 2min")?;
     let scale = match unit.as_str() {
@@ -150,6 +158,10 @@ impl From<Duration> for Seconds {
 }
 
 /// A size in bytes, printed in binary units: `512 B`, `16.0 KiB`, `19.2 MiB`.
+///
+/// ```
+/// assert_eq!(conc::units::Bytes(16 * 1024).to_string(), "16.0 KiB");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Bytes(pub u64);
 
