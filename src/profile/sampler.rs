@@ -31,8 +31,6 @@ pub struct Samples {
     pub descendants_run_s: f64,
     /// Seconds that threads of descendants were seen to wait for a CPU.
     pub descendants_runqueue_s: f64,
-    /// CPU seconds of the tree by the portable accounting, in steps of 10 ms; a check on the rest.
-    pub portable_cpu_s: f64,
 }
 
 /// Samples the tree below `pid`, and its main thread, until `ended` is closed.
@@ -43,13 +41,18 @@ pub fn sample_until(pid: u32, ended: &Receiver<()>) -> Samples {
     let mut draw = pid;
     while ended.recv_timeout(next_period(&mut draw)) == Err(RecvTimeoutError::Timeout) {
         let tree = descendants(pid);
-        take(pid, &tree, &mut samples);
+        // Where `/proc` tells nothing, what every system offers at least tells whether it runs.
+        if !take(pid, &tree, &mut samples)
+            && let Some(ran) = portable.ran()
+        {
+            samples.count += 1;
+            samples.runnable += u64::from(ran);
+        }
         for descendant in &tree {
             if let Some(times) = schedstat(*descendant) {
                 descendant_times.insert(*descendant, times);
             }
         }
-        samples.portable_cpu_s = portable.cpu_s();
     }
     for (run, wait) in descendant_times.values() {
         samples.descendants_run_s += *run as f64 * 1e-9;
@@ -65,23 +68,25 @@ fn next_period(draw: &mut u32) -> Duration {
     PERIOD.mul_f64(1.0 + JITTER * (2.0 * unit - 1.0))
 }
 
-/// One look: is anything of the tree runnable, and if not, what does it wait for?
-fn take(pid: u32, tree: &[u32], samples: &mut Samples) {
+/// One look: is anything of the tree runnable, and if not, what does it wait for? False if nothing
+/// was to be seen.
+fn take(pid: u32, tree: &[u32], samples: &mut Samples) -> bool {
     let mut states = vec![thread_state(pid, pid)];
     states.extend(tree.iter().flat_map(|process| threads(*process)));
     let states: Vec<_> = states.into_iter().flatten().collect();
     if states.is_empty() {
-        return;
+        return false;
     }
     samples.count += 1;
     if states.contains(&ThreadState::Runnable) {
         samples.runnable += 1;
-        return;
+        return true;
     }
     let waits = primary(&states);
     for wait in &waits {
         samples.waits.add(*wait, 1.0 / waits.len() as f64);
     }
+    true
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,25 +141,40 @@ fn schedstat(pid: u32) -> Option<(u64, u64)> {
 struct Portable {
     system: Option<System>,
     pid: Pid,
+    cpu_ms: u64,
 }
 
 impl Portable {
     fn new(pid: u32) -> Self {
-        Portable { system: System::new().ok(), pid: Pid::from_u32(pid) }
+        Portable { system: System::new().ok(), pid: Pid::from_u32(pid), cpu_ms: 0 }
     }
 
-    /// CPU seconds of the process so far, in steps of 10 ms; 0 if it is gone.
-    fn cpu_s(&mut self) -> f64 {
-        let Some(system) = &mut self.system else { return 0.0 };
+    /// Whether the process has used CPU time since it was last asked, which is told in steps of
+    /// 10 ms; `None` if it is gone.
+    fn ran(&mut self) -> Option<bool> {
+        let system = self.system.as_mut()?;
         let what = ProcessRefreshKind::nothing().with_cpu().without_tasks();
         system.refresh_processes_specifics(ProcessesToUpdate::Some(&[self.pid]), true, what);
-        system.process(self.pid).map_or(0.0, |process| process.accumulated_cpu_time() as f64 * 1e-3)
+        let cpu_ms = system.process(self.pid)?.accumulated_cpu_time();
+        Some(std::mem::replace(&mut self.cpu_ms, cpu_ms) < cpu_ms)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_process_is_seen_to_run_without_proc_and_one_that_is_gone_is_not() {
+        let mut own = Portable::new(std::process::id());
+        let until = std::time::Instant::now() + Duration::from_secs(60);
+        let mut seen = own.ran();
+        while seen == Some(false) && std::time::Instant::now() < until {
+            seen = own.ran();
+        }
+        assert_eq!(seen, Some(true));
+        assert_eq!(Portable::new(u32::MAX >> 1).ran(), None);
+    }
 
     #[test]
     fn a_parent_waiting_for_its_child_is_explained_by_the_child() {
