@@ -3,20 +3,14 @@
 use crate::benchmark::cell::Cell;
 use crate::benchmark::plan::Candidate;
 use crate::benchmark::result::{CellResult, Latency, Round, Status};
-use crate::stats::interval::geometric_mean_ci;
-use crate::stats::ratio::compare;
+use crate::stats::interval::{CONFIDENCE, geometric_mean_ci};
+use crate::stats::ratio::{EPSILON, compare};
 use crate::strategy::run::RunReport;
 use crate::workload::digest::Digest;
 use crate::workload::tally::{Latencies, Tally, TaskCounts};
 
-/// The confidence of the intervals that are shown.
-const CONFIDENCE: f64 = 0.95;
-
 /// Two batches give an interval too, but one so wide that it says nothing.
 const FEWEST_BATCHES: usize = 3;
-
-/// Ratios closer to 1 than this are a tie; it matters for verdicts, not for the speed-up itself.
-const EPSILON: f64 = 0.05;
 
 /// Everything measured of one cell.
 #[derive(Debug, Clone)]

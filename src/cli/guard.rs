@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use conc::code::Code;
+use conc::host::Interrupt;
 use conc::host::group::{Group, GroupKiller};
 use conc::host::reexec::Reexec;
-use conc::host::{Interrupt, limits};
 
 use crate::cli::failure::Failure;
 
@@ -30,7 +30,6 @@ type Target = Arc<Mutex<Option<GroupKiller>>>;
 impl Guard {
     /// Listens for the user and starts the group.
     pub(crate) fn start() -> Result<Self, Failure> {
-        limits::raise_open_files();
         check_temporary_directory()?;
         let failed = |error: &dyn std::fmt::Display| Failure::Run(Code::HostSpawn, error.to_string());
         let exe = std::env::current_exe().map_err(|e| failed(&e))?;

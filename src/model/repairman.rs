@@ -16,9 +16,6 @@ const NEGLIGIBLE: f64 = 1e-15;
 /// Where the running weights are scaled down; far from the end of an `f64`.
 const LARGE_WEIGHT: f64 = 1e150;
 
-/// The share of the best throughput that a knee must reach.
-pub const KNEE_SHARE: f64 = 0.95;
-
 /// Tasks per second with exponential demands and delays: the exact birth–death solution.
 ///
 /// `in_flight` tasks move from the delay to the servers at `(N − k)/Z` and back at `min(k, m)/D`;
@@ -66,36 +63,6 @@ pub fn blended_throughput(servers: f64, demand_s: f64, delay_s: f64, in_flight: 
     let bound = asymptotic_bound(servers, demand_s, delay_s, in_flight);
     let exact = throughput(servers, demand_s, delay_s, in_flight);
     bound.sqrt() * exact.sqrt()
-}
-
-/// Goetz's formula `m·U·(1 + W/C)` for the number of threads (*Java Concurrency in Practice*, 2006,
-/// section 8.2): where the two asymptotes cross when `utilisation` is 1.
-///
-/// On few CPUs throughput is only 80–95% of its maximum there: for explaining, not for choosing.
-/// Infinite if tasks do not compute.
-pub fn goetz(servers: f64, utilisation: f64, demand_s: f64, delay_s: f64) -> f64 {
-    if demand_s <= 0.0 {
-        return f64::INFINITY;
-    }
-    servers * utilisation * (1.0 + delay_s / demand_s)
-}
-
-/// The fewest tasks in flight, at least 1 and at most `widest`, that are expected to reach 95% of
-/// the throughput of `widest`.
-pub fn knee(servers: f64, demand_s: f64, delay_s: f64, widest: usize) -> usize {
-    let expected = |in_flight| blended_throughput(servers, demand_s, delay_s, in_flight);
-    let enough = KNEE_SHARE * expected(widest);
-    // Throughput never falls with more in flight, so halving finds the first that is enough.
-    let (mut too_few, mut sufficient) = (0, widest.max(1));
-    while sufficient - too_few > 1 {
-        let middle = usize::midpoint(too_few, sufficient);
-        if expected(middle) >= enough {
-            sufficient = middle;
-        } else {
-            too_few = middle;
-        }
-    }
-    sufficient
 }
 
 #[cfg(test)]
@@ -167,28 +134,6 @@ mod tests {
         assert_close(throughput(128.0, 1e-9, 10.0, 100_000), 10_000.0);
         assert_close(throughput(2.0, 1e-12, 1.0, 100_000), 100_000.0);
         assert_close(throughput(2.0, 1.0, 1e-12, 100_000), 2.0);
-    }
-
-    #[test]
-    fn the_bound_crosses_over_at_goetzs_number() {
-        let n = goetz(2.0, 1.0, 0.002, 0.048);
-        assert_close(n, 50.0);
-        assert_close(asymptotic_bound(2.0, 0.002, 0.048, 50), 1000.0);
-        assert_close(asymptotic_bound(2.0, 0.002, 0.048, 25), 500.0);
-        assert_close(asymptotic_bound(2.0, 0.002, 0.048, 100), 1000.0);
-        assert_eq!(goetz(2.0, 1.0, 0.0, 0.05), f64::INFINITY);
-    }
-
-    #[test]
-    fn the_knee_is_the_first_width_that_is_enough() {
-        assert_eq!(knee(4.0, 0.01, 0.0, 64), 4);
-        assert_eq!(knee(2.0, 0.0, 0.05, 100), 95);
-        assert_eq!(knee(2.0, 0.002, 0.048, 1), 1);
-        assert_eq!(knee(2.0, 0.002, 0.048, 0), 1);
-        let n = knee(2.0, 0.002, 0.048, 1024);
-        let share =
-            |n| blended_throughput(2.0, 0.002, 0.048, n) / blended_throughput(2.0, 0.002, 0.048, 1024);
-        assert!(share(n) >= KNEE_SHARE && share(n - 1) < KNEE_SHARE, "{n}");
     }
 
     proptest! {

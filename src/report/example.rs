@@ -114,22 +114,7 @@ fn ran(cell: Cell, rate: f64, ci95: [f64; 2], [p50, p99, cpu]: [f64; 3], mib: u6
 
 /// A cell that gave nothing.
 fn without(cell: Cell, status: Status, reason: &str) -> CellResult {
-    CellResult {
-        status,
-        reason: Some(reason.to_owned()),
-        predicted_per_s: None,
-        throughput_per_s: None,
-        ci95: None,
-        speedup: None,
-        latency_s: None,
-        cpu_s_per_task: None,
-        startup_s: None,
-        peak_rss_bytes: None,
-        tasks: TaskCounts::default(),
-        digest: None,
-        rounds: Vec::new(),
-        ..ran(cell, 1.0, [1.0, 1.0], [1.0, 1.0, 1.0], 1)
-    }
+    CellResult::without_numbers(cell, status, Some(reason.to_owned()))
 }
 
 fn cells() -> Vec<CellResult> {
