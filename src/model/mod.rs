@@ -1,3 +1,4 @@
-//! What theory predicts.
+//! What theory predicts, and what measurements add to it.
 
 pub mod repairman;
+pub mod surrogate;
