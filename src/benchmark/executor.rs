@@ -29,6 +29,14 @@ pub struct Order {
     pub patience: Duration,
 }
 
+impl Order {
+    /// The same batch, in which no task is started later than in `seconds`.
+    pub fn within(self, seconds: f64) -> Self {
+        let most = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX);
+        Order { time_limit: self.time_limit.min(most), ..self }
+    }
+}
+
 /// Why a batch gave nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]

@@ -3,9 +3,11 @@
 pub mod batch;
 pub mod capacity;
 pub mod cell;
+pub mod clock;
 pub mod event;
 pub mod executor;
 pub mod measure;
+pub mod outlook;
 pub mod plan;
 pub mod predict;
 pub mod record;

@@ -85,6 +85,7 @@ impl CellRecord {
             reason: failure,
             predicted_per_s: Some(self.candidate.predicted_per_s),
             throughput_per_s: interval.map(|i| i.estimate),
+            outlook: None,
             ci95: interval.filter(|i| i.n >= FEWEST_BATCHES).map(|i| [i.lo, i.hi]),
             speedup: self.speedup(reference),
             latency_s: latency(&self.tally.latencies),

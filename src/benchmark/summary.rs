@@ -33,6 +33,9 @@ pub fn results(plan: &Plan, measured: &Measured) -> Vec<CellResult> {
         let reason = Some(format!("{}: {}", refused.code, refused.reason));
         results.push(CellResult::without_numbers(refused.cell, Status::Skipped, reason));
     }
+    for result in &mut results {
+        result.outlook = measured.outlooks.get(&result.cell).copied();
+    }
     results.sort_by_key(|result| result.cell);
     results
 }
@@ -118,7 +121,7 @@ mod tests {
     #[test]
     fn speed_is_told_beside_the_reference_and_equal_outputs_have_equal_digests() {
         let measured = measured(&[(Cell::REFERENCE, 3), (Cell::new(Kind::Async, 8), 3)]);
-        let plan = Plan { candidates: Vec::new(), refused: Vec::new() };
+        let plan = Plan { candidates: Vec::new(), refused: Vec::new(), is_asked: false };
         let results = results(&plan, &measured);
         assert_eq!(results[0].speedup, Some(1.0));
         let speedup = results[1].speedup.expect("paired");

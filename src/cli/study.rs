@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use conc::advice::code::{TaskShape, examples};
 use conc::advice::{Evidence, Objective, Recommendation, recommend};
+use conc::benchmark::clock::Stopwatch;
 use conc::benchmark::executor::ProcessExecutor;
 use conc::benchmark::measure::{Measured, Measurement, Settings};
 use conc::benchmark::plan::{Plan, Selection};
@@ -173,6 +174,7 @@ impl<'a> Study<'a> {
         let measurement = Measurement {
             executor: &mut executor,
             observer: progress,
+            clock: &mut Stopwatch::start(),
             interrupt: &self.guard.interrupt,
             sizing: Sizing {
                 tasks: self.workload.tasks(),

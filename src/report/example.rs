@@ -94,6 +94,7 @@ fn ran(cell: Cell, rate: f64, ci95: [f64; 2], [p50, p99, cpu]: [f64; 3], mib: u6
         reason: None,
         predicted_per_s: Some((rate * 9.85).round() / 10.0),
         throughput_per_s: Some(rate),
+        outlook: None,
         ci95: Some(ci95),
         speedup: Some((rate / 22.1 * 10.0).round() / 10.0),
         latency_s: Some(Latency {
