@@ -127,6 +127,9 @@ catalogue! {
     WorkloadUnreachable = "E-WORKLOAD-010", "workload fails when run alone",
         "Every task of the first, sequential run failed, so there is nothing to measure.",
         "Correct the failure named beside it; use --ignore-failure where failing is expected.";
+    FitData = "E-FIT-001", "measurements cannot be read",
+        "The file is neither a table of concurrency and throughput nor a result of conc.",
+        "Give a CSV file with the columns concurrency and throughput, or JSON from --export-json.";
     HostFixture = "E-HOST-001", "fixture server could not start",
         "The embedded server could not bind a loopback port or did not become ready.",
         "Check that loopback is up and that ports are free.";

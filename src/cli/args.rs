@@ -51,6 +51,8 @@ pub(crate) enum Command {
     /// Tell whether a workload is io-bound, cpu-bound or mixed, and the evidence
     #[command(override_usage = PROFILE_USAGE)]
     Profile(ProfileArgs),
+    /// Fit the universal scalability law to throughput at several widths
+    Fit(FitArgs),
     /// List the sample workloads
     List(ListArgs),
     /// Write a commented workload file
@@ -107,6 +109,16 @@ pub(crate) struct ProfileArgs {
     /// Seed everything that is drawn at random
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FitArgs {
+    /// A table with the columns concurrency and throughput, or JSON from bench or advise (- is
+    /// standard input)
+    #[arg(value_name = "FILE")]
+    pub(crate) data: String,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
 
 #[derive(Debug, Args)]

@@ -18,6 +18,7 @@ use crate::cli::args::{AdviseArgs, BenchArgs, Cli, Command, Language, ListArgs, 
 use crate::cli::config::{self, Output};
 use crate::cli::ending;
 use crate::cli::failure::Failure;
+use crate::cli::fit;
 use crate::cli::guard::Guard;
 use crate::cli::output::{self, print, publish};
 use crate::cli::progress::Progress;
@@ -29,6 +30,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Advise(args) => return advise(&args),
         Command::Bench(args) => return bench(&args),
         Command::Profile(args) => return profile(&args),
+        Command::Fit(args) => fit::run(&args),
         Command::List(args) => list(&args),
         Command::Init { file } => init(file.as_deref()),
         Command::Explain { topic } => explain_topic(&topic),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conc::advice::code::{TaskShape, examples};
-use conc::advice::{Evidence, Objective, Recommendation, recommend};
+use conc::advice::{Evidence, Model, Objective, Recommendation, recommend};
 use conc::benchmark::executor::ProcessExecutor;
 use conc::benchmark::measure::{Measured, Measurement, Settings};
 use conc::benchmark::plan::{Plan, Selection};
@@ -15,7 +15,7 @@ use conc::code::Code;
 use conc::host::Host;
 use conc::host::reexec::Role;
 use conc::profile::probe::{Profiled, profile};
-use conc::report::document::{CommandName, Model, Report, Usl, Warning, WorkloadSummary};
+use conc::report::document::{CommandName, Report, Warning, WorkloadSummary};
 use conc::units::Share;
 use conc::workload::fixture::{Fixture, FixtureConfig, FixtureError};
 use conc::workload::item::Items;
@@ -136,7 +136,10 @@ impl<'a> Study<'a> {
             recommendation.code_examples = self.code_examples(recommendation, &profiled);
         }
         report.profile = Some(profiled.profile);
-        report.model = Some(Model { usl: Usl::not_fitted() });
+        report.model = report.recommendation.as_ref().map(|r| {
+            let Recommendation { strategy, width, processes, .. } = *r;
+            Model::of_cells(&report.cells, Cell { strategy, width, processes })
+        });
         report.warnings = self.warnings;
         Ok(report)
     }

@@ -1,6 +1,7 @@
 //! A fixed report for tests: the session of the design, with a failure and a skip in it.
 
 use crate::advice::result::{Agreement, CodeExample, Fallback, Recommendation, Verdict};
+use crate::advice::scaling::{FitStatus, Model, PeakStatus, Usl};
 use crate::benchmark::result::{ErrorCount, Latency, Round, Status, TaskCounts};
 use crate::benchmark::{Cell, CellResult};
 use crate::code::Code;
@@ -8,9 +9,7 @@ use crate::host::Host;
 use crate::host::info::HostLimits;
 use crate::profile::Profile;
 use crate::profile::result::{Class, Confidence, StepCost, TaskCost, Waits};
-use crate::report::document::{
-    BenchReport, CommandName, Model, Report, Runtime, Usl, Warning, WorkloadSummary,
-};
+use crate::report::document::{BenchReport, CommandName, Report, Runtime, Warning, WorkloadSummary};
 use crate::strategy::Kind;
 use crate::workload::spec::Source;
 
@@ -25,7 +24,7 @@ pub(crate) fn advise() -> Report {
     Report {
         profile: Some(profile()),
         cells: cells(),
-        model: Some(Model { usl: Usl::not_fitted() }),
+        model: Some(model()),
         recommendation: Some(recommendation()),
         warnings: vec![
             Warning::new(Code::NoteRepeated, "the 200 items are run again and again"),
@@ -33,6 +32,20 @@ pub(crate) fn advise() -> Report {
         ],
         ..Report::new(CommandName::Advise, host(), workload)
     }
+}
+
+fn model() -> Model {
+    let usl = Usl {
+        sigma: Some(0.004),
+        kappa: Some(2e-6),
+        lambda: Some(22.2),
+        status: FitStatus::Fitted,
+        peak_status: Some(PeakStatus::Beyond),
+        residual: Some(0.01),
+        reason: None,
+        ..Usl::not_fitted()
+    };
+    Model { usl, amdahl: None, strategy: Some(Kind::Async) }
 }
 
 /// What `bench` gives.

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod commands;
+mod fit;
 mod interrupt;
 mod json;
 mod place;
