@@ -9,7 +9,7 @@ use rand::seq::SliceRandom;
 
 use crate::benchmark::cell::Cell;
 use crate::benchmark::event::{Event, Observer};
-use crate::benchmark::executor::{BatchError, Executor};
+use crate::benchmark::executor::{BatchError, Executor, Order};
 use crate::benchmark::plan::{Candidate, Plan};
 use crate::benchmark::record::CellRecord;
 use crate::benchmark::search::Search;
@@ -175,7 +175,8 @@ impl<E: Executor, O: Observer> Measurement<'_, E, O> {
     ) {
         let cell = candidate.cell;
         self.observer.observe(&Event::BatchStarted { cell, elapsed: begun.elapsed() });
-        let result = self.executor.run(&self.sizing.order(cell, rate));
+        let order = Order { draw: u64::from(measured.rounds), ..self.sizing.order(cell, rate) };
+        let result = self.executor.run(&order);
         if self.interrupt.is_raised() {
             return;
         }
@@ -228,7 +229,6 @@ impl<E: Executor, O: Observer> Measurement<'_, E, O> {
 mod tests {
     use super::*;
     use crate::benchmark::event::Silent;
-    use crate::benchmark::executor::Order;
     use crate::benchmark::plan::Selection;
     use crate::benchmark::testing::{host, profile, report, sleeping};
     use crate::code::Code;

@@ -90,6 +90,7 @@ impl<'a> Study<'a> {
             // Removed with everything else at the end of the run.
             state_dir: state_dir.keep(),
             seed,
+            draw: 0,
         };
         Ok(Study { guard, host: host.clone(), workload: Arc::new(workload), env, fixture, warnings })
     }
@@ -119,7 +120,10 @@ impl<'a> Study<'a> {
     ) -> Result<Report, Failure> {
         let plan = Plan::new(&self.workload, &profiled.profile, &self.host, &aim.selection);
         self.check(&plan, &aim.selection)?;
-        let measured = self.measure(&plan, &profiled, &aim.settings, progress);
+        let mut measured = self.measure(&plan, &profiled, &aim.settings, progress);
+        if let Some(reference) = measured.cells.get_mut(&Cell::REFERENCE) {
+            reference.note(&profiled.tally.outputs);
+        }
         let mut report = self.empty_report(aim.command);
         report.cells = results(&plan, &measured);
         self.add_findings(&plan, &measured);

@@ -79,10 +79,10 @@ fn run(program: &Program, limit: Duration) -> RawProfile {
     let queue_before = schedstat_of_thread();
     let begun = Instant::now();
     let mut last = begun;
-    for index in 0.. {
-        let result = run_task(program, index, &mut steps_s);
+    for position in 0.. {
+        let result = run_task(program, position, &mut steps_s);
         let now = Instant::now();
-        tally.record(index, now - last, result);
+        tally.record(position, program.index(position), now - last, result);
         last = now;
         if now - begun >= limit {
             break;
@@ -102,12 +102,12 @@ fn run(program: &Program, limit: Duration) -> RawProfile {
 }
 
 /// Runs one task step by step and adds the time of each.
-fn run_task(program: &Program, index: u64, steps_s: &mut [f64]) -> Result<u64, StepError> {
+fn run_task(program: &Program, position: u64, steps_s: &mut [f64]) -> Result<u64, StepError> {
     let deadline = program.deadline();
     let mut output = Output::default();
     let mut last = Instant::now();
     for (i, total) in steps_s.iter_mut().enumerate() {
-        let result = program.span_blocking(i..i + 1, index, deadline, output);
+        let result = program.span_blocking(i..i + 1, position, deadline, output);
         let now = Instant::now();
         *total += (now - last).as_secs_f64();
         last = now;
