@@ -10,7 +10,7 @@ use crate::host::deadline::DeadlineKeeper;
 use crate::host::reexec::Role;
 use crate::profile::child::{ProfileReply, ProfileSpec, RawProfile};
 use crate::profile::classify::{Evidence, judge};
-use crate::profile::result::{Profile, StepCost, TaskCost, Waits};
+use crate::profile::result::{Dispersion, Profile, SlowTask, StepCost, TaskCost, Waits};
 use crate::profile::sampler::{Samples, sample_until};
 use crate::profile::waits::{WaitCounts, wait_of_step};
 use crate::units::Share;
@@ -135,6 +135,7 @@ fn conclude(workload: &Workload, raw: &RawProfile, samples: &Samples) -> Profile
         samples: samples.count,
         tasks,
         steps: steps(workload, raw, tasks),
+        dispersion: dispersion(workload, &raw.tally),
     }
 }
 
@@ -165,6 +166,17 @@ fn waits(workload: &Workload, raw: &RawProfile, samples: &Samples) -> Waits {
 fn steps(workload: &Workload, raw: &RawProfile, tasks: u64) -> Vec<StepCost> {
     let costs = workload.steps.iter().zip(&raw.steps_s);
     costs.map(|(step, s)| StepCost { kind: step.kind().to_owned(), wall_s: s / tasks as f64 }).collect()
+}
+
+fn dispersion(workload: &Workload, tally: &Tally) -> Option<Dispersion> {
+    let slow = |(index, took): (u64, Duration)| SlowTask {
+        item: workload.items.get(index).to_string(),
+        wall_s: took.as_secs_f64(),
+    };
+    tally.latencies.variation().map(|coefficient_of_variation| Dispersion {
+        coefficient_of_variation,
+        slowest: tally.slowest.iter().map(slow).collect(),
+    })
 }
 
 /// `CPU 4% · waiting 96% (network 95%, disk 1%)`

@@ -8,7 +8,7 @@ use crate::code::Code;
 use crate::host::Host;
 use crate::host::info::HostLimits;
 use crate::profile::Profile;
-use crate::profile::result::{Class, Confidence, StepCost, TaskCost, Waits};
+use crate::profile::result::{Class, Confidence, Dispersion, SlowTask, StepCost, TaskCost, Waits};
 use crate::report::document::{BenchReport, CommandName, Report, Runtime, Warning, WorkloadSummary};
 use crate::strategy::Kind;
 use crate::workload::spec::Source;
@@ -96,6 +96,13 @@ fn profile() -> Profile {
             StepCost { kind: "http".to_owned(), wall_s: 0.0442 },
             StepCost { kind: "cpu".to_owned(), wall_s: 0.0017 },
         ],
+        dispersion: Some(Dispersion {
+            coefficient_of_variation: 0.31,
+            slowest: vec![
+                SlowTask { item: "17".to_owned(), wall_s: 0.0712 },
+                SlowTask { item: "page\u{1b}[2J".to_owned(), wall_s: 0.0688 },
+            ],
+        }),
     }
 }
 
