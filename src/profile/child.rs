@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::host::process::{adopt_orphans, die_with_parent, kill_descendants};
 use crate::host::usage::{CpuTime, peak_rss_of_children, peak_rss_of_self, schedstat_of_thread};
+use crate::profile::slowest::Slowest;
 use crate::workload::step::{Output, StepError};
 use crate::workload::tally::Tally;
 use crate::workload::{Env, Program, Workload};
@@ -47,6 +48,8 @@ pub struct RawProfile {
     pub steps_s: Vec<f64>,
     /// What became of the tasks.
     pub tally: Tally,
+    /// The items that took longest.
+    pub slowest: Slowest,
     /// Largest resident sizes of this process and of a command, in bytes.
     pub peak_rss_bytes: u64,
 }
@@ -73,7 +76,7 @@ pub fn serve(mut stdin: impl BufRead, mut stdout: impl Write) -> io::Result<()> 
 
 /// Runs tasks until the time is over, beginning again with the first item after the last.
 fn run(program: &Program, limit: Duration) -> RawProfile {
-    let mut tally = Tally::default();
+    let (mut tally, mut slowest) = (Tally::default(), Slowest::default());
     let mut steps_s = vec![0.0; program.step_count()];
     let (cpu_before, children_before) = (CpuTime::of_self(), CpuTime::of_children());
     let queue_before = schedstat_of_thread();
@@ -82,7 +85,9 @@ fn run(program: &Program, limit: Duration) -> RawProfile {
     for position in 0.. {
         let result = run_task(program, position, &mut steps_s);
         let now = Instant::now();
-        tally.record(position, program.index(position), now - last, result);
+        let index = program.index(position);
+        tally.record(position, index, now - last, result);
+        slowest.add(index % program.tasks(), now - last);
         last = now;
         if now - begun >= limit {
             break;
@@ -97,6 +102,7 @@ fn run(program: &Program, limit: Duration) -> RawProfile {
         runqueue_s: schedstat_of_thread().and_then(queue),
         steps_s,
         tally,
+        slowest,
         peak_rss_bytes: peak_rss_of_self() + peak_rss_of_children(),
     }
 }

@@ -135,7 +135,7 @@ fn conclude(workload: &Workload, raw: &RawProfile, samples: &Samples) -> Profile
         samples: samples.count,
         tasks,
         steps: steps(workload, raw, tasks),
-        dispersion: dispersion(workload, &raw.tally),
+        dispersion: dispersion(workload, raw),
     }
 }
 
@@ -168,14 +168,14 @@ fn steps(workload: &Workload, raw: &RawProfile, tasks: u64) -> Vec<StepCost> {
     costs.map(|(step, s)| StepCost { kind: step.kind().to_owned(), wall_s: s / tasks as f64 }).collect()
 }
 
-fn dispersion(workload: &Workload, tally: &Tally) -> Option<Dispersion> {
+fn dispersion(workload: &Workload, raw: &RawProfile) -> Option<Dispersion> {
     let slow = |(index, took): (u64, Duration)| SlowTask {
         item: workload.items.get(index).to_string(),
         wall_s: took.as_secs_f64(),
     };
-    tally.latencies.variation().map(|coefficient_of_variation| Dispersion {
+    raw.tally.latencies.variation().map(|coefficient_of_variation| Dispersion {
         coefficient_of_variation,
-        slowest: tally.slowest.iter().map(slow).collect(),
+        slowest: raw.slowest.iter().map(slow).collect(),
     })
 }
 

@@ -40,6 +40,11 @@ impl Draw {
         }
     }
 
+    /// How many tasks there are, at least 1.
+    pub fn tasks(&self) -> u64 {
+        self.tasks
+    }
+
     /// The task at a position of the order; beyond the last one the order starts over with numbers
     /// that were not given yet.
     pub fn index(&self, position: u64) -> u64 {

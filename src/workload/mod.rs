@@ -13,7 +13,6 @@ pub mod outputs;
 pub mod program;
 pub mod rate;
 pub mod retry;
-pub mod slowest;
 pub mod spec;
 pub mod step;
 pub mod tally;

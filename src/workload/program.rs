@@ -87,6 +87,11 @@ impl Program {
         })
     }
 
+    /// How many tasks the workload has.
+    pub fn tasks(&self) -> u64 {
+        self.draw.tasks()
+    }
+
     /// The number of the task at `position` of the draw.
     pub fn index(&self, position: u64) -> u64 {
         self.draw.index(position)

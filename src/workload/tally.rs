@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use crate::code::Code;
 use crate::workload::digest::Digest;
 use crate::workload::outputs::Outputs;
-use crate::workload::slowest::Slowest;
 use crate::workload::step::StepError;
 
 /// What became of tasks; the sum is the number of tasks started.
@@ -128,8 +127,6 @@ pub struct Tally {
     pub digest: Digest,
     /// What some of the tasks produced, by their number.
     pub outputs: Outputs,
-    /// The tasks that took longest.
-    pub slowest: Slowest,
     errors: BTreeMap<Code, (u64, String)>,
 }
 
@@ -137,7 +134,6 @@ impl Tally {
     /// Counts one task that ended, task `index` at `position` of the draw.
     pub fn record(&mut self, position: u64, index: u64, latency: Duration, result: Result<u64, StepError>) {
         self.latencies.record(latency);
-        self.slowest.add(index, latency);
         match result {
             Ok(output) => {
                 self.counts.ok += 1;
@@ -170,7 +166,6 @@ impl Tally {
         self.latencies.merge(&other.latencies);
         self.digest.merge(&other.digest);
         self.outputs.merge(&other.outputs);
-        self.slowest.merge(&other.slowest);
         for (code, (count, message)) in &other.errors {
             self.errors.entry(*code).or_insert_with(|| (0, message.clone())).0 += count;
         }

@@ -12,7 +12,7 @@ const MOST: usize = 5;
 pub struct Slowest(Vec<(Duration, u64)>);
 
 impl Slowest {
-    /// Looks at task `index`; a task that was run several times is kept once.
+    /// Looks at task `index`; one that was run several times is kept once.
     pub fn add(&mut self, index: u64, took: Duration) {
         if self.0.len() == MOST && took <= self.0[MOST - 1].0 {
             return;
@@ -23,11 +23,6 @@ impl Slowest {
         }
         self.0.sort_unstable_by_key(|(took, index)| (std::cmp::Reverse(*took), *index));
         self.0.truncate(MOST);
-    }
-
-    /// Looks at those of another worker.
-    pub fn merge(&mut self, other: &Slowest) {
-        other.0.iter().for_each(|(took, index)| self.add(*index, *took));
     }
 
     /// The tasks with their times, the slowest first.
@@ -43,14 +38,12 @@ mod tests {
     #[test]
     fn the_slowest_are_kept_once_each_in_whatever_order_they_come() {
         let ms = Duration::from_millis;
-        let (mut a, mut b) = (Slowest::default(), Slowest::default());
-        (0..50).for_each(|i| a.add(i, ms(i)));
-        (50..100).rev().for_each(|i| b.add(i, ms(i)));
-        b.add(99, ms(7));
-        b.add(98, ms(500));
-        a.merge(&b);
-        let indexes: Vec<u64> = a.iter().map(|(index, _)| index).collect();
+        let mut slowest = Slowest::default();
+        (0..100).for_each(|i| slowest.add(i * 37 % 100, ms(i * 37 % 100)));
+        slowest.add(99, ms(7));
+        slowest.add(98, ms(500));
+        let indexes: Vec<u64> = slowest.iter().map(|(index, _)| index).collect();
         assert_eq!(indexes, [98, 99, 97, 96, 95]);
-        assert_eq!(a.iter().next(), Some((98, ms(500))));
+        assert_eq!(slowest.iter().next(), Some((98, ms(500))));
     }
 }
