@@ -48,6 +48,12 @@ pub trait Executor {
     /// # Errors
     /// When there is nothing to report, because the strategy could not start or its process died.
     fn run(&mut self, order: &Order) -> Result<RunReport, BatchError>;
+
+    /// Whether nothing more can be run; measuring ends then, and the batch that found out is no failure
+    /// of its cell.
+    fn is_exhausted(&self) -> bool {
+        false
+    }
 }
 
 /// Runs every batch in a process of its own.

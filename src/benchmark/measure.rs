@@ -37,6 +37,8 @@ pub struct Settings {
     pub exhaustive: bool,
     /// Seeds the order of batches.
     pub seed: u64,
+    /// No item is run twice, so the sequential run that was made before counts too.
+    pub once: bool,
 }
 
 /// What was measured.
@@ -66,6 +68,8 @@ pub enum Ending {
     Budget,
     /// The user interrupted it.
     Interrupted,
+    /// The executor had nothing more to run.
+    Exhausted,
 }
 
 /// Measures the cells of a plan.
@@ -96,7 +100,7 @@ impl<E: Executor, O: Observer> Measurement<'_, E, O> {
         self.warm_up(&search, &mut random);
         let begun = Instant::now();
         if let (Some(report), Some(reference), true) =
-            (self.reference.take(), plan.candidates.first(), self.sizing.is_long())
+            (self.reference.take(), plan.candidates.first(), self.sizing.is_long() || self.settings.once)
         {
             self.learn(reference, &report, &mut search, &mut measured);
         }
@@ -107,7 +111,13 @@ impl<E: Executor, O: Observer> Measurement<'_, E, O> {
             let mut round = search.next_round();
             round.shuffle(&mut random);
             if !self.run_round(&round, &mut search, &mut measured, begun) {
-                break if self.interrupt.is_raised() { Ending::Interrupted } else { Ending::Budget };
+                break if self.interrupt.is_raised() {
+                    Ending::Interrupted
+                } else if self.executor.is_exhausted() {
+                    Ending::Exhausted
+                } else {
+                    Ending::Budget
+                };
             }
             measured.rounds += 1;
         };
@@ -119,6 +129,8 @@ impl<E: Executor, O: Observer> Measurement<'_, E, O> {
         let done = measured.rounds;
         if self.interrupt.is_raised() {
             Some(Ending::Interrupted)
+        } else if self.executor.is_exhausted() {
+            Some(Ending::Exhausted)
         } else if let Some(rounds) = self.settings.rounds {
             (done >= rounds).then_some(Ending::Rounds)
         } else if self.settings.exhaustive && done < EXHAUSTIVE_ROUNDS {
@@ -156,7 +168,7 @@ impl<E: Executor, O: Observer> Measurement<'_, E, O> {
             if self.is_bounded(measured) && ends > budget_s && !must_run {
                 continue;
             }
-            if self.interrupt.is_raised() {
+            if self.interrupt.is_raised() || self.executor.is_exhausted() {
                 return false;
             }
             self.run_batch(candidate, rate, search, measured, begun);
@@ -177,7 +189,7 @@ impl<E: Executor, O: Observer> Measurement<'_, E, O> {
         self.observer.observe(&Event::BatchStarted { cell, elapsed: begun.elapsed() });
         let order = Order { draw: u64::from(measured.rounds), ..self.sizing.order(cell, rate) };
         let result = self.executor.run(&order);
-        if self.interrupt.is_raised() {
+        if self.interrupt.is_raised() || (result.is_err() && self.executor.is_exhausted()) {
             return;
         }
         let throughput = match result {
@@ -263,7 +275,7 @@ mod tests {
 
     fn settings(rounds: u32) -> Settings {
         let budget = Duration::from_secs(3600);
-        Settings { budget, rounds: Some(rounds), warmup: 0, exhaustive: false, seed: 1 }
+        Settings { budget, rounds: Some(rounds), warmup: 0, exhaustive: false, seed: 1, once: false }
     }
 
     fn ideal(order: &Order) -> Result<RunReport, BatchError> {

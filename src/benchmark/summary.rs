@@ -49,6 +49,13 @@ pub fn findings(measured: &Measured) -> Vec<Finding> {
             code: Code::NoteInterrupted,
             message: format!("interrupted after {:.1} s of measuring", measured.elapsed.as_secs_f64()),
         }),
+        Ending::Exhausted => findings.push(Finding {
+            code: Code::NoteItemsUsed,
+            message: format!(
+                "every item was run once, which was enough for {:.1} s of measuring",
+                measured.elapsed.as_secs_f64()
+            ),
+        }),
         Ending::Budget if measured.rounds < 3 => findings.push(Finding {
             code: Code::NoteBudget,
             message: match measured.rounds {

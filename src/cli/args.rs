@@ -81,6 +81,13 @@ pub(crate) struct AdviseArgs {
     #[command(flatten)]
     pub(crate) measure: MeasureArgs,
     #[command(flatten)]
+    pub(crate) hooks: HookArgs,
+
+    /// Run no item twice: cells get random items of their own, for commands with side effects
+    #[arg(long)]
+    pub(crate) once: bool,
+
+    #[command(flatten)]
     pub(crate) output: OutputArgs,
 
     /// The language of the code example
@@ -96,6 +103,8 @@ pub(crate) struct BenchArgs {
     #[command(flatten)]
     pub(crate) measure: MeasureArgs,
     #[command(flatten)]
+    pub(crate) hooks: HookArgs,
+    #[command(flatten)]
     pub(crate) output: OutputArgs,
 }
 
@@ -103,6 +112,8 @@ pub(crate) struct BenchArgs {
 pub(crate) struct ProfileArgs {
     #[command(flatten)]
     pub(crate) workload: WorkloadArgs,
+    #[command(flatten)]
+    pub(crate) hooks: HookArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 
@@ -212,6 +223,22 @@ pub(crate) struct MeasureArgs {
     /// What to optimise: throughput, latency, memory or cpu
     #[arg(long, value_name = "GOAL", default_value_t)]
     pub(crate) objective: Objective,
+}
+
+/// Commands around what is measured, run by `sh -c`.
+#[derive(Debug, Args)]
+pub(crate) struct HookArgs {
+    /// Run a command once, before everything else
+    #[arg(short, long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) setup: Option<String>,
+
+    /// Run a command before every batch of tasks; its time is not measured
+    #[arg(short, long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) prepare: Option<String>,
+
+    /// Run a command after every batch of tasks; its time is not measured
+    #[arg(short, long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) cleanup: Option<String>,
 }
 
 /// What is printed and written.

@@ -22,6 +22,8 @@ pub struct ProfileSpec {
     pub env: Env,
     /// No task is started later than this.
     pub time_limit: Duration,
+    /// Tasks that may be run at the most; after the last item the first comes again.
+    pub most_tasks: u64,
 }
 
 /// What it answers.
@@ -65,7 +67,7 @@ pub fn serve(mut stdin: impl BufRead, mut stdout: impl Write) -> io::Result<()> 
     stdin.read_line(&mut line)?;
     let spec: ProfileSpec = serde_json::from_str(&line)?;
     let reply = match Program::prepare(&spec.workload, &spec.env) {
-        Ok(program) => ProfileReply::Done(Box::new(run(&program, spec.time_limit))),
+        Ok(program) => ProfileReply::Done(Box::new(run(&program, &spec))),
         Err(error) => ProfileReply::Refused(error.to_string()),
     };
     // What commands left running would compete with what is measured next.
@@ -75,21 +77,21 @@ pub fn serve(mut stdin: impl BufRead, mut stdout: impl Write) -> io::Result<()> 
 }
 
 /// Runs tasks until the time is over, beginning again with the first item after the last.
-fn run(program: &Program, limit: Duration) -> RawProfile {
+fn run(program: &Program, spec: &ProfileSpec) -> RawProfile {
     let (mut tally, mut slowest) = (Tally::default(), Slowest::default());
     let mut steps_s = vec![0.0; program.step_count()];
     let (cpu_before, children_before) = (CpuTime::of_self(), CpuTime::of_children());
     let queue_before = schedstat_of_thread();
     let begun = Instant::now();
     let mut last = begun;
-    for position in 0.. {
+    for position in 0..spec.most_tasks.max(1) {
         let result = run_task(program, position, &mut steps_s);
         let now = Instant::now();
         let index = program.index(position);
         tally.record(position, index, now - last, result);
         slowest.add(index % program.tasks(), now - last);
         last = now;
-        if now - begun >= limit {
+        if now - begun >= spec.time_limit {
             break;
         }
     }

@@ -41,8 +41,8 @@ pub struct Profiled {
     pub peak_rss_bytes: u64,
 }
 
-/// Profiles `workload` for about `time`, and for no longer than `patience` beyond it; one task is run
-/// in any case.
+/// Profiles `workload` for about `time` or until `most_tasks` tasks were run, and for no longer than
+/// `patience` beyond it; one task is run in any case.
 ///
 /// # Errors
 /// When the child process fails or every task of it does.
@@ -52,8 +52,10 @@ pub fn profile(
     env: &Env,
     time: Duration,
     patience: Duration,
+    most_tasks: u64,
 ) -> Result<Profiled, ProfileError> {
-    let spec = ProfileSpec { workload: Arc::clone(workload), env: env.clone(), time_limit: time };
+    let (workload, env) = (Arc::clone(workload), env.clone());
+    let spec = ProfileSpec { workload, env, time_limit: time, most_tasks };
     let (reply, samples) = observe(reexec, &spec, patience)?;
     let raw = match reply {
         ProfileReply::Done(raw) => *raw,
@@ -62,7 +64,7 @@ pub fn profile(
     if raw.tally.counts.ok == 0 {
         return Err(all_failed(&raw.tally));
     }
-    let profile = conclude(workload, &raw, &samples);
+    let profile = conclude(&spec.workload, &raw, &samples);
     Ok(Profiled { profile, tally: raw.tally, peak_rss_bytes: raw.peak_rss_bytes })
 }
 

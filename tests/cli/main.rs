@@ -5,6 +5,7 @@
 mod bad_input;
 mod commands;
 mod fit;
+mod hooks;
 mod interrupt;
 mod json;
 mod place;
