@@ -163,7 +163,7 @@ fn advise(weather: Weather, seed: u64) -> (f64, f64) {
         clock: &mut time,
         interrupt: &Interrupt::default(),
         sizing: Sizing { tasks: 1_000_000, task_s, budget: BUDGET, cpus: CPUS },
-        settings: Settings { budget: BUDGET, rounds: None, warmup: 0, exhaustive: false, seed },
+        settings: Settings { budget: BUDGET, rounds: None, warmup: 0, exhaustive: false, once: false, seed },
         reference: None,
     };
     let measured = measurement.run(&plan);

@@ -39,6 +39,8 @@ pub struct Settings {
     pub exhaustive: bool,
     /// Seeds the order of batches.
     pub seed: u64,
+    /// No item is run twice, so the sequential run that was made before counts too.
+    pub once: bool,
 }
 
 /// What was measured.
@@ -70,6 +72,8 @@ pub enum Ending {
     Budget,
     /// The user interrupted it.
     Interrupted,
+    /// The executor had nothing more to run.
+    Exhausted,
 }
 
 /// Measures the cells of a plan.
@@ -102,7 +106,7 @@ impl<E: Executor, O: Observer, C: Clock> Measurement<'_, E, O, C> {
         self.warm_up(&search, &mut random);
         self.clock.restart();
         if let (Some(report), Some(reference), true) =
-            (self.reference.take(), plan.candidates.first(), self.sizing.is_long())
+            (self.reference.take(), plan.candidates.first(), self.sizing.is_long() || self.settings.once)
         {
             self.learn(reference, &report, &mut search, &mut measured);
         }
@@ -113,7 +117,13 @@ impl<E: Executor, O: Observer, C: Clock> Measurement<'_, E, O, C> {
             let mut round = search.next_round();
             round.shuffle(&mut random);
             if !self.run_round(&round, &mut search, &mut measured) {
-                break if self.interrupt.is_raised() { Ending::Interrupted } else { Ending::Budget };
+                break if self.interrupt.is_raised() {
+                    Ending::Interrupted
+                } else if self.executor.is_exhausted() {
+                    Ending::Exhausted
+                } else {
+                    Ending::Budget
+                };
             }
             search.end_round();
             measured.rounds += 1;
@@ -135,6 +145,8 @@ impl<E: Executor, O: Observer, C: Clock> Measurement<'_, E, O, C> {
         let done = measured.rounds;
         if self.interrupt.is_raised() {
             Some(Ending::Interrupted)
+        } else if self.executor.is_exhausted() {
+            Some(Ending::Exhausted)
         } else if let Some(rounds) = self.settings.rounds {
             (done >= rounds).then_some(Ending::Rounds)
         } else if self.settings.exhaustive && done < EXHAUSTIVE_ROUNDS {
@@ -161,7 +173,8 @@ impl<E: Executor, O: Observer, C: Clock> Measurement<'_, E, O, C> {
         let mut any = false;
         for candidate in round {
             let rate = search.expected(candidate.cell);
-            let order = self.sizing.order(candidate.cell, rate);
+            let draw = u64::from(measured.rounds);
+            let order = Order { draw, ..self.sizing.order(candidate.cell, rate) };
             let (left_s, expected_s) = (self.left_s(measured), self.sizing.expected_s(&order, rate));
             // However small the budget, the reference and the most promising cell are measured once.
             let is_needed = measured.rounds == 0
@@ -171,7 +184,7 @@ impl<E: Executor, O: Observer, C: Clock> Measurement<'_, E, O, C> {
                 continue;
             }
             let order = order.within(left_s.max(expected_s));
-            if self.interrupt.is_raised() {
+            if self.interrupt.is_raised() || self.executor.is_exhausted() {
                 return false;
             }
             self.run_batch(candidate, &order, search, measured);
@@ -190,7 +203,7 @@ impl<E: Executor, O: Observer, C: Clock> Measurement<'_, E, O, C> {
         let cell = candidate.cell;
         self.observer.observe(&Event::BatchStarted { cell, elapsed: self.clock.elapsed() });
         let result = self.executor.run(order);
-        if self.interrupt.is_raised() {
+        if self.interrupt.is_raised() || (result.is_err() && self.executor.is_exhausted()) {
             return;
         }
         let throughput = match result {
@@ -243,7 +256,6 @@ mod tests {
     use super::*;
     use crate::benchmark::clock::Stopwatch;
     use crate::benchmark::event::Silent;
-    use crate::benchmark::executor::Order;
     use crate::benchmark::plan::Selection;
     use crate::benchmark::testing::{host, profile, report, sleeping};
     use crate::code::Code;
@@ -279,7 +291,7 @@ mod tests {
 
     fn settings(rounds: u32) -> Settings {
         let budget = Duration::from_secs(3600);
-        Settings { budget, rounds: Some(rounds), warmup: 0, exhaustive: false, seed: 1 }
+        Settings { budget, rounds: Some(rounds), warmup: 0, exhaustive: false, seed: 1, once: false }
     }
 
     fn ideal(order: &Order) -> Result<RunReport, BatchError> {

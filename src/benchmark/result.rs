@@ -38,7 +38,7 @@ pub struct CellResult {
     pub tasks: TaskCounts,
     /// Failures by kind, most frequent first.
     pub errors: Vec<ErrorCount>,
-    /// Digest of the outputs over the items that every cell ran; equal for equal outputs.
+    /// Digest of the outputs of up to 256 items that every cell ran; equal for equal outputs.
     pub digest: Option<String>,
     /// Throughput of each batch, with the number of the round it belongs to.
     pub rounds: Vec<Round>,

@@ -43,7 +43,7 @@ impl Sizing {
         let count = self.count(cell.width as u64, rate);
         let time_limit = 3.0 * (count as f64 / rate + self.task_s) + 0.2;
         let patience = time_limit + 20.0 * self.task_s + 10.0;
-        Order { cell, tasks: 0..count, time_limit: seconds(time_limit), patience: seconds(patience) }
+        Order { cell, tasks: 0..count, draw: 0, time_limit: seconds(time_limit), patience: seconds(patience) }
     }
 
     /// Seconds that a batch is expected to take.

@@ -14,10 +14,13 @@ use conc::report::{explain, schema, table};
 use conc::strategy::Kind;
 use conc::workload::{Workload, input};
 
-use crate::cli::args::{AdviseArgs, BenchArgs, Cli, Command, Language, ListArgs, MeasureArgs, ProfileArgs};
+use crate::cli::args::{
+    AdviseArgs, BenchArgs, Cli, Command, HookArgs, Language, ListArgs, MeasureArgs, ProfileArgs,
+};
 use crate::cli::config::{self, Output};
 use crate::cli::ending;
 use crate::cli::failure::Failure;
+use crate::cli::fit;
 use crate::cli::guard::Guard;
 use crate::cli::output::{self, print, publish};
 use crate::cli::progress::Progress;
@@ -29,6 +32,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Advise(args) => return advise(&args),
         Command::Bench(args) => return bench(&args),
         Command::Profile(args) => return profile(&args),
+        Command::Fit(args) => fit::run(&args),
         Command::List(args) => list(&args),
         Command::Init { file } => init(file.as_deref()),
         Command::Explain { topic } => explain_topic(&topic),
@@ -42,7 +46,11 @@ fn advise(args: &AdviseArgs) -> Result<ExitCode, Failure> {
     let output = config::output(&args.output, args.code)?;
     let workload = config::workload(&args.workload, io::stdin().lock())?;
     let host = detect()?;
-    let aim = aim(CommandName::Advise, &args.measure, &host)?;
+    let mut aim = aim(CommandName::Advise, &args.measure, &args.hooks, &host)?;
+    aim.settings.once = args.once;
+    if args.once {
+        config::check_once(&workload)?;
+    }
     output::check(&output)?;
     let guard = Guard::start()?;
     let report = study(&guard, &host, workload, &aim, &output)?;
@@ -59,8 +67,8 @@ fn profile(args: &ProfileArgs) -> Result<ExitCode, Failure> {
     let guard = Guard::start()?;
     let progress = Progress::new(&workload.name, Duration::ZERO, output.progress);
     progress.phase("calibrating");
-    let study = Study::prepare(&guard, &host, workload, args.seed)?;
-    let profiled = study.profile(&progress)?;
+    let study = Study::prepare(&guard, &host, workload, args.seed, config::hooks(&args.hooks))?;
+    let profiled = study.profile(&progress, false)?;
     let report = study.report_profile(profiled);
     drop(progress);
     let table = table::render_profile(&report, &output.table);
@@ -72,7 +80,7 @@ fn bench(args: &BenchArgs) -> Result<ExitCode, Failure> {
     let output = config::output(&args.output, Language::None)?;
     let workloads = suite(&args.workloads)?;
     let host = detect()?;
-    let aim = aim(CommandName::Bench, &args.measure, &host)?;
+    let aim = aim(CommandName::Bench, &args.measure, &args.hooks, &host)?;
     output::check(&output)?;
     let guard = Guard::start()?;
     let (mut results, mut failed) = (Vec::new(), None);
@@ -109,14 +117,15 @@ fn study(
 ) -> Result<Report, Failure> {
     let mut progress = Progress::new(&workload.name, aim.settings.budget, output.progress);
     progress.phase("calibrating");
-    let study = Study::prepare(guard, host, workload, aim.settings.seed)?;
-    let profiled = study.profile(&progress)?;
+    let study = Study::prepare(guard, host, workload, aim.settings.seed, aim.hooks.clone())?;
+    let profiled = study.profile(&progress, aim.settings.once)?;
     study.advise(aim, profiled, &mut progress)
 }
 
-fn aim(command: CommandName, args: &MeasureArgs, host: &Host) -> Result<Aim, Failure> {
+fn aim(command: CommandName, args: &MeasureArgs, hooks: &HookArgs, host: &Host) -> Result<Aim, Failure> {
     let selection = config::selection(args, host)?;
-    Ok(Aim { command, selection, settings: config::settings(args), objective: args.objective })
+    let (settings, hooks) = (config::settings(args), config::hooks(hooks));
+    Ok(Aim { command, selection, settings, hooks, objective: args.objective })
 }
 
 /// The workloads named, or every sample.

@@ -67,6 +67,17 @@ impl Reexec {
     pub fn command(&self, role: Role) -> Command {
         let mut command = Command::new(&self.exe);
         command.arg(role.argument());
+        self.grouped(command)
+    }
+
+    /// A command that has the shell run `line`, in the same process group.
+    pub fn shell(&self, line: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", line]);
+        self.grouped(command)
+    }
+
+    fn grouped(&self, mut command: Command) -> Command {
         #[cfg(unix)]
         if let Some(group) = self.group {
             use std::os::unix::process::CommandExt;

@@ -33,6 +33,26 @@ pub struct Profile {
     pub tasks: u64,
     /// Mean seconds of each step of a task, in the order of the workload.
     pub steps: Vec<StepCost>,
+    /// How much tasks differ in the time they take; null if fewer than two were profiled.
+    pub dispersion: Option<Dispersion>,
+}
+
+/// How much tasks differ in the time they take, one after another.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Dispersion {
+    /// The standard deviation of the time of a task over its mean; an exponential time has 1.
+    pub coefficient_of_variation: f64,
+    /// The tasks that took longest, the slowest first.
+    pub slowest: Vec<SlowTask>,
+}
+
+/// One of the slowest tasks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct SlowTask {
+    /// Its item.
+    pub item: String,
+    /// Seconds it took.
+    pub wall_s: f64,
 }
 
 /// The class of a workload.
