@@ -67,7 +67,7 @@ fn profile(args: &ProfileArgs) -> Result<ExitCode, Failure> {
     let guard = Guard::start()?;
     let progress = Progress::new(&workload.name, Duration::ZERO, output.progress);
     progress.phase("calibrating");
-    let study = Study::prepare(&guard, &host, workload, args.seed, config::hooks(&args.hooks))?;
+    let mut study = Study::prepare(&guard, &host, workload, args.seed, config::hooks(&args.hooks))?;
     let profiled = study.profile(&progress, false)?;
     let report = study.report_profile(profiled);
     drop(progress);
@@ -117,15 +117,17 @@ fn study(
 ) -> Result<Report, Failure> {
     let mut progress = Progress::new(&workload.name, aim.settings.budget, output.progress);
     progress.phase("calibrating");
-    let study = Study::prepare(guard, host, workload, aim.settings.seed, aim.hooks.clone())?;
+    let mut study = Study::prepare(guard, host, workload, aim.settings.seed, aim.hooks.clone())?;
+    study.look_at_conditions(&progress, &aim.prediction)?;
     let profiled = study.profile(&progress, aim.settings.once)?;
     study.advise(aim, profiled, &mut progress)
 }
 
 fn aim(command: CommandName, args: &MeasureArgs, hooks: &HookArgs, host: &Host) -> Result<Aim, Failure> {
     let selection = config::selection(args, host)?;
-    let (settings, hooks) = (config::settings(args), config::hooks(hooks));
-    Ok(Aim { command, selection, settings, hooks, objective: args.objective })
+    let (settings, hooks, prediction) =
+        (config::settings(args), config::hooks(hooks), config::prediction(args));
+    Ok(Aim { command, selection, settings, hooks, prediction, objective: args.objective })
 }
 
 /// The workloads named, or every sample.

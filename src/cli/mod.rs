@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod conditions;
 mod config;
 mod ending;
 mod failure;
