@@ -48,6 +48,12 @@ pub trait Executor {
     fn run(&mut self, order: &Order) -> Result<RunReport, BatchError>;
 }
 
+impl<E: Executor + ?Sized> Executor for Box<E> {
+    fn run(&mut self, order: &Order) -> Result<RunReport, BatchError> {
+        (**self).run(order)
+    }
+}
+
 /// Runs every batch in a process of its own.
 #[derive(Debug)]
 pub struct ProcessExecutor {

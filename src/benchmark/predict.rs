@@ -1,6 +1,7 @@
 //! What the queueing model predicts for a cell before it is run.
 
 use crate::benchmark::cell::Cell;
+use crate::benchmark::interpreter;
 use crate::host::Host;
 use crate::model::repairman;
 use crate::profile::Profile;
@@ -24,8 +25,12 @@ fn dispatch_s(strategy: Kind) -> f64 {
 pub fn predict(cell: &Cell, workload: &Workload, profile: &Profile, host: &Host) -> f64 {
     let tasks = workload.tasks() as f64;
     let width = cell.width.min(usize::try_from(workload.tasks()).unwrap_or(usize::MAX)).max(1);
-    let servers = if cell.strategy == Kind::Sequential { 1.0 } else { host.cpus_effective };
-    let demand = profile.task.cpu_s + dispatch_s(cell.strategy);
+    let (servers, dispatch) = match &profile.python {
+        Some(python) => interpreter::model(cell.strategy, python, host.cpus_effective),
+        None if cell.strategy == Kind::Sequential => (1.0, 0.0),
+        None => (host.cpus_effective, dispatch_s(cell.strategy)),
+    };
+    let demand = profile.task.cpu_s + dispatch;
     let full = repairman::throughput(servers, demand, profile.task.wait_s, width);
     let bounds = [serial_bound(workload, profile), rate_bound(workload)];
     let rate = bounds.into_iter().flatten().fold(full, f64::min);

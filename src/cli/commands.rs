@@ -14,7 +14,9 @@ use conc::report::{explain, schema, table};
 use conc::strategy::Kind;
 use conc::workload::{Workload, input};
 
-use crate::cli::args::{AdviseArgs, BenchArgs, Cli, Command, Language, ListArgs, MeasureArgs, ProfileArgs};
+use crate::cli::args::{
+    AdviseArgs, BenchArgs, Cli, Command, Language, ListArgs, MeasureArgs, ProfileArgs, PythonArgs,
+};
 use crate::cli::config::{self, Output};
 use crate::cli::ending;
 use crate::cli::failure::Failure;
@@ -39,10 +41,11 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
 }
 
 fn advise(args: &AdviseArgs) -> Result<ExitCode, Failure> {
-    let output = config::output(&args.output, args.code)?;
     let workload = config::workload(&args.workload, io::stdin().lock())?;
+    let language = if workload.runs_python() { Language::Python } else { Language::Rust };
+    let output = config::output(&args.output, args.code.unwrap_or(language))?;
     let host = detect()?;
-    let aim = aim(CommandName::Advise, &args.measure, &host)?;
+    let aim = aim(CommandName::Advise, &args.measure, &args.workload.python, &host)?;
     output::check(&output)?;
     let guard = Guard::start()?;
     let report = study(&guard, &host, workload, &aim, &output)?;
@@ -59,7 +62,8 @@ fn profile(args: &ProfileArgs) -> Result<ExitCode, Failure> {
     let guard = Guard::start()?;
     let progress = Progress::new(&workload.name, Duration::ZERO, output.progress);
     progress.phase("calibrating");
-    let study = Study::prepare(&guard, &host, workload, args.seed)?;
+    let python = args.workload.python.python.as_deref();
+    let study = Study::prepare(&guard, &host, workload, args.seed, python)?;
     let profiled = study.profile(&progress)?;
     let report = study.report_profile(profiled);
     drop(progress);
@@ -70,9 +74,9 @@ fn profile(args: &ProfileArgs) -> Result<ExitCode, Failure> {
 
 fn bench(args: &BenchArgs) -> Result<ExitCode, Failure> {
     let output = config::output(&args.output, Language::None)?;
-    let workloads = suite(&args.workloads)?;
+    let workloads = suite(&args.workloads, args.python.async_fn.as_deref())?;
     let host = detect()?;
-    let aim = aim(CommandName::Bench, &args.measure, &host)?;
+    let aim = aim(CommandName::Bench, &args.measure, &args.python, &host)?;
     output::check(&output)?;
     let guard = Guard::start()?;
     let (mut results, mut failed) = (Vec::new(), None);
@@ -109,24 +113,28 @@ fn study(
 ) -> Result<Report, Failure> {
     let mut progress = Progress::new(&workload.name, aim.settings.budget, output.progress);
     progress.phase("calibrating");
-    let study = Study::prepare(guard, host, workload, aim.settings.seed)?;
+    let study = Study::prepare(guard, host, workload, aim.settings.seed, aim.python.as_deref())?;
     let profiled = study.profile(&progress)?;
     study.advise(aim, profiled, &mut progress)
 }
 
-fn aim(command: CommandName, args: &MeasureArgs, host: &Host) -> Result<Aim, Failure> {
-    let selection = config::selection(args, host)?;
-    Ok(Aim { command, selection, settings: config::settings(args), objective: args.objective })
+fn aim(command: CommandName, args: &MeasureArgs, python: &PythonArgs, host: &Host) -> Result<Aim, Failure> {
+    let (selection, settings) = (config::selection(args, host)?, config::settings(args));
+    Ok(Aim { command, selection, settings, objective: args.objective, python: python.python.clone() })
 }
 
 /// The workloads named, or every sample.
 ///
 /// All are read before any is run: a mistake in the last should not cost the time of the others.
-fn suite(names: &[String]) -> Result<Vec<Workload>, Failure> {
+fn suite(names: &[String], async_fn: Option<&str>) -> Result<Vec<Workload>, Failure> {
     let named = names.iter().map(String::as_str);
     let samples = input::samples().iter().map(|sample| sample.name);
     let names: Vec<&str> = if names.is_empty() { samples.collect() } else { named.collect() };
-    Ok(names.into_iter().map(input::resolve).collect::<Result<_, _>>()?)
+    let mut workloads: Vec<Workload> = names.into_iter().map(input::resolve).collect::<Result<_, _>>()?;
+    for workload in &mut workloads {
+        config::name_async_form(workload, async_fn)?;
+    }
+    Ok(workloads)
 }
 
 fn detect() -> Result<Host, Failure> {

@@ -1,11 +1,12 @@
 //! The way of one workload: calibrate, profile, plan, measure, recommend, report.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use conc::advice::code::{TaskShape, examples};
 use conc::advice::{Evidence, Objective, Recommendation, recommend};
-use conc::benchmark::executor::ProcessExecutor;
+use conc::benchmark::executor::{Executor, ProcessExecutor};
 use conc::benchmark::measure::{Measured, Measurement, Settings};
 use conc::benchmark::plan::{Plan, Selection};
 use conc::benchmark::sizing::Sizing;
@@ -23,6 +24,7 @@ use conc::workload::spec::StepSpec;
 use conc::workload::step::cpu::calibrate::calibrate;
 use conc::workload::{Env, Workload};
 
+use crate::cli::callables::Callables;
 use crate::cli::failure::Failure;
 use crate::cli::guard::Guard;
 use crate::cli::progress::Progress;
@@ -52,6 +54,8 @@ pub(crate) struct Aim {
     pub(crate) settings: Settings,
     /// What is optimised.
     pub(crate) objective: Objective,
+    /// The interpreter of Python callables, where it is not the usual one.
+    pub(crate) python: Option<PathBuf>,
 }
 
 /// A workload that is being studied on this machine.
@@ -61,6 +65,7 @@ pub(crate) struct Study<'a> {
     workload: Arc<Workload>,
     env: Env,
     fixture: Option<Fixture>,
+    python: Option<Callables>,
     warnings: Vec<Warning>,
 }
 
@@ -71,6 +76,7 @@ impl<'a> Study<'a> {
         host: &Host,
         mut workload: Workload,
         seed: u64,
+        python: Option<&Path>,
     ) -> Result<Self, Failure> {
         let mut warnings = Vec::new();
         if let Some(pressure) = host.cpu_pressure.filter(|pressure| *pressure > BUSY) {
@@ -91,13 +97,18 @@ impl<'a> Study<'a> {
             state_dir: state_dir.keep(),
             seed,
         };
-        Ok(Study { guard, host: host.clone(), workload: Arc::new(workload), env, fixture, warnings })
+        let python = Callables::open(guard, &mut workload, &env, python)?;
+        let workload = Arc::new(workload);
+        Ok(Study { guard, host: host.clone(), workload, env, fixture, python, warnings })
     }
 
     /// Profiles the workload.
     pub(crate) fn profile(&self, progress: &Progress) -> Result<Profiled, Failure> {
         progress.phase("profiling one task after another");
-        let profiled = profile(self.guard.group.reexec(), &self.workload, &self.env, PROFILE, PATIENCE);
+        let profiled = match &self.python {
+            Some(callables) => callables.profile(&self.workload, PROFILE, PATIENCE),
+            None => profile(self.guard.group.reexec(), &self.workload, &self.env, PROFILE, PATIENCE),
+        };
         profiled.map_err(|error| self.guard.judge(Failure::Run(error.code, error.message)))
     }
 
@@ -142,7 +153,7 @@ impl<'a> Study<'a> {
     }
 
     fn empty_report(&self, command: CommandName) -> Report {
-        Report::new(command, self.host.clone(), WorkloadSummary::native(&self.workload))
+        Report::new(command, self.host.clone(), WorkloadSummary::of(&self.workload))
     }
 
     /// Refuses a selection of which nothing can be measured.
@@ -164,12 +175,7 @@ impl<'a> Study<'a> {
         settings: &Settings,
         progress: &mut Progress,
     ) -> Measured {
-        let mut executor = ProcessExecutor::new(
-            self.guard.group.reexec().clone(),
-            Arc::clone(&self.workload),
-            self.env.clone(),
-            self.host.cpu_workers(),
-        );
+        let mut executor = self.executor(profiled);
         let measurement = Measurement {
             executor: &mut executor,
             observer: progress,
@@ -184,6 +190,18 @@ impl<'a> Study<'a> {
             reference: Some(reference::of_profile(profiled)),
         };
         measurement.run(plan)
+    }
+
+    fn executor<'s>(&'s self, profiled: &'s Profiled) -> Box<dyn Executor + 's> {
+        match &self.python {
+            Some(callables) => Box::new(callables.executor(&self.workload, &profiled.profile)),
+            None => Box::new(ProcessExecutor::new(
+                self.guard.group.reexec().clone(),
+                Arc::clone(&self.workload),
+                self.env.clone(),
+                self.host.cpu_workers(),
+            )),
+        }
     }
 
     fn add_findings(&mut self, plan: &Plan, measured: &Measured) {

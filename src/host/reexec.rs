@@ -65,8 +65,15 @@ impl Reexec {
 
     /// The command that starts the program in `role`.
     pub fn command(&self, role: Role) -> Command {
-        let mut command = Command::new(&self.exe);
+        let mut command = self.foreign(&self.exe);
         command.arg(role.argument());
+        command
+    }
+
+    /// The command that starts another program, in the same process group.
+    pub fn foreign(&self, program: &std::path::Path) -> Command {
+        #[cfg_attr(not(unix), expect(unused_mut, reason = "process groups are a thing of Unix"))]
+        let mut command = Command::new(program);
         #[cfg(unix)]
         if let Some(group) = self.group {
             use std::os::unix::process::CommandExt;

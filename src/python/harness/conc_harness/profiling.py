@@ -45,6 +45,7 @@ class Steps:
         self.wall = [0.0] * len(program.steps)
         self.cpu = [0.0] * len(program.steps)
         self.loop = asyncio.new_event_loop() if program.needs_loop() else None
+        self.skip = frozenset(task % len(job.items) for task in job.order["skip"])
         if self.loop:
             asyncio.set_event_loop(self.loop)
             self._await_one = program.limited(self._await_steps)
@@ -73,6 +74,7 @@ class Steps:
     def _run_tasks(self, i, end):
         last = perf_counter_ns()
         while True:
+            i = self._to_run(i)
             item = self._next(i)
             try:
                 self.job.results.keep(i, self._run_one(item))
@@ -86,6 +88,7 @@ class Steps:
     async def _await_tasks(self, i, end):
         last = perf_counter_ns()
         while True:
+            i = self._to_run(i)
             item = self._next(i)
             try:
                 self.job.results.keep(i, await self._await_one(item))
@@ -95,6 +98,13 @@ class Steps:
             i += 1
             if last >= end or i >= self.job.count:
                 return i
+
+    def _to_run(self, i):
+        """The next task whose item is not one to be left out."""
+        number = len(self.job.items)
+        while i % number in self.skip and i < self.job.count - 1:
+            i += 1
+        return i
 
     def _next(self, i):
         self.job.board.slots[0] = i + 1
@@ -142,7 +152,10 @@ def _gil_wanted(job, steps, done):
         return None
     knocker = Knocker()
     knocker.start()
-    steps.run_for(KNOCKING * job.time_limit, done)
+    end = steps.run_for(KNOCKING * job.time_limit, done)
     knocker.over = True
     knocker.join()
+    for i in range(done, end):
+        # They are no part of the profile.
+        job.board.latency[i] = 0
     return knocker.share

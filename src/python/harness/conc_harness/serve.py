@@ -1,5 +1,6 @@
 """Serves one order of conc: loads what it names, runs it, answers."""
 
+import contextlib
 import faulthandler
 import os
 import sys
@@ -42,14 +43,35 @@ def _keep_harness_last():
 def _inspect(order, channel):
     from . import inspection
 
-    channel.send("done", **inspection.inspect(order))
+    with _import_limit(order, channel):
+        found = inspection.inspect(order)
+    channel.send("done", **found)
+
+
+@contextlib.contextmanager
+def _import_limit(order, channel):
+    """Ends the process when importing does not."""
+    from .load import CANNOT_IMPORT
+    from .watch import Watch
+
+    def report(code, message):
+        channel.send("failed", code=CANNOT_IMPORT, message="the import does not end: " + message)
+        os._exit(1)
+
+    watch = Watch(order["import_s"], report)
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.end()
 
 
 def _profile(order, channel):
     from . import profiling
     from .job import Job
 
-    job = Job(order)
+    with _import_limit(order, channel):
+        job = Job(order)
     _watched(order, channel, job, lambda: channel.send("done", **profiling.run(job)))
 
 
@@ -58,7 +80,8 @@ def _batch(order, channel):
 
     from .job import Job
 
-    job = Job(order)
+    with _import_limit(order, channel):
+        job = Job(order)
     strategy = importlib.import_module("." + MODULES[order["strategy"]], __package__)
 
     def run():
@@ -88,7 +111,7 @@ def _watched(order, channel, job, run):
     try:
         run()
     finally:
-        watch.ended.set()
+        watch.end()
 
 
 ROLES = {"inspect": _inspect, "profile": _profile, "batch": _batch}

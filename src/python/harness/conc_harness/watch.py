@@ -35,6 +35,12 @@ class Watch(threading.Thread):
         self.ended = threading.Event()
         self._used = 0.0
 
+    def end(self):
+        """Stops looking."""
+        self.ended.set()
+        if self.is_alive():
+            self.join()
+
     def run(self):
         """Reports a deadlock as soon as it is certain, anything else when patience is at an end."""
         deadline = time.monotonic() + self.patience_s
@@ -45,7 +51,7 @@ class Watch(threading.Thread):
             if still >= STILL:
                 self._end(DEADLOCK, "every task waits for another one")
             if time.monotonic() > deadline:
-                self._end(HUNG, "no task ended within %.0f s" % self.patience_s)
+                self._end(HUNG, "it did not end within %.0f s" % self.patience_s)
 
     def _is_idle(self):
         """Whether the process has used no CPU time worth mentioning since the last look."""
