@@ -176,7 +176,7 @@ fn steps_are_checked() {
         ("", WorkloadValue, 2, 1, "`kind` is missing in step 1"),
         ("kind = 'htpp'\nurl = 'x'",
             WorkloadValue, 3, 8, "`kind` cannot be 'htpp'; did you mean 'http'? it is one of cpu, sleep, http, websocket,"),
-        ("kind = 'python'\ncall = 'x'", WorkloadKey, 4, 1, "call"),
+        ("kind = 'python'\ncalable = 'm:f'", WorkloadKey, 4, 1, "callable"),
         ("kind = 'python'\ncallable = 'no/such.py:f'", WorkloadNotFound, 4, 12, "no/such.py"),
         ("kind = 'python'\ncallable = 'fetch'", WorkloadValue, 4, 12, "does not name a Python callable"),
         ("kind = 'cpu'\nkernel = 'sha265'\nwork = '5ms'",

@@ -1,11 +1,8 @@
 """What became of tasks that did not end well: a code and a message without the item."""
 
-import asyncio
-import concurrent.futures
 import errno
 import os
 import pickle
-import socket
 import traceback
 
 RAISED = "E-PYTHON-004"
@@ -69,7 +66,7 @@ def describe(error):
 def code_of(error):
     """The code that explains an exception."""
     text = str(error)
-    if isinstance(error, asyncio.CancelledError):
+    if is_a(error, "CancelledError"):
         return CANCELLED
     if isinstance(error, MemoryError) or "can't start new thread" in text:
         return EXHAUSTED
@@ -77,11 +74,16 @@ def code_of(error):
         return LOOP
     if isinstance(error, (RuntimeError, TypeError)) and any(part in text for part in NOT_AWAITED_TEXTS):
         return NOT_AWAITED
-    if isinstance(error, concurrent.futures.BrokenExecutor):
+    if is_a(error, "BrokenExecutor"):
         return DIED
     if is_about_pickling(error):
         return NOT_PICKLED
     return _code_of_io(error)
+
+
+def is_a(error, *names):
+    """Whether an exception is of a class of that name, which need not be imported for it."""
+    return any(base.__name__ in names for base in type(error).__mro__)
 
 
 def is_about_pickling(error):
@@ -92,15 +94,14 @@ def is_about_pickling(error):
 
 
 def _code_of_io(error):
-    name = type(error).__name__
     if getattr(error, "errno", None) in EXHAUSTED_ERRNO and isinstance(error, OSError):
         return EXHAUSTED
-    if isinstance(error, (TimeoutError, asyncio.TimeoutError, socket.timeout, concurrent.futures.TimeoutError)):
+    if is_a(error, "TimeoutError", "timeout"):
         return TIMED_OUT
-    if name in ("HTTPError", "HTTPStatusError"):
+    if is_a(error, "HTTPError", "HTTPStatusError"):
         return HTTP_STATUS
     module = type(error).__module__
-    if isinstance(error, (ConnectionError, socket.gaierror)) or name in ("URLError", "IncompleteReadError", "SSLError"):
+    if is_a(error, "ConnectionError", "gaierror", "URLError", "IncompleteReadError", "SSLError"):
         return NETWORK
     if module == "http.client":
         return NETWORK

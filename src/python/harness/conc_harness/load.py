@@ -1,6 +1,5 @@
 """Loads the user's callables by name, in every process anew."""
 
-import difflib
 import importlib
 import importlib.machinery
 import importlib.util
@@ -107,6 +106,8 @@ def find(module, dotted):
 
 
 def _not_there(module, dotted):
+    import difflib
+
     names = [name for name, value in vars(module).items() if callable(value) and not name.startswith("_")]
     close = difflib.get_close_matches(dotted, names, 1)
     hint = "; did you mean '%s'?" % close[0] if close else ""

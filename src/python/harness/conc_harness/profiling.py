@@ -1,6 +1,5 @@
 """Runs tasks one after another and takes exact account of what they cost."""
 
-import asyncio
 import threading
 from time import perf_counter, perf_counter_ns, process_time
 
@@ -44,10 +43,14 @@ class Steps:
         self.job = job
         self.wall = [0.0] * len(program.steps)
         self.cpu = [0.0] * len(program.steps)
-        self.loop = asyncio.new_event_loop() if program.needs_loop() else None
+        self.loop = None
+        if program.needs_loop():
+            import asyncio
+
+            self.loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(self.loop)
         self.skip = frozenset(task % len(job.items) for task in job.order["skip"])
         if self.loop:
-            asyncio.set_event_loop(self.loop)
             self._await_one = program.limited(self._await_steps)
         else:
             self._run_one = program.on_main_thread(self._run_steps)

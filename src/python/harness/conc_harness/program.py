@@ -1,6 +1,5 @@
 """The steps of a task put together, once as a function and once as a coroutine."""
 
-import asyncio
 import signal
 import threading
 
@@ -59,6 +58,8 @@ class Program:
         steps = self.steps[first:end]
         if any(step.coroutine for step in steps):
             return self.limited(self._awaiting(steps, self.computes[first:end]))
+        import asyncio
+
         function = self.function(first, end)
 
         async def run(value):
@@ -72,6 +73,8 @@ class Program:
 
     def _awaiting(self, steps, computes=None):
         """The steps as one coroutine; where `computes` is given, blocking ones that wait go to a thread."""
+        import asyncio
+
         if len(steps) == 1 and steps[0].coroutine is not None:
             return with_value(steps[0].coroutine, steps[0].takes_value)
         forms = []
@@ -100,6 +103,8 @@ class Program:
         if timeout is None:
             return coroutine
 
+        import asyncio
+
         async def run(value):
             try:
                 return await asyncio.wait_for(coroutine(value), timeout)
@@ -110,6 +115,8 @@ class Program:
 
     def _on_own_loop(self, coroutine):
         """Runs the coroutine on an event loop that the calling thread keeps."""
+        import asyncio
+
         loops = self._loops
         limited = self.limited(coroutine)
 

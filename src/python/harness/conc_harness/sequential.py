@@ -1,6 +1,5 @@
 """One task after another, in the main thread."""
 
-import asyncio
 import threading
 from time import perf_counter_ns
 
@@ -52,6 +51,8 @@ def stop_after(seconds):
 
 
 def _run_awaiting(job):
+    import asyncio
+
     asked = perf_counter_ns()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

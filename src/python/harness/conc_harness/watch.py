@@ -1,8 +1,6 @@
 """Ends a run that does not end by itself, and says where it hangs."""
 
-import asyncio
 import linecache
-import multiprocessing
 import os
 import re
 import sys
@@ -62,7 +60,7 @@ class Watch(threading.Thread):
     def _all_wait(self):
         # What other processes do is not to be seen, and one of them may end the wait.
         frames = self._frames()
-        return not multiprocessing.active_children() and bool(frames) and all(_waits(f) for f in frames)
+        return not _has_children() and bool(frames) and all(_waits(f) for f in frames)
 
     def _frames(self):
         own = {thread.ident for thread in threading.enumerate() if thread.name.startswith(OWN)}
@@ -73,6 +71,11 @@ class Watch(threading.Thread):
         told = list(dict.fromkeys(place for place in places if place))
         where = ": " + ", ".join(told[:MOST_PLACES]) if told else ""
         self.report(code, what + where)
+
+
+def _has_children():
+    multiprocessing = sys.modules.get("multiprocessing")
+    return bool(multiprocessing and multiprocessing.active_children())
 
 
 def _waits(frame):
@@ -91,9 +94,8 @@ def _waits(frame):
 def _loop_of(frame):
     """The event loop that a thread waits in, if it does."""
     while frame is not None and os.path.basename(frame.f_code.co_filename) in LOOP_FILES:
-        loop = frame.f_locals.get("self")
-        if frame.f_code.co_name == "_run_once" and isinstance(loop, asyncio.BaseEventLoop):
-            return loop
+        if frame.f_code.co_name == "_run_once" and hasattr(frame.f_locals.get("self"), "_selector"):
+            return frame.f_locals["self"]
         frame = frame.f_back
     return None
 
@@ -123,15 +125,15 @@ def place_of_frame(frame):
 
 def _places_of_tasks():
     """Where the tasks of all event loops are suspended."""
+    asyncio = sys.modules.get("asyncio")
     loops = (_outer_loop(frame) for frame in sys._current_frames().values())
     return [place_of_task(task) for loop in loops if loop for task in asyncio.all_tasks(loop)]
 
 
 def _outer_loop(frame):
     while frame is not None:
-        loop = frame.f_locals.get("self")
-        if frame.f_code.co_name == "_run_once" and isinstance(loop, asyncio.BaseEventLoop):
-            return loop
+        if frame.f_code.co_name == "_run_once" and hasattr(frame.f_locals.get("self"), "_selector"):
+            return frame.f_locals["self"]
         frame = frame.f_back
     return None
 

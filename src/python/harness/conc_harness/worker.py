@@ -1,6 +1,5 @@
 """What runs in the worker processes, and in sub-interpreters."""
 
-import asyncio
 import os
 import pickle
 from collections import deque
@@ -103,6 +102,8 @@ def _function(first, end):
 
 def run_loop(indices, items, width, time_limit):
     """Runs some tasks on an event loop of this process, `width` in flight."""
+    import asyncio
+
     latency = _this.board.latency
     outcome = Outcome()
     values = {}
