@@ -19,13 +19,13 @@ fn lock(at: &Situation<'_>, python: &PythonProfile) -> Option<String> {
     if at.profile.class == Class::IoBound {
         return None;
     }
-    match (at.facts.runtime, python.gil_wanted) {
+    match (at.facts.runtime, python.gil_held) {
         (Runtime::LockReleased, Some(share)) => Some(format!(
-            "others would wait for the GIL {} of the time: the callable releases it while it computes",
+            "the callable holds the GIL {} of the time it computes, and threads compute side by side in the rest",
             Share(share)
         )),
         (Runtime::GlobalLock, Some(share)) => Some(format!(
-            "others would wait for the GIL {} of the time: threads compute one at a time",
+            "the callable holds the GIL {} of the time it computes: threads compute one at a time",
             Share(share)
         )),
         (Runtime::NoLock, _) => Some("this interpreter has no GIL: threads compute side by side".to_owned()),
@@ -78,7 +78,7 @@ mod tests {
     use crate::advice::testing::*;
     use crate::advice::tree::decide;
 
-    fn told(class: Class, gil_wanted: f64, native_threads: u64, forms: (bool, bool)) -> String {
+    fn told(class: Class, gil_held: f64, native_threads: u64, forms: (bool, bool)) -> String {
         let workload = workload(1000, vec![sleep()]);
         let mut profile = profile(&workload, class, 0.01, 0.01);
         let (blocking, awaitable) = forms;
@@ -87,7 +87,8 @@ mod tests {
             version: "3.12.1".into(),
             free_threaded: "no".into(),
             start_method: "fork".into(),
-            gil_wanted: Some(gil_wanted),
+            gil_wanted: Some(gil_held),
+            gil_held: Some(gil_held),
             native_threads: Some(native_threads),
             steps: vec![PythonStep { name: "work".into(), blocking, awaitable, cpu_fraction: 0.5 }],
         });
@@ -110,9 +111,12 @@ mod tests {
     #[test]
     fn the_lock_is_told_of_where_it_matters() {
         assert!(
-            told(Class::CpuBound, 0.93, 0, (true, true)).contains("93% of the time: threads compute one")
+            told(Class::CpuBound, 0.93, 0, (true, true))
+                .contains("93% of the time it computes: threads compute one")
         );
-        assert!(told(Class::CpuBound, 0.02, 0, (true, true)).contains("the callable releases it"));
+        assert!(
+            told(Class::CpuBound, 0.02, 0, (true, true)).contains("2% of the time it computes, and threads")
+        );
         assert!(!told(Class::IoBound, 0.02, 0, (true, true)).contains("GIL"));
     }
 

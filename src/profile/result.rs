@@ -52,6 +52,9 @@ pub struct PythonProfile {
     /// Share of the time that another thread would have waited for the global lock, from 0 to 1; null
     /// where it was not measured.
     pub gil_wanted: Option<f64>,
+    /// The same as a share of the CPU time of the tasks: near 1 where they hold the lock while they
+    /// compute, near 0 where they release it; null where they hardly compute.
+    pub gil_held: Option<f64>,
     /// Threads that Python knows nothing of, as BLAS and OpenMP start them; null where the system does
     /// not tell.
     pub native_threads: Option<u64>,
@@ -72,8 +75,8 @@ pub struct PythonStep {
     pub cpu_fraction: f64,
 }
 
-/// Below this share of the time the lock is wanted so little that threads compute side by side.
-/// Pure Python gives 0.8 to 0.99, hashing of large buffers and numeric kernels 0.00 to 0.08.
+/// Below this share of the CPU time the lock is held so little that threads compute side by side.
+/// Pure Python gives 0.8 to 1, hashing of large buffers and numeric kernels 0.00 to 0.1.
 const RELEASED_BELOW: f64 = 0.3;
 
 /// A callable that uses a CPU for this share of its time computes rather than waits.
@@ -82,7 +85,13 @@ const COMPUTES_FROM: f64 = 0.5;
 impl PythonProfile {
     /// Whether there is a global lock and it was seen to be held while tasks compute.
     pub fn holds_lock(&self) -> bool {
-        self.has_lock() && self.gil_wanted.is_none_or(|share| share >= RELEASED_BELOW)
+        self.has_lock() && self.gil_held.is_none_or(|share| share >= RELEASED_BELOW)
+    }
+
+    /// How many of `cpus` threads can use at once (Amdahl's law with the lock as the serial part).
+    pub fn cpus_of_threads(&self, cpus: f64) -> f64 {
+        let held = if self.has_lock() { self.gil_held.unwrap_or(1.0) } else { 0.0 };
+        (1.0 / held.max(f64::MIN_POSITIVE)).clamp(1.0, cpus.max(1.0))
     }
 
     /// Whether the interpreter has a global lock.

@@ -162,6 +162,8 @@ pub struct ProfileReport {
     pub runqueue_s: Option<f64>,
     /// Share of the time that others would have waited for the lock of the interpreter.
     pub gil_wanted: Option<f64>,
+    /// The same as a share of the CPU time of the tasks.
+    pub gil_held: Option<f64>,
     /// Threads that Python knows nothing of.
     pub native_threads: Option<u64>,
 }

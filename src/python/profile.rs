@@ -129,6 +129,7 @@ fn of_python(session: &Session, inspection: &Inspection, report: &ProfileReport)
         free_threaded: if interpreter.has_gil { "no" } else { "yes" }.to_owned(),
         start_method: interpreter.start_method.clone(),
         gil_wanted: report.gil_wanted,
+        gil_held: report.gil_held,
         native_threads: report.native_threads,
         steps: steps.collect(),
     }

@@ -147,7 +147,7 @@ fn huge_results_stay_in_the_process() {
 
 #[test]
 fn an_upstream_that_serves_four_is_asked_for_not_many_more() {
-    let report = advise(&["get"], "tasks = 120\n[fixture]\nlatency = '40ms'\ncapacity = 4");
+    let report = advise(&["get"], "tasks = 120\n[fixture]\nlatency = '12ms'\ncapacity = 4");
     check(&report, &[], &[Threads, Async, Processes, Hybrid]);
     let advice = report.recommendation.expect("a recommendation");
     assert!((3..=16).contains(&advice.width), "{advice:#?}");

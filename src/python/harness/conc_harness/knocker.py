@@ -1,7 +1,7 @@
 """How much others would have to wait for the interpreter's lock while tasks run.
 
-A thread that sleeps for half a millisecond and then needs the lock sees how late it gets it. What is
-measured is the share of the time it waited; waiting for a CPU is not counted.
+A thread that sleeps for half a millisecond and then needs the lock sees how late it gets it; waiting
+for a CPU is not counted.
 """
 
 import threading
@@ -11,6 +11,9 @@ from . import usage
 
 NAP_S = 0.0005
 
+# A timer is late by this much of its own.
+TIMER_S = 0.00008
+
 
 class Knocker(threading.Thread):
     """Knocks at the lock until it is told to end."""
@@ -18,7 +21,8 @@ class Knocker(threading.Thread):
     def __init__(self):
         super().__init__(name="conc-knocker", daemon=True)
         self.over = False
-        self.share = None
+        self.waited_s = None
+        self.elapsed_s = 0.0
 
     def run(self):
         """Sleeps and looks how late it is, again and again."""
@@ -33,10 +37,7 @@ class Knocker(threading.Thread):
             late += now - last - NAP_S
             last = now
             knocks += 1
-        elapsed = last - begun
         if queued is not None:
             late -= usage.runqueue_s(thread) - queued
-        # A timer is late by some 0.06 ms of its own.
-        late -= knocks * 0.00008
-        if elapsed > 0:
-            self.share = min(1.0, max(0.0, late / elapsed))
+        self.elapsed_s = last - begun
+        self.waited_s = min(self.elapsed_s, max(0.0, late - knocks * TIMER_S))

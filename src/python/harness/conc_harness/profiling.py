@@ -10,6 +10,9 @@ from .program import with_value
 # The lock is knocked at for this share of the time, after what is measured.
 KNOCKING = 0.3
 
+# Less CPU time than this share of the time says nothing about who holds the lock.
+LEAST_CPU = 0.05
+
 
 def run(job):
     """The profile of the tasks of a job."""
@@ -30,7 +33,7 @@ def run(job):
     }
     profile.update(job.report())
     profile["peak_rss_bytes"] += usage.peak_rss_of_children()
-    profile["gil_wanted"] = _gil_wanted(job, steps, done)
+    profile.update(_lock(job, steps, done))
     steps.close()
     return profile
 
@@ -149,16 +152,23 @@ def _native_threads():
     return None if threads is None else max(0, threads - threading.active_count())
 
 
-def _gil_wanted(job, steps, done):
-    """The share of the time that others wait for the lock, or None where it was not measured."""
+def _lock(job, steps, done):
+    """How much others wait for the lock: as a share of the time, and of the CPU time of the tasks."""
     if done >= job.count:
-        return None
+        return {"gil_wanted": None, "gil_held": None}
     knocker = Knocker()
+    before = process_time()
     knocker.start()
     end = steps.run_for(KNOCKING * job.time_limit, done)
     knocker.over = True
     knocker.join()
+    used = process_time() - before
     for i in range(done, end):
         # They are no part of the profile.
         job.board.latency[i] = 0
-    return knocker.share
+    elapsed, waited = knocker.elapsed_s, knocker.waited_s
+    return {
+        "gil_wanted": waited / elapsed if elapsed else None,
+        # Where tasks hardly compute there is nothing to hold the lock for.
+        "gil_held": min(1.0, waited / used) if used > LEAST_CPU * elapsed else None,
+    }
