@@ -55,7 +55,7 @@ fn recording() {
     criterion.bench_function("record one task", |bencher| {
         bencher.iter(|| {
             let now = Instant::now();
-            black_box(&mut tally).record(index, now - last, black_box(Ok(index)));
+            black_box(&mut tally).record(index, index, now - last, black_box(Ok(index)));
             (index, last) = (index + 1, now);
         });
     });
@@ -85,7 +85,7 @@ fn memory(workload: &Arc<Workload>, width: usize) {
     let mut peak = |width: usize| {
         let cell = Cell::new(Kind::Async, width);
         let limit = Duration::from_secs(60);
-        let order = Order { cell, tasks: 0..width as u64, time_limit: limit, patience: limit };
+        let order = Order { cell, tasks: 0..width as u64, draw: 0, time_limit: limit, patience: limit };
         executor.run(&order).expect("tasks that sleep do not fail").peak_rss_bytes
     };
     let each = peak(width).saturating_sub(peak(FEW)) / (width - FEW) as u64;

@@ -92,7 +92,7 @@ def by_harness(python, directory, case):
     order = {
         "role": "batch",
         "steps": [{"file": os.path.join(directory, "tasks.py"), "module": "tasks", "callable": name}],
-        "item_count": tasks,
+        "numbers": list(range(tasks)),
         "tasks": tasks,
         "strategy": strategy,
         "width": width,

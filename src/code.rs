@@ -142,6 +142,9 @@ catalogue! {
     WorkloadUnreachable = "E-WORKLOAD-010", "workload fails when run alone",
         "Every task of the first, sequential run failed, so there is nothing to measure.",
         "Correct the failure named beside it; use --ignore-failure where failing is expected.";
+    FitData = "E-FIT-001", "measurements cannot be read",
+        "The file is neither a table of concurrency and throughput nor a result of conc.",
+        "Give a CSV file with the columns concurrency and throughput, or JSON from --export-json.";
     HostFixture = "E-HOST-001", "fixture server could not start",
         "The embedded server could not bind a loopback port or did not become ready.",
         "Check that loopback is up and that ports are free.";
@@ -159,7 +162,7 @@ catalogue! {
         "Check the process limit (`ulimit -u`) and the memory that is free.";
     NoteRepeated = "W-RUN-001", "items are repeated",
         "Cells are compared by running the items of the workload again and again.",
-        "Give conc a command that may be repeated without harm.";
+        "Give conc a command that may be repeated without harm, or use --once.";
     NoteBudget = "W-RUN-002", "budget ran out",
         "The budget ended before every cell that can still win was measured well.",
         "Give it a larger --budget, or narrow the search with --strategy and --width.";
@@ -175,6 +178,15 @@ catalogue! {
     NoteFailures = "W-RUN-006", "tasks failed",
         "Some tasks failed; they are counted and not part of the throughput.",
         "See the errors of the cell.";
+    HookFailed = "E-HOOK-001", "command around the batches failed",
+        "The command of --setup, --prepare or --cleanup ended with a status other than 0.",
+        "Correct the command; append '|| true' where failing is expected.";
+    NoteItemsUsed = "W-RUN-008", "items ran out",
+        "With --once no item is run twice, and there were no more before everything was measured.",
+        "Give it more items, or fewer cells with --strategy and --width.";
+    NotePageCache = "W-RUN-009", "reads come from the page cache",
+        "The same files are read again and again, and all but the first time from memory.",
+        "Use --once with many files, or empty the cache with --prepare, to see what a disk makes of it.";
     NoteFixtureCpu = "W-RUN-007", "fixture server competes for the CPU",
         "The embedded server runs on the same machine and uses CPU that the workload could use.",
         "Read widths near the CPU limit with care, or measure against a server elsewhere.";

@@ -96,7 +96,7 @@ fn a_batch_leaves_nothing_that_its_commands_started() {
 fn a_profile_leaves_nothing_that_its_commands_started() {
     let _alone = alone();
     let stage = Stage::new(counted(3, vec![command(&["sh", "-c", "sleep 600 & exit 0"])]));
-    let profiled = profile(&Reexec::new(exe()), &stage.workload, &stage.env, MS * 20, PATIENCE);
+    let profiled = profile(&Reexec::new(exe()), &stage.workload, &stage.env, MS * 20, PATIENCE, u64::MAX);
     assert!(profiled.expect("it works").tally.counts.ok > 0);
     until("nobody", || living().is_empty());
 }

@@ -20,7 +20,7 @@ const TIME: Duration = Duration::from_millis(600);
 
 fn try_profile(workload: Workload, patience: Duration) -> Result<Profiled, ProfileError> {
     let stage = Stage::new(workload);
-    profile(&Reexec::new(exe()), &stage.workload, &stage.env, TIME, patience)
+    profile(&Reexec::new(exe()), &stage.workload, &stage.env, TIME, patience, u64::MAX)
 }
 
 fn profiled(workload: Workload) -> Profiled {

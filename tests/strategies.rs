@@ -72,6 +72,26 @@ fn every_strategy_gives_the_same_outputs() {
 }
 
 #[test]
+fn cells_of_one_draw_run_the_same_items_and_those_of_another_run_others() {
+    let items = Items::List((0..300).map(|i| format!("item-{i}")).collect());
+    let mut stage = Stage::new(workload(items, vec![command(&["echo", "{item}"])]));
+    let cells = [Cell::REFERENCE, cell(Kind::Async, 4), cell(Kind::Threads, 3), cell(Kind::Processes, 2)];
+    let mut ran = |draw| cells.map(|cell| stage.run_draw(cell, 0..12, draw).tally);
+    let (first, second) = (ran(0), ran(1));
+    for tally in first.iter().chain(&second) {
+        assert_eq!((tally.counts.ok, tally.outputs.items().len()), (12, 12));
+    }
+    for (one, other) in first.iter().zip(&second) {
+        assert_eq!((one.outputs.items(), &one.digest), (first[0].outputs.items(), &first[0].digest));
+        assert_eq!((other.outputs.items(), &other.digest), (second[0].outputs.items(), &second[0].digest));
+        assert_ne!(one.outputs.items(), other.outputs.items());
+        assert_ne!(one.outputs.agrees_with(&other.outputs), Some(false));
+    }
+    let whole = stage.run(Cell::REFERENCE).tally.outputs;
+    assert_eq!(whole.agrees_with(&first[2].outputs), Some(true));
+}
+
+#[test]
 fn every_step_is_part_of_the_output() {
     let digest = |steps: Vec<StepSpec>| Stage::new(counted(4, steps)).run(Cell::REFERENCE).tally.digest;
     let (one, other) = (iterations(Kernel::Sha256, 1), iterations(Kernel::Sha256, 2));

@@ -19,7 +19,7 @@ pub(crate) fn cpus() -> usize {
 /// The surroundings of every benchmark; there is nothing to tidy up after them.
 pub(crate) fn env() -> Env {
     let exe = env!("CARGO_BIN_EXE_conc").into();
-    Env { exe, fixture: None, state_dir: std::env::temp_dir(), seed: 0 }
+    Env { exe, fixture: None, state_dir: std::env::temp_dir(), seed: 0, draw: 0 }
 }
 
 /// A workload of one step.

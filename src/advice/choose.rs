@@ -17,6 +17,11 @@ const WORTH: f64 = 0.10;
 /// Luck is not held against a cell that seems no slower than this.
 const LUCK: f64 = 0.75;
 
+/// A cell is as good as the best if it is near the best with this probability, or with one that is
+/// lower than that of the surest cell by no more than the slack.
+const SURE: f64 = 0.95;
+const SLACK: f64 = 0.03;
+
 /// The chosen cell, and how the others stand beside it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice<'a> {
@@ -51,16 +56,17 @@ pub struct Rival<'a> {
 
 /// Chooses among the cells; `None` if no cell ran with most of its tasks ending well.
 ///
-/// Candidates are the cells that are not slower than the best beyond doubt and whose estimate is at
-/// least 95% of it; sequential is one from 90% on, because concurrency has its price, and so is a
-/// cell that is undecided and predicted to be equal. Among them sequential comes first, then the tree's strategy, then the cheapest strategy, each at its
+/// Candidates are the cells that are probably within 5% of the best, by what is believed of all of them
+/// together. Where nothing is, they are the cells that are not slower than the best beyond doubt and
+/// whose estimate is at least 95% of it, and cells that are undecided and predicted to be equal.
+/// Sequential is one from 90% on, because concurrency has its price. Among them sequential comes first, then the tree's strategy, then the cheapest strategy, each at its
 /// narrowest width; where memory or CPU is the objective, only the candidates within 5% of the
 /// least are considered.
 pub fn choose<'a>(cells: &'a [CellResult], decision: &Decision, objective: Objective) -> Option<Choice<'a>> {
     let Eligible { cells, note } = eligible(cells);
     let known = well_measured(&cells);
     let best = leader(&known, objective)?;
-    let candidates = within_noise(&known, best, objective);
+    let candidates = candidates(&known, best, objective);
     let chosen = prefer(&thriftiest(&candidates, objective), decision.strategy)?;
     let rivals = rivals(&known, chosen, objective);
     let tree_cell = leader(&of_strategy(&cells, decision.strategy), objective);
@@ -75,6 +81,23 @@ pub fn choose<'a>(cells: &'a [CellResult], decision: &Decision, objective: Objec
         eligible: cells,
         note,
     })
+}
+
+/// The cells that may be chosen.
+fn candidates<'a>(cells: &[&'a CellResult], best: &CellResult, objective: Objective) -> Vec<&'a CellResult> {
+    let near = |cell: &CellResult| Some(cell.outlook?.near_best);
+    let surest = cells.iter().filter_map(|c| near(c)).reduce(f64::max);
+    match surest.filter(|surest| *surest > 0.0 && objective != Objective::Latency) {
+        Some(surest) => {
+            let enough = surest.min(SURE) - SLACK.min(surest / 2.0);
+            let stays = |cell: &&CellResult| {
+                near(cell).is_some_and(|near| near >= enough)
+                    || is_not_worth_leaving(cell, standing(cell, best, objective))
+            };
+            cells.iter().copied().filter(stays).collect()
+        }
+        None => within_noise(cells, best, objective),
+    }
 }
 
 /// The cell with the highest score.

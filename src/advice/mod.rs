@@ -13,6 +13,7 @@ pub mod limit;
 pub mod objective;
 pub mod recommend;
 pub mod result;
+pub mod scaling;
 pub mod tree;
 
 mod eligible;
@@ -28,4 +29,5 @@ pub use facts::Facts;
 pub use objective::Objective;
 pub use recommend::{Evidence, recommend};
 pub use result::Recommendation;
+pub use scaling::Model;
 pub use tree::{Decision, decide};

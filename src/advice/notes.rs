@@ -31,6 +31,18 @@ const LOOP_HELD_S: f64 = 100e-6;
 /// CPU time per task that grew this much shows that tasks compete for more than CPUs.
 const CPU_GROWTH: f64 = 1.5;
 
+/// Times with a coefficient of variation from here on differ as much as exponential ones.
+const WIDE: f64 = 1.0;
+
+/// Tasks below which one slow one says nothing about the others.
+const FEWEST_TO_DIFFER: u64 = 10;
+
+/// Seconds of a mean task from which on being interrupted once does not look like a slow item.
+const SHORTEST_TO_DIFFER_S: f64 = 1e-3;
+
+/// Share of the time in the run queue beyond which times are those of the machine.
+const CROWDED: f64 = 0.1;
+
 /// A command that uses more CPUs than this by itself runs threads of its own.
 const NESTED_FROM: f64 = 1.2;
 
@@ -43,6 +55,7 @@ pub(crate) fn notes(at: &Situation<'_>) -> Vec<String> {
         low_confidence(at),
         undecided(at.choice),
         nested_pools(at),
+        dispersion(at),
         event_loop_held(at),
         blocking_pool(at),
         oversubscribed(at),
@@ -86,6 +99,23 @@ fn nested_pools(at: &Situation<'_>) -> Option<String> {
     (used > NESTED_FROM && at.choice.chosen.cell.width > 1).then(|| {
         format!(
             "one task alone uses {used:.1} CPUs: it has threads of its own, and several at once oversubscribe"
+        )
+    })
+}
+
+/// Where tasks differ widely, what a short batch shows depends on which of them it drew.
+fn dispersion(at: &Situation<'_>) -> Option<String> {
+    let dispersion = at.profile.dispersion.as_ref()?;
+    let (cv, slowest) = (dispersion.coefficient_of_variation, dispersion.slowest.first()?);
+    let mean_s = at.profile.wall_s / at.profile.tasks as f64;
+    // What a short or crowded-out task takes, the scheduler decides and not the item.
+    let is_its_own = mean_s >= SHORTEST_TO_DIFFER_S && at.profile.runqueue_s <= CROWDED * at.profile.wall_s;
+    (cv >= WIDE && at.profile.tasks >= FEWEST_TO_DIFFER && is_its_own).then(|| {
+        format!(
+            "tasks differ widely in the time they take (coefficient of variation {cv:.1}): '{}' took {}, the mean is {}",
+            slowest.item,
+            Seconds(slowest.wall_s),
+            Seconds(mean_s)
         )
     })
 }
@@ -166,6 +196,7 @@ mod tests {
     use crate::benchmark::result::{ErrorCount, Latency};
     use crate::code::Code;
     use crate::profile::Profile;
+    use crate::profile::result::{Dispersion, SlowTask};
     use crate::workload::Workload;
 
     fn told(workload: &Workload, profile: &Profile, cells: &[CellResult]) -> String {
@@ -268,6 +299,22 @@ mod tests {
         profile.cpu_user_s = profile.wall_s * 1.9;
         let cells = [cell(Kind::Sequential, 1, 100.0), cell(Kind::Threads, 2, 190.0)];
         assert!(told(&workload, &profile, &cells).contains("one task alone uses 1.9 CPUs"));
+    }
+
+    #[test]
+    fn tasks_that_differ_widely_are_told_with_the_slowest() {
+        let (workload, mut profile) = plain();
+        (profile.tasks, profile.wall_s) = (100, 2.0);
+        let slowest = vec![SlowTask { item: "big.csv".to_owned(), wall_s: 0.8 }];
+        profile.dispersion = Some(Dispersion { coefficient_of_variation: 2.34, slowest });
+        let cells = [cell(Kind::Sequential, 1, 100.0), cell(Kind::Async, 64, 6000.0)];
+        let text = told(&workload, &profile, &cells);
+        assert!(
+            text.contains("(coefficient of variation 2.3): 'big.csv' took 800 ms, the mean is 20.0 ms"),
+            "{text}"
+        );
+        profile.tasks = 5;
+        assert_eq!(told(&workload, &profile, &cells), "");
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub struct BatchSpec {
     pub env: Env,
     /// The cell.
     pub cell: Cell,
-    /// Which tasks to run.
+    /// Which positions of the draw to run.
     pub tasks: Range<u64>,
     /// CPUs that may be used at once.
     pub cpus: usize,

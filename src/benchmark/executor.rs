@@ -21,12 +21,22 @@ use crate::workload::{Env, Workload};
 pub struct Order {
     /// The cell.
     pub cell: Cell,
-    /// Which tasks.
+    /// Which positions of the draw.
     pub tasks: Range<u64>,
+    /// The random order that tasks are taken in; cells that are compared share it.
+    pub draw: u64,
     /// No task is started later than this.
     pub time_limit: Duration,
     /// The batch is given up, and counts as failed, when it is not done by then.
     pub patience: Duration,
+}
+
+impl Order {
+    /// The same batch, in which no task is started later than in `seconds`.
+    pub fn within(self, seconds: f64) -> Self {
+        let most = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX);
+        Order { time_limit: self.time_limit.min(most), ..self }
+    }
 }
 
 /// Why a batch gave nothing.
@@ -46,11 +56,21 @@ pub trait Executor {
     /// # Errors
     /// When there is nothing to report, because the strategy could not start or its process died.
     fn run(&mut self, order: &Order) -> Result<RunReport, BatchError>;
+
+    /// Whether nothing more can be run; measuring ends then, and the batch that found out is no failure
+    /// of its cell.
+    fn is_exhausted(&self) -> bool {
+        false
+    }
 }
 
 impl<E: Executor + ?Sized> Executor for Box<E> {
     fn run(&mut self, order: &Order) -> Result<RunReport, BatchError> {
         (**self).run(order)
+    }
+
+    fn is_exhausted(&self) -> bool {
+        (**self).is_exhausted()
     }
 }
 
@@ -74,7 +94,7 @@ impl ProcessExecutor {
     fn spec(&self, order: &Order, state_dir: PathBuf) -> BatchSpec {
         BatchSpec {
             workload: Arc::clone(&self.workload),
-            env: Env { state_dir, ..self.env.clone() },
+            env: Env { state_dir, draw: order.draw, ..self.env.clone() },
             cell: order.cell,
             tasks: order.tasks.clone(),
             cpus: self.cpus,

@@ -1,18 +1,20 @@
 //! Measures the cells of a plan: rounds of batches in random order, within a budget.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 
 use crate::benchmark::cell::Cell;
+use crate::benchmark::clock::Clock;
 use crate::benchmark::event::{Event, Observer};
-use crate::benchmark::executor::{BatchError, Executor};
+use crate::benchmark::executor::{BatchError, Executor, Order};
+use crate::benchmark::outlook::Outlook;
 use crate::benchmark::plan::{Candidate, Plan};
 use crate::benchmark::record::CellRecord;
-use crate::benchmark::search::Search;
+use crate::benchmark::search::{Mode, Search};
 use crate::benchmark::sizing::Sizing;
 use crate::benchmark::throughput::BatchTimes;
 use crate::host::Interrupt;
@@ -37,6 +39,8 @@ pub struct Settings {
     pub exhaustive: bool,
     /// Seeds the order of batches.
     pub seed: u64,
+    /// No item is run twice, so the sequential run that was made before counts too.
+    pub once: bool,
 }
 
 /// What was measured.
@@ -44,6 +48,8 @@ pub struct Settings {
 pub struct Measured {
     /// What every cell gave.
     pub cells: BTreeMap<Cell, CellRecord>,
+    /// What is believed of every measured cell, from all batches together.
+    pub outlooks: BTreeMap<Cell, Outlook>,
     /// Cells that could not be run, and why.
     pub failed: BTreeMap<Cell, BatchError>,
     /// Rounds begun.
@@ -66,15 +72,19 @@ pub enum Ending {
     Budget,
     /// The user interrupted it.
     Interrupted,
+    /// The executor had nothing more to run.
+    Exhausted,
 }
 
 /// Measures the cells of a plan.
 #[derive(Debug)]
-pub struct Measurement<'a, E, O> {
+pub struct Measurement<'a, E, O, C> {
     /// Runs the batches.
     pub executor: &'a mut E,
     /// Is told what happens.
     pub observer: &'a mut O,
+    /// Tells the time.
+    pub clock: &'a mut C,
     /// Ends the measurement early.
     pub interrupt: &'a Interrupt,
     /// How large batches are.
@@ -86,80 +96,98 @@ pub struct Measurement<'a, E, O> {
     pub reference: Option<RunReport>,
 }
 
-impl<E: Executor, O: Observer> Measurement<'_, E, O> {
+impl<E: Executor, O: Observer, C: Clock> Measurement<'_, E, O, C> {
     /// Runs round after round until the result is settled, the budget is used up, the rounds asked
     /// for are done or the user interrupts.
     pub fn run(mut self, plan: &Plan) -> Measured {
         let mut random = StdRng::seed_from_u64(self.settings.seed);
-        let mut search = Search::new(plan, self.settings.exhaustive);
+        let mut search = Search::new(plan, self.sizing, self.mode(), self.settings.seed);
         let mut measured = Measured::default();
         self.warm_up(&search, &mut random);
-        let begun = Instant::now();
+        self.clock.restart();
         if let (Some(report), Some(reference), true) =
-            (self.reference.take(), plan.candidates.first(), self.sizing.is_long())
+            (self.reference.take(), plan.candidates.first(), self.sizing.is_long() || self.settings.once)
         {
             self.learn(reference, &report, &mut search, &mut measured);
         }
         measured.ending = loop {
-            if let Some(ending) = self.ending(&search, &measured, begun) {
+            if let Some(ending) = self.ending(&search, &measured) {
                 break ending;
             }
             let mut round = search.next_round();
             round.shuffle(&mut random);
-            if !self.run_round(&round, &mut search, &mut measured, begun) {
-                break if self.interrupt.is_raised() { Ending::Interrupted } else { Ending::Budget };
+            if !self.run_round(&round, &mut search, &mut measured) {
+                break if self.interrupt.is_raised() {
+                    Ending::Interrupted
+                } else if self.executor.is_exhausted() {
+                    Ending::Exhausted
+                } else {
+                    Ending::Budget
+                };
             }
+            search.end_round();
             measured.rounds += 1;
         };
-        measured.elapsed = begun.elapsed();
+        measured.elapsed = self.clock.elapsed();
+        measured.outlooks = search.conclude();
         measured
     }
 
-    fn ending(&self, search: &Search, measured: &Measured, begun: Instant) -> Option<Ending> {
+    fn mode(&self) -> Mode {
+        match self.settings {
+            Settings { exhaustive: true, .. } => Mode::Exhaustive,
+            Settings { rounds: Some(_), .. } => Mode::Fixed,
+            Settings { .. } => Mode::Guided,
+        }
+    }
+
+    fn ending(&self, search: &Search, measured: &Measured) -> Option<Ending> {
         let done = measured.rounds;
         if self.interrupt.is_raised() {
             Some(Ending::Interrupted)
+        } else if self.executor.is_exhausted() {
+            Some(Ending::Exhausted)
         } else if let Some(rounds) = self.settings.rounds {
             (done >= rounds).then_some(Ending::Rounds)
         } else if self.settings.exhaustive && done < EXHAUSTIVE_ROUNDS {
             None
-        } else if begun.elapsed() >= self.settings.budget {
+        } else if self.clock.elapsed() >= self.settings.budget {
             Some(Ending::Budget)
         } else {
             search.is_settled().then_some(Ending::Settled)
         }
     }
 
-    /// Whether the budget says how long to measure, rather than a number of rounds.
-    fn is_bounded(&self, measured: &Measured) -> bool {
-        self.settings.rounds.is_none() && !(self.settings.exhaustive && measured.rounds < EXHAUSTIVE_ROUNDS)
+    /// Seconds that may still be measured; infinite where a number of rounds says how long.
+    fn left_s(&self, measured: &Measured) -> f64 {
+        let is_counted = self.settings.rounds.is_some();
+        if is_counted || (self.settings.exhaustive && measured.rounds < EXHAUSTIVE_ROUNDS) {
+            return f64::INFINITY;
+        }
+        self.settings.budget.as_secs_f64() * (1.0 + OVERSHOOT) - self.clock.elapsed().as_secs_f64()
     }
 
     /// Runs one batch of every cell that still fits; false if none did.
-    fn run_round(
-        &mut self,
-        round: &[Candidate],
-        search: &mut Search,
-        measured: &mut Measured,
-        begun: Instant,
-    ) -> bool {
-        let budget_s = self.settings.budget.as_secs_f64() * (1.0 + OVERSHOOT);
+    fn run_round(&mut self, round: &[Candidate], search: &mut Search, measured: &mut Measured) -> bool {
         let favourite = round.iter().max_by(|a, b| a.predicted_per_s.total_cmp(&b.predicted_per_s));
         let mut any = false;
         for candidate in round {
-            let rate = search.expected(candidate);
-            let order = self.sizing.order(candidate.cell, rate);
-            let ends = begun.elapsed().as_secs_f64() + self.sizing.expected_s(&order, rate);
+            let rate = search.expected(candidate.cell);
+            let draw = u64::from(measured.rounds);
+            let order = Order { draw, ..self.sizing.order(candidate.cell, rate) };
+            let (left_s, expected_s) = (self.left_s(measured), self.sizing.expected_s(&order, rate));
             // However small the budget, the reference and the most promising cell are measured once.
-            let is_needed = candidate.cell == Cell::REFERENCE || Some(candidate) == favourite;
-            let must_run = is_needed && search.batches(candidate.cell) == 0;
-            if self.is_bounded(measured) && ends > budget_s && !must_run {
+            let is_needed = measured.rounds == 0
+                && search.batches(candidate.cell) == 0
+                && (candidate.cell == Cell::REFERENCE || Some(candidate) == favourite);
+            if expected_s > left_s && !is_needed {
                 continue;
             }
-            if self.interrupt.is_raised() {
+            let order = order.within(left_s.max(expected_s));
+            if self.interrupt.is_raised() || self.executor.is_exhausted() {
                 return false;
             }
-            self.run_batch(candidate, rate, search, measured, begun);
+            self.run_batch(candidate, &order, search, measured);
             any = true;
         }
         any && !self.interrupt.is_raised()
@@ -168,15 +196,14 @@ impl<E: Executor, O: Observer> Measurement<'_, E, O> {
     fn run_batch(
         &mut self,
         candidate: &Candidate,
-        rate: f64,
+        order: &Order,
         search: &mut Search,
         measured: &mut Measured,
-        begun: Instant,
     ) {
         let cell = candidate.cell;
-        self.observer.observe(&Event::BatchStarted { cell, elapsed: begun.elapsed() });
-        let result = self.executor.run(&self.sizing.order(cell, rate));
-        if self.interrupt.is_raised() {
+        self.observer.observe(&Event::BatchStarted { cell, elapsed: self.clock.elapsed() });
+        let result = self.executor.run(order);
+        if self.interrupt.is_raised() || (result.is_err() && self.executor.is_exhausted()) {
             return;
         }
         let throughput = match result {
@@ -188,7 +215,7 @@ impl<E: Executor, O: Observer> Measurement<'_, E, O> {
                 Err(message)
             }
         };
-        self.observer.observe(&Event::BatchEnded { cell, throughput, elapsed: begun.elapsed() });
+        self.observer.observe(&Event::BatchEnded { cell, throughput, elapsed: self.clock.elapsed() });
     }
 
     /// Keeps what a batch gave; its throughput, in tasks per second.
@@ -201,7 +228,7 @@ impl<E: Executor, O: Observer> Measurement<'_, E, O> {
     ) -> f64 {
         let cell = candidate.cell;
         let throughput = BatchTimes::of(report, self.sizing.cpus).throughput(self.sizing.tasks);
-        search.learn(cell, throughput);
+        search.learn(cell, self.clock.elapsed(), throughput);
         let record = measured.cells.entry(cell).or_insert_with(|| CellRecord::new(*candidate));
         record.add(measured.rounds, throughput, report);
         throughput
@@ -216,7 +243,7 @@ impl<E: Executor, O: Observer> Measurement<'_, E, O> {
                 if self.interrupt.is_raised() {
                     return;
                 }
-                let order = self.sizing.order(candidate.cell, search.expected(&candidate));
+                let order = self.sizing.order(candidate.cell, search.expected(candidate.cell));
                 // A cell that cannot be run fails again when it counts.
                 let _ = self.executor.run(&order);
             }
@@ -227,8 +254,8 @@ impl<E: Executor, O: Observer> Measurement<'_, E, O> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::benchmark::clock::Stopwatch;
     use crate::benchmark::event::Silent;
-    use crate::benchmark::executor::Order;
     use crate::benchmark::plan::Selection;
     use crate::benchmark::testing::{host, profile, report, sleeping};
     use crate::code::Code;
@@ -253,6 +280,7 @@ mod tests {
         let measurement = Measurement {
             executor: &mut executor,
             observer: &mut Silent,
+            clock: &mut Stopwatch::start(),
             interrupt: &Interrupt::default(),
             sizing: Sizing { tasks: 400, task_s: 0.02, budget: settings.budget, cpus: 2.0 },
             settings,
@@ -263,7 +291,7 @@ mod tests {
 
     fn settings(rounds: u32) -> Settings {
         let budget = Duration::from_secs(3600);
-        Settings { budget, rounds: Some(rounds), warmup: 0, exhaustive: false, seed: 1 }
+        Settings { budget, rounds: Some(rounds), warmup: 0, exhaustive: false, seed: 1, once: false }
     }
 
     fn ideal(order: &Order) -> Result<RunReport, BatchError> {
@@ -271,9 +299,10 @@ mod tests {
     }
 
     #[test]
-    fn the_reference_is_measured_beside_the_others_though_it_is_far_behind() {
+    fn the_rounds_asked_for_are_of_every_strategy_and_the_reference() {
         let (measured, _) = measure(settings(4), ideal);
-        assert_eq!(measured.cells[&Cell::REFERENCE].rounds().len(), 2);
+        assert!(measured.cells.values().all(|record| record.rounds().len() == 4));
+        assert!(measured.cells.contains_key(&Cell::REFERENCE));
         assert_eq!(measured.ending, Ending::Rounds);
     }
 
@@ -312,6 +341,7 @@ mod tests {
         let measurement = Measurement {
             executor: &mut executor,
             observer: &mut Silent,
+            clock: &mut Stopwatch::start(),
             interrupt: &Interrupt::default(),
             sizing: Sizing { tasks: 10, task_s: 3.0, budget: Duration::from_secs(1), cpus: 2.0 },
             settings: Settings { budget: Duration::from_secs(1), rounds: None, ..settings(0) },

@@ -3,10 +3,14 @@
 pub mod batch;
 pub mod capacity;
 pub mod cell;
+pub mod clock;
 pub mod event;
 pub mod executor;
+pub mod hooks;
 pub mod interpreter;
 pub mod measure;
+pub mod once;
+pub mod outlook;
 pub mod plan;
 pub mod predict;
 pub mod python;

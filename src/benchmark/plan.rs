@@ -59,12 +59,15 @@ pub struct Plan {
     pub candidates: Vec<Candidate>,
     /// Cells that were asked for and cannot be.
     pub refused: Vec<Refused>,
+    /// Whether the widths were asked for, so that all of them matter.
+    pub is_asked: bool,
 }
 
 impl Plan {
     /// Plans the cells for a workload that was profiled on a host.
     pub fn new(workload: &Workload, profile: &Profile, host: &Host, selection: &Selection) -> Self {
-        let mut plan = Plan { candidates: Vec::new(), refused: Vec::new() };
+        let is_asked = !selection.widths.is_empty();
+        let mut plan = Plan { candidates: Vec::new(), refused: Vec::new(), is_asked };
         let predicted =
             |cell: Cell| Candidate { cell, predicted_per_s: predict(&cell, workload, profile, host) };
         plan.candidates.push(predicted(Cell::REFERENCE));

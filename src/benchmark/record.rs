@@ -1,5 +1,7 @@
 //! What the batches of one cell gave, added up.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::benchmark::cell::Cell;
 use crate::benchmark::plan::Candidate;
 use crate::benchmark::result::{CellResult, Latency, Round, Status};
@@ -7,6 +9,7 @@ use crate::stats::interval::{CONFIDENCE, geometric_mean_ci};
 use crate::stats::ratio::{EPSILON, compare};
 use crate::strategy::run::RunReport;
 use crate::workload::digest::Digest;
+use crate::workload::outputs::Outputs;
 use crate::workload::tally::{Latencies, Tally, TaskCounts};
 
 /// Two batches give an interval too, but one so wide that it says nothing.
@@ -18,7 +21,9 @@ pub struct CellRecord {
     candidate: Candidate,
     rounds: Vec<Round>,
     tally: Tally,
-    digest: Digest,
+    /// Of every round: the tasks that a batch takes are those of its round.
+    digests: BTreeMap<u32, Digest>,
+    outputs: Outputs,
     is_repeatable: bool,
     startup_s: f64,
     cpu_s: f64,
@@ -32,7 +37,8 @@ impl CellRecord {
             candidate,
             rounds: Vec::new(),
             tally: Tally::default(),
-            digest: Digest::default(),
+            digests: BTreeMap::new(),
+            outputs: Outputs::default(),
             is_repeatable: true,
             startup_s: 0.0,
             cpu_s: 0.0,
@@ -43,10 +49,12 @@ impl CellRecord {
     /// Adds a batch of round `round`.
     pub fn add(&mut self, round: u32, throughput_per_s: f64, report: &RunReport) {
         self.rounds.push(Round { round, throughput_per_s });
-        self.is_repeatable &= report.tally.digest.agrees_with(&self.digest) != Some(false);
-        if report.tally.digest.prefix().1 > self.digest.prefix().1 {
-            self.digest = report.tally.digest.clone();
+        let digest = self.digests.entry(round).or_default();
+        self.is_repeatable &= report.tally.digest.agrees_with(digest) != Some(false);
+        if report.tally.digest.complete() > digest.complete() {
+            digest.clone_from(&report.tally.digest);
         }
+        self.note(&report.tally.outputs);
         self.tally.merge(&report.tally);
         self.startup_s += report.startup_s;
         self.cpu_s += report.cpu.total_s();
@@ -63,18 +71,31 @@ impl CellRecord {
         self.tally.counts
     }
 
-    /// The outputs of the longest batch.
-    pub fn digest(&self) -> &Digest {
-        &self.digest
+    /// Takes outputs into account that tasks gave outside of the batches, as in the profile.
+    pub fn note(&mut self, outputs: &Outputs) {
+        self.outputs.merge(outputs);
     }
 
-    /// Whether every batch of the cell gave the same outputs.
-    pub fn is_repeatable(&self) -> bool {
-        self.is_repeatable
+    /// Whether items gave the same outputs whenever they were run; `None` if none was run twice.
+    pub fn is_repeatable(&self) -> Option<bool> {
+        if self.is_repeatable { self.outputs.is_repeatable() } else { Some(false) }
     }
 
-    /// Sums up the batches, beside those of the reference and over the first `buckets` of outputs.
-    pub fn summarise(&self, reference: Option<&CellRecord>, buckets: usize) -> CellResult {
+    /// Whether the outputs are those of another cell, over the items that both ran; `None` if there
+    /// are none.
+    pub fn agrees_with(&self, other: &CellRecord) -> Option<bool> {
+        let shared = |(round, digest): (&u32, &Digest)| other.digests.get(round)?.agrees_with(digest);
+        let rounds = self.digests.iter().filter_map(shared);
+        rounds.chain(self.outputs.agrees_with(&other.outputs)).reduce(|all, one| all && one)
+    }
+
+    /// The outputs of some items.
+    pub fn outputs(&self) -> &Outputs {
+        &self.outputs
+    }
+
+    /// Sums up the batches, beside those of the reference; the digest is that of `items`.
+    pub fn summarise(&self, reference: Option<&CellRecord>, items: &BTreeSet<u64>) -> CellResult {
         let rates: Vec<f64> = self.rounds.iter().map(|round| round.throughput_per_s).collect();
         let interval = geometric_mean_ci(&rates, CONFIDENCE);
         let started = self.tally.counts.started().max(1) as f64;
@@ -85,6 +106,7 @@ impl CellRecord {
             reason: failure,
             predicted_per_s: Some(self.candidate.predicted_per_s),
             throughput_per_s: interval.map(|i| i.estimate),
+            outlook: None,
             ci95: interval.filter(|i| i.n >= FEWEST_BATCHES).map(|i| [i.lo, i.hi]),
             speedup: self.speedup(reference),
             latency_s: latency(&self.tally.latencies),
@@ -93,8 +115,8 @@ impl CellRecord {
             peak_rss_bytes: Some(self.peak_rss_bytes),
             tasks: self.tally.counts,
             errors: self.tally.errors(),
-            digest: (buckets > 0 && self.is_repeatable)
-                .then(|| format!("{:016x}", self.digest.over(buckets))),
+            digest: (!items.is_empty() && self.is_repeatable() != Some(false))
+                .then(|| format!("{:016x}", self.outputs.digest(items))),
             rounds: self.rounds.clone(),
         }
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::benchmark::cell::Cell;
+pub use crate::benchmark::outlook::Outlook;
 pub use crate::workload::tally::{ErrorCount, TaskCounts};
 
 /// The summary of one cell.
@@ -19,6 +20,8 @@ pub struct CellResult {
     pub predicted_per_s: Option<f64>,
     /// Tasks per second over the whole workload, start-up included.
     pub throughput_per_s: Option<f64>,
+    /// What is believed of the cell from the batches of all cells together.
+    pub outlook: Option<Outlook>,
     /// 95% confidence interval of `throughput_per_s`.
     pub ci95: Option<[f64; 2]>,
     /// Throughput over that of the sequential reference, from batches paired by round.
@@ -35,7 +38,7 @@ pub struct CellResult {
     pub tasks: TaskCounts,
     /// Failures by kind, most frequent first.
     pub errors: Vec<ErrorCount>,
-    /// Digest of the outputs over the items that every cell ran; equal for equal outputs.
+    /// Digest of the outputs of up to 256 items that every cell ran; equal for equal outputs.
     pub digest: Option<String>,
     /// Throughput of each batch, with the number of the round it belongs to.
     pub rounds: Vec<Round>,
@@ -50,6 +53,7 @@ impl CellResult {
             reason,
             predicted_per_s: None,
             throughput_per_s: None,
+            outlook: None,
             ci95: None,
             speedup: None,
             latency_s: None,

@@ -1,56 +1,82 @@
-//! Which cells to measure next: a race in which cells that cannot win any more drop out.
+//! Which cells to measure next: the leader against the challenger most likely to beat it for its cost.
 //!
-//! Pure: it is given what was measured and says what to measure; it knows no clock and no machine.
+//! Pure: it is given what was measured and when, and says what to measure; it knows no clock and no
+//! machine. What is believed of cells that were not measured comes from the prediction and from their
+//! neighbours ([`surrogate`](crate::model::surrogate)).
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::benchmark::cell::Cell;
+use crate::benchmark::outlook::{MOST_POINTS, Outlook, Outlooks};
 use crate::benchmark::plan::{Candidate, Plan};
+use crate::benchmark::sizing::Sizing;
+use crate::model::surrogate::Point;
+use crate::stats::ratio::EPSILON;
 use crate::strategy::Kind;
 
-/// A cell within this share of the leader may be the better choice, if it is narrower.
-const NEAR: f64 = 0.05;
+/// The search ends when some cell is near the best with this probability: the 95% quantile of what is
+/// lost by choosing it is then below the margin.
+const SURE: f64 = 0.95;
 
-/// A cell measured this many times is judged by its mean alone.
-const ENOUGH: usize = 3;
+/// Batches a cell must have before it may be chosen, and before the search may end.
+const ENOUGH_OF_CHOICE: usize = 3;
+const ENOUGH_IN_ALL: usize = 6;
 
-/// A cell is known well after this many batches, with a standard error of the mean below this share.
-const KNOWN_WELL_AFTER: usize = 6;
-const KNOWN_WELL_ERROR: f64 = 0.012;
+/// A strategy that is this far behind what was predicted of it beside the leader is surprising; one
+/// that gives less than this share of the leader is not worth a second look, nor is one that was
+/// predicted to.
+const SURPRISING: f64 = 0.85;
+const HOPELESS: f64 = 0.5;
+const PROMISING: f64 = 0.9;
 
-/// A strategy whose best cell gives less than this share of the leader is far behind, and need not
-/// be measured as often to be told so.
-const FAR: f64 = 0.5;
-const ENOUGH_IF_FAR: usize = 2;
+/// Seconds that a batch takes besides its tasks: a process is started for it.
+const BATCH_COST_S: f64 = 0.015;
 
-/// How far behind the leader a cell that was measured once, or twice, may be and stay in the race:
-/// the spread of single batches on a machine that others use.
-const BEHIND_AFTER_ONE: f64 = 0.30;
-const BEHIND_AFTER_TWO: f64 = 0.18;
+/// Which cells a round is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Those that can still win.
+    Guided,
+    /// The same in every round: every strategy where it is predicted to suffice, or the widths asked for.
+    Fixed,
+    /// All.
+    Exhaustive,
+}
 
-/// The race: cells of the plan and what each has shown so far.
+/// The search: cells of the plan, and what is believed of each.
 #[derive(Debug, Clone)]
 pub struct Search {
     candidates: Vec<Candidate>,
-    measured: BTreeMap<Cell, Vec<f64>>,
+    sizing: Sizing,
+    mode: Mode,
+    is_asked: bool,
+    batches: BTreeMap<Cell, usize>,
     failed: Vec<Cell>,
-    exhaustive: bool,
+    outlooks: Outlooks,
 }
 
 impl Search {
-    /// A race over the cells of a plan; an exhaustive one never drops any.
-    pub fn new(plan: &Plan, exhaustive: bool) -> Self {
-        Search {
-            candidates: plan.candidates.clone(),
-            measured: BTreeMap::new(),
-            failed: Vec::new(),
-            exhaustive,
-        }
+    /// A search over the cells of a plan, the reference first.
+    pub fn new(plan: &Plan, sizing: Sizing, mode: Mode, seed: u64) -> Self {
+        let candidates = match mode {
+            Mode::Exhaustive => plan.candidates.clone(),
+            Mode::Guided | Mode::Fixed => thin(&plan.candidates),
+        };
+        let believed = &candidates[..candidates.len().min(MOST_POINTS)];
+        let outlooks = Outlooks::new(believed.iter().map(point).collect(), seed);
+        let is_asked = plan.is_asked;
+        Search { candidates, sizing, mode, is_asked, batches: BTreeMap::new(), failed: Vec::new(), outlooks }
     }
 
-    /// Takes the throughput that a batch of a cell gave, in tasks per second.
-    pub fn learn(&mut self, cell: Cell, throughput: f64) {
-        self.measured.entry(cell).or_default().push(throughput);
+    /// Takes the throughput that a batch of a cell gave, in tasks per second, and when it was run.
+    pub fn learn(&mut self, cell: Cell, at: Duration, throughput: f64) {
+        *self.batches.entry(cell).or_default() += 1;
+        match self.index(cell) {
+            Some(point) if throughput > 0.0 => self.outlooks.observe(point, at.as_secs_f64(), throughput),
+            // What gives nothing cannot win, and has no logarithm.
+            _ => self.give_up(cell),
+        }
     }
 
     /// Takes that a cell cannot be run.
@@ -58,34 +84,40 @@ impl Search {
         self.failed.push(cell);
     }
 
-    /// Batches measured of a cell.
-    pub fn batches(&self, cell: Cell) -> usize {
-        self.measured.get(&cell).map_or(0, Vec::len)
+    /// Ends a round: what was learnt in it counts from now on.
+    pub fn end_round(&mut self) {
+        if self.mode == Mode::Guided {
+            self.outlooks.update();
+        }
     }
 
-    /// What a cell will probably give, in tasks per second: the measured mean, else the prediction,
-    /// lowered by how far the same strategy fell short of it at the nearest measured width.
-    pub fn expected(&self, candidate: &Candidate) -> f64 {
-        if let Some(mean) = self.mean(candidate.cell) {
-            return mean;
-        }
-        let distance = |other: &Candidate| (other.cell.width as f64 / candidate.cell.width as f64).ln().abs();
-        let nearest = self
-            .of_strategy(candidate.cell.strategy)
-            .filter(|other| self.mean(other.cell).is_some())
-            .min_by(|a, b| distance(a).total_cmp(&distance(b)));
-        let short = nearest.and_then(|n| Some(self.mean(n.cell)? / n.predicted_per_s)).unwrap_or(1.0);
-        candidate.predicted_per_s * short.min(1.0)
+    /// Batches measured of a cell.
+    pub fn batches(&self, cell: Cell) -> usize {
+        self.batches.get(&cell).copied().unwrap_or(0)
+    }
+
+    /// Tasks per second that a cell will probably give.
+    pub fn expected(&self, cell: Cell) -> f64 {
+        self.index(cell).map_or(1.0, |point| self.outlooks.per_s(point))
+    }
+
+    /// What is believed of every measured cell in the end.
+    pub fn conclude(mut self) -> BTreeMap<Cell, Outlook> {
+        self.outlooks.update();
+        let measured = self.points().filter(|point| self.is_measured(*point));
+        measured.map(|point| (self.cell(point), self.outlooks.outlook(point))).collect()
     }
 
     /// The cells of the next round; empty when there is nothing to measure.
     pub fn next_round(&self) -> Vec<Candidate> {
-        let mut round: Vec<Candidate> = if self.exhaustive {
-            self.candidates.clone()
-        } else if self.measured.keys().all(|cell| *cell == Cell::REFERENCE) {
-            self.opening().into_iter().filter(|c| self.batches(c.cell) == 0).collect()
-        } else {
-            self.racing().into_iter().chain(self.neighbours()).collect()
+        let mut round = match self.mode {
+            Mode::Exhaustive => self.candidates.clone(),
+            Mode::Fixed if self.is_asked => self.candidates.clone(),
+            Mode::Fixed => self.opening(),
+            Mode::Guided if self.batches.keys().all(|cell| *cell == Cell::REFERENCE) => {
+                self.opening().into_iter().filter(|c| self.batches(c.cell) == 0).collect()
+            }
+            Mode::Guided => self.duel(),
         };
         round.sort_by_key(|c| c.cell);
         round.dedup_by_key(|c| c.cell);
@@ -93,139 +125,123 @@ impl Search {
         round
     }
 
-    /// Whether more measuring would hardly change anything: every cell in the race is known well.
+    /// Whether more measuring would hardly change anything: a cell that was measured well is near the
+    /// best with high probability.
     pub fn is_settled(&self) -> bool {
-        let racing = self.racing();
-        !racing.is_empty()
-            && self.neighbours().is_empty()
-            && racing.iter().all(|c| self.is_known_well(c.cell))
+        let total: usize = self.batches.values().sum();
+        let is_sure = |point: usize| {
+            self.batches(self.cell(point)) >= ENOUGH_OF_CHOICE && self.outlooks.near_best(point) >= SURE
+        };
+        self.mode == Mode::Guided && total >= ENOUGH_IN_ALL && self.points().any(is_sure)
     }
 
-    fn is_known_well(&self, cell: Cell) -> bool {
-        let (Some(rates), Some(mean)) = (self.measured.get(&cell), self.mean(cell)) else { return false };
-        let n = rates.len() as f64;
-        let variance = rates.iter().map(|rate| (rate - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
-        rates.len() >= KNOWN_WELL_AFTER && (variance / n).sqrt() <= KNOWN_WELL_ERROR * mean
+    /// Every strategy at its predicted knee, and the reference.
+    fn opening(&self) -> Vec<Candidate> {
+        let mut opening: Vec<Candidate> = strategies(&self.candidates)
+            .into_iter()
+            .filter_map(|kind| knee(self.of_strategy(kind)))
+            .collect();
+        opening.extend(self.candidates.iter().filter(|c| c.cell == Cell::REFERENCE));
+        opening
     }
 
-    fn mean(&self, cell: Cell) -> Option<f64> {
-        let rates = self.measured.get(&cell)?;
-        Some(rates.iter().sum::<f64>() / rates.len() as f64)
+    /// The leader, and the challenger most likely to beat it for what measuring it costs.
+    fn duel(&self) -> Vec<Candidate> {
+        let Some(leader) = self.leader() else { return Vec::new() };
+        let mut challengers = self.surprising(leader);
+        if challengers.is_empty() {
+            let others =
+                self.points().filter(|point| *point != leader && !self.failed.contains(&self.cell(*point)));
+            challengers
+                .extend(others.max_by(|a, b| self.promise(*a, leader).total_cmp(&self.promise(*b, leader))));
+        }
+        challengers.into_iter().chain([leader]).map(|point| self.candidates[point]).collect()
+    }
+
+    /// The best cell of every strategy that was measured once and gave surprisingly little: one disturbed
+    /// batch must not rule a strategy out.
+    fn surprising(&self, leader: usize) -> Vec<usize> {
+        let is_surprising = |point: &usize| {
+            let seen = self.outlooks.per_s(*point) / self.outlooks.per_s(leader);
+            let predicted = self.predicted(*point) / self.predicted(leader);
+            predicted > PROMISING && (HOPELESS..SURPRISING * predicted).contains(&seen)
+        };
+        let bests = strategies(&self.candidates).into_iter().filter_map(|kind| {
+            let own = |point: &usize| self.cell(*point).strategy == kind && self.is_measured(*point);
+            self.fastest(self.points().filter(own))
+        });
+        bests.filter(|point| self.batches(self.cell(*point)) == 1).filter(is_surprising).collect()
+    }
+
+    /// The measured cell believed to be the fastest.
+    fn leader(&self) -> Option<usize> {
+        self.fastest(self.points().filter(|point| self.is_measured(*point)))
+    }
+
+    fn fastest(&self, points: impl Iterator<Item = usize>) -> Option<usize> {
+        points.max_by(|a, b| self.outlooks.per_s(*a).total_cmp(&self.outlooks.per_s(*b)))
+    }
+
+    /// How likely a cell is to beat the leader, per second of measuring it.
+    fn promise(&self, point: usize, leader: usize) -> f64 {
+        let rate = self.outlooks.per_s(point);
+        let order = self.sizing.order(self.cell(point), rate);
+        self.outlooks.may_beat(point, leader) / (self.sizing.expected_s(&order, rate) + BATCH_COST_S)
     }
 
     fn of_strategy(&self, strategy: Kind) -> impl Iterator<Item = &Candidate> {
         self.candidates.iter().filter(move |c| c.cell.strategy == strategy && !self.failed.contains(&c.cell))
     }
 
-    /// Strategies of the plan other than the reference, each once.
-    fn strategies(&self) -> Vec<Kind> {
-        let mut kinds: Vec<Kind> = self.candidates.iter().map(|c| c.cell.strategy).collect();
-        kinds.retain(|kind| *kind != Kind::Sequential);
-        kinds.dedup();
-        kinds
+    fn points(&self) -> std::ops::Range<usize> {
+        0..self.candidates.len().min(MOST_POINTS)
     }
 
-    /// The reference, every strategy at its predicted knee, and the one predicted best at narrower
-    /// widths too: a limit downstream that nobody told of shows there first.
-    fn opening(&self) -> Vec<Candidate> {
-        let mut opening: Vec<Candidate> =
-            self.strategies().into_iter().filter_map(|kind| self.knee(kind)).collect();
-        let best = opening.iter().map(|c| c.predicted_per_s).fold(0.0, f64::max);
-        let favourite = opening.iter().copied().find(|c| c.predicted_per_s >= (1.0 - NEAR) * best);
-        if let Some(favourite) = favourite {
-            for divisor in [4, 16] {
-                let width = favourite.cell.width / divisor;
-                let wanted =
-                    |c: &&Candidate| c.cell.width >= width.max(2) && c.cell.width < favourite.cell.width;
-                opening.extend(self.of_strategy(favourite.cell.strategy).find(wanted).copied());
-            }
-        }
-        opening.extend(self.candidates.iter().filter(|c| c.cell == Cell::REFERENCE));
-        opening
+    fn cell(&self, point: usize) -> Cell {
+        self.candidates[point].cell
     }
 
-    /// The narrowest cell of a strategy predicted to be near its best.
-    fn knee(&self, strategy: Kind) -> Option<Candidate> {
-        let best = self.of_strategy(strategy).map(|c| c.predicted_per_s).fold(0.0, f64::max);
-        self.of_strategy(strategy).find(|c| c.predicted_per_s >= (1.0 - NEAR) * best).copied()
+    fn predicted(&self, point: usize) -> f64 {
+        self.candidates[point].predicted_per_s
     }
 
-    /// Measured cells that may still win, and the best cell of every strategy until it is known how
-    /// far behind it is.
-    fn racing(&self) -> Vec<Candidate> {
-        let Some(leader) = self.leader() else { return Vec::new() };
-        let best = self.expected(&leader);
-        let in_race = |c: &&Candidate| match self.batches(c.cell) {
-            0 => false,
-            1 => self.expected(c) >= (1.0 - BEHIND_AFTER_ONE) * best,
-            2 => self.expected(c) >= (1.0 - BEHIND_AFTER_TWO) * best,
-            _ => self.expected(c) >= (1.0 - 2.0 * NEAR) * best,
-        };
-        let mut racing: Vec<Candidate> = self.candidates.iter().filter(in_race).copied().collect();
-        for kind in Kind::ALL {
-            let wanted = |c: &Candidate| if self.expected(c) < FAR * best { ENOUGH_IF_FAR } else { ENOUGH };
-            racing.extend(self.best_of(kind).filter(|c| self.batches(c.cell) < wanted(c)));
-        }
-        racing
+    fn index(&self, cell: Cell) -> Option<usize> {
+        self.points().find(|point| self.cell(*point) == cell)
     }
 
-    /// The measured cell with the highest mean.
-    fn leader(&self) -> Option<Candidate> {
-        self.candidates
-            .iter()
-            .filter(|c| self.mean(c.cell).is_some() && !self.failed.contains(&c.cell))
-            .max_by(|a, b| self.expected(a).total_cmp(&self.expected(b)))
-            .copied()
+    fn is_measured(&self, point: usize) -> bool {
+        let cell = self.cell(point);
+        self.batches(cell) > 0 && !self.failed.contains(&cell)
     }
+}
 
-    fn best_of(&self, strategy: Kind) -> Option<Candidate> {
-        self.of_strategy(strategy)
-            .filter(|c| self.mean(c.cell).is_some())
-            .max_by(|a, b| self.expected(a).total_cmp(&self.expected(b)))
-            .copied()
+/// A cell as the belief sees it.
+fn point(candidate: &Candidate) -> Point {
+    Point {
+        strategy: candidate.cell.strategy as usize,
+        log2_width: (candidate.cell.width as f64).log2(),
+        prior: candidate.predicted_per_s.clamp(1e-9, 1e12).ln(),
     }
+}
 
-    /// Unmeasured cells that may change the answer: wider and narrower ones of the leader's
-    /// strategy, and of every other strategy that keeps up the one as wide as is known to suffice.
-    fn neighbours(&self) -> Vec<Candidate> {
-        let Some(leader) = self.leader() else { return Vec::new() };
-        let best = self.expected(&leader);
-        let is_near = |c: &&Candidate| self.mean(c.cell).is_some_and(|mean| mean >= (1.0 - NEAR) * best);
-        let suffices = self.candidates.iter().filter(is_near).map(|c| c.cell.width).min();
-        let suffices = suffices.unwrap_or(leader.cell.width);
-        let mut wanted = Vec::new();
-        for kind in self.strategies() {
-            if kind == leader.cell.strategy {
-                wanted.extend(self.wider(&leader).into_iter().chain(self.narrower(kind, best)));
-            } else if self.best_of(kind).is_some_and(|own| self.expected(&own) >= FAR * best) {
-                wanted.extend(self.of_strategy(kind).find(|c| c.cell.width >= suffices).copied());
-            }
-        }
-        wanted.retain(|c| self.batches(c.cell) == 0);
-        wanted
-    }
+/// Every so many of too many cells, the reference always.
+fn thin(candidates: &[Candidate]) -> Vec<Candidate> {
+    candidates.iter().step_by(candidates.len().div_ceil(MOST_POINTS).max(1)).copied().collect()
+}
 
-    /// The next cell at least twice as wide as the leader, or the widest.
-    fn wider(&self, leader: &Candidate) -> Option<Candidate> {
-        let ladder: Vec<&Candidate> = self.of_strategy(leader.cell.strategy).collect();
-        let twice = ladder.iter().find(|c| c.cell.width >= 2 * leader.cell.width);
-        twice.or(ladder.last()).filter(|c| c.cell.width > leader.cell.width).map(|c| **c)
-    }
+/// Strategies of the cells other than the reference, each once.
+fn strategies(candidates: &[Candidate]) -> Vec<Kind> {
+    let mut kinds: Vec<Kind> = candidates.iter().map(|c| c.cell.strategy).collect();
+    kinds.retain(|kind| *kind != Kind::Sequential);
+    kinds.dedup();
+    kinds
+}
 
-    /// A cell narrower than the narrowest that is as good as the best: halfway, by ratio, to the
-    /// widest that is known to fall behind; none if nothing lies between the two.
-    fn narrower(&self, strategy: Kind, best: f64) -> Option<Candidate> {
-        let is_near = |c: &&Candidate| self.mean(c.cell).is_some_and(|mean| mean >= (1.0 - NEAR) * best);
-        let near = self.of_strategy(strategy).find(is_near)?.cell.width;
-        let behind = self.of_strategy(strategy).filter(|c| c.cell.width < near && self.batches(c.cell) > 0);
-        let behind = behind.map(|c| c.cell.width).max().unwrap_or(1);
-        let halfway = ((behind * near) as f64).sqrt().ln();
-        let distance = |c: &Candidate| ((c.cell.width as f64).ln() - halfway).abs();
-        self.of_strategy(strategy)
-            .filter(|c| c.cell.width > behind && c.cell.width < near)
-            .min_by(|a, b| distance(a).total_cmp(&distance(b)))
-            .copied()
-    }
+/// The narrowest cell of a strategy predicted to be near its best.
+fn knee<'a>(cells: impl Iterator<Item = &'a Candidate>) -> Option<Candidate> {
+    let cells: Vec<&Candidate> = cells.collect();
+    let best = cells.iter().map(|c| c.predicted_per_s).fold(0.0, f64::max);
+    cells.into_iter().find(|c| c.predicted_per_s >= (1.0 - EPSILON) * best).copied()
 }
 
 #[cfg(test)]
@@ -234,17 +250,23 @@ mod tests {
     use crate::benchmark::plan::Selection;
     use crate::benchmark::testing::{host, profile, sleeping};
 
-    /// Runs the race against a function instead of a machine and gives the best cell it found.
-    fn race(plan: &Plan, rounds: usize, truth: impl Fn(Cell) -> f64) -> (Cell, usize) {
-        let mut search = Search::new(plan, false);
-        let mut batches = 0;
+    /// Runs the search against a function instead of a machine; batches take a fifth of a second.
+    fn search(plan: &Plan, rounds: usize, truth: impl Fn(Cell) -> f64) -> Search {
+        let sizing = Sizing { tasks: 400, task_s: 0.02, budget: Duration::from_secs(5), cpus: 2.0 };
+        let mut search = Search::new(plan, sizing, Mode::Guided, 1);
+        let mut now = Duration::ZERO;
         for _ in 0..rounds {
             for candidate in search.next_round() {
-                search.learn(candidate.cell, truth(candidate.cell));
-                batches += 1;
+                now += Duration::from_millis(200);
+                search.learn(candidate.cell, now, truth(candidate.cell));
             }
+            search.end_round();
         }
-        (search.leader().expect("something was measured").cell, batches)
+        search
+    }
+
+    fn leader(search: &Search) -> Cell {
+        search.cell(search.leader().expect("something was measured"))
     }
 
     fn plan() -> Plan {
@@ -252,69 +274,60 @@ mod tests {
     }
 
     #[test]
-    fn the_widest_cell_wins_where_nothing_limits() {
-        let (best, _) = race(&plan(), 6, |cell| cell.width as f64 * 50.0);
-        assert_eq!(best.width, 400);
+    fn every_strategy_and_the_reference_are_measured_first() {
+        let mut measured: Vec<Kind> = search(&plan(), 0, |_| 1.0)
+            .next_round()
+            .iter()
+            .map(|candidate| candidate.cell.strategy)
+            .collect();
+        measured.dedup();
+        let planned: Vec<Kind> = Kind::ALL
+            .into_iter()
+            .filter(|kind| plan().candidates.iter().any(|c| c.cell.strategy == *kind))
+            .collect();
+        assert_eq!(measured, planned);
     }
 
     #[test]
-    fn a_hidden_limit_downstream_is_found_from_both_sides() {
-        let capped = |cell: Cell| {
-            let own = if cell.strategy == Kind::Async { 1.0 } else { 0.98 };
-            own * 50.0 * cell.width.min(8) as f64 / (1.0 + cell.width as f64 / 10_000.0)
-        };
+    fn where_predictions_hold_few_batches_settle_it() {
         let plan = plan();
-        let mut search = Search::new(&plan, false);
-        for _ in 0..10 {
-            for candidate in search.next_round() {
-                search.learn(candidate.cell, capped(candidate.cell));
-            }
-        }
-        assert!(search.batches(Cell::new(Kind::Async, 8)) >= ENOUGH);
-        assert!(search.batches(Cell::new(Kind::Async, 4)) >= 1);
-        assert!(search.batches(Cell::new(Kind::Threads, 8)) >= 1);
+        let truth =
+            |cell: Cell| plan.candidates.iter().find(|c| c.cell == cell).map_or(0.0, |c| c.predicted_per_s);
+        let found = search(&plan, 6, truth);
+        assert!(found.is_settled());
+        let best = plan.candidates.iter().map(|c| c.predicted_per_s).fold(0.0, f64::max);
+        assert!(truth(leader(&found)) >= 0.95 * best);
     }
 
     #[test]
-    fn every_strategy_that_keeps_up_is_tried_at_the_width_that_suffices() {
-        let capped = |cell: Cell| match cell.strategy {
-            Kind::Threads => 1.01 * 50.0 * cell.width.min(8) as f64,
-            _ => 50.0 * cell.width.min(8) as f64,
-        };
+    fn a_hidden_limit_is_found_and_no_wider_cell_is_believed_to_beat_it() {
+        let truth = |cell: Cell| cell.width.min(8) as f64 * 49.0;
+        let found = search(&plan(), 12, truth);
+        assert!(truth(leader(&found)) >= 0.95 * 392.0, "{}", leader(&found));
+        let narrow = Cell::new(leader(&found).strategy, 2);
+        let outlooks = found.conclude();
+        assert!(outlooks.get(&narrow).is_none_or(|outlook| outlook.near_best < 0.05));
+    }
+
+    #[test]
+    fn a_cell_that_fails_is_not_tried_again() {
         let plan = plan();
-        let mut search = Search::new(&plan, false);
-        for _ in 0..8 {
-            for candidate in search.next_round() {
-                search.learn(candidate.cell, capped(candidate.cell));
-            }
-        }
-        for kind in [Kind::Async, Kind::Threads, Kind::Processes] {
-            assert!(search.batches(Cell::new(kind, 8)) >= 1, "{kind}");
-        }
+        let mut search = search(&plan, 0, |_| 1.0);
+        let first = search.next_round()[1].cell;
+        search.give_up(first);
+        assert!(search.next_round().iter().all(|c| c.cell != first));
+        search.learn(Cell::REFERENCE, Duration::ZERO, 0.0);
+        assert!(search.next_round().iter().all(|c| c.cell != Cell::REFERENCE));
     }
 
     #[test]
-    fn cells_that_cannot_win_drop_out() {
-        let (_, batches) = race(&plan(), 10, |cell| cell.width as f64 * 50.0);
-        assert!(batches < 10 * plan().candidates.len() / 2, "{batches}");
-    }
-
-    #[test]
-    fn failed_cells_are_not_tried_again() {
-        let plan = plan();
-        let mut search = Search::new(&plan, false);
+    fn a_fixed_search_measures_the_same_cells_in_every_round() {
+        let sizing = Sizing { tasks: 400, task_s: 0.02, budget: Duration::from_secs(5), cpus: 2.0 };
+        let mut search = Search::new(&plan(), sizing, Mode::Fixed, 1);
         let first = search.next_round();
-        for candidate in &first {
-            search.give_up(candidate.cell);
-        }
-        for candidate in search.next_round() {
-            assert!(!first.contains(&candidate));
-        }
-    }
-
-    #[test]
-    fn an_exhaustive_search_measures_everything_every_round() {
-        let search = Search::new(&plan(), true);
-        assert_eq!(search.next_round().len(), plan().candidates.len());
+        first.iter().for_each(|c| search.learn(c.cell, Duration::ZERO, 10.0));
+        search.end_round();
+        assert_eq!(search.next_round(), first);
+        assert!(!search.is_settled());
     }
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use crate::benchmark::cell::Cell;
 use crate::benchmark::executor::Order;
 
-/// A batch takes about four tasks' time, within these bounds: shorter ones are noise, longer ones
+/// A batch takes about three tasks' time, within these bounds: shorter ones are noise, longer ones
 /// leave too few of them in the budget.
+const TASKS_LONG: f64 = 3.0;
 const SHORTEST_S: f64 = 0.12;
 const LONGEST_S: f64 = 0.6;
 
@@ -42,7 +43,7 @@ impl Sizing {
         let count = self.count(cell.width as u64, rate);
         let time_limit = 3.0 * (count as f64 / rate + self.task_s) + 0.2;
         let patience = time_limit + 20.0 * self.task_s + 10.0;
-        Order { cell, tasks: 0..count, time_limit: seconds(time_limit), patience: seconds(patience) }
+        Order { cell, tasks: 0..count, draw: 0, time_limit: seconds(time_limit), patience: seconds(patience) }
     }
 
     /// Seconds that a batch is expected to take.
@@ -57,7 +58,7 @@ impl Sizing {
     }
 
     fn count(&self, width: u64, rate: f64) -> u64 {
-        let target = (4.0 * self.task_s).clamp(SHORTEST_S, LONGEST_S);
+        let target = (TASKS_LONG * self.task_s).clamp(SHORTEST_S, LONGEST_S);
         if self.tasks as f64 <= WHOLE * target * rate {
             return self.tasks;
         }

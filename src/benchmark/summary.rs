@@ -1,5 +1,7 @@
 //! The results of a measurement, and what has to be said about them.
 
+use std::collections::BTreeSet;
+
 use crate::benchmark::cell::Cell;
 use crate::benchmark::measure::{Ending, Measured};
 use crate::benchmark::plan::Plan;
@@ -19,9 +21,9 @@ pub struct Finding {
 /// Every cell that was measured, failed or refused, in the order of the plan.
 pub fn results(plan: &Plan, measured: &Measured) -> Vec<CellResult> {
     let reference = measured.cells.get(&Cell::REFERENCE);
-    let buckets = common_buckets(measured);
+    let items = common_items(measured);
     let mut results: Vec<CellResult> =
-        measured.cells.values().map(|r| r.summarise(reference, buckets)).collect();
+        measured.cells.values().map(|r| r.summarise(reference, &items)).collect();
     for (cell, error) in &measured.failed {
         // A cell that ran before it failed keeps what it gave.
         if !measured.cells.contains_key(cell) {
@@ -32,6 +34,9 @@ pub fn results(plan: &Plan, measured: &Measured) -> Vec<CellResult> {
     for refused in &plan.refused {
         let reason = Some(format!("{}: {}", refused.code, refused.reason));
         results.push(CellResult::without_numbers(refused.cell, Status::Skipped, reason));
+    }
+    for result in &mut results {
+        result.outlook = measured.outlooks.get(&result.cell).copied();
     }
     results.sort_by_key(|result| result.cell);
     results
@@ -47,6 +52,13 @@ pub fn findings(measured: &Measured) -> Vec<Finding> {
             code: Code::NoteInterrupted,
             message: format!("interrupted after {:.1} s of measuring", measured.elapsed.as_secs_f64()),
         }),
+        Ending::Exhausted => findings.push(Finding {
+            code: Code::NoteItemsUsed,
+            message: format!(
+                "every item was run once, which was enough for {:.1} s of measuring",
+                measured.elapsed.as_secs_f64()
+            ),
+        }),
         Ending::Budget if measured.rounds < 3 => findings.push(Finding {
             code: Code::NoteBudget,
             message: match measured.rounds {
@@ -59,15 +71,16 @@ pub fn findings(measured: &Measured) -> Vec<Finding> {
     findings
 }
 
-/// Outputs that differ between strategies, unless sequential does not agree with itself either, or was
-/// run too seldom to know.
+/// Outputs that differ between strategies, unless sequential does not agree with itself either, or ran
+/// no item twice.
 fn digest_finding(measured: &Measured) -> Option<Finding> {
     let reference = measured.cells.get(&Cell::REFERENCE)?;
-    if !reference.is_repeatable() || reference.rounds().len() < 2 {
+    if reference.is_repeatable() != Some(true) {
         return None;
     }
-    let agrees = |record: &CellRecord| record.digest().agrees_with(reference.digest()) != Some(false);
-    let differs = |record: &CellRecord| !record.is_repeatable() || !agrees(record);
+    let differs = |record: &CellRecord| {
+        record.is_repeatable() == Some(false) || record.agrees_with(reference) == Some(false)
+    };
     let (cell, _) = measured.cells.iter().find(|(_, record)| differs(record))?;
     let message = format!("{cell} gave other outputs than sequential for the same items");
     Some(Finding { code: Code::PoolDigest, message })
@@ -89,9 +102,10 @@ fn failure_finding(measured: &Measured) -> Option<Finding> {
     })
 }
 
-/// The buckets of outputs that every cell completed.
-fn common_buckets(measured: &Measured) -> usize {
-    measured.cells.values().map(|record| record.digest().prefix().1).min().unwrap_or(0)
+/// The items whose outputs are known of every cell.
+fn common_items(measured: &Measured) -> BTreeSet<u64> {
+    let items = measured.cells.values().map(|record| record.outputs().items());
+    items.reduce(|common, items| &common & &items).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -106,8 +120,9 @@ mod tests {
         for (cell, output) in cells {
             let mut record = CellRecord::new(Candidate { cell: *cell, predicted_per_s: 1.0 });
             let mut batch = report(64, cell.width, 0.01);
-            batch.tally.digest = crate::workload::digest::Digest::default();
-            (0..64).for_each(|i| batch.tally.digest.add(i, i * output));
+            batch.tally = crate::workload::tally::Tally::default();
+            let took = std::time::Duration::from_millis(10);
+            (0..64).for_each(|i| batch.tally.record(i, 63 - i, took, Ok(i * output)));
             record.add(0, 100.0 * cell.width as f64, &batch);
             record.add(1, 100.0 * cell.width as f64, &batch);
             measured.cells.insert(*cell, record);
@@ -118,7 +133,7 @@ mod tests {
     #[test]
     fn speed_is_told_beside_the_reference_and_equal_outputs_have_equal_digests() {
         let measured = measured(&[(Cell::REFERENCE, 3), (Cell::new(Kind::Async, 8), 3)]);
-        let plan = Plan { candidates: Vec::new(), refused: Vec::new() };
+        let plan = Plan { candidates: Vec::new(), refused: Vec::new(), is_asked: false };
         let results = results(&plan, &measured);
         assert_eq!(results[0].speedup, Some(1.0));
         let speedup = results[1].speedup.expect("paired");

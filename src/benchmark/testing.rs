@@ -71,13 +71,14 @@ pub(crate) fn profile(cpu_s: f64, wait_s: f64) -> Profile {
         tasks: 1,
         steps: Vec::new(),
         python: None,
+        dispersion: None,
     }
 }
 
 /// A batch of `tasks` tasks that each took `task_s`, `width` at a time.
 pub(crate) fn report(tasks: u64, width: usize, task_s: f64) -> RunReport {
     let mut tally = Tally::default();
-    (0..tasks).for_each(|i| tally.record(i, Duration::from_secs_f64(task_s), Ok(i)));
+    (0..tasks).for_each(|i| tally.record(i, i, Duration::from_secs_f64(task_s), Ok(i)));
     let waves = tasks.div_ceil(width as u64) as f64;
     RunReport {
         startup_s: 0.0,

@@ -52,6 +52,8 @@ pub(crate) enum Command {
     /// Tell whether a workload is io-bound, cpu-bound or mixed, and the evidence
     #[command(override_usage = PROFILE_USAGE)]
     Profile(ProfileArgs),
+    /// Fit the universal scalability law to throughput at several widths
+    Fit(FitArgs),
     /// List the sample workloads
     List(ListArgs),
     /// Write a commented workload file
@@ -80,6 +82,13 @@ pub(crate) struct AdviseArgs {
     #[command(flatten)]
     pub(crate) measure: MeasureArgs,
     #[command(flatten)]
+    pub(crate) hooks: HookArgs,
+
+    /// Run no item twice: cells get random items of their own, for commands with side effects
+    #[arg(long)]
+    pub(crate) once: bool,
+
+    #[command(flatten)]
     pub(crate) output: OutputArgs,
 
     /// The language of the code example [default: that of the workload, Rust or Python]
@@ -97,6 +106,8 @@ pub(crate) struct BenchArgs {
     #[command(flatten)]
     pub(crate) measure: MeasureArgs,
     #[command(flatten)]
+    pub(crate) hooks: HookArgs,
+    #[command(flatten)]
     pub(crate) output: OutputArgs,
 }
 
@@ -105,11 +116,23 @@ pub(crate) struct ProfileArgs {
     #[command(flatten)]
     pub(crate) workload: WorkloadArgs,
     #[command(flatten)]
+    pub(crate) hooks: HookArgs,
+    #[command(flatten)]
     pub(crate) output: OutputArgs,
 
     /// Seed everything that is drawn at random
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FitArgs {
+    /// A table with the columns concurrency and throughput, or JSON from bench or advise (- is
+    /// standard input)
+    #[arg(value_name = "FILE")]
+    pub(crate) data: String,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
 
 #[derive(Debug, Args)]
@@ -218,6 +241,22 @@ pub(crate) struct MeasureArgs {
     /// What to optimise: throughput, latency, memory or cpu
     #[arg(long, value_name = "GOAL", default_value_t)]
     pub(crate) objective: Objective,
+}
+
+/// Commands around what is measured, run by `sh -c`.
+#[derive(Debug, Args)]
+pub(crate) struct HookArgs {
+    /// Run a command once, before everything else
+    #[arg(short, long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) setup: Option<String>,
+
+    /// Run a command before every batch of tasks; its time is not measured
+    #[arg(short, long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) prepare: Option<String>,
+
+    /// Run a command after every batch of tasks; its time is not measured
+    #[arg(short, long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) cleanup: Option<String>,
 }
 
 /// What is printed and written.

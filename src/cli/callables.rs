@@ -7,8 +7,9 @@ use conc::benchmark::python::PythonExecutor;
 use conc::code::Code;
 use conc::profile::Profile;
 use conc::profile::probe::{ProfileError, Profiled};
+use conc::python::Session;
 use conc::python::message::Inspection;
-use conc::python::{Session, profile};
+use conc::python::profile::{self, Limits};
 use conc::workload::item::Items;
 use conc::workload::{Env, Workload};
 
@@ -55,8 +56,10 @@ impl Callables {
         workload: &Workload,
         time: Duration,
         patience: Duration,
+        most_tasks: u64,
     ) -> Result<Profiled, ProfileError> {
-        profile::profile(&self.session, workload, &self.inspection, time, patience)
+        let limits = Limits { time, patience, most_tasks };
+        profile::profile(&self.session, workload, &self.inspection, &limits)
     }
 
     pub(crate) fn executor<'a>(&'a self, workload: &'a Workload, profile: &'a Profile) -> PythonExecutor<'a> {

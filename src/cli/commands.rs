@@ -15,15 +15,16 @@ use conc::strategy::Kind;
 use conc::workload::{Workload, input};
 
 use crate::cli::args::{
-    AdviseArgs, BenchArgs, Cli, Command, Language, ListArgs, MeasureArgs, ProfileArgs, PythonArgs,
+    AdviseArgs, BenchArgs, Cli, Command, HookArgs, Language, ListArgs, MeasureArgs, ProfileArgs,
 };
 use crate::cli::config::{self, Output};
 use crate::cli::ending;
 use crate::cli::failure::Failure;
+use crate::cli::fit;
 use crate::cli::guard::Guard;
 use crate::cli::output::{self, print, publish};
 use crate::cli::progress::Progress;
-use crate::cli::study::{Aim, Study};
+use crate::cli::study::{Aim, Study, Surroundings};
 
 /// Runs a command to its end.
 pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
@@ -31,6 +32,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Advise(args) => return advise(&args),
         Command::Bench(args) => return bench(&args),
         Command::Profile(args) => return profile(&args),
+        Command::Fit(args) => fit::run(&args),
         Command::List(args) => list(&args),
         Command::Init { file } => init(file.as_deref()),
         Command::Explain { topic } => explain_topic(&topic),
@@ -45,7 +47,12 @@ fn advise(args: &AdviseArgs) -> Result<ExitCode, Failure> {
     let language = if workload.runs_python() { Language::Python } else { Language::Rust };
     let output = config::output(&args.output, args.code.unwrap_or(language))?;
     let host = detect()?;
-    let aim = aim(CommandName::Advise, &args.measure, &args.workload.python, &host)?;
+    let mut aim = aim(CommandName::Advise, &args.measure, &args.hooks, &host)?;
+    aim.settings.once = args.once;
+    aim.python.clone_from(&args.workload.python.python);
+    if args.once {
+        config::check_once(&workload)?;
+    }
     output::check(&output)?;
     let guard = Guard::start()?;
     let report = study(&guard, &host, workload, &aim, &output)?;
@@ -62,9 +69,13 @@ fn profile(args: &ProfileArgs) -> Result<ExitCode, Failure> {
     let guard = Guard::start()?;
     let progress = Progress::new(&workload.name, Duration::ZERO, output.progress);
     progress.phase("calibrating");
-    let python = args.workload.python.python.as_deref();
-    let study = Study::prepare(&guard, &host, workload, args.seed, python)?;
-    let profiled = study.profile(&progress)?;
+    let surroundings = Surroundings {
+        seed: args.seed,
+        hooks: config::hooks(&args.hooks),
+        python: args.workload.python.python.clone(),
+    };
+    let study = Study::prepare(&guard, &host, workload, surroundings)?;
+    let profiled = study.profile(&progress, false)?;
     let report = study.report_profile(profiled);
     drop(progress);
     let table = table::render_profile(&report, &output.table);
@@ -76,7 +87,8 @@ fn bench(args: &BenchArgs) -> Result<ExitCode, Failure> {
     let output = config::output(&args.output, Language::None)?;
     let workloads = suite(&args.workloads, args.python.async_fn.as_deref())?;
     let host = detect()?;
-    let aim = aim(CommandName::Bench, &args.measure, &args.python, &host)?;
+    let mut aim = aim(CommandName::Bench, &args.measure, &args.hooks, &host)?;
+    aim.python.clone_from(&args.python.python);
     output::check(&output)?;
     let guard = Guard::start()?;
     let (mut results, mut failed) = (Vec::new(), None);
@@ -113,14 +125,16 @@ fn study(
 ) -> Result<Report, Failure> {
     let mut progress = Progress::new(&workload.name, aim.settings.budget, output.progress);
     progress.phase("calibrating");
-    let study = Study::prepare(guard, host, workload, aim.settings.seed, aim.python.as_deref())?;
-    let profiled = study.profile(&progress)?;
+    let (seed, hooks, python) = (aim.settings.seed, aim.hooks.clone(), aim.python.clone());
+    let study = Study::prepare(guard, host, workload, Surroundings { seed, hooks, python })?;
+    let profiled = study.profile(&progress, aim.settings.once)?;
     study.advise(aim, profiled, &mut progress)
 }
 
-fn aim(command: CommandName, args: &MeasureArgs, python: &PythonArgs, host: &Host) -> Result<Aim, Failure> {
-    let (selection, settings) = (config::selection(args, host)?, config::settings(args));
-    Ok(Aim { command, selection, settings, objective: args.objective, python: python.python.clone() })
+fn aim(command: CommandName, args: &MeasureArgs, hooks: &HookArgs, host: &Host) -> Result<Aim, Failure> {
+    let selection = config::selection(args, host)?;
+    let (settings, hooks) = (config::settings(args), config::hooks(hooks));
+    Ok(Aim { command, selection, settings, hooks, objective: args.objective, python: None })
 }
 
 /// The workloads named, or every sample.

@@ -4,6 +4,7 @@ use std::io::{self, BufRead};
 use std::path::PathBuf;
 
 use anstream::ColorChoice;
+use conc::benchmark::hooks::Hooks;
 use conc::benchmark::measure::Settings;
 use conc::benchmark::plan::Selection;
 use conc::code::Code;
@@ -14,7 +15,7 @@ use conc::workload::item::Items;
 use conc::workload::spec::{Source, StepSpec};
 use conc::workload::{Workload, input};
 
-use crate::cli::args::{Language, MeasureArgs, OutputArgs, Style, WorkloadArgs};
+use crate::cli::args::{HookArgs, Language, MeasureArgs, OutputArgs, Style, WorkloadArgs};
 use crate::cli::failure::Failure;
 use crate::cli::widths;
 
@@ -118,7 +119,24 @@ pub(crate) fn settings(args: &MeasureArgs) -> Settings {
         warmup: args.warmup,
         exhaustive: args.exhaustive,
         seed: args.seed,
+        once: false,
     }
+}
+
+/// The commands around the batches.
+pub(crate) fn hooks(args: &HookArgs) -> Hooks {
+    let HookArgs { setup, prepare, cleanup } = args;
+    Hooks { setup: setup.clone(), prepare: prepare.clone(), cleanup: cleanup.clone() }
+}
+
+/// Refuses to run items once where there are none to tell apart.
+pub(crate) fn check_once(workload: &Workload) -> Result<(), Failure> {
+    let is_called = workload.runs_commands() || workload.runs_python();
+    if matches!(workload.items, Items::Count(_)) && !is_called {
+        let message = format!("--once: '{}' has no items that could be run once", workload.name);
+        return Err(Failure::Usage(message));
+    }
+    Ok(())
 }
 
 /// What is shown and written.

@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod ending;
 mod failure;
+mod fit;
 mod guard;
 mod output;
 mod progress;

@@ -26,19 +26,27 @@ pub(crate) fn publish(
     screen: &str,
     output: &Output,
 ) -> Result<(), Failure> {
+    let delivered = deliver(screen, output, |format| render(format, document, reports));
+    if output.stdout != Some(Format::Json) {
+        warn(reports, output.table);
+    }
+    delivered
+}
+
+/// Prints the results, as `screen` or in the format asked for, and writes the files.
+pub(crate) fn deliver(
+    screen: &str,
+    output: &Output,
+    render: impl Fn(Format) -> io::Result<String>,
+) -> Result<(), Failure> {
     let written = output.files.iter().try_for_each(|(format, path)| {
-        let text = render(*format, document, reports).map_err(cannot_write(path))?;
+        let text = render(*format).map_err(cannot_write(path))?;
         write(path, text.as_bytes()).map_err(cannot_write(path))
     });
     let printed = match output.stdout {
         None => print(screen),
-        Some(format) => render(format, document, reports)
-            .map_err(Failure::io("cannot print"))
-            .and_then(|text| print(&text)),
+        Some(format) => render(format).map_err(Failure::io("cannot print")).and_then(|text| print(&text)),
     };
-    if output.stdout != Some(Format::Json) {
-        warn(reports, output.table);
-    }
     // What cannot be written is printed all the same.
     written.and(printed)
 }
@@ -59,14 +67,17 @@ fn warn(reports: &[Report], options: TableOptions) {
 
 fn render(format: Format, document: &impl Serialize, reports: &[Report]) -> io::Result<String> {
     match format {
-        Format::Json => {
-            let mut bytes = Vec::new();
-            json::to_writer(&mut bytes, document)?;
-            String::from_utf8(bytes).map_err(io::Error::other)
-        }
+        Format::Json => render_json(document),
         Format::Markdown => Ok(markdown::to_string(reports)),
         Format::Csv => Ok(csv::to_string(reports)),
     }
+}
+
+/// The document as JSON.
+pub(crate) fn render_json(document: &impl Serialize) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    json::to_writer(&mut bytes, document)?;
+    String::from_utf8(bytes).map_err(io::Error::other)
 }
 
 fn cannot_write(path: &Path) -> impl FnOnce(io::Error) -> Failure + use<> {

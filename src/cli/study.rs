@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conc::advice::code::{TaskShape, examples};
-use conc::advice::{Evidence, Objective, Recommendation, recommend};
+use conc::advice::{Evidence, Model, Objective, Recommendation, recommend};
+use conc::benchmark::clock::Stopwatch;
 use conc::benchmark::executor::{Executor, ProcessExecutor};
+use conc::benchmark::hooks::{HookError, Hooked, Hooks, Shell};
 use conc::benchmark::measure::{Measured, Measurement, Settings};
+use conc::benchmark::once::{Once, Slices};
 use conc::benchmark::plan::{Plan, Selection};
 use conc::benchmark::sizing::Sizing;
 use conc::benchmark::summary::{findings, results};
@@ -16,7 +19,7 @@ use conc::code::Code;
 use conc::host::Host;
 use conc::host::reexec::Role;
 use conc::profile::probe::{Profiled, profile};
-use conc::report::document::{CommandName, Model, Report, Usl, Warning, WorkloadSummary};
+use conc::report::document::{CommandName, Report, Warning, WorkloadSummary};
 use conc::units::Share;
 use conc::workload::fixture::{Fixture, FixtureConfig, FixtureError};
 use conc::workload::item::Items;
@@ -31,6 +34,9 @@ use crate::cli::progress::Progress;
 
 /// Profiling time; twice what a confident class needs at least.
 const PROFILE: Duration = Duration::from_millis(1000);
+
+/// With `--once` the profile takes no more than one of so many parts of the items.
+const PROFILED: u64 = 4;
 
 /// One task may take this long before the profile is given up.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -52,8 +58,20 @@ pub(crate) struct Aim {
     pub(crate) selection: Selection,
     /// How much is measured.
     pub(crate) settings: Settings,
+    /// What is run around the batches.
+    pub(crate) hooks: Hooks,
     /// What is optimised.
     pub(crate) objective: Objective,
+    /// The interpreter of Python callables, where it is not the usual one.
+    pub(crate) python: Option<PathBuf>,
+}
+
+/// What a study is told beside the workload.
+pub(crate) struct Surroundings {
+    /// Seeds everything that is drawn at random.
+    pub(crate) seed: u64,
+    /// What is run around the batches.
+    pub(crate) hooks: Hooks,
     /// The interpreter of Python callables, where it is not the usual one.
     pub(crate) python: Option<PathBuf>,
 }
@@ -64,20 +82,21 @@ pub(crate) struct Study<'a> {
     host: Host,
     workload: Arc<Workload>,
     env: Env,
+    hooks: Hooks,
     fixture: Option<Fixture>,
     python: Option<Callables>,
     warnings: Vec<Warning>,
 }
 
 impl<'a> Study<'a> {
-    /// Calibrates the workload and starts the server it needs.
+    /// Calibrates the workload, starts the server it needs and runs the user's set-up.
     pub(crate) fn prepare(
         guard: &'a Guard,
         host: &Host,
         mut workload: Workload,
-        seed: u64,
-        python: Option<&Path>,
+        surroundings: Surroundings,
     ) -> Result<Self, Failure> {
+        let Surroundings { seed, hooks, python } = surroundings;
         let mut warnings = Vec::new();
         if let Some(pressure) = host.cpu_pressure.filter(|pressure| *pressure > BUSY) {
             let message = format!("tasks of other programs waited for a CPU {} of the time", Share(pressure));
@@ -96,19 +115,39 @@ impl<'a> Study<'a> {
             // Removed with everything else at the end of the run.
             state_dir: state_dir.keep(),
             seed,
+            draw: 0,
         };
-        let python = Callables::open(guard, &mut workload, &env, python)?;
+        let python = Callables::open(guard, &mut workload, &env, python.as_deref())?;
         let workload = Arc::new(workload);
-        Ok(Study { guard, host: host.clone(), workload, env, fixture, python, warnings })
+        let study = Study { guard, host: host.clone(), workload, env, hooks, fixture, python, warnings };
+        study.hook("--setup", study.hooks.setup.as_deref())?;
+        Ok(study)
     }
 
-    /// Profiles the workload.
-    pub(crate) fn profile(&self, progress: &Progress) -> Result<Profiled, Failure> {
+    fn shell(&self) -> Shell {
+        Shell::new(self.guard.group.reexec().clone(), self.env.state_dir.clone())
+    }
+
+    /// Runs a command of the user.
+    fn hook(&self, option: &'static str, line: Option<&str>) -> Result<(), Failure> {
+        self.shell().run(option, line).map_err(|error| self.hook_failed(&error))
+    }
+
+    fn hook_failed(&self, error: &HookError) -> Failure {
+        self.guard.judge(Failure::Run(Code::HookFailed, error.to_string()))
+    }
+
+    /// Profiles the workload, with `once` on a part of its items.
+    pub(crate) fn profile(&self, progress: &Progress, once: bool) -> Result<Profiled, Failure> {
         progress.phase("profiling one task after another");
+        let most_tasks = if once { self.workload.tasks() / PROFILED } else { u64::MAX };
+        self.hook("--prepare", self.hooks.prepare.as_deref())?;
+        let reexec = self.guard.group.reexec();
         let profiled = match &self.python {
-            Some(callables) => callables.profile(&self.workload, PROFILE, PATIENCE),
-            None => profile(self.guard.group.reexec(), &self.workload, &self.env, PROFILE, PATIENCE),
+            Some(callables) => callables.profile(&self.workload, PROFILE, PATIENCE, most_tasks),
+            None => profile(reexec, &self.workload, &self.env, PROFILE, PATIENCE, most_tasks),
         };
+        self.hook("--cleanup", self.hooks.cleanup.as_deref())?;
         profiled.map_err(|error| self.guard.judge(Failure::Run(error.code, error.message)))
     }
 
@@ -128,12 +167,19 @@ impl<'a> Study<'a> {
         profiled: Profiled,
         progress: &mut Progress,
     ) -> Result<Report, Failure> {
-        let plan = Plan::new(&self.workload, &profiled.profile, &self.host, &aim.selection);
+        let mut plan = Plan::new(&self.workload, &profiled.profile, &self.host, &aim.selection);
+        if aim.settings.once {
+            let widest = Slices::widest(self.workload.tasks());
+            plan.candidates.retain(|candidate| candidate.cell.width <= widest);
+        }
         self.check(&plan, &aim.selection)?;
-        let measured = self.measure(&plan, &profiled, &aim.settings, progress);
+        let mut measured = self.measure(&plan, &profiled, aim, progress)?;
+        if let Some(reference) = measured.cells.get_mut(&Cell::REFERENCE) {
+            reference.note(&profiled.tally.outputs);
+        }
         let mut report = self.empty_report(aim.command);
         report.cells = results(&plan, &measured);
-        self.add_findings(&plan, &measured);
+        self.add_findings(&plan, &measured, aim.settings.once);
         let evidence = Evidence {
             workload: &self.workload,
             profile: &profiled.profile,
@@ -147,7 +193,10 @@ impl<'a> Study<'a> {
             recommendation.code_examples = self.code_examples(recommendation, &profiled);
         }
         report.profile = Some(profiled.profile);
-        report.model = Some(Model { usl: Usl::not_fitted() });
+        report.model = report.recommendation.as_ref().map(|r| {
+            let Recommendation { strategy, width, processes, .. } = *r;
+            Model::of_cells(&report.cells, Cell { strategy, width, processes })
+        });
         report.warnings = self.warnings;
         Ok(report)
     }
@@ -172,13 +221,18 @@ impl<'a> Study<'a> {
         &self,
         plan: &Plan,
         profiled: &Profiled,
-        settings: &Settings,
+        aim: &Aim,
         progress: &mut Progress,
-    ) -> Measured {
-        let mut executor = self.executor(profiled);
+    ) -> Result<Measured, Failure> {
+        let Aim { settings, hooks, .. } = aim;
+        let batches = self.executor(profiled);
+        let used = profiled.tally.counts.started();
+        let slices = settings.once.then(|| Slices::new(self.workload.tasks(), used));
+        let mut executor = Hooked::new(Once::new(batches, slices), self.shell(), hooks.clone());
         let measurement = Measurement {
             executor: &mut executor,
             observer: progress,
+            clock: &mut Stopwatch::start(),
             interrupt: &self.guard.interrupt,
             sizing: Sizing {
                 tasks: self.workload.tasks(),
@@ -189,7 +243,12 @@ impl<'a> Study<'a> {
             settings: settings.clone(),
             reference: Some(reference::of_profile(profiled)),
         };
-        measurement.run(plan)
+        let measured = measurement.run(plan);
+        match executor.failure() {
+            // An interrupt ends the command as well; what was measured before is shown.
+            Some(error) if !self.guard.interrupt.is_raised() => Err(self.hook_failed(error)),
+            _ => Ok(measured),
+        }
     }
 
     fn executor<'s>(&'s self, profiled: &'s Profiled) -> Box<dyn Executor + 's> {
@@ -204,18 +263,29 @@ impl<'a> Study<'a> {
         }
     }
 
-    fn add_findings(&mut self, plan: &Plan, measured: &Measured) {
+    fn add_findings(&mut self, plan: &Plan, measured: &Measured, once: bool) {
         for finding in findings(measured) {
             self.warnings.push(Warning::new(finding.code, finding.message));
         }
         for refused in &plan.refused {
             self.warnings.push(Warning::new(refused.code, format!("{}: {}", refused.cell, refused.reason)));
         }
-        if self.workload.runs_commands() {
-            let message = "every command was run many times over, in batches of the same items";
-            self.warnings.push(Warning::new(Code::NoteRepeated, message));
+        if !once {
+            self.note_repetition();
         }
         self.note_fixture(measured.elapsed);
+    }
+
+    /// Tells what running items again and again means.
+    fn note_repetition(&mut self) {
+        if self.workload.runs_commands() {
+            let message = "every item was run many times over";
+            self.warnings.push(Warning::new(Code::NoteRepeated, message));
+        }
+        if reads_files(&self.workload) {
+            let message = "the same files are read many times over, after the first time from the page cache";
+            self.warnings.push(Warning::new(Code::NotePageCache, message));
+        }
     }
 
     /// Ends the server and tells if it competed with the workload for the CPUs.
@@ -262,6 +332,13 @@ fn command_of(workload: &Workload) -> Option<Vec<String>> {
         [StepSpec::Command(command)] => Some(command.argv.clone()),
         _ => None,
     }
+}
+
+/// Whether tasks read files: by a step, or as commands that are given the names of some.
+fn reads_files(workload: &Workload) -> bool {
+    let reads = workload.steps.iter().any(|step| matches!(step, StepSpec::Read(_)));
+    let is_file = |item: &String| Path::new(item).is_file();
+    reads || (workload.runs_commands() && first_items(&workload.items).iter().any(is_file))
 }
 
 fn first_items(items: &Items) -> Vec<String> {

@@ -65,15 +65,24 @@ impl Reexec {
 
     /// The command that starts the program in `role`.
     pub fn command(&self, role: Role) -> Command {
-        let mut command = self.foreign(&self.exe);
+        let mut command = Command::new(&self.exe);
         command.arg(role.argument());
-        command
+        self.grouped(command)
     }
 
     /// The command that starts another program, in the same process group.
     pub fn foreign(&self, program: &std::path::Path) -> Command {
-        #[cfg_attr(not(unix), expect(unused_mut, reason = "process groups are a thing of Unix"))]
-        let mut command = Command::new(program);
+        self.grouped(Command::new(program))
+    }
+
+    /// A command that has the shell run `line`, in the same process group.
+    pub fn shell(&self, line: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", line]);
+        self.grouped(command)
+    }
+
+    fn grouped(&self, mut command: Command) -> Command {
         #[cfg(unix)]
         if let Some(group) = self.group {
             use std::os::unix::process::CommandExt;

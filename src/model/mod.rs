@@ -1,3 +1,11 @@
-//! What theory predicts.
+//! What theory predicts, and what measurements add to it.
 
+pub mod amdahl;
+pub mod estimate;
+pub mod nls;
 pub mod repairman;
+pub mod scaling;
+pub mod surrogate;
+pub mod usl;
+
+pub use nls::Point;

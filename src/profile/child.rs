@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::host::process::{adopt_orphans, die_with_parent, kill_descendants};
 use crate::host::usage::{CpuTime, peak_rss_of_children, peak_rss_of_self, schedstat_of_thread};
+use crate::profile::slowest::Slowest;
 use crate::workload::step::{Output, StepError};
 use crate::workload::tally::Tally;
 use crate::workload::{Env, Program, Workload};
@@ -21,6 +22,8 @@ pub struct ProfileSpec {
     pub env: Env,
     /// No task is started later than this.
     pub time_limit: Duration,
+    /// Tasks that may be run at the most; after the last item the first comes again.
+    pub most_tasks: u64,
 }
 
 /// What it answers.
@@ -47,6 +50,8 @@ pub struct RawProfile {
     pub steps_s: Vec<f64>,
     /// What became of the tasks.
     pub tally: Tally,
+    /// The items that took longest.
+    pub slowest: Slowest,
     /// Largest resident sizes of this process and of a command, in bytes.
     pub peak_rss_bytes: u64,
 }
@@ -62,7 +67,7 @@ pub fn serve(mut stdin: impl BufRead, mut stdout: impl Write) -> io::Result<()> 
     stdin.read_line(&mut line)?;
     let spec: ProfileSpec = serde_json::from_str(&line)?;
     let reply = match Program::prepare(&spec.workload, &spec.env) {
-        Ok(program) => ProfileReply::Done(Box::new(run(&program, spec.time_limit))),
+        Ok(program) => ProfileReply::Done(Box::new(run(&program, &spec))),
         Err(error) => ProfileReply::Refused(error.to_string()),
     };
     // What commands left running would compete with what is measured next.
@@ -72,19 +77,21 @@ pub fn serve(mut stdin: impl BufRead, mut stdout: impl Write) -> io::Result<()> 
 }
 
 /// Runs tasks until the time is over, beginning again with the first item after the last.
-fn run(program: &Program, limit: Duration) -> RawProfile {
-    let mut tally = Tally::default();
+fn run(program: &Program, spec: &ProfileSpec) -> RawProfile {
+    let (mut tally, mut slowest) = (Tally::default(), Slowest::default());
     let mut steps_s = vec![0.0; program.step_count()];
     let (cpu_before, children_before) = (CpuTime::of_self(), CpuTime::of_children());
     let queue_before = schedstat_of_thread();
     let begun = Instant::now();
     let mut last = begun;
-    for index in 0.. {
-        let result = run_task(program, index, &mut steps_s);
+    for position in 0..spec.most_tasks.max(1) {
+        let result = run_task(program, position, &mut steps_s);
         let now = Instant::now();
-        tally.record(index, now - last, result);
+        let index = program.index(position);
+        tally.record(position, index, now - last, result);
+        slowest.add(index % program.tasks(), now - last);
         last = now;
-        if now - begun >= limit {
+        if now - begun >= spec.time_limit {
             break;
         }
     }
@@ -97,17 +104,18 @@ fn run(program: &Program, limit: Duration) -> RawProfile {
         runqueue_s: schedstat_of_thread().and_then(queue),
         steps_s,
         tally,
+        slowest,
         peak_rss_bytes: peak_rss_of_self() + peak_rss_of_children(),
     }
 }
 
 /// Runs one task step by step and adds the time of each.
-fn run_task(program: &Program, index: u64, steps_s: &mut [f64]) -> Result<u64, StepError> {
+fn run_task(program: &Program, position: u64, steps_s: &mut [f64]) -> Result<u64, StepError> {
     let deadline = program.deadline();
     let mut output = Output::default();
     let mut last = Instant::now();
     for (i, total) in steps_s.iter_mut().enumerate() {
-        let result = program.span_blocking(i..i + 1, index, deadline, output);
+        let result = program.span_blocking(i..i + 1, position, deadline, output);
         let now = Instant::now();
         *total += (now - last).as_secs_f64();
         last = now;

@@ -5,6 +5,7 @@ pub mod classify;
 pub mod probe;
 pub mod result;
 pub mod sampler;
+pub mod slowest;
 pub mod waits;
 
 pub use result::{Class, Profile};

@@ -10,7 +10,7 @@ use crate::host::deadline::DeadlineKeeper;
 use crate::host::reexec::Role;
 use crate::profile::child::{ProfileReply, ProfileSpec, RawProfile};
 use crate::profile::classify::{Evidence, judge};
-use crate::profile::result::{Profile, StepCost, TaskCost, Waits};
+use crate::profile::result::{Dispersion, Profile, SlowTask, StepCost, TaskCost, Waits};
 use crate::profile::sampler::{Samples, sample_until};
 use crate::profile::waits::{WaitCounts, wait_of_step};
 use crate::units::Share;
@@ -41,8 +41,8 @@ pub struct Profiled {
     pub peak_rss_bytes: u64,
 }
 
-/// Profiles `workload` for about `time`, and for no longer than `patience` beyond it; one task is run
-/// in any case.
+/// Profiles `workload` for about `time` or until `most_tasks` tasks were run, and for no longer than
+/// `patience` beyond it; one task is run in any case.
 ///
 /// # Errors
 /// When the child process fails or every task of it does.
@@ -52,8 +52,10 @@ pub fn profile(
     env: &Env,
     time: Duration,
     patience: Duration,
+    most_tasks: u64,
 ) -> Result<Profiled, ProfileError> {
-    let spec = ProfileSpec { workload: Arc::clone(workload), env: env.clone(), time_limit: time };
+    let (workload, env) = (Arc::clone(workload), env.clone());
+    let spec = ProfileSpec { workload, env, time_limit: time, most_tasks };
     let (reply, samples) = observe(reexec, &spec, patience)?;
     let raw = match reply {
         ProfileReply::Done(raw) => *raw,
@@ -62,7 +64,7 @@ pub fn profile(
     if raw.tally.counts.ok == 0 {
         return Err(all_failed(&raw.tally));
     }
-    let profile = conclude(workload, &raw, &samples);
+    let profile = conclude(&spec.workload, &raw, &samples);
     Ok(Profiled { profile, tally: raw.tally, peak_rss_bytes: raw.peak_rss_bytes })
 }
 
@@ -137,6 +139,7 @@ pub(crate) fn conclude(workload: &Workload, raw: &RawProfile, samples: &Samples)
         tasks,
         steps: steps(workload, raw, tasks),
         python: None,
+        dispersion: dispersion(workload, raw),
     }
 }
 
@@ -167,6 +170,17 @@ fn waits(workload: &Workload, raw: &RawProfile, samples: &Samples) -> Waits {
 fn steps(workload: &Workload, raw: &RawProfile, tasks: u64) -> Vec<StepCost> {
     let costs = workload.steps.iter().zip(&raw.steps_s);
     costs.map(|(step, s)| StepCost { kind: step.kind().to_owned(), wall_s: s / tasks as f64 }).collect()
+}
+
+fn dispersion(workload: &Workload, raw: &RawProfile) -> Option<Dispersion> {
+    let slow = |(index, took): (u64, Duration)| SlowTask {
+        item: workload.items.get(index).to_string(),
+        wall_s: took.as_secs_f64(),
+    };
+    raw.tally.latencies.variation().map(|coefficient_of_variation| Dispersion {
+        coefficient_of_variation,
+        slowest: raw.slowest.iter().map(slow).collect(),
+    })
 }
 
 /// `CPU 4% · waiting 96% (network 95%, disk 1%)`

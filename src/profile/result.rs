@@ -36,6 +36,8 @@ pub struct Profile {
     /// What is known of a Python callable beside this; null for everything else.
     #[serde(default)]
     pub python: Option<PythonProfile>,
+    /// How much tasks differ in the time they take; null if fewer than two were profiled.
+    pub dispersion: Option<Dispersion>,
 }
 
 /// What a profile shows of Python callables and their interpreter.
@@ -123,6 +125,24 @@ impl PythonProfile {
             .find(|(step, computes)| !step.awaitable && !computes)
             .map(|(s, _)| s)
     }
+}
+
+/// How much tasks differ in the time they take, one after another.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Dispersion {
+    /// The standard deviation of the time of a task over its mean; an exponential time has 1.
+    pub coefficient_of_variation: f64,
+    /// The tasks that took longest, the slowest first.
+    pub slowest: Vec<SlowTask>,
+}
+
+/// One of the slowest tasks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct SlowTask {
+    /// Its item.
+    pub item: String,
+    /// Seconds it took.
+    pub wall_s: f64,
 }
 
 /// The class of a workload.

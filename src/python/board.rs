@@ -25,21 +25,26 @@ impl Board {
         (bytes.len() == 17 * tasks + 16 * slots).then_some(Board { bytes, tasks, slots })
     }
 
-    /// Counts every task that was started, with the failures that the harness told.
-    pub fn tally(&self, kinds: &[Kinds]) -> Tally {
+    /// Counts every task that was started, with the failures that the harness told; `place` gives the
+    /// position and the number of a task.
+    pub fn tally(&self, kinds: &[Kinds], place: impl Fn(u64) -> (u64, u64)) -> Tally {
         let mut tally = Tally::default();
         for task in 0..self.tasks {
-            let nanos = self.number(8 * task);
-            if nanos == 0 {
-                continue;
-            }
+            let Some(took) = self.took(task as u64) else { continue };
             let result = match self.status(task) {
                 OK => Ok(self.number(8 * (self.tasks + task))),
                 status => Err(failure(status, kinds)),
             };
-            tally.record(task as u64, Duration::from_nanos(nanos), result);
+            let (position, number) = place(task as u64);
+            tally.record(position, number, took, result);
         }
         tally
+    }
+
+    /// How long a task took; `None` if it was not started.
+    pub fn took(&self, task: u64) -> Option<Duration> {
+        let nanos = self.number(8 * usize::try_from(task).ok()?);
+        (nanos > 0).then(|| Duration::from_nanos(nanos))
     }
 
     /// Tasks that had ended, and those that workers were at, when the harness went away.
@@ -80,7 +85,7 @@ mod tests {
     #[test]
     fn every_task_that_was_started_is_counted() {
         let kinds = [Kinds { code: Code::TaskTimeout, message: "timed out".into() }];
-        let tally = board([5_000, 6_000, 0, 9], [OK, 2, 0, 0]).tally(&kinds);
+        let tally = board([5_000, 6_000, 0, 9], [OK, 2, 0, 0]).tally(&kinds, |task| (task, task));
         assert_eq!((tally.counts.ok, tally.counts.timed_out, tally.counts.cancelled), (1, 1, 1));
         assert_eq!(tally.counts.started(), 3);
     }

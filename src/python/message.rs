@@ -27,11 +27,11 @@ pub struct Order {
     pub role: Role,
     /// What a task is made of.
     pub steps: Vec<StepOrder>,
-    /// The items, where they are strings.
+    /// The numbers of the tasks, in the order in which they are taken; after the last the first again.
+    pub numbers: Vec<u64>,
+    /// The items of these tasks, where they are strings and not the numbers.
     pub items: Option<Vec<String>>,
-    /// How many items there are, where they are numbers.
-    pub item_count: u64,
-    /// Whether the items are those of the module.
+    /// Whether the numbers are those of the items that the module offers.
     pub own_items: bool,
     /// How many tasks to run, at the most.
     pub tasks: u64,
@@ -51,7 +51,7 @@ pub struct Order {
     pub patience_s: f64,
     /// Importing the module may take this long, in seconds.
     pub import_s: f64,
-    /// Tasks that a profile leaves out.
+    /// Numbers of tasks that a profile leaves out.
     pub skip: Vec<u64>,
     /// How long one task may take, in seconds.
     pub timeout_s: Option<f64>,
@@ -59,6 +59,14 @@ pub struct Order {
     pub board: PathBuf,
     /// Workers that have a place on the board.
     pub slots: usize,
+}
+
+impl Order {
+    /// The number of the task that was taken as number `task`, from 0.
+    pub fn number(&self, task: u64) -> u64 {
+        let at = usize::try_from(task).unwrap_or(usize::MAX) % self.numbers.len().max(1);
+        self.numbers.get(at).copied().unwrap_or(task)
+    }
 }
 
 /// A callable to load.
@@ -152,6 +160,8 @@ pub struct ProfileReport {
     /// The run as a batch of its own.
     #[serde(flatten)]
     pub batch: BatchReport,
+    /// Tasks profiled.
+    pub tasks: u64,
     /// Seconds in each step, over all tasks.
     pub steps_s: Vec<f64>,
     /// CPU seconds in each step, over all tasks.

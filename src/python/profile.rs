@@ -9,11 +9,13 @@ use crate::profile::child::RawProfile;
 use crate::profile::probe::{ProfileError, Profiled, all_failed, conclude};
 use crate::profile::result::{PythonProfile, PythonStep};
 use crate::profile::sampler::{Samples, sample_until};
+use crate::profile::slowest::Slowest;
 use crate::python::interpreter::PythonError;
 use crate::python::message::{Inspection, Order, ProfileReport, Role};
 use crate::python::session::{Session, callables};
 use crate::workload::Workload;
 use crate::workload::step::StepError;
+use crate::workload::tally::Tally;
 
 /// Tasks profiled at the most.
 const MOST_TASKS: u64 = 100_000;
@@ -24,7 +26,18 @@ const MOST_DEATHS: usize = 3;
 /// Knocking at the lock of the interpreter takes no longer than this share of the time.
 const BEYOND: f64 = 0.5;
 
-/// Profiles `workload` for about `time`, and for no longer than `patience` beyond it.
+/// How much is profiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// No task is started later than this.
+    pub time: Duration,
+    /// The profile is given up when it takes longer than this beyond it.
+    pub patience: Duration,
+    /// Tasks at the most.
+    pub most_tasks: u64,
+}
+
+/// Profiles `workload`.
 ///
 /// A task that ends the interpreter has failed; the others are profiled without it.
 ///
@@ -34,14 +47,17 @@ pub fn profile(
     session: &Session,
     workload: &Workload,
     inspection: &Inspection,
-    time: Duration,
-    patience: Duration,
+    limits: &Limits,
 ) -> Result<Profiled, ProfileError> {
+    let Limits { time, patience, most_tasks } = *limits;
+    let draw = session.draw(workload, 0);
     let mut order = Order {
         time_limit_s: time.as_secs_f64(),
         patience_s: (time + patience).as_secs_f64(),
-        ..session.order(Role::Profile, workload, MOST_TASKS, 1)
+        ..session.order(Role::Profile, workload, &draw, 0..workload.tasks().min(MOST_TASKS), 1)
     };
+    // They start over after the last one.
+    order.tasks = MOST_TASKS.min(most_tasks.max(1));
     let mut deaths: Vec<PythonError> = Vec::new();
     let ((report, board), samples) = loop {
         match observe(session, &order, workload, time.mul_f64(1.0 + BEYOND) + patience) {
@@ -56,7 +72,7 @@ pub fn profile(
             }
         }
     };
-    let mut tally = board.tally(&report.batch.errors);
+    let mut tally = board.tally(&report.batch.errors, |task| (task, order.number(task)));
     if tally.counts.ok == 0 {
         return Err(all_failed(&tally));
     }
@@ -64,7 +80,11 @@ pub fn profile(
         tally.lose(1, &StepError::new(Code::PoolWorkerDied, death.message.clone()));
     }
     let peak_rss_bytes = report.batch.peak_rss_bytes;
-    let raw = RawProfile { tally, ..raw(&report) };
+    let mut slowest = Slowest::default();
+    for task in 0..report.tasks {
+        board.took(task).into_iter().for_each(|took| slowest.add(order.number(task), took));
+    }
+    let raw = RawProfile { tally, slowest, ..raw(&report) };
     let mut profile = conclude(workload, &raw, &samples);
     for (cost, spec) in profile.steps.iter_mut().zip(callables(workload)) {
         cost.kind.clone_from(&spec.callable);
@@ -109,7 +129,8 @@ fn raw(report: &ProfileReport) -> RawProfile {
         children_cpu: CpuTime { user_s, system_s },
         runqueue_s: report.runqueue_s,
         steps_s: report.steps_s.clone(),
-        tally: Default::default(),
+        tally: Tally::default(),
+        slowest: Slowest::default(),
         peak_rss_bytes: report.batch.peak_rss_bytes,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,6 +21,7 @@ use crate::python::message::{BatchReport, Event, Inspection, Order, Role, StepOr
 use crate::python::process::{Broken, Harness};
 use crate::strategy::Kind;
 use crate::strategy::run::RunReport;
+use crate::workload::draw::Draw;
 use crate::workload::spec::{PythonSpec, StepSpec};
 use crate::workload::{Env, Items, Workload};
 
@@ -57,6 +59,7 @@ pub struct Session {
     keeper: DeadlineKeeper,
     orders: AtomicU64,
     import: Duration,
+    seed: u64,
 }
 
 /// One batch of tasks.
@@ -68,8 +71,10 @@ pub struct Batch {
     pub width: usize,
     /// Worker processes of a hybrid.
     pub processes: usize,
-    /// How many tasks.
-    pub tasks: u64,
+    /// Which positions of the draw.
+    pub tasks: Range<u64>,
+    /// The random order that tasks are taken in.
+    pub draw: u64,
     /// Which steps compute rather than wait.
     pub cpu_steps: Vec<bool>,
     /// Seconds that one task takes alone.
@@ -101,6 +106,7 @@ impl Session {
             keeper: DeadlineKeeper::new(),
             orders: AtomicU64::new(0),
             import: IMPORT,
+            seed: env.seed,
         })
     }
 
@@ -115,7 +121,7 @@ impl Session {
     /// # Errors
     /// With the user's traceback when the module cannot be imported; when a callable is not there.
     pub fn inspect(&self, workload: &Workload) -> Result<Inspection, PythonError> {
-        let order = self.order(Role::Inspect, workload, 0, 0);
+        let order = self.order(Role::Inspect, workload, &self.draw(workload, 0), 0..0, 0);
         let mut harness = self.start(&order, workload).map_err(|broken| died(&broken, ""))?;
         let event = harness.next(self.import + START).map_err(|broken| died(&broken, " while importing"))?;
         let inspection = done(event)?;
@@ -130,7 +136,8 @@ impl Session {
     pub fn run(&self, workload: &Workload, batch: &Batch) -> Result<RunReport, PythonError> {
         let is_handed_over = !matches!(batch.strategy, Kind::Sequential | Kind::Async);
         let most = if is_handed_over { MOST_HANDED_OVER } else { MOST_TASKS };
-        let tasks = batch.tasks.min(most);
+        let tasks = batch.tasks.start..batch.tasks.end.min(batch.tasks.start + most);
+        let draw = self.draw(workload, batch.draw);
         let slots = batch.width.max(batch.processes);
         let order = Order {
             strategy: Some(batch.strategy),
@@ -140,33 +147,46 @@ impl Session {
             task_s: batch.task_s,
             time_limit_s: batch.time_limit.as_secs_f64(),
             patience_s: batch.patience.as_secs_f64(),
-            ..self.order(Role::Batch, workload, tasks, slots)
+            ..self.order(Role::Batch, workload, &draw, tasks.clone(), slots)
         };
         let (report, board): (BatchReport, _) = self.serve(&order, workload, batch.patience, &mut |_| ())?;
         Ok(RunReport {
             startup_s: report.startup_s,
             wall_s: report.wall_s,
-            most_busy: tasks.min(batch.width as u64),
+            most_busy: (tasks.end - tasks.start).min(batch.width as u64),
             cpu: CpuTime { user_s: report.cpu_user_s, system_s: report.cpu_system_s },
             peak_rss_bytes: report.peak_rss_bytes,
-            tally: board.tally(&report.errors),
+            tally: board.tally(&report.errors, |task| (tasks.start + task, draw.index(tasks.start + task))),
         })
     }
 
-    /// An order about a workload; what is not said is nothing.
-    pub(super) fn order(&self, role: Role, workload: &Workload, tasks: u64, slots: usize) -> Order {
+    /// The random order of a workload's tasks.
+    pub(super) fn draw(&self, workload: &Workload, number: u64) -> Draw {
+        Draw::new(workload.items.len(), self.seed, number)
+    }
+
+    /// An order about some positions of a draw; what is not said is nothing.
+    pub(super) fn order(
+        &self,
+        role: Role,
+        workload: &Workload,
+        draw: &Draw,
+        positions: Range<u64>,
+        slots: usize,
+    ) -> Order {
+        let tasks = positions.end - positions.start;
+        let numbers: Vec<u64> = positions.map(|position| draw.index(position)).collect();
         let items = match &workload.items {
             Items::Count(_) => None,
-            // A batch needs no more items than it has tasks.
-            list => list.slice(0..if tasks > 0 { tasks.min(list.len()) } else { list.len() }),
+            list => Some(numbers.iter().map(|number| list.get(*number).to_string()).collect()),
         };
         let number = self.orders.fetch_add(1, Ordering::Relaxed);
         Order {
             role,
             steps: callables(workload).map(StepOrder::from).collect(),
             own_items: callables(workload).any(|spec| spec.own_items),
+            numbers,
             items,
-            item_count: workload.items.len(),
             tasks,
             strategy: None,
             width: 1,
@@ -282,7 +302,8 @@ fn died(broken: &Broken, at: &str) -> PythonError {
 /// Which tasks an interpreter was at when it went away, in words and as numbers.
 fn last_words(board: &Board, order: &Order, workload: &Workload) -> (String, Vec<u64>) {
     let (ended, at) = board.last_words();
-    let named: Vec<_> = at.iter().take(3).map(|task| name_of(*task, workload)).collect();
+    let at: Vec<u64> = at.iter().map(|task| order.number(*task)).collect();
+    let named: Vec<_> = at.iter().take(3).map(|number| name_of(*number, workload)).collect();
     let tasks = if order.role == Role::Batch { format!(" of {}", order.tasks) } else { String::new() };
     let at_what = match named.len() {
         0 => String::new(),

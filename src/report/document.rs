@@ -2,15 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::advice::Recommendation;
+use crate::advice::{Model, Recommendation};
 use crate::benchmark::{Cell, CellResult};
 use crate::code::Code;
 use crate::host::Host;
 use crate::profile::Profile;
+pub use crate::report::command::{CommandName, SCHEMA_VERSION};
+use crate::report::fit::{FitReport, FitResults};
 use crate::workload::spec::{Source, Workload};
-
-/// The version of the document's shape; it grows when a reader would have to change.
-pub const SCHEMA_VERSION: u32 = 1;
 
 /// What is known of one workload. What a command does not know is null or empty.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -91,40 +90,29 @@ impl BenchReport {
     }
 }
 
-/// Either shape; told apart by `results`, which only `bench` has.
+/// Any shape. Those of several results have `results`; those of `fit` have no `host`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(untagged)]
 pub enum Document {
     /// Of `bench`.
     Bench(Box<BenchReport>),
-    /// Of every other command.
+    /// Of `advise` and `profile`.
     Single(Box<Report>),
+    /// Of `fit`, for a result with several series.
+    FitResults(Box<FitResults>),
+    /// Of `fit`.
+    Fit(Box<FitReport>),
 }
 
 impl Document {
-    /// The reports in it.
+    /// The reports of workloads in it.
     pub fn reports(&self) -> &[Report] {
         match self {
             Document::Bench(bench) => &bench.results,
             Document::Single(report) => std::slice::from_ref(report),
+            Document::FitResults(_) | Document::Fit(_) => &[],
         }
     }
-}
-
-/// A command that prints a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum CommandName {
-    /// Recommends.
-    Advise,
-    /// Profiles.
-    Profile,
-    /// Measures several workloads, for CI.
-    Bench,
-    /// Fits the universal scalability law.
-    Fit,
-    /// Explains.
-    Explain,
 }
 
 /// What was run, in short.
@@ -160,35 +148,6 @@ pub enum Runtime {
     Native,
     /// CPython.
     Python,
-}
-
-/// Laws fitted to the cells.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct Model {
-    /// The universal scalability law.
-    pub usl: Usl,
-}
-
-/// The universal scalability law X(N) = λN / (1 + σ(N−1) + κN(N−1)).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct Usl {
-    /// σ, the share of the work that is serialised.
-    pub sigma: Option<f64>,
-    /// κ, the cost of keeping tasks consistent with one another.
-    pub kappa: Option<f64>,
-    /// λ, tasks per second of one task in flight.
-    pub lambda: Option<f64>,
-    /// The width of the highest throughput, where it lies near the widths measured.
-    pub peak_width: Option<f64>,
-    /// Whether the law was fitted, or why not, such as `not-fitted`.
-    pub status: String,
-}
-
-impl Usl {
-    /// No fit was tried.
-    pub fn not_fitted() -> Self {
-        Usl { sigma: None, kappa: None, lambda: None, peak_width: None, status: "not-fitted".to_owned() }
-    }
 }
 
 /// Something to know before the results are trusted.

@@ -1,16 +1,15 @@
 //! A fixed report for tests: the session of the design, with a failure and a skip in it.
 
 use crate::advice::result::{Agreement, CodeExample, Fallback, Recommendation, Verdict};
+use crate::advice::scaling::{FitStatus, Model, PeakStatus, Usl};
 use crate::benchmark::result::{ErrorCount, Latency, Round, Status, TaskCounts};
 use crate::benchmark::{Cell, CellResult};
 use crate::code::Code;
 use crate::host::Host;
 use crate::host::info::HostLimits;
 use crate::profile::Profile;
-use crate::profile::result::{Class, Confidence, StepCost, TaskCost, Waits};
-use crate::report::document::{
-    BenchReport, CommandName, Model, Report, Runtime, Usl, Warning, WorkloadSummary,
-};
+use crate::profile::result::{Class, Confidence, Dispersion, SlowTask, StepCost, TaskCost, Waits};
+use crate::report::document::{BenchReport, CommandName, Report, Runtime, Warning, WorkloadSummary};
 use crate::strategy::Kind;
 use crate::workload::spec::Source;
 
@@ -25,7 +24,7 @@ pub(crate) fn advise() -> Report {
     Report {
         profile: Some(profile()),
         cells: cells(),
-        model: Some(Model { usl: Usl::not_fitted() }),
+        model: Some(model()),
         recommendation: Some(recommendation()),
         warnings: vec![
             Warning::new(Code::NoteRepeated, "the 200 items are run again and again"),
@@ -33,6 +32,20 @@ pub(crate) fn advise() -> Report {
         ],
         ..Report::new(CommandName::Advise, host(), workload)
     }
+}
+
+fn model() -> Model {
+    let usl = Usl {
+        sigma: Some(0.004),
+        kappa: Some(2e-6),
+        lambda: Some(22.2),
+        status: FitStatus::Fitted,
+        peak_status: Some(PeakStatus::Beyond),
+        residual: Some(0.01),
+        reason: None,
+        ..Usl::not_fitted()
+    };
+    Model { usl, amdahl: None, strategy: Some(Kind::Async) }
 }
 
 /// What `bench` gives.
@@ -84,6 +97,13 @@ fn profile() -> Profile {
             StepCost { kind: "cpu".to_owned(), wall_s: 0.0017 },
         ],
         python: None,
+        dispersion: Some(Dispersion {
+            coefficient_of_variation: 0.31,
+            slowest: vec![
+                SlowTask { item: "17".to_owned(), wall_s: 0.0712 },
+                SlowTask { item: "page\u{1b}[2J".to_owned(), wall_s: 0.0688 },
+            ],
+        }),
     }
 }
 
@@ -95,6 +115,7 @@ fn ran(cell: Cell, rate: f64, ci95: [f64; 2], [p50, p99, cpu]: [f64; 3], mib: u6
         reason: None,
         predicted_per_s: Some((rate * 9.85).round() / 10.0),
         throughput_per_s: Some(rate),
+        outlook: None,
         ci95: Some(ci95),
         speedup: Some((rate / 22.1 * 10.0).round() / 10.0),
         latency_s: Some(Latency {

@@ -45,7 +45,7 @@ mod tests {
         assert_eq!(value["profile"]["class"], "io-bound");
         assert_eq!(value["cells"][0]["strategy"], "sequential");
         assert_eq!(value["cells"][0]["status"], "ok");
-        assert_eq!(value["model"]["usl"]["status"], "not-fitted");
+        assert_eq!(value["model"]["usl"]["status"], "fitted");
         assert_eq!(value["recommendation"]["agrees"], "yes");
         assert_eq!(value["warnings"][0]["code"], "W-RUN-001");
     }

@@ -3,11 +3,13 @@
 //! Nothing here prints; everything returns text or writes to what it is given.
 
 mod columns;
+pub mod command;
 pub mod csv;
 pub mod document;
 #[cfg(test)]
 pub(crate) mod example;
 pub mod explain;
+pub mod fit;
 pub mod json;
 pub mod markdown;
 pub mod schema;

@@ -93,7 +93,7 @@ fn winsorise(xs: &[f64]) -> Option<(Vec<f64>, usize)> {
 }
 
 /// The quantile of Student's t that leaves `1 − confidence` outside, half on either side.
-fn student_t(confidence: f64, degrees_of_freedom: usize) -> f64 {
+pub(crate) fn student_t(confidence: f64, degrees_of_freedom: usize) -> f64 {
     StudentsT::new(0.0, 1.0, degrees_of_freedom as f64)
         .expect("two observations have at least one degree of freedom")
         .inverse_cdf(0.5 + confidence / 2.0)

@@ -53,13 +53,20 @@ impl Pool for EventLoop {
 
 /// Tasks as an event loop runs them.
 pub(crate) trait RunTask: Send + Sync + 'static {
-    /// Runs task `index` and gives the digest of its output.
-    fn run_task(&self, index: u64) -> impl Future<Output = Result<u64, StepError>> + Send;
+    /// Runs the task at `position` of the draw and gives the digest of its output.
+    fn run_task(&self, position: u64) -> impl Future<Output = Result<u64, StepError>> + Send;
+
+    /// The number of the task at `position`.
+    fn index(&self, position: u64) -> u64;
 }
 
 impl RunTask for Program {
-    fn run_task(&self, index: u64) -> impl Future<Output = Result<u64, StepError>> + Send {
-        self.run_async(index)
+    fn run_task(&self, position: u64) -> impl Future<Output = Result<u64, StepError>> + Send {
+        self.run_async(position)
+    }
+
+    fn index(&self, position: u64) -> u64 {
+        Program::index(self, position)
     }
 }
 
@@ -97,10 +104,11 @@ fn work<T: RunTask>(run: Arc<Run<T>>) -> impl Future<Output = ()> + Send {
     async move {
         while let Some(chunk) = run.feed.pull(u64::MAX) {
             let mut last = Instant::now();
-            for index in chunk {
-                let result = AssertUnwindSafe(run.tasks.run_task(index)).catch_unwind().await;
+            for position in chunk {
+                let result = AssertUnwindSafe(run.tasks.run_task(position)).catch_unwind().await;
                 let now = Instant::now();
-                run.shards.mine().record(index, now - last, result.unwrap_or_else(|_| Err(panicked())));
+                let (index, result) = (run.tasks.index(position), result.unwrap_or_else(|_| Err(panicked())));
+                run.shards.mine().record(position, index, now - last, result);
                 last = now;
             }
             run.shards.mine().give_back(&run.feed);
@@ -147,8 +155,8 @@ struct Shard {
 }
 
 impl Shard {
-    fn record(&mut self, index: u64, latency: Duration, result: Result<u64, StepError>) {
-        self.tally.record(index, latency, result);
+    fn record(&mut self, position: u64, index: u64, latency: Duration, result: Result<u64, StepError>) {
+        self.tally.record(position, index, latency, result);
         self.ended += 1;
         self.took += latency;
     }
@@ -190,7 +198,7 @@ mod tests {
             fixture: None,
             steps: vec![StepSpec::Sleep(SleepSpec { duration: Duration::ZERO })],
         };
-        let env = Env { exe: "conc".into(), fixture: None, state_dir: dir.path().into(), seed: 1 };
+        let env = Env { exe: "conc".into(), fixture: None, state_dir: dir.path().into(), seed: 1, draw: 0 };
         let program = Program::prepare(&workload, &env).expect("nothing to prepare");
         let (feed, shards) = (Arc::new(Feed::new(0..1, 1)), Arc::new(Shards::new(1)));
         let worker = work(Arc::new(Run { feed, shards, tasks: Arc::new(program) }));

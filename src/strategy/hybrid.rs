@@ -114,24 +114,28 @@ struct Route {
 }
 
 impl RunTask for Route {
-    fn run_task(&self, index: u64) -> impl Future<Output = Result<u64, StepError>> + Send {
+    fn run_task(&self, position: u64) -> impl Future<Output = Result<u64, StepError>> + Send {
         let deadline = self.program.deadline();
-        within(deadline, self.follow(index, deadline))
+        within(deadline, self.follow(position, deadline))
+    }
+
+    fn index(&self, position: u64) -> u64 {
+        self.program.index(position)
     }
 }
 
 impl Route {
     /// Runs one task, segment by segment, each where it belongs.
-    async fn follow(&self, index: u64, deadline: Option<Instant>) -> Result<u64, StepError> {
+    async fn follow(&self, position: u64, deadline: Option<Instant>) -> Result<u64, StepError> {
         let mut output = Output::default();
         for segment in &self.segments {
             output = if segment.cpu {
-                let item = self.program.items().slice(index..index + 1).and_then(|mut items| items.pop());
+                let item = self.program.items_at(position..position + 1).and_then(|mut items| items.pop());
                 let input = std::mem::take(&mut output);
-                let span = Span { index, item, steps: segment.steps.clone(), input, time_left: None };
+                let span = Span { position, item, steps: segment.steps.clone(), input, time_left: None };
                 hand_over(&self.compute, span, deadline).await?
             } else {
-                self.program.span_async(segment.steps.clone(), index, deadline, output).await?
+                self.program.span_async(segment.steps.clone(), position, deadline, output).await?
             };
         }
         Ok(output.digest)

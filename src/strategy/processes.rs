@@ -96,12 +96,12 @@ fn drive(worker: &mut Worker, feed: &Feed, program: &Program) -> Tally {
             && waiting.len() < window
             && let Some(tasks) = feed.pull_work(FRAME, MOST_PER_FRAME)
         {
-            let items = program.items().slice(tasks.clone());
+            let items = program.items_at(tasks.clone());
             listens = worker.send(&Request::Run { tasks: tasks.clone(), items }).is_ok();
             waiting.push_back(tasks);
         }
         let Some(tasks) = waiting.pop_front() else { return tally };
-        if !take_reply(worker, feed, &tasks, &mut tally) {
+        if !take_reply(worker, feed, program, &tasks, &mut tally) {
             let lost = waiting.iter().chain([&tasks]).map(|tasks| tasks.end - tasks.start).sum();
             tally.lose(lost, &worker.death());
             return tally;
@@ -110,12 +110,18 @@ fn drive(worker: &mut Worker, feed: &Feed, program: &Program) -> Tally {
 }
 
 /// Records the reply to one frame; false if the worker is gone.
-fn take_reply(worker: &mut Worker, feed: &Feed, tasks: &Range<u64>, tally: &mut Tally) -> bool {
+fn take_reply(
+    worker: &mut Worker,
+    feed: &Feed,
+    program: &Program,
+    tasks: &Range<u64>,
+    tally: &mut Tally,
+) -> bool {
     let Ok(Reply::Ran(results)) = worker.receive() else { return false };
     let took = results.iter().map(|task| task.took).sum();
     feed.learn(results.len() as u64, took);
-    for (index, task) in tasks.clone().zip(results) {
-        tally.record(index, task.took, task.result);
+    for (position, task) in tasks.clone().zip(results) {
+        tally.record(position, program.index(position), task.took, task.result);
     }
     true
 }

@@ -38,9 +38,9 @@ impl Pool for StealingPool {
         self.threads.install(|| {
             feed.range().into_par_iter().for_each_init(
                 || Lease::new(&tallies),
-                |lease, index| {
+                |lease, position| {
                     if !feed.is_stopped() {
-                        lease.run(&self.program, index);
+                        lease.run(&self.program, position);
                     }
                 },
             );
@@ -79,10 +79,11 @@ impl<'a> Lease<'a> {
         Lease { home, tally, last: Instant::now() }
     }
 
-    fn run(&mut self, program: &Program, index: u64) {
-        let result = run_guarded(program, index);
+    fn run(&mut self, program: &Program, position: u64) {
+        let result = run_guarded(program, position);
         let now = Instant::now();
-        self.tally.get_or_insert_default().record(index, now - self.last, result);
+        let tally = self.tally.get_or_insert_default();
+        tally.record(position, program.index(position), now - self.last, result);
         self.last = now;
     }
 }

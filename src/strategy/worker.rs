@@ -16,10 +16,10 @@ pub fn run_feed(program: &Program, feed: &Feed, tally: &mut Tally) {
     let mut last = Instant::now();
     while let Some(chunk) = feed.pull(u64::MAX) {
         let (tasks, begun) = (chunk.end - chunk.start, last);
-        for index in chunk {
-            let result = run_guarded(program, index);
+        for position in chunk {
+            let result = run_guarded(program, position);
             let now = Instant::now();
-            tally.record(index, now - last, result);
+            tally.record(position, program.index(position), now - last, result);
             last = now;
         }
         feed.learn(tasks, last - begun);
@@ -27,8 +27,8 @@ pub fn run_feed(program: &Program, feed: &Feed, tally: &mut Tally) {
 }
 
 /// Runs one task; a panic becomes an error of that task.
-pub fn run_guarded(program: &Program, index: u64) -> Result<u64, StepError> {
-    catch_unwind(AssertUnwindSafe(|| program.run_blocking(index))).unwrap_or_else(|_| Err(panicked()))
+pub fn run_guarded(program: &Program, position: u64) -> Result<u64, StepError> {
+    catch_unwind(AssertUnwindSafe(|| program.run_blocking(position))).unwrap_or_else(|_| Err(panicked()))
 }
 
 /// The error of a task that panicked.

@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Buckets: one per bit length of the index, from 0 to 64.
+/// Buckets: one per bit length of the position, from 0 to 64.
 const BUCKETS: usize = 65;
 
 /// Sums of output hashes, in buckets of doubling size.
 ///
-/// A sum does not depend on the order in which tasks end. Bucket *b* holds the tasks whose index has
-/// *b* bits, so that a run over 100 tasks and one over 1000 can be compared over the first 63.
+/// A sum does not depend on the order in which tasks end. Bucket *b* holds the tasks whose position in
+/// the draw has *b* bits, so that a run over 100 tasks and one over 1000 of the same draw can be
+/// compared over the first 63.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Digest {
     sums: Vec<u64>,
@@ -23,9 +24,9 @@ impl Default for Digest {
 
 impl Digest {
     /// Adds the output of one task.
-    pub fn add(&mut self, index: u64, output: u64) {
-        let bucket = (u64::BITS - index.leading_zeros()) as usize;
-        self.sums[bucket] = self.sums[bucket].wrapping_add(mix(index, output));
+    pub fn add(&mut self, position: u64, output: u64) {
+        let bucket = (u64::BITS - position.leading_zeros()) as usize;
+        self.sums[bucket] = self.sums[bucket].wrapping_add(mix(position, output));
         self.counts[bucket] += 1;
     }
 
@@ -37,17 +38,9 @@ impl Digest {
         }
     }
 
-    /// The digest over the complete buckets from the first on, and how many buckets these are.
-    ///
-    /// A bucket is complete if each of its tasks was added once.
-    pub fn prefix(&self) -> (u64, usize) {
-        let complete = (0..BUCKETS).take_while(|b| self.counts[*b] == bucket_len(*b)).count();
-        (self.over(complete), complete)
-    }
-
-    /// The digest over the first `buckets` buckets.
-    pub fn over(&self, buckets: usize) -> u64 {
-        self.sums[..buckets].iter().fold(0, |sum, s| sum.wrapping_add(*s))
+    /// How many buckets are complete, from the first on: each of their tasks was added once.
+    pub fn complete(&self) -> usize {
+        (0..BUCKETS).take_while(|b| self.counts[*b] == bucket_len(*b)).count()
     }
 
     /// Whether two runs gave the same outputs, over the tasks that both completed; `None` if there
@@ -64,14 +57,14 @@ impl Digest {
     }
 }
 
-/// How many indexes have `bits` bits.
+/// How many positions have `bits` bits.
 fn bucket_len(bits: usize) -> u64 {
     if bits == 0 { 1 } else { 1 << (bits - 1) }
 }
 
 /// Ties an output to its task, so that two tasks cannot swap theirs unseen (the SplitMix64 finaliser,
 /// Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
-fn mix(index: u64, output: u64) -> u64 {
+pub(super) fn mix(index: u64, output: u64) -> u64 {
     let mut z = output ^ index.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -100,8 +93,7 @@ mod tests {
     #[test]
     fn runs_of_different_length_are_compared_over_what_both_completed() {
         assert_eq!(of(0..100).agrees_with(&of(0..1000)), Some(true));
-        assert_eq!(of(0..100).prefix().1, 7);
-        assert_eq!(of(0..100).over(5), of(0..1000).over(5));
+        assert_eq!(of(0..100).complete(), 7);
         assert_eq!(Digest::default().agrees_with(&of(0..10)), None);
     }
 
@@ -123,6 +115,6 @@ mod tests {
     fn a_missing_task_leaves_its_bucket_out() {
         let failed_one = of((0..64).filter(|i| *i != 40));
         assert_eq!(failed_one.agrees_with(&of(0..64)), Some(true));
-        assert_eq!(failed_one.prefix().1, 6);
+        assert_eq!(failed_one.complete(), 6);
     }
 }

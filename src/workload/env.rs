@@ -16,4 +16,6 @@ pub struct Env {
     pub state_dir: PathBuf,
     /// Seeds everything that is drawn at random.
     pub seed: u64,
+    /// Which of the random orders tasks are taken in; batches of the same number share it.
+    pub draw: u64,
 }

@@ -13,7 +13,7 @@ pub enum Items {
     List(Vec<String>),
     /// The strings of some tasks only, as a worker process is sent them.
     Slice {
-        /// The task of the first string.
+        /// The position of the first string in the draw.
         first: u64,
         /// The strings.
         list: Vec<String>,
@@ -34,7 +34,8 @@ impl Items {
         self.len() == 0
     }
 
-    /// The item of task `index`; indexes beyond the end start over.
+    /// The item of task `index`, or of a slice the one at that position; indexes beyond the end start
+    /// over.
     pub fn get(&self, index: u64) -> Item<'_> {
         match self {
             Items::Count(n) => Item::Index(index % (*n).max(1)),

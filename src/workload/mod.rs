@@ -4,10 +4,12 @@
 //! JSON) and prepared in each process that runs it into a [`Program`].
 
 pub mod digest;
+pub mod draw;
 pub mod env;
 pub mod fixture;
 pub mod input;
 pub mod item;
+pub mod outputs;
 pub mod program;
 pub mod rate;
 pub mod retry;

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use futures_util::future::Either;
 use futures_util::{FutureExt, TryFutureExt};
 
+use crate::workload::draw::Draw;
 use crate::workload::env::Env;
-use crate::workload::item::Items;
+use crate::workload::item::{Item, Items};
 use crate::workload::rate::RateLimiter;
 use crate::workload::retry::pause;
 use crate::workload::spec::{Retry, Workload};
@@ -17,6 +18,7 @@ use crate::workload::step::{Output, PrepareError, Step, StepError, TaskContext, 
 #[derive(Debug)]
 pub struct Program {
     items: Items,
+    draw: Draw,
     steps: Vec<Limited>,
     timeout: Option<Duration>,
     retry: Option<Retry>,
@@ -76,6 +78,7 @@ impl Program {
         })?;
         Ok(Program {
             items: workload.items.clone(),
+            draw: Draw::new(workload.items.len(), env.seed, env.draw),
             steps,
             timeout: workload.limits.timeout,
             retry: workload.retry.clone(),
@@ -84,9 +87,31 @@ impl Program {
         })
     }
 
-    /// The items of the tasks.
-    pub fn items(&self) -> &Items {
-        &self.items
+    /// How many tasks the workload has.
+    pub fn tasks(&self) -> u64 {
+        self.draw.tasks()
+    }
+
+    /// The number of the task at `position` of the draw.
+    pub fn index(&self, position: u64) -> u64 {
+        self.draw.index(position)
+    }
+
+    /// The items at some positions of the draw, to be sent elsewhere; `None` where the number of the task is the item.
+    pub fn items_at(&self, positions: Range<u64>) -> Option<Vec<String>> {
+        match &self.items {
+            Items::Count(_) => None,
+            _ => Some(
+                positions.map(|position| self.item(position, self.index(position)).to_string()).collect(),
+            ),
+        }
+    }
+
+    fn item(&self, position: u64, index: u64) -> Item<'_> {
+        match &self.items {
+            Items::Slice { .. } => self.items.get(position),
+            items => items.get(index),
+        }
     }
 
     /// Replaces the items, as a worker process does for every frame it is sent.
@@ -117,29 +142,29 @@ impl Program {
         segments
     }
 
-    /// Runs task `index` on the calling thread and gives the digest of its output.
+    /// Runs the task at `position` of the draw on the calling thread and gives the digest of its output.
     ///
     /// # Errors
     /// When a step fails for good, or the task times out.
-    pub fn run_blocking(&self, index: u64) -> Result<u64, StepError> {
-        let output = self.span_blocking(0..self.steps.len(), index, self.deadline(), Output::default());
+    pub fn run_blocking(&self, position: u64) -> Result<u64, StepError> {
+        let output = self.span_blocking(0..self.steps.len(), position, self.deadline(), Output::default());
         output.map(|output| output.digest)
     }
 
-    /// Runs some steps of task `index` on the calling thread, after those that gave `input`.
+    /// Runs some steps of the task at `position` on the calling thread, after those that gave `input`.
     ///
     /// # Errors
     /// When a step fails for good, or the deadline passes.
     pub fn span_blocking(
         &self,
         span: Range<usize>,
-        index: u64,
+        position: u64,
         deadline: Option<Instant>,
         input: Output,
     ) -> Result<Output, StepError> {
         let mut output = input;
         for limited in &self.steps[span] {
-            let next = self.step_blocking(limited, self.context(index, deadline))?;
+            let next = self.step_blocking(limited, self.context(position, deadline))?;
             output = Output { digest: chain(output.digest, next.digest), ..next };
         }
         Ok(output)
@@ -157,17 +182,17 @@ impl Program {
         }
     }
 
-    /// Runs task `index` on the calling event loop and gives the digest of its output.
+    /// Runs the task at `position` of the draw on the calling event loop and gives the digest of its output.
     ///
     /// # Errors
     /// When a step fails for good, or the task times out.
-    pub fn run_async(&self, index: u64) -> impl Future<Output = Result<u64, StepError>> + Send {
+    pub fn run_async(&self, position: u64) -> impl Future<Output = Result<u64, StepError>> + Send {
         let deadline = self.deadline();
-        let run = self.span_async(0..self.steps.len(), index, deadline, Output::default());
+        let run = self.span_async(0..self.steps.len(), position, deadline, Output::default());
         within(deadline, run).map_ok(|output| output.digest)
     }
 
-    /// Runs some steps of task `index` on the calling event loop, after those that gave `input`; the
+    /// Runs some steps of the task at `position` on the calling event loop, after those that gave `input`; the
     /// caller drops it at the deadline.
     ///
     /// Not an `async fn`, which keeps its arguments twice: a million of these may sleep at once.
@@ -177,12 +202,12 @@ impl Program {
     pub fn span_async(
         &self,
         span: Range<usize>,
-        index: u64,
+        position: u64,
         deadline: Option<Instant>,
         input: Output,
     ) -> impl Future<Output = Result<Output, StepError>> + Send {
         let mut steps = self.steps[span].iter();
-        let mut task = self.context(index, deadline);
+        let mut task = self.context(position, deadline);
         let mut digest = input.digest;
         async move {
             while let Some(limited) = steps.next() {
@@ -207,8 +232,9 @@ impl Program {
     }
 
     /// What a step is told at the first attempt.
-    fn context(&self, index: u64, deadline: Option<Instant>) -> TaskContext<'_> {
-        TaskContext { index, item: self.items.get(index), attempt: 0, deadline }
+    fn context(&self, position: u64, deadline: Option<Instant>) -> TaskContext<'_> {
+        let index = self.index(position);
+        TaskContext { index, item: self.item(position, index), attempt: 0, deadline }
     }
 
     /// How long this attempt has to wait for the rate limit.

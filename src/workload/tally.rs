@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::code::Code;
 use crate::workload::digest::Digest;
+use crate::workload::outputs::Outputs;
 use crate::workload::step::StepError;
 
 /// What became of tasks; the sum is the number of tasks started.
@@ -88,6 +89,11 @@ impl Latencies {
         (!self.0.is_empty()).then(|| self.0.max() as f64 * 1e-9)
     }
 
+    /// The standard deviation over the mean; `None` for fewer than two tasks.
+    pub fn variation(&self) -> Option<f64> {
+        (self.0.len() > 1).then(|| self.0.stdev() / self.0.mean())
+    }
+
     /// The mean, in seconds.
     pub fn mean(&self) -> Option<f64> {
         (!self.0.is_empty()).then(|| self.0.mean() * 1e-9)
@@ -117,19 +123,22 @@ pub struct Tally {
     pub counts: TaskCounts,
     /// From the start of a task to its end, retries included.
     pub latencies: Latencies,
-    /// What the tasks produced.
+    /// What the tasks produced, by their position in the draw.
     pub digest: Digest,
+    /// What some of the tasks produced, by their number.
+    pub outputs: Outputs,
     errors: BTreeMap<Code, (u64, String)>,
 }
 
 impl Tally {
-    /// Counts one task that ended.
-    pub fn record(&mut self, index: u64, latency: Duration, result: Result<u64, StepError>) {
+    /// Counts one task that ended, task `index` at `position` of the draw.
+    pub fn record(&mut self, position: u64, index: u64, latency: Duration, result: Result<u64, StepError>) {
         self.latencies.record(latency);
         match result {
             Ok(output) => {
                 self.counts.ok += 1;
-                self.digest.add(index, output);
+                self.digest.add(position, output);
+                self.outputs.add(index, output);
             }
             Err(error) => self.fail(error),
         }
@@ -156,6 +165,7 @@ impl Tally {
         self.counts.merge(&other.counts);
         self.latencies.merge(&other.latencies);
         self.digest.merge(&other.digest);
+        self.outputs.merge(&other.outputs);
         for (code, (count, message)) in &other.errors {
             self.errors.entry(*code).or_insert_with(|| (0, message.clone())).0 += count;
         }
@@ -184,10 +194,10 @@ mod tests {
     #[test]
     fn every_task_is_accounted_for_and_tallies_add_up() {
         let mut a = Tally::default();
-        a.record(0, Duration::from_millis(10), Ok(7));
-        a.record(1, Duration::from_millis(30), Err(StepError::timed_out()));
+        a.record(0, 0, Duration::from_millis(10), Ok(7));
+        a.record(1, 1, Duration::from_millis(30), Err(StepError::timed_out()));
         let mut b = Tally::default();
-        b.record(2, Duration::from_millis(20), Err(StepError::new(Code::TaskNetwork, "reset")));
+        b.record(2, 2, Duration::from_millis(20), Err(StepError::new(Code::TaskNetwork, "reset")));
         b.lose(3, &StepError::new(Code::PoolWorkerDied, "killed"));
         a.merge(&b);
         assert_eq!(a.counts, TaskCounts { ok: 1, failed: 4, timed_out: 1, cancelled: 0 });
@@ -203,7 +213,7 @@ mod tests {
     #[test]
     fn a_tally_survives_the_way_through_json() {
         let mut tally = Tally::default();
-        tally.record(5, Duration::from_micros(3), Ok(1));
+        tally.record(5, 5, Duration::from_micros(3), Ok(1));
         let json = serde_json::to_string(&tally).expect("serialisable");
         assert_eq!(serde_json::from_str::<Tally>(&json).expect("readable"), tally);
     }

@@ -209,3 +209,15 @@ fn a_directory_for_temporary_files_that_does_not_exist_is_named() {
     let mut command = assert_cmd::Command::from_std(place.command(&["profile", "sleep-io"]));
     is_refused(command.env("TMPDIR", "/none/here").assert(), 1, &["'/none/here'", "TMPDIR"]);
 }
+
+#[test]
+fn measurements_that_are_none_are_pointed_at() {
+    let refused = |text: &str, parts: &[&str]| {
+        is_refused(Place::with("load.csv", text).run(&["fit", "load.csv"]), 2, parts);
+    };
+    refused("concurrency,rate\n1,2\n", &["E-FIT-001", "load.csv:1:1", "no column `throughput`"]);
+    refused("concurrency,throughput\n1,2\n4,-7\n", &["E-FIT-001", "load.csv:3:3", "above 0", "-7"]);
+    refused("{\"a\": 1}", &["E-FIT-001", "load.csv:1:1", "not a result of conc"]);
+    refused("", &["E-FIT-001", "load.csv:1:1", "there are no measurements"]);
+    arguments_are_refused(&["fit", "no/such.csv"], &["E-FIT-001", "'no/such.csv' cannot be read"]);
+}

@@ -203,6 +203,23 @@ fn a_command_that_ignores_signals_or_leaves_the_session_ends_too() {
 }
 
 #[test]
+fn a_command_around_the_batches_ends_with_the_run() {
+    let hooks = [
+        ["--setup", "sleep 599 & sleep 600"],
+        ["--prepare", "trap '' INT TERM HUP; setsid sleep 599 & sleep 600"],
+    ];
+    for hook in hooks {
+        let running = Running::start(&[&["profile", "--wait", "1ms"], &hook[..]].concat());
+        running.wait_for("sleep 599");
+        running.wait_for("sleep 600");
+        running.end(Signal::SIGINT).assert_interrupted();
+    }
+    let running = Running::start(&[&["profile", "--wait", "1ms"], &hooks[0][..]].concat());
+    running.wait_for("sleep 600");
+    running.end(Signal::SIGKILL);
+}
+
+#[test]
 fn nothing_survives_when_conc_is_killed() {
     let writes: &[&str] = &["advise", "data-processor", "--budget", "3s"];
     let processes: &[&str] = &["advise", "fetch-parse-mixed", "--strategy", "processes", "--budget", "3s"];

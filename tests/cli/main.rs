@@ -4,6 +4,8 @@
 
 mod bad_input;
 mod commands;
+mod fit;
+mod hooks;
 mod interrupt;
 mod json;
 mod place;

@@ -122,6 +122,7 @@ impl Stage {
             fixture: fixture.as_ref().map(Fixture::addr),
             state_dir: scratch.path().to_owned(),
             seed: SEED,
+            draw: 0,
         };
         let workload = Arc::new(workload);
         let executor = ProcessExecutor::new(reexec.clone(), Arc::clone(&workload), env.clone(), CPUS);
@@ -135,7 +136,12 @@ impl Stage {
 
     /// Runs some tasks, which may be more than the workload has.
     pub(crate) fn run_tasks(&mut self, cell: Cell, tasks: Range<u64>) -> RunReport {
-        let order = Order { cell, tasks, time_limit: PATIENCE, patience: PATIENCE };
+        self.run_draw(cell, tasks, 0)
+    }
+
+    /// Runs some tasks of one of the random orders.
+    pub(crate) fn run_draw(&mut self, cell: Cell, tasks: Range<u64>, draw: u64) -> RunReport {
+        let order = Order { cell, tasks, draw, time_limit: PATIENCE, patience: PATIENCE };
         self.executor.run(&order).unwrap_or_else(|error| panic!("{cell}: {error}"))
     }
 
@@ -146,7 +152,7 @@ impl Stage {
         time_limit: Duration,
         patience: Duration,
     ) -> Result<RunReport, BatchError> {
-        self.executor.run(&Order { cell, tasks: 0..self.workload.tasks(), time_limit, patience })
+        self.executor.run(&Order { cell, tasks: 0..self.workload.tasks(), draw: 0, time_limit, patience })
     }
 }
 

@@ -55,7 +55,7 @@ impl Place {
         let output = self.conc(arguments).arg("--json").assert().success().get_output().clone();
         match serde_json::from_slice(&output.stdout).expect("a document") {
             Document::Single(report) => *report,
-            Document::Bench(mut bench) => bench.results.remove(0),
+            other => panic!("not one report: {other:?}"),
         }
     }
 

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use conc::host::Reexec;
 use conc::profile::probe::{ProfileError, Profiled};
+use conc::python::Session;
 use conc::python::interpreter::PythonError;
+use conc::python::profile::{self, Limits};
 use conc::python::session::Batch;
-use conc::python::{Session, profile};
 use conc::strategy::{Kind, RunReport};
 use conc::workload::spec::{PythonSpec, StepSpec};
 use conc::workload::{Env, Items, Workload, input};
@@ -57,7 +58,7 @@ impl Stage {
         let workload = Workload { items, steps: callables.iter().map(step).collect(), ..template };
         let state_dir = directory.path().join("state");
         fs::create_dir(&state_dir).expect("created");
-        let env = Env { exe: PathBuf::new(), fixture: None, state_dir, seed: 1 };
+        let env = Env { exe: PathBuf::new(), fixture: None, state_dir, seed: 1, draw: 0 };
         let session = Session::open(Some(python), &Reexec::new(PathBuf::new()), &env);
         Stage { workload, session: session.expect("an interpreter"), directory }
     }
@@ -88,7 +89,8 @@ impl Stage {
             strategy,
             width,
             processes: 2,
-            tasks: self.workload.tasks(),
+            tasks: 0..self.workload.tasks(),
+            draw: 0,
             cpu_steps: Vec::new(),
             task_s: 0.001,
             time_limit: PATIENCE,
@@ -98,7 +100,8 @@ impl Stage {
 
     pub(crate) fn profile(&self, time: Duration) -> Result<Profiled, ProfileError> {
         let inspection = self.session.inspect(&self.workload).expect("callables");
-        profile::profile(&self.session, &self.workload, &inspection, time, PATIENCE)
+        let limits = Limits { time, patience: PATIENCE, most_tasks: u64::MAX };
+        profile::profile(&self.session, &self.workload, &inspection, &limits)
     }
 
     /// What is in the directory of the module beside it and what is conc's.

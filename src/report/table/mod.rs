@@ -2,16 +2,20 @@
 
 mod cells;
 mod details;
+mod fit;
 mod header;
 pub mod options;
+mod plot;
 mod profile;
 mod recommendation;
 mod screen;
 mod warnings;
 
 use crate::report::document::{BenchReport, Report};
+use crate::report::fit::FitReport;
 
 pub use options::{CodeChoice, TableOptions};
+pub use plot::Glyphs;
 use screen::Screen;
 
 /// What `advise` shows. Only the program is not wrapped to the width.
@@ -46,6 +50,13 @@ pub fn render_bench(report: &BenchReport, options: &TableOptions) -> String {
         recommendation::headline(&mut screen, result);
         details::section(&mut screen, result);
     }
+    screen.finish()
+}
+
+/// What `fit` shows: a plot and the coefficients for each series.
+pub fn render_fit(reports: &[FitReport], options: &TableOptions, glyphs: Glyphs) -> String {
+    let mut screen = Screen::new(*options);
+    reports.iter().for_each(|report| fit::section(&mut screen, report, glyphs));
     screen.finish()
 }
 

@@ -5,10 +5,14 @@ use crate::profile::result::{Confidence, PythonProfile};
 use crate::report::document::Report;
 use crate::report::table::header::counted;
 use crate::report::table::screen::Screen;
+use crate::report::text::shorten;
 use crate::units::{Seconds, Share};
 
 /// Waits below this share of the time are left out of the line.
 const WORTH_NAMING: f64 = 0.005;
+
+/// Columns that an item may take where it is named.
+const ITEM: usize = 40;
 
 /// The class and its cost; with `detailed`, the evidence too.
 pub(super) fn section(screen: &mut Screen, report: &Report, detailed: bool) {
@@ -78,6 +82,19 @@ fn evidence(screen: &mut Screen, profile: &Profile) {
         let steps: Vec<_> =
             profile.steps.iter().map(|s| format!("{} {}", s.kind, Seconds(s.wall_s))).collect();
         screen.labelled(0, "Steps", &steps.join(" -> "));
+    }
+    if let Some(dispersion) = &profile.dispersion {
+        let slowest: Vec<_> = dispersion
+            .slowest
+            .iter()
+            .map(|task| format!("{} {}", shorten(&task.item, ITEM), Seconds(task.wall_s)))
+            .collect();
+        let differ = format!(
+            "coefficient of variation {:.2}; slowest: {}",
+            dispersion.coefficient_of_variation,
+            slowest.join(", ")
+        );
+        screen.labelled(0, "Dispersion", &differ);
     }
     // It may say no more than the first line does.
     if !class(profile).ends_with(&profile.detail) {

@@ -1,6 +1,7 @@
 //! What to do, why, and the program that does it.
 
 use crate::advice::Recommendation;
+use crate::advice::scaling::FitStatus;
 use crate::benchmark::Cell;
 use crate::report::document::{CommandName, Report};
 use crate::report::table::header::counted;
@@ -22,6 +23,7 @@ pub(super) fn section(screen: &mut Screen, report: &Report) {
     if !advice.response.is_empty() {
         screen.labelled(INDENT, "Response", &advice.response);
     }
+    scaling(screen, report);
     if !advice.fallbacks.is_empty() {
         screen.labelled(INDENT, "Fallbacks", &fallbacks(advice));
     }
@@ -29,6 +31,16 @@ pub(super) fn section(screen: &mut Screen, report: &Report) {
         screen.labelled(INDENT, if i == 0 { "Notes" } else { "" }, note);
     }
     hint(screen, report);
+}
+
+/// The scaling law, or with `verbose` why there is none.
+fn scaling(screen: &mut Screen, report: &Report) {
+    let Some(model) = &report.model else { return };
+    let says_something =
+        matches!(model.usl.status, FitStatus::Fitted | FitStatus::Saturated | FitStatus::PoorFit);
+    if says_something || screen.options().verbose {
+        screen.labelled(INDENT, "Scaling", &model.sentence());
+    }
 }
 
 /// The recommendation in one line.

@@ -22,6 +22,8 @@ pub(super) enum Role {
     Chosen,
     /// What went wrong or was left out.
     Trouble,
+    /// What stays in the background.
+    Faint,
 }
 
 impl Role {
@@ -31,6 +33,7 @@ impl Role {
             Role::Label => AnsiColor::Cyan.on_default(),
             Role::Chosen => AnsiColor::Green.on_default().bold(),
             Role::Trouble => AnsiColor::Yellow.on_default(),
+            Role::Faint => Style::new().dimmed(),
         }
     }
 }
@@ -105,7 +108,8 @@ impl Screen {
         self.text
     }
 
-    fn paint(&self, role: Role, text: &str) -> String {
+    /// Text in the colour of its role, where there is colour.
+    pub(super) fn paint(&self, role: Role, text: &str) -> String {
         if self.options.colour && !text.is_empty() {
             let style = role.style();
             format!("{style}{text}{style:#}")

@@ -1,19 +1,35 @@
 //! What a person sees, at several widths.
 
+use std::sync::LazyLock;
+
 use super::*;
+use crate::report::fit::read::read;
+use crate::report::fit::{FitReport, fit};
 use crate::report::{example, text};
 
 fn options(width: usize) -> TableOptions {
     TableOptions { width, colour: false, verbose: false, code: CodeChoice::None }
 }
 
-fn all_outputs(options: &TableOptions) -> [String; 4] {
+/// Fits of data that follow the law, and of data that do not.
+static FITS: LazyLock<Vec<FitReport>> = LazyLock::new(|| {
+    let law = (1..=40)
+        .map(|n| format!("{n},{}\n", 40.0 * f64::from(n) / (1.0 + 0.03 * f64::from(n * n))))
+        .collect();
+    let flat = "1,100\n2,200\n4,400\n8,790\n16,800\n32,800\n1000,810\n".to_owned();
+    let data = [law, flat].map(|text: String| read("load\u{1b}[2J.csv", text.into_bytes()).unwrap());
+    data.iter().flat_map(fit).collect()
+});
+
+fn all_outputs(options: &TableOptions) -> [String; 6] {
     let report = example::advise();
     [
         render_advise(&report, options),
         render_profile(&report, options),
         render_bench(&example::bench(), options),
         render_warnings(&example::bench().results, options),
+        render_fit(&FITS, options, Glyphs::Unicode),
+        render_fit(&FITS, options, Glyphs::Ascii),
     ]
 }
 
@@ -53,7 +69,8 @@ fn warnings_are_apart_and_of_several_workloads_each_is_named() {
     let options = TableOptions { verbose: true, ..options(80) };
     insta::assert_snapshot!(render_warnings(&[example::advise()], &options), @r"
     Warning    the 200 items are run again and again (W-RUN-001)
-               remedy: Give conc a command that may be repeated without harm.
+               remedy: Give conc a command that may be repeated without harm, or use
+               --once.
     Warning    the fixture server used 31% of a CPU beside the workload (W-RUN-007)
                remedy: Read widths near the CPU limit with care, or measure against
                a server elsewhere.

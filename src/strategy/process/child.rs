@@ -66,8 +66,8 @@ impl Ready {
         }
         let mut last = Instant::now();
         tasks
-            .map(|index| {
-                let result = run_guarded(&self.program, index);
+            .map(|position| {
+                let result = run_guarded(&self.program, position);
                 let now = Instant::now();
                 let took = now - last;
                 last = now;
@@ -77,12 +77,12 @@ impl Ready {
     }
 
     fn run_span(&mut self, span: Span) -> Result<Output, StepError> {
-        let Span { index, item, steps, input, time_left } = span;
+        let Span { position, item, steps, input, time_left } = span;
         if let Some(item) = item {
-            self.program.set_items(Items::Slice { first: index, list: vec![item] });
+            self.program.set_items(Items::Slice { first: position, list: vec![item] });
         }
         let deadline = time_left.map(|left| Instant::now() + left);
-        let run = AssertUnwindSafe(|| self.program.span_blocking(steps, index, deadline, input));
+        let run = AssertUnwindSafe(|| self.program.span_blocking(steps, position, deadline, input));
         catch_unwind(run).unwrap_or_else(|_| Err(panicked()))
     }
 

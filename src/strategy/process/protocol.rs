@@ -24,9 +24,9 @@ pub enum Request {
     Start(Box<Start>),
     /// Run whole tasks; answered by `Ran`.
     Run {
-        /// Which tasks.
+        /// Which positions of the draw.
         tasks: Range<u64>,
-        /// Their items, where they are not just the index.
+        /// Their items, where they are not just the number of the task.
         items: Option<Vec<String>>,
     },
     /// Run some steps of some tasks; answered by `Spans`.
@@ -47,9 +47,9 @@ pub struct Start {
 /// Some steps of one task.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Span {
-    /// The task.
-    pub index: u64,
-    /// Its item, where it is not just the index.
+    /// The position of the task in the draw.
+    pub position: u64,
+    /// Its item, where it is not just the number of the task.
     pub item: Option<String>,
     /// Which steps.
     pub steps: Range<usize>,

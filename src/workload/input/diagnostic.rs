@@ -107,7 +107,7 @@ pub struct InputErrors(Vec<InputError>);
 
 impl InputErrors {
     /// Orders errors by place; `None` if there are none.
-    pub(super) fn collect(mut errors: Vec<InputError>) -> Option<Self> {
+    pub fn collect(mut errors: Vec<InputError>) -> Option<Self> {
         errors.sort_by_key(|e| e.place.as_ref().map(|p| p.span.start));
         if errors.is_empty() { None } else { Some(InputErrors(errors)) }
     }

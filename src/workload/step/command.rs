@@ -193,7 +193,8 @@ mod tests {
     fn command(argv: &[&str]) -> Command {
         let spec =
             CommandSpec { argv: argv.iter().map(|s| (*s).to_owned()).collect(), ignore_failure: false };
-        let env = Env { exe: PathBuf::new(), fixture: None, state_dir: std::env::temp_dir(), seed: 0 };
+        let env =
+            Env { exe: PathBuf::new(), fixture: None, state_dir: std::env::temp_dir(), seed: 0, draw: 0 };
         Command::prepare(&spec, &env).expect("prepared")
     }
 

@@ -48,8 +48,8 @@ class Job:
 
     def name_of(self, i):
         """A task by its number, from 1, and its item."""
-        item = repr(self.items[i])
-        return "task %d (item %s)" % (i + 1, item if len(item) <= MOST_CHARACTERS else item[:MOST_CHARACTERS] + "...")
+        item = str(self.items[i])
+        return "task %d (item %s)" % (self.order["numbers"][i] + 1, item if len(item) <= MOST_CHARACTERS else item[:MOST_CHARACTERS] + "...")
 
     def report(self):
         """What the batch took and gave, beside the board."""

@@ -52,7 +52,7 @@ class Steps:
 
             self.loop = asyncio.new_event_loop()
             asyncio.set_event_loop(self.loop)
-        self.skip = frozenset(task % len(job.items) for task in job.order["skip"])
+        self.skip = frozenset(job.order["skip"])
         if self.loop:
             self._await_one = program.limited(self._await_steps)
         else:
@@ -107,8 +107,8 @@ class Steps:
 
     def _to_run(self, i):
         """The next task whose item is not one to be left out."""
-        number = len(self.job.items)
-        while i % number in self.skip and i < self.job.count - 1:
+        numbers = self.job.order["numbers"]
+        while numbers[i % len(numbers)] in self.skip and i < self.job.count - 1:
             i += 1
         return i
 

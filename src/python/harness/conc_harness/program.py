@@ -18,12 +18,12 @@ class Program:
         self._loops = threading.local()
 
     def items(self):
-        """The items of the workload; task `i` has the one at `i` modulo their number."""
+        """The items of the tasks, in the order in which they are taken."""
+        numbers = self._order["numbers"]
         if self._order.get("own_items"):
-            return own_items(load_module(self._order["steps"][0])) or [None]
-        if self._order.get("items") is not None:
-            return self._order["items"]
-        return range(self._order["item_count"])
+            found = own_items(load_module(self._order["steps"][0])) or [None]
+            return [found[number % len(found)] for number in numbers]
+        return numbers if self._order.get("items") is None else self._order["items"]
 
     def needs_loop(self):
         """Whether some step can only be awaited."""

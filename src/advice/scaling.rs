@@ -1,0 +1,314 @@
+//! The scaling law as data: what `model` says in the JSON, and in one line.
+
+use serde::{Deserialize, Serialize};
+
+use crate::benchmark::result::Status;
+use crate::benchmark::{Cell, CellResult};
+use crate::model::estimate::Estimate;
+use crate::model::scaling::{FEWEST_WIDTHS, Peak, Scaling, assess};
+use crate::model::{Point, amdahl, usl};
+use crate::strategy::Kind;
+use crate::units::{PerSecond, Share};
+
+/// Laws fitted to throughput at several widths.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Model {
+    /// The universal scalability law.
+    pub usl: Usl,
+    /// Amdahl's law, where the universal scalability law was fitted.
+    pub amdahl: Option<Amdahl>,
+    /// The strategy whose cells are described; the sequential reference is its width 1.
+    pub strategy: Option<Kind>,
+}
+
+/// The universal scalability law X(N) = λN / (1 + σ(N−1) + κN(N−1)).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Usl {
+    /// σ, the share of the work that is serialised.
+    pub sigma: Option<f64>,
+    /// κ, the cost of keeping tasks consistent with one another.
+    pub kappa: Option<f64>,
+    /// λ, tasks per second of one task in flight.
+    pub lambda: Option<f64>,
+    /// The width of the highest throughput, where it is no more than 1.25 times the widest measured.
+    pub peak_width: Option<f64>,
+    /// Whether the law was fitted, or why not.
+    pub status: FitStatus,
+    /// How the peak is known.
+    pub peak_status: Option<PeakStatus>,
+    /// 95% confidence intervals of the coefficients.
+    pub ci95: Option<UslIntervals>,
+    /// The standard deviation of the residuals, over the root mean square of the rates.
+    pub residual: Option<f64>,
+    /// The narrowest width on the flat top, where throughput is saturated.
+    pub saturated_width: Option<f64>,
+    /// Tasks per second on the flat top.
+    pub saturated_per_s: Option<f64>,
+    /// Why there are no coefficients, in words.
+    pub reason: Option<String>,
+}
+
+/// Intervals of the coefficients, cut off at what they cannot be.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct UslIntervals {
+    /// Of σ.
+    pub sigma: [f64; 2],
+    /// Of κ.
+    pub kappa: [f64; 2],
+    /// Of λ.
+    pub lambda: [f64; 2],
+}
+
+/// Amdahl's law X(N) = λN / (1 + σ(N−1)).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Amdahl {
+    /// σ, the serial share.
+    pub sigma: f64,
+    /// Its 95% confidence interval.
+    pub sigma_ci95: [f64; 2],
+    /// λ, tasks per second of one task in flight.
+    pub lambda: f64,
+    /// Its 95% confidence interval.
+    pub lambda_ci95: [f64; 2],
+    /// Tasks per second that no width would pass, λ/σ: an extrapolation. Null if nothing is serial.
+    pub ceiling_per_s: Option<f64>,
+    /// The standard deviation of the residuals, over the root mean square of the rates.
+    pub residual: f64,
+}
+
+/// Whether the law describes what was measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FitStatus {
+    /// It does.
+    Fitted,
+    /// Throughput grows up to a width and then stays, which the law has no parameter for.
+    Saturated,
+    /// The points lie too far off the curve.
+    PoorFit,
+    /// Fewer than six widths were measured.
+    TooFewWidths,
+    /// The widest width is less than twice the narrowest.
+    TooNarrow,
+    /// Nothing was measured that could be fitted.
+    NotFitted,
+}
+
+/// How the width of the highest throughput is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PeakStatus {
+    /// It lies among the widths measured.
+    Measured,
+    /// It lies a little beyond the widest.
+    Extrapolated,
+    /// It would lie so far beyond the widest that nothing is known of it.
+    Beyond,
+    /// There is none: κ is 0.
+    None,
+}
+
+impl Model {
+    /// The laws of the cells of one strategy; `cell` is one of them.
+    pub fn of_cells(cells: &[CellResult], cell: Cell) -> Self {
+        Model { strategy: Some(cell.strategy), ..Model::of_points(&points(cells, cell)) }
+    }
+
+    /// The laws of points of any origin.
+    pub fn of_points(points: &[Point]) -> Self {
+        let mut amdahl = None;
+        let usl = match assess(points) {
+            Scaling::Fitted { usl, amdahl: law, peak } => {
+                amdahl = Some(Amdahl::of(&law));
+                Usl::fitted(&usl, peak)
+            }
+            Scaling::Saturated(top) => Usl {
+                saturated_width: Some(top.from),
+                saturated_per_s: Some(top.rate),
+                ..Usl::without(
+                    FitStatus::Saturated,
+                    format!(
+                        "saturated at {}: from there on throughput stays at about {}/s, which the law has no parameter for",
+                        top.from,
+                        PerSecond(top.rate)
+                    ),
+                )
+            },
+            Scaling::Poor { residual } => Usl::without(
+                FitStatus::PoorFit,
+                format!("the points do not follow the law: they lie {} off it", Share(residual)),
+            ),
+            Scaling::TooFewWidths { widths } => Usl::without(
+                FitStatus::TooFewWidths,
+                format!("not fitted: {widths} different widths were measured, {FEWEST_WIDTHS} are needed"),
+            ),
+            Scaling::TooNarrow { narrowest, widest } => Usl::without(
+                FitStatus::TooNarrow,
+                format!("not fitted: the widths from {narrowest} to {widest} are too close to one another"),
+            ),
+        };
+        Model { usl, amdahl, strategy: None }
+    }
+
+    /// What is known of the scaling, in one line.
+    pub fn sentence(&self) -> String {
+        let Usl { sigma: Some(sigma), kappa: Some(kappa), .. } = self.usl else {
+            return self.usl.reason.clone().unwrap_or_default();
+        };
+        format!(
+            "USL: sigma {}, kappa {}, {}",
+            coefficient(sigma),
+            coefficient(kappa),
+            self.usl.peak_in_words()
+        )
+    }
+}
+
+impl Usl {
+    /// No fit was tried.
+    pub fn not_fitted() -> Self {
+        Usl::without(FitStatus::NotFitted, "not fitted: there is nothing to fit".to_owned())
+    }
+
+    fn without(status: FitStatus, reason: String) -> Self {
+        Usl {
+            sigma: None,
+            kappa: None,
+            lambda: None,
+            peak_width: None,
+            status,
+            peak_status: None,
+            ci95: None,
+            residual: None,
+            saturated_width: None,
+            saturated_per_s: None,
+            reason: Some(reason),
+        }
+    }
+
+    fn fitted(fit: &usl::Usl, peak: Peak) -> Self {
+        let (peak_width, peak_status) = match peak {
+            Peak::Measured(width) => (Some(width), PeakStatus::Measured),
+            Peak::Extrapolated(width) => (Some(width), PeakStatus::Extrapolated),
+            Peak::Beyond => (None, PeakStatus::Beyond),
+            Peak::None => (None, PeakStatus::None),
+        };
+        let Estimate { ci95: sigma, .. } = fit.sigma;
+        Usl {
+            sigma: Some(fit.sigma.value),
+            kappa: Some(fit.kappa.value),
+            lambda: Some(fit.lambda.value),
+            peak_width,
+            status: FitStatus::Fitted,
+            peak_status: Some(peak_status),
+            ci95: Some(UslIntervals { sigma, kappa: fit.kappa.ci95, lambda: fit.lambda.ci95 }),
+            residual: Some(fit.residual),
+            saturated_width: None,
+            saturated_per_s: None,
+            reason: None,
+        }
+    }
+
+    /// Where the peak is, as a fragment.
+    pub fn peak_in_words(&self) -> String {
+        match (self.peak_status, self.peak_width) {
+            (Some(PeakStatus::Measured), Some(width)) => format!("peak near {width:.0}"),
+            (Some(PeakStatus::Extrapolated), Some(width)) => {
+                format!("peak near {width:.0} if the curve goes on beyond the widths measured")
+            }
+            (Some(PeakStatus::Beyond), _) => "peak beyond the widths measured".to_owned(),
+            _ => "no peak".to_owned(),
+        }
+    }
+}
+
+impl Amdahl {
+    fn of(fit: &amdahl::Amdahl) -> Self {
+        Amdahl {
+            sigma: fit.sigma.value,
+            sigma_ci95: fit.sigma.ci95,
+            lambda: fit.lambda.value,
+            lambda_ci95: fit.lambda.ci95,
+            ceiling_per_s: fit.ceiling(),
+            residual: fit.residual,
+        }
+    }
+}
+
+/// A dimensionless number with three significant digits: `0`, `0.0577`, `7.7e-4`.
+pub fn coefficient(value: f64) -> String {
+    if value == 0.0 {
+        "0".to_owned()
+    } else if value.abs() < 1e-3 {
+        format!("{value:.1e}")
+    } else if value.abs() < 0.1 {
+        format!("{value:.4}")
+    } else {
+        format!("{value:.3}")
+    }
+}
+
+/// What was measured at the widths of a strategy, with as many processes as `cell` has.
+///
+/// The sequential reference stands for width 1 where the strategy was not run at it: both laws count
+/// from one task at a time.
+pub fn points(cells: &[CellResult], cell: Cell) -> Vec<Point> {
+    let own = |c: &&CellResult| {
+        c.cell.strategy == cell.strategy && c.cell.processes == cell.processes && point(c).is_some()
+    };
+    let of_one = |c: &&CellResult| c.cell.width == 1;
+    let reference = |c: &&CellResult| c.cell == Cell::REFERENCE;
+    let substitute = (!cells.iter().filter(own).any(|c| of_one(&c))).then(|| cells.iter().find(reference));
+    substitute.flatten().into_iter().chain(cells.iter().filter(own)).filter_map(point).collect()
+}
+
+/// What a cell that ran says; its batches scatter in proportion to their rate.
+fn point(result: &CellResult) -> Option<Point> {
+    let rate = result.throughput_per_s.filter(|rate| *rate > 0.0 && rate.is_finite())?;
+    let ran = result.status == Status::Ok && result.cell.width > 0;
+    ran.then(|| Point::relative(result.cell.width as f64, rate, result.rounds.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advice::testing::{cell, curve, skipped};
+
+    const WIDTHS: [usize; 7] = [2, 4, 8, 16, 32, 64, 128];
+
+    fn law(n: f64) -> f64 {
+        100.0 * n / (1.0 + 0.01 * (n - 1.0) + 1e-4 * n * (n - 1.0))
+    }
+
+    #[test]
+    fn the_cells_of_one_strategy_are_fitted_from_the_reference_on() {
+        let mut cells = vec![cell(Kind::Sequential, 1, law(1.0)), skipped(Kind::Async, 512, "too wide")];
+        cells.extend(curve(Kind::Async, &WIDTHS, law));
+        cells.extend(curve(Kind::Threads, &WIDTHS, |_| 3.0));
+        let model = Model::of_cells(&cells, Cell::new(Kind::Async, 64));
+        assert_eq!((model.strategy, model.usl.status), (Some(Kind::Async), FitStatus::Fitted));
+        assert!((model.usl.sigma.expect("fitted") - 0.01).abs() < 1e-6);
+        assert_eq!(model.usl.peak_status, Some(PeakStatus::Measured));
+        assert_eq!(model.sentence(), "USL: sigma 0.0100, kappa 1.0e-4, peak near 99");
+        assert!(model.amdahl.is_some());
+    }
+
+    #[test]
+    fn what_cannot_be_fitted_says_why() {
+        let cells = curve(Kind::Async, &WIDTHS[..4], law);
+        let model = Model::of_cells(&cells, Cell::new(Kind::Async, 8));
+        assert_eq!(model.usl.status, FitStatus::TooFewWidths);
+        assert_eq!(model.sentence(), "not fitted: 4 different widths were measured, 6 are needed");
+        assert_eq!(model.amdahl, None);
+        let full = curve(Kind::Async, &WIDTHS, |n| 25.0 * n.min(16.0));
+        let model = Model::of_cells(&full, Cell::new(Kind::Async, 16));
+        assert_eq!((model.usl.status, model.usl.saturated_width), (FitStatus::Saturated, Some(16.0)));
+        assert!(model.sentence().starts_with("saturated at 16: "), "{}", model.sentence());
+    }
+
+    #[test]
+    fn coefficients_have_three_digits_at_the_most_and_no_noise() {
+        let told = [0.0, 2.011e-6, 0.0577712, 0.51234].map(coefficient);
+        assert_eq!(told, ["0", "2.0e-6", "0.0578", "0.512"]);
+    }
+}

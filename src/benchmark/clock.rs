@@ -1,0 +1,33 @@
+//! The time that measuring takes; a simulated one makes the scheduler's tests deterministic.
+
+use std::time::{Duration, Instant};
+
+/// Tells how long measuring has taken.
+pub trait Clock {
+    /// Measuring begins now.
+    fn restart(&mut self);
+
+    /// Time since measuring began.
+    fn elapsed(&self) -> Duration;
+}
+
+/// The real time.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Begins now.
+    pub fn start() -> Self {
+        Stopwatch(Instant::now())
+    }
+}
+
+impl Clock for Stopwatch {
+    fn restart(&mut self) {
+        *self = Stopwatch::start();
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}

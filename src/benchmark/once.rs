@@ -1,0 +1,153 @@
+//! Every item at most once: batches take disjoint slices of one random order.
+
+use std::ops::Range;
+
+use crate::benchmark::executor::{BatchError, Executor, Order};
+use crate::code::Code;
+use crate::strategy::run::RunReport;
+
+/// A batch takes no more than one of so many parts of the items: the others are for other cells.
+const PARTS: u64 = 24;
+
+/// Cells are no wider than one of so many parts of the items, so that several can have a batch.
+const WIDEST: u64 = 8;
+
+/// Gives every batch of another executor items of its own, until there are no more.
+#[derive(Debug)]
+pub struct Once<E> {
+    inner: E,
+    slices: Option<Slices>,
+}
+
+/// What is left of the items.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slices {
+    next: u64,
+    items: u64,
+    is_exhausted: bool,
+}
+
+impl Slices {
+    /// `items` items, of which the first `used` positions of the order were run already.
+    pub fn new(items: u64, used: u64) -> Self {
+        Slices { next: used, items, is_exhausted: used >= items }
+    }
+
+    /// The widest cell that can still be compared with others.
+    pub fn widest(items: u64) -> usize {
+        usize::try_from(items / WIDEST).unwrap_or(usize::MAX).max(1)
+    }
+
+    /// Items that were run.
+    pub fn used(&self) -> u64 {
+        self.next.min(self.items)
+    }
+
+    /// Whether the items ran out.
+    pub fn is_exhausted(&self) -> bool {
+        self.is_exhausted
+    }
+
+    /// The positions for a batch that would like `wanted` tasks and has `width` in flight; `None` if
+    /// too few are left to keep it busy.
+    fn take(&mut self, wanted: u64, width: u64) -> Option<Range<u64>> {
+        let left = self.items - self.used();
+        let fair = wanted.min((self.items / PARTS).max(2 * width));
+        if left == 0 || left < fair.min(width) {
+            self.is_exhausted = true;
+            return None;
+        }
+        let start = self.next;
+        self.next += fair.min(left);
+        Some(start..self.next)
+    }
+}
+
+impl<E> Once<E> {
+    /// Takes items from `slices`; without them batches run what they are told.
+    pub fn new(inner: E, slices: Option<Slices>) -> Self {
+        Once { inner, slices }
+    }
+
+    /// What is left of the items, if they are run once.
+    pub fn slices(&self) -> Option<&Slices> {
+        self.slices.as_ref()
+    }
+}
+
+impl<E: Executor> Executor for Once<E> {
+    fn run(&mut self, order: &Order) -> Result<RunReport, BatchError> {
+        let Some(slices) = &mut self.slices else { return self.inner.run(order) };
+        let wanted = order.tasks.end - order.tasks.start;
+        let tasks = slices.take(wanted, order.cell.width as u64).ok_or_else(|| BatchError {
+            code: Code::NoteItemsUsed,
+            message: "every item has been run".to_owned(),
+        })?;
+        // One order for the whole run: in another one the same items would come again.
+        self.inner.run(&Order { tasks, draw: 0, ..order.clone() })
+    }
+
+    fn is_exhausted(&self) -> bool {
+        self.slices.as_ref().is_some_and(Slices::is_exhausted) || self.inner.is_exhausted()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::benchmark::cell::Cell;
+    use crate::benchmark::testing::report;
+    use crate::strategy::Kind;
+    use proptest::prelude::*;
+    use std::time::Duration;
+
+    /// Remembers what it was asked for.
+    struct Log(Vec<Order>);
+
+    impl Executor for Log {
+        fn run(&mut self, order: &Order) -> Result<RunReport, BatchError> {
+            self.0.push(order.clone());
+            Ok(report(order.tasks.end - order.tasks.start, order.cell.width, 0.01))
+        }
+    }
+
+    fn order(width: usize, tasks: u64) -> Order {
+        let limit = Duration::from_secs(60);
+        let cell = Cell::new(Kind::Threads, width);
+        Order { cell, tasks: 0..tasks, draw: 3, time_limit: limit, patience: limit }
+    }
+
+    #[test]
+    fn without_slices_orders_pass_as_they_are() {
+        let mut executor = Once::new(Log(Vec::new()), None);
+        executor.run(&order(4, 100)).expect("a batch");
+        assert_eq!(executor.inner.0, [order(4, 100)]);
+        assert!(!executor.is_exhausted());
+    }
+
+    proptest! {
+        #[test]
+        fn no_item_is_given_twice_and_few_are_left_when_it_ends(
+            items in 1u64..2000, profiled in 0u64..500,
+            orders in prop::collection::vec((1usize..64, 1u64..3000), 1..200),
+        ) {
+            let profiled = profiled.min(items);
+            let mut executor = Once::new(Log(Vec::new()), Some(Slices::new(items, profiled)));
+            for (width, tasks) in orders {
+                let ran = executor.run(&order(width, tasks));
+                prop_assert_eq!(ran.is_err(), executor.is_exhausted());
+                if executor.is_exhausted() {
+                    let used = executor.slices().expect("slices").used();
+                    prop_assert!(items - used < width as u64);
+                    break;
+                }
+            }
+            let mut next = profiled;
+            for Order { tasks, draw, .. } in &executor.inner.0 {
+                prop_assert_eq!((tasks.start, *draw), (next, 0));
+                prop_assert!(tasks.end > tasks.start && tasks.end <= items);
+                next = tasks.end;
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! What every document begins with.
+
+use serde::{Deserialize, Serialize};
+
+/// The version of the document's shape; it grows when a reader would have to change.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// A command that prints a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CommandName {
+    /// Recommends.
+    Advise,
+    /// Profiles.
+    Profile,
+    /// Measures several workloads, for CI.
+    Bench,
+    /// Fits the universal scalability law.
+    Fit,
+    /// Explains.
+    Explain,
+}

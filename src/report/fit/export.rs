@@ -1,0 +1,45 @@
+//! Fits in other formats: CSV for plotting elsewhere, Markdown for reading.
+
+use crate::advice::scaling::coefficient;
+use crate::report::fit::document::FitReport;
+use crate::units::PerSecond;
+
+/// One row for each point measured, with what the law says of it.
+pub fn csv(reports: &[FitReport]) -> String {
+    let mut out = "workload,strategy,concurrency,throughput,fitted\n".to_owned();
+    for report in reports {
+        let workload = report.workload_name.as_deref().unwrap_or_default();
+        let workload = if workload.contains([',', '"', '\n']) {
+            format!("\"{}\"", workload.replace('"', "\"\""))
+        } else {
+            workload.to_owned()
+        };
+        let strategy = report.strategy.map(|s| s.to_string()).unwrap_or_default();
+        for point in &report.points {
+            let fitted = point.fitted_per_s.map(|x| x.to_string()).unwrap_or_default();
+            out += &format!("{workload},{strategy},{},{},{fitted}\n", point.width, point.throughput_per_s);
+        }
+    }
+    out
+}
+
+/// One row for each series.
+pub fn markdown(reports: &[FitReport]) -> String {
+    let mut out = "| Series | Widths | lambda | sigma | kappa | Result |\n\
+                   | :-- | --: | --: | --: | --: | :-- |\n"
+        .to_owned();
+    for report in reports {
+        let usl = &report.model.usl;
+        let number = |value: Option<f64>| value.map_or("-".to_owned(), coefficient);
+        let result = usl.reason.clone().unwrap_or_else(|| usl.peak_in_words());
+        out += &format!(
+            "| {} | {} | {} | {} | {} | {result} |\n",
+            report.title().replace('|', "\\|"),
+            report.widths().len(),
+            usl.lambda.map_or("-".to_owned(), |lambda| PerSecond(lambda).to_string()),
+            number(usl.sigma),
+            number(usl.kappa),
+        );
+    }
+    out
+}
