@@ -21,10 +21,10 @@ const TASKS: &str = include_str!("tasks.py");
 
 /// What is advised for callables of `tasks.py`, each a step, with more lines of a workload file.
 fn advise(callables: &[&str], more: &str) -> Report {
-    advise_within("2500ms", callables, more)
+    advise_by(&["--budget", "2500ms"], callables, more)
 }
 
-fn advise_within(budget: &str, callables: &[&str], more: &str) -> Report {
+fn advise_by(options: &[&str], callables: &[&str], more: &str) -> Report {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let directory = tempfile::tempdir().expect("a temporary directory");
     fs::write(directory.path().join("tasks.py"), TASKS).expect("written");
@@ -32,7 +32,8 @@ fn advise_within(budget: &str, callables: &[&str], more: &str) -> Report {
     let steps: String = callables.iter().map(step).collect();
     fs::write(directory.path().join("case.toml"), format!("{more}\n{steps}")).expect("written");
     let output = Command::new(env!("CARGO_BIN_EXE_conc"))
-        .args(["advise", "./case.toml", "--budget", budget, "--json"])
+        .args(["advise", "./case.toml", "--json"])
+        .args(options)
         .current_dir(directory.path())
         .output()
         .expect("conc runs");
@@ -150,9 +151,9 @@ fn huge_results_stay_in_the_process() {
 }
 
 #[test]
-fn an_upstream_that_serves_four_is_asked_for_not_many_more() {
-    let report = advise_within("6s", &["get"], "tasks = 120\n[fixture]\nlatency = '12ms'\ncapacity = 4");
-    check(&report, &[], &[Threads, Async, Processes, Hybrid]);
-    let advice = report.recommendation.expect("a recommendation");
-    assert!((3..=16).contains(&advice.width), "{advice:#?}");
+fn an_upstream_that_serves_four_is_not_asked_for_sixty_four() {
+    let options = ["--budget", "4s", "--strategy", "threads", "--width", "8,64"];
+    let report = advise_by(&options, &["get"], "tasks = 120\n[fixture]\nlatency = '12ms'\ncapacity = 4");
+    check(&report, &[Threads, Processes], &[Threads]);
+    assert_eq!(report.recommendation.expect("a recommendation").width, 8);
 }
