@@ -97,6 +97,21 @@ catalogue! {
     TaskPanic = "E-TASK-008", "task panicked",
         "The task panicked, which is an error in conc.",
         "Report it, with the workload file.";
+    PythonInterpreter = "E-PYTHON-001", "interpreter cannot be used",
+        "There is no such interpreter, it does not start, or it is not CPython 3.9 or newer.",
+        "Give the path of one with --python, or activate the virtual environment that has it.";
+    PythonImport = "E-PYTHON-002", "module cannot be imported",
+        "The module raised an exception, has a syntax error, or did not end being imported.",
+        "Import it by hand; what starts work belongs behind `if __name__ == \"__main__\":`.";
+    PythonCallable = "E-PYTHON-003", "callable cannot be used",
+        "The module has nothing of that name, or it cannot be called with an item.",
+        "Name a function or a coroutine function of one argument, as in tasks.py:fetch.";
+    PythonRaised = "E-PYTHON-004", "task raised an exception",
+        "The callable ended by an exception.",
+        "Call it by hand with one item; the message names the line.";
+    PythonPickle = "E-PYTHON-005", "value cannot be sent to another process",
+        "An item or a result cannot be pickled, as with a lambda, a lock, an open file or a connection.",
+        "Return plain data, and make in the worker what cannot be sent.";
     WorkloadSyntax = "E-WORKLOAD-001", "workload file is not valid TOML",
         "The file breaks the syntax of TOML.",
         "Correct the place the message points at.";

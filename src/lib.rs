@@ -8,6 +8,7 @@
 //! | 0 | [`code`], [`units`], [`stats`], [`model`], [`host`] | codes; quantities; pure statistics and theory; what this machine allows |
 //! | 1 | [`workload`] | what is run, and what became of it |
 //! | 2 | [`profile`], [`strategy`] | what one task costs; how tasks are run concurrently |
+//! | 2 | [`python`] | the same two for callables of Python, above them |
 //! | 3 | [`benchmark`] | what is predicted, and what running shows |
 //! | 4 | [`advice`] | what follows |
 //! | 5 | [`report`] | how it is told |
@@ -18,6 +19,7 @@ pub mod code;
 pub mod host;
 pub mod model;
 pub mod profile;
+pub mod python;
 pub mod report;
 pub mod stats;
 pub mod strategy;

@@ -32,6 +32,11 @@ pub enum Bound {
         /// What the model predicts on twice as many at twice the width, over the present.
         gain_of_twice: f64,
     },
+    /// The lock of an interpreter, which lets one thread compute at a time.
+    InterpreterLock {
+        /// Share of one CPU that the tasks use.
+        used: f64,
+    },
     /// Throughput is flat although CPUs are idle: something behind the tasks is at its limit.
     Shared {
         /// What it is, as far as the profile tells.
@@ -101,6 +106,9 @@ impl Bound {
             Bound::Cpus { cpus, used, .. } => {
                 format!("the CPUs: the tasks use {} of {}", Share(*used), counted(*cpus))
             }
+            Bound::InterpreterLock { used } => {
+                format!("the GIL: one thread computes at a time, {} of the time", Share(*used))
+            }
             Bound::Shared { what: Resource::Upstream, beyond, serves } => format!(
                 "the upstream serves about {serves} at a time: beyond {beyond} in flight throughput grows < 5%"
             ),
@@ -129,6 +137,9 @@ impl Bound {
             Bound::Cpus { gain_of_twice, .. } => format!(
                 "compute less per task, or use more CPUs: twice as many at twice the width would give about {gain_of_twice:.1}x"
             ),
+            Bound::InterpreterLock { .. } => {
+                "compute in processes, in code that releases the GIL, or on a free-threaded build".to_owned()
+            }
             Bound::Shared { what, beyond, .. } => what.remedy(*beyond),
             Bound::MaxInFlight { .. } => "raise max_in_flight, if whoever set it allows".to_owned(),
             Bound::TaskCount { .. } => "nothing to change: more width has nothing to run".to_owned(),
@@ -190,6 +201,7 @@ mod tests {
             Bound::Size { total_s: 2e-4 },
             Bound::TaskSize { task_s: 1e-6 },
             Bound::Cpus { cpus: 2.0, used: 0.97, gain_of_twice: 2.0 },
+            Bound::InterpreterLock { used: 0.97 },
             shared(Resource::Upstream),
             shared(Resource::BusyFixture),
             shared(Resource::Disk),

@@ -1,8 +1,9 @@
 //! The plain facts the decision tree asks for.
 
+use crate::profile::result::PythonProfile;
 use crate::profile::{Class, Profile};
 use crate::workload::Workload;
-use crate::workload::spec::{Nature, Source, StepSpec};
+use crate::workload::spec::{Nature, StepSpec};
 
 /// What the tree knows about a workload and the machine.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +24,8 @@ pub struct Facts {
     pub blocking_step: Option<&'static str>,
     /// Whether computing and waiting happen in different steps, so that each can have its own pool.
     pub separate_steps: bool,
+    /// Whether a task that computes and waits in one step can be awaited.
+    pub is_coroutine: bool,
     /// Whether the tasks are commands, which run in processes of their own.
     pub foreign: bool,
     /// What the tasks run in.
@@ -47,12 +50,15 @@ pub enum Runtime {
     Native,
     /// An interpreter whose global lock lets one thread compute at a time.
     GlobalLock,
+    /// An interpreter whose global lock was seen to be released while the tasks compute.
+    LockReleased,
+    /// An interpreter without a global lock.
+    NoLock,
 }
 
 impl Facts {
     /// Reads the facts off a workload, its profile and the number of CPUs.
     ///
-    /// Python counts as having its global lock; free-threaded builds are not told apart here.
     pub fn of(workload: &Workload, profile: &Profile, cpus: f64) -> Self {
         let natures = || workload.steps.iter().map(StepSpec::nature);
         Facts {
@@ -62,13 +68,14 @@ impl Facts {
             tasks: workload.tasks(),
             cpus,
             serial: serial(workload, profile),
-            blocking_step: workload.steps.iter().find(|s| s.nature() == Nature::Blocking).map(StepSpec::kind),
-            separate_steps: natures().any(|n| n == Nature::Cpu) && natures().any(|n| n != Nature::Cpu),
-            foreign: workload.runs_commands(),
-            runtime: match workload.source {
-                Source::Python => Runtime::GlobalLock,
-                Source::Sample | Source::File | Source::Command | Source::Inline => Runtime::Native,
+            blocking_step: blocking_step(workload, profile),
+            separate_steps: match &profile.python {
+                Some(python) => python.has_separate_steps(),
+                None => natures().any(|n| n == Nature::Cpu) && natures().any(|n| n != Nature::Cpu),
             },
+            is_coroutine: profile.python.as_ref().is_some_and(PythonProfile::is_awaitable),
+            foreign: workload.runs_commands(),
+            runtime: runtime(profile),
         }
     }
 
@@ -80,6 +87,23 @@ impl Facts {
     /// Seconds the whole workload takes, one task after another.
     pub fn workload_s(&self) -> f64 {
         self.tasks as f64 * self.task_s()
+    }
+}
+
+/// What a waiting step without an async form is called.
+fn blocking_step(workload: &Workload, profile: &Profile) -> Option<&'static str> {
+    match &profile.python {
+        Some(python) => python.blocking_step().map(|_| "the callable"),
+        None => workload.steps.iter().find(|s| s.nature() == Nature::Blocking).map(StepSpec::kind),
+    }
+}
+
+fn runtime(profile: &Profile) -> Runtime {
+    match &profile.python {
+        None => Runtime::Native,
+        Some(python) if !python.has_lock() => Runtime::NoLock,
+        Some(python) if python.holds_lock() => Runtime::GlobalLock,
+        Some(_) => Runtime::LockReleased,
     }
 }
 

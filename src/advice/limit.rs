@@ -5,7 +5,7 @@
 
 use crate::advice::bound::{Bound, Resource};
 use crate::advice::choose::Choice;
-use crate::advice::facts::Facts;
+use crate::advice::facts::{Facts, Runtime};
 use crate::advice::tree::{HANDOVER_PAYS_FROM_S, SERIAL_RULES_FROM};
 use crate::benchmark::CellResult;
 use crate::benchmark::result::Status;
@@ -124,6 +124,9 @@ fn size(at: &Situation<'_>) -> Option<Bound> {
 /// The CPUs are full by count, or every one has a worker that does nothing but compute: on a busy
 /// machine such workers do not get all of the CPUs.
 fn cpus(at: &Situation<'_>) -> Option<Bound> {
+    if let Some(bound) = interpreter_lock(at) {
+        return Some(bound);
+    }
     let (cpus, used) = (at.host.cpus_effective, at.cpu_used());
     let all_compute = at.profile.class == Class::CpuBound && at.computing() as f64 >= cpus;
     (used >= FULL || all_compute).then(|| {
@@ -135,6 +138,14 @@ fn cpus(at: &Situation<'_>) -> Option<Bound> {
         };
         Bound::Cpus { cpus, used: used.min(1.0), gain_of_twice: predicted(2) / predicted(1) }
     })
+}
+
+/// Threads of an interpreter that hold its lock while they compute use one CPU between them.
+fn interpreter_lock(at: &Situation<'_>) -> Option<Bound> {
+    let in_threads = matches!(at.choice.chosen.cell.strategy, Kind::Threads | Kind::Async);
+    let one_at_a_time = in_threads && at.facts.runtime == Runtime::GlobalLock;
+    let used = at.throughput() * at.cpu_s_per_task();
+    (one_at_a_time && used >= FULL).then_some(Bound::InterpreterLock { used: used.min(1.0) })
 }
 
 fn max_in_flight(at: &Situation<'_>) -> Option<Bound> {

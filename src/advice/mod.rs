@@ -8,6 +8,7 @@ pub mod bound;
 pub mod choose;
 pub mod code;
 pub mod facts;
+pub(crate) mod interpreter;
 pub mod limit;
 pub mod objective;
 pub mod pareto;

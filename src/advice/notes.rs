@@ -2,6 +2,7 @@
 
 use crate::advice::choose::Choice;
 use crate::advice::eligible::failure_share;
+use crate::advice::interpreter;
 use crate::advice::limit::Situation;
 use crate::advice::result::Verdict;
 use crate::profile::Class;
@@ -63,7 +64,7 @@ pub(crate) fn notes(at: &Situation<'_>) -> Vec<String> {
         tail(at.choice),
         fixture(at),
     ];
-    notes.into_iter().flatten().collect()
+    notes.into_iter().flatten().chain(interpreter::notes(at)).collect()
 }
 
 fn different_outputs(choice: &Choice<'_>) -> Option<String> {
@@ -131,7 +132,7 @@ fn event_loop_held(at: &Situation<'_>) -> Option<String> {
 }
 
 fn blocking_pool(at: &Situation<'_>) -> Option<String> {
-    let step = at.facts.blocking_step?;
+    let step = at.facts.blocking_step.filter(|_| at.profile.python.is_none())?;
     let on_the_loop = matches!(at.choice.chosen.cell.strategy, Kind::Async | Kind::Hybrid);
     on_the_loop.then(|| format!("{step} has no async form: the event loop hands it to a pool of threads"))
 }

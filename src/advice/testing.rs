@@ -88,6 +88,7 @@ pub(crate) fn profile(workload: &Workload, class: Class, cpu_s: f64, wait_s: f64
         samples: 100,
         tasks: 50,
         steps: steps.collect(),
+        python: None,
         dispersion: None,
     }
 }

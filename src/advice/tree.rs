@@ -102,17 +102,28 @@ fn cpu_bound(facts: &Facts) -> Decision {
         Runtime::GlobalLock => {
             Decision::leaf(&[root[0], root[1], "one thread computes at a time"], Kind::Processes)
         }
+        Runtime::LockReleased => {
+            Decision::leaf(&[root[0], root[1], "it releases the GIL, as measured"], Kind::Threads)
+        }
+        Runtime::NoLock => {
+            Decision::leaf(&[root[0], root[1], "no GIL: threads compute in parallel"], Kind::Threads)
+        }
     }
 }
 
 fn mixed(facts: &Facts) -> Decision {
     if !facts.separate_steps {
         let answer = "computes and waits in one step";
-        let strategy = match facts.runtime {
-            Runtime::Native => Kind::Threads,
-            Runtime::GlobalLock => Kind::Processes,
+        return match facts.runtime {
+            Runtime::GlobalLock if facts.is_coroutine && facts.cpus > 1.0 => {
+                let answer = "computes and waits in one coroutine";
+                Decision::leaf(&["task type", "mixed", answer, "an event loop per process"], Kind::Hybrid)
+            }
+            Runtime::GlobalLock => Decision::leaf(&["task type", "mixed", answer], Kind::Processes),
+            Runtime::Native | Runtime::LockReleased | Runtime::NoLock => {
+                Decision::leaf(&["task type", "mixed", answer], Kind::Threads)
+            }
         };
-        return Decision::leaf(&["task type", "mixed", answer], strategy);
     }
     let no_process = if facts.cpus <= 1.0 {
         Some("one CPU, none for a process pool")
@@ -154,6 +165,7 @@ mod tests {
             serial: None,
             blocking_step: None,
             separate_steps: class == Class::Mixed,
+            is_coroutine: false,
             foreign: false,
             runtime: Runtime::Native,
         }
@@ -263,6 +275,30 @@ mod tests {
         assert_eq!(decide(&python(Class::CpuBound, 5e-6)).strategy, Kind::Sequential);
         assert_eq!(decide(&python(Class::Mixed, 0.1)).strategy, Kind::Processes);
         assert_eq!(decide(&python(Class::IoBound, 0.001)).strategy, Kind::Async);
+    }
+
+    #[test]
+    fn where_the_lock_is_released_or_there_is_none_threads_compute() {
+        let python = |runtime| Facts { runtime, separate_steps: false, ..facts(Class::CpuBound, 0.1, 0.0) };
+        assert_eq!(
+            path(&python(Runtime::LockReleased)),
+            "task type -> CPU-bound -> it releases the GIL, as measured -> threads"
+        );
+        assert_eq!(decide(&python(Runtime::NoLock)).strategy, Kind::Threads);
+        let one = Facts { cpus: 1.0, ..python(Runtime::NoLock) };
+        assert_eq!(decide(&one).strategy, Kind::Sequential);
+    }
+
+    #[test]
+    fn a_coroutine_that_computes_gets_an_event_loop_per_process() {
+        let mixed = Facts {
+            runtime: Runtime::GlobalLock,
+            separate_steps: false,
+            is_coroutine: true,
+            ..facts(Class::Mixed, 0.01, 0.01)
+        };
+        assert_eq!(decide(&mixed).strategy, Kind::Hybrid);
+        assert_eq!(decide(&Facts { runtime: Runtime::NoLock, ..mixed }).strategy, Kind::Threads);
     }
 
     #[test]

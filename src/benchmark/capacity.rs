@@ -12,6 +12,9 @@ const DESCRIPTORS_KEPT: u64 = 64;
 /// Resident bytes of one idle worker process, as measured.
 const WORKER_RSS: u64 = 8 << 20;
 
+/// Resident bytes of one interpreter with the modules that a pool needs, as measured.
+const INTERPRETER_RSS: u64 = 24 << 20;
+
 /// Resident bytes of one thread or task, stack and buffers, as measured.
 const THREAD_RSS: u64 = 64 << 10;
 
@@ -71,6 +74,8 @@ fn descriptors_per_task(strategy: Kind, workload: &Workload) -> u64 {
             StepSpec::WebSocket(ws) => 1 + u64::from(ws.subscribers),
             StepSpec::Sqlite(_) => 3,
             StepSpec::Command(_) => 4,
+            // A callable of which nothing is known most likely has a connection.
+            StepSpec::Python(_) => 1,
         })
         .sum();
     // A worker process has descriptors of its own; its parent holds two pipes.
@@ -100,6 +105,7 @@ fn thread_limits(strategy: Kind, host: &Host) -> Vec<Capacity> {
 
 fn memory_limit(strategy: Kind, workload: &Workload, host: &Host) -> Capacity {
     let each = match strategy {
+        Kind::Processes if workload.runs_python() => INTERPRETER_RSS,
         Kind::Processes => WORKER_RSS,
         Kind::Threads | Kind::WorkStealing => THREAD_RSS,
         _ => 4 << 10,

@@ -64,6 +64,16 @@ pub trait Executor {
     }
 }
 
+impl<E: Executor + ?Sized> Executor for Box<E> {
+    fn run(&mut self, order: &Order) -> Result<RunReport, BatchError> {
+        (**self).run(order)
+    }
+
+    fn is_exhausted(&self) -> bool {
+        (**self).is_exhausted()
+    }
+}
+
 /// Runs every batch in a process of its own.
 #[derive(Debug)]
 pub struct ProcessExecutor {

@@ -3,9 +3,11 @@
 use crate::benchmark::capacity::{Capacity, capacity};
 use crate::benchmark::cell::Cell;
 use crate::benchmark::conditions::Subject;
+use crate::benchmark::interpreter;
 use crate::benchmark::predict::predict;
 use crate::code::Code;
 use crate::host::Host;
+use crate::profile::Profile;
 use crate::strategy::Kind;
 use crate::workload::Workload;
 use crate::workload::spec::Nature;
@@ -67,14 +69,14 @@ impl Plan {
     pub fn new(subject: &Subject<'_>, selection: &Selection) -> Self {
         let is_asked = !selection.widths.is_empty();
         let mut plan = Plan { candidates: Vec::new(), refused: Vec::new(), is_asked };
-        let Subject { workload, host, .. } = *subject;
+        let Subject { workload, profile, host, .. } = *subject;
         let predicted = |cell: Cell| Candidate { cell, predicted_per_s: predict(&cell, subject) };
         plan.candidates.push(predicted(Cell::REFERENCE));
-        for strategy in strategies(workload, selection) {
+        for strategy in strategies(workload, profile, selection) {
             let capacity = capacity(strategy, workload, host);
             for width in widths(strategy, subject, selection, &capacity) {
                 let cell = cell(strategy, width, host);
-                match refuse(cell, &capacity) {
+                match refuse(cell, workload, &capacity) {
                     Some(refused) => plan.refused.push(refused),
                     None => plan.candidates.push(predicted(cell)),
                 }
@@ -92,15 +94,19 @@ fn cell(strategy: Kind, width: usize, host: &Host) -> Cell {
 }
 
 /// The strategies asked for, or those that fit.
-fn strategies(workload: &Workload, selection: &Selection) -> Vec<Kind> {
+fn strategies(workload: &Workload, profile: &Profile, selection: &Selection) -> Vec<Kind> {
     let asked = |kind: &Kind| selection.strategies.contains(kind);
-    let wanted =
-        |kind: &Kind| if selection.strategies.is_empty() { fits(*kind, workload) } else { asked(kind) };
+    let wanted = |kind: &Kind| {
+        if selection.strategies.is_empty() { fits(*kind, workload, profile) } else { asked(kind) }
+    };
     Kind::ALL.into_iter().filter(|kind| *kind != Kind::Sequential).filter(wanted).collect()
 }
 
 /// Whether a strategy does anything for the workload that a simpler one does not.
-fn fits(strategy: Kind, workload: &Workload) -> bool {
+fn fits(strategy: Kind, workload: &Workload, profile: &Profile) -> bool {
+    if let Some(python) = &profile.python {
+        return interpreter::fits(strategy, python);
+    }
     let natures: Vec<Nature> = workload.steps.iter().map(|step| step.nature()).collect();
     let computes = natures.contains(&Nature::Cpu);
     let waits = natures.iter().any(|nature| *nature != Nature::Cpu);
@@ -161,7 +167,11 @@ fn ladder(widest: usize, cpus: usize) -> Vec<usize> {
 }
 
 /// Why a cell that was asked for cannot be measured.
-fn refuse(cell: Cell, capacity: &Capacity) -> Option<Refused> {
+fn refuse(cell: Cell, workload: &Workload, capacity: &Capacity) -> Option<Refused> {
+    if workload.runs_python() && cell.strategy == Kind::WorkStealing {
+        let reason = "the standard library of Python has no threads that steal work".to_owned();
+        return Some(Refused { cell, code: Code::WorkloadUnsupported, reason });
+    }
     if cell.strategy == Kind::Pipeline {
         let reason = "the strategy 'pipeline' is not supported yet".to_owned();
         return Some(Refused { cell, code: Code::WorkloadUnsupported, reason });

@@ -1,8 +1,10 @@
 //! What the queueing model predicts for a cell before it is run.
 
 use crate::benchmark::cell::Cell;
-use crate::benchmark::conditions::Subject;
+use crate::benchmark::conditions::{Conditions, Subject};
+use crate::benchmark::interpreter;
 use crate::benchmark::overhead::{Overhead, StepOverhead};
+use crate::model::RateCurve;
 use crate::model::makespan::{Run, makespan_s};
 use crate::model::repairman::blended_throughput;
 use crate::profile::Profile;
@@ -21,7 +23,7 @@ pub fn predict(cell: &Cell, subject: &Subject<'_>) -> f64 {
     let Subject { workload, profile, conditions, .. } = *subject;
     let tasks = workload.tasks() as f64;
     let width = cell.width.min(usize::try_from(workload.tasks()).unwrap_or(usize::MAX)).max(1);
-    let overhead = conditions.overheads.of(cell.strategy);
+    let (rates, overhead) = costs(cell.strategy, profile, conditions);
     let steps = step_overhead(&overhead, workload);
     let own = profile.task.cpu_s;
     // What the server computes for a task is part of its wait until the CPUs are busy.
@@ -29,7 +31,7 @@ pub fn predict(cell: &Cell, subject: &Subject<'_>) -> f64 {
     let delay_s = profile.task.wait_s - server_s + steps.delay_s;
     let share = if cell.strategy == Kind::Sequential { 1.0 } else { conditions.overheads.server_share };
     let demand_s = (own + overhead.dispatch_s + steps.cpu_s).max(LEAST_DEMAND * own) + server_s * share;
-    let full = blended_throughput(&conditions.rates, demand_s, delay_s, width);
+    let full = blended_throughput(&rates, demand_s, delay_s, width);
     let bounds = [serial_bound(workload, profile), rate_bound(workload), upstream_bound(workload)];
     let rate = bounds.into_iter().flatten().fold(full, f64::min);
     let run = Run {
@@ -38,12 +40,24 @@ pub fn predict(cell: &Cell, subject: &Subject<'_>) -> f64 {
         rate,
         alone_s: demand_s + delay_s,
         delay_s,
-        utilisation: rate * demand_s / conditions.rates.together.max(f64::MIN_POSITIVE),
+        utilisation: rate * demand_s / rates.together.max(f64::MIN_POSITIVE),
         variation: profile.dispersion.as_ref().map_or(USUAL_VARIATION, |d| d.coefficient_of_variation),
     };
     let workers = if cell.strategy == Kind::Hybrid { 1 } else { cell.width };
     let startup_s = overhead.startup_s + overhead.startup_per_worker_s * (workers - 1) as f64;
     tasks / (startup_s + makespan_s(&run))
+}
+
+/// How much work the CPUs do for a strategy, and what it costs.
+fn costs(strategy: Kind, profile: &Profile, conditions: &Conditions) -> (RateCurve, Overhead) {
+    let rates = conditions.rates;
+    match &profile.python {
+        Some(python) => {
+            let (cpus, dispatch_s) = interpreter::model(strategy, python, rates.cpus);
+            (rates.limited_to(cpus), Overhead { dispatch_s, ..Overhead::default() })
+        }
+        None => (rates, conditions.overheads.of(strategy)),
+    }
 }
 
 /// What the steps of a task cost under a strategy beyond their blocking form.
@@ -83,7 +97,6 @@ fn upstream_bound(workload: &Workload) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::benchmark::conditions::Conditions;
     use crate::benchmark::testing::{computing, host, profile, sleeping};
     use crate::host::Host;
 

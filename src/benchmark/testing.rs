@@ -72,6 +72,7 @@ pub(crate) fn profile(cpu_s: f64, wait_s: f64) -> Profile {
         samples: 50,
         tasks: 1,
         steps: Vec::new(),
+        python: None,
         dispersion: None,
     }
 }

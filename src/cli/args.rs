@@ -15,6 +15,7 @@ Examples:
   conc advise web-scraper
   conc advise --cpu 5ms --wait 50ms --tasks 200
   conc advise --items urls.txt -- curl -s {}
+  conc advise tasks.py:fetch --items urls.txt
 
 Exit codes:
   0    done
@@ -27,12 +28,12 @@ const MOST_CPUS: f64 = 8192.0;
 
 /// One line for each way to say what is run; they exclude one another.
 const ADVISE_USAGE: &str = "\
-conc advise [OPTIONS] <WORKLOAD>
+conc advise [OPTIONS] <WORKLOAD> [::: <ITEM>...]
        conc advise [OPTIONS] -- <COMMAND>... [::: <ITEM>...]
        conc advise [OPTIONS] --cpu <TIME> --wait <TIME>";
 
 const PROFILE_USAGE: &str = "\
-conc profile [OPTIONS] <WORKLOAD>
+conc profile [OPTIONS] <WORKLOAD> [::: <ITEM>...]
        conc profile [OPTIONS] -- <COMMAND>... [::: <ITEM>...]
        conc profile [OPTIONS] --cpu <TIME> --wait <TIME>";
 
@@ -93,16 +94,18 @@ pub(crate) struct AdviseArgs {
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 
-    /// The language of the code example
-    #[arg(long, value_enum, value_name = "LANGUAGE", default_value_t = Language::Rust)]
-    pub(crate) code: Language,
+    /// The language of the code example [default: that of the workload, Rust or Python]
+    #[arg(long, value_enum, value_name = "LANGUAGE")]
+    pub(crate) code: Option<Language>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
-    /// Samples or TOML files [default: every sample]
+    /// Samples, TOML files or Python callables [default: every sample]
     #[arg(value_name = "WORKLOAD")]
     pub(crate) workloads: Vec<String>,
+    #[command(flatten)]
+    pub(crate) python: PythonArgs,
     #[command(flatten)]
     pub(crate) measure: MeasureArgs,
     #[command(flatten)]
@@ -145,11 +148,12 @@ pub(crate) struct ListArgs {
 /// The ways to say what is run.
 #[derive(Debug, Args)]
 pub(crate) struct WorkloadArgs {
-    /// A sample (see `conc list`) or a TOML file (see `conc init`)
-    #[arg(value_name = "WORKLOAD",
-          required_unless_present_any = ["command_line", "cpu", "wait", "items", "shell"],
+    /// A sample (see `conc list`), a TOML file (see `conc init`), or a Python callable as in
+    /// tasks.py:fetch or package.module:fetch, which ::: and items may follow
+    #[arg(value_name = "WORKLOAD", num_args = 1..,
+          required_unless_present_any = ["command_line", "cpu", "wait", "shell"],
           conflicts_with_all = ["command_line", "cpu", "wait"])]
-    pub(crate) workload: Option<String>,
+    pub(crate) workload: Vec<String>,
 
     /// CPU time of one task, instead of a workload
     #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with = "command_line")]
@@ -164,9 +168,11 @@ pub(crate) struct WorkloadArgs {
     pub(crate) tasks: Option<u64>,
 
     /// Read the items, one a line, from a file (- is standard input)
-    #[arg(long, value_name = "FILE", requires = "command_line",
-          conflicts_with_all = ["workload", "cpu", "wait"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["cpu", "wait"])]
     pub(crate) items: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) python: PythonArgs,
 
     /// Run the command line by `sh -c`
     #[arg(long, requires = "command_line", conflicts_with_all = ["workload", "cpu", "wait"])]
@@ -183,6 +189,18 @@ pub(crate) struct WorkloadArgs {
     /// A command to run for every item; {} stands for the item, ::: starts a list of items
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command_line: Vec<String>,
+}
+
+/// Which interpreter runs Python callables, and what of them.
+#[derive(Debug, Args)]
+pub(crate) struct PythonArgs {
+    /// The interpreter of Python callables [default: that of the virtual environment, else python3]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) python: Option<PathBuf>,
+
+    /// The coroutine function that does what the callable does [default: the name with _async]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) async_fn: Option<String>,
 }
 
 /// How much is measured.

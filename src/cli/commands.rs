@@ -24,7 +24,7 @@ use crate::cli::fit;
 use crate::cli::guard::Guard;
 use crate::cli::output::{self, print, publish};
 use crate::cli::progress::Progress;
-use crate::cli::study::{Aim, Study};
+use crate::cli::study::{Aim, Study, Surroundings};
 
 /// Runs a command to its end.
 pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
@@ -43,11 +43,13 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
 }
 
 fn advise(args: &AdviseArgs) -> Result<ExitCode, Failure> {
-    let output = config::output(&args.output, args.code)?;
     let workload = config::workload(&args.workload, io::stdin().lock())?;
+    let language = if workload.runs_python() { Language::Python } else { Language::Rust };
+    let output = config::output(&args.output, args.code.unwrap_or(language))?;
     let host = detect()?;
     let mut aim = aim(CommandName::Advise, &args.measure, &args.hooks, &host)?;
     aim.settings.once = args.once;
+    aim.python.clone_from(&args.workload.python.python);
     if args.once {
         config::check_once(&workload)?;
     }
@@ -67,7 +69,12 @@ fn profile(args: &ProfileArgs) -> Result<ExitCode, Failure> {
     let guard = Guard::start()?;
     let progress = Progress::new(&workload.name, Duration::ZERO, output.progress);
     progress.phase("calibrating");
-    let mut study = Study::prepare(&guard, &host, workload, args.seed, config::hooks(&args.hooks))?;
+    let surroundings = Surroundings {
+        seed: args.seed,
+        hooks: config::hooks(&args.hooks),
+        python: args.workload.python.python.clone(),
+    };
+    let mut study = Study::prepare(&guard, &host, workload, surroundings)?;
     let profiled = study.profile(&progress, false)?;
     let report = study.report_profile(profiled);
     drop(progress);
@@ -78,9 +85,10 @@ fn profile(args: &ProfileArgs) -> Result<ExitCode, Failure> {
 
 fn bench(args: &BenchArgs) -> Result<ExitCode, Failure> {
     let output = config::output(&args.output, Language::None)?;
-    let workloads = suite(&args.workloads)?;
+    let workloads = suite(&args.workloads, args.python.async_fn.as_deref())?;
     let host = detect()?;
-    let aim = aim(CommandName::Bench, &args.measure, &args.hooks, &host)?;
+    let mut aim = aim(CommandName::Bench, &args.measure, &args.hooks, &host)?;
+    aim.python.clone_from(&args.python.python);
     output::check(&output)?;
     let guard = Guard::start()?;
     let (mut results, mut failed) = (Vec::new(), None);
@@ -117,7 +125,8 @@ fn study(
 ) -> Result<Report, Failure> {
     let mut progress = Progress::new(&workload.name, aim.settings.budget, output.progress);
     progress.phase("calibrating");
-    let mut study = Study::prepare(guard, host, workload, aim.settings.seed, aim.hooks.clone())?;
+    let (seed, hooks, python) = (aim.settings.seed, aim.hooks.clone(), aim.python.clone());
+    let mut study = Study::prepare(guard, host, workload, Surroundings { seed, hooks, python })?;
     study.look_at_conditions(&progress, &aim.prediction)?;
     let profiled = study.profile(&progress, aim.settings.once)?;
     study.advise(aim, profiled, &mut progress)
@@ -127,17 +136,21 @@ fn aim(command: CommandName, args: &MeasureArgs, hooks: &HookArgs, host: &Host) 
     let selection = config::selection(args, host)?;
     let (settings, hooks, prediction) =
         (config::settings(args), config::hooks(hooks), config::prediction(args));
-    Ok(Aim { command, selection, settings, hooks, prediction, objective: args.objective })
+    Ok(Aim { command, selection, settings, hooks, prediction, objective: args.objective, python: None })
 }
 
 /// The workloads named, or every sample.
 ///
 /// All are read before any is run: a mistake in the last should not cost the time of the others.
-fn suite(names: &[String]) -> Result<Vec<Workload>, Failure> {
+fn suite(names: &[String], async_fn: Option<&str>) -> Result<Vec<Workload>, Failure> {
     let named = names.iter().map(String::as_str);
     let samples = input::samples().iter().map(|sample| sample.name);
     let names: Vec<&str> = if names.is_empty() { samples.collect() } else { named.collect() };
-    Ok(names.into_iter().map(input::resolve).collect::<Result<_, _>>()?)
+    let mut workloads: Vec<Workload> = names.into_iter().map(input::resolve).collect::<Result<_, _>>()?;
+    for workload in &mut workloads {
+        config::name_async_form(workload, async_fn)?;
+    }
+    Ok(workloads)
 }
 
 fn detect() -> Result<Host, Failure> {

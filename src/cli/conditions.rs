@@ -68,6 +68,10 @@ pub(crate) fn conditions(
     workload: &Workload,
     again: bool,
 ) -> Conditions {
+    let rates = measure_rates(host.cpus_effective, kernel_of(workload));
+    if workload.runs_python() || workload.runs_commands() {
+        return Conditions { rates, ..Conditions::usual(host) };
+    }
     let fingerprint = Fingerprint::of(host);
     let file = file();
     let kept = file.as_deref().filter(|_| !again).and_then(|file| read(file, &fingerprint));
@@ -78,7 +82,6 @@ pub(crate) fn conditions(
         let _ = file.map(|file| write(&file, &kept));
         kept.overheads
     });
-    let rates = measure_rates(host.cpus_effective, kernel_of(workload));
     Conditions { rates, overheads, server_cpu_s: 0.0 }
 }
 

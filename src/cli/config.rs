@@ -12,7 +12,7 @@ use conc::host::Host;
 use conc::report::table::{CodeChoice, TableOptions};
 use conc::strategy::Kind;
 use conc::workload::item::Items;
-use conc::workload::spec::StepSpec;
+use conc::workload::spec::{Source, StepSpec};
 use conc::workload::{Workload, input};
 
 use crate::cli::args::{HookArgs, Language, MeasureArgs, OutputArgs, Style, WorkloadArgs};
@@ -24,8 +24,18 @@ const DEFAULT_COLUMNS: usize = 100;
 
 /// The workload that the arguments name.
 pub(crate) fn workload(args: &WorkloadArgs, stdin: impl BufRead) -> Result<Workload, Failure> {
-    let mut workload = match &args.workload {
-        Some(name) => with_tasks(input::resolve(name)?, args.tasks)?,
+    let mut workload = match args.workload.split_first() {
+        Some((name, rest)) => {
+            let workload = input::resolve(name)?;
+            if workload.source == Source::Python {
+                let items = args.items.as_deref().map(|path| input::read_items(path, stdin)).transpose()?;
+                input::with_items(workload, rest, items, args.tasks)?
+            } else {
+                refuse_items(&workload, args)?;
+                with_tasks(workload, args.tasks)?
+            }
+        }
+        None if args.items.is_some() && args.command_line.is_empty() => return Err(no_command()),
         None if !args.command_line.is_empty() => {
             let items = args.items.as_deref().map(|path| input::read_items(path, stdin)).transpose()?;
             input::from_command(&args.command_line, items, args.tasks, args.shell, args.ignore_failure)?
@@ -35,10 +45,35 @@ pub(crate) fn workload(args: &WorkloadArgs, stdin: impl BufRead) -> Result<Workl
     if args.ignore_failure {
         ignore_failures(&mut workload);
     }
+    name_async_form(&mut workload, args.python.async_fn.as_deref())?;
     if let Some(name) = &args.name {
         workload.name.clone_from(name);
     }
     Ok(workload)
+}
+
+/// Items are for commands and callables; everything else has its own.
+fn refuse_items(workload: &Workload, args: &WorkloadArgs) -> Result<(), Failure> {
+    if args.items.is_none() && args.workload.len() == 1 {
+        return Ok(());
+    }
+    let message = format!("items are for commands and Python callables, and '{}' is neither", workload.name);
+    Err(Failure::Usage(message))
+}
+
+fn no_command() -> Failure {
+    let message = "--items: there is nothing to run; name a Python callable, or write a command after --";
+    Failure::Usage(message.to_owned())
+}
+
+/// Says which coroutine function goes with the callable of the workload.
+pub(crate) fn name_async_form(workload: &mut Workload, name: Option<&str>) -> Result<(), Failure> {
+    let Some(name) = name else { return Ok(()) };
+    match &mut workload.steps[..] {
+        [StepSpec::Python(spec)] => spec.async_callable = Some(name.to_owned()),
+        _ => return Err(Failure::Usage("--async-fn: it goes with one Python callable".to_owned())),
+    }
+    Ok(())
 }
 
 /// The workload with another number of tasks.
@@ -116,7 +151,8 @@ pub(crate) fn hooks(args: &HookArgs) -> Hooks {
 
 /// Refuses to run items once where there are none to tell apart.
 pub(crate) fn check_once(workload: &Workload) -> Result<(), Failure> {
-    if matches!(workload.items, Items::Count(_)) && !workload.runs_commands() {
+    let is_called = workload.runs_commands() || workload.runs_python();
+    if matches!(workload.items, Items::Count(_)) && !is_called {
         let message = format!("--once: '{}' has no items that could be run once", workload.name);
         return Err(Failure::Usage(message));
     }

@@ -1,6 +1,7 @@
 //! The command line: arguments, the resolved configuration, the run, the output.
 
 mod args;
+mod callables;
 mod commands;
 mod conditions;
 mod config;

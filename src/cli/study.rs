@@ -1,6 +1,6 @@
 //! The way of one workload: calibrate, profile, plan, measure, recommend, report.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use conc::advice::code::{TaskShape, examples};
 use conc::advice::{Evidence, Model, Objective, Recommendation, recommend, recommend_predicted};
 use conc::benchmark::clock::Stopwatch;
 use conc::benchmark::conditions::{Conditions, Subject};
-use conc::benchmark::executor::ProcessExecutor;
+use conc::benchmark::executor::{Executor, ProcessExecutor};
 use conc::benchmark::hooks::{HookError, Hooked, Hooks, Shell};
 use conc::benchmark::measure::{Measured, Measurement, Settings};
 use conc::benchmark::once::{Once, Slices};
@@ -31,6 +31,7 @@ use conc::workload::spec::StepSpec;
 use conc::workload::step::cpu::calibrate::calibrate;
 use conc::workload::{Env, Workload};
 
+use crate::cli::callables::Callables;
 use crate::cli::conditions::{conditions, server_cpu_s};
 use crate::cli::config::Prediction;
 use crate::cli::failure::Failure;
@@ -69,6 +70,18 @@ pub(crate) struct Aim {
     pub(crate) prediction: Prediction,
     /// What is optimised.
     pub(crate) objective: Objective,
+    /// The interpreter of Python callables, where it is not the usual one.
+    pub(crate) python: Option<PathBuf>,
+}
+
+/// What a study is told beside the workload.
+pub(crate) struct Surroundings {
+    /// Seeds everything that is drawn at random.
+    pub(crate) seed: u64,
+    /// What is run around the batches.
+    pub(crate) hooks: Hooks,
+    /// The interpreter of Python callables, where it is not the usual one.
+    pub(crate) python: Option<PathBuf>,
 }
 
 /// A workload that is being studied on this machine.
@@ -80,6 +93,7 @@ pub(crate) struct Study<'a> {
     conditions: Conditions,
     hooks: Hooks,
     fixture: Option<Fixture>,
+    python: Option<Callables>,
     warnings: Vec<Warning>,
 }
 
@@ -89,9 +103,9 @@ impl<'a> Study<'a> {
         guard: &'a Guard,
         host: &Host,
         mut workload: Workload,
-        seed: u64,
-        hooks: Hooks,
+        surroundings: Surroundings,
     ) -> Result<Self, Failure> {
+        let Surroundings { seed, hooks, python } = surroundings;
         let mut warnings = Vec::new();
         if let Some(pressure) = host.cpu_pressure.filter(|pressure| *pressure > BUSY) {
             let message = format!("tasks of other programs waited for a CPU {} of the time", Share(pressure));
@@ -112,6 +126,7 @@ impl<'a> Study<'a> {
             seed,
             draw: 0,
         };
+        let python = Callables::open(guard, &mut workload, &env, python.as_deref())?;
         let study = Study {
             guard,
             host: host.clone(),
@@ -120,6 +135,7 @@ impl<'a> Study<'a> {
             conditions: Conditions::usual(host),
             hooks,
             fixture,
+            python,
             warnings,
         };
         study.hook("--setup", study.hooks.setup.as_deref())?;
@@ -158,7 +174,10 @@ impl<'a> Study<'a> {
         self.hook("--prepare", self.hooks.prepare.as_deref())?;
         let reexec = self.guard.group.reexec();
         let server_before_s = server_cpu_s(self.fixture.as_ref());
-        let profiled = profile(reexec, &self.workload, &self.env, PROFILE, PATIENCE, most_tasks);
+        let profiled = match &self.python {
+            Some(callables) => callables.profile(&self.workload, PROFILE, PATIENCE, most_tasks),
+            None => profile(reexec, &self.workload, &self.env, PROFILE, PATIENCE, most_tasks),
+        };
         self.hook("--cleanup", self.hooks.cleanup.as_deref())?;
         let profiled = profiled.map_err(|error| self.guard.judge(Failure::Run(error.code, error.message)))?;
         let server_s = server_cpu_s(self.fixture.as_ref()) - server_before_s;
@@ -256,7 +275,7 @@ impl<'a> Study<'a> {
     }
 
     fn empty_report(&self, command: CommandName) -> Report {
-        Report::new(command, self.host.clone(), WorkloadSummary::native(&self.workload))
+        Report::new(command, self.host.clone(), WorkloadSummary::of(&self.workload))
     }
 
     /// Refuses a selection of which nothing can be measured.
@@ -279,12 +298,7 @@ impl<'a> Study<'a> {
         progress: &mut Progress,
     ) -> Result<Measured, Failure> {
         let Aim { settings, hooks, .. } = aim;
-        let batches = ProcessExecutor::new(
-            self.guard.group.reexec().clone(),
-            Arc::clone(&self.workload),
-            self.env.clone(),
-            self.host.cpu_workers(),
-        );
+        let batches = self.executor(profiled);
         let used = profiled.tally.counts.started();
         let slices = settings.once.then(|| Slices::new(self.workload.tasks(), used));
         let mut executor = Hooked::new(Once::new(batches, slices), self.shell(), hooks.clone());
@@ -318,6 +332,18 @@ impl<'a> Study<'a> {
     /// CPU seconds of this process, of those it has waited for and of the embedded server.
     fn own_cpu_s(&self) -> f64 {
         (CpuTime::of_self() + CpuTime::of_children()).total_s() + server_cpu_s(self.fixture.as_ref())
+    }
+
+    fn executor<'s>(&'s self, profiled: &'s Profiled) -> Box<dyn Executor + 's> {
+        match &self.python {
+            Some(callables) => Box::new(callables.executor(&self.workload, &profiled.profile)),
+            None => Box::new(ProcessExecutor::new(
+                self.guard.group.reexec().clone(),
+                Arc::clone(&self.workload),
+                self.env.clone(),
+                self.host.cpu_workers(),
+            )),
+        }
     }
 
     fn add_findings(&mut self, plan: &Plan, measured: &Measured, once: bool) {

@@ -70,6 +70,11 @@ impl Reexec {
         self.grouped(command)
     }
 
+    /// The command that starts another program, in the same process group.
+    pub fn foreign(&self, program: &std::path::Path) -> Command {
+        self.grouped(Command::new(program))
+    }
+
     /// A command that has the shell run `line`, in the same process group.
     pub fn shell(&self, line: &str) -> Command {
         let mut command = Command::new("sh");

@@ -99,7 +99,7 @@ fn observe(
 }
 
 /// Nothing can be said about work that does not work.
-fn all_failed(tally: &Tally) -> ProfileError {
+pub(crate) fn all_failed(tally: &Tally) -> ProfileError {
     match tally.errors().into_iter().next() {
         Some(first) => {
             ProfileError { code: first.code, message: format!("every task fails: {}", first.message) }
@@ -108,7 +108,8 @@ fn all_failed(tally: &Tally) -> ProfileError {
     }
 }
 
-fn conclude(workload: &Workload, raw: &RawProfile, samples: &Samples) -> Profile {
+/// The profile that follows from exact totals and samples.
+pub(crate) fn conclude(workload: &Workload, raw: &RawProfile, samples: &Samples) -> Profile {
     let tasks = raw.tally.counts.started();
     let waits = waits(workload, raw, samples);
     let runqueue_s = runqueue(raw, samples).min(raw.wall_s);
@@ -137,6 +138,7 @@ fn conclude(workload: &Workload, raw: &RawProfile, samples: &Samples) -> Profile
         samples: samples.count,
         tasks,
         steps: steps(workload, raw, tasks),
+        python: None,
         dispersion: dispersion(workload, raw),
     }
 }

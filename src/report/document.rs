@@ -135,12 +135,12 @@ pub struct WorkloadSummary {
 }
 
 impl WorkloadSummary {
-    /// The summary of a workload that this binary runs itself.
-    pub fn native(workload: &Workload) -> Self {
+    /// The summary of a workload.
+    pub fn of(workload: &Workload) -> Self {
         WorkloadSummary {
             name: workload.name.clone(),
             source: workload.source,
-            runtime: Runtime::Native,
+            runtime: if workload.runs_python() { Runtime::Python } else { Runtime::Native },
             tasks: workload.tasks(),
         }
     }

@@ -96,6 +96,7 @@ fn profile() -> Profile {
             StepCost { kind: "http".to_owned(), wall_s: 0.0442 },
             StepCost { kind: "cpu".to_owned(), wall_s: 0.0017 },
         ],
+        python: None,
         dispersion: Some(Dispersion {
             coefficient_of_variation: 0.31,
             slowest: vec![

@@ -144,6 +144,8 @@ pub enum StepSpec {
     Lock(LockSpec),
     /// Run a program.
     Command(CommandSpec),
+    /// Call something in an interpreter.
+    Python(PythonSpec),
 }
 
 /// A computation by one of the kernels.
@@ -288,6 +290,21 @@ pub struct CommandSpec {
     pub ignore_failure: bool,
 }
 
+/// Calls a Python callable with the item, or with what the step before it returned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PythonSpec {
+    /// The file it is in; `None` where `module` is imported by name.
+    pub file: Option<PathBuf>,
+    /// The module it is in.
+    pub module: String,
+    /// Its name, dotted where it is an attribute of a class.
+    pub callable: String,
+    /// The coroutine function that does the same, where it is not called `callable` and `_async`.
+    pub async_callable: Option<String>,
+    /// Whether the items are those that the module offers as `items`.
+    pub own_items: bool,
+}
+
 /// What a step asks of the one who schedules it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Nature {
@@ -299,6 +316,8 @@ pub enum Nature {
     Blocking,
     /// Runs in a process of its own, whose nature only a profile can tell.
     Foreign,
+    /// Runs in an interpreter, and only a profile can tell what it does there.
+    Interpreted,
 }
 
 impl StepSpec {
@@ -314,6 +333,7 @@ impl StepSpec {
             StepSpec::Sqlite(_) => "sqlite",
             StepSpec::Lock(_) => "lock",
             StepSpec::Command(_) => "command",
+            StepSpec::Python(_) => "python",
         }
     }
 
@@ -325,6 +345,7 @@ impl StepSpec {
             StepSpec::Read(read) => Some(read.path.as_str()),
             StepSpec::Write(write) => write.path.as_deref(),
             StepSpec::Command(command) => command.argv.first().map(String::as_str),
+            StepSpec::Python(python) => Some(python.callable.as_str()),
             StepSpec::Cpu(_) | StepSpec::Sleep(_) | StepSpec::Sqlite(_) | StepSpec::Lock(_) => None,
         };
         object.map_or_else(|| self.kind().to_owned(), |object| format!("{} {object}", self.kind()))
@@ -339,6 +360,7 @@ impl StepSpec {
             }
             StepSpec::Read(_) | StepSpec::Write(_) | StepSpec::Sqlite(_) => Nature::Blocking,
             StepSpec::Command(_) => Nature::Foreign,
+            StepSpec::Python(_) => Nature::Interpreted,
         }
     }
 
@@ -370,11 +392,17 @@ impl Workload {
         self.steps.iter().any(|s| matches!(s, StepSpec::Command(_)))
     }
 
-    /// Whether any step needs the embedded server.
+    /// Whether the tasks run in a Python interpreter; then all of their steps do.
+    pub fn runs_python(&self) -> bool {
+        self.steps.iter().any(|s| matches!(s, StepSpec::Python(_)))
+    }
+
+    /// Whether any step needs the embedded server; a callable may if the workload says what it is like.
     pub fn needs_fixture(&self) -> bool {
         self.steps.iter().any(|step| match step {
             StepSpec::Http(http) => http.url.starts_with("fixture:"),
             StepSpec::WebSocket(ws) => ws.url.starts_with("fixture:"),
+            StepSpec::Python(_) => self.fixture.is_some(),
             _ => false,
         })
     }

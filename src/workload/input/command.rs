@@ -65,7 +65,7 @@ pub fn from_command(
 }
 
 /// Splits the command from the items behind `:::`.
-fn split(argv: &[String]) -> Result<(&[String], Option<&[String]>), InputError> {
+pub(super) fn split(argv: &[String]) -> Result<(&[String], Option<&[String]>), InputError> {
     let twice = |what| {
         InputError::new(Code::WorkloadValue, what).with_help("list all items behind one :::, or use --items")
     };
@@ -82,7 +82,7 @@ fn split(argv: &[String]) -> Result<(&[String], Option<&[String]>), InputError> 
 }
 
 /// The items, which are given at most once.
-fn choose(items: Option<Items>, listed: Option<&[String]>) -> Result<Option<Items>, InputError> {
+pub(super) fn choose(items: Option<Items>, listed: Option<&[String]>) -> Result<Option<Items>, InputError> {
     let chosen = match (items, listed) {
         (Some(_), Some(_)) => {
             let message = "items are given twice, by --items and behind :::";
@@ -100,7 +100,7 @@ fn choose(items: Option<Items>, listed: Option<&[String]>) -> Result<Option<Item
 }
 
 /// What the tasks run over.
-fn count(given: Option<Items>, tasks: Option<u64>) -> Result<Items, InputError> {
+pub(super) fn count(given: Option<Items>, tasks: Option<u64>) -> Result<Items, InputError> {
     match (given, tasks) {
         (Some(_), Some(_)) => {
             let message = "a number of tasks and items are both given";

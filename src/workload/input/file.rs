@@ -11,7 +11,7 @@ use crate::workload::input::steps::{self, Context};
 use crate::workload::input::tables;
 use crate::workload::input::value::{self, Wrong};
 use crate::workload::item::Items;
-use crate::workload::spec::{FixtureSpec, Source, Workload};
+use crate::workload::spec::{FixtureSpec, Limits, Source, StepSpec, Workload};
 
 /// Where the text of a workload comes from.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +66,11 @@ fn workload(root: &mut Table<'_>, origin: &Origin<'_>) -> Result<Workload, Repor
     let fixture = tables::fixture(root);
     // Limits that are wrong are reported as such, and not once more as absent.
     let bounded = limits.as_ref().map_or(true, |l| l.max_in_flight.is_some() || l.rate_per_s.is_some());
-    let steps = steps::read(root, &Context { items: items.as_ref().ok(), bounded });
+    let steps =
+        steps::read(root, &Context { items: items.as_ref().ok(), bounded, directory: origin.directory });
+    if let Ok(steps) = &steps {
+        interpreted(root, steps, limits.as_ref().ok())?;
+    }
     let mut workload = Workload {
         name: name?.unwrap_or_else(|| origin.name.to_owned()),
         description: description?.unwrap_or_default(),
@@ -81,6 +85,32 @@ fn workload(root: &mut Table<'_>, origin: &Origin<'_>) -> Result<Workload, Repor
         workload.fixture = Some(FixtureSpec::default());
     }
     Ok(workload)
+}
+
+/// Refuses what an interpreter does not do: steps of other kinds, and what is done between attempts.
+fn interpreted(root: &mut Table<'_>, steps: &[StepSpec], limits: Option<&Limits>) -> Result<(), Reported> {
+    let is_python = |step: &StepSpec| matches!(step, StepSpec::Python(_));
+    if !steps.iter().any(is_python) {
+        return Ok(());
+    }
+    if !steps.iter().all(is_python) {
+        let wrong = Wrong::new(
+            "are not all of kind 'python'; a task runs in an interpreter as a whole or not at all",
+        );
+        return Err(root.fail("step", wrong.with_code(Code::WorkloadUnsupported)));
+    }
+    if limits.is_some_and(|limits| limits.rate_per_s.is_some()) {
+        let wrong = Wrong::new("has `rate_per_s`, which is not for Python callables");
+        let help = "use max_in_flight, or pace the calls in the callable";
+        return Err(root.fail("limits", wrong.with_code(Code::WorkloadUnsupported).with_help(help)));
+    }
+    if root.has("retry") {
+        let wrong = Wrong::new("is not for Python callables");
+        return Err(
+            root.fail("retry", wrong.with_code(Code::WorkloadUnsupported).with_help("retry in the callable"))
+        );
+    }
+    Ok(())
 }
 
 /// Reads whichever of `tasks`, `items` and `items_from` there is.

@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod bad_input;
+mod callable;
 mod command;
 mod diagnostic;
 mod document;
@@ -23,6 +24,7 @@ mod suggest;
 mod tables;
 mod value;
 
+pub use callable::with_items;
 pub use command::{DEFAULT_TASKS, from_command};
 pub use diagnostic::{InputError, InputErrors, Place};
 pub use file::read_file;

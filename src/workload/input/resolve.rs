@@ -3,26 +3,25 @@
 use std::path::{Path, is_separator};
 
 use crate::code::Code;
+use crate::workload::input::callable::{from_callable, is_callable};
 use crate::workload::input::diagnostic::{InputError, InputErrors};
 use crate::workload::input::file::read_file;
 use crate::workload::input::sample::{load, samples};
 use crate::workload::input::suggest::closest;
 use crate::workload::spec::Workload;
 
-/// Reads the workload called `name`: a sample, else a file if it looks like the path of one.
+/// Reads the workload called `name`: a sample, a Python callable, else a file if it looks like the path
+/// of one.
 ///
 /// # Errors
 ///
-/// `E-WORKLOAD-007` if there is no such workload, `-008` if it is a Python callable, else everything
-/// that is wrong in the file.
+/// `E-WORKLOAD-007` if there is no such workload, else everything that is wrong in the file.
 pub fn resolve(name: &str) -> Result<Workload, InputErrors> {
     if let Some(workload) = load(name) {
         return Ok(workload);
     }
-    if is_python_callable(name) {
-        let message = format!("'{name}' is a Python callable, and those are not supported yet");
-        let help = "run the program as a command instead: conc advise -- python3 ...";
-        return Err(InputError::new(Code::WorkloadUnsupported, message).with_help(help).into());
+    if is_callable(name) {
+        return Ok(from_callable(name)?);
     }
     let path = Path::new(name);
     if path.exists() && looks_like_a_path(name) {
@@ -47,18 +46,6 @@ fn not_found(name: &str) -> InputError {
     };
     let what = if looks_like_a_path(name) { "there is no workload file" } else { "there is no workload" };
     InputError::new(Code::WorkloadNotFound, format!("{what} '{name}'")).with_help(help)
-}
-
-/// Whether `name` is written as `file.py:function` or `package.module:function`.
-fn is_python_callable(name: &str) -> bool {
-    let Some((module, function)) = name.rsplit_once(':') else { return false };
-    let is_dotted = |text: &str| text.split('.').all(is_identifier);
-    is_dotted(function) && (module.ends_with(".py") || is_dotted(module))
-}
-
-fn is_identifier(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_alphabetic() || c == '_')
-        && text.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
 #[cfg(test)]
@@ -104,12 +91,10 @@ mod tests {
     }
 
     #[test]
-    fn python_callables_are_not_supported_yet() {
-        for name in ["tasks.py:fetch", "some/tasks.py:fetch", "package.module:fetch", "m:Class.method"] {
-            assert_eq!(refused(name).code, Code::WorkloadUnsupported, "{name}");
-        }
-        for name in ["http://example.com", "a:", ":b", "12:30", "a b:c"] {
-            assert_eq!(refused(name).code, Code::WorkloadNotFound, "{name}");
-        }
+    fn a_python_callable_is_one_step() {
+        let workload = resolve("package.module:fetch").expect("a workload");
+        assert!(workload.runs_python() && workload.steps.len() == 1);
+        assert_eq!(refused("no/such.py:fetch").code, Code::WorkloadNotFound);
+        assert_eq!(refused("http://example.com").code, Code::WorkloadNotFound);
     }
 }

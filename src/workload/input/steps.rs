@@ -1,6 +1,9 @@
 //! The `[[step]]` tables: one function per kind.
 
+use std::path::Path;
+
 use crate::code::Code;
+use crate::workload::input::callable::callable;
 use crate::workload::input::document::{Reported, Table};
 use crate::workload::input::guard::{self, Protocol};
 use crate::workload::input::shell::shell_argv;
@@ -8,7 +11,7 @@ use crate::workload::input::value::{self, Wrong};
 use crate::workload::input::{program, sql};
 use crate::workload::item::Items;
 use crate::workload::spec::{
-    CommandSpec, CpuSpec, HttpSpec, Kernel, LockSpec, ReadSpec, SleepSpec, SqliteSpec, StepSpec,
+    CommandSpec, CpuSpec, HttpSpec, Kernel, LockSpec, PythonSpec, ReadSpec, SleepSpec, SqliteSpec, StepSpec,
     WebSocketSpec, WriteSpec,
 };
 
@@ -18,11 +21,13 @@ pub(super) struct Context<'a> {
     pub(super) items: Option<&'a Items>,
     /// Whether the workload limits its own load.
     pub(super) bounded: bool,
+    /// What the files of callables are relative to.
+    pub(super) directory: &'a Path,
 }
 
 type Reader = fn(&mut Table<'_>, &Context<'_>) -> Result<StepSpec, Reported>;
 
-const KINDS: [(&str, Reader); 9] = [
+const KINDS: [(&str, Reader); 10] = [
     ("cpu", cpu),
     ("sleep", sleep),
     ("http", http),
@@ -32,6 +37,7 @@ const KINDS: [(&str, Reader); 9] = [
     ("sqlite", sqlite),
     ("lock", lock),
     ("command", run_command),
+    ("python", python),
 ];
 
 const METHODS: [(&str, &str); 7] = [
@@ -64,11 +70,6 @@ pub(super) fn read(root: &mut Table<'_>, context: &Context<'_>) -> Result<Vec<St
 fn step(table: &mut Table<'_>, number: usize, context: &Context<'_>) -> Result<StepSpec, Reported> {
     let kind = table.required("kind", |value| {
         let name = value::text(value)?;
-        if name == "python" {
-            return Err(Wrong::new("cannot be 'python': Python callables are not supported yet")
-                .with_code(Code::WorkloadUnsupported)
-                .with_help("use kind = \"command\" to run a Python program"));
-        }
         value::choice(&KINDS)(value).map(|reader| (name, reader))
     });
     match kind {
@@ -187,6 +188,17 @@ fn run_command(table: &mut Table<'_>, _: &Context<'_>) -> Result<StepSpec, Repor
         }
     };
     Ok(StepSpec::Command(CommandSpec { argv, ignore_failure: ignore_failure?.unwrap_or(false) }))
+}
+
+fn python(table: &mut Table<'_>, context: &Context<'_>) -> Result<StepSpec, Reported> {
+    let spec = table.required("callable", |value| {
+        callable(&value::text(value)?, context.directory).map_err(|error| Wrong {
+            help: error.help,
+            ..Wrong::new(format!("cannot be used: {}", error.message)).with_code(error.code)
+        })
+    });
+    let async_callable = table.optional("async_fn", value::text);
+    Ok(StepSpec::Python(PythonSpec { async_callable: async_callable?, ..spec? }))
 }
 
 fn no_command(table: &mut Table<'_>) -> Reported {

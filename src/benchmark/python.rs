@@ -1,0 +1,41 @@
+//! Runs batches of Python callables, each in an interpreter of its own.
+
+use crate::benchmark::executor::{BatchError, Executor, Order};
+use crate::profile::Profile;
+use crate::python::Session;
+use crate::python::session::Batch;
+use crate::strategy::run::RunReport;
+use crate::workload::Workload;
+
+/// Runs every batch in a fresh interpreter.
+#[derive(Debug)]
+pub struct PythonExecutor<'a> {
+    session: &'a Session,
+    workload: &'a Workload,
+    profile: &'a Profile,
+}
+
+impl<'a> PythonExecutor<'a> {
+    /// Runs batches of a workload that was profiled.
+    pub fn new(session: &'a Session, workload: &'a Workload, profile: &'a Profile) -> Self {
+        PythonExecutor { session, workload, profile }
+    }
+}
+
+impl Executor for PythonExecutor<'_> {
+    fn run(&mut self, order: &Order) -> Result<RunReport, BatchError> {
+        let batch = Batch {
+            strategy: order.cell.strategy,
+            width: order.cell.width,
+            processes: order.cell.processes.unwrap_or(1),
+            tasks: order.tasks.clone(),
+            draw: order.draw,
+            cpu_steps: self.profile.python.as_ref().map(|python| python.cpu_steps()).unwrap_or_default(),
+            task_s: self.profile.task.total_s(),
+            time_limit: order.time_limit,
+            patience: order.patience,
+        };
+        let run = self.session.run(self.workload, &batch);
+        run.map_err(|error| BatchError { code: error.code, message: error.message })
+    }
+}

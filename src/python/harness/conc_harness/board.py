@@ -1,0 +1,38 @@
+"""What is known of every task, in a file that all processes of a batch map into memory.
+
+In order: the latency of each task in nanoseconds (0 while it has not ended), the digest of its
+output, two numbers for each worker (the task it is at, from 1, and when it began), and one byte for
+each task that says how it ended.
+"""
+
+import mmap
+import os
+
+PENDING = 0
+OK = 1
+FIRST_ERROR = 2
+
+
+class Board:
+    """A mapped board of `tasks` tasks and `slots` workers; `create` makes the file."""
+
+    def __init__(self, path, tasks, slots, create=False):
+        size = 17 * tasks + 16 * slots
+        flags = os.O_RDWR | (os.O_CREAT if create else 0)
+        descriptor = os.open(path, flags, 0o600)
+        try:
+            if create:
+                os.ftruncate(descriptor, size)
+            view = memoryview(mmap.mmap(descriptor, size))
+        finally:
+            os.close(descriptor)
+        self.path = path
+        self.tasks = tasks
+        self.latency = view[: 8 * tasks].cast("Q")
+        self.digest = view[8 * tasks : 16 * tasks].cast("Q")
+        self.slots = view[16 * tasks : 16 * tasks + 16 * slots].cast("Q")
+        self.status = view[16 * tasks + 16 * slots :]
+
+    def occupant(self, slot):
+        """The task that a worker is at, or None."""
+        return self.slots[2 * slot] - 1 if self.slots[2 * slot] else None

@@ -1,0 +1,159 @@
+//! Finds the interpreter and asks what it is.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::code::Code;
+use crate::host::Reexec;
+use crate::host::child::{Allowance, Pending};
+use crate::host::deadline::DeadlineKeeper;
+use crate::python::harness::DISCOVER;
+
+/// The oldest version whose standard library has what the harness needs.
+const OLDEST: [u32; 2] = [3, 9];
+
+/// An interpreter that has not said what it is by then does not work.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A CPython that runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interpreter {
+    /// The executable itself, not a shim that finds it.
+    pub executable: PathBuf,
+    /// `sys.version`, on one line.
+    pub version: String,
+    /// Whether its global lock lets one thread compute at a time; a free-threaded build has none.
+    pub has_gil: bool,
+    /// How it starts processes unless told otherwise, such as `fork`.
+    pub start_method: String,
+    /// Whether it has `InterpreterPoolExecutor`.
+    pub has_interpreters: bool,
+    /// The version of uvloop that is installed, if it is.
+    pub uvloop: Option<String>,
+}
+
+/// Why there is no interpreter.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct PythonError {
+    /// What kind of failure it is.
+    pub code: Code,
+    /// The failure in words; several lines where it is a traceback.
+    pub message: String,
+    /// The tasks that were running, where the interpreter died of one of them.
+    pub at: Vec<u64>,
+}
+
+impl PythonError {
+    pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
+        PythonError { code, message: message.into(), at: Vec::new() }
+    }
+}
+
+/// What an interpreter says of itself.
+#[derive(Debug, Deserialize)]
+struct Answer {
+    executable: PathBuf,
+    version: String,
+    full_version: String,
+    minor: [u32; 2],
+    implementation: String,
+    #[serde(default)]
+    start_method: String,
+    #[serde(default = "yes")]
+    gil: bool,
+    #[serde(default)]
+    interpreters: bool,
+    uvloop: Option<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Interpreter {
+    /// The interpreter at `path`; without one, that of the active virtual environment, else `python3`.
+    ///
+    /// # Errors
+    /// When it does not run, or is not a CPython that is new enough.
+    pub fn discover(path: Option<&Path>, reexec: &Reexec, scratch: &Path) -> Result<Self, PythonError> {
+        let named = path.map_or_else(default_path, Path::to_owned);
+        let mut command = reexec.foreign(&named);
+        command.arg("-c").arg(DISCOVER);
+        let refused =
+            |why: String| PythonError::new(Code::PythonInterpreter, format!("'{}': {why}", named.display()));
+        let pending = Pending::start(&mut command, &(), scratch).map_err(|e| refused(e.to_string()))?;
+        let allowance = Allowance { patience: PATIENCE, memory: None };
+        let answer: Answer =
+            pending.answer(&DeadlineKeeper::new(), allowance).map_err(|e| refused(e.to_string()))?;
+        judge(answer).map_err(refused)
+    }
+
+    /// The version alone, such as `3.12.1`.
+    pub fn release(&self) -> &str {
+        self.version.split_whitespace().next().unwrap_or_default()
+    }
+}
+
+fn default_path() -> PathBuf {
+    let environment = std::env::var_os("VIRTUAL_ENV").map(|path| Path::new(&path).join("bin/python"));
+    environment.filter(|python| python.is_file()).unwrap_or_else(|| PathBuf::from("python3"))
+}
+
+fn judge(answer: Answer) -> Result<Interpreter, String> {
+    let Answer { version, implementation, .. } = answer;
+    if answer.minor < OLDEST {
+        let [major, minor] = OLDEST;
+        return Err(format!("Python {version} is too old; {major}.{minor} is the oldest that will do"));
+    }
+    if implementation != "cpython" {
+        return Err(format!("it is {implementation}, and only CPython will do"));
+    }
+    Ok(Interpreter {
+        executable: answer.executable,
+        version: answer.full_version,
+        has_gil: answer.gil,
+        start_method: answer.start_method,
+        has_interpreters: answer.interpreters,
+        uvloop: answer.uvloop,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(minor: [u32; 2], implementation: &str) -> Answer {
+        let version = format!("{}.{}.0", minor[0], minor[1]);
+        Answer {
+            executable: "/usr/bin/python3".into(),
+            full_version: format!("{version} (main)"),
+            version,
+            minor,
+            implementation: implementation.into(),
+            start_method: "fork".into(),
+            gil: true,
+            interpreters: false,
+            uvloop: None,
+        }
+    }
+
+    #[test]
+    fn only_a_cpython_that_is_new_enough_will_do() {
+        assert_eq!(judge(answer([3, 9], "cpython")).map(|i| i.release().to_owned()), Ok("3.9.0".into()));
+        assert!(judge(answer([3, 8], "cpython")).unwrap_err().contains("3.8.0 is too old"));
+        assert!(judge(answer([2, 7], "cpython")).is_err());
+        assert!(judge(answer([3, 11], "pypy")).unwrap_err().contains("pypy"));
+    }
+
+    #[test]
+    fn an_interpreter_that_is_none_is_named() {
+        let reexec = Reexec::new(PathBuf::new());
+        let error = Interpreter::discover(Some(Path::new("/no/such/python")), &reexec, &std::env::temp_dir())
+            .expect_err("no interpreter");
+        assert_eq!(error.code, Code::PythonInterpreter);
+        assert!(error.message.contains("/no/such/python"), "{error}");
+    }
+}

@@ -1,0 +1,319 @@
+//! Gives orders to interpreters and makes sense of what comes of them.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+
+use crate::code::Code;
+use crate::host::Reexec;
+use crate::host::deadline::DeadlineKeeper;
+use crate::host::usage::CpuTime;
+use crate::python::board::Board;
+use crate::python::harness;
+use crate::python::interpreter::{Interpreter, PythonError};
+use crate::python::message::{BatchReport, Event, Inspection, Order, Role, StepOrder};
+use crate::python::process::{Broken, Harness};
+use crate::strategy::Kind;
+use crate::strategy::run::RunReport;
+use crate::workload::draw::Draw;
+use crate::workload::spec::{PythonSpec, StepSpec};
+use crate::workload::{Env, Items, Workload};
+
+/// Importing the user's module may take this long.
+const IMPORT: Duration = Duration::from_secs(30);
+
+/// Starting an interpreter and its pools may take this long beyond importing.
+const START: Duration = Duration::from_secs(30);
+
+/// The harness gives up before it is given up, so that it can say where it hangs.
+const MARGIN: Duration = Duration::from_secs(5);
+
+/// Tasks of a batch at the most: what a second of them takes in memory is bounded, and the rate of more
+/// is no other.
+const MOST_TASKS: u64 = 200_000;
+
+/// The same where every task is handed over by itself, which takes some 15 µs and half a kilobyte.
+const MOST_HANDED_OVER: u64 = 20_000;
+
+/// Characters shown of an item.
+const ITEM: usize = 60;
+
+/// The name by which callables find the embedded server.
+pub const FIXTURE: &str = "CONC_FIXTURE";
+
+/// An interpreter, with the harness installed for it.
+#[derive(Debug)]
+pub struct Session {
+    /// The interpreter.
+    pub interpreter: Interpreter,
+    script: PathBuf,
+    reexec: Reexec,
+    scratch: PathBuf,
+    fixture: Option<SocketAddr>,
+    keeper: DeadlineKeeper,
+    orders: AtomicU64,
+    import: Duration,
+    seed: u64,
+}
+
+/// One batch of tasks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// How they are run.
+    pub strategy: Kind,
+    /// Tasks in flight.
+    pub width: usize,
+    /// Worker processes of a hybrid.
+    pub processes: usize,
+    /// Which positions of the draw.
+    pub tasks: Range<u64>,
+    /// The random order that tasks are taken in.
+    pub draw: u64,
+    /// Which steps compute rather than wait.
+    pub cpu_steps: Vec<bool>,
+    /// Seconds that one task takes alone.
+    pub task_s: f64,
+    /// No task is started later than this.
+    pub time_limit: Duration,
+    /// The batch is given up when it is not done by then.
+    pub patience: Duration,
+}
+
+impl Session {
+    /// Finds the interpreter (see [`Interpreter::discover`]) and installs the harness below the state
+    /// directory of `env`.
+    ///
+    /// # Errors
+    /// When there is no interpreter that will do, or the harness cannot be written.
+    pub fn open(python: Option<&Path>, reexec: &Reexec, env: &Env) -> Result<Self, PythonError> {
+        let scratch = env.state_dir.join("python");
+        let failed = |e: std::io::Error| {
+            PythonError::new(Code::HostSpawn, format!("cannot write '{}': {e}", scratch.display()))
+        };
+        let script = harness::install(&scratch).map_err(failed)?;
+        Ok(Session {
+            interpreter: Interpreter::discover(python, reexec, &scratch)?,
+            script,
+            reexec: reexec.clone(),
+            scratch,
+            fixture: env.fixture,
+            keeper: DeadlineKeeper::new(),
+            orders: AtomicU64::new(0),
+            import: IMPORT,
+            seed: env.seed,
+        })
+    }
+
+    /// Gives the user's module another time to be imported in.
+    pub fn with_import_patience(mut self, import: Duration) -> Self {
+        self.import = import;
+        self
+    }
+
+    /// Imports the callables and says what they are.
+    ///
+    /// # Errors
+    /// With the user's traceback when the module cannot be imported; when a callable is not there.
+    pub fn inspect(&self, workload: &Workload) -> Result<Inspection, PythonError> {
+        let order = self.order(Role::Inspect, workload, &self.draw(workload, 0), 0..0, 0);
+        let mut harness = self.start(&order, workload).map_err(|broken| died(&broken, ""))?;
+        let event = harness.next(self.import + START).map_err(|broken| died(&broken, " while importing"))?;
+        let inspection = done(event)?;
+        harness.finish();
+        Ok(inspection)
+    }
+
+    /// Runs one batch.
+    ///
+    /// # Errors
+    /// When the strategy cannot start, or its process dies or hangs; failing tasks are part of the report.
+    pub fn run(&self, workload: &Workload, batch: &Batch) -> Result<RunReport, PythonError> {
+        let is_handed_over = !matches!(batch.strategy, Kind::Sequential | Kind::Async);
+        let most = if is_handed_over { MOST_HANDED_OVER } else { MOST_TASKS };
+        let tasks = batch.tasks.start..batch.tasks.end.min(batch.tasks.start + most);
+        let draw = self.draw(workload, batch.draw);
+        let slots = batch.width.max(batch.processes);
+        let order = Order {
+            strategy: Some(batch.strategy),
+            width: batch.width,
+            processes: batch.processes,
+            cpu_steps: batch.cpu_steps.clone(),
+            task_s: batch.task_s,
+            time_limit_s: batch.time_limit.as_secs_f64(),
+            patience_s: batch.patience.as_secs_f64(),
+            ..self.order(Role::Batch, workload, &draw, tasks.clone(), slots)
+        };
+        let (report, board): (BatchReport, _) = self.serve(&order, workload, batch.patience, &mut |_| ())?;
+        Ok(RunReport {
+            startup_s: report.startup_s,
+            wall_s: report.wall_s,
+            most_busy: (tasks.end - tasks.start).min(batch.width as u64),
+            cpu: CpuTime { user_s: report.cpu_user_s, system_s: report.cpu_system_s },
+            peak_rss_bytes: report.peak_rss_bytes,
+            tally: board.tally(&report.errors, |task| (tasks.start + task, draw.index(tasks.start + task))),
+        })
+    }
+
+    /// The random order of a workload's tasks.
+    pub(super) fn draw(&self, workload: &Workload, number: u64) -> Draw {
+        Draw::new(workload.items.len(), self.seed, number)
+    }
+
+    /// An order about some positions of a draw; what is not said is nothing.
+    pub(super) fn order(
+        &self,
+        role: Role,
+        workload: &Workload,
+        draw: &Draw,
+        positions: Range<u64>,
+        slots: usize,
+    ) -> Order {
+        let tasks = positions.end - positions.start;
+        let numbers: Vec<u64> = positions.map(|position| draw.index(position)).collect();
+        let items = match &workload.items {
+            Items::Count(_) => None,
+            list => Some(numbers.iter().map(|number| list.get(*number).to_string()).collect()),
+        };
+        let number = self.orders.fetch_add(1, Ordering::Relaxed);
+        Order {
+            role,
+            steps: callables(workload).map(StepOrder::from).collect(),
+            own_items: callables(workload).any(|spec| spec.own_items),
+            numbers,
+            items,
+            tasks,
+            strategy: None,
+            width: 1,
+            processes: 1,
+            cpu_steps: Vec::new(),
+            task_s: 0.0,
+            time_limit_s: 0.0,
+            patience_s: 0.0,
+            import_s: self.import.as_secs_f64(),
+            skip: Vec::new(),
+            timeout_s: workload.limits.timeout.map(|timeout| timeout.as_secs_f64()),
+            board: self.scratch.join(format!("board-{number}")),
+            slots,
+        }
+    }
+
+    /// Serves an order that runs tasks; `ready` is told the process when they begin.
+    pub(super) fn serve<T: DeserializeOwned>(
+        &self,
+        order: &Order,
+        workload: &Workload,
+        patience: Duration,
+        ready: &mut dyn FnMut(u32),
+    ) -> Result<(T, Board), PythonError> {
+        let result = self.exchange(order, workload, patience, ready);
+        let bytes = fs::read(&order.board).unwrap_or_default();
+        // What cannot be removed now is removed with the whole directory at the end.
+        let _ = fs::remove_file(&order.board);
+        let board = Board::new(bytes, order.tasks, order.slots);
+        match (result, board) {
+            (Ok(report), Some(board)) => Ok((report, board)),
+            (Ok(_), None) => Err(PythonError::new(Code::PoolWorkerDied, "the harness left no results")),
+            (Err(Trouble::Told(error)), _) => Err(error),
+            (Err(Trouble::Broken(broken)), board) => {
+                let at = board.map(|board| last_words(&board, order, workload)).unwrap_or_default();
+                Err(PythonError { at: at.1, ..died(&broken, &at.0) })
+            }
+        }
+    }
+
+    fn exchange<T: DeserializeOwned>(
+        &self,
+        order: &Order,
+        workload: &Workload,
+        patience: Duration,
+        ready: &mut dyn FnMut(u32),
+    ) -> Result<T, Trouble> {
+        let mut harness = self.start(order, workload)?;
+        if let Event::Failed { code, message } = harness.next::<T>(self.import + START)? {
+            return Err(Trouble::Told(PythonError::new(code, message)));
+        }
+        ready(harness.pid());
+        let report = done(harness.next(patience + MARGIN)?).map_err(Trouble::Told)?;
+        harness.finish();
+        Ok(report)
+    }
+
+    fn start(&self, order: &Order, workload: &Workload) -> Result<Harness<'_>, Broken> {
+        let memory = workload.limits.memory;
+        Harness::start(&mut self.command(), order, &self.scratch, &self.keeper, memory)
+    }
+
+    fn command(&self) -> Command {
+        let mut command = self.reexec.foreign(&self.interpreter.executable);
+        command.arg(&self.script);
+        if let Some(fixture) = self.fixture {
+            command.env(FIXTURE, format!("http://{fixture}"));
+        }
+        command
+    }
+}
+
+/// The callables of a workload.
+pub(super) fn callables(workload: &Workload) -> impl Iterator<Item = &PythonSpec> {
+    workload.steps.iter().filter_map(|step| match step {
+        StepSpec::Python(spec) => Some(spec),
+        _ => None,
+    })
+}
+
+/// How an order failed.
+enum Trouble {
+    /// The harness said so.
+    Told(PythonError),
+    /// The harness said nothing.
+    Broken(Broken),
+}
+
+impl From<Broken> for Trouble {
+    fn from(broken: Broken) -> Self {
+        Trouble::Broken(broken)
+    }
+}
+
+fn done<T>(event: Event<T>) -> Result<T, PythonError> {
+    match event {
+        Event::Done(value) => Ok(value),
+        Event::Failed { code, message } => Err(PythonError::new(code, message)),
+        Event::Ready => Err(PythonError::new(Code::PoolWorkerDied, "the harness is out of step")),
+    }
+}
+
+fn died(broken: &Broken, at: &str) -> PythonError {
+    let code = match broken {
+        Broken::Start(_) => Code::HostSpawn,
+        Broken::Died { .. } => Code::PoolWorkerDied,
+        Broken::Late(_) => Code::PoolHung,
+        Broken::TooLarge(_) => Code::HostMemory,
+    };
+    PythonError::new(code, format!("{broken}{at}"))
+}
+
+/// Which tasks an interpreter was at when it went away, in words and as numbers.
+fn last_words(board: &Board, order: &Order, workload: &Workload) -> (String, Vec<u64>) {
+    let (ended, at) = board.last_words();
+    let at: Vec<u64> = at.iter().map(|task| order.number(*task)).collect();
+    let named: Vec<_> = at.iter().take(3).map(|number| name_of(*number, workload)).collect();
+    let tasks = if order.role == Role::Batch { format!(" of {}", order.tasks) } else { String::new() };
+    let at_what = match named.len() {
+        0 => String::new(),
+        _ => format!(" while running {}", named.join(", ")),
+    };
+    (format!("{at_what}; {ended}{tasks} tasks had ended"), at)
+}
+
+fn name_of(task: u64, workload: &Workload) -> String {
+    let item = workload.items.get(task).to_string();
+    let shown: String = item.chars().take(ITEM).collect();
+    format!("task {} (item {shown})", task + 1)
+}

@@ -1,0 +1,139 @@
+//! A workload from the name of a Python callable: `tasks.py:fetch` or `package.module:fetch`.
+
+use std::path::{Path, PathBuf};
+
+use crate::code::Code;
+use crate::workload::input::command::{choose, count, split};
+use crate::workload::input::diagnostic::InputError;
+use crate::workload::item::Items;
+use crate::workload::spec::{Limits, PythonSpec, Source, StepSpec, Workload};
+
+/// Whether `name` is written as `file.py:callable` or `package.module:callable`.
+pub(super) fn is_callable(name: &str) -> bool {
+    let Some((module, callable)) = name.rsplit_once(':') else { return false };
+    is_dotted(callable) && (module.ends_with(".py") || is_dotted(module))
+}
+
+/// Makes a workload of one callable; until it is told others, its items are those of the module.
+///
+/// # Errors
+///
+/// `E-WORKLOAD-007` if there is no such file.
+pub(super) fn from_callable(name: &str) -> Result<Workload, InputError> {
+    let spec = callable(name, Path::new(""))?;
+    Ok(Workload {
+        name: name.rsplit(std::path::is_separator).next().unwrap_or(name).to_owned(),
+        description: format!("call {name}"),
+        source: Source::Python,
+        items: Items::Count(0),
+        limits: Limits::default(),
+        retry: None,
+        fixture: None,
+        steps: vec![StepSpec::Python(PythonSpec { own_items: true, ..spec })],
+    })
+}
+
+/// The workload of a callable over the items behind `:::` in `rest`, those of `items`, or the numbers
+/// below `tasks`; without any of these it stays with the items of its module.
+///
+/// # Errors
+///
+/// `E-WORKLOAD-003` if `rest` is something else or items are given twice, `-004` or `-005` if there are
+/// none.
+pub fn with_items(
+    mut workload: Workload,
+    rest: &[String],
+    items: Option<Items>,
+    tasks: Option<u64>,
+) -> Result<Workload, InputError> {
+    let (before, listed) = split(rest)?;
+    if let Some(word) = before.first() {
+        let error = InputError::new(Code::WorkloadValue, format!("'{word}' is not expected here"));
+        return Err(error.with_help("write ::: before the items"));
+    }
+    let chosen = choose(items, listed)?;
+    if chosen.is_none() && tasks.is_none() {
+        return Ok(workload);
+    }
+    workload.items = count(chosen, tasks)?;
+    for step in &mut workload.steps {
+        if let StepSpec::Python(spec) = step {
+            spec.own_items = false;
+        }
+    }
+    Ok(workload)
+}
+
+/// The callable of that name; a file is sought below `directory`.
+pub(super) fn callable(name: &str, directory: &Path) -> Result<PythonSpec, InputError> {
+    let Some((module, callable)) = name.rsplit_once(':').filter(|_| is_callable(name)) else {
+        let error = InputError::new(Code::WorkloadValue, format!("'{name}' does not name a Python callable"));
+        return Err(error.with_help("write tasks.py:fetch or package.module:fetch"));
+    };
+    let file = module.ends_with(".py").then(|| directory.join(module));
+    if let Some(file) = file.as_deref().filter(|file| !file.is_file()) {
+        let message = format!("there is no Python file '{}'", file.display());
+        return Err(InputError::new(Code::WorkloadNotFound, message));
+    }
+    Ok(PythonSpec {
+        module: stem(module),
+        file: file.map(absolute),
+        callable: callable.to_owned(),
+        async_callable: None,
+        own_items: false,
+    })
+}
+
+fn stem(module: &str) -> String {
+    let file = Path::new(module).file_name().map_or(module.into(), |name| name.to_string_lossy());
+    file.strip_suffix(".py").unwrap_or(&file).to_owned()
+}
+
+/// The interpreter has the same working directory, but need not keep it.
+fn absolute(file: PathBuf) -> PathBuf {
+    std::path::absolute(&file).unwrap_or(file)
+}
+
+fn is_dotted(text: &str) -> bool {
+    text.split('.').all(is_identifier)
+}
+
+fn is_identifier(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn callables_are_told_from_other_names() {
+        for name in ["tasks.py:fetch", "some/tasks.py:fetch", "package.module:fetch", "m:Class.method"] {
+            assert!(is_callable(name), "{name}");
+        }
+        for name in ["http://example.com", "a:", ":b", "12:30", "a b:c", "web-scraper", "tasks.py"] {
+            assert!(!is_callable(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_found_and_named() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        std::fs::write(directory.path().join("tasks.py"), "").expect("written");
+        let spec = callable("tasks.py:fetch", directory.path()).expect("a callable");
+        assert_eq!((spec.module.as_str(), spec.callable.as_str()), ("tasks", "fetch"));
+        assert_eq!(spec.file, Some(directory.path().join("tasks.py")));
+        let error = callable("other.py:fetch", directory.path()).expect_err("no such file");
+        assert_eq!(error.code, Code::WorkloadNotFound);
+        assert!(error.message.contains("other.py"), "{error}");
+    }
+
+    #[test]
+    fn a_module_is_taken_by_its_name() {
+        let workload = from_callable("package.module:fetch").expect("a workload");
+        let [StepSpec::Python(spec)] = &workload.steps[..] else { panic!("{workload:?}") };
+        assert_eq!((spec.module.as_str(), &spec.file, spec.own_items), ("package.module", &None, true));
+        assert_eq!((workload.source, workload.name.as_str()), (Source::Python, "package.module:fetch"));
+    }
+}

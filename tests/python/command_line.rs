@@ -1,0 +1,181 @@
+//! Callables on the command line: how items are given, what is told, and that nothing is left.
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+use conc::report::Document;
+use conc::report::document::Report;
+use conc::strategy::Kind;
+use tempfile::TempDir;
+
+use crate::stage::pythons;
+
+const SOURCE: &str = r#"
+import asyncio, time
+
+items = ["a", "b", "c"]
+
+def fetch(item):
+    time.sleep(0.002)
+    return str(item)
+
+async def fetch_async(item):
+    await asyncio.sleep(0.002)
+    return str(item)
+
+async def other(item):
+    return str(item)
+"#;
+
+/// Marks the environment of everything a test starts.
+const MARK: &str = "CONC_TEST_MARK";
+
+struct Place(TempDir);
+
+impl Place {
+    fn new(source: &str) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        fs::write(directory.path().join("tasks.py"), source).expect("written");
+        Place(directory)
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn conc(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_conc"));
+        command.args(arguments).arg("--python").arg(&pythons()[0]).current_dir(self.path());
+        command.env(MARK, self.path()).env_remove("VIRTUAL_ENV").env("NO_COLOR", "1");
+        command
+    }
+
+    fn report(&self, arguments: &[&str]) -> Report {
+        let output = self.conc(arguments).arg("--json").assert().success().get_output().clone();
+        match serde_json::from_slice(&output.stdout).expect("a document") {
+            Document::Single(report) => *report,
+            other => panic!("not one report: {other:?}"),
+        }
+    }
+
+    fn refusal(&self, arguments: &[&str]) -> String {
+        let output = self.conc(arguments).assert().code(2).get_output().clone();
+        assert!(output.stdout.is_empty(), "{output:?}");
+        String::from_utf8(output.stderr).expect("UTF-8")
+    }
+
+    /// Processes that were started by this test and still run.
+    fn left_over(&self) -> usize {
+        let mark = format!("{MARK}={}", self.path().display());
+        let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let marked = |entry: &fs::DirEntry| {
+            let environ = fs::read(entry.path().join("environ")).unwrap_or_default();
+            environ.windows(mark.len()).any(|window| window == mark.as_bytes())
+        };
+        processes.filter(marked).count()
+    }
+}
+
+const QUICK: [&str; 4] = ["--budget", "300ms", "--strategy", "sequential,threading"];
+
+fn quick<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    [&["advise"], arguments, &QUICK].concat()
+}
+
+#[test]
+fn items_come_from_the_module_a_file_the_command_line_or_a_number() {
+    let place = Place::new(SOURCE);
+    fs::write(place.path().join("items.txt"), "x\ny\n").expect("written");
+    for (arguments, tasks) in [
+        (&["tasks.py:fetch"][..], 3),
+        (&["tasks.py:fetch", "--items", "items.txt"], 2),
+        (&["tasks.py:fetch", ":::", "p", "q", "r", "s"], 4),
+        (&["tasks.py:fetch", "--tasks", "6"], 6),
+        (&["tasks:fetch", "--tasks", "5"], 5),
+    ] {
+        let report = place.report(&quick(arguments));
+        assert_eq!(report.workload.tasks, tasks, "{arguments:?}");
+        let json = serde_json::to_value(&report.workload).expect("JSON");
+        assert_eq!((&json["source"], &json["runtime"]), (&"python".into(), &"python".into()));
+        let python = report.profile.and_then(|profile| profile.python).expect("an interpreter");
+        assert!(python.version.starts_with("3.") && python.steps[0].blocking && python.steps[0].awaitable);
+        assert!(report.cells.iter().any(|result| result.cell.strategy == Kind::Threads));
+        assert!(report.cells.iter().all(|result| result.tasks.failed == 0), "{:?}", report.cells);
+    }
+}
+
+#[test]
+fn a_callable_without_items_is_asked_for_them() {
+    let place = Place::new("def fetch(item): pass\n");
+    let told = place.refusal(&["advise", "tasks.py:fetch"]);
+    assert!(told.contains("E-WORKLOAD-005") && told.contains("--items"), "{told}");
+    let told = place.refusal(&["advise", "tasks.py:fetch", "a", "b"]);
+    assert!(told.contains(":::"), "{told}");
+}
+
+#[test]
+fn what_cannot_be_imported_or_found_is_told_with_exit_code_2() {
+    let place = Place::new("def fetch(item):\n    return (\n");
+    let told = place.refusal(&["profile", "tasks.py:fetch", "--tasks", "3"]);
+    assert!(
+        told.contains("E-PYTHON-002") && told.contains("SyntaxError") && told.contains("line 2"),
+        "{told}"
+    );
+    let told = place.refusal(&["profile", "other.py:fetch", "--tasks", "3"]);
+    assert!(told.contains("there is no Python file 'other.py'"), "{told}");
+    let told = place.refusal(&["profile", "no.such.module:fetch", "--tasks", "3"]);
+    assert!(told.contains("ModuleNotFoundError"), "{told}");
+}
+
+#[test]
+fn an_interpreter_that_does_not_exist_is_told() {
+    let place = Place::new(SOURCE);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_conc"));
+    command.args(["profile", "tasks.py:fetch", "--python", "/no/such/python"]).current_dir(place.path());
+    let output = command.assert().code(2).get_output().clone();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("E-PYTHON-001"), "{output:?}");
+}
+
+#[test]
+fn the_coroutine_form_can_be_named() {
+    let place = Place::new(SOURCE);
+    let report = place.report(&[&["--async-fn", "other"][..], &[]].concat().iter().fold(
+        quick(&["tasks.py:fetch"]),
+        |mut all, word| {
+            all.push(word);
+            all
+        },
+    ));
+    assert!(report.profile.and_then(|p| p.python).expect("an interpreter").steps[0].awaitable);
+    let told = place.refusal(&["profile", "tasks.py:fetch", "--async-fn", "fetch"]);
+    assert!(told.contains("not a coroutine function"), "{told}");
+}
+
+#[test]
+fn two_steps_of_a_file_hand_on_their_results() {
+    let place = Place::new(
+        "def fetch(item): return {'page': item}\ndef parse(page):\n    assert page['page'] in 'ab'\n    return len(page)\n",
+    );
+    let toml = "items = ['a', 'b']\n[[step]]\nkind = 'python'\ncallable = 'tasks.py:fetch'\n\
+                [[step]]\nkind = 'python'\ncallable = 'tasks.py:parse'\n";
+    fs::write(place.path().join("job.toml"), toml).expect("written");
+    let report = place.report(&quick(&["./job.toml"]));
+    assert!(report.cells.iter().all(|result| result.tasks.failed == 0 && result.tasks.ok > 0));
+    let steps: Vec<_> = report.profile.expect("a profile").steps.into_iter().map(|step| step.kind).collect();
+    assert_eq!(steps, ["fetch", "parse"]);
+}
+
+#[test]
+fn nothing_is_written_and_no_process_is_left() {
+    let place = Place::new(
+        "import subprocess\ndef leaves(i):\n    subprocess.Popen(['sleep', '600'], start_new_session=True)\n    return i\n",
+    );
+    place.report(&["advise", "tasks.py:leaves", "--tasks", "4", "--budget", "300ms"]);
+    let names: Vec<_> = fs::read_dir(place.path())
+        .expect("readable")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(names, ["tasks.py"]);
+    assert_eq!(place.left_over(), 0);
+}

@@ -1,0 +1,6 @@
+//! Python callables for real: every strategy, what they survive, and what is advised.
+
+mod command_line;
+mod stage;
+mod strategies;
+mod survival;

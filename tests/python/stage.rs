@@ -1,0 +1,113 @@
+//! A module of the user's, a place for it, and an interpreter.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use conc::host::Reexec;
+use conc::profile::probe::{ProfileError, Profiled};
+use conc::python::Session;
+use conc::python::interpreter::PythonError;
+use conc::python::profile::{self, Limits};
+use conc::python::session::Batch;
+use conc::strategy::{Kind, RunReport};
+use conc::workload::spec::{PythonSpec, StepSpec};
+use conc::workload::{Env, Items, Workload, input};
+use tempfile::TempDir;
+
+/// Longer than any batch of these tests takes on the busiest machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Every way to run tasks.
+pub(crate) const STRATEGIES: [(Kind, usize); 5] =
+    [(Kind::Sequential, 1), (Kind::Async, 4), (Kind::Threads, 3), (Kind::Processes, 2), (Kind::Hybrid, 4)];
+
+/// The interpreters that tests run with: those that `CONC_TEST_PYTHONS` lists, else `python3`.
+pub(crate) fn pythons() -> Vec<PathBuf> {
+    let listed = std::env::var_os("CONC_TEST_PYTHONS");
+    listed.map_or_else(|| vec!["python3".into()], |list| std::env::split_paths(&list).collect())
+}
+
+/// A module and what is needed to run callables of it.
+pub(crate) struct Stage {
+    pub(crate) workload: Workload,
+    pub(crate) session: Session,
+    pub(crate) directory: TempDir,
+}
+
+impl Stage {
+    /// The callables of a module, each a step, over `tasks` numbers.
+    pub(crate) fn new(source: &str, callables: &[&str], tasks: u64) -> Self {
+        Stage::with(source, callables, Items::Count(tasks), &pythons()[0])
+    }
+
+    pub(crate) fn with(source: &str, callables: &[&str], items: Items, python: &Path) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let file = directory.path().join("tasks.py");
+        fs::write(&file, source).expect("written");
+        let step = |callable: &&str| {
+            StepSpec::Python(PythonSpec {
+                file: Some(file.clone()),
+                module: "tasks".into(),
+                callable: (*callable).into(),
+                async_callable: None,
+                own_items: false,
+            })
+        };
+        let template = input::resolve(&format!("{}:f", file.display())).expect("a workload");
+        let workload = Workload { items, steps: callables.iter().map(step).collect(), ..template };
+        let state_dir = directory.path().join("state");
+        fs::create_dir(&state_dir).expect("created");
+        let env = Env { exe: PathBuf::new(), fixture: None, state_dir, seed: 1, draw: 0 };
+        let session = Session::open(Some(python), &Reexec::new(PathBuf::new()), &env);
+        Stage { workload, session: session.expect("an interpreter"), directory }
+    }
+
+    /// The same with so much time for one task.
+    pub(crate) fn timeout(mut self, timeout: Duration) -> Self {
+        self.workload.limits.timeout = Some(timeout);
+        self
+    }
+
+    /// Runs every task.
+    pub(crate) fn run(&self, strategy: Kind, width: usize) -> RunReport {
+        let run = self.try_run(strategy, width, PATIENCE);
+        run.unwrap_or_else(|error| panic!("{strategy} {width}: {error}"))
+    }
+
+    pub(crate) fn try_run(
+        &self,
+        strategy: Kind,
+        width: usize,
+        patience: Duration,
+    ) -> Result<RunReport, PythonError> {
+        self.session.run(&self.workload, &self.batch(strategy, width, patience))
+    }
+
+    pub(crate) fn batch(&self, strategy: Kind, width: usize, patience: Duration) -> Batch {
+        Batch {
+            strategy,
+            width,
+            processes: 2,
+            tasks: 0..self.workload.tasks(),
+            draw: 0,
+            cpu_steps: Vec::new(),
+            task_s: 0.001,
+            time_limit: PATIENCE,
+            patience,
+        }
+    }
+
+    pub(crate) fn profile(&self, time: Duration) -> Result<Profiled, ProfileError> {
+        let inspection = self.session.inspect(&self.workload).expect("callables");
+        let limits = Limits { time, patience: PATIENCE, most_tasks: u64::MAX };
+        profile::profile(&self.session, &self.workload, &inspection, &limits)
+    }
+
+    /// What is in the directory of the module beside it and what is conc's.
+    pub(crate) fn litter(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.directory.path()).expect("readable");
+        let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
+        names.filter(|name| name != "tasks.py" && name != "state").collect()
+    }
+}

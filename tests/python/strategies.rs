@@ -1,0 +1,163 @@
+//! Every strategy runs every task once, gives the same outputs and leaves nothing behind.
+
+use std::time::Duration;
+
+use conc::strategy::Kind;
+use conc::workload::Items;
+
+use crate::stage::{PATIENCE, STRATEGIES, Stage, pythons};
+
+const BOTH_FORMS: &str = r#"
+import asyncio, time
+
+def fetch(item):
+    time.sleep(0.001)
+    return {"item": item, "length": len(item)}
+
+async def fetch_async(item):
+    await asyncio.sleep(0.001)
+    return {"length": len(item), "item": item}
+
+def parse(page):
+    return [page["item"]] * page["length"]
+
+async def only(item):
+    await asyncio.sleep(0.001)
+    return {"item": item, "length": len(item)}
+"#;
+
+fn words() -> Items {
+    Items::List((0..24).map(|i| format!("ä{i}\n")).collect())
+}
+
+#[test]
+fn every_strategy_gives_the_same_outputs_in_every_interpreter() {
+    for python in pythons() {
+        for callables in [&["fetch"][..], &["only"], &["fetch", "parse"], &["only", "parse"]] {
+            let stage = Stage::with(BOTH_FORMS, callables, words(), &python);
+            let reference = stage.run(Kind::Sequential, 1).tally.digest;
+            for (strategy, width) in STRATEGIES {
+                let report = stage.run(strategy, width);
+                let told =
+                    format!("{} {callables:?} {strategy}: {:?}", python.display(), report.tally.errors());
+                assert_eq!(report.tally.counts.ok, 24, "{told}");
+                assert_eq!(report.tally.digest, reference, "{told}");
+                assert!(report.wall_s > 0.0 && report.peak_rss_bytes > 1 << 20, "{told}");
+                assert!(report.tally.latencies.quantile(0.5).expect("latencies") >= 0.001, "{told}");
+            }
+            assert_eq!(stage.litter(), [] as [String; 0]);
+        }
+    }
+}
+
+#[test]
+fn a_hybrid_hands_computing_steps_to_processes() {
+    let source = r#"
+import asyncio, os
+
+async def wait(i):
+    await asyncio.sleep(0.001)
+    return os.getpid()
+
+def compute(pid):
+    return pid != os.getpid()
+
+def check(is_other):
+    assert is_other
+    return is_other
+"#;
+    let stage = Stage::new(source, &["wait", "compute", "check"], 20);
+    let mut batch = stage.batch(Kind::Hybrid, 5, PATIENCE);
+    batch.cpu_steps = vec![false, true, true];
+    let report = stage.session.run(&stage.workload, &batch).expect("a report");
+    assert_eq!(report.tally.counts.ok, 20, "{:?}", report.tally.errors());
+    // Sequentially there is one process for everything.
+    assert_eq!(stage.run(Kind::Sequential, 1).tally.counts.failed, 20);
+}
+
+#[test]
+fn no_more_than_the_width_is_in_flight() {
+    let source = r#"
+import asyncio, threading, time
+lock, inside = threading.Lock(), 0
+
+def enter():
+    global inside
+    with lock:
+        inside += 1
+        assert inside <= 3, inside
+
+def leave():
+    global inside
+    with lock:
+        inside -= 1
+
+def work(i):
+    enter(); time.sleep(0.002); leave()
+
+async def awaited(i):
+    enter(); await asyncio.sleep(0.002); leave()
+"#;
+    for (callable, strategy) in [("work", Kind::Threads), ("work", Kind::Async), ("awaited", Kind::Async)] {
+        let report = Stage::new(source, &[callable], 30).run(strategy, 3);
+        assert_eq!(report.tally.counts.ok, 30, "{strategy}: {:?}", report.tally.errors());
+    }
+}
+
+#[test]
+fn a_batch_starts_no_task_after_its_time_and_counts_those_it_started() {
+    let source = "import time\ndef nap(i): time.sleep(0.05)\n";
+    let stage = Stage::new(source, &["nap"], 1000);
+    for (strategy, width) in STRATEGIES {
+        let mut batch = stage.batch(strategy, width, PATIENCE);
+        batch.time_limit = Duration::from_millis(300);
+        let counts = stage.session.run(&stage.workload, &batch).expect("a report").tally.counts;
+        assert!(counts.ok > 0 && counts.ok < 1000 && counts.started() == counts.ok, "{strategy}: {counts:?}");
+    }
+}
+
+#[test]
+fn a_callable_without_a_place_for_the_item_is_called_without_it() {
+    let source =
+        "def f(): return 1\nasync def g(): return 1\nclass C:\n    @staticmethod\n    def m(x): return x\n";
+    for callable in ["f", "g", "C.m"] {
+        let stage = Stage::new(source, &[callable], 10);
+        for (strategy, width) in STRATEGIES {
+            assert_eq!(stage.run(strategy, width).tally.counts.ok, 10, "{callable} {strategy}");
+        }
+    }
+}
+
+#[test]
+fn what_tasks_cost_is_accounted_for() {
+    let source = "def spin(i):\n    s = 0\n    for k in range(300_000): s += k\n    return s\n";
+    let stage = Stage::new(source, &["spin"], 20);
+    let alone = stage.run(Kind::Sequential, 1).cpu.total_s();
+    for (strategy, width) in [(Kind::Processes, 2), (Kind::Threads, 2)] {
+        let cpu = stage.run(strategy, width).cpu.total_s();
+        assert!(cpu > 0.3 * alone && cpu < 3.0 * alone, "{strategy}: {cpu} s, alone {alone} s");
+    }
+}
+
+#[test]
+fn the_profile_tells_computing_from_waiting_and_a_lock_that_is_held() {
+    let source = r#"
+import hashlib, time
+def spin(i):
+    s = 0
+    for k in range(20_000): s += k
+    return s
+def derive(i): return hashlib.pbkdf2_hmac("sha256", b"secret", b"salt", 20_000)
+def nap(i): time.sleep(0.005)
+"#;
+    let time = Duration::from_millis(700);
+    let of = |callable| Stage::new(source, &[callable], 50).profile(time).expect("a profile").profile;
+    let spin = of("spin");
+    assert!(spin.cpu_fraction > 0.75, "{spin:?}");
+    assert!(spin.python.as_ref().is_some_and(|python| python.holds_lock()), "{spin:?}");
+    let derive = of("derive");
+    assert!(derive.cpu_fraction > 0.75, "{derive:?}");
+    assert!(derive.python.as_ref().is_some_and(|python| !python.holds_lock()), "{derive:?}");
+    let nap = of("nap");
+    assert!(nap.cpu_fraction < 0.5 && nap.task.wait_s > 0.003, "{nap:?}");
+}

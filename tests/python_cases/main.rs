@@ -1,0 +1,159 @@
+//! Python callables of which the right answer is known, and what is advised for them.
+//!
+//! An answer is a family of strategies where several are as good. On a busy machine a measurement may
+//! not tell them apart, which it must then say; the theory must be right in any case.
+
+use std::fs;
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+use conc::advice::result::Verdict;
+use conc::profile::Class;
+use conc::report::Document;
+use conc::report::document::Report;
+use conc::strategy::Kind::{self, Async, Hybrid, Processes, Sequential, Threads};
+
+/// Cases would disturb one another.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// The tasks of every case.
+const TASKS: &str = include_str!("tasks.py");
+
+/// What is advised for callables of `tasks.py`, each a step, with more lines of a workload file.
+fn advise(callables: &[&str], more: &str) -> Report {
+    advise_by(&["--budget", "2500ms"], callables, more)
+}
+
+fn advise_by(options: &[&str], callables: &[&str], more: &str) -> Report {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    fs::write(directory.path().join("tasks.py"), TASKS).expect("written");
+    let step = |name: &&str| format!("[[step]]\nkind = 'python'\ncallable = 'tasks.py:{name}'\n");
+    let steps: String = callables.iter().map(step).collect();
+    fs::write(directory.path().join("case.toml"), format!("{more}\n{steps}")).expect("written");
+    let output = Command::new(env!("CARGO_BIN_EXE_conc"))
+        .args(["advise", "./case.toml", "--json"])
+        .args(options)
+        .current_dir(directory.path())
+        .output()
+        .expect("conc runs");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{callables:?}: {told}");
+    match serde_json::from_slice(&output.stdout).expect("a document") {
+        Document::Single(report) => *report,
+        other => panic!("not one report: {other:?}"),
+    }
+}
+
+/// Checks the theory where it is certain, and that what is recommended is of the family.
+fn check(report: &Report, tree: &[Kind], family: &[Kind]) {
+    let advice = report.recommendation.as_ref().expect("a recommendation");
+    let told = format!("{advice:#?}\n{:#?}", report.profile);
+    let cpus = report.host.cpus_effective;
+    assert!(tree.is_empty() || tree.contains(&advice.tree_strategy) || cpus < 2.0, "tree: {told}");
+    let is_open = advice.verdict == Verdict::Undecided;
+    assert!(family.contains(&advice.strategy) || is_open || cpus < 2.0, "family {family:?}: {told}");
+    assert!(report.cells.iter().all(|result| result.tasks.failed == 0), "{:#?}", report.cells);
+}
+
+fn class(report: &Report) -> Class {
+    report.profile.as_ref().expect("a profile").class
+}
+
+#[test]
+fn key_derivation_releases_the_lock() {
+    let report = advise(&["derive_key"], "tasks = 100");
+    assert_eq!(class(&report), Class::CpuBound);
+    check(&report, &[Threads], &[Threads, Processes, Async]);
+}
+
+#[test]
+fn primes_in_pure_python_hold_it() {
+    let report = advise(&["primes"], "tasks = 150");
+    assert_eq!(class(&report), Class::CpuBound);
+    check(&report, &[Processes], &[Processes]);
+}
+
+#[test]
+fn json_is_parsed_under_the_lock() {
+    let report = advise(&["parse_json"], "tasks = 200");
+    assert_eq!(class(&report), Class::CpuBound);
+    check(&report, &[Processes], &[Processes]);
+}
+
+#[test]
+fn compression_releases_the_lock() {
+    let report = advise(&["compress"], "tasks = 100");
+    assert_eq!(class(&report), Class::CpuBound);
+    check(&report, &[Threads], &[Threads, Processes, Async]);
+}
+
+#[test]
+fn blocking_http_wants_threads() {
+    let report = advise(&["get"], "tasks = 200\n[fixture]\nlatency = '20ms'");
+    assert_ne!(class(&report), Class::CpuBound);
+    check(&report, &[Threads, Processes], &[Threads, Async]);
+}
+
+#[test]
+fn async_http_wants_an_event_loop() {
+    let report = advise(&["get_awaiting"], "tasks = 200\n[fixture]\nlatency = '20ms'");
+    assert_ne!(class(&report), Class::CpuBound);
+    check(&report, &[Async, Hybrid], &[Async, Threads, Hybrid]);
+}
+
+#[test]
+fn naps_in_both_forms_want_width() {
+    let report = advise(&["nap"], "tasks = 200");
+    assert_eq!(class(&report), Class::IoBound);
+    check(&report, &[Async], &[Async, Threads, Hybrid]);
+    assert!(report.recommendation.expect("a recommendation").width >= 8);
+}
+
+#[test]
+fn a_single_writer_gains_nothing_from_company() {
+    let report = advise(&["write_row"], "tasks = 60");
+    let best = report.cells.iter().filter_map(|cell| cell.speedup).fold(0.0, f64::max);
+    let advice = report.recommendation.as_ref().expect("a recommendation");
+    let is_modest = best < 2.5 || advice.verdict == Verdict::Undecided;
+    assert!(advice.strategy == Sequential || is_modest, "{advice:#?}\n{:#?}", report.cells);
+}
+
+#[test]
+fn fetch_then_parse_is_for_a_hybrid_or_its_kin() {
+    let report = advise(&["wait_for_page", "parse_page"], "tasks = 150");
+    check(&report, &[Hybrid], &[Hybrid, Processes, Threads, Async]);
+}
+
+#[test]
+fn a_coroutine_that_computes_gets_an_event_loop_in_each_process() {
+    let report = advise(&["wait_and_compute"], "tasks = 200");
+    check(&report, &[Hybrid, Async, Processes], &[Hybrid, Processes]);
+}
+
+#[test]
+fn trivial_tasks_are_left_alone() {
+    let report = advise(&["nothing"], "tasks = 500");
+    check(&report, &[Sequential], &[Sequential]);
+}
+
+#[test]
+fn sleeping_in_a_coroutine_holds_the_event_loop() {
+    let report = advise(&["nap_in_coroutine"], "tasks = 100");
+    assert_eq!(class(&report), Class::IoBound);
+    check(&report, &[Async], &[Threads, Processes, Hybrid]);
+}
+
+#[test]
+fn huge_results_stay_in_the_process() {
+    let report = advise(&["huge"], "tasks = 20");
+    check(&report, &[], &[Sequential, Threads, Async]);
+}
+
+#[test]
+fn an_upstream_that_serves_four_is_not_asked_for_sixty_four() {
+    let options = ["--budget", "4s", "--strategy", "threads", "--width", "8,64"];
+    let report = advise_by(&options, &["get"], "tasks = 120\n[fixture]\nlatency = '12ms'\ncapacity = 4");
+    check(&report, &[Threads, Processes], &[Threads]);
+    assert_eq!(report.recommendation.expect("a recommendation").width, 8);
+}
