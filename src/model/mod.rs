@@ -2,6 +2,7 @@
 
 pub mod amdahl;
 pub mod estimate;
+pub mod message;
 pub mod nls;
 pub mod repairman;
 pub mod scaling;
