@@ -1,6 +1,6 @@
 //! Facts worth knowing before the advice is followed.
 
-use crate::advice::choose::Choice;
+use crate::advice::choose::{Choice, Rival};
 use crate::advice::chunks;
 use crate::advice::eligible::failure_share;
 use crate::advice::interpreter;
@@ -89,7 +89,8 @@ fn low_confidence(at: &Situation<'_>) -> Option<String> {
 }
 
 fn undecided(choice: &Choice<'_>) -> Option<String> {
-    let rival = choice.rivals.first().filter(|_| choice.verdict == Verdict::Undecided)?;
+    let is_open = |rival: &&Rival<'_>| choice.verdict == Verdict::Undecided && !rival.cell.rounds.is_empty();
+    let rival = choice.rivals.first().filter(is_open)?;
     Some(format!(
         "{} against {} is undecided; a larger --budget narrows it down",
         choice.chosen.cell, rival.cell.cell
