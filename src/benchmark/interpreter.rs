@@ -1,6 +1,7 @@
 //! What a Python interpreter makes of the strategies: which fit, how many tasks compute at once under
 //! each, and what handing one over costs.
 
+use crate::benchmark::cell::Cell;
 use crate::profile::result::PythonProfile;
 use crate::strategy::Kind;
 
@@ -28,6 +29,19 @@ pub fn model(strategy: Kind, python: &PythonProfile, cpus: f64) -> (f64, f64) {
         Kind::Processes => (cpus, 10e-6),
         Kind::Hybrid if python.has_separate_steps() => (cpus, 150e-6),
         Kind::Hybrid | Kind::Pipeline => (cpus, 2e-6),
+    }
+}
+
+/// Seconds to start the workers of a pool, as measured: forking an interpreter, or starting a new one
+/// that imports everything again.
+pub fn startup_s(cell: &Cell, python: &PythonProfile, cpus: f64) -> f64 {
+    const FORK_S: f64 = 0.006;
+    const SPAWN_S: f64 = 0.08;
+    let each = if python.start_method == "fork" { FORK_S } else { SPAWN_S / cpus.max(1.0) };
+    match cell.strategy {
+        Kind::Processes => each * cell.width as f64,
+        Kind::Hybrid => each * cell.processes.unwrap_or(1) as f64,
+        Kind::Sequential | Kind::Async | Kind::Threads | Kind::WorkStealing | Kind::Pipeline => 0.0,
     }
 }
 
@@ -63,6 +77,16 @@ mod tests {
         assert_eq!(model(Kind::Threads, &python(0.02, &[(false, 1.0)]), 8.0).0, 8.0);
         let free = PythonProfile { free_threaded: "yes".into(), ..held };
         assert_eq!(model(Kind::Threads, &free, 8.0).0, 8.0);
+    }
+
+    #[test]
+    fn processes_take_time_to_start_and_more_where_they_are_not_forked() {
+        let fork = python(0.9, &[(false, 1.0)]);
+        let spawn = PythonProfile { start_method: "spawn".into(), ..fork.clone() };
+        let processes = Cell::new(Kind::Processes, 8);
+        assert!(startup_s(&processes, &spawn, 2.0) > startup_s(&processes, &fork, 2.0));
+        assert!(startup_s(&processes, &fork, 2.0) > 0.01);
+        assert_eq!(startup_s(&Cell::new(Kind::Threads, 8), &spawn, 2.0), 0.0);
     }
 
     #[test]

@@ -21,7 +21,8 @@ fn dispatch_s(strategy: Kind) -> f64 {
     }
 }
 
-/// Tasks per second over the whole workload, the ragged end included and start-up left out.
+/// Tasks per second over the whole workload, the ragged end included; start-up only where it takes long,
+/// as for interpreters.
 pub fn predict(cell: &Cell, workload: &Workload, profile: &Profile, host: &Host) -> f64 {
     let tasks = workload.tasks() as f64;
     let width = cell.width.min(usize::try_from(workload.tasks()).unwrap_or(usize::MAX)).max(1);
@@ -37,7 +38,8 @@ pub fn predict(cell: &Cell, workload: &Workload, profile: &Profile, host: &Host)
     // Tasks do not end together: on average half of the last ones in flight are idle.
     let residence = width as f64 / rate;
     let ragged_end = residence * (1.0 - 1.0 / width as f64) / 2.0;
-    tasks / (tasks / rate + ragged_end)
+    let startup = profile.python.as_ref().map(|p| interpreter::startup_s(cell, p, host.cpus_effective));
+    tasks / (startup.unwrap_or(0.0) + tasks / rate + ragged_end)
 }
 
 /// What steps that let one task through at a time leave of the throughput (Amdahl's law).
