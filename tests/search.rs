@@ -20,6 +20,7 @@ use conc::benchmark::sizing::Sizing;
 use conc::benchmark::summary::results;
 use conc::host::Interrupt;
 use conc::host::usage::CpuTime;
+use conc::model::RateCurve;
 use conc::model::repairman::blended_throughput;
 use conc::strategy::Kind;
 use conc::strategy::run::RunReport;
@@ -129,7 +130,8 @@ fn draw(weather: &Weather, random: &mut StdRng) -> Draw {
         truth.insert(cell, real);
     };
     add(Cell::REFERENCE, 1.0 / (demand + wait), 1.0 / (demand + wait));
-    let best = blended_throughput(CPUS, demand, wait, 96);
+    let cpus = RateCurve::ideal(CPUS);
+    let best = blended_throughput(&cpus, demand, wait, 96);
     let cap = best * (0.1 + 0.8 * random.random::<f64>());
     let is_capped = random.random::<f64>() < weather.capped;
     let common = 0.06 * normal(random);
@@ -138,7 +140,7 @@ fn draw(weather: &Weather, random: &mut StdRng) -> Draw {
         for width in widths {
             let cell =
                 if strategy == Kind::Hybrid { Cell::hybrid(width, 2) } else { Cell::new(strategy, width) };
-            let predicted = blended_throughput(CPUS, demand + overhead, wait, width);
+            let predicted = blended_throughput(&cpus, demand + overhead, wait, width);
             let real = predicted * (common + own + 0.02 * normal(random)).exp();
             add(
                 cell,

@@ -52,6 +52,8 @@ pub struct Rival<'a> {
     pub ratio: f64,
     /// Whether it is faster or slower than the chosen cell.
     pub verdict: Ordering4,
+    /// The smallest difference that would have been seen, as a share, where the two were compared.
+    pub smallest_effect: Option<f64>,
 }
 
 /// Chooses among the cells; `None` if no cell ran with most of its tasks ending well.
@@ -197,8 +199,8 @@ fn rivals<'a>(cells: &[&'a CellResult], chosen: &CellResult, objective: Objectiv
     best.sort_by(|a, b| score(b, objective).total_cmp(&score(a, objective)));
     best.into_iter()
         .map(|cell| {
-            let Standing { ratio, verdict } = standing(cell, chosen, objective);
-            Rival { cell, ratio, verdict }
+            let Standing { ratio, verdict, smallest_effect } = standing(cell, chosen, objective);
+            Rival { cell, ratio, verdict, smallest_effect }
         })
         .collect()
 }

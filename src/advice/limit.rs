@@ -10,6 +10,7 @@ use crate::advice::tree::{HANDOVER_PAYS_FROM_S, SERIAL_RULES_FROM};
 use crate::benchmark::CellResult;
 use crate::benchmark::result::Status;
 use crate::host::Host;
+use crate::model::RateCurve;
 use crate::model::repairman::blended_throughput;
 use crate::profile::result::Waits;
 use crate::profile::{Class, Profile};
@@ -132,7 +133,8 @@ fn cpus(at: &Situation<'_>) -> Option<Bound> {
         let (demand_s, delay_s) = (at.cpu_s_per_task().max(SHORTEST_TASK_S), at.profile.task.wait_s);
         let width = at.choice.chosen.cell.width;
         let predicted = |factor: usize| {
-            blended_throughput(cpus * factor as f64, demand_s, delay_s, width.saturating_mul(factor))
+            let servers = RateCurve::ideal(cpus * factor as f64);
+            blended_throughput(&servers, demand_s, delay_s, width.saturating_mul(factor))
         };
         Bound::Cpus { cpus, used: used.min(1.0), gain_of_twice: predicted(2) / predicted(1) }
     })

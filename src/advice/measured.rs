@@ -19,7 +19,7 @@ const INVISIBLE: f64 = 0.005;
 /// From this factor on a multiple reads better than a percentage.
 const FAR: f64 = 3.0;
 
-/// One sentence, such as "async is the fastest within noise (threads 4% slower, undecided); agrees
+/// One sentence, such as "async is the fastest within noise (threads 4% slower, undecided: < 25% cannot be seen); agrees
 /// with the tree".
 pub(crate) fn sentence(choice: &Choice<'_>, tree: Kind, objective: Objective) -> String {
     let standing = standing(choice, objective);
@@ -76,9 +76,12 @@ fn runners_up(rivals: &[Rival<'_>], objective: Objective) -> String {
 
 fn runner_up(rival: &Rival<'_>, objective: Objective) -> String {
     let doubt = match rival.verdict {
-        Ordering4::Undecided => ", undecided",
-        Ordering4::Tie => ", a tie",
-        Ordering4::Faster | Ordering4::Slower => "",
+        Ordering4::Undecided => match rival.smallest_effect {
+            Some(effect) if effect < FAR => format!(", undecided: < {} cannot be seen", Share(effect)),
+            _ => ", undecided".to_owned(),
+        },
+        Ordering4::Tie => ", a tie".to_owned(),
+        Ordering4::Faster | Ordering4::Slower => String::new(),
     };
     format!("{} {}{doubt}", rival.cell.cell.strategy, difference(rival.ratio, objective))
 }
@@ -141,7 +144,8 @@ mod tests {
     fn doubt_is_said() {
         assert_eq!(
             told(&doubtful(), Kind::Async, Objective::Throughput),
-            "async is the fastest within noise (threads 4% slower, undecided); agrees with the tree"
+            "async is the fastest within noise (threads 4% slower, undecided: < 25% cannot be seen); \
+             agrees with the tree"
         );
         assert_eq!(
             told(&doubtful(), Kind::Threads, Objective::Throughput),

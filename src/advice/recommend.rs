@@ -7,7 +7,7 @@ use crate::advice::limit::{Situation, limit};
 use crate::advice::measured;
 use crate::advice::notes::notes;
 use crate::advice::objective::Objective;
-use crate::advice::result::Recommendation;
+use crate::advice::result::{Basis, Recommendation};
 use crate::advice::tree::decide;
 use crate::benchmark::CellResult;
 use crate::host::Host;
@@ -47,6 +47,8 @@ pub fn recommend(evidence: &Evidence<'_>) -> Option<Recommendation> {
         width: cell.width,
         processes: cell.processes,
         verdict: choice.verdict,
+        smallest_effect: choice.rivals.first().and_then(|rival| rival.smallest_effect),
+        basis: Basis::Measured,
         tree_strategy: decision.strategy,
         agrees: choice.agrees,
         measured: measured::sentence(&choice, decision.strategy, objective),
@@ -64,6 +66,7 @@ mod tests {
     use super::*;
     use crate::advice::result::{Agreement, Verdict};
     use crate::advice::testing::*;
+    use crate::model::RateCurve;
     use crate::model::repairman::throughput;
     use crate::profile::Class;
     use crate::strategy::Kind;
@@ -93,7 +96,9 @@ mod tests {
         /// What the model says of every width, times a factor for the strategy.
         fn modelled(&self, strategy: Kind, factor: f64) -> Vec<CellResult> {
             let task = self.profile.task;
-            let per_s = |n: f64| throughput(self.host.cpus_effective, task.cpu_s, task.wait_s, n as usize);
+            let per_s = |n: f64| {
+                throughput(&RateCurve::ideal(self.host.cpus_effective), task.cpu_s, task.wait_s, n as usize)
+            };
             curve(strategy, &WIDTHS, |n| factor * per_s(n))
         }
 

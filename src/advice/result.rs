@@ -15,6 +15,10 @@ pub struct Recommendation {
     pub processes: Option<usize>,
     /// How the recommended cell compares with the best cell of any other strategy.
     pub verdict: Verdict,
+    /// The smallest difference from that cell, as a share, that the measurement would have seen.
+    pub smallest_effect: Option<f64>,
+    /// Whether the cells were run, or only predicted.
+    pub basis: Basis,
     /// The questions of the decision tree and their answers, from the root to the leaf.
     pub tree_path: Vec<String>,
     /// The strategy the tree alone would choose.
@@ -33,6 +37,17 @@ pub struct Recommendation {
     pub performance_notes: Vec<String>,
     /// What to use where the recommendation cannot be, best first.
     pub fallbacks: Vec<Fallback>,
+}
+
+/// What a recommendation rests on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Basis {
+    /// Cells that were run.
+    #[default]
+    Measured,
+    /// The profile and the model alone.
+    Predicted,
 }
 
 /// A comparison of two rates by the confidence interval of their ratio.

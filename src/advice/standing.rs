@@ -11,6 +11,8 @@ pub(crate) struct Standing {
     pub(crate) ratio: f64,
     /// What the paired rounds allow to be said about it.
     pub(crate) verdict: Ordering4,
+    /// The smallest difference that would have been seen, as a share; `None` from less than two rounds.
+    pub(crate) smallest_effect: Option<f64>,
 }
 
 /// How good a cell is; zero if it has no throughput.
@@ -22,11 +24,21 @@ pub(crate) fn score(cell: &CellResult, objective: Objective) -> f64 {
 /// which the drift of the machine may have spoilt: then nothing is decided.
 pub(crate) fn standing(a: &CellResult, b: &CellResult, objective: Objective) -> Standing {
     if a.cell == b.cell {
-        return Standing { ratio: 1.0, verdict: Ordering4::Tie };
+        return Standing { ratio: 1.0, verdict: Ordering4::Tie, smallest_effect: None };
     }
-    match compare(&scores(a, objective), &scores(b, objective), EPSILON) {
-        Some(paired) if paired.pairs > 1 => Standing { ratio: paired.ratio, verdict: paired.verdict },
-        _ => Standing { ratio: score(a, objective) / score(b, objective), verdict: Ordering4::Undecided },
+    let widening = a.widening().max(b.widening());
+    let paired = compare(&scores(a, objective), &scores(b, objective), EPSILON);
+    match paired.map(|paired| paired.widened(widening, EPSILON)) {
+        Some(paired) if paired.pairs > 1 => Standing {
+            ratio: paired.ratio,
+            verdict: paired.verdict,
+            smallest_effect: paired.smallest_effect(),
+        },
+        _ => Standing {
+            ratio: score(a, objective) / score(b, objective),
+            verdict: Ordering4::Undecided,
+            smallest_effect: None,
+        },
     }
 }
 

@@ -52,6 +52,8 @@ pub struct Measured {
     pub outlooks: BTreeMap<Cell, Outlook>,
     /// Cells that could not be run, and why.
     pub failed: BTreeMap<Cell, BatchError>,
+    /// The share of the CPUs that other programs used meanwhile, where it is known.
+    pub cpu_others: Option<f64>,
     /// Rounds begun.
     pub rounds: u32,
     /// How measuring ended.
@@ -256,8 +258,7 @@ mod tests {
     use super::*;
     use crate::benchmark::clock::Stopwatch;
     use crate::benchmark::event::Silent;
-    use crate::benchmark::plan::Selection;
-    use crate::benchmark::testing::{host, profile, report, sleeping};
+    use crate::benchmark::testing::{self, host, profile, report, sleeping};
     use crate::code::Code;
     use crate::strategy::Kind;
 
@@ -275,7 +276,7 @@ mod tests {
         settings: Settings,
         run: impl FnMut(&Order) -> Result<RunReport, BatchError>,
     ) -> (Measured, Vec<Order>) {
-        let plan = Plan::new(&sleeping(400), &profile(50e-6, 20e-3), &host(2), &Selection::default());
+        let plan = testing::plan(&sleeping(400), &profile(50e-6, 20e-3), &host(2));
         let mut executor = Mock(run, Vec::new());
         let measurement = Measurement {
             executor: &mut executor,
@@ -335,7 +336,7 @@ mod tests {
 
     #[test]
     fn tasks_longer_than_the_budget_are_still_measured_under_the_best_cell() {
-        let plan = Plan::new(&sleeping(10), &profile(1e-4, 3.0), &host(2), &Selection::default());
+        let plan = testing::plan(&sleeping(10), &profile(1e-4, 3.0), &host(2));
         let mut executor =
             Mock(|order: &Order| Ok(report(order.tasks.end, order.cell.width, 3.0)), Vec::new());
         let measurement = Measurement {

@@ -1,9 +1,11 @@
 //! Running cells for real: the plan, the batches, the rounds and what they gave.
 
 pub mod batch;
+pub mod calibration;
 pub mod capacity;
 pub mod cell;
 pub mod clock;
+pub mod conditions;
 pub mod event;
 pub mod executor;
 pub mod hooks;
@@ -11,9 +13,11 @@ pub mod interpreter;
 pub mod measure;
 pub mod once;
 pub mod outlook;
+pub mod overhead;
 pub mod plan;
 pub mod predict;
 pub mod python;
+pub mod rates;
 pub mod record;
 pub mod reference;
 pub mod result;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use crate::model::surrogate::{Belief, Observation, Point, Settings};
+use crate::stats::interval::widen;
 use crate::stats::ratio::EPSILON;
 
 /// Draws of all cells together, from which probabilities are counted: to about 3%.
@@ -27,6 +28,13 @@ pub struct Outlook {
     pub credible95: [f64; 2],
     /// The probability that no cell is faster by more than 5%, unmeasured ones included.
     pub near_best: f64,
+}
+
+impl Outlook {
+    /// The outlook with an interval that is wider by `factor`.
+    pub(crate) fn widened(self, factor: f64) -> Self {
+        Outlook { credible95: widen(self.throughput_per_s, self.credible95, factor), ..self }
+    }
 }
 
 /// The belief about all cells of a plan, kept up as batches come in.

@@ -2,6 +2,7 @@
 
 use crate::benchmark::capacity::{Capacity, capacity};
 use crate::benchmark::cell::Cell;
+use crate::benchmark::conditions::Subject;
 use crate::benchmark::interpreter;
 use crate::benchmark::predict::predict;
 use crate::code::Code;
@@ -65,15 +66,15 @@ pub struct Plan {
 
 impl Plan {
     /// Plans the cells for a workload that was profiled on a host.
-    pub fn new(workload: &Workload, profile: &Profile, host: &Host, selection: &Selection) -> Self {
+    pub fn new(subject: &Subject<'_>, selection: &Selection) -> Self {
         let is_asked = !selection.widths.is_empty();
         let mut plan = Plan { candidates: Vec::new(), refused: Vec::new(), is_asked };
-        let predicted =
-            |cell: Cell| Candidate { cell, predicted_per_s: predict(&cell, workload, profile, host) };
+        let Subject { workload, profile, host, .. } = *subject;
+        let predicted = |cell: Cell| Candidate { cell, predicted_per_s: predict(&cell, subject) };
         plan.candidates.push(predicted(Cell::REFERENCE));
         for strategy in strategies(workload, profile, selection) {
             let capacity = capacity(strategy, workload, host);
-            for width in widths(strategy, workload, profile, host, selection, &capacity) {
+            for width in widths(strategy, subject, selection, &capacity) {
                 let cell = cell(strategy, width, host);
                 match refuse(cell, workload, &capacity) {
                     Some(refused) => plan.refused.push(refused),
@@ -120,25 +121,18 @@ fn fits(strategy: Kind, workload: &Workload, profile: &Profile) -> bool {
 }
 
 /// The widths of one strategy, narrowest first.
-fn widths(
-    strategy: Kind,
-    workload: &Workload,
-    profile: &Profile,
-    host: &Host,
-    selection: &Selection,
-    capacity: &Capacity,
-) -> Vec<usize> {
+fn widths(strategy: Kind, subject: &Subject<'_>, selection: &Selection, capacity: &Capacity) -> Vec<usize> {
     if !selection.widths.is_empty() {
         return asked_widths(selection, capacity);
     }
-    let cpus = host.cpu_workers();
+    let cpus = subject.host.cpu_workers();
     let bound = match strategy {
         Kind::Processes => PROCESSES_PER_CPU * cpus,
         Kind::WorkStealing => STEALERS_PER_CPU * cpus,
-        _ => workload.limits.max_in_flight.map_or(WIDEST, |most| most.max(WIDEST)),
+        _ => subject.workload.limits.max_in_flight.map_or(WIDEST, |most| most.max(WIDEST)),
     };
     let widest = capacity.width.min(bound);
-    let knee = knee(strategy, workload, profile, host, widest);
+    let knee = knee(strategy, subject, widest);
     ladder(widest.min(knee.saturating_mul(ABOVE_KNEE).max(ABOVE_KNEE * cpus)), cpus)
 }
 
@@ -152,8 +146,8 @@ fn asked_widths(selection: &Selection, capacity: &Capacity) -> Vec<usize> {
 }
 
 /// The narrowest width predicted to reach 95% of what the widest one reaches.
-fn knee(strategy: Kind, workload: &Workload, profile: &Profile, host: &Host, widest: usize) -> usize {
-    let at = |width: usize| predict(&cell(strategy, width, host), workload, profile, host);
+fn knee(strategy: Kind, subject: &Subject<'_>, widest: usize) -> usize {
+    let at = |width: usize| predict(&cell(strategy, width, subject.host), subject);
     let best = at(widest);
     std::iter::successors(Some(1), |width| Some(width * 2))
         .take_while(|width| *width < widest)
@@ -192,7 +186,14 @@ fn refuse(cell: Cell, workload: &Workload, capacity: &Capacity) -> Option<Refuse
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::benchmark::conditions::Conditions;
     use crate::benchmark::testing::{computing, host, profile, sleeping};
+    use crate::profile::Profile;
+
+    fn plan(workload: &Workload, profile: &Profile, host: &Host, selection: &Selection) -> Plan {
+        let conditions = &Conditions::usual(host);
+        Plan::new(&Subject { workload, profile, host, conditions }, selection)
+    }
 
     fn widths_of(plan: &Plan, strategy: Kind) -> Vec<usize> {
         plan.candidates.iter().filter(|c| c.cell.strategy == strategy).map(|c| c.cell.width).collect()
@@ -200,7 +201,7 @@ mod tests {
 
     #[test]
     fn waiting_work_is_planned_wide_and_computing_work_narrow() {
-        let waiting = Plan::new(&sleeping(400), &profile(50e-6, 20e-3), &host(2), &Selection::default());
+        let waiting = plan(&sleeping(400), &profile(50e-6, 20e-3), &host(2), &Selection::default());
         assert_eq!(waiting.candidates[0].cell, Cell::REFERENCE);
         assert_eq!(
             widths_of(&waiting, Kind::Async),
@@ -208,16 +209,16 @@ mod tests {
         );
         assert_eq!(widths_of(&waiting, Kind::Processes), [2, 3, 4, 6, 8, 12, 16, 24, 32]);
         assert_eq!(widths_of(&waiting, Kind::Hybrid), [] as [usize; 0]);
-        let busy = Plan::new(&computing(400), &profile(5e-3, 0.0), &host(2), &Selection::default());
+        let busy = plan(&computing(400), &profile(5e-3, 0.0), &host(2), &Selection::default());
         assert_eq!(widths_of(&busy, Kind::Threads), [2, 3, 4, 6, 8]);
         assert_eq!(widths_of(&busy, Kind::WorkStealing), [2, 3, 4]);
     }
 
     #[test]
     fn one_cpu_and_many_are_planned_for_alike() {
-        let one = Plan::new(&computing(400), &profile(5e-3, 0.0), &host(1), &Selection::default());
+        let one = plan(&computing(400), &profile(5e-3, 0.0), &host(1), &Selection::default());
         assert_eq!(widths_of(&one, Kind::WorkStealing), [2]);
-        let many = Plan::new(&computing(4000), &profile(5e-3, 0.0), &host(96), &Selection::default());
+        let many = plan(&computing(4000), &profile(5e-3, 0.0), &host(96), &Selection::default());
         assert!(widths_of(&many, Kind::WorkStealing).contains(&96));
         assert!(
             widths_of(&many, Kind::Threads).contains(&192) || widths_of(&many, Kind::Threads).contains(&256)
@@ -228,18 +229,18 @@ mod tests {
     fn limits_of_the_workload_cap_and_limits_of_the_machine_refuse() {
         let mut workload = sleeping(1_000_000);
         let asked = Selection { strategies: vec![Kind::Threads], widths: vec![8, 100_000] };
-        let refused = Plan::new(&workload, &profile(1e-5, 20e-3), &host(2), &asked).refused;
+        let refused = plan(&workload, &profile(1e-5, 20e-3), &host(2), &asked).refused;
         assert_eq!(refused[0].code, Code::HostLimit);
         assert!(refused[0].reason.contains("memory maps"), "{}", refused[0].reason);
         workload.limits.max_in_flight = Some(32);
-        let capped = Plan::new(&workload, &profile(1e-5, 20e-3), &host(2), &asked);
+        let capped = plan(&workload, &profile(1e-5, 20e-3), &host(2), &asked);
         assert_eq!(widths_of(&capped, Kind::Threads), [8, 32]);
         assert!(capped.refused.is_empty());
     }
 
     #[test]
     fn a_single_task_has_a_plan_too() {
-        let plan = Plan::new(&sleeping(1), &profile(1e-5, 20e-3), &host(2), &Selection::default());
+        let plan = plan(&sleeping(1), &profile(1e-5, 20e-3), &host(2), &Selection::default());
         assert_eq!(widths_of(&plan, Kind::Async), [1]);
     }
 }

@@ -1,45 +1,70 @@
 //! What the queueing model predicts for a cell before it is run.
 
 use crate::benchmark::cell::Cell;
+use crate::benchmark::conditions::Subject;
 use crate::benchmark::interpreter;
-use crate::host::Host;
-use crate::model::repairman;
+use crate::benchmark::overhead::{Overhead, StepOverhead};
+use crate::model::makespan::{Run, makespan_s};
+use crate::model::repairman::blended_throughput;
 use crate::profile::Profile;
 use crate::strategy::Kind;
 use crate::workload::Workload;
+use crate::workload::spec::StepSpec;
 
-/// CPU seconds that dispatching one task costs, as measured on one machine for tasks too long to be
-/// worth chunking; of the right size elsewhere.
-fn dispatch_s(strategy: Kind) -> f64 {
-    match strategy {
-        Kind::Sequential => 0.0,
-        Kind::WorkStealing => 0.3e-6,
-        Kind::Threads => 1e-6,
-        Kind::Async => 2e-6,
-        Kind::Processes => 4e-6,
-        Kind::Hybrid | Kind::Pipeline => 30e-6,
-    }
-}
+/// A task needs at least this share of the CPU time it was profiled with, whatever a calibration says.
+const LEAST_DEMAND: f64 = 0.5;
 
-/// Tasks per second over the whole workload, the ragged end included; start-up only where it takes long,
-/// as for interpreters.
-pub fn predict(cell: &Cell, workload: &Workload, profile: &Profile, host: &Host) -> f64 {
+/// How much task times vary where the profile does not tell.
+const USUAL_VARIATION: f64 = 0.1;
+
+/// Tasks per second over the whole workload, start-up and the ragged end included.
+pub fn predict(cell: &Cell, subject: &Subject<'_>) -> f64 {
+    let Subject { workload, profile, conditions, .. } = *subject;
     let tasks = workload.tasks() as f64;
     let width = cell.width.min(usize::try_from(workload.tasks()).unwrap_or(usize::MAX)).max(1);
-    let (servers, dispatch) = match &profile.python {
-        Some(python) => interpreter::model(cell.strategy, python, host.cpus_effective),
-        None if cell.strategy == Kind::Sequential => (1.0, 0.0),
-        None => (host.cpus_effective, dispatch_s(cell.strategy)),
+    let (rates, overhead) = match &profile.python {
+        Some(python) => interpreter::model(cell.strategy, python, &conditions.rates),
+        None => (conditions.rates, conditions.overheads.of(cell.strategy)),
     };
-    let demand = profile.task.cpu_s + dispatch;
-    let full = repairman::throughput(servers, demand, profile.task.wait_s, width);
-    let bounds = [serial_bound(workload, profile), rate_bound(workload)];
+    let steps = step_overhead(&overhead, workload);
+    let own = profile.task.cpu_s;
+    // What the server computes for a task is part of its wait until the CPUs are busy.
+    let server_s = conditions.server_cpu_s.min(profile.task.wait_s);
+    let delay_s = profile.task.wait_s - server_s + steps.delay_s;
+    let share = if cell.strategy == Kind::Sequential { 1.0 } else { conditions.overheads.server_share };
+    let demand_s = (own + overhead.dispatch_s + steps.cpu_s).max(LEAST_DEMAND * own) + server_s * share;
+    let full = blended_throughput(&rates, demand_s, delay_s, width);
+    let bounds = [serial_bound(workload, profile), rate_bound(workload), upstream_bound(workload)];
     let rate = bounds.into_iter().flatten().fold(full, f64::min);
-    // Tasks do not end together: on average half of the last ones in flight are idle.
-    let residence = width as f64 / rate;
-    let ragged_end = residence * (1.0 - 1.0 / width as f64) / 2.0;
-    let startup = profile.python.as_ref().map(|p| interpreter::startup_s(cell, p, host.cpus_effective));
-    tasks / (startup.unwrap_or(0.0) + tasks / rate + ragged_end)
+    let run = Run {
+        tasks,
+        width: width as f64,
+        rate,
+        alone_s: demand_s + delay_s,
+        delay_s,
+        utilisation: rate * demand_s / rates.together.max(f64::MIN_POSITIVE),
+        variation: profile.dispersion.as_ref().map_or(USUAL_VARIATION, |d| d.coefficient_of_variation),
+    };
+    let workers = match cell.strategy {
+        Kind::Hybrid if profile.python.is_some() => cell.processes.unwrap_or(1),
+        Kind::Hybrid => 1,
+        _ => cell.width,
+    };
+    let startup_s = overhead.startup_s + overhead.startup_per_worker_s * (workers - 1) as f64;
+    tasks / (startup_s + makespan_s(&run))
+}
+
+/// What the steps of a task cost under a strategy beyond their blocking form.
+fn step_overhead(overhead: &Overhead, workload: &Workload) -> StepOverhead {
+    let of = |step: &StepSpec| match step {
+        StepSpec::Sleep(_) => overhead.sleep,
+        StepSpec::Http(_) => overhead.http,
+        _ => StepOverhead::default(),
+    };
+    workload.steps.iter().map(of).fold(StepOverhead::default(), |sum, step| StepOverhead {
+        cpu_s: sum.cpu_s + step.cpu_s,
+        delay_s: sum.delay_s + step.delay_s,
+    })
 }
 
 /// What steps that let one task through at a time leave of the throughput (Amdahl's law).
@@ -55,10 +80,25 @@ fn rate_bound(workload: &Workload) -> Option<f64> {
     workload.limits.rate_per_s.map(|rate| rate / starts.max(1) as f64)
 }
 
+/// What the embedded server can answer, where the workload says how many requests it serves at once.
+fn upstream_bound(workload: &Workload) -> Option<f64> {
+    let server = workload.fixture.as_ref()?;
+    let requests = workload.steps.iter().filter(|step| matches!(step, StepSpec::Http(_))).count();
+    let busy_s = server.latency.median.as_secs_f64() * requests as f64;
+    (busy_s > 0.0).then_some(server.capacity? as f64 / busy_s)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::benchmark::conditions::Conditions;
     use crate::benchmark::testing::{computing, host, profile, sleeping};
+    use crate::host::Host;
+
+    fn predict(cell: &Cell, workload: &Workload, profile: &Profile, host: &Host) -> f64 {
+        let conditions = &Conditions::usual(host);
+        super::predict(cell, &Subject { workload, profile, host, conditions })
+    }
 
     #[test]
     fn waiting_scales_with_the_width_and_computing_with_the_cpus() {

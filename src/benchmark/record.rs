@@ -107,6 +107,7 @@ impl CellRecord {
             predicted_per_s: Some(self.candidate.predicted_per_s),
             throughput_per_s: interval.map(|i| i.estimate),
             outlook: None,
+            cpu_others: None,
             ci95: interval.filter(|i| i.n >= FEWEST_BATCHES).map(|i| [i.lo, i.hi]),
             speedup: self.speedup(reference),
             latency_s: latency(&self.tally.latencies),

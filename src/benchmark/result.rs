@@ -24,6 +24,9 @@ pub struct CellResult {
     pub outlook: Option<Outlook>,
     /// 95% confidence interval of `throughput_per_s`.
     pub ci95: Option<[f64; 2]>,
+    /// The share of the CPUs that other programs used while the cells were measured, by which intervals
+    /// are wider; absent where the system does not tell.
+    pub cpu_others: Option<f64>,
     /// Throughput over that of the sequential reference, from batches paired by round.
     pub speedup: Option<f64>,
     /// Quantiles of the time from the start of a task to its end, retries included, in seconds.
@@ -55,6 +58,7 @@ impl CellResult {
             throughput_per_s: None,
             outlook: None,
             ci95: None,
+            cpu_others: None,
             speedup: None,
             latency_s: None,
             cpu_s_per_task: None,
@@ -66,6 +70,19 @@ impl CellResult {
             rounds: Vec::new(),
         }
     }
+}
+
+impl CellResult {
+    /// How much wider than their batches say intervals are: what others used of the CPUs they may use
+    /// more or less of the next time.
+    pub fn widening(&self) -> f64 {
+        widening(self.cpu_others)
+    }
+}
+
+/// 1 on a machine that nobody else uses, 2 on one that others use half of.
+pub(crate) fn widening(cpu_others: Option<f64>) -> f64 {
+    1.0 / (1.0 - cpu_others.unwrap_or(0.0).clamp(0.0, 0.9))
 }
 
 /// Whether a cell ran.

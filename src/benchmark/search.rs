@@ -247,8 +247,7 @@ fn knee<'a>(cells: impl Iterator<Item = &'a Candidate>) -> Option<Candidate> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::benchmark::plan::Selection;
-    use crate::benchmark::testing::{host, profile, sleeping};
+    use crate::benchmark::testing::{self, host, profile, sleeping};
 
     /// Runs the search against a function instead of a machine; batches take a fifth of a second.
     fn search(plan: &Plan, rounds: usize, truth: impl Fn(Cell) -> f64) -> Search {
@@ -270,7 +269,7 @@ mod tests {
     }
 
     fn plan() -> Plan {
-        Plan::new(&sleeping(400), &profile(50e-6, 20e-3), &host(2), &Selection::default())
+        testing::plan(&sleeping(400), &profile(50e-6, 20e-3), &host(2))
     }
 
     #[test]

@@ -4,10 +4,15 @@ use std::collections::BTreeSet;
 
 use crate::benchmark::cell::Cell;
 use crate::benchmark::measure::{Ending, Measured};
-use crate::benchmark::plan::Plan;
+use crate::benchmark::plan::{Candidate, Plan};
 use crate::benchmark::record::CellRecord;
-use crate::benchmark::result::{CellResult, Status, TaskCounts};
+use crate::benchmark::result::{CellResult, Status, TaskCounts, widening};
 use crate::code::Code;
+use crate::stats::interval::widen;
+use crate::units::Share;
+
+/// From this share of the CPUs on that others use, it is said.
+const CONTENDED: f64 = 0.10;
 
 /// Something to be said about a measurement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,10 +41,27 @@ pub fn results(plan: &Plan, measured: &Measured) -> Vec<CellResult> {
         results.push(CellResult::without_numbers(refused.cell, Status::Skipped, reason));
     }
     for result in &mut results {
-        result.outlook = measured.outlooks.get(&result.cell).copied();
+        believe(result, measured);
     }
     results.sort_by_key(|result| result.cell);
     results
+}
+
+/// Every cell of the plan, as predicted and not run.
+pub fn predictions(plan: &Plan) -> Vec<CellResult> {
+    let predicted = |candidate: &Candidate| CellResult {
+        predicted_per_s: Some(candidate.predicted_per_s),
+        ..CellResult::without_numbers(candidate.cell, Status::Skipped, Some("only predicted".to_owned()))
+    };
+    plan.candidates.iter().map(predicted).collect()
+}
+
+/// Adds what is believed of a cell, with intervals as wide as the machine was busy with others.
+fn believe(result: &mut CellResult, measured: &Measured) {
+    result.cpu_others = measured.cpu_others;
+    let factor = result.widening();
+    result.outlook = measured.outlooks.get(&result.cell).map(|outlook| outlook.widened(factor));
+    result.ci95 = result.ci95.zip(result.throughput_per_s).map(|(ends, rate)| widen(rate, ends, factor));
 }
 
 /// What the user should know before the results are believed.
@@ -68,6 +90,14 @@ pub fn findings(measured: &Measured) -> Vec<Finding> {
         }),
         _ => {}
     }
+    findings.extend(measured.cpu_others.filter(|share| *share > CONTENDED).map(|share| Finding {
+        code: Code::HostContended,
+        message: format!(
+            "other programs used {} of the CPUs while conc measured; intervals are {:.1}x as wide",
+            Share(share),
+            widening(Some(share))
+        ),
+    }));
     findings
 }
 
@@ -111,7 +141,6 @@ fn common_items(measured: &Measured) -> BTreeSet<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::benchmark::plan::Candidate;
     use crate::benchmark::testing::report;
     use crate::strategy::Kind;
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::benchmark::conditions::{Conditions, Subject};
+use crate::benchmark::plan::{Plan, Selection};
 use crate::host::info::{Host, HostLimits};
 use crate::host::usage::CpuTime;
 use crate::profile::result::{Class, Confidence, Profile, TaskCost, Waits};
@@ -73,6 +75,12 @@ pub(crate) fn profile(cpu_s: f64, wait_s: f64) -> Profile {
         python: None,
         dispersion: None,
     }
+}
+
+/// The plan of everything that fits, on a quiet machine.
+pub(crate) fn plan(workload: &Workload, profile: &Profile, host: &Host) -> Plan {
+    let conditions = &Conditions::usual(host);
+    Plan::new(&Subject { workload, profile, host, conditions }, &Selection::default())
 }
 
 /// A batch of `tasks` tasks that each took `task_s`, `width` at a time.

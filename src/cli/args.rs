@@ -23,6 +23,9 @@ Exit codes:
   2    bad usage, or an invalid workload file
   130  interrupted; what was measured is shown";
 
+/// More CPUs than any machine has that one operating system runs on.
+const MOST_CPUS: f64 = 8192.0;
+
 /// One line for each way to say what is run; they exclude one another.
 const ADVISE_USAGE: &str = "\
 conc advise [OPTIONS] <WORKLOAD> [::: <ITEM>...]
@@ -211,6 +214,19 @@ pub(crate) struct MeasureArgs {
     #[arg(long)]
     pub(crate) exhaustive: bool,
 
+    /// Run nothing but the profile, and recommend by what the model predicts
+    #[arg(long, conflicts_with_all = ["exhaustive", "runs"])]
+    pub(crate) predict_only: bool,
+
+    /// Predict for a machine with this many CPUs, each as fast as those here; runs only the profile
+    #[arg(long, value_name = "N", value_parser = cpus, conflicts_with_all = ["exhaustive", "runs"],
+          allow_negative_numbers = true)]
+    pub(crate) assume_cpus: Option<f64>,
+
+    /// Measure again what strategies cost on this machine
+    #[arg(long)]
+    pub(crate) recalibrate: bool,
+
     /// Measure only these strategies, separated by commas
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) strategy: Vec<Kind>,
@@ -317,6 +333,14 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 fn positive_duration(text: &str) -> Result<Duration, String> {
     duration(text).and_then(|d| if d.is_zero() { Err("must be more than nothing".to_owned()) } else { Ok(d) })
+}
+
+/// A number of CPUs; a quota may be a fraction.
+fn cpus(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(cpus) if (MOST_CPUS.recip()..=MOST_CPUS).contains(&cpus) => Ok(cpus),
+        _ => Err(format!("must be a number of CPUs, at most {MOST_CPUS}")),
+    }
 }
 
 /// A number of things of which there is at least one.

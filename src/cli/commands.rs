@@ -74,7 +74,7 @@ fn profile(args: &ProfileArgs) -> Result<ExitCode, Failure> {
         hooks: config::hooks(&args.hooks),
         python: args.workload.python.python.clone(),
     };
-    let study = Study::prepare(&guard, &host, workload, surroundings)?;
+    let mut study = Study::prepare(&guard, &host, workload, surroundings)?;
     let profiled = study.profile(&progress, false)?;
     let report = study.report_profile(profiled);
     drop(progress);
@@ -126,15 +126,17 @@ fn study(
     let mut progress = Progress::new(&workload.name, aim.settings.budget, output.progress);
     progress.phase("calibrating");
     let (seed, hooks, python) = (aim.settings.seed, aim.hooks.clone(), aim.python.clone());
-    let study = Study::prepare(guard, host, workload, Surroundings { seed, hooks, python })?;
+    let mut study = Study::prepare(guard, host, workload, Surroundings { seed, hooks, python })?;
+    study.look_at_conditions(&progress, &aim.prediction)?;
     let profiled = study.profile(&progress, aim.settings.once)?;
     study.advise(aim, profiled, &mut progress)
 }
 
 fn aim(command: CommandName, args: &MeasureArgs, hooks: &HookArgs, host: &Host) -> Result<Aim, Failure> {
     let selection = config::selection(args, host)?;
-    let (settings, hooks) = (config::settings(args), config::hooks(hooks));
-    Ok(Aim { command, selection, settings, hooks, objective: args.objective, python: None })
+    let (settings, hooks, prediction) =
+        (config::settings(args), config::hooks(hooks), config::prediction(args));
+    Ok(Aim { command, selection, settings, hooks, prediction, objective: args.objective, python: None })
 }
 
 /// The workloads named, or every sample.

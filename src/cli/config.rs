@@ -111,6 +111,26 @@ pub(crate) fn selection(args: &MeasureArgs, host: &Host) -> Result<Selection, Fa
     Ok(Selection { strategies: args.strategy.clone(), widths })
 }
 
+/// What is predicted instead of measured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Prediction {
+    /// Nothing but the profile is run.
+    pub(crate) only: bool,
+    /// CPUs of the machine that is predicted for, where it is not this one.
+    pub(crate) cpus: Option<f64>,
+    /// What strategies cost is measured again.
+    pub(crate) recalibrate: bool,
+}
+
+/// What is to be predicted.
+pub(crate) fn prediction(args: &MeasureArgs) -> Prediction {
+    Prediction {
+        only: args.predict_only || args.assume_cpus.is_some(),
+        cpus: args.assume_cpus,
+        recalibrate: args.recalibrate,
+    }
+}
+
 /// How much is measured.
 pub(crate) fn settings(args: &MeasureArgs) -> Settings {
     Settings {

@@ -3,6 +3,7 @@
 mod args;
 mod callables;
 mod commands;
+mod conditions;
 mod config;
 mod ending;
 mod failure;

@@ -5,19 +5,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conc::advice::code::{TaskShape, examples};
-use conc::advice::{Evidence, Model, Objective, Recommendation, recommend};
+use conc::advice::{Evidence, Model, Objective, Recommendation, recommend, recommend_predicted};
 use conc::benchmark::clock::Stopwatch;
+use conc::benchmark::conditions::{Conditions, Subject};
 use conc::benchmark::executor::{Executor, ProcessExecutor};
 use conc::benchmark::hooks::{HookError, Hooked, Hooks, Shell};
 use conc::benchmark::measure::{Measured, Measurement, Settings};
 use conc::benchmark::once::{Once, Slices};
 use conc::benchmark::plan::{Plan, Selection};
 use conc::benchmark::sizing::Sizing;
-use conc::benchmark::summary::{findings, results};
+use conc::benchmark::summary::{findings, predictions, results};
 use conc::benchmark::{Cell, reference};
 use conc::code::Code;
 use conc::host::Host;
+use conc::host::others::{busy_cpu_s, share_of_others};
 use conc::host::reexec::Role;
+use conc::host::usage::CpuTime;
+use conc::profile::Profile;
 use conc::profile::probe::{Profiled, profile};
 use conc::report::document::{CommandName, Report, Warning, WorkloadSummary};
 use conc::units::Share;
@@ -28,6 +32,8 @@ use conc::workload::step::cpu::calibrate::calibrate;
 use conc::workload::{Env, Workload};
 
 use crate::cli::callables::Callables;
+use crate::cli::conditions::{conditions, server_cpu_s};
+use crate::cli::config::Prediction;
 use crate::cli::failure::Failure;
 use crate::cli::guard::Guard;
 use crate::cli::progress::Progress;
@@ -60,6 +66,8 @@ pub(crate) struct Aim {
     pub(crate) settings: Settings,
     /// What is run around the batches.
     pub(crate) hooks: Hooks,
+    /// What is predicted instead of measured.
+    pub(crate) prediction: Prediction,
     /// What is optimised.
     pub(crate) objective: Objective,
     /// The interpreter of Python callables, where it is not the usual one.
@@ -82,6 +90,7 @@ pub(crate) struct Study<'a> {
     host: Host,
     workload: Arc<Workload>,
     env: Env,
+    conditions: Conditions,
     hooks: Hooks,
     fixture: Option<Fixture>,
     python: Option<Callables>,
@@ -118,8 +127,17 @@ impl<'a> Study<'a> {
             draw: 0,
         };
         let python = Callables::open(guard, &mut workload, &env, python.as_deref())?;
-        let workload = Arc::new(workload);
-        let study = Study { guard, host: host.clone(), workload, env, hooks, fixture, python, warnings };
+        let study = Study {
+            guard,
+            host: host.clone(),
+            workload: Arc::new(workload),
+            env,
+            conditions: Conditions::usual(host),
+            hooks,
+            fixture,
+            python,
+            warnings,
+        };
         study.hook("--setup", study.hooks.setup.as_deref())?;
         Ok(study)
     }
@@ -137,18 +155,34 @@ impl<'a> Study<'a> {
         self.guard.judge(Failure::Run(Code::HookFailed, error.to_string()))
     }
 
+    /// Finds out what strategies cost here, and how fast the CPUs are now.
+    pub(crate) fn look_at_conditions(
+        &mut self,
+        progress: &Progress,
+        prediction: &Prediction,
+    ) -> Result<(), Failure> {
+        progress.phase("measuring what strategies cost on this machine");
+        let Study { guard, host, env, workload, .. } = &*self;
+        self.conditions = conditions(guard, host, env, workload, prediction.recalibrate);
+        self.guard.check()
+    }
+
     /// Profiles the workload, with `once` on a part of its items.
-    pub(crate) fn profile(&self, progress: &Progress, once: bool) -> Result<Profiled, Failure> {
+    pub(crate) fn profile(&mut self, progress: &Progress, once: bool) -> Result<Profiled, Failure> {
         progress.phase("profiling one task after another");
         let most_tasks = if once { self.workload.tasks() / PROFILED } else { u64::MAX };
         self.hook("--prepare", self.hooks.prepare.as_deref())?;
         let reexec = self.guard.group.reexec();
+        let server_before_s = server_cpu_s(self.fixture.as_ref());
         let profiled = match &self.python {
             Some(callables) => callables.profile(&self.workload, PROFILE, PATIENCE, most_tasks),
             None => profile(reexec, &self.workload, &self.env, PROFILE, PATIENCE, most_tasks),
         };
         self.hook("--cleanup", self.hooks.cleanup.as_deref())?;
-        profiled.map_err(|error| self.guard.judge(Failure::Run(error.code, error.message)))
+        let profiled = profiled.map_err(|error| self.guard.judge(Failure::Run(error.code, error.message)))?;
+        let server_s = server_cpu_s(self.fixture.as_ref()) - server_before_s;
+        self.conditions.server_cpu_s = server_s / profiled.tally.counts.started().max(1) as f64;
+        Ok(profiled)
     }
 
     /// The report of a profile alone.
@@ -167,12 +201,18 @@ impl<'a> Study<'a> {
         profiled: Profiled,
         progress: &mut Progress,
     ) -> Result<Report, Failure> {
-        let mut plan = Plan::new(&self.workload, &profiled.profile, &self.host, &aim.selection);
+        if let Some(cpus) = aim.prediction.cpus {
+            self.assume(cpus);
+        }
+        let mut plan = Plan::new(&self.subject(&profiled.profile), &aim.selection);
         if aim.settings.once {
             let widest = Slices::widest(self.workload.tasks());
             plan.candidates.retain(|candidate| candidate.cell.width <= widest);
         }
         self.check(&plan, &aim.selection)?;
+        if aim.prediction.only {
+            return Ok(self.report_prediction(aim, &plan, profiled));
+        }
         let mut measured = self.measure(&plan, &profiled, aim, progress)?;
         if let Some(reference) = measured.cells.get_mut(&Cell::REFERENCE) {
             reference.note(&profiled.tally.outputs);
@@ -199,6 +239,39 @@ impl<'a> Study<'a> {
         });
         report.warnings = self.warnings;
         Ok(report)
+    }
+
+    /// Recommends by what is predicted of the cells, without running any.
+    fn report_prediction(self, aim: &Aim, plan: &Plan, profiled: Profiled) -> Report {
+        let mut report = self.empty_report(aim.command);
+        report.cells = predictions(plan);
+        let notes: Vec<String> = aim.prediction.cpus.map(assumption).into_iter().collect();
+        let evidence = Evidence {
+            workload: &self.workload,
+            profile: &profiled.profile,
+            host: &self.host,
+            cells: &report.cells,
+            objective: aim.objective,
+            notes: &notes,
+        };
+        report.recommendation = recommend_predicted(&evidence);
+        if let Some(recommendation) = &mut report.recommendation {
+            recommendation.code_examples = self.code_examples(recommendation, &profiled);
+        }
+        report.profile = Some(profiled.profile);
+        report.warnings = self.warnings;
+        report
+    }
+
+    fn subject<'b>(&'b self, profile: &'b Profile) -> Subject<'b> {
+        Subject { workload: &self.workload, profile, host: &self.host, conditions: &self.conditions }
+    }
+
+    /// Goes on as if the machine had this many CPUs.
+    fn assume(&mut self, cpus: f64) {
+        self.host.cpus_effective = cpus;
+        self.host.cpus_logical = (cpus.ceil() as usize).max(1);
+        self.conditions.rates = self.conditions.rates.scaled_to(cpus);
     }
 
     fn empty_report(&self, command: CommandName) -> Report {
@@ -243,7 +316,12 @@ impl<'a> Study<'a> {
             settings: settings.clone(),
             reference: Some(reference::of_profile(profiled)),
         };
-        let measured = measurement.run(plan);
+        let (busy_before, own_before) = (busy_cpu_s(), self.own_cpu_s());
+        let mut measured = measurement.run(plan);
+        measured.cpu_others = busy_cpu_s().zip(busy_before).map(|(after, before)| {
+            let own_s = self.own_cpu_s() - own_before;
+            share_of_others(after - before, own_s, measured.elapsed.as_secs_f64(), self.host.cpus_logical)
+        });
         match executor.failure() {
             // An interrupt ends the command as well; what was measured before is shown.
             Some(error) if !self.guard.interrupt.is_raised() => Err(self.hook_failed(error)),
@@ -261,6 +339,11 @@ impl<'a> Study<'a> {
                 self.host.cpu_workers(),
             )),
         }
+    }
+
+    /// CPU seconds of this process, of those it has waited for and of the embedded server.
+    fn own_cpu_s(&self) -> f64 {
+        (CpuTime::of_self() + CpuTime::of_children()).total_s() + server_cpu_s(self.fixture.as_ref())
     }
 
     fn add_findings(&mut self, plan: &Plan, measured: &Measured, once: bool) {
@@ -326,6 +409,11 @@ impl<'a> Study<'a> {
     }
 }
 
+/// What is said of a machine that is not this one.
+fn assumption(cpus: f64) -> String {
+    format!("a prediction for {cpus} CPUs, each as fast as those here, with everything else as it is here")
+}
+
 /// The command, where a task is one command and nothing else.
 fn command_of(workload: &Workload) -> Option<Vec<String>> {
     match workload.steps.as_slice() {
@@ -346,7 +434,12 @@ fn first_items(items: &Items) -> Vec<String> {
     items.slice(0..few).unwrap_or_default()
 }
 
-fn start_fixture(guard: &Guard, workload: &Workload, seed: u64) -> Result<Option<Fixture>, Failure> {
+/// Starts the embedded server, if the workload needs it.
+pub(crate) fn start_fixture(
+    guard: &Guard,
+    workload: &Workload,
+    seed: u64,
+) -> Result<Option<Fixture>, Failure> {
     if !workload.needs_fixture() {
         return Ok(None);
     }

@@ -12,6 +12,19 @@ pub fn thread_cpu() -> Duration {
     read(ClockId::CLOCK_THREAD_CPUTIME_ID)
 }
 
+/// CPU time that all threads of a process have used; `None` if it is gone, or the system does not tell.
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+pub fn process_cpu(pid: u32) -> Option<Duration> {
+    let clock = nix::time::clock_getcpuclockid(nix::unistd::Pid::from_raw(pid.cast_signed())).ok()?;
+    clock_gettime(clock).ok().map(Duration::from)
+}
+
+/// CPU time of another process, which this system does not tell.
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+pub fn process_cpu(_: u32) -> Option<Duration> {
+    None
+}
+
 /// Nanoseconds since a moment that every process of this boot shares (`CLOCK_MONOTONIC`).
 pub fn monotonic_ns() -> u64 {
     let now = read(ClockId::CLOCK_MONOTONIC);

@@ -11,6 +11,7 @@ pub mod info;
 pub mod interrupt;
 pub mod limits;
 pub mod memory;
+pub mod others;
 pub mod process;
 pub mod reexec;
 pub mod shared;

@@ -2,10 +2,13 @@
 
 pub mod amdahl;
 pub mod estimate;
+pub mod makespan;
 pub mod nls;
+pub mod rate;
 pub mod repairman;
 pub mod scaling;
 pub mod surrogate;
 pub mod usl;
 
 pub use nls::Point;
+pub use rate::RateCurve;

@@ -9,6 +9,8 @@
 //! speed of one CPU and more tasks share 1.5; with 0.5 even a single task runs at half speed.
 //! Negative and undefined times count as zero.
 
+use crate::model::rate::RateCurve;
+
 /// Below this share of the other, a time is taken as zero: the result is exact to 11 digits even
 /// for 100 000 tasks, and no intermediate overflows.
 const NEGLIGIBLE: f64 = 1e-15;
@@ -18,22 +20,22 @@ const LARGE_WEIGHT: f64 = 1e150;
 
 /// Tasks per second with exponential demands and delays: the exact birth–death solution.
 ///
-/// `in_flight` tasks move from the delay to the servers at `(N − k)/Z` and back at `min(k, m)/D`;
-/// the throughput is Σ pₖ·min(k, m)/D. Infinite if tasks take no time at all, zero if there are no
-/// tasks, or no servers where there is something to compute.
-pub fn throughput(servers: f64, demand_s: f64, delay_s: f64, in_flight: usize) -> f64 {
-    let (m, d, z) = (servers.max(0.0), demand_s.max(0.0), delay_s.max(0.0));
-    if in_flight == 0 || (m == 0.0 && d > 0.0) {
+/// `in_flight` tasks move from the delay to the servers at `(N − k)/Z` and back at `rate(k)/D`; the
+/// throughput is Σ pₖ·rate(k)/D, where `rate(k)` is `min(k, m)` for *m* servers. Infinite if tasks
+/// take no time at all, zero if there are no tasks, or no servers where there is something to compute.
+pub fn throughput(servers: &RateCurve, demand_s: f64, delay_s: f64, in_flight: usize) -> f64 {
+    let (d, z) = (demand_s.max(0.0), delay_s.max(0.0));
+    if in_flight == 0 || (servers.together <= 0.0 && d > 0.0) {
         return 0.0;
     }
     if d <= z * NEGLIGIBLE || z <= d * NEGLIGIBLE {
-        return asymptotic_bound(m, d, z, in_flight);
+        return asymptotic_bound(servers, d, z, in_flight);
     }
     // The weights rise to one peak and fall; scaling down what came before the peak loses only
     // what is negligible beside it.
     let (mut weight, mut total, mut busy) = (1.0_f64, 1.0_f64, 0.0_f64);
     for k in 1..=in_flight {
-        let serving = m.min(k as f64);
+        let serving = servers.at(k);
         weight *= (in_flight - k + 1) as f64 * d / (z * serving);
         total += weight;
         busy += weight * serving;
@@ -44,22 +46,22 @@ pub fn throughput(servers: f64, demand_s: f64, delay_s: f64, in_flight: usize) -
     busy / total / d
 }
 
-/// The most tasks per second that any distribution of times allows: `min(N/(D + Z), m/D)`.
-pub fn asymptotic_bound(servers: f64, demand_s: f64, delay_s: f64, in_flight: usize) -> f64 {
-    let (m, d, z) = (servers.max(0.0), demand_s.max(0.0), delay_s.max(0.0));
-    if in_flight == 0 || (m == 0.0 && d > 0.0) {
+/// The most tasks per second that any distribution of times allows: `min(N/(D + Z), rate(N)/D)`.
+pub fn asymptotic_bound(servers: &RateCurve, demand_s: f64, delay_s: f64, in_flight: usize) -> f64 {
+    let (d, z) = (demand_s.max(0.0), delay_s.max(0.0));
+    if in_flight == 0 || (servers.together <= 0.0 && d > 0.0) {
         return 0.0;
     }
-    let alone = if d == 0.0 { z } else { d / m.min(1.0) + z };
-    let saturated = if d == 0.0 { f64::INFINITY } else { m / d };
+    let alone = if d == 0.0 { z } else { d / servers.at(1) + z };
+    let saturated = if d == 0.0 { f64::INFINITY } else { servers.at(in_flight) / d };
     saturated.min(in_flight as f64 / alone)
 }
 
 /// Tasks per second to expect: the geometric mean of [`asymptotic_bound`] and [`throughput`].
 ///
 /// Real tasks are less random than exponential ones, so the truth lies between the two; on quiet
-/// runs this was off by 3% in the median (METHOD §2).
-pub fn blended_throughput(servers: f64, demand_s: f64, delay_s: f64, in_flight: usize) -> f64 {
+/// runs this was off by 3% in the median.
+pub fn blended_throughput(servers: &RateCurve, demand_s: f64, delay_s: f64, in_flight: usize) -> f64 {
     let bound = asymptotic_bound(servers, demand_s, delay_s, in_flight);
     let exact = throughput(servers, demand_s, delay_s, in_flight);
     bound.sqrt() * exact.sqrt()
@@ -69,6 +71,18 @@ pub fn blended_throughput(servers: f64, demand_s: f64, delay_s: f64, in_flight: 
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn throughput(servers: f64, demand_s: f64, delay_s: f64, in_flight: usize) -> f64 {
+        super::throughput(&RateCurve::ideal(servers), demand_s, delay_s, in_flight)
+    }
+
+    fn asymptotic_bound(servers: f64, demand_s: f64, delay_s: f64, in_flight: usize) -> f64 {
+        super::asymptotic_bound(&RateCurve::ideal(servers), demand_s, delay_s, in_flight)
+    }
+
+    fn blended_throughput(servers: f64, demand_s: f64, delay_s: f64, in_flight: usize) -> f64 {
+        super::blended_throughput(&RateCurve::ideal(servers), demand_s, delay_s, in_flight)
+    }
 
     fn assert_close(actual: f64, expected: f64) {
         assert!((actual / expected - 1.0).abs() < 1e-9, "{actual} is not {expected}");

@@ -159,6 +159,7 @@ fn weighted_mean(points: &[Point], value: impl Fn(&Point) -> f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::RateCurve;
     use crate::model::repairman::blended_throughput;
     use proptest::prelude::*;
     use rand::rngs::StdRng;
@@ -205,7 +206,9 @@ mod tests {
     #[test]
     fn cpus_that_are_full_are_a_flat_top_and_not_a_law() {
         // Two CPUs, 1 ms of computing and 20 ms of waiting: full from about 42 in flight on.
-        match assess(&points(&WIDTHS, |n| blended_throughput(2.0, 1e-3, 20e-3, n as usize))) {
+        match assess(&points(&WIDTHS, |n| {
+            blended_throughput(&RateCurve::ideal(2.0), 1e-3, 20e-3, n as usize)
+        })) {
             Scaling::Saturated(top) => {
                 assert!((32.0..=64.0).contains(&top.from), "{top:?}");
                 assert!((1900.0..2001.0).contains(&top.rate), "{top:?}");
@@ -246,7 +249,7 @@ mod tests {
 
     #[test]
     fn with_noise_flat_tops_are_told_from_laws() {
-        let full = |n: f64| blended_throughput(2.0, 1e-3, 20e-3, n as usize);
+        let full = |n: f64| blended_throughput(&RateCurve::ideal(2.0), 1e-3, 20e-3, n as usize);
         assert!(saturated(full, 0.02) > 180, "{}", saturated(full, 0.02));
         assert!(saturated(usl(0.05, 1e-4), 0.02) < 10, "{}", saturated(usl(0.05, 1e-4), 0.02));
         assert!(saturated(usl(0.5, 0.0), 0.02) < 20, "{}", saturated(usl(0.5, 0.0), 0.02));

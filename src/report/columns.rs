@@ -65,7 +65,7 @@ impl Column {
             Column::Strategy => Some(cell.cell.strategy.to_string()),
             Column::Width => Some(cell.cell.width_label()),
             Column::Rate => cell.throughput_per_s.map(rate),
-            Column::Predicted => cell.predicted_per_s.map(rate),
+            Column::Predicted => predicted(cell),
             Column::Interval => cell.ci95.map(|[low, high]| format!("{}–{}", rate(low), rate(high))),
             Column::Margin => margin(cell),
             Column::Speedup | Column::ShortSpeedup => cell.speedup.map(times),
@@ -86,6 +86,14 @@ fn rate(per_s: f64) -> String {
 
 fn seconds(s: f64) -> String {
     Seconds(s).to_string()
+}
+
+/// What was predicted, and by how much that is off what was measured.
+fn predicted(cell: &CellResult) -> Option<String> {
+    let predicted = cell.predicted_per_s?;
+    let off =
+        cell.throughput_per_s.map(|measured| format!(" ({:+.0}%)", (predicted / measured - 1.0) * 100.0));
+    Some(format!("{}{}", rate(predicted), off.unwrap_or_default()))
 }
 
 /// A ratio of rates; slower than the reference needs a digit more.

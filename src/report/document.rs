@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::advice::result::Basis;
 use crate::advice::{Model, Recommendation};
 use crate::benchmark::{Cell, CellResult};
 use crate::code::Code;
@@ -51,6 +52,11 @@ impl Report {
             recommendation: None,
             warnings: Vec::new(),
         }
+    }
+
+    /// Whether nothing was run but the profile.
+    pub fn is_prediction(&self) -> bool {
+        self.recommendation.as_ref().is_some_and(|r| r.basis == Basis::Predicted)
     }
 
     /// Whether `result` is that of the recommended cell.

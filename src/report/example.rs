@@ -1,6 +1,6 @@
 //! A fixed report for tests: the session of the design, with a failure and a skip in it.
 
-use crate::advice::result::{Agreement, CodeExample, Fallback, Recommendation, Verdict};
+use crate::advice::result::{Agreement, Basis, CodeExample, Fallback, Recommendation, Verdict};
 use crate::advice::scaling::{FitStatus, Model, PeakStatus, Usl};
 use crate::benchmark::result::{ErrorCount, Latency, Round, Status, TaskCounts};
 use crate::benchmark::{Cell, CellResult};
@@ -116,6 +116,7 @@ fn ran(cell: Cell, rate: f64, ci95: [f64; 2], [p50, p99, cpu]: [f64; 3], mib: u6
         predicted_per_s: Some((rate * 9.85).round() / 10.0),
         throughput_per_s: Some(rate),
         outlook: None,
+        cpu_others: Some(0.01),
         ci95: Some(ci95),
         speedup: Some((rate / 22.1 * 10.0).round() / 10.0),
         latency_s: Some(Latency {
@@ -168,6 +169,8 @@ fn recommendation() -> Recommendation {
         width: 64,
         processes: None,
         verdict: Verdict::Undecided,
+        smallest_effect: Some(0.06),
+        basis: Basis::Measured,
         tree_path: ["task type", "I/O-bound", "async client available", "async"].map(String::from).to_vec(),
         tree_strategy: Kind::Async,
         agrees: Agreement::Yes,

@@ -21,6 +21,9 @@ const WINSOR_LIMIT: f64 = 3.0;
 /// 1/Φ⁻¹(3/4), from Rousseeuw and Croux, J. Am. Stat. Assoc. 88 (1993), 1273–1283.
 const MAD_TO_SD: f64 = 1.4826;
 
+/// Numbers that differ by a smaller share than this are equal but for rounding.
+const ROUNDING: f64 = 1e-12;
+
 /// A mean with its confidence interval.
 ///
 /// From one observation nothing is known about the spread: the interval is then everything the
@@ -38,10 +41,21 @@ pub struct Interval {
 }
 
 impl Interval {
+    /// The interval with both ends further off by `factor`, by ratio.
+    pub fn widened(self, factor: f64) -> Self {
+        let [lo, hi] = widen(self.estimate, [self.lo, self.hi], factor);
+        Interval { lo, hi, ..self }
+    }
+
     /// Both ends, or `None` where one observation says nothing about them.
     pub fn bounds(&self) -> Option<[f64; 2]> {
         (self.n > 1).then_some([self.lo, self.hi])
     }
+}
+
+/// The ends of an interval around `estimate` further off by `factor`, by ratio.
+pub(crate) fn widen(estimate: f64, [lo, hi]: [f64; 2], factor: f64) -> [f64; 2] {
+    [estimate * (lo / estimate).powf(factor), estimate * (hi / estimate).powf(factor)]
 }
 
 /// The geometric mean of positive numbers with its interval; `confidence` is a share, such as 0.95.
@@ -83,8 +97,8 @@ pub(crate) fn mean_ci(xs: &[f64], confidence: f64) -> Option<Interval> {
 fn winsorise(xs: &[f64]) -> Option<(Vec<f64>, usize)> {
     let centre = median(xs)?;
     let reach = WINSOR_LIMIT * MAD_TO_SD * mad(xs)?;
-    if reach == 0.0 {
-        // Where most numbers are equal, every other one would count as an outlier.
+    if reach <= centre.abs() * ROUNDING {
+        // Where most numbers are equal but for rounding, every other one would count as an outlier.
         return Some((xs.to_vec(), xs.len()));
     }
     let winsorised: Vec<f64> = xs.iter().map(|x| x.clamp(centre - reach, centre + reach)).collect();
@@ -149,6 +163,13 @@ mod tests {
         let i = geometric_mean_ci(&[42.0], 0.95).unwrap();
         assert_close(i.estimate, 42.0);
         assert_eq!((i.lo, i.hi, i.bounds()), (0.0, f64::INFINITY, None));
+    }
+
+    #[test]
+    fn a_widened_interval_reaches_further_on_both_sides_by_ratio() {
+        let i = Interval { estimate: 100.0, lo: 80.0, hi: 110.0, n: 5 }.widened(2.0);
+        assert_close(i.lo, 64.0);
+        assert_close(i.hi, 121.0);
     }
 
     #[test]

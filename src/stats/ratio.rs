@@ -5,10 +5,13 @@
 //! used. Paired and winsorised ratios gave 0–1.3% false positives on real noise, where unpaired
 //! sequential tests gave 22–46% (DESIGN §9, METHOD §4).
 
-use crate::stats::interval::{CONFIDENCE, mean_ci};
+use crate::stats::interval::{CONFIDENCE, mean_ci, student_t, widen};
 
 /// The margin within which two rates count as equal: gains under 5% are not worth more width.
 pub const EPSILON: f64 = 0.05;
+
+/// `student_t` of this is the one-sided 80% quantile.
+const POWER: f64 = 0.6;
 
 /// What can be said of two rates: an ordering that admits doubt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +50,29 @@ pub struct RatioEstimate {
     pub pairs: usize,
     /// What follows.
     pub verdict: Ordering4,
+}
+
+impl RatioEstimate {
+    /// The estimate with an interval that is wider by `factor`, and the verdict that is left.
+    pub fn widened(self, factor: f64, epsilon: f64) -> Self {
+        if self.pairs < 2 {
+            return self;
+        }
+        let [lo, hi] = widen(self.ratio, [self.lo, self.hi], factor);
+        RatioEstimate { lo, hi, verdict: verdict(lo.ln(), hi.ln(), epsilon.max(0.0).ln_1p()), ..self }
+    }
+
+    /// The smallest difference, as a share, that would have been seen in four of five cases; `None` from
+    /// one pair.
+    ///
+    /// A difference of *δ* is seen with a power of 80% if δ = (t₀.₉₇₅ + t₀.₈)·SE (Cohen, *Statistical
+    /// Power Analysis for the Behavioral Sciences*, 1988, section 2.4); the interval's half is t₀.₉₇₅·SE.
+    pub fn smallest_effect(&self) -> Option<f64> {
+        let freedom = self.pairs.checked_sub(1).filter(|freedom| *freedom > 0)?;
+        let half = (self.hi / self.lo).ln() / 2.0;
+        let seen = half * (1.0 + student_t(POWER, freedom) / student_t(CONFIDENCE, freedom));
+        Some(seen.exp_m1())
+    }
 }
 
 /// Compares two rates by the rounds they share; `epsilon` is the margin of a tie, such as 0.05.
@@ -126,6 +152,26 @@ mod tests {
             assert!((actual / expected - 1.0).abs() < 1e-7, "{actual} is not {expected}");
         }
         assert_eq!((r.pairs, r.verdict), (5, Ordering4::Faster));
+    }
+
+    #[test]
+    fn the_smallest_effect_is_that_of_a_power_of_four_in_five() {
+        // scipy: expm1((t.ppf(.975, 4) + t.ppf(.8, 4)) * std(r, ddof=1) / sqrt(5)), of the data above.
+        let a = rounds(&[104.0, 99.0, 110.0, 108.0, 103.0]);
+        let b = rounds(&[100.0, 96.0, 103.0, 105.0, 98.0]);
+        let smallest = compare(&a, &b, EPSILON).unwrap().smallest_effect().unwrap();
+        assert!((smallest - 0.025_905_962).abs() < 1e-8, "{smallest}");
+        assert_eq!(compare(&a[..1], &b[..1], EPSILON).unwrap().smallest_effect(), None);
+    }
+
+    #[test]
+    fn a_wider_interval_decides_less() {
+        let b = rounds(&[100.0, 50.0, 80.0, 30.0, 120.0]);
+        let a: Vec<_> = b.iter().map(|(i, x)| (*i, x * (1.10 + 0.02 * f64::from(*i % 2)))).collect();
+        let seen = compare(&a, &b, EPSILON).unwrap();
+        assert_eq!(seen.verdict, Ordering4::Faster);
+        assert_eq!(seen.widened(1.0, EPSILON), seen);
+        assert_eq!(seen.widened(20.0, EPSILON).verdict, Ordering4::Undecided);
     }
 
     #[test]

@@ -29,6 +29,9 @@ const BEST: &[&[Column]] = &[
     &[Strategy, Width, Rate],
 ];
 
+/// What to show of cells that were only predicted.
+const PREDICTED: &[&[Column]] = &[&[Strategy, Width, Predicted]];
+
 /// What to show of every cell, from the most to the least.
 const EVERY: &[&[Column]] = &[
     &[Strategy, Width, Rate, Predicted, Interval, Speedup, P50, P99, Cpu, Startup, Rss, Tasks],
@@ -44,29 +47,31 @@ const EVERY: &[&[Column]] = &[
 /// One row per strategy: the recommended cell, or the fastest of the strategy.
 pub(super) fn best(screen: &mut Screen, report: &Report) {
     let mut rows: Vec<_> = Kind::ALL.into_iter().filter_map(|kind| best_of(report, kind)).collect();
-    rows.sort_by(|a, b| rate(b).total_cmp(&rate(a)));
-    show(screen, report, &rows, BEST);
+    rows.sort_by(|a, b| rate(report, b).total_cmp(&rate(report, a)));
+    show(screen, report, &rows, if report.is_prediction() { PREDICTED } else { BEST });
 }
 
 /// Every cell, in the order of strategies and widths.
 pub(super) fn every(screen: &mut Screen, report: &Report) {
     let mut rows: Vec<_> = report.cells.iter().collect();
     rows.sort_by_key(|result| result.cell);
-    show(screen, report, &rows, EVERY);
+    show(screen, report, &rows, if report.is_prediction() { PREDICTED } else { EVERY });
 }
 
 fn best_of(report: &Report, kind: Kind) -> Option<&CellResult> {
     let of_kind = || report.cells.iter().filter(move |result| result.cell.strategy == kind);
-    let ran = || of_kind().filter(|result| result.status == Status::Ok);
+    let ran = || of_kind().filter(|result| result.status == Status::Ok || report.is_prediction());
     ran()
         .find(|result| report.is_recommended(result))
-        .or_else(|| ran().max_by(|a, b| rate(a).total_cmp(&rate(b))))
+        .or_else(|| ran().max_by(|a, b| rate(report, a).total_cmp(&rate(report, b))))
         .or_else(|| of_kind().min_by_key(|result| Reverse(result.status == Status::Failed)))
 }
 
 /// Throughput for sorting; what did not run comes last.
-fn rate(result: &CellResult) -> f64 {
-    result.throughput_per_s.filter(|_| result.status == Status::Ok).unwrap_or(-1.0)
+fn rate(report: &Report, result: &CellResult) -> f64 {
+    let measured = result.throughput_per_s.filter(|_| result.status == Status::Ok);
+    let predicted = result.predicted_per_s.filter(|_| report.is_prediction());
+    measured.or(predicted).unwrap_or(-1.0)
 }
 
 fn show(screen: &mut Screen, report: &Report, rows: &[&CellResult], layouts: &[&[Column]]) {
@@ -81,7 +86,7 @@ fn show(screen: &mut Screen, report: &Report, rows: &[&CellResult], layouts: &[&
     let mut lines = lines.into_iter();
     screen.styled_line(Role::Heading, &lines.next().unwrap_or_default());
     for (line, row) in lines.zip(rows) {
-        match trouble(row) {
+        match trouble(row).filter(|_| !report.is_prediction()) {
             Some(reason) => {
                 let room = screen.width().saturating_sub(width(&line) + 2);
                 screen.styled_line(Role::Trouble, &format!("{line}  {}", shorten(&reason, room)));
@@ -99,7 +104,8 @@ fn lines(report: &Report, rows: &[&CellResult], columns: &[Column]) -> Vec<Strin
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(columns.iter().map(|column| column.heading()));
     for row in rows {
-        let shown = columns.iter().filter(|c| row.status == Status::Ok || matches!(c, Strategy | Width));
+        let has_figures = row.status == Status::Ok || report.is_prediction();
+        let shown = columns.iter().filter(|c| has_figures || matches!(c, Strategy | Width));
         table.add_row(shown.map(|column| match column {
             Strategy if report.is_recommended(row) => format!("{} *", column.value(row)),
             column => column.value(row),

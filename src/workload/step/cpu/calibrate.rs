@@ -63,13 +63,13 @@ pub fn calibrate(workload: &mut Workload) -> Vec<SmallWork> {
 }
 
 /// The iterations nearest to `work`, and at least one.
-fn iterations_for(work: Duration, seconds_per_iteration: f64) -> u64 {
+pub(super) fn iterations_for(work: Duration, seconds_per_iteration: f64) -> u64 {
     // A float too large for the integer becomes the largest integer.
     ((work.as_secs_f64() / seconds_per_iteration).round() as u64).max(1)
 }
 
 /// CPU seconds of one iteration when nothing disturbs it.
-fn seconds_per_iteration(kernel: &dyn Iterate) -> f64 {
+pub(super) fn seconds_per_iteration(kernel: &dyn Iterate) -> f64 {
     let iterations = iterations_of_a_chunk(kernel);
     let best = (0..CHUNKS).map(|_| cpu_time(kernel, iterations)).min().unwrap_or(CHUNK);
     // A clock too coarse to see the chunk must not make one iteration free.

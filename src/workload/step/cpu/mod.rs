@@ -4,6 +4,7 @@
 //! ran until a deadline would do less work when it has to share a CPU, and would make everything
 //! look parallel.
 
+mod burner;
 pub mod calibrate;
 mod compress;
 mod data;
@@ -19,6 +20,7 @@ mod sort;
 use std::time::Duration;
 
 use crate::workload::spec::CpuSpec;
+pub use crate::workload::step::cpu::burner::Burner;
 use crate::workload::step::cpu::iterate::Iterate;
 use crate::workload::step::{Output, StepError, TaskContext, deadline};
 

@@ -1,0 +1,61 @@
+//! The cells that no other beats: what there is to choose from for somebody with other goals.
+
+use crate::benchmark::CellResult;
+use crate::benchmark::result::Status;
+use crate::stats::ratio::EPSILON;
+
+/// Cells that no other one dominates, in the order given: better by more than 5% in something and worse
+/// by more than 5% in nothing, of throughput, median latency, CPU per task and peak memory.
+pub fn pareto(cells: &[CellResult]) -> Vec<&CellResult> {
+    let ran: Vec<&CellResult> = cells.iter().filter(|c| c.status == Status::Ok).collect();
+    ran.iter().copied().filter(|cell| !ran.iter().any(|other| dominates(other, cell))).collect()
+}
+
+fn dominates(a: &CellResult, b: &CellResult) -> bool {
+    let pairs: Vec<(f64, f64)> =
+        goods(a).into_iter().zip(goods(b)).filter_map(|(a, b)| Some((a?, b?))).collect();
+    let is_worse = |(a, b): &(f64, f64)| *a < b * (1.0 - EPSILON);
+    let is_better = |(a, b): &(f64, f64)| *a > b * (1.0 + EPSILON);
+    pairs.iter().any(is_better) && !pairs.iter().any(is_worse)
+}
+
+/// What is wanted of a cell; more is better.
+fn goods(cell: &CellResult) -> [Option<f64>; 4] {
+    let inverse = |x: f64| (x > 0.0).then(|| 1.0 / x);
+    [
+        cell.throughput_per_s,
+        cell.latency_s.and_then(|latency| inverse(latency.p50)),
+        cell.cpu_s_per_task.and_then(inverse),
+        cell.peak_rss_bytes.and_then(|bytes| inverse(bytes as f64)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advice::testing::*;
+    use crate::strategy::Kind;
+
+    fn with(kind: Kind, per_s: f64, mib: u64) -> CellResult {
+        CellResult { peak_rss_bytes: Some(mib << 20), ..cell(kind, 8, per_s) }
+    }
+
+    #[test]
+    fn a_cell_stays_if_it_is_best_at_something() {
+        let cells = [
+            with(Kind::Sequential, 20.0, 8),
+            with(Kind::Async, 1000.0, 20),
+            with(Kind::Threads, 990.0, 40),
+            with(Kind::Processes, 1200.0, 200),
+            skipped(Kind::Hybrid, 8, "no"),
+        ];
+        let kinds: Vec<Kind> = pareto(&cells).into_iter().map(|c| c.cell.strategy).collect();
+        assert_eq!(kinds, [Kind::Sequential, Kind::Async, Kind::Processes]);
+    }
+
+    #[test]
+    fn equal_cells_do_not_push_one_another_out() {
+        assert_eq!(pareto(&[with(Kind::Async, 100.0, 20), with(Kind::Threads, 101.0, 20)]).len(), 2);
+        assert!(pareto(&[]).is_empty());
+    }
+}

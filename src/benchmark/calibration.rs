@@ -1,0 +1,181 @@
+//! What strategies cost on this machine, measured once with batches of three tiny workloads.
+
+use std::time::Duration;
+
+use crate::benchmark::cell::Cell;
+use crate::benchmark::overhead::{Overhead, Overheads, StepOverhead};
+use crate::strategy::Kind;
+use crate::strategy::run::RunReport;
+use crate::workload::Items;
+use crate::workload::spec::{
+    CpuSpec, FixtureSpec, HttpSpec, Kernel, Latency, Limits, SleepSpec, Source, StepSpec, Workload,
+};
+
+/// Tasks of the probes: as short as a task that is handed out on its own, and as short as a wait that
+/// the clock of an event loop tells apart.
+const COMPUTE: Duration = Duration::from_micros(40);
+const WAIT: Duration = Duration::from_millis(2);
+
+/// CPU or waiting time of a batch on one worker.
+const BATCH_S: f64 = 0.04;
+
+/// Widths at which waiting is measured, and at which start-up is beside the narrow one.
+const WIDE: usize = 24;
+
+/// The calibrated strategies.
+const STRATEGIES: [Kind; 5] = [Kind::Async, Kind::Threads, Kind::WorkStealing, Kind::Processes, Kind::Hybrid];
+
+/// A tiny workload of one step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Probe {
+    /// Computes.
+    Compute,
+    /// Sleeps.
+    Sleep,
+    /// Asks a server.
+    Http,
+}
+
+impl Probe {
+    /// The workload, before it is calibrated.
+    pub fn workload(self) -> Workload {
+        let step = match self {
+            Probe::Compute => {
+                StepSpec::Cpu(CpuSpec { kernel: Kernel::Sha256, work: COMPUTE, iterations: None })
+            }
+            Probe::Sleep => StepSpec::Sleep(SleepSpec { duration: WAIT }),
+            Probe::Http => {
+                let url = "fixture:/page/{item}".to_owned();
+                StepSpec::Http(HttpSpec { url, method: "GET".to_owned(), body: None, pool: true })
+            }
+        };
+        let latency = Latency { median: WAIT, p99: WAIT };
+        Workload {
+            name: "calibration".to_owned(),
+            description: String::new(),
+            source: Source::Inline,
+            items: Items::Count(1_000_000),
+            limits: Limits::default(),
+            retry: None,
+            fixture: Some(FixtureSpec { latency, ..FixtureSpec::default() }),
+            steps: vec![step],
+        }
+    }
+
+    fn task_s(self) -> f64 {
+        if self == Probe::Compute { COMPUTE.as_secs_f64() } else { WAIT.as_secs_f64() }
+    }
+}
+
+/// Runs batches of the probes.
+pub trait Laboratory {
+    /// Runs `tasks` tasks of a probe under a cell, with the CPU seconds its server used meanwhile;
+    /// `None` if that fails.
+    fn run(&mut self, probe: Probe, cell: Cell, tasks: u64) -> Option<(RunReport, f64)>;
+}
+
+/// Measures what every strategy costs; takes about two seconds. What cannot be measured keeps its usual
+/// value.
+pub fn calibrate(laboratory: &mut impl Laboratory, cpus: usize) -> Overheads {
+    let mut overheads = Overheads::default();
+    let alone =
+        [Probe::Compute, Probe::Sleep, Probe::Http].map(|probe| Cost::of(laboratory, probe, Cell::REFERENCE));
+    let [Some(compute), Some(sleep), Some(http)] = alone else { return overheads };
+    let mut server = Vec::new();
+    for strategy in STRATEGIES {
+        let cell = |width| match strategy {
+            Kind::Hybrid => Cell::hybrid(width, cpus),
+            _ => Cell::new(strategy, width),
+        };
+        let narrow = Cost::of(laboratory, Probe::Compute, cell(cpus.max(2)));
+        let wide = Cost::of(laboratory, Probe::Sleep, cell(WIDE));
+        let asking = Cost::of(laboratory, Probe::Http, cell(WIDE));
+        let (Some(narrow), Some(wide), Some(asking)) = (narrow, wide, asking) else { continue };
+        server.push(asking.server_cpu_s);
+        let workers = if strategy == Kind::Hybrid { 0.0 } else { (WIDE - cpus.clamp(2, WIDE - 1)) as f64 };
+        let per_worker = if workers > 0.0 { (wide.startup_s - narrow.startup_s) / workers } else { 0.0 };
+        let startup_per_worker_s = per_worker.max(0.0);
+        let overhead = Overhead {
+            startup_s: (narrow.startup_s - startup_per_worker_s * (cpus.max(2) - 1) as f64).max(0.0),
+            startup_per_worker_s,
+            dispatch_s: (narrow.cpu_s - compute.cpu_s).max(0.0),
+            sleep: wide.over(&sleep),
+            http: StepOverhead { delay_s: 0.0, ..asking.over(&http) },
+        };
+        overheads.strategies.insert(strategy, overhead);
+    }
+    if let (Some(most), true) = (server.iter().copied().reduce(f64::min), http.server_cpu_s > 0.0) {
+        overheads.server_share = (most / http.server_cpu_s).clamp(0.1, 1.0);
+    }
+    overheads
+}
+
+/// What a task of a probe cost under one cell.
+#[derive(Debug, Clone, Copy)]
+struct Cost {
+    startup_s: f64,
+    cpu_s: f64,
+    median_s: f64,
+    server_cpu_s: f64,
+}
+
+impl Cost {
+    fn of(laboratory: &mut impl Laboratory, probe: Probe, cell: Cell) -> Option<Self> {
+        let tasks = (BATCH_S / probe.task_s()).ceil() as u64 * cell.width as u64;
+        let (report, server_s) = laboratory.run(probe, cell, tasks)?;
+        let started = report.tally.counts.started();
+        Some(Cost {
+            startup_s: report.startup_s,
+            cpu_s: report.cpu.total_s() / started.max(1) as f64,
+            median_s: report.tally.latencies.quantile(0.5)?,
+            server_cpu_s: server_s / started.max(1) as f64,
+        })
+    }
+
+    fn over(&self, alone: &Cost) -> StepOverhead {
+        StepOverhead {
+            cpu_s: self.cpu_s - alone.cpu_s,
+            delay_s: (self.median_s - alone.median_s - (self.cpu_s - alone.cpu_s)).max(0.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::benchmark::testing::report;
+    use crate::host::usage::CpuTime;
+
+    /// A machine on which an event loop wakes a millisecond late and spends 5 µs more on it.
+    struct Fake;
+
+    impl Laboratory for Fake {
+        fn run(&mut self, probe: Probe, cell: Cell, tasks: u64) -> Option<(RunReport, f64)> {
+            let late = probe == Probe::Sleep && cell.strategy == Kind::Async;
+            let mut report = report(tasks, cell.width, probe.task_s() + if late { 1.005e-3 } else { 0.0 });
+            report.startup_s = 1e-3 + 1e-4 * (cell.width - 1) as f64;
+            let each = 40e-6 + if late { 5e-6 } else { 0.0 };
+            report.cpu = CpuTime { user_s: each * tasks as f64, system_s: 0.0 };
+            let server_s = if cell == Cell::REFERENCE { 100e-6 } else { 60e-6 };
+            (cell.strategy != Kind::Hybrid).then_some((report, server_s * tasks as f64))
+        }
+    }
+
+    #[test]
+    fn costs_are_told_apart_from_those_of_the_tasks() {
+        let overheads = calibrate(&mut Fake, 2);
+        let event_loop = overheads.of(Kind::Async);
+        assert!((event_loop.sleep.cpu_s - 5e-6).abs() < 1e-9, "{event_loop:?}");
+        // Latencies are kept to 1%.
+        assert!((event_loop.sleep.delay_s - 1e-3).abs() < 6e-5, "{event_loop:?}");
+        assert!((event_loop.startup_per_worker_s - 1e-4).abs() < 1e-9, "{event_loop:?}");
+        assert!((event_loop.startup_s - 1e-3).abs() < 1e-9, "{event_loop:?}");
+        assert!(overheads.of(Kind::Threads).sleep.delay_s < 1e-9);
+        assert!((overheads.server_share - 0.6).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_cannot_be_measured_keeps_its_usual_value() {
+        assert_eq!(calibrate(&mut Fake, 2).of(Kind::Hybrid), Overheads::default().of(Kind::Hybrid));
+    }
+}

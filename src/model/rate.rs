@@ -1,0 +1,68 @@
+//! How much work the CPUs do at once, as a function of how many tasks want to compute.
+
+use serde::{Deserialize, Serialize};
+
+/// CPU seconds of work done per second, by the number of tasks that compute.
+///
+/// On an idle machine with *m* equal CPUs it is `min(k, m)`. CPUs that share a core, a cgroup quota and
+/// other programs make it less, which two measurements tell: one task alone, and one on every CPU.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct RateCurve {
+    /// With one task: 1 on an idle machine.
+    pub alone: f64,
+    /// With as many tasks as CPUs, or more.
+    pub together: f64,
+    /// CPUs; a quota makes it a fraction.
+    pub cpus: f64,
+}
+
+impl RateCurve {
+    /// That of `cpus` CPUs which nobody else uses and which share nothing.
+    pub fn ideal(cpus: f64) -> Self {
+        let cpus = cpus.max(0.0);
+        RateCurve { alone: cpus.min(1.0), together: cpus, cpus }
+    }
+
+    /// The rate while `tasks` tasks want to compute, straight between the two that were measured.
+    pub fn at(&self, tasks: usize) -> f64 {
+        let tasks = tasks as f64;
+        if tasks <= 1.0 || self.cpus <= 1.0 {
+            return if tasks >= 1.0 { self.alone.min(self.together) } else { 0.0 };
+        }
+        let along = ((tasks - 1.0) / (self.cpus - 1.0)).min(1.0);
+        self.alone + (self.together - self.alone) * along
+    }
+
+    /// The same machine with other CPUs: each does as much as those here do.
+    pub fn scaled_to(&self, cpus: f64) -> Self {
+        let each = if self.cpus > 0.0 { self.together / self.cpus } else { 1.0 };
+        RateCurve { alone: self.alone.min(cpus), together: each * cpus, cpus }
+    }
+
+    /// The rate for tasks that can use no more than `cpus` of the CPUs, as under an interpreter's lock.
+    pub fn limited_to(&self, cpus: f64) -> Self {
+        RateCurve { alone: self.alone.min(cpus), together: self.together.min(cpus), ..*self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ideal_cpus_serve_as_many_tasks_as_they_are() {
+        let rates = |cpus| [0, 1, 2, 3, 9].map(|k| RateCurve::ideal(cpus).at(k));
+        assert_eq!(rates(4.0), [0.0, 1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(rates(1.5), [0.0, 1.0, 1.5, 1.5, 1.5]);
+        assert_eq!(rates(0.5), [0.0, 0.5, 0.5, 0.5, 0.5]);
+    }
+
+    #[test]
+    fn cpus_that_share_a_core_or_are_used_by_others_do_less() {
+        let shared = RateCurve { alone: 1.0, together: 1.3, cpus: 2.0 };
+        assert_eq!([1, 2, 5].map(|k| shared.at(k)), [1.0, 1.3, 1.3]);
+        let four = shared.scaled_to(4.0);
+        assert_eq!([four.at(1), four.at(4)], [1.0, 2.6]);
+        assert_eq!(shared.limited_to(1.0).at(8), 1.0);
+    }
+}

@@ -1,0 +1,36 @@
+//! A piece of CPU work of known size, for measuring how fast the CPUs are.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use crate::workload::spec::Kernel;
+use crate::workload::step::cpu::calibrate::{iterations_for, seconds_per_iteration};
+use crate::workload::step::cpu::iterate::{self, Iterate};
+
+/// A fixed number of iterations of a kernel.
+#[derive(Debug)]
+pub struct Burner {
+    kernel: &'static dyn Iterate,
+    iterations: u64,
+    cpu_s: f64,
+}
+
+impl Burner {
+    /// A piece of about `work`; takes about 50 ms of CPU time to find out how much that is.
+    pub fn new(kernel: Kernel, work: Duration) -> Self {
+        let kernel = iterate::kernel(kernel);
+        let seconds = seconds_per_iteration(kernel);
+        let iterations = iterations_for(work, seconds);
+        Burner { kernel, iterations, cpu_s: iterations as f64 * seconds }
+    }
+
+    /// CPU seconds that the piece takes when nothing disturbs it.
+    pub fn cpu_s(&self) -> f64 {
+        self.cpu_s
+    }
+
+    /// Does the work once, on the calling thread.
+    pub fn burn(&self) {
+        black_box(self.kernel.repeat(black_box(1), self.iterations));
+    }
+}
