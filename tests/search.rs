@@ -98,6 +98,7 @@ impl Executor for Machine {
             most_busy: 1,
             cpu: CpuTime::default(),
             peak_rss_bytes: 1,
+            ledger: None,
             tally,
         })
     }

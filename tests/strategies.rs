@@ -191,3 +191,26 @@ fn every_task_is_accounted_for_even_if_each_one_kills_its_worker() {
     let tally = stage.run(cell(Kind::Processes, 2)).tally;
     assert_eq!(tally.counts, TaskCounts { failed: 5, ..TaskCounts::default() });
 }
+
+#[test]
+fn the_ledger_accounts_for_all_the_time_of_the_workers() {
+    let sleeps = 40;
+    let mut waiting = Stage::new(counted(sleeps, vec![sleep(MS * 5)]));
+    let mut mixed = Stage::new(counted(sleeps, vec![sleep(MS), compute(MS * 2)]));
+    let runs = [
+        (waiting.run(cell(Kind::Processes, 3)), 3, sleeps as f64 * 5e-3),
+        (mixed.run(Cell::hybrid(8, 2)), 2, sleeps as f64 * 1e-3),
+    ];
+    for (report, workers, least_work_s) in runs {
+        let ledger = report.ledger.as_ref().expect("there are worker processes");
+        let parts = [ledger.startup_s, ledger.waiting_s, ledger.working_s, ledger.transfer_s];
+        let whole = workers as f64 * (report.startup_s + report.wall_s);
+        assert_eq!(ledger.workers, workers);
+        assert!((parts.iter().sum::<f64>() / whole - 1.0).abs() < 1e-6, "{ledger:?} {whole}");
+        assert!(parts.iter().all(|part| *part >= 0.0) && ledger.working_s >= least_work_s, "{ledger:?}");
+        assert!(ledger.transfer_s > 0.0 && ledger.startup_s > 0.0, "{ledger:?}");
+        let per_message = ledger.costs.tasks_per_message().expect("messages");
+        assert!((1.0..=sleeps as f64).contains(&per_message), "{per_message}");
+    }
+    assert!(waiting.run(cell(Kind::Threads, 3)).ledger.is_none());
+}

@@ -149,7 +149,8 @@ mod tests {
         );
         assert_eq!(
             told(&doubtful(), Kind::Threads, Objective::Throughput),
-            "threads is within noise of the fastest (async 4% faster, undecided); agrees with the tree"
+            "threads is within noise of the fastest (async 4% faster, undecided: < 25% cannot be seen); \
+             agrees with the tree"
         );
     }
 

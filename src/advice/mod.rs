@@ -18,6 +18,7 @@ pub mod result;
 pub mod scaling;
 pub mod tree;
 
+mod chunks;
 mod eligible;
 mod fallbacks;
 mod measured;

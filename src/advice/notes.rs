@@ -1,6 +1,7 @@
 //! Facts worth knowing before the advice is followed.
 
 use crate::advice::choose::Choice;
+use crate::advice::chunks;
 use crate::advice::eligible::failure_share;
 use crate::advice::interpreter;
 use crate::advice::limit::Situation;
@@ -61,6 +62,7 @@ pub(crate) fn notes(at: &Situation<'_>) -> Vec<String> {
         oversubscribed(at),
         cpu_growth(at),
         startup(at),
+        chunks::note(at),
         tail(at.choice),
         fixture(at),
     ];

@@ -1,6 +1,7 @@
 //! The recommendation, put together from the tree, the choice and the limit.
 
 use crate::advice::choose::choose;
+use crate::advice::chunks::chunk_size;
 use crate::advice::facts::Facts;
 use crate::advice::fallbacks::fallbacks;
 use crate::advice::limit::{Situation, limit};
@@ -56,6 +57,7 @@ pub fn recommend(evidence: &Evidence<'_>) -> Option<Recommendation> {
         response: bound.response(),
         code_examples: Vec::new(),
         performance_notes: notes(&situation).into_iter().chain(evidence.notes.iter().cloned()).collect(),
+        chunk_size: chunk_size(choice.chosen, workload.tasks(), profile.task.total_s()),
         fallbacks: fallbacks(&choice, objective),
         tree_path: decision.path,
     })

@@ -35,6 +35,9 @@ pub struct Recommendation {
     pub code_examples: Vec<CodeExample>,
     /// Facts worth knowing before the advice is followed.
     pub performance_notes: Vec<String>,
+    /// Tasks that a program should send to a worker process at once, by what messages were measured to
+    /// cost; null where none are sent.
+    pub chunk_size: Option<u64>,
     /// What to use where the recommendation cannot be, best first.
     pub fallbacks: Vec<Fallback>,
 }

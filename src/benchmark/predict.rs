@@ -1,9 +1,10 @@
 //! What the queueing model predicts for a cell before it is run.
 
 use crate::benchmark::cell::Cell;
-use crate::benchmark::conditions::Subject;
+use crate::benchmark::conditions::{Conditions, Subject};
 use crate::benchmark::interpreter;
 use crate::benchmark::overhead::{Overhead, StepOverhead};
+use crate::model::RateCurve;
 use crate::model::makespan::{Run, makespan_s};
 use crate::model::repairman::blended_throughput;
 use crate::profile::Profile;
@@ -22,10 +23,7 @@ pub fn predict(cell: &Cell, subject: &Subject<'_>) -> f64 {
     let Subject { workload, profile, conditions, .. } = *subject;
     let tasks = workload.tasks() as f64;
     let width = cell.width.min(usize::try_from(workload.tasks()).unwrap_or(usize::MAX)).max(1);
-    let (rates, overhead) = match &profile.python {
-        Some(python) => interpreter::model(cell.strategy, python, &conditions.rates),
-        None => (conditions.rates, conditions.overheads.of(cell.strategy)),
-    };
+    let (rates, overhead) = costs(cell.strategy, profile, conditions);
     let steps = step_overhead(&overhead, workload);
     let own = profile.task.cpu_s;
     // What the server computes for a task is part of its wait until the CPUs are busy.
@@ -52,6 +50,14 @@ pub fn predict(cell: &Cell, subject: &Subject<'_>) -> f64 {
     };
     let startup_s = overhead.startup_s + overhead.startup_per_worker_s * (workers - 1) as f64;
     tasks / (startup_s + makespan_s(&run))
+}
+
+/// How much work the CPUs do for a strategy, and what it costs.
+fn costs(strategy: Kind, profile: &Profile, conditions: &Conditions) -> (RateCurve, Overhead) {
+    match &profile.python {
+        Some(python) => interpreter::model(strategy, python, &conditions.rates),
+        None => (conditions.rates, conditions.overheads.of(strategy)),
+    }
 }
 
 /// What the steps of a task cost under a strategy beyond their blocking form.
@@ -91,7 +97,6 @@ fn upstream_bound(workload: &Workload) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::benchmark::conditions::Conditions;
     use crate::benchmark::testing::{computing, host, profile, sleeping};
     use crate::host::Host;
 

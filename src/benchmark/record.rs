@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::benchmark::cell::Cell;
 use crate::benchmark::plan::Candidate;
-use crate::benchmark::result::{CellResult, Latency, Round, Status};
+use crate::benchmark::result::{CellResult, Latency, LedgerPerTask, Round, Status};
 use crate::stats::interval::{CONFIDENCE, geometric_mean_ci};
 use crate::stats::ratio::{EPSILON, compare};
+use crate::strategy::ledger::Ledger;
 use crate::strategy::run::RunReport;
 use crate::workload::digest::Digest;
 use crate::workload::outputs::Outputs;
@@ -28,6 +29,7 @@ pub struct CellRecord {
     startup_s: f64,
     cpu_s: f64,
     peak_rss_bytes: u64,
+    ledger: Option<Ledger>,
 }
 
 impl CellRecord {
@@ -43,6 +45,7 @@ impl CellRecord {
             startup_s: 0.0,
             cpu_s: 0.0,
             peak_rss_bytes: 0,
+            ledger: None,
         }
     }
 
@@ -59,6 +62,9 @@ impl CellRecord {
         self.startup_s += report.startup_s;
         self.cpu_s += report.cpu.total_s();
         self.peak_rss_bytes = self.peak_rss_bytes.max(report.peak_rss_bytes);
+        if let Some(ledger) = &report.ledger {
+            self.ledger.get_or_insert_default().merge(ledger);
+        }
     }
 
     /// The throughput of every batch.
@@ -118,8 +124,23 @@ impl CellRecord {
             errors: self.tally.errors(),
             digest: (!items.is_empty() && self.is_repeatable() != Some(false))
                 .then(|| format!("{:016x}", self.outputs.digest(items))),
+            ledger: self.ledger_per_task(),
             rounds: self.rounds.clone(),
         }
+    }
+
+    fn ledger_per_task(&self) -> Option<LedgerPerTask> {
+        let ledger = self.ledger.as_ref()?;
+        let tasks = self.tally.counts.started().max(1) as f64;
+        Some(LedgerPerTask {
+            workers: ledger.workers,
+            startup_s: ledger.startup_s / tasks,
+            waiting_s: ledger.waiting_s / tasks,
+            working_s: ledger.working_s / tasks,
+            transfer_s: ledger.transfer_s / tasks,
+            tasks_per_message: ledger.costs.tasks_per_message()?,
+            message_s: ledger.costs.message_s(),
+        })
     }
 
     /// Why the cell counts as failed: not one of its tasks ended well.

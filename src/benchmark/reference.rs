@@ -13,6 +13,7 @@ pub fn of_profile(profiled: &Profiled) -> RunReport {
         most_busy: 1,
         cpu: CpuTime { user_s: profile.cpu_user_s, system_s: profile.cpu_system_s },
         peak_rss_bytes: profiled.peak_rss_bytes,
+        ledger: None,
         tally: profiled.tally.clone(),
     }
 }

@@ -43,6 +43,8 @@ pub struct CellResult {
     pub errors: Vec<ErrorCount>,
     /// Digest of the outputs of up to 256 items that every cell ran; equal for equal outputs.
     pub digest: Option<String>,
+    /// Where the time of worker processes went; null where there are none.
+    pub ledger: Option<LedgerPerTask>,
     /// Throughput of each batch, with the number of the round it belongs to.
     pub rounds: Vec<Round>,
 }
@@ -67,6 +69,7 @@ impl CellResult {
             tasks: TaskCounts::default(),
             errors: Vec::new(),
             digest: None,
+            ledger: None,
             rounds: Vec::new(),
         }
     }
@@ -104,6 +107,27 @@ pub struct Round {
     pub round: u32,
     /// Tasks per second over the whole workload, start-up included.
     pub throughput_per_s: f64,
+}
+
+/// The time of the worker processes of a cell, start-up included: `workers` times the time of its
+/// batches, in seconds per task.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct LedgerPerTask {
+    /// Worker processes.
+    pub workers: u64,
+    /// Until the workers were ready.
+    pub startup_s: f64,
+    /// With nothing to do.
+    pub waiting_s: f64,
+    /// In tasks.
+    pub working_s: f64,
+    /// Handing tasks over and results back, the waiting for it included.
+    pub transfer_s: f64,
+    /// Tasks, or for hybrid their computing parts, per message, in the mean.
+    pub tasks_per_message: f64,
+    /// Seconds that a message costs whatever is in it, where it did not wait for a CPU; null if there
+    /// were too few to tell.
+    pub message_s: Option<f64>,
 }
 
 /// Quantiles of task latency, in seconds.

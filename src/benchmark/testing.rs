@@ -94,6 +94,7 @@ pub(crate) fn report(tasks: u64, width: usize, task_s: f64) -> RunReport {
         most_busy: width as u64,
         cpu: CpuTime::default(),
         peak_rss_bytes: 1,
+        ledger: None,
         tally,
     }
 }

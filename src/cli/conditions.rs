@@ -69,8 +69,7 @@ pub(crate) fn conditions(
     again: bool,
 ) -> Conditions {
     let rates = measure_rates(host.cpus_effective, kernel_of(workload));
-    if workload.runs_python() {
-        // What this binary's own strategies cost says nothing about those of an interpreter.
+    if workload.runs_python() || workload.runs_commands() {
         return Conditions { rates, ..Conditions::usual(host) };
     }
     let fingerprint = Fingerprint::of(host);

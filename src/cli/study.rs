@@ -329,6 +329,11 @@ impl<'a> Study<'a> {
         }
     }
 
+    /// CPU seconds of this process, of those it has waited for and of the embedded server.
+    fn own_cpu_s(&self) -> f64 {
+        (CpuTime::of_self() + CpuTime::of_children()).total_s() + server_cpu_s(self.fixture.as_ref())
+    }
+
     fn executor<'s>(&'s self, profiled: &'s Profiled) -> Box<dyn Executor + 's> {
         match &self.python {
             Some(callables) => Box::new(callables.executor(&self.workload, &profiled.profile)),
@@ -339,11 +344,6 @@ impl<'a> Study<'a> {
                 self.host.cpu_workers(),
             )),
         }
-    }
-
-    /// CPU seconds of this process, of those it has waited for and of the embedded server.
-    fn own_cpu_s(&self) -> f64 {
-        (CpuTime::of_self() + CpuTime::of_children()).total_s() + server_cpu_s(self.fixture.as_ref())
     }
 
     fn add_findings(&mut self, plan: &Plan, measured: &Measured, once: bool) {

@@ -3,6 +3,7 @@
 pub mod amdahl;
 pub mod estimate;
 pub mod makespan;
+pub mod message;
 pub mod nls;
 pub mod rate;
 pub mod repairman;

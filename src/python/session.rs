@@ -156,6 +156,7 @@ impl Session {
             most_busy: (tasks.end - tasks.start).min(batch.width as u64),
             cpu: CpuTime { user_s: report.cpu_user_s, system_s: report.cpu_system_s },
             peak_rss_bytes: report.peak_rss_bytes,
+            ledger: None,
             tally: board.tally(&report.errors, |task| (tasks.start + task, draw.index(tasks.start + task))),
         })
     }

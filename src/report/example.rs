@@ -131,6 +131,7 @@ fn ran(cell: Cell, rate: f64, ci95: [f64; 2], [p50, p99, cpu]: [f64; 3], mib: u6
         tasks: TaskCounts { ok: 600, ..TaskCounts::default() },
         errors: Vec::new(),
         digest: Some("9f86d081884c7d65".to_owned()),
+        ledger: None,
         rounds: vec![Round { round: 0, throughput_per_s: rate }],
     }
 }
@@ -192,6 +193,7 @@ fn recommendation() -> Recommendation {
             },
         ],
         performance_notes: vec!["about 1 240 connections are opened unless they are kept alive".to_owned()],
+        chunk_size: None,
         fallbacks: vec![
             Fallback { strategy: Kind::Threads, width: 64 },
             Fallback { strategy: Kind::Hybrid, width: 64 },

@@ -12,6 +12,7 @@ use crate::code::Code;
 use crate::strategy::asynchronous::{RunTask, Shards, drive};
 use crate::strategy::feed::Feed;
 use crate::strategy::job::{Job, Pool, StartError, Strategy, WorkerUsage};
+use crate::strategy::ledger::Traffic;
 use crate::strategy::process::protocol::{Reply, Request, Span};
 use crate::strategy::process::worker::{Worker, start_all};
 use crate::workload::Program;
@@ -35,7 +36,9 @@ struct HybridPool {
     program: Arc<Program>,
     width: usize,
     compute: Option<Sender<Computation>>,
-    drivers: Vec<JoinHandle<Worker>>,
+    drivers: Vec<JoinHandle<(Worker, Traffic)>>,
+    processes: usize,
+    traffic: Traffic,
     /// Kept until the pool ends: reaping them earlier would count their CPU time twice.
     finished: Vec<Worker>,
 }
@@ -83,6 +86,8 @@ impl Strategy for Hybrid {
             width: job.width,
             compute: Some(compute),
             drivers,
+            processes: job.processes,
+            traffic: Traffic::default(),
             finished: Vec::new(),
         }))
     }
@@ -98,11 +103,16 @@ impl Pool for HybridPool {
     fn usage(&mut self) -> WorkerUsage {
         let mut usage = WorkerUsage::default();
         for driver in self.drivers.drain(..) {
-            let mut worker = driver.join().expect("a driver does not panic");
+            let (mut worker, traffic) = driver.join().expect("a driver does not panic");
+            self.traffic.merge(&traffic);
             usage.add(worker.finish());
             self.finished.push(worker);
         }
         usage
+    }
+
+    fn traffic(&self) -> Option<(u64, &Traffic)> {
+        Some((self.processes as u64, &self.traffic))
     }
 }
 
@@ -155,7 +165,8 @@ async fn hand_over(
 }
 
 /// Drives one worker process until nobody wants anything computed any more.
-fn serve(mut worker: Worker, inbox: &Receiver<Computation>) -> Worker {
+fn serve(mut worker: Worker, inbox: &Receiver<Computation>) -> (Worker, Traffic) {
+    let mut traffic = Traffic::default();
     let mut frame_len = 1;
     while let Ok(first) = inbox.recv() {
         let waiting = std::iter::once(first).chain(inbox.try_iter()).filter(|c| !c.is_moot());
@@ -164,21 +175,24 @@ fn serve(mut worker: Worker, inbox: &Receiver<Computation>) -> Worker {
             continue;
         }
         let begun = Instant::now();
-        let Ok(Reply::Spans(results)) = worker.send(&Request::Spans(spans)).and_then(|()| worker.receive())
+        let Ok(Reply::Spans { results, took }) =
+            worker.send(&Request::Spans(spans)).and_then(|()| worker.receive())
         else {
             let death = worker.death();
             for reply in replies {
                 // A task that timed out no longer listens.
                 let _ = reply.send(Err(death.clone()));
             }
-            return worker;
+            return (worker, traffic);
         };
-        frame_len = fitting(begun.elapsed(), results.len());
+        let active = begun.elapsed();
+        traffic.add(results.len() as u64, active.as_secs_f64(), took.as_secs_f64());
+        frame_len = fitting(active, results.len());
         for (reply, result) in replies.into_iter().zip(results) {
             let _ = reply.send(result);
         }
     }
-    worker
+    (worker, traffic)
 }
 
 /// How many spans like the last ones make a frame.

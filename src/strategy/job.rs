@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::code::Code;
 use crate::host::usage::CpuTime;
 use crate::strategy::feed::Feed;
+use crate::strategy::ledger::Traffic;
 use crate::workload::tally::Tally;
 use crate::workload::{Env, Program, Workload};
 
@@ -45,6 +46,12 @@ pub trait Pool {
     /// What worker processes used for the tasks; zero where there are none. Asked once, after the run.
     fn usage(&mut self) -> WorkerUsage {
         WorkerUsage::default()
+    }
+
+    /// What passed between the pool and its worker processes, and how many of these there are; `None`
+    /// where there are none. Asked after `usage`.
+    fn traffic(&self) -> Option<(u64, &Traffic)> {
+        None
     }
 }
 

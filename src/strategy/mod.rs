@@ -8,6 +8,7 @@ pub mod feed;
 pub mod hybrid;
 pub mod job;
 pub mod kind;
+pub mod ledger;
 pub mod process;
 pub mod processes;
 pub mod run;

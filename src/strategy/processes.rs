@@ -6,10 +6,12 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use crate::model::message::MessageCosts;
 use crate::strategy::feed::Feed;
 use crate::strategy::job::{Job, Pool, StartError, Strategy, WorkerUsage};
+use crate::strategy::ledger::Traffic;
 use crate::strategy::process::protocol::{Reply, Request};
 use crate::strategy::process::worker::{Worker, start_all};
 use crate::workload::Program;
@@ -19,6 +21,13 @@ use crate::workload::tally::Tally;
 /// A frame should be about this much work: the two switches between processes that it takes cost
 /// some 12 µs of CPU time.
 const FRAME: Duration = Duration::from_micros(500);
+
+/// Where messages are seen to cost more than a pipe should, a frame is this many times that much work:
+/// they then cost 2.5% of it.
+const TIMES_MESSAGE: f64 = 40.0;
+
+/// However much messages cost, a frame is no more work than this.
+const LARGEST_FRAME: Duration = Duration::from_millis(20);
 
 /// Tasks per frame at the most; larger frames gain nothing and hold back what could be shared.
 const MOST_PER_FRAME: u64 = 256;
@@ -30,12 +39,13 @@ pub struct Processes;
 struct ProcessPool {
     workers: Vec<Worker>,
     job: Job,
+    traffic: Traffic,
 }
 
 impl Strategy for Processes {
     fn start(&self, job: &Job) -> Result<Box<dyn Pool>, StartError> {
         let workers = start_all(job, job.width)?;
-        Ok(Box::new(ProcessPool { workers, job: job.clone() }))
+        Ok(Box::new(ProcessPool { workers, job: job.clone(), traffic: Traffic::default() }))
     }
 }
 
@@ -60,6 +70,10 @@ impl Pool for ProcessPool {
         }
         usage
     }
+
+    fn traffic(&self) -> Option<(u64, &Traffic)> {
+        Some((self.workers.len() as u64, &self.traffic))
+    }
 }
 
 impl ProcessPool {
@@ -70,7 +84,9 @@ impl ProcessPool {
             let drive = |worker| scope.spawn(move || drive(worker, feed, program));
             let drivers: Vec<_> = self.workers.iter_mut().map(drive).collect();
             for driver in drivers {
-                tally.merge(&driver.join().expect("a driver does not panic"));
+                let (of_driver, traffic) = driver.join().expect("a driver does not panic");
+                tally.merge(&of_driver);
+                self.traffic.merge(&traffic);
             }
         });
     }
@@ -86,42 +102,52 @@ fn lose_the_rest(feed: &Feed, error: &StartError, mut tally: Tally) -> Tally {
 }
 
 /// Keeps one worker busy until there are no more tasks or it is gone.
-fn drive(worker: &mut Worker, feed: &Feed, program: &Program) -> Tally {
-    let mut tally = Tally::default();
+fn drive(worker: &mut Worker, feed: &Feed, program: &Program) -> (Tally, Traffic) {
+    let (mut tally, mut traffic) = (Tally::default(), Traffic::default());
+    let mut last = Instant::now();
     let mut waiting = VecDeque::new();
     let mut listens = true;
     loop {
         let window = if feed.is_fine_grained() { 2 } else { 1 };
         while listens
             && waiting.len() < window
-            && let Some(tasks) = feed.pull_work(FRAME, MOST_PER_FRAME)
+            && let Some(tasks) = feed.pull_work(frame(&traffic.costs), MOST_PER_FRAME)
         {
             let items = program.items_at(tasks.clone());
             listens = worker.send(&Request::Run { tasks: tasks.clone(), items }).is_ok();
             waiting.push_back(tasks);
         }
-        let Some(tasks) = waiting.pop_front() else { return tally };
-        if !take_reply(worker, feed, program, &tasks, &mut tally) {
+        let Some(tasks) = waiting.pop_front() else { return (tally, traffic) };
+        let Some(worked) = take_reply(worker, feed, program, &tasks, &mut tally) else {
             let lost = waiting.iter().chain([&tasks]).map(|tasks| tasks.end - tasks.start).sum();
             tally.lose(lost, &worker.death());
-            return tally;
-        }
+            return (tally, traffic);
+        };
+        // The next answer is waited for from here on, so the time in between is on the account too.
+        let now = Instant::now();
+        traffic.add(tasks.end - tasks.start, (now - last).as_secs_f64(), worked.as_secs_f64());
+        last = now;
     }
 }
 
-/// Records the reply to one frame; false if the worker is gone.
+/// How much work a frame should be.
+fn frame(costs: &MessageCosts) -> Duration {
+    Duration::from_secs_f64(TIMES_MESSAGE * costs.message_s().unwrap_or(0.0)).clamp(FRAME, LARGEST_FRAME)
+}
+
+/// Records the reply to one frame, and gives the time that the worker worked; `None` if it is gone.
 fn take_reply(
     worker: &mut Worker,
     feed: &Feed,
     program: &Program,
     tasks: &Range<u64>,
     tally: &mut Tally,
-) -> bool {
-    let Ok(Reply::Ran(results)) = worker.receive() else { return false };
-    let took = results.iter().map(|task| task.took).sum();
+) -> Option<Duration> {
+    let Ok(Reply::Ran(results)) = worker.receive() else { return None };
+    let took: Duration = results.iter().map(|task| task.took).sum();
     feed.learn(results.len() as u64, took);
     for (position, task) in tasks.clone().zip(results) {
         tally.record(position, program.index(position), task.took, task.result);
     }
-    true
+    Some(took)
 }

@@ -11,6 +11,7 @@ use crate::strategy::feed::Feed;
 use crate::strategy::hybrid::Hybrid;
 use crate::strategy::job::{Job, StartError, Strategy};
 use crate::strategy::kind::Kind;
+use crate::strategy::ledger::Ledger;
 use crate::strategy::processes::Processes;
 use crate::strategy::sequential::Sequential;
 use crate::strategy::threads::Threads;
@@ -32,6 +33,8 @@ pub struct RunReport {
     /// Largest resident sizes of this process and its workers together, in bytes, and for commands
     /// the largest one times those in flight: an upper bound.
     pub peak_rss_bytes: u64,
+    /// Where the time of worker processes went; `None` where there are none.
+    pub ledger: Option<Ledger>,
     /// What became of the tasks.
     pub tally: Tally,
 }
@@ -78,12 +81,15 @@ pub fn run(strategy: &dyn Strategy, job: &Job, feed: &Arc<Feed>) -> Result<RunRe
     let used = CpuTime::of_self() + CpuTime::of_children() - before;
     let in_flight = job.width.min(usize::try_from(feed.len()).unwrap_or(usize::MAX)) as u64;
     let commands = if job.workload.runs_commands() { in_flight * peak_rss_of_children() } else { 0 };
+    let startup_s = (ready - asked).as_secs_f64();
+    let ledger = pool.traffic().map(|(workers, traffic)| Ledger::new(workers, startup_s, wall_s, traffic));
     Ok(RunReport {
-        startup_s: (ready - asked).as_secs_f64(),
+        startup_s,
         wall_s,
         most_busy: if feed.most_busy() > 0 { feed.most_busy() } else { in_flight },
         cpu: used + workers.cpu,
         peak_rss_bytes: peak_rss_of_self() + workers.peak_rss_bytes + commands,
+        ledger,
         tally,
     })
 }

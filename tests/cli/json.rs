@@ -144,6 +144,11 @@ fn an_advice_accounts_for_every_task_of_every_cell() {
     }
     let digests: BTreeSet<_> = report.cells.iter().map(|result| result.digest.clone().unwrap()).collect();
     assert_eq!(digests.len(), 1, "the same items give the same outputs");
+    for result in &report.cells {
+        assert_eq!(result.ledger.is_some(), result.cell.strategy == Kind::Processes, "{result:?}");
+    }
+    let slowest = &report.profile.as_ref().unwrap().dispersion.as_ref().unwrap().slowest;
+    assert!(slowest.len() == 5 && slowest.iter().all(|task| task.wall_s > 0.0), "{slowest:?}");
     assert!(report.recommendation.is_some());
 }
 

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use crate::advice::chunks::PYTHON_MESSAGE_S;
+use crate::model::message::chunk;
+
 /// The work of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskShape {
@@ -26,17 +29,9 @@ impl TaskShape {
         (worth(self.wait), worth(self.cpu))
     }
 
-    /// Tasks handed to a worker process at once.
-    ///
-    /// Enough that a hand-over, 135 µs in Python's pool, is small beside the work, and few enough
-    /// that no worker is left with much to do while others are idle.
+    /// Tasks handed to a worker process at once, where a message costs what it does in Python's pool.
     pub(super) fn batch(&self, workers: usize) -> u64 {
-        const WORTH: Duration = Duration::from_millis(2);
-        const MOST: u64 = 64;
-        let task = (self.cpu + self.wait).max(Duration::from_nanos(1));
-        let enough = WORTH.as_nanos().div_ceil(task.as_nanos()).min(u128::from(MOST)) as u64;
-        let balanced = self.tasks / (8 * workers.max(1) as u64);
-        enough.min(balanced).max(1)
+        chunk(PYTHON_MESSAGE_S, (self.cpu + self.wait).as_secs_f64(), self.tasks, workers)
     }
 }
 
@@ -58,7 +53,7 @@ mod tests {
 
     #[test]
     fn small_tasks_travel_in_batches_and_large_ones_alone() {
-        assert_eq!(shape(100_000, Duration::from_micros(1), Duration::ZERO).batch(2), 64);
+        assert_eq!(shape(100_000, Duration::from_micros(1), Duration::ZERO).batch(2), 2700);
         assert_eq!(shape(100_000, Duration::from_millis(5), Duration::ZERO).batch(2), 1);
         assert_eq!(shape(64, Duration::from_micros(1), Duration::ZERO).batch(2), 4);
         assert_eq!(shape(0, Duration::ZERO, Duration::ZERO).batch(0), 1);

@@ -40,7 +40,9 @@ pub fn serve(stdin: impl Read, stdout: impl Write) -> io::Result<()> {
             (_, None) => Reply::Refused("not started".to_owned()),
             (Request::Run { tasks, items }, Some(ready)) => Reply::Ran(ready.run(tasks, items)),
             (Request::Spans(spans), Some(ready)) => {
-                Reply::Spans(spans.into_iter().map(|span| ready.run_span(span)).collect())
+                let begun = Instant::now();
+                let results = spans.into_iter().map(|span| ready.run_span(span)).collect();
+                Reply::Spans { results, took: begun.elapsed() }
             }
             (Request::Finish, Some(ready)) => Reply::Finished(ready.usage()),
         };

@@ -69,7 +69,12 @@ pub enum Reply {
     /// What became of the tasks, in order.
     Ran(Vec<TaskResult>),
     /// What the spans produced, in order.
-    Spans(Vec<Result<Output, StepError>>),
+    Spans {
+        /// One for each span.
+        results: Vec<Result<Output, StepError>>,
+        /// The time they took together.
+        took: Duration,
+    },
     /// What was used since `Ready`.
     Finished(WorkerUsage),
 }

@@ -1,0 +1,177 @@
+//! What messages between processes cost, and how many tasks should share one.
+//!
+//! A message costs a fixed time, and each task in it a little more: o(k) = h + c·k. Sharing a message
+//! among more tasks saves of the first part only.
+
+use serde::{Deserialize, Serialize};
+
+/// Messages may cost this share of the work in them.
+const OVERHEAD: f64 = 0.05;
+
+/// A worker should get at least this many messages, so that none is left with much to do while others
+/// are idle.
+const MESSAGES_PER_WORKER: u64 = 8;
+
+/// What messages cost is told of so many.
+const FEWEST: u64 = 8;
+
+/// The quantile of what messages cost that is taken for their cost: above it lie those that waited for
+/// a CPU.
+const UNDISTURBED: f64 = 0.25;
+
+/// Buckets of costs: four for each doubling, from 50 ns on.
+const LEAST_S: f64 = 50e-9;
+const PER_DOUBLING: f64 = 4.0;
+const BUCKETS: usize = 128;
+
+/// The costs of messages, counted in buckets, apart for messages of 1, of 2 and 3, of 4 to 7 … tasks.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct MessageCosts(Vec<Class>);
+
+/// Messages with about as many tasks.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Class {
+    messages: u64,
+    tasks: u64,
+    buckets: Vec<u64>,
+}
+
+impl Class {
+    fn add(&mut self, tasks: u64, overhead_s: f64) {
+        let bucket = ((overhead_s / LEAST_S).max(1.0).log2() * PER_DOUBLING) as usize;
+        let bucket = bucket.min(BUCKETS - 1);
+        self.messages += 1;
+        self.tasks += tasks;
+        self.buckets.resize(self.buckets.len().max(bucket + 1), 0);
+        self.buckets[bucket] += 1;
+    }
+
+    fn merge(&mut self, other: &Class) {
+        self.messages += other.messages;
+        self.tasks += other.tasks;
+        self.buckets.resize(self.buckets.len().max(other.buckets.len()), 0);
+        self.buckets.iter_mut().zip(&other.buckets).for_each(|(mine, theirs)| *mine += theirs);
+    }
+
+    fn mean_tasks(&self) -> f64 {
+        self.tasks as f64 / self.messages as f64
+    }
+
+    /// The middle of the bucket that the quantile is in.
+    fn undisturbed_s(&self) -> f64 {
+        let wanted = (self.messages as f64 * UNDISTURBED).ceil() as u64;
+        let mut seen = 0;
+        let bucket = self.buckets.iter().position(|count| {
+            seen += count;
+            seen >= wanted
+        });
+        LEAST_S * ((bucket.unwrap_or(0) as f64 + 0.5) / PER_DOUBLING).exp2()
+    }
+}
+
+impl MessageCosts {
+    /// Adds a message of `tasks` tasks that took `overhead_s` seconds beside the work.
+    pub fn add(&mut self, tasks: u64, overhead_s: f64) {
+        let class = tasks.max(1).ilog2() as usize;
+        self.0.resize(self.0.len().max(class + 1), Class::default());
+        self.0[class].add(tasks, overhead_s);
+    }
+
+    /// Adds those of another worker.
+    pub fn merge(&mut self, other: &MessageCosts) {
+        self.0.resize(self.0.len().max(other.0.len()), Class::default());
+        self.0.iter_mut().zip(&other.0).for_each(|(mine, theirs)| mine.merge(theirs));
+    }
+
+    /// Tasks per message, in the mean.
+    pub fn tasks_per_message(&self) -> Option<f64> {
+        let messages: u64 = self.0.iter().map(|class| class.messages).sum();
+        let tasks: u64 = self.0.iter().map(|class| class.tasks).sum();
+        (messages > 0).then(|| tasks as f64 / messages as f64)
+    }
+
+    /// Seconds that a message costs whatever is in it, *h*: what the smallest messages cost, less what
+    /// the tasks in them cost by comparison with the largest. `None` of too few messages.
+    ///
+    /// It is that of messages which did not wait for a CPU, to within a tenth or so.
+    pub fn message_s(&self) -> Option<f64> {
+        let known = || self.0.iter().filter(|class| class.messages >= FEWEST);
+        let (small, large) = (known().next()?, known().next_back()?);
+        let more_tasks = large.mean_tasks() - small.mean_tasks();
+        let more_s = (large.undisturbed_s() - small.undisturbed_s()).max(0.0);
+        let per_task = if more_tasks > 0.0 { more_s / more_tasks } else { 0.0 };
+        Some((small.undisturbed_s() - per_task * small.mean_tasks()).max(0.0))
+    }
+}
+
+/// How many tasks should share a message that costs `message_s` seconds when a task takes `task_s`:
+/// enough that messages cost no more than a twentieth of the work, and few enough that the work can be
+/// shared among `workers`.
+pub fn chunk(message_s: f64, task_s: f64, tasks: u64, workers: usize) -> u64 {
+    // A task of no time at all still takes some.
+    let enough = (message_s / (OVERHEAD * task_s.max(1e-9))).ceil() as u64;
+    let balanced = tasks / (MESSAGES_PER_WORKER * workers.max(1) as u64);
+    enough.min(balanced).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn short_tasks_share_messages_and_long_ones_do_not() {
+        assert_eq!(chunk(135e-6, 1e-6, 1_000_000, 2), 2700);
+        assert_eq!(chunk(135e-6, 1e-3, 1_000_000, 2), 3);
+        assert_eq!(chunk(12e-6, 5e-3, 1_000_000, 2), 1);
+        assert_eq!(chunk(135e-6, 1e-6, 160, 2), 10, "eight messages for each worker");
+        assert_eq!(chunk(135e-6, 0.0, 0, 0), 1);
+    }
+
+    /// Messages of so many tasks, some of which waited for a CPU.
+    fn messages(costs: &mut MessageCosts, tasks: u64, overhead_s: f64) {
+        for i in 0..40 {
+            costs.add(tasks, if i % 2 == 0 { overhead_s } else { overhead_s + 4e-3 });
+        }
+    }
+
+    #[test]
+    fn too_few_messages_tell_nothing() {
+        let mut costs = MessageCosts::default();
+        assert_eq!((costs.message_s(), costs.tasks_per_message()), (None, None));
+        (0..7).for_each(|_| costs.add(2, 20e-6));
+        assert_eq!((costs.message_s(), costs.tasks_per_message()), (None, Some(2.0)));
+    }
+
+    #[test]
+    fn waiting_for_a_cpu_is_no_cost_of_the_message() {
+        let mut costs = MessageCosts::default();
+        messages(&mut costs, 1, 20e-6);
+        let message_s = costs.message_s().expect("enough messages");
+        assert!((message_s / 20e-6 - 1.0).abs() < 0.1, "{message_s}");
+    }
+
+    proptest! {
+        #[test]
+        fn the_cost_of_a_message_is_told_from_that_of_the_tasks_in_it(
+            h in 1e-6f64..1e-3, share in 0.0f64..0.5, tasks in 16u64..256,
+        ) {
+            let per_task = h * share;
+            let (mut small, mut large) = (MessageCosts::default(), MessageCosts::default());
+            messages(&mut small, 1, h + per_task);
+            messages(&mut large, tasks, h + per_task * tasks as f64);
+            small.merge(&large);
+            let message_s = small.message_s().expect("enough messages");
+            prop_assert!((message_s / h - 1.0).abs() < 0.25, "{message_s} is not {h}");
+        }
+
+        #[test]
+        fn a_chunk_never_starves_a_worker(
+            message in 0.0f64..1.0, task in 0.0f64..1.0, tasks in 0u64..1_000_000, workers in 0usize..200,
+        ) {
+            let chunk = chunk(message, task, tasks, workers);
+            prop_assert!(chunk >= 1);
+            prop_assert!(chunk == 1 || chunk * 8 * workers.max(1) as u64 <= tasks);
+        }
+    }
+}
