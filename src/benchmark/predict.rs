@@ -43,20 +43,20 @@ pub fn predict(cell: &Cell, subject: &Subject<'_>) -> f64 {
         utilisation: rate * demand_s / rates.together.max(f64::MIN_POSITIVE),
         variation: profile.dispersion.as_ref().map_or(USUAL_VARIATION, |d| d.coefficient_of_variation),
     };
-    let workers = if cell.strategy == Kind::Hybrid { 1 } else { cell.width };
+    let workers = match cell.strategy {
+        Kind::Hybrid if profile.python.is_some() => cell.processes.unwrap_or(1),
+        Kind::Hybrid => 1,
+        _ => cell.width,
+    };
     let startup_s = overhead.startup_s + overhead.startup_per_worker_s * (workers - 1) as f64;
     tasks / (startup_s + makespan_s(&run))
 }
 
 /// How much work the CPUs do for a strategy, and what it costs.
 fn costs(strategy: Kind, profile: &Profile, conditions: &Conditions) -> (RateCurve, Overhead) {
-    let rates = conditions.rates;
     match &profile.python {
-        Some(python) => {
-            let (cpus, dispatch_s) = interpreter::model(strategy, python, rates.cpus);
-            (rates.limited_to(cpus), Overhead { dispatch_s, ..Overhead::default() })
-        }
-        None => (rates, conditions.overheads.of(strategy)),
+        Some(python) => interpreter::model(strategy, python, &conditions.rates),
+        None => (conditions.rates, conditions.overheads.of(strategy)),
     }
 }
 
