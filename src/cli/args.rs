@@ -266,11 +266,11 @@ pub(crate) struct HookArgs {
     #[arg(short, long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) setup: Option<String>,
 
-    /// Run a command before every batch of tasks; its time is not measured
+    /// Run a command before every batch of tasks; its time counts towards the budget alone
     #[arg(short, long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) prepare: Option<String>,
 
-    /// Run a command after every batch of tasks; its time is not measured
+    /// Run a command after every batch of tasks; its time counts towards the budget alone
     #[arg(short, long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) cleanup: Option<String>,
 }

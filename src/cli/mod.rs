@@ -11,6 +11,7 @@ mod fit;
 mod guard;
 mod output;
 mod progress;
+mod repetition;
 pub(crate) mod role;
 mod study;
 mod widths;

@@ -1,6 +1,6 @@
 //! The way of one workload: calibrate, profile, plan, measure, recommend, report.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,6 +37,7 @@ use crate::cli::config::Prediction;
 use crate::cli::failure::Failure;
 use crate::cli::guard::Guard;
 use crate::cli::progress::Progress;
+use crate::cli::repetition;
 
 /// Profiling time; twice what a confident class needs at least.
 const PROFILE: Duration = Duration::from_millis(1000);
@@ -206,8 +207,7 @@ impl<'a> Study<'a> {
         }
         let mut plan = Plan::new(&self.subject(&profiled.profile), &aim.selection);
         if aim.settings.once {
-            let widest = Slices::widest(self.workload.tasks());
-            plan.candidates.retain(|candidate| candidate.cell.width <= widest);
+            self.warnings.extend(repetition::narrow(&mut plan, self.workload.tasks()));
         }
         self.check(&plan, &aim.selection)?;
         if aim.prediction.only {
@@ -354,21 +354,9 @@ impl<'a> Study<'a> {
             self.warnings.push(Warning::new(refused.code, format!("{}: {}", refused.cell, refused.reason)));
         }
         if !once {
-            self.note_repetition();
+            self.warnings.extend(repetition::warnings(&self.workload));
         }
         self.note_fixture(measured.elapsed);
-    }
-
-    /// Tells what running items again and again means.
-    fn note_repetition(&mut self) {
-        if self.workload.runs_commands() {
-            let message = "every item was run many times over";
-            self.warnings.push(Warning::new(Code::NoteRepeated, message));
-        }
-        if reads_files(&self.workload) {
-            let message = "the same files are read many times over, after the first time from the page cache";
-            self.warnings.push(Warning::new(Code::NotePageCache, message));
-        }
     }
 
     /// Ends the server and tells if it competed with the workload for the CPUs.
@@ -420,13 +408,6 @@ fn command_of(workload: &Workload) -> Option<Vec<String>> {
         [StepSpec::Command(command)] => Some(command.argv.clone()),
         _ => None,
     }
-}
-
-/// Whether tasks read files: by a step, or as commands that are given the names of some.
-fn reads_files(workload: &Workload) -> bool {
-    let reads = workload.steps.iter().any(|step| matches!(step, StepSpec::Read(_)));
-    let is_file = |item: &String| Path::new(item).is_file();
-    reads || (workload.runs_commands() && first_items(&workload.items).iter().any(is_file))
 }
 
 fn first_items(items: &Items) -> Vec<String> {
