@@ -56,8 +56,9 @@ fn every_project_runs_by_itself() {
 #[test]
 fn every_project_uses_the_server_it_is_told_of() {
     let server = embedded_server();
+    let address = format!("http://{}", server.addr());
     for (program, expected) in PROJECTS {
-        let printed = run(python().arg(program).env("CONC_FIXTURE", server.addr().to_string()));
+        let printed = run(python().arg(program).env("CONC_FIXTURE", &address));
         assert!(printed.starts_with(expected), "{program}: {printed}");
     }
     let stats = server.stop().unwrap();

@@ -403,6 +403,7 @@ impl<'a> Study<'a> {
             cpu: Duration::from_secs_f64(task.cpu_s),
             wait: Duration::from_secs_f64(task.wait_s),
             command: command_of(&self.workload),
+            python: None,
             items: first_items(&self.workload.items),
         };
         examples(&Cell { strategy, width, processes }, &shape)

@@ -87,7 +87,8 @@ fn hint(screen: &mut Screen, report: &Report) {
     screen.labelled(INDENT, "Code", &hint);
 }
 
-/// The program asked for, as it is: a wrapped one would not compile.
+/// The program asked for, and other ways of writing it if everything is to be seen; as they are:
+/// a wrapped one would not compile.
 pub(super) fn code(screen: &mut Screen, report: &Report) {
     let language = match screen.options().code {
         CodeChoice::None => return,
@@ -95,7 +96,8 @@ pub(super) fn code(screen: &mut Screen, report: &Report) {
         CodeChoice::Python => "python",
     };
     let examples = report.recommendation.iter().flat_map(|advice| &advice.code_examples);
-    for example in examples.filter(|example| example.language == language) {
+    let shown = if screen.options().verbose { usize::MAX } else { 1 };
+    for example in examples.filter(|example| example.language == language).take(shown) {
         screen.gap();
         screen.paragraph(Role::Heading, &format!("{}: {}", example.language, example.title));
         screen.gap();

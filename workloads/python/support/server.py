@@ -24,7 +24,10 @@ from urllib.parse import parse_qs, urlsplit
 from support import http1, websocket
 
 VARIABLE = "CONC_FIXTURE"
-"""The environment variable with the address of a server that runs already, as host:port."""
+"""The environment variable with the address of a server that runs already.
+
+It is a host and a port, as in ``http://127.0.0.1:8000``.
+"""
 
 ATTEMPT = "X-Conc-Attempt"
 """The header that says which try a request is, so that another try may fare otherwise."""
@@ -44,7 +47,7 @@ def address() -> tuple[str, int]:
     with _starting:
         if VARIABLE not in os.environ:
             os.environ[VARIABLE] = _start()  # Processes started from here on use the same one.
-    host, _, port = os.environ[VARIABLE].rpartition(":")
+    host, _, port = os.environ[VARIABLE].rpartition("//")[2].rpartition(":")
     return host, int(port)
 
 
