@@ -77,8 +77,8 @@ fn an_async_twin_gives_what_the_callable_gives() {
     for (module, name) in twins {
         let program = format!(
             "import asyncio, {module} as m\n\
-             async def twins(): return [await m.{name}_async(item) for item in m.items[:5]]\n\
-             assert [m.{name}(item) for item in m.items[:5]] == asyncio.run(twins())"
+             async def twins(): return [await m.{name}_async(item) for item in m.items()[:5]]\n\
+             assert [m.{name}(item) for item in m.items()[:5]] == asyncio.run(twins())"
         );
         run(python().args(["-c", &program]).env("CONC_FIXTURE", server.addr().to_string()));
     }
@@ -109,5 +109,19 @@ fn every_sample_says_how_to_give_it_to_conc() {
         let line = text.lines().find_map(|line| line.trim().strip_prefix("conc advise ")).unwrap();
         let (file, name) = line.split_once(':').unwrap();
         assert!(file == program && text.contains(&format!("\ndef {name}(")), "{line}");
+    }
+}
+
+#[test]
+fn every_project_passes_the_check() {
+    let with_server = ["web_scraper.toml", "event_system.toml", "api_client.toml", "task_queue.toml"];
+    for workload in with_server.into_iter().chain(["data_processor.py:process"]) {
+        let mut command = Command::new(common::exe());
+        command
+            .args(["check", workload, "--timeout", "60s"])
+            .current_dir(SAMPLES)
+            .env("PYTHONDONTWRITEBYTECODE", "1");
+        let printed = run(&mut command);
+        assert!(printed.ends_with("Nothing is wrong.\n"), "{workload}: {printed}");
     }
 }

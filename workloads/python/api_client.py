@@ -15,19 +15,24 @@ import http.client
 import queue
 import time
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from weakref import WeakKeyDictionary
 
 from support import http1, retry, server
 
-items = range(150)
-"""The orders to ask for."""
+ORDERS = 150
 
 POOL = 32
 """Connections at the most."""
 
 TIMEOUT_S = 3
+
+
+def items() -> Iterable[int]:
+    """The orders to ask for; every process asks one server."""
+    server.address()
+    return range(ORDERS)
 
 
 def fetch(order: int) -> int:
@@ -141,16 +146,16 @@ async def _clients() -> AsyncIterator[AsyncClient]:
         await client.close()
 
 
-async def fetch_all() -> list[int]:
+async def fetch_all(orders: Iterable[int]) -> list[int]:
     """The checksums of all orders; the pool bounds how many requests are in flight."""
-    return await asyncio.gather(*map(fetch_async, items))
+    return await asyncio.gather(*map(fetch_async, orders))
 
 
 def main() -> None:
     """Asks for all orders and says how long it took."""
-    server.address()
+    orders = items()
     start = time.perf_counter()
-    checksums = asyncio.run(fetch_all())
+    checksums = asyncio.run(fetch_all(orders))
     seconds = time.perf_counter() - start
     print(f"{len(checksums)} orders over {POOL} connections in {seconds:.2f} s")
 

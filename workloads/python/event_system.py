@@ -13,18 +13,23 @@ import asyncio
 import socket
 import time
 import uuid
+from collections.abc import Iterable
 from contextlib import AsyncExitStack, ExitStack, suppress
 from typing import BinaryIO
 
 from support import http1, server, websocket
 
-items = range(60)
-"""The number of each conversation."""
-
+CONVERSATIONS = 60
 IN_FLIGHT = 16
 SUBSCRIBERS = 8
 EVENTS = 4
 TIMEOUT_S = 5
+
+
+def items() -> Iterable[int]:
+    """The number of each conversation; every process holds them with one server."""
+    server.address()
+    return range(CONVERSATIONS)
 
 
 def publish(number: int) -> int:
@@ -134,9 +139,9 @@ class AsyncSocket:
             await self._writer.wait_closed()
 
 
-async def broadcast(in_flight: int = IN_FLIGHT) -> int:
+async def broadcast(numbers: Iterable[int], in_flight: int = IN_FLIGHT) -> int:
     """Holds all conversations; how many events arrived."""
-    conversations = iter(items)
+    conversations = iter(numbers)
 
     async def worker() -> int:
         return sum([await publish_async(number) for number in conversations])
@@ -146,11 +151,11 @@ async def broadcast(in_flight: int = IN_FLIGHT) -> int:
 
 def main() -> None:
     """Holds all conversations and says whether everything arrived."""
-    server.address()
+    numbers = items()
     start = time.perf_counter()
-    arrived = asyncio.run(broadcast())
+    arrived = asyncio.run(broadcast(numbers))
     seconds = time.perf_counter() - start
-    expected = len(items) * EVENTS * SUBSCRIBERS
+    expected = CONVERSATIONS * EVENTS * SUBSCRIBERS
     print(f"{arrived} of {expected} events arrived in {seconds:.2f} s")
 
 

@@ -23,15 +23,19 @@ from typing import Callable
 
 from support import http1, retry, server
 
-items = range(100)
-"""The jobs."""
-
+JOBS = 100
 WORKERS = 8
 CAPACITY = 16
 GRACE_S = 2.0
 TIMEOUT_S = 2
 ROUNDS = 10_000
 """Of key derivation: some milliseconds of computing that lets go of the GIL."""
+
+
+def items() -> Iterable[int]:
+    """The jobs; every process fetches them from one server."""
+    server.address()
+    return range(JOBS)
 
 
 def work(job: int) -> str:
@@ -123,12 +127,12 @@ async def run(jobs: Iterable[int]) -> Counter[str]:
 
 def main() -> None:
     """Does all jobs and says what became of them."""
-    server.address()
+    jobs = items()
     start = time.perf_counter()
-    outcomes = asyncio.run(run(items))
+    outcomes = asyncio.run(run(jobs))
     seconds = time.perf_counter() - start
     counts = ", ".join(f"{outcomes[name]} {name}" for name in ("done", "failed", "given up"))
-    print(f"{counts} of {len(items)} jobs in {seconds:.2f} s")
+    print(f"{counts} of {JOBS} jobs in {seconds:.2f} s")
 
 
 if __name__ == "__main__":

@@ -21,25 +21,29 @@ from html.parser import HTMLParser
 from support import http1, retry, server
 from support.rate import RateLimiter
 
-items = [f"/page/{number}" for number in range(100)]
-"""The pages to fetch."""
-
+PAGES = 100
 IN_FLIGHT = 32
 TIMEOUT_S = 5
 
 _limiter = RateLimiter(per_s=2000)
 
 
-def fetch(path: str) -> list[str]:
+def items() -> Iterable[int]:
+    """The numbers of the pages to fetch; every process fetches them from one server."""
+    server.address()
+    return range(PAGES)
+
+
+def fetch(page: int) -> list[str]:
     """The links of one page."""
-    return links(retry.call(lambda attempt: _get(path, attempt)))
+    return links(retry.call(lambda attempt: _get(f"/page/{page}", attempt)))
 
 
-async def fetch_async(path: str) -> list[str]:
+async def fetch_async(page: int) -> list[str]:
     """The links of one page, without holding up the event loop."""
     return links(
         await retry.call_async(
-            lambda attempt: asyncio.wait_for(_get_async(path, attempt), TIMEOUT_S)
+            lambda attempt: asyncio.wait_for(_get_async(f"/page/{page}", attempt), TIMEOUT_S)
         )
     )
 
@@ -79,17 +83,17 @@ def links(page: bytes) -> list[str]:
     return parser.found
 
 
-async def scrape(paths: Iterable[str], in_flight: int = IN_FLIGHT) -> dict[str, list[str]]:
+async def scrape(numbers: Iterable[int], in_flight: int = IN_FLIGHT) -> dict[int, list[str]]:
     """The links of every page that could be fetched; the others are reported."""
-    pages: dict[str, list[str]] = {}
-    queue = iter(paths)
+    pages: dict[int, list[str]] = {}
+    queue = iter(numbers)
 
     async def worker() -> None:
-        for path in queue:  # Shared by all workers: each page is fetched by one of them.
+        for number in queue:  # Shared by all workers: each page is fetched by one of them.
             try:
-                pages[path] = await fetch_async(path)
+                pages[number] = await fetch_async(number)
             except (*retry.TRANSIENT, ValueError) as error:
-                print(f"{path}: {error!r}", file=sys.stderr)
+                print(f"page {number}: {error!r}", file=sys.stderr)
 
     await asyncio.gather(*(worker() for _ in range(in_flight)))
     return pages
@@ -97,12 +101,12 @@ async def scrape(paths: Iterable[str], in_flight: int = IN_FLIGHT) -> dict[str, 
 
 def main() -> None:
     """Scrapes everything and says what was found."""
-    server.address()
+    numbers = items()
     start = time.perf_counter()
-    pages = asyncio.run(scrape(items))
+    pages = asyncio.run(scrape(numbers))
     seconds = time.perf_counter() - start
     found = sum(map(len, pages.values()))
-    print(f"{len(pages)} of {len(items)} pages, {found} links in {seconds:.2f} s")
+    print(f"{len(pages)} of {PAGES} pages, {found} links in {seconds:.2f} s")
 
 
 if __name__ == "__main__":

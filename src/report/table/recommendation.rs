@@ -3,7 +3,7 @@
 use crate::advice::Recommendation;
 use crate::advice::scaling::FitStatus;
 use crate::benchmark::Cell;
-use crate::report::document::{CommandName, Report};
+use crate::report::document::{CommandName, Report, Runtime};
 use crate::report::table::header::counted;
 use crate::report::table::options::CodeChoice;
 use crate::report::table::screen::{Role, Screen};
@@ -79,7 +79,10 @@ fn hint(screen: &mut Screen, report: &Report) {
         return;
     }
     let by_name = report.workload.source == Source::Sample && report.command == CommandName::Advise;
-    let hint = if by_name {
+    let is_native = report.workload.runtime == Runtime::Native;
+    let hint = if !is_native {
+        "the same command with --code python".to_owned()
+    } else if by_name {
         format!("conc advise {} --code rust | python", report.workload.name)
     } else {
         "the same command with --code rust or --code python".to_owned()
