@@ -2,6 +2,7 @@
 
 mod args;
 mod callables;
+mod check;
 mod commands;
 mod conditions;
 mod config;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use conc::advice::checklist;
 use conc::advice::code::{TaskShape, examples};
 use conc::advice::{Evidence, Model, Objective, Recommendation, recommend, recommend_predicted};
 use conc::benchmark::clock::Stopwatch;
@@ -23,6 +24,7 @@ use conc::host::reexec::Role;
 use conc::host::usage::CpuTime;
 use conc::profile::Profile;
 use conc::profile::probe::{Profiled, profile};
+use conc::report::CheckReport;
 use conc::report::document::{CommandName, Report, Warning, WorkloadSummary};
 use conc::units::Share;
 use conc::workload::fixture::{Fixture, FixtureConfig, FixtureError};
@@ -193,6 +195,19 @@ impl<'a> Study<'a> {
         report.profile = Some(profiled.profile);
         report.warnings = self.warnings;
         report
+    }
+
+    /// Runs a few tasks under observation, none longer than `patience`, and judges what was seen.
+    pub(crate) fn examine(self, tasks: u64, patience: Duration) -> Result<CheckReport, Failure> {
+        let Some(callables) = &self.python else {
+            return Err(Failure::Usage("only Python callables can be checked".to_owned()));
+        };
+        let seen = callables.observe(&self.workload, tasks, patience);
+        self.guard.check()?;
+        let seen = seen.map_err(|error| Failure::Refused(error.code, error.message))?;
+        let workload = WorkloadSummary { tasks: seen.tasks, ..WorkloadSummary::of(&self.workload) };
+        let checks = checklist::judge(&seen, patience);
+        Ok(CheckReport::new(self.host, workload, callables.version().to_owned(), checks))
     }
 
     /// Measures the cells and recommends one of them.
@@ -391,6 +406,7 @@ impl<'a> Study<'a> {
             cpu: Duration::from_secs_f64(task.cpu_s),
             wait: Duration::from_secs_f64(task.wait_s),
             command: command_of(&self.workload),
+            python: self.python.as_ref().map(|callables| callables.task(&self.workload, &profiled.profile)),
             items: first_items(&self.workload.items),
         };
         examples(&Cell { strategy, width, processes }, &shape)
