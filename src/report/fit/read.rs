@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde::Deserialize;
+
 use crate::advice::scaling::points;
-use crate::benchmark::Cell;
+use crate::benchmark::result::{Round, Status};
+use crate::benchmark::{Cell, CellResult};
 use crate::code::Code;
 use crate::model::Point;
-use crate::report::document::{Document, Report};
 use crate::report::fit::series::{Data, Series};
 use crate::strategy::Kind;
 use crate::workload::input::{InputError, InputErrors, Place, closest};
@@ -73,12 +75,12 @@ impl File {
             let message = message.rsplit_once(" at line").map_or(message.as_str(), |(message, _)| message);
             self.error(at..at + 1, format!("not valid JSON: {message}"))
         })?;
-        let document: Document = serde_json::from_value(value).map_err(|_| {
+        let reports = written(value).map_err(|_| {
             self.error(0..1, "JSON, but not a result of conc bench or conc advise").with_help(
                 "write one with --export-json, or give a table with the columns concurrency and throughput",
             )
         })?;
-        let series: Vec<Series> = document.reports().iter().flat_map(series_of).collect();
+        let series: Vec<Series> = reports.into_iter().flat_map(series_of).collect();
         if series.is_empty() {
             return Err(self.error(0..1, "the results have no cells that ran").into());
         }
@@ -205,17 +207,52 @@ fn fields(line: &str, start: usize, separator: char) -> Vec<Field> {
     fields
 }
 
+/// As much of a report as is fitted, so that those of other versions can be read too.
+#[derive(Deserialize)]
+struct Written {
+    workload: WrittenWorkload,
+    cells: Vec<WrittenCell>,
+}
+
+#[derive(Deserialize)]
+struct WrittenWorkload {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct WrittenCell {
+    #[serde(flatten)]
+    cell: Cell,
+    status: Status,
+    throughput_per_s: Option<f64>,
+    #[serde(default)]
+    rounds: Vec<Round>,
+}
+
+/// The reports in a document: those in `results`, or the document itself.
+fn written(mut document: serde_json::Value) -> serde_json::Result<Vec<Written>> {
+    match document.get_mut("results").map(serde_json::Value::take) {
+        Some(results) => serde_json::from_value(results),
+        None => serde_json::from_value(document).map(|report| vec![report]),
+    }
+}
+
 /// A series for each strategy that was run at more than one width.
-fn series_of(report: &Report) -> Vec<Series> {
+fn series_of(report: Written) -> Vec<Series> {
+    let result = |written: WrittenCell| CellResult {
+        throughput_per_s: written.throughput_per_s,
+        rounds: written.rounds,
+        ..CellResult::without_numbers(written.cell, written.status, None)
+    };
+    let (name, cells) = (report.workload.name, report.cells.into_iter().map(result).collect::<Vec<_>>());
     let groups: BTreeSet<(Kind, Option<usize>)> =
-        report.cells.iter().map(|c| (c.cell.strategy, c.cell.processes)).collect();
-    let series = groups.into_iter().filter(|(strategy, _)| *strategy != Kind::Sequential).map(
-        |(strategy, processes)| Series {
-            workload: Some(report.workload.name.clone()),
-            strategy: Some(strategy),
-            points: points(&report.cells, Cell { strategy, width: 0, processes }),
-        },
-    );
+        cells.iter().map(|c| (c.cell.strategy, c.cell.processes)).collect();
+    let concurrent = groups.into_iter().filter(|(strategy, _)| *strategy != Kind::Sequential);
+    let series = concurrent.map(|(strategy, processes)| Series {
+        workload: Some(name.clone()),
+        strategy: Some(strategy),
+        points: points(&cells, Cell { strategy, width: 0, processes }),
+    });
     series.filter(|series| series.points.len() > 1).collect()
 }
 
