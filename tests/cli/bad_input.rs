@@ -82,7 +82,7 @@ fn a_workload_that_does_not_exist_is_named_with_the_one_that_was_meant() {
     );
     arguments_are_refused(&["bench", "sleep-io", "sleepio"], &["E-WORKLOAD-007", "'sleep-io'"]);
     arguments_are_refused(&["profile", "none.toml"], &["E-WORKLOAD-007", "'none.toml'", "conc list"]);
-    arguments_are_refused(&["advise", "tasks.py:fetch"], &["E-WORKLOAD-008", "'tasks.py:fetch'", "--"]);
+    arguments_are_refused(&["advise", "tasks.py:fetch"], &["E-WORKLOAD-007", "no Python file 'tasks.py'"]);
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn an_argument_that_means_nothing_is_refused() {
     refused("--tasks", "-3", &["--tasks", "at least 1"]);
     refused("--tasks", "0", &["--tasks", "at least 1"]);
     refused("--runs", "0", &["--runs", "at least 1"]);
-    refused("--items", "list.txt", &["--items", "cannot be used with"]);
+    refused("--items", "list.txt", &["items are for commands and Python callables", "'sleep-io'"]);
 }
 
 #[test]
