@@ -5,6 +5,7 @@
 mod bad_input;
 mod commands;
 mod fit;
+mod foreign;
 mod hooks;
 mod interrupt;
 mod json;

@@ -9,6 +9,7 @@ mod plot;
 mod profile;
 mod recommendation;
 mod screen;
+mod tree;
 mod warnings;
 
 use crate::report::document::{BenchReport, Report};
