@@ -184,6 +184,9 @@ catalogue! {
     HostSpawn = "E-HOST-005", "process could not be started",
         "conc could not start a process of its own.",
         "Check the process limit (`ulimit -u`) and the memory that is free.";
+    HostProcess = "E-HOST-006", "process cannot be profiled",
+        "There is no such process, or it ended before anything was seen of it.",
+        "Check the number with `ps`; profile a command that ends soon by `conc profile -- COMMAND`.";
     NoteRepeated = "W-RUN-001", "items are repeated",
         "Cells are compared by running the items of the workload again and again.",
         "Give conc a command that may be repeated without harm, or use --once.";
@@ -214,6 +217,9 @@ catalogue! {
     NoteFixtureCpu = "W-RUN-007", "fixture server competes for the CPU",
         "The embedded server runs on the same machine and uses CPU that the workload could use.",
         "Read widths near the CPU limit with care, or measure against a server elsewhere.";
+    NoteLeftBehind = "W-RUN-010", "processes left running",
+        "The command had ended and processes that it started had not, so they were ended too.",
+        "Have the command wait for what it starts; profile what is to go on running by --pid.";
 }
 
 impl std::fmt::Display for Code {

@@ -90,6 +90,7 @@ pub(crate) fn profile(workload: &Workload, class: Class, cpu_s: f64, wait_s: f64
         steps: steps.collect(),
         python: None,
         dispersion: None,
+        tree: None,
     }
 }
 

@@ -74,6 +74,7 @@ pub(crate) fn profile(cpu_s: f64, wait_s: f64) -> Profile {
         steps: Vec::new(),
         python: None,
         dispersion: None,
+        tree: None,
     }
 }
 

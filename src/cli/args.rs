@@ -35,6 +35,7 @@ conc advise [OPTIONS] <WORKLOAD> [::: <ITEM>...]
 const PROFILE_USAGE: &str = "\
 conc profile [OPTIONS] <WORKLOAD> [::: <ITEM>...]
        conc profile [OPTIONS] -- <COMMAND>... [::: <ITEM>...]
+       conc profile [OPTIONS] --pid <PID>
        conc profile [OPTIONS] --cpu <TIME> --wait <TIME>";
 
 const CHECK_USAGE: &str = "conc check [OPTIONS] <CALLABLE> [::: <ITEM>...]";
@@ -64,7 +65,12 @@ pub(crate) enum Command {
     /// Measure workloads and print the results, for continuous integration
     Bench(BenchArgs),
     /// Tell whether a workload is io-bound, cpu-bound or mixed, and the evidence
-    #[command(override_usage = PROFILE_USAGE)]
+    // An argument that is adapted is put behind the others, and so the command after it again.
+    #[command(
+        override_usage = PROFILE_USAGE,
+        mut_arg("workload", |arg| arg.required_unless_present("pid")),
+        mut_arg("command_line", |arg| arg)
+    )]
     Profile(ProfileArgs),
     /// Run a Python callable on a few items and tell which line is wrong
     #[command(override_usage = CHECK_USAGE, after_help = CHECK_HELP)]
@@ -133,6 +139,8 @@ pub(crate) struct ProfileArgs {
     #[command(flatten)]
     pub(crate) workload: WorkloadArgs,
     #[command(flatten)]
+    pub(crate) foreign: ForeignArgs,
+    #[command(flatten)]
     pub(crate) hooks: HookArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
@@ -140,6 +148,36 @@ pub(crate) struct ProfileArgs {
     /// Seed everything that is drawn at random
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+}
+
+/// What concerns programs that nobody here wrote.
+#[derive(Debug, Args)]
+pub(crate) struct ForeignArgs {
+    /// Profile a process that is running, and everything below it
+    #[arg(long, value_name = "PID", value_parser = count::<u32>,
+          conflicts_with_all = ["workload", "command_line", "cpu", "wait", "items", "tasks", "shell", "ignore_failure"])]
+    pub(crate) pid: Option<u32>,
+
+    /// Profile for this long at most; a command is ended then [default with --pid: 10s]
+    #[arg(long = "for", value_name = "TIME", value_parser = positive_duration)]
+    pub(crate) time: Option<Duration>,
+
+    /// Run the command exactly this often [default: once, and again until a second has gathered]
+    #[arg(short, long, value_name = "N", value_parser = count::<u64>, allow_negative_numbers = true,
+          requires = "command_line", conflicts_with_all = ["items", "tasks"])]
+    pub(crate) runs: Option<u64>,
+
+    /// Where the command's output goes: inherit, null or a file; unless it is null the command runs once
+    #[arg(long = "output", value_name = "WHERE", default_value = "null", requires = "command_line")]
+    pub(crate) stdout: String,
+
+    /// What the command reads: null, or a file (- is standard input); unless it is null the command runs once
+    #[arg(long = "input", value_name = "WHERE", default_value = "null", requires = "command_line")]
+    pub(crate) stdin: String,
+
+    /// Sample as on systems that tell no more than CPU time
+    #[arg(long, hide = true)]
+    pub(crate) sysinfo_only: bool,
 }
 
 #[derive(Debug, Args)]

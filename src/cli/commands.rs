@@ -22,6 +22,7 @@ use crate::cli::config::{self, Output};
 use crate::cli::ending;
 use crate::cli::failure::Failure;
 use crate::cli::fit;
+use crate::cli::foreign;
 use crate::cli::guard::Guard;
 use crate::cli::output::{self, print, publish};
 use crate::cli::progress::Progress;
@@ -65,9 +66,16 @@ fn advise(args: &AdviseArgs) -> Result<ExitCode, Failure> {
 
 fn profile(args: &ProfileArgs) -> Result<ExitCode, Failure> {
     let output = config::output(&args.output, Language::None)?;
+    if let Some(pid) = args.foreign.pid {
+        return foreign::process(pid, args, &detect()?, &output);
+    }
     let workload = config::workload(&args.workload, io::stdin().lock())?;
     let host = detect()?;
     output::check(&output)?;
+    if foreign::is_one_command(&workload, args) {
+        return foreign::command(workload, args, &host, &output);
+    }
+    foreign::check_unused(&args.foreign)?;
     let guard = Guard::start()?;
     let progress = Progress::new(&workload.name, Duration::ZERO, output.progress);
     progress.phase("calibrating");

@@ -61,6 +61,11 @@ impl Drop for Guard {
     }
 }
 
+/// Listens for the user where no process is started.
+pub(crate) fn listen_alone(interrupt: Interrupt) -> Result<(), Failure> {
+    listen(interrupt, Target::default()).map_err(|error| Failure::Run(Code::HostSpawn, error.to_string()))
+}
+
 fn listen(interrupt: Interrupt, target: Target) -> Result<(), ctrlc::Error> {
     ctrlc::set_handler(move || {
         // In this order: whoever sees its child die has to find out why.

@@ -9,6 +9,7 @@ mod config;
 mod ending;
 mod failure;
 mod fit;
+mod foreign;
 mod guard;
 mod output;
 mod progress;

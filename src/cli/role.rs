@@ -1,6 +1,7 @@
 //! The parts this program plays when it has started itself.
 
 use std::io::{self, ErrorKind, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use conc::benchmark::batch;
@@ -10,6 +11,11 @@ use conc::profile;
 use conc::strategy::process;
 use conc::workload::fixture;
 
+/// The directory that the argument after the role names.
+fn directory() -> PathBuf {
+    std::env::args_os().nth(2).unwrap_or_default().into()
+}
+
 /// Plays one part to its end.
 pub(crate) fn play(role: Role) -> ExitCode {
     let (stdin, stdout) = (io::stdin().lock(), io::stdout());
@@ -17,6 +23,7 @@ pub(crate) fn play(role: Role) -> ExitCode {
         Role::Batch => batch::serve(stdin, stdout),
         Role::Profile => profile::child::serve(stdin, stdout),
         Role::Worker => process::child::serve(stdin, stdout),
+        Role::Supervise => profile::tree::supervisor::serve(&directory()),
         Role::Fixture => fixture::child::serve(stdin, stdout),
         Role::Watchdog => {
             watchdog::guard(stdin);

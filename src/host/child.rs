@@ -34,6 +34,9 @@ pub enum ChildError {
     TooLarge(u64),
 }
 
+/// The longest patience there is: a year, which every clock can tell.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// What a child process may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
@@ -103,7 +106,7 @@ impl Pending {
         allowance: Allowance,
     ) -> Result<T, ChildError> {
         let Allowance { patience, memory } = allowance;
-        let watch = keeper.watch(self.child.id(), Instant::now() + patience);
+        let watch = keeper.watch(self.child.id(), Instant::now() + patience.min(LONGEST));
         let guard = memory.map(|limit| (limit, MemoryGuard::watch(self.child.id(), limit)));
         let mut text = String::new();
         if let Some(stdout) = self.child.stdout.as_mut() {
@@ -161,6 +164,11 @@ mod tests {
         let error =
             ask("echo first >&2; echo out of luck >&2; exit 3", Duration::from_secs(60)).expect_err("died");
         assert_eq!(error.to_string(), "exit status: 3: out of luck");
+    }
+
+    #[test]
+    fn patience_may_be_without_end() {
+        assert_eq!(ask("read n; echo $n", Duration::MAX).expect("7"), 7);
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod limits;
 pub mod memory;
 pub mod others;
 pub mod process;
+pub mod procfs;
 pub mod reexec;
 pub mod shared;
 pub mod usage;

@@ -60,6 +60,16 @@ pub fn kill_descendants() {
     kill_below(std::process::id());
 }
 
+/// Waits until this process has no children any more, those it adopted included.
+pub fn wait_for_children() {
+    loop {
+        match nix::sys::wait::waitpid(None, None) {
+            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Err(_) => return,
+        }
+    }
+}
+
 /// Kills the descendants of `pid`.
 ///
 /// All of them are stopped first, so that none can start another one that is not listed, or give one

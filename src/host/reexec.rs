@@ -12,6 +12,8 @@ pub enum Role {
     Worker,
     /// Runs tasks sequentially to be profiled.
     Profile,
+    /// Runs a command and everything it starts.
+    Supervise,
     /// The embedded server.
     Fixture,
     /// Ends what its parent left behind.
@@ -19,7 +21,8 @@ pub enum Role {
 }
 
 impl Role {
-    const ALL: [Role; 5] = [Role::Batch, Role::Worker, Role::Profile, Role::Fixture, Role::Watchdog];
+    const ALL: [Role; 6] =
+        [Role::Batch, Role::Worker, Role::Profile, Role::Supervise, Role::Fixture, Role::Watchdog];
 
     /// The first argument that selects the role.
     pub fn argument(self) -> &'static str {
@@ -27,6 +30,7 @@ impl Role {
             Role::Batch => "__batch",
             Role::Worker => "__worker",
             Role::Profile => "__profile",
+            Role::Supervise => "__supervise",
             Role::Fixture => "__fixture",
             Role::Watchdog => "__watchdog",
         }

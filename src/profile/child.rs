@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::host::process::{adopt_orphans, die_with_parent, kill_descendants};
+use crate::host::process::{adopt_orphans, die_with_parent, kill_descendants, wait_for_children};
 use crate::host::usage::{CpuTime, peak_rss_of_children, peak_rss_of_self, schedstat_of_thread};
 use crate::profile::slowest::Slowest;
 use crate::workload::step::{Output, StepError};
@@ -66,12 +66,20 @@ pub fn serve(mut stdin: impl BufRead, mut stdout: impl Write) -> io::Result<()> 
     let mut line = String::new();
     stdin.read_line(&mut line)?;
     let spec: ProfileSpec = serde_json::from_str(&line)?;
-    let reply = match Program::prepare(&spec.workload, &spec.env) {
+    let mut reply = match Program::prepare(&spec.workload, &spec.env) {
         Ok(program) => ProfileReply::Done(Box::new(run(&program, &spec))),
         Err(error) => ProfileReply::Refused(error.to_string()),
     };
     // What commands left running would compete with what is measured next.
+    let before = CpuTime::of_children();
     kill_descendants();
+    wait_for_children();
+    if let ProfileReply::Done(raw) = &mut reply {
+        // What outlived the command that started it was the command's work all the same.
+        let left = CpuTime::of_children() - before;
+        raw.cpu = raw.cpu + left;
+        raw.children_cpu = raw.children_cpu + left;
+    }
     serde_json::to_writer(&mut stdout, &reply)?;
     stdout.flush()
 }

@@ -44,7 +44,7 @@ pub struct Judgement {
 /// Judges the class of work that ran on one thread at a time.
 pub fn judge(evidence: &Evidence) -> Judgement {
     let cpu_fraction = cpu_fraction(evidence);
-    let class = class(cpu_fraction, evidence);
+    let class = class_of(cpu_fraction, evidence.user_s, evidence.system_s, &evidence.waits);
     let (confidence, reason) = confidence(cpu_fraction, evidence);
     Judgement { class, cpu_fraction, confidence, reason }
 }
@@ -56,10 +56,10 @@ fn cpu_fraction(evidence: &Evidence) -> f64 {
     if own > 0.0 { (cpu / own).clamp(0.0, 1.0) } else { 0.0 }
 }
 
-fn class(cpu_fraction: f64, evidence: &Evidence) -> Class {
-    let cpu = evidence.user_s + evidence.system_s;
-    let kernel_io =
-        cpu > 0.0 && evidence.system_s / cpu >= 0.6 && evidence.waits.disk + evidence.waits.network >= 0.6;
+/// The class of work that computes for `cpu_fraction` of its time, `user_s` and `system_s` seconds.
+pub(super) fn class_of(cpu_fraction: f64, user_s: f64, system_s: f64, waits: &Waits) -> Class {
+    let cpu = user_s + system_s;
+    let kernel_io = cpu > 0.0 && system_s / cpu >= 0.6 && waits.disk + waits.network >= 0.6;
     if cpu_fraction >= CPU_BOUND {
         Class::CpuBound
     } else if cpu_fraction <= IO_BOUND || (kernel_io && cpu_fraction <= IO_BOUND_IN_KERNEL) {

@@ -2,10 +2,14 @@
 
 pub mod child;
 pub mod classify;
+mod detail;
+pub mod error;
+pub mod kinds;
 pub mod probe;
 pub mod result;
 pub mod sampler;
 pub mod slowest;
+pub mod tree;
 pub mod waits;
 
 pub use result::{Class, Profile};

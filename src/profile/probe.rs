@@ -1,6 +1,7 @@
 //! Profiles a workload: runs it sequentially in a child process, samples it from outside and judges.
 
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use crate::code::Code;
@@ -10,25 +11,20 @@ use crate::host::deadline::DeadlineKeeper;
 use crate::host::reexec::Role;
 use crate::profile::child::{ProfileReply, ProfileSpec, RawProfile};
 use crate::profile::classify::{Evidence, judge};
+use crate::profile::detail::detail;
+pub use crate::profile::error::ProfileError;
 use crate::profile::result::{Dispersion, Profile, SlowTask, StepCost, TaskCost, Waits};
 use crate::profile::sampler::{Samples, sample_until};
+use crate::profile::tree;
+use crate::profile::tree::machine::MachineWatch;
+use crate::profile::tree::result::SampleSource;
+use crate::profile::tree::sampler::{Observed, Target};
 use crate::profile::waits::{WaitCounts, wait_of_step};
-use crate::units::Share;
 use crate::workload::tally::Tally;
 use crate::workload::{Env, Workload};
 
 /// Fewer samples of waiting than this say nothing about its kind.
 const FEWEST_WAITS: f64 = 5.0;
-
-/// Why a workload could not be profiled.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct ProfileError {
-    /// What kind of failure it is.
-    pub code: Code,
-    /// The failure in words.
-    pub message: String,
-}
 
 /// A profile and what became of the tasks in it.
 #[derive(Debug, Clone)]
@@ -56,7 +52,7 @@ pub fn profile(
 ) -> Result<Profiled, ProfileError> {
     let (workload, env) = (Arc::clone(workload), env.clone());
     let spec = ProfileSpec { workload, env, time_limit: time, most_tasks };
-    let (reply, samples) = observe(reexec, &spec, patience)?;
+    let (reply, seen) = observe(reexec, &spec, patience)?;
     let raw = match reply {
         ProfileReply::Done(raw) => *raw,
         ProfileReply::Refused(message) => return Err(ProfileError { code: Code::WorkloadValue, message }),
@@ -64,15 +60,41 @@ pub fn profile(
     if raw.tally.counts.ok == 0 {
         return Err(all_failed(&raw.tally));
     }
-    let profile = conclude(&spec.workload, &raw, &samples);
+    let profile = match seen {
+        Seen::Tasks(samples) => conclude(&spec.workload, &raw, &samples),
+        Seen::Tree(observed, machine) => Profile {
+            steps: steps(&spec.workload, &raw, raw.tally.counts.started()),
+            dispersion: dispersion(&spec.workload, &raw),
+            ..tree::task::conclude(&raw, *observed, &machine)
+        },
+    };
     Ok(Profiled { profile, tally: raw.tally, peak_rss_bytes: raw.peak_rss_bytes })
+}
+
+/// What was seen of the process that ran the tasks.
+enum Seen {
+    /// Of tasks that run in it.
+    Tasks(Samples),
+    /// Of tasks that are commands, and what the machine had counted before.
+    Tree(Box<Observed>, MachineWatch),
+}
+
+/// Samples the process `pid`, and all that it starts if its tasks are commands.
+fn look(pid: u32, runs_commands: bool, ended: &Receiver<()>) -> Seen {
+    if !runs_commands {
+        return Seen::Tasks(sample_until(pid, ended));
+    }
+    let machine = MachineWatch::start();
+    let target = Target { root: pid, with_root: true };
+    let is_running = |period| ended.recv_timeout(period) == Err(RecvTimeoutError::Timeout);
+    Seen::Tree(Box::new(tree::sampler::sample(target, SampleSource::Proc, is_running)), machine)
 }
 
 fn observe(
     reexec: &Reexec,
     spec: &ProfileSpec,
     patience: Duration,
-) -> Result<(ProfileReply, Samples), ProfileError> {
+) -> Result<(ProfileReply, Seen), ProfileError> {
     let failed = |error: ChildError| {
         let code = match error {
             ChildError::Start(_) => Code::HostSpawn,
@@ -88,13 +110,14 @@ fn observe(
     let pending =
         Pending::start(&mut reexec.command(Role::Profile), spec, &spec.env.state_dir).map_err(failed)?;
     let pid = pending.pid();
+    let runs_commands = spec.workload.runs_commands();
     let (running, ended) = mpsc::channel();
     std::thread::scope(|scope| {
-        let sampler = scope.spawn(move || sample_until(pid, &ended));
+        let sampler = scope.spawn(move || look(pid, runs_commands, &ended));
         let reply = pending.answer(&DeadlineKeeper::new(), allowance);
         drop(running);
-        let samples = sampler.join().expect("the sampler does not panic");
-        Ok((reply.map_err(failed)?, samples))
+        let seen = sampler.join().expect("the sampler does not panic");
+        Ok((reply.map_err(failed)?, seen))
     })
 }
 
@@ -140,6 +163,7 @@ pub(crate) fn conclude(workload: &Workload, raw: &RawProfile, samples: &Samples)
         steps: steps(workload, raw, tasks),
         python: None,
         dispersion: dispersion(workload, raw),
+        tree: None,
     }
 }
 
@@ -181,27 +205,4 @@ fn dispersion(workload: &Workload, raw: &RawProfile) -> Option<Dispersion> {
         coefficient_of_variation,
         slowest: raw.slowest.iter().map(slow).collect(),
     })
-}
-
-/// `CPU 4% · waiting 96% (network 95%, disk 1%)`
-fn detail(cpu_fraction: f64, waits: &Waits) -> String {
-    let waiting = 1.0 - cpu_fraction;
-    let mut kinds: Vec<_> = waits.named().into_iter().filter(|(_, share)| share * waiting >= 0.005).collect();
-    kinds.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let kinds: Vec<_> =
-        kinds.iter().map(|(name, share)| format!("{name} {}", Share(share * waiting))).collect();
-    let behind = if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
-    format!("CPU {} · waiting {}{behind}", Share(cpu_fraction), Share(waiting))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_detail_names_the_kinds_that_matter() {
-        let waits = Waits { network: 0.99, disk: 0.01, ..Waits::default() };
-        assert_eq!(detail(0.04, &waits), "CPU 4% · waiting 96% (network 95%, disk 1%)");
-        assert_eq!(detail(1.0, &Waits::default()), "CPU 100% · waiting 0%");
-    }
 }

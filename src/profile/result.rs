@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::profile::kinds::{Class, Confidence, Waits};
+use crate::profile::tree::result::Tree;
+
 /// What one task costs and where it waits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Profile {
@@ -38,6 +41,9 @@ pub struct Profile {
     pub python: Option<PythonProfile>,
     /// How much tasks differ in the time they take; null if fewer than two were profiled.
     pub dispersion: Option<Dispersion>,
+    /// What was seen of the process tree, where commands were profiled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tree: Option<Box<Tree>>,
 }
 
 /// What a profile shows of Python callables and their interpreter.
@@ -143,88 +149,6 @@ pub struct SlowTask {
     pub item: String,
     /// Seconds it took.
     pub wall_s: f64,
-}
-
-/// The class of a workload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Class {
-    /// Waits most of the time.
-    IoBound,
-    /// Computes most of the time.
-    CpuBound,
-    /// Does both.
-    Mixed,
-}
-
-impl Class {
-    /// The word users see.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Class::IoBound => "io-bound",
-            Class::CpuBound => "cpu-bound",
-            Class::Mixed => "mixed",
-        }
-    }
-}
-
-/// How sure a statement is.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Confidence {
-    /// May well be wrong.
-    Low,
-    /// Probably right.
-    Medium,
-    /// Right on every machine it was tried on.
-    High,
-}
-
-impl Confidence {
-    /// The word users see.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Confidence::Low => "low",
-            Confidence::Medium => "medium",
-            Confidence::High => "high",
-        }
-    }
-}
-
-/// Kinds of waiting, as shares.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct Waits {
-    /// For a socket.
-    pub network: f64,
-    /// For a block device.
-    pub disk: f64,
-    /// For a timer.
-    pub sleep: f64,
-    /// For a lock.
-    pub lock: f64,
-    /// For a pipe or a terminal.
-    pub pipe: f64,
-    /// For a child process.
-    pub child: f64,
-    /// For something else.
-    pub other: f64,
-}
-
-impl Waits {
-    /// Every kind with its name, in the order of the JSON.
-    pub fn named(&self) -> [(&'static str, f64); 7] {
-        [
-            ("network", self.network),
-            ("disk", self.disk),
-            ("sleep", self.sleep),
-            ("lock", self.lock),
-            ("pipe", self.pipe),
-            ("child", self.child),
-            ("other", self.other),
-        ]
-    }
 }
 
 /// The cost of one task: the demand *D* and the delay *Z* of queueing theory.

@@ -86,6 +86,11 @@ impl WaitCounts {
         self.0[wait as usize] += weight;
     }
 
+    /// These and `others` together.
+    pub fn and(&self, others: &WaitCounts) -> WaitCounts {
+        WaitCounts(std::array::from_fn(|kind| self.0[kind] + others.0[kind]))
+    }
+
     /// The sum over all kinds.
     pub fn total(&self) -> f64 {
         self.0.iter().sum()

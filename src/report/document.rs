@@ -192,5 +192,8 @@ mod tests {
             assert_eq!(serde_json::from_str::<Document>(&text).unwrap(), document);
             assert_eq!(document.reports()[0].workload.name, "web-scraper");
         }
+        let command = Document::Single(Box::new(example::command()));
+        let text = serde_json::to_string(&command).unwrap();
+        assert_eq!(serde_json::from_str::<Document>(&text).unwrap(), command);
     }
 }

@@ -9,6 +9,10 @@ use crate::host::Host;
 use crate::host::info::HostLimits;
 use crate::profile::Profile;
 use crate::profile::result::{Class, Confidence, Dispersion, SlowTask, StepCost, TaskCost, Waits};
+use crate::profile::tree::result::{
+    Exit, ExitStatus, Machine, Pattern, Phase, ProcessUse, SampleSource, Sampling, Series, ThreadUse, Tree,
+    Workers,
+};
 use crate::report::document::{BenchReport, CommandName, Report, Runtime, Warning, WorkloadSummary};
 use crate::strategy::Kind;
 use crate::workload::spec::Source;
@@ -54,6 +58,86 @@ pub(crate) fn bench() -> BenchReport {
     second.workload.name = "hash-cpu".to_owned();
     second.recommendation = None;
     BenchReport::new(host(), vec![advise(), second])
+}
+
+/// What `profile` gives for a command.
+pub(crate) fn command() -> Report {
+    let workload = WorkloadSummary {
+        name: "sh".to_owned(),
+        source: Source::Command,
+        runtime: Runtime::Native,
+        tasks: 1,
+    };
+    let profile = Profile {
+        class: Class::Mixed,
+        cpu_fraction: 0.5,
+        steps: Vec::new(),
+        tasks: 1,
+        samples: 200,
+        wall_s: 4.0,
+        tree: Some(Box::new(tree())),
+        ..profile()
+    };
+    Report { profile: Some(profile), ..Report::new(CommandName::Profile, host(), workload) }
+}
+
+/// A download of two seconds, then two threads that compress for two more.
+fn tree() -> Tree {
+    let wait = |kind: &str| Some(kind.to_owned());
+    let phase = |from_s: f64, class, cpu_fraction, main_wait| Phase {
+        from_s,
+        to_s: from_s + 2.0,
+        class,
+        cpu_fraction,
+        main_wait,
+    };
+    Tree {
+        exit: Some(Exit { status: ExitStatus::Exited, code: Some(3), signal: None, left_behind: 0 }),
+        runs: 1,
+        processes: 3,
+        threads: 4,
+        workers: Workers { at_once: 1.9, duty: 0.5 },
+        unseen_cpu_s: 0.001,
+        sampling: Sampling { source: SampleSource::Proc, period_s: 0.02, cpu_s: 0.02 },
+        machine: Machine { cpu_pressure: Some(0.02), others_cpus: Some(0.1), stolen: Some(0.0) },
+        pattern: Pattern::Phased,
+        phases: vec![
+            phase(0.0, Class::IoBound, 0.02, wait("network")),
+            phase(2.0, Class::CpuBound, 0.98, None),
+        ],
+        series: Series {
+            interval_s: 0.1,
+            cpu_fraction: (0..40).map(|i| Some(if i < 20 { 0.02 } else { 0.98 })).collect(),
+            main_wait: (0..40).map(|i| wait("network").filter(|_| i < 20)).collect(),
+        },
+        breakdown: vec![
+            process(4711, "xz", 3.9, &["xz", "xz"]),
+            process(4710, "sh\u{1b}[2J", 0.002, &["sh"]),
+        ],
+        unknown: vec!["what the server that it waits for does meanwhile".to_owned()],
+    }
+}
+
+fn process(pid: u32, name: &str, cpu_s: f64, threads: &[&str]) -> ProcessUse {
+    let share = cpu_s / threads.len() as f64;
+    let thread = |(i, name): (usize, &&str)| ThreadUse {
+        tid: Some(pid + i as u32),
+        name: (*name).to_owned(),
+        count: 1,
+        cpu_s: share,
+        runqueue_s: 0.01,
+        runnable: 0.49,
+        waits: Waits { pipe: 1.0, ..Waits::default() },
+    };
+    ProcessUse {
+        pid: Some(pid),
+        name: name.to_owned(),
+        count: 1,
+        cpu_s,
+        runqueue_s: 0.02,
+        system_share: (cpu_s > 0.1).then_some(0.05),
+        threads: threads.iter().enumerate().map(thread).collect(),
+    }
 }
 
 fn host() -> Host {
@@ -104,6 +188,7 @@ fn profile() -> Profile {
                 SlowTask { item: "page\u{1b}[2J".to_owned(), wall_s: 0.0688 },
             ],
         }),
+        tree: None,
     }
 }
 

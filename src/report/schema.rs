@@ -31,6 +31,7 @@ mod tests {
     fn both_shapes_are_valid() {
         assert_eq!(check(&serde_json::to_value(example::advise()).unwrap()), Ok(()));
         assert_eq!(check(&serde_json::to_value(example::bench()).unwrap()), Ok(()));
+        assert_eq!(check(&serde_json::to_value(example::command()).unwrap()), Ok(()));
     }
 
     #[test]

@@ -169,6 +169,18 @@ fn what_was_measured_before_an_interrupt_is_shown() {
 }
 
 #[test]
+fn a_command_that_is_profiled_shows_what_was_seen_of_it_until_then() {
+    let running = Running::start(&["profile", "--", "sh", "-c", "sleep 600; true"]);
+    running.wait_for("sleep 600");
+    // Time for some looks at it.
+    thread::sleep(Duration::from_millis(500));
+    let ended = running.end(Signal::SIGINT);
+    ended.assert_interrupted();
+    assert!(ended.stdout.contains("\nProfile    io-bound"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("ended by the interrupt"), "{}", ended.stdout);
+}
+
+#[test]
 fn an_interrupted_run_prints_its_json() {
     let running = Running::start(&[SCRAPE, &["--json"]].concat());
     running.wait_for_a_measurement();
@@ -229,6 +241,7 @@ fn nothing_survives_when_conc_is_killed() {
         (SCRAPE, BATCH),
         (COMMAND, "sleep 0.2"),
         (COMMAND, BATCH),
+        (&["profile", "--", "sleep", "600"], "sleep 600"),
         (writes, BATCH),
         (processes, "conc __worker"),
     ];

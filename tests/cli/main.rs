@@ -6,6 +6,7 @@ mod bad_input;
 mod check;
 mod commands;
 mod fit;
+mod foreign;
 mod hooks;
 mod interrupt;
 mod json;

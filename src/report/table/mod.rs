@@ -10,6 +10,7 @@ mod plot;
 mod profile;
 mod recommendation;
 mod screen;
+mod tree;
 mod warnings;
 
 use crate::report::check::CheckReport;

@@ -5,6 +5,7 @@ use crate::profile::result::{Confidence, PythonProfile};
 use crate::report::document::Report;
 use crate::report::table::header::counted;
 use crate::report::table::screen::Screen;
+use crate::report::table::tree;
 use crate::report::text::shorten;
 use crate::units::{Seconds, Share};
 
@@ -28,6 +29,9 @@ pub(super) fn section(screen: &mut Screen, report: &Report, detailed: bool) {
     }
     if detailed {
         evidence(screen, profile);
+    }
+    if let Some(tree) = profile.tree.as_deref().filter(|_| detailed) {
+        tree::section(screen, tree, profile.wall_s, screen.options().verbose);
     }
 }
 

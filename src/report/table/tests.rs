@@ -21,11 +21,12 @@ static FITS: LazyLock<Vec<FitReport>> = LazyLock::new(|| {
     data.iter().flat_map(fit).collect()
 });
 
-fn all_outputs(options: &TableOptions) -> [String; 6] {
+fn all_outputs(options: &TableOptions) -> [String; 7] {
     let report = example::advise();
     [
         render_advise(&report, options),
         render_profile(&report, options),
+        render_profile(&example::command(), options),
         render_bench(&example::bench(), options),
         render_warnings(&example::bench().results, options),
         render_fit(&FITS, options, Glyphs::Unicode),
@@ -57,6 +58,17 @@ fn verbose_shows_every_cell_and_every_remedy() {
 #[test]
 fn profile_shows_the_evidence() {
     insta::assert_snapshot!(render_profile(&example::advise(), &options(80)));
+}
+
+#[test]
+fn a_profile_of_a_command_shows_it_over_time() {
+    insta::assert_snapshot!(render_profile(&example::command(), &options(80)));
+}
+
+#[test]
+fn verbose_shows_every_process_and_thread() {
+    let options = TableOptions { verbose: true, ..options(100) };
+    insta::assert_snapshot!(render_profile(&example::command(), &options));
 }
 
 #[test]

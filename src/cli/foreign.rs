@@ -1,0 +1,228 @@
+//! `conc profile` of programs that nobody here wrote: one command, or a process that runs already.
+
+use std::fs::File;
+use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
+use std::process::{ExitCode, Stdio};
+use std::time::Duration;
+
+use conc::benchmark::hooks::{HookError, Shell};
+use conc::code::Code;
+use conc::host::{Host, Interrupt};
+use conc::profile::Profile;
+use conc::profile::error::ProfileError;
+use conc::profile::tree::attach::profile_process;
+use conc::profile::tree::command::{LEAST, LINGER, Streams, is_success, profile_command};
+use conc::profile::tree::result::{Exit, ExitStatus, SampleSource, Tree};
+use conc::profile::tree::supervisor::Order;
+use conc::report::document::{CommandName, Report, Runtime, Warning, WorkloadSummary};
+use conc::report::table;
+use conc::workload::Workload;
+use conc::workload::item::{Item, Items};
+use conc::workload::spec::{Source, StepSpec};
+use conc::workload::template::Template;
+
+use crate::cli::args::{ForeignArgs, ProfileArgs};
+use crate::cli::config::{self, Output};
+use crate::cli::ending;
+use crate::cli::failure::Failure;
+use crate::cli::guard::{self, Guard};
+use crate::cli::output::{self, publish};
+use crate::cli::progress::Progress;
+
+/// A running process is profiled for this long.
+const ATTACHED: Duration = Duration::from_secs(10);
+
+/// Whether the workload is one command without items, to be profiled as it is and not as a task.
+pub(crate) fn is_one_command(workload: &Workload, args: &ProfileArgs) -> bool {
+    workload.source == Source::Command
+        && matches!(workload.items, Items::Count(_))
+        && args.workload.tasks.is_none()
+}
+
+/// Refuses what concerns foreign programs where tasks are profiled.
+pub(crate) fn check_unused(args: &ForeignArgs) -> Result<(), Failure> {
+    let given = [
+        ("--for", args.time.is_some()),
+        ("--runs", args.runs.is_some()),
+        ("--output", args.stdout != "null"),
+        ("--input", args.stdin != "null"),
+        ("--sysinfo-only", args.sysinfo_only),
+    ];
+    match given.iter().find(|(_, is_given)| *is_given) {
+        None => Ok(()),
+        Some((option, _)) => {
+            Err(Failure::Usage(format!("{option} is for one command without items, or a running process")))
+        }
+    }
+}
+
+/// Runs and profiles a command.
+pub(crate) fn command(
+    workload: Workload,
+    args: &ProfileArgs,
+    host: &Host,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    let streams = streams(&args.foreign, output)?;
+    let order = order(&workload, args);
+    let guard = Guard::start()?;
+    let directory =
+        tempfile::tempdir_in(guard.group.scratch()).map_err(Failure::io("cannot make a directory"))?;
+    let hooks = config::hooks(&args.hooks);
+    let shell = Shell::new(guard.group.reexec().clone(), directory.path().to_owned());
+    let hook = |option, line: &Option<String>| {
+        let failed = |error: HookError| guard.judge(Failure::Run(Code::HookFailed, error.to_string()));
+        shell.run(option, line.as_deref()).map_err(failed)
+    };
+    hook("--setup", &hooks.setup)?;
+    hook("--prepare", &hooks.prepare)?;
+    let profiled = profile_command(
+        guard.group.reexec(),
+        directory.path(),
+        &order,
+        streams,
+        source(&args.foreign),
+        host.cpus_effective,
+        || guard.interrupt.is_raised(),
+    );
+    // An interrupt ends whatever is started, and what was seen is worth more than to say so.
+    if !guard.interrupt.is_raised() {
+        hook("--cleanup", &hooks.cleanup)?;
+    }
+    let profile = profiled.map_err(|error| guard.judge(failure(error)))?.profile;
+    if profile.samples == 0 {
+        guard.check()?;
+    }
+    let summary = WorkloadSummary::of(&Workload { items: Items::Count(profile.tasks), ..workload });
+    let report = report(host, summary, profile);
+    let table = table::render_profile(&report, &output.table);
+    publish(&report, std::slice::from_ref(&report), &table, output)?;
+    let failed = exit_of(&report).filter(|exit| !is_success(exit) && !args.workload.ignore_failure).map(told);
+    match (ending::of(&guard, &[report])?, failed) {
+        (ending, Some(message)) if ending == ExitCode::SUCCESS => {
+            Err(Failure::Run(Code::TaskCommand, message))
+        }
+        (ending, _) => Ok(ending),
+    }
+}
+
+/// Profiles a process that runs already.
+pub(crate) fn process(
+    pid: u32,
+    args: &ProfileArgs,
+    host: &Host,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    output::check(output)?;
+    let interrupt = Interrupt::default();
+    guard::listen_alone(interrupt.clone())?;
+    let name = args.workload.name.clone().unwrap_or_else(|| format!("process {pid}"));
+    let progress = Progress::new(&name, Duration::ZERO, output.progress);
+    progress.phase("profiling a running process");
+    let time = args.foreign.time.unwrap_or(ATTACHED);
+    let is_interrupted = || interrupt.is_raised();
+    let profiled = profile_process(pid, time, source(&args.foreign), host.cpus_effective, is_interrupted);
+    drop(progress);
+    let profile = profiled.map_err(failure)?;
+    let summary = WorkloadSummary { name, source: Source::Command, runtime: Runtime::Native, tasks: 1 };
+    let report = report(host, summary, profile);
+    let table = table::render_profile(&report, &output.table);
+    publish(&report, std::slice::from_ref(&report), &table, output)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn failure(error: ProfileError) -> Failure {
+    match error.code {
+        Code::HostProcess | Code::WorkloadCommand => Failure::Refused(error.code, error.message),
+        code => Failure::Run(code, error.message),
+    }
+}
+
+fn source(args: &ForeignArgs) -> SampleSource {
+    if args.sysinfo_only { SampleSource::Sysinfo } else { SampleSource::Proc }
+}
+
+fn order(workload: &Workload, args: &ProfileArgs) -> Order {
+    let templates = match workload.steps.as_slice() {
+        [StepSpec::Command(command)] => command.argv.as_slice(),
+        _ => &[],
+    };
+    // The item of a command that has none is the number of its run, as everywhere.
+    let argv = templates
+        .iter()
+        .map(|word| Template::new(word.clone()).render(Item::Index(0)).into_owned())
+        .collect();
+    let is_plain = args.foreign.stdout == "null" && args.foreign.stdin == "null";
+    let (least, most_runs) = match args.foreign.runs {
+        Some(runs) => (Duration::MAX, runs),
+        None if is_plain => (LEAST, u64::MAX),
+        None => (Duration::ZERO, 1),
+    };
+    let ignore_failure = args.workload.ignore_failure;
+    Order { argv, least, most_runs, limit: args.foreign.time, linger: LINGER, ignore_failure }
+}
+
+/// Opens what the command reads and where it writes.
+fn streams(args: &ForeignArgs, output: &Output) -> Result<Streams, Failure> {
+    let stdin = match args.stdin.as_str() {
+        "null" => Stdio::null(),
+        "-" if io::stdin().is_terminal() => {
+            // In a process group of its own the command would be stopped as soon as it reads.
+            let message = "--input -: standard input is a terminal; give a file or a pipe".to_owned();
+            return Err(Failure::Usage(message));
+        }
+        "-" => Stdio::inherit(),
+        path => File::open(path).map_err(Failure::io(format!("cannot read '{path}'")))?.into(),
+    };
+    let stdout = match args.stdout.as_str() {
+        "null" => Stdio::null(),
+        // Standard output belongs to the document where one is printed.
+        "inherit" if output.stdout.is_some() => duplicate(&io::stderr())?,
+        "inherit" => Stdio::inherit(),
+        path => File::create(path).map_err(Failure::io(format!("cannot write '{path}'")))?.into(),
+    };
+    Ok(Streams { stdin, stdout })
+}
+
+fn duplicate(stream: &impl AsFd) -> Result<Stdio, Failure> {
+    let copy = stream.as_fd().try_clone_to_owned();
+    copy.map(Stdio::from).map_err(Failure::io("cannot use standard error"))
+}
+
+fn report(host: &Host, summary: WorkloadSummary, profile: Profile) -> Report {
+    let mut report = Report::new(CommandName::Profile, host.clone(), summary);
+    report.warnings = profile.tree.as_ref().map(|tree| warnings(tree)).unwrap_or_default();
+    report.profile = Some(profile);
+    report
+}
+
+fn warnings(tree: &Tree) -> Vec<Warning> {
+    let Some(exit) = &tree.exit else { return Vec::new() };
+    let mut warnings = Vec::new();
+    if exit.left_behind > 0 {
+        let seconds = LINGER.as_secs();
+        let message = match exit.left_behind {
+            1 => format!("1 process still ran {seconds} s after the command had ended, and was ended"),
+            n => format!("{n} processes still ran {seconds} s after the command had ended, and were ended"),
+        };
+        warnings.push(Warning::new(Code::NoteLeftBehind, message));
+    }
+    if exit.status == ExitStatus::Interrupted {
+        let message = "the command was ended by the interrupt; CPU time is as far as it was seen";
+        warnings.push(Warning::new(Code::NoteInterrupted, message));
+    }
+    warnings
+}
+
+fn exit_of(report: &Report) -> Option<&Exit> {
+    report.profile.as_ref()?.tree.as_ref()?.exit.as_ref()
+}
+
+fn told(exit: &Exit) -> String {
+    match (exit.code, exit.signal) {
+        (Some(code), _) => format!("the command ended with exit code {code}"),
+        (_, Some(signal)) => format!("the command was ended by signal {signal}"),
+        _ => "the command did not end well".to_owned(),
+    }
+}

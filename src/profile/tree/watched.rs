@@ -1,0 +1,158 @@
+//! Which descriptors a thread waits for that waits for several: poll, select and epoll.
+
+use crate::host::procfs::{self, Syscall};
+
+/// The most descriptors that are looked at of one call; more tell nothing new.
+const MOST: usize = 16;
+
+/// Bytes of a `struct pollfd`: a descriptor, what is asked for, what was found (poll(2)).
+const POLLFD: usize = 8;
+
+/// What a thread waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Watched {
+    /// One descriptor, by reading, writing or the like.
+    One(u64),
+    /// Any of these; none means that only the timeout ends it.
+    Any(Vec<u64>),
+    /// Any of several that could not be seen.
+    Hidden,
+    /// No descriptor.
+    Nothing,
+}
+
+/// What kind of call it is, by its number on this architecture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Call {
+    /// The first argument is a descriptor.
+    Descriptor,
+    Poll,
+    Select,
+    Epoll,
+    Other,
+}
+
+impl Watched {
+    /// What the thread that is blocked in `syscall` waits for, by the memory of its process `pid`.
+    pub fn of(pid: u32, syscall: &Syscall) -> Self {
+        let [first, second, third, ..] = syscall.arguments;
+        match call(syscall.number) {
+            Call::Descriptor => Watched::One(first),
+            Call::Poll => polled(pid, first, second),
+            Call::Select => selected(pid, first, [second, third]),
+            Call::Epoll => Watched::Any(procfs::watched(pid, first)),
+            Call::Other => Watched::Nothing,
+        }
+    }
+}
+
+/// Calls that block on their first argument.
+#[cfg(target_os = "linux")]
+const DESCRIPTOR: [libc::c_long; 21] = [
+    libc::SYS_read,
+    libc::SYS_write,
+    libc::SYS_readv,
+    libc::SYS_writev,
+    libc::SYS_pread64,
+    libc::SYS_pwrite64,
+    libc::SYS_preadv,
+    libc::SYS_pwritev,
+    libc::SYS_recvfrom,
+    libc::SYS_recvmsg,
+    libc::SYS_recvmmsg,
+    libc::SYS_sendto,
+    libc::SYS_sendmsg,
+    libc::SYS_sendmmsg,
+    libc::SYS_accept,
+    libc::SYS_accept4,
+    libc::SYS_connect,
+    libc::SYS_splice,
+    libc::SYS_fsync,
+    libc::SYS_fdatasync,
+    libc::SYS_ioctl,
+];
+
+#[cfg(target_os = "linux")]
+fn call(number: i64) -> Call {
+    #[cfg(target_arch = "x86_64")]
+    match number {
+        libc::SYS_poll => return Call::Poll,
+        libc::SYS_select => return Call::Select,
+        libc::SYS_epoll_wait => return Call::Epoll,
+        _ => {}
+    }
+    match number {
+        libc::SYS_ppoll => Call::Poll,
+        libc::SYS_pselect6 => Call::Select,
+        libc::SYS_epoll_pwait | libc::SYS_epoll_pwait2 => Call::Epoll,
+        number if DESCRIPTOR.contains(&number) => Call::Descriptor,
+        _ => Call::Other,
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn call(_number: i64) -> Call {
+    Call::Other
+}
+
+/// The descriptors of an array of `struct pollfd`; negative ones are left out, as the kernel does.
+fn polled(pid: u32, address: u64, count: u64) -> Watched {
+    let count = usize::try_from(count).unwrap_or(MOST).min(MOST);
+    let mut bytes = [0; MOST * POLLFD];
+    if count > 0 && !procfs::memory(pid, address, &mut bytes[..count * POLLFD]) {
+        return Watched::Hidden;
+    }
+    let number = |entry: &[u8]| i32::from_ne_bytes([entry[0], entry[1], entry[2], entry[3]]);
+    let entries = bytes[..count * POLLFD].chunks_exact(POLLFD);
+    Watched::Any(entries.filter_map(|entry| u64::try_from(number(entry)).ok()).collect())
+}
+
+/// The descriptors below `limit` whose bit is set in one of the sets.
+fn selected(pid: u32, limit: u64, sets: [u64; 2]) -> Watched {
+    // As many descriptors as fit an `fd_set`.
+    let limit = limit.min(1024);
+    let length = usize::try_from(limit.div_ceil(64) * 8).unwrap_or(0);
+    let mut found = Vec::new();
+    for set in sets.into_iter().filter(|address| *address != 0) {
+        let mut bytes = [0; 128];
+        if length > 0 && !procfs::memory(pid, set, &mut bytes[..length]) {
+            return Watched::Hidden;
+        }
+        let is_set = |fd: &u64| bytes[(*fd / 8) as usize] >> (*fd % 8) & 1 == 1;
+        found.extend((0..limit).filter(is_set));
+    }
+    found.truncate(MOST);
+    Watched::Any(found)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    fn own(number: libc::c_long, arguments: [u64; 6]) -> Watched {
+        Watched::of(std::process::id(), &Syscall { number, arguments })
+    }
+
+    #[test]
+    fn the_descriptors_of_a_poll_are_read_from_memory() {
+        let entries: [[i32; 2]; 3] = [[7, 1], [-1, 1], [9, 4]];
+        let polled = |count| own(libc::SYS_ppoll, [(&raw const entries) as u64, count, 0, 0, 0, 0]);
+        assert_eq!(polled(3), Watched::Any(vec![7, 9]));
+        assert_eq!(polled(0), Watched::Any(vec![]));
+        assert_eq!(own(libc::SYS_ppoll, [8, 3, 0, 0, 0, 0]), Watched::Hidden);
+    }
+
+    #[test]
+    fn the_descriptors_of_a_select_are_bits() {
+        let (reads, writes) = ([1_u64 << 3 | 1 << 20, 1], [0_u64, 2]);
+        let arguments = [66, (&raw const reads) as u64, (&raw const writes) as u64, 0, 0, 0];
+        assert_eq!(own(libc::SYS_pselect6, arguments), Watched::Any(vec![3, 20, 64, 65]));
+        assert_eq!(own(libc::SYS_pselect6, [0; 6]), Watched::Any(vec![]));
+    }
+
+    #[test]
+    fn other_calls_wait_for_one_descriptor_or_for_none() {
+        assert_eq!(own(libc::SYS_read, [4, 0, 0, 0, 0, 0]), Watched::One(4));
+        assert_eq!(own(libc::SYS_futex, [4, 0, 0, 0, 0, 0]), Watched::Nothing);
+    }
+}

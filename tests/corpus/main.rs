@@ -1,0 +1,65 @@
+//! The class of real programs, on a machine that is otherwise as it is and on one that is loaded.
+//!
+//! `cargo test --test corpus` prints the whole table. It needs the programs of a few Debian packages
+//! (`.ci/run` installs them); a case whose program is missing is skipped and said to be.
+
+#![expect(clippy::print_stdout, reason = "the table is what this test is run for")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
+mod cases;
+mod load;
+mod place;
+mod verdict;
+
+use std::process::ExitCode;
+
+use cases::Case;
+use load::Load;
+use place::Place;
+use verdict::{Got, Round};
+
+fn main() -> ExitCode {
+    // As with any other test binary: `cargo test NAME` runs what has the name, `--list` runs nothing.
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (flags, words): (Vec<_>, Vec<_>) = arguments.iter().partition(|argument| argument.starts_with('-'));
+    let cases = cases::all();
+    let is_named = |case: &&Case| words.iter().any(|word| case.name.contains(word.as_str()));
+    let is_all = words.is_empty() || words.iter().any(|word| *word == "corpus");
+    let chosen: Vec<&Case> = cases.iter().filter(|case| is_all || is_named(case)).collect();
+    if chosen.is_empty() || flags.iter().any(|flag| *flag == "--list") {
+        return ExitCode::SUCCESS;
+    }
+    let place = Place::new();
+    let idle = run("idle", &chosen, &place);
+    let load = Load::start();
+    let loaded = run("loaded", &chosen, &place);
+    drop(load);
+    let mut faults = [idle.faults(), loaded.faults()].concat();
+    if is_all {
+        faults.extend(idle.too_few());
+    }
+    for fault in &faults {
+        println!("FAILED {fault}");
+    }
+    if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Profiles every case and prints the table.
+fn run(title: &'static str, cases: &[&Case], place: &Place) -> Round {
+    println!(
+        "\n{title}: {:21} {:12} {:10} {:>5}  {:10} {:8}",
+        "case", "expected", "got", "f", "confidence", "main wait"
+    );
+    let mut round = Round::new(title);
+    for case in cases {
+        if let Some(program) = case.missing() {
+            println!("{:27} SKIPPED: there is no program '{program}'", case.name);
+            continue;
+        }
+        let got = Got::of(case, place);
+        println!("{}", got.line(case));
+        round.add(case, got);
+    }
+    println!("{}", round.summary());
+    round
+}

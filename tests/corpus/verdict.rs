@@ -1,0 +1,152 @@
+//! What was expected, what came out, and how much may be wrong.
+
+use conc::profile::Class;
+use conc::profile::result::Confidence;
+use conc::report::Document;
+
+use crate::cases::Case;
+use crate::place::Place;
+
+/// Cases that may be wrong in one round.
+const MAY_BE_WRONG: usize = 1;
+
+/// The share of I/O-bound cases whose main wait has to be right.
+const WAITS_RIGHT: f64 = 0.9;
+
+/// Cases that have to be there, so that a machine without the programs is not taken for a good one.
+const FEWEST: usize = 25;
+
+/// What `conc profile` said of a case.
+pub(crate) struct Got {
+    class: Class,
+    fraction: f64,
+    confidence: Confidence,
+    reason: String,
+    wait: String,
+    pattern: &'static str,
+    samples: u64,
+}
+
+impl Got {
+    /// Runs `conc profile` on the command of a case, as a user would.
+    pub(crate) fn of(case: &Case, place: &Place) -> Self {
+        let output = place.profile(case);
+        let said = String::from_utf8_lossy(&output.stderr);
+        let text = String::from_utf8_lossy(&output.stdout);
+        let document: Document =
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}: {said}", case.name));
+        let profile = document.reports()[0].profile.clone().unwrap();
+        let wait = profile.waits.named().into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
+        Got {
+            class: profile.class,
+            fraction: profile.cpu_fraction,
+            confidence: profile.confidence,
+            reason: profile.confidence_reason,
+            wait: wait.filter(|(_, share)| *share > 0.0).map_or("-", |(name, _)| name).to_owned(),
+            pattern: profile.tree.unwrap().pattern.as_str(),
+            samples: profile.samples,
+        }
+    }
+
+    fn is_right(&self, case: &Case) -> bool {
+        case.classes.contains(&self.class)
+    }
+
+    fn is_wait_right(&self, case: &Case) -> bool {
+        case.waits.contains(&self.wait.as_str())
+    }
+
+    /// A line of the table.
+    pub(crate) fn line(&self, case: &Case) -> String {
+        let expected: Vec<_> = case.classes.iter().map(|class| class.as_str()).collect();
+        let mut line = format!(
+            "{:27} {:12} {:10} {:5.2}  {:10} {:8} {:11} {:3} samples",
+            case.name,
+            expected.join("|"),
+            self.class.as_str(),
+            self.fraction,
+            self.confidence.as_str(),
+            self.wait,
+            self.pattern,
+            self.samples,
+        );
+        if !self.is_right(case) {
+            line.push_str("  WRONG");
+        }
+        if case.is_io() && !self.is_wait_right(case) {
+            line.push_str(&format!("  WAIT, expected {}", case.waits.join("|")));
+        }
+        if self.confidence != Confidence::High {
+            line.push_str(&format!("  ({})", self.reason));
+        }
+        line
+    }
+}
+
+/// All cases, once each, under the same conditions.
+pub(crate) struct Round {
+    title: &'static str,
+    cases: usize,
+    wrong: Vec<&'static str>,
+    wrong_at_high: Vec<&'static str>,
+    io: usize,
+    wrong_waits: Vec<&'static str>,
+}
+
+impl Round {
+    pub(crate) fn new(title: &'static str) -> Self {
+        Round { title, cases: 0, wrong: vec![], wrong_at_high: vec![], io: 0, wrong_waits: vec![] }
+    }
+
+    pub(crate) fn add(&mut self, case: &Case, got: Got) {
+        self.cases += 1;
+        if !got.is_right(case) {
+            self.wrong.push(case.name);
+            if got.confidence == Confidence::High {
+                self.wrong_at_high.push(case.name);
+            }
+        }
+        if case.is_io() {
+            self.io += 1;
+            if !got.is_wait_right(case) {
+                self.wrong_waits.push(case.name);
+            }
+        }
+    }
+
+    pub(crate) fn summary(&self) -> String {
+        format!(
+            "{}: {} of {} right, {} wrong at high confidence, main wait right in {} of {} io-bound cases",
+            self.title,
+            self.cases - self.wrong.len(),
+            self.cases,
+            self.wrong_at_high.len(),
+            self.io - self.wrong_waits.len(),
+            self.io,
+        )
+    }
+
+    /// What is not as good as it has to be.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if self.wrong.len() > MAY_BE_WRONG {
+            faults.push(format!("{}: wrong: {}", self.title, self.wrong.join(", ")));
+        }
+        if !self.wrong_at_high.is_empty() {
+            faults.push(format!(
+                "{}: wrong at high confidence: {}",
+                self.title,
+                self.wrong_at_high.join(", ")
+            ));
+        }
+        if ((self.io - self.wrong_waits.len()) as f64) < WAITS_RIGHT * self.io as f64 {
+            faults.push(format!("{}: wrong main wait: {}", self.title, self.wrong_waits.join(", ")));
+        }
+        faults
+    }
+
+    /// Too few cases prove nothing.
+    pub(crate) fn too_few(&self) -> Option<String> {
+        (self.cases < FEWEST).then(|| format!("only {} cases could be run; install the programs", self.cases))
+    }
+}
