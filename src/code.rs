@@ -47,20 +47,39 @@ macro_rules! catalogue {
 
 catalogue! {
     AsyncEventLoop = "E-ASYNC-001", "event loop error",
-        "A coroutine or an asynchronous call ran where no event loop was running, or inside another one.",
-        "Start one event loop at the top of the program and await everything below it.";
+        "A coroutine or an asynchronous call ran where no event loop was running, or inside another one. \
+         In Python: asyncio.run() in a coroutine, get_running_loop() in a plain function or a thread, a \
+         loop that was closed, or a lock, queue or client made on one loop and used on another.",
+        "Start one event loop at the top of the program and await everything below it. In Python: one \
+         asyncio.run(), with locks, queues and clients made inside it; from other threads \
+         asyncio.run_coroutine_threadsafe().";
     AsyncNotAwaited = "E-ASYNC-002", "coroutine not awaited",
-        "A coroutine was created and dropped without being awaited, so its work never ran.",
+        "A coroutine was created and dropped without being awaited, so its work never ran. In Python: an \
+         async function called without await, or its result used as if it were the value.",
         "Await it, or hand it to a task group.";
     AsyncCancelled = "E-ASYNC-003", "task cancelled",
-        "A task was still running when the run was stopped or its deadline passed.",
-        "Give the run more time, or set a timeout per task so that slow tasks end on their own.";
+        "A task was still running when the run was stopped or its deadline passed. In Python: what \
+         create_task() started and nobody awaits is cancelled when the loop ends, and its exception is \
+         lost.",
+        "Give the run more time, or set a timeout per task so that slow tasks end on their own. In \
+         Python: start tasks in a TaskGroup, which waits for them, and let CancelledError through.";
     AsyncDeadlock = "E-ASYNC-004", "deadlock detected",
-        "Every task waits for another one and no CPU is used.",
-        "Take locks in one order, and never hold one while waiting for a task that needs it.";
+        "Every task waits for another one and no CPU is used. In Python: locks taken in different orders, \
+         one lock taken twice, a queue that nobody fills, or a task of a pool that waits for another task \
+         of the same pool.",
+        "Take locks in one order, and never hold one while waiting for a task that needs it. In Python: \
+         take them with `with` or `async with`, and give waits a limit (asyncio.wait_for).";
     AsyncExhausted = "E-ASYNC-005", "resource exhaustion",
-        "The process ran out of file descriptors, threads or memory.",
-        "Use a smaller width, or raise the limit that is named beside the error.";
+        "The process ran out of file descriptors, threads or memory, or will: tasks leave something open. \
+         In Python: EMFILE, MemoryError, \"can't start new thread\", or a ResourceWarning about a file, a \
+         socket or a process that was not closed.",
+        "Use a smaller width, or raise the limit that is named beside the error. In Python: open files, \
+         connections and pools with `with` or `async with`, so that they are closed whatever happens.";
+    AsyncBlocked = "E-ASYNC-006", "event loop blocked",
+        "A line of a coroutine keeps the event loop from running anything else: it waits without await, \
+         or computes. In Python: time.sleep(), a blocking client such as requests, a file, a long loop.",
+        "Await an asynchronous form of it; else give it away: asyncio.to_thread() for what waits, a \
+         process pool for what computes.";
     PoolWorkerDied = "E-POOL-001", "worker process died",
         "A worker process ended before it answered: it was killed, or it crashed.",
         "Look for the out-of-memory killer in the system log; try fewer processes.";
@@ -112,6 +131,11 @@ catalogue! {
     PythonPickle = "E-PYTHON-005", "value cannot be sent to another process",
         "An item or a result cannot be pickled, as with a lambda, a lock, an open file or a connection.",
         "Return plain data, and make in the worker what cannot be sent.";
+    PythonGil = "E-PYTHON-006", "computing under the GIL",
+        "Python code that computes holds the lock of the interpreter, so that other threads and the \
+         event loop wait.",
+        "Compute in processes (ProcessPoolExecutor), with a library that lets go of the lock, or on a \
+         free-threaded build.";
     WorkloadSyntax = "E-WORKLOAD-001", "workload file is not valid TOML",
         "The file breaks the syntax of TOML.",
         "Correct the place the message points at.";

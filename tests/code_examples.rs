@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 use std::{fs, io};
 
-use conc::advice::code::{TaskShape, examples};
+use conc::advice::code::{PythonCallable, PythonTask, TaskShape, examples};
 use conc::benchmark::Cell;
 use conc::strategy::Kind;
 
@@ -31,6 +31,7 @@ fn stand_in(cpu_ms: u64, wait_ms: u64, items: &[&str]) -> TaskShape {
         cpu: Duration::from_millis(cpu_ms),
         wait: Duration::from_millis(wait_ms),
         command: None,
+        python: None,
         items: items.iter().map(|&item| item.to_owned()).collect(),
     }
 }
@@ -77,17 +78,82 @@ fn cells() -> [Cell; 6] {
 
 /// Every different program in one language.
 fn cases(language: &str) -> Vec<Case> {
+    cases_of(shapes(), language)
+}
+
+fn cases_of(shapes: Vec<(&'static str, TaskShape, &'static str)>, language: &str) -> Vec<Case> {
     let mut cases = BTreeMap::new();
-    for (shape_name, shape, expected) in shapes() {
+    for (shape_name, shape, expected) in shapes {
         for cell in cells() {
-            for example in examples(&cell, &shape).into_iter().filter(|e| e.language == language) {
-                let name = format!("{}_{shape_name}", cell.strategy.as_str().replace('-', "_"));
+            let examples = examples(&cell, &shape).into_iter().filter(|e| e.language == language);
+            for (number, example) in examples.enumerate() {
+                let strategy = cell.strategy.as_str().replace('-', "_");
+                let name = format!("{strategy}_{shape_name}_{number}");
                 let case = Case { name, language: example.language, code: example.code, expected };
                 cases.entry(case.code.clone()).or_insert(case);
             }
         }
     }
     cases.into_values().collect()
+}
+
+/// Callables of a user: every one says on standard error that it was called.
+const USERS: &str = "\
+import asyncio, os, sys, time
+
+items = (item for item in range(8))
+
+def fetch(item):
+    time.sleep(0.001)
+    os.write(2, b'fetch\\n')
+    return item
+
+async def fetch_async(item):
+    await asyncio.sleep(0.001)
+    os.write(2, b'fetch\\n')
+    return item
+
+def parse(page):
+    os.write(2, b'parse\\n')
+    return page * 2
+
+def main():
+    os.write(2, b'fetch\\n')
+
+class Client:
+    get = staticmethod(fetch)
+";
+
+/// The callables of one task, by the names of their forms.
+fn python(module: &str, steps: &[(Option<&str>, Option<&str>)]) -> PythonTask {
+    let callable = |(blocking, coroutine): &(Option<&str>, Option<&str>)| PythonCallable {
+        module: module.to_owned(),
+        file: Some(format!("{module}.py")),
+        blocking: blocking.map(str::to_owned),
+        coroutine: coroutine.map(str::to_owned),
+        takes_item: *blocking != Some("main"),
+        computes: *blocking == Some("parse"),
+    };
+    PythonTask { steps: steps.iter().map(callable).collect(), own_items: false }
+}
+
+/// Tasks that call what is in [`USERS`].
+fn callables() -> Vec<(&'static str, TaskShape, &'static str)> {
+    let fetch = (Some("fetch"), Some("fetch_async"));
+    let own_items = PythonTask { own_items: true, ..python("tasks", &[fetch]) };
+    let tasks = [
+        ("both", python("tasks", &[fetch])),
+        ("blocking", python("tasks", &[(Some("fetch"), None)])),
+        ("coroutine", python("tasks", &[(None, Some("fetch_async"))])),
+        ("steps", python("tasks", &[fetch, (Some("parse"), None)])),
+        ("blocking_steps", python("tasks", &[(Some("fetch"), None), (Some("parse"), None)])),
+        ("taken", python("tasks", &[(Some("main"), None)])),
+        ("class", python("tasks", &[(Some("Client.get"), None)])),
+        ("odd_file", python("my-tasks", &[fetch])),
+        ("own_items", own_items),
+    ];
+    let shape = |task| TaskShape { python: Some(task), ..stand_in(1, 1, &[]) };
+    tasks.map(|(name, task)| (name, shape(task), "8 tasks: 8 ok, 0 failed in ")).into()
 }
 
 /// Writes only what changed, so that cargo builds only that.
@@ -175,10 +241,40 @@ fn every_python_program_does_its_tasks() {
 }
 
 #[test]
+fn every_program_that_calls_the_users_own_callable_calls_it_for_every_item() {
+    let dir = tempfile::tempdir().unwrap();
+    for module in ["tasks.py", "my-tasks.py"] {
+        fs::write(dir.path().join(module), USERS).unwrap();
+    }
+    for case in cases_of(callables(), "python") {
+        let path = dir.path().join(format!("{}_case.py", case.name));
+        fs::write(&path, &case.code).unwrap();
+        let output = Command::new("python3").args(["-W", "error"]).arg(&path).output().unwrap();
+        check(&case, &output);
+        let calls = |name| text(&output.stderr).lines().filter(|line| *line == name).count();
+        let parses = if case.name.contains("steps") { 8 } else { 0 };
+        assert_eq!((calls("fetch"), calls("parse")), (8, parses), "{}:\n{}", case.name, case.code);
+        assert!(case.code.contains("tasks"), "{}", case.code);
+    }
+    assert!(cases_of(callables(), "rust").is_empty());
+}
+
+#[test]
+fn of_an_event_loop_every_usual_form_is_shown() {
+    let shape = stand_in(0, 5, &[]);
+    let programs: Vec<_> = examples(&Cell::new(Kind::Async, 4), &shape);
+    let python: Vec<_> = programs.iter().filter(|e| e.language == "python").collect();
+    for (example, part) in python.iter().zip(["gather(*(worker", "TaskGroup", "Semaphore", "Queue(maxsize"]) {
+        assert!(example.code.contains(part), "{part}:\n{}", example.code);
+    }
+    assert_eq!(python.len(), 4);
+}
+
+#[test]
 fn programs_stay_short() {
-    for case in cases("rust").into_iter().chain(cases("python")).filter(|c| c.name.ends_with("_mixed")) {
+    for case in cases("rust").into_iter().chain(cases("python")).filter(|c| c.name.contains("_mixed_")) {
         // Worker processes in Rust bring their protocol along.
-        let most = if case.code.contains("--worker") { 80 } else { 45 };
+        let most = if case.code.contains("--worker") { 80 } else { 52 };
         assert!(case.code.lines().count() <= most, "{}", case.code);
     }
 }

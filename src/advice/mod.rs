@@ -2,9 +2,11 @@
 //!
 //! The way of the data: [`facts`] are read off workload and profile, [`tree`] decides from them
 //! alone, [`choose`](mod@choose) decides from what was measured, and [`recommend`](mod@recommend)
-//! puts both together with the [`limit`] that binds, the notes and the fallbacks.
+//! puts both together with the [`limit`] that binds, the notes and the fallbacks. Apart from that way,
+//! [`checklist`] judges what was seen of a Python callable that was checked.
 
 pub mod bound;
+pub mod checklist;
 pub mod choose;
 pub mod code;
 pub mod facts;

@@ -1,6 +1,6 @@
 //! Facts worth knowing before the advice is followed.
 
-use crate::advice::choose::Choice;
+use crate::advice::choose::{Choice, Rival};
 use crate::advice::chunks;
 use crate::advice::eligible::failure_share;
 use crate::advice::interpreter;
@@ -89,7 +89,8 @@ fn low_confidence(at: &Situation<'_>) -> Option<String> {
 }
 
 fn undecided(choice: &Choice<'_>) -> Option<String> {
-    let rival = choice.rivals.first().filter(|_| choice.verdict == Verdict::Undecided)?;
+    let is_open = |rival: &&Rival<'_>| choice.verdict == Verdict::Undecided && !rival.cell.rounds.is_empty();
+    let rival = choice.rivals.first().filter(is_open)?;
     Some(format!(
         "{} against {} is undecided; a larger --budget narrows it down",
         choice.chosen.cell, rival.cell.cell
@@ -195,7 +196,7 @@ mod tests {
     use crate::advice::testing::*;
     use crate::advice::tree::decide;
     use crate::benchmark::CellResult;
-    use crate::benchmark::result::{ErrorCount, Latency};
+    use crate::benchmark::result::{ErrorCount, Latency, LedgerPerTask};
     use crate::code::Code;
     use crate::profile::Profile;
     use crate::profile::result::{Dispersion, SlowTask};
@@ -317,6 +318,29 @@ mod tests {
         );
         profile.tasks = 5;
         assert_eq!(told(&workload, &profile, &cells), "");
+    }
+
+    #[test]
+    fn chunks_are_told_where_messages_weigh() {
+        let workload = workload(100_000, vec![cpu()]);
+        let profile = profile(&workload, Class::CpuBound, 20e-6, 0.0);
+        let ledger = LedgerPerTask {
+            workers: 2,
+            startup_s: 0.0,
+            waiting_s: 0.0,
+            working_s: 20e-6,
+            transfer_s: 0.5e-6,
+            tasks_per_message: 25.0,
+            message_s: Some(12e-6),
+        };
+        let mut cells = [cell(Kind::Sequential, 1, 50e3), cell(Kind::Processes, 2, 95e3)];
+        cells[1].ledger = Some(ledger);
+        let text = told(&workload, &profile, &cells);
+        assert!(
+            text.contains("send 12 tasks per message: a task takes 20.0 µs and a message costs 12.0 µs"),
+            "{text}"
+        );
+        assert!(text.ends_with("chunksize=135"), "{text}");
     }
 
     #[test]

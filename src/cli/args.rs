@@ -37,6 +37,17 @@ conc profile [OPTIONS] <WORKLOAD> [::: <ITEM>...]
        conc profile [OPTIONS] -- <COMMAND>... [::: <ITEM>...]
        conc profile [OPTIONS] --cpu <TIME> --wait <TIME>";
 
+const CHECK_USAGE: &str = "conc check [OPTIONS] <CALLABLE> [::: <ITEM>...]";
+
+const CHECK_HELP: &str = "\
+Every task is run at least three times: alone, alone with the interpreter's warnings on, and all
+together; and as often again where the callable has an async form beside it.
+
+Exit codes:
+  0    everything passed
+  1    something failed
+  2    bad usage, or a callable that cannot be imported";
+
 /// Measures how work should be run concurrently: which strategy, how wide, and why.
 #[derive(Debug, Parser)]
 #[command(name = "conc", version, max_term_width = 100, after_help = AFTER_HELP)]
@@ -55,6 +66,9 @@ pub(crate) enum Command {
     /// Tell whether a workload is io-bound, cpu-bound or mixed, and the evidence
     #[command(override_usage = PROFILE_USAGE)]
     Profile(ProfileArgs),
+    /// Run a Python callable on a few items and tell which line is wrong
+    #[command(override_usage = CHECK_USAGE, after_help = CHECK_HELP)]
+    Check(CheckArgs),
     /// Fit the universal scalability law to throughput at several widths
     Fit(FitArgs),
     /// List the sample workloads
@@ -136,6 +150,36 @@ pub(crate) struct FitArgs {
     pub(crate) data: String,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// A Python callable as in tasks.py:fetch or package.module:fetch, which ::: and items may follow
+    #[arg(value_name = "CALLABLE", num_args = 1.., required = true)]
+    pub(crate) callable: Vec<String>,
+
+    /// Call it with this many numbers from 0 [default: the first 5 items of the module]
+    #[arg(long, value_name = "N", value_parser = count::<u64>, allow_negative_numbers = true)]
+    pub(crate) tasks: Option<u64>,
+
+    /// Read the items, one a line, from a file (- is standard input)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) items: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) python: PythonArgs,
+
+    /// A task that has not ended by then hangs
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = positive_duration)]
+    pub(crate) timeout: Duration,
+
+    /// Print one JSON document on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// How to print: with colour as the terminal allows, or without
+    #[arg(long, value_enum, value_name = "STYLE", default_value_t = Style::Auto)]
+    pub(crate) style: Style,
 }
 
 #[derive(Debug, Args)]
@@ -266,11 +310,11 @@ pub(crate) struct HookArgs {
     #[arg(short, long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) setup: Option<String>,
 
-    /// Run a command before every batch of tasks; its time is not measured
+    /// Run a command before every batch of tasks; its time counts towards the budget alone
     #[arg(short, long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) prepare: Option<String>,
 
-    /// Run a command after every batch of tasks; its time is not measured
+    /// Run a command after every batch of tasks; its time counts towards the budget alone
     #[arg(short, long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) cleanup: Option<String>,
 }

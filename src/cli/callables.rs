@@ -3,14 +3,20 @@
 use std::path::Path;
 use std::time::Duration;
 
+use conc::advice::code::{PythonCallable, PythonTask};
 use conc::benchmark::python::PythonExecutor;
 use conc::code::Code;
 use conc::profile::Profile;
 use conc::profile::probe::{ProfileError, Profiled};
-use conc::python::Session;
+use conc::profile::result::PythonProfile;
+use conc::python::check::Observations;
+use conc::python::interpreter::PythonError;
 use conc::python::message::Inspection;
 use conc::python::profile::{self, Limits};
+use conc::python::session::callables;
+use conc::python::{Session, check};
 use conc::workload::item::Items;
+use conc::workload::spec::PythonSpec;
 use conc::workload::{Env, Workload};
 
 use crate::cli::failure::Failure;
@@ -37,9 +43,7 @@ impl Callables {
                 None => Ok(None),
             };
         }
-        let refused = |error: conc::python::interpreter::PythonError| {
-            guard.judge(Failure::Refused(error.code, error.message))
-        };
+        let refused = |error: PythonError| guard.judge(Failure::Refused(error.code, error.message));
         let session = Session::open(python, guard.group.reexec(), env).map_err(refused)?;
         let inspection = session.inspect(workload).map_err(refused)?;
         if workload.items.is_empty() {
@@ -60,6 +64,43 @@ impl Callables {
     ) -> Result<Profiled, ProfileError> {
         let limits = Limits { time, patience, most_tasks };
         profile::profile(&self.session, workload, &self.inspection, &limits)
+    }
+
+    pub(crate) fn observe(
+        &self,
+        workload: &Workload,
+        tasks: u64,
+        patience: Duration,
+    ) -> Result<Observations, PythonError> {
+        check::observe(&self.session, workload, tasks, patience)
+    }
+
+    /// The version of the interpreter.
+    pub(crate) fn version(&self) -> &str {
+        &self.session.interpreter.version
+    }
+
+    /// What a program that calls the callables needs to know of them.
+    pub(crate) fn task(&self, workload: &Workload, profile: &Profile) -> PythonTask {
+        let computes = profile.python.as_ref().map(PythonProfile::cpu_steps).unwrap_or_default();
+        let specs: Vec<_> = callables(workload).collect();
+        let step = |(index, spec): (usize, &&PythonSpec)| {
+            let (forms, own) = (&self.inspection.steps[index], spec.callable.clone());
+            let twin = spec.async_callable.clone().unwrap_or_else(|| format!("{own}_async"));
+            let file = spec.file.as_deref().and_then(Path::file_name);
+            PythonCallable {
+                module: spec.module.clone(),
+                file: file.map(|name| name.to_string_lossy().into_owned()),
+                coroutine: forms.awaitable.then(|| if forms.blocking { twin } else { own.clone() }),
+                blocking: forms.blocking.then_some(own),
+                takes_item: forms.takes_value,
+                computes: computes.get(index).copied().unwrap_or(false),
+            }
+        };
+        PythonTask {
+            steps: specs.iter().enumerate().map(step).collect(),
+            own_items: specs.iter().any(|spec| spec.own_items),
+        }
     }
 
     pub(crate) fn executor<'a>(&'a self, workload: &'a Workload, profile: &'a Profile) -> PythonExecutor<'a> {

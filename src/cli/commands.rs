@@ -17,6 +17,7 @@ use conc::workload::{Workload, input};
 use crate::cli::args::{
     AdviseArgs, BenchArgs, Cli, Command, HookArgs, Language, ListArgs, MeasureArgs, ProfileArgs,
 };
+use crate::cli::check;
 use crate::cli::config::{self, Output};
 use crate::cli::ending;
 use crate::cli::failure::Failure;
@@ -33,6 +34,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Bench(args) => return bench(&args),
         Command::Profile(args) => return profile(&args),
         Command::Fit(args) => fit::run(&args),
+        Command::Check(args) => return check::check(&args, &detect()?),
         Command::List(args) => list(&args),
         Command::Init { file } => init(file.as_deref()),
         Command::Explain { topic } => explain_topic(&topic),

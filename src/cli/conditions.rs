@@ -33,6 +33,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Where others use this share of the CPUs, a calibration is not believed.
 const CONTENDED: f64 = 0.15;
 
+/// A thread that gets less of a CPU than this has others beside it.
+const QUIET: f64 = 0.85;
+
 /// What was calibrated, and on what machine.
 #[derive(Debug, Serialize, Deserialize)]
 struct Kept {
@@ -76,7 +79,10 @@ pub(crate) fn conditions(
     let file = file();
     let kept = file.as_deref().filter(|_| !again).and_then(|file| read(file, &fingerprint));
     let overheads = kept.unwrap_or_else(|| {
-        let Some(overheads) = measure(guard, host, env) else { return Overheads::default() };
+        // A busy machine is not calibrated; its first quiet moment will do.
+        let quiet = rates.alone >= QUIET * host.cpus_effective.min(1.0);
+        let measured = if quiet { measure(guard, host, env) } else { None };
+        let Some(overheads) = measured else { return Overheads::default() };
         let kept = Kept { fingerprint, overheads };
         // Where it cannot be kept it is calibrated again the next time.
         let _ = file.map(|file| write(&file, &kept));

@@ -186,27 +186,30 @@ pub(crate) enum Format {
     Csv,
 }
 
-/// Resolves what is shown and written. From here on colour is what `--style` says, in errors too.
-pub(crate) fn output(args: &OutputArgs, language: Language) -> Result<Output, Failure> {
-    match args.style {
+/// How a screen looks, and whether progress is shown. From here on colour is what `--style` says, in
+/// errors too.
+pub(crate) fn appearance(style: Style) -> (TableOptions, bool) {
+    match style {
         Style::Auto => ColorChoice::Auto,
         Style::Full | Style::Color => ColorChoice::Always,
         Style::Basic | Style::Nocolor => ColorChoice::Never,
     }
     .write_global();
     let colour = anstream::AutoStream::choice(&io::stdout()) != ColorChoice::Never;
+    let options = TableOptions { width: columns(), colour, verbose: false, code: CodeChoice::None };
+    (options, matches!(style, Style::Auto | Style::Full | Style::Nocolor))
+}
+
+/// Resolves what is shown and written.
+pub(crate) fn output(args: &OutputArgs, language: Language) -> Result<Output, Failure> {
+    let (table, progress) = appearance(args.style);
     let code = match language {
         Language::Rust => CodeChoice::Rust,
         Language::Python => CodeChoice::Python,
         Language::None => CodeChoice::None,
     };
     let (stdout, files) = destinations(args)?;
-    Ok(Output {
-        stdout,
-        files,
-        table: TableOptions { width: columns(), colour, verbose: args.verbose, code },
-        progress: matches!(args.style, Style::Auto | Style::Full | Style::Nocolor),
-    })
+    Ok(Output { stdout, files, table: TableOptions { verbose: args.verbose, code, ..table }, progress })
 }
 
 /// What goes to standard output and what to files.

@@ -19,7 +19,7 @@ pub(crate) fn of(guard: &Guard, reports: &[Report]) -> Result<ExitCode, Failure>
 
 /// Why none of the cells gave a result, if none did.
 fn futility(report: &Report) -> Option<Failure> {
-    let first = report.cells.first()?;
+    let first = report.cells.first().filter(|_| !report.is_prediction())?;
     if report.cells.iter().any(|cell| cell.tasks.ok > 0) {
         return None;
     }

@@ -2,6 +2,7 @@
 
 mod args;
 mod callables;
+mod check;
 mod commands;
 mod conditions;
 mod config;
@@ -11,6 +12,7 @@ mod fit;
 mod guard;
 mod output;
 mod progress;
+mod repetition;
 pub(crate) mod role;
 mod study;
 mod widths;

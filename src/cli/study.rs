@@ -1,9 +1,10 @@
 //! The way of one workload: calibrate, profile, plan, measure, recommend, report.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use conc::advice::checklist;
 use conc::advice::code::{TaskShape, examples};
 use conc::advice::{Evidence, Model, Objective, Recommendation, recommend, recommend_predicted};
 use conc::benchmark::clock::Stopwatch;
@@ -23,6 +24,7 @@ use conc::host::reexec::Role;
 use conc::host::usage::CpuTime;
 use conc::profile::Profile;
 use conc::profile::probe::{Profiled, profile};
+use conc::report::CheckReport;
 use conc::report::document::{CommandName, Report, Warning, WorkloadSummary};
 use conc::units::Share;
 use conc::workload::fixture::{Fixture, FixtureConfig, FixtureError};
@@ -37,6 +39,7 @@ use crate::cli::config::Prediction;
 use crate::cli::failure::Failure;
 use crate::cli::guard::Guard;
 use crate::cli::progress::Progress;
+use crate::cli::repetition;
 
 /// Profiling time; twice what a confident class needs at least.
 const PROFILE: Duration = Duration::from_millis(1000);
@@ -194,6 +197,19 @@ impl<'a> Study<'a> {
         report
     }
 
+    /// Runs a few tasks under observation, none longer than `patience`, and judges what was seen.
+    pub(crate) fn examine(self, tasks: u64, patience: Duration) -> Result<CheckReport, Failure> {
+        let Some(callables) = &self.python else {
+            return Err(Failure::Usage("only Python callables can be checked".to_owned()));
+        };
+        let seen = callables.observe(&self.workload, tasks, patience);
+        self.guard.check()?;
+        let seen = seen.map_err(|error| Failure::Refused(error.code, error.message))?;
+        let workload = WorkloadSummary { tasks: seen.tasks, ..WorkloadSummary::of(&self.workload) };
+        let checks = checklist::judge(&seen, patience);
+        Ok(CheckReport::new(self.host, workload, callables.version().to_owned(), checks))
+    }
+
     /// Measures the cells and recommends one of them.
     pub(crate) fn advise(
         mut self,
@@ -206,8 +222,7 @@ impl<'a> Study<'a> {
         }
         let mut plan = Plan::new(&self.subject(&profiled.profile), &aim.selection);
         if aim.settings.once {
-            let widest = Slices::widest(self.workload.tasks());
-            plan.candidates.retain(|candidate| candidate.cell.width <= widest);
+            self.warnings.extend(repetition::narrow(&mut plan, self.workload.tasks()));
         }
         self.check(&plan, &aim.selection)?;
         if aim.prediction.only {
@@ -354,21 +369,9 @@ impl<'a> Study<'a> {
             self.warnings.push(Warning::new(refused.code, format!("{}: {}", refused.cell, refused.reason)));
         }
         if !once {
-            self.note_repetition();
+            self.warnings.extend(repetition::warnings(&self.workload));
         }
         self.note_fixture(measured.elapsed);
-    }
-
-    /// Tells what running items again and again means.
-    fn note_repetition(&mut self) {
-        if self.workload.runs_commands() {
-            let message = "every item was run many times over";
-            self.warnings.push(Warning::new(Code::NoteRepeated, message));
-        }
-        if reads_files(&self.workload) {
-            let message = "the same files are read many times over, after the first time from the page cache";
-            self.warnings.push(Warning::new(Code::NotePageCache, message));
-        }
     }
 
     /// Ends the server and tells if it competed with the workload for the CPUs.
@@ -403,6 +406,7 @@ impl<'a> Study<'a> {
             cpu: Duration::from_secs_f64(task.cpu_s),
             wait: Duration::from_secs_f64(task.wait_s),
             command: command_of(&self.workload),
+            python: self.python.as_ref().map(|callables| callables.task(&self.workload, &profiled.profile)),
             items: first_items(&self.workload.items),
         };
         examples(&Cell { strategy, width, processes }, &shape)
@@ -420,13 +424,6 @@ fn command_of(workload: &Workload) -> Option<Vec<String>> {
         [StepSpec::Command(command)] => Some(command.argv.clone()),
         _ => None,
     }
-}
-
-/// Whether tasks read files: by a step, or as commands that are given the names of some.
-fn reads_files(workload: &Workload) -> bool {
-    let reads = workload.steps.iter().any(|step| matches!(step, StepSpec::Read(_)));
-    let is_file = |item: &String| Path::new(item).is_file();
-    reads || (workload.runs_commands() && first_items(&workload.items).iter().any(is_file))
 }
 
 fn first_items(items: &Items) -> Vec<String> {

@@ -28,16 +28,9 @@ impl Amdahl {
         let curve = nls::fit(points, &[Face::Contended, Face::Linear, Face::Serial])?;
         let covariance = nls::covariance(points, &curve, PARAMETERS)?;
         let freedom = points.len() - PARAMETERS;
-        let Curve { a, b, .. } = curve;
-        let variance = |gradient| nls::quadratic(&covariance, gradient);
         Some(Amdahl {
-            lambda: Estimate::new(
-                1.0 / a,
-                variance([-1.0 / (a * a), 0.0, 0.0]),
-                freedom,
-                [0.0, f64::INFINITY],
-            ),
-            sigma: Estimate::new(b / a, variance([-b / (a * a), 1.0 / a, 0.0]), freedom, [0.0, 1.0]),
+            lambda: Estimate::lambda(&curve, &covariance, freedom),
+            sigma: Estimate::sigma(&curve, &covariance, freedom),
             residual: residual(points, curve.loss(points), freedom),
             curve,
         })

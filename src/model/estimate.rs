@@ -1,5 +1,6 @@
 //! A coefficient and how well it is known.
 
+use crate::model::nls::{Curve, Matrix, Vector, quadratic};
 use crate::stats::interval::{CONFIDENCE, student_t};
 
 /// A coefficient with its standard error and 95% confidence interval.
@@ -21,5 +22,27 @@ impl Estimate {
         let half = student_t(CONFIDENCE, freedom) * standard_error;
         let ci95 = [(value - half).clamp(least, most), (value + half).clamp(least, most)];
         Estimate { value, standard_error, ci95 }
+    }
+
+    /// λ = 1/a, by the delta method.
+    pub(super) fn lambda(curve: &Curve, covariance: &Matrix, freedom: usize) -> Self {
+        let variance = quadratic(covariance, [-1.0 / (curve.a * curve.a), 0.0, 0.0]);
+        Estimate::new(1.0 / curve.a, variance, freedom, [0.0, f64::INFINITY])
+    }
+
+    /// σ = b/a, by the delta method.
+    pub(super) fn sigma(curve: &Curve, covariance: &Matrix, freedom: usize) -> Self {
+        let gradient = [-curve.b / (curve.a * curve.a), 1.0 / curve.a, 0.0];
+        Estimate::ratio(curve.b / curve.a, covariance, gradient, freedom, 1.0)
+    }
+
+    /// κ = c/a, by the delta method.
+    pub(super) fn kappa(curve: &Curve, covariance: &Matrix, freedom: usize) -> Self {
+        let gradient = [-curve.c / (curve.a * curve.a), 0.0, 1.0 / curve.a];
+        Estimate::ratio(curve.c / curve.a, covariance, gradient, freedom, f64::INFINITY)
+    }
+
+    fn ratio(value: f64, covariance: &Matrix, gradient: Vector, freedom: usize, most: f64) -> Self {
+        Estimate::new(value, quadratic(covariance, gradient), freedom, [0.0, most])
     }
 }

@@ -38,8 +38,8 @@ const SMALL_STEP: f64 = 1e-13;
 /// Coefficients are *a*, *b* and *c*.
 const COEFFICIENTS: usize = 3;
 
-type Vector = [f64; COEFFICIENTS];
-type Matrix = [Vector; COEFFICIENTS];
+pub(super) type Vector = [f64; COEFFICIENTS];
+pub(super) type Matrix = [Vector; COEFFICIENTS];
 
 /// X(N) = N / (a + b(N−1) + cN(N−1)).
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -6,7 +6,7 @@
 //! published raytracer data κ < 0, and a throughput that grows for ever faster.
 
 use crate::model::estimate::Estimate;
-use crate::model::nls::{self, Curve, Face, Point};
+use crate::model::nls::{self, Curve, Face, Matrix, Point};
 
 /// Coefficients of the law.
 const PARAMETERS: usize = 3;
@@ -29,7 +29,7 @@ pub struct Usl {
     /// The weighted sum of squared residuals.
     pub(super) loss: f64,
     curve: Curve,
-    covariance: [[f64; 3]; 3],
+    covariance: Matrix,
     freedom: usize,
 }
 
@@ -42,24 +42,11 @@ impl Usl {
         let curve = nls::fit(points, &FACES)?;
         let covariance = nls::covariance(points, &curve, PARAMETERS)?;
         let freedom = points.len() - PARAMETERS;
-        let Curve { a, b, c } = curve;
-        // By the delta method: λ = 1/a, σ = b/a, κ = c/a.
-        let variance = |gradient| nls::quadratic(&covariance, gradient);
         let loss = curve.loss(points);
         Some(Usl {
-            lambda: Estimate::new(
-                1.0 / a,
-                variance([-1.0 / (a * a), 0.0, 0.0]),
-                freedom,
-                [0.0, f64::INFINITY],
-            ),
-            sigma: Estimate::new(b / a, variance([-b / (a * a), 1.0 / a, 0.0]), freedom, [0.0, 1.0]),
-            kappa: Estimate::new(
-                c / a,
-                variance([-c / (a * a), 0.0, 1.0 / a]),
-                freedom,
-                [0.0, f64::INFINITY],
-            ),
+            lambda: Estimate::lambda(&curve, &covariance, freedom),
+            sigma: Estimate::sigma(&curve, &covariance, freedom),
+            kappa: Estimate::kappa(&curve, &covariance, freedom),
             residual: residual(points, loss, freedom),
             loss,
             curve,

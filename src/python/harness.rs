@@ -23,6 +23,15 @@ const MODULES: &[(&str, &str)] = &modules! {
     "__init__.py"
     "asynchronous.py"
     "board.py"
+    "check/__init__.py"
+    "check/faults.py"
+    "check/hang.py"
+    "check/leaks.py"
+    "check/observer.py"
+    "check/openings.py"
+    "check/places.py"
+    "check/record.py"
+    "check/run.py"
     "digest.py"
     "errors.py"
     "hybrid.py"
@@ -50,7 +59,7 @@ const MODULES: &[(&str, &str)] = &modules! {
 /// Those of the file system.
 pub fn install(directory: &Path) -> io::Result<PathBuf> {
     let package = directory.join(PACKAGE);
-    fs::create_dir_all(&package)?;
+    fs::create_dir_all(package.join("check"))?;
     for (name, text) in MODULES {
         fs::write(package.join(name), text)?;
     }
@@ -66,11 +75,13 @@ mod tests {
     #[test]
     fn every_file_of_the_package_is_embedded() {
         let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/python/harness").join(PACKAGE);
-        let mut found: Vec<String> = fs::read_dir(package)
-            .expect("the package")
-            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
-            .filter(|name| name.ends_with(".py"))
-            .collect();
+        let below = |part: &str| -> Vec<String> {
+            let entries = fs::read_dir(package.join(part)).expect("a directory of the package");
+            let names = entries.map(|entry| entry.expect("an entry").file_name());
+            names.map(|name| format!("{part}{}", name.to_string_lossy())).collect()
+        };
+        let mut found: Vec<String> =
+            [below(""), below("check/")].concat().into_iter().filter(|name| name.ends_with(".py")).collect();
         found.sort();
         assert_eq!(found, MODULES.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>());
     }

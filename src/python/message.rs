@@ -18,6 +18,8 @@ pub enum Role {
     Profile,
     /// Run tasks under a strategy.
     Batch,
+    /// Run a few tasks under observation.
+    Check,
 }
 
 /// An order to the harness.
@@ -93,8 +95,12 @@ impl From<&PythonSpec> for StepOrder {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 pub enum Event<T> {
-    /// Everything is imported and started; tasks begin.
-    Ready,
+    /// Everything is imported and started; tasks begin, or another one does.
+    Ready {
+        /// The item of the task that begins, where only one does, as Python writes it.
+        #[serde(default)]
+        item: Option<String>,
+    },
     /// It is done.
     Done(T),
     /// It could not be done.

@@ -6,6 +6,7 @@
 //! outlives it.
 
 pub mod board;
+pub mod check;
 pub mod harness;
 pub mod interpreter;
 pub mod message;

@@ -161,6 +161,25 @@ impl Session {
         })
     }
 
+    /// Serves an order that says it is alive with every task, none of which may take beyond `patience`.
+    pub(super) fn attend<T: DeserializeOwned>(
+        &self,
+        order: &Order,
+        workload: &Workload,
+        patience: Duration,
+    ) -> Result<T, PythonError> {
+        let mut at = String::new();
+        let mut harness = self.start(order, workload).map_err(|broken| died(&broken, &at))?;
+        let mut event = harness.next(self.import + START).map_err(|broken| died(&broken, &at))?;
+        while let Event::Ready { item } = event {
+            at = item.map(|item| format!("; it was at the item {item}")).unwrap_or_default();
+            event = harness.next(patience + MARGIN).map_err(|broken| died(&broken, &at))?;
+        }
+        let answer = done(event)?;
+        harness.finish();
+        Ok(answer)
+    }
+
     /// The random order of a workload's tasks.
     pub(super) fn draw(&self, workload: &Workload, number: u64) -> Draw {
         Draw::new(workload.items.len(), self.seed, number)
@@ -261,7 +280,7 @@ impl Session {
 }
 
 /// The callables of a workload.
-pub(super) fn callables(workload: &Workload) -> impl Iterator<Item = &PythonSpec> {
+pub fn callables(workload: &Workload) -> impl Iterator<Item = &PythonSpec> {
     workload.steps.iter().filter_map(|step| match step {
         StepSpec::Python(spec) => Some(spec),
         _ => None,
@@ -286,7 +305,7 @@ fn done<T>(event: Event<T>) -> Result<T, PythonError> {
     match event {
         Event::Done(value) => Ok(value),
         Event::Failed { code, message } => Err(PythonError::new(code, message)),
-        Event::Ready => Err(PythonError::new(Code::PoolWorkerDied, "the harness is out of step")),
+        Event::Ready { .. } => Err(PythonError::new(Code::PoolWorkerDied, "the harness is out of step")),
     }
 }
 

@@ -19,4 +19,6 @@ pub enum CommandName {
     Fit,
     /// Explains.
     Explain,
+    /// Checks a Python callable for faults.
+    Check,
 }

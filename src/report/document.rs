@@ -8,6 +8,7 @@ use crate::benchmark::{Cell, CellResult};
 use crate::code::Code;
 use crate::host::Host;
 use crate::profile::Profile;
+use crate::report::check::CheckReport;
 pub use crate::report::command::{CommandName, SCHEMA_VERSION};
 use crate::report::fit::{FitReport, FitResults};
 use crate::workload::spec::{Source, Workload};
@@ -96,12 +97,15 @@ impl BenchReport {
     }
 }
 
-/// Any shape. Those of several results have `results`; those of `fit` have no `host`.
+/// Any shape. Those of several results have `results`; those of `fit` have no `host`; that of `check`
+/// has `checks`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(untagged)]
 pub enum Document {
     /// Of `bench`.
     Bench(Box<BenchReport>),
+    /// Of `check`.
+    Check(Box<CheckReport>),
     /// Of `advise` and `profile`.
     Single(Box<Report>),
     /// Of `fit`, for a result with several series.
@@ -116,7 +120,7 @@ impl Document {
         match self {
             Document::Bench(bench) => &bench.results,
             Document::Single(report) => std::slice::from_ref(report),
-            Document::FitResults(_) | Document::Fit(_) => &[],
+            Document::Check(_) | Document::FitResults(_) | Document::Fit(_) => &[],
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::advice::result::{Agreement, Basis, CodeExample, Fallback, Recommendation, Verdict};
 use crate::advice::scaling::{FitStatus, Model, PeakStatus, Usl};
-use crate::benchmark::result::{ErrorCount, Latency, Round, Status, TaskCounts};
+use crate::benchmark::result::{ErrorCount, Latency, LedgerPerTask, Round, Status, TaskCounts};
 use crate::benchmark::{Cell, CellResult};
 use crate::code::Code;
 use crate::host::Host;
@@ -159,9 +159,24 @@ fn cells() -> Vec<CellResult> {
         ran(cell(Kind::Threads, 64), 1188.0, [1141.0, 1240.0], [48.0, 90.0, 0.9], 27),
         ran(cell(Kind::WorkStealing, 2), 44.0, [43.0, 45.0], [45.0, 52.0, 0.8], 14),
         died,
-        ran(Cell::hybrid(64, 2), 1201.0, [1150.0, 1255.0], [47.0, 80.0, 1.0], 41),
+        CellResult {
+            ledger: Some(ledger()),
+            ..ran(Cell::hybrid(64, 2), 1201.0, [1150.0, 1255.0], [47.0, 80.0, 1.0], 41)
+        },
         without(cell(Kind::Pipeline, 8), Status::Skipped, "one step only\u{1b}[2J"),
     ]
+}
+
+fn ledger() -> LedgerPerTask {
+    LedgerPerTask {
+        workers: 2,
+        startup_s: 5e-6,
+        waiting_s: 9e-5,
+        working_s: 1.7e-3,
+        transfer_s: 1.6e-5,
+        tasks_per_message: 1.0,
+        message_s: Some(1.4e-5),
+    }
 }
 
 fn recommendation() -> Recommendation {

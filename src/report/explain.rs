@@ -136,7 +136,9 @@ mod tests {
         E-ASYNC-002: coroutine not awaited
 
         Cause      A coroutine was created and dropped without being
-                   awaited, so its work never ran.
+                   awaited, so its work never ran. In Python: an
+                   async function called without await, or its
+                   result used as if it were the value.
         Remedy     Await it, or hand it to a task group.
         ");
     }

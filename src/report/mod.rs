@@ -2,6 +2,7 @@
 //!
 //! Nothing here prints; everything returns text or writes to what it is given.
 
+pub mod check;
 mod columns;
 pub mod command;
 pub mod csv;
@@ -16,4 +17,5 @@ pub mod schema;
 pub mod table;
 mod text;
 
+pub use check::CheckReport;
 pub use document::{BenchReport, Document, Report};

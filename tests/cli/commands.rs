@@ -34,6 +34,18 @@ fn commands_are_advised_on() {
 }
 
 #[test]
+fn the_program_for_a_callable_calls_it() {
+    let tasks = "import asyncio\nasync def fetch(item):\n    await asyncio.sleep(0.01)\n";
+    let place = Place::with("tasks.py", tasks);
+    let arguments = ["advise", "tasks.py:fetch", "--tasks", "20", "--strategy", "async", "--width", "4"];
+    let arguments = [&arguments[..], &BUDGET[..]].concat();
+    let shown = place.run(&arguments).code(0).stdout(contains("\npython: asyncio, 4 in flight\n"));
+    shown.stdout(contains("\nfrom tasks import fetch\n").and(contains("TaskGroup").not()));
+    let all = place.run(&[&arguments[..], &["-v"]].concat()).code(0);
+    all.stdout(contains("asyncio.TaskGroup()").and(contains("asyncio.Semaphore(4)")));
+}
+
+#[test]
 fn a_command_gets_every_item_as_one_word() {
     let place = Place::with("list.txt", "one two\n\r\nthree\r\n");
     let line = "test -n {} && printf '%s\\n' {} >> seen";

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use assert_cmd::assert::Assert;
+use conc::advice::result::{Basis, Verdict};
 use conc::benchmark::CellResult;
 use conc::benchmark::result::Status;
 use conc::code::Code;
 use conc::profile::Profile;
 use conc::report::Document;
-use conc::report::document::{CommandName, Report, SCHEMA_VERSION};
+use conc::report::document::{CommandName, Report, Runtime, SCHEMA_VERSION};
 use conc::strategy::Kind;
 use serde_json::Value;
 
@@ -53,13 +54,16 @@ fn check_report(report: &Report) {
     }
     if let Some(advice) = &report.recommendation {
         let chosen = report.cells.iter().find(|result| report.is_recommended(result)).unwrap();
-        assert_eq!(chosen.status, Status::Ok);
+        assert_eq!(chosen.status == Status::Ok, advice.basis == Basis::Measured);
         assert!(
             !advice.tree_path.is_empty() && !advice.measured.is_empty() && !advice.binding_limit.is_empty()
         );
         let languages: Vec<_> =
             advice.code_examples.iter().map(|example| example.language.as_str()).collect();
-        assert!(languages.contains(&"rust") && languages.contains(&"python"), "{languages:?}");
+        // What is written in Python is shown in Python alone.
+        let is_native = report.workload.runtime == Runtime::Native;
+        assert_eq!(languages.contains(&"rust"), is_native, "{languages:?}");
+        assert!(languages.contains(&"python"), "{languages:?}");
     }
 }
 
@@ -113,6 +117,32 @@ fn only(document: &Document) -> &Report {
 fn advise(place: &Place, arguments: &[&str]) -> Document {
     let arguments = [&["advise", "--json", "--budget", "300ms"], arguments].concat();
     document(place, &place.run(&arguments).code(0))
+}
+
+#[test]
+fn a_prediction_runs_nothing_but_the_profile() {
+    let inline = ["--cpu", "100us", "--wait", "20ms", "--tasks", "400", "--predict-only"];
+    let document = advise(&Place::new(), &inline);
+    let report = only(&document);
+    let advised = report.recommendation.as_ref().unwrap();
+    assert_eq!((advised.basis, advised.verdict), (Basis::Predicted, Verdict::Undecided));
+    assert!(report.cells.iter().all(|c| c.status == Status::Skipped && c.predicted_per_s.unwrap() > 0.0));
+    let predicted = |wanted: &dyn Fn(&CellResult) -> bool| {
+        report.cells.iter().find(|cell| wanted(cell)).and_then(|cell| cell.predicted_per_s)
+    };
+    let chosen = predicted(&|cell| report.is_recommended(cell));
+    assert!(chosen > predicted(&|cell| cell.cell.strategy == Kind::Sequential), "{chosen:?}");
+}
+
+#[test]
+fn a_prediction_for_more_cpus_goes_further_where_tasks_compute() {
+    let best = |arguments: &[&str]| {
+        let inline = ["--cpu", "2ms", "--tasks", "400", "--strategy", "threads"];
+        let document = advise(&Place::new(), &[&inline, arguments].concat());
+        only(&document).cells.iter().filter_map(|cell| cell.predicted_per_s).fold(0.0, f64::max)
+    };
+    let (few, many) = (best(&["--assume-cpus", "1"]), best(&["--assume-cpus", "16"]));
+    assert!(many > 4.0 * few, "{few} {many}");
 }
 
 #[test]

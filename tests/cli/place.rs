@@ -63,7 +63,9 @@ impl Place {
             .current_dir(self.path(""))
             .stdin(Stdio::null())
             .env(TAG, &self.tag)
-            .env("TMPDIR", self.directory.path().join("tmp"));
+            .env("TMPDIR", self.directory.path().join("tmp"))
+            // What strategies cost on this machine is found out once for all tests.
+            .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
         for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"] {
             command.env_remove(variable);
         }

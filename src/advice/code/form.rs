@@ -64,7 +64,7 @@ mod tests {
             cpu: Duration::from_millis(cpu_ms),
             wait: Duration::from_millis(wait_ms),
             command: command.then(|| vec!["true".into()]),
-            items: Vec::new(),
+            ..TaskShape::default()
         }
     }
 

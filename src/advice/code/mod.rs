@@ -16,14 +16,16 @@ use crate::advice::result::CodeExample;
 use crate::benchmark::Cell;
 use crate::strategy::Kind;
 
-pub use shape::TaskShape;
+pub use shape::{PythonCallable, PythonTask, TaskShape};
 
-/// Programs for one cell, in Rust and in Python.
+/// Programs for one cell; of each language the one that was measured comes first.
 ///
-/// There is none for a pipeline, whose stages are the workload's own.
+/// They are in Rust and in Python, or in Python alone where that is what the task is written in. There
+/// is none for a pipeline, whose stages are the workload's own.
 pub fn examples(cell: &Cell, shape: &TaskShape) -> Vec<CodeExample> {
     if cell.strategy == Kind::Pipeline {
         return Vec::new();
     }
-    vec![rust::example(cell, shape), python::example(cell, shape)]
+    let rust = shape.python.is_none().then(|| rust::example(cell, shape));
+    rust.into_iter().chain(python::examples(cell, shape)).collect()
 }

@@ -6,7 +6,7 @@ use crate::advice::chunks::PYTHON_MESSAGE_S;
 use crate::model::message::chunk;
 
 /// The work of one run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TaskShape {
     /// Tasks of the run.
     pub tasks: u64,
@@ -16,8 +16,45 @@ pub struct TaskShape {
     pub wait: Duration,
     /// The command that a task runs, if it runs one: program and arguments, with `{item}` where the item stands.
     pub command: Option<Vec<String>>,
+    /// The Python callables that a task calls, if it calls any.
+    pub python: Option<PythonTask>,
     /// The first few items; empty where items are the numbers from 0.
     pub items: Vec<String>,
+}
+
+/// A task that calls Python callables, one after another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PythonTask {
+    /// The callables, each given what the one before it returned.
+    pub steps: Vec<PythonCallable>,
+    /// Whether the items are those that the module of the first offers as `items`.
+    pub own_items: bool,
+}
+
+impl PythonTask {
+    /// The steps that wait and the steps that compute, where all of the one come before all of the other.
+    pub(super) fn split(&self) -> Option<(&[PythonCallable], &[PythonCallable])> {
+        let first = self.steps.iter().position(|step| step.computes).filter(|first| *first > 0)?;
+        let (wait, compute) = self.steps.split_at(first);
+        compute.iter().all(|step| step.computes && step.blocking.is_some()).then_some((wait, compute))
+    }
+}
+
+/// A Python callable, as a program imports it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PythonCallable {
+    /// The module it is imported from.
+    pub module: String,
+    /// The name of the file it is in, where it was given as a file.
+    pub file: Option<String>,
+    /// The name of the function that blocks, if there is one; dotted where it belongs to a class.
+    pub blocking: Option<String>,
+    /// The name of the coroutine function that does the same, if there is one.
+    pub coroutine: Option<String>,
+    /// Whether it has a place for the item.
+    pub takes_item: bool,
+    /// Whether it computes rather than waits.
+    pub computes: bool,
 }
 
 impl TaskShape {
@@ -40,7 +77,7 @@ mod tests {
     use super::*;
 
     fn shape(tasks: u64, cpu: Duration, wait: Duration) -> TaskShape {
-        TaskShape { tasks, cpu, wait, command: None, items: Vec::new() }
+        TaskShape { tasks, cpu, wait, ..TaskShape::default() }
     }
 
     #[test]

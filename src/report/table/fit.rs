@@ -10,10 +10,13 @@ use crate::units::{PerSecond, Share};
 pub(super) fn section(screen: &mut Screen, report: &FitReport, glyphs: Glyphs) {
     screen.gap();
     screen.paragraph(Role::Heading, &heading(report));
-    screen.gap();
-    plot(screen, report, glyphs);
-    screen.gap();
     let usl = &report.model.usl;
+    // Of a run's many strategies, those with hardly a point are not worth a plot each.
+    if report.strategy.is_none() || usl.status != FitStatus::TooFewWidths || screen.options().verbose {
+        screen.gap();
+        plot(screen, report, glyphs);
+        screen.gap();
+    }
     match usl.status {
         FitStatus::Fitted => coefficients(screen, report),
         _ => screen.labelled(0, "USL", usl.reason.as_deref().unwrap_or("not fitted")),

@@ -1,6 +1,7 @@
 //! The output for a person: one screen that fits the terminal, readable without colour.
 
 mod cells;
+mod checklist;
 mod details;
 mod fit;
 mod header;
@@ -11,6 +12,7 @@ mod recommendation;
 mod screen;
 mod warnings;
 
+use crate::report::check::CheckReport;
 use crate::report::document::{BenchReport, Report};
 use crate::report::fit::FitReport;
 
@@ -57,6 +59,13 @@ pub fn render_bench(report: &BenchReport, options: &TableOptions) -> String {
 pub fn render_fit(reports: &[FitReport], options: &TableOptions, glyphs: Glyphs) -> String {
     let mut screen = Screen::new(*options);
     reports.iter().for_each(|report| fit::section(&mut screen, report, glyphs));
+    screen.finish()
+}
+
+/// What `check` shows: every item of the list, and below it what is wrong.
+pub fn render_check(report: &CheckReport, options: &TableOptions) -> String {
+    let mut screen = Screen::new(*options);
+    checklist::section(&mut screen, report);
     screen.finish()
 }
 

@@ -3,7 +3,7 @@
 use crate::advice::Recommendation;
 use crate::advice::scaling::FitStatus;
 use crate::benchmark::Cell;
-use crate::report::document::{CommandName, Report};
+use crate::report::document::{CommandName, Report, Runtime};
 use crate::report::table::header::counted;
 use crate::report::table::options::CodeChoice;
 use crate::report::table::screen::{Role, Screen};
@@ -79,7 +79,10 @@ fn hint(screen: &mut Screen, report: &Report) {
         return;
     }
     let by_name = report.workload.source == Source::Sample && report.command == CommandName::Advise;
-    let hint = if by_name {
+    let is_native = report.workload.runtime == Runtime::Native;
+    let hint = if !is_native {
+        "the same command with --code python".to_owned()
+    } else if by_name {
         format!("conc advise {} --code rust | python", report.workload.name)
     } else {
         "the same command with --code rust or --code python".to_owned()
@@ -87,7 +90,8 @@ fn hint(screen: &mut Screen, report: &Report) {
     screen.labelled(INDENT, "Code", &hint);
 }
 
-/// The program asked for, as it is: a wrapped one would not compile.
+/// The program asked for, and other ways of writing it if everything is to be seen; as they are:
+/// a wrapped one would not compile.
 pub(super) fn code(screen: &mut Screen, report: &Report) {
     let language = match screen.options().code {
         CodeChoice::None => return,
@@ -95,7 +99,8 @@ pub(super) fn code(screen: &mut Screen, report: &Report) {
         CodeChoice::Python => "python",
     };
     let examples = report.recommendation.iter().flat_map(|advice| &advice.code_examples);
-    for example in examples.filter(|example| example.language == language) {
+    let shown = if screen.options().verbose { usize::MAX } else { 1 };
+    for example in examples.filter(|example| example.language == language).take(shown) {
         screen.gap();
         screen.paragraph(Role::Heading, &format!("{}: {}", example.language, example.title));
         screen.gap();

@@ -91,6 +91,21 @@ def _batch(order, channel):
     _watched(order, channel, job, run)
 
 
+def _check(order, channel):
+    from .check.run import Check
+
+    def hung(report):
+        channel.send("done", **report)
+        channel.wait_for_end()
+        # Nothing that hangs can be asked to end.
+        os._exit(0)
+
+    with _import_limit(order, channel):
+        check = Check(order, hung, lambda item: channel.send("ready", item=item))
+    channel.send("done", **check.run())
+    order["stuck"] = check.left_threads
+
+
 def _watched(order, channel, job, run):
     """Runs until it ends or hangs."""
     from .watch import Watch
@@ -114,7 +129,7 @@ def _watched(order, channel, job, run):
         watch.end()
 
 
-ROLES = {"inspect": _inspect, "profile": _profile, "batch": _batch}
+ROLES = {"inspect": _inspect, "profile": _profile, "batch": _batch, "check": _check}
 
 MODULES = {
     "sequential": "sequential",

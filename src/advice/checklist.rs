@@ -1,0 +1,319 @@
+//! What was seen of a few tasks, judged: each item of the list passed, failed or not applicable.
+//!
+//! Pure over the observations.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::code::Code;
+use crate::python::check::{
+    Check, CodePlace, Finding, Form, FormSeen, GilSeen, Hang, Observations, Stage, Stall, WaitKind,
+};
+use crate::units::{Seconds, Share};
+
+/// The event loop is blocked if a line holds it up for this long, in seconds.
+const BLOCKED_S: f64 = 0.05;
+
+/// It is blocked too if a line does so again and again, for this long together, in seconds.
+const BLOCKED_TOTAL_S: f64 = 0.1;
+const AGAIN: u64 = 3;
+
+/// Tasks compute if they use this share of their time, and this many CPU seconds together.
+const COMPUTES: f64 = 0.2;
+const COMPUTES_S: f64 = 0.05;
+
+/// The lock is held if others wait for it during this share of the CPU time.
+///
+/// Pure Python code lets go of it every 5 ms; a thread that wants it waited 0.6 to 1.0 of the CPU time
+/// there, and none of it beside code that computes without the lock.
+const HELD: f64 = 0.4;
+
+/// Less CPU than this means that nothing goes on.
+const IDLE: f64 = 0.05;
+
+/// One item of the list, judged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct CheckResult {
+    /// Which item.
+    pub check: Check,
+    /// How it was judged.
+    pub status: CheckStatus,
+    /// Why, in a few words.
+    pub detail: String,
+    /// What is wrong; empty unless it failed.
+    pub findings: Vec<Finding>,
+}
+
+/// How an item was judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckStatus {
+    /// Nothing is wrong.
+    Passed,
+    /// Something is wrong.
+    Failed,
+    /// There was nothing to look at.
+    NotApplicable,
+}
+
+/// Judges every item of the list, for tasks that were given `patience` each.
+pub fn judge(seen: &Observations, patience: Duration) -> Vec<CheckResult> {
+    Check::ALL.into_iter().map(|check| judge_one(check, seen, patience)).collect()
+}
+
+fn judge_one(check: Check, seen: &Observations, patience: Duration) -> CheckResult {
+    let noted = seen.findings.iter().filter(|noted| noted.check == check);
+    let mut findings: Vec<_> = noted.map(|noted| noted.finding.clone()).collect();
+    findings.extend(match check {
+        Check::Completed => seen.hang.iter().flat_map(|hang| hung(hang, patience)).collect(),
+        Check::Gil => seen.forms.iter().filter_map(|form| held(form, seen)).collect(),
+        Check::Blocking => stalls(seen).filter(|stall| is_blocked(stall)).map(blocked).collect(),
+        _ => Vec::new(),
+    });
+    let (status, detail) = match findings.len() {
+        0 => quiet(check, seen),
+        n => (CheckStatus::Failed, format!("{n} {}", if n == 1 { "fault" } else { "faults" })),
+    };
+    CheckResult { check, status, detail, findings }
+}
+
+/// What is said of an item of which nothing is wrong.
+fn quiet(check: Check, seen: &Observations) -> (CheckStatus, String) {
+    let passed = |detail: &str| (CheckStatus::Passed, detail.to_owned());
+    let not_applicable = |detail: &str| (CheckStatus::NotApplicable, detail.to_owned());
+    let is_async = seen.forms.iter().any(|form| form.form == Form::Async);
+    let needs_loop = matches!(check, Check::EventLoop | Check::Awaited | Check::Blocking);
+    match check {
+        _ if needs_loop && !is_async && !seen.forms.is_empty() => {
+            not_applicable("the callable is not a coroutine function")
+        }
+        _ if seen.forms.is_empty() => not_applicable("the interpreter ended before this could be seen"),
+        _ if seen.hang.as_ref().is_some_and(is_early) && check != Check::EventLoop => {
+            not_applicable("the tasks hang, so this could not be seen")
+        }
+        Check::EventLoop => passed("every coroutine ran on the loop that it was started on"),
+        Check::Awaited => passed("every coroutine that was created was awaited"),
+        Check::Completed => passed("alone and all together, and so did what they started"),
+        Check::Resources => passed("what the tasks opened is closed"),
+        Check::Exceptions => passed("none was raised or lost"),
+        Check::Gil => considered(seen),
+        Check::Blocking => {
+            let longest = stalls(seen).map(|stall| stall.longest_s).fold(0.0, f64::max);
+            match longest {
+                0.0 => passed("no line held it up"),
+                longest => passed(&format!("no line held it up for longer than {}", Seconds(longest))),
+            }
+        }
+    }
+}
+
+/// Where tasks did not end.
+fn hung(hang: &Hang, patience: Duration) -> Vec<Finding> {
+    let is_deadlock = hang.cpu_fraction < IDLE
+        && !hang.waits.is_empty()
+        && hang.waits.iter().all(|wait| wait.kind == WaitKind::Lock);
+    let (code, what) = match hang.stage {
+        _ if is_deadlock => {
+            (Code::AsyncDeadlock, "waits for a lock, as everything else does, and no CPU is used".to_owned())
+        }
+        Stage::Ending => (Code::AsyncCancelled, "goes on after it was cancelled".to_owned()),
+        _ => (Code::TaskTimeout, format!("has not ended after {}", Seconds::from(patience))),
+    };
+    let finding = |who: &str, place: Option<CodePlace>| Finding {
+        code,
+        message: format!("{who} {what}"),
+        place,
+        item: hang.item.clone(),
+        count: 1,
+    };
+    let mut findings: Vec<Finding> = Vec::new();
+    for wait in &hang.waits {
+        match findings.iter_mut().find(|found| found.place.as_ref() == Some(&wait.place)) {
+            Some(found) => found.count += 1,
+            None => findings.push(finding(&wait.who, Some(wait.place.clone()))),
+        }
+    }
+    if findings.is_empty() {
+        findings.push(finding("a task", None));
+    }
+    findings
+}
+
+/// Whether it was before all had been seen that is seen of one task after another.
+fn is_early(hang: &Hang) -> bool {
+    hang.stage != Stage::Together
+}
+
+/// How much of its time a form computes, if that is worth mentioning.
+fn computing(form: &FormSeen, tasks: u64) -> Option<(f64, &GilSeen)> {
+    let share = form.cpu_s / form.wall_s;
+    let is_much = share >= COMPUTES && form.cpu_s * tasks as f64 >= COMPUTES_S;
+    form.gil.as_ref().filter(|_| is_much).map(|gil| (share, gil))
+}
+
+fn is_held(form: &FormSeen, gil: &GilSeen, tasks: u64) -> bool {
+    gil.waited_s >= HELD * form.cpu_s * tasks as f64
+}
+
+/// What computes where others have to wait for it: threads beside it, or an event loop.
+fn held(form: &FormSeen, seen: &Observations) -> Option<Finding> {
+    let (share, gil) = computing(form, seen.tasks)?;
+    if !seen.has_gil || !is_held(form, gil, seen.tasks) {
+        return None;
+    }
+    let message = match form.form {
+        Form::Async => format!(
+            "the coroutine computes {} of its time and holds the GIL, so that no other runs meanwhile; \
+             give that part to a process pool",
+            Share(share.min(1.0))
+        ),
+        Form::Blocking if gil.threads > 0 => format!(
+            "{} {} and hold the GIL in turn, so that one computes at a time; use processes",
+            gil.threads,
+            if gil.threads == 1 { "thread computes" } else { "threads compute" }
+        ),
+        Form::Blocking => return None,
+    };
+    Some(Finding { code: Code::PythonGil, message, place: gil.place.clone(), item: None, count: 1 })
+}
+
+/// What the lock means for these tasks, where it is no fault.
+fn considered(seen: &Observations) -> (CheckStatus, String) {
+    if !seen.has_gil {
+        return (CheckStatus::NotApplicable, "this interpreter has none".to_owned());
+    }
+    let computing = seen.forms.iter().find_map(|form| Some((form, computing(form, seen.tasks)?.1)));
+    let detail = match computing {
+        Some((form, gil)) if is_held(form, gil, seen.tasks) => {
+            "the tasks compute and hold it: processes, not threads, run them at once"
+        }
+        Some(_) => "the tasks compute without it: threads run them at once",
+        None => "the tasks hardly compute",
+    };
+    (CheckStatus::Passed, detail.to_owned())
+}
+
+fn stalls(seen: &Observations) -> impl Iterator<Item = &Stall> {
+    seen.forms.iter().flat_map(|form| &form.stalls)
+}
+
+fn is_blocked(stall: &Stall) -> bool {
+    stall.longest_s >= BLOCKED_S || (stall.count >= AGAIN && stall.total_s >= BLOCKED_TOTAL_S)
+}
+
+fn blocked(stall: &Stall) -> Finding {
+    let message = format!("holds up the event loop for at least {}", Seconds(stall.longest_s));
+    let place = Some(stall.place.clone());
+    Finding { code: Code::AsyncBlocked, message, place, item: None, count: stall.count }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::python::check::{Noted, Wait};
+
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    fn place(line: u32) -> CodePlace {
+        CodePlace { file: "tasks.py".into(), line, function: None, source: None }
+    }
+
+    fn form(form: Form, cpu_s: f64, waited_s: f64, threads: u64) -> FormSeen {
+        let gil = Some(GilSeen { waited_s, threads, place: Some(place(2)) });
+        FormSeen { form, wall_s: 0.1, cpu_s, gil, stalls: Vec::new() }
+    }
+
+    fn seen(form: FormSeen) -> Observations {
+        Observations { tasks: 5, has_gil: true, forms: vec![form], findings: Vec::new(), hang: None }
+    }
+
+    fn waits(kind: WaitKind, lines: &[u32]) -> Vec<Wait> {
+        lines.iter().map(|line| Wait { who: "task A".into(), kind, place: place(*line) }).collect()
+    }
+
+    fn status(seen: &Observations, check: Check) -> CheckStatus {
+        result(seen, check).status
+    }
+
+    fn result(seen: &Observations, check: Check) -> CheckResult {
+        judge(seen, PATIENCE).into_iter().find(|result| result.check == check).expect("every item is judged")
+    }
+
+    #[test]
+    fn a_healthy_coroutine_passes_everything() {
+        let healthy = seen(form(Form::Async, 0.001, 0.0, 0));
+        assert!(judge(&healthy, PATIENCE).iter().all(|r| r.status == CheckStatus::Passed));
+    }
+
+    #[test]
+    fn what_needs_an_event_loop_is_not_asked_of_a_function() {
+        let function = seen(form(Form::Blocking, 0.001, 0.0, 0));
+        for check in [Check::EventLoop, Check::Awaited, Check::Blocking] {
+            assert_eq!(status(&function, check), CheckStatus::NotApplicable);
+        }
+        assert_eq!(status(&function, Check::Completed), CheckStatus::Passed);
+    }
+
+    #[test]
+    fn a_finding_fails_its_own_item_alone() {
+        let finding = Finding {
+            code: Code::AsyncNotAwaited,
+            message: "never awaited".into(),
+            place: Some(place(3)),
+            item: None,
+            count: 1,
+        };
+        let noted = Noted { check: Check::Awaited, finding };
+        let seen = Observations { findings: vec![noted], ..seen(form(Form::Async, 0.0, 0.0, 0)) };
+        let failed: Vec<_> = judge(&seen, PATIENCE)
+            .into_iter()
+            .filter(|result| result.status == CheckStatus::Failed)
+            .map(|result| (result.check, result.findings.len()))
+            .collect();
+        assert_eq!(failed, [(Check::Awaited, 1)]);
+    }
+
+    #[test]
+    fn only_what_waits_for_locks_alone_and_idly_is_a_deadlock() {
+        let code = |waits: Vec<Wait>, cpu_fraction| {
+            let hang = Hang { stage: Stage::Together, item: None, cpu_fraction, waits };
+            let seen = Observations { hang: Some(hang), ..seen(form(Form::Async, 0.0, 0.0, 0)) };
+            result(&seen, Check::Completed).findings[0].code
+        };
+        assert_eq!(code(waits(WaitKind::Lock, &[3, 5]), 0.0), Code::AsyncDeadlock);
+        assert_eq!(code(waits(WaitKind::Lock, &[3, 5]), 0.8), Code::TaskTimeout);
+        assert_eq!(code(waits(WaitKind::Other, &[3]), 0.0), Code::TaskTimeout);
+        assert_eq!(code(Vec::new(), 0.0), Code::TaskTimeout);
+    }
+
+    #[test]
+    fn what_waits_at_one_line_is_told_once() {
+        let waits = waits(WaitKind::Lock, &[8, 10, 8]);
+        let hang = Hang { stage: Stage::Together, item: None, cpu_fraction: 0.0, waits };
+        let lines: Vec<_> =
+            hung(&hang, PATIENCE).iter().map(|f| (f.place.as_ref().map(|p| p.line), f.count)).collect();
+        assert_eq!(lines, [(Some(8), 2), (Some(10), 1)]);
+    }
+
+    #[test]
+    fn the_lock_is_a_fault_only_where_others_have_to_wait_for_it() {
+        let fails = |form| status(&seen(form), Check::Gil) == CheckStatus::Failed;
+        assert!(fails(form(Form::Async, 0.09, 0.4, 0)), "a coroutine that computes");
+        assert!(fails(form(Form::Blocking, 0.09, 0.4, 4)), "threads that compute");
+        assert!(!fails(form(Form::Blocking, 0.09, 0.4, 0)), "a function that computes");
+        assert!(!fails(form(Form::Async, 0.09, 0.0, 0)), "it computes without the lock");
+        assert!(!fails(form(Form::Async, 0.01, 0.05, 0)), "it hardly computes");
+        let free = Observations { has_gil: false, ..seen(form(Form::Async, 0.09, 0.4, 0)) };
+        assert_eq!(status(&free, Check::Gil), CheckStatus::NotApplicable);
+    }
+
+    #[test]
+    fn a_line_blocks_the_loop_for_long_or_again_and_again() {
+        let blocks =
+            |longest_s, total_s, count| is_blocked(&Stall { place: place(1), longest_s, total_s, count });
+        assert!(blocks(0.06, 0.06, 1));
+        assert!(blocks(0.03, 0.12, 4));
+        assert!(!blocks(0.03, 0.06, 2));
+    }
+}

@@ -1,0 +1,98 @@
+//! The programs there are in Python, and which of them show a cell.
+
+use crate::advice::code::form::Form;
+use crate::advice::code::shape::TaskShape;
+use crate::benchmark::Cell;
+use crate::strategy::Kind;
+
+/// A program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Program {
+    /// A plain loop.
+    Sequential,
+    /// Worker coroutines over one iterator.
+    Workers,
+    /// A coroutine for every item in a task group.
+    TaskGroup,
+    /// A coroutine for every item behind a semaphore, gathered.
+    Semaphore,
+    /// A producer and consumers on an event loop, with a bounded queue between them.
+    Queue,
+    /// A pool of threads.
+    Threads,
+    /// A producer and consumers on threads, with a bounded queue between them.
+    ThreadQueue,
+    /// A pool of processes, fed in chunks.
+    Processes,
+    /// An event loop for what waits and a pool of processes for what computes.
+    Hybrid,
+    /// An event loop in every process.
+    Loops,
+}
+
+impl Program {
+    /// The programs for a cell, the one that was measured first.
+    pub(super) fn of(cell: &Cell, shape: &TaskShape) -> &'static [Program] {
+        match form(cell.strategy, shape) {
+            Form::Sequential => &[Program::Sequential],
+            Form::Async => &[Program::Workers, Program::TaskGroup, Program::Semaphore, Program::Queue],
+            Form::Threads | Form::WorkStealing => &[Program::Threads, Program::ThreadQueue],
+            Form::Processes => &[Program::Processes],
+            Form::Hybrid if shape.python.as_ref().is_some_and(|task| task.split().is_none()) => {
+                &[Program::Loops]
+            }
+            Form::Hybrid => &[Program::Hybrid],
+        }
+    }
+
+    /// Whether a task is awaited.
+    pub(super) fn awaits(self) -> bool {
+        use Program::{Loops, Queue, Semaphore, TaskGroup, Workers};
+        matches!(self, Workers | TaskGroup | Semaphore | Queue | Loops)
+    }
+
+    /// Its source with places to be filled.
+    pub(super) fn template(self) -> &'static str {
+        match self {
+            Program::Sequential => include_str!("sequential.py.tmpl"),
+            Program::Workers => include_str!("async.py.tmpl"),
+            Program::TaskGroup => include_str!("task_group.py.tmpl"),
+            Program::Semaphore => include_str!("semaphore.py.tmpl"),
+            Program::Queue => include_str!("queue.py.tmpl"),
+            Program::Threads => include_str!("threads.py.tmpl"),
+            Program::ThreadQueue => include_str!("threads_queue.py.tmpl"),
+            Program::Processes => include_str!("processes.py.tmpl"),
+            Program::Hybrid => include_str!("hybrid.py.tmpl"),
+            Program::Loops => include_str!("loops.py.tmpl"),
+        }
+    }
+
+    /// What it is called.
+    pub(super) fn title(self, cell: &Cell) -> String {
+        let (width, processes) = (cell.width, cell.processes.unwrap_or(1));
+        match self {
+            Program::Sequential => "one task after another".to_owned(),
+            Program::Workers => format!("asyncio, {width} in flight"),
+            Program::TaskGroup => format!("a TaskGroup and a semaphore, {width} in flight"),
+            Program::Semaphore => format!("gather and a semaphore, {width} in flight"),
+            Program::Queue => format!("a producer and {width} consumers on a bounded queue"),
+            Program::Threads => format!("ThreadPoolExecutor, {width} wide"),
+            Program::ThreadQueue => format!("a producer and {width} threads on a bounded queue"),
+            Program::Processes if cell.strategy == Kind::Processes => {
+                format!("ProcessPoolExecutor, {width} wide")
+            }
+            Program::Processes => {
+                format!("Python's GIL makes threads useless here: a process pool, {width} wide")
+            }
+            Program::Hybrid => {
+                format!("asyncio, {width} in flight, computing in a process pool of {processes}")
+            }
+            Program::Loops => format!("asyncio in {processes} processes, {width} in flight together"),
+        }
+    }
+}
+
+/// What was measured with the user's own callable is shown as it was measured.
+fn form(kind: Kind, shape: &TaskShape) -> Form {
+    if shape.python.is_some() { Form::rust(kind, shape) } else { Form::python(kind, shape) }
+}

@@ -1,0 +1,65 @@
+//! `conc check`: a Python callable on a few items, and which line is wrong.
+
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use conc::benchmark::hooks::Hooks;
+use conc::host::Host;
+use conc::report::{CheckReport, json, table};
+use conc::workload::{Workload, input};
+
+use crate::cli::args::CheckArgs;
+use crate::cli::config;
+use crate::cli::failure::Failure;
+use crate::cli::guard::Guard;
+use crate::cli::output::print;
+use crate::cli::progress::Progress;
+use crate::cli::study::{Study, Surroundings};
+
+/// Tasks that are run unless more are asked for.
+const FEW: u64 = 5;
+
+/// Nothing of a check is drawn at random but what the embedded server does.
+const SEED: u64 = 1;
+
+/// Checks and prints; the exit code says whether anything failed.
+pub(crate) fn check(args: &CheckArgs, host: &Host) -> Result<ExitCode, Failure> {
+    let workload = workload(args)?;
+    let (options, shows_progress) = config::appearance(args.style);
+    let guard = Guard::start()?;
+    let progress = Progress::new(&workload.name, Duration::ZERO, shows_progress);
+    progress.phase("checking");
+    let surroundings =
+        Surroundings { seed: SEED, hooks: Hooks::default(), python: args.python.python.clone() };
+    let study = Study::prepare(&guard, host, workload, surroundings)?;
+    let report = study.examine(args.tasks.unwrap_or(FEW), args.timeout)?;
+    drop(progress);
+    if args.json {
+        print_json(&report)?
+    } else {
+        print(&table::render_check(&report, &options))?
+    }
+    Ok(if report.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn workload(args: &CheckArgs) -> Result<Workload, Failure> {
+    let Some((name, rest)) = args.callable.split_first() else {
+        return Err(Failure::Usage("name a Python callable, as in tasks.py:fetch".to_owned()));
+    };
+    let workload = input::resolve(name)?;
+    if !workload.runs_python() {
+        return Err(Failure::Usage(format!("only Python callables can be checked, and '{name}' is none")));
+    }
+    let stdin = io::stdin().lock();
+    let items = args.items.as_deref().map(|path| input::read_items(path, stdin)).transpose()?;
+    let mut workload = input::with_items(workload, rest, items, args.tasks)?;
+    config::name_async_form(&mut workload, args.python.async_fn.as_deref())?;
+    Ok(workload)
+}
+
+fn print_json(report: &CheckReport) -> Result<(), Failure> {
+    let mut bytes = Vec::new();
+    json::to_writer(&mut bytes, report).map_err(Failure::io("cannot print"))?;
+    print(&String::from_utf8_lossy(&bytes))
+}

@@ -1,0 +1,1 @@
+"""Runs a few tasks under observation, and tells what was seen; what it means, conc decides."""

@@ -1,0 +1,149 @@
+//! `conc check` on small Python files, each with one fault.
+//!
+//! A file says itself what is to be found: a line with the comment `# CODE item` is the line of a
+//! finding with that code, under that item of the list. A file without such a line passes.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use conc::advice::checklist::CheckStatus;
+use conc::code::Code;
+use conc::report::{CheckReport, Document};
+use predicates::prelude::*;
+use predicates::str::{contains, starts_with};
+use serde_json::Value;
+
+use crate::place::Place;
+
+/// Longer than anything of these files takes that does not hang.
+const LONG: &str = "60s";
+
+/// What hangs is waited for no longer than this.
+const SHORT: &str = "4s";
+
+/// Item, code, file and line of a finding.
+type Fault = (String, String, String, usize);
+
+fn directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checked")
+}
+
+/// The faults that a file says it has.
+fn expected(name: &str, text: &str) -> BTreeSet<Fault> {
+    let fault = |(index, line): (usize, &str)| {
+        let (code, item) = line.split_once("# E-")?.1.split_once(' ')?;
+        Some((item.to_owned(), format!("E-{code}"), name.to_owned(), index + 1))
+    };
+    text.lines().enumerate().filter_map(fault).collect()
+}
+
+fn found(report: &CheckReport) -> BTreeSet<Fault> {
+    let mut faults = BTreeSet::new();
+    for check in &report.checks {
+        assert_eq!(check.status == CheckStatus::Failed, !check.findings.is_empty(), "{check:?}");
+        let item = serde_json::to_value(check.check).unwrap().as_str().unwrap().to_owned();
+        for finding in &check.findings {
+            let place = finding.place.as_ref().unwrap_or_else(|| panic!("no line: {finding:?}"));
+            let code = finding.code.as_str().to_owned();
+            faults.insert((item.clone(), code, place.file.clone(), place.line as usize));
+        }
+    }
+    faults
+}
+
+fn report(stdout: &[u8]) -> CheckReport {
+    let text = String::from_utf8_lossy(stdout);
+    let value: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let Document::Check(report) = serde_json::from_value(value.clone()).unwrap() else { panic!("{text}") };
+    assert_eq!(serde_json::to_value(&report).unwrap(), value, "the types know every field");
+    *report
+}
+
+/// Checks the file `name` and compares what is found with what it says.
+fn check(name: &str) {
+    let text = fs::read_to_string(directory().join(name)).unwrap();
+    let place = Place::with(name, &text);
+    let expected = expected(name, &text);
+    let hangs = ["E-ASYNC-004", "E-TASK-003"];
+    let timeout = if expected.iter().any(|fault| hangs.contains(&fault.1.as_str())) { SHORT } else { LONG };
+    let callable = format!("{name}:fetch");
+    let arguments = ["check", &callable, "--tasks", "4", "--timeout", timeout, "--json"];
+    let assert = place.run(&arguments).code(i32::from(!expected.is_empty())).stderr("");
+    assert_eq!(found(&report(&assert.get_output().stdout)), expected, "{name}");
+    // Nothing is written beside the user's file.
+    let left: Vec<_> = fs::read_dir(place.path("")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left, [name], "{name}");
+}
+
+macro_rules! checked {
+    ($($name:ident)*) => {
+        $(#[test] fn $name() { check(concat!(stringify!($name), ".py")); })*
+
+        #[test]
+        fn every_file_is_checked() {
+            let mut files: Vec<_> = fs::read_dir(directory()).unwrap().map(|e| e.unwrap().file_name()).collect();
+            let mut checked = [$(concat!(stringify!($name), ".py")),*];
+            files.sort();
+            checked.sort_unstable();
+            assert_eq!(files, checked);
+        }
+    };
+}
+
+checked! {
+    healthy healthy_function
+    loop_in_loop no_loop closed_loop
+    not_awaited returned
+    cancelled forgotten lost stubborn
+    deadlock deadlock_threads
+    exhausted file_left_open descriptor_left_open connection_left_open process_left_running
+    thread_left_running
+    blocks
+    raises raises_in_thread exits reads_input
+    gil hangs
+}
+
+#[test]
+fn the_document_fits_the_schema() {
+    let place = Place::with("tasks.py", &fs::read_to_string(directory().join("raises.py")).unwrap());
+    let schema = place.run(&["schema"]).get_output().stdout.clone();
+    let validator = jsonschema::validator_for(&serde_json::from_slice(&schema).unwrap()).unwrap();
+    let assert = place.run(&["check", "tasks.py:fetch", "--tasks", "4", "--json"]).code(1);
+    let document: Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
+    assert!(validator.is_valid(&document), "{document}");
+    assert_eq!((&document["command"], &document["workload"]["tasks"]), (&"check".into(), &4.into()));
+    assert_eq!(document["checks"][4]["findings"][0]["item"], "3");
+}
+
+#[test]
+fn a_task_that_ends_the_interpreter_is_told() {
+    let place = Place::with("tasks.py", "import os\n\ndef fetch(item):\n    os._exit(7)\n");
+    let assert = place.run(&["check", "tasks.py:fetch", "--tasks", "2", "--json"]).code(1).stderr("");
+    let report = report(&assert.get_output().stdout);
+    let findings: Vec<_> = report.checks.iter().flat_map(|check| &check.findings).collect();
+    assert_eq!(findings.iter().map(|f| f.code).collect::<Vec<_>>(), [Code::PoolWorkerDied]);
+}
+
+#[test]
+fn a_person_reads_the_line_and_what_to_do() {
+    let text = fs::read_to_string(directory().join("not_awaited.py")).unwrap();
+    let place = Place::with("tasks.py", &text);
+    let assert = place.run(&["check", "tasks.py:fetch", ":::", "a", "b"]).code(1).stderr("");
+    assert
+        .stdout(starts_with("tasks.py:fetch · 2 tasks · Python 3."))
+        .stdout(contains("passed     tasks completed"))
+        .stdout(contains("tasks.py:12 in fetch: coroutine 'log' was never awaited"))
+        .stdout(contains("\n               log(item)"))
+        .stdout(contains("1 of 7 failed. What to do: conc explain E-ASYNC-002"));
+}
+
+#[test]
+fn what_cannot_be_checked_is_refused() {
+    let place = Place::with("tasks.py", "def fetch(item)\n");
+    place.run(&["check", "web-scraper"]).code(2).stdout("").stderr(contains("only Python callables"));
+    place.run(&["check", "none.py:fetch"]).code(2).stdout("").stderr(contains("none.py"));
+    place.run(&["check"]).code(2).stdout("");
+    let broken = place.run(&["check", "tasks.py:fetch", "--tasks", "2"]).code(2).stdout("");
+    broken.stderr(contains("E-PYTHON-002").and(contains("tasks.py\", line 1")));
+}

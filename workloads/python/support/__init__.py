@@ -1,0 +1,1 @@
+"""What the samples share: a server to talk to, and the protocols they speak with it."""
