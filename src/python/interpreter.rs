@@ -28,10 +28,6 @@ pub struct Interpreter {
     pub has_gil: bool,
     /// How it starts processes unless told otherwise, such as `fork`.
     pub start_method: String,
-    /// Whether it has `InterpreterPoolExecutor`.
-    pub has_interpreters: bool,
-    /// The version of uvloop that is installed, if it is.
-    pub uvloop: Option<String>,
 }
 
 /// Why there is no interpreter.
@@ -64,9 +60,6 @@ struct Answer {
     start_method: String,
     #[serde(default = "yes")]
     gil: bool,
-    #[serde(default)]
-    interpreters: bool,
-    uvloop: Option<String>,
 }
 
 fn yes() -> bool {
@@ -116,8 +109,6 @@ fn judge(answer: Answer) -> Result<Interpreter, String> {
         version: answer.full_version,
         has_gil: answer.gil,
         start_method: answer.start_method,
-        has_interpreters: answer.interpreters,
-        uvloop: answer.uvloop,
     })
 }
 
@@ -135,8 +126,6 @@ mod tests {
             implementation: implementation.into(),
             start_method: "fork".into(),
             gil: true,
-            interpreters: false,
-            uvloop: None,
         }
     }
 

@@ -172,6 +172,8 @@ pub struct ProfileReport {
     pub steps_s: Vec<f64>,
     /// CPU seconds in each step, over all tasks.
     pub steps_cpu_s: Vec<f64>,
+    /// Seconds in each step that it waited for a CPU, over all tasks; zero where there is one step.
+    pub steps_queue_s: Vec<f64>,
     /// User and system CPU seconds of children that were reaped.
     pub children_cpu: [f64; 2],
     /// Seconds the main thread waited for a CPU, where the system tells.

@@ -137,12 +137,11 @@ fn raw(report: &ProfileReport) -> RawProfile {
 
 fn of_python(session: &Session, inspection: &Inspection, report: &ProfileReport) -> PythonProfile {
     let interpreter = &session.interpreter;
-    let costs = report.steps_s.iter().zip(&report.steps_cpu_s);
-    let steps = inspection.steps.iter().zip(costs).map(|(step, (wall_s, cpu_s))| PythonStep {
+    let steps = inspection.steps.iter().zip(cpu_fractions(report)).map(|(step, cpu_fraction)| PythonStep {
         name: step.name.clone(),
         blocking: step.blocking,
         awaitable: step.awaitable,
-        cpu_fraction: if *wall_s > 0.0 { (cpu_s / wall_s).clamp(0.0, 1.0) } else { 0.0 },
+        cpu_fraction,
     });
     PythonProfile {
         executable: interpreter.executable.display().to_string(),
@@ -154,4 +153,16 @@ fn of_python(session: &Session, inspection: &Inspection, report: &ProfileReport)
         native_threads: report.native_threads,
         steps: steps.collect(),
     }
+}
+
+/// CPU time over wall time less run-queue wait, of every step.
+fn cpu_fractions(report: &ProfileReport) -> Vec<f64> {
+    let ProfileReport { steps_s, steps_cpu_s, steps_queue_s, runqueue_s, .. } = report;
+    let whole = if steps_s.len() == 1 { runqueue_s.unwrap_or(0.0) } else { 0.0 };
+    let costs = steps_s.iter().zip(steps_cpu_s).zip(steps_queue_s);
+    let fraction = |((wall_s, cpu_s), queue_s): ((&f64, &f64), &f64)| {
+        let own = (wall_s - queue_s - whole).max(*cpu_s);
+        if own > 0.0 { cpu_s / own } else { 0.0 }
+    };
+    costs.map(fraction).collect()
 }

@@ -140,13 +140,7 @@ fn an_interpreter_that_does_not_exist_is_told() {
 #[test]
 fn the_coroutine_form_can_be_named() {
     let place = Place::new(SOURCE);
-    let report = place.report(&[&["--async-fn", "other"][..], &[]].concat().iter().fold(
-        quick(&["tasks.py:fetch"]),
-        |mut all, word| {
-            all.push(word);
-            all
-        },
-    ));
+    let report = place.report(&[&quick(&["tasks.py:fetch"])[..], &["--async-fn", "other"]].concat());
     assert!(report.profile.and_then(|p| p.python).expect("an interpreter").steps[0].awaitable);
     let told = place.refusal(&["profile", "tasks.py:fetch", "--async-fn", "fetch"]);
     assert!(told.contains("not a coroutine function"), "{told}");

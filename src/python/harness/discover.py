@@ -9,23 +9,6 @@ def start_method():
     return multiprocessing.get_start_method()
 
 
-def version_of(name):
-    try:
-        from importlib import metadata
-
-        return metadata.version(name)
-    except Exception:
-        return None
-
-
-def has_interpreters():
-    try:
-        from concurrent.futures import InterpreterPoolExecutor  # noqa: F401
-    except ImportError:
-        return False
-    return True
-
-
 def main():
     found = {
         "executable": sys.executable,
@@ -38,8 +21,6 @@ def main():
         found["implementation"] = sys.implementation.name
         found["start_method"] = start_method()
         found["gil"] = bool(getattr(sys, "_is_gil_enabled", lambda: True)())
-        found["interpreters"] = has_interpreters()
-        found["uvloop"] = version_of("uvloop")
     print(json.dumps(found))
 
 

@@ -15,7 +15,7 @@ from .results import SCALARS
 def run(job):
     """Runs the tasks on an event loop, `width` in flight."""
     asked = perf_counter_ns()
-    loop = new_loop(job.order.get("loop"))
+    loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     uses_threads = any(step.coroutine is None for step in job.program.steps)
     if uses_threads:
@@ -30,15 +30,6 @@ def run(job):
     if uses_threads:
         loop.run_until_complete(loop.shutdown_default_executor())
     loop.close()
-
-
-def new_loop(name):
-    """A new event loop of the given kind."""
-    if name == "uvloop":
-        import uvloop
-
-        return uvloop.new_event_loop()
-    return asyncio.new_event_loop()
 
 
 async def supervise(worker, width):

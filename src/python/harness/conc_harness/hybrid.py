@@ -11,7 +11,7 @@ from itertools import groupby
 from time import perf_counter_ns
 
 from . import worker
-from .asynchronous import new_loop, supervise
+from .asynchronous import supervise
 from .errors import DIED, Failure
 from .pool import Pool
 from .processes import lose, take
@@ -47,7 +47,7 @@ def _run_loops(job):
 
 def _run_apart(job):
     asked = perf_counter_ns()
-    loop = new_loop(job.order.get("loop"))
+    loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     loop.set_default_executor(ThreadPoolExecutor(job.width))
     pool = Pool(job, job.processes)

@@ -29,7 +29,6 @@ class Job:
         self.wall_s = 0.0
         self.cpu = [0.0, 0.0]
         self.peak_rss = 0
-        self.notes = []
         # Called once the strategy is ready for the first task.
         self.on_ready = lambda: None
 
@@ -61,5 +60,4 @@ class Job:
             "cpu_system_s": self.cpu[1],
             "peak_rss_bytes": self.peak_rss + usage.peak_rss(),
             "errors": kinds,
-            "notes": self.notes,
         }

@@ -28,8 +28,8 @@ class Knocker(threading.Thread):
         """Sleeps and looks how late it is, again and again."""
         from time import sleep
 
-        thread = threading.get_native_id()
-        late, knocks, queued = 0.0, 0, usage.runqueue_s(thread)
+        queue = usage.RunQueue()
+        late, knocks, queued = 0.0, 0, queue.seconds()
         begun = last = perf_counter()
         while not self.over:
             sleep(NAP_S)
@@ -38,6 +38,6 @@ class Knocker(threading.Thread):
             last = now
             knocks += 1
         if queued is not None:
-            late -= usage.runqueue_s(thread) - queued
+            late -= queue.seconds() - queued
         self.elapsed_s = last - begun
         self.waited_s = min(self.elapsed_s, max(0.0, late - knocks * TIMER_S))

@@ -18,15 +18,16 @@ def run(job):
     """The profile of the tasks of a job."""
     asked = perf_counter_ns()
     steps = Steps(job)
-    children, queued = usage.cpu_of_children(), usage.runqueue_s(threading.get_native_id())
+    children, queued = usage.cpu_of_children(), steps.queue.seconds()
     job.started(asked)
     done = steps.run_for(job.time_limit, 0)
     job.ended()
-    after = usage.runqueue_s(threading.get_native_id())
+    after = steps.queue.seconds()
     profile = {
         "tasks": done,
         "steps_s": list(steps.wall),
         "steps_cpu_s": list(steps.cpu),
+        "steps_queue_s": list(steps.queued),
         "children_cpu": usage.less(usage.cpu_of_children(), children),
         "runqueue_s": None if after is None else after - queued,
         "native_threads": _native_threads(),
@@ -46,6 +47,8 @@ class Steps:
         self.job = job
         self.wall = [0.0] * len(program.steps)
         self.cpu = [0.0] * len(program.steps)
+        self.queued = [0.0] * len(program.steps)
+        self.queue = usage.RunQueue()
         self.loop = None
         if program.needs_loop():
             import asyncio
@@ -125,25 +128,32 @@ class Steps:
 
     def _run_steps(self, value):
         for k, (function, _) in enumerate(self.forms):
-            wall, cpu = perf_counter(), process_time()
+            before = self._clocks()
             try:
                 value = function(value)
             finally:
-                self._add(k, wall, cpu)
+                self._add(k, before)
         return value
 
     async def _await_steps(self, value):
         for k, (function, awaits) in enumerate(self.forms):
-            wall, cpu = perf_counter(), process_time()
+            before = self._clocks()
             try:
                 value = await function(value) if awaits else function(value)
             finally:
-                self._add(k, wall, cpu)
+                self._add(k, before)
         return value
 
-    def _add(self, k, wall, cpu):
-        self.wall[k] += perf_counter() - wall
-        self.cpu[k] += process_time() - cpu
+    def _clocks(self):
+        # Where there is one step its share of the queue is that of the whole, which is known.
+        queued = self.queue.seconds() if len(self.wall) > 1 else None
+        return perf_counter(), process_time(), queued or 0.0
+
+    def _add(self, k, before):
+        wall, cpu, queued = (now - then for now, then in zip(self._clocks(), before))
+        self.wall[k] += wall
+        self.cpu[k] += cpu
+        self.queued[k] += queued
 
 
 def _native_threads():

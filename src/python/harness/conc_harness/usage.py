@@ -51,13 +51,21 @@ def peak_rss_of_children():
     return used.ru_maxrss * unit if used.ru_utime + used.ru_stime > 0 else 0
 
 
-def runqueue_s(thread):
-    """Seconds that a thread of this process waited for a CPU, where the system tells."""
-    try:
-        with open("/proc/self/task/%d/schedstat" % thread, "rb") as stat:
-            return int(stat.read().split()[1]) * 1e-9
-    except (OSError, IndexError, ValueError):
-        return None
+class RunQueue:
+    """What the calling thread has waited for a CPU, where the system tells; cheap to ask again."""
+
+    def __init__(self):
+        try:
+            self._stat = open("/proc/thread-self/schedstat", "rb", buffering=0)
+        except OSError:
+            self._stat = None
+
+    def seconds(self):
+        """Seconds so far; None if the system does not tell."""
+        try:
+            return int(os.pread(self._stat.fileno(), 64, 0).split()[1]) * 1e-9
+        except (AttributeError, OSError, IndexError, ValueError):
+            return None
 
 
 def threads():

@@ -1,4 +1,4 @@
-"""What runs in the worker processes, and in sub-interpreters."""
+"""What runs in the worker processes."""
 
 import os
 import pickle
