@@ -20,7 +20,7 @@ const LUCK: f64 = 0.75;
 /// A cell is as good as the best if it is near the best with this probability, or with one that is
 /// lower than that of the surest cell by no more than the slack.
 const SURE: f64 = 0.95;
-const SLACK: f64 = 0.03;
+const SLACK: f64 = 0.02;
 
 /// The chosen cell, and how the others stand beside it.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,7 +66,9 @@ pub struct Rival<'a> {
 /// least are considered.
 pub fn choose<'a>(cells: &'a [CellResult], decision: &Decision, objective: Objective) -> Option<Choice<'a>> {
     let Eligible { cells, note } = eligible(cells);
-    let known = well_measured(&cells);
+    // What is believed of a cell allows for how seldom it was measured.
+    let is_believed = cells.iter().any(|cell| cell.outlook.is_some());
+    let known = if is_believed { cells.clone() } else { well_measured(&cells) };
     let best = leader(&known, objective)?;
     let candidates = candidates(&known, best, objective);
     let chosen = prefer(&thriftiest(&candidates, objective), decision.strategy)?;

@@ -24,7 +24,7 @@ use crate::strategy::run::RunReport;
 const EXHAUSTIVE_ROUNDS: u32 = 3;
 
 /// A batch may be begun if it is expected to end no later than this share beyond the budget.
-const OVERSHOOT: f64 = 0.05;
+const OVERSHOOT: f64 = 0.03;
 
 /// How much is measured.
 #[derive(Debug, Clone, PartialEq)]

@@ -30,6 +30,10 @@ const SURPRISING: f64 = 0.85;
 const HOPELESS: f64 = 0.5;
 const PROMISING: f64 = 0.9;
 
+/// A narrower cell is tried if it is this many times narrower, and near the best with this probability.
+const MUCH_NARROWER: f64 = 1.9;
+const PLAUSIBLE: f64 = 0.5;
+
 /// Seconds that a batch takes besides its tasks: a process is started for it.
 const BATCH_COST_S: f64 = 0.015;
 
@@ -125,6 +129,26 @@ impl Search {
         round
     }
 
+    /// The cell, narrower than what could be chosen by now and of the leader's strategy, that is worth most
+    /// to try: as good by what is believed, and much narrower. None where width is what makes it fast.
+    fn thrifty(&self, leader: usize) -> Option<usize> {
+        let own = |point: &usize| {
+            self.cell(*point).strategy == self.cell(leader).strategy
+                && !self.failed.contains(&self.cell(*point))
+        };
+        let is_good = |point: &usize| self.outlooks.near_best(*point) >= SURE;
+        let width = |point: usize| self.cell(point).width as f64;
+        let good = self.points().filter(own).filter(|point| self.is_measured(*point)).filter(is_good);
+        let narrowest = good.map(width).reduce(f64::min).unwrap_or(width(leader));
+        let saved = |point: usize| self.outlooks.near_best(point) * (narrowest / width(point)).ln();
+        let untried = |point: &usize| {
+            self.batches(self.cell(*point)) == 0
+                && MUCH_NARROWER * width(*point) <= narrowest
+                && self.outlooks.near_best(*point) >= PLAUSIBLE
+        };
+        self.points().filter(own).filter(untried).max_by(|a, b| saved(*a).total_cmp(&saved(*b)))
+    }
+
     /// Whether more measuring would hardly change anything: a cell that was measured well is near the
     /// best with high probability.
     pub fn is_settled(&self) -> bool {
@@ -132,7 +156,10 @@ impl Search {
         let is_sure = |point: usize| {
             self.batches(self.cell(point)) >= ENOUGH_OF_CHOICE && self.outlooks.near_best(point) >= SURE
         };
-        self.mode == Mode::Guided && total >= ENOUGH_IN_ALL && self.points().any(is_sure)
+        self.mode == Mode::Guided
+            && total >= ENOUGH_IN_ALL
+            && self.points().any(is_sure)
+            && self.leader().is_none_or(|leader| self.thrifty(leader).is_none())
     }
 
     /// Every strategy at its predicted knee, and the reference.
@@ -149,6 +176,7 @@ impl Search {
     fn duel(&self) -> Vec<Candidate> {
         let Some(leader) = self.leader() else { return Vec::new() };
         let mut challengers = self.surprising(leader);
+        challengers.extend(self.thrifty(leader));
         if challengers.is_empty() {
             let others =
                 self.points().filter(|point| *point != leader && !self.failed.contains(&self.cell(*point)));
@@ -306,6 +334,14 @@ mod tests {
         let narrow = Cell::new(leader(&found).strategy, 2);
         let outlooks = found.conclude();
         assert!(outlooks.get(&narrow).is_none_or(|outlook| outlook.near_best < 0.05));
+    }
+
+    #[test]
+    fn where_width_brings_nothing_narrower_cells_are_tried_before_it_ends() {
+        let found = search(&plan(), 20, |cell| 49.0 * cell.width.min(4) as f64);
+        let widest = leader(&found).width;
+        let narrowest = found.batches.keys().map(|cell| cell.width).filter(|width| *width >= 4).min();
+        assert!(narrowest.is_some_and(|width| width <= 8), "{narrowest:?} of {widest}");
     }
 
     #[test]
