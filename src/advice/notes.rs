@@ -12,6 +12,9 @@ use crate::strategy::Kind;
 use crate::units::{Seconds, Share};
 use crate::workload::spec::StepSpec;
 
+/// From this probability on a cell counts as near the best.
+const PROBABLY: f64 = 0.5;
+
 /// Start-up that takes this share of the run is worth a word.
 const STARTUP_SHARE: f64 = 0.2;
 
@@ -91,10 +94,13 @@ fn low_confidence(at: &Situation<'_>) -> Option<String> {
 fn undecided(choice: &Choice<'_>) -> Option<String> {
     let is_open = |rival: &&Rival<'_>| choice.verdict == Verdict::Undecided && !rival.cell.rounds.is_empty();
     let rival = choice.rivals.first().filter(is_open)?;
-    Some(format!(
-        "{} against {} is undecided; a larger --budget narrows it down",
-        choice.chosen.cell, rival.cell.cell
-    ))
+    let hardly_matters = rival.cell.outlook.is_some_and(|outlook| outlook.near_best >= PROBABLY);
+    let then = if hardly_matters {
+        "either is probably within 5% of the best"
+    } else {
+        "a larger --budget narrows it down"
+    };
+    Some(format!("{} against {} is undecided; {then}", choice.chosen.cell, rival.cell.cell))
 }
 
 fn nested_pools(at: &Situation<'_>) -> Option<String> {

@@ -30,17 +30,24 @@ pub fn predict(cell: &Cell, subject: &Subject<'_>) -> f64 {
     let server_s = conditions.server_cpu_s.min(profile.task.wait_s);
     let delay_s = profile.task.wait_s - server_s + steps.delay_s;
     let share = if cell.strategy == Kind::Sequential { 1.0 } else { conditions.overheads.server_share };
-    let demand_s = (own + overhead.dispatch_s + steps.cpu_s).max(LEAST_DEMAND * own) + server_s * share;
-    let full = blended_throughput(&rates, demand_s, delay_s, width);
+    let idle_s = (own + overhead.dispatch_s + steps.cpu_s).max(LEAST_DEMAND * own) + server_s * share;
+    let together = rates.together.max(f64::MIN_POSITIVE);
     let bounds = [serial_bound(workload, profile), rate_bound(workload), upstream_bound(workload)];
-    let rate = bounds.into_iter().flatten().fold(full, f64::min);
+    let rate_of = |demand_s: f64| {
+        let full = blended_throughput(&rates, demand_s, delay_s, width);
+        bounds.into_iter().flatten().fold(full, f64::min)
+    };
+    let busy = (rate_of(idle_s) * idle_s / together).clamp(0.0, 1.0).powi(2);
+    let demand_s = idle_s - saved_when_busy_s(workload, profile).clamp(0.0, idle_s / 2.0) * busy;
+    let rate = rate_of(demand_s);
     let run = Run {
         tasks,
-        width: width as f64,
+        // More than the upstream serves at once only wait.
+        width: width.min(upstream_capacity(workload).unwrap_or(width)) as f64,
         rate,
         alone_s: demand_s + delay_s,
         delay_s,
-        utilisation: rate * demand_s / rates.together.max(f64::MIN_POSITIVE),
+        utilisation: rate * demand_s / together,
         variation: profile.dispersion.as_ref().map_or(USUAL_VARIATION, |d| d.coefficient_of_variation),
     };
     let workers = match cell.strategy {
@@ -58,6 +65,20 @@ fn costs(strategy: Kind, profile: &Profile, conditions: &Conditions) -> (RateCur
         Some(python) => interpreter::model(strategy, python, &conditions.rates),
         None => (conditions.rates, conditions.overheads.of(strategy)),
     }
+}
+
+/// CPU seconds that a task needs less where the CPUs never idle: one that waits between its computations
+/// finds caches cold and the clock low, as it was profiled; the work of a step was calibrated without.
+fn saved_when_busy_s(workload: &Workload, profile: &Profile) -> f64 {
+    let steps = workload.steps.iter().zip(&profile.steps);
+    let saved = steps.filter_map(|(step, cost)| match step {
+        StepSpec::Cpu(cpu) if profile.task.wait_s > 0.0 => {
+            Some((cost.wall_s - cpu.work.as_secs_f64()).max(0.0))
+        }
+        _ => None,
+    });
+    // The wall time of a step may have waited for a busy CPU, which is in no task's CPU time.
+    saved.sum::<f64>() - profile.runqueue_s.min(profile.wall_s) / profile.tasks.max(1) as f64
 }
 
 /// What the steps of a task cost under a strategy beyond their blocking form.
@@ -86,12 +107,18 @@ fn rate_bound(workload: &Workload) -> Option<f64> {
     workload.limits.rate_per_s.map(|rate| rate / starts.max(1) as f64)
 }
 
+/// How many requests the embedded server serves at once, where the workload says so.
+fn upstream_capacity(workload: &Workload) -> Option<usize> {
+    let asks = workload.steps.iter().any(|step| matches!(step, StepSpec::Http(_)));
+    workload.fixture.as_ref().filter(|_| asks)?.capacity
+}
+
 /// What the embedded server can answer, where the workload says how many requests it serves at once.
 fn upstream_bound(workload: &Workload) -> Option<f64> {
     let server = workload.fixture.as_ref()?;
     let requests = workload.steps.iter().filter(|step| matches!(step, StepSpec::Http(_))).count();
     let busy_s = server.latency.median.as_secs_f64() * requests as f64;
-    (busy_s > 0.0).then_some(server.capacity? as f64 / busy_s)
+    (busy_s > 0.0).then_some(upstream_capacity(workload)? as f64 / busy_s)
 }
 
 #[cfg(test)]

@@ -151,7 +151,12 @@ impl CellRecord {
         (self.tally.counts.ok == 0).then(why)
     }
 
-    /// Throughput over that of the reference, from the rounds that both were part of.
+    fn mean_per_s(&self) -> Option<f64> {
+        let rates: Vec<f64> = self.rounds.iter().map(|round| round.throughput_per_s).collect();
+        geometric_mean_ci(&rates, CONFIDENCE).map(|interval| interval.estimate)
+    }
+
+    /// Throughput over that of the reference, from the rounds that both were part of if there are any.
     fn speedup(&self, reference: Option<&CellRecord>) -> Option<f64> {
         let pairs = |record: &CellRecord| -> Vec<(u32, f64)> {
             record.rounds.iter().map(|round| (round.round, round.throughput_per_s)).collect()
@@ -159,7 +164,10 @@ impl CellRecord {
         if self.candidate.cell == Cell::REFERENCE {
             return Some(1.0);
         }
-        compare(&pairs(self), &pairs(reference?), EPSILON).map(|estimate| estimate.ratio)
+        let reference = reference?;
+        let paired = compare(&pairs(self), &pairs(reference), EPSILON).map(|estimate| estimate.ratio);
+        // Without a common round the machine may have drifted between the two.
+        paired.or_else(|| Some(self.mean_per_s()? / reference.mean_per_s()?))
     }
 }
 

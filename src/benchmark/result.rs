@@ -27,7 +27,7 @@ pub struct CellResult {
     /// The share of the CPUs that other programs used while the cells were measured, by which intervals
     /// are wider; absent where the system does not tell.
     pub cpu_others: Option<f64>,
-    /// Throughput over that of the sequential reference, from batches paired by round.
+    /// Throughput over that of the sequential reference, from batches paired by round where there are any.
     pub speedup: Option<f64>,
     /// Quantiles of the time from the start of a task to its end, retries included, in seconds.
     pub latency_s: Option<Latency>,

@@ -1,6 +1,7 @@
 //! The columns a table of cells can have.
 
 use crate::benchmark::CellResult;
+use crate::benchmark::outlook::Outlook;
 use crate::units::{Bytes, PerSecond, Seconds, Share};
 
 /// Stands where a value is not known.
@@ -66,7 +67,7 @@ impl Column {
             Column::Width => Some(cell.cell.width_label()),
             Column::Rate => cell.throughput_per_s.map(rate),
             Column::Predicted => predicted(cell),
-            Column::Interval => cell.ci95.map(|[low, high]| format!("{}–{}", rate(low), rate(high))),
+            Column::Interval => interval(cell),
             Column::Margin => margin(cell),
             Column::Speedup | Column::ShortSpeedup => cell.speedup.map(times),
             Column::P50 => cell.latency_s.map(|l| seconds(l.p50)),
@@ -101,10 +102,18 @@ fn times(ratio: f64) -> String {
     if ratio < 0.95 { format!("{ratio:.2}x") } else { format!("{ratio:.1}x") }
 }
 
+/// The interval of the batches; of a cell with too few of them what is believed of it, marked with a ~.
+fn interval(cell: &CellResult) -> Option<String> {
+    let shown = |[low, high]: [f64; 2]| format!("{}–{}", rate(low), rate(high));
+    cell.ci95.map(shown).or_else(|| Some(format!("~{}", shown(cell.outlook?.credible95))))
+}
+
 /// The wider side of the interval, as a share of the throughput.
 fn margin(cell: &CellResult) -> Option<String> {
-    let (rate, [low, high]) = (cell.throughput_per_s?, cell.ci95?);
-    (rate > 0.0).then(|| format!("±{}", Share((rate - low).max(high - rate) / rate)))
+    let share = |rate: f64, [low, high]: [f64; 2]| Share((rate - low).max(high - rate) / rate);
+    let measured = cell.ci95.zip(cell.throughput_per_s.filter(|rate| *rate > 0.0));
+    let believed = |outlook: Outlook| format!("~±{}", share(outlook.throughput_per_s, outlook.credible95));
+    measured.map(|(ends, rate)| format!("±{}", share(rate, ends))).or_else(|| Some(believed(cell.outlook?)))
 }
 
 #[cfg(test)]
