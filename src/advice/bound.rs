@@ -63,6 +63,11 @@ pub enum Bound {
         /// Why.
         reason: String,
     },
+    /// The strategy cannot be any wider on this machine.
+    Machine {
+        /// What allows no more, such as "open files: 1024 (1 per task)".
+        what: String,
+    },
     /// No limit was reached: throughput grows up to the widest width measured, as far as is known.
     Unreached {
         /// That width.
@@ -120,6 +125,7 @@ impl Bound {
             }
             Bound::TaskCount { tasks } => format!("the task count: all {tasks} are in flight at once"),
             Bound::Refused { cell, reason } => format!("this machine: {cell} did not run: {reason}"),
+            Bound::Machine { what } => format!("this machine: {what}; throughput still grows up to it"),
             Bound::Unreached { widest: 1 } => "not known: nothing wider than 1 was measured".to_owned(),
             Bound::Unreached { widest } => {
                 format!("none reached: throughput still grows at {widest}, the widest measured")
@@ -146,6 +152,7 @@ impl Bound {
             Bound::Refused { .. } => {
                 "raise that limit if more throughput is needed; throughput still grew up to here".to_owned()
             }
+            Bound::Machine { .. } => "raise that limit, or use a strategy that needs less of it".to_owned(),
             Bound::Unreached { widest } => {
                 format!("measure wider, for example with --width {}", widest.saturating_mul(2))
             }
@@ -212,6 +219,7 @@ mod tests {
             Bound::MaxInFlight { limit: 32 },
             Bound::TaskCount { tasks: 20 },
             Bound::Refused { cell: "async 512".to_owned(), reason: "no descriptors".to_owned() },
+            Bound::Machine { what: "open files: 1024 (1 per task)".to_owned() },
             Bound::Unreached { widest: 64 },
             Bound::Unreached { widest: 1 },
         ] {

@@ -22,6 +22,10 @@ const LUCK: f64 = 0.75;
 const SURE: f64 = 0.95;
 const SLACK: f64 = 0.02;
 
+/// A cell of the surest one's strategy that keeps up with the fastest with this probability is on the
+/// flat top with it, and may be chosen for being narrower.
+const FLAT: f64 = 0.95;
+
 /// The chosen cell, and how the others stand beside it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice<'a> {
@@ -94,8 +98,13 @@ fn candidates<'a>(cells: &[&'a CellResult], best: &CellResult, objective: Object
     match surest.filter(|surest| *surest > 0.0 && objective != Objective::Latency) {
         Some(surest) => {
             let enough = surest.min(SURE) - SLACK.min(surest / 2.0);
+            let kind = cells.iter().find(|c| near(c) == Some(surest)).map(|c| c.cell.strategy);
+            let is_flat = |cell: &CellResult| {
+                Some(cell.cell.strategy) == kind && cell.outlook.is_some_and(|o| o.near_leader >= FLAT)
+            };
             let stays = |cell: &&CellResult| {
                 near(cell).is_some_and(|near| near >= enough)
+                    || is_flat(cell)
                     || is_not_worth_leaving(cell, standing(cell, best, objective))
             };
             cells.iter().copied().filter(stays).collect()

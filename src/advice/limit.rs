@@ -8,6 +8,7 @@ use crate::advice::choose::Choice;
 use crate::advice::facts::{Facts, Runtime};
 use crate::advice::tree::{HANDOVER_PAYS_FROM_S, SERIAL_RULES_FROM};
 use crate::benchmark::CellResult;
+use crate::benchmark::capacity::{Capacity, capacity};
 use crate::benchmark::result::Status;
 use crate::host::Host;
 use crate::model::RateCurve;
@@ -54,6 +55,7 @@ pub fn limit(at: &Situation<'_>) -> Bound {
         .or_else(|| max_in_flight(at))
         .or_else(|| shared(at))
         .or_else(|| nothing_wider(at))
+        .or_else(|| machine(at))
         .unwrap_or(Bound::Unreached { widest: at.choice.chosen.cell.width })
 }
 
@@ -208,6 +210,13 @@ fn nothing_wider(at: &Situation<'_>) -> Option<Bound> {
     Some(Bound::Refused { cell: refused.cell.to_string(), reason: refused.reason.clone()? })
 }
 
+/// Throughput still grew at the widest that descriptors, threads or memory allow.
+fn machine(at: &Situation<'_>) -> Option<Bound> {
+    let chosen = at.choice.chosen.cell;
+    let Capacity { width, bound_by, by_machine } = capacity(chosen.strategy, at.workload, at.host);
+    (by_machine && chosen.width >= width).then_some(Bound::Machine { what: bound_by })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -344,6 +353,14 @@ mod tests {
         cells.push(skipped(Kind::Threads, 128, "another strategy"));
         let reason = "1024 descriptors are allowed".to_owned();
         assert_eq!(case.limit(&cells), Bound::Refused { cell: "async 1024".to_owned(), reason });
+    }
+
+    #[test]
+    fn the_widest_that_the_machine_allows_is_a_limit() {
+        let mut case = Case::new(vec![http()], Class::IoBound, 0.0, 0.01);
+        case.host.limits.open_files = Some(64 + 64);
+        let bound = case.limit(&measured(100.0, |n| 100.0 * n));
+        assert_eq!(bound, Bound::Machine { what: "open files: 128 (1 per task)".to_owned() });
     }
 
     #[test]

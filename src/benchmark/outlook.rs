@@ -28,6 +28,9 @@ pub struct Outlook {
     pub credible95: [f64; 2],
     /// The probability that no cell is faster by more than 5%, unmeasured ones included.
     pub near_best: f64,
+    /// The probability that the cell believed to be the fastest of those measured is not faster by more
+    /// than 5%.
+    pub near_leader: f64,
 }
 
 impl Outlook {
@@ -93,13 +96,21 @@ impl Outlooks {
         if sd <= 0.0 { f64::from(u8::from(ahead > 0.0)) } else { Normal::standard().cdf(ahead / sd) }
     }
 
+    /// The probability that `a` is no slower than `b` by more than the margin.
+    pub(crate) fn keeps_up(&self, a: usize, b: usize) -> f64 {
+        let (mean, sd) = self.belief.difference(a, b);
+        let ahead = mean + EPSILON.ln_1p();
+        if sd <= 0.0 { f64::from(u8::from(ahead > 0.0)) } else { Normal::standard().cdf(ahead / sd) }
+    }
+
     /// What is believed of one point.
-    pub(crate) fn outlook(&self, point: usize) -> Outlook {
+    pub(crate) fn outlook(&self, point: usize, leader: usize) -> Outlook {
         let (mean, reach) = (self.belief.mean[point], Z95 * self.belief.sd(point));
         Outlook {
             throughput_per_s: mean.exp(),
             credible95: [(mean - reach).exp(), (mean + reach).exp()],
             near_best: self.near_best[point],
+            near_leader: self.keeps_up(point, leader),
         }
     }
 }

@@ -30,7 +30,7 @@ const SURPRISING: f64 = 0.85;
 const HOPELESS: f64 = 0.5;
 const PROMISING: f64 = 0.9;
 
-/// A narrower cell is tried if it is this many times narrower, and near the best with this probability.
+/// A narrower cell is tried if it is this many times narrower, and keeps up with this probability.
 const MUCH_NARROWER: f64 = 1.9;
 const PLAUSIBLE: f64 = 0.5;
 
@@ -108,8 +108,9 @@ impl Search {
     /// What is believed of every measured cell in the end.
     pub fn conclude(mut self) -> BTreeMap<Cell, Outlook> {
         self.outlooks.update();
+        let Some(leader) = self.leader() else { return BTreeMap::new() };
         let measured = self.points().filter(|point| self.is_measured(*point));
-        measured.map(|point| (self.cell(point), self.outlooks.outlook(point))).collect()
+        measured.map(|point| (self.cell(point), self.outlooks.outlook(point, leader))).collect()
     }
 
     /// The cells of the next round; empty when there is nothing to measure.
@@ -136,15 +137,16 @@ impl Search {
             self.cell(*point).strategy == self.cell(leader).strategy
                 && !self.failed.contains(&self.cell(*point))
         };
-        let is_good = |point: &usize| self.outlooks.near_best(*point) >= SURE;
+        let keeps_up = |point: usize| self.outlooks.keeps_up(point, leader);
+        let is_good = |point: &usize| keeps_up(*point) >= SURE;
         let width = |point: usize| self.cell(point).width as f64;
         let good = self.points().filter(own).filter(|point| self.is_measured(*point)).filter(is_good);
         let narrowest = good.map(width).reduce(f64::min).unwrap_or(width(leader));
-        let saved = |point: usize| self.outlooks.near_best(point) * (narrowest / width(point)).ln();
+        let saved = |point: usize| keeps_up(point) * (narrowest / width(point)).ln();
         let untried = |point: &usize| {
             self.batches(self.cell(*point)) == 0
                 && MUCH_NARROWER * width(*point) <= narrowest
-                && self.outlooks.near_best(*point) >= PLAUSIBLE
+                && keeps_up(*point) >= PLAUSIBLE
         };
         self.points().filter(own).filter(untried).max_by(|a, b| saved(*a).total_cmp(&saved(*b)))
     }

@@ -173,6 +173,26 @@ mod tests {
     }
 
     #[test]
+    fn a_machine_that_others_use_is_told_and_not_believed_as_much() {
+        let mut measured = measured(&[(Cell::REFERENCE, 3)]);
+        let report = report(64, 1, 0.01);
+        let record = measured.cells.get_mut(&Cell::REFERENCE).unwrap();
+        [90.0, 110.0, 105.0].into_iter().for_each(|rate| record.add(2, rate, &report));
+        let plan = Plan { candidates: Vec::new(), refused: Vec::new(), is_asked: false };
+        let spread = |measured: &Measured| {
+            let [low, high] = results(&plan, measured)[0].ci95.unwrap();
+            (high / low).ln()
+        };
+        let quiet = spread(&measured);
+        assert!(findings(&measured).is_empty());
+        measured.cpu_others = Some(0.5);
+        assert!((spread(&measured) / quiet - 2.0).abs() < 1e-9);
+        let found = findings(&measured);
+        assert_eq!(found[0].code, Code::HostContended);
+        assert!(found[0].message.contains("50% of the CPUs"), "{}", found[0].message);
+    }
+
+    #[test]
     fn outputs_that_differ_between_strategies_are_a_finding() {
         let found = findings(&measured(&[(Cell::REFERENCE, 3), (Cell::new(Kind::Async, 8), 4)]));
         assert_eq!(found[0].code, Code::PoolDigest);

@@ -1,35 +1,30 @@
 //! The way of one workload: calibrate, profile, plan, measure, recommend, report.
 
+mod example;
+mod measuring;
+mod remarks;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use conc::advice::checklist;
-use conc::advice::code::{TaskShape, examples};
 use conc::advice::{Evidence, Model, Objective, Recommendation, recommend, recommend_predicted};
-use conc::benchmark::clock::Stopwatch;
 use conc::benchmark::conditions::{Conditions, Subject};
-use conc::benchmark::executor::{Executor, ProcessExecutor};
-use conc::benchmark::hooks::{HookError, Hooked, Hooks, Shell};
-use conc::benchmark::measure::{Measured, Measurement, Settings};
-use conc::benchmark::once::{Once, Slices};
+use conc::benchmark::hooks::{HookError, Hooks, Shell};
+use conc::benchmark::measure::Settings;
 use conc::benchmark::plan::{Plan, Selection};
-use conc::benchmark::sizing::Sizing;
-use conc::benchmark::summary::{findings, predictions, results};
-use conc::benchmark::{Cell, reference};
+use conc::benchmark::summary::{predictions, results};
+use conc::benchmark::{Cell, CellResult};
 use conc::code::Code;
 use conc::host::Host;
-use conc::host::others::{busy_cpu_s, share_of_others};
 use conc::host::reexec::Role;
-use conc::host::usage::CpuTime;
 use conc::profile::Profile;
 use conc::profile::probe::{Profiled, profile};
 use conc::report::CheckReport;
 use conc::report::document::{CommandName, Report, Warning, WorkloadSummary};
 use conc::units::Share;
 use conc::workload::fixture::{Fixture, FixtureConfig, FixtureError};
-use conc::workload::item::Items;
-use conc::workload::spec::StepSpec;
 use conc::workload::step::cpu::calibrate::calibrate;
 use conc::workload::{Env, Workload};
 
@@ -52,12 +47,6 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Some task waited for a CPU this much of the last seconds before the run: the machine is busy.
 const BUSY: f64 = 0.25;
-
-/// The embedded server used this share of the CPUs: it competes with the workload.
-const COMPETING: f64 = 0.10;
-
-/// Items shown in code examples.
-const EXAMPLE_ITEMS: usize = 3;
 
 /// What a study is to find out.
 pub(crate) struct Aim {
@@ -235,18 +224,7 @@ impl<'a> Study<'a> {
         let mut report = self.empty_report(aim.command);
         report.cells = results(&plan, &measured);
         self.add_findings(&plan, &measured, aim.settings.once);
-        let evidence = Evidence {
-            workload: &self.workload,
-            profile: &profiled.profile,
-            host: &self.host,
-            cells: &report.cells,
-            objective: aim.objective,
-            notes: &[],
-        };
-        report.recommendation = recommend(&evidence);
-        if let Some(recommendation) = &mut report.recommendation {
-            recommendation.code_examples = self.code_examples(recommendation, &profiled);
-        }
+        report.recommendation = self.recommendation(aim, &profiled, &report.cells);
         report.profile = Some(profiled.profile);
         report.model = report.recommendation.as_ref().map(|r| {
             let Recommendation { strategy, width, processes, .. } = *r;
@@ -260,22 +238,26 @@ impl<'a> Study<'a> {
     fn report_prediction(self, aim: &Aim, plan: &Plan, profiled: Profiled) -> Report {
         let mut report = self.empty_report(aim.command);
         report.cells = predictions(plan);
+        report.recommendation = self.recommendation(aim, &profiled, &report.cells);
+        report.profile = Some(profiled.profile);
+        report.warnings = self.warnings;
+        report
+    }
+
+    /// What follows from the cells, with a program that does it.
+    fn recommendation(&self, aim: &Aim, profiled: &Profiled, cells: &[CellResult]) -> Option<Recommendation> {
         let notes: Vec<String> = aim.prediction.cpus.map(assumption).into_iter().collect();
         let evidence = Evidence {
             workload: &self.workload,
             profile: &profiled.profile,
             host: &self.host,
-            cells: &report.cells,
+            cells,
             objective: aim.objective,
             notes: &notes,
         };
-        report.recommendation = recommend_predicted(&evidence);
-        if let Some(recommendation) = &mut report.recommendation {
-            recommendation.code_examples = self.code_examples(recommendation, &profiled);
-        }
-        report.profile = Some(profiled.profile);
-        report.warnings = self.warnings;
-        report
+        let recommend = if aim.prediction.only { recommend_predicted } else { recommend };
+        let advice = recommend(&evidence)?;
+        Some(Recommendation { code_examples: self.code_examples(&advice, profiled), ..advice })
     }
 
     fn subject<'b>(&'b self, profile: &'b Profile) -> Subject<'b> {
@@ -304,131 +286,11 @@ impl<'a> Study<'a> {
             _ => Ok(()),
         }
     }
-
-    fn measure(
-        &self,
-        plan: &Plan,
-        profiled: &Profiled,
-        aim: &Aim,
-        progress: &mut Progress,
-    ) -> Result<Measured, Failure> {
-        let Aim { settings, hooks, .. } = aim;
-        let batches = self.executor(profiled);
-        let used = profiled.tally.counts.started();
-        let slices = settings.once.then(|| Slices::new(self.workload.tasks(), used));
-        let mut executor = Hooked::new(Once::new(batches, slices), self.shell(), hooks.clone());
-        let measurement = Measurement {
-            executor: &mut executor,
-            observer: progress,
-            clock: &mut Stopwatch::start(),
-            interrupt: &self.guard.interrupt,
-            sizing: Sizing {
-                tasks: self.workload.tasks(),
-                task_s: profiled.profile.task.total_s(),
-                budget: settings.budget,
-                cpus: self.host.cpus_effective,
-            },
-            settings: settings.clone(),
-            reference: Some(reference::of_profile(profiled)),
-        };
-        let (busy_before, own_before) = (busy_cpu_s(), self.own_cpu_s());
-        let mut measured = measurement.run(plan);
-        measured.cpu_others = busy_cpu_s().zip(busy_before).map(|(after, before)| {
-            let own_s = self.own_cpu_s() - own_before;
-            share_of_others(after - before, own_s, measured.elapsed.as_secs_f64(), self.host.cpus_logical)
-        });
-        match executor.failure() {
-            // An interrupt ends the command as well; what was measured before is shown.
-            Some(error) if !self.guard.interrupt.is_raised() => Err(self.hook_failed(error)),
-            _ => Ok(measured),
-        }
-    }
-
-    /// CPU seconds of this process, of those it has waited for and of the embedded server.
-    fn own_cpu_s(&self) -> f64 {
-        (CpuTime::of_self() + CpuTime::of_children()).total_s() + server_cpu_s(self.fixture.as_ref())
-    }
-
-    fn executor<'s>(&'s self, profiled: &'s Profiled) -> Box<dyn Executor + 's> {
-        match &self.python {
-            Some(callables) => Box::new(callables.executor(&self.workload, &profiled.profile)),
-            None => Box::new(ProcessExecutor::new(
-                self.guard.group.reexec().clone(),
-                Arc::clone(&self.workload),
-                self.env.clone(),
-                self.host.cpu_workers(),
-            )),
-        }
-    }
-
-    fn add_findings(&mut self, plan: &Plan, measured: &Measured, once: bool) {
-        for finding in findings(measured) {
-            self.warnings.push(Warning::new(finding.code, finding.message));
-        }
-        for refused in &plan.refused {
-            self.warnings.push(Warning::new(refused.code, format!("{}: {}", refused.cell, refused.reason)));
-        }
-        if !once {
-            self.warnings.extend(repetition::warnings(&self.workload));
-        }
-        self.note_fixture(measured.elapsed);
-    }
-
-    /// Ends the server and tells if it competed with the workload for the CPUs.
-    fn note_fixture(&mut self, elapsed: Duration) {
-        // An interrupt has ended it already, with everything else.
-        let Some(Ok(stats)) = self.fixture.take().map(Fixture::stop) else { return };
-        let share = stats.cpu_s / (elapsed + PROFILE).as_secs_f64() / self.host.cpus_effective;
-        if share > COMPETING {
-            let message = format!("the embedded server used {} of the CPUs", Share(share));
-            self.warnings.push(Warning::new(Code::NoteFixtureCpu, message));
-        }
-    }
-
-    fn note_failures_of_profile(&mut self, profiled: &Profiled) {
-        let counts = profiled.tally.counts;
-        if counts.ok < counts.started() {
-            let message =
-                format!("{} of {} tasks did not end well", counts.started() - counts.ok, counts.started());
-            self.warnings.push(Warning::new(Code::NoteFailures, message));
-        }
-    }
-
-    fn code_examples(
-        &self,
-        recommendation: &Recommendation,
-        profiled: &Profiled,
-    ) -> Vec<conc::advice::result::CodeExample> {
-        let Recommendation { strategy, width, processes, .. } = *recommendation;
-        let task = profiled.profile.task;
-        let shape = TaskShape {
-            tasks: self.workload.tasks(),
-            cpu: Duration::from_secs_f64(task.cpu_s),
-            wait: Duration::from_secs_f64(task.wait_s),
-            command: command_of(&self.workload),
-            python: self.python.as_ref().map(|callables| callables.task(&self.workload, &profiled.profile)),
-            items: first_items(&self.workload.items),
-        };
-        examples(&Cell { strategy, width, processes }, &shape)
-    }
 }
 
 /// What is said of a machine that is not this one.
 fn assumption(cpus: f64) -> String {
     format!("a prediction for {cpus} CPUs, each as fast as those here, with everything else as it is here")
-}
-
-/// The command, where a task is one command and nothing else.
-fn command_of(workload: &Workload) -> Option<Vec<String>> {
-    match workload.steps.as_slice() {
-        [StepSpec::Command(command)] => Some(command.argv.clone()),
-        _ => None,
-    }
-}
-
-fn first_items(items: &Items) -> Vec<String> {
-    let few = items.len().min(EXAMPLE_ITEMS as u64);
-    items.slice(0..few).unwrap_or_default()
 }
 
 /// Starts the embedded server, if the workload needs it.
