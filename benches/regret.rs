@@ -2,8 +2,8 @@
 //! grid of cells, which is measured just before and just after it.
 //!
 //! `cargo bench --bench regret -- --draws 40 --seed 1`; a draw takes about half a minute on 2 CPUs, and
-//! nothing else should run meanwhile. Every third draw asks a server that `conc` knows nothing of, with a
-//! capacity it is not told.
+//! nothing else should run meanwhile. `--from N` goes on with draw N. Every third draw asks a server that
+//! `conc` knows nothing of, with a capacity it is not told.
 //!
 //! The best of many noisy cells is noisy upwards. So regret is told twice: beside the cell with the best
 //! mean of both grids, and beside the cell that is best in one grid, as the other grid has it, which is
@@ -33,11 +33,15 @@ const GOOD: f64 = 0.05;
 
 fn main() {
     let (draws, seed) = (argument("--draws").unwrap_or(40), argument("--seed").unwrap_or(1));
+    let from = argument("--from").unwrap_or(0);
     let mut random = StdRng::seed_from_u64(seed);
     let scratch = tempfile::tempdir().expect("a temporary directory");
     let mut trials = Vec::new();
     for number in 0..draws {
         let draw = Draw::new(number, &mut random);
+        if number < from {
+            continue;
+        }
         let trial = draw.run(scratch.path());
         say(&format!("{number:3} {:44} {}", draw.name(), trial.sentence()));
         trials.push(trial);

@@ -76,10 +76,11 @@ impl Search {
     /// Takes the throughput that a batch of a cell gave, in tasks per second, and when it was run.
     pub fn learn(&mut self, cell: Cell, at: Duration, throughput: f64) {
         *self.batches.entry(cell).or_default() += 1;
-        match self.index(cell) {
-            Some(point) if throughput > 0.0 => self.outlooks.observe(point, at.as_secs_f64(), throughput),
+        if throughput <= 0.0 {
             // What gives nothing cannot win, and has no logarithm.
-            _ => self.give_up(cell),
+            self.give_up(cell);
+        } else if let Some(point) = self.index(cell) {
+            self.outlooks.observe(point, at.as_secs_f64(), throughput);
         }
     }
 
@@ -102,7 +103,8 @@ impl Search {
 
     /// Tasks per second that a cell will probably give.
     pub fn expected(&self, cell: Cell) -> f64 {
-        self.index(cell).map_or(1.0, |point| self.outlooks.per_s(point))
+        let predicted = || self.candidates.iter().find(|c| c.cell == cell).map_or(1.0, |c| c.predicted_per_s);
+        self.index(cell).map_or_else(predicted, |point| self.outlooks.per_s(point))
     }
 
     /// What is believed of every measured cell in the end.
@@ -355,6 +357,21 @@ mod tests {
         assert!(search.next_round().iter().all(|c| c.cell != first));
         search.learn(Cell::REFERENCE, Duration::ZERO, 0.0);
         assert!(search.next_round().iter().all(|c| c.cell != Cell::REFERENCE));
+    }
+
+    #[test]
+    fn an_exhaustive_search_of_more_cells_than_are_looked_at_together_measures_all_again() {
+        let mut plan = plan();
+        let wide = |width| Candidate { cell: Cell::new(Kind::Threads, 1000 + width), predicted_per_s: 50.0 };
+        plan.candidates.extend((0..MOST_POINTS).map(wide));
+        let sizing = Sizing { tasks: 400, task_s: 0.02, budget: Duration::from_secs(5), cpus: 2.0 };
+        let mut search = Search::new(&plan, sizing, Mode::Exhaustive, 1);
+        let first = search.next_round();
+        assert_eq!(first.len(), plan.candidates.len());
+        first.iter().for_each(|c| search.learn(c.cell, Duration::ZERO, 10.0));
+        search.end_round();
+        assert_eq!(search.next_round(), first);
+        assert_eq!(search.expected(wide(255).cell), 50.0);
     }
 
     #[test]
