@@ -3,7 +3,7 @@
 //! The speed of a machine drifts by tens of percent within a minute. Observations of the same
 //! round share that drift, so their ratio is free of it; observations without a partner are not
 //! used. Paired and winsorised ratios gave 0–1.3% false positives on real noise, where unpaired
-//! sequential tests gave 22–46% (DESIGN §9, METHOD §4).
+//! sequential tests gave 22–46%.
 
 use crate::stats::interval::{CONFIDENCE, mean_ci, student_t, widen};
 
