@@ -10,12 +10,13 @@
 //! | 2 | [`profile`], [`strategy`] | what one task costs; how tasks are run concurrently |
 //! | 2 | [`python`] | the same two for callables of Python, above them |
 //! | 3 | [`benchmark`] | what is predicted, and what running shows |
-//! | 4 | [`advice`] | what follows |
+//! | 4 | [`advice`], [`gate`] | what follows; whether it got worse |
 //! | 5 | [`report`] | how it is told |
 
 pub mod advice;
 pub mod benchmark;
 pub mod code;
+pub mod gate;
 pub mod host;
 pub mod model;
 pub mod profile;

@@ -22,6 +22,7 @@ pub mod record;
 pub mod reference;
 pub mod result;
 pub mod search;
+pub mod series;
 pub mod sizing;
 pub mod summary;
 #[cfg(test)]
@@ -30,3 +31,4 @@ pub mod throughput;
 
 pub use cell::Cell;
 pub use result::CellResult;
+pub use series::Series;

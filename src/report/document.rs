@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::advice::result::Basis;
 use crate::advice::{Model, Recommendation};
-use crate::benchmark::{Cell, CellResult};
+use crate::benchmark::{Cell, CellResult, Series};
 use crate::code::Code;
+use crate::gate::Gate;
 use crate::host::Host;
 use crate::profile::Profile;
 use crate::report::check::CheckReport;
@@ -34,6 +35,12 @@ pub struct Report {
     pub model: Option<Model>,
     /// What to do.
     pub recommendation: Option<Recommendation>,
+    /// The cell that is compared with other runs, of `bench`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series: Option<Series>,
+    /// How it compares with another run, of `bench` where one was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<Gate>,
     /// What to know before any of it is trusted.
     pub warnings: Vec<Warning>,
 }
@@ -51,6 +58,8 @@ impl Report {
             cells: Vec::new(),
             model: None,
             recommendation: None,
+            series: None,
+            gate: None,
             warnings: Vec::new(),
         }
     }
