@@ -4,25 +4,10 @@
 //! far from equal. Outliers are pulled in to three median absolute deviations (winsorised) and the
 //! interval is widened for it by the rule of Tukey and McLaughlin, so that it stays a 95% interval.
 
-use statrs::distribution::{ContinuousCDF, StudentsT};
-
-use crate::stats::quantile::{mad, median};
+use crate::stats::mean::{Mean, t_quantile};
 
 /// The confidence of every interval that is shown: the field's usual one.
 pub const CONFIDENCE: f64 = 0.95;
-
-/// How many scaled median absolute deviations an observation may lie from the median.
-///
-/// Three is the cautious choice of Leys et al., "Detecting outliers", J. Exp. Soc. Psychol. 49
-/// (2013), 764–766.
-const WINSOR_LIMIT: f64 = 3.0;
-
-/// Makes the median absolute deviation of normal numbers estimate their standard deviation:
-/// 1/Φ⁻¹(3/4), from Rousseeuw and Croux, J. Am. Stat. Assoc. 88 (1993), 1273–1283.
-const MAD_TO_SD: f64 = 1.4826;
-
-/// Numbers that differ by a smaller share than this are equal but for rounding.
-const ROUNDING: f64 = 1e-12;
 
 /// A mean with its confidence interval.
 ///
@@ -68,10 +53,7 @@ pub fn geometric_mean_ci(xs: &[f64], confidence: f64) -> Option<Interval> {
     Some(Interval { estimate: mean.estimate.exp(), lo: mean.lo.exp(), hi: mean.hi.exp(), n: mean.n })
 }
 
-/// The winsorised mean of finite numbers with its interval (Tukey and McLaughlin, Sankhyā A 25
-/// (1963), 331–352): the standard error of the `n` winsorised numbers is multiplied by
-/// `(n − 1)/(h − 1)` and Student's t has `h − 1` degrees of freedom, where `h` numbers were left
-/// as they were.
+/// The winsorised mean of finite numbers with its interval.
 ///
 /// Simulated with 3 to 50 normal numbers, this covers the mean in 94.4–95.1% of cases; without the
 /// widening in 86% at 3 and 92% at 4. Where one number in ten is drawn six times as wide it covers
@@ -80,37 +62,14 @@ pub(crate) fn mean_ci(xs: &[f64], confidence: f64) -> Option<Interval> {
     if !(confidence > 0.0 && confidence < 1.0) {
         return None;
     }
-    let (winsorised, kept) = winsorise(xs)?;
-    let n = winsorised.len();
-    let mean = winsorised.iter().sum::<f64>() / n as f64;
-    if n == 1 {
-        return Some(Interval { estimate: mean, lo: f64::NEG_INFINITY, hi: f64::INFINITY, n });
-    }
-    let squares: f64 = winsorised.iter().map(|x| (x - mean).powi(2)).sum();
-    let standard_error = (squares / (n - 1) as f64 / n as f64).sqrt();
-    let widening = (n - 1) as f64 / (kept - 1) as f64;
-    let half = student_t(confidence, kept - 1) * standard_error * widening;
-    Some(Interval { estimate: mean, lo: mean - half, hi: mean + half, n })
-}
-
-/// Pulls outliers in, and counts the numbers left as they were: always more than half of them.
-fn winsorise(xs: &[f64]) -> Option<(Vec<f64>, usize)> {
-    let centre = median(xs)?;
-    let reach = WINSOR_LIMIT * MAD_TO_SD * mad(xs)?;
-    if reach <= centre.abs() * ROUNDING {
-        // Where most numbers are equal but for rounding, every other one would count as an outlier.
-        return Some((xs.to_vec(), xs.len()));
-    }
-    let winsorised: Vec<f64> = xs.iter().map(|x| x.clamp(centre - reach, centre + reach)).collect();
-    let kept = xs.iter().zip(&winsorised).filter(|(x, w)| x == w).count();
-    Some((winsorised, kept))
+    let mean = Mean::winsorised(xs)?;
+    let [lo, hi] = mean.interval(confidence);
+    Some(Interval { estimate: mean.estimate, lo, hi, n: mean.n })
 }
 
 /// The quantile of Student's t that leaves `1 − confidence` outside, half on either side.
 pub(crate) fn student_t(confidence: f64, degrees_of_freedom: usize) -> f64 {
-    StudentsT::new(0.0, 1.0, degrees_of_freedom as f64)
-        .expect("two observations have at least one degree of freedom")
-        .inverse_cdf(0.5 + confidence / 2.0)
+    t_quantile(0.5 + confidence / 2.0, degrees_of_freedom as f64)
 }
 
 #[cfg(test)]
