@@ -4,6 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::benchmark::cell::Cell;
+use crate::benchmark::sizing::Sizing;
+use crate::benchmark::throughput::BatchTimes;
+use crate::strategy::run::RunReport;
 
 /// The batches of one cell.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -29,6 +32,9 @@ pub struct BatchMetrics {
     /// How fast a CPU was just before: iterations of the sha256 kernel per CPU second; null where it
     /// was not measured.
     pub cpu_speed: Option<f64>,
+    /// The share of the CPUs that other programs used meanwhile; null where the system does not tell.
+    #[serde(default)]
+    pub cpu_others: Option<f64>,
     /// Tasks per second that ended well, over the whole workload, start-up included.
     pub throughput_per_s: f64,
     /// Median time of a task, in seconds.
@@ -43,4 +49,34 @@ pub struct BatchMetrics {
     pub ok: u64,
     /// Tasks started.
     pub started: u64,
+}
+
+/// What the machine was like around a batch.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Weather {
+    /// When the batch began, in seconds from the beginning of the series.
+    pub at_s: f64,
+    /// How fast a CPU was just before: iterations of the sha256 kernel per CPU second.
+    pub cpu_speed: Option<f64>,
+    /// The share of the CPUs that other programs used meanwhile.
+    pub cpu_others: Option<f64>,
+}
+
+impl BatchMetrics {
+    /// Takes the numbers out of the report of a batch.
+    pub fn of(report: &RunReport, sizing: &Sizing, weather: Weather) -> Self {
+        let counts = report.tally.counts;
+        BatchMetrics {
+            at_s: weather.at_s,
+            cpu_speed: weather.cpu_speed,
+            cpu_others: weather.cpu_others,
+            throughput_per_s: BatchTimes::of(report, sizing.cpus).throughput(sizing.tasks),
+            p50_s: report.tally.latencies.quantile(0.5),
+            p99_s: report.tally.latencies.quantile(0.99),
+            cpu_s_per_task: report.cpu.total_s() / counts.started().max(1) as f64,
+            peak_rss_bytes: report.peak_rss_bytes,
+            ok: counts.ok,
+            started: counts.started(),
+        }
+    }
 }

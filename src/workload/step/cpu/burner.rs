@@ -29,6 +29,11 @@ impl Burner {
         self.cpu_s
     }
 
+    /// Iterations of the kernel that the piece is.
+    pub fn iterations(&self) -> u64 {
+        self.iterations
+    }
+
     /// Does the work once, on the calling thread.
     pub fn burn(&self) {
         black_box(self.kernel.repeat(black_box(1), self.iterations));
