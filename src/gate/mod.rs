@@ -2,8 +2,21 @@
 //!
 //! Pure functions over results. The sides are either [`Design::Paired`], measured alternately within
 //! one run, or [`Design::Stored`], one of them read from a file, with the drift of the machine in
-//! between.
+//! between. [`paired`] and [`stored`] make a [`Comparison`] of each workload, and [`judge()`] makes
+//! verdicts of all of them together.
 
+pub mod comparison;
+pub mod drift;
+pub mod estimate;
+pub mod failures;
+pub mod fingerprint;
+pub mod judge;
+pub mod paired;
 pub mod result;
+pub mod stored;
+pub mod threshold;
 
+pub use comparison::Comparison;
+pub use judge::{judge, suite_verdict};
 pub use result::{AdviceDrift, Design, Gate, Metric, MetricVerdict, Verdict};
+pub use threshold::Thresholds;

@@ -1,0 +1,67 @@
+//! A workload compared with an earlier state of itself, before the suite is judged.
+
+use crate::benchmark::Cell;
+use crate::gate::estimate::Estimate;
+use crate::gate::failures::Failures;
+use crate::gate::result::{AdviceDrift, Design};
+use crate::gate::threshold::Thresholds;
+
+/// What was found out about one workload.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// How the two sides were measured.
+    pub design: Design,
+    /// What it was compared with: a command, a program or a file.
+    pub reference: String,
+    /// The cell that both sides ran; `None` if nothing could be compared.
+    pub cell: Option<Cell>,
+    /// Each metric that both sides have.
+    pub estimates: Vec<Estimate>,
+    /// The tasks that did not end well.
+    pub failures: Option<Failures>,
+    /// Why the current side cannot run at all, though the other one does.
+    pub broken: Option<String>,
+    /// Why nothing could be compared, or why the claim is lower than it might be.
+    pub reason: Option<String>,
+    /// By how much each metric may be worse.
+    pub thresholds: Thresholds,
+    /// Whether the advice is still the same.
+    pub advice: Option<AdviceDrift>,
+}
+
+impl Comparison {
+    /// A workload of which nothing could be compared, and why.
+    pub fn impossible(design: Design, reference: &str, reason: impl Into<String>) -> Self {
+        Comparison {
+            design,
+            reference: reference.to_owned(),
+            cell: None,
+            estimates: Vec::new(),
+            failures: None,
+            broken: None,
+            reason: Some(reason.into()),
+            thresholds: Thresholds::default(),
+            advice: None,
+        }
+    }
+
+    /// A workload that cannot be run any more, and why: that is a regression.
+    pub fn broken(design: Design, reference: &str, reason: impl Into<String>) -> Self {
+        let mut comparison = Comparison::impossible(design, reference, "");
+        comparison.reason = None;
+        comparison.broken = Some(reason.into());
+        comparison
+    }
+
+    /// The same with what is known of the advice.
+    #[must_use]
+    pub fn with_advice(self, advice: Option<AdviceDrift>) -> Self {
+        Comparison { advice, ..self }
+    }
+
+    /// The same with a reason why it claims less, unless it has one.
+    #[must_use]
+    pub fn with_caveat(self, caveat: Option<String>) -> Self {
+        Comparison { reason: self.reason.or(caveat), ..self }
+    }
+}

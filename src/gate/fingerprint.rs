@@ -1,0 +1,121 @@
+//! What makes two machines the same for a benchmark.
+
+use std::fmt;
+
+use crate::host::Host;
+use crate::profile::result::PythonProfile;
+use crate::units::Bytes;
+
+/// Memory that differs by less than this share is the same: firmware and kernels reserve some.
+const SAME_MEMORY: f64 = 0.1;
+
+/// Everything that results depend on besides the workload.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fingerprint {
+    os: String,
+    kernel: String,
+    cpu_model: String,
+    cpus_effective: f64,
+    memory_bytes: u64,
+    conc_version: String,
+    python_version: Option<String>,
+}
+
+/// Something that is not the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// What differs, such as `effective CPUs`.
+    pub what: &'static str,
+    /// Where the earlier result was made.
+    pub there: String,
+    /// Where the current one is made.
+    pub here: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let or_unknown = |text: &str| if text.is_empty() { "unknown".to_owned() } else { text.to_owned() };
+        write!(f, "{}: {} there, {} here", self.what, or_unknown(&self.there), or_unknown(&self.here))
+    }
+}
+
+impl Fingerprint {
+    /// The fingerprint of results that this version of `conc` made on `host`, with this interpreter if the
+    /// workload is a Python callable.
+    pub fn new(host: &Host, conc_version: &str, python: Option<&PythonProfile>) -> Self {
+        Fingerprint {
+            os: host.os.clone(),
+            kernel: host.kernel.clone(),
+            cpu_model: host.cpu_model.split_whitespace().collect::<Vec<_>>().join(" "),
+            cpus_effective: host.cpus_effective,
+            memory_bytes: host.memory_bytes,
+            conc_version: conc_version.to_owned(),
+            python_version: python.map(|python| python.version.clone()),
+        }
+    }
+
+    /// What differs between the machine of an earlier result and `here`.
+    pub fn differences(&self, here: &Fingerprint) -> Vec<Difference> {
+        let text = |what, there: &str, here: &str| {
+            (there != here).then(|| Difference { what, there: there.to_owned(), here: here.to_owned() })
+        };
+        let number = |what, there: f64, here: f64| text(what, &there.to_string(), &here.to_string());
+        let most = self.memory_bytes.max(here.memory_bytes);
+        let memory_differs =
+            most.abs_diff(self.memory_bytes.min(here.memory_bytes)) as f64 > SAME_MEMORY * most as f64;
+        let python = |print: &Fingerprint| print.python_version.clone().unwrap_or_default();
+        [
+            text("operating system", &self.os, &here.os),
+            text("kernel", &self.kernel, &here.kernel),
+            text("CPU model", &self.cpu_model, &here.cpu_model),
+            number("effective CPUs", self.cpus_effective, here.cpus_effective),
+            memory_differs.then(|| Difference {
+                what: "memory",
+                there: Bytes(self.memory_bytes).to_string(),
+                here: Bytes(here.memory_bytes).to_string(),
+            }),
+            text("conc", &self.conc_version, &here.conc_version),
+            text("Python", &python(self), &python(here)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::benchmark::testing::host;
+
+    fn words(there: &Fingerprint, here: &Fingerprint) -> Vec<String> {
+        there.differences(here).iter().map(Difference::to_string).collect()
+    }
+
+    #[test]
+    fn the_same_machine_has_no_differences() {
+        let there = Fingerprint::new(&host(2), "0.1.0", None);
+        let mut here = host(2);
+        here.memory_bytes -= 300 << 20;
+        here.limits.open_files = Some(1);
+        assert!(there.differences(&Fingerprint::new(&here, "0.1.0", None)).is_empty());
+    }
+
+    #[test]
+    fn every_difference_is_told_in_words() {
+        let there = Fingerprint::new(&host(2), "0.1.0", None);
+        let mut other = host(4);
+        other.cpu_model = "Fast  CPU".into();
+        other.memory_bytes = 8 << 30;
+        let told = words(&there, &Fingerprint::new(&other, "0.2.0", None));
+        assert_eq!(
+            told,
+            [
+                "CPU model: unknown there, Fast CPU here",
+                "effective CPUs: 2 there, 4 here",
+                "memory: 24.0 GiB there, 8.00 GiB here",
+                "conc: 0.1.0 there, 0.2.0 here",
+            ]
+        );
+    }
+}

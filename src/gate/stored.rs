@@ -1,0 +1,276 @@
+//! Two sides of which one was measured earlier, in another run.
+//!
+//! The machine may be another one by now even if it is the same: its clock frequency, its neighbours, what else
+//! runs. What is known of that is taken out (the speed of a CPU), and what is not goes into the interval:
+//! the drift between two runs, which no number of batches within one of them shows.
+
+use crate::benchmark::series::BatchMetrics;
+use crate::benchmark::{Cell, CellResult, Series};
+use crate::gate::comparison::Comparison;
+use crate::gate::estimate::{Estimate, badness, resolution};
+use crate::gate::failures::Failures;
+use crate::gate::result::{Design, Metric};
+use crate::gate::threshold::Thresholds;
+use crate::stats::Mean;
+use crate::stats::autocorrelation::effective_count;
+use crate::stats::quantile::median;
+
+/// How much a run is off as a whole, as a standard deviation of ln time, where the CPUs are what tasks wait for.
+/// The speed of CPUs was seen to wander by 5% within seconds (an Ornstein–Uhlenbeck process).
+const DRIFT_BUSY: f64 = 0.05;
+
+/// The same where tasks wait for something else.
+const DRIFT_WAITING: f64 = 0.02;
+
+/// The same for memory, which does not depend on speed.
+const DRIFT_MEMORY: f64 = 0.01;
+
+/// The tail drifts by so many times as much.
+const TAIL: f64 = 2.0;
+
+/// Where the speed of a CPU differs between the runs, taking it out leaves so much of the difference: no two
+/// kernels slow down alike.
+const SPEED_LEFT: f64 = 0.5;
+
+/// Where it is not known, it may differ by as much.
+const SPEED_UNKNOWN: f64 = 0.10;
+
+/// Where it is not known what others used of the CPUs, that may have cost as much.
+const OTHERS_UNKNOWN: f64 = 0.10;
+
+/// Another machine is off by as much beyond its speed.
+const OTHER_MACHINE: f64 = 0.10;
+
+/// These standard deviations are known as well as from so many runs, less one.
+const DRIFT_FREEDOM: f64 = 10.0;
+
+/// Batches whose numbers of tasks differ by a larger share have other tails.
+const SAME_SIZE: f64 = 0.25;
+
+/// What is known of the two runs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Circumstances {
+    /// CPUs that could be used; fractions are possible.
+    pub cpus_effective: f64,
+    /// Whether the other side was measured on another machine.
+    pub other_machine: bool,
+}
+
+/// Compares a series with an earlier one of the same cell; `reference` says where that is from.
+pub fn compare(
+    earlier: &Series,
+    current: &Series,
+    circumstances: Circumstances,
+    reference: &str,
+    thresholds: Thresholds,
+) -> Comparison {
+    let impossible = |reason: String| Comparison::impossible(Design::Stored, reference, reason);
+    if earlier.cell != current.cell {
+        return impossible(format!("it was {} that ran there, {} here", earlier.cell, current.cell));
+    }
+    if earlier.iterations != current.iterations {
+        return impossible("the cpu steps do another amount of work than there".to_owned());
+    }
+    let estimates = estimates(earlier, current, circumstances);
+    let caveat = circumstances.other_machine.then(|| "measured on another machine".to_owned());
+    Comparison {
+        design: Design::Stored,
+        reference: reference.to_owned(),
+        cell: (!estimates.is_empty()).then_some(current.cell),
+        failures: Some(Failures::of(&current.batches, &earlier.batches)),
+        estimates,
+        broken: None,
+        reason: caveat,
+        thresholds,
+        advice: None,
+    }
+}
+
+/// What the two series say of each metric that both have.
+pub fn estimates(earlier: &Series, current: &Series, circumstances: Circumstances) -> Vec<Estimate> {
+    let sides = [current, earlier].map(|series| Side::of(series, circumstances.cpus_effective));
+    let has_same_tail = sides[0].is_as_large_as(&sides[1]);
+    Metric::ALL
+        .into_iter()
+        .filter(|metric| *metric != Metric::P99 || has_same_tail)
+        .filter_map(|metric| estimate(metric, &sides, circumstances.other_machine))
+        .collect()
+}
+
+/// One run, with what it says of the machine.
+struct Side<'a> {
+    batches: &'a [BatchMetrics],
+    /// The share of the CPUs that the tasks kept busy.
+    busy: f64,
+    /// The mean of ln(speed of a CPU).
+    speed: Option<Mean>,
+    /// The share of the CPUs that other programs used.
+    others: Option<f64>,
+    /// Tasks of a batch.
+    size: f64,
+}
+
+impl<'a> Side<'a> {
+    fn of(series: &'a Series, cpus: f64) -> Self {
+        let batches = &series.batches;
+        let mean_of = |value: fn(&BatchMetrics) -> Option<f64>| {
+            let values: Vec<f64> = batches.iter().filter_map(value).collect();
+            median(&values)
+        };
+        let busy = mean_of(|batch| Some(batch.throughput_per_s * batch.cpu_s_per_task)).unwrap_or(0.0);
+        let speeds: Vec<f64> =
+            batches.iter().filter_map(|b| b.cpu_speed).filter(|s| *s > 0.0).map(f64::ln).collect();
+        Side {
+            batches,
+            busy: (busy / cpus.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0),
+            speed: Mean::winsorised(&speeds).map(|mean| mean.with_effective(effective_count(&speeds))),
+            others: mean_of(|batch| batch.cpu_others),
+            size: mean_of(|batch| Some(batch.started as f64)).unwrap_or(0.0),
+        }
+    }
+
+    fn is_as_large_as(&self, other: &Side<'_>) -> bool {
+        (self.size - other.size).abs() <= SAME_SIZE * self.size.max(other.size)
+    }
+
+    /// The mean of ln(worse) with what the batches themselves say of its spread.
+    fn mean(&self, metric: Metric) -> Option<Mean> {
+        let values: Vec<f64> = self.batches.iter().filter_map(|batch| badness(metric, batch)).collect();
+        let mean = Mean::winsorised(&values)?.resolved_to(resolution(metric));
+        Some(mean.with_effective(effective_count(&values)))
+    }
+}
+
+fn estimate(metric: Metric, sides: &[Side<'_>; 2], other_machine: bool) -> Option<Estimate> {
+    let [current, earlier] = sides;
+    let (now, before) = (current.mean(metric)?, earlier.mean(metric)?);
+    // How much of a change of the CPU's speed the metric goes along with.
+    let elasticity = match metric {
+        Metric::Throughput | Metric::P50 | Metric::P99 => current.busy.max(earlier.busy),
+        Metric::CpuPerTask => 1.0,
+        Metric::PeakRss => 0.0,
+    };
+    let faster = current.speed.zip(earlier.speed).map(|(now, before)| now.minus(before));
+    let raw = now.minus(before);
+    let mut worse = raw;
+    if let Some(faster) = faster {
+        // On a CPU that is faster by now the same work should have taken less.
+        worse.estimate += elasticity * faster.estimate;
+        worse = if faster.freedom > 0.0 {
+            worse.blurred(elasticity * faster.standard_error, faster.freedom)
+        } else {
+            worse
+        };
+    }
+    let sd = drift(metric, elasticity, faster.map(|mean| mean.estimate), sides, other_machine);
+    let sign = if metric.is_better_bigger() { -1.0 } else { 1.0 };
+    Some(Estimate {
+        metric,
+        current: (sign * now.estimate).exp(),
+        reference: (sign * before.estimate).exp(),
+        worse: worse.blurred(sd, DRIFT_FREEDOM),
+        p_least: 0.0,
+        level_share: 1.0,
+    })
+}
+
+/// How much the two runs may be apart without a change, as a standard deviation of ln time.
+fn drift(
+    metric: Metric,
+    elasticity: f64,
+    faster: Option<f64>,
+    [current, earlier]: &[Side<'_>; 2],
+    other_machine: bool,
+) -> f64 {
+    if metric == Metric::PeakRss {
+        return root_of_squares([
+            DRIFT_MEMORY,
+            DRIFT_MEMORY,
+            if other_machine { OTHER_MACHINE } else { 0.0 },
+        ]);
+    }
+    let tail = if metric == Metric::P99 { TAIL } else { 1.0 };
+    let of_run = tail * (elasticity * DRIFT_BUSY).hypot((1.0 - elasticity) * DRIFT_WAITING);
+    let of_speed = elasticity * faster.map_or(SPEED_UNKNOWN, |ln_ratio| SPEED_LEFT * ln_ratio.abs());
+    let of_others = match (current.others, earlier.others) {
+        (Some(now), Some(before)) => tail * (free(now) / free(before)).ln().abs(),
+        _ => OTHERS_UNKNOWN,
+    };
+    let of_machine = if other_machine { OTHER_MACHINE } else { 0.0 };
+    root_of_squares([of_run, of_run, of_speed, of_others, of_machine])
+}
+
+/// What others leave of the CPUs.
+fn free(others: f64) -> f64 {
+    1.0 - others.clamp(0.0, 0.9)
+}
+
+fn root_of_squares<const N: usize>(xs: [f64; N]) -> f64 {
+    xs.iter().map(|x| x * x).sum::<f64>().sqrt()
+}
+
+/// Compares the cells of two runs where there are no series: the recommended one if both measured it, else the
+/// first that both did. Throughput alone is known batch by batch.
+pub fn compare_cells(
+    earlier: &[CellResult],
+    current: &[CellResult],
+    recommended: Option<Cell>,
+    other_machine: bool,
+    reference: &str,
+    thresholds: Thresholds,
+) -> Comparison {
+    let measured = |cells: &'_ [CellResult], cell: Cell| -> Option<CellResult> {
+        cells.iter().find(|result| result.cell == cell && !result.rounds.is_empty()).cloned()
+    };
+    let candidates = recommended.into_iter().chain(current.iter().map(|result| result.cell));
+    let common =
+        candidates.filter_map(|cell| Some((measured(earlier, cell)?, measured(current, cell)?))).next();
+    let Some((before, now)) = common else {
+        let reason = "no cell was measured in both runs";
+        return Comparison::impossible(Design::Stored, reference, reason);
+    };
+    let batches = |result: &CellResult| -> Vec<BatchMetrics> {
+        result.rounds.iter().map(|round| of_round(result, round.throughput_per_s)).collect()
+    };
+    let series = |result: &CellResult| Series {
+        cell: result.cell,
+        iterations: Vec::new(),
+        batches: batches(result),
+        reference: Vec::new(),
+    };
+    let circumstances = Circumstances { cpus_effective: 1.0, other_machine };
+    let mut estimates = estimates(&series(&before), &series(&now), circumstances);
+    for estimate in estimates.iter_mut().filter(|estimate| estimate.metric != Metric::Throughput) {
+        // One number of a whole run says nothing of its spread.
+        estimate.worse = Mean { standard_error: f64::INFINITY, freedom: 0.0, n: 1, ..estimate.worse };
+    }
+    Comparison {
+        design: Design::Stored,
+        reference: reference.to_owned(),
+        cell: Some(now.cell),
+        estimates,
+        failures: None,
+        broken: None,
+        reason: Some(
+            "only what cells gave could be compared, as one side has no series of batches".to_owned(),
+        ),
+        thresholds,
+        advice: None,
+    }
+}
+
+/// A batch as far as the summary of a cell tells.
+fn of_round(result: &CellResult, throughput_per_s: f64) -> BatchMetrics {
+    BatchMetrics {
+        at_s: 0.0,
+        cpu_speed: None,
+        cpu_others: result.cpu_others,
+        throughput_per_s,
+        p50_s: result.latency_s.map(|latency| latency.p50),
+        p99_s: result.latency_s.map(|latency| latency.p99),
+        cpu_s_per_task: result.cpu_s_per_task.unwrap_or(0.0),
+        peak_rss_bytes: result.peak_rss_bytes.unwrap_or(0),
+        ok: result.tasks.ok,
+        started: result.tasks.started(),
+    }
+}
