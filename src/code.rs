@@ -169,6 +169,19 @@ catalogue! {
     FitData = "E-FIT-001", "measurements cannot be read",
         "The file is neither a table of concurrency and throughput nor a result of conc.",
         "Give a CSV file with the columns concurrency and throughput, or JSON from --export-json.";
+    GateResults = "E-GATE-001", "results cannot be compared with",
+        "The file is not a result of conc bench, is cut off, or was written by a newer version.",
+        "Write it again with conc bench --save-baseline.";
+    GateOtherMachine = "E-GATE-002", "results of another machine",
+        "The results were measured on another machine, with other CPUs, another kernel or another \
+         version, so that a difference may have nothing to do with the workload.",
+        "Write the baseline on this machine, compare in one run with --reference, or give \
+         --allow-other-machine, with which only large changes are told.";
+    GateReference = "E-GATE-003", "the other side cannot be run",
+        "The program that was given as reference is no conc, is of a version that runs batches another \
+         way, or cannot run this kind of workload.",
+        "Give the path of another build of conc, not too far from this one; Python callables are \
+         compared with --reference or --baseline.";
     HostFixture = "E-HOST-001", "fixture server could not start",
         "The embedded server could not bind a loopback port or did not become ready.",
         "Check that loopback is up and that ports are free.";

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::benchmark::Cell;
 use crate::strategy::Kind;
 
 /// What to do, and why.
@@ -40,6 +41,13 @@ pub struct Recommendation {
     pub chunk_size: Option<u64>,
     /// What to use where the recommendation cannot be, best first.
     pub fallbacks: Vec<Fallback>,
+}
+
+impl Recommendation {
+    /// The recommended cell.
+    pub fn cell(&self) -> Cell {
+        Cell { strategy: self.strategy, width: self.width, processes: self.processes }
+    }
 }
 
 /// What a recommendation rests on.

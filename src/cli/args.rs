@@ -1,5 +1,7 @@
 //! The arguments as they are typed. What they mean is decided in [`config`](super::config).
 
+mod bench;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -9,6 +11,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use conc::advice::Objective;
 use conc::strategy::Kind;
 use conc::units::parse_duration;
+
+pub(crate) use bench::{BenchArgs, CompareArgs, GateArgs};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -25,6 +29,9 @@ Exit codes:
 
 /// More CPUs than any machine has that one operating system runs on.
 const MOST_CPUS: f64 = 8192.0;
+
+/// The ways to say what is run without naming a workload.
+const OTHER_WORKLOADS: [&str; 4] = ["command_line", "cpu", "wait", "shell"];
 
 /// One line for each way to say what is run; they exclude one another.
 const ADVISE_USAGE: &str = "\
@@ -60,15 +67,23 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Profile a workload, run it under every strategy and recommend one
-    #[command(override_usage = ADVISE_USAGE)]
-    Advise(AdviseArgs),
-    /// Measure workloads and print the results, for continuous integration
-    Bench(BenchArgs),
-    /// Tell whether a workload is io-bound, cpu-bound or mixed, and the evidence
     // An argument that is adapted is put behind the others, and so the command after it again.
     #[command(
+        override_usage = ADVISE_USAGE,
+        mut_arg("workload", |arg| arg.required_unless_present_any(OTHER_WORKLOADS)),
+        mut_arg("command_line", |arg| arg)
+    )]
+    Advise(AdviseArgs),
+    /// Measure a suite of workloads and compare it with an earlier state, for continuous integration
+    #[command(override_usage = bench::BENCH_USAGE, after_help = bench::BENCH_HELP)]
+    Bench(BenchArgs),
+    /// Compare two files of results
+    #[command(after_help = bench::COMPARE_HELP)]
+    Compare(CompareArgs),
+    /// Tell whether a workload is io-bound, cpu-bound or mixed, and the evidence
+    #[command(
         override_usage = PROFILE_USAGE,
-        mut_arg("workload", |arg| arg.required_unless_present("pid")),
+        mut_arg("workload", |arg| arg.required_unless_present_any(OTHER_WORKLOADS).required_unless_present("pid")),
         mut_arg("command_line", |arg| arg)
     )]
     Profile(ProfileArgs),
@@ -117,21 +132,6 @@ pub(crate) struct AdviseArgs {
     /// The language of the code example [default: that of the workload, Rust or Python]
     #[arg(long, value_enum, value_name = "LANGUAGE")]
     pub(crate) code: Option<Language>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct BenchArgs {
-    /// Samples, TOML files or Python callables [default: every sample]
-    #[arg(value_name = "WORKLOAD")]
-    pub(crate) workloads: Vec<String>,
-    #[command(flatten)]
-    pub(crate) python: PythonArgs,
-    #[command(flatten)]
-    pub(crate) measure: MeasureArgs,
-    #[command(flatten)]
-    pub(crate) hooks: HookArgs,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
 }
 
 #[derive(Debug, Args)]
@@ -232,9 +232,7 @@ pub(crate) struct ListArgs {
 pub(crate) struct WorkloadArgs {
     /// A sample (see `conc list`), a TOML file (see `conc init`), or a Python callable as in
     /// tasks.py:fetch or package.module:fetch, which ::: and items may follow
-    #[arg(value_name = "WORKLOAD", num_args = 1..,
-          required_unless_present_any = ["command_line", "cpu", "wait", "shell"],
-          conflicts_with_all = ["command_line", "cpu", "wait"])]
+    #[arg(value_name = "WORKLOAD", num_args = 1.., conflicts_with_all = ["command_line", "cpu", "wait"])]
     pub(crate) workload: Vec<String>,
 
     /// CPU time of one task, instead of a workload
@@ -286,11 +284,11 @@ pub(crate) struct PythonArgs {
 }
 
 /// How much is measured.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct MeasureArgs {
-    /// Measuring time per workload
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = positive_duration)]
-    pub(crate) budget: Duration,
+    /// Measuring time per workload [default: 5s]
+    #[arg(long, value_name = "TIME", value_parser = positive_duration)]
+    pub(crate) budget: Option<Duration>,
 
     /// Measure every cell of the grid, whatever the budget
     #[arg(long)]
@@ -415,6 +413,15 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 fn positive_duration(text: &str) -> Result<Duration, String> {
     duration(text).and_then(|d| if d.is_zero() { Err("must be more than nothing".to_owned()) } else { Ok(d) })
+}
+
+/// A share of something, as in 3% or 0.03; below 1.
+fn share(text: &str) -> Result<f64, String> {
+    let (digits, unit) = text.strip_suffix('%').map_or((text, 1.0), |digits| (digits, 100.0));
+    match digits.trim().parse::<f64>() {
+        Ok(number) if (0.0..1.0).contains(&(number / unit)) => Ok(number / unit),
+        _ => Err("must be a share below 1, as in 3% or 0.03".to_owned()),
+    }
 }
 
 /// A number of CPUs; a quota may be a fraction.

@@ -9,15 +9,17 @@ use std::time::Duration;
 use clap::CommandFactory;
 use conc::code::Code;
 use conc::host::{Host, limits};
-use conc::report::document::{BenchReport, CommandName, Report};
+use conc::report::document::{CommandName, Report};
 use conc::report::{explain, schema, table};
 use conc::strategy::Kind;
 use conc::workload::{Workload, input};
 
 use crate::cli::args::{
-    AdviseArgs, BenchArgs, Cli, Command, HookArgs, Language, ListArgs, MeasureArgs, ProfileArgs,
+    AdviseArgs, Cli, Command, Language, ListArgs, ProfileArgs,
 };
+use crate::cli::bench;
 use crate::cli::check;
+use crate::cli::compare;
 use crate::cli::config::{self, Output};
 use crate::cli::ending;
 use crate::cli::failure::Failure;
@@ -32,7 +34,8 @@ use crate::cli::study::{Aim, Study, Surroundings};
 pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Advise(args) => return advise(&args),
-        Command::Bench(args) => return bench(&args),
+        Command::Bench(args) => return bench::run(&args),
+        Command::Compare(args) => return compare::run(&args),
         Command::Profile(args) => return profile(&args),
         Command::Fit(args) => fit::run(&args),
         Command::Check(args) => return check::check(&args, &detect()?),
@@ -50,7 +53,7 @@ fn advise(args: &AdviseArgs) -> Result<ExitCode, Failure> {
     let language = if workload.runs_python() { Language::Python } else { Language::Rust };
     let output = config::output(&args.output, args.code.unwrap_or(language))?;
     let host = detect()?;
-    let mut aim = aim(CommandName::Advise, &args.measure, &args.hooks, &host)?;
+    let mut aim = config::aim(CommandName::Advise, &args.measure, &args.hooks, &host)?;
     aim.settings.once = args.once;
     aim.python.clone_from(&args.workload.python.python);
     if args.once {
@@ -93,38 +96,6 @@ fn profile(args: &ProfileArgs) -> Result<ExitCode, Failure> {
     ending::of(&guard, &[report])
 }
 
-fn bench(args: &BenchArgs) -> Result<ExitCode, Failure> {
-    let output = config::output(&args.output, Language::None)?;
-    let workloads = suite(&args.workloads, args.python.async_fn.as_deref())?;
-    let host = detect()?;
-    let mut aim = aim(CommandName::Bench, &args.measure, &args.hooks, &host)?;
-    aim.python.clone_from(&args.python.python);
-    output::check(&output)?;
-    let guard = Guard::start()?;
-    let (mut results, mut failed) = (Vec::new(), None);
-    for workload in workloads {
-        let name = workload.name.clone();
-        match study(&guard, &host, workload, &aim, &output) {
-            Ok(report) => results.push(report),
-            Err(Failure::Interrupted) if results.is_empty() => return Err(Failure::Interrupted),
-            Err(Failure::Interrupted) => break,
-            // The others are measured all the same; the first failure decides how this ends.
-            Err(failure) => _ = failed.get_or_insert(failure.of(&name).tell()),
-        }
-        if guard.interrupt.is_raised() {
-            break;
-        }
-    }
-    if let (Some(code), true) = (failed, results.is_empty()) {
-        return Ok(code);
-    }
-    let report = BenchReport::new(host, results);
-    let table = table::render_bench(&report, &output.table);
-    publish(&report, &report.results, &table, &output)?;
-    let ending = ending::of(&guard, &report.results)?;
-    Ok(failed.filter(|_| !guard.interrupt.is_raised()).unwrap_or(ending))
-}
-
 /// The whole way of one workload, from the profile to the recommendation.
 fn study(
     guard: &Guard,
@@ -139,31 +110,11 @@ fn study(
     let mut study = Study::prepare(guard, host, workload, Surroundings { seed, hooks, python })?;
     study.look_at_conditions(&progress, &aim.prediction)?;
     let profiled = study.profile(&progress, aim.settings.once)?;
-    study.advise(aim, profiled, &mut progress)
+    let report = study.advise(aim, &profiled, &mut progress)?;
+    Ok(study.conclude(report))
 }
 
-fn aim(command: CommandName, args: &MeasureArgs, hooks: &HookArgs, host: &Host) -> Result<Aim, Failure> {
-    let selection = config::selection(args, host)?;
-    let (settings, hooks, prediction) =
-        (config::settings(args), config::hooks(hooks), config::prediction(args));
-    Ok(Aim { command, selection, settings, hooks, prediction, objective: args.objective, python: None })
-}
-
-/// The workloads named, or every sample.
-///
-/// All are read before any is run: a mistake in the last should not cost the time of the others.
-fn suite(names: &[String], async_fn: Option<&str>) -> Result<Vec<Workload>, Failure> {
-    let named = names.iter().map(String::as_str);
-    let samples = input::samples().iter().map(|sample| sample.name);
-    let names: Vec<&str> = if names.is_empty() { samples.collect() } else { named.collect() };
-    let mut workloads: Vec<Workload> = names.into_iter().map(input::resolve).collect::<Result<_, _>>()?;
-    for workload in &mut workloads {
-        config::name_async_form(workload, async_fn)?;
-    }
-    Ok(workloads)
-}
-
-fn detect() -> Result<Host, Failure> {
+pub(crate) fn detect() -> Result<Host, Failure> {
     limits::raise_open_files();
     Host::detect()
         .map_err(|error| Failure::Run(Code::HostSpawn, format!("cannot look at this machine: {error}")))

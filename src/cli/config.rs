@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anstream::ColorChoice;
 use conc::benchmark::hooks::Hooks;
@@ -9,6 +10,7 @@ use conc::benchmark::measure::Settings;
 use conc::benchmark::plan::Selection;
 use conc::code::Code;
 use conc::host::Host;
+use conc::report::document::CommandName;
 use conc::report::table::{CodeChoice, TableOptions};
 use conc::strategy::Kind;
 use conc::workload::item::Items;
@@ -17,7 +19,11 @@ use conc::workload::{Workload, input};
 
 use crate::cli::args::{HookArgs, Language, MeasureArgs, OutputArgs, Style, WorkloadArgs};
 use crate::cli::failure::Failure;
+use crate::cli::study::Aim;
 use crate::cli::widths;
+
+/// Measuring time per workload unless something else is asked for.
+const BUDGET: Duration = Duration::from_secs(5);
 
 /// Columns assumed where the output is not a terminal.
 const DEFAULT_COLUMNS: usize = 100;
@@ -101,7 +107,7 @@ fn ignore_failures(workload: &mut Workload) {
 }
 
 /// The strategies and widths to measure.
-pub(crate) fn selection(args: &MeasureArgs, host: &Host) -> Result<Selection, Failure> {
+fn selection(args: &MeasureArgs, host: &Host) -> Result<Selection, Failure> {
     if args.strategy.contains(&Kind::Pipeline) {
         let message = "the strategy 'pipeline' is not supported yet".to_owned();
         return Err(Failure::Refused(Code::WorkloadUnsupported, message));
@@ -109,6 +115,24 @@ pub(crate) fn selection(args: &MeasureArgs, host: &Host) -> Result<Selection, Fa
     let widths = widths::parse(&args.width, host.cpus_effective)
         .map_err(|e| Failure::Usage(format!("--width: {e}")))?;
     Ok(Selection { strategies: args.strategy.clone(), widths })
+}
+
+/// What a study with these arguments is to find out.
+pub(crate) fn aim(
+    command: CommandName,
+    args: &MeasureArgs,
+    hooks: &HookArgs,
+    host: &Host,
+) -> Result<Aim, Failure> {
+    Ok(Aim {
+        command,
+        selection: selection(args, host)?,
+        settings: settings(args),
+        hooks: self::hooks(hooks),
+        prediction: prediction(args),
+        objective: args.objective,
+        python: None,
+    })
 }
 
 /// What is predicted instead of measured.
@@ -123,7 +147,7 @@ pub(crate) struct Prediction {
 }
 
 /// What is to be predicted.
-pub(crate) fn prediction(args: &MeasureArgs) -> Prediction {
+fn prediction(args: &MeasureArgs) -> Prediction {
     Prediction {
         only: args.predict_only || args.assume_cpus.is_some(),
         cpus: args.assume_cpus,
@@ -132,9 +156,9 @@ pub(crate) fn prediction(args: &MeasureArgs) -> Prediction {
 }
 
 /// How much is measured.
-pub(crate) fn settings(args: &MeasureArgs) -> Settings {
+fn settings(args: &MeasureArgs) -> Settings {
     Settings {
-        budget: args.budget,
+        budget: args.budget.unwrap_or(BUDGET),
         rounds: args.runs,
         warmup: args.warmup,
         exhaustive: args.exhaustive,

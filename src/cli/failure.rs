@@ -71,6 +71,17 @@ impl Failure {
         ExitCode::from(self.exit_code())
     }
 
+    /// The failure as an entry of a report.
+    pub(crate) fn describe(&self) -> (Option<Code>, String) {
+        match self {
+            Failure::Usage(message) => (None, message.clone()),
+            Failure::Input(errors) => (Some(errors.first().code), errors.to_string()),
+            Failure::Refused(code, message) | Failure::Run(code, message) => (Some(*code), message.clone()),
+            Failure::Io(doing, error) => (None, format!("{doing}: {error}")),
+            Failure::Interrupted => (Some(Code::NoteInterrupted), "interrupted".to_owned()),
+        }
+    }
+
     fn exit_code(&self) -> u8 {
         match self {
             Failure::Usage(_) | Failure::Input(_) | Failure::Refused(..) => 2,

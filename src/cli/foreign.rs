@@ -125,7 +125,8 @@ pub(crate) fn process(
     let profiled = profile_process(pid, time, source(&args.foreign), host.cpus_effective, is_interrupted);
     drop(progress);
     let profile = profiled.map_err(failure)?;
-    let summary = WorkloadSummary { name, source: Source::Command, runtime: Runtime::Native, tasks: 1 };
+    let (source, runtime, definition) = (Source::Command, Runtime::Native, String::new());
+    let summary = WorkloadSummary { name, source, runtime, tasks: 1, definition };
     let report = report(host, summary, profile);
     let table = table::render_profile(&report, &output.table);
     publish(&report, std::slice::from_ref(&report), &table, output)?;

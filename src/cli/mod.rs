@@ -1,19 +1,23 @@
 //! The command line: arguments, the resolved configuration, the run, the output.
 
 mod args;
+mod bench;
 mod callables;
 mod check;
 mod commands;
+mod compare;
 mod conditions;
 mod config;
 mod ending;
 mod failure;
 mod fit;
 mod foreign;
+mod gating;
 mod guard;
 mod output;
 mod progress;
 mod repetition;
+mod results;
 pub(crate) mod role;
 mod study;
 mod widths;

@@ -15,7 +15,34 @@ use crate::cli::failure::Failure;
 
 /// Checks that the files asked for can be written, before a run whose results would be lost.
 pub(crate) fn check(output: &Output) -> Result<(), Failure> {
-    output.files.iter().try_for_each(|(_, path)| check_file(path).map_err(cannot_write(path)))
+    output.files.iter().try_for_each(|(_, path)| check_path(path))
+}
+
+/// Checks that a file can be written, before a run whose results would be lost.
+pub(crate) fn check_path(path: &Path) -> Result<(), Failure> {
+    check_file(path).map_err(cannot_write(path))
+}
+
+/// Writes the files with what there is so far. What is no plain file waits for the end: a pipe or a device
+/// would get everything again and again.
+pub(crate) fn save(document: &impl Serialize, reports: &[Report], output: &Output) -> Result<(), Failure> {
+    let plain = output.files.iter().filter(|(_, path)| !is_written_in_place(path));
+    plain.into_iter().try_for_each(|(format, path)| {
+        let text = render(*format, document, reports).map_err(cannot_write(path))?;
+        write(path, text.as_bytes()).map_err(cannot_write(path))
+    })
+}
+
+/// Writes the document to a file.
+pub(crate) fn write_json(path: &Path, document: &impl Serialize) -> Result<(), Failure> {
+    let text = render_json(document).map_err(cannot_write(path))?;
+    write(path, text.as_bytes()).map_err(cannot_write(path))
+}
+
+/// Tells something beside the results, on standard error.
+pub(crate) fn tell(line: &str) {
+    // Where even this cannot be said there is nobody left to hear it.
+    let _ = writeln!(anstream::stderr(), "{line}");
 }
 
 /// Prints the results, as `screen` or in the format asked for, and writes the files. Warnings go to

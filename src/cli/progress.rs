@@ -1,10 +1,13 @@
 //! What is going on, on standard error, where somebody watches.
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use conc::benchmark::event::{Event, Observer};
 use conc::units::PerSecond;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+
+use crate::cli::bench::Pace;
 
 /// A line that says what is being done; it disappears at the end.
 #[derive(Debug)]
@@ -24,6 +27,20 @@ impl Progress {
             .with_prefix(name.to_owned());
         bar.enable_steady_tick(Duration::from_millis(120));
         Progress { bar, budget, last: String::new() }
+    }
+
+    /// Shows progress about the workload `name` of a suite, and how long the suite will still take.
+    pub(crate) fn of_suite(name: &str, budget: Duration, pace: &Pace, shown: bool) -> Self {
+        let progress = Progress::new(name, budget, shown);
+        if let Some(place) = pace.place() {
+            let left = pace.left();
+            let style = ProgressStyle::with_template("{spinner} {prefix} · {left} left · {wide_msg}");
+            let write = move |_: &ProgressState, out: &mut dyn Write| _ = write!(out, "{}", left());
+            let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner()).with_key("left", write);
+            progress.bar.set_style(style);
+            progress.bar.set_prefix(format!("{place} {name}"));
+        }
+        progress
     }
 
     /// Says what is done before and after measuring.

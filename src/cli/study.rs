@@ -3,6 +3,7 @@
 mod example;
 mod measuring;
 mod remarks;
+mod repeating;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -36,6 +37,8 @@ use crate::cli::guard::Guard;
 use crate::cli::progress::Progress;
 use crate::cli::repetition;
 
+pub(crate) use repeating::{OtherSide, Repeats};
+
 /// Profiling time; twice what a confident class needs at least.
 const PROFILE: Duration = Duration::from_millis(1000);
 
@@ -49,6 +52,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const BUSY: f64 = 0.25;
 
 /// What a study is to find out.
+#[derive(Debug, Clone)]
 pub(crate) struct Aim {
     /// The command that asks.
     pub(crate) command: CommandName,
@@ -67,6 +71,7 @@ pub(crate) struct Aim {
 }
 
 /// What a study is told beside the workload.
+#[derive(Debug, Clone)]
 pub(crate) struct Surroundings {
     /// Seeds everything that is drawn at random.
     pub(crate) seed: u64,
@@ -87,6 +92,8 @@ pub(crate) struct Study<'a> {
     fixture: Option<Fixture>,
     python: Option<Callables>,
     warnings: Vec<Warning>,
+    /// The time that batches have taken so far.
+    measured: Duration,
 }
 
 impl<'a> Study<'a> {
@@ -129,6 +136,7 @@ impl<'a> Study<'a> {
             fixture,
             python,
             warnings,
+            measured: Duration::ZERO,
         };
         study.hook("--setup", study.hooks.setup.as_deref())?;
         Ok(study)
@@ -199,11 +207,12 @@ impl<'a> Study<'a> {
         Ok(CheckReport::new(self.host, workload, callables.version().to_owned(), checks))
     }
 
-    /// Measures the cells and recommends one of them.
+    /// Measures the cells and recommends one of them. The report is whole when it was
+    /// [concluded](Self::conclude).
     pub(crate) fn advise(
-        mut self,
+        &mut self,
         aim: &Aim,
-        profiled: Profiled,
+        profiled: &Profiled,
         progress: &mut Progress,
     ) -> Result<Report, Failure> {
         if let Some(cpus) = aim.prediction.cpus {
@@ -214,34 +223,44 @@ impl<'a> Study<'a> {
             self.warnings.extend(repetition::narrow(&mut plan, self.workload.tasks()));
         }
         self.check(&plan, &aim.selection)?;
-        if aim.prediction.only {
-            return Ok(self.report_prediction(aim, &plan, profiled));
-        }
-        let mut measured = self.measure(&plan, &profiled, aim, progress)?;
-        if let Some(reference) = measured.cells.get_mut(&Cell::REFERENCE) {
-            reference.note(&profiled.tally.outputs);
-        }
         let mut report = self.empty_report(aim.command);
-        report.cells = results(&plan, &measured);
-        self.add_findings(&plan, &measured, aim.settings.once);
-        report.recommendation = self.recommendation(aim, &profiled, &report.cells);
-        report.profile = Some(profiled.profile);
-        report.model = report.recommendation.as_ref().map(|r| {
-            let Recommendation { strategy, width, processes, .. } = *r;
-            Model::of_cells(&report.cells, Cell { strategy, width, processes })
-        });
-        report.warnings = self.warnings;
+        if aim.prediction.only {
+            report.cells = predictions(&plan);
+        } else {
+            report.cells = self.cells(&plan, profiled, aim, progress)?;
+        }
+        report.recommendation = self.recommendation(aim, profiled, &report.cells);
+        report.profile = Some(profiled.profile.clone());
+        report.model = report.recommendation.as_ref().filter(|_| !aim.prediction.only).map(|r| Model::of_cells(&report.cells, r.cell()));
         Ok(report)
     }
 
-    /// Recommends by what is predicted of the cells, without running any.
-    fn report_prediction(self, aim: &Aim, plan: &Plan, profiled: Profiled) -> Report {
-        let mut report = self.empty_report(aim.command);
-        report.cells = predictions(plan);
-        report.recommendation = self.recommendation(aim, &profiled, &report.cells);
-        report.profile = Some(profiled.profile);
-        report.warnings = self.warnings;
-        report
+    /// Runs the cells of the plan.
+    fn cells(
+        &mut self,
+        plan: &Plan,
+        profiled: &Profiled,
+        aim: &Aim,
+        progress: &mut Progress,
+    ) -> Result<Vec<CellResult>, Failure> {
+        let mut measured = self.measure(plan, profiled, aim, progress)?;
+        if let Some(reference) = measured.cells.get_mut(&Cell::REFERENCE) {
+            reference.note(&profiled.tally.outputs);
+        }
+        self.measured += measured.elapsed;
+        self.add_findings(plan, &measured, aim.settings.once);
+        Ok(results(plan, &measured))
+    }
+
+    /// Batches have taken this much more time.
+    pub(crate) fn note_time(&mut self, elapsed: Duration) {
+        self.measured += elapsed;
+    }
+
+    /// Ends the study, and adds to its report what there is to know before it is trusted.
+    pub(crate) fn conclude(mut self, report: Report) -> Report {
+        self.note_fixture();
+        Report { warnings: self.warnings, ..report }
     }
 
     /// What follows from the cells, with a program that does it.

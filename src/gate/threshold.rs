@@ -38,6 +38,17 @@ impl Thresholds {
         Thresholds { throughput: share, p50: share, p99: share, cpu_per_task: share, peak_rss: share }
     }
 
+    /// Changes the one for `metric`.
+    pub fn set(&mut self, metric: Metric, share: f64) {
+        *match metric {
+            Metric::Throughput => &mut self.throughput,
+            Metric::P50 => &mut self.p50,
+            Metric::P99 => &mut self.p99,
+            Metric::CpuPerTask => &mut self.cpu_per_task,
+            Metric::PeakRss => &mut self.peak_rss,
+        } = share;
+    }
+
     /// The one for `metric`.
     pub fn of(&self, metric: Metric) -> f64 {
         match metric {

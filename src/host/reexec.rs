@@ -62,6 +62,11 @@ impl Reexec {
         self
     }
 
+    /// Starts another build of this program, in the same process group.
+    pub fn of(&self, exe: PathBuf) -> Self {
+        Reexec { exe, group: self.group }
+    }
+
     /// The program.
     pub fn exe(&self) -> &std::path::Path {
         &self.exe

@@ -15,6 +15,8 @@ pub enum CommandName {
     Profile,
     /// Measures several workloads, for CI.
     Bench,
+    /// Compares two results.
+    Compare,
     /// Fits the universal scalability law.
     Fit,
     /// Explains.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::advice::result::Basis;
 use crate::advice::{Model, Recommendation};
-use crate::benchmark::{Cell, CellResult, Series};
+use crate::benchmark::{CellResult, Series};
 use crate::code::Code;
 use crate::gate::Gate;
 use crate::host::Host;
@@ -71,10 +71,7 @@ impl Report {
 
     /// Whether `result` is that of the recommended cell.
     pub fn is_recommended(&self, result: &CellResult) -> bool {
-        self.recommendation.as_ref().is_some_and(|r| {
-            let recommended = Cell { strategy: r.strategy, width: r.width, processes: r.processes };
-            recommended == result.cell
-        })
+        self.recommendation.as_ref().is_some_and(|recommendation| recommendation.cell() == result.cell)
     }
 }
 
@@ -91,6 +88,20 @@ pub struct BenchReport {
     pub host: Host,
     /// A report for each workload, in the order given.
     pub results: Vec<Report>,
+    /// Workloads that could not be run or measured.
+    #[serde(default)]
+    pub failed: Vec<FailedWorkload>,
+}
+
+/// A workload that gave no results.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct FailedWorkload {
+    /// Its name, or the file it would be read from.
+    pub name: String,
+    /// What kind of failure it was, where there is a code for it.
+    pub code: Option<Code>,
+    /// The failure in words.
+    pub message: String,
 }
 
 impl BenchReport {
@@ -102,6 +113,7 @@ impl BenchReport {
             command: CommandName::Bench,
             host,
             results,
+            failed: Vec::new(),
         }
     }
 }
@@ -145,6 +157,9 @@ pub struct WorkloadSummary {
     pub runtime: Runtime,
     /// Tasks of one run.
     pub tasks: u64,
+    /// A hash of what it does; another one means another workload under the same name.
+    #[serde(default)]
+    pub definition: String,
 }
 
 impl WorkloadSummary {
@@ -155,6 +170,7 @@ impl WorkloadSummary {
             source: workload.source,
             runtime: if workload.runs_python() { Runtime::Python } else { Runtime::Native },
             tasks: workload.tasks(),
+            definition: workload.definition(),
         }
     }
 }

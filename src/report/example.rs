@@ -24,6 +24,7 @@ pub(crate) fn advise() -> Report {
         source: Source::Sample,
         runtime: Runtime::Native,
         tasks: 200,
+        definition: "0123456789abcdef".to_owned(),
     };
     Report {
         profile: Some(profile()),
@@ -67,6 +68,7 @@ pub(crate) fn command() -> Report {
         source: Source::Command,
         runtime: Runtime::Native,
         tasks: 1,
+        definition: String::new(),
     };
     let profile = Profile {
         class: Class::Mixed,

@@ -380,6 +380,43 @@ impl Workload {
         self.items.len()
     }
 
+    /// The iterations of each `cpu` step that has been calibrated, in order.
+    pub fn iterations(&self) -> Vec<u64> {
+        let of = |step: &StepSpec| match step {
+            StepSpec::Cpu(cpu) => cpu.iterations,
+            _ => None,
+        };
+        self.steps.iter().filter_map(of).collect()
+    }
+
+    /// Has each `cpu` step do as many iterations as [`iterations`](Self::iterations) said before, if there
+    /// are as many steps.
+    pub fn set_iterations(&mut self, iterations: &[u64]) {
+        let steps = self.steps.iter_mut().filter_map(|step| match step {
+            StepSpec::Cpu(cpu) => Some(cpu),
+            _ => None,
+        });
+        let steps: Vec<_> = steps.collect();
+        if steps.len() == iterations.len() {
+            steps.into_iter().zip(iterations).for_each(|(cpu, count)| cpu.iterations = Some(*count));
+        }
+    }
+
+    /// Tells one definition from another: a hash of all but the name, the description and what was
+    /// calibrated. Of a command only the items count: it is the command that is meant to change.
+    pub fn definition(&self) -> String {
+        let mut bare = Workload { name: String::new(), description: String::new(), ..self.clone() };
+        for step in &mut bare.steps {
+            match step {
+                StepSpec::Cpu(cpu) => cpu.iterations = None,
+                StepSpec::Command(command) => command.argv.clear(),
+                _ => {}
+            }
+        }
+        let text = serde_json::to_vec(&bare).expect("a workload is plain data");
+        format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&text))
+    }
+
     /// Which steps the rate limit counts: those that ask something of others; where none does, the
     /// first, so that it counts tasks.
     pub fn rated_steps(&self) -> Vec<bool> {

@@ -37,12 +37,7 @@ impl Study<'_> {
             observer: progress,
             clock: &mut Stopwatch::start(),
             interrupt: &self.guard.interrupt,
-            sizing: Sizing {
-                tasks: self.workload.tasks(),
-                task_s: profiled.profile.task.total_s(),
-                budget: settings.budget,
-                cpus: self.host.cpus_effective,
-            },
+            sizing: self.sizing(profiled, aim),
             settings: settings.clone(),
             reference: Some(reference::of_profile(profiled)),
         };
@@ -59,12 +54,22 @@ impl Study<'_> {
         }
     }
 
+    /// How large batches are.
+    pub(super) fn sizing(&self, profiled: &Profiled, aim: &Aim) -> Sizing {
+        Sizing {
+            tasks: self.workload.tasks(),
+            task_s: profiled.profile.task.total_s(),
+            budget: aim.settings.budget,
+            cpus: self.host.cpus_effective,
+        }
+    }
+
     /// CPU seconds of this process, of those it has waited for and of the embedded server.
-    fn own_cpu_s(&self) -> f64 {
+    pub(super) fn own_cpu_s(&self) -> f64 {
         (CpuTime::of_self() + CpuTime::of_children()).total_s() + server_cpu_s(self.fixture.as_ref())
     }
 
-    fn executor<'s>(&'s self, profiled: &'s Profiled) -> Box<dyn Executor + 's> {
+    pub(super) fn executor<'s>(&'s self, profiled: &'s Profiled) -> Box<dyn Executor + 's> {
         match &self.python {
             Some(callables) => Box::new(callables.executor(&self.workload, &profiled.profile)),
             None => Box::new(ProcessExecutor::new(

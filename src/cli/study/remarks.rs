@@ -1,7 +1,5 @@
 //! What the user should know before the results are trusted.
 
-use std::time::Duration;
-
 use conc::benchmark::measure::Measured;
 use conc::benchmark::plan::Plan;
 use conc::benchmark::summary::findings;
@@ -28,14 +26,13 @@ impl Study<'_> {
         if !once {
             self.warnings.extend(repetition::warnings(&self.workload));
         }
-        self.note_fixture(measured.elapsed);
     }
 
     /// Ends the server and tells if it competed with the workload for the CPUs.
-    fn note_fixture(&mut self, elapsed: Duration) {
+    pub(super) fn note_fixture(&mut self) {
         // An interrupt has ended it already, with everything else.
         let Some(Ok(stats)) = self.fixture.take().map(Fixture::stop) else { return };
-        let share = stats.cpu_s / (elapsed + PROFILE).as_secs_f64() / self.host.cpus_effective;
+        let share = stats.cpu_s / (self.measured + PROFILE).as_secs_f64() / self.host.cpus_effective;
         if share > COMPETING {
             let message = format!("the embedded server used {} of the CPUs", Share(share));
             self.warnings.push(Warning::new(Code::NoteFixtureCpu, message));

@@ -44,22 +44,35 @@ impl fmt::Display for SmallWork {
 ///
 /// Takes about 50 ms of CPU time for each kernel in use.
 pub fn calibrate(workload: &mut Workload) -> Vec<SmallWork> {
-    let mut measured = HashMap::new();
-    let mut small = Vec::new();
-    for (i, step) in workload.steps.iter_mut().enumerate() {
-        let StepSpec::Cpu(cpu) = step else { continue };
-        if cpu.iterations.is_some() {
-            continue;
+    Calibration::default().calibrate(workload)
+}
+
+/// What an iteration of each kernel takes, found out when it is needed first: workloads that share it do
+/// the same for the same work.
+#[derive(Debug, Default)]
+pub struct Calibration {
+    seconds: HashMap<Kernel, f64>,
+}
+
+impl Calibration {
+    /// [`calibrate()`] with what is known already.
+    pub fn calibrate(&mut self, workload: &mut Workload) -> Vec<SmallWork> {
+        let mut small = Vec::new();
+        for (i, step) in workload.steps.iter_mut().enumerate() {
+            let StepSpec::Cpu(cpu) = step else { continue };
+            if cpu.iterations.is_some() {
+                continue;
+            }
+            let measure = || seconds_per_iteration(iterate::kernel(cpu.kernel));
+            let seconds = *self.seconds.entry(cpu.kernel).or_insert_with(measure);
+            cpu.iterations = Some(iterations_for(cpu.work, seconds));
+            let least = Duration::from_secs_f64(seconds);
+            if cpu.work < least {
+                small.push(SmallWork { number: i + 1, kernel: cpu.kernel, asked: cpu.work, least });
+            }
         }
-        let seconds =
-            *measured.entry(cpu.kernel).or_insert_with(|| seconds_per_iteration(iterate::kernel(cpu.kernel)));
-        cpu.iterations = Some(iterations_for(cpu.work, seconds));
-        let least = Duration::from_secs_f64(seconds);
-        if cpu.work < least {
-            small.push(SmallWork { number: i + 1, kernel: cpu.kernel, asked: cpu.work, least });
-        }
+        small
     }
-    small
 }
 
 /// The iterations nearest to `work`, and at least one.

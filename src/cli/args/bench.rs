@@ -1,0 +1,111 @@
+//! The arguments of `bench` and `compare`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::args::{HookArgs, MeasureArgs, OutputArgs, WorkloadArgs, share};
+
+/// One line for each way to say what is measured.
+pub(super) const BENCH_USAGE: &str = "\
+conc bench [OPTIONS] [WORKLOAD|DIRECTORY]...
+       conc bench [OPTIONS] -- <COMMAND>... [::: <ITEM>...]
+       conc bench [OPTIONS] --cpu <TIME> --wait <TIME>";
+
+pub(super) const BENCH_HELP: &str = "\
+Without a workload the suite is that of ./conc.toml, else every file in ./workloads, else every sample.
+Each workload is profiled, searched for its best cell for --budget, and that cell is repeated for as long
+again: the repeats are what is compared.
+
+Examples:
+  conc bench --save-baseline baseline.json
+  conc bench --baseline baseline.json --fail-on-regression
+  conc bench --reference './old {}' -- ./new {} ::: a b c
+  conc bench --reference-bin ./old/conc web-scraper hash-cpu
+
+Exit codes:
+  0    done
+  1    the run failed: a workload, a worker, the machine
+  2    bad usage, or an invalid workload file or baseline; the workloads that are valid are run
+  3    a regression with --fail-on-regression, changed advice with --fail-on-advice-change
+  4    the gate could not decide, with --strict
+  130  interrupted; what was measured is shown";
+
+pub(super) const COMPARE_HELP: &str = "\
+Exit codes:
+  0    done
+  1    a file cannot be read or written
+  2    bad usage, files that are no results, or results of different machines
+  3    a regression with --fail-on-regression, changed advice with --fail-on-advice-change
+  4    the comparison could not decide, with --strict";
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    #[command(flatten)]
+    pub(crate) workload: WorkloadArgs,
+
+    /// Measure this command, file or sample alternately with the workload, and compare
+    #[arg(long, value_name = "WORKLOAD", conflicts_with_all = ["baseline", "reference_bin"])]
+    pub(crate) reference: Option<String>,
+
+    /// Run every workload alternately by another build of conc, and compare
+    #[arg(long, value_name = "PATH", conflicts_with = "baseline")]
+    pub(crate) reference_bin: Option<PathBuf>,
+
+    /// Compare with the results in a file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+
+    /// Write the results to a file to compare with later
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save_baseline: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) gate: GateArgs,
+    #[command(flatten)]
+    pub(crate) measure: MeasureArgs,
+    #[command(flatten)]
+    pub(crate) hooks: HookArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArgs {
+    /// The earlier results, as bench writes them with --export-json or --save-baseline
+    #[arg(value_name = "BEFORE")]
+    pub(crate) before: PathBuf,
+
+    /// The later results
+    #[arg(value_name = "AFTER")]
+    pub(crate) after: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) gate: GateArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+/// What a comparison is asked to do about its verdicts.
+#[derive(Debug, Args)]
+pub(crate) struct GateArgs {
+    /// End with exit code 3 if a workload got worse
+    #[arg(long)]
+    pub(crate) fail_on_regression: bool,
+
+    /// End with exit code 3 if the class or the best strategy of a workload is another one
+    #[arg(long)]
+    pub(crate) fail_on_advice_change: bool,
+
+    /// End with exit code 4 if the comparison cannot tell
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// Ignore changes up to this share, as in 3% or 0.03 [default: 3%]
+    #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
+    pub(crate) noise_threshold: Option<f64>,
+
+    /// Compare with results of another machine or version; only large changes can be told then
+    #[arg(long)]
+    pub(crate) allow_other_machine: bool,
+}

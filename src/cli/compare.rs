@@ -1,0 +1,51 @@
+//! `conc compare`: two files of results.
+
+use std::process::ExitCode;
+
+use conc::gate::{Comparison, Thresholds, judge};
+use conc::report::document::{BenchReport, CommandName};
+use conc::report::table;
+
+use crate::cli::args::{CompareArgs, Language};
+use crate::cli::bench::suite_file;
+use crate::cli::config;
+use crate::cli::failure::Failure;
+use crate::cli::gating::{self, Demands};
+use crate::cli::output::{self, publish};
+use crate::cli::results;
+
+/// Reads both, compares what they have in common, and tells.
+pub(crate) fn run(args: &CompareArgs) -> Result<ExitCode, Failure> {
+    let output = config::output(&args.output, Language::None)?;
+    let (before, mut after) = (results::read(&args.before)?, results::read(&args.after)?);
+    let file = args.before.display().to_string();
+    let differences = gating::differences(&before, &after);
+    gating::check_machine(&file, &differences, args.gate.allow_other_machine)?;
+    output::check(&output)?;
+    let thresholds = args.gate.noise_threshold.map_or_else(Thresholds::default, Thresholds::uniform);
+    let comparisons: Vec<Comparison> = after
+        .results
+        .iter()
+        .map(|result| {
+            let earlier = before.results.iter().find(|r| r.workload.name == result.workload.name);
+            gating::compare(earlier, result, &file, thresholds, !differences.is_empty())
+        })
+        .collect();
+    tell_missing(&before, &after);
+    after.command = CommandName::Compare;
+    for (result, gate) in after.results.iter_mut().zip(judge(&comparisons)) {
+        result.gate = Some(gate);
+    }
+    let table = table::render_bench(&after, &output.table);
+    publish(&after, &after.results, &table, &output)?;
+    let demands = Demands::of(&args.gate, suite_file::Gate::default());
+    Ok(demands.judge(&after).unwrap_or(ExitCode::SUCCESS))
+}
+
+/// A workload that is gone is not compared, which nobody should overlook.
+fn tell_missing(before: &BenchReport, after: &BenchReport) {
+    let is_gone = |name: &str| !after.results.iter().any(|result| result.workload.name == name);
+    for gone in before.results.iter().filter(|result| is_gone(&result.workload.name)) {
+        output::tell(&format!("{} is in the earlier results only", gone.workload.name));
+    }
+}

@@ -1,0 +1,133 @@
+//! Compares results, and decides how a command ends that compared some.
+
+use std::process::ExitCode;
+
+use conc::code::Code;
+use conc::gate::drift::{Advised, drift};
+use conc::gate::fingerprint::{Difference, Fingerprint};
+use conc::gate::result::AdviceVerdict;
+use conc::gate::stored::{self, Circumstances};
+use conc::gate::{AdviceDrift, Comparison, Design, Thresholds, Verdict};
+use conc::report::document::{BenchReport, Report};
+use conc::workload::Workload;
+use conc::workload::step::cpu::calibrate::Calibration;
+
+use crate::cli::args::GateArgs;
+use crate::cli::bench::suite_file;
+use crate::cli::failure::Failure;
+
+/// The exit code of a gate that found a regression.
+const REGRESSED: u8 = 3;
+
+/// The exit code of a gate that could not decide.
+const INCONCLUSIVE: u8 = 4;
+
+/// When a command that compares fails.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Demands {
+    regression: bool,
+    advice_change: bool,
+    doubt: bool,
+}
+
+impl Demands {
+    /// What the arguments or the suite's file demand.
+    pub(crate) fn of(args: &GateArgs, file: suite_file::Gate) -> Self {
+        Demands {
+            regression: args.fail_on_regression || file.fail_on_regression,
+            advice_change: args.fail_on_advice_change || file.fail_on_advice_change,
+            doubt: args.strict || file.strict,
+        }
+    }
+
+    /// The exit code, if results do not meet the demands.
+    pub(crate) fn judge(self, report: &BenchReport) -> Option<ExitCode> {
+        let gates = || report.results.iter().filter_map(|result| result.gate.as_ref());
+        let any = |verdict| gates().any(|gate| gate.verdict == verdict);
+        let is_changed = |advice: AdviceDrift| advice.verdict == AdviceVerdict::Changed;
+        let is_advice_changed = gates().any(|gate| gate.advice.is_some_and(is_changed));
+        if (self.regression && any(Verdict::Regressed)) || (self.advice_change && is_advice_changed) {
+            Some(ExitCode::from(REGRESSED))
+        } else if self.doubt && any(Verdict::Inconclusive) {
+            Some(ExitCode::from(INCONCLUSIVE))
+        } else {
+            None
+        }
+    }
+}
+
+/// What makes the machine of earlier results another one than that of later ones.
+pub(crate) fn differences(before: &BenchReport, after: &BenchReport) -> Vec<Difference> {
+    let print = |report: &BenchReport| {
+        let profile = report.results.iter().filter_map(|result| result.profile.as_ref());
+        let python = profile.filter_map(|profile| profile.python.as_ref()).next();
+        Fingerprint::new(&report.host, &report.conc_version, python)
+    };
+    print(before).differences(&print(after))
+}
+
+/// Refuses results of another machine, unless that is allowed.
+///
+/// # Errors
+/// `E-GATE-002`, with everything that differs.
+pub(crate) fn check_machine(file: &str, differences: &[Difference], is_allowed: bool) -> Result<(), Failure> {
+    if differences.is_empty() || is_allowed {
+        return Ok(());
+    }
+    let told: Vec<String> = differences.iter().map(Difference::to_string).collect();
+    Err(Failure::Refused(Code::GateOtherMachine, format!("'{file}': {}", told.join("; "))))
+}
+
+/// Compares a workload with what an earlier run, told in `file`, gave of it.
+pub(crate) fn compare(
+    before: Option<&Report>,
+    after: &Report,
+    file: &str,
+    thresholds: Thresholds,
+    other_machine: bool,
+) -> Comparison {
+    let Some(before) = before else {
+        return Comparison::impossible(Design::Stored, file, format!("'{file}' does not have it"));
+    };
+    if before.workload.definition != after.workload.definition {
+        let reason = format!("the workload is not the one of '{file}' any more");
+        return Comparison::impossible(Design::Stored, file, reason);
+    }
+    let comparison = match (&before.series, &after.series) {
+        (Some(earlier), Some(current)) if earlier.cell == current.cell => {
+            let circumstances =
+                Circumstances { cpus_effective: after.host.cpus_effective, other_machine };
+            stored::compare(earlier, current, circumstances, file, thresholds)
+        }
+        _ => {
+            let recommended = before.recommendation.as_ref().map(|advice| advice.cell());
+            stored::compare_cells(&before.cells, &after.cells, recommended, other_machine, file, thresholds)
+        }
+    };
+    comparison.with_advice(advised(before).zip(advised(after)).map(|(before, after)| drift(before, after)))
+}
+
+fn advised(report: &Report) -> Option<Advised<'_>> {
+    Some(Advised {
+        profile: report.profile.as_ref()?,
+        recommended: report.recommendation.as_ref()?.cell(),
+        cells: &report.cells,
+    })
+}
+
+/// Makes the CPU steps of both sides do the same number of iterations for the same work: as many as an
+/// earlier run did, or else as one calibration says.
+pub(crate) fn do_the_same_work(
+    workload: &mut Workload,
+    other: Option<&mut Workload>,
+    before: Option<&Report>,
+) {
+    if let Some(series) = before.and_then(|report| report.series.as_ref()) {
+        workload.set_iterations(&series.iterations);
+    }
+    if let Some(other) = other {
+        let mut calibration = Calibration::default();
+        calibration.calibrate(workload);
+        calibration.calibrate(other);
+    }
+}
