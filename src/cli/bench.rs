@@ -31,7 +31,10 @@ use crate::cli::study::{Repeats, Study, Surroundings};
 
 /// The search for the best cell may take the budget, and repeating the cell takes as long again and what
 /// the search has left.
-pub(super) const PHASES: u32 = 2;
+const PHASES: u32 = 2;
+
+/// Beside another side the repeats may take as long once more, where that would decide what is open.
+const EXTENSION: u32 = 1;
 
 /// Measures the suite, compares it and tells.
 pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode, Failure> {
@@ -85,7 +88,8 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode, Failure> {
 /// Writes the results down to be compared with later. A baseline that a workload got worse than stays as it
 /// is: it would be lost, and the next run green.
 fn save(report: &BenchReport, path: &Path, baseline: Option<&PathBuf>) -> Result<(), Failure> {
-    let is_red = report.results.iter().any(|r| r.gate.as_ref().is_some_and(|g| g.verdict == Verdict::Regressed));
+    let is_red =
+        report.results.iter().any(|r| r.gate.as_ref().is_some_and(|g| g.verdict == Verdict::Regressed));
     if is_red && baseline.is_some_and(|baseline| baseline == path) {
         let path = path.display();
         tell(&format!("'{path}' is left as it was, because a workload got worse than it says"));
@@ -159,19 +163,21 @@ impl Bench<'_> {
         let profiled = study.profile(&progress, false)?;
         let begun = Instant::now();
         let mut report = study.advise(&aim, &profiled, &mut progress)?;
-        let cell = against.cell_of(&name).or_else(|| report.recommendation.as_ref().map(Recommendation::cell));
+        let cell =
+            against.cell_of(&name).or_else(|| report.recommendation.as_ref().map(Recommendation::cell));
         let Some(cell) = cell.filter(|_| !aim.prediction.only) else {
             return Ok((study.conclude(report), None));
         };
+        let side = against.side(other.as_ref());
+        let phases = PHASES + if side.is_some() { EXTENSION } else { 0 };
         let repeats = Repeats {
             cell,
             cells: &report.cells,
             batch_tasks: against.batch_tasks_of(&name),
-            time: (budget * PHASES).saturating_sub(begun.elapsed()),
+            time: (budget * phases).saturating_sub(begun.elapsed()),
             thresholds,
             tests: self.tests,
         };
-        let side = against.side(other.as_ref());
         let repeated = study.repeat(&repeats, side.as_ref(), &profiled, &aim, &mut progress)?;
         let failure = repeated.failure;
         report.series = Some(repeated.series);

@@ -14,9 +14,7 @@ use conc::report::{explain, schema, table};
 use conc::strategy::Kind;
 use conc::workload::{Workload, input};
 
-use crate::cli::args::{
-    AdviseArgs, Cli, Command, Language, ListArgs, ProfileArgs,
-};
+use crate::cli::args::{AdviseArgs, Cli, Command, Language, ListArgs, ProfileArgs};
 use crate::cli::bench;
 use crate::cli::check;
 use crate::cli::compare;

@@ -95,8 +95,7 @@ pub(crate) fn compare(
     }
     let comparison = match (&before.series, &after.series) {
         (Some(earlier), Some(current)) if earlier.cell == current.cell => {
-            let circumstances =
-                Circumstances { cpus_effective: after.host.cpus_effective, other_machine };
+            let circumstances = Circumstances { cpus_effective: after.host.cpus_effective, other_machine };
             stored::compare(earlier, current, circumstances, file, thresholds)
         }
         _ => {

@@ -36,8 +36,7 @@ pub(crate) fn read(path: &Path) -> Result<BenchReport, InputErrors> {
 }
 
 fn syntax(name: &str, text: &str, error: &serde_json::Error) -> InputError {
-    let start: usize =
-        text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let start: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
     let at = (start + error.column().saturating_sub(1)).min(text.len());
     let message = error.to_string();
     let reason = message.rsplit_once(" at line").map_or(message.as_str(), |(reason, _)| reason);

@@ -231,7 +231,11 @@ impl<'a> Study<'a> {
         }
         report.recommendation = self.recommendation(aim, profiled, &report.cells);
         report.profile = Some(profiled.profile.clone());
-        report.model = report.recommendation.as_ref().filter(|_| !aim.prediction.only).map(|r| Model::of_cells(&report.cells, r.cell()));
+        report.model = report
+            .recommendation
+            .as_ref()
+            .filter(|_| !aim.prediction.only)
+            .map(|r| Model::of_cells(&report.cells, r.cell()));
         Ok(report)
     }
 

@@ -38,6 +38,11 @@ impl Failures {
         all_failed(self.current) && !all_failed(self.reference)
     }
 
+    /// Whether not one task of the other side ended well, while some of the current side did.
+    pub fn is_without_reference(&self) -> bool {
+        Failures { current: self.reference, reference: self.current, p_value: None }.is_total()
+    }
+
     /// Whether a larger share of the current side's tasks failed.
     pub fn is_more(&self) -> bool {
         share(self.current) > share(self.reference)

@@ -17,6 +17,14 @@ use crate::stats::looks::{LOOKS, is_look, share_of_level};
 
 /// Compares the two sides of `series`; `reference` says what the other side is.
 pub fn compare(series: &Series, reference: &str, thresholds: Thresholds) -> Comparison {
+    let failures = Failures::of(&series.batches, &series.reference);
+    if failures.is_without_reference() {
+        return Comparison::impossible(
+            Design::Paired,
+            reference,
+            "not one task of the other side ended well",
+        );
+    }
     let pairs = series.batches.len().min(series.reference.len());
     let estimates = estimates(series);
     let reason =
@@ -26,7 +34,7 @@ pub fn compare(series: &Series, reference: &str, thresholds: Thresholds) -> Comp
         reference: reference.to_owned(),
         cell: (pairs > 0).then_some(series.cell),
         estimates,
-        failures: Some(Failures::of(&series.batches, &series.reference)),
+        failures: Some(failures),
         broken: None,
         reason,
         thresholds,

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
 mod bad_input;
+mod bench;
+mod bench_bad_input;
 mod check;
 mod commands;
 mod fit;

@@ -10,9 +10,9 @@ use conc::gate::{Comparison, Design, Thresholds, paired};
 use conc::host::Host;
 use conc::report::document::{BenchReport, Report};
 use conc::workload::Workload;
+use conc::workload::input;
 use conc::workload::item::Items;
 use conc::workload::spec::Source;
-use conc::workload::input;
 
 use crate::cli::args::BenchArgs;
 use crate::cli::bench::suite::Suite;
@@ -58,7 +58,8 @@ impl Against {
             return match python {
                 Some(entry) => {
                     let name = &entry.workload.name;
-                    let message = format!("--reference-bin: '{name}' is of Python, whose harness is no other build's");
+                    let message =
+                        format!("--reference-bin: '{name}' is of Python, whose harness is no other build's");
                     Err(Failure::Refused(Code::GateReference, message))
                 }
                 None => Ok(Against::Program(path.clone())),

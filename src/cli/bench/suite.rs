@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, BufRead};
 use std::path::Path;
 
+use conc::code::Code;
 use conc::gate::Thresholds;
 use conc::host::Host;
 use conc::report::document::CommandName;
@@ -116,6 +117,8 @@ fn workloads(args: &WorkloadArgs, file: &SuiteFile, stdin: impl BufRead) -> Resu
                 config::name_async_form(&mut workload, args.python.async_fn.as_deref())?;
                 workloads.push(workload);
             }
+            // What is not there is a misspelt name, which is better told before anything is run.
+            Err(errors) if errors.first().code == Code::WorkloadNotFound => return Err(errors.into()),
             Err(errors) => broken.push((name, errors)),
         }
     }

@@ -23,6 +23,12 @@ use crate::cli::study::{Aim, Study};
 /// More batches of one cell than this tell nothing more of it.
 const MOST: usize = 200;
 
+/// Seconds of a batch: many short ones show more than few long ones, as what disturbs the machine lasts.
+const BATCH_S: f64 = 0.08;
+
+/// Waves of tasks in a batch at least, so that it also shows what follows the first.
+const WAVES: u64 = 2;
+
 /// What is repeated, and for how long.
 pub(crate) struct Repeats<'a> {
     /// The cell.
@@ -64,6 +70,8 @@ impl Study<'_> {
         let mut current = hooked(self.executor(profiled), self);
         let reference = other.map(|other| self.other(other, profiled)).transpose()?;
         let mut reference = reference.map(|reference| hooked(reference, self));
+        let expected_per_s = expected_per_s(repeats, profiled);
+        let batch_tasks = batch_tasks(repeats.cell, expected_per_s).min(self.workload.tasks());
         let repetition = Repetition {
             current: &mut current,
             reference: reference.as_mut().map(|reference| reference as &mut dyn Executor),
@@ -74,8 +82,8 @@ impl Study<'_> {
             sizing: self.sizing(profiled, aim),
             settings: Settings {
                 cell: repeats.cell,
-                expected_per_s: expected_per_s(repeats, profiled),
-                batch_tasks: repeats.batch_tasks,
+                expected_per_s,
+                batch_tasks: Some(repeats.batch_tasks.unwrap_or(batch_tasks)),
                 iterations: self.workload.iterations(),
                 time_limit: repeats.time,
                 warmup: 0,
@@ -115,6 +123,12 @@ impl Study<'_> {
             }
         }
     }
+}
+
+/// Tasks of a batch of a cell that does `rate` tasks per second: whole waves of them.
+fn batch_tasks(cell: Cell, rate: f64) -> u64 {
+    let width = cell.width as u64;
+    ((rate * BATCH_S) as u64).max(WAVES * width).next_multiple_of(width)
 }
 
 /// Tasks per second that the cell did, or else the one of its strategy whose width is nearest.

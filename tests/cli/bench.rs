@@ -1,0 +1,192 @@
+//! `conc bench` and `conc compare`: suites, what they are compared with, and how they end.
+
+use std::fs;
+
+use conc::gate::result::AdviceVerdict;
+use conc::gate::{Design, Gate, Metric, Verdict};
+use conc::report::Document;
+use conc::report::document::{BenchReport, CommandName, Report};
+use predicates::str::contains;
+use serde_json::{Value, json};
+
+use crate::json::checked;
+use crate::place::Place;
+
+/// Enough to measure something, on any machine.
+const QUICK: [&str; 3] = ["--budget", "300ms", "--json"];
+
+const NAP: &str = "tasks = 40\n[[step]]\nkind = 'sleep'\nfor = '2ms'\n";
+const WORK: &str = "tasks = 40\n[[step]]\nkind = 'cpu'\nkernel = 'sha256'\nwork = '1ms'\n";
+
+/// A suite of two small workloads.
+fn suite() -> Place {
+    let place = Place::new();
+    fs::create_dir(place.path("workloads")).unwrap();
+    fs::write(place.path("workloads/nap.toml"), NAP).unwrap();
+    fs::write(place.path("workloads/work.toml"), WORK).unwrap();
+    place
+}
+
+fn bench(place: &Place, code: i32, arguments: &[&str]) -> BenchReport {
+    let assert = place.run(&[&["bench"], arguments, &QUICK].concat()).code(code);
+    results(checked(place, &assert))
+}
+
+fn results(document: Document) -> BenchReport {
+    match document {
+        Document::Bench(report) => *report,
+        other => panic!("results of a suite: {other:?}"),
+    }
+}
+
+fn names(report: &BenchReport) -> Vec<&str> {
+    report.results.iter().map(|result| result.workload.name.as_str()).collect()
+}
+
+fn gate(report: &Report) -> &Gate {
+    report.gate.as_ref().unwrap()
+}
+
+/// Changes a file of results.
+fn edit(place: &Place, name: &str, change: impl Fn(&mut Value)) {
+    let mut value = serde_json::from_slice(&fs::read(place.path(name)).unwrap()).unwrap();
+    change(&mut value);
+    fs::write(place.path(name), value.to_string()).unwrap();
+}
+
+#[test]
+fn the_suite_is_the_directory_of_workloads_and_a_file_says_how_it_is_measured() {
+    let place = suite();
+    fs::write(
+        place.path("conc.toml"),
+        "[settings]\nstrategies = ['threads']\nwidths = ['2']\n[workload.nap]\nwidths = ['4']\n",
+    )
+    .unwrap();
+    let report = bench(&place, 0, &[]);
+    assert_eq!(names(&report), ["nap", "work"]);
+    for (result, width) in report.results.iter().zip([4, 2]) {
+        let widths: Vec<_> = result.cells.iter().map(|cell| cell.cell.width).collect();
+        assert_eq!(widths, [1, width], "{}", result.workload.name);
+        assert!(result.gate.is_none() && !result.series.as_ref().unwrap().batches.is_empty());
+    }
+    assert!(report.results[0].series.as_ref().unwrap().iterations.is_empty());
+    assert_eq!(report.results[1].series.as_ref().unwrap().iterations.len(), 1);
+}
+
+#[test]
+fn a_baseline_is_compared_with_in_the_same_cell_and_for_the_same_work() {
+    let place = suite();
+    let before = bench(&place, 0, &["--save-baseline", "baseline.json"]);
+    let saved: Value = serde_json::from_slice(&fs::read(place.path("baseline.json")).unwrap()).unwrap();
+    assert_eq!(saved, serde_json::to_value(&before).unwrap());
+    let after = bench(&place, 0, &["--baseline", "baseline.json"]);
+    for (before, after) in before.results.iter().zip(&after.results) {
+        let (earlier, current) = (before.series.as_ref().unwrap(), after.series.as_ref().unwrap());
+        assert_eq!((earlier.cell, &earlier.iterations), (current.cell, &current.iterations));
+        let gate = gate(after);
+        assert_eq!(
+            (gate.design, gate.cell, gate.reference.as_str()),
+            (Design::Stored, Some(current.cell), "baseline.json")
+        );
+        assert!(gate.metrics.iter().any(|metric| metric.metric == Metric::Throughput));
+        assert!(gate.advice.is_some());
+    }
+    let compared = place.run(&["compare", "baseline.json", "baseline.json", "--json"]).code(0);
+    let compared = results(checked(&place, &compared));
+    assert_eq!(compared.command, CommandName::Compare);
+    // Nothing differs from itself, and yet a stored run tells small changes from none only now and then.
+    assert!(compared.results.iter().all(|result| gate(result).verdict != Verdict::Regressed));
+    let ratios = compared.results.iter().flat_map(|result| &gate(result).metrics);
+    assert!(ratios.into_iter().all(|metric| (metric.ratio - 1.0).abs() < 1e-9));
+}
+
+#[test]
+fn a_command_that_got_much_slower_is_red_beside_the_old_one() {
+    let place = Place::new();
+    let arguments = ["--strategy", "sequential", "--budget", "2s", "--json", "--fail-on-regression"];
+    let slower = ["--reference", "sleep 0.01", "--", "sleep", "0.2"];
+    let assert = place.run(&[&["bench"], &arguments[..], &slower].concat()).code(3);
+    let report = results(checked(&place, &assert));
+    let gate = gate(&report.results[0]);
+    assert_eq!(
+        (gate.design, gate.verdict, gate.reference.as_str()),
+        (Design::Paired, Verdict::Regressed, "sleep 0.01")
+    );
+    let throughput = gate.metrics.iter().find(|metric| metric.metric == Metric::Throughput).unwrap();
+    assert!(throughput.ratio < 0.5 && throughput.verdict == Verdict::Regressed, "{throughput:?}");
+    let series = report.results[0].series.as_ref().unwrap();
+    assert_eq!(series.batches.len(), series.reference.len());
+    // The same the other way round is none.
+    let faster = ["--reference", "sleep 0.2", "--", "sleep", "0.01"];
+    let assert = place.run(&[&["bench"], &arguments[..], &faster].concat()).code(0);
+    let report = results(checked(&place, &assert));
+    assert_ne!(report.results[0].gate.as_ref().unwrap().verdict, Verdict::Regressed);
+}
+
+#[test]
+fn another_build_runs_the_same_workloads() {
+    let place = suite();
+    let report = bench(&place, 0, &["--reference-bin", env!("CARGO_BIN_EXE_conc")]);
+    assert_eq!(names(&report), ["nap", "work"]);
+    for result in &report.results {
+        let series = result.series.as_ref().unwrap();
+        assert!(!series.batches.is_empty() && series.batches.len() == series.reference.len());
+        assert_eq!(gate(result).design, Design::Paired);
+        assert!(series.reference.iter().all(|batch| batch.ok == batch.started && batch.ok > 0));
+    }
+}
+
+#[test]
+fn a_workload_file_is_measured_beside_another() {
+    let place = suite();
+    let report = bench(&place, 0, &["workloads/work.toml", "--reference", "workloads/nap.toml"]);
+    let gate = gate(&report.results[0]);
+    assert_eq!((gate.design, gate.reference.as_str()), (Design::Paired, "nap"));
+}
+
+#[test]
+fn a_baseline_that_a_workload_got_worse_than_is_kept() {
+    let place = suite();
+    let only = ["workloads/nap.toml", "--strategy", "sequential"];
+    bench(&place, 0, &[&only[..], &["--save-baseline", "b.json"]].concat());
+    // As if it had been a hundred times as fast.
+    edit(&place, "b.json", |value| {
+        for batch in value["results"][0]["series"]["batches"].as_array_mut().unwrap() {
+            batch["throughput_per_s"] = json!(batch["throughput_per_s"].as_f64().unwrap() * 100.0);
+        }
+    });
+    let before = fs::read(place.path("b.json")).unwrap();
+    let both = ["--baseline", "b.json", "--save-baseline", "b.json", "--fail-on-regression"];
+    let assert = place.run(&[&["bench"], &only[..], &both, &QUICK].concat()).code(3);
+    assert.stderr(contains("'b.json' is left as it was"));
+    assert_eq!(fs::read(place.path("b.json")).unwrap(), before);
+}
+
+#[test]
+fn advice_that_changed_is_a_finding_of_its_own() {
+    let place = suite();
+    let only = ["workloads/nap.toml", "--strategy", "sequential,threads"];
+    bench(&place, 0, &[&only[..], &["--save-baseline", "b.json"]].concat());
+    edit(&place, "b.json", |value| {
+        let profile = &mut value["results"][0]["profile"];
+        profile["class"] = json!("cpu-bound");
+        profile["confidence"] = json!("high");
+        profile["cpu_fraction"] = json!(1.0);
+    });
+    let report =
+        bench(&place, 3, &[&only[..], &["--baseline", "b.json", "--fail-on-advice-change"]].concat());
+    assert_eq!(gate(&report.results[0]).advice.unwrap().verdict, AdviceVerdict::Changed);
+}
+
+#[test]
+fn what_cannot_be_told_fails_where_that_is_demanded() {
+    let place = suite();
+    bench(&place, 0, &["workloads/nap.toml", "--save-baseline", "b.json"]);
+    let report = bench(&place, 4, &["workloads/work.toml", "--baseline", "b.json", "--strict"]);
+    assert_eq!(gate(&report.results[0]).verdict, Verdict::Inconclusive);
+    assert!(gate(&report.results[0]).reason.as_ref().unwrap().contains("does not have it"));
+    // A workload that was changed is not compared with what it was.
+    fs::write(place.path("workloads/nap.toml"), NAP.replace("2ms", "3ms")).unwrap();
+    let report = bench(&place, 4, &["workloads/nap.toml", "--baseline", "b.json", "--strict"]);
+    assert!(gate(&report.results[0]).reason.as_ref().unwrap().contains("not the one of 'b.json'"));
+}
