@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use conc::advice::Recommendation;
+use conc::benchmark::repeat::Side;
 use conc::gate::{Comparison, Metric, Verdict, judge};
 use conc::report::document::{BenchReport, FailedWorkload, Report};
 use conc::report::table;
@@ -63,8 +64,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode, Failure> {
     for entry in suite.entries {
         match bench.add(entry) {
             Err(Failure::Interrupted) if bench.report.results.is_empty() => return Err(Failure::Interrupted),
-            Err(Failure::Interrupted) => break,
-            Err(failure) => return Err(failure),
+            Err(_) => break,
             Ok(()) if guard.interrupt.is_raised() => break,
             Ok(()) => {}
         }
@@ -75,7 +75,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode, Failure> {
     }
     let table = table::render_bench(&report, &output.table);
     publish(&report, &report.results, &table, &output)?;
-    let ending = ending::of(&guard, &report.results)?;
+    let ending = ending::of(&guard, &report.results).unwrap_or_else(|failure| failure.tell());
     if guard.interrupt.is_raised() {
         return Ok(ending);
     }
@@ -116,6 +116,9 @@ struct Bench<'a> {
 impl Bench<'_> {
     /// Measures one more workload. The others are measured all the same if it fails, and what there is
     /// then is written, so that a later failure loses nothing.
+    ///
+    /// # Errors
+    /// If the user interrupts it.
     fn add(&mut self, entry: Entry) -> Result<(), Failure> {
         let name = entry.workload.name.clone();
         match self.measure(entry) {
@@ -128,7 +131,9 @@ impl Bench<'_> {
             Err(failure) => self.fail(name.clone(), &failure.of(&name)),
         }
         self.pace.next();
-        output::save(&self.report, &self.report.results, self.output)
+        // Whatever cannot be written now is tried again at the end, and told then.
+        let _ = output::save(&self.report, &self.report.results, self.output);
+        Ok(())
     }
 
     fn fail(&mut self, name: String, failure: &Failure) {
@@ -166,7 +171,9 @@ impl Bench<'_> {
         let cell =
             against.cell_of(&name).or_else(|| report.recommendation.as_ref().map(Recommendation::cell));
         let Some(cell) = cell.filter(|_| !aim.prediction.only) else {
-            return Ok((study.conclude(report), None));
+            let nothing = || against.explain(Side::Current, "nothing of it could be measured");
+            let comparison = if aim.prediction.only { None } else { nothing() };
+            return Ok((study.conclude(report), comparison));
         };
         let side = against.side(other.as_ref());
         let phases = PHASES + if side.is_some() { EXTENSION } else { 0 };

@@ -204,6 +204,18 @@ fn a_bench_that_is_interrupted_shows_the_workloads_it_has_done() {
 }
 
 #[test]
+fn a_bench_has_written_the_workloads_it_has_done() {
+    let export = ["--budget", "300ms", "--export-json", "out.json"];
+    let running = Running::start(&[&["bench", "sleep-io", "web-scraper"], &export[..]].concat());
+    running.wait_for(FIXTURE);
+    let written = fs::read_to_string(running.place.path("out.json")).unwrap();
+    let document: Document = serde_json::from_str(&written).unwrap();
+    let [report] = document.reports() else { panic!("one report: {written}") };
+    assert!(report.workload.name == "sleep-io" && report.series.is_some());
+    running.end(Signal::SIGKILL);
+}
+
+#[test]
 fn a_command_that_ignores_signals_or_leaves_the_session_ends_too() {
     let stubborn = ["advise", "--shell", "--", "trap '' INT TERM HUP; setsid sleep 599 & sleep 600"];
     for signal in [Signal::SIGINT, Signal::SIGTERM] {

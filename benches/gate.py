@@ -1,0 +1,111 @@
+"""How often the gate of `conc bench` cries wolf, and how often it sees what is there.
+
+    cargo build --release
+    python3 benches/gate.py target/release/conc                  # 20 comparisons of the build with itself
+    python3 benches/gate.py target/release/conc --loaded         # the same with one CPU kept busy
+    python3 benches/gate.py target/release/conc --stored         # with a stored run instead of side by side
+    python3 benches/gate.py target/release/conc --slower 0.10    # a workload with 10% more CPU work
+
+Every comparison of a suite is one line; the last lines count verdicts per metric.
+"""
+
+import argparse
+import collections
+import json
+import multiprocessing
+import pathlib
+import subprocess
+import tempfile
+
+WORKLOAD = """
+name = "work"
+tasks = 2000
+[[step]]
+kind = "cpu"
+kernel = "{kernel}"
+work = "{work_us}us"
+[[step]]
+kind = "sleep"
+for = "{wait_us}us"
+"""
+
+# A workload that computes, one that does both; microseconds of each.
+SLOWED = [("sha256", 4000, 0), ("json-parse", 1000, 4000)]
+
+
+def bench(conc, arguments, directory):
+    command = [conc, "bench", "--json", *arguments]
+    done = subprocess.run(command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    return json.loads(done.stdout)["results"]
+
+
+def write(directory, name, kernel, work_us, wait_us):
+    text = WORKLOAD.format(kernel=kernel, work_us=work_us, wait_us=max(wait_us, 1))
+    if wait_us == 0:
+        text = text[: text.index('[[step]]\nkind = "sleep"')]
+    (pathlib.Path(directory) / name).write_text(text)
+
+
+def same(conc, options, directory):
+    """The suite compared with itself, again and again."""
+    suite = [*options.workloads, "--budget", options.budget]
+    if options.stored:
+        bench(conc, [*suite, "--save-baseline", "baseline.json"], directory)
+    against = ["--baseline", "baseline.json"] if options.stored else ["--reference-bin", conc]
+    for number in range(options.repeats):
+        yield bench(conc, [*suite, *against, "--seed", str(number + 1)], directory)
+
+
+def slower(conc, options, directory):
+    """Workloads beside the same ones with less to do."""
+    for number in range(options.repeats):
+        results = []
+        for kernel, work_us, wait_us in SLOWED:
+            write(directory, "before.toml", kernel, work_us, wait_us)
+            write(directory, "after.toml", kernel, round(work_us * (1 + options.slower)), wait_us)
+            arguments = ["after.toml", "--reference", "before.toml", "--budget", options.budget]
+            results += bench(conc, [*arguments, "--seed", str(number + 1)], directory)
+        yield results
+
+
+def spin():
+    while True:
+        pass
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("conc")
+    parser.add_argument("workloads", nargs="*", help="default: every sample")
+    parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--budget", default="1s")
+    parser.add_argument("--loaded", action="store_true")
+    parser.add_argument("--stored", action="store_true")
+    parser.add_argument("--slower", type=float, default=0.0)
+    options = parser.parse_args()
+    conc = str(pathlib.Path(options.conc).resolve())
+    metrics, workloads = collections.Counter(), collections.Counter()
+    load = multiprocessing.Process(target=spin, daemon=True)
+    if options.loaded:
+        load.start()
+    with tempfile.TemporaryDirectory() as directory:
+        compare = slower if options.slower else same
+        for number, results in enumerate(compare(conc, options, directory), 1):
+            gates = [(result["workload"]["name"], result["gate"]) for result in results]
+            workloads.update(gate["verdict"] for _, gate in gates)
+            metrics.update((m["metric"], m["verdict"]) for _, gate in gates for m in gate["metrics"])
+            red = [
+                f"{name} {m['metric']} {m['ratio']:.3f}"
+                for name, gate in gates
+                for m in gate["metrics"]
+                if m["verdict"] == "regressed"
+            ]
+            told = ", ".join(red) or "no red"
+            print(f"{number}: {len(gates)} workloads, {told}", flush=True)
+    print("workloads:", dict(workloads))
+    for metric in sorted({metric for metric, _ in metrics}):
+        print(f"{metric}:", {verdict: n for (m, verdict), n in metrics.items() if m == metric})
+
+
+if __name__ == "__main__":
+    main()
