@@ -68,8 +68,8 @@ pub fn compare(
     if earlier.cell != current.cell {
         return impossible(format!("it was {} that ran there, {} here", earlier.cell, current.cell));
     }
-    if earlier.iterations != current.iterations {
-        return impossible("the cpu steps do another amount of work than there".to_owned());
+    if earlier.iterations.len() != current.iterations.len() {
+        return impossible("the workload has other cpu steps than there".to_owned());
     }
     let estimates = estimates(earlier, current, circumstances);
     let caveat = circumstances.other_machine.then(|| "measured on another machine".to_owned());
@@ -102,7 +102,8 @@ struct Side<'a> {
     batches: &'a [BatchMetrics],
     /// The share of the CPUs that the tasks kept busy.
     busy: f64,
-    /// The mean of ln(speed of a CPU).
+    /// The mean of ln(speed of a CPU), counted in the `cpu` steps of a task: a run that calibrated them anew
+    /// does as much more in each as the CPU was faster then.
     speed: Option<Mean>,
     /// The share of the CPUs that other programs used.
     others: Option<f64>,
@@ -118,8 +119,9 @@ impl<'a> Side<'a> {
             median(&values)
         };
         let busy = mean_of(|batch| Some(batch.throughput_per_s * batch.cpu_s_per_task)).unwrap_or(0.0);
-        let speeds: Vec<f64> =
-            batches.iter().filter_map(|b| b.cpu_speed).filter(|s| *s > 0.0).map(f64::ln).collect();
+        let work = mean_log(&series.iterations);
+        let measured = batches.iter().filter_map(|batch| batch.cpu_speed).filter(|speed| *speed > 0.0);
+        let speeds: Vec<f64> = measured.map(|speed| speed.ln() - work).collect();
         Side {
             batches,
             busy: (busy / cpus.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0),
@@ -172,6 +174,12 @@ fn estimate(metric: Metric, sides: &[Side<'_>; 2], other_machine: bool) -> Optio
         p_least: 0.0,
         level_share: 1.0,
     })
+}
+
+/// The mean of the logarithms of what there is; 0 where there is nothing.
+fn mean_log(iterations: &[u64]) -> f64 {
+    let logs = iterations.iter().map(|count| (*count).max(1) as f64).map(f64::ln);
+    logs.sum::<f64>() / iterations.len().max(1) as f64
 }
 
 /// How much the two runs may be apart without a change, as a standard deviation of ln time.
