@@ -415,15 +415,6 @@ fn positive_duration(text: &str) -> Result<Duration, String> {
     duration(text).and_then(|d| if d.is_zero() { Err("must be more than nothing".to_owned()) } else { Ok(d) })
 }
 
-/// A share of something, as in 3% or 0.03; below 1.
-fn share(text: &str) -> Result<f64, String> {
-    let (digits, unit) = text.strip_suffix('%').map_or((text, 1.0), |digits| (digits, 100.0));
-    match digits.trim().parse::<f64>() {
-        Ok(number) if (0.0..1.0).contains(&(number / unit)) => Ok(number / unit),
-        _ => Err("must be a share below 1, as in 3% or 0.03".to_owned()),
-    }
-}
-
 /// A number of CPUs; a quota may be a fraction.
 fn cpus(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {

@@ -22,7 +22,8 @@ pub(crate) fn run(args: &CompareArgs) -> Result<ExitCode, Failure> {
     let differences = gating::differences(&before, &after);
     gating::check_machine(&file, &differences, args.gate.allow_other_machine)?;
     output::check(&output)?;
-    let thresholds = args.gate.noise_threshold.map_or_else(Thresholds::default, Thresholds::uniform);
+    let threshold = args.gate.noise_threshold;
+    let thresholds = threshold.map_or_else(Thresholds::default, |share| Thresholds::uniform(share.0));
     let comparisons: Vec<Comparison> = after
         .results
         .iter()

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::args::{HookArgs, MeasureArgs, OutputArgs, WorkloadArgs, share};
+use crate::cli::args::{HookArgs, MeasureArgs, OutputArgs, WorkloadArgs};
+use crate::cli::bench::suite_file::Share;
 
 /// One line for each way to say what is measured.
 pub(super) const BENCH_USAGE: &str = "\
@@ -102,8 +103,8 @@ pub(crate) struct GateArgs {
     pub(crate) strict: bool,
 
     /// Ignore changes up to this share, as in 3% or 0.03 [default: 3%]
-    #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
-    pub(crate) noise_threshold: Option<f64>,
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    pub(crate) noise_threshold: Option<Share>,
 
     /// Compare with results of another machine or version; only large changes can be told then
     #[arg(long)]

@@ -13,7 +13,7 @@ use conc::workload::input::{self, InputErrors};
 use conc::workload::{Workload, input::closest};
 
 use crate::cli::args::{BenchArgs, WorkloadArgs};
-use crate::cli::bench::suite_file::{self, Settings, SuiteFile};
+use crate::cli::bench::suite_file::{self, Settings, Share, SuiteFile};
 use crate::cli::config;
 use crate::cli::failure::Failure;
 use crate::cli::study::Aim;
@@ -90,10 +90,9 @@ fn entry(workload: Workload, args: &BenchArgs, file: &SuiteFile, host: &Host) ->
 }
 
 /// What a flag says, else what the nearest settings say; and for single metrics what these say.
-fn thresholds(flag: Option<f64>, layers: &[&Settings]) -> Thresholds {
-    let said = layers.iter().find_map(|settings| settings.noise_threshold);
-    let of_all = flag.or(said.map(|share| share.0));
-    let mut thresholds = of_all.map_or_else(Thresholds::default, Thresholds::uniform);
+fn thresholds(flag: Option<Share>, layers: &[&Settings]) -> Thresholds {
+    let of_all = flag.or_else(|| layers.iter().find_map(|settings| settings.noise_threshold));
+    let mut thresholds = of_all.map_or_else(Thresholds::default, |share| Thresholds::uniform(share.0));
     let of_one = layers.iter().rev().flat_map(|settings| &settings.thresholds);
     of_one.for_each(|(metric, share)| thresholds.set(*metric, share.0));
     thresholds
