@@ -8,6 +8,7 @@ use crate::model::RateCurve;
 use crate::model::makespan::{Run, makespan_s};
 use crate::model::repairman::blended_throughput;
 use crate::profile::Profile;
+use crate::profile::result::PythonProfile;
 use crate::strategy::Kind;
 use crate::workload::Workload;
 use crate::workload::spec::StepSpec;
@@ -32,7 +33,7 @@ pub fn predict(cell: &Cell, subject: &Subject<'_>) -> f64 {
     let share = if cell.strategy == Kind::Sequential { 1.0 } else { conditions.overheads.server_share };
     let idle_s = (own + overhead.dispatch_s + steps.cpu_s).max(LEAST_DEMAND * own) + server_s * share;
     let together = rates.together.max(f64::MIN_POSITIVE);
-    let bounds = [serial_bound(workload, profile), rate_bound(workload), upstream_bound(workload)];
+    let bounds = [serial_bound(workload, profile), rate_bound(workload, profile), upstream_bound(workload)];
     let rate_of = |demand_s: f64| {
         let full = blended_throughput(&rates, demand_s, delay_s, width);
         bounds.into_iter().flatten().fold(full, f64::min)
@@ -102,8 +103,9 @@ fn serial_bound(workload: &Workload, profile: &Profile) -> Option<f64> {
 }
 
 /// What the rate limit leaves of the throughput when no attempt fails.
-fn rate_bound(workload: &Workload) -> Option<f64> {
-    let starts = workload.rated_steps().into_iter().filter(|rated| *rated).count();
+fn rate_bound(workload: &Workload, profile: &Profile) -> Option<f64> {
+    let computes = profile.python.as_ref().map(PythonProfile::cpu_steps).unwrap_or_default();
+    let starts = workload.rated_unless(&computes).into_iter().filter(|rated| *rated).count();
     workload.limits.rate_per_s.map(|rate| rate / starts.max(1) as f64)
 }
 

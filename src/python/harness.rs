@@ -22,6 +22,7 @@ macro_rules! modules {
 const MODULES: &[(&str, &str)] = &modules! {
     "__init__.py"
     "asynchronous.py"
+    "attempts.py"
     "board.py"
     "check/__init__.py"
     "check/faults.py"

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::code::Code;
 use crate::strategy::Kind;
-use crate::workload::spec::PythonSpec;
+use crate::workload::spec::{Backoff, PythonSpec, Retry};
 
 /// What an interpreter is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -57,6 +57,10 @@ pub struct Order {
     pub skip: Vec<u64>,
     /// How long one task may take, in seconds.
     pub timeout_s: Option<f64>,
+    /// How often a failing step is tried again, if at all.
+    pub retry: Option<RetryOrder>,
+    /// How many attempts may start a second, if that is limited.
+    pub rate: Option<RateOrder>,
     /// The board to make.
     pub board: PathBuf,
     /// Workers that have a place on the board.
@@ -69,6 +73,41 @@ impl Order {
         let at = usize::try_from(task).unwrap_or(usize::MAX) % self.numbers.len().max(1);
         self.numbers.get(at).copied().unwrap_or(task)
     }
+}
+
+/// A policy of retries.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RetryOrder {
+    /// Retries after the first attempt.
+    pub max: u32,
+    /// `constant` or `exponential`.
+    pub backoff: &'static str,
+    /// The pause before jitter, for the first retry, in seconds.
+    pub base_s: f64,
+    /// What the jitter is drawn from, beside the task.
+    pub seed: u64,
+}
+
+impl RetryOrder {
+    /// The policy, with a seed for its jitter.
+    pub fn new(policy: &Retry, seed: u64) -> Self {
+        let backoff = match policy.backoff {
+            Backoff::Constant => "constant",
+            Backoff::Exponential => "exponential",
+        };
+        RetryOrder { max: policy.max, backoff, base_s: policy.base.as_secs_f64(), seed }
+    }
+}
+
+/// A limit on attempts, that all processes of a batch keep together.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RateOrder {
+    /// Attempts started per second.
+    pub per_s: f64,
+    /// Which steps count.
+    pub steps: Vec<bool>,
+    /// The file that the token bucket is kept in.
+    pub bucket: PathBuf,
 }
 
 /// A callable to load.

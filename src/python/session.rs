@@ -17,7 +17,7 @@ use crate::host::usage::CpuTime;
 use crate::python::board::Board;
 use crate::python::harness;
 use crate::python::interpreter::{Interpreter, PythonError};
-use crate::python::message::{BatchReport, Event, Inspection, Order, Role, StepOrder};
+use crate::python::message::{BatchReport, Event, Inspection, Order, RateOrder, RetryOrder, Role, StepOrder};
 use crate::python::process::{Broken, Harness};
 use crate::strategy::Kind;
 use crate::strategy::run::RunReport;
@@ -139,15 +139,17 @@ impl Session {
         let tasks = batch.tasks.start..batch.tasks.end.min(batch.tasks.start + most);
         let draw = self.draw(workload, batch.draw);
         let slots = batch.width.max(batch.processes);
+        let order = self.order(Role::Batch, workload, &draw, tasks.clone(), slots);
         let order = Order {
             strategy: Some(batch.strategy),
             width: batch.width,
             processes: batch.processes,
             cpu_steps: batch.cpu_steps.clone(),
+            rate: order.rate.map(|rate| RateOrder { steps: workload.rated_unless(&batch.cpu_steps), ..rate }),
             task_s: batch.task_s,
             time_limit_s: batch.time_limit.as_secs_f64(),
             patience_s: batch.patience.as_secs_f64(),
-            ..self.order(Role::Batch, workload, &draw, tasks.clone(), slots)
+            ..order
         };
         let (report, board): (BatchReport, _) = self.serve(&order, workload, batch.patience, &mut |_| ())?;
         Ok(RunReport {
@@ -201,6 +203,13 @@ impl Session {
             list => Some(numbers.iter().map(|number| list.get(*number).to_string()).collect()),
         };
         let number = self.orders.fetch_add(1, Ordering::Relaxed);
+        // A check looks at exceptions, which trying again would hide.
+        let retry = workload.retry.as_ref().filter(|_| role != Role::Check);
+        let rate = |per_s| RateOrder {
+            per_s,
+            steps: workload.rated_steps(),
+            bucket: self.scratch.join(format!("bucket-{number}")),
+        };
         Order {
             role,
             steps: callables(workload).map(StepOrder::from).collect(),
@@ -218,6 +227,8 @@ impl Session {
             import_s: self.import.as_secs_f64(),
             skip: Vec::new(),
             timeout_s: workload.limits.timeout.map(|timeout| timeout.as_secs_f64()),
+            retry: retry.map(|policy| RetryOrder::new(policy, self.seed)),
+            rate: workload.limits.rate_per_s.map(rate),
             board: self.scratch.join(format!("board-{number}")),
             slots,
         }
@@ -235,6 +246,7 @@ impl Session {
         let bytes = fs::read(&order.board).unwrap_or_default();
         // What cannot be removed now is removed with the whole directory at the end.
         let _ = fs::remove_file(&order.board);
+        let _ = order.rate.as_ref().map(|rate| fs::remove_file(&rate.bucket));
         let board = Board::new(bytes, order.tasks, order.slots);
         match (result, board) {
             (Ok(report), Some(board)) => Ok((report, board)),

@@ -420,7 +420,15 @@ impl Workload {
     /// Which steps the rate limit counts: those that ask something of others; where none does, the
     /// first, so that it counts tasks.
     pub fn rated_steps(&self) -> Vec<bool> {
-        let waiting: Vec<bool> = self.steps.iter().map(|step| step.nature() != Nature::Cpu).collect();
+        self.rated_unless(&[])
+    }
+
+    /// The same where a profile told which steps compute; `computes` may be empty.
+    pub fn rated_unless(&self, computes: &[bool]) -> Vec<bool> {
+        let waits = |(i, step): (usize, &StepSpec)| {
+            step.nature() != Nature::Cpu && !computes.get(i).copied().unwrap_or(false)
+        };
+        let waiting: Vec<bool> = self.steps.iter().enumerate().map(waits).collect();
         if waiting.contains(&true) { waiting } else { (0..waiting.len()).map(|i| i == 0).collect() }
     }
 

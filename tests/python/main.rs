@@ -1,5 +1,6 @@
 //! Python callables for real: every strategy, what they survive, and what is advised.
 
+mod attempts;
 mod command_line;
 mod stage;
 mod strategies;

@@ -11,7 +11,7 @@ use crate::workload::input::steps::{self, Context};
 use crate::workload::input::tables;
 use crate::workload::input::value::{self, Wrong};
 use crate::workload::item::Items;
-use crate::workload::spec::{FixtureSpec, Limits, Source, StepSpec, Workload};
+use crate::workload::spec::{FixtureSpec, Source, StepSpec, Workload};
 
 /// Where the text of a workload comes from.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +69,7 @@ fn workload(root: &mut Table<'_>, origin: &Origin<'_>) -> Result<Workload, Repor
     let steps =
         steps::read(root, &Context { items: items.as_ref().ok(), bounded, directory: origin.directory });
     if let Ok(steps) = &steps {
-        interpreted(root, steps, limits.as_ref().ok())?;
+        interpreted(root, steps)?;
     }
     let mut workload = Workload {
         name: name?.unwrap_or_else(|| origin.name.to_owned()),
@@ -87,8 +87,8 @@ fn workload(root: &mut Table<'_>, origin: &Origin<'_>) -> Result<Workload, Repor
     Ok(workload)
 }
 
-/// Refuses what an interpreter does not do: steps of other kinds, and what is done between attempts.
-fn interpreted(root: &mut Table<'_>, steps: &[StepSpec], limits: Option<&Limits>) -> Result<(), Reported> {
+/// Refuses what an interpreter does not do: steps of other kinds.
+fn interpreted(root: &mut Table<'_>, steps: &[StepSpec]) -> Result<(), Reported> {
     let is_python = |step: &StepSpec| matches!(step, StepSpec::Python(_));
     if !steps.iter().any(is_python) {
         return Ok(());
@@ -98,17 +98,6 @@ fn interpreted(root: &mut Table<'_>, steps: &[StepSpec], limits: Option<&Limits>
             "are not all of kind 'python'; a task runs in an interpreter as a whole or not at all",
         );
         return Err(root.fail("step", wrong.with_code(Code::WorkloadUnsupported)));
-    }
-    if limits.is_some_and(|limits| limits.rate_per_s.is_some()) {
-        let wrong = Wrong::new("has `rate_per_s`, which is not for Python callables");
-        let help = "use max_in_flight, or pace the calls in the callable";
-        return Err(root.fail("limits", wrong.with_code(Code::WorkloadUnsupported).with_help(help)));
-    }
-    if root.has("retry") {
-        let wrong = Wrong::new("is not for Python callables");
-        return Err(
-            root.fail("retry", wrong.with_code(Code::WorkloadUnsupported).with_help("retry in the callable"))
-        );
     }
     Ok(())
 }

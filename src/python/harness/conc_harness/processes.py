@@ -33,7 +33,10 @@ def run(job):
 def chunk_size(job):
     """Tasks in a chunk."""
     fair = job.count / (CHUNKS_PER_WORKER * job.width)
-    wanted = CHUNK_S / job.task_s if job.task_s else 1
+    rate = job.order.get("rate")
+    # Where tasks wait for their turn, a worker that holds many of them keeps it from others.
+    task_s = max(job.task_s, job.width / rate["per_s"] if rate else 0.0)
+    wanted = CHUNK_S / task_s if task_s else 1
     return max(1, math.floor(min(wanted, fair)))
 
 

@@ -22,6 +22,8 @@ def run(job):
     job.started(asked)
     done = steps.run_for(job.time_limit, 0)
     job.ended()
+    # What the workload's rate makes tasks wait is not what they cost.
+    job.wall_s -= job.program.waited_s()
     after = steps.queue.seconds()
     profile = {
         "tasks": done,
@@ -147,7 +149,7 @@ class Steps:
     def _clocks(self):
         # Where there is one step its share of the queue is that of the whole, which is known.
         queued = self.queue.seconds() if len(self.wall) > 1 else None
-        return perf_counter(), process_time(), queued or 0.0
+        return perf_counter() - self.job.program.waited_s(), process_time(), queued or 0.0
 
     def _add(self, k, before):
         wall, cpu, queued = (now - then for now, then in zip(self._clocks(), before))

@@ -14,8 +14,24 @@ class Program:
         self.steps = load_steps(order["steps"])
         self.timeout = order.get("timeout_s")
         self.computes = order.get("cpu_steps") or [False] * len(self.steps)
+        self.bucket = None
         self._order = order
         self._loops = threading.local()
+        if order.get("retry") or order.get("rate"):
+            self._limit_attempts(order)
+
+    def _limit_attempts(self, order):
+        from .attempts import Bucket, limited
+
+        rate = order.get("rate")
+        if rate:
+            self.bucket = Bucket(rate["bucket"], rate["per_s"])
+        for index, step in enumerate(self.steps):
+            limited(step, index, order, self.bucket if rate and rate["steps"][index] else None)
+
+    def waited_s(self):
+        """Seconds that tasks of this process waited because of `rate_per_s`."""
+        return self.bucket.waited_s if self.bucket else 0.0
 
     def items(self):
         """The items of the tasks, in the order in which they are taken."""
