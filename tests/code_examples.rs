@@ -33,6 +33,7 @@ fn stand_in(cpu_ms: u64, wait_ms: u64, items: &[&str]) -> TaskShape {
         command: None,
         python: None,
         items: items.iter().map(|&item| item.to_owned()).collect(),
+        chunk: None,
     }
 }
 

@@ -191,6 +191,9 @@ fn price(strategy: Kind) -> u8 {
         Kind::Hybrid => 4,
         Kind::Pipeline => 5,
         Kind::Processes => 6,
+        // They need a library, or an interpreter, that not everybody has.
+        Kind::Uvloop => 7,
+        Kind::Interpreters => 8,
     }
 }
 

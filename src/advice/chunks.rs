@@ -32,6 +32,9 @@ pub(crate) fn note(at: &Situation<'_>) -> Option<String> {
     let (tasks, task_s) = (at.workload.tasks(), at.profile.task.total_s());
     let message_s = ledger.message_s?;
     let here = chunk(message_s, task_s, tasks, chosen.cell.width);
+    if at.profile.python.is_some() {
+        return (here > 1).then(|| of_python(here, task_s, message_s)).or_else(|| costly(whole));
+    }
     let python_s = message_s.max(PYTHON_MESSAGE_S);
     let python = chunk(python_s, task_s, tasks, chosen.cell.width);
     if python == 1 {
@@ -44,6 +47,15 @@ pub(crate) fn note(at: &Situation<'_>) -> Option<String> {
         Seconds(message_s),
         Seconds(PYTHON_MESSAGE_S),
     ))
+}
+
+/// The same where a `ProcessPoolExecutor` was measured.
+fn of_python(chunk: u64, task_s: f64, message_s: f64) -> String {
+    format!(
+        "a task takes {} and handing over costs {} here: chunksize={chunk}",
+        Seconds(task_s),
+        Seconds(message_s)
+    )
 }
 
 fn costly(ledger: &LedgerPerTask) -> Option<String> {

@@ -46,17 +46,24 @@ fn native_threads(at: &Situation<'_>, python: &PythonProfile) -> Option<String> 
 
 /// A callable that cannot be awaited goes to threads under `async` too.
 fn in_threads(at: &Situation<'_>, python: &PythonProfile) -> Option<String> {
-    let names: Vec<_> = names(python, |step| !step.awaitable);
-    let measured = at.cells.iter().any(|cell| cell.cell.strategy == Kind::Async);
     let whole = !python.is_awaitable();
-    (measured && whole && !names.is_empty())
+    // Beside coroutines what computes is called on the loop: no thread would make it quicker.
+    let computes = python.cpu_steps();
+    let steps = python.steps.iter().zip(computes);
+    let sent = steps.filter(|(step, computes)| !step.awaitable && (whole || !computes));
+    let names: Vec<_> = sent.map(|(step, _)| step.name.as_str()).collect();
+    let measured = at.cells.iter().any(|cell| cell.cell.strategy.is_event_loop());
+    (measured && !names.is_empty())
         .then(|| format!("async: {} is no coroutine and goes through asyncio.to_thread", names.join(", ")))
 }
 
 /// A coroutine under `threads` and `processes` needs an event loop in each.
 fn in_loops(at: &Situation<'_>, python: &PythonProfile) -> Option<String> {
     let names = names(python, |step| !step.blocking);
-    let measured = at.cells.iter().any(|cell| matches!(cell.cell.strategy, Kind::Threads | Kind::Processes));
+    let measured = at
+        .cells
+        .iter()
+        .any(|cell| matches!(cell.cell.strategy, Kind::Threads | Kind::Processes | Kind::Interpreters));
     (measured && !names.is_empty()).then(|| {
         format!(
             "threads, processes: {} is a coroutine; every worker has an event loop of its own",
@@ -87,6 +94,7 @@ mod tests {
             version: "3.12.1".into(),
             free_threaded: "no".into(),
             start_method: "fork".into(),
+            offers: Vec::new(),
             gil_wanted: Some(gil_held),
             gil_held: Some(gil_held),
             native_threads: Some(native_threads),

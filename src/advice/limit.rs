@@ -144,7 +144,7 @@ fn cpus(at: &Situation<'_>) -> Option<Bound> {
 
 /// Threads of an interpreter that hold its lock while they compute use one CPU between them.
 fn interpreter_lock(at: &Situation<'_>) -> Option<Bound> {
-    let in_threads = matches!(at.choice.chosen.cell.strategy, Kind::Threads | Kind::Async);
+    let in_threads = matches!(at.choice.chosen.cell.strategy, Kind::Threads | Kind::Async | Kind::Uvloop);
     let one_at_a_time = in_threads && at.facts.runtime == Runtime::GlobalLock;
     let used = at.throughput() * at.cpu_s_per_task();
     (one_at_a_time && used >= FULL).then_some(Bound::InterpreterLock { used: used.min(1.0) })

@@ -86,8 +86,8 @@ fn descriptors_per_task(strategy: Kind, workload: &Workload) -> u64 {
 fn uses_threads(strategy: Kind, workload: &Workload) -> bool {
     let blocking = workload.steps.iter().any(|step| step.nature() == crate::workload::spec::Nature::Blocking);
     match strategy {
-        Kind::Threads | Kind::WorkStealing | Kind::Processes => true,
-        Kind::Async | Kind::Hybrid => blocking,
+        Kind::Threads | Kind::WorkStealing | Kind::Processes | Kind::Interpreters => true,
+        Kind::Async | Kind::Uvloop | Kind::Hybrid => blocking,
         Kind::Sequential | Kind::Pipeline => false,
     }
 }

@@ -6,13 +6,31 @@ use crate::model::RateCurve;
 use crate::profile::result::PythonProfile;
 use crate::strategy::Kind;
 
-/// Whether a strategy does anything for Python callables that a simpler one does not.
-pub fn fits(strategy: Kind, python: &PythonProfile) -> bool {
+/// Why a strategy that was asked for cannot be had, if so.
+pub fn missing(strategy: Kind, python: Option<&PythonProfile>) -> Option<&'static str> {
+    let is_there = !strategy.is_of_python() || python.is_some_and(|python| python.offers.contains(&strategy));
+    match strategy {
+        _ if is_there => None,
+        _ if python.is_none() => Some("only Python callables can be run so"),
+        Kind::Uvloop => Some("uvloop is not installed for this interpreter"),
+        _ => Some("this interpreter has no InterpreterPoolExecutor, which came with Python 3.14"),
+    }
+}
+
+/// Whether a strategy does anything for Python callables that a simpler one does not; `variants` says
+/// whether those that differ in nothing but their library count.
+pub fn fits(strategy: Kind, python: &PythonProfile, variants: bool) -> bool {
+    if missing(strategy, Some(python)).is_some() {
+        return false;
+    }
     match strategy {
         Kind::Sequential | Kind::Async | Kind::Threads | Kind::Processes => true,
         // Either a pool for each kind of step, or an event loop in every process.
         Kind::Hybrid => python.has_separate_steps() || python.is_awaitable(),
         Kind::WorkStealing | Kind::Pipeline => false,
+        Kind::Uvloop => variants && python.is_awaitable(),
+        // Where there is no lock, plain threads do the same.
+        Kind::Interpreters => python.has_lock(),
     }
 }
 
@@ -24,6 +42,7 @@ pub fn fits(strategy: Kind, python: &PythonProfile) -> bool {
 pub fn model(strategy: Kind, python: &PythonProfile, rates: &RateCurve) -> (RateCurve, Overhead) {
     const FORK_S: f64 = 0.006;
     const SPAWN_S: f64 = 0.08;
+    const INTERPRETER_S: f64 = 0.03;
     let in_threads = rates.limited_to(python.cpus_of_threads(rates.cpus));
     let start_s = if python.start_method == "fork" { FORK_S } else { SPAWN_S / rates.cpus.max(1.0) };
     let cost = |startup_s, dispatch_s| Overhead {
@@ -34,10 +53,11 @@ pub fn model(strategy: Kind, python: &PythonProfile, rates: &RateCurve) -> (Rate
     };
     match strategy {
         Kind::Sequential => (rates.limited_to(1.0), cost(0.0, 0.0)),
-        Kind::Async if python.is_awaitable() => (rates.limited_to(1.0), cost(0.0, 0.3e-6)),
-        Kind::Async => (in_threads, cost(0.0, 50e-6)),
+        Kind::Async | Kind::Uvloop if python.is_awaitable() => (rates.limited_to(1.0), cost(0.0, 0.3e-6)),
+        Kind::Async | Kind::Uvloop => (in_threads, cost(0.0, 50e-6)),
         Kind::Threads | Kind::WorkStealing => (in_threads, cost(60e-6, 15e-6)),
         Kind::Processes => (*rates, cost(start_s, 10e-6)),
+        Kind::Interpreters => (*rates, cost(INTERPRETER_S / rates.cpus.max(1.0), 10e-6)),
         Kind::Hybrid if python.has_separate_steps() => (*rates, cost(start_s, 150e-6)),
         Kind::Hybrid | Kind::Pipeline => (*rates, cost(start_s, 2e-6)),
     }
@@ -60,6 +80,7 @@ mod tests {
             version: "3.12.1".into(),
             free_threaded: "no".into(),
             start_method: "fork".into(),
+            offers: Vec::new(),
             gil_wanted: Some(gil_held),
             gil_held: Some(gil_held),
             native_threads: Some(0),
@@ -92,10 +113,26 @@ mod tests {
     }
 
     #[test]
+    fn what_an_interpreter_does_not_have_is_not_tried() {
+        let plain = python(0.9, &[(true, 0.6)]);
+        let offers = vec![Kind::Interpreters, Kind::Uvloop];
+        let rich = PythonProfile { offers, ..plain.clone() };
+        for kind in [Kind::Interpreters, Kind::Uvloop] {
+            assert!(!fits(kind, &plain, true) && missing(kind, Some(&plain)).is_some());
+            assert!(fits(kind, &rich, true) && missing(kind, Some(&rich)).is_none());
+            assert!(missing(kind, None).is_some());
+        }
+        assert!(!fits(Kind::Uvloop, &rich, false), "a variant of async");
+        let free = PythonProfile { free_threaded: "yes".into(), ..rich };
+        assert!(!fits(Kind::Interpreters, &free, true), "threads do the same");
+        assert!(missing(Kind::Threads, None).is_none());
+    }
+
+    #[test]
     fn a_hybrid_needs_steps_of_both_kinds_or_a_coroutine() {
-        assert!(!fits(Kind::Hybrid, &python(0.9, &[(false, 0.6)])));
-        assert!(fits(Kind::Hybrid, &python(0.9, &[(true, 0.6)])));
-        assert!(fits(Kind::Hybrid, &python(0.9, &[(false, 0.1), (false, 0.9)])));
-        assert!(!fits(Kind::WorkStealing, &python(0.9, &[(true, 0.6)])));
+        assert!(!fits(Kind::Hybrid, &python(0.9, &[(false, 0.6)]), false));
+        assert!(fits(Kind::Hybrid, &python(0.9, &[(true, 0.6)]), false));
+        assert!(fits(Kind::Hybrid, &python(0.9, &[(false, 0.1), (false, 0.9)]), false));
+        assert!(!fits(Kind::WorkStealing, &python(0.9, &[(true, 0.6)]), false));
     }
 }

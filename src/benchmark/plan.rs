@@ -31,6 +31,8 @@ pub struct Selection {
     pub strategies: Vec<Kind>,
     /// Only these widths.
     pub widths: Vec<usize>,
+    /// Whether strategies that differ from another one in nothing but their library are measured too.
+    pub variants: bool,
 }
 
 /// A cell that may be measured.
@@ -76,7 +78,7 @@ impl Plan {
             let capacity = capacity(strategy, workload, host);
             for width in widths(strategy, subject, selection, &capacity) {
                 let cell = cell(strategy, width, host);
-                match refuse(cell, workload, &capacity) {
+                match refuse(cell, subject, &capacity) {
                     Some(refused) => plan.refused.push(refused),
                     None => plan.candidates.push(predicted(cell)),
                 }
@@ -97,15 +99,19 @@ fn cell(strategy: Kind, width: usize, host: &Host) -> Cell {
 fn strategies(workload: &Workload, profile: &Profile, selection: &Selection) -> Vec<Kind> {
     let asked = |kind: &Kind| selection.strategies.contains(kind);
     let wanted = |kind: &Kind| {
-        if selection.strategies.is_empty() { fits(*kind, workload, profile) } else { asked(kind) }
+        if selection.strategies.is_empty() {
+            fits(*kind, workload, profile, selection.variants)
+        } else {
+            asked(kind)
+        }
     };
     Kind::ALL.into_iter().filter(|kind| *kind != Kind::Sequential).filter(wanted).collect()
 }
 
 /// Whether a strategy does anything for the workload that a simpler one does not.
-fn fits(strategy: Kind, workload: &Workload, profile: &Profile) -> bool {
+fn fits(strategy: Kind, workload: &Workload, profile: &Profile, variants: bool) -> bool {
     if let Some(python) = &profile.python {
-        return interpreter::fits(strategy, python);
+        return interpreter::fits(strategy, python, variants);
     }
     let natures: Vec<Nature> = workload.steps.iter().map(|step| step.nature()).collect();
     let computes = natures.contains(&Nature::Cpu);
@@ -116,7 +122,7 @@ fn fits(strategy: Kind, workload: &Workload, profile: &Profile) -> bool {
         Kind::Sequential | Kind::Async | Kind::Threads => true,
         Kind::WorkStealing | Kind::Processes => !foreign,
         Kind::Hybrid => computes && waits && !foreign,
-        Kind::Pipeline => false,
+        Kind::Pipeline | Kind::Uvloop | Kind::Interpreters => false,
     }
 }
 
@@ -127,7 +133,7 @@ fn widths(strategy: Kind, subject: &Subject<'_>, selection: &Selection, capacity
     }
     let cpus = subject.host.cpu_workers();
     let bound = match strategy {
-        Kind::Processes => PROCESSES_PER_CPU * cpus,
+        Kind::Processes | Kind::Interpreters => PROCESSES_PER_CPU * cpus,
         Kind::WorkStealing => STEALERS_PER_CPU * cpus,
         _ => subject.workload.limits.max_in_flight.map_or(WIDEST, |most| most.max(WIDEST)),
     };
@@ -167,7 +173,11 @@ fn ladder(widest: usize, cpus: usize) -> Vec<usize> {
 }
 
 /// Why a cell that was asked for cannot be measured.
-fn refuse(cell: Cell, workload: &Workload, capacity: &Capacity) -> Option<Refused> {
+fn refuse(cell: Cell, subject: &Subject<'_>, capacity: &Capacity) -> Option<Refused> {
+    let workload = subject.workload;
+    if let Some(why) = interpreter::missing(cell.strategy, subject.profile.python.as_ref()) {
+        return Some(Refused { cell, code: Code::WorkloadUnsupported, reason: why.to_owned() });
+    }
     if workload.runs_python() && cell.strategy == Kind::WorkStealing {
         let reason = "the standard library of Python has no threads that steal work".to_owned();
         return Some(Refused { cell, code: Code::WorkloadUnsupported, reason });
@@ -228,7 +238,7 @@ mod tests {
     #[test]
     fn limits_of_the_workload_cap_and_limits_of_the_machine_refuse() {
         let mut workload = sleeping(1_000_000);
-        let asked = Selection { strategies: vec![Kind::Threads], widths: vec![8, 100_000] };
+        let asked = Selection { strategies: vec![Kind::Threads], widths: vec![8, 100_000], variants: false };
         let refused = plan(&workload, &profile(1e-5, 20e-3), &host(2), &asked).refused;
         assert_eq!(refused[0].code, Code::HostLimit);
         assert!(refused[0].reason.contains("memory maps"), "{}", refused[0].reason);

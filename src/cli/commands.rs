@@ -54,6 +54,7 @@ fn advise(args: &AdviseArgs) -> Result<ExitCode, Failure> {
     let mut aim = config::aim(CommandName::Advise, &args.measure, &args.hooks, &host)?;
     aim.settings.once = args.once;
     aim.python.clone_from(&args.workload.python.python);
+    aim.selection.variants = args.output.verbose;
     if args.once {
         config::check_once(&workload)?;
     }

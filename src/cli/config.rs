@@ -114,7 +114,7 @@ fn selection(args: &MeasureArgs, host: &Host) -> Result<Selection, Failure> {
     }
     let widths = widths::parse(&args.width, host.cpus_effective)
         .map_err(|e| Failure::Usage(format!("--width: {e}")))?;
-    Ok(Selection { strategies: args.strategy.clone(), widths })
+    Ok(Selection { strategies: args.strategy.clone(), widths, variants: false })
 }
 
 /// What a study with these arguments is to find out.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::profile::kinds::{Class, Confidence, Waits};
 use crate::profile::tree::result::Tree;
+use crate::strategy::Kind;
 
 /// What one task costs and where it waits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -57,6 +58,10 @@ pub struct PythonProfile {
     pub free_threaded: String,
     /// How it starts processes unless told otherwise, such as `fork`.
     pub start_method: String,
+    /// The strategies that this interpreter has beside those of every one: `interpreters` from Python
+    /// 3.14 on, `uvloop` where it is installed.
+    #[serde(default)]
+    pub offers: Vec<Kind>,
     /// Share of the time that another thread would have waited for the global lock, from 0 to 1; null
     /// where it was not measured.
     pub gil_wanted: Option<f64>,

@@ -10,6 +10,7 @@ use crate::host::Reexec;
 use crate::host::child::{Allowance, Pending};
 use crate::host::deadline::DeadlineKeeper;
 use crate::python::harness::DISCOVER;
+use crate::strategy::Kind;
 
 /// The oldest version whose standard library has what the harness needs.
 const OLDEST: [u32; 2] = [3, 9];
@@ -28,6 +29,8 @@ pub struct Interpreter {
     pub has_gil: bool,
     /// How it starts processes unless told otherwise, such as `fork`.
     pub start_method: String,
+    /// The strategies it has that not every interpreter has.
+    pub offers: Vec<Kind>,
 }
 
 /// Why there is no interpreter.
@@ -58,6 +61,8 @@ struct Answer {
     implementation: String,
     #[serde(default)]
     start_method: String,
+    #[serde(default)]
+    offers: Vec<Kind>,
     #[serde(default = "yes")]
     gil: bool,
 }
@@ -109,6 +114,7 @@ fn judge(answer: Answer) -> Result<Interpreter, String> {
         version: answer.full_version,
         has_gil: answer.gil,
         start_method: answer.start_method,
+        offers: answer.offers,
     })
 }
 
@@ -125,6 +131,7 @@ mod tests {
             minor,
             implementation: implementation.into(),
             start_method: "fork".into(),
+            offers: Vec::new(),
             gil: true,
         }
     }

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::code::Code;
+use crate::model::message::MessageCosts;
 use crate::strategy::Kind;
+use crate::strategy::ledger::Traffic;
 use crate::workload::spec::{Backoff, PythonSpec, Retry};
 
 /// What an interpreter is to do.
@@ -197,6 +199,35 @@ pub struct BatchReport {
     pub peak_rss_bytes: u64,
     /// The failures that the board refers to.
     pub errors: Vec<Kinds>,
+    /// What was sent to workers, where there were any to be sent to.
+    pub traffic: Option<TrafficReport>,
+}
+
+/// What the one who hands out the work saw of the workers.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct TrafficReport {
+    /// Workers.
+    pub workers: u64,
+    /// Seconds in which workers had something to do, all together.
+    pub active_s: f64,
+    /// The part of these in which they ran tasks, by their own clocks.
+    pub working_s: f64,
+    /// Tasks in a message, and how many messages had so many.
+    pub messages: Vec<(u64, u64)>,
+}
+
+impl TrafficReport {
+    /// The traffic in the terms of every other strategy. Messages are not timed one by one: each is
+    /// taken to have cost the mean.
+    pub fn traffic(&self) -> Traffic {
+        let count: u64 = self.messages.iter().map(|(_, count)| count).sum();
+        let mean_s = (self.active_s - self.working_s).max(0.0) / count.max(1) as f64;
+        let mut costs = MessageCosts::default();
+        for (tasks, count) in &self.messages {
+            (0..*count).for_each(|_| costs.add(*tasks, mean_s));
+        }
+        Traffic { active_s: self.active_s, working_s: self.working_s.min(self.active_s), costs }
+    }
 }
 
 /// What a profile found, beside the board.

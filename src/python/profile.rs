@@ -148,6 +148,7 @@ fn of_python(session: &Session, inspection: &Inspection, report: &ProfileReport)
         version: interpreter.version.clone(),
         free_threaded: if interpreter.has_gil { "no" } else { "yes" }.to_owned(),
         start_method: interpreter.start_method.clone(),
+        offers: interpreter.offers.clone(),
         gil_wanted: report.gil_wanted,
         gil_held: report.gil_held,
         native_threads: report.native_threads,

@@ -20,6 +20,7 @@ use crate::python::interpreter::{Interpreter, PythonError};
 use crate::python::message::{BatchReport, Event, Inspection, Order, RateOrder, RetryOrder, Role, StepOrder};
 use crate::python::process::{Broken, Harness};
 use crate::strategy::Kind;
+use crate::strategy::ledger::Ledger;
 use crate::strategy::run::RunReport;
 use crate::workload::draw::Draw;
 use crate::workload::spec::{PythonSpec, StepSpec};
@@ -134,7 +135,7 @@ impl Session {
     /// # Errors
     /// When the strategy cannot start, or its process dies or hangs; failing tasks are part of the report.
     pub fn run(&self, workload: &Workload, batch: &Batch) -> Result<RunReport, PythonError> {
-        let is_handed_over = !matches!(batch.strategy, Kind::Sequential | Kind::Async);
+        let is_handed_over = batch.strategy != Kind::Sequential && !batch.strategy.is_event_loop();
         let most = if is_handed_over { MOST_HANDED_OVER } else { MOST_TASKS };
         let tasks = batch.tasks.start..batch.tasks.end.min(batch.tasks.start + most);
         let draw = self.draw(workload, batch.draw);
@@ -152,13 +153,17 @@ impl Session {
             ..order
         };
         let (report, board): (BatchReport, _) = self.serve(&order, workload, batch.patience, &mut |_| ())?;
+        let ledger = report
+            .traffic
+            .as_ref()
+            .map(|seen| Ledger::new(seen.workers, report.startup_s, report.wall_s, &seen.traffic()));
         Ok(RunReport {
             startup_s: report.startup_s,
             wall_s: report.wall_s,
             most_busy: (tasks.end - tasks.start).min(batch.width as u64),
             cpu: CpuTime { user_s: report.cpu_user_s, system_s: report.cpu_system_s },
             peak_rss_bytes: report.peak_rss_bytes,
-            ledger: None,
+            ledger,
             tally: board.tally(&report.errors, |task| (tasks.start + task, draw.index(tasks.start + task))),
         })
     }

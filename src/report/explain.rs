@@ -112,6 +112,23 @@ fn strategy_page(kind: Kind) -> Page {
                    or memory must be kept in check.",
             loses: "With one step, or with steps alike: the queues only cost.",
         },
+        Kind::Uvloop => Page {
+            what: "asyncio on the event loop of uvloop, which is written on top of libuv. Python alone; \
+                   measured with -v, or where it is asked for, if it is installed.",
+            width: "Tasks in flight, as with async.",
+            wins: "Where the loop itself takes much of the time: many small messages over many sockets.",
+            loses: "Where tasks wait long or compute: then it is as fast as asyncio's own, and one more \
+                    thing to install.",
+        },
+        Kind::Interpreters => Page {
+            what: "A pool of Python interpreters in one process, each with a thread and a lock of its own: \
+                   InterpreterPoolExecutor, from Python 3.14 on.",
+            width: "Interpreters, each with one task.",
+            wins: "For CPU-bound work under the GIL: it computes in parallel as processes do, and takes \
+                   less time and memory to start.",
+            loses: "With extension modules that only one interpreter can load, such as numpy; with large \
+                    inputs or outputs, which are copied; and where code may crash.",
+        },
     }
 }
 

@@ -25,11 +25,15 @@ pub enum Kind {
     Hybrid,
     /// One pool per step with bounded queues between them.
     Pipeline,
+    /// Python alone: tasks on the event loop of uvloop.
+    Uvloop,
+    /// Python alone: a pool of interpreters in one process, each with a lock of its own.
+    Interpreters,
 }
 
 impl Kind {
     /// Every strategy, in the order of the documentation.
-    pub const ALL: [Kind; 7] = [
+    pub const ALL: [Kind; 9] = [
         Kind::Sequential,
         Kind::Async,
         Kind::Threads,
@@ -37,6 +41,8 @@ impl Kind {
         Kind::Processes,
         Kind::Hybrid,
         Kind::Pipeline,
+        Kind::Uvloop,
+        Kind::Interpreters,
     ];
 
     /// The name users see and type.
@@ -49,7 +55,19 @@ impl Kind {
             Kind::Processes => "processes",
             Kind::Hybrid => "hybrid",
             Kind::Pipeline => "pipeline",
+            Kind::Uvloop => "uvloop",
+            Kind::Interpreters => "interpreters",
         }
+    }
+
+    /// Whether it is a way to run Python callables and nothing else.
+    pub fn is_of_python(self) -> bool {
+        matches!(self, Kind::Uvloop | Kind::Interpreters)
+    }
+
+    /// Whether tasks in flight share one event loop of one process.
+    pub fn is_event_loop(self) -> bool {
+        matches!(self, Kind::Async | Kind::Uvloop)
     }
 }
 
@@ -68,6 +86,7 @@ impl FromStr for Kind {
             "asyncio" => "async".to_owned(),
             "threading" | "thread-pool" => "threads".to_owned(),
             "multiprocessing" | "process-pool" => "processes".to_owned(),
+            "interpreter-pool" | "subinterpreters" => "interpreters".to_owned(),
             "rayon" => "work-stealing".to_owned(),
             other => other.to_owned(),
         };

@@ -48,7 +48,7 @@ pub fn strategy(kind: Kind) -> Option<Box<dyn Strategy>> {
         Kind::WorkStealing => Box::new(WorkStealing),
         Kind::Processes => Box::new(Processes),
         Kind::Hybrid => Box::new(Hybrid),
-        Kind::Pipeline => return None,
+        Kind::Pipeline | Kind::Uvloop | Kind::Interpreters => return None,
     })
 }
 

@@ -9,7 +9,7 @@ use conc::report::document::Report;
 use conc::strategy::Kind;
 use tempfile::TempDir;
 
-use crate::stage::pythons;
+use crate::environment::pythons;
 
 const SOURCE: &str = r#"
 import asyncio, time

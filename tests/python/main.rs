@@ -2,6 +2,8 @@
 
 mod attempts;
 mod command_line;
+mod environment;
 mod stage;
 mod strategies;
 mod survival;
+mod variants;

@@ -15,18 +15,14 @@ use conc::workload::spec::{PythonSpec, StepSpec};
 use conc::workload::{Env, Items, Workload, input};
 use tempfile::TempDir;
 
+use crate::environment::pythons;
+
 /// Longer than any batch of these tests takes on the busiest machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Every way to run tasks.
 pub(crate) const STRATEGIES: [(Kind, usize); 5] =
     [(Kind::Sequential, 1), (Kind::Async, 4), (Kind::Threads, 3), (Kind::Processes, 2), (Kind::Hybrid, 4)];
-
-/// The interpreters that tests run with: those that `CONC_TEST_PYTHONS` lists, else `python3`.
-pub(crate) fn pythons() -> Vec<PathBuf> {
-    let listed = std::env::var_os("CONC_TEST_PYTHONS");
-    listed.map_or_else(|| vec!["python3".into()], |list| std::env::split_paths(&list).collect())
-}
 
 /// A module and what is needed to run callables of it.
 pub(crate) struct Stage {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use conc::strategy::Kind;
 use conc::workload::Items;
 
-use crate::stage::{PATIENCE, STRATEGIES, Stage, pythons};
+use crate::environment::pythons;
+use crate::stage::{PATIENCE, STRATEGIES, Stage};
 
 const BOTH_FORMS: &str = r#"
 import asyncio, time
@@ -137,6 +138,31 @@ fn what_tasks_cost_is_accounted_for() {
         let cpu = stage.run(strategy, width).cpu.total_s();
         assert!(cpu > 0.3 * alone && cpu < 3.0 * alone, "{strategy}: {cpu} s, alone {alone} s");
     }
+}
+
+#[test]
+fn the_time_of_worker_processes_is_accounted_for() {
+    let source = "async def first(i): return i\ndef spin(i):\n    s = 0\n    for k in range(200_000): s += k\n    return s\n";
+    let of = |callables: &[&str], strategy, cpu_steps: &[bool]| {
+        let stage = Stage::new(source, callables, 20);
+        let mut batch = stage.batch(strategy, 2, PATIENCE);
+        batch.cpu_steps = cpu_steps.to_vec();
+        stage.session.run(&stage.workload, &batch).expect("a report")
+    };
+    for (callables, strategy, cpu_steps) in [
+        (&["spin"][..], Kind::Processes, &[][..]),
+        (&["first", "spin"], Kind::Hybrid, &[false, true]),
+        (&["first"], Kind::Hybrid, &[]),
+    ] {
+        let report = of(callables, strategy, cpu_steps);
+        let ledger = report.ledger.as_ref().expect("a ledger");
+        let parts = [ledger.startup_s, ledger.waiting_s, ledger.working_s, ledger.transfer_s];
+        let whole = ledger.workers as f64 * (report.startup_s + report.wall_s);
+        assert!(parts.iter().all(|part| *part >= 0.0) && ledger.workers == 2, "{ledger:?}");
+        assert!((parts.iter().sum::<f64>() - whole).abs() < 1e-6, "{ledger:?}: {whole} s");
+        assert!(ledger.working_s > 0.0 && ledger.costs.tasks_per_message().is_some(), "{ledger:?}");
+    }
+    assert_eq!(of(&["spin"], Kind::Threads, &[]).ledger, None);
 }
 
 #[test]

@@ -6,7 +6,8 @@ use conc::code::Code;
 use conc::strategy::{Kind, RunReport};
 use conc::workload::tally::TaskCounts;
 
-use crate::stage::{STRATEGIES, Stage, pythons};
+use crate::environment::pythons;
+use crate::stage::{STRATEGIES, Stage};
 
 const SOURCE: &str = r#"
 import ctypes, os, signal, subprocess, sys, threading, time, asyncio
@@ -292,5 +293,46 @@ fn an_import_that_starts_a_pool_without_a_guard_is_survived_under_every_start_me
         if let Err(error) = session.inspect(&stage.workload) {
             assert!([Code::PythonImport, Code::PoolWorkerDied].contains(&error.code), "{method}: {error}");
         }
+    }
+}
+
+/// Both forms of a hybrid: an event loop in every process, and one that hands computing steps to them.
+fn hybrid(source: &str, callables: &[&str], width: usize) -> RunReport {
+    let stage = Stage::new(source, callables, TASKS);
+    let mut batch = stage.batch(Kind::Hybrid, width, crate::stage::PATIENCE);
+    batch.cpu_steps = if callables.len() > 1 { vec![false, true] } else { Vec::new() };
+    stage.session.run(&stage.workload, &batch).unwrap_or_else(|error| panic!("{callables:?}: {error}"))
+}
+
+#[test]
+fn a_hybrid_names_the_task_that_kills_a_process_and_runs_the_others() {
+    let source = format!(
+        "{SOURCE}\n\
+         async def first(i):\n    await asyncio.sleep(0.001)\n    return i\n\
+         async def waits_and(then, i):\n    await asyncio.sleep(0.001)\n    return then(i)\n\
+         async def exits_waiting(i): return await waits_and(exits, i)\n\
+         async def is_killed_waiting(i): return await waits_and(is_killed, i)\n\
+         async def crashes_waiting(i): return await waits_and(crashes, i)\n"
+    );
+    for (callable, how) in [("exits", "exit status 3"), ("is_killed", "SIGKILL"), ("crashes", "SIGSEGV")] {
+        let waiting = format!("{callable}_waiting");
+        for (callables, width) in [(&["first", callable][..], 6), (&[&waiting], 8), (&[&waiting], 2)] {
+            let report = hybrid(&source, callables, width);
+            let told = messages(&report);
+            assert_eq!(codes(&report), [(Code::PoolWorkerDied, 1)], "{callables:?} {width}: {told}");
+            assert_eq!(report.tally.counts.ok, TASKS - 1, "{callables:?} {width}");
+            assert!(told.contains(how) && told.contains("task 10 (item 9)"), "{callables:?}: {told}");
+        }
+    }
+}
+
+#[test]
+fn where_every_task_kills_its_process_all_of_them_are_accounted_for() {
+    let source = "import os\nasync def first(i): return i\ndef ends(i): os._exit(4)\nasync def ends_loop(i): os._exit(4)\n";
+    let pooled = Stage::new(source, &["ends"], TASKS).run(Kind::Processes, 2);
+    let hybrids = [&["first", "ends"][..], &["ends_loop"]].map(|callables| hybrid(source, callables, 4));
+    for report in hybrids.iter().chain([&pooled]) {
+        assert_eq!(report.tally.counts.failed, TASKS, "{}", messages(report));
+        assert!(codes(report).iter().all(|(code, _)| *code == Code::PoolWorkerDied), "{}", messages(report));
     }
 }

@@ -28,7 +28,7 @@ impl Form {
         let runs_command = shape.command.is_some();
         match kind {
             Kind::Sequential => Form::Sequential,
-            Kind::Async => Form::Async,
+            Kind::Async | Kind::Uvloop => Form::Async,
             Kind::WorkStealing if !runs_command => Form::WorkStealing,
             Kind::Processes if !runs_command => Form::Processes,
             Kind::Hybrid if !runs_command => Form::Hybrid,

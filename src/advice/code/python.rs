@@ -10,6 +10,7 @@ use crate::advice::code::shape::TaskShape;
 use crate::advice::code::template::fill;
 use crate::advice::result::CodeExample;
 use crate::benchmark::Cell;
+use crate::strategy::Kind;
 
 use callable::Pieces;
 use program::Program;
@@ -24,11 +25,14 @@ pub(super) fn examples(cell: &Cell, shape: &TaskShape) -> Vec<CodeExample> {
 
 fn example(program: Program, cell: &Cell, shape: &TaskShape) -> CodeExample {
     let pieces = pieces(program, shape);
+    let uses_uvloop = cell.strategy == Kind::Uvloop;
     let processes = cell.processes.unwrap_or(1).max(1);
     let values = [
         ("BESIDE", pieces.beside),
         ("IMPORTS", pieces.imports),
-        ("FROM", pieces.from),
+        ("FROM", if uses_uvloop { format!("\nimport uvloop{}", pieces.from) } else { pieces.from }),
+        ("RUN", if uses_uvloop { "uvloop.run" } else { "asyncio.run" }.to_owned()),
+        ("NEEDS", if uses_uvloop { "and uvloop 0.18 or later" } else { "no dependencies" }.to_owned()),
         ("TASK", pieces.definition),
         ("CALL", pieces.call),
         ("WAIT", pieces.wait),

@@ -20,6 +20,8 @@ pub struct TaskShape {
     pub python: Option<PythonTask>,
     /// The first few items; empty where items are the numbers from 0.
     pub items: Vec<String>,
+    /// Tasks to hand to a worker process at once, where that follows from what was measured.
+    pub chunk: Option<u64>,
 }
 
 /// A task that calls Python callables, one after another.
@@ -66,8 +68,12 @@ impl TaskShape {
         (worth(self.wait), worth(self.cpu))
     }
 
-    /// Tasks handed to a worker process at once, where a message costs what it does in Python's pool.
+    /// Tasks handed to a worker process at once: as measured, or where a message costs what it does in
+    /// Python's pool.
     pub(super) fn batch(&self, workers: usize) -> u64 {
+        if let Some(chunk) = self.chunk {
+            return chunk;
+        }
         chunk(PYTHON_MESSAGE_S, (self.cpu + self.wait).as_secs_f64(), self.tasks, workers)
     }
 }

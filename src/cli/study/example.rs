@@ -31,6 +31,8 @@ impl Study<'_> {
             command: command_of(&self.workload),
             python: self.python.as_ref().map(|callables| callables.task(&self.workload, &profiled.profile)),
             items: first_items(&self.workload.items),
+            // Of other workloads messages were measured that no program in Python sends.
+            chunk: recommendation.chunk_size.filter(|_| self.python.is_some()),
         };
         examples(&Cell { strategy, width, processes }, &shape)
     }

@@ -9,6 +9,18 @@ def start_method():
     return multiprocessing.get_start_method()
 
 
+def offers():
+    import concurrent.futures
+    import importlib.util
+
+    found = []
+    if hasattr(concurrent.futures, "InterpreterPoolExecutor"):
+        found.append("interpreters")
+    if importlib.util.find_spec("uvloop"):
+        found.append("uvloop")
+    return found
+
+
 def main():
     found = {
         "executable": sys.executable,
@@ -20,6 +32,7 @@ def main():
     if sys.version_info >= (3, 9):
         found["implementation"] = sys.implementation.name
         found["start_method"] = start_method()
+        found["offers"] = offers()
         found["gil"] = bool(getattr(sys, "_is_gil_enabled", lambda: True)())
     print(json.dumps(found))
 

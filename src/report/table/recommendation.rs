@@ -56,9 +56,9 @@ fn describe(cell: &Cell) -> String {
     let width = cell.width as u64;
     match cell.strategy {
         Kind::Sequential => "sequential, one task after another".to_owned(),
-        Kind::Async => format!("async, {width} in flight"),
+        Kind::Async | Kind::Uvloop => format!("{}, {width} in flight", cell.strategy),
         Kind::Threads | Kind::WorkStealing => format!("{}, {}", cell.strategy, counted(width, "thread")),
-        Kind::Processes => format!("processes, {width} of them"),
+        Kind::Processes | Kind::Interpreters => format!("{}, {width} of them", cell.strategy),
         Kind::Hybrid | Kind::Pipeline => match cell.processes {
             Some(1) => format!("{}, {width} in flight, 1 process", cell.strategy),
             Some(processes) => format!("{}, {width} in flight, {processes} processes", cell.strategy),

@@ -8,11 +8,11 @@ use crate::advice::code::python::program::Program;
 use crate::advice::code::shape::{PythonCallable, PythonTask, TaskShape};
 
 /// Names that the programs use themselves; a callable of that name gets another one.
-const TAKEN: &str = " END Exception ProcessPoolExecutor ThreadPoolExecutor as_completed asyncio attempt \
+const TAKEN: &str = " END Exception HERE InterpreterPoolExecutor PREPARE ProcessPoolExecutor ThreadPoolExecutor as_completed asyncio attempt \
     attempts calls compute consume consumer consumers data done error future futures group importlib \
-    isinstance item items iter jobs k len limited list loop main object ok pool print produce queue \
+    isinstance item items iter jobs k len limited list loop main object ok os pool print produce queue \
     range result run_loop run_share seconds semaphore share shared source start subprocess sum sys \
-    task time value wait worker zip ";
+    task time uvloop value wait worker zip ";
 
 /// What a program is filled with.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -28,11 +28,16 @@ pub(super) enum Program {
     Hybrid,
     /// An event loop in every process.
     Loops,
+    /// A pool of interpreters.
+    Interpreters,
 }
 
 impl Program {
     /// The programs for a cell, the one that was measured first.
     pub(super) fn of(cell: &Cell, shape: &TaskShape) -> &'static [Program] {
+        if cell.strategy == Kind::Interpreters {
+            return &[Program::Interpreters];
+        }
         match form(cell.strategy, shape) {
             Form::Sequential => &[Program::Sequential],
             Form::Async => &[Program::Workers, Program::TaskGroup, Program::Semaphore, Program::Queue],
@@ -64,6 +69,7 @@ impl Program {
             Program::Processes => include_str!("processes.py.tmpl"),
             Program::Hybrid => include_str!("hybrid.py.tmpl"),
             Program::Loops => include_str!("loops.py.tmpl"),
+            Program::Interpreters => include_str!("interpreters.py.tmpl"),
         }
     }
 
@@ -72,6 +78,7 @@ impl Program {
         let (width, processes) = (cell.width, cell.processes.unwrap_or(1));
         match self {
             Program::Sequential => "one task after another".to_owned(),
+            Program::Workers if cell.strategy == Kind::Uvloop => format!("uvloop, {width} in flight"),
             Program::Workers => format!("asyncio, {width} in flight"),
             Program::TaskGroup => format!("a TaskGroup and a semaphore, {width} in flight"),
             Program::Semaphore => format!("gather and a semaphore, {width} in flight"),
@@ -87,6 +94,7 @@ impl Program {
             Program::Hybrid => {
                 format!("asyncio, {width} in flight, computing in a process pool of {processes}")
             }
+            Program::Interpreters => format!("InterpreterPoolExecutor, {width} wide"),
             Program::Loops => format!("asyncio in {processes} processes, {width} in flight together"),
         }
     }

@@ -15,7 +15,7 @@ from .results import SCALARS
 def run(job):
     """Runs the tasks on an event loop, `width` in flight."""
     asked = perf_counter_ns()
-    loop = asyncio.new_event_loop()
+    loop = new_loop(job)
     asyncio.set_event_loop(loop)
     uses_threads = any(step.coroutine is None for step in job.program.steps)
     if uses_threads:
@@ -30,6 +30,15 @@ def run(job):
     if uses_threads:
         loop.run_until_complete(loop.shutdown_default_executor())
     loop.close()
+
+
+def new_loop(job):
+    """The event loop of the strategy."""
+    if job.order["strategy"] != "uvloop":
+        return asyncio.new_event_loop()
+    import uvloop
+
+    return uvloop.new_event_loop()
 
 
 async def supervise(worker, width):

@@ -29,6 +29,8 @@ class Job:
         self.wall_s = 0.0
         self.cpu = [0.0, 0.0]
         self.peak_rss = 0
+        # Of pools of workers to whom tasks are sent.
+        self.traffic = None
         # Called once the strategy is ready for the first task.
         self.on_ready = lambda: None
 
@@ -48,7 +50,8 @@ class Job:
     def name_of(self, i):
         """A task by its number, from 1, and its item."""
         item = str(self.items[i])
-        return "task %d (item %s)" % (self.order["numbers"][i] + 1, item if len(item) <= MOST_CHARACTERS else item[:MOST_CHARACTERS] + "...")
+        shown = item if len(item) <= MOST_CHARACTERS else item[:MOST_CHARACTERS] + "..."
+        return "task %d (item %s)" % (self.order["numbers"][i] + 1, shown)
 
     def report(self):
         """What the batch took and gave, beside the board."""
@@ -60,4 +63,5 @@ class Job:
             "cpu_system_s": self.cpu[1],
             "peak_rss_bytes": self.peak_rss + usage.peak_rss(),
             "errors": kinds,
+            "traffic": self.traffic.report() if self.traffic else None,
         }

@@ -7,8 +7,8 @@ import math
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
 from time import monotonic, perf_counter_ns
 
-from . import worker
 from .errors import DIED, Failure
+from .outcome import unpacked
 from .pool import Pool
 from .results import SCALARS
 
@@ -20,10 +20,10 @@ CHUNKS_PER_WORKER = 4
 AHEAD = 2
 
 
-def run(job):
+def run(job, open_pool=Pool):
     """Runs the tasks in `width` processes."""
     asked = perf_counter_ns()
-    pool = Pool(job, job.width)
+    pool = open_pool(job, job.width)
     job.started(asked)
     run_chunks(job, pool)
     job.ended()
@@ -56,7 +56,7 @@ def run_chunks(job, pool):
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 # Taken out only when it has been heard: the rest of a broken pool is run again.
-                take(job, future.result(), running[future])
+                take(job, pool.heard(future, len(running[future])), running[future])
                 del running[future]
         except BrokenExecutor:
             try:
@@ -69,12 +69,7 @@ def run_chunks(job, pool):
 
 def submit(job, pool, chunk):
     """Hands over one chunk."""
-    items = job.items[chunk.start : chunk.stop]
-    try:
-        return pool.executor.submit(worker.run_chunk, chunk.start, items)
-    except RuntimeError as error:
-        # An executor that broke between two calls refuses in other words.
-        raise BrokenExecutor(str(error)) from None
+    return pool.submit(pool.run_chunk, chunk.start, job.items[chunk.start : chunk.stop])
 
 
 def lose(job, tasks, failure):
@@ -86,7 +81,7 @@ def lose(job, tasks, failure):
 def take(job, outcome, chunk):
     """Keeps what a chunk gave."""
     results = job.results
-    values, failures = worker.unpacked(outcome, chunk)
+    values, failures = unpacked(outcome, chunk)
     for i, value in zip(chunk, values):
         if type(value) in SCALARS:
             results.outputs[i] = value
@@ -96,12 +91,18 @@ def take(job, outcome, chunk):
         results.fail_as(i, code, message)
 
 
+def blame(job, i, how):
+    """Accounts for the task that ended a worker."""
+    job.results.fail_as(i, DIED, "%s while running %s" % (how, job.name_of(i)))
+
+
 def after_death(job, pool, chunks):
     """Opens the pool anew; the chunks to be run again, without the tasks that killed workers."""
     guilty = set()
-    for i, message in pool.reopen():
-        guilty.add(i)
-        job.results.fail_as(i, DIED, "%s while running %s" % (message, job.name_of(i)))
+    for tasks, how in pool.reopen():
+        for i in tasks:
+            guilty.add(i)
+            blame(job, i, how)
     again = [i for chunk in chunks for i in chunk if i not in guilty]
     for i in again:
         job.board.latency[i] = 0

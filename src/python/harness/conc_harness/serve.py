@@ -134,7 +134,9 @@ ROLES = {"inspect": _inspect, "profile": _profile, "batch": _batch, "check": _ch
 MODULES = {
     "sequential": "sequential",
     "async": "asynchronous",
+    "uvloop": "asynchronous",
     "threads": "threads",
     "processes": "processes",
     "hybrid": "hybrid",
+    "interpreters": "interpreters",
 }

@@ -1,18 +1,15 @@
 """What runs in the worker processes."""
 
 import os
-import pickle
 from collections import deque
 from multiprocessing.reduction import ForkingPickler
 from time import perf_counter_ns
 
-from . import usage
+from . import outcome, usage
 from .board import Board
-from .errors import NOT_PICKLED, Failure, describe, message_of
+from .errors import Failure
+from .outcome import Outcome
 from .program import Program
-
-# Nothing about values of these types can fail on the way to another process.
-PLAIN = frozenset((type(None), bool, int, float, str, bytes))
 
 READY_S = 60.0
 
@@ -60,35 +57,22 @@ def finish():
 
 def run_chunk(first, items):
     """Runs some tasks one after another; `items` are theirs, from task `first` on."""
-    call, latency, slots, at = _this.call, _this.board.latency, _this.board.slots, 2 * _this.slot
-    outcome = Outcome()
-    last = perf_counter_ns()
-    for i, item in enumerate(items, first):
-        slots[at] = i + 1
-        try:
-            outcome.values.append(call(item))
-        except BaseException as error:
-            outcome.values.append(None)
-            outcome.fail(i, error)
-        now = perf_counter_ns()
-        latency[i] = now - last
-        last = now
-    slots[at] = 0
-    return outcome.packed(range(first, first + len(items)))
+    done = outcome.run_chunk(_this.call, _this.board, _this.slot, first, items)
+    return done.packed(range(first, first + len(items)), ForkingPickler.dumps)
 
 
 def run_steps(first, end, i, value):
     """Runs some steps of one task."""
     slots, at = _this.board.slots, 2 * _this.slot
-    outcome = Outcome()
+    done = Outcome()
     slots[at] = i + 1
     try:
-        outcome.values.append(_function(first, end)(value))
+        done.values.append(_function(first, end)(value))
     except BaseException as error:
-        outcome.values.append(None)
-        outcome.fail(i, error)
+        done.values.append(None)
+        done.fail(i, error)
     slots[at] = 0
-    return outcome.packed((i,))
+    return done.packed((i,), ForkingPickler.dumps)
 
 
 _functions = {}
@@ -104,67 +88,31 @@ def run_loop(indices, items, width, time_limit):
     """Runs some tasks on an event loop of this process, `width` in flight."""
     import asyncio
 
-    latency = _this.board.latency
-    outcome = Outcome()
+    latency, slots = _this.board.latency, _this.board.slots
+    done = Outcome()
     values = {}
     feed = deque(zip(indices, items))
     call = _this.program.coroutine()
 
-    async def work():
+    async def work(at):
         last = perf_counter_ns()
         while feed:
             i, item = feed.popleft()
+            slots[at] = i + 1
             try:
                 values[i] = await call(item)
             except BaseException as error:
-                outcome.fail(i, error)
+                done.fail(i, error)
             now = perf_counter_ns()
             latency[i] = now - last
             last = now
+        slots[at] = 0
 
     async def main():
         asyncio.get_running_loop().call_later(time_limit, feed.clear)
-        await asyncio.gather(*(work() for _ in range(min(width, len(indices)))))
+        lanes = range(min(width, len(indices)))
+        await asyncio.gather(*(work(2 * (_this.slot * width + lane)) for lane in lanes))
 
     asyncio.run(main())
-    outcome.values = [values.get(i) for i in indices]
-    return outcome.packed(indices)
-
-
-class Outcome:
-    """What some tasks gave: a value for each, and the failures beside them."""
-
-    def __init__(self):
-        self.values = []
-        self.failures = []
-
-    def fail(self, i, error):
-        """Takes the exception of task `i`, told in words: not every exception survives the way."""
-        self.failures.append((i, *describe(error)))
-
-    def packed(self, indices):
-        """The outcome as it is sent: pickled here where that may fail, so that it fails for one task."""
-        if all(type(value) in PLAIN for value in self.values):
-            return self.values, self.failures, False
-        try:
-            return bytes(ForkingPickler.dumps(self.values)), self.failures, True
-        except Exception:
-            for k, i in enumerate(indices):
-                try:
-                    ForkingPickler.dumps(self.values[k])
-                except Exception as error:
-                    self.failures.append((i, NOT_PICKLED, "the result: " + message_of(error)))
-                    self.values[k] = None
-            return bytes(ForkingPickler.dumps(self.values)), self.failures, True
-
-
-def unpacked(outcome, indices):
-    """The values and failures of an outcome, in the process that asked for it."""
-    values, failures, is_pickled = outcome
-    if is_pickled:
-        try:
-            values = pickle.loads(values)
-        except Exception as error:
-            message = "the result cannot be unpickled: " + message_of(error)
-            return [None] * len(indices), [(i, NOT_PICKLED, message) for i in indices]
-    return values, failures
+    done.values = [values.get(i) for i in indices]
+    return done.packed(indices, ForkingPickler.dumps)
