@@ -1,10 +1,12 @@
 //! A few tasks under observation: what was seen of them, not yet what it means.
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::code::Code;
+use crate::python::crash::Frame;
 use crate::python::interpreter::PythonError;
 use crate::python::message::{Order, Role};
 use crate::python::session::Session;
@@ -70,6 +72,21 @@ pub struct CodePlace {
     pub function: Option<String>,
     /// The line itself, without its indentation.
     pub source: Option<String>,
+}
+
+impl CodePlace {
+    fn of_fault(fault: &Frame) -> Self {
+        let text = std::fs::read_to_string(&fault.file).unwrap_or_default();
+        let source = text.lines().nth(fault.line.saturating_sub(1) as usize).map(str::trim);
+        let here = std::env::current_dir().unwrap_or_default();
+        let file = Path::new(&fault.file).strip_prefix(here).unwrap_or(Path::new(&fault.file));
+        CodePlace {
+            file: file.display().to_string(),
+            line: fault.line,
+            function: Some(fault.function.clone()),
+            source: source.filter(|line| !line.is_empty()).map(str::to_owned),
+        }
+    }
 }
 
 /// Something that is wrong.
@@ -228,8 +245,9 @@ pub fn observe(
         patience_s: patience.as_secs_f64(),
         ..session.order(Role::Check, workload, &draw, first, 0)
     };
-    match session.attend(&order, workload, patience * TRACING) {
-        Err(error) if is_of_task(error.code) => Ok(Observations::died(tasks, error)),
+    let mut item = None;
+    match session.attend(&order, workload, patience * TRACING, &mut item) {
+        Err(error) if is_of_task(error.code) => Ok(Observations::died(tasks, error, item)),
         answer => answer,
     }
 }
@@ -241,8 +259,9 @@ fn is_of_task(code: Code) -> bool {
 
 impl Observations {
     /// All that is known of an interpreter that did not answer.
-    fn died(tasks: u64, error: PythonError) -> Self {
-        let finding = Finding { code: error.code, message: error.message, place: None, item: None, count: 1 };
+    fn died(tasks: u64, error: PythonError, item: Option<String>) -> Self {
+        let place = error.fault.as_ref().map(CodePlace::of_fault);
+        let finding = Finding { code: error.code, message: error.message, place, item, count: 1 };
         Observations {
             tasks,
             has_gil: true,

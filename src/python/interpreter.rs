@@ -9,6 +9,7 @@ use crate::code::Code;
 use crate::host::Reexec;
 use crate::host::child::{Allowance, Pending};
 use crate::host::deadline::DeadlineKeeper;
+use crate::python::crash::Frame;
 use crate::python::harness::DISCOVER;
 use crate::strategy::Kind;
 
@@ -43,11 +44,13 @@ pub struct PythonError {
     pub message: String,
     /// The tasks that were running, where the interpreter died of one of them.
     pub at: Vec<u64>,
+    /// The line in which a fault ended the interpreter, where it said so; it is not in the message.
+    pub fault: Option<Frame>,
 }
 
 impl PythonError {
     pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
-        PythonError { code, message: message.into(), at: Vec::new() }
+        PythonError { code, message: message.into(), at: Vec::new(), fault: None }
     }
 }
 

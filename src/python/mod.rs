@@ -7,6 +7,7 @@
 
 pub mod board;
 pub mod check;
+pub mod crash;
 pub mod harness;
 pub mod interpreter;
 pub mod message;

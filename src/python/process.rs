@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::host::deadline::DeadlineKeeper;
 use crate::host::memory::MemoryGuard;
 use crate::host::process::{descendants, kill_tree};
+use crate::python::crash::{Frame, innermost};
 use crate::python::message::{Event, Order};
 
 /// An interpreter that has answered has this long to end by itself.
@@ -32,6 +33,8 @@ pub enum Broken {
         status: ExitStatus,
         /// What it said at last, after a colon.
         said: String,
+        /// The line in which a fault ended it.
+        fault: Option<Frame>,
     },
     /// It did not answer in time and was killed.
     #[error("no answer within {:.0} s", .0.as_secs_f64())]
@@ -112,7 +115,7 @@ impl<'k> Harness<'k> {
         let status = self.wait();
         orphans.into_iter().for_each(kill_if_ours);
         match status {
-            Ok(status) => Broken::Died { status, said: self.said() },
+            Ok(status) => self.died(status),
             Err(error) => Broken::Start(error.to_string()),
         }
     }
@@ -139,15 +142,17 @@ impl<'k> Harness<'k> {
         left.into_iter().for_each(kill_if_ours);
     }
 
-    /// The last line of what the process said.
-    fn said(&mut self) -> String {
+    /// How it ended, with the last line of what it said; where that is all about a fault, with its place.
+    fn died(&mut self, status: ExitStatus) -> Broken {
         let mut said = Vec::new();
         let read = io::Seek::rewind(&mut self.stderr).and_then(|()| self.stderr.read_to_end(&mut said));
         let text = read.map(|_| String::from_utf8_lossy(&said).into_owned()).unwrap_or_default();
-        let last = text.lines().rev().find(|line| !line.trim().is_empty());
-        last.map_or_else(String::new, |l| {
+        let fault = innermost(&text);
+        let last = text.lines().rev().find(|line| !line.trim().is_empty()).filter(|_| fault.is_none());
+        let said = last.map_or_else(String::new, |l| {
             format!(": {}", l.trim().chars().take(MOST_CHARACTERS).collect::<String>())
-        })
+        });
+        Broken::Died { status, said, fault }
     }
 }
 

@@ -168,19 +168,21 @@ impl Session {
         })
     }
 
-    /// Serves an order that says it is alive with every task, none of which may take beyond `patience`.
+    /// Serves an order that says it is alive with every task, none of which may take beyond `patience`;
+    /// `at` is the item of the task at last.
     pub(super) fn attend<T: DeserializeOwned>(
         &self,
         order: &Order,
         workload: &Workload,
         patience: Duration,
+        at: &mut Option<String>,
     ) -> Result<T, PythonError> {
-        let mut at = String::new();
-        let mut harness = self.start(order, workload).map_err(|broken| died(&broken, &at))?;
-        let mut event = harness.next(self.import + START).map_err(|broken| died(&broken, &at))?;
+        let broke = |broken: Broken| died(&broken, "");
+        let mut harness = self.start(order, workload).map_err(broke)?;
+        let mut event = harness.next(self.import + START).map_err(broke)?;
         while let Event::Ready { item } = event {
-            at = item.map(|item| format!("; it was at the item {item}")).unwrap_or_default();
-            event = harness.next(patience + MARGIN).map_err(|broken| died(&broken, &at))?;
+            *at = item;
+            event = harness.next(patience + MARGIN).map_err(broke)?;
         }
         let answer = done(event)?;
         harness.finish();
@@ -259,7 +261,9 @@ impl Session {
             (Err(Trouble::Told(error)), _) => Err(error),
             (Err(Trouble::Broken(broken)), board) => {
                 let at = board.map(|board| last_words(&board, order, workload)).unwrap_or_default();
-                Err(PythonError { at: at.1, ..died(&broken, &at.0) })
+                let error = died(&broken, &at.0);
+                let fault = error.fault.as_ref().map(|fault| format!(", at {fault}")).unwrap_or_default();
+                Err(PythonError { at: at.1, message: error.message + &fault, ..error })
             }
         }
     }
@@ -333,7 +337,8 @@ fn died(broken: &Broken, at: &str) -> PythonError {
         Broken::Late(_) => Code::PoolHung,
         Broken::TooLarge(_) => Code::HostMemory,
     };
-    PythonError::new(code, format!("{broken}{at}"))
+    let fault = if let Broken::Died { fault, .. } = broken { fault.clone() } else { None };
+    PythonError { fault, ..PythonError::new(code, format!("{broken}{at}")) }
 }
 
 /// Which tasks an interpreter was at when it went away, in words and as numbers.

@@ -126,6 +126,27 @@ fn a_task_that_ends_the_interpreter_is_told() {
 }
 
 #[test]
+fn a_fault_of_the_machine_has_its_line_and_its_item() {
+    let source = "import ctypes\n\ndef fetch(item):\n    if item == 1:\n        ctypes.string_at(0)\n";
+    let awaited = source.replace("def", "async def");
+    for source in [source, &awaited] {
+        let place = Place::with("tasks.py", source);
+        let assert = place.run(&["check", "tasks.py:fetch", "--tasks", "3", "--json"]).code(1).stderr("");
+        let report = report(&assert.get_output().stdout);
+        let findings: Vec<_> = report.checks.iter().flat_map(|check| &check.findings).collect();
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        let place = findings[0].place.as_ref().expect("a place");
+        assert_eq!(
+            (place.file.as_str(), place.line, place.function.as_deref()),
+            ("tasks.py", 5, Some("fetch"))
+        );
+        assert_eq!(place.source.as_deref(), Some("ctypes.string_at(0)"));
+        assert_eq!(findings[0].item.as_deref(), Some("1"));
+        assert!(findings[0].message.contains("SIGSEGV"), "{findings:?}");
+    }
+}
+
+#[test]
 fn a_person_reads_the_line_and_what_to_do() {
     let text = fs::read_to_string(directory().join("not_awaited.py")).unwrap();
     let place = Place::with("tasks.py", &text);

@@ -173,6 +173,7 @@ fn the_task_that_kills_the_interpreter_is_named() {
             let error = stage(callable).try_run(strategy, width, crate::stage::PATIENCE).expect_err("died");
             assert_eq!(error.code, Code::PoolWorkerDied, "{error}");
             assert!(error.message.contains(how) && error.message.contains("task 10 (item 9)"), "{error}");
+            assert_eq!(error.message.contains(" in crashes"), callable == "crashes", "{error}");
         }
         let profiled = stage(callable).profile(Duration::from_millis(50)).expect("profiled without it");
         assert_eq!(profiled.tally.counts.failed, 1, "{callable}: {:?}", profiled.tally.errors());

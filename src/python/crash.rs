@@ -1,0 +1,94 @@
+//! Where an interpreter was when a fault ended it, as `faulthandler` tells it.
+
+use std::path::Path;
+
+/// A line that a fault happened in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// The function it is in.
+    pub function: String,
+}
+
+impl std::fmt::Display for Frame {
+    /// `tasks.py:12 in fetch`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = Path::new(&self.file).file_name().unwrap_or_default();
+        write!(f, "{}:{} in {}", name.to_string_lossy(), self.line, self.function)
+    }
+}
+
+/// The innermost line of the user's in what an interpreter wrote when a fault ended it; `None` if none
+/// did.
+///
+/// The format is that of the module `faulthandler`: a line `Fatal Python error: …`, then the thread at
+/// fault, most recent call first.
+pub(super) fn innermost(said: &str) -> Option<Frame> {
+    let fatal = said.lines().skip_while(|line| !line.starts_with("Fatal Python error:"));
+    let thread = fatal.skip_while(|line| !line.starts_with("Current thread")).skip(1);
+    let frames = thread.map_while(frame).collect::<Vec<_>>();
+    frames.into_iter().find(|frame| is_users(&frame.file))
+}
+
+/// `  File "tasks.py", line 12 in fetch`.
+fn frame(line: &str) -> Option<Frame> {
+    let (file, rest) = line.trim_start().strip_prefix("File \"")?.rsplit_once("\", line ")?;
+    let (line, function) = rest.split_once(" in ")?;
+    Some(Frame { file: file.to_owned(), line: line.parse().ok()?, function: function.to_owned() })
+}
+
+/// Whether a file is neither the harness's nor the library's.
+fn is_users(file: &str) -> bool {
+    let parts: Vec<_> = Path::new(file).iter().map(|part| part.to_string_lossy()).collect();
+    let has = |name: &str| parts.iter().any(|part| part == name);
+    let is_library =
+        parts.windows(2).any(|pair| pair[0].starts_with("lib") && pair[1].starts_with("python3"));
+    let is_package = has("site-packages") || has("dist-packages");
+    let is_harness = has("conc_harness") || file.ends_with("python/bootstrap.py");
+    !file.starts_with('<') && !is_harness && (is_package || !is_library)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAID: &str = r#"a word of the user's
+Fatal Python error: Segmentation fault
+
+Thread 0x00007f2c (most recent call first):
+  File "/srv/other.py", line 1 in elsewhere
+
+Current thread 0x00007f2d (most recent call first):
+  File "/usr/lib/python3.11/ctypes/__init__.py", line 519 in string_at
+  File "/srv/a "b", line 9/tasks.py", line 47 in Client.fetch
+  File "/srv/tasks.py", line 50 in outer
+  File "/tmp/x/python/conc_harness/sequential.py", line 29 in _run
+  File "/tmp/x/python/bootstrap.py", line 6 in <module>
+
+Extension modules: _ctypes (total: 1)
+"#;
+
+    #[test]
+    fn the_innermost_line_of_the_users_is_found() {
+        let found = innermost(SAID).expect("a line");
+        assert_eq!(found.to_string(), "tasks.py:47 in Client.fetch");
+        assert_eq!(found.file, "/srv/a \"b\", line 9/tasks.py");
+    }
+
+    #[test]
+    fn a_package_that_was_installed_counts_and_the_library_does_not() {
+        assert!(is_users("/usr/lib/python3.11/site-packages/numpy/core.py"));
+        assert!(is_users("/usr/lib/python3/dist-packages/yaml.py"));
+        assert!(!is_users("/root/lib/python3.13/asyncio/events.py"));
+        assert!(!is_users("<frozen runpy>"));
+    }
+
+    #[test]
+    fn without_a_fault_there_is_no_line() {
+        assert_eq!(innermost("Traceback (most recent call last):\n  File \"t.py\", line 1 in f\n"), None);
+        assert_eq!(innermost(""), None);
+    }
+}
