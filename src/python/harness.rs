@@ -52,6 +52,7 @@ const MODULES: &[(&str, &str)] = &modules! {
     "sequential.py"
     "serve.py"
     "threads.py"
+    "timer.py"
     "traffic.py"
     "usage.py"
     "watch.py"

@@ -45,6 +45,9 @@ const MOST_HANDED_OVER: u64 = 20_000;
 /// Characters shown of an item.
 const ITEM: usize = 60;
 
+/// Tasks in flight, any of which may have ended an interpreter, that are named.
+const MOST_NAMED: usize = 4;
+
 /// The name by which callables find the embedded server.
 pub const FIXTURE: &str = "CONC_FIXTURE";
 
@@ -345,11 +348,15 @@ fn died(broken: &Broken, at: &str) -> PythonError {
 fn last_words(board: &Board, order: &Order, workload: &Workload) -> (String, Vec<u64>) {
     let (ended, at) = board.last_words();
     let at: Vec<u64> = at.iter().map(|task| order.number(*task)).collect();
-    let named: Vec<_> = at.iter().take(3).map(|number| name_of(*number, workload)).collect();
+    let named: Vec<_> = at.iter().map(|number| name_of(*number, workload)).collect();
     let tasks = if order.role == Role::Batch { format!(" of {}", order.tasks) } else { String::new() };
-    let at_what = match named.len() {
-        0 => String::new(),
-        _ => format!(" while running {}", named.join(", ")),
+    let at_what = match named.as_slice() {
+        [] => String::new(),
+        [one] => format!(" while running {one}"),
+        [few @ .., last] if few.len() < MOST_NAMED => {
+            format!(" while running {} or {last}", few.join(", "))
+        }
+        many => format!(" with {} tasks in flight", many.len()),
     };
     (format!("{at_what}; {ended}{tasks} tasks had ended"), at)
 }

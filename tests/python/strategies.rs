@@ -107,9 +107,11 @@ async def awaited(i):
 
 #[test]
 fn a_batch_starts_no_task_after_its_time_and_counts_those_it_started() {
-    let source = "import time\ndef nap(i): time.sleep(0.05)\n";
-    let stage = Stage::new(source, &["nap"], 1000);
-    for (strategy, width) in STRATEGIES {
+    // A coroutine that never lets go of its loop keeps no other thread from looking at the clock.
+    let source = "import time\ndef nap(i): time.sleep(0.05)\nasync def hold(i): time.sleep(0.05)\n";
+    for (callable, (strategy, width)) in ["nap", "hold"].into_iter().flat_map(|c| STRATEGIES.map(|s| (c, s)))
+    {
+        let stage = Stage::new(source, &[callable], 1000);
         let mut batch = stage.batch(strategy, width, PATIENCE);
         batch.time_limit = Duration::from_millis(300);
         let counts = stage.session.run(&stage.workload, &batch).expect("a report").tally.counts;

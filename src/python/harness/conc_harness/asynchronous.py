@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter_ns
 
 from .results import SCALARS
+from .timer import after
 
 
 def run(job):
@@ -24,8 +25,8 @@ def run(job):
     feed = deque(range(job.count))
     call = job.program.coroutine()
     job.started(asked)
-    loop.call_later(job.time_limit, feed.clear)
-    loop.run_until_complete(supervise(lambda: work(job, call, feed), min(job.width, job.count)))
+    after(job.time_limit, feed.clear)
+    loop.run_until_complete(supervise(lambda lane: work(job, call, feed, lane), min(job.width, job.count)))
     job.ended()
     if uses_threads:
         loop.run_until_complete(loop.shutdown_default_executor())
@@ -42,23 +43,29 @@ def new_loop(job):
 
 
 async def supervise(worker, width):
-    """Runs `width` workers to their end."""
+    """Runs `width` workers, each told its number, to their end."""
     if hasattr(asyncio, "TaskGroup"):
         async with asyncio.TaskGroup() as group:
-            for _ in range(width):
-                group.create_task(worker())
+            for lane in range(width):
+                group.create_task(worker(lane))
     else:
-        await asyncio.gather(*(worker() for _ in range(width)))
+        await asyncio.gather(*map(worker, range(width)))
 
 
-async def work(job, call, feed):
+async def work(job, call, feed, lane):
     """Takes tasks until there are no more."""
     items, results = job.items, job.results
     outputs, latency, keep = results.outputs, job.board.latency, results.keep
+    slots, at = job.board.slots, 2 * lane
     take = feed.popleft
     last = perf_counter_ns()
     while feed:
-        i = take()
+        try:
+            i = take()
+        except IndexError:
+            # The time was over just then.
+            break
+        slots[at] = i + 1
         try:
             value = await call(items[i])
             if type(value) in SCALARS:
@@ -70,3 +77,4 @@ async def work(job, call, feed):
         now = perf_counter_ns()
         latency[i] = now - last
         last = now
+    slots[at] = 0

@@ -16,6 +16,7 @@ from .errors import DIED, Failure
 from .outcome import unpacked
 from .pool import Pool
 from .processes import blame, lose, take
+from .timer import after
 
 
 def run(job):
@@ -116,9 +117,9 @@ def _run_apart(job):
     pool = Pool(job, job.processes)
     feed = deque(range(job.count))
     job.started(asked)
-    loop.call_later(job.time_limit, feed.clear)
+    after(job.time_limit, feed.clear)
     apart = Apart(job, pool)
-    loop.run_until_complete(supervise(lambda: apart.work(feed), min(job.width, job.count)))
+    loop.run_until_complete(supervise(lambda _: apart.work(feed), min(job.width, job.count)))
     job.ended()
     loop.run_until_complete(loop.shutdown_default_executor())
     loop.close()
@@ -139,7 +140,10 @@ class Apart:
         items, results, latency = self.job.items, self.job.results, self.job.board.latency
         last = perf_counter_ns()
         while feed:
-            i = feed.popleft()
+            try:
+                i = feed.popleft()
+            except IndexError:
+                break
             try:
                 results.keep(i, await self._one(i, items[i]))
             except BaseException as error:

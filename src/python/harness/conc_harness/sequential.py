@@ -1,9 +1,10 @@
 """One task after another, in the main thread."""
 
-import threading
+from collections import deque
 from time import perf_counter_ns
 
 from .results import SCALARS
+from .timer import after, stop_after
 
 
 def run(job):
@@ -40,42 +41,18 @@ def _run(job):
     job.ended()
 
 
-def stop_after(seconds):
-    """A list that gets something in it when the time is over."""
-    stop = []
-    timer = threading.Timer(seconds, stop.append, (True,))
-    timer.name = "conc-timer"
-    timer.daemon = True
-    timer.start()
-    return stop
-
-
 def _run_awaiting(job):
     import asyncio
+
+    from .asynchronous import work
 
     asked = perf_counter_ns()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    begun = job.started(asked)
-    loop.run_until_complete(_await_all(job, begun))
+    call = job.program.inline_coroutine()
+    feed = deque(range(job.count))
+    after(job.time_limit, feed.clear)
+    job.started(asked)
+    loop.run_until_complete(work(job, call, feed, 0))
     job.ended()
     loop.close()
-
-
-async def _await_all(job, last):
-    call = job.program.inline_coroutine()
-    items, results = job.items, job.results
-    latency, slots = job.board.latency, job.board.slots
-    stop = stop_after(job.time_limit)
-    for i in range(job.count):
-        slots[0] = i + 1
-        try:
-            results.keep(i, await call(items[i]))
-        except BaseException as error:
-            results.fail(i, error)
-        now = perf_counter_ns()
-        latency[i] = now - last
-        last = now
-        if stop:
-            break
-    slots[0] = 0

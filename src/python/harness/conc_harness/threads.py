@@ -6,7 +6,7 @@ from time import perf_counter_ns
 
 from .errors import TaskTimeout
 from .results import SCALARS
-from .sequential import stop_after
+from .timer import stop_after
 
 # Threads wait this long for one another when they start.
 READY_S = 60.0

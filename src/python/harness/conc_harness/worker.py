@@ -10,6 +10,7 @@ from .board import Board
 from .errors import Failure
 from .outcome import Outcome
 from .program import Program
+from .timer import after
 
 READY_S = 60.0
 
@@ -97,7 +98,10 @@ def run_loop(indices, items, width, time_limit):
     async def work(at):
         last = perf_counter_ns()
         while feed:
-            i, item = feed.popleft()
+            try:
+                i, item = feed.popleft()
+            except IndexError:
+                break
             slots[at] = i + 1
             try:
                 values[i] = await call(item)
@@ -109,10 +113,10 @@ def run_loop(indices, items, width, time_limit):
         slots[at] = 0
 
     async def main():
-        asyncio.get_running_loop().call_later(time_limit, feed.clear)
         lanes = range(min(width, len(indices)))
         await asyncio.gather(*(work(2 * (_this.slot * width + lane)) for lane in lanes))
 
+    after(time_limit, feed.clear)
     asyncio.run(main())
     done.values = [values.get(i) for i in indices]
     return done.packed(indices, ForkingPickler.dumps)
