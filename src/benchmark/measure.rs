@@ -153,7 +153,7 @@ impl<E: Executor, O: Observer, C: Clock> Measurement<'_, E, O, C> {
             (done >= rounds).then_some(Ending::Rounds)
         } else if self.settings.exhaustive && done < EXHAUSTIVE_ROUNDS {
             None
-        } else if self.clock.elapsed() >= self.settings.budget {
+        } else if self.clock.elapsed() >= self.settings.budget && !search.lacks_reference() {
             Some(Ending::Budget)
         } else {
             search.is_settled().then_some(Ending::Settled)
@@ -179,10 +179,13 @@ impl<E: Executor, O: Observer, C: Clock> Measurement<'_, E, O, C> {
             let order = Order { draw, ..self.sizing.order(candidate.cell, rate) };
             let (left_s, expected_s) = (self.left_s(measured), self.sizing.expected_s(&order, rate));
             // However small the budget, the reference and the most promising cell are measured once.
-            let is_needed = measured.rounds == 0
-                && search.batches(candidate.cell) == 0
-                && (candidate.cell == Cell::REFERENCE || Some(candidate) == favourite);
-            if expected_s > left_s && !is_needed {
+            let is_needed = search.batches(candidate.cell) == 0
+                && (candidate.cell == Cell::REFERENCE
+                    || (measured.rounds == 0 && Some(candidate) == favourite));
+            // Whatever its time limit, a batch lasts until all tasks that are in flight have ended.
+            let in_flight = order.tasks.end.min(candidate.cell.width as u64) as f64;
+            let slow_s = in_flight / search.at_least(candidate.cell).max(f64::MIN_POSITIVE);
+            if expected_s.max(slow_s) > left_s && !is_needed {
                 continue;
             }
             let order = order.within(left_s.max(expected_s));
@@ -191,6 +194,9 @@ impl<E: Executor, O: Observer, C: Clock> Measurement<'_, E, O, C> {
             }
             self.run_batch(candidate, &order, search, measured);
             any = true;
+            if search.is_upset() {
+                break;
+            }
         }
         any && !self.interrupt.is_raised()
     }

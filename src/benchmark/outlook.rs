@@ -16,7 +16,8 @@ const DRAWS: usize = 256;
 /// More cells than this are not looked at together: the work grows with the cube of their number.
 pub const MOST_POINTS: usize = 256;
 
-/// The standard normal quantile that leaves 5% outside, half on either side.
+/// The standard normal quantiles that leave 10% and 5% outside, half on either side.
+const Z90: f64 = 1.644_854;
 const Z95: f64 = 1.959_964;
 
 /// What is believed of one cell: a probability, and no guarantee.
@@ -82,6 +83,11 @@ impl Outlooks {
     /// Tasks per second of one point.
     pub(crate) fn per_s(&self, point: usize) -> f64 {
         self.belief.mean[point].exp()
+    }
+
+    /// Tasks per second that one point gives with a probability of 95%.
+    pub(crate) fn low_per_s(&self, point: usize) -> f64 {
+        (self.belief.mean[point] - Z90 * self.belief.sd(point)).exp()
     }
 
     /// The probability that one point is within the margin of the best of all.

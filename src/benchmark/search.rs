@@ -16,8 +16,8 @@ use crate::stats::ratio::EPSILON;
 use crate::strategy::Kind;
 
 /// The search ends when some cell is near the best with this probability: the 95% quantile of what is
-/// lost by choosing it is then below the margin.
-const SURE: f64 = 0.95;
+/// lost by choosing it is then below the margin, and beliefs are somewhat too sure of themselves.
+const SURE: f64 = 0.97;
 
 /// Batches a cell must have before it may be chosen, and before the search may end.
 const ENOUGH_OF_CHOICE: usize = 3;
@@ -37,6 +37,17 @@ const PLAUSIBLE: f64 = 0.5;
 /// Seconds that a batch takes besides its tasks: a process is started for it.
 const BATCH_COST_S: f64 = 0.015;
 
+/// Where it is predicted that many tasks at once are best, this share of them is tried first, if that
+/// still is so many: a batch that is wider than what an upstream serves at once lasts until all of its
+/// tasks were served, whatever its time limit.
+const PROBE: f64 = 0.2;
+const WIDE: usize = 16;
+
+/// Where that gives less than this share of what was predicted, predictions for wider cells are worth
+/// nothing; how far above what it gave a cell must be predicted to be, to show if there is more.
+const DISAPPOINTING: f64 = 0.6;
+const HEADROOM: f64 = 1.25;
+
 /// Which cells a round is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -48,6 +59,17 @@ pub enum Mode {
     Exhaustive,
 }
 
+/// How far a guided search is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// What is predicted of many at once is tried with fewer.
+    Probe,
+    /// Every strategy is measured where it is believed to suffice.
+    Opening,
+    /// The leader is measured against a challenger.
+    Duel,
+}
+
 /// The search: cells of the plan, and what is believed of each.
 #[derive(Debug, Clone)]
 pub struct Search {
@@ -55,6 +77,8 @@ pub struct Search {
     sizing: Sizing,
     mode: Mode,
     is_asked: bool,
+    stage: Stage,
+    is_upset: bool,
     batches: BTreeMap<Cell, usize>,
     failed: Vec<Cell>,
     outlooks: Outlooks,
@@ -70,12 +94,29 @@ impl Search {
         let believed = &candidates[..candidates.len().min(MOST_POINTS)];
         let outlooks = Outlooks::new(believed.iter().map(point).collect(), seed);
         let is_asked = plan.is_asked;
-        Search { candidates, sizing, mode, is_asked, batches: BTreeMap::new(), failed: Vec::new(), outlooks }
+        let (batches, failed) = (BTreeMap::new(), Vec::new());
+        let mut search = Search {
+            candidates,
+            sizing,
+            mode,
+            is_asked,
+            stage: Stage::Probe,
+            is_upset: false,
+            batches,
+            failed,
+            outlooks,
+        };
+        if search.probe().is_none() {
+            search.stage = Stage::Opening;
+        }
+        search
     }
 
     /// Takes the throughput that a batch of a cell gave, in tasks per second, and when it was run.
     pub fn learn(&mut self, cell: Cell, at: Duration, throughput: f64) {
         *self.batches.entry(cell).or_default() += 1;
+        let is_less = self.index(cell).is_some_and(|p| throughput < DISAPPOINTING * self.predicted(p));
+        self.is_upset |= self.mode == Mode::Guided && is_less && !self.is_doubtful();
         if throughput <= 0.0 {
             // What gives nothing cannot win, and has no logarithm.
             self.give_up(cell);
@@ -94,6 +135,17 @@ impl Search {
         if self.mode == Mode::Guided {
             self.outlooks.update();
         }
+        self.stage = match self.stage {
+            Stage::Probe => Stage::Opening,
+            Stage::Opening if self.is_upset => Stage::Opening,
+            Stage::Opening | Stage::Duel => Stage::Duel,
+        };
+        self.is_upset = false;
+    }
+
+    /// Whether the round should end, because predictions that it was made from do not hold.
+    pub fn is_upset(&self) -> bool {
+        self.is_upset && self.stage == Stage::Opening
     }
 
     /// Batches measured of a cell.
@@ -101,10 +153,23 @@ impl Search {
         self.batches.get(&cell).copied().unwrap_or(0)
     }
 
+    /// Whether the reference is still to be measured.
+    pub fn lacks_reference(&self) -> bool {
+        let is_reference = |cell: &Cell| *cell == Cell::REFERENCE;
+        self.batches(Cell::REFERENCE) == 0
+            && !self.failed.iter().any(is_reference)
+            && self.candidates.iter().any(|c| is_reference(&c.cell))
+    }
+
     /// Tasks per second that a cell will probably give.
     pub fn expected(&self, cell: Cell) -> f64 {
         let predicted = || self.candidates.iter().find(|c| c.cell == cell).map_or(1.0, |c| c.predicted_per_s);
         self.index(cell).map_or_else(predicted, |point| self.outlooks.per_s(point))
+    }
+
+    /// Tasks per second that a cell will give even if it disappoints.
+    pub fn at_least(&self, cell: Cell) -> f64 {
+        self.index(cell).map_or_else(|| self.expected(cell), |point| self.outlooks.low_per_s(point))
     }
 
     /// What is believed of every measured cell in the end.
@@ -121,15 +186,21 @@ impl Search {
             Mode::Exhaustive => self.candidates.clone(),
             Mode::Fixed if self.is_asked => self.candidates.clone(),
             Mode::Fixed => self.opening(),
-            Mode::Guided if self.batches.keys().all(|cell| *cell == Cell::REFERENCE) => {
-                self.opening().into_iter().filter(|c| self.batches(c.cell) == 0).collect()
-            }
-            Mode::Guided => self.duel(),
+            Mode::Guided => self.guided(),
         };
         round.sort_by_key(|c| c.cell);
         round.dedup_by_key(|c| c.cell);
         round.retain(|c| !self.failed.contains(&c.cell));
         round
+    }
+
+    fn guided(&self) -> Vec<Candidate> {
+        let round: Vec<Candidate> = match self.stage {
+            Stage::Probe => self.probe().into_iter().collect(),
+            Stage::Opening => self.opening().into_iter().filter(|c| self.batches(c.cell) == 0).collect(),
+            Stage::Duel => Vec::new(),
+        };
+        if round.is_empty() { self.duel() } else { round }
     }
 
     /// The cell, narrower than what could be chosen by now and of the leader's strategy, that is worth most
@@ -166,14 +237,42 @@ impl Search {
             && self.leader().is_none_or(|leader| self.thrifty(leader).is_none())
     }
 
-    /// Every strategy at its predicted knee, and the reference.
+    /// The cell predicted to be the fastest of those that suffice, but narrower, where that is wide.
+    fn probe(&self) -> Option<Candidate> {
+        let knees = strategies(&self.candidates).into_iter().filter_map(|kind| self.knee(kind));
+        let favourite = knees.max_by(|a, b| self.predicted(*a).total_cmp(&self.predicted(*b)))?;
+        let Cell { strategy, width, .. } = self.cell(favourite);
+        let most = (PROBE * width as f64) as usize;
+        let narrower = self.of_strategy(strategy).filter(|point| self.cell(*point).width <= most);
+        narrower.last().filter(|_| most >= WIDE).map(|point| self.candidates[point])
+    }
+
+    /// Every strategy at its knee, and the reference.
     fn opening(&self) -> Vec<Candidate> {
-        let mut opening: Vec<Candidate> = strategies(&self.candidates)
-            .into_iter()
-            .filter_map(|kind| knee(self.of_strategy(kind)))
-            .collect();
+        let knees = strategies(&self.candidates).into_iter().filter_map(|kind| self.knee(kind));
+        let mut opening: Vec<Candidate> = knees.map(|point| self.candidates[point]).collect();
         opening.extend(self.candidates.iter().filter(|c| c.cell == Cell::REFERENCE));
         opening
+    }
+
+    /// The narrowest cell of a strategy that is predicted to suffice, or that would show that there is more
+    /// than is believed.
+    fn knee(&self, strategy: Kind) -> Option<usize> {
+        let predicted = self.of_strategy(strategy).map(|point| self.predicted(point)).fold(0.0, f64::max);
+        let believed = match self.leader().filter(|_| self.is_doubtful()) {
+            Some(leader) => self.outlooks.per_s(leader),
+            None => self.of_strategy(strategy).map(|point| self.outlooks.per_s(point)).fold(0.0, f64::max),
+        };
+        let enough = ((1.0 - EPSILON) * predicted).min(HEADROOM * believed);
+        self.of_strategy(strategy).find(|point| self.predicted(*point) >= enough)
+    }
+
+    /// Whether some cell gives so much less than predicted that wider ones are not believed either.
+    fn is_doubtful(&self) -> bool {
+        let disappoints = |point: &usize| {
+            self.is_measured(*point) && self.outlooks.per_s(*point) < DISAPPOINTING * self.predicted(*point)
+        };
+        self.points().any(|point| disappoints(&point))
     }
 
     /// The leader, and the challenger most likely to beat it for what measuring it costs.
@@ -221,8 +320,11 @@ impl Search {
         self.outlooks.may_beat(point, leader) / (self.sizing.expected_s(&order, rate) + BATCH_COST_S)
     }
 
-    fn of_strategy(&self, strategy: Kind) -> impl Iterator<Item = &Candidate> {
-        self.candidates.iter().filter(move |c| c.cell.strategy == strategy && !self.failed.contains(&c.cell))
+    fn of_strategy(&self, strategy: Kind) -> impl Iterator<Item = usize> {
+        self.points().filter(move |point| {
+            let cell = self.cell(*point);
+            cell.strategy == strategy && !self.failed.contains(&cell)
+        })
     }
 
     fn points(&self) -> std::ops::Range<usize> {
@@ -269,119 +371,5 @@ fn strategies(candidates: &[Candidate]) -> Vec<Kind> {
     kinds
 }
 
-/// The narrowest cell of a strategy predicted to be near its best.
-fn knee<'a>(cells: impl Iterator<Item = &'a Candidate>) -> Option<Candidate> {
-    let cells: Vec<&Candidate> = cells.collect();
-    let best = cells.iter().map(|c| c.predicted_per_s).fold(0.0, f64::max);
-    cells.into_iter().find(|c| c.predicted_per_s >= (1.0 - EPSILON) * best).copied()
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::benchmark::testing::{self, host, profile, sleeping};
-
-    /// Runs the search against a function instead of a machine; batches take a fifth of a second.
-    fn search(plan: &Plan, rounds: usize, truth: impl Fn(Cell) -> f64) -> Search {
-        let sizing = Sizing { tasks: 400, task_s: 0.02, budget: Duration::from_secs(5), cpus: 2.0 };
-        let mut search = Search::new(plan, sizing, Mode::Guided, 1);
-        let mut now = Duration::ZERO;
-        for _ in 0..rounds {
-            for candidate in search.next_round() {
-                now += Duration::from_millis(200);
-                search.learn(candidate.cell, now, truth(candidate.cell));
-            }
-            search.end_round();
-        }
-        search
-    }
-
-    fn leader(search: &Search) -> Cell {
-        search.cell(search.leader().expect("something was measured"))
-    }
-
-    fn plan() -> Plan {
-        testing::plan(&sleeping(400), &profile(50e-6, 20e-3), &host(2))
-    }
-
-    #[test]
-    fn every_strategy_and_the_reference_are_measured_first() {
-        let mut measured: Vec<Kind> = search(&plan(), 0, |_| 1.0)
-            .next_round()
-            .iter()
-            .map(|candidate| candidate.cell.strategy)
-            .collect();
-        measured.dedup();
-        let planned: Vec<Kind> = Kind::ALL
-            .into_iter()
-            .filter(|kind| plan().candidates.iter().any(|c| c.cell.strategy == *kind))
-            .collect();
-        assert_eq!(measured, planned);
-    }
-
-    #[test]
-    fn where_predictions_hold_few_batches_settle_it() {
-        let plan = plan();
-        let truth =
-            |cell: Cell| plan.candidates.iter().find(|c| c.cell == cell).map_or(0.0, |c| c.predicted_per_s);
-        let found = search(&plan, 6, truth);
-        assert!(found.is_settled());
-        let best = plan.candidates.iter().map(|c| c.predicted_per_s).fold(0.0, f64::max);
-        assert!(truth(leader(&found)) >= 0.95 * best);
-    }
-
-    #[test]
-    fn a_hidden_limit_is_found_and_no_wider_cell_is_believed_to_beat_it() {
-        let truth = |cell: Cell| cell.width.min(8) as f64 * 49.0;
-        let found = search(&plan(), 12, truth);
-        assert!(truth(leader(&found)) >= 0.95 * 392.0, "{}", leader(&found));
-        let narrow = Cell::new(leader(&found).strategy, 2);
-        let outlooks = found.conclude();
-        assert!(outlooks.get(&narrow).is_none_or(|outlook| outlook.near_best < 0.05));
-    }
-
-    #[test]
-    fn where_width_brings_nothing_narrower_cells_are_tried_before_it_ends() {
-        let found = search(&plan(), 20, |cell| 49.0 * cell.width.min(4) as f64);
-        let widest = leader(&found).width;
-        let narrowest = found.batches.keys().map(|cell| cell.width).filter(|width| *width >= 4).min();
-        assert!(narrowest.is_some_and(|width| width <= 8), "{narrowest:?} of {widest}");
-    }
-
-    #[test]
-    fn a_cell_that_fails_is_not_tried_again() {
-        let plan = plan();
-        let mut search = search(&plan, 0, |_| 1.0);
-        let first = search.next_round()[1].cell;
-        search.give_up(first);
-        assert!(search.next_round().iter().all(|c| c.cell != first));
-        search.learn(Cell::REFERENCE, Duration::ZERO, 0.0);
-        assert!(search.next_round().iter().all(|c| c.cell != Cell::REFERENCE));
-    }
-
-    #[test]
-    fn an_exhaustive_search_of_more_cells_than_are_looked_at_together_measures_all_again() {
-        let mut plan = plan();
-        let wide = |width| Candidate { cell: Cell::new(Kind::Threads, 1000 + width), predicted_per_s: 50.0 };
-        plan.candidates.extend((0..MOST_POINTS).map(wide));
-        let sizing = Sizing { tasks: 400, task_s: 0.02, budget: Duration::from_secs(5), cpus: 2.0 };
-        let mut search = Search::new(&plan, sizing, Mode::Exhaustive, 1);
-        let first = search.next_round();
-        assert_eq!(first.len(), plan.candidates.len());
-        first.iter().for_each(|c| search.learn(c.cell, Duration::ZERO, 10.0));
-        search.end_round();
-        assert_eq!(search.next_round(), first);
-        assert_eq!(search.expected(wide(255).cell), 50.0);
-    }
-
-    #[test]
-    fn a_fixed_search_measures_the_same_cells_in_every_round() {
-        let sizing = Sizing { tasks: 400, task_s: 0.02, budget: Duration::from_secs(5), cpus: 2.0 };
-        let mut search = Search::new(&plan(), sizing, Mode::Fixed, 1);
-        let first = search.next_round();
-        first.iter().for_each(|c| search.learn(c.cell, Duration::ZERO, 10.0));
-        search.end_round();
-        assert_eq!(search.next_round(), first);
-        assert!(!search.is_settled());
-    }
-}
+mod tests;

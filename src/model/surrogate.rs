@@ -3,8 +3,8 @@
 //! Its mean is what the queueing model predicts; its kernel says how predictions err: all together,
 //! smoothly along the width, per strategy, and each cell on its own. A batch is the cell's value, plus
 //! the drift of the machine (an Ornstein–Uhlenbeck process in time), plus noise. How far predictions
-//! are off, how noisy batches are and how much the machine drifts is read off the batches themselves
-//! by marginal likelihood (empirical Bayes; Rasmussen and Williams, *Gaussian Processes for Machine
+//! are off, how noisy batches are, how much the machine drifts and whether all cells meet a ceiling that
+//! was not predicted is read off the batches themselves by marginal likelihood (empirical Bayes; Rasmussen and Williams, *Gaussian Processes for Machine
 //! Learning*, 2006, sections 2.2 and 5.4).
 
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
@@ -33,6 +33,18 @@ const DRIFTS: [f64; 4] = [0.02, 0.05, 0.12, 0.25];
 /// How surprising it is, before anything is measured, for a setting to be off its usual value: a
 /// normal distribution of its logarithm, of this standard deviation.
 const SETTING_SD: f64 = 1.2;
+
+/// What nobody told the prediction may cap all cells alike: an upstream that serves only so many at
+/// once. ln of how surprising such a ceiling is; how far below its prediction a batch must be to show
+/// one, in ln; and the index of the scale of all other errors that is tried with it first.
+const CEILING_COST: f64 = 3.0;
+const MISSING: f64 = 0.1;
+const UNDER_CEILING: usize = 1;
+
+/// A prediction that is above the ceiling does not matter, and its errors do not either: over how much of
+/// ln throughput they fade, and what is left of them.
+const FADING: f64 = 0.3;
+const LEFT: f64 = 0.3;
 
 /// A residual beyond this many standard deviations weighs less (Huber, "Robust estimation of a location
 /// parameter", Ann. Math. Stat. 35 (1964), 73–101).
@@ -64,16 +76,18 @@ pub struct Observation {
 }
 
 /// How large errors are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Settings {
     scale: usize,
     noise: usize,
     drift: usize,
+    /// ln of the most that any cell gives, whatever is predicted.
+    ceiling: Option<f64>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { scale: 3, noise: 2, drift: 1 }
+        Settings { scale: 3, noise: 2, drift: 1, ceiling: None }
     }
 }
 
@@ -89,6 +103,17 @@ impl Settings {
 
     fn drift(self) -> f64 {
         DRIFTS[self.drift]
+    }
+
+    /// ln of the throughput that is expected of a point before it is measured.
+    fn expects(self, point: &Point) -> f64 {
+        self.ceiling.map_or(point.prior, |ceiling| point.prior.min(ceiling))
+    }
+
+    /// How much of a prediction's error is left of it under the ceiling.
+    fn matters(self, point: &Point) -> f64 {
+        let above = self.ceiling.map_or(0.0, |ceiling| (point.prior - ceiling).max(0.0));
+        (-above / FADING).exp().max(LEFT)
     }
 
     /// The settings one step away.
@@ -107,6 +132,7 @@ impl Settings {
         -off(self.scale(), usual.scale())
             - off(self.noise(), usual.noise())
             - off(self.drift(), usual.drift())
+            - self.ceiling.map_or(0.0, |_| CEILING_COST)
     }
 }
 
@@ -131,7 +157,7 @@ impl Belief {
             weights = fit.weights();
             settings = most_likely(points, observations, &weights, settings);
         }
-        let prior = DVector::from_iterator(points.len(), points.iter().map(|p| p.prior));
+        let prior = DVector::from_iterator(points.len(), points.iter().map(|p| settings.expects(p)));
         let own = DMatrix::from_fn(points.len(), points.len(), |i, j| kernel(points, i, j, settings));
         match Fit::new(points, observations, &weights, settings) {
             Some(fit) => fit.believe(points, prior, own),
@@ -177,21 +203,31 @@ fn kernel(points: &[Point], i: usize, j: usize, settings: Settings) -> f64 {
     if i == j {
         k += CELL_SD.powi(2);
     }
-    k * settings.scale().powi(2)
+    k * settings.scale().powi(2) * settings.matters(a) * settings.matters(b)
 }
 
-/// Climbs from `begin` to settings that no neighbour is more likely than.
+/// The likeliest settings that are found from `begin`, with a ceiling and without one.
 fn most_likely(points: &[Point], observations: &[Observation], weights: &[f64], begin: Settings) -> Settings {
     let likelihood = |settings: Settings| {
         let fit = Fit::new(points, observations, weights, settings);
-        settings.ln_prior() + fit.map_or(f64::NEG_INFINITY, |fit| fit.ln_likelihood())
+        (settings, settings.ln_prior() + fit.map_or(f64::NEG_INFINITY, |fit| fit.ln_likelihood()))
     };
-    let mut best = (begin, likelihood(begin));
+    let open = likelihood(Settings { ceiling: None, ..begin });
+    let missing = |o: &&Observation| o.value < points[o.point].prior - MISSING;
+    let ceilings = observations.iter().filter(missing).map(|o| Some(o.value));
+    let under = |ceiling| likelihood(Settings { scale: UNDER_CEILING, ceiling, ..begin });
+    let capped = ceilings.map(under).max_by(|a, b| a.1.total_cmp(&b.1));
+    let found = [Some(open), capped].into_iter().flatten().map(|begin| climb(begin, likelihood));
+    found.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(begin, |best| best.0)
+}
+
+/// Climbs to settings that no neighbour is more likely than.
+fn climb(begin: (Settings, f64), likelihood: impl Fn(Settings) -> (Settings, f64)) -> (Settings, f64) {
+    let mut best = begin;
     loop {
-        let next = best.0.neighbours().map(|settings| (settings, likelihood(settings)));
-        match next.max_by(|a, b| a.1.total_cmp(&b.1)) {
+        match best.0.neighbours().map(&likelihood).max_by(|a, b| a.1.total_cmp(&b.1)) {
             Some(next) if next.1 > best.1 => best = next,
-            _ => return best.0,
+            _ => return best,
         }
     }
 }
@@ -226,8 +262,10 @@ impl<'a> Fit<'a> {
             let own = if i == j { settings.noise().powi(2) / weights[i] + JITTER } else { 0.0 };
             kernel(points, a.point, b.point, settings) + together + own
         });
-        let residuals =
-            DVector::from_iterator(n, observations.iter().map(|o| o.value - points[o.point].prior));
+        let residuals = DVector::from_iterator(
+            n,
+            observations.iter().map(|o| o.value - settings.expects(&points[o.point])),
+        );
         let factor = Cholesky::new(covariance)?;
         let solved = factor.solve(&residuals);
         Some(Fit { points, observations, settings, factor, residuals, solved, weights })
@@ -302,6 +340,24 @@ mod tests {
             (0..16).map(|i| observed([3, 10][i % 2], i as f64, -0.025 * i as f64)).collect();
         let (difference, sd) = believe(&batches).difference(3, 10);
         assert!(difference.abs() < 0.04, "{difference} ± {sd}");
+    }
+
+    #[test]
+    fn a_ceiling_that_was_not_predicted_is_recognised_and_holds_for_what_was_not_measured() {
+        // One more doubling gives twice as much, they say; from 8 at once on it does not.
+        let point = |width: i32| Point {
+            strategy: (width % 2) as usize,
+            log2_width: f64::from(width),
+            prior: f64::from(width) * 2.0_f64.ln(),
+        };
+        let points: Vec<Point> = (0..10).map(point).collect();
+        let seen = |width: usize| observed(width, width as f64 * 0.2, width.min(3) as f64 * 2.0_f64.ln());
+        let belief = Belief::new(&points, &[0, 6, 4, 5].map(seen), Settings::default());
+        assert!(belief.settings.ceiling.is_some());
+        assert!((belief.mean[9] - 8.0_f64.ln()).abs() < 0.1, "{}", belief.mean);
+        assert!((belief.mean[2] - 4.0_f64.ln()).abs() < 0.1, "{}", belief.mean);
+        let open = Belief::new(&points, &[0, 2, 3].map(seen), Settings::default());
+        assert_eq!(open.settings.ceiling, None);
     }
 
     #[test]

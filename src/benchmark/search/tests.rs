@@ -1,0 +1,126 @@
+//! The search against functions instead of machines.
+
+use super::*;
+use crate::benchmark::testing::{self, host, profile, sleeping};
+
+/// Runs the search against a function instead of a machine; batches take a fifth of a second.
+fn search(plan: &Plan, rounds: usize, truth: impl Fn(Cell) -> f64) -> Search {
+    let sizing = Sizing { tasks: 400, task_s: 0.02, budget: Duration::from_secs(5), cpus: 2.0 };
+    let mut search = Search::new(plan, sizing, Mode::Guided, 1);
+    let mut now = Duration::ZERO;
+    for _ in 0..rounds {
+        for candidate in search.next_round() {
+            now += Duration::from_millis(200);
+            search.learn(candidate.cell, now, truth(candidate.cell));
+        }
+        search.end_round();
+    }
+    search
+}
+
+fn leader(search: &Search) -> Cell {
+    search.cell(search.leader().expect("something was measured"))
+}
+
+fn plan() -> Plan {
+    testing::plan(&sleeping(400), &profile(50e-6, 20e-3), &host(2))
+}
+
+#[test]
+fn where_many_at_once_are_predicted_to_be_best_fewer_are_tried_first() {
+    let search = search(&plan(), 0, |_| 1.0);
+    let round = search.next_round();
+    let widest = search.opening().iter().map(|c| c.cell.width).max().unwrap();
+    assert_eq!(round.len(), 1);
+    assert!((WIDE..=widest / 5).contains(&round[0].cell.width), "{} of {widest}", round[0].cell);
+}
+
+#[test]
+fn where_they_give_little_nothing_much_wider_is_tried() {
+    let found = search(&plan(), 2, |cell| 49.0 * cell.width.min(10) as f64);
+    let widest = found.batches.keys().map(|cell| cell.width).max().unwrap();
+    assert!(widest <= 64, "{widest}");
+    assert!(found.batches.contains_key(&Cell::new(Kind::Threads, 16)), "{:?}", found.batches);
+}
+
+#[test]
+fn every_strategy_and_the_reference_are_measured_next() {
+    let mut measured: Vec<Kind> = search(&plan(), 1, |cell| 49.0 * cell.width as f64)
+        .next_round()
+        .iter()
+        .map(|candidate| candidate.cell.strategy)
+        .collect();
+    measured.dedup();
+    let planned: Vec<Kind> = Kind::ALL
+        .into_iter()
+        .filter(|kind| plan().candidates.iter().any(|c| c.cell.strategy == *kind))
+        .collect();
+    assert_eq!(measured, planned);
+}
+
+#[test]
+fn where_predictions_hold_few_batches_settle_it() {
+    let plan = plan();
+    let truth =
+        |cell: Cell| plan.candidates.iter().find(|c| c.cell == cell).map_or(0.0, |c| c.predicted_per_s);
+    let found = search(&plan, 6, truth);
+    assert!(found.is_settled());
+    let best = plan.candidates.iter().map(|c| c.predicted_per_s).fold(0.0, f64::max);
+    assert!(truth(leader(&found)) >= 0.95 * best);
+}
+
+#[test]
+fn a_hidden_limit_is_found_and_no_wider_cell_is_believed_to_beat_it() {
+    let truth = |cell: Cell| cell.width.min(8) as f64 * 49.0;
+    let found = search(&plan(), 12, truth);
+    assert!(truth(leader(&found)) >= 0.95 * 392.0, "{}", leader(&found));
+    let narrow = Cell::new(leader(&found).strategy, 2);
+    let outlooks = found.conclude();
+    assert!(outlooks.get(&narrow).is_none_or(|outlook| outlook.near_best < 0.05));
+}
+
+#[test]
+fn where_width_brings_nothing_narrower_cells_are_tried_before_it_ends() {
+    let found = search(&plan(), 20, |cell| 49.0 * cell.width.min(4) as f64);
+    let widest = leader(&found).width;
+    let narrowest = found.batches.keys().map(|cell| cell.width).filter(|width| *width >= 4).min();
+    assert!(narrowest.is_some_and(|width| width <= 8), "{narrowest:?} of {widest}");
+}
+
+#[test]
+fn a_cell_that_fails_is_not_tried_again() {
+    let plan = plan();
+    let mut search = search(&plan, 0, |_| 1.0);
+    search.stage = Stage::Opening;
+    let first = search.next_round()[1].cell;
+    search.give_up(first);
+    assert!(search.next_round().iter().all(|c| c.cell != first));
+    search.learn(Cell::REFERENCE, Duration::ZERO, 0.0);
+    assert!(search.next_round().iter().all(|c| c.cell != Cell::REFERENCE));
+}
+
+#[test]
+fn an_exhaustive_search_of_more_cells_than_are_looked_at_together_measures_all_again() {
+    let mut plan = plan();
+    let wide = |width| Candidate { cell: Cell::new(Kind::Threads, 1000 + width), predicted_per_s: 50.0 };
+    plan.candidates.extend((0..MOST_POINTS).map(wide));
+    let sizing = Sizing { tasks: 400, task_s: 0.02, budget: Duration::from_secs(5), cpus: 2.0 };
+    let mut search = Search::new(&plan, sizing, Mode::Exhaustive, 1);
+    let first = search.next_round();
+    assert_eq!(first.len(), plan.candidates.len());
+    first.iter().for_each(|c| search.learn(c.cell, Duration::ZERO, 10.0));
+    search.end_round();
+    assert_eq!(search.next_round(), first);
+    assert_eq!(search.expected(wide(255).cell), 50.0);
+}
+
+#[test]
+fn a_fixed_search_measures_the_same_cells_in_every_round() {
+    let sizing = Sizing { tasks: 400, task_s: 0.02, budget: Duration::from_secs(5), cpus: 2.0 };
+    let mut search = Search::new(&plan(), sizing, Mode::Fixed, 1);
+    let first = search.next_round();
+    first.iter().for_each(|c| search.learn(c.cell, Duration::ZERO, 10.0));
+    search.end_round();
+    assert_eq!(search.next_round(), first);
+    assert!(!search.is_settled());
+}
