@@ -13,7 +13,7 @@ use crate::benchmark::gauge::Gauge;
 use crate::benchmark::series::{BatchMetrics, Series, Weather};
 use crate::benchmark::sizing::Sizing;
 use crate::host::Interrupt;
-use crate::host::others::share_of_others;
+use crate::host::others::share_of_cpus;
 use crate::strategy::run::RunReport;
 
 /// Which program a batch is of.
@@ -178,8 +178,7 @@ impl Repetition<'_> {
         let weather = Weather {
             at_s: begun.as_secs_f64(),
             cpu_speed,
-            cpu_others: others_s
-                .map(|used_s| share_of_others(used_s, 0.0, elapsed_s, self.settings.cpus_logical)),
+            cpu_others: others_s.map(|used_s| share_of_cpus(used_s, elapsed_s, self.settings.cpus_logical)),
         };
         let metrics = report.map(|report| BatchMetrics::of(&report, &self.sizing, weather));
         let throughput = match &metrics {

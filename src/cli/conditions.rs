@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use conc::benchmark::Cell;
 use conc::benchmark::calibration::{Laboratory, Probe, calibrate};
@@ -14,8 +14,7 @@ use conc::benchmark::overhead::Overheads;
 use conc::benchmark::rates::measure_rates;
 use conc::host::Host;
 use conc::host::clock::process_cpu;
-use conc::host::others::{busy_cpu_s, share_of_others};
-use conc::host::usage::CpuTime;
+use conc::host::others::OthersMeter;
 use conc::strategy::RunReport;
 use conc::workload::fixture::Fixture;
 use conc::workload::spec::{Kernel, StepSpec};
@@ -93,14 +92,10 @@ pub(crate) fn conditions(
 
 /// What strategies cost; `None` where other programs used so much of the CPUs that it would be wrong.
 fn measure(guard: &Guard, host: &Host, env: &Env) -> Option<Overheads> {
-    let own = || (CpuTime::of_self() + CpuTime::of_children()).total_s();
-    let (begun, busy_before, own_before) = (Instant::now(), busy_cpu_s(), own());
+    let meter = OthersMeter::start();
     let mut processes = Processes { guard, env, cpus: host.cpu_workers(), server_s: 0.0 };
     let overheads = calibrate(&mut processes, host.cpu_workers());
-    let others = busy_cpu_s().zip(busy_before).map(|(after, before)| {
-        let own_s = own() - own_before + processes.server_s;
-        share_of_others(after - before, own_s, begun.elapsed().as_secs_f64(), host.cpus_logical)
-    });
+    let others = meter.share(host.cpus_logical, processes.server_s);
     others.is_none_or(|share| share < CONTENDED).then_some(overheads)
 }
 

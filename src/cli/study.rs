@@ -30,7 +30,7 @@ use conc::workload::step::cpu::calibrate::calibrate;
 use conc::workload::{Env, Workload};
 
 use crate::cli::callables::Callables;
-use crate::cli::conditions::{conditions, server_cpu_s};
+use crate::cli::conditions::conditions;
 use crate::cli::config::Prediction;
 use crate::cli::failure::Failure;
 use crate::cli::guard::Guard;
@@ -173,14 +173,14 @@ impl<'a> Study<'a> {
         let most_tasks = if once { self.workload.tasks() / PROFILED } else { u64::MAX };
         self.hook("--prepare", self.hooks.prepare.as_deref())?;
         let reexec = self.guard.group.reexec();
-        let server_before_s = server_cpu_s(self.fixture.as_ref());
+        let server_before_s = self.server_cpu_s();
         let profiled = match &self.python {
             Some(callables) => callables.profile(&self.workload, PROFILE, PATIENCE, most_tasks),
             None => profile(reexec, &self.workload, &self.env, PROFILE, PATIENCE, most_tasks),
         };
         self.hook("--cleanup", self.hooks.cleanup.as_deref())?;
         let profiled = profiled.map_err(|error| self.guard.judge(Failure::Run(error.code, error.message)))?;
-        let server_s = server_cpu_s(self.fixture.as_ref()) - server_before_s;
+        let server_s = self.server_cpu_s() - server_before_s;
         self.conditions.server_cpu_s = server_s / profiled.tally.counts.started().max(1) as f64;
         Ok(profiled)
     }

@@ -1,10 +1,46 @@
 //! What other programs use of the CPUs while this one measures.
 
+use std::time::Instant;
+
 use nix::unistd::{SysconfVar, sysconf};
+
+use crate::host::usage::CpuTime;
+
+/// Tells what others use of the CPUs from its start on.
+#[derive(Debug)]
+pub struct OthersMeter {
+    begun: Instant,
+    busy_s: Option<f64>,
+    own_s: f64,
+}
+
+impl OthersMeter {
+    /// Begins to count.
+    pub fn start() -> Self {
+        OthersMeter { begun: Instant::now(), busy_s: busy_cpu_s(), own_s: own_cpu_s() }
+    }
+
+    /// The CPU seconds that others used so far; `None` where the system does not tell. `helpers_s` are
+    /// those that processes of this one used meanwhile which it has not waited for yet.
+    pub fn cpu_s(&self, helpers_s: f64) -> Option<f64> {
+        let busy_s = busy_cpu_s()? - self.busy_s?;
+        Some(busy_s - (own_cpu_s() - self.own_s + helpers_s))
+    }
+
+    /// The share of `cpus` CPUs that others used so far, from 0 to 1; else as [`cpu_s`](Self::cpu_s).
+    pub fn share(&self, cpus: usize, helpers_s: f64) -> Option<f64> {
+        Some(share_of_cpus(self.cpu_s(helpers_s)?, self.begun.elapsed().as_secs_f64(), cpus))
+    }
+}
+
+/// CPU seconds of this process and of those it has waited for.
+fn own_cpu_s() -> f64 {
+    (CpuTime::of_self() + CpuTime::of_children()).total_s()
+}
 
 /// CPU seconds that all CPUs together were busy since the machine started, time stolen by other virtual
 /// machines included; `None` where the system does not tell.
-pub fn busy_cpu_s() -> Option<f64> {
+fn busy_cpu_s() -> Option<f64> {
     parse(&std::fs::read_to_string("/proc/stat").ok()?, ticks_per_s()?)
 }
 
@@ -20,10 +56,10 @@ fn parse(text: &str, ticks_per_s: f64) -> Option<f64> {
     (ticks.len() >= 4).then_some(busy / ticks_per_s)
 }
 
-/// The share of `cpus` CPUs that others used in `elapsed_s` seconds, from 0 to 1.
-pub fn share_of_others(busy_s: f64, own_s: f64, elapsed_s: f64, cpus: usize) -> f64 {
+/// What `used_s` CPU seconds in `elapsed_s` seconds are of `cpus` CPUs, from 0 to 1.
+pub fn share_of_cpus(used_s: f64, elapsed_s: f64, cpus: usize) -> f64 {
     let whole = elapsed_s * cpus.max(1) as f64;
-    if whole > 0.0 { ((busy_s - own_s) / whole).clamp(0.0, 1.0) } else { 0.0 }
+    if whole > 0.0 { (used_s / whole).clamp(0.0, 1.0) } else { 0.0 }
 }
 
 #[cfg(test)]
@@ -38,9 +74,15 @@ mod tests {
     }
 
     #[test]
-    fn what_this_program_used_is_not_others() {
-        assert_eq!(share_of_others(6.0, 4.0, 2.0, 2), 0.5);
-        assert_eq!(share_of_others(4.0, 5.0, 2.0, 2), 0.0);
-        assert_eq!(share_of_others(4.0, 0.0, 0.0, 2), 0.0);
+    fn what_others_use_is_a_share() {
+        let share = OthersMeter::start().share(1, 0.0);
+        assert!(share.is_none_or(|share| (0.0..=1.0).contains(&share)), "{share:?}");
+    }
+
+    #[test]
+    fn seconds_are_a_share_of_all_cpus() {
+        assert_eq!(share_of_cpus(2.0, 2.0, 2), 0.5);
+        assert_eq!(share_of_cpus(-1.0, 2.0, 2), 0.0);
+        assert_eq!(share_of_cpus(4.0, 0.0, 2), 0.0);
     }
 }

@@ -10,8 +10,7 @@ use conc::benchmark::once::{Once, Slices};
 use conc::benchmark::plan::Plan;
 use conc::benchmark::reference;
 use conc::benchmark::sizing::Sizing;
-use conc::host::others::{busy_cpu_s, share_of_others};
-use conc::host::usage::CpuTime;
+use conc::host::others::OthersMeter;
 use conc::profile::probe::Profiled;
 
 use crate::cli::conditions::server_cpu_s;
@@ -41,12 +40,10 @@ impl Study<'_> {
             settings: settings.clone(),
             reference: Some(reference::of_profile(profiled)),
         };
-        let (busy_before, own_before) = (busy_cpu_s(), self.own_cpu_s());
+        let (meter, server_before_s) = (OthersMeter::start(), self.server_cpu_s());
         let mut measured = measurement.run(plan);
-        measured.cpu_others = busy_cpu_s().zip(busy_before).map(|(after, before)| {
-            let own_s = self.own_cpu_s() - own_before;
-            share_of_others(after - before, own_s, measured.elapsed.as_secs_f64(), self.host.cpus_logical)
-        });
+        let server_s = self.server_cpu_s() - server_before_s;
+        measured.cpu_others = meter.share(self.host.cpus_logical, server_s);
         match executor.failure() {
             // An interrupt ends the command as well; what was measured before is shown.
             Some(error) if !self.guard.interrupt.is_raised() => Err(self.hook_failed(error)),
@@ -64,9 +61,9 @@ impl Study<'_> {
         }
     }
 
-    /// CPU seconds of this process, of those it has waited for and of the embedded server.
-    pub(super) fn own_cpu_s(&self) -> f64 {
-        (CpuTime::of_self() + CpuTime::of_children()).total_s() + server_cpu_s(self.fixture.as_ref())
+    /// CPU seconds that the embedded server has used so far.
+    pub(super) fn server_cpu_s(&self) -> f64 {
+        server_cpu_s(self.fixture.as_ref())
     }
 
     pub(super) fn executor<'s>(&'s self, profiled: &'s Profiled) -> Box<dyn Executor + 's> {

@@ -12,7 +12,7 @@ use conc::benchmark::hooks::Hooked;
 use conc::benchmark::repeat::{Repeated, Repetition, Settings};
 use conc::benchmark::{Cell, CellResult};
 use conc::gate::{Thresholds, paired};
-use conc::host::others::busy_cpu_s;
+use conc::host::others::OthersMeter;
 use conc::profile::probe::Profiled;
 use conc::workload::Env;
 
@@ -72,10 +72,11 @@ impl Study<'_> {
         let mut reference = reference.map(|reference| hooked(reference, self));
         let expected_per_s = expected_per_s(repeats, profiled);
         let batch_tasks = batch_tasks(repeats.cell, expected_per_s).min(self.workload.tasks());
+        let (meter, server_before_s) = (OthersMeter::start(), self.server_cpu_s());
         let repetition = Repetition {
             current: &mut current,
             reference: reference.as_mut().map(|reference| reference as &mut dyn Executor),
-            gauge: &mut Speedometer::new(|| Some(busy_cpu_s()? - self.own_cpu_s())),
+            gauge: &mut Speedometer::new(|| meter.cpu_s(self.server_cpu_s() - server_before_s)),
             observer: progress,
             clock: &mut Stopwatch::start(),
             interrupt: &self.guard.interrupt,
