@@ -229,6 +229,7 @@ fn advise(weather: Weather, seed: u64) -> Outcome {
         sizing: Sizing { tasks: weather.work.tasks(), task_s, budget: BUDGET, cpus: CPUS },
         settings: Settings { budget: BUDGET, rounds: None, warmup: 0, exhaustive: false, once: false, seed },
         reference: None,
+        preferred: None,
     };
     let measured = measurement.run(&plan);
     let tree = Decision { path: Vec::new(), strategy: Kind::Async };

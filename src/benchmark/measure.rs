@@ -18,6 +18,8 @@ use crate::benchmark::search::{Mode, Search};
 use crate::benchmark::sizing::Sizing;
 use crate::benchmark::throughput::BatchTimes;
 use crate::host::Interrupt;
+use crate::stats::ratio::EPSILON;
+use crate::strategy::Kind;
 use crate::strategy::run::RunReport;
 
 /// Rounds of an exhaustive run, whatever the budget: fewer give no interval.
@@ -96,6 +98,9 @@ pub struct Measurement<'a, E, O, C> {
     /// A sequential run of the workload that was made before; it stands for the first batch of the
     /// reference where tasks are long.
     pub reference: Option<RunReport>,
+    /// The strategy that is measured where the budget is enough for one, if no other is predicted to be
+    /// better.
+    pub preferred: Option<Kind>,
 }
 
 impl<E: Executor, O: Observer, C: Clock> Measurement<'_, E, O, C> {
@@ -171,7 +176,7 @@ impl<E: Executor, O: Observer, C: Clock> Measurement<'_, E, O, C> {
 
     /// Runs one batch of every cell that still fits; false if none did.
     fn run_round(&mut self, round: &[Candidate], search: &mut Search, measured: &mut Measured) -> bool {
-        let favourite = round.iter().max_by(|a, b| a.predicted_per_s.total_cmp(&b.predicted_per_s));
+        let favourite = favourite(round, self.preferred);
         let mut any = false;
         for candidate in round {
             let rate = search.expected(candidate.cell);
@@ -259,6 +264,17 @@ impl<E: Executor, O: Observer, C: Clock> Measurement<'_, E, O, C> {
     }
 }
 
+/// The cell that is predicted to be the best; of those that are predicted to be near it, the one of the
+/// preferred strategy.
+fn favourite(round: &[Candidate], preferred: Option<Kind>) -> Option<&Candidate> {
+    let best = round.iter().map(|c| c.predicted_per_s).fold(0.0, f64::max);
+    let near = round.iter().filter(|c| c.predicted_per_s >= (1.0 - EPSILON) * best);
+    near.max_by(|a, b| {
+        let is_preferred = |c: &Candidate| Some(c.cell.strategy) == preferred;
+        is_preferred(a).cmp(&is_preferred(b)).then(a.predicted_per_s.total_cmp(&b.predicted_per_s))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -266,7 +282,6 @@ mod tests {
     use crate::benchmark::event::Silent;
     use crate::benchmark::testing::{self, host, profile, report, sleeping};
     use crate::code::Code;
-    use crate::strategy::Kind;
 
     /// Gives what a function says, at once.
     struct Mock<F>(F, Vec<Order>);
@@ -292,6 +307,7 @@ mod tests {
             sizing: Sizing { tasks: 400, task_s: 0.02, budget: settings.budget, cpus: 2.0 },
             settings,
             reference: None,
+            preferred: None,
         };
         (measurement.run(&plan), executor.1)
     }
@@ -353,11 +369,14 @@ mod tests {
             sizing: Sizing { tasks: 10, task_s: 3.0, budget: Duration::from_secs(1), cpus: 2.0 },
             settings: Settings { budget: Duration::from_secs(1), rounds: None, ..settings(0) },
             reference: Some(report(1, 1, 3.0)),
+            preferred: Some(Kind::Async),
         };
         let measured = measurement.run(&plan);
         assert_eq!(measured.cells[&Cell::REFERENCE].rounds().len(), 1);
-        assert!(executor.1.iter().all(|order| order.cell.width == 10), "{:?}", executor.1);
-        assert!(!executor.1.is_empty());
+        // One batch is all there is time for, and it shows what is advised if nothing speaks against it.
+        let cells: Vec<Cell> = executor.1.iter().map(|order| order.cell).collect();
+        assert!(cells.contains(&Cell::new(Kind::Async, 10)), "{cells:?}");
+        assert!(cells.iter().all(|cell| cell.width == 10), "{cells:?}");
     }
 
     #[test]

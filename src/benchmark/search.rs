@@ -237,8 +237,12 @@ impl Search {
             && self.leader().is_none_or(|leader| self.thrifty(leader).is_none())
     }
 
-    /// The cell predicted to be the fastest of those that suffice, but narrower, where that is wide.
+    /// The cell predicted to be the fastest of those that suffice, but narrower, where that is wide and
+    /// there is time for both.
     fn probe(&self) -> Option<Candidate> {
+        if self.sizing.is_very_long() {
+            return None;
+        }
         let knees = strategies(&self.candidates).into_iter().filter_map(|kind| self.knee(kind));
         let favourite = knees.max_by(|a, b| self.predicted(*a).total_cmp(&self.predicted(*b)))?;
         let Cell { strategy, width, .. } = self.cell(favourite);

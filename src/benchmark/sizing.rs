@@ -23,6 +23,9 @@ const BATCHES: f64 = 8.0;
 /// A task is long if it takes more than this share of the budget.
 const LONG: f64 = 0.1;
 
+/// A task is very long if it takes more than this share of the budget.
+const VERY_LONG: f64 = 0.25;
+
 /// What sizing a batch depends on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sizing {
@@ -55,6 +58,11 @@ impl Sizing {
     /// little of the budget; the profile has run one already.
     pub fn is_long(&self) -> bool {
         self.task_s > LONG * self.budget.as_secs_f64()
+    }
+
+    /// Whether tasks are so long that there is time for a few batches only.
+    pub fn is_very_long(&self) -> bool {
+        self.task_s > VERY_LONG * self.budget.as_secs_f64()
     }
 
     fn count(&self, width: u64, rate: f64) -> u64 {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use conc::advice::{Facts, decide};
 use conc::benchmark::clock::Stopwatch;
 use conc::benchmark::executor::{Executor, ProcessExecutor};
 use conc::benchmark::hooks::Hooked;
@@ -30,6 +31,7 @@ impl Study<'_> {
         let batches = self.executor(profiled);
         let used = profiled.tally.counts.started();
         let slices = settings.once.then(|| Slices::new(self.workload.tasks(), used));
+        let facts = Facts::of(&self.workload, &profiled.profile, self.host.cpus_effective);
         let mut executor = Hooked::new(Once::new(batches, slices), self.shell(), hooks.clone());
         let measurement = Measurement {
             executor: &mut executor,
@@ -39,6 +41,7 @@ impl Study<'_> {
             sizing: self.sizing(profiled, aim),
             settings: settings.clone(),
             reference: Some(reference::of_profile(profiled)),
+            preferred: Some(decide(&facts).strategy),
         };
         let (meter, server_before_s) = (OthersMeter::start(), self.server_cpu_s());
         let mut measured = measurement.run(plan);
