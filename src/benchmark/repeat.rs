@@ -216,3 +216,6 @@ enum Stop {
     Exhausted,
     Failed(Side, BatchError),
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,3 +81,76 @@ fn is_slower(rival: &CellResult, best: &CellResult) -> bool {
         .map(|ratio| ratio.widened(widening, EPSILON))
         .is_some_and(|ratio| ratio.pairs > 2 && ratio.hi < 1.0 / (1.0 + EPSILON))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::benchmark::result::{Outlook, Round, Status};
+    use crate::benchmark::testing::profile;
+    use crate::profile::Class;
+    use crate::strategy::Kind;
+
+    const ASYNC: Cell = Cell { strategy: Kind::Async, width: 64, processes: None };
+    const THREADS: Cell = Cell { strategy: Kind::Threads, width: 64, processes: None };
+
+    /// A cell of so many tasks per second, with noise of a tenth that it has for itself.
+    fn cell(cell: Cell, per_s: f64) -> CellResult {
+        let own = cell.width as u32 + u32::from(cell.strategy == Kind::Async);
+        let noise = |round: u32| 1.0 + 0.1 * f64::from((round * 7 + own * 3) % 5) / 5.0;
+        let round = |round: u32| Round { round, throughput_per_s: per_s * noise(round) };
+        CellResult {
+            throughput_per_s: Some(per_s),
+            rounds: (0..8).map(round).collect(),
+            ..CellResult::without_numbers(cell, Status::Ok, None)
+        }
+    }
+
+    fn verdict_of(before: (&Profile, Cell), now: (&Profile, Cell), cells: &[CellResult]) -> AdviceVerdict {
+        let earlier = Advised { profile: before.0, recommended: before.1, cells: &[] };
+        drift(earlier, Advised { profile: now.0, recommended: now.1, cells }).verdict
+    }
+
+    #[test]
+    fn the_same_advice_is_unchanged_whatever_the_width() {
+        let io = profile(1e-3, 50e-3);
+        let narrower = Cell { width: 48, ..ASYNC };
+        assert_eq!(verdict_of((&io, ASYNC), (&io, narrower), &[]), AdviceVerdict::Unchanged);
+    }
+
+    #[test]
+    fn a_strategy_that_is_as_good_as_the_one_before_is_no_change() {
+        let io = profile(1e-3, 50e-3);
+        let cells = [cell(ASYNC, 1000.0), cell(THREADS, 1010.0)];
+        assert_eq!(verdict_of((&io, ASYNC), (&io, THREADS), &cells), AdviceVerdict::Undecided);
+        assert_eq!(verdict_of((&io, ASYNC), (&io, THREADS), &cells[1..]), AdviceVerdict::Undecided);
+    }
+
+    #[test]
+    fn a_strategy_that_is_slower_by_far_is_a_change() {
+        let io = profile(1e-3, 50e-3);
+        let mut cells = [cell(ASYNC, 500.0), cell(THREADS, 1000.0)];
+        assert_eq!(verdict_of((&io, ASYNC), (&io, THREADS), &cells), AdviceVerdict::Changed);
+        let doubtful = Outlook {
+            throughput_per_s: 500.0,
+            credible95: [400.0, 1100.0],
+            near_best: 0.2,
+            near_leader: 0.2,
+        };
+        cells[0].outlook = Some(doubtful);
+        assert_eq!(verdict_of((&io, ASYNC), (&io, THREADS), &cells), AdviceVerdict::Undecided);
+        // Another width of the strategy before keeps up.
+        let wide = [cells[1].clone(), cell(ASYNC, 500.0), cell(Cell { width: 96, ..ASYNC }, 990.0)];
+        assert_eq!(verdict_of((&io, ASYNC), (&io, THREADS), &wide), AdviceVerdict::Undecided);
+    }
+
+    #[test]
+    fn another_class_is_a_change_only_where_both_are_sure_of_theirs() {
+        let (io, cpu) = (profile(1e-3, 50e-3), profile(50e-3, 1e-3));
+        assert_eq!(verdict_of((&io, ASYNC), (&cpu, ASYNC), &[]), AdviceVerdict::Changed);
+        let unsure = Profile { confidence: Confidence::Low, ..cpu };
+        assert_eq!(verdict_of((&io, ASYNC), (&unsure, ASYNC), &[]), AdviceVerdict::Undecided);
+        let near = |cpu_fraction, class| Profile { cpu_fraction, class, ..profile(1.0, 1.0) };
+        let (below, above) = (near(0.33, Class::IoBound), near(0.38, Class::Mixed));
+        assert_eq!(verdict_of((&below, ASYNC), (&above, ASYNC), &[]), AdviceVerdict::Undecided);
+    }
+}

@@ -69,3 +69,43 @@ fn count(batches: &[BatchMetrics]) -> [u64; 2] {
     let ok: u64 = batches.iter().map(|batch| batch.ok).sum();
     [started.saturating_sub(ok), started]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::testing::batch;
+
+    fn failing(n: usize, failed: u64) -> Vec<BatchMetrics> {
+        vec![BatchMetrics { ok: 48 - failed, ..batch(1.0) }; n]
+    }
+
+    #[test]
+    fn tasks_that_fail_in_every_pair_are_no_chance() {
+        let failures = Failures::of(&failing(12, 1), &failing(12, 0));
+        assert_eq!((failures.current, failures.reference), ([12, 576], [0, 576]));
+        assert_eq!(failures.p_value, Some(0.5f64.powi(12)));
+        assert!(failures.is_more() && !failures.is_total());
+        assert_eq!(failures.describe(), "12 of 576 tasks failed, 0 of 576 on the other side");
+    }
+
+    #[test]
+    fn one_bad_batch_may_be_chance_however_many_tasks_it_lost() {
+        let mut current = failing(12, 0);
+        current[3].ok = 0;
+        assert_eq!(Failures::of(&current, &failing(12, 0)).p_value, Some(0.5));
+    }
+
+    #[test]
+    fn as_many_failures_as_before_are_no_change() {
+        let failures = Failures::of(&failing(12, 5), &failing(12, 5));
+        assert_eq!((failures.p_value, failures.is_more()), (Some(1.0), false));
+        assert!(!Failures::of(&failing(3, 48), &failing(3, 48)).is_total());
+        assert!(Failures::of(&failing(1, 48), &failing(1, 47)).is_total());
+    }
+
+    #[test]
+    fn without_batches_nothing_is_known() {
+        let failures = Failures::of(&[], &[]);
+        assert_eq!((failures.p_value, failures.is_more(), failures.is_total()), (None, false, false));
+    }
+}

@@ -172,3 +172,95 @@ fn smallest_effect(estimate: &Estimate, margin: f64, level: f64) -> Option<f64> 
     let beyond_margin = margin + estimate.worse.smallest_effect(0.5, POWER)?;
     Some(beyond_doubt.max(beyond_margin).exp_m1())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::paired::compare;
+    use crate::gate::result::Design;
+    use crate::gate::testing::pairs;
+    use crate::gate::threshold::Thresholds;
+    use proptest::prelude::*;
+
+    fn compared(times: f64, sd: f64) -> Comparison {
+        compare(&pairs(20, times, sd), "old", Thresholds::default())
+    }
+
+    #[test]
+    fn the_worst_is_told_of_many() {
+        use Verdict::{Improved, Inconclusive, Regressed, Unchanged};
+        assert_eq!(worst([Unchanged, Improved, Regressed, Inconclusive]), Regressed);
+        assert_eq!(worst([Unchanged, Improved, Inconclusive]), Inconclusive);
+        assert_eq!(worst([Unchanged, Improved]), Improved);
+        assert_eq!(worst([Unchanged]), Unchanged);
+        assert_eq!(worst([]), Inconclusive);
+    }
+
+    #[test]
+    fn each_workload_has_its_own_verdict_and_the_suite_the_worst() {
+        let gates = judge(&[compared(1.0, 0.01), compared(1.3, 0.02), compared(0.7, 0.02)]);
+        let verdicts: Vec<Verdict> = gates.iter().map(|gate| gate.verdict).collect();
+        assert_eq!(verdicts, [Verdict::Unchanged, Verdict::Regressed, Verdict::Improved]);
+        assert_eq!(suite_verdict(&gates), Verdict::Regressed);
+    }
+
+    #[test]
+    fn what_cannot_run_any_more_regressed_and_what_cannot_be_compared_is_inconclusive() {
+        let gates = judge(&[
+            Comparison::broken(Design::Paired, "old", "no such file"),
+            Comparison::impossible(Design::Stored, "old.json", "it is not in the baseline"),
+        ]);
+        assert_eq!(
+            (gates[0].verdict, gates[0].reason.as_deref()),
+            (Verdict::Regressed, Some("no such file"))
+        );
+        assert_eq!(gates[1].verdict, Verdict::Inconclusive);
+        assert_eq!(gates[1].reason.as_deref(), Some("it is not in the baseline"));
+    }
+
+    #[test]
+    fn each_workload_has_its_own_thresholds() {
+        let mut lenient = compared(1.1, 0.02);
+        lenient.thresholds = Thresholds::uniform(0.25);
+        let gates = judge(&[compared(1.1, 0.02), lenient]);
+        assert_eq!((gates[0].verdict, gates[1].verdict), (Verdict::Regressed, Verdict::Unchanged));
+        assert_eq!(gates[1].metrics[0].threshold, 0.25);
+    }
+
+    #[test]
+    fn an_effect_of_the_smallest_size_is_seen_in_four_of_five_cases() {
+        let effect = judge(&[compared(1.0, 0.05)])[0].metrics[0].smallest_effect.unwrap();
+        let seen = (0..400)
+            .filter(|seed| {
+                let mut series = pairs(20, 1.0, 0.0);
+                series.batches = crate::gate::testing::noisy(20, 1.0 + effect, 0.05, 1000 + seed);
+                series.reference = crate::gate::testing::noisy(20, 1.0, 0.05, 5000 + seed);
+                let mut comparison = compare(&series, "old", Thresholds::default());
+                // Of one test alone, as the others would help it.
+                comparison.estimates.truncate(1);
+                comparison.failures = None;
+                judge(&[comparison])[0].metrics[0].verdict == Verdict::Regressed
+            })
+            .count();
+        // The effect was found for five tests and from one draw of the noise.
+        assert!((300..=400).contains(&seen), "{seen} of 400");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_both_regresses_and_is_likely_chance(times in 0.5f64..2.0, sd in 0.0f64..0.5) {
+            for verdict in &judge(&[compared(times, sd)])[0].metrics {
+                let p = verdict.p_value.unwrap();
+                prop_assert!((0.0..=1.0).contains(&p));
+                if verdict.verdict == Verdict::Regressed {
+                    prop_assert!(p <= FALSE_DISCOVERY);
+                }
+                let [lo, hi] = verdict.ci95.unwrap();
+                prop_assert!(lo <= verdict.ratio && verdict.ratio <= hi);
+                if verdict.verdict == Verdict::Unchanged {
+                    prop_assert!((verdict.ratio.ln()).abs() <= verdict.threshold.ln_1p() + 1e-9);
+                }
+            }
+        }
+    }
+}

@@ -14,6 +14,8 @@ pub mod judge;
 pub mod paired;
 pub mod result;
 pub mod stored;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod threshold;
 
 pub use comparison::Comparison;

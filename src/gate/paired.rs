@@ -94,20 +94,179 @@ pub fn needs_more(series: &Series, thresholds: &Thresholds, tests: usize) -> boo
     })
 }
 
-/// Whether the last look may decide what this one does not: where even that leaves an interval wider than the
-/// margin, and the change would have to be larger than it may be to be seen, more pairs are wasted.
+/// Whether the last look has a chance of one in five to decide what this one does not, by what was seen so far:
+/// to find an interval within the margin, or a change that is beyond doubt (Lan, Simon and Halperin, Commun.
+/// Stat. C 1 (1982), 207–219). Otherwise more pairs are wasted.
 fn may_be_decided(estimate: &Estimate, margin: f64, level: f64) -> bool {
     let last = LOOKS[LOOKS.len() - 1];
-    let Some(so_far) = estimate.worse.smallest_effect(0.05, 0.5) else { return true };
-    let shrinking = (estimate.worse.n as f64 / last as f64).sqrt();
+    let Some(error) = estimate.worse.smallest_effect(0.2, 0.5) else { return true };
+    let share = (estimate.worse.n as f64 / last as f64).min(1.0);
     let then = Mean {
-        standard_error: estimate.worse.standard_error * shrinking,
+        standard_error: estimate.worse.standard_error * share.sqrt(),
         freedom: estimate.worse.freedom.max((last - 1) as f64),
         ..estimate.worse
     };
     let reach = |alpha| then.smallest_effect(alpha, 0.5).unwrap_or(f64::INFINITY);
-    let may_be_unchanged = reach(0.05) < margin && estimate.worse.estimate.abs() - so_far < margin;
-    let may_be_seen =
-        estimate.worse.estimate.abs() + so_far > reach(level * share_of_level(last)).max(margin);
-    may_be_unchanged || may_be_seen
+    let moved = error * (1.0 - share).sqrt();
+    let change = estimate.worse.estimate.abs();
+    change - moved + reach(0.05) < margin || change + moved > reach(level * share_of_level(last)).max(margin)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::judge::judge;
+    use crate::gate::result::Gate;
+    use crate::gate::testing::{batch, pairs, series};
+
+    fn gate(series: &Series) -> Gate {
+        judge(&[compare(series, "old", Thresholds::default())]).remove(0)
+    }
+
+    fn verdict_of(gate: &Gate, metric: Metric) -> Verdict {
+        gate.metrics.iter().find(|verdict| verdict.metric == metric).expect("it was measured").verdict
+    }
+
+    #[test]
+    fn ratios_are_now_over_before_whichever_way_a_metric_counts() {
+        let all = estimates(&pairs(20, 1.1, 0.0));
+        let ratio = |metric| all.iter().find(|e| e.metric == metric).map(Estimate::ratio).unwrap();
+        assert!((ratio(Metric::Throughput) - 1.0 / 1.1).abs() < 1e-9);
+        assert!((ratio(Metric::CpuPerTask) - 1.1).abs() < 1e-9);
+        assert!((ratio(Metric::PeakRss) - 1.0).abs() < 1e-12);
+        let throughput = &all[0];
+        assert!(
+            (throughput.current - 400.0 / 1.1).abs() < 1e-6 && (throughput.reference - 400.0).abs() < 1e-6
+        );
+        let [lo, hi] = throughput.ratio_interval(0.95).unwrap();
+        assert!(lo < 1.0 / 1.1 && 1.0 / 1.1 < hi);
+    }
+
+    #[test]
+    fn a_slower_side_regressed_and_a_faster_one_improved() {
+        let slower = gate(&pairs(20, 1.1, 0.03));
+        assert_eq!(slower.verdict, Verdict::Regressed);
+        for metric in [Metric::Throughput, Metric::P50, Metric::CpuPerTask] {
+            assert_eq!(verdict_of(&slower, metric), Verdict::Regressed, "{metric}");
+        }
+        assert_eq!(verdict_of(&slower, Metric::PeakRss), Verdict::Unchanged);
+        let faster = gate(&pairs(20, 0.9, 0.03));
+        assert_eq!(verdict_of(&faster, Metric::Throughput), Verdict::Improved);
+        assert_eq!(slower.cell, Some(crate::gate::testing::CELL));
+    }
+
+    #[test]
+    fn the_same_twice_is_unchanged_if_it_is_steady_and_inconclusive_if_it_is_not() {
+        assert_eq!(gate(&pairs(20, 1.0, 0.02)).verdict, Verdict::Unchanged);
+        let noisy = gate(&pairs(20, 1.0, 0.3));
+        assert_eq!(noisy.verdict, Verdict::Inconclusive);
+        let effect = noisy.metrics[0].smallest_effect.unwrap();
+        assert!((0.3..0.8).contains(&effect), "{effect}");
+    }
+
+    #[test]
+    fn a_change_within_the_threshold_is_none_however_certain() {
+        let small = gate(&pairs(100, 1.02, 0.005));
+        assert_eq!(verdict_of(&small, Metric::Throughput), Verdict::Unchanged);
+        assert!(small.metrics[0].p_value.unwrap() < 1e-6);
+        let strict = judge(&[compare(&pairs(100, 1.02, 0.005), "old", Thresholds::uniform(0.01))]).remove(0);
+        assert_eq!(verdict_of(&strict, Metric::Throughput), Verdict::Regressed);
+    }
+
+    #[test]
+    fn memory_without_any_spread_is_neither_divided_by_nor_believed_beyond_measure() {
+        let mut more = pairs(20, 1.0, 0.02);
+        assert_eq!(verdict_of(&gate(&more), Metric::PeakRss), Verdict::Unchanged);
+        more.batches.iter_mut().for_each(|batch| batch.peak_rss_bytes = 11 << 20);
+        let told = gate(&more);
+        let memory = told.metrics.last().unwrap();
+        assert_eq!((memory.metric, memory.verdict), (Metric::PeakRss, Verdict::Regressed));
+        // All of 20 pairs the same way are a chance of 2^-20, of which this look may spend half.
+        assert_eq!(memory.p_value, Some(2.0 * 0.5f64.powi(20)));
+        let [lo, hi] = memory.ci95.unwrap();
+        assert!(lo < 1.1 && 1.1 < hi);
+    }
+
+    #[test]
+    fn a_few_pairs_decide_little_and_one_decides_nothing() {
+        let few = gate(&pairs(4, 1.3, 0.02));
+        assert_eq!(few.verdict, Verdict::Inconclusive);
+        assert_eq!(few.reason.as_deref(), Some("only 4 pairs were measured, 20 tell more"));
+        let one = gate(&pairs(1, 2.0, 0.0));
+        let throughput = one.metrics[0];
+        assert_eq!(
+            (throughput.verdict, throughput.ci95, throughput.p_value),
+            (Verdict::Inconclusive, None, None)
+        );
+        assert_eq!((one.verdict, throughput.smallest_effect), (Verdict::Inconclusive, None));
+        let none = gate(&series(Vec::new()));
+        assert_eq!((none.verdict, none.cell), (Verdict::Inconclusive, None));
+    }
+
+    #[test]
+    fn tasks_that_fail_are_a_regression_however_fast() {
+        let mut failing = pairs(20, 0.5, 0.02);
+        failing.batches.iter_mut().for_each(|batch| batch.ok -= 2);
+        let told = gate(&failing);
+        assert_eq!(told.verdict, Verdict::Regressed);
+        assert_eq!(told.reason.as_deref(), Some("40 of 960 tasks failed, 0 of 960 on the other side"));
+        let mut one = pairs(20, 1.0, 0.01);
+        one.batches[7].ok -= 1;
+        let told = gate(&one);
+        assert_eq!(told.verdict, Verdict::Inconclusive);
+        assert!(told.reason.unwrap().ends_with("which may be chance"));
+    }
+
+    #[test]
+    fn batches_in_which_everything_failed_have_no_rate_to_compare() {
+        let mut dead = pairs(3, 1.0, 0.01);
+        for batch in &mut dead.batches {
+            (batch.ok, batch.throughput_per_s) = (0, 0.0);
+        }
+        let told = gate(&dead);
+        assert_eq!(told.verdict, Verdict::Regressed);
+        assert!(told.metrics.iter().all(|verdict| verdict.metric != Metric::Throughput));
+    }
+
+    #[test]
+    fn measuring_goes_on_until_all_is_decided() {
+        let thresholds = Thresholds::default();
+        let needs = |n, times, sd| needs_more(&pairs(n, times, sd), &thresholds, 5);
+        assert!(needs(1, 1.0, 0.0) && needs(19, 1.0, 0.0), "before the first look");
+        assert!(!needs(20, 1.0, 0.01), "all is unchanged");
+        assert!(!needs(20, 1.2, 0.02), "all but memory regressed");
+        assert!(needs(20, 1.05, 0.05), "neither");
+        assert!(needs(21, 1.0, 0.01), "between looks");
+        assert!(!needs(100, 1.05, 0.2), "after the last look");
+    }
+
+    #[test]
+    fn what_a_hundred_pairs_cannot_decide_is_not_measured_a_hundred_times() {
+        let mut hopeless = pairs(20, 1.0, 0.02);
+        for (i, batch) in hopeless.batches.iter_mut().enumerate() {
+            batch.p99_s = batch.p99_s.map(|p99| if i % 2 == 0 { p99 * 4.0 } else { p99 / 4.0 });
+        }
+        assert!(!needs_more(&hopeless, &Thresholds::default(), 50));
+    }
+
+    #[test]
+    fn more_tests_in_the_suite_take_more_evidence() {
+        let doubtful = pairs(20, 1.1, 0.09);
+        let comparison = || compare(&doubtful, "old", Thresholds::default());
+        let alone = judge(&[comparison()]).remove(0);
+        let quiet = || compare(&pairs(20, 1.0, 0.09), "old", Thresholds::default());
+        let suite = judge(&std::iter::once(comparison()).chain((0..99).map(|_| quiet())).collect::<Vec<_>>());
+        let effect = |gate: &Gate| gate.metrics[0].smallest_effect.unwrap();
+        assert!(effect(&suite[0]) > effect(&alone));
+        assert!(suite[1..].iter().all(|gate| gate.verdict != Verdict::Regressed));
+    }
+
+    #[test]
+    fn no_metric_is_made_up_of_what_was_not_measured() {
+        let mut untimed = pairs(20, 1.0, 0.01);
+        untimed.batches.iter_mut().for_each(|batch| (batch.p50_s, batch.cpu_s_per_task) = (None, 0.0));
+        let metrics: Vec<Metric> = estimates(&untimed).iter().map(|e| e.metric).collect();
+        assert_eq!(metrics, [Metric::Throughput, Metric::P99, Metric::PeakRss]);
+        assert_eq!(batch(1.0).p50_s, Some(5e-3));
+    }
 }

@@ -157,3 +157,115 @@ fn winsorise(xs: &[f64]) -> Option<(Vec<f64>, usize)> {
 pub(crate) fn t_quantile(p: f64, freedom: f64) -> f64 {
     StudentsT::new(0.0, 1.0, freedom).expect("more than no degrees of freedom").inverse_cdf(p)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn assert_close(actual: f64, expected: f64) {
+        assert!((actual / expected - 1.0).abs() < 1e-6, "{actual} is not {expected}");
+    }
+
+    /// One of these eight is an outlier.
+    const XS: [f64; 8] = [0.04, 0.01, 0.05, 0.02, 0.03, 0.06, 0.02, 0.9];
+
+    #[test]
+    fn it_is_what_numpy_and_scipy_say() {
+        // numpy: w = clip(xs, median ± 3 * 1.4826 * MAD), of which h = 7 are as they were;
+        // se = std(w, ddof=1) / sqrt(8) * 7 / (h - 1); scipy.stats.t.sf(mean(w) / se, h - 1), SciPy 1.17.
+        let mean = Mean::winsorised(&XS).unwrap();
+        assert_close(mean.estimate, 0.041_464_625);
+        assert_close(mean.standard_error, 0.012_168_206_17);
+        assert_eq!((mean.freedom, mean.n), (6.0, 8));
+        assert_close(mean.p_above_zero().unwrap(), 0.007_180_306_63);
+        assert_close(mean.p_below_zero().unwrap(), 0.992_819_693_4);
+        // t.ppf(.95, 6) * se on either side; (t.ppf(.99, 6) + t.ppf(.8, 6)) * se.
+        let [lo, hi] = mean.interval(0.9);
+        assert_close(lo, 0.017_819_61);
+        assert_close(hi, 0.065_109_64);
+        assert_close(mean.smallest_effect(0.01, 0.8).unwrap(), 0.049_261_421_37);
+    }
+
+    #[test]
+    fn the_difference_of_two_is_welchs() {
+        // scipy.stats.ttest_ind(a, b, equal_var=False, alternative="greater"); no number is an outlier.
+        let a = Mean::winsorised(&[10.2, 11.1, 9.8, 10.5, 10.9]).unwrap();
+        let b = Mean::winsorised(&[9.1, 9.9, 9.4, 8.7, 9.6, 9.0]).unwrap();
+        let difference = a.minus(b);
+        assert_close(difference.estimate / difference.standard_error, 4.134_136_43);
+        assert_close(difference.freedom, 7.845_900_215);
+        assert_close(difference.p_above_zero().unwrap(), 0.001_710_410_901);
+    }
+
+    #[test]
+    fn one_number_says_nothing_of_its_spread() {
+        let one = Mean::winsorised(&[3.0]).unwrap();
+        assert_eq!((one.p_above_zero(), one.smallest_effect(0.01, 0.8)), (None, None));
+        assert_eq!(one.interval(0.95), [f64::NEG_INFINITY, f64::INFINITY]);
+        let many = Mean::winsorised(&XS).unwrap();
+        assert_eq!(many.minus(one).p_above_zero(), None);
+        assert_eq!(Mean::winsorised(&[]), None);
+    }
+
+    #[test]
+    fn equal_numbers_are_equal_as_far_as_they_were_measured() {
+        let equal = Mean::winsorised(&[0.0; 20]).unwrap();
+        assert_eq!((equal.p_above_zero(), equal.interval(0.95)), (Some(1.0), [0.0, 0.0]));
+        let resolved = equal.resolved_to(0.01);
+        assert_close(resolved.standard_error, 0.01 / 20f64.sqrt());
+        assert_eq!(resolved.p_above_zero(), Some(0.5));
+        let spread = Mean::winsorised(&XS).unwrap();
+        assert_eq!(spread.resolved_to(1e-9), spread);
+    }
+
+    #[test]
+    fn fewer_effective_numbers_say_less() {
+        let mean = Mean::winsorised(&XS).unwrap();
+        assert_eq!(mean.with_effective(8.0), mean);
+        let half = mean.with_effective(4.0);
+        assert_close(half.standard_error, mean.standard_error * 2f64.sqrt());
+        assert_eq!(half.freedom, 3.0);
+        assert_eq!(mean.with_effective(0.0).freedom, 1.0);
+    }
+
+    fn numbers() -> impl Strategy<Value = Vec<f64>> {
+        prop::collection::vec(-1e3f64..1e3, 2..30)
+    }
+
+    proptest! {
+        #[test]
+        fn probabilities_are_probabilities_and_the_two_sides_make_one(xs in numbers()) {
+            let mean = Mean::winsorised(&xs).unwrap();
+            let (above, below) = (mean.p_above_zero().unwrap(), mean.p_below_zero().unwrap());
+            prop_assert!((0.0..=1.0).contains(&above) && (0.0..=1.0).contains(&below));
+            prop_assert!((above + below - 1.0).abs() < 1e-9);
+        }
+
+        #[test]
+        fn an_interval_excludes_zero_exactly_where_the_test_sees_it(xs in numbers(), shift in -50f64..50.0) {
+            let shifted: Vec<f64> = xs.iter().map(|x| x + shift).collect();
+            let mean = Mean::winsorised(&shifted).unwrap();
+            let p = mean.p_above_zero().unwrap();
+            // At the edge itself rounding decides.
+            prop_assume!((p - 0.05).abs() > 1e-6);
+            prop_assert_eq!(mean.interval(0.9)[0] > 0.0, p < 0.05);
+        }
+
+        #[test]
+        fn an_added_error_never_makes_anything_surer(xs in numbers(), sd in 0f64..100.0, freedom in 1f64..50.0) {
+            let mean = Mean::winsorised(&xs).unwrap();
+            let blurred = mean.blurred(sd, freedom);
+            prop_assert!(blurred.standard_error >= mean.standard_error);
+            prop_assert!(blurred.freedom <= mean.freedom + freedom + 1e-6);
+            prop_assert!(blurred.freedom >= mean.freedom.min(freedom) * (1.0 - 1e-9));
+        }
+
+        #[test]
+        fn a_level_that_is_harder_to_reach_takes_a_larger_effect(xs in numbers()) {
+            let mean = Mean::winsorised(&xs).unwrap();
+            let at = |alpha| mean.smallest_effect(alpha, 0.8).unwrap();
+            prop_assert!(at(1e-4) >= at(1e-2) && at(1e-2) >= at(0.2));
+        }
+    }
+}

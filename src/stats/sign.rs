@@ -8,6 +8,9 @@ pub fn sign_test(worse: usize, better: usize) -> f64 {
     if worse == 0 {
         return 1.0;
     }
+    if better == 0 {
+        return 0.5f64.powf(worse as f64);
+    }
     // The upper tail of a binomial distribution is an incomplete beta function.
     beta_reg(worse as f64, (better + 1) as f64, 0.5)
 }
