@@ -151,11 +151,11 @@ fn metric_verdict(estimate: &Estimate, comparison: &Comparison, seen: Seen, leve
 /// What follows for one metric. A change that is beyond doubt and smaller than the margin is none that counts,
 /// but only an interval that lies within it as a whole says that there is none.
 pub(super) fn verdict(estimate: &Estimate, margin: f64, seen: Seen) -> Verdict {
-    let worse = &estimate.worse;
-    let [low, high] = worse.interval(EQUIVALENCE);
-    if seen.worse && worse.estimate > margin {
+    let [low, high] = estimate.worse_interval(EQUIVALENCE);
+    let beyond = margin + estimate.doubt;
+    if seen.worse && estimate.worse.estimate > beyond {
         Verdict::Regressed
-    } else if seen.better && worse.estimate < -margin {
+    } else if seen.better && estimate.worse.estimate < -beyond {
         Verdict::Improved
     } else if -margin <= low && high <= margin {
         Verdict::Unchanged
@@ -170,7 +170,7 @@ fn smallest_effect(estimate: &Estimate, margin: f64, level: f64) -> Option<f64> 
     let beyond_doubt = estimate.worse.smallest_effect(level * estimate.level_share, POWER)?;
     // Half of the estimates of a change of the margin's size lie beyond it.
     let beyond_margin = margin + estimate.worse.smallest_effect(0.5, POWER)?;
-    Some(beyond_doubt.max(beyond_margin).exp_m1())
+    Some((estimate.doubt + beyond_doubt.max(beyond_margin)).exp_m1())
 }
 
 #[cfg(test)]

@@ -28,15 +28,19 @@ const DRIFT_MEMORY: f64 = 0.01;
 /// The tail drifts by so many times as much.
 const TAIL: f64 = 2.0;
 
-/// Where the speed of a CPU differs between the runs, taking it out leaves so much of the difference: no two
-/// kernels slow down alike.
+/// Where the speed of a CPU differs between the runs, taking it out leaves up to so much of the difference: no
+/// two kernels slow down alike.
 const SPEED_LEFT: f64 = 0.5;
 
-/// Where it is not known, it may differ by as much.
+/// Where it is not known, it may differ by as much, in ln.
 const SPEED_UNKNOWN: f64 = 0.10;
 
-/// Where it is not known what others used of the CPUs, that may have cost as much.
-const OTHERS_UNKNOWN: f64 = 0.10;
+/// What others use of the CPUs costs so many times what it leaves, at the most: tasks are also kept waiting for
+/// their turn.
+const OTHERS_COST: f64 = 1.5;
+
+/// Where it is not known what others used, that may have cost as much, in ln.
+const OTHERS_UNKNOWN: f64 = 0.20;
 
 /// Another machine is off by as much beyond its speed.
 const OTHER_MACHINE: f64 = 0.10;
@@ -100,7 +104,7 @@ pub fn estimates(earlier: &Series, current: &Series, circumstances: Circumstance
 /// One run, with what it says of the machine.
 struct Side<'a> {
     batches: &'a [BatchMetrics],
-    /// The share of the CPUs that the tasks kept busy.
+    /// The share of the CPUs that the tasks kept busy, of what others left of them.
     busy: f64,
     /// The mean of ln(speed of a CPU), counted in the `cpu` steps of a task: a run that calibrated them anew
     /// does as much more in each as the CPU was faster then.
@@ -114,20 +118,22 @@ struct Side<'a> {
 impl<'a> Side<'a> {
     fn of(series: &'a Series, cpus: f64) -> Self {
         let batches = &series.batches;
-        let mean_of = |value: fn(&BatchMetrics) -> Option<f64>| {
-            let values: Vec<f64> = batches.iter().filter_map(value).collect();
-            median(&values)
+        let middle = |value: fn(&BatchMetrics) -> f64| {
+            median(&batches.iter().map(value).collect::<Vec<f64>>()).unwrap_or(0.0)
         };
-        let busy = mean_of(|batch| Some(batch.throughput_per_s * batch.cpu_s_per_task)).unwrap_or(0.0);
+        let busy = middle(|batch| batch.throughput_per_s * batch.cpu_s_per_task);
+        let others: Vec<f64> = batches.iter().filter_map(|batch| batch.cpu_others).collect();
         let work = mean_log(&series.iterations);
         let measured = batches.iter().filter_map(|batch| batch.cpu_speed).filter(|speed| *speed > 0.0);
         let speeds: Vec<f64> = measured.map(|speed| speed.ln() - work).collect();
+        let others = (!others.is_empty()).then(|| others.iter().sum::<f64>() / others.len() as f64);
+        let left = cpus.max(f64::MIN_POSITIVE) * free(others.unwrap_or(0.0));
         Side {
             batches,
-            busy: (busy / cpus.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0),
+            busy: (busy / left).clamp(0.0, 1.0),
             speed: Mean::winsorised(&speeds).map(|mean| mean.with_effective(effective_count(&speeds))),
-            others: mean_of(|batch| batch.cpu_others),
-            size: mean_of(|batch| Some(batch.started as f64)).unwrap_or(0.0),
+            others,
+            size: middle(|batch| batch.started as f64),
         }
     }
 
@@ -164,13 +170,14 @@ fn estimate(metric: Metric, sides: &[Side<'_>; 2], other_machine: bool) -> Optio
             worse
         };
     }
-    let sd = drift(metric, elasticity, faster.map(|mean| mean.estimate), sides, other_machine);
+    let doubt = doubt(metric, elasticity, faster.map(|mean| mean.estimate), sides);
     let sign = if metric.is_better_bigger() { -1.0 } else { 1.0 };
     Some(Estimate {
         metric,
         current: (sign * now.estimate).exp(),
         reference: (sign * before.estimate).exp(),
-        worse: worse.blurred(sd, DRIFT_FREEDOM),
+        worse: worse.blurred(drift(metric, elasticity, other_machine), DRIFT_FREEDOM),
+        doubt,
         p_least: 0.0,
         level_share: 1.0,
     })
@@ -183,38 +190,36 @@ fn mean_log(iterations: &[u64]) -> f64 {
 }
 
 /// How much the two runs may be apart without a change, as a standard deviation of ln time.
-fn drift(
-    metric: Metric,
-    elasticity: f64,
-    faster: Option<f64>,
-    [current, earlier]: &[Side<'_>; 2],
-    other_machine: bool,
-) -> f64 {
-    if metric == Metric::PeakRss {
-        return root_of_squares([
-            DRIFT_MEMORY,
-            DRIFT_MEMORY,
-            if other_machine { OTHER_MACHINE } else { 0.0 },
-        ]);
-    }
-    let tail = if metric == Metric::P99 { TAIL } else { 1.0 };
-    let of_run = tail * (elasticity * DRIFT_BUSY).hypot((1.0 - elasticity) * DRIFT_WAITING);
-    let of_speed = elasticity * faster.map_or(SPEED_UNKNOWN, |ln_ratio| SPEED_LEFT * ln_ratio.abs());
-    let of_others = match (current.others, earlier.others) {
-        (Some(now), Some(before)) => tail * (free(now) / free(before)).ln().abs(),
-        _ => OTHERS_UNKNOWN,
+fn drift(metric: Metric, elasticity: f64, other_machine: bool) -> f64 {
+    let of_run = match metric {
+        Metric::PeakRss => DRIFT_MEMORY,
+        Metric::P99 => TAIL * drift_of_time(elasticity),
+        Metric::Throughput | Metric::P50 | Metric::CpuPerTask => drift_of_time(elasticity),
     };
     let of_machine = if other_machine { OTHER_MACHINE } else { 0.0 };
-    root_of_squares([of_run, of_run, of_speed, of_others, of_machine])
+    (2.0 * of_run.powi(2) + of_machine.powi(2)).sqrt()
+}
+
+fn drift_of_time(elasticity: f64) -> f64 {
+    (elasticity * DRIFT_BUSY).hypot((1.0 - elasticity) * DRIFT_WAITING)
+}
+
+/// How much of a change may be owed to what is known to differ between the runs, in ln.
+fn doubt(metric: Metric, elasticity: f64, faster: Option<f64>, [current, earlier]: &[Side<'_>; 2]) -> f64 {
+    if metric == Metric::PeakRss {
+        return 0.0;
+    }
+    let of_speed = elasticity * faster.map_or(SPEED_UNKNOWN, |ln_ratio| SPEED_LEFT * ln_ratio.abs());
+    let of_others = match (current.others, earlier.others) {
+        (Some(now), Some(before)) => OTHERS_COST * (free(now) / free(before)).ln().abs(),
+        _ => OTHERS_UNKNOWN,
+    };
+    of_speed + if metric == Metric::P99 { TAIL * of_others } else { of_others }
 }
 
 /// What others leave of the CPUs.
 fn free(others: f64) -> f64 {
     1.0 - others.clamp(0.0, 0.9)
-}
-
-fn root_of_squares<const N: usize>(xs: [f64; N]) -> f64 {
-    xs.iter().map(|x| x * x).sum::<f64>().sqrt()
 }
 
 /// Compares the cells of two runs where there are no series: the recommended one if both measured it, else the
