@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn what_a_hundred_pairs_cannot_decide_is_not_measured_a_hundred_times() {
-        let mut hopeless = pairs(20, 1.0, 0.02);
+        let mut hopeless = pairs(20, 1.0, 0.005);
         for (i, batch) in hopeless.batches.iter_mut().enumerate() {
             batch.p99_s = batch.p99_s.map(|p99| if i % 2 == 0 { p99 * 4.0 } else { p99 / 4.0 });
         }

@@ -39,6 +39,10 @@ const SPEED_UNKNOWN: f64 = 0.10;
 /// their turn.
 const OTHERS_COST: f64 = 1.5;
 
+/// A task that shares its CPU with another program takes twice as long, though the others leave more than
+/// half of all CPUs: latencies change by up to so many times as much as throughput does.
+const OTHERS_LATENCY: f64 = 2.0;
+
 /// Where it is not known what others used, that may have cost as much, in ln.
 const OTHERS_UNKNOWN: f64 = 0.20;
 
@@ -211,10 +215,12 @@ fn doubt(metric: Metric, elasticity: f64, faster: Option<f64>, [current, earlier
     }
     let of_speed = elasticity * faster.map_or(SPEED_UNKNOWN, |ln_ratio| SPEED_LEFT * ln_ratio.abs());
     let of_others = match (current.others, earlier.others) {
-        (Some(now), Some(before)) => OTHERS_COST * (free(now) / free(before)).ln().abs(),
+        // The same load may hinder one run and not the other: it depends on which CPUs it falls.
+        (Some(now), Some(before)) => -OTHERS_COST * free(now.max(before)).ln(),
         _ => OTHERS_UNKNOWN,
     };
-    of_speed + if metric == Metric::P99 { TAIL * of_others } else { of_others }
+    let is_latency = matches!(metric, Metric::P50 | Metric::P99);
+    of_speed + if is_latency { OTHERS_LATENCY * of_others } else { of_others }
 }
 
 /// What others leave of the CPUs.

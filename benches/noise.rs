@@ -1,0 +1,176 @@
+//! Records how much batches of the same work differ on this machine, for the tests of the gate.
+//!
+//! `cargo bench --bench noise -- --seconds 13 --part 1 [--loaded] >> tests/data/noise.csv` runs one cell of
+//! each of four workloads for so long, batch after batch as `conc bench` does, and prints a line for each
+//! batch; with `--only NAME` of one of them, with `--loaded` while one CPU is kept busy by another program. Without `--seconds` it only tries
+//! everything out.
+
+#![expect(clippy::print_stdout, reason = "the recording goes to standard output")]
+
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use conc::benchmark::Cell;
+use conc::benchmark::clock::Stopwatch;
+use conc::benchmark::event::Silent;
+use conc::benchmark::executor::{Executor, ProcessExecutor};
+use conc::benchmark::gauge::Speedometer;
+use conc::benchmark::repeat::{Repeated, Repetition, Settings};
+use conc::benchmark::series::BatchMetrics;
+use conc::benchmark::sizing::Sizing;
+use conc::benchmark::throughput::BatchTimes;
+use conc::host::clock::process_cpu;
+use conc::host::others::busy_cpu_s;
+use conc::host::usage::CpuTime;
+use conc::host::{Host, Interrupt, Reexec};
+use conc::strategy::Kind;
+use conc::workload::fixture::{Fixture, FixtureConfig};
+use conc::workload::input;
+use conc::workload::spec::{CommandSpec, Limits, Source, StepSpec, Workload};
+use conc::workload::step::cpu::calibrate::calibrate;
+use conc::workload::{Env, Items};
+
+/// Seeds the server and the order of tasks.
+const SEED: u64 = 7;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let value = |flag: &str| {
+        let at = arguments.iter().position(|argument| argument == flag)?;
+        arguments.get(at + 1)?.parse::<u32>().ok()
+    };
+    let seconds = value("--seconds").unwrap_or(0);
+    let part = value("--part").unwrap_or(1);
+    let is_loaded = arguments.iter().any(|argument| argument == "--loaded");
+    let _load = is_loaded.then(Load::start);
+    let condition = if is_loaded { "loaded" } else { "idle" };
+    let only =
+        arguments.iter().position(|argument| argument == "--only").and_then(|at| arguments.get(at + 1));
+    for (workload, cell, task_s) in subjects() {
+        let name = workload.name.clone();
+        if only.is_some_and(|only| *only != name) {
+            continue;
+        }
+        let recorded = record(workload, cell, task_s, Duration::from_secs(seconds.into()));
+        assert!(recorded.failure.is_none(), "{name}: {:?}", recorded.failure);
+        for batch in &recorded.series.batches {
+            println!("{name},{condition},{part},{}", line(batch));
+        }
+    }
+}
+
+/// One workload of each class and one of commands, with a cell that suits two CPUs and the seconds of a task.
+fn subjects() -> Vec<(Workload, Cell, f64)> {
+    let sample = |name| input::load(name).expect("it is embedded");
+    vec![
+        (sample("hash-cpu"), Cell::new(Kind::Threads, 2), 0.005),
+        (sample("web-scraper"), Cell::new(Kind::Async, 64), 0.045),
+        (sample("fetch-parse-mixed"), Cell::new(Kind::Threads, 6), 0.016),
+        (shell_loop(), Cell::new(Kind::Threads, 2), 0.004),
+    ]
+}
+
+/// Commands that compute for a few milliseconds.
+fn shell_loop() -> Workload {
+    let words = ["sh", "-c", "i=0; while [ $i -lt 2000 ]; do i=$((i+1)); done"];
+    let argv = words.iter().map(|word| (*word).to_owned()).collect();
+    Workload {
+        name: "shell-loop".to_owned(),
+        description: String::new(),
+        source: Source::Command,
+        items: Items::Count(200),
+        limits: Limits::default(),
+        retry: None,
+        fixture: None,
+        steps: vec![StepSpec::Command(CommandSpec { argv, ignore_failure: false })],
+    }
+}
+
+/// Runs batches of one cell for so long.
+fn record(mut workload: Workload, cell: Cell, task_s: f64, time_limit: Duration) -> Repeated {
+    let host = Host::detect().expect("a system that tells about itself");
+    calibrate(&mut workload);
+    let fixture = workload.fixture.clone().map(|spec| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_conc"));
+        command.arg("__fixture");
+        Fixture::start(command, &FixtureConfig { spec, seed: SEED }).expect("the fixture starts")
+    });
+    let scratch = tempfile::tempdir().expect("a temporary directory");
+    let env = Env {
+        exe: env!("CARGO_BIN_EXE_conc").into(),
+        fixture: fixture.as_ref().map(Fixture::addr),
+        state_dir: scratch.path().to_owned(),
+        seed: SEED,
+        draw: 0,
+    };
+    let server = fixture.as_ref().map(Fixture::pid);
+    let sizing =
+        Sizing { tasks: workload.tasks(), task_s, budget: Duration::from_secs(5), cpus: host.cpus_effective };
+    let reexec = Reexec::new(env.exe.clone());
+    let mut executor = ProcessExecutor::new(reexec, Arc::new(workload), env, host.cpu_workers());
+    let first = executor.run(&sizing.order(cell, cell.width as f64 / task_s)).expect("a batch");
+    let settings = Settings {
+        cell,
+        expected_per_s: BatchTimes::of(&first, sizing.cpus).throughput(sizing.tasks),
+        batch_tasks: None,
+        iterations: Vec::new(),
+        time_limit,
+        warmup: 1,
+        cpus_logical: host.cpus_logical,
+        seed: SEED,
+    };
+    let repetition = Repetition {
+        current: &mut executor,
+        reference: None,
+        gauge: &mut Speedometer::new(|| Some(busy_cpu_s()? - own_cpu_s(server))),
+        observer: &mut Silent,
+        clock: &mut Stopwatch::start(),
+        interrupt: &Interrupt::default(),
+        sizing,
+        settings,
+    };
+    repetition.run(|_| true)
+}
+
+/// CPU seconds of this process, of those it has waited for and of the server.
+fn own_cpu_s(server: Option<u32>) -> f64 {
+    let server_s = server.and_then(process_cpu).map_or(0.0, |cpu| cpu.as_secs_f64());
+    (CpuTime::of_self() + CpuTime::of_children()).total_s() + server_s
+}
+
+/// The numbers of a batch, to about six digits.
+fn line(batch: &BatchMetrics) -> String {
+    let optional = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.5e}"));
+    format!(
+        "{:.2},{},{},{:.5e},{},{},{:.5e},{},{},{}",
+        batch.at_s,
+        optional(batch.cpu_speed),
+        batch.cpu_others.map_or_else(String::new, |share| format!("{share:.3}")),
+        batch.throughput_per_s,
+        optional(batch.p50_s),
+        optional(batch.p99_s),
+        batch.cpu_s_per_task,
+        batch.peak_rss_bytes,
+        batch.ok,
+        batch.started,
+    )
+}
+
+/// Another program that keeps one CPU busy, until it is dropped.
+struct Load(Child);
+
+impl Load {
+    fn start() -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", "while :; do :; done"]).stdin(Stdio::null());
+        Load(command.spawn().expect("sh can be run"))
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.0.kill().expect("it was started here");
+        self.0.wait().expect("it was started here");
+    }
+}
