@@ -3,28 +3,57 @@
 
 use crate::benchmark::CellResult;
 use crate::benchmark::result::Status;
+use crate::gate::{Gate, Metric};
 use crate::report::document::Report;
 
 const HEADER: &str = "workload,strategy,width,processes,status,reason,throughput_per_s,ci95_low,\
                       ci95_high,speedup,predicted_per_s,p50_s,p90_s,p99_s,max_s,cpu_s_per_task,\
                       startup_s,peak_rss_bytes,ok,failed,timed_out,cancelled";
 
-/// The cells of all `reports`, under one header.
+/// The cells of all `reports`, under one header; where there are gates, what that of the workload says
+/// is in further columns of each of its rows.
 pub fn to_string(reports: &[Report]) -> String {
-    let mut out = format!("{HEADER}\n");
+    let has_gates = reports.iter().any(|report| report.gate.is_some());
+    let more = if has_gates { gate_header() } else { String::new() };
+    let mut out = format!("{HEADER}{more}\n");
     for report in reports {
+        let gate = if has_gates { gate_fields(report.gate.as_ref()) } else { Vec::new() };
         for cell in &report.cells {
             let fields = fields(&report.workload.name, cell);
-            out += &fields.iter().map(|field| quoted(field)).collect::<Vec<_>>().join(",");
+            out += &fields.iter().chain(&gate).map(|field| quoted(field)).collect::<Vec<_>>().join(",");
             out.push('\n');
         }
     }
     out
 }
 
+fn gate_header() -> String {
+    let of_metric = |metric: Metric| {
+        let name = metric.as_str().replace('-', "_");
+        format!(",{name}_verdict,{name}_ratio,{name}_ratio_low,{name}_ratio_high")
+    };
+    format!(",gate{}", Metric::ALL.map(of_metric).concat())
+}
+
+/// What stands below `gate_header`; empty where nothing was compared.
+fn gate_fields(gate: Option<&Gate>) -> Vec<String> {
+    let of_metric = |metric| {
+        let of = gate.and_then(|gate| gate.metrics.iter().find(|of| of.metric == metric));
+        let end = |i: usize| number(of.and_then(|of| of.ci95).map(|ends| ends[i]));
+        let verdict = of.map(|of| of.verdict.to_string()).unwrap_or_default();
+        [verdict, number(of.map(|of| of.ratio)), end(0), end(1)]
+    };
+    let verdict = gate.map(|gate| gate.verdict.to_string()).unwrap_or_default();
+    [verdict].into_iter().chain(Metric::ALL.into_iter().flat_map(of_metric)).collect()
+}
+
+/// A number in full; what is not known is empty.
+fn number(value: Option<f64>) -> String {
+    value.map(|v| v.to_string()).unwrap_or_default()
+}
+
 /// The fields of one row; what is not known is empty.
 fn fields(workload: &str, result: &CellResult) -> Vec<String> {
-    let number = |value: Option<f64>| value.map(|v| v.to_string()).unwrap_or_default();
     let latency = result.latency_s;
     let status = match result.status {
         Status::Ok => "ok",
@@ -79,6 +108,27 @@ mod tests {
         assert_eq!(rows.len(), 1 + report.cells.len());
         assert_eq!(fields("x", &report.cells[0]).len(), HEADER.split(',').count());
         assert!(rows[1].starts_with("web-scraper,sequential,1,,ok,,22.1,21.2,23,1,21.8,"), "{}", rows[1]);
+    }
+
+    #[test]
+    fn gates_add_columns_to_every_row_and_no_gates_none() {
+        let mut reports = example::bench().results;
+        reports.push(example::advise());
+        let text = to_string(&reports);
+        let rows: Vec<Vec<&str>> = text.lines().map(|row| row.split(',').collect()).collect();
+        let columns = HEADER.split(',').count();
+        let [name, verdict, ratio, low, _] = rows[0][columns..columns + 5] else { panic!("{:?}", rows[0]) };
+        assert_eq!(
+            [name, verdict, ratio, low],
+            ["gate", "throughput_verdict", "throughput_ratio", "throughput_ratio_low"]
+        );
+        let of = |workload: &str| -> Vec<_> {
+            let is_plain = |row: &&Vec<&str>| row[0] == workload && row[1] == "sequential";
+            rows.iter().filter(is_plain).map(|row| row[columns..columns + 4].join(" ")).collect()
+        };
+        assert_eq!(of("web-scraper"), ["regressed regressed 0.8998316498316499 0.88", "   "]);
+        assert_eq!(of("hash-cpu"), ["inconclusive   "]);
+        assert_eq!(rows[1].len(), rows[0].len());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! A fixed report for tests: the session of the design, with a failure and a skip in it.
 
+mod gate;
+
 use crate::advice::result::{Agreement, Basis, CodeExample, Fallback, Recommendation, Verdict};
 use crate::advice::scaling::{FitStatus, Model, PeakStatus, Usl};
 use crate::benchmark::result::{ErrorCount, Latency, LedgerPerTask, Round, Status, TaskCounts};
@@ -58,7 +60,13 @@ pub(crate) fn bench() -> BenchReport {
     let mut second = advise();
     second.workload.name = "hash-cpu".to_owned();
     second.recommendation = None;
-    BenchReport::new(host(), vec![advise(), second])
+    second.gate = Some(gate::empty_gate());
+    BenchReport::new(host(), vec![gated(), second])
+}
+
+/// What `bench` gives of one workload that is compared with an earlier run.
+pub(crate) fn gated() -> Report {
+    Report { command: CommandName::Bench, series: Some(gate::series()), gate: Some(gate::gate()), ..advise() }
 }
 
 /// What `profile` gives for a command.

@@ -1,4 +1,6 @@
-//! Markdown: one table of cells per workload, as GitHub renders it.
+//! Markdown as GitHub renders it: what the gates say, and one table of cells per workload.
+
+mod gate;
 
 use crate::benchmark::CellResult;
 use crate::benchmark::result::Status;
@@ -18,9 +20,14 @@ const COLUMNS: [Column; 9] = [
     Column::Rss,
 ];
 
-/// The cells of all `reports`; the recommended one is in bold.
+/// The cells of all `reports`, the recommended one in bold; where there are gates, what they say comes
+/// first and the cells are folded up.
 pub fn to_string(reports: &[Report]) -> String {
-    reports.iter().map(section).collect::<Vec<_>>().join("\n")
+    let cells = reports.iter().map(section).collect::<Vec<_>>().join("\n");
+    match gate::section(reports) {
+        Some(gate) => format!("{gate}\n<details><summary>Cells</summary>\n\n{cells}\n</details>\n"),
+        None => cells,
+    }
 }
 
 fn section(report: &Report) -> String {
@@ -53,7 +60,7 @@ fn line(values: impl Iterator<Item = String>) -> String {
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in plain(&text.split_whitespace().collect::<Vec<_>>().join(" ")).chars() {
-        if matches!(c, '|' | '*' | '_' | '`' | '\\' | '<' | '[') {
+        if matches!(c, '|' | '*' | '_' | '`' | '\\' | '<' | '[' | '~' | '#' | '@') {
             out.push('\\');
         }
         out.push(c);
@@ -72,6 +79,11 @@ mod tests {
         assert!(text.starts_with("### web-scraper\n\n| Strategy | Width |"), "{text}");
         assert!(text.contains("| **async** | **64** | **1 240** |"), "{text}");
         assert!(text.contains("| processes | 16 | failed: worker process died"), "{text}");
+    }
+
+    #[test]
+    fn what_the_gates_say_comes_first() {
+        insta::assert_snapshot!(to_string(&example::bench().results));
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod markdown;
 pub mod schema;
 pub mod table;
 mod text;
+mod wording;
 
 pub use check::CheckReport;
 pub use document::{BenchReport, Document, Report};

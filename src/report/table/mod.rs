@@ -4,6 +4,7 @@ mod cells;
 mod checklist;
 mod details;
 mod fit;
+mod gate;
 mod header;
 pub mod options;
 mod plot;
@@ -42,7 +43,8 @@ pub fn render_profile(report: &Report, options: &TableOptions) -> String {
     screen.finish()
 }
 
-/// What `bench` shows: a table and the headline of the recommendation for each workload.
+/// What `bench` shows: a table, the headline of the recommendation and the gate for each workload, and
+/// what the gates say together.
 pub fn render_bench(report: &BenchReport, options: &TableOptions) -> String {
     let mut screen = Screen::new(*options);
     header::host(&mut screen, report);
@@ -51,8 +53,10 @@ pub fn render_bench(report: &BenchReport, options: &TableOptions) -> String {
         header::workload(&mut screen, result);
         cells::best(&mut screen, result);
         recommendation::headline(&mut screen, result);
+        gate::section(&mut screen, result);
         details::section(&mut screen, result);
     }
+    gate::suite(&mut screen, &report.results);
     screen.finish()
 }
 

@@ -1,0 +1,83 @@
+//! A gate with every verdict in it, and the series behind it.
+
+use crate::benchmark::series::BatchMetrics;
+use crate::benchmark::{Cell, Series};
+use crate::gate::result::AdviceVerdict;
+use crate::gate::{AdviceDrift, Design, Gate, Metric, MetricVerdict, Verdict};
+use crate::profile::result::Class;
+use crate::strategy::Kind;
+
+/// Six batches, the last with a task that failed.
+pub(crate) fn series() -> Series {
+    let batch = |i: u32| {
+        let off = 1.0 + 0.01 * f64::from(i % 3);
+        BatchMetrics {
+            at_s: 0.4 * f64::from(i),
+            cpu_speed: Some(1.9e6),
+            cpu_others: Some(0.01),
+            throughput_per_s: 1069.0 * off,
+            p50_s: Some(0.0535 * off),
+            p99_s: Some(0.094 / off),
+            cpu_s_per_task: 0.0009 * off,
+            peak_rss_bytes: (27 << 20) + (u64::from(i % 2) << 16),
+            ok: if i == 5 { 199 } else { 200 },
+            started: 200,
+        }
+    };
+    Series {
+        cell: Cell::new(Kind::Threads, 64),
+        iterations: vec![0, 5000],
+        batches: (0..6).map(batch).collect(),
+        reference: Vec::new(),
+    }
+}
+
+/// Throughput and p50 regressed, p99 is inconclusive, the peak improved and the rest is unchanged; the
+/// advice changed.
+pub(crate) fn gate() -> Gate {
+    let metrics = [
+        (Metric::Throughput, Verdict::Regressed, [1069.0, 1188.0], [0.88, 0.93], 0.04),
+        (Metric::P50, Verdict::Regressed, [0.0535, 0.048], [1.08, 1.15], 0.05),
+        (Metric::P99, Verdict::Inconclusive, [0.094, 0.09], [0.95, 1.14], 0.14),
+        (Metric::CpuPerTask, Verdict::Unchanged, [0.000_904, 0.0009], [0.995, 1.013], 0.012),
+        (Metric::PeakRss, Verdict::Improved, [28_311_552.0, 37_748_736.0], [0.74, 0.76], 0.02),
+    ];
+    let verdict =
+        |(metric, verdict, [current, reference], ci95, effect): (_, _, [f64; 2], _, _)| MetricVerdict {
+            metric,
+            verdict,
+            current,
+            reference,
+            ratio: current / reference,
+            ci95: Some(ci95),
+            p_value: Some(0.001),
+            threshold: 0.03,
+            smallest_effect: Some(effect),
+            observations: 6,
+        };
+    Gate {
+        verdict: Verdict::Regressed,
+        reason: Some("the CPUs were 20% slower than when the baseline was made".to_owned()),
+        design: Design::Stored,
+        reference: "main.json\u{1b}[2J".to_owned(),
+        cell: Some(Cell::new(Kind::Threads, 64)),
+        metrics: metrics.map(verdict).to_vec(),
+        advice: Some(AdviceDrift {
+            verdict: AdviceVerdict::Changed,
+            class: [Class::Mixed, Class::IoBound],
+            recommended: [Cell::new(Kind::Threads, 64), Cell::new(Kind::Async, 64)],
+        }),
+    }
+}
+
+/// A gate that had nothing to compare with.
+pub(crate) fn empty_gate() -> Gate {
+    Gate {
+        verdict: Verdict::Inconclusive,
+        reason: Some("main.json has no workload of this name".to_owned()),
+        cell: None,
+        metrics: Vec::new(),
+        advice: None,
+        ..gate()
+    }
+}

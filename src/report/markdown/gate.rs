@@ -1,0 +1,61 @@
+//! What the gates say, for a comment on a pull request.
+
+use crate::gate::result::AdviceVerdict;
+use crate::gate::{MetricVerdict, Verdict};
+use crate::report::document::Report;
+use crate::report::markdown::{escaped, line};
+use crate::report::wording;
+
+const HEADINGS: [&str; 8] =
+    ["Workload", "Metric", "Verdict", "Now", "Before", "Ratio (95% CI)", "Threshold", "Smallest effect"];
+
+/// A table of the metrics of every workload, and what to know of them; `None` where nothing was to be
+/// compared.
+pub(super) fn section(reports: &[Report]) -> Option<String> {
+    let mut out = format!("## Gate: {}\n\n", wording::suite(reports)?);
+    let rows: String = reports.iter().map(rows).collect();
+    if !rows.is_empty() {
+        out += &line(HEADINGS.iter().map(|heading| (*heading).to_owned()));
+        out += &line(["---"; 3].into_iter().chain(["--:"; 5]).map(str::to_owned));
+        out += &rows;
+        out.push('\n');
+    }
+    out += &reports.iter().map(remarks).collect::<String>();
+    Some(out)
+}
+
+fn rows(report: &Report) -> String {
+    let gates = report.gate.iter().flat_map(|gate| &gate.metrics);
+    gates.map(|of| line(row(report, of).into_iter())).collect()
+}
+
+fn row(report: &Report, of: &MetricVerdict) -> [String; 8] {
+    let verdict = match of.verdict {
+        Verdict::Regressed => format!("**{}**", of.verdict),
+        _ => of.verdict.to_string(),
+    };
+    [
+        escaped(&report.workload.name),
+        wording::title(of.metric).to_owned(),
+        verdict,
+        wording::value(of.metric, of.current),
+        wording::value(of.metric, of.reference),
+        wording::ratio(of),
+        wording::share(of.threshold),
+        of.smallest_effect.map(wording::share).unwrap_or_default(),
+    ]
+}
+
+/// What was compared, why it could not be or how far it can be trusted, and what became of the advice.
+fn remarks(report: &Report) -> String {
+    let Some(gate) = &report.gate else { return String::new() };
+    let compared = (!gate.metrics.is_empty()).then(|| wording::comparison(gate));
+    let advice = gate.advice.as_ref().and_then(|advice| {
+        let drift = wording::drift(advice)?;
+        let is_changed = advice.verdict == AdviceVerdict::Changed;
+        Some(if is_changed { format!("**advice** {drift}") } else { format!("advice {drift}") })
+    });
+    let told = compared.into_iter().chain(gate.reason.clone()).map(|text| escaped(&text)).chain(advice);
+    let name = escaped(&report.workload.name);
+    told.map(|text| format!("- {name}: {text}\n")).collect()
+}

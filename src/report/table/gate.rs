@@ -1,0 +1,55 @@
+//! How workloads compare with an earlier state of themselves.
+
+use crate::gate::{Gate, MetricVerdict, Verdict};
+use crate::report::document::Report;
+use crate::report::table::screen::{Role, Screen};
+use crate::report::wording;
+
+/// What the gate of one workload says: verdict by verdict, the metrics it holds for.
+pub(super) fn section(screen: &mut Screen, report: &Report) {
+    let Some(gate) = &report.gate else { return };
+    let mut lines: Vec<String> = wording::VERDICTS.iter().filter_map(|v| metrics(screen, gate, *v)).collect();
+    if gate.metrics.is_empty() {
+        lines.push(format!("{}: nothing could be compared", gate.verdict));
+    } else {
+        lines.push(wording::comparison(gate));
+    }
+    lines.extend(gate.reason.clone());
+    lines.extend(gate.advice.as_ref().and_then(wording::drift).map(|drift| format!("advice {drift}")));
+    for (i, line) in lines.iter().enumerate() {
+        screen.labelled(0, if i == 0 { "Gate" } else { "" }, line);
+    }
+}
+
+/// The metrics of which `verdict` is said; `None` if there are none.
+fn metrics(screen: &Screen, gate: &Gate, verdict: Verdict) -> Option<String> {
+    let described: Vec<String> = gate
+        .metrics
+        .iter()
+        .filter(|of| of.verdict == verdict)
+        .map(|of| if screen.options().verbose { wording::sentence(of) } else { brief(of) })
+        .collect();
+    let between = if verdict == Verdict::Unchanged { ", " } else { "; " };
+    (!described.is_empty()).then(|| format!("{verdict}: {}", described.join(between)))
+}
+
+/// As much as follows from the verdict: by how much it changed, or what could have been seen.
+fn brief(of: &MetricVerdict) -> String {
+    let title = wording::title(of.metric);
+    match of.verdict {
+        Verdict::Regressed => {
+            format!("{title} {}, threshold {}", wording::ratio(of), wording::share(of.threshold))
+        }
+        Verdict::Improved => format!("{title} {}", wording::ratio(of)),
+        Verdict::Inconclusive => format!("{title} {}{}", wording::ratio(of), wording::visible(of)),
+        Verdict::Unchanged => title.to_owned(),
+    }
+}
+
+/// What the gates say together, below everything.
+pub(super) fn suite(screen: &mut Screen, reports: &[Report]) {
+    let Some(counts) = wording::suite(reports) else { return };
+    let is_worse = reports.iter().any(|r| r.gate.as_ref().is_some_and(|g| g.verdict == Verdict::Regressed));
+    screen.gap();
+    screen.paragraph(if is_worse { Role::Trouble } else { Role::Heading }, &format!("Gate: {counts}"));
+}
