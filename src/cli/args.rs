@@ -1,6 +1,7 @@
 //! The arguments as they are typed. What they mean is decided in [`config`](super::config).
 
 mod bench;
+mod output;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -13,6 +14,7 @@ use conc::strategy::Kind;
 use conc::units::parse_duration;
 
 pub(crate) use bench::{BenchArgs, CompareArgs, GateArgs};
+pub(crate) use output::{OutputArgs, Style, ViewArgs};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -143,7 +145,7 @@ pub(crate) struct ProfileArgs {
     #[command(flatten)]
     pub(crate) hooks: HookArgs,
     #[command(flatten)]
-    pub(crate) output: OutputArgs,
+    pub(crate) output: ViewArgs,
 
     /// Seed everything that is drawn at random
     #[arg(long, default_value_t = 1)]
@@ -187,7 +189,7 @@ pub(crate) struct FitArgs {
     #[arg(value_name = "FILE")]
     pub(crate) data: String,
     #[command(flatten)]
-    pub(crate) output: OutputArgs,
+    pub(crate) output: ViewArgs,
 }
 
 #[derive(Debug, Args)]
@@ -353,48 +355,6 @@ pub(crate) struct HookArgs {
     /// Run a command after every batch of tasks; its time counts towards the budget alone
     #[arg(short, long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) cleanup: Option<String>,
-}
-
-/// What is printed and written.
-#[derive(Debug, Args)]
-pub(crate) struct OutputArgs {
-    /// Print one JSON document on standard output
-    #[arg(long, conflicts_with = "verbose")]
-    pub(crate) json: bool,
-
-    /// Write the JSON document to a file (- is standard output)
-    #[arg(long, value_name = "FILE")]
-    pub(crate) export_json: Option<PathBuf>,
-
-    /// Write a table in Markdown to a file (- is standard output)
-    #[arg(long, value_name = "FILE")]
-    pub(crate) export_markdown: Option<PathBuf>,
-
-    /// Write the cells as CSV to a file (- is standard output)
-    #[arg(long, value_name = "FILE")]
-    pub(crate) export_csv: Option<PathBuf>,
-
-    /// Show every cell measured and every warning with its remedy
-    #[arg(short, long)]
-    pub(crate) verbose: bool,
-
-    /// How to print: with colour and progress as the terminal allows, or without
-    #[arg(long, value_enum, value_name = "STYLE", default_value_t = Style::Auto)]
-    pub(crate) style: Style,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Style {
-    /// What the terminal allows
-    Auto,
-    /// No colour, no progress
-    Basic,
-    /// Colour and progress
-    Full,
-    /// Progress without colour
-    Nocolor,
-    /// Colour without progress
-    Color,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -54,7 +54,7 @@ fn advise(args: &AdviseArgs) -> Result<ExitCode, Failure> {
     let mut aim = config::aim(CommandName::Advise, &args.measure, &args.hooks, &host)?;
     aim.settings.once = args.once;
     aim.python.clone_from(&args.workload.python.python);
-    aim.selection.variants = args.output.verbose;
+    aim.selection.variants = args.output.view.verbose;
     if args.once {
         config::check_once(&workload)?;
     }
@@ -67,7 +67,7 @@ fn advise(args: &AdviseArgs) -> Result<ExitCode, Failure> {
 }
 
 fn profile(args: &ProfileArgs) -> Result<ExitCode, Failure> {
-    let output = config::output(&args.output, Language::None)?;
+    let output = config::view(&args.output)?;
     if let Some(pid) = args.foreign.pid {
         return foreign::process(pid, args, &detect()?, &output);
     }

@@ -1,7 +1,6 @@
 //! The arguments resolved: what is run, how it is measured, what is shown.
 
 use std::io::{self, BufRead};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anstream::ColorChoice;
@@ -17,7 +16,8 @@ use conc::workload::item::Items;
 use conc::workload::spec::{Source, StepSpec};
 use conc::workload::{Workload, input};
 
-use crate::cli::args::{HookArgs, Language, MeasureArgs, OutputArgs, Style, WorkloadArgs};
+use crate::cli::args::{HookArgs, Language, MeasureArgs, OutputArgs, Style, ViewArgs, WorkloadArgs};
+use crate::cli::destination::{Files, Format, destinations, split, view_destinations};
 use crate::cli::failure::Failure;
 use crate::cli::study::Aim;
 use crate::cli::widths;
@@ -196,20 +196,6 @@ pub(crate) struct Output {
     pub(crate) progress: bool,
 }
 
-/// What is written, and where.
-pub(crate) type Files = Vec<(Format, PathBuf)>;
-
-/// A way of writing results down for other programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
-    /// The JSON document.
-    Json,
-    /// A table in Markdown.
-    Markdown,
-    /// The cells as CSV.
-    Csv,
-}
-
 /// How a screen looks, and whether progress is shown. From here on colour is what `--style` says, in
 /// errors too.
 pub(crate) fn appearance(style: Style) -> (TableOptions, bool) {
@@ -224,36 +210,25 @@ pub(crate) fn appearance(style: Style) -> (TableOptions, bool) {
     (options, matches!(style, Style::Auto | Style::Full | Style::Nocolor))
 }
 
-/// Resolves what is shown and written.
+/// Resolves what is shown and written of cells.
 pub(crate) fn output(args: &OutputArgs, language: Language) -> Result<Output, Failure> {
+    resolved(&args.view, destinations(args)?, language)
+}
+
+/// Resolves what is shown and written where there are no cells.
+pub(crate) fn view(args: &ViewArgs) -> Result<Output, Failure> {
+    resolved(args, view_destinations(args), Language::None)
+}
+
+fn resolved(args: &ViewArgs, exports: Files, language: Language) -> Result<Output, Failure> {
     let (table, progress) = appearance(args.style);
     let code = match language {
         Language::Rust => CodeChoice::Rust,
         Language::Python => CodeChoice::Python,
         Language::None => CodeChoice::None,
     };
-    let (stdout, files) = destinations(args)?;
+    let (stdout, files) = split(args.json, exports)?;
     Ok(Output { stdout, files, table: TableOptions { verbose: args.verbose, code, ..table }, progress })
-}
-
-/// What goes to standard output and what to files.
-fn destinations(args: &OutputArgs) -> Result<(Option<Format>, Files), Failure> {
-    let exports = [
-        (Format::Json, &args.export_json),
-        (Format::Markdown, &args.export_markdown),
-        (Format::Csv, &args.export_csv),
-    ];
-    let mut stdout = args.json.then_some(Format::Json);
-    let mut files = Files::new();
-    for (format, path) in exports {
-        let Some(path) = path else { continue };
-        if path.as_os_str() != "-" {
-            files.push((format, path.clone()));
-        } else if stdout.replace(format).is_some_and(|other| other != format) {
-            return Err(Failure::Usage("only one format can go to standard output".to_owned()));
-        }
-    }
-    Ok((stdout, files))
 }
 
 /// The width of the terminal that standard output is, or what `COLUMNS` says.

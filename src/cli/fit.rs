@@ -7,14 +7,15 @@ use conc::report::fit::{FitResults, export, fit, read};
 use conc::report::table::{self, Glyphs};
 use conc::workload::input::InputError;
 
-use crate::cli::args::{FitArgs, Language};
-use crate::cli::config::{self, Format};
+use crate::cli::args::FitArgs;
+use crate::cli::config;
+use crate::cli::destination::Format;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Reads, fits and tells.
 pub(crate) fn run(args: &FitArgs) -> Result<(), Failure> {
-    let shown = config::output(&args.output, Language::None)?;
+    let shown = config::view(&args.output)?;
     let data = read::read(&args.data, bytes(&args.data)?)?;
     output::check(&shown)?;
     let reports = fit(&data);
@@ -25,6 +26,7 @@ pub(crate) fn run(args: &FitArgs) -> Result<(), Failure> {
         (Format::Json, _) => output::render_json(&results),
         (Format::Markdown, reports) => Ok(export::markdown(reports)),
         (Format::Csv, reports) => Ok(export::csv(reports)),
+        (format, _) => unreachable!("fit offers no {format:?}"),
     })
 }
 

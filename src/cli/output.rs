@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 
 use conc::report::document::Report;
 use conc::report::table::{self, TableOptions};
-use conc::report::{csv, json, markdown};
+use conc::report::{bmf, csv, gab, hyperfine, json, junit, markdown};
 use serde::Serialize;
 
-use crate::cli::config::{Format, Output};
+use crate::cli::config::Output;
+use crate::cli::destination::Format;
 use crate::cli::failure::Failure;
+use crate::cli::github;
 
 /// Checks that the files asked for can be written, before a run whose results would be lost.
 pub(crate) fn check(output: &Output) -> Result<(), Failure> {
@@ -27,10 +29,7 @@ pub(crate) fn check_path(path: &Path) -> Result<(), Failure> {
 /// would get everything again and again.
 pub(crate) fn save(document: &impl Serialize, reports: &[Report], output: &Output) -> Result<(), Failure> {
     let plain = output.files.iter().filter(|(_, path)| !is_written_in_place(path));
-    plain.into_iter().try_for_each(|(format, path)| {
-        let text = render(*format, document, reports).map_err(cannot_write(path))?;
-        write(path, text.as_bytes()).map_err(cannot_write(path))
-    })
+    write_files(plain, |format| render(format, document, reports))
 }
 
 /// Writes the document to a file.
@@ -46,7 +45,7 @@ pub(crate) fn tell(line: &str) {
 }
 
 /// Prints the results, as `screen` or in the format asked for, and writes the files. Warnings go to
-/// standard error, except that JSON has them in it.
+/// standard error, except that JSON has them in it; where GitHub runs this it is told too.
 pub(crate) fn publish(
     document: &impl Serialize,
     reports: &[Report],
@@ -57,6 +56,7 @@ pub(crate) fn publish(
     if output.stdout != Some(Format::Json) {
         warn(reports, output.table);
     }
+    github::tell(reports);
     delivered
 }
 
@@ -66,16 +66,23 @@ pub(crate) fn deliver(
     output: &Output,
     render: impl Fn(Format) -> io::Result<String>,
 ) -> Result<(), Failure> {
-    let written = output.files.iter().try_for_each(|(format, path)| {
-        let text = render(*format).map_err(cannot_write(path))?;
-        write(path, text.as_bytes()).map_err(cannot_write(path))
-    });
+    let written = write_files(output.files.iter(), &render);
     let printed = match output.stdout {
         None => print(screen),
         Some(format) => render(format).map_err(Failure::io("cannot print")).and_then(|text| print(&text)),
     };
     // What cannot be written is printed all the same.
     written.and(printed)
+}
+
+fn write_files<'a>(
+    mut files: impl Iterator<Item = &'a (Format, PathBuf)>,
+    render: impl Fn(Format) -> io::Result<String>,
+) -> Result<(), Failure> {
+    files.try_for_each(|(format, path)| {
+        let text = render(*format).map_err(cannot_write(path))?;
+        write(path, text.as_bytes()).map_err(cannot_write(path))
+    })
 }
 
 /// Prints text as it is.
@@ -97,6 +104,11 @@ fn render(format: Format, document: &impl Serialize, reports: &[Report]) -> io::
         Format::Json => render_json(document),
         Format::Markdown => Ok(markdown::to_string(reports)),
         Format::Csv => Ok(csv::to_string(reports)),
+        Format::Hyperfine => Ok(hyperfine::to_string(reports)),
+        Format::Bmf => Ok(bmf::to_string(reports)),
+        Format::GabBigger => Ok(gab::to_string(reports, gab::Direction::BiggerIsBetter)),
+        Format::GabSmaller => Ok(gab::to_string(reports, gab::Direction::SmallerIsBetter)),
+        Format::Junit => Ok(junit::to_string(reports)),
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing here prints; everything returns text or writes to what it is given.
 
+pub mod bmf;
 pub mod check;
 mod columns;
 pub mod command;
@@ -10,10 +11,18 @@ pub mod document;
 #[cfg(test)]
 pub(crate) mod example;
 pub mod explain;
+mod figures;
 pub mod fit;
+pub mod gab;
+pub mod github;
+pub mod hyperfine;
 pub mod json;
+pub mod junit;
 pub mod markdown;
+mod markup;
 pub mod schema;
+#[cfg(test)]
+mod shapes;
 pub mod table;
 mod text;
 mod wording;

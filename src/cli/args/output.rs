@@ -1,0 +1,71 @@
+//! What is printed and written.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// What every command with results can print and write.
+#[derive(Debug, Args)]
+pub(crate) struct ViewArgs {
+    /// Print one JSON document on standard output
+    #[arg(long, conflicts_with = "verbose")]
+    pub(crate) json: bool,
+
+    /// Write the JSON document to a file (- is standard output)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) export_json: Option<PathBuf>,
+
+    /// Write a table in Markdown to a file (- is standard output)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) export_markdown: Option<PathBuf>,
+
+    /// Write a table as CSV to a file (- is standard output)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) export_csv: Option<PathBuf>,
+
+    /// Show every cell measured and every warning with its remedy
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+
+    /// How to print: with colour and progress as the terminal allows, or without
+    #[arg(long, value_enum, value_name = "STYLE", default_value_t = Style::Auto)]
+    pub(crate) style: Style,
+}
+
+/// What commands that measure cells can print and write.
+#[derive(Debug, Args)]
+pub(crate) struct OutputArgs {
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
+
+    /// Write every cell in hyperfine's JSON to a file (- is standard output)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) export_hyperfine: Option<PathBuf>,
+
+    /// Write the recommended cells in Bencher Metric Format to a file (- is standard output)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) export_bmf: Option<PathBuf>,
+
+    /// Write the recommended cells for github-action-benchmark to two files: gab.json becomes
+    /// gab-bigger.json (customBiggerIsBetter) and gab-smaller.json (customSmallerIsBetter)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) export_gab: Option<PathBuf>,
+
+    /// Write JUnit XML to a file, a test case for every metric compared (- is standard output)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) export_junit: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Style {
+    /// What the terminal allows
+    Auto,
+    /// No colour, no progress
+    Basic,
+    /// Colour and progress
+    Full,
+    /// Progress without colour
+    Nocolor,
+    /// Colour without progress
+    Color,
+}

@@ -1,0 +1,100 @@
+//! The figures that stand for a workload in formats that know one value for each metric.
+
+use crate::benchmark::result::Status;
+use crate::benchmark::series::BatchMetrics;
+use crate::benchmark::{Cell, CellResult, Series};
+use crate::gate::Metric;
+use crate::report::document::Report;
+use crate::stats::interval::{CONFIDENCE, geometric_mean_ci};
+
+/// What stands for a workload.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Figures {
+    /// The cell that gave them.
+    pub(super) cell: Cell,
+    /// One for each metric that is known, in the order of [`Metric::ALL`].
+    pub(super) figures: Vec<Figure>,
+}
+
+/// One metric.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Figure {
+    /// Which.
+    pub(super) metric: Metric,
+    /// Its value, in base units.
+    pub(super) value: f64,
+    /// Confidence interval of `value`, 95%, where anything is known of the spread.
+    pub(super) ci95: Option<[f64; 2]>,
+}
+
+/// The figures of the cell that is compared between runs, else those of the recommended one; `None`
+/// where neither gave any.
+pub(super) fn figures(report: &Report) -> Option<Figures> {
+    let of_series = report.series.as_ref().map(|series| (series.cell, of_series(series)));
+    let recommended =
+        || report.cells.iter().find(|cell| report.is_recommended(cell) && cell.status == Status::Ok);
+    let (cell, figures) = of_series
+        .filter(|(_, figures)| !figures.is_empty())
+        .or_else(|| recommended().map(|result| (result.cell, of_cell(result))))?;
+    Some(Figures { cell, figures }).filter(|figures| !figures.figures.is_empty())
+}
+
+fn of_series(series: &Series) -> Vec<Figure> {
+    let of = |metric| {
+        let values: Vec<f64> = series.batches.iter().filter_map(|batch| of_batch(metric, batch)).collect();
+        let mean = geometric_mean_ci(&values, CONFIDENCE)?;
+        Some(Figure { metric, value: mean.estimate, ci95: mean.bounds() })
+    };
+    Metric::ALL.into_iter().filter_map(of).collect()
+}
+
+fn of_batch(metric: Metric, batch: &BatchMetrics) -> Option<f64> {
+    match metric {
+        Metric::Throughput => Some(batch.throughput_per_s),
+        Metric::P50 => batch.p50_s,
+        Metric::P99 => batch.p99_s,
+        Metric::CpuPerTask => Some(batch.cpu_s_per_task),
+        Metric::PeakRss => Some(batch.peak_rss_bytes as f64),
+    }
+}
+
+fn of_cell(result: &CellResult) -> Vec<Figure> {
+    let of = |metric| {
+        let value = match metric {
+            Metric::Throughput => result.throughput_per_s,
+            Metric::P50 => result.latency_s.map(|latency| latency.p50),
+            Metric::P99 => result.latency_s.map(|latency| latency.p99),
+            Metric::CpuPerTask => result.cpu_s_per_task,
+            Metric::PeakRss => result.peak_rss_bytes.map(|bytes| bytes as f64),
+        };
+        let ci95 = result.ci95.filter(|_| metric == Metric::Throughput);
+        Some(Figure { metric, value: value.filter(|value| value.is_finite())?, ci95 })
+    };
+    Metric::ALL.into_iter().filter_map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::example;
+    use crate::strategy::Kind;
+
+    #[test]
+    fn the_series_counts_and_without_one_the_recommended_cell() {
+        let mut report = example::gated();
+        let of_series = figures(&report).expect("a series");
+        assert_eq!(of_series.cell, Cell::new(Kind::Threads, 64));
+        assert_eq!(of_series.figures.len(), Metric::ALL.len());
+        for figure in &of_series.figures {
+            let [low, high] = figure.ci95.expect("several batches");
+            assert!(low < figure.value && figure.value < high, "{figure:?}");
+        }
+        report.series = None;
+        let of_cell = figures(&report).expect("a recommendation");
+        assert_eq!(of_cell.cell, Cell::new(Kind::Async, 64));
+        assert_eq!(of_cell.figures[0].ci95, Some([1198.0, 1281.0]));
+        assert_eq!(of_cell.figures[1].ci95, None);
+        report.recommendation = None;
+        assert_eq!(figures(&report), None);
+    }
+}

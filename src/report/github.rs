@@ -1,0 +1,69 @@
+//! Annotations of a workflow of GitHub Actions.
+//!
+//! The form: <https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions>; how
+//! values are escaped: `escapeData` and `escapeProperty` of `@actions/core`, `src/command.ts`.
+
+use crate::gate::result::AdviceVerdict;
+use crate::gate::{Gate, MetricVerdict, Verdict};
+use crate::report::document::Report;
+use crate::report::wording;
+
+/// One line for each workload that regressed, is inconclusive or has other advice than before; empty
+/// where there is nothing to say.
+pub fn annotations(reports: &[Report]) -> String {
+    reports.iter().filter_map(|report| Some(of_gate(&report.workload.name, report.gate.as_ref()?))).collect()
+}
+
+fn of_gate(workload: &str, gate: &Gate) -> String {
+    let verdict = match gate.verdict {
+        Verdict::Regressed => Some(line("error", &format!("{workload} regressed"), &message(gate))),
+        Verdict::Inconclusive => Some(line("notice", &format!("{workload} is inconclusive"), &message(gate))),
+        Verdict::Improved | Verdict::Unchanged => None,
+    };
+    let changed = gate.advice.as_ref().filter(|advice| advice.verdict == AdviceVerdict::Changed);
+    let advice = changed.and_then(wording::drift);
+    let advice = advice.map(|drift| line("warning", &format!("{workload} has other advice"), &drift));
+    verdict.into_iter().chain(advice).collect()
+}
+
+/// The metrics that decided, a line each, and what to know of them.
+fn message(gate: &Gate) -> String {
+    let decided = gate.metrics.iter().filter(|of: &&MetricVerdict| of.verdict == gate.verdict);
+    let lines: Vec<String> = decided.map(wording::sentence).chain(gate.reason.clone()).collect();
+    lines.join("\n")
+}
+
+fn line(command: &str, title: &str, message: &str) -> String {
+    let property = data(title).replace(':', "%3A").replace(',', "%2C");
+    format!("::{command} title={property}::{}\n", data(message))
+}
+
+/// A value that cannot end its line; other control characters could steer a terminal.
+fn data(text: &str) -> String {
+    let plain = |c: char| if c.is_control() && !matches!(c, '\n' | '\r') { '\u{fffd}' } else { c };
+    let plain: String = text.chars().map(plain).collect();
+    plain.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::example;
+
+    #[test]
+    fn what_regressed_is_an_error_and_what_cannot_be_told_a_notice() {
+        insta::assert_snapshot!(annotations(&example::bench().results));
+        assert_eq!(annotations(&[example::advise()]), "");
+    }
+
+    #[test]
+    fn nothing_in_a_name_is_taken_for_a_command() {
+        let mut report = example::gated();
+        report.workload.name = "a,b:c%\n::error::d\u{1b}[2J".to_owned();
+        report.gate.as_mut().unwrap().advice = None;
+        let text = annotations(&[report]);
+        let title = "a%2Cb%3Ac%25%0A%3A%3Aerror%3A%3Ad\u{fffd}[2J regressed";
+        assert!(text.starts_with(&format!("::error title={title}::throughput 0.90x")), "{text}");
+        assert_eq!(text.lines().count(), 1, "{text}");
+    }
+}

@@ -1,0 +1,197 @@
+//! JUnit XML: a suite for each workload, a test case for each metric that was compared.
+//!
+//! Valid by the schema of Jenkins' xUnit plugin (`junit-10.xsd`), which is that of Maven Surefire, and
+//! by the older `junit-4.xsd`; so the reason for skipping is text and no attribute.
+
+use crate::benchmark::result::Status;
+use crate::gate::result::AdviceVerdict;
+use crate::gate::{AdviceDrift, MetricVerdict, Verdict};
+use crate::report::document::Report;
+use crate::report::markup::escaped;
+use crate::report::wording;
+
+/// Readers expect a time, and that of a comparison says nothing.
+const NO_TIME: &str = "0";
+
+/// What became of a test case.
+enum Outcome {
+    Passed,
+    /// Something got worse; of which type that is, and how.
+    Failed(&'static str, String),
+    /// The measurement cannot tell.
+    Skipped(String),
+    /// The workload could not be measured.
+    Error(String),
+}
+
+struct Case {
+    name: &'static str,
+    outcome: Outcome,
+}
+
+struct Suite<'a> {
+    report: &'a Report,
+    cases: Vec<Case>,
+}
+
+/// The gates of all `reports`. A metric that regressed is a failure, as is advice that changed; where
+/// the measurement cannot tell the case is skipped; a workload of which nothing could be measured is an
+/// error.
+pub fn to_string(reports: &[Report]) -> String {
+    let suites: Vec<_> = reports.iter().map(|report| Suite { report, cases: cases(report) }).collect();
+    let all = || suites.iter().flat_map(|suite| &suite.cases);
+    let counts = counts(all());
+    let mut out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned();
+    out += &format!("<testsuites name=\"conc\" {counts} time=\"{NO_TIME}\">\n");
+    suites.iter().for_each(|suite| write_suite(&mut out, suite));
+    out += "</testsuites>\n";
+    out
+}
+
+fn cases(report: &Report) -> Vec<Case> {
+    let mut cases = vec![Case { name: "measured", outcome: measured(report) }];
+    let Some(gate) = &report.gate else { return cases };
+    cases.extend(gate.metrics.iter().map(|of| Case { name: of.metric.as_str(), outcome: compared(of) }));
+    if gate.metrics.is_empty() {
+        let reason = gate.reason.clone().unwrap_or_else(|| "nothing could be compared".to_owned());
+        cases.push(Case { name: "gate", outcome: Outcome::Skipped(reason) });
+    }
+    if let Some(outcome) = gate.advice.as_ref().map(advised) {
+        cases.push(Case { name: "advice", outcome });
+    }
+    cases
+}
+
+/// Whether any task of any cell ended well.
+fn measured(report: &Report) -> Outcome {
+    if report.is_prediction() || report.cells.iter().any(|cell| cell.tasks.ok > 0) {
+        return Outcome::Passed;
+    }
+    let failed = report.cells.iter().find(|cell| cell.status == Status::Failed).or(report.cells.first());
+    let error = failed.and_then(|cell| cell.errors.first()).map(|e| format!("{}: {}", e.code, e.message));
+    let reason = failed.and_then(|cell| cell.reason.clone()).or(error);
+    Outcome::Error(reason.unwrap_or_else(|| "nothing could be measured".to_owned()))
+}
+
+fn compared(of: &MetricVerdict) -> Outcome {
+    match of.verdict {
+        Verdict::Regressed => Outcome::Failed("regressed", wording::sentence(of)),
+        Verdict::Inconclusive => Outcome::Skipped(format!("inconclusive: {}", wording::sentence(of))),
+        Verdict::Improved | Verdict::Unchanged => Outcome::Passed,
+    }
+}
+
+fn advised(advice: &AdviceDrift) -> Outcome {
+    match (advice.verdict, wording::drift(advice)) {
+        (AdviceVerdict::Changed, Some(drift)) => Outcome::Failed("advice-changed", format!("advice {drift}")),
+        (AdviceVerdict::Undecided, Some(drift)) => Outcome::Skipped(format!("advice {drift}")),
+        _ => Outcome::Passed,
+    }
+}
+
+fn counts<'a>(cases: impl Iterator<Item = &'a Case> + Clone) -> String {
+    let count = |wanted: fn(&Outcome) -> bool| cases.clone().filter(|case| wanted(&case.outcome)).count();
+    format!(
+        "tests=\"{}\" failures=\"{}\" errors=\"{}\"",
+        cases.clone().count(),
+        count(|outcome| matches!(outcome, Outcome::Failed(..))),
+        count(|outcome| matches!(outcome, Outcome::Error(_))),
+    )
+}
+
+fn write_suite(out: &mut String, suite: &Suite<'_>) {
+    let name = escaped(&suite.report.workload.name);
+    let skipped = suite.cases.iter().filter(|case| matches!(case.outcome, Outcome::Skipped(_))).count();
+    let counts = counts(suite.cases.iter());
+    *out += &format!("  <testsuite name=\"{name}\" {counts} skipped=\"{skipped}\" time=\"{NO_TIME}\">\n");
+    write_properties(out, suite.report);
+    for case in &suite.cases {
+        let head =
+            format!("    <testcase classname=\"conc.{name}\" name=\"{}\" time=\"{NO_TIME}\"", case.name);
+        *out += &match &case.outcome {
+            Outcome::Passed => format!("{head}/>\n"),
+            Outcome::Failed(kind, message) => {
+                format!("{head}>{}</testcase>\n", told("failure", kind, message))
+            }
+            Outcome::Error(message) => format!("{head}>{}</testcase>\n", told("error", "failed", message)),
+            Outcome::Skipped(reason) => format!("{head}><skipped>{}</skipped></testcase>\n", escaped(reason)),
+        };
+    }
+    *out += "  </testsuite>\n";
+}
+
+/// Some readers show the attribute, others the text.
+fn told(element: &str, kind: &str, message: &str) -> String {
+    let message = escaped(message);
+    format!("<{element} type=\"{kind}\" message=\"{message}\">{message}</{element}>")
+}
+
+fn write_properties(out: &mut String, report: &Report) {
+    let gate = report.gate.as_ref();
+    let properties = [
+        ("conc", Some(report.conc_version.clone())),
+        ("cpu", Some(format!("{}, {} effective", report.host.cpu_model, report.host.cpus_effective))),
+        ("compared", gate.filter(|gate| !gate.metrics.is_empty()).map(wording::comparison)),
+        ("reason", gate.and_then(|gate| gate.reason.clone())),
+    ];
+    *out += "    <properties>\n";
+    for (name, value) in properties {
+        let Some(value) = value else { continue };
+        *out += &format!("      <property name=\"{name}\" value=\"{}\"/>\n", escaped(&value));
+    }
+    *out += "    </properties>\n";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+
+    use super::*;
+    use crate::report::example;
+
+    fn nothing_measured() -> Report {
+        let mut report = example::advise();
+        report.workload.name = "<&\"'\u{0}\u{1b}[31m\u{ffff}]]> 宽🦀\n".to_owned();
+        report.cells.retain(|cell| cell.status != Status::Ok);
+        for cell in &mut report.cells {
+            cell.tasks.ok = 0;
+        }
+        report
+    }
+
+    fn all() -> String {
+        let mut reports = example::bench().results;
+        reports.push(nothing_measured());
+        to_string(&reports)
+    }
+
+    #[test]
+    fn a_case_for_each_metric_says_what_became_of_it() {
+        insta::assert_snapshot!(all());
+    }
+
+    #[test]
+    fn a_run_without_a_gate_is_one_case_that_passed() {
+        let text = to_string(&[example::advise()]);
+        assert!(text.contains("tests=\"1\" failures=\"0\" errors=\"0\" skipped=\"0\""), "{text}");
+        assert!(text.contains("name=\"measured\" time=\"0\"/>"), "{text}");
+    }
+
+    #[test]
+    #[ignore = "needs xmllint and the schema, which .ci/junit gets"]
+    fn the_document_is_valid_by_its_schema() {
+        let schema = std::env::var_os("JUNIT_XSD").expect("JUNIT_XSD is the path of the schema");
+        let validates = |text: &str| {
+            let mut xmllint = Command::new("xmllint");
+            xmllint.args(["--noout", "--nonet", "--schema"]).arg(&schema).arg("-").stdin(Stdio::piped());
+            let mut child = xmllint.spawn().expect("xmllint is installed");
+            child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+            child.wait().unwrap().success()
+        };
+        for text in [all(), to_string(&[example::advise()]), to_string(&[])] {
+            assert!(validates(&text), "{text}");
+        }
+        assert!(!validates(&all().replace("<skipped>", "<skip>").replace("</skipped>", "</skip>")));
+    }
+}
