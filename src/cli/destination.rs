@@ -28,6 +28,8 @@ pub(crate) enum Format {
     GabSmaller,
     /// JUnit XML.
     Junit,
+    /// A page with plots.
+    Html,
 }
 
 /// The files that the arguments name; `-` is standard output.
@@ -37,6 +39,7 @@ pub(crate) fn destinations(args: &OutputArgs) -> Result<Files, Failure> {
         (Format::Hyperfine, &args.export_hyperfine),
         (Format::Bmf, &args.export_bmf),
         (Format::Junit, &args.export_junit),
+        (Format::Html, &args.export_html),
     ];
     files.extend(named(exports));
     if let Some(path) = &args.export_gab {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use conc::report::document::Report;
 use conc::report::table::{self, TableOptions};
-use conc::report::{bmf, csv, gab, hyperfine, json, junit, markdown};
+use conc::report::{bmf, csv, gab, html, hyperfine, json, junit, markdown};
 use serde::Serialize;
 
 use crate::cli::config::Output;
@@ -109,6 +109,7 @@ fn render(format: Format, document: &impl Serialize, reports: &[Report]) -> io::
         Format::GabBigger => Ok(gab::to_string(reports, gab::Direction::BiggerIsBetter)),
         Format::GabSmaller => Ok(gab::to_string(reports, gab::Direction::SmallerIsBetter)),
         Format::Junit => Ok(junit::to_string(reports)),
+        Format::Html => Ok(html::to_string(reports)),
     }
 }
 

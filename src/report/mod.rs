@@ -7,6 +7,7 @@ pub mod check;
 mod columns;
 pub mod command;
 pub mod csv;
+mod describe;
 pub mod document;
 #[cfg(test)]
 pub(crate) mod example;
@@ -15,6 +16,7 @@ mod figures;
 pub mod fit;
 pub mod gab;
 pub mod github;
+pub mod html;
 pub mod hyperfine;
 pub mod json;
 pub mod junit;

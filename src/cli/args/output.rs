@@ -54,6 +54,10 @@ pub(crate) struct OutputArgs {
     /// Write JUnit XML to a file, a test case for every metric compared (- is standard output)
     #[arg(long, value_name = "FILE")]
     pub(crate) export_junit: Option<PathBuf>,
+
+    /// Write a page with plots to a file, complete in itself (- is standard output)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) export_html: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -3,7 +3,7 @@
 use crate::advice::checklist::{CheckResult, CheckStatus};
 use crate::python::check::{CodePlace, Finding};
 use crate::report::check::CheckReport;
-use crate::report::table::header::counted;
+use crate::report::describe::counted;
 use crate::report::table::screen::{Role, Screen};
 
 /// Columns before what is said of a fault.

@@ -2,15 +2,12 @@
 
 use crate::profile::Profile;
 use crate::profile::result::{Confidence, PythonProfile};
+use crate::report::describe::{self, counted};
 use crate::report::document::Report;
-use crate::report::table::header::counted;
 use crate::report::table::screen::Screen;
 use crate::report::table::tree;
 use crate::report::text::shorten;
 use crate::units::{Seconds, Share};
-
-/// Waits below this share of the time are left out of the line.
-const WORTH_NAMING: f64 = 0.005;
 
 /// Columns that an item may take where it is named.
 const ITEM: usize = 40;
@@ -18,7 +15,7 @@ const ITEM: usize = 40;
 /// The class and its cost; with `detailed`, the evidence too.
 pub(super) fn section(screen: &mut Screen, report: &Report, detailed: bool) {
     let Some(profile) = &report.profile else { return };
-    screen.labelled(0, "Profile", &class(profile));
+    screen.labelled(0, "Profile", &describe::class(profile));
     let task = profile.task;
     screen.labelled(0, "", &format!("one task: {} CPU + {} wait", Seconds(task.cpu_s), Seconds(task.wait_s)));
     if let Some(python) = &profile.python {
@@ -33,27 +30,6 @@ pub(super) fn section(screen: &mut Screen, report: &Report, detailed: bool) {
     if let Some(tree) = profile.tree.as_deref().filter(|_| detailed) {
         tree::section(screen, tree, profile.wall_s, screen.options().verbose);
     }
-}
-
-fn class(profile: &Profile) -> String {
-    let waiting = 1.0 - profile.cpu_fraction;
-    let mut waits: Vec<_> = profile
-        .waits
-        .named()
-        .into_iter()
-        .map(|(name, share)| (name, share * waiting))
-        .filter(|(_, share)| *share >= WORTH_NAMING)
-        .collect();
-    waits.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let waits: Vec<_> = waits.iter().map(|(name, share)| format!("{name} {}", Share(*share))).collect();
-    let where_to = if waits.is_empty() { String::new() } else { format!(" ({})", waits.join(", ")) };
-    format!(
-        "{} ({} confidence): CPU {} · waiting {}{where_to}",
-        profile.class.as_str(),
-        profile.confidence.as_str(),
-        Share(profile.cpu_fraction),
-        Share(waiting),
-    )
 }
 
 /// `Python 3.12.1, GIL wanted by others 93% of the time, processes by fork`
@@ -101,7 +77,7 @@ fn evidence(screen: &mut Screen, profile: &Profile) {
         screen.labelled(0, "Dispersion", &differ);
     }
     // It may say no more than the first line does.
-    if !class(profile).ends_with(&profile.detail) {
+    if !describe::class(profile).ends_with(&profile.detail) {
         screen.labelled(0, "Evidence", &profile.detail);
     }
 }

@@ -2,12 +2,10 @@
 
 use crate::advice::Recommendation;
 use crate::advice::scaling::FitStatus;
-use crate::benchmark::Cell;
+use crate::report::describe;
 use crate::report::document::{CommandName, Report, Runtime};
-use crate::report::table::header::counted;
 use crate::report::table::options::CodeChoice;
 use crate::report::table::screen::{Role, Screen};
-use crate::strategy::Kind;
 use crate::workload::spec::Source;
 
 /// Columns before the labels of the block.
@@ -46,25 +44,8 @@ fn scaling(screen: &mut Screen, report: &Report) {
 /// The recommendation in one line.
 pub(super) fn headline(screen: &mut Screen, report: &Report) {
     let Some(advice) = &report.recommendation else { return };
-    let cell = Cell { strategy: advice.strategy, width: advice.width, processes: advice.processes };
     screen.gap();
-    screen.paragraph(Role::Heading, &format!("Recommendation: {}", describe(&cell)));
-}
-
-/// A cell in words.
-fn describe(cell: &Cell) -> String {
-    let width = cell.width as u64;
-    match cell.strategy {
-        Kind::Sequential => "sequential, one task after another".to_owned(),
-        Kind::Async | Kind::Uvloop => format!("{}, {width} in flight", cell.strategy),
-        Kind::Threads | Kind::WorkStealing => format!("{}, {}", cell.strategy, counted(width, "thread")),
-        Kind::Processes | Kind::Interpreters => format!("{}, {width} of them", cell.strategy),
-        Kind::Hybrid | Kind::Pipeline => match cell.processes {
-            Some(1) => format!("{}, {width} in flight, 1 process", cell.strategy),
-            Some(processes) => format!("{}, {width} in flight, {processes} processes", cell.strategy),
-            None => format!("{}, {width} in flight", cell.strategy),
-        },
-    }
+    screen.paragraph(Role::Heading, &format!("Recommendation: {}", describe::cell(&advice.cell())));
 }
 
 fn fallbacks(advice: &Recommendation) -> String {

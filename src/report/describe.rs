@@ -1,0 +1,82 @@
+//! What was run, on what, and what it is like, in words that several formats share.
+
+use crate::benchmark::Cell;
+use crate::host::Host;
+use crate::profile::Profile;
+use crate::report::document::Report;
+use crate::strategy::Kind;
+use crate::units::{Bytes, Share};
+use crate::workload::spec::Source;
+
+/// Waits below this share of the time are left out of the line.
+const WORTH_NAMING: f64 = 0.005;
+
+/// The workload: its name, how many tasks, and where it came from.
+pub(super) fn workload(report: &Report) -> String {
+    let workload = &report.workload;
+    let source = match workload.source {
+        Source::Sample => "sample workload",
+        Source::File => "workload file",
+        Source::Command => "command",
+        Source::Inline => "inline workload",
+        Source::Python => "Python callable",
+    };
+    format!("{} · {} · {source}", workload.name, counted(workload.tasks, "task"))
+}
+
+/// The machine: CPUs and memory.
+pub(super) fn host(host: &Host) -> String {
+    let effective = (host.cpus_effective * 100.0).round() / 100.0;
+    let cpus = if effective == host.cpus_logical as f64 {
+        counted(host.cpus_logical as u64, "CPU")
+    } else {
+        format!("{effective} of {}", counted(host.cpus_logical as u64, "CPU"))
+    };
+    let quota = host.limits.cgroup_cpus.map_or("none".to_owned(), |quota| quota.to_string());
+    // A machine's memory is a round number more often than not.
+    let memory = Bytes(host.memory_bytes).to_string().replace(".0 ", " ");
+    format!("{cpus} (cgroup quota: {quota}), {memory}")
+}
+
+/// A number of things, with an s where English has one.
+pub(super) fn counted(number: u64, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A cell in words.
+pub(super) fn cell(cell: &Cell) -> String {
+    let width = cell.width as u64;
+    match cell.strategy {
+        Kind::Sequential => "sequential, one task after another".to_owned(),
+        Kind::Async | Kind::Uvloop => format!("{}, {width} in flight", cell.strategy),
+        Kind::Threads | Kind::WorkStealing => format!("{}, {}", cell.strategy, counted(width, "thread")),
+        Kind::Processes | Kind::Interpreters => format!("{}, {width} of them", cell.strategy),
+        Kind::Hybrid | Kind::Pipeline => match cell.processes {
+            Some(1) => format!("{}, {width} in flight, 1 process", cell.strategy),
+            Some(processes) => format!("{}, {width} in flight, {processes} processes", cell.strategy),
+            None => format!("{}, {width} in flight", cell.strategy),
+        },
+    }
+}
+
+/// The class of the work, how sure that is, and where the time goes.
+pub(super) fn class(profile: &Profile) -> String {
+    let waiting = 1.0 - profile.cpu_fraction;
+    let mut waits: Vec<_> = profile
+        .waits
+        .named()
+        .into_iter()
+        .map(|(name, share)| (name, share * waiting))
+        .filter(|(_, share)| *share >= WORTH_NAMING)
+        .collect();
+    waits.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let waits: Vec<_> = waits.iter().map(|(name, share)| format!("{name} {}", Share(*share))).collect();
+    let where_to = if waits.is_empty() { String::new() } else { format!(" ({})", waits.join(", ")) };
+    format!(
+        "{} ({} confidence): CPU {} · waiting {}{where_to}",
+        profile.class.as_str(),
+        profile.confidence.as_str(),
+        Share(profile.cpu_fraction),
+        Share(waiting),
+    )
+}

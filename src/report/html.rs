@@ -1,0 +1,79 @@
+//! A page that is complete in itself: nothing is loaded, no script runs, plots are part of it.
+
+mod curve;
+mod forest;
+mod scale;
+mod section;
+
+use crate::gate::Verdict;
+use crate::report::columns::Column;
+use crate::report::describe::{self, counted};
+use crate::report::document::Report;
+use crate::report::markup::escaped;
+use crate::report::wording;
+
+const STYLE: &str = include_str!("html/style.css");
+
+/// The page of all `reports`: for each workload its profile, the gate, throughput against width, and
+/// every cell.
+pub fn to_string(reports: &[Report]) -> String {
+    let title = match reports {
+        [only] => only.workload.name.clone(),
+        several => counted(several.len() as u64, "workload"),
+    };
+    let title = escaped(&title);
+    let sections =
+        reports.iter().enumerate().map(|(i, report)| section::section(i, report)).collect::<String>();
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
+         <meta name=\"color-scheme\" content=\"light dark\"/>\n\
+         <title>{title} · conc</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
+         <header>\n<h1>{title}</h1>\n{}</header>\n{}{sections}</main>\n</body>\n</html>\n",
+        machine(reports),
+        overview(reports),
+    )
+}
+
+fn machine(reports: &[Report]) -> String {
+    let Some(first) = reports.first() else { return String::new() };
+    let host = &first.host;
+    let text = format!("{} · {} · {} {}", host.cpu_model, describe::host(host), host.os, host.kernel);
+    format!("<p class=\"faint\">{} · conc {}</p>\n", escaped(&text), escaped(&first.conc_version))
+}
+
+/// What the gates say together, and a row for each of several workloads.
+fn overview(reports: &[Report]) -> String {
+    let gate = wording::suite(reports).map(|counts| format!("<p class=\"suite\">Gate: {counts}</p>\n"));
+    let mut out = gate.unwrap_or_default();
+    if reports.len() > 1 {
+        out += "<div class=\"wide\"><table>\n<tr><th>Workload</th><th>Class</th><th>Recommended</th>\
+                <th>Tasks/s</th><th>vs sequential</th><th>Gate</th></tr>\n";
+        out += &reports.iter().enumerate().map(|(i, report)| row(i, report)).collect::<String>();
+        out += "</table></div>\n";
+    }
+    out
+}
+
+fn row(i: usize, report: &Report) -> String {
+    let name = escaped(&report.workload.name);
+    let class = report.profile.as_ref().map_or("", |profile| profile.class.as_str());
+    let chosen = report.cells.iter().find(|cell| report.is_recommended(cell));
+    let cell = chosen.map(|result| result.cell.to_string()).unwrap_or_default();
+    let value = |column: Column| chosen.map(|result| column.value(result)).unwrap_or_default();
+    let gate = report.gate.as_ref().map(|gate| verdict(gate.verdict)).unwrap_or_default();
+    format!(
+        "<tr><td><a href=\"#w{i}\">{name}</a></td><td>{class}</td><td>{cell}</td><td class=\"n\">{}</td>\
+         <td class=\"n\">{}</td><td>{gate}</td></tr>\n",
+        value(Column::Rate),
+        value(Column::Speedup),
+    )
+}
+
+/// A verdict, coloured; the word says it without the colour.
+fn verdict(verdict: Verdict) -> String {
+    format!("<span class=\"verdict {verdict}\">{verdict}</span>")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+//! Throughput against width, a line for each strategy, with intervals.
+
+use crate::benchmark::result::Status;
+use crate::benchmark::{Cell, CellResult};
+use crate::report::document::Report;
+use crate::report::html::scale::{Axis, powers_of_two, round_numbers};
+use crate::strategy::Kind;
+use crate::units::PerSecond;
+
+const WIDTH: f64 = 720.0;
+const HEIGHT: f64 = 320.0;
+
+/// What is kept free around the plot: left, top, right, bottom.
+const MARGIN: [f64; 4] = [64.0, 14.0, 18.0, 44.0];
+
+/// An interval that reaches further up than this beside the highest point is cut off.
+const HEADROOM: f64 = 1.25;
+
+struct Point {
+    cell: Cell,
+    rate: f64,
+    /// The interval, and whether it is only believed.
+    ends: Option<([f64; 2], bool)>,
+    is_chosen: bool,
+}
+
+struct Axes {
+    x: Axis,
+    y: Axis,
+}
+
+/// The plot with what its marks mean; `None` where there is nothing to show.
+pub(super) fn figure(report: &Report) -> Option<String> {
+    let mut points: Vec<Point> = report.cells.iter().filter_map(|result| point(report, result)).collect();
+    points.sort_by_key(|point| (point.cell.strategy, point.cell.processes, point.cell.width));
+    let widths = points.iter().map(|point| point.cell.width as f64);
+    let (narrowest, widest) = (widths.clone().reduce(f64::min)?, widths.reduce(f64::max)?);
+    let span = if narrowest < widest { [narrowest, widest] } else { [narrowest / 2.0, widest * 2.0] };
+    let top = top(&points);
+    let [left, above, right, below] = MARGIN;
+    let axes = Axes {
+        x: Axis::logarithmic(span, [left + 8.0, WIDTH - right]),
+        y: Axis::linear([0.0, top], [HEIGHT - below, above]),
+    };
+    let mut svg = grid(&axes, span, top);
+    for line in
+        points.chunk_by(|a, b| (a.cell.strategy, a.cell.processes) == (b.cell.strategy, b.cell.processes))
+    {
+        svg += &series(&axes, line);
+    }
+    let told = if report.is_prediction() { "Predicted throughput" } else { "Throughput" };
+    Some(format!(
+        "<figure>\n<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{told} against width\">\n\
+         {svg}</svg>\n{}<figcaption>{told} against width, with 95% intervals; a dashed one is what is \
+         believed of a cell with fewer than three batches. The recommended cell has a ring.</figcaption>\n\
+         </figure>\n",
+        legend(&points),
+    ))
+}
+
+fn point(report: &Report, result: &CellResult) -> Option<Point> {
+    let measured = result.throughput_per_s.filter(|_| result.status == Status::Ok);
+    let predicted = result.predicted_per_s.filter(|_| report.is_prediction());
+    let believed = || result.outlook.map(|outlook| (outlook.credible95, true));
+    let rate = measured.or(predicted).filter(|rate| rate.is_finite())?;
+    let ends = result.ci95.map(|ends| (ends, false)).or_else(believed);
+    Some(Point { cell: result.cell, rate, ends, is_chosen: report.is_recommended(result) })
+}
+
+/// The throughput at the upper end of the axis.
+fn top(points: &[Point]) -> f64 {
+    let highest = points.iter().map(|point| point.rate).fold(0.0, f64::max);
+    let reaches = points.iter().filter_map(|point| point.ends).map(|([_, high], _)| high);
+    let top = reaches.fold(highest, f64::max).min(highest * HEADROOM);
+    if top > 0.0 { top } else { 1.0 }
+}
+
+fn grid(axes: &Axes, span: [f64; 2], top: f64) -> String {
+    let [left, above, right, below] = MARGIN;
+    let (bottom, edge) = (HEIGHT - below, WIDTH - right);
+    let mut out = String::new();
+    for rate in round_numbers(top) {
+        let y = axes.y.at(rate);
+        out += &format!("<line class=\"grid\" x1=\"{left}\" x2=\"{edge}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\n");
+        let label = if rate == 0.0 { "0".to_owned() } else { PerSecond(rate).to_string() };
+        out += &format!("<text class=\"end\" x=\"{}\" y=\"{:.1}\">{label}</text>\n", left - 6.0, y + 4.0);
+    }
+    for width in powers_of_two(span) {
+        let x = axes.x.at(width);
+        out +=
+            &format!("<line class=\"grid\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{above}\" y2=\"{bottom}\"/>\n");
+        out += &format!("<text class=\"mid\" x=\"{x:.1}\" y=\"{}\">{width}</text>\n", bottom + 16.0);
+    }
+    out +=
+        &format!("<text class=\"mid\" x=\"{}\" y=\"{}\">tasks in flight</text>\n", WIDTH / 2.0, HEIGHT - 6.0);
+    out += &format!(
+        "<text class=\"mid\" transform=\"translate(12 {}) rotate(-90)\">tasks/s</text>\n",
+        HEIGHT / 2.0
+    );
+    out
+}
+
+/// One strategy: a line through its points, and for each its interval and what it is.
+fn series(axes: &Axes, points: &[Point]) -> String {
+    let at = |point: &Point| (axes.x.at(point.cell.width as f64), axes.y.at(point.rate));
+    let kind = points[0].cell.strategy;
+    let path: Vec<String> = points.iter().map(at).map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+    let mut out = format!("<g class=\"{kind}\">\n<polyline class=\"line\" points=\"{}\"/>\n", path.join(" "));
+    for point in points {
+        let (x, y) = at(point);
+        out += &point.ends.map(|ends| whisker(axes, x, ends)).unwrap_or_default();
+        if point.is_chosen {
+            out += &format!("<circle class=\"ring\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"9\"/>\n");
+        }
+        let told = format!("{}: {}/s", point.cell, PerSecond(point.rate));
+        out += &format!("<path class=\"mark\" d=\"{}\"><title>{told}</title></path>\n", mark(kind, x, y));
+    }
+    out + "</g>\n"
+}
+
+fn whisker(axes: &Axes, x: f64, ([low, high], is_believed): ([f64; 2], bool)) -> String {
+    let class = if is_believed { "whisker believed" } else { "whisker" };
+    let (low, high) = (axes.y.at(low), axes.y.at(high));
+    format!("<line class=\"{class}\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{low:.1}\" y2=\"{high:.1}\"/>\n")
+}
+
+/// The outline of the mark of a strategy: colour alone does not tell them apart.
+fn mark(kind: Kind, x: f64, y: f64) -> String {
+    let (corners, turn) = match kind {
+        Kind::Sequential => (4, 0.0),
+        Kind::Async => (16, 0.0),
+        Kind::Threads => (4, 0.5),
+        Kind::WorkStealing => (3, 0.5),
+        Kind::Processes => (3, 0.0),
+        Kind::Hybrid => (5, 0.0),
+        Kind::Pipeline => (6, 0.5),
+        Kind::Uvloop => (6, 0.0),
+        Kind::Interpreters => (5, 0.5),
+    };
+    let corner = |i: u32| {
+        let angle = (f64::from(i) + turn) / f64::from(corners) * std::f64::consts::TAU;
+        format!("{:.1} {:.1}", x + 5.0 * angle.sin(), y - 5.0 * angle.cos())
+    };
+    format!("M{}Z", (0..corners).map(corner).collect::<Vec<_>>().join("L"))
+}
+
+fn legend(points: &[Point]) -> String {
+    let mut kinds: Vec<Kind> = points.iter().map(|point| point.cell.strategy).collect();
+    kinds.dedup();
+    let entry = |kind: &Kind| {
+        let mark = mark(*kind, 7.0, 7.0);
+        format!(
+            "<li class=\"{kind}\"><svg viewBox=\"0 0 14 14\"><path class=\"mark\" d=\"{mark}\"/></svg>{kind}</li>\n"
+        )
+    };
+    format!("<ul class=\"legend\">\n{}</ul>\n", kinds.iter().map(entry).collect::<String>())
+}

@@ -1,0 +1,118 @@
+//! The part of the page about one workload.
+
+use crate::benchmark::CellResult;
+use crate::benchmark::result::Status;
+use crate::gate::Gate;
+use crate::report::columns::Column;
+use crate::report::describe;
+use crate::report::document::Report;
+use crate::report::html::{curve, forest, verdict};
+use crate::report::markup::escaped;
+use crate::report::wording;
+
+const COLUMNS: [Column; 11] = [
+    Column::Strategy,
+    Column::Width,
+    Column::Rate,
+    Column::Interval,
+    Column::Predicted,
+    Column::Speedup,
+    Column::P50,
+    Column::P99,
+    Column::Cpu,
+    Column::Rss,
+    Column::Tasks,
+];
+
+/// The workload at place `i`.
+pub(super) fn section(i: usize, report: &Report) -> String {
+    let mut out = format!("<section id=\"w{i}\">\n<h2>{}</h2>\n", escaped(&report.workload.name));
+    out += &format!("<p class=\"faint\">{}</p>\n", escaped(&describe::workload(report)));
+    if let Some(profile) = &report.profile {
+        out += &format!("<p>{}</p>\n", escaped(&describe::class(profile)));
+    }
+    out += &report.gate.as_ref().map(gate).unwrap_or_default();
+    out += &recommendation(report);
+    out += &curve::figure(report).unwrap_or_default();
+    out += &cells(report);
+    out += &warnings(report);
+    out + "</section>\n"
+}
+
+fn gate(gate: &Gate) -> String {
+    let mut out =
+        format!("<h3>Gate {}</h3>\n{}", verdict(gate.verdict), forest::figure(gate).unwrap_or_default());
+    let compared = (!gate.metrics.is_empty()).then(|| wording::comparison(gate));
+    let advice = gate.advice.as_ref().and_then(wording::drift).map(|drift| format!("advice {drift}"));
+    let told: Vec<String> = compared.into_iter().chain(gate.reason.clone()).chain(advice).collect();
+    out += &list(&told);
+    out
+}
+
+fn list(items: &[String]) -> String {
+    if items.is_empty() {
+        return String::new();
+    }
+    let items: String = items.iter().map(|item| format!("<li>{}</li>\n", escaped(item))).collect();
+    format!("<ul>\n{items}</ul>\n")
+}
+
+fn recommendation(report: &Report) -> String {
+    let Some(advice) = &report.recommendation else { return String::new() };
+    let cell = crate::benchmark::Cell {
+        strategy: advice.strategy,
+        width: advice.width,
+        processes: advice.processes,
+    };
+    let mut facts = vec![
+        ("Tree", advice.tree_path.join(" → ")),
+        ("Measured", advice.measured.clone()),
+        ("Limit", advice.binding_limit.clone()),
+    ];
+    if !advice.response.is_empty() {
+        facts.push(("Response", advice.response.clone()));
+    }
+    facts.extend(advice.performance_notes.iter().map(|note| ("Note", note.clone())));
+    let facts = facts.iter().map(|(term, text)| format!("<dt>{term}</dt><dd>{}</dd>\n", escaped(text)));
+    let facts: String = facts.collect();
+    format!("<h3>Recommendation: {}</h3>\n<dl>\n{facts}</dl>\n", escaped(&describe::cell(&cell)))
+}
+
+fn cells(report: &Report) -> String {
+    if report.cells.is_empty() {
+        return String::new();
+    }
+    let mut sorted: Vec<_> = report.cells.iter().collect();
+    sorted.sort_by_key(|result| result.cell);
+    let headings: String = COLUMNS.iter().map(|column| format!("<th>{}</th>", column.heading())).collect();
+    let rows: String = sorted.iter().map(|result| row(report, result)).collect();
+    format!(
+        "<details><summary>Every cell</summary>\n<div class=\"wide\"><table>\n<tr>{headings}</tr>\n\
+         {rows}</table></div>\n</details>\n"
+    )
+}
+
+fn row(report: &Report, result: &CellResult) -> String {
+    let chosen = if report.is_recommended(result) { " class=\"chosen\"" } else { "" };
+    let name = |column: Column| escaped(&column.value(result));
+    if result.status != Status::Ok && !report.is_prediction() {
+        let state = if result.status == Status::Failed { "failed" } else { "skipped" };
+        let reason = escaped(result.reason.as_deref().unwrap_or("no reason given"));
+        return format!(
+            "<tr><td>{}</td><td class=\"n\">{}</td><td colspan=\"{}\">{state}: {reason}</td></tr>\n",
+            name(Column::Strategy),
+            name(Column::Width),
+            COLUMNS.len() - 2,
+        );
+    }
+    let of = |column: &Column| {
+        let class = if *column == Column::Strategy { "" } else { " class=\"n\"" };
+        format!("<td{class}>{}</td>", name(*column))
+    };
+    format!("<tr{chosen}>{}</tr>\n", COLUMNS.iter().map(of).collect::<String>())
+}
+
+fn warnings(report: &Report) -> String {
+    let told: Vec<String> = report.warnings.iter().map(|w| format!("{} ({})", w.message, w.code)).collect();
+    if told.is_empty() { String::new() } else { format!("<h3>Warnings</h3>\n{}", list(&told)) }
+}
