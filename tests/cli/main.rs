@@ -7,9 +7,12 @@ mod bench;
 mod bench_bad_input;
 mod check;
 mod commands;
+mod exports;
 mod fit;
 mod foreign;
 mod hooks;
 mod interrupt;
 mod json;
 mod place;
+#[path = "../../src/report/shapes.rs"]
+mod shapes;

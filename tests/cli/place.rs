@@ -66,7 +66,8 @@ impl Place {
             .env("TMPDIR", self.directory.path().join("tmp"))
             // What strategies cost on this machine is found out once for all tests.
             .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
-        for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"] {
+        let of_github = ["GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"];
+        for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"].into_iter().chain(of_github) {
             command.env_remove(variable);
         }
         command
@@ -85,7 +86,7 @@ impl Place {
     }
 
     /// Checks what holds however a command ends.
-    fn check(&self, mut command: assert_cmd::Command) -> Assert {
+    pub(crate) fn check(&self, mut command: assert_cmd::Command) -> Assert {
         let assert = command.timeout(PATIENCE).assert();
         self.assert_nothing_is_left();
         let steers = || predicate::str::contains("\u{1b}").not();

@@ -16,6 +16,9 @@ const MARGIN: [f64; 4] = [64.0, 14.0, 18.0, 44.0];
 /// An interval that reaches further up than this beside the highest point is cut off.
 const HEADROOM: f64 = 1.25;
 
+/// Strategies at the same width stand side by side, so far apart.
+const ASIDE: f64 = 3.0;
+
 struct Point {
     cell: Cell,
     rate: f64,
@@ -39,7 +42,7 @@ pub(super) fn figure(report: &Report) -> Option<String> {
     let top = top(&points);
     let [left, above, right, below] = MARGIN;
     let axes = Axes {
-        x: Axis::logarithmic(span, [left + 8.0, WIDTH - right]),
+        x: Axis::logarithmic(span, [left + 16.0, WIDTH - right - 16.0]),
         y: Axis::linear([0.0, top], [HEIGHT - below, above]),
     };
     let mut svg = grid(&axes, span, top);
@@ -72,7 +75,7 @@ fn top(points: &[Point]) -> f64 {
     let highest = points.iter().map(|point| point.rate).fold(0.0, f64::max);
     let reaches = points.iter().filter_map(|point| point.ends).map(|([_, high], _)| high);
     let top = reaches.fold(highest, f64::max).min(highest * HEADROOM);
-    if top > 0.0 { top } else { 1.0 }
+    if top > 0.0 { top * 1.04 } else { 1.0 }
 }
 
 fn grid(axes: &Axes, span: [f64; 2], top: f64) -> String {
@@ -102,8 +105,8 @@ fn grid(axes: &Axes, span: [f64; 2], top: f64) -> String {
 
 /// One strategy: a line through its points, and for each its interval and what it is.
 fn series(axes: &Axes, points: &[Point]) -> String {
-    let at = |point: &Point| (axes.x.at(point.cell.width as f64), axes.y.at(point.rate));
     let kind = points[0].cell.strategy;
+    let at = |point: &Point| (axes.x.at(point.cell.width as f64) + aside(kind), axes.y.at(point.rate));
     let path: Vec<String> = points.iter().map(at).map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
     let mut out = format!("<g class=\"{kind}\">\n<polyline class=\"line\" points=\"{}\"/>\n", path.join(" "));
     for point in points {
@@ -116,6 +119,13 @@ fn series(axes: &Axes, points: &[Point]) -> String {
         out += &format!("<path class=\"mark\" d=\"{}\"><title>{told}</title></path>\n", mark(kind, x, y));
     }
     out + "</g>\n"
+}
+
+/// How far right of its width a strategy is drawn; work-stealing, in the middle of those with several
+/// widths, is where it belongs.
+fn aside(kind: Kind) -> f64 {
+    let place = |wanted: Kind| Kind::ALL.iter().position(|kind| *kind == wanted).unwrap_or(0) as f64;
+    if kind == Kind::Sequential { 0.0 } else { (place(kind) - place(Kind::WorkStealing)) * ASIDE }
 }
 
 fn whisker(axes: &Axes, x: f64, ([low, high], is_believed): ([f64; 2], bool)) -> String {
