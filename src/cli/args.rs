@@ -1,6 +1,7 @@
 //! The arguments as they are typed. What they mean is decided in [`config`](super::config).
 
 mod bench;
+mod foreign;
 mod output;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use conc::strategy::Kind;
 use conc::units::parse_duration;
 
 pub(crate) use bench::{BenchArgs, CompareArgs, GateArgs};
+pub(crate) use foreign::ForeignArgs;
 pub(crate) use output::{OutputArgs, Style, ViewArgs};
 
 const AFTER_HELP: &str = "\
@@ -150,36 +152,6 @@ pub(crate) struct ProfileArgs {
     /// Seed everything that is drawn at random
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
-}
-
-/// What concerns programs that nobody here wrote.
-#[derive(Debug, Args)]
-pub(crate) struct ForeignArgs {
-    /// Profile a process that is running, and everything below it
-    #[arg(long, value_name = "PID", value_parser = count::<u32>,
-          conflicts_with_all = ["workload", "command_line", "cpu", "wait", "items", "tasks", "shell", "ignore_failure"])]
-    pub(crate) pid: Option<u32>,
-
-    /// Profile for this long at most; a command is ended then [default with --pid: 10s]
-    #[arg(long = "for", value_name = "TIME", value_parser = positive_duration)]
-    pub(crate) time: Option<Duration>,
-
-    /// Run the command exactly this often [default: once, and again until a second has gathered]
-    #[arg(short, long, value_name = "N", value_parser = count::<u64>, allow_negative_numbers = true,
-          requires = "command_line", conflicts_with_all = ["items", "tasks"])]
-    pub(crate) runs: Option<u64>,
-
-    /// Where the command's output goes: inherit, null or a file; unless it is null the command runs once
-    #[arg(long = "output", value_name = "WHERE", default_value = "null", requires = "command_line")]
-    pub(crate) stdout: String,
-
-    /// What the command reads: null, or a file (- is standard input); unless it is null the command runs once
-    #[arg(long = "input", value_name = "WHERE", default_value = "null", requires = "command_line")]
-    pub(crate) stdin: String,
-
-    /// Sample as on systems that tell no more than CPU time
-    #[arg(long, hide = true)]
-    pub(crate) sysinfo_only: bool,
 }
 
 #[derive(Debug, Args)]
