@@ -74,7 +74,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode, Failure> {
         return Ok(code);
     }
     let table = table::render_bench(&report, &output.table);
-    publish(&report, &report.results, &table, &output)?;
+    publish(&report, &table, &output)?;
     let ending = ending::of(&guard, &report.results).unwrap_or_else(|failure| failure.tell());
     if guard.interrupt.is_raised() {
         return Ok(ending);
@@ -132,7 +132,7 @@ impl Bench<'_> {
         }
         self.pace.next();
         // Whatever cannot be written now is tried again at the end, and told then.
-        let _ = output::save(&self.report, &self.report.results, self.output);
+        let _ = output::save(&self.report, self.output);
         Ok(())
     }
 

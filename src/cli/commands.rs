@@ -62,7 +62,7 @@ fn advise(args: &AdviseArgs) -> Result<ExitCode, Failure> {
     let guard = Guard::start()?;
     let report = study(&guard, &host, workload, &aim, &output)?;
     let table = table::render_advise(&report, &output.table);
-    publish(&report, std::slice::from_ref(&report), &table, &output)?;
+    publish(&report, &table, &output)?;
     ending::of(&guard, &[report])
 }
 
@@ -91,7 +91,7 @@ fn profile(args: &ProfileArgs) -> Result<ExitCode, Failure> {
     let report = study.report_profile(profiled);
     drop(progress);
     let table = table::render_profile(&report, &output.table);
-    publish(&report, std::slice::from_ref(&report), &table, &output)?;
+    publish(&report, &table, &output)?;
     ending::of(&guard, &[report])
 }
 

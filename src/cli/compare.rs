@@ -38,7 +38,7 @@ pub(crate) fn run(args: &CompareArgs) -> Result<ExitCode, Failure> {
         result.gate = Some(gate);
     }
     let table = table::render_bench(&after, &output.table);
-    publish(&after, &after.results, &table, &output)?;
+    publish(&after, &table, &output)?;
     let demands = Demands::of(&args.gate, suite_file::Gate::default());
     Ok(demands.judge(&after).unwrap_or(ExitCode::SUCCESS))
 }

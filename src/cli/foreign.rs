@@ -97,7 +97,7 @@ pub(crate) fn command(
     let summary = WorkloadSummary::of(&Workload { items: Items::Count(profile.tasks), ..workload });
     let report = report(host, summary, profile);
     let table = table::render_profile(&report, &output.table);
-    publish(&report, std::slice::from_ref(&report), &table, output)?;
+    publish(&report, &table, output)?;
     let failed = exit_of(&report).filter(|exit| !is_success(exit) && !args.workload.ignore_failure).map(told);
     match (ending::of(&guard, &[report])?, failed) {
         (ending, Some(message)) if ending == ExitCode::SUCCESS => {
@@ -129,7 +129,7 @@ pub(crate) fn process(
     let summary = WorkloadSummary { name, source, runtime, tasks: 1, definition };
     let report = report(host, summary, profile);
     let table = table::render_profile(&report, &output.table);
-    publish(&report, std::slice::from_ref(&report), &table, output)?;
+    publish(&report, &table, output)?;
     Ok(ExitCode::SUCCESS)
 }
 

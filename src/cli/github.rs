@@ -5,23 +5,24 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
 
-use conc::report::document::{CommandName, Report};
+use conc::report::document::{CommandName, Results};
 use conc::report::{github, markdown};
 
-/// Tells the results of `bench` to GitHub, where it runs this.
+/// Tells the results of `bench` and `compare` to GitHub, where it runs this.
 ///
 /// Commands of a workflow are read from both streams; on standard error they leave JSON on the other
 /// one whole.
-pub(crate) fn tell(reports: &[Report]) {
-    let is_bench = reports.first().is_some_and(|report| report.command == CommandName::Bench);
-    if !is_bench || env::var_os("GITHUB_ACTIONS").is_none_or(|value| value != "true") {
+pub(crate) fn tell(results: &impl Results) {
+    let (reports, failed) = (results.reports(), results.failed());
+    let is_for_ci = matches!(results.command(), CommandName::Bench | CommandName::Compare);
+    if !is_for_ci || env::var_os("GITHUB_ACTIONS").is_none_or(|value| value != "true") {
         return;
     }
     // Where even this cannot be said there is nobody left to hear it.
-    let _ = io::stderr().write_all(github::annotations(reports).as_bytes());
+    let _ = io::stderr().write_all(github::annotations(reports, failed).as_bytes());
     let Some(path) = env::var_os("GITHUB_STEP_SUMMARY") else { return };
     let path = Path::new(&path);
-    if let Err(error) = append(path, &markdown::to_string(reports)) {
+    if let Err(error) = append(path, &markdown::to_string(reports, failed)) {
         let _ = writeln!(anstream::stderr(), "cannot add to the step summary '{}': {error}", path.display());
     }
 }

@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use conc::report::document::Report;
+use conc::report::document::{Report, Results};
 use conc::report::table::{self, TableOptions};
 use conc::report::{bmf, csv, gab, html, hyperfine, json, junit, markdown};
 use serde::Serialize;
@@ -27,9 +27,9 @@ pub(crate) fn check_path(path: &Path) -> Result<(), Failure> {
 
 /// Writes the files with what there is so far. What is no plain file waits for the end: a pipe or a device
 /// would get everything again and again.
-pub(crate) fn save(document: &impl Serialize, reports: &[Report], output: &Output) -> Result<(), Failure> {
+pub(crate) fn save(results: &impl Results, output: &Output) -> Result<(), Failure> {
     let plain = output.files.iter().filter(|(_, path)| !is_written_in_place(path));
-    write_files(plain, |format| render(format, document, reports))
+    write_files(plain, |format| render(format, results))
 }
 
 /// Writes the document to a file.
@@ -46,17 +46,12 @@ pub(crate) fn tell(line: &str) {
 
 /// Prints the results, as `screen` or in the format asked for, and writes the files. Warnings go to
 /// standard error, except that JSON has them in it; where GitHub runs this it is told too.
-pub(crate) fn publish(
-    document: &impl Serialize,
-    reports: &[Report],
-    screen: &str,
-    output: &Output,
-) -> Result<(), Failure> {
-    let delivered = deliver(screen, output, |format| render(format, document, reports));
+pub(crate) fn publish(results: &impl Results, screen: &str, output: &Output) -> Result<(), Failure> {
+    let delivered = deliver(screen, output, |format| render(format, results));
     if output.stdout != Some(Format::Json) {
-        warn(reports, output.table);
+        warn(results.reports(), output.table);
     }
-    github::tell(reports);
+    github::tell(results);
     delivered
 }
 
@@ -99,17 +94,18 @@ fn warn(reports: &[Report], options: TableOptions) {
     let _ = write!(anstream::stderr(), "{gap}{warnings}");
 }
 
-fn render(format: Format, document: &impl Serialize, reports: &[Report]) -> io::Result<String> {
+fn render(format: Format, results: &impl Results) -> io::Result<String> {
+    let (reports, failed) = (results.reports(), results.failed());
     match format {
-        Format::Json => render_json(document),
-        Format::Markdown => Ok(markdown::to_string(reports)),
+        Format::Json => render_json(results),
+        Format::Markdown => Ok(markdown::to_string(reports, failed)),
         Format::Csv => Ok(csv::to_string(reports)),
         Format::Hyperfine => Ok(hyperfine::to_string(reports)),
         Format::Bmf => Ok(bmf::to_string(reports)),
         Format::GabBigger => Ok(gab::to_string(reports, gab::Direction::BiggerIsBetter)),
         Format::GabSmaller => Ok(gab::to_string(reports, gab::Direction::SmallerIsBetter)),
-        Format::Junit => Ok(junit::to_string(reports)),
-        Format::Html => Ok(html::to_string(reports)),
+        Format::Junit => Ok(junit::to_string(reports, failed)),
+        Format::Html => Ok(html::to_string(reports, failed)),
     }
 }
 

@@ -118,6 +118,44 @@ impl BenchReport {
     }
 }
 
+/// What a document says of workloads, whatever else is in it.
+pub trait Results: Serialize {
+    /// The command that was run.
+    fn command(&self) -> CommandName;
+
+    /// Those that gave results.
+    fn reports(&self) -> &[Report];
+
+    /// Those that gave none.
+    fn failed(&self) -> &[FailedWorkload] {
+        &[]
+    }
+}
+
+impl Results for Report {
+    fn command(&self) -> CommandName {
+        self.command
+    }
+
+    fn reports(&self) -> &[Report] {
+        std::slice::from_ref(self)
+    }
+}
+
+impl Results for BenchReport {
+    fn command(&self) -> CommandName {
+        self.command
+    }
+
+    fn reports(&self) -> &[Report] {
+        &self.results
+    }
+
+    fn failed(&self) -> &[FailedWorkload] {
+        &self.failed
+    }
+}
+
 /// Any shape. Those of several results have `results`; those of `fit` have no `host`; that of `check`
 /// has `checks`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]

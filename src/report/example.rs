@@ -15,7 +15,9 @@ use crate::profile::tree::result::{
     Exit, ExitStatus, Machine, Pattern, Phase, ProcessUse, SampleSource, Sampling, Series, ThreadUse, Tree,
     Workers,
 };
-use crate::report::document::{BenchReport, CommandName, Report, Runtime, Warning, WorkloadSummary};
+use crate::report::document::{
+    BenchReport, CommandName, FailedWorkload, Report, Runtime, Warning, WorkloadSummary,
+};
 use crate::strategy::Kind;
 use crate::workload::spec::Source;
 
@@ -61,7 +63,12 @@ pub(crate) fn bench() -> BenchReport {
     second.workload.name = "hash-cpu".to_owned();
     second.recommendation = None;
     second.gate = Some(gate::empty_gate());
-    BenchReport::new(host(), vec![gated(), second])
+    let broken = FailedWorkload {
+        name: "jobs/broken.toml".to_owned(),
+        code: Some(Code::WorkloadEmpty),
+        message: "it has no step".to_owned(),
+    };
+    BenchReport { failed: vec![broken], ..BenchReport::new(host(), vec![gated(), second]) }
 }
 
 /// What `bench` gives of one workload that is compared with an earlier run.

@@ -5,13 +5,16 @@
 
 use crate::gate::result::AdviceVerdict;
 use crate::gate::{Gate, MetricVerdict, Verdict};
-use crate::report::document::Report;
+use crate::report::document::{FailedWorkload, Report};
 use crate::report::wording;
 
-/// One line for each workload that regressed, is inconclusive or has other advice than before; empty
-/// where there is nothing to say.
-pub fn annotations(reports: &[Report]) -> String {
-    reports.iter().filter_map(|report| Some(of_gate(&report.workload.name, report.gate.as_ref()?))).collect()
+/// A line for each workload that regressed, is inconclusive, has other advice than before or `failed`;
+/// empty where there is nothing to say.
+pub fn annotations(reports: &[Report], failed: &[FailedWorkload]) -> String {
+    let gates =
+        reports.iter().filter_map(|report| Some(of_gate(&report.workload.name, report.gate.as_ref()?)));
+    let failures = failed.iter().map(|of| line("error", &format!("{} failed", of.name), &of.message));
+    failures.chain(gates).collect()
 }
 
 fn of_gate(workload: &str, gate: &Gate) -> String {
@@ -52,8 +55,8 @@ mod tests {
 
     #[test]
     fn what_regressed_is_an_error_and_what_cannot_be_told_a_notice() {
-        insta::assert_snapshot!(annotations(&example::bench().results));
-        assert_eq!(annotations(&[example::advise()]), "");
+        insta::assert_snapshot!(annotations(&example::bench().results, &example::bench().failed));
+        assert_eq!(annotations(&[example::advise()], &[]), "");
     }
 
     #[test]
@@ -61,7 +64,7 @@ mod tests {
         let mut report = example::gated();
         report.workload.name = "a,b:c%\n::error::d\u{1b}[2J".to_owned();
         report.gate.as_mut().unwrap().advice = None;
-        let text = annotations(&[report]);
+        let text = annotations(&[report], &[]);
         let title = "a%2Cb%3Ac%25%0A%3A%3Aerror%3A%3Ad\u{fffd}[2J regressed";
         assert!(text.starts_with(&format!("::error title={title}::throughput 0.90x")), "{text}");
         assert_eq!(text.lines().count(), 1, "{text}");

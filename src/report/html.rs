@@ -8,15 +8,15 @@ mod section;
 use crate::gate::Verdict;
 use crate::report::columns::Column;
 use crate::report::describe::{self, counted};
-use crate::report::document::Report;
+use crate::report::document::{FailedWorkload, Report};
 use crate::report::markup::escaped;
 use crate::report::wording;
 
 const STYLE: &str = include_str!("html/style.css");
 
 /// The page of all `reports`: for each workload its profile, the gate, throughput against width, and
-/// every cell.
-pub fn to_string(reports: &[Report]) -> String {
+/// every cell; before them those that `failed`.
+pub fn to_string(reports: &[Report], failed: &[FailedWorkload]) -> String {
     let title = match reports {
         [only] => only.workload.name.clone(),
         several => counted(several.len() as u64, "workload"),
@@ -29,8 +29,9 @@ pub fn to_string(reports: &[Report]) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
          <meta name=\"color-scheme\" content=\"light dark\"/>\n\
          <title>{title} · conc</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
-         <header>\n<h1>{title}</h1>\n{}</header>\n{}{sections}</main>\n</body>\n</html>\n",
+         <header>\n<h1>{title}</h1>\n{}</header>\n{}{}{sections}</main>\n</body>\n</html>\n",
         machine(reports),
+        failures(failed),
         overview(reports),
     )
 }
@@ -40,6 +41,14 @@ fn machine(reports: &[Report]) -> String {
     let host = &first.host;
     let text = format!("{} · {} · {} {}", host.cpu_model, describe::host(host), host.os, host.kernel);
     format!("<p class=\"faint\">{} · conc {}</p>\n", escaped(&text), escaped(&first.conc_version))
+}
+
+fn failures(failed: &[FailedWorkload]) -> String {
+    let line = |of: &FailedWorkload| {
+        let (name, message) = (escaped(&of.name), escaped(&of.message));
+        format!("<p><span class=\"verdict regressed\">failed</span> {name}: {message}</p>\n")
+    };
+    failed.iter().map(line).collect()
 }
 
 /// What the gates say together, and a row for each of several workloads.

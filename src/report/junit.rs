@@ -6,12 +6,15 @@
 use crate::benchmark::result::Status;
 use crate::gate::result::AdviceVerdict;
 use crate::gate::{AdviceDrift, MetricVerdict, Verdict};
-use crate::report::document::Report;
+use crate::report::document::{FailedWorkload, Report};
 use crate::report::markup::escaped;
 use crate::report::wording;
 
 /// Readers expect a time, and that of a comparison says nothing.
 const NO_TIME: &str = "0";
+
+/// The case that says whether there are results at all.
+const MEASURED: &str = "measured";
 
 /// What became of a test case.
 enum Outcome {
@@ -30,15 +33,17 @@ struct Case {
 }
 
 struct Suite<'a> {
-    report: &'a Report,
+    name: &'a str,
+    /// Nothing where the workload failed.
+    report: Option<&'a Report>,
     cases: Vec<Case>,
 }
 
 /// The gates of all `reports`. A metric that regressed is a failure, as is advice that changed; where
-/// the measurement cannot tell the case is skipped; a workload of which nothing could be measured is an
-/// error.
-pub fn to_string(reports: &[Report]) -> String {
-    let suites: Vec<_> = reports.iter().map(|report| Suite { report, cases: cases(report) }).collect();
+/// the measurement cannot tell the case is skipped; a workload that `failed`, or of which nothing could be
+/// measured, is an error.
+pub fn to_string(reports: &[Report], failed: &[FailedWorkload]) -> String {
+    let suites: Vec<Suite<'_>> = reports.iter().map(suite).chain(failed.iter().map(failure)).collect();
     let all = || suites.iter().flat_map(|suite| &suite.cases);
     let counts = counts(all());
     let mut out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned();
@@ -48,8 +53,18 @@ pub fn to_string(reports: &[Report]) -> String {
     out
 }
 
+fn suite(report: &Report) -> Suite<'_> {
+    Suite { name: &report.workload.name, report: Some(report), cases: cases(report) }
+}
+
+fn failure(failed: &FailedWorkload) -> Suite<'_> {
+    let code = failed.code.map(|code| format!("{code}: ")).unwrap_or_default();
+    let outcome = Outcome::Error(format!("{code}{}", failed.message));
+    Suite { name: &failed.name, report: None, cases: vec![Case { name: MEASURED, outcome }] }
+}
+
 fn cases(report: &Report) -> Vec<Case> {
-    let mut cases = vec![Case { name: "measured", outcome: measured(report) }];
+    let mut cases = vec![Case { name: MEASURED, outcome: measured(report) }];
     let Some(gate) = &report.gate else { return cases };
     cases.extend(gate.metrics.iter().map(|of| Case { name: of.metric.as_str(), outcome: compared(of) }));
     if gate.metrics.is_empty() {
@@ -100,11 +115,13 @@ fn counts<'a>(cases: impl Iterator<Item = &'a Case> + Clone) -> String {
 }
 
 fn write_suite(out: &mut String, suite: &Suite<'_>) {
-    let name = escaped(&suite.report.workload.name);
+    let name = escaped(suite.name);
     let skipped = suite.cases.iter().filter(|case| matches!(case.outcome, Outcome::Skipped(_))).count();
     let counts = counts(suite.cases.iter());
     *out += &format!("  <testsuite name=\"{name}\" {counts} skipped=\"{skipped}\" time=\"{NO_TIME}\">\n");
-    write_properties(out, suite.report);
+    if let Some(report) = suite.report {
+        write_properties(out, report);
+    }
     for case in &suite.cases {
         let head =
             format!("    <testcase classname=\"conc.{name}\" name=\"{}\" time=\"{NO_TIME}\"", case.name);
@@ -163,7 +180,7 @@ mod tests {
     fn all() -> String {
         let mut reports = example::bench().results;
         reports.push(nothing_measured());
-        to_string(&reports)
+        to_string(&reports, &example::bench().failed)
     }
 
     #[test]
@@ -173,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_run_without_a_gate_is_one_case_that_passed() {
-        let text = to_string(&[example::advise()]);
+        let text = to_string(&[example::advise()], &[]);
         assert!(text.contains("tests=\"1\" failures=\"0\" errors=\"0\" skipped=\"0\""), "{text}");
         assert!(text.contains("name=\"measured\" time=\"0\"/>"), "{text}");
     }
@@ -189,7 +206,7 @@ mod tests {
             child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
             child.wait().unwrap().success()
         };
-        for text in [all(), to_string(&[example::advise()]), to_string(&[])] {
+        for text in [all(), to_string(&[example::advise()], &[]), to_string(&[], &[])] {
             assert!(validates(&text), "{text}");
         }
         assert!(!validates(&all().replace("<skipped>", "<skip>").replace("</skipped>", "</skip>")));

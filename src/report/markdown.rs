@@ -5,7 +5,7 @@ mod gate;
 use crate::benchmark::CellResult;
 use crate::benchmark::result::Status;
 use crate::report::columns::Column;
-use crate::report::document::Report;
+use crate::report::document::{FailedWorkload, Report};
 use crate::report::text::plain;
 
 const COLUMNS: [Column; 9] = [
@@ -21,8 +21,20 @@ const COLUMNS: [Column; 9] = [
 ];
 
 /// The cells of all `reports`, the recommended one in bold; where there are gates, what they say comes
-/// first and the cells are folded up.
-pub fn to_string(reports: &[Report]) -> String {
+/// first and the cells are folded up. Workloads that `failed` come before everything.
+pub fn to_string(reports: &[Report], failed: &[FailedWorkload]) -> String {
+    failures(failed) + &of_reports(reports)
+}
+
+fn failures(failed: &[FailedWorkload]) -> String {
+    if failed.is_empty() {
+        return String::new();
+    }
+    let line = |of: &FailedWorkload| format!("- {}: {}\n", escaped(&of.name), escaped(&of.message));
+    format!("## Failed\n\n{}\n", failed.iter().map(line).collect::<String>())
+}
+
+fn of_reports(reports: &[Report]) -> String {
     let cells = reports.iter().map(section).collect::<Vec<_>>().join("\n");
     match gate::section(reports) {
         Some(gate) => format!("{gate}\n<details><summary>Cells</summary>\n\n{cells}\n</details>\n"),
@@ -75,7 +87,7 @@ mod tests {
 
     #[test]
     fn the_recommended_cell_is_bold_and_a_failure_says_why() {
-        let text = to_string(&[example::advise()]);
+        let text = to_string(&[example::advise()], &[]);
         assert!(text.starts_with("### web-scraper\n\n| Strategy | Width |"), "{text}");
         assert!(text.contains("| **async** | **64** | **1 240** |"), "{text}");
         assert!(text.contains("| processes | 16 | failed: worker process died"), "{text}");
@@ -83,7 +95,7 @@ mod tests {
 
     #[test]
     fn what_the_gates_say_comes_first() {
-        insta::assert_snapshot!(to_string(&example::bench().results));
+        insta::assert_snapshot!(to_string(&example::bench().results, &example::bench().failed));
     }
 
     #[test]

@@ -37,7 +37,12 @@ pub(super) fn ratio(of: &MetricVerdict) -> String {
 
 /// The change that would have been seen, where the spread is known: `, would have seen 14%`.
 pub(super) fn visible(of: &MetricVerdict) -> String {
-    of.smallest_effect.map(|effect| format!(", would have seen {}", share(effect))).unwrap_or_default()
+    of.smallest_effect.map(|effect| format!(", would have seen {}", change(effect))).unwrap_or_default()
+}
+
+/// A change by a share; one of more than the whole is a ratio.
+pub(super) fn change(share: f64) -> String {
+    if share < 1.0 { Share(share).to_string() } else { format!("{:.0}x", 1.0 + share) }
 }
 
 /// A share as a percentage.

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
-use conc::report::Document;
+use conc::gate::Verdict;
+use conc::report::{Document, Report};
 use html5gum::{Token, Tokenizer};
 use predicates::str::contains;
 use serde_json::Value;
@@ -59,7 +60,7 @@ fn one_run_writes_every_format_and_each_is_valid() {
     let document = run(&place);
     assert_eq!(serde_json::from_str::<Document>(&text(&place, "all.json")).unwrap(), document);
     check_json(&place, &document);
-    check_junit(&place);
+    assert_eq!(junit(&place), "sleep-io 1 1 0 0\ntiny-tasks 1 1 0 0\n");
     check_page(&text(&place, "all.html"));
     let rows: usize = document.reports().iter().map(|report| report.cells.len()).sum();
     assert_eq!(text(&place, "all.csv").lines().count(), 1 + rows);
@@ -69,6 +70,31 @@ fn one_run_writes_every_format_and_each_is_valid() {
     let written: BTreeSet<_> =
         fs::read_dir(place.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(written.len(), 10, "nothing is left beside the files: {written:?}");
+    check_comparison(&place);
+}
+
+/// What a gate adds, where results are compared with themselves.
+fn check_comparison(place: &Place) {
+    let arguments = [&["compare", "--json", "all.json", "all.json"], &EXPORTS[2..]].concat();
+    let document = document(place, &place.run(&arguments).code(0));
+    let suite = |report: &Report| {
+        let gate = report.gate.as_ref().unwrap();
+        assert!(
+            gate.metrics.iter().all(|of| of.verdict != Verdict::Regressed),
+            "nothing is slower than itself"
+        );
+        // The case that there are results, one for each metric or that there is none, and the advice.
+        let cases = 1 + gate.metrics.len().max(1) + usize::from(gate.advice.is_some());
+        format!("{} {cases} {cases} 0 0\n", report.workload.name)
+    };
+    assert_eq!(junit(place), document.reports().iter().map(suite).collect::<String>());
+    let markdown = text(place, "all.md");
+    assert!(markdown.starts_with("## Gate: ") && markdown.contains("- sleep-io: "), "{markdown}");
+    assert!(text(place, "all.csv").lines().next().unwrap().contains(",gate,throughput_verdict,"));
+    let page = text(place, "all.html");
+    check_page(&page);
+    let compared = document.reports().iter().filter(|r| !r.gate.as_ref().unwrap().metrics.is_empty());
+    assert_eq!(page.matches("ratios to the reference").count(), compared.count());
 }
 
 fn check_json(place: &Place, document: &Document) {
@@ -97,14 +123,16 @@ fn check_json(place: &Place, document: &Document) {
     }
 }
 
-/// What a parser that knows nothing of JUnit reads.
-fn check_junit(place: &Place) {
+/// What a parser that knows nothing of JUnit reads: of each suite its name, the cases in it, and how many
+/// tests, failures and errors it says there are.
+fn junit(place: &Place) -> String {
     let script = "import sys, xml.etree.ElementTree as tree\n\
                   for suite in tree.parse(sys.argv[1]).getroot():\n \
-                  print(suite.get('name'), len(suite.findall('testcase')), suite.get('tests'), suite.get('errors'))";
+                  said = [suite.get(key) for key in ('tests', 'failures', 'errors')]\n \
+                  print(suite.get('name'), len(suite.findall('testcase')), *said)";
     let output = Command::new("python3").args(["-c", script]).arg(place.path("junit.xml")).output().unwrap();
-    let read = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(read, "sleep-io 1 1 0\ntiny-tasks 1 1 0\n", "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }
 
 fn check_page(page: &str) {

@@ -53,7 +53,8 @@ fn grid(axis: &Axis, reach: f64, bottom: f64) -> String {
 }
 
 fn row(axis: &Axis, y: f64, of: &MetricVerdict) -> String {
-    let threshold = if of.metric.is_better_bigger() { 1.0 - of.threshold } else { 1.0 + of.threshold };
+    let threshold =
+        if of.metric.is_better_bigger() { 1.0 / (1.0 + of.threshold) } else { 1.0 + of.threshold };
     let (x, limit, [_, edge]) = (axis.at(of.ratio), axis.at(threshold), PLOT);
     let interval = of.ci95.map(|[low, high]| {
         let (low, high) = (axis.at(low), axis.at(high));

@@ -59,11 +59,6 @@ fn list(items: &[String]) -> String {
 
 fn recommendation(report: &Report) -> String {
     let Some(advice) = &report.recommendation else { return String::new() };
-    let cell = crate::benchmark::Cell {
-        strategy: advice.strategy,
-        width: advice.width,
-        processes: advice.processes,
-    };
     let mut facts = vec![
         ("Tree", advice.tree_path.join(" → ")),
         ("Measured", advice.measured.clone()),
@@ -75,7 +70,7 @@ fn recommendation(report: &Report) -> String {
     facts.extend(advice.performance_notes.iter().map(|note| ("Note", note.clone())));
     let facts = facts.iter().map(|(term, text)| format!("<dt>{term}</dt><dd>{}</dd>\n", escaped(text)));
     let facts: String = facts.collect();
-    format!("<h3>Recommendation: {}</h3>\n<dl>\n{facts}</dl>\n", escaped(&describe::cell(&cell)))
+    format!("<h3>Recommendation: {}</h3>\n<dl>\n{facts}</dl>\n", escaped(&describe::cell(&advice.cell())))
 }
 
 fn cells(report: &Report) -> String {

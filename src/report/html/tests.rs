@@ -46,7 +46,7 @@ fn count(tags: &[StartTag], name: &str, class: &str) -> usize {
 #[test]
 fn every_cell_has_its_mark_and_every_metric_its_row() {
     let report = example::gated();
-    let (tags, text) = parsed(&to_string(std::slice::from_ref(&report)));
+    let (tags, text) = parsed(&to_string(std::slice::from_ref(&report), &[]));
     let legend = 5;
     assert_eq!(count(&tags, "path", "mark"), 7 + legend);
     assert_eq!(count(&tags, "circle", "ring"), 1, "the recommended cell");
@@ -60,8 +60,9 @@ fn every_cell_has_its_mark_and_every_metric_its_row() {
 
 #[test]
 fn several_workloads_are_listed_and_linked() {
-    let (tags, text) = parsed(&to_string(&example::bench().results));
+    let (tags, text) = parsed(&to_string(&example::bench().results, &example::bench().failed));
     assert!(text.contains("Gate: 1 regressed, 1 inconclusive"), "{text}");
+    assert!(text.contains("failed jobs/broken.toml: it has no step"), "{text}");
     let value = |tag: &StartTag, key: &[u8]| {
         tag.attributes.iter().find(|(k, _)| k.as_slice() == key).map(|(_, v)| v.as_slice().to_vec())
     };
@@ -82,10 +83,11 @@ fn nothing_from_outside_becomes_markup_and_nothing_is_loaded() {
     let advice = report.recommendation.as_mut().unwrap();
     (advice.measured, advice.binding_limit) = (attack.to_owned(), attack.to_owned());
     report.gate.as_mut().unwrap().reason = Some(attack.to_owned());
-    let page = to_string(&[report.clone(), report]);
+    let failed = FailedWorkload { name: attack.to_owned(), code: None, message: attack.to_owned() };
+    let page = to_string(&[report.clone(), report], &[failed]);
     let (tags, text) = parsed(&page);
     let shown = attack.replace(['\u{0}', '\u{1b}'], "\u{fffd}");
-    assert!(text.matches(&shown).count() >= 14, "{text}");
+    assert!(text.matches(&shown).count() >= 16, "{text}");
     for tag in tags {
         let name = String::from_utf8(tag.name.0).unwrap();
         assert!(!["script", "img", "link", "iframe", "object"].contains(&name.as_str()), "{name}");
@@ -100,11 +102,11 @@ fn nothing_from_outside_becomes_markup_and_nothing_is_loaded() {
 fn a_report_that_knows_little_is_a_page_too() {
     let full = example::advise();
     let empty = Report::new(full.command, full.host.clone(), full.workload.clone());
-    let (tags, _) = parsed(&to_string(&[empty]));
+    let (tags, _) = parsed(&to_string(&[empty], &[]));
     assert!(tags.iter().all(|tag| tag.name.as_slice() != b"svg"));
     let mut one = full;
     one.cells.truncate(1);
-    let (tags, _) = parsed(&to_string(&[one]));
+    let (tags, _) = parsed(&to_string(&[one], &[]));
     assert_eq!(count(&tags, "svg", "") + count(&tags, "polyline", "line"), 1, "one cell is plotted");
-    parsed(&to_string(&[]));
+    parsed(&to_string(&[], &[]));
 }

@@ -42,7 +42,7 @@ fn row(report: &Report, of: &MetricVerdict) -> [String; 8] {
         wording::value(of.metric, of.reference),
         wording::ratio(of),
         wording::share(of.threshold),
-        of.smallest_effect.map(wording::share).unwrap_or_default(),
+        of.smallest_effect.map(wording::change).unwrap_or_default(),
     ]
 }
 
