@@ -1,5 +1,6 @@
 //! The Python side of a study: the interpreter and what it says of the callables.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -87,7 +88,7 @@ impl Callables {
         let step = |(index, spec): (usize, &&PythonSpec)| {
             let (forms, own) = (&self.inspection.steps[index], spec.callable.clone());
             let twin = spec.async_callable.clone().unwrap_or_else(|| format!("{own}_async"));
-            let file = spec.file.as_deref().and_then(Path::file_name);
+            let file = spec.file.as_deref().and_then(|file| root_of(file, &spec.module));
             PythonCallable {
                 module: spec.module.clone(),
                 file: file.map(|name| name.to_string_lossy().into_owned()),
@@ -106,6 +107,13 @@ impl Callables {
     pub(crate) fn executor<'a>(&'a self, workload: &'a Workload, profile: &'a Profile) -> PythonExecutor<'a> {
         PythonExecutor::new(&self.session, workload, profile)
     }
+}
+
+/// What a program has to be beside to import the module of a file: the file, or its package.
+fn root_of<'a>(file: &'a Path, module: &str) -> Option<&'a OsStr> {
+    let is_file = file.file_stem().is_some_and(|stem| stem == module);
+    let above = if is_file { 0 } else { module.split('.').count() - 1 };
+    file.ancestors().nth(above)?.file_name()
 }
 
 fn no_items(workload: &Workload) -> Failure {

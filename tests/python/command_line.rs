@@ -173,3 +173,18 @@ fn nothing_is_written_and_no_process_is_left() {
     assert_eq!(names, ["tasks.py"]);
     assert_eq!(place.left_over(), 0);
 }
+
+#[test]
+fn a_file_in_a_package_has_its_relative_imports() {
+    let place = Place::new("");
+    let package = place.path().join("pkg");
+    fs::create_dir(&package).expect("created");
+    fs::write(package.join("__init__.py"), "").expect("written");
+    fs::write(package.join("util.py"), "def double(x): return 2 * int(x)\n").expect("written");
+    fs::write(package.join("work.py"), "from .util import double\ndef run(x): return double(x)\n")
+        .expect("written");
+    let report = place.report(&quick(&["pkg/work.py:run", ":::", "1", "2"]));
+    assert!(report.cells.iter().all(|result| result.tasks.failed == 0), "{:?}", report.cells);
+    let code = &report.recommendation.expect("a recommendation").code_examples[0].code;
+    assert!(code.contains("from pkg.work import run") && code.contains("Save it beside pkg."), "{code}");
+}

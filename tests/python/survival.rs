@@ -261,12 +261,19 @@ fn a_module_that_cannot_be_imported_is_told_by_the_users_traceback() {
 #[test]
 fn a_callable_that_is_not_there_is_named_with_the_one_that_was_meant() {
     let of = |callable: &str| {
-        let stage = Stage::new("x = 1\ndef fetch(i): pass\ndef gen(i): yield i\n", &[callable], 5);
+        let stage = Stage::new(
+            "x = 1\ndef fetch(i): pass\ndef gen(i): yield i\ndef two(i, other): pass\n\
+             class Client:\n    def get(self, i): pass\n",
+            &[callable],
+            5,
+        );
         stage.session.inspect(&stage.workload).expect_err("no callable")
     };
     assert!(of("fetsh").message.contains("did you mean 'fetch'?"), "{}", of("fetsh"));
     assert!(of("x").message.contains("cannot be called"), "{}", of("x"));
     assert!(of("gen").message.contains("generator"), "{}", of("gen"));
+    assert!(of("two").message.contains("missing a required argument: 'other'"), "{}", of("two"));
+    assert!(of("Client.get").message.contains("it is a method"), "{}", of("Client.get"));
     assert_eq!(of("gen").code, Code::PythonCallable);
 }
 

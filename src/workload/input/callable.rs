@@ -75,9 +75,10 @@ pub(super) fn callable(name: &str, directory: &Path) -> Result<PythonSpec, Input
         let message = format!("there is no Python file '{}'", file.display());
         return Err(InputError::new(Code::WorkloadNotFound, message));
     }
+    let file = file.map(absolute);
     Ok(PythonSpec {
-        module: stem(module),
-        file: file.map(absolute),
+        module: file.as_deref().and_then(name_in_package).unwrap_or_else(|| stem(module)),
+        file,
         callable: callable.to_owned(),
         async_callable: None,
         own_items: false,
@@ -87,6 +88,16 @@ pub(super) fn callable(name: &str, directory: &Path) -> Result<PythonSpec, Input
 fn stem(module: &str) -> String {
     let file = Path::new(module).file_name().map_or(module.into(), |name| name.to_string_lossy());
     file.strip_suffix(".py").unwrap_or(&file).to_owned()
+}
+
+/// The dotted name of a file in a package, by which its relative imports are resolved.
+fn name_in_package(file: &Path) -> Option<String> {
+    let is_package = |directory: &&Path| directory.join("__init__.py").is_file();
+    let packages: Vec<_> =
+        file.ancestors().skip(1).take_while(is_package).filter_map(Path::file_name).collect();
+    let parts = packages.iter().rev().map(|name| name.to_string_lossy().into_owned());
+    let name = parts.chain([stem(&file.to_string_lossy())]).collect::<Vec<_>>().join(".");
+    (!packages.is_empty() && is_dotted(&name)).then_some(name)
 }
 
 /// The interpreter has the same working directory, but need not keep it.
@@ -127,6 +138,21 @@ mod tests {
         let error = callable("other.py:fetch", directory.path()).expect_err("no such file");
         assert_eq!(error.code, Code::WorkloadNotFound);
         assert!(error.message.contains("other.py"), "{error}");
+    }
+
+    #[test]
+    fn a_file_in_a_package_has_the_name_that_relative_imports_need() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let inner = directory.path().join("outer/inner");
+        std::fs::create_dir_all(&inner).expect("created");
+        for file in
+            ["outer/__init__.py", "outer/inner/__init__.py", "outer/inner/work.py", "outer/my-work.py"]
+        {
+            std::fs::write(directory.path().join(file), "").expect("written");
+        }
+        let module = |name: &str| callable(name, directory.path()).expect("a callable").module;
+        assert_eq!(module("outer/inner/work.py:run"), "outer.inner.work");
+        assert_eq!(module("outer/my-work.py:run"), "my-work", "no import can name it");
     }
 
     #[test]

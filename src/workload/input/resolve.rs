@@ -39,6 +39,8 @@ fn not_found(name: &str) -> InputError {
     let file = format!("{name}.toml");
     let help = if let Some(sample) = closest(stem, samples().iter().map(|sample| sample.name)) {
         format!("did you mean the sample '{sample}'?")
+    } else if name.trim_end_matches(':').ends_with(".py") {
+        format!("name a callable of it, as in {}:fetch", name.trim_end_matches(':'))
     } else if Path::new(&file).is_file() {
         format!("did you mean the file '{file}'?")
     } else {
@@ -71,6 +73,9 @@ mod tests {
         );
         assert!(refused("nothing like it").to_string().contains("`conc list`"));
         assert!(refused("").to_string().contains("`conc list`"));
+        for name in ["tasks.py", "tasks.py:"] {
+            assert!(refused(name).to_string().contains("as in tasks.py:fetch"), "{}", refused(name));
+        }
     }
 
     #[test]

@@ -38,7 +38,10 @@ class Step:
             self.coroutine = other
         elif companion:
             raise Failure(NOT_FOUND, "'%s' is not a coroutine function (async def)" % companion)
-        self.takes_value = all(takes_value(f) for f in (self.blocking, self.coroutine) if f)
+        forms = [form for form in (self.blocking, self.coroutine) if form]
+        self.takes_value = all(takes_value(form) for form in forms)
+        for form in forms:
+            _refuse_more_arguments(form, name, self.takes_value, module)
 
 
 def load_steps(specs):
@@ -50,18 +53,27 @@ def load_module(spec):
     """The module of a step."""
     try:
         if spec.get("file"):
-            return _load_file(spec["file"])
-        directory = os.getcwd()
-        if directory not in sys.path:
-            sys.path.insert(0, directory)
-        return importlib.import_module(spec["module"])
+            return _load_file(spec["file"], spec["module"])
+        return _import(spec["module"], os.getcwd())
     except BaseException as error:
         raise Failure(CANNOT_IMPORT, users_traceback(error)) from None
 
 
-def _load_file(path):
+def _import(module, directory):
+    if directory not in sys.path:
+        sys.path.insert(0, directory)
+    return importlib.import_module(module)
+
+
+def _load_file(path, module):
     directory, file = os.path.split(os.path.abspath(path))
     path = os.path.join(directory, file)
+    if "." in module and os.path.isfile(os.path.join(directory, "__init__.py")):
+        # Relative imports need the whole package.
+        sys.argv = [path]
+        for _ in module.split(".")[1:]:
+            directory = os.path.dirname(directory)
+        return _import(module, directory)
     name = module_name(os.path.splitext(file)[0], path)
     if name in sys.modules:
         return sys.modules[name]
@@ -133,6 +145,30 @@ def takes_value(function):
         inspect.Parameter.VAR_POSITIONAL,
     )
     return any(p.kind in positional for p in parameters)
+
+
+def _refuse_more_arguments(function, name, has_value, module):
+    """Refuses what needs more than the item: every task would fail of it."""
+    try:
+        inspect.signature(function).bind(*((None,) if has_value else ()))
+    except ValueError:
+        # A builtin that does not tell.
+        return
+    except TypeError as error:
+        owner = find_owner(module, name)
+        hint = ""
+        if inspect.isclass(owner) and inspect.isfunction(function):
+            hint = "; it is a method: name it on an object of the module, not on '%s'" % owner.__name__
+        told = "'%s' cannot be called with an item alone: %s%s" % (name, error, hint)
+        raise Failure(NOT_FOUND, told) from None
+
+
+def find_owner(module, dotted):
+    """What a dotted name is an attribute of."""
+    owner = module
+    for part in dotted.split(".")[:-1]:
+        owner = getattr(owner, part)
+    return owner
 
 
 def own_items(module):
