@@ -10,7 +10,13 @@ use crate::units::Share;
 /// Every note that applies, in the order of importance.
 pub(crate) fn notes(at: &Situation<'_>) -> Vec<String> {
     let Some(python) = &at.profile.python else { return Vec::new() };
-    let notes = [lock(at, python), native_threads(at, python), in_threads(at, python), in_loops(at, python)];
+    let notes = [
+        lock(at, python),
+        kept(python),
+        native_threads(at, python),
+        in_threads(at, python),
+        in_loops(at, python),
+    ];
     notes.into_iter().flatten().collect()
 }
 
@@ -31,6 +37,15 @@ fn lock(at: &Situation<'_>, python: &PythonProfile) -> Option<String> {
         (Runtime::NoLock, _) => Some("this interpreter has no GIL: threads compute side by side".to_owned()),
         _ => None,
     }
+}
+
+/// Results that are kept make a second call another task than the first one.
+fn kept(python: &PythonProfile) -> Option<String> {
+    let times = python.faster_again?;
+    Some(format!(
+        "tasks took {times:.0} times as long at first as when they were run again: something is kept, as by \
+         a cache; every cell starts without it"
+    ))
 }
 
 /// Threads inside of libraries multiply with the workers.
@@ -85,21 +100,25 @@ mod tests {
     use crate::advice::testing::*;
     use crate::advice::tree::decide;
 
-    fn told(class: Class, gil_held: f64, native_threads: u64, forms: (bool, bool)) -> String {
-        let workload = workload(1000, vec![sleep()]);
-        let mut profile = profile(&workload, class, 0.01, 0.01);
-        let (blocking, awaitable) = forms;
-        profile.python = Some(PythonProfile {
+    fn callable(gil_held: f64, native_threads: u64, (blocking, awaitable): (bool, bool)) -> PythonProfile {
+        PythonProfile {
             executable: "python3".into(),
             version: "3.12.1".into(),
             free_threaded: "no".into(),
             start_method: "fork".into(),
             offers: Vec::new(),
+            faster_again: None,
             gil_wanted: Some(gil_held),
             gil_held: Some(gil_held),
             native_threads: Some(native_threads),
             steps: vec![PythonStep { name: "work".into(), blocking, awaitable, cpu_fraction: 0.5 }],
-        });
+        }
+    }
+
+    fn told(class: Class, gil_held: f64, native_threads: u64, forms: (bool, bool)) -> String {
+        let workload = workload(1000, vec![sleep()]);
+        let mut profile = profile(&workload, class, 0.01, 0.01);
+        profile.python = Some(callable(gil_held, native_threads, forms));
         let cells =
             [cell(Kind::Sequential, 1, 10.0), cell(Kind::Async, 4, 20.0), cell(Kind::Threads, 4, 40.0)];
         let facts = Facts::of(&workload, &profile, 2.0);
@@ -135,6 +154,13 @@ mod tests {
         );
         assert!(told(Class::IoBound, 0.0, 0, (false, true)).contains("an event loop of its own"));
         assert_eq!(told(Class::IoBound, 0.0, 0, (true, true)), "");
+    }
+
+    #[test]
+    fn a_cache_is_told_of() {
+        let times = kept(&PythonProfile { faster_again: Some(812.4), ..callable(0.0, 0, (true, true)) });
+        assert!(times.is_some_and(|note| note.starts_with("tasks took 812 times as long at first")));
+        assert_eq!(kept(&callable(0.0, 0, (true, true))), None);
     }
 
     #[test]

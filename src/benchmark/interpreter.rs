@@ -81,6 +81,7 @@ mod tests {
             free_threaded: "no".into(),
             start_method: "fork".into(),
             offers: Vec::new(),
+            faster_again: None,
             gil_wanted: Some(gil_held),
             gil_held: Some(gil_held),
             native_threads: Some(0),

@@ -71,6 +71,10 @@ pub struct PythonProfile {
     /// Threads that Python knows nothing of, as BLAS and OpenMP start them; null where the system does
     /// not tell.
     pub native_threads: Option<u64>,
+    /// How many times as long tasks took at first as when they were run again, where that is so much
+    /// that something must have been kept; then nothing was run twice.
+    #[serde(default)]
+    pub faster_again: Option<f64>,
     /// The callables, in the order of the workload.
     pub steps: Vec<PythonStep>,
 }

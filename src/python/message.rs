@@ -254,4 +254,6 @@ pub struct ProfileReport {
     pub gil_held: Option<f64>,
     /// Threads that Python knows nothing of.
     pub native_threads: Option<u64>,
+    /// How many times as long tasks took the first time, where all were run again.
+    pub faster_again: Option<f64>,
 }

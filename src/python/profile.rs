@@ -23,6 +23,10 @@ const MOST_TASKS: u64 = 100_000;
 /// Tasks that may end the interpreter before the profile is given up.
 const MOST_DEATHS: usize = 3;
 
+/// Tasks that take so many times as long the first time keep what they have found out. Warming up makes
+/// little of a difference beside that.
+const KEPT_FROM: f64 = 3.0;
+
 /// Knocking at the lock of the interpreter takes no longer than this share of the time.
 const BEYOND: f64 = 0.5;
 
@@ -59,8 +63,15 @@ pub fn profile(
     // They start over after the last one.
     order.tasks = MOST_TASKS.min(most_tasks.max(1));
     let mut deaths: Vec<PythonError> = Vec::new();
+    let mut faster_again = None;
     let ((report, board), samples) = loop {
         match observe(session, &order, workload, time.mul_f64(1.0 + BEYOND) + patience) {
+            Ok(((report, _), _)) if report.faster_again.is_some_and(|times| times >= KEPT_FROM) => {
+                // An interpreter that has kept nothing yet, and every item once: so batches run them.
+                faster_again = report.faster_again;
+                order = Order { tasks: order.numbers.len() as u64, ..order };
+                order.board.set_extension("once");
+            }
             Ok(seen) => break seen,
             Err(error) if error.at.is_empty() || deaths.len() >= MOST_DEATHS => {
                 return Err(ProfileError { code: error.code, message: error.message });
@@ -89,7 +100,7 @@ pub fn profile(
     for (cost, spec) in profile.steps.iter_mut().zip(callables(workload)) {
         cost.kind.clone_from(&spec.callable);
     }
-    profile.python = Some(of_python(session, inspection, &report));
+    profile.python = Some(PythonProfile { faster_again, ..of_python(session, inspection, &report) });
     Ok(Profiled { profile, tally: raw.tally, peak_rss_bytes })
 }
 
@@ -152,6 +163,7 @@ fn of_python(session: &Session, inspection: &Inspection, report: &ProfileReport)
         gil_wanted: report.gil_wanted,
         gil_held: report.gil_held,
         native_threads: report.native_threads,
+        faster_again: None,
         steps: steps.collect(),
     }
 }

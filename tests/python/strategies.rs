@@ -143,6 +143,15 @@ fn what_tasks_cost_is_accounted_for() {
 }
 
 #[test]
+fn what_is_kept_of_an_item_is_not_taken_for_the_work() {
+    let source = "import functools, time\n@functools.lru_cache(None)\ndef kept(i): time.sleep(0.01)\n";
+    let stage = Stage::new(source, &["kept"], 12);
+    let kept = stage.profile(Duration::from_millis(400)).expect("a profile").profile;
+    assert!(kept.task.wait_s > 0.008 && kept.tasks == 12, "{kept:?}");
+    assert!(kept.python.expect("an interpreter").faster_again.is_some_and(|times| times > 10.0));
+}
+
+#[test]
 fn the_time_of_worker_processes_is_accounted_for() {
     let source = "async def first(i): return i\ndef spin(i):\n    s = 0\n    for k in range(200_000): s += k\n    return s\n";
     let of = |callables: &[&str], strategy, cpu_steps: &[bool]| {

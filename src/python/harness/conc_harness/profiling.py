@@ -10,6 +10,9 @@ from .program import with_value
 # The lock is knocked at for this share of the time, after what is measured.
 KNOCKING = 0.3
 
+# A first round that took less than this says little beside what every interpreter does once.
+LEAST_FIRST_NS = 20_000_000
+
 # Less CPU time than this share of the time says nothing about who holds the lock.
 LEAST_CPU = 0.05
 
@@ -33,6 +36,7 @@ def run(job):
         "children_cpu": usage.less(usage.cpu_of_children(), children),
         "runqueue_s": None if after is None else after - queued,
         "native_threads": _native_threads(),
+        "faster_again": _faster_again(job, done),
     }
     profile.update(job.report())
     profile["peak_rss_bytes"] += usage.peak_rss_of_children()
@@ -156,6 +160,16 @@ class Steps:
         self.wall[k] += wall
         self.cpu[k] += cpu
         self.queued[k] += queued
+
+
+def _faster_again(job, done):
+    """How many times as long tasks took the first time; None where they were not all run twice."""
+    count = len(job.items)
+    if done < 2 * count:
+        return None
+    latency = job.board.latency
+    first, second = sum(latency[:count]), sum(latency[count : 2 * count])
+    return first / second if first >= LEAST_FIRST_NS else None
 
 
 def _native_threads():
