@@ -21,8 +21,7 @@ use conc::benchmark::series::BatchMetrics;
 use conc::benchmark::sizing::Sizing;
 use conc::benchmark::throughput::BatchTimes;
 use conc::host::clock::process_cpu;
-use conc::host::others::busy_cpu_s;
-use conc::host::usage::CpuTime;
+use conc::host::others::OthersMeter;
 use conc::host::{Host, Interrupt, Reexec};
 use conc::strategy::Kind;
 use conc::workload::fixture::{Fixture, FixtureConfig};
@@ -120,10 +119,11 @@ fn record(mut workload: Workload, cell: Cell, task_s: f64, time_limit: Duration)
         cpus_logical: host.cpus_logical,
         seed: SEED,
     };
+    let (meter, server_before_s) = (OthersMeter::start(), cpu_s(server));
     let repetition = Repetition {
         current: &mut executor,
         reference: None,
-        gauge: &mut Speedometer::new(|| Some(busy_cpu_s()? - own_cpu_s(server))),
+        gauge: &mut Speedometer::new(|| meter.cpu_s(cpu_s(server) - server_before_s)),
         observer: &mut Silent,
         clock: &mut Stopwatch::start(),
         interrupt: &Interrupt::default(),
@@ -133,10 +133,9 @@ fn record(mut workload: Workload, cell: Cell, task_s: f64, time_limit: Duration)
     repetition.run(|_| true)
 }
 
-/// CPU seconds of this process, of those it has waited for and of the server.
-fn own_cpu_s(server: Option<u32>) -> f64 {
-    let server_s = server.and_then(process_cpu).map_or(0.0, |cpu| cpu.as_secs_f64());
-    (CpuTime::of_self() + CpuTime::of_children()).total_s() + server_s
+/// CPU seconds that the server has used so far.
+fn cpu_s(server: Option<u32>) -> f64 {
+    server.and_then(process_cpu).map_or(0.0, |cpu| cpu.as_secs_f64())
 }
 
 /// The numbers of a batch, to about six digits.
