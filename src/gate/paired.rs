@@ -110,7 +110,8 @@ fn may_be_decided(estimate: &Estimate, margin: f64, level: f64) -> bool {
     let reach = |alpha| then.smallest_effect(alpha, 0.5).unwrap_or(f64::INFINITY);
     let moved = error * (1.0 - share).sqrt();
     let change = estimate.worse.estimate.abs();
-    change - moved + reach(0.05) < margin || change + moved > reach(level * share_of_level(last)).max(margin)
+    let may_be_unchanged = (change - moved).max(0.0) + reach(0.05) < margin;
+    may_be_unchanged || change + moved > reach(level * share_of_level(last)).max(margin)
 }
 
 #[cfg(test)]

@@ -340,6 +340,23 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_calibrated_its_cpu_steps_anew_is_compared_by_the_work_done() {
+        let earlier = series(noisy(40, 1.0, 0.02, 1));
+        let now = series(noisy(40, 1.0, 0.02, 2));
+        // Half as much work in each step on CPUs that are half as fast takes as long.
+        let slower = |mut now: Series| {
+            now.batches
+                .iter_mut()
+                .for_each(|batch| batch.cpu_speed = batch.cpu_speed.map(|speed| speed / 2.0));
+            Series { iterations: vec![500], ..now }
+        };
+        let told = gate(&earlier, &slower(now), HERE);
+        assert!((of(&told, Metric::CpuPerTask).ratio - 1.0).abs() < 0.02);
+        let [lo, hi] = of(&told, Metric::CpuPerTask).ci95.unwrap();
+        assert!(lo > 0.7 && hi < 1.4, "{lo} {hi}");
+    }
+
+    #[test]
     fn a_workload_that_waits_owes_nothing_to_the_speed_of_the_cpus() {
         let waiting = |times| {
             let batch = BatchMetrics { cpu_s_per_task: 1e-6, cpu_speed: Some(2e6 * times), ..batch(1.0) };
@@ -403,7 +420,7 @@ mod tests {
     #[test]
     fn other_work_and_other_cells_are_not_compared() {
         let one = series(noisy(20, 1.0, 0.01, 1));
-        let other_work = Series { iterations: vec![999], ..one.clone() };
+        let other_work = Series { iterations: vec![1000, 7], ..one.clone() };
         let other_cell = Series { cell: Cell::new(Kind::Async, 8), ..one.clone() };
         for other in [other_work, other_cell] {
             let told = gate(&one, &other, HERE);
