@@ -5,6 +5,7 @@
 //! between. [`paired`] and [`stored`] make a [`Comparison`] of each workload, and [`judge()`] makes
 //! verdicts of all of them together.
 
+mod apart;
 pub mod comparison;
 pub mod drift;
 pub mod estimate;
