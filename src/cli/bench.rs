@@ -71,6 +71,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode, Failure> {
     }
     let Bench { report, failed, .. } = bench;
     if let (Some(code), true) = (failed, report.results.is_empty()) {
+        output::publish_failures(&report, &output)?;
         return Ok(code);
     }
     let table = table::render_bench(&report, &output.table);

@@ -55,6 +55,12 @@ pub(crate) fn publish(results: &impl Results, screen: &str, output: &Output) -> 
     delivered
 }
 
+/// Writes the files where there are no results to print: those who read them learn what failed.
+pub(crate) fn publish_failures(results: &impl Results, output: &Output) -> Result<(), Failure> {
+    github::tell(results);
+    write_files(output.files.iter(), |format| render(format, results))
+}
+
 /// Prints the results, as `screen` or in the format asked for, and writes the files.
 pub(crate) fn deliver(
     screen: &str,

@@ -50,8 +50,9 @@ pub(super) fn share(share: f64) -> String {
     Share(share).to_string()
 }
 
-/// What was measured on both sides, and what could have been seen.
+/// What was measured on both sides, and where nothing was seen how much could have been.
 pub(super) fn sentence(of: &MetricVerdict) -> String {
+    let is_seen = matches!(of.verdict, Verdict::Improved | Verdict::Regressed);
     format!(
         "{} {}: {} instead of {}, threshold {}{}",
         title(of.metric),
@@ -59,7 +60,7 @@ pub(super) fn sentence(of: &MetricVerdict) -> String {
         value(of.metric, of.current),
         value(of.metric, of.reference),
         share(of.threshold),
-        visible(of),
+        if is_seen { String::new() } else { visible(of) },
     )
 }
 

@@ -148,6 +148,16 @@ fn check_page(page: &str) {
 }
 
 #[test]
+fn where_every_workload_fails_the_files_say_so() {
+    let place = Place::new();
+    let mut command = place.command(&["bench", "--export-junit", "junit.xml", "--", "false"]);
+    command.env("GITHUB_ACTIONS", "true");
+    let assert = place.check(assert_cmd::Command::from_std(command)).code(1);
+    assert.stdout("").stderr(contains("\n::error title=false failed::"));
+    assert_eq!(junit(&place), "false 1 1 0 1\n");
+}
+
+#[test]
 fn standard_output_takes_one_format_and_a_file_too() {
     let place = Place::new();
     let bench = |arguments: &[&str]| place.run(&[&["bench", "sleep-io"], arguments].concat()).code(2);

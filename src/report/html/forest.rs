@@ -24,7 +24,7 @@ pub(super) fn figure(gate: &Gate) -> Option<String> {
     let rows = gate.metrics.iter().enumerate().map(|(i, of)| row(&axis, (i as f64 + 0.5) * ROW, of));
     Some(format!(
         "<figure>\n<svg viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"ratios to the reference\">\n{}{}</svg>\n\
-         <figcaption>Now over before, with 95% intervals. The short line is the threshold, beyond which it \
+         <figcaption>Now over the reference, with 95% intervals. The short line is the threshold, beyond which it \
          is worse.</figcaption>\n</figure>\n",
         bottom + 22.0,
         grid(&axis, reach, bottom),

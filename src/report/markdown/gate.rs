@@ -7,7 +7,7 @@ use crate::report::markdown::{escaped, line};
 use crate::report::wording;
 
 const HEADINGS: [&str; 8] =
-    ["Workload", "Metric", "Verdict", "Now", "Before", "Ratio (95% CI)", "Threshold", "Smallest effect"];
+    ["Workload", "Metric", "Verdict", "Now", "Reference", "Ratio (95% CI)", "Threshold", "Smallest effect"];
 
 /// A table of the metrics of every workload, and what to know of them; `None` where nothing was to be
 /// compared.
