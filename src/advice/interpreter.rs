@@ -48,13 +48,26 @@ fn kept(python: &PythonProfile) -> Option<String> {
     ))
 }
 
+/// A task that uses more CPUs than this has threads beside its own.
+const SEVERAL_CPUS: f64 = 1.3;
+
 /// Threads inside of libraries multiply with the workers.
 fn native_threads(at: &Situation<'_>, python: &PythonProfile) -> Option<String> {
     let threads = python.native_threads.filter(|threads| *threads > 0)?;
+    let kept =
+        if threads == 1 { "a thread of its own".to_owned() } else { format!("{threads} threads of its own") };
+    let profile = at.profile;
+    let used = (profile.cpu_user_s + profile.cpu_system_s) / profile.wall_s;
+    if used >= SEVERAL_CPUS {
+        return Some(format!(
+            "a library keeps {kept} (BLAS, OpenMP), and one task alone computes on {used:.1} CPUs: several \
+             workers oversubscribe them; with OMP_NUM_THREADS=1 they would not"
+        ));
+    }
     (at.choice.chosen.cell.width > 1).then(|| {
         format!(
-            "a library keeps {threads} threads of its own (BLAS, OpenMP); several workers at once \
-             oversubscribe: try OMP_NUM_THREADS=1"
+            "a library keeps {kept} (BLAS, OpenMP); where tasks use them, several workers oversubscribe: try \
+             OMP_NUM_THREADS=1"
         )
     })
 }

@@ -64,6 +64,15 @@ def forks(i):
     os.waitpid(pid, 0)
     return i
 
+def comes_back(i):
+    os.fork()
+    return 1
+
+async def comes_back_awaited(i):
+    os.fork()
+    await asyncio.sleep(0)
+    return 1
+
 def never(i):
     if i == 3:
         while True: time.sleep(0.01)
@@ -206,6 +215,19 @@ fn a_module_may_fork() {
     for (strategy, width) in STRATEGIES {
         assert_eq!(stage("forks").run(strategy, width).tally.counts.ok, TASKS, "{strategy}");
     }
+}
+
+#[test]
+fn a_fork_that_comes_back_from_its_task_does_not_go_on_with_the_others() {
+    for (strategy, width) in STRATEGIES {
+        for callable in ["comes_back", "comes_back_awaited"] {
+            // Each of 20 tasks would double the processes.
+            let report = stage(callable).run(strategy, width);
+            assert_eq!(report.tally.counts.ok, TASKS, "{callable} {strategy}: {}", messages(&report));
+        }
+    }
+    let profile = stage("comes_back").profile(Duration::from_millis(100)).expect("a profile");
+    assert_eq!(profile.tally.counts.failed, 0);
 }
 
 #[test]

@@ -59,22 +59,23 @@ async def work(job, call, feed, lane):
     slots, at = job.board.slots, 2 * lane
     take = feed.popleft
     last = perf_counter_ns()
-    while feed:
-        try:
-            i = take()
-        except IndexError:
-            # The time was over just then.
-            break
-        slots[at] = i + 1
-        try:
-            value = await call(items[i])
-            if type(value) in SCALARS:
-                outputs[i] = value
-            else:
-                keep(i, value)
-        except BaseException as error:
-            results.fail(i, error)
-        now = perf_counter_ns()
-        latency[i] = now - last
-        last = now
+    with job.board:
+        while feed:
+            try:
+                i = take()
+            except IndexError:
+                # The time was over just then.
+                break
+            slots[at] = i + 1
+            try:
+                value = await call(items[i])
+                if type(value) in SCALARS:
+                    outputs[i] = value
+                else:
+                    keep(i, value)
+            except BaseException as error:
+                results.fail(i, error)
+            now = perf_counter_ns()
+            latency[i] = now - last
+            last = now
     slots[at] = 0

@@ -138,19 +138,20 @@ class Apart:
     async def work(self, feed):
         """Takes tasks until there are no more."""
         items, results, latency = self.job.items, self.job.results, self.job.board.latency
-        last = perf_counter_ns()
-        while feed:
-            try:
-                i = feed.popleft()
-            except IndexError:
-                break
-            try:
-                results.keep(i, await self._one(i, items[i]))
-            except BaseException as error:
-                results.fail(i, error)
-            now = perf_counter_ns()
-            latency[i] = now - last
-            last = now
+        with self.job.board:
+            last = perf_counter_ns()
+            while feed:
+                try:
+                    i = feed.popleft()
+                except IndexError:
+                    break
+                try:
+                    results.keep(i, await self._one(i, items[i]))
+                except BaseException as error:
+                    results.fail(i, error)
+                now = perf_counter_ns()
+                latency[i] = now - last
+                last = now
 
     async def _one(self, i, value):
         for call, first, end in self.segments:

@@ -58,15 +58,16 @@ def run_chunk(call, board, slot, first, items):
     latency, slots, at = board.latency, board.slots, 2 * slot
     outcome = Outcome()
     last = perf_counter_ns()
-    for i, item in enumerate(items, first):
-        slots[at] = i + 1
-        try:
-            outcome.values.append(call(item))
-        except BaseException as error:
-            outcome.values.append(None)
-            outcome.fail(i, error)
-        now = perf_counter_ns()
-        latency[i] = now - last
-        last = now
+    with board:
+        for i, item in enumerate(items, first):
+            slots[at] = i + 1
+            try:
+                outcome.values.append(call(item))
+            except BaseException as error:
+                outcome.values.append(None)
+                outcome.fail(i, error)
+            now = perf_counter_ns()
+            latency[i] = now - last
+            last = now
     slots[at] = 0
     return outcome

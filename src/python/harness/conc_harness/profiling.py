@@ -82,9 +82,10 @@ class Steps:
     def run_for(self, seconds, first):
         """Runs tasks from `first` on until the time is over; the one that would be next."""
         end = perf_counter_ns() + seconds * 1e9
-        if self.loop:
-            return self.loop.run_until_complete(self._await_tasks(first, end))
-        return self._run_tasks(first, end)
+        with self.job.board:
+            if self.loop:
+                return self.loop.run_until_complete(self._await_tasks(first, end))
+            return self._run_tasks(first, end)
 
     def _run_tasks(self, i, end):
         last = perf_counter_ns()

@@ -1,5 +1,6 @@
 """The steps of a task put together, once as a function and once as a coroutine."""
 
+import os
 import signal
 import threading
 
@@ -15,6 +16,7 @@ class Program:
         self.timeout = order.get("timeout_s")
         self.computes = order.get("cpu_steps") or [False] * len(self.steps)
         self.bucket = None
+        self._process = os.getpid()
         self._order = order
         self._loops = threading.local()
         if order.get("retry") or order.get("rate"):
@@ -76,7 +78,7 @@ class Program:
             return self.limited(self._awaiting(steps, self.computes[first:end]))
         import asyncio
 
-        function = self.function(first, end)
+        function = self._in_thread(self.function(first, end))
 
         async def run(value):
             return await asyncio.to_thread(function, value)
@@ -99,7 +101,8 @@ class Program:
                 forms.append((with_value(step.coroutine, step.takes_value), "await"))
             else:
                 how = "call" if computes is None or computes[k] else "thread"
-                forms.append((with_value(step.blocking, step.takes_value), how))
+                function = with_value(step.blocking, step.takes_value)
+                forms.append((self._in_thread(function) if how == "thread" else function, how))
 
         async def run(value):
             for function, how in forms:
@@ -110,6 +113,19 @@ class Program:
                 else:
                     value = await asyncio.to_thread(function, value)
             return value
+
+        return run
+
+    def _in_thread(self, function):
+        """The function, as one for a thread that is nothing else in a process which it has forked."""
+        own = self._process
+
+        def run(value):
+            try:
+                return function(value)
+            finally:
+                if os.getpid() != own:
+                    os._exit(0)
 
         return run
 

@@ -44,8 +44,9 @@ class Channel:
             data = data[os.write(self._out, data) :]
 
     def close(self):
-        """Lets go of the line."""
-        for descriptor in (self._in, self._out):
+        """Lets go of the line; once, because a child of a child may have other use for the numbers."""
+        descriptors, self._in, self._out = (self._in, self._out), -1, -1
+        for descriptor in descriptors:
             try:
                 os.close(descriptor)
             except OSError:

@@ -22,21 +22,22 @@ def _run(job):
     outputs, latency, slots = results.outputs, job.board.latency, job.board.slots
     stop = stop_after(job.time_limit)
     last = job.started(asked)
-    for i in range(job.count):
-        slots[0] = i + 1
-        try:
-            value = call(items[i])
-            if type(value) in SCALARS:
-                outputs[i] = value
-            else:
-                results.keep(i, value)
-        except BaseException as error:
-            results.fail(i, error)
-        now = perf_counter_ns()
-        latency[i] = now - last
-        last = now
-        if stop:
-            break
+    with job.board:
+        for i in range(job.count):
+            slots[0] = i + 1
+            try:
+                value = call(items[i])
+                if type(value) in SCALARS:
+                    outputs[i] = value
+                else:
+                    results.keep(i, value)
+            except BaseException as error:
+                results.fail(i, error)
+            now = perf_counter_ns()
+            latency[i] = now - last
+            last = now
+            if stop:
+                break
     slots[0] = 0
     job.ended()
 

@@ -11,7 +11,7 @@ from .protocol import Channel
 
 def main():
     """Serves the order on standard input."""
-    channel = Channel()
+    channel, process = Channel(), os.getpid()
     _keep_harness_last()
     order = channel.receive()
     if order is None:
@@ -23,6 +23,9 @@ def main():
     except Failure as failure:
         channel.send("failed", code=failure.code, message=failure.message)
     except BaseException as error:
+        if os.getpid() != process:
+            # A task has forked this one, and what came back from it has nothing to do here.
+            os._exit(0)
         code, message = describe(error)
         channel.send("failed", code=code, message=message)
     channel.wait_for_end()

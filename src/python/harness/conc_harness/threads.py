@@ -53,24 +53,25 @@ def _task(job, numbers, stop):
     def one(i):
         if stop:
             return
-        slot = 2 * numbers[me()]
-        begun = perf_counter_ns()
-        slots[slot + 1] = begun
-        slots[slot] = i + 1
-        try:
-            value = call(items[i])
-        except BaseException as error:
-            if not status[i]:
-                results.fail(i, error)
-        else:
-            if not status[i]:
-                if type(value) in SCALARS:
-                    outputs[i] = value
-                else:
-                    results.keep(i, value)
-        if latency[i] < 2:
-            latency[i] = perf_counter_ns() - begun
-        slots[slot] = 0
+        with job.board:
+            slot = 2 * numbers[me()]
+            begun = perf_counter_ns()
+            slots[slot + 1] = begun
+            slots[slot] = i + 1
+            try:
+                value = call(items[i])
+            except BaseException as error:
+                if not status[i]:
+                    results.fail(i, error)
+            else:
+                if not status[i]:
+                    if type(value) in SCALARS:
+                        outputs[i] = value
+                    else:
+                        results.keep(i, value)
+            if latency[i] < 2:
+                latency[i] = perf_counter_ns() - begun
+            slots[slot] = 0
 
     return one
 

@@ -66,13 +66,14 @@ def run_steps(first, end, i, value):
     """Runs some steps of one task."""
     slots, at = _this.board.slots, 2 * _this.slot
     done = Outcome()
-    slots[at] = i + 1
-    try:
-        done.values.append(_function(first, end)(value))
-    except BaseException as error:
-        done.values.append(None)
-        done.fail(i, error)
-    slots[at] = 0
+    with _this.board:
+        slots[at] = i + 1
+        try:
+            done.values.append(_function(first, end)(value))
+        except BaseException as error:
+            done.values.append(None)
+            done.fail(i, error)
+        slots[at] = 0
     return done.packed((i,), ForkingPickler.dumps)
 
 
@@ -117,6 +118,7 @@ def run_loop(indices, items, width, time_limit):
         await asyncio.gather(*(work(2 * (_this.slot * width + lane)) for lane in lanes))
 
     after(time_limit, feed.clear)
-    asyncio.run(main())
+    with _this.board:
+        asyncio.run(main())
     done.values = [values.get(i) for i in indices]
     return done.packed(indices, ForkingPickler.dumps)

@@ -1,6 +1,7 @@
 """The stages of a check: tasks alone and untouched, alone and traced, and all together."""
 
 import asyncio
+import os
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,7 @@ class Check:
         self.program = Program(order)
         self.items = list(self.program.items())
         self.left_threads = False
+        self._process = os.getpid()
         self._patience_s = order["patience_s"]
         self._record = Record()
         self._faults = Faults(self._record)
@@ -135,9 +137,16 @@ class Check:
         try:
             result = self._call(item)
         except BaseException as error:
+            self._end_if_forked()
             self._faults.raised(error, [item])
         else:
+            self._end_if_forked()
             self._faults.returned(result, item)
+
+    def _end_if_forked(self):
+        """A process that a task has forked must not come back from it, to go on with the other tasks."""
+        if os.getpid() != self._process:
+            os._exit(0)
 
     # Tasks that are awaited.
 
@@ -202,6 +211,7 @@ class Check:
     async def _attempt_async(self, item):
         try:
             result = await self._call(item)
+            self._end_if_forked()
         except GeneratorExit:
             raise
         except asyncio.CancelledError as error:
