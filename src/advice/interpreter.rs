@@ -57,7 +57,9 @@ fn native_threads(at: &Situation<'_>, python: &PythonProfile) -> Option<String> 
     let kept =
         if threads == 1 { "a thread of its own".to_owned() } else { format!("{threads} threads of its own") };
     let profile = at.profile;
-    let used = (profile.cpu_user_s + profile.cpu_system_s) / profile.wall_s;
+    // Of the time in which the task that waits for its library could run.
+    let could_run_s = (profile.wall_s - profile.runqueue_s).max(profile.wall_s / 10.0);
+    let used = (profile.cpu_user_s + profile.cpu_system_s) / could_run_s;
     if used >= SEVERAL_CPUS {
         return Some(format!(
             "a library keeps {kept} (BLAS, OpenMP), and one task alone computes on {used:.1} CPUs: several \
