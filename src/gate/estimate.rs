@@ -69,19 +69,8 @@ impl Estimate {
 /// What a batch gave of a metric, on the logarithmic scale and so that worse is more; `None` if it gave
 /// nothing.
 pub(crate) fn badness(metric: Metric, batch: &BatchMetrics) -> Option<f64> {
-    let value = value(metric, batch).filter(|value| *value > 0.0 && value.is_finite())?;
+    let value = metric.of(batch).filter(|value| *value > 0.0 && value.is_finite())?;
     Some(if metric.is_better_bigger() { -value.ln() } else { value.ln() })
-}
-
-/// What a batch gave of a metric.
-pub(crate) fn value(metric: Metric, batch: &BatchMetrics) -> Option<f64> {
-    match metric {
-        Metric::Throughput => Some(batch.throughput_per_s),
-        Metric::P50 => batch.p50_s,
-        Metric::P99 => batch.p99_s,
-        Metric::CpuPerTask => Some(batch.cpu_s_per_task),
-        Metric::PeakRss => Some(batch.peak_rss_bytes as f64),
-    }
 }
 
 /// The standard deviation, on the logarithmic scale, to which one batch tells a metric at best.

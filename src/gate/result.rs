@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::benchmark::Cell;
+use crate::benchmark::series::BatchMetrics;
 use crate::profile::result::Class;
 
 /// How a workload compares with an earlier state of itself.
@@ -57,6 +58,17 @@ impl Metric {
             Metric::P99 => "p99",
             Metric::CpuPerTask => "cpu-per-task",
             Metric::PeakRss => "peak-rss",
+        }
+    }
+
+    /// What a batch gave of it, in base units.
+    pub fn of(self, batch: &BatchMetrics) -> Option<f64> {
+        match self {
+            Metric::Throughput => Some(batch.throughput_per_s),
+            Metric::P50 => batch.p50_s,
+            Metric::P99 => batch.p99_s,
+            Metric::CpuPerTask => Some(batch.cpu_s_per_task),
+            Metric::PeakRss => Some(batch.peak_rss_bytes as f64),
         }
     }
 

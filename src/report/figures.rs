@@ -1,7 +1,6 @@
 //! The figures that stand for a workload in formats that know one value for each metric.
 
 use crate::benchmark::result::Status;
-use crate::benchmark::series::BatchMetrics;
 use crate::benchmark::{Cell, CellResult, Series};
 use crate::gate::Metric;
 use crate::report::document::Report;
@@ -40,22 +39,12 @@ pub(super) fn figures(report: &Report) -> Option<Figures> {
 }
 
 fn of_series(series: &Series) -> Vec<Figure> {
-    let of = |metric| {
-        let values: Vec<f64> = series.batches.iter().filter_map(|batch| of_batch(metric, batch)).collect();
+    let of = |metric: Metric| {
+        let values: Vec<f64> = series.batches.iter().filter_map(|batch| metric.of(batch)).collect();
         let mean = geometric_mean_ci(&values, CONFIDENCE)?;
         Some(Figure { metric, value: mean.estimate, ci95: mean.bounds() })
     };
     Metric::ALL.into_iter().filter_map(of).collect()
-}
-
-fn of_batch(metric: Metric, batch: &BatchMetrics) -> Option<f64> {
-    match metric {
-        Metric::Throughput => Some(batch.throughput_per_s),
-        Metric::P50 => batch.p50_s,
-        Metric::P99 => batch.p99_s,
-        Metric::CpuPerTask => Some(batch.cpu_s_per_task),
-        Metric::PeakRss => Some(batch.peak_rss_bytes as f64),
-    }
 }
 
 fn of_cell(result: &CellResult) -> Vec<Figure> {
