@@ -83,8 +83,9 @@ fn in_threads(at: &Situation<'_>, python: &PythonProfile) -> Option<String> {
     let sent = steps.filter(|(step, computes)| !step.awaitable && (whole || !computes));
     let names: Vec<_> = sent.map(|(step, _)| step.name.as_str()).collect();
     let measured = at.cells.iter().any(|cell| cell.cell.strategy.is_event_loop());
+    let what = if names.len() == 1 { "is no coroutine and goes" } else { "are no coroutines and go" };
     (measured && !names.is_empty())
-        .then(|| format!("async: {} is no coroutine and goes through asyncio.to_thread", names.join(", ")))
+        .then(|| format!("async: {} {what} through asyncio.to_thread", names.join(" and ")))
 }
 
 /// A coroutine under `threads` and `processes` needs an event loop in each.
