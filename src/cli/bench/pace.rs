@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::cli::output::tell;
 
 /// What a workload takes beside measuring: calibrating, a second of profiling, starting and ending.
-const AROUND: Duration = Duration::from_millis(1800);
+const AROUND: Duration = Duration::from_millis(1200);
 
 /// The clock of a suite.
 #[derive(Debug)]
