@@ -93,6 +93,9 @@ pub(crate) fn compare(
         let reason = format!("the workload is not the one of '{file}' any more");
         return Comparison::impossible(Design::Stored, file, reason);
     }
+    if let Some(reason) = other_interpreter(before, after).filter(|_| !other_machine) {
+        return Comparison::impossible(Design::Stored, file, reason);
+    }
     let comparison = match (&before.series, &after.series) {
         (Some(earlier), Some(current)) if earlier.cell == current.cell => {
             let circumstances = Circumstances { cpus_effective: after.host.cpus_effective, other_machine };
@@ -104,6 +107,13 @@ pub(crate) fn compare(
         }
     };
     comparison.with_advice(advised(before).zip(advised(after)).map(|(before, after)| drift(before, after)))
+}
+
+/// What the interpreters are, if they are not the same.
+fn other_interpreter(before: &Report, after: &Report) -> Option<String> {
+    let version = |report: &Report| Some(report.profile.as_ref()?.python.as_ref()?.version.clone());
+    let (there, here) = version(before).zip(version(after))?;
+    (there != here).then(|| Difference { what: "Python", there, here }.to_string())
 }
 
 fn advised(report: &Report) -> Option<Advised<'_>> {
@@ -121,7 +131,9 @@ pub(crate) fn do_the_same_work(
     other: Option<&mut Workload>,
     before: Option<&Report>,
 ) {
-    if let Some(series) = before.and_then(|report| report.series.as_ref()) {
+    // A workload that was changed since has work of its own to do.
+    let same = before.filter(|report| report.workload.definition == workload.definition());
+    if let Some(series) = same.and_then(|report| report.series.as_ref()) {
         workload.set_iterations(&series.iterations);
     }
     if let Some(other) = other {

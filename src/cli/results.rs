@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
 use conc::code::Code;
 use conc::report::document::{BenchReport, Document, SCHEMA_VERSION};
@@ -36,13 +35,10 @@ pub(crate) fn read(path: &Path) -> Result<BenchReport, InputErrors> {
 }
 
 fn syntax(name: &str, text: &str, error: &serde_json::Error) -> InputError {
-    let start: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
-    let at = (start + error.column().saturating_sub(1)).min(text.len());
-    let message = error.to_string();
-    let reason = message.rsplit_once(" at line").map_or(message.as_str(), |(reason, _)| reason);
+    let (place, reason) = Place::of_json_error(name.into(), text.into(), error);
     let what = if error.is_eof() { "the file is cut off" } else { "the file is not valid JSON" };
     InputError {
-        place: Some(Place::new(Arc::from(name), Arc::from(text), at..at + 1)),
+        place: Some(place),
         help: Some("write it again with --save-baseline or --export-json".to_owned()),
         ..InputError::new(Code::GateResults, format!("{what}: {reason}"))
     }

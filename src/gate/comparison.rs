@@ -58,10 +58,4 @@ impl Comparison {
     pub fn with_advice(self, advice: Option<AdviceDrift>) -> Self {
         Comparison { advice, ..self }
     }
-
-    /// The same with a reason why it claims less, unless it has one.
-    #[must_use]
-    pub fn with_caveat(self, caveat: Option<String>) -> Self {
-        Comparison { reason: self.reason.or(caveat), ..self }
-    }
 }

@@ -63,7 +63,8 @@ impl Fingerprint {
         let most = self.memory_bytes.max(here.memory_bytes);
         let memory_differs =
             most.abs_diff(self.memory_bytes.min(here.memory_bytes)) as f64 > SAME_MEMORY * most as f64;
-        let python = |print: &Fingerprint| print.python_version.clone().unwrap_or_default();
+        // Where nothing of Python was run, or not yet, there is nothing to differ.
+        let python = self.python_version.as_ref().zip(here.python_version.as_ref());
         [
             text("operating system", &self.os, &here.os),
             text("kernel", &self.kernel, &here.kernel),
@@ -75,7 +76,7 @@ impl Fingerprint {
                 here: Bytes(here.memory_bytes).to_string(),
             }),
             text("conc", &self.conc_version, &here.conc_version),
-            text("Python", &python(self), &python(here)),
+            python.and_then(|(there, here)| text("Python", there, here)),
         ]
         .into_iter()
         .flatten()

@@ -33,11 +33,6 @@ pub fn judge(comparisons: &[Comparison]) -> Vec<Gate> {
         .collect()
 }
 
-/// The verdict of a suite: the worst of its workloads, in the order of [`worst`].
-pub fn suite_verdict(gates: &[Gate]) -> Verdict {
-    worst(gates.iter().map(|gate| gate.verdict))
-}
-
 /// Regressed, else inconclusive, else improved, else unchanged; inconclusive if there is nothing.
 pub fn worst(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
     let severity = |verdict: &Verdict| match verdict {
@@ -201,7 +196,7 @@ mod tests {
         let gates = judge(&[compared(1.0, 0.01), compared(1.3, 0.02), compared(0.7, 0.02)]);
         let verdicts: Vec<Verdict> = gates.iter().map(|gate| gate.verdict).collect();
         assert_eq!(verdicts, [Verdict::Unchanged, Verdict::Regressed, Verdict::Improved]);
-        assert_eq!(suite_verdict(&gates), Verdict::Regressed);
+        assert_eq!(worst(gates.iter().map(|gate| gate.verdict)), Verdict::Regressed);
     }
 
     #[test]

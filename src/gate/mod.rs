@@ -20,6 +20,6 @@ pub(crate) mod testing;
 pub mod threshold;
 
 pub use comparison::Comparison;
-pub use judge::{judge, suite_verdict};
+pub use judge::judge;
 pub use result::{AdviceDrift, Design, Gate, Metric, MetricVerdict, Verdict};
 pub use threshold::Thresholds;

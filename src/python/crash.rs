@@ -82,7 +82,7 @@ Extension modules: _ctypes (total: 1)
     fn a_package_that_was_installed_counts_and_the_library_does_not() {
         assert!(is_users("/usr/lib/python3.11/site-packages/numpy/core.py"));
         assert!(is_users("/usr/lib/python3/dist-packages/yaml.py"));
-        assert!(!is_users("/root/lib/python3.13/asyncio/events.py"));
+        assert!(!is_users("/opt/lib/python3.13/asyncio/events.py"));
         assert!(!is_users("<frozen runpy>"));
     }
 

@@ -191,3 +191,26 @@ fn what_cannot_be_told_fails_where_that_is_demanded() {
     let report = bench(&place, 4, &["workloads/nap.toml", "--baseline", "b.json", "--strict"]);
     assert!(gate(&report.results[0]).reason.as_ref().unwrap().contains("not the one of 'b.json'"));
 }
+
+#[test]
+fn a_workload_that_was_changed_does_the_work_it_has_now() {
+    let place = suite();
+    let before = bench(&place, 0, &["workloads/work.toml", "--save-baseline", "b.json"]);
+    fs::write(place.path("workloads/work.toml"), WORK.replace("1ms", "4ms")).unwrap();
+    let after = bench(&place, 0, &["workloads/work.toml", "--baseline", "b.json"]);
+    let iterations = |report: &BenchReport| report.results[0].series.as_ref().unwrap().iterations[0];
+    assert!(iterations(&after) > 2 * iterations(&before));
+}
+
+#[test]
+fn a_baseline_of_a_python_callable_is_compared_with() {
+    let place = Place::with("tasks.py", "import time\n\ndef nap(item):\n    time.sleep(0.002)\n");
+    let callable = ["tasks.py:nap", "--tasks", "20", "--strategy", "threads"];
+    bench(&place, 0, &[&callable[..], &["--save-baseline", "b.json"]].concat());
+    let after = bench(&place, 0, &[&callable[..], &["--baseline", "b.json"]].concat());
+    assert!(!gate(&after.results[0]).metrics.is_empty());
+    // What another interpreter gave is told apart, and not compared with.
+    edit(&place, "b.json", |value| value["results"][0]["profile"]["python"]["version"] = json!("2.7"));
+    let after = bench(&place, 0, &[&callable[..], &["--baseline", "b.json"]].concat());
+    assert!(gate(&after.results[0]).reason.as_ref().unwrap().starts_with("Python: 2.7 there"));
+}

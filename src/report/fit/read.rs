@@ -69,11 +69,12 @@ impl File {
 
     fn read_json(&self) -> Result<Data, InputErrors> {
         let value: serde_json::Value = serde_json::from_str(&self.text).map_err(|error| {
-            let start: usize = self.text.split_inclusive('\n').take(error.line() - 1).map(str::len).sum();
-            let at = start + error.column().saturating_sub(1);
-            let message = error.to_string();
-            let message = message.rsplit_once(" at line").map_or(message.as_str(), |(message, _)| message);
-            self.error(at..at + 1, format!("not valid JSON: {message}"))
+            let (name, text) = (Arc::clone(&self.name), Arc::clone(&self.text));
+            let (place, reason) = Place::of_json_error(name, text, &error);
+            InputError {
+                place: Some(place),
+                ..InputError::new(Code::FitData, format!("not valid JSON: {reason}"))
+            }
         })?;
         let reports = written(value).map_err(|_| {
             self.error(0..1, "JSON, but not a result of conc bench or conc advise").with_help(

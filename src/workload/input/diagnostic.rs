@@ -27,6 +27,17 @@ impl Place {
         Place { file, text, span: start..end }
     }
 
+    /// Where a text is not JSON, and why.
+    pub fn of_json_error(file: Arc<str>, text: Arc<str>, error: &serde_json::Error) -> (Self, String) {
+        let start: usize =
+            text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+        let at = start + error.column().saturating_sub(1);
+        let message = error.to_string();
+        let reason =
+            message.rsplit_once(" at line").map_or(message.as_str(), |(reason, _)| reason).to_owned();
+        (Place::new(file, text, at..at + 1), reason)
+    }
+
     /// The line, from 1.
     pub fn line(&self) -> usize {
         self.before().matches('\n').count() + 1
