@@ -2,8 +2,9 @@
 //! grid of cells, which is measured just before and just after it.
 //!
 //! `cargo bench --bench regret -- --draws 40 --seed 1`; a draw takes about half a minute on 2 CPUs, and
-//! nothing else should run meanwhile. `--from N` goes on with draw N. Every third draw asks a server that
-//! `conc` knows nothing of, with a capacity it is not told.
+//! nothing else should run meanwhile. `--from N` goes on with draw N, `--keep DIR` keeps the workloads and
+//! the reports there. Every third draw asks a server that `conc` knows nothing of, with a capacity it is not
+//! told.
 //!
 //! The best of many noisy cells is noisy upwards. So regret is told twice: beside the cell with the best
 //! mean of both grids, and beside the cell that is best in one grid, as the other grid has it, which is
@@ -11,7 +12,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -32,26 +33,30 @@ const TASKS: u64 = 400;
 const GOOD: f64 = 0.05;
 
 fn main() {
-    let (draws, seed) = (argument("--draws").unwrap_or(40), argument("--seed").unwrap_or(1));
-    let from = argument("--from").unwrap_or(0);
+    let (draws, seed) = (number("--draws").unwrap_or(40), number("--seed").unwrap_or(1));
+    let from = number("--from").unwrap_or(0);
     let mut random = StdRng::seed_from_u64(seed);
     let scratch = tempfile::tempdir().expect("a temporary directory");
+    let place = argument("--keep").map_or_else(|| scratch.path().to_owned(), PathBuf::from);
     let mut trials = Vec::new();
     for number in 0..draws {
         let draw = Draw::new(number, &mut random);
         if number < from {
             continue;
         }
-        let trial = draw.run(scratch.path());
+        let trial = draw.run(&place);
         say(&format!("{number:3} {:44} {}", draw.name(), trial.sentence()));
         trials.push(trial);
     }
     say(&summary(&trials));
 }
 
-fn argument(name: &str) -> Option<u64> {
-    let mut arguments = std::env::args().skip_while(|argument| argument != name);
-    arguments.nth(1)?.parse().ok()
+fn argument(name: &str) -> Option<String> {
+    std::env::args().skip_while(|argument| argument != name).nth(1)
+}
+
+fn number(name: &str) -> Option<u64> {
+    argument(name)?.parse().ok()
 }
 
 #[expect(clippy::print_stdout, reason = "a benchmark shows what it measured")]
@@ -121,18 +126,18 @@ impl Draw {
         )
     }
 
-    fn run(&self, scratch: &Path) -> Trial {
+    fn run(&self, place: &Path) -> Trial {
         let server = match self.how {
             Wait::Hidden(capacity) => Some(start(self.wait, capacity)),
             Wait::Sleep | Wait::Embedded => None,
         };
-        let file = scratch.join(format!("{}.toml", self.number));
+        let file = place.join(format!("{}.toml", self.number));
         std::fs::write(&file, self.toml(server.as_ref())).expect("the workload is written");
-        let before = conc(&file, &["--exhaustive", "--runs", "1"]);
+        let before = conc(&file, "before", &["--exhaustive", "--runs", "1"]);
         let begun = Instant::now();
-        let advice = conc(&file, &[]);
+        let advice = conc(&file, "advice", &[]);
         let took_s = begun.elapsed().as_secs_f64();
-        let after = conc(&file, &["--exhaustive", "--runs", "1"]);
+        let after = conc(&file, "after", &["--exhaustive", "--runs", "1"]);
         Trial::new(&before, &advice, &after, took_s, matches!(self.how, Wait::Hidden(_)))
     }
 }
@@ -144,12 +149,14 @@ fn start(wait: Duration, capacity: usize) -> Fixture {
     Fixture::start(command, &FixtureConfig { spec, seed: 1 }).expect("a server")
 }
 
-/// Runs `conc advise`, and reads its report.
-fn conc(file: &Path, options: &[&str]) -> Report {
+/// Runs `conc advise`, and reads the report that it leaves beside the workload's file.
+fn conc(file: &Path, when: &str, options: &[&str]) -> Report {
+    let report = file.with_extension(format!("{when}.json"));
     let mut command = Command::new(env!("CARGO_BIN_EXE_conc"));
-    command.arg("advise").arg(file).args(options).arg("--json").stderr(Stdio::null());
-    let output = command.output().expect("conc runs");
-    serde_json::from_slice(&output.stdout).expect("conc prints a report")
+    command.arg("advise").arg(file).args(options).arg("--export-json").arg(&report);
+    let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("conc runs");
+    assert!(status.success(), "conc advises on {}", file.display());
+    serde_json::from_slice(&std::fs::read(&report).expect("a report")).expect("conc writes a report")
 }
 
 /// What one draw showed.
