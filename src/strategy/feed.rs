@@ -11,9 +11,15 @@ const CHUNK: Duration = Duration::from_micros(30);
 /// A chunk is never more than the rest shared among this many times the workers.
 const SHARES_PER_WORKER: u64 = 8;
 
-/// Prefetching longer tasks than this would leave one waiting behind another at the end of a batch,
-/// while the round trip it hides is only microseconds.
-const PREFETCH_BELOW: Duration = Duration::from_micros(500);
+/// Longer tasks than this are not prefetched: a batch that is stopped would last that much longer.
+const PREFETCH_BELOW: Duration = Duration::from_millis(100);
+
+/// Longer tasks than this are not prefetched towards the end, where one would wait behind another while
+/// other workers have nothing to do.
+const PREFETCH_TO_THE_END_BELOW: Duration = Duration::from_micros(500);
+
+/// The end begins when fewer tasks than this are left for each worker.
+const END_PER_WORKER: u64 = 2;
 
 /// The tasks of one batch that are not started yet.
 #[derive(Debug)]
@@ -67,9 +73,8 @@ impl Feed {
         if self.is_stopped() {
             return None;
         }
-        let left = self.range.end.saturating_sub(self.next.load(Ordering::Relaxed));
-        let chunk =
-            chunk_len(work, self.nanos_per_task.load(Ordering::Relaxed), left, self.workers).min(most.max(1));
+        let nanos = self.nanos_per_task.load(Ordering::Relaxed);
+        let chunk = chunk_len(work, nanos, self.left(), self.workers).min(most.max(1));
         let start = self.next.fetch_add(chunk, Ordering::Relaxed);
         (start < self.range.end).then(|| {
             let busy = self.busy.fetch_add(1, Ordering::Relaxed) + 1;
@@ -87,15 +92,22 @@ impl Feed {
         }
     }
 
-    /// Whether tasks are known to be so short that a worker should have its next chunk waiting.
-    pub fn is_fine_grained(&self) -> bool {
+    /// Whether a worker far away should have its next chunk waiting: where the CPUs are busy, the round
+    /// trip waits for its turn on them, twice for every task.
+    pub fn allows_prefetching(&self) -> bool {
+        let is_near_the_end = self.left() < END_PER_WORKER * self.workers;
+        let longest = if is_near_the_end { PREFETCH_TO_THE_END_BELOW } else { PREFETCH_BELOW };
         let nanos = self.nanos_per_task.load(Ordering::Relaxed);
-        nanos > 0 && u128::from(nanos) < PREFETCH_BELOW.as_nanos()
+        nanos > 0 && Duration::from_nanos(nanos) < longest
     }
 
-    /// Chunks that were under way at once, at the most; 0 if nobody pulled any.
+    fn left(&self) -> u64 {
+        self.range.end.saturating_sub(self.next.load(Ordering::Relaxed))
+    }
+
+    /// Workers that had a chunk at once, at the most; 0 if nobody pulled any.
     pub fn most_busy(&self) -> u64 {
-        self.most_busy.load(Ordering::Relaxed)
+        self.most_busy.load(Ordering::Relaxed).min(self.workers)
     }
 
     /// Hands out no more tasks; those started are finished.
@@ -157,6 +169,21 @@ mod tests {
         chunks.iter().flatten().for_each(|_| feed.learn(1, Duration::from_millis(1)));
         assert!(feed.pull(1).is_some());
         assert_eq!(feed.most_busy(), 2);
+    }
+
+    #[test]
+    fn long_tasks_are_not_prefetched_and_others_not_towards_the_end() {
+        let allows = |task: Duration, tasks| {
+            let feed = Feed::new(0..tasks, 4);
+            let unknown = feed.allows_prefetching();
+            feed.pull(1);
+            feed.learn(1, task);
+            (unknown, feed.allows_prefetching())
+        };
+        assert_eq!(allows(Duration::from_millis(20), 100), (false, true));
+        assert_eq!(allows(Duration::from_millis(20), 8), (false, false));
+        assert_eq!(allows(Duration::from_micros(20), 8), (false, true));
+        assert_eq!(allows(Duration::from_millis(200), 100), (false, false));
     }
 
     #[test]

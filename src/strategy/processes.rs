@@ -1,7 +1,7 @@
 //! `processes`: a pool of worker processes, each driven by a thread over blocking pipes.
 //!
-//! Frames hold as many tasks as fit, and short tasks have a second frame waiting in the pipe, so
-//! that a worker never waits for the round trip.
+//! Frames hold as many tasks as fit, and while tasks are plenty a second frame waits in the pipe, so that
+//! a worker never waits for the round trip.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -108,7 +108,7 @@ fn drive(worker: &mut Worker, feed: &Feed, program: &Program) -> (Tally, Traffic
     let mut waiting = VecDeque::new();
     let mut listens = true;
     loop {
-        let window = if feed.is_fine_grained() { 2 } else { 1 };
+        let window = if feed.allows_prefetching() { 2 } else { 1 };
         while listens
             && waiting.len() < window
             && let Some(tasks) = feed.pull_work(frame(&traffic.costs), MOST_PER_FRAME)
