@@ -1,4 +1,4 @@
-//! How much work the CPUs do now: a fixed piece of it on one thread, and on as many as there are CPUs.
+//! How much work the CPUs do now: one thread alone, and as many as there are CPUs.
 
 use std::sync::Barrier;
 use std::thread;
@@ -6,49 +6,58 @@ use std::time::{Duration, Instant};
 
 use crate::model::RateCurve;
 use crate::stats::quantile::median;
-use crate::workload::spec::Kernel;
+use crate::workload::spec::{CpuSpec, Kernel};
 use crate::workload::step::cpu::Burner;
 
-/// CPU time of one piece: long beside a time slice, short beside the patience of whoever waits.
-const PIECE: Duration = Duration::from_millis(12);
+/// CPU time of one piece of work.
+const PIECE: Duration = Duration::from_millis(8);
 
-/// Times that each is measured, of which the median counts.
-const TIMES: usize = 3;
+/// Pieces that every thread does.
+const PIECES: usize = 18;
 
-/// Measures the rates of `cpus` CPUs at work of a kind; takes about 120 ms.
+/// Pieces before the first that counts: CPUs that were idle are slow at first, most of all virtual ones,
+/// which their host only then gives a core of their own.
+const WARM_UP: usize = 8;
+
+/// Measures the rates of `cpus` CPUs at work like that of `step`; takes about 300 ms.
 ///
-/// The kind matters: CPUs that share a cache, a core or the way to memory do not all hinder one another
-/// alike.
-pub fn measure_rates(cpus: f64, kernel: Kernel) -> RateCurve {
-    let piece = Burner::new(kernel, PIECE);
-    let mut pairs = Vec::new();
-    for _ in 0..TIMES {
-        pairs.push((rate(&piece, 1), rate(&piece, (cpus.ceil() as usize).max(1))));
-    }
-    let middle = |rates: Vec<f64>| median(&rates).unwrap_or(1.0);
-    let alone = middle(pairs.iter().map(|(alone, _)| *alone).collect());
-    let together = middle(pairs.iter().map(|(_, together)| *together).collect());
+/// The kind of work matters: CPUs that share a cache, a core or the way to memory do not all hinder one
+/// another alike.
+pub fn measure_rates(cpus: f64, step: Option<&CpuSpec>) -> RateCurve {
+    let usual = || Burner::new(Kernel::Sha256, PIECE);
+    let piece = step.map_or_else(usual, |step| Burner::like(step, PIECE));
+    let alone = rate(&piece, 1);
+    let together = rate(&piece, (cpus.ceil() as usize).max(1));
     // A quota is enforced over longer times than are measured here.
     RateCurve { alone: alone.min(cpus), together: together.min(cpus).max(alone.min(cpus)), cpus }
 }
 
-/// CPU seconds of work per second with one piece on each of `threads` threads.
+/// CPU seconds of work per second that `threads` threads do together.
 fn rate(piece: &Burner, threads: usize) -> f64 {
     let ready = Barrier::new(threads);
-    let ended = |piece: &Burner| {
+    let ends = || -> Vec<Instant> {
         ready.wait();
-        let begun = Instant::now();
-        piece.burn();
-        (begun, Instant::now())
+        let burn = |_| {
+            piece.burn();
+            Instant::now()
+        };
+        (0..PIECES).map(burn).collect()
     };
-    let times: Vec<(Instant, Instant)> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| ended(piece))).collect();
+    let ends: Vec<Vec<Instant>> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(ends)).collect();
         workers.into_iter().map(|worker| worker.join().expect("computing does not panic")).collect()
     });
-    let begun = times.iter().map(|(begun, _)| *begun).min();
-    let ended = times.iter().map(|(_, ended)| *ended).max();
-    let wall_s = begun.zip(ended).map_or(0.0, |(begun, ended)| (ended - begun).as_secs_f64());
-    threads as f64 * piece.cpu_s() / wall_s.max(f64::MIN_POSITIVE)
+    // After the first thread is done the others have its CPU.
+    let first_done = ends.iter().filter_map(|ends| ends.last()).min().copied();
+    ends.iter().map(|ends| piece.cpu_s() / piece_s(ends, first_done)).sum()
+}
+
+/// Wall seconds of a thread's piece, in the middle of those that count.
+fn piece_s(ends: &[Instant], until: Option<Instant>) -> f64 {
+    let counted = ends.iter().enumerate().take_while(|(i, end)| *i < WARM_UP + 2 || Some(**end) <= until);
+    let counted: Vec<Instant> = counted.map(|(_, end)| *end).skip(WARM_UP - 1).collect();
+    let pieces: Vec<f64> = counted.windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64()).collect();
+    median(&pieces).unwrap_or(0.0).max(f64::MIN_POSITIVE)
 }
 
 #[cfg(test)]
@@ -57,8 +66,28 @@ mod tests {
 
     #[test]
     fn more_threads_do_no_less_than_one_and_no_more_than_there_are_cpus() {
-        let rates = measure_rates(2.0, Kernel::Sha256);
+        let rates = measure_rates(2.0, None);
         assert!(rates.alone > 0.0 && rates.alone <= rates.together, "{rates:?}");
         assert!(rates.together <= 2.0, "{rates:?}");
+    }
+
+    #[test]
+    fn what_a_slow_thread_does_after_the_others_is_not_counted() {
+        let begun = Instant::now();
+        let mut at = begun;
+        let mut ends = |piece_ms: &[u64]| -> Vec<Instant> {
+            piece_ms
+                .iter()
+                .map(|ms| {
+                    at += Duration::from_millis(*ms);
+                    at
+                })
+                .collect()
+        };
+        let times = [&[50; WARM_UP][..], &[10; 5], &[1; 5]].concat();
+        let ends = ends(&times);
+        let until = Some(ends[WARM_UP + 4]);
+        assert!((piece_s(&ends, until) - 0.01).abs() < 1e-9);
+        assert!((piece_s(&ends, Some(begun)) - 0.01).abs() < 1e-9, "two pieces count in any case");
     }
 }

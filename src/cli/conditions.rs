@@ -17,7 +17,7 @@ use conc::host::clock::process_cpu;
 use conc::host::others::OthersMeter;
 use conc::strategy::RunReport;
 use conc::workload::fixture::Fixture;
-use conc::workload::spec::{Kernel, StepSpec};
+use conc::workload::spec::{CpuSpec, StepSpec};
 use conc::workload::step::cpu::calibrate::calibrate as calibrate_steps;
 use conc::workload::{Env, Workload};
 use serde::{Deserialize, Serialize};
@@ -70,7 +70,7 @@ pub(crate) fn conditions(
     workload: &Workload,
     again: bool,
 ) -> Conditions {
-    let rates = measure_rates(host.cpus_effective, kernel_of(workload));
+    let rates = measure_rates(host.cpus_effective, largest(workload));
     if workload.runs_python() || workload.runs_commands() {
         return Conditions { rates, ..Conditions::usual(host) };
     }
@@ -99,13 +99,13 @@ fn measure(guard: &Guard, host: &Host, env: &Env) -> Option<Overheads> {
     others.is_none_or(|share| share < CONTENDED).then_some(overheads)
 }
 
-/// The kernel that most of the CPU work is made of.
-fn kernel_of(workload: &Workload) -> Kernel {
+/// The step that most of the CPU work is in.
+fn largest(workload: &Workload) -> Option<&CpuSpec> {
     let computing = workload.steps.iter().filter_map(|step| match step {
         StepSpec::Cpu(cpu) => Some(cpu),
         _ => None,
     });
-    computing.max_by_key(|cpu| cpu.work).map_or(Kernel::Sha256, |cpu| cpu.kernel)
+    computing.max_by_key(|cpu| cpu.work)
 }
 
 /// `conc/overheads.json` in the directory for caches (XDG Base Directory Specification).

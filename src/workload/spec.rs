@@ -159,6 +159,13 @@ pub struct CpuSpec {
     pub iterations: Option<u64>,
 }
 
+impl CpuSpec {
+    /// Whether what is computed is what was asked for, but for a few percent of rounding to whole iterations.
+    pub fn is_exact(&self) -> bool {
+        self.iterations.is_none_or(|count| count >= 10)
+    }
+}
+
 /// The algorithms a `cpu` step can run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Kernel {

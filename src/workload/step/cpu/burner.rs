@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use crate::workload::spec::Kernel;
+use crate::workload::spec::{CpuSpec, Kernel};
 use crate::workload::step::cpu::calibrate::{iterations_for, seconds_per_iteration};
 use crate::workload::step::cpu::iterate::{self, Iterate};
 
@@ -16,12 +16,22 @@ pub struct Burner {
 }
 
 impl Burner {
-    /// A piece of about `work`; takes about 50 ms of CPU time to find out how much that is.
+    /// A piece of about `work`; takes about a tenth of a second to find out how much that is.
     pub fn new(kernel: Kernel, work: Duration) -> Self {
         let kernel = iterate::kernel(kernel);
         let seconds = seconds_per_iteration(kernel);
         let iterations = iterations_for(work, seconds);
         Burner { kernel, iterations, cpu_s: iterations as f64 * seconds }
+    }
+
+    /// A piece of about `work` of what a step computes, by its own calibration if it has one.
+    pub fn like(step: &CpuSpec, work: Duration) -> Self {
+        let Some(count) = step.iterations.filter(|_| step.is_exact()) else {
+            return Burner::new(step.kernel, work);
+        };
+        let seconds = step.work.as_secs_f64() / count as f64;
+        let iterations = iterations_for(work, seconds);
+        Burner { kernel: iterate::kernel(step.kernel), iterations, cpu_s: iterations as f64 * seconds }
     }
 
     /// CPU seconds that the piece takes when nothing disturbs it.

@@ -15,8 +15,9 @@ use crate::workload::step::cpu::iterate::{self, Iterate};
 const CHUNK: Duration = Duration::from_millis(4);
 
 /// Measurements per kernel, of which the best counts: whatever else the machine does only ever makes
-/// CPU time longer.
-const CHUNKS: usize = 9;
+/// CPU time longer. They last long enough for a virtual machine that was idle: its host takes up to a tenth
+/// of a second to give a busy CPU a core of its own.
+const CHUNKS: usize = 25;
 
 /// A step that asks for less work than one iteration of its kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +43,7 @@ impl fmt::Display for SmallWork {
 /// Fills in the iterations of every `cpu` step that has none yet, and says which steps do more than
 /// they were asked to.
 ///
-/// Takes about 50 ms of CPU time for each kernel in use.
+/// Takes about a tenth of a second for each kernel in use.
 pub fn calibrate(workload: &mut Workload) -> Vec<SmallWork> {
     Calibration::default().calibrate(workload)
 }
