@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::benchmark::cell::Cell;
-use crate::benchmark::overhead::{Overhead, Overheads, StepOverhead};
+use crate::benchmark::overhead::{Connection, Overhead, Overheads, StepOverhead};
 use crate::strategy::Kind;
 use crate::strategy::run::RunReport;
 use crate::workload::Items;
@@ -34,6 +34,8 @@ pub enum Probe {
     Sleep,
     /// Asks a server.
     Http,
+    /// Asks a server over a new connection.
+    Connect,
 }
 
 impl Probe {
@@ -44,9 +46,9 @@ impl Probe {
                 StepSpec::Cpu(CpuSpec { kernel: Kernel::Sha256, work: COMPUTE, iterations: None })
             }
             Probe::Sleep => StepSpec::Sleep(SleepSpec { duration: WAIT }),
-            Probe::Http => {
-                let url = "fixture:/page/{item}".to_owned();
-                StepSpec::Http(HttpSpec { url, method: "GET".to_owned(), body: None, pool: true })
+            Probe::Http | Probe::Connect => {
+                let (url, pool) = ("fixture:/page/{item}".to_owned(), self == Probe::Http);
+                StepSpec::Http(HttpSpec { url, method: "GET".to_owned(), body: None, pool })
             }
         };
         let latency = Latency { median: WAIT, p99: WAIT };
@@ -103,6 +105,12 @@ pub fn calibrate(laboratory: &mut impl Laboratory, cpus: usize) -> Overheads {
             http: StepOverhead { delay_s: 0.0, ..asking.over(&http) },
         };
         overheads.strategies.insert(strategy, overhead);
+    }
+    if let Some(connect) = Cost::of(laboratory, Probe::Connect, Cell::REFERENCE) {
+        overheads.connection = Connection {
+            client_s: (connect.cpu_s - http.cpu_s).max(0.0),
+            server_s: (connect.server_cpu_s - http.server_cpu_s).max(0.0),
+        };
     }
     if let (Some(most), true) = (server.iter().copied().reduce(f64::min), http.server_cpu_s > 0.0) {
         overheads.server_share = (most / http.server_cpu_s).clamp(0.1, 1.0);

@@ -37,6 +37,17 @@ pub struct Overheads {
     pub strategies: BTreeMap<Kind, Overhead>,
     /// CPU time of the embedded server for a request among many, over that for one alone.
     pub server_share: f64,
+    /// What a connection costs before its first request.
+    pub connection: Connection,
+}
+
+/// What it costs to open a connection to the embedded server, and to close it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Connection {
+    /// CPU seconds of the client.
+    pub client_s: f64,
+    /// CPU seconds of the server.
+    pub server_s: f64,
 }
 
 impl Overheads {
@@ -63,6 +74,7 @@ impl Default for Overheads {
             (Kind::Processes, cost(500e-6, 500e-6, 4e-6, 0.0)),
             (Kind::Hybrid, cost(2e-3, 0.0, 30e-6, 1.1e-3)),
         ];
-        Overheads { strategies: strategies.into_iter().collect(), server_share: 0.8 }
+        let connection = Connection { client_s: 60e-6, server_s: 60e-6 };
+        Overheads { strategies: strategies.into_iter().collect(), server_share: 0.8, connection }
     }
 }

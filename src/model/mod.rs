@@ -2,8 +2,8 @@
 
 pub mod amdahl;
 pub mod estimate;
-pub mod makespan;
 pub mod message;
+pub mod network;
 pub mod nls;
 pub mod rate;
 pub mod repairman;

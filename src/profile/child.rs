@@ -38,6 +38,8 @@ pub enum ProfileReply {
 /// Exact totals of the profiled tasks.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RawProfile {
+    /// CPU seconds to prepare the workload, before its first task.
+    pub preparation_s: f64,
     /// Seconds from the first task started to the last one ended.
     pub wall_s: f64,
     /// CPU time, that of reaped children included.
@@ -66,8 +68,12 @@ pub fn serve(mut stdin: impl BufRead, mut stdout: impl Write) -> io::Result<()> 
     let mut line = String::new();
     stdin.read_line(&mut line)?;
     let spec: ProfileSpec = serde_json::from_str(&line)?;
+    let before = CpuTime::of_self();
     let mut reply = match Program::prepare(&spec.workload, &spec.env) {
-        Ok(program) => ProfileReply::Done(Box::new(run(&program, &spec))),
+        Ok(program) => {
+            let preparation_s = (CpuTime::of_self() - before).total_s();
+            ProfileReply::Done(Box::new(RawProfile { preparation_s, ..run(&program, &spec) }))
+        }
         Err(error) => ProfileReply::Refused(error.to_string()),
     };
     // What commands left running would compete with what is measured next.
@@ -106,6 +112,7 @@ fn run(program: &Program, spec: &ProfileSpec) -> RawProfile {
     let children_cpu = CpuTime::of_children() - children_before;
     let queue = |(_, after): (u64, u64)| queue_before.map(|(_, before)| (after - before) as f64 * 1e-9);
     RawProfile {
+        preparation_s: 0.0,
         wall_s: (last - begun).as_secs_f64(),
         cpu: CpuTime::of_self() - cpu_before + children_cpu,
         children_cpu,

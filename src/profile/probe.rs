@@ -158,6 +158,7 @@ pub(crate) fn conclude(workload: &Workload, raw: &RawProfile, samples: &Samples)
         waits,
         detail: detail(judgement.cpu_fraction, &waits),
         task: TaskCost { cpu_s, wait_s },
+        preparation_s: raw.preparation_s,
         samples: samples.count,
         tasks,
         steps: steps(workload, raw, tasks),

@@ -31,6 +31,10 @@ pub struct Profile {
     pub detail: String,
     /// The cost of one task.
     pub task: TaskCost,
+    /// CPU seconds that a process needs to prepare the workload before its first task; 0 where that is
+    /// part of starting it, as for Python, or nobody prepares anything, as for a command.
+    #[serde(default)]
+    pub preparation_s: f64,
     /// Samples taken of where the time goes.
     pub samples: u64,
     /// Tasks profiled.

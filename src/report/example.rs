@@ -191,6 +191,7 @@ fn profile() -> Profile {
         waits: Waits { network: 0.99, disk: 0.01, ..Waits::default() },
         detail: "the waiting thread sat in recvfrom on a socket in 45 of 46 samples".to_owned(),
         task: TaskCost { cpu_s: 0.0019, wait_s: 0.044 },
+        preparation_s: 0.0,
         samples: 46,
         tasks: 20,
         steps: vec![

@@ -78,6 +78,7 @@ pub fn conclude(measured: &Measured, observed: Observed, machine: Machine, cpus:
             cpu_s: measured.cpu.total_s() / runs as f64,
             wait_s: whole_nanoseconds(wait_s / runs as f64),
         },
+        preparation_s: 0.0,
         samples,
         tasks: runs,
         steps: Vec::new(),
