@@ -104,8 +104,13 @@ fn record(mut workload: Workload, cell: Cell, task_s: f64, time_limit: Duration)
         draw: 0,
     };
     let server = fixture.as_ref().map(Fixture::pid);
-    let sizing =
-        Sizing { tasks: workload.tasks(), task_s, budget: Duration::from_secs(5), cpus: host.cpus_effective };
+    let sizing = Sizing {
+        tasks: workload.tasks(),
+        task_s,
+        budget: Duration::from_secs(5),
+        cpus: host.cpus_effective,
+        is_thorough: false,
+    };
     let reexec = Reexec::new(env.exe.clone());
     let mut executor = ProcessExecutor::new(reexec, Arc::new(workload), env, host.cpu_workers());
     let first = executor.run(&sizing.order(cell, cell.width as f64 / task_s)).expect("a batch");

@@ -17,6 +17,10 @@ const WHOLE: f64 = 2.0;
 /// Tasks per worker in a batch that is not the whole workload, and where tasks are very long.
 const WAVES: u64 = 3;
 
+/// The same where time is no matter: as many tasks after one another show a workload as it goes on, when
+/// those that started together have fallen out of step.
+const THOROUGH_WAVES: u64 = 12;
+
 /// Tasks are very long where this many batches of several waves would not fit into the budget.
 const BATCHES: f64 = 8.0;
 
@@ -37,6 +41,8 @@ pub struct Sizing {
     pub budget: Duration,
     /// CPUs that may be used; fractions are possible.
     pub cpus: f64,
+    /// Whether batches are long rather than many.
+    pub is_thorough: bool,
 }
 
 impl Sizing {
@@ -70,7 +76,11 @@ impl Sizing {
         if self.tasks as f64 <= WHOLE * target * rate {
             return self.tasks;
         }
-        let waves = if BATCHES * WAVES as f64 * self.task_s > self.budget.as_secs_f64() { 1 } else { WAVES };
+        let waves = match BATCHES * WAVES as f64 * self.task_s {
+            several_s if several_s > self.budget.as_secs_f64() => 1,
+            _ if self.is_thorough => THOROUGH_WAVES,
+            _ => WAVES,
+        };
         let wanted = ((target * rate) as u64).max(waves * width);
         wanted.next_multiple_of(width).min(self.tasks)
     }
@@ -86,7 +96,8 @@ mod tests {
     use crate::strategy::Kind;
 
     fn count(tasks: u64, task_s: f64, width: usize, rate: f64) -> u64 {
-        let sizing = Sizing { tasks, task_s, budget: Duration::from_secs(5), cpus: 2.0 };
+        let budget = Duration::from_secs(5);
+        let sizing = Sizing { tasks, task_s, budget, cpus: 2.0, is_thorough: false };
         sizing.order(Cell::new(Kind::Async, width), rate).tasks.end
     }
 

@@ -119,7 +119,13 @@ impl Scene {
             observer: &mut Silent,
             clock: &mut clock,
             interrupt: &self.interrupt,
-            sizing: Sizing { tasks: 1000, task_s: 0.02, budget: Duration::from_secs(5), cpus: 4.0 },
+            sizing: Sizing {
+                tasks: 1000,
+                task_s: 0.02,
+                budget: Duration::from_secs(5),
+                cpus: 4.0,
+                is_thorough: false,
+            },
             settings: self.settings.clone(),
         };
         repetition.run(needs_more)

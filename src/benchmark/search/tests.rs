@@ -5,7 +5,8 @@ use crate::benchmark::testing::{self, host, profile, sleeping};
 
 /// Runs the search against a function instead of a machine; batches take a fifth of a second.
 fn search(plan: &Plan, rounds: usize, truth: impl Fn(Cell) -> f64) -> Search {
-    let sizing = Sizing { tasks: 400, task_s: 0.02, budget: Duration::from_secs(5), cpus: 2.0 };
+    let sizing =
+        Sizing { tasks: 400, task_s: 0.02, budget: Duration::from_secs(5), cpus: 2.0, is_thorough: false };
     let mut search = Search::new(plan, sizing, Mode::Guided, 1);
     let mut now = Duration::ZERO;
     for _ in 0..rounds {
@@ -104,7 +105,8 @@ fn an_exhaustive_search_of_more_cells_than_are_looked_at_together_measures_all_a
     let mut plan = plan();
     let wide = |width| Candidate { cell: Cell::new(Kind::Threads, 1000 + width), predicted_per_s: 50.0 };
     plan.candidates.extend((0..MOST_POINTS).map(wide));
-    let sizing = Sizing { tasks: 400, task_s: 0.02, budget: Duration::from_secs(5), cpus: 2.0 };
+    let sizing =
+        Sizing { tasks: 400, task_s: 0.02, budget: Duration::from_secs(5), cpus: 2.0, is_thorough: false };
     let mut search = Search::new(&plan, sizing, Mode::Exhaustive, 1);
     let first = search.next_round();
     assert_eq!(first.len(), plan.candidates.len());
@@ -116,7 +118,8 @@ fn an_exhaustive_search_of_more_cells_than_are_looked_at_together_measures_all_a
 
 #[test]
 fn a_fixed_search_measures_the_same_cells_in_every_round() {
-    let sizing = Sizing { tasks: 400, task_s: 0.02, budget: Duration::from_secs(5), cpus: 2.0 };
+    let sizing =
+        Sizing { tasks: 400, task_s: 0.02, budget: Duration::from_secs(5), cpus: 2.0, is_thorough: false };
     let mut search = Search::new(&plan(), sizing, Mode::Fixed, 1);
     let first = search.next_round();
     first.iter().for_each(|c| search.learn(c.cell, Duration::ZERO, 10.0));

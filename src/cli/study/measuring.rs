@@ -61,6 +61,7 @@ impl Study<'_> {
             task_s: profiled.profile.task.total_s(),
             budget: aim.settings.budget,
             cpus: self.host.cpus_effective,
+            is_thorough: aim.settings.exhaustive,
         }
     }
 
