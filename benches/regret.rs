@@ -207,12 +207,13 @@ impl Trial {
 
     fn sentence(&self) -> String {
         format!(
-            "advice {:16} best {:16} regret {:5.1}% (unbiased {:5.1}%) prediction off {:4.1}% {:4.1} s, others {:.0}%",
+            "advice {:16} best {:16} regret {:5.1}% (unbiased {:5.1}%) prediction off {:4.1}%, 90th percentile {:5.1}% {:4.1} s, others {:.0}%",
             self.chosen.to_string(),
             self.best.to_string(),
             self.regret * 100.0,
             self.regret_unbiased * 100.0,
             quantile(&self.errors, 0.5) * 100.0,
+            quantile(&self.errors, 0.9) * 100.0,
             self.took_s,
             self.others * 100.0
         )

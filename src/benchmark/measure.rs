@@ -13,6 +13,7 @@ use crate::benchmark::event::{Event, Observer};
 use crate::benchmark::executor::{BatchError, Executor, Order};
 use crate::benchmark::outlook::Outlook;
 use crate::benchmark::plan::{Candidate, Plan};
+use crate::benchmark::predict::BATCH_WAVES;
 use crate::benchmark::record::CellRecord;
 use crate::benchmark::search::{Mode, Search};
 use crate::benchmark::sizing::Sizing;
@@ -240,7 +241,9 @@ impl<E: Executor, O: Observer, C: Clock> Measurement<'_, E, O, C> {
         measured: &mut Measured,
     ) -> f64 {
         let cell = candidate.cell;
-        let throughput = BatchTimes::of(report, self.sizing.cpus).throughput(self.sizing.tasks);
+        let times = BatchTimes::of(report, self.sizing.cpus);
+        let throughput = times.throughput(self.sizing.tasks)
+            * times.beyond(self.sizing.tasks, BATCH_WAVES, candidate.beyond_a_batch);
         search.learn(cell, self.clock.elapsed(), throughput);
         let record = measured.cells.entry(cell).or_insert_with(|| CellRecord::new(*candidate));
         record.add(measured.rounds, throughput, report);

@@ -4,7 +4,7 @@ use crate::benchmark::capacity::{Capacity, capacity};
 use crate::benchmark::cell::Cell;
 use crate::benchmark::conditions::Subject;
 use crate::benchmark::interpreter;
-use crate::benchmark::predict::predict;
+use crate::benchmark::predict::{Prediction, predict};
 use crate::code::Code;
 use crate::host::Host;
 use crate::profile::Profile;
@@ -42,6 +42,8 @@ pub struct Candidate {
     pub cell: Cell,
     /// Tasks per second that the model predicts over the whole workload.
     pub predicted_per_s: f64,
+    /// How many times as much that is as a batch of a few tasks for each worker would say.
+    pub beyond_a_batch: f64,
 }
 
 /// A cell that will not be measured.
@@ -72,7 +74,10 @@ impl Plan {
         let is_asked = !selection.widths.is_empty();
         let mut plan = Plan { candidates: Vec::new(), refused: Vec::new(), is_asked };
         let Subject { workload, profile, host, .. } = *subject;
-        let predicted = |cell: Cell| Candidate { cell, predicted_per_s: predict(&cell, subject) };
+        let predicted = |cell: Cell| {
+            let Prediction { per_s, beyond_a_batch } = predict(&cell, subject);
+            Candidate { cell, predicted_per_s: per_s, beyond_a_batch }
+        };
         plan.candidates.push(predicted(Cell::REFERENCE));
         for strategy in strategies(workload, profile, selection) {
             let capacity = capacity(strategy, workload, host);
@@ -133,7 +138,7 @@ fn widths(strategy: Kind, subject: &Subject<'_>, selection: &Selection, capacity
     }
     let cpus = subject.host.cpu_workers();
     let bound = match strategy {
-        Kind::Processes | Kind::Interpreters => PROCESSES_PER_CPU * cpus,
+        Kind::Processes | Kind::Interpreters => (PROCESSES_PER_CPU * cpus).min(WIDEST),
         Kind::WorkStealing => STEALERS_PER_CPU * cpus,
         _ => subject.workload.limits.max_in_flight.map_or(WIDEST, |most| most.max(WIDEST)),
     };
@@ -153,7 +158,7 @@ fn asked_widths(selection: &Selection, capacity: &Capacity) -> Vec<usize> {
 
 /// The narrowest width predicted to reach 95% of what the widest one reaches.
 fn knee(strategy: Kind, subject: &Subject<'_>, widest: usize) -> usize {
-    let at = |width: usize| predict(&cell(strategy, width, subject.host), subject);
+    let at = |width: usize| predict(&cell(strategy, width, subject.host), subject).per_s;
     let best = at(widest);
     std::iter::successors(Some(1), |width| Some(width * 2))
         .take_while(|width| *width < widest)

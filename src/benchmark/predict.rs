@@ -4,6 +4,7 @@ use crate::benchmark::cell::Cell;
 use crate::benchmark::conditions::{Conditions, Subject};
 use crate::benchmark::interpreter;
 use crate::benchmark::overhead::{Overhead, StepOverhead};
+use crate::benchmark::throughput::BatchTimes;
 use crate::model::RateCurve;
 use crate::model::network::{Network, Stage};
 use crate::model::repairman::asymptotic_bound;
@@ -32,8 +33,21 @@ const WORKERS: usize = 0;
 const LOOP: usize = 1;
 const SERVER: usize = 2;
 
-/// Tasks per second over the whole workload, start-up and the ragged end included.
-pub fn predict(cell: &Cell, subject: &Subject<'_>) -> f64 {
+/// A batch has a few tasks for each worker; see [`Sizing`](crate::benchmark::sizing::Sizing).
+pub const BATCH_WAVES: u64 = 3;
+
+/// What the model says of a cell.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Prediction {
+    /// Tasks per second over the whole workload, start-up and the ragged end included.
+    pub per_s: f64,
+    /// How many times as much that is as what would follow from a batch of [`BATCH_WAVES`] tasks for each
+    /// worker, in which tasks are still in step; 1 where a batch is the whole workload.
+    pub beyond_a_batch: f64,
+}
+
+/// What the model says of a cell.
+pub fn predict(cell: &Cell, subject: &Subject<'_>) -> Prediction {
     let Subject { workload, profile, conditions, .. } = *subject;
     let tasks = workload.tasks() as f64;
     let width = cell.width.min(usize::try_from(workload.tasks()).unwrap_or(usize::MAX)).max(1);
@@ -52,7 +66,31 @@ pub fn predict(cell: &Cell, subject: &Subject<'_>) -> f64 {
         tasks: workload.tasks(),
     };
     let full_s = bounds(workload, profile).map(|most| tasks / most + cost.delay_s).fold(0.0, f64::max);
-    tasks / (startup_s(cell, profile, &rates, &overhead) + network.makespan_s().max(full_s))
+    let startup_s = startup_s(cell, profile, &rates, &overhead);
+    let makespan_s = network.makespan_s();
+    Prediction {
+        per_s: tasks / (startup_s + makespan_s.max(full_s)),
+        beyond_a_batch: if full_s > makespan_s { 1.0 } else { beyond_a_batch(&network, makespan_s) },
+    }
+}
+
+/// See [`Prediction::beyond_a_batch`].
+fn beyond_a_batch(network: &Network<'_>, makespan_s: f64) -> f64 {
+    let started = BATCH_WAVES * network.width as u64;
+    if started >= network.tasks || makespan_s <= 0.0 {
+        return 1.0;
+    }
+    let (mean_latency_s, wall_s) = network.batch(started);
+    let batch = BatchTimes {
+        ok: started,
+        started,
+        busy: network.width as u64,
+        startup_s: 0.0,
+        wall_s,
+        mean_latency_s,
+        cpu_bound: network.cpu_bound(),
+    };
+    network.tasks as f64 / makespan_s / batch.throughput(network.tasks)
 }
 
 /// What a task costs under a cell.
@@ -254,7 +292,7 @@ mod tests {
 
     fn predict(cell: &Cell, workload: &Workload, profile: &Profile, host: &Host) -> f64 {
         let conditions = &Conditions::usual(host);
-        super::predict(cell, &Subject { workload, profile, host, conditions })
+        super::predict(cell, &Subject { workload, profile, host, conditions }).per_s
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::benchmark::cell::Cell;
 use crate::benchmark::executor::Order;
+use crate::benchmark::predict::BATCH_WAVES;
 
 /// A batch takes about three tasks' time, within these bounds: shorter ones are noise, longer ones
 /// leave too few of them in the budget.
@@ -14,8 +15,8 @@ const LONGEST_S: f64 = 0.6;
 /// The whole workload is run if it takes no longer than this many ordinary batches.
 const WHOLE: f64 = 2.0;
 
-/// Tasks per worker in a batch that is not the whole workload, and where tasks are very long.
-const WAVES: u64 = 3;
+/// Tasks per worker in a batch that is not the whole workload.
+const WAVES: u64 = BATCH_WAVES;
 
 /// The same where time is no matter: as many tasks after one another show a workload as it goes on, when
 /// those that started together have fallen out of step.

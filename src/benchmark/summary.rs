@@ -147,7 +147,8 @@ mod tests {
     fn measured(cells: &[(Cell, u64)]) -> Measured {
         let mut measured = Measured::default();
         for (cell, output) in cells {
-            let mut record = CellRecord::new(Candidate { cell: *cell, predicted_per_s: 1.0 });
+            let mut record =
+                CellRecord::new(Candidate { cell: *cell, predicted_per_s: 1.0, beyond_a_batch: 1.0 });
             let mut batch = report(64, cell.width, 0.01);
             batch.tally = crate::workload::tally::Tally::default();
             let took = std::time::Duration::from_millis(10);

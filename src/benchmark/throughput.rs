@@ -57,6 +57,16 @@ impl BatchTimes {
         overall.max((busy.min(started) / self.mean_latency_s).min(self.cpu_bound))
     }
 
+    /// How many times its own estimate the whole workload of `tasks` tasks does, if that is `times` for a
+    /// batch of `waves` tasks for each worker: a longer batch tells more of the truth itself.
+    pub fn beyond(&self, tasks: u64, waves: u64, times: f64) -> f64 {
+        if self.started >= tasks {
+            return 1.0;
+        }
+        let share = waves as f64 * self.busy as f64 / self.started.max(1) as f64;
+        1.0 + (times - 1.0) * share.min(1.0)
+    }
+
     /// Tasks that end well per second when the workload has `tasks` tasks, start-up included.
     pub fn throughput(&self, tasks: u64) -> f64 {
         if self.started == 0 {
@@ -95,6 +105,15 @@ mod tests {
         // The last wave is ragged: the end costs 0.1 s once, not in proportion.
         let ragged = batch(41, 10, 0.5, 0.1).throughput(1001);
         assert!((ragged - 1001.0 / 10.1).abs() < 1e-9, "{ragged}");
+    }
+
+    #[test]
+    fn the_longer_a_batch_the_less_is_added_to_what_it_says() {
+        let beyond = |started| batch(started, 10, 1.0, 0.1).beyond(1000, 3, 1.2);
+        assert!((beyond(30) - 1.2).abs() < 1e-12);
+        assert!((beyond(60) - 1.1).abs() < 1e-12);
+        assert!((beyond(10) - 1.2).abs() < 1e-12);
+        assert_eq!(beyond(1000), 1.0);
     }
 
     #[test]

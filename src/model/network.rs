@@ -82,7 +82,7 @@ impl Network<'_> {
         // Whole waves are left out, so that the end is as ragged as it will be.
         let beyond = self.tasks.saturating_sub(LONG.max(slots.saturating_mul(WAVES)));
         let simulated = self.tasks - beyond / slots.max(1) * slots;
-        let ends = Run::new(self, slots, simulated).ends();
+        let Run { ends, .. } = Run::new(self, slots, simulated).finished();
         let Some(last_s) = ends.last().copied() else { return 0.0 };
         if simulated == self.tasks {
             return last_s;
@@ -94,11 +94,26 @@ impl Network<'_> {
         (last_s + (self.tasks - simulated) as f64 * each_s).max(self.computing_s())
     }
 
+    /// Mean seconds from the start of a task to its end, over the first `tasks` tasks, and the seconds until
+    /// the last of them has ended if no others follow.
+    pub fn batch(&self, tasks: u64) -> (f64, f64) {
+        if self.stages.is_empty() || tasks == 0 || self.computing_s() == f64::INFINITY {
+            return (0.0, 0.0);
+        }
+        let slots = u64::try_from(self.width.max(1)).unwrap_or(u64::MAX).min(tasks);
+        let run = Run::new(self, slots, tasks).finished();
+        (run.latencies_s / tasks as f64, run.now_s)
+    }
+
+    /// Tasks per second that the CPUs allow.
+    pub fn cpu_bound(&self) -> f64 {
+        let compute = |stage: &Stage| if let Stage::Compute(_, s) = stage { s.max(0.0) } else { 0.0 };
+        self.rates.together / self.stages.iter().map(compute).sum::<f64>()
+    }
+
     /// Seconds that all tasks take if the CPUs are never idle.
     fn computing_s(&self) -> f64 {
-        let compute = |stage: &Stage| if let Stage::Compute(_, s) = stage { s.max(0.0) } else { 0.0 };
-        let each_s: f64 = self.stages.iter().map(compute).sum();
-        self.tasks as f64 * each_s / self.rates.together
+        self.tasks as f64 / self.cpu_bound()
     }
 }
 
@@ -111,6 +126,7 @@ struct Job {
     left: f64,
     /// How large it is beside the mean.
     size: f64,
+    began_s: f64,
 }
 
 /// Threads of one team.
@@ -173,7 +189,10 @@ struct Run<'a> {
     ready: VecDeque<usize>,
     events: BinaryHeap<Reverse<(Moment, Event)>>,
     to_start: u64,
+    /// When the tasks ended, one after another.
     ends: Vec<f64>,
+    /// What they took, all together.
+    latencies_s: f64,
 }
 
 impl<'a> Run<'a> {
@@ -194,11 +213,12 @@ impl<'a> Run<'a> {
             events: BinaryHeap::new(),
             to_start: tasks,
             ends: Vec::with_capacity(tasks as usize),
+            latencies_s: 0.0,
         }
     }
 
-    /// When the tasks ended, one after another.
-    fn ends(mut self) -> Vec<f64> {
+    /// Runs until all tasks have ended.
+    fn finished(mut self) -> Self {
         for slot in 0..self.jobs.len() {
             self.start(slot, 0);
         }
@@ -211,13 +231,13 @@ impl<'a> Run<'a> {
             }
             self.dispatch();
         }
-        self.ends
+        self
     }
 
     fn start(&mut self, slot: usize, stage: usize) {
         if self.to_start > 0 {
             self.to_start -= 1;
-            self.jobs[slot] = Job { stage, left: 0.0, size: self.sizes.next() };
+            self.jobs[slot] = Job { stage, left: 0.0, size: self.sizes.next(), began_s: self.now_s };
             self.enter(slot);
         }
     }
@@ -251,6 +271,7 @@ impl<'a> Run<'a> {
             }
             None => {
                 self.ends.push(self.now_s);
+                self.latencies_s += self.now_s - self.jobs[slot].began_s;
                 self.start(slot, self.network.first.len());
             }
         }

@@ -103,7 +103,11 @@ fn a_cell_that_fails_is_not_tried_again() {
 #[test]
 fn an_exhaustive_search_of_more_cells_than_are_looked_at_together_measures_all_again() {
     let mut plan = plan();
-    let wide = |width| Candidate { cell: Cell::new(Kind::Threads, 1000 + width), predicted_per_s: 50.0 };
+    let wide = |width| Candidate {
+        cell: Cell::new(Kind::Threads, 1000 + width),
+        predicted_per_s: 50.0,
+        beyond_a_batch: 1.0,
+    };
     plan.candidates.extend((0..MOST_POINTS).map(wide));
     let sizing =
         Sizing { tasks: 400, task_s: 0.02, budget: Duration::from_secs(5), cpus: 2.0, is_thorough: false };
