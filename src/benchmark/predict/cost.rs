@@ -1,0 +1,104 @@
+//! What a task costs under a cell: its own demand and wait, and what the strategy adds or saves.
+
+use crate::benchmark::cell::Cell;
+use crate::benchmark::conditions::{Conditions, Subject};
+use crate::benchmark::interpreter;
+use crate::benchmark::overhead::{Overhead, StepOverhead};
+use crate::benchmark::predict::bounds::bounds;
+use crate::model::RateCurve;
+use crate::model::repairman::asymptotic_bound;
+use crate::profile::Profile;
+use crate::strategy::Kind;
+use crate::workload::Workload;
+use crate::workload::spec::StepSpec;
+
+/// A task needs at least this share of the CPU time it was profiled with, whatever a calibration says.
+const LEAST_DEMAND: f64 = 0.5;
+
+/// What a task costs under a cell.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cost {
+    /// CPU seconds of the strategy.
+    pub(super) demand_s: f64,
+    /// CPU seconds of the embedded server.
+    pub(super) server_s: f64,
+    /// Seconds of waiting.
+    pub(super) delay_s: f64,
+}
+
+impl Cost {
+    pub(super) fn of(
+        cell: &Cell,
+        subject: &Subject<'_>,
+        rates: &RateCurve,
+        overhead: &Overhead,
+        width: usize,
+    ) -> Self {
+        let Subject { workload, profile, conditions, .. } = *subject;
+        let steps = step_overhead(overhead, workload);
+        let own = profile.task.cpu_s;
+        // What the server computes for a task is part of its wait until the CPUs are busy.
+        let server_s = conditions.server_cpu_s.min(profile.task.wait_s);
+        let delay_s = profile.task.wait_s - server_s + steps.delay_s;
+        let share = if cell.strategy == Kind::Sequential { 1.0 } else { conditions.overheads.server_share };
+        let server_s = server_s * share;
+        let idle_s = (own + overhead.dispatch_s + steps.cpu_s).max(LEAST_DEMAND * own);
+        let full = asymptotic_bound(rates, idle_s + server_s, delay_s, width);
+        let rate = bounds(workload, profile).fold(full, f64::min);
+        let together = rates.together.max(f64::MIN_POSITIVE);
+        let busy = (rate * (idle_s + server_s) / together).clamp(0.0, 1.0).powi(2);
+        let saved_s = saved_when_busy_s(workload, profile).clamp(0.0, idle_s / 2.0);
+        Cost { demand_s: idle_s - saved_s * busy, server_s, delay_s }
+    }
+}
+
+/// Seconds to start a cell; every process prepares the workload for itself.
+pub(super) fn startup_s(cell: &Cell, profile: &Profile, rates: &RateCurve, overhead: &Overhead) -> f64 {
+    let processes = match cell.strategy {
+        Kind::Hybrid => cell.processes.unwrap_or(1),
+        Kind::Processes => cell.width,
+        _ => 0,
+    };
+    let workers = match cell.strategy {
+        Kind::Hybrid if profile.python.is_none() => 1,
+        Kind::Hybrid => processes,
+        _ => cell.width,
+    };
+    let prepared_s = processes as f64 * profile.preparation_s / rates.at(processes).max(f64::MIN_POSITIVE);
+    overhead.startup_s + overhead.startup_per_worker_s * (workers - 1) as f64 + prepared_s
+}
+
+/// How much work the CPUs do for a strategy, and what it costs.
+pub(super) fn costs(strategy: Kind, profile: &Profile, conditions: &Conditions) -> (RateCurve, Overhead) {
+    match &profile.python {
+        Some(python) => interpreter::model(strategy, python, &conditions.rates),
+        None => (conditions.rates, conditions.overheads.of(strategy)),
+    }
+}
+
+/// CPU seconds that a task needs less where the CPUs never idle: one that waits between its computations
+/// finds caches cold and the clock low, as it was profiled; the work of a step was calibrated without.
+fn saved_when_busy_s(workload: &Workload, profile: &Profile) -> f64 {
+    let steps = workload.steps.iter().zip(&profile.steps);
+    let saved = steps.filter_map(|(step, cost)| match step {
+        StepSpec::Cpu(cpu) if profile.task.wait_s > 0.0 && cpu.is_exact() => {
+            Some((cost.wall_s - cpu.work.as_secs_f64()).max(0.0))
+        }
+        _ => None,
+    });
+    // The wall time of a step may have waited for a busy CPU, which is in no task's CPU time.
+    saved.sum::<f64>() - profile.runqueue_s.min(profile.wall_s) / profile.tasks.max(1) as f64
+}
+
+/// What the steps of a task cost under a strategy beyond their blocking form.
+fn step_overhead(overhead: &Overhead, workload: &Workload) -> StepOverhead {
+    let of = |step: &StepSpec| match step {
+        StepSpec::Sleep(_) => overhead.sleep,
+        StepSpec::Http(_) => overhead.http,
+        _ => StepOverhead::default(),
+    };
+    workload.steps.iter().map(of).fold(StepOverhead::default(), |sum, step| StepOverhead {
+        cpu_s: sum.cpu_s + step.cpu_s,
+        delay_s: sum.delay_s + step.delay_s,
+    })
+}

@@ -1,0 +1,98 @@
+//! The way of a task through the network, step after step.
+
+use crate::benchmark::cell::Cell;
+use crate::benchmark::conditions::{Conditions, Subject};
+use crate::benchmark::predict::cost::Cost;
+use crate::model::network::Stage;
+use crate::profile::result::PythonProfile;
+use crate::strategy::Kind;
+use crate::workload::Workload;
+use crate::workload::spec::StepSpec;
+
+/// The teams of threads in the network: those of the strategy, its event loop where the strategy computes
+/// elsewhere, and the embedded server's.
+const WORKERS: usize = 0;
+const LOOP: usize = 1;
+const SERVER: usize = 2;
+
+/// The number of threads in each team.
+pub(super) fn teams(cell: &Cell, subject: &Subject<'_>) -> [usize; 3] {
+    // The server has half of the CPUs.
+    [workers(cell, subject), 1, subject.host.cpu_workers().div_ceil(2)]
+}
+
+/// The threads that compute for a cell.
+fn workers(cell: &Cell, subject: &Subject<'_>) -> usize {
+    let python = subject.profile.python.as_ref();
+    match cell.strategy {
+        // Every command is a process, whoever waits for it.
+        _ if subject.workload.runs_commands() => cell.width,
+        Kind::Hybrid => cell.processes.unwrap_or(1),
+        Kind::Async if python.is_none() => subject.host.cpu_workers(),
+        Kind::Async | Kind::Uvloop if python.is_some_and(PythonProfile::is_awaitable) => 1,
+        _ => cell.width,
+    }
+}
+
+/// A task as it goes through the network, step after step: what is no step of computing waits, and then
+/// costs its share of the CPU time that those steps do not account for.
+pub(super) fn stages(cell: &Cell, subject: &Subject<'_>, cost: &Cost) -> Vec<Stage> {
+    let Subject { workload, profile, .. } = *subject;
+    let is_native = profile.python.is_none();
+    let handler = if cell.strategy == Kind::Hybrid && is_native { LOOP } else { WORKERS };
+    let steps: Vec<_> = workload.steps.iter().zip(&profile.steps).collect();
+    let sum = |computing: bool| {
+        let those = steps.iter().filter(|(step, _)| matches!(step, StepSpec::Cpu(_)) == computing);
+        those.map(|(_, cost)| cost.wall_s).sum::<f64>()
+    };
+    let (computing_s, waiting_s) = (sum(true), sum(false));
+    let in_steps_s = if waiting_s > 0.0 { cost.demand_s.min(computing_s) } else { cost.demand_s };
+    if computing_s + waiting_s <= 0.0 || (waiting_s <= 0.0 && cost.delay_s > 0.0) {
+        return vec![Stage::Wait(cost.delay_s), Stage::Compute(WORKERS, cost.demand_s)];
+    }
+    let requests = steps.iter().filter(|(step, _)| matches!(step, StepSpec::Http(_))).count();
+    let mut stages = Vec::new();
+    for (step, step_cost) in steps {
+        if let StepSpec::Cpu(_) = step {
+            compute(&mut stages, WORKERS, in_steps_s * step_cost.wall_s / computing_s);
+            continue;
+        }
+        if let StepSpec::Http(_) = step {
+            compute(&mut stages, SERVER, cost.server_s / requests as f64);
+        }
+        let share = step_cost.wall_s / waiting_s;
+        stages.push(wait(cell, step, cost, cost.delay_s * share));
+        compute(&mut stages, handler, (cost.demand_s - in_steps_s) * share);
+    }
+    stages
+}
+
+/// Adds what a thread goes on to compute.
+fn compute(stages: &mut Vec<Stage>, team: usize, s: f64) {
+    match stages.last_mut() {
+        Some(Stage::Compute(last, sum)) if *last == team => *sum += s,
+        _ => stages.push(Stage::Compute(team, s)),
+    }
+}
+
+/// A wait of `s` seconds, which the timer of an event loop ends where one does.
+fn wait(cell: &Cell, step: &StepSpec, cost: &Cost, s: f64) -> Stage {
+    let has_loop = matches!(cell.strategy, Kind::Async | Kind::Hybrid);
+    match step {
+        StepSpec::Http(_) if cost.server_s > 0.0 => Stage::Timer(s),
+        StepSpec::Sleep(_) if has_loop => Stage::Timer(s),
+        _ => Stage::Wait(s),
+    }
+}
+
+/// What comes before the first task of a worker: it opens connections.
+pub(super) fn connecting(workload: &Workload, conditions: &Conditions) -> Vec<Stage> {
+    let connection = conditions.overheads.connection;
+    // A server elsewhere has CPUs of its own.
+    let server_s = if conditions.server_cpu_s > 0.0 { connection.server_s } else { 0.0 };
+    let keeps = |step: &StepSpec| matches!(step, StepSpec::Http(http) if http.pool);
+    if !workload.steps.iter().any(keeps) {
+        return Vec::new();
+    }
+    vec![Stage::Compute(WORKERS, connection.client_s), Stage::Compute(SERVER, server_s)]
+}
