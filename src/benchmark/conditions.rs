@@ -27,6 +27,8 @@ pub struct Conditions {
     pub rates: RateCurve,
     /// What each strategy costs.
     pub overheads: Overheads,
+    /// CPU seconds of the computing steps of a task where the CPUs are never idle, by their calibration.
+    pub computing_s: f64,
     /// CPU seconds per task that the embedded server uses, on the same CPUs.
     pub server_cpu_s: f64,
 }
@@ -37,6 +39,7 @@ impl Conditions {
         Conditions {
             rates: RateCurve::ideal(host.cpus_effective),
             overheads: Overheads::default(),
+            computing_s: f64::INFINITY,
             server_cpu_s: 0.0,
         }
     }

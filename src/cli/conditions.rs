@@ -18,6 +18,7 @@ use conc::host::others::OthersMeter;
 use conc::strategy::RunReport;
 use conc::workload::fixture::Fixture;
 use conc::workload::spec::{CpuSpec, StepSpec};
+use conc::workload::step::cpu::Burner;
 use conc::workload::step::cpu::calibrate::calibrate as calibrate_steps;
 use conc::workload::{Env, Workload};
 use serde::{Deserialize, Serialize};
@@ -87,7 +88,8 @@ pub(crate) fn conditions(
         let _ = file.map(|file| write(&file, &kept));
         kept.overheads
     });
-    Conditions { rates, overheads, server_cpu_s: 0.0 }
+    let computing_s = steps_that_compute(workload).map(Burner::seconds_of).sum();
+    Conditions { rates, overheads, computing_s, server_cpu_s: 0.0 }
 }
 
 /// What strategies cost; `None` where other programs used so much of the CPUs that it would be wrong.
@@ -101,11 +103,14 @@ fn measure(guard: &Guard, host: &Host, env: &Env) -> Option<Overheads> {
 
 /// The step that most of the CPU work is in.
 fn largest(workload: &Workload) -> Option<&CpuSpec> {
-    let computing = workload.steps.iter().filter_map(|step| match step {
+    steps_that_compute(workload).max_by_key(|cpu| cpu.work)
+}
+
+fn steps_that_compute(workload: &Workload) -> impl Iterator<Item = &CpuSpec> {
+    workload.steps.iter().filter_map(|step| match step {
         StepSpec::Cpu(cpu) => Some(cpu),
         _ => None,
-    });
-    computing.max_by_key(|cpu| cpu.work)
+    })
 }
 
 /// `conc/overheads.json` in the directory for caches (XDG Base Directory Specification).

@@ -47,7 +47,7 @@ impl Cost {
         let rate = bounds(workload, profile).fold(full, f64::min);
         let together = rates.together.max(f64::MIN_POSITIVE);
         let busy = (rate * (idle_s + server_s) / together).clamp(0.0, 1.0).powi(2);
-        let saved_s = saved_when_busy_s(workload, profile).clamp(0.0, idle_s / 2.0);
+        let saved_s = saved_when_busy_s(workload, profile, conditions.computing_s).clamp(0.0, idle_s / 2.0);
         Cost { demand_s: idle_s - saved_s * busy, server_s, delay_s }
     }
 }
@@ -77,17 +77,12 @@ pub(super) fn costs(strategy: Kind, profile: &Profile, conditions: &Conditions) 
 }
 
 /// CPU seconds that a task needs less where the CPUs never idle: one that waits between its computations
-/// finds caches cold and the clock low, as it was profiled; the work of a step was calibrated without.
-fn saved_when_busy_s(workload: &Workload, profile: &Profile) -> f64 {
+/// finds caches cold and the clock low, as it was profiled.
+fn saved_when_busy_s(workload: &Workload, profile: &Profile, warm_s: f64) -> f64 {
     let steps = workload.steps.iter().zip(&profile.steps);
-    let saved = steps.filter_map(|(step, cost)| match step {
-        StepSpec::Cpu(cpu) if profile.task.wait_s > 0.0 && cpu.is_exact() => {
-            Some((cost.wall_s - cpu.work.as_secs_f64()).max(0.0))
-        }
-        _ => None,
-    });
+    let cold_s: f64 = steps.filter(|(step, _)| matches!(step, StepSpec::Cpu(_))).map(|(_, c)| c.wall_s).sum();
     // The wall time of a step may have waited for a busy CPU, which is in no task's CPU time.
-    saved.sum::<f64>() - profile.runqueue_s.min(profile.wall_s) / profile.tasks.max(1) as f64
+    cold_s - warm_s - profile.runqueue_s.min(profile.wall_s) / profile.tasks.max(1) as f64
 }
 
 /// What the steps of a task cost under a strategy beyond their blocking form.

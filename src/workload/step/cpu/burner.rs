@@ -34,6 +34,16 @@ impl Burner {
         Burner { kernel: iterate::kernel(step.kernel), iterations, cpu_s: iterations as f64 * seconds }
     }
 
+    /// CPU seconds that a calibrated step takes when nothing disturbs it.
+    pub fn seconds_of(step: &CpuSpec) -> f64 {
+        match step.iterations {
+            Some(count) if !step.is_exact() => {
+                count as f64 * seconds_per_iteration(iterate::kernel(step.kernel))
+            }
+            _ => step.work.as_secs_f64(),
+        }
+    }
+
     /// CPU seconds that the piece takes when nothing disturbs it.
     pub fn cpu_s(&self) -> f64 {
         self.cpu_s
