@@ -1,14 +1,14 @@
 //! How good the advice is: on workloads drawn from a seed, what `conc advise` recommends beside the whole
 //! grid of cells, which is measured just before and just after it.
 //!
-//! `cargo bench --bench regret -- --draws 40 --seed 1`; a draw takes about half a minute on 2 CPUs, and
+//! `cargo bench --bench regret -- --draws 40 --seed 1`; a draw takes a minute or two on 2 CPUs, and
 //! nothing else should run meanwhile. `--from N` goes on with draw N, `--keep DIR` keeps the workloads and
 //! the reports there. Every third draw asks a server that `conc` knows nothing of, with a capacity it is not
 //! told.
 //!
 //! The best of many noisy cells is noisy upwards. So regret is told twice: beside the cell with the best
 //! mean of both grids, and beside the cell that is best in one grid, as the other grid has it, which is
-//! free of that bias.
+//! free of that bias. A draw whose cell is in neither grid has no regret (NaN).
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -164,6 +164,7 @@ fn conc(file: &Path, when: &str, options: &[&str]) -> Report {
 struct Trial {
     chosen: Cell,
     best: Cell,
+    /// NaN where what was advised is in neither grid, which can be less wide than that of the advice.
     regret: f64,
     regret_unbiased: f64,
     /// By how much predictions were off, as shares of what was measured.
@@ -184,7 +185,7 @@ impl Trial {
             .collect();
         let best = best(&both);
         let lost = |rates: &BTreeMap<Cell, f64>, best: Cell| {
-            1.0 - rates.get(&chosen).map_or(0.0, |rate| rate / rates.get(&best).unwrap_or(rate))
+            1.0 - rates.get(&chosen).map_or(f64::NAN, |rate| rate / rates.get(&best).unwrap_or(rate))
         };
         let off = |report: &Report| -> Vec<f64> {
             let pairs = report.cells.iter().filter_map(|c| Some((c.predicted_per_s?, both.get(&c.cell)?)));
@@ -237,7 +238,9 @@ fn quantile(values: &[f64], q: f64) -> f64 {
 }
 
 fn summary(trials: &[Trial]) -> String {
-    let of = |value: fn(&Trial) -> f64| trials.iter().map(value).collect::<Vec<f64>>();
+    let of = |value: fn(&Trial) -> f64| -> Vec<f64> {
+        trials.iter().map(value).filter(|value| !value.is_nan()).collect()
+    };
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
     let share = |values: &[f64]| {
         values.iter().filter(|regret| **regret <= GOOD).count() as f64 / values.len().max(1) as f64

@@ -24,6 +24,9 @@ const LONG: u64 = 600;
 /// And as many per slot.
 const WAVES: u64 = 8;
 
+/// Slots that are simulated one by one at the most; of more, each stands for several tasks side by side.
+const MOST_SLOTS: u64 = 4096;
+
 /// How often the timer of an event loop looks (tokio's, and the embedded server's, which is built on it).
 const TICK_S: f64 = 1e-3;
 
@@ -78,7 +81,45 @@ impl Network<'_> {
         if self.computing_s() == f64::INFINITY {
             return f64::INFINITY;
         }
-        let slots = u64::try_from(self.width.max(1)).unwrap_or(u64::MAX).min(self.tasks);
+        self.in_lumps(|network| network.run_s()).max(self.computing_s())
+    }
+
+    /// Mean seconds from the start of a task to its end, over the first `tasks` tasks, and the seconds until
+    /// the last of them has ended if no others follow.
+    pub fn batch(&self, tasks: u64) -> (f64, f64) {
+        if self.stages.is_empty() || tasks == 0 || self.computing_s() == f64::INFINITY {
+            return (0.0, 0.0);
+        }
+        Network { tasks, ..self.clone() }.in_lumps(|network| {
+            let run = Run::new(network, network.slots(), network.tasks).finished();
+            (run.latencies_s / network.tasks as f64, run.now_s)
+        })
+    }
+
+    /// What is found of this network, or where it has more slots than can be simulated in a moment, of one
+    /// where several tasks go side by side, waiting together and computing one after another.
+    fn in_lumps<T>(&self, find: impl FnOnce(&Network<'_>) -> T) -> T {
+        let lump = self.slots().div_ceil(MOST_SLOTS);
+        if lump <= 1 {
+            return find(self);
+        }
+        let of_all = |stage: &Stage| match stage {
+            Stage::Compute(team, s) => Stage::Compute(*team, s * lump as f64),
+            other => *other,
+        };
+        let first: Vec<Stage> = self.first.iter().map(of_all).collect();
+        let stages: Vec<Stage> = self.stages.iter().map(of_all).collect();
+        let width = self.width.div_ceil(lump as usize);
+        find(&Network { first: &first, stages: &stages, width, tasks: self.tasks.div_ceil(lump), ..*self })
+    }
+
+    /// Tasks in flight while there are enough of them.
+    fn slots(&self) -> u64 {
+        u64::try_from(self.width.max(1)).unwrap_or(u64::MAX).min(self.tasks)
+    }
+
+    fn run_s(&self) -> f64 {
+        let slots = self.slots();
         // Whole waves are left out, so that the end is as ragged as it will be.
         let beyond = self.tasks.saturating_sub(LONG.max(slots.saturating_mul(WAVES)));
         let simulated = self.tasks - beyond / slots.max(1) * slots;
@@ -91,18 +132,7 @@ impl Network<'_> {
         let (width, to) = (slots as usize, ends.len() - slots as usize);
         let counted = (to - ends.len() / 2) / width * width;
         let each_s = (ends[to] - ends[to - counted]) / counted as f64;
-        (last_s + (self.tasks - simulated) as f64 * each_s).max(self.computing_s())
-    }
-
-    /// Mean seconds from the start of a task to its end, over the first `tasks` tasks, and the seconds until
-    /// the last of them has ended if no others follow.
-    pub fn batch(&self, tasks: u64) -> (f64, f64) {
-        if self.stages.is_empty() || tasks == 0 || self.computing_s() == f64::INFINITY {
-            return (0.0, 0.0);
-        }
-        let slots = u64::try_from(self.width.max(1)).unwrap_or(u64::MAX).min(tasks);
-        let run = Run::new(self, slots, tasks).finished();
-        (run.latencies_s / tasks as f64, run.now_s)
+        last_s + (self.tasks - simulated) as f64 * each_s
     }
 
     /// Tasks per second that the CPUs allow.
@@ -390,6 +420,14 @@ mod tests {
         let stages = [Stage::Compute(1, 1e-3), Stage::Compute(0, 1e-4)];
         let network = Network { stages: &stages, tasks: 2000, ..mixed(&[2, 1], 16) };
         assert!((2000.0 / network.makespan_s() / 1000.0 - 1.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn a_hundred_thousand_at_a_time_do_as_much_as_the_cpus_allow() {
+        let stages = [Stage::Wait(1.0), Stage::Compute(0, 20e-6)];
+        let network = Network { stages: &stages, tasks: 1_000_000, ..mixed(&[2], 100_000) };
+        let rate = 1_000_000.0 / network.makespan_s();
+        assert!(rate > 75_000.0 && rate <= 100_000.0, "{rate}");
     }
 
     #[test]
