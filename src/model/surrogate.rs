@@ -7,8 +7,6 @@
 //! was not predicted is read off the batches themselves by marginal likelihood (empirical Bayes; Rasmussen and Williams, *Gaussian Processes for Machine
 //! Learning*, 2006, sections 2.2 and 5.4).
 
-use std::collections::BTreeSet;
-
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 
 /// Standard deviations of ln throughput, before they are scaled: an error that all predictions share,
@@ -42,10 +40,6 @@ const SETTING_SD: f64 = 1.2;
 const CEILING_COST: f64 = 3.0;
 const MISSING: f64 = 0.1;
 const UNDER_CEILING: usize = 1;
-
-/// The indices of the scale and the noise of cells that are as they are whatever their neighbours do, as
-/// where the tasks run in waves, which a step towards more noise leads away from.
-const RUGGED: (usize, usize) = (5, 0);
 
 /// A prediction that is above the ceiling does not matter, and its errors do not either: over how much of
 /// ln throughput they fade, and what is left of them.
@@ -212,23 +206,18 @@ fn kernel(points: &[Point], i: usize, j: usize, settings: Settings) -> f64 {
     k * settings.scale().powi(2) * settings.matters(a) * settings.matters(b)
 }
 
-/// The likeliest settings that are found from `begin`, from rugged ones, and with a ceiling.
+/// The likeliest settings that are found from `begin`, with a ceiling and without one.
 fn most_likely(points: &[Point], observations: &[Observation], weights: &[f64], begin: Settings) -> Settings {
     let likelihood = |settings: Settings| {
         let fit = Fit::new(points, observations, weights, settings);
         (settings, settings.ln_prior() + fit.map_or(f64::NEG_INFINITY, |fit| fit.ln_likelihood()))
     };
     let open = likelihood(Settings { ceiling: None, ..begin });
-    // Batches of one cell that agree are what tells it from noise.
-    let measured: BTreeSet<usize> = observations.iter().map(|o| o.point).collect();
-    let are_repeated = measured.len() < observations.len();
-    let rugged = are_repeated
-        .then(|| likelihood(Settings { scale: RUGGED.0, noise: RUGGED.1, ceiling: None, ..begin }));
     let missing = |o: &&Observation| o.value < points[o.point].prior - MISSING;
     let ceilings = observations.iter().filter(missing).map(|o| Some(o.value));
     let under = |ceiling| likelihood(Settings { scale: UNDER_CEILING, ceiling, ..begin });
     let capped = ceilings.map(under).max_by(|a, b| a.1.total_cmp(&b.1));
-    let found = [rugged, Some(open), capped].into_iter().flatten().map(|begin| climb(begin, likelihood));
+    let found = [Some(open), capped].into_iter().flatten().map(|begin| climb(begin, likelihood));
     found.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(begin, |best| best.0)
 }
 
@@ -331,19 +320,6 @@ mod tests {
         let belief = believe(&[]);
         assert_eq!(belief.mean.as_slice(), [0.0; 14]);
         assert!((belief.sd(3) - (0.09_f64 + 0.25 + 0.0225 + 0.0225 + 0.0016).sqrt()).abs() < 1e-12);
-    }
-
-    #[test]
-    fn batches_that_agree_are_believed_against_the_neighbours() {
-        // 384 and 400 at a time of 400 tasks that wait: two waves, and one.
-        let wide = |width: f64| Point { strategy: 0, log2_width: width.log2(), prior: 8.5 };
-        let points = [wide(1.0), wide(384.0), wide(400.0)];
-        let batches = [(1, 5342.0), (2, 7414.0), (1, 5345.0), (2, 7355.0), (1, 5322.0), (0, 4900.0)];
-        let seen = |(i, (point, rate)): (usize, &(usize, f64))| observed(*point, 0.2 * i as f64, rate.ln());
-        let observations: Vec<_> = batches.iter().enumerate().map(seen).collect();
-        let belief = Belief::new(&points, &observations, Settings::default());
-        let (above, sd) = belief.difference(2, 1);
-        assert!(above > 0.25 && sd < 0.1, "{above} {sd}");
     }
 
     #[test]
