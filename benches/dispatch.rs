@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use conc::strategy::Kind;
+use conc::strategy::StrategyKind;
 use conc::units::Seconds;
 use conc::workload::Item;
 use conc::workload::spec::{CpuSpec, Kernel, StepSpec};
@@ -39,8 +39,14 @@ const TRIAL: Duration = Duration::from_micros(500);
 const HYBRID_IN_FLIGHT: usize = 64;
 
 /// The strategies; a pipeline of one step is a pool of threads.
-const KINDS: [Kind; 6] =
-    [Kind::Sequential, Kind::Async, Kind::Threads, Kind::WorkStealing, Kind::Processes, Kind::Hybrid];
+const KINDS: [StrategyKind; 6] = [
+    StrategyKind::Sequential,
+    StrategyKind::Async,
+    StrategyKind::Threads,
+    StrategyKind::WorkStealing,
+    StrategyKind::Processes,
+    StrategyKind::Hybrid,
+];
 
 fn main() {
     let mut criterion = paired::criterion();
@@ -54,8 +60,8 @@ fn main() {
         let (workload, name) = (Arc::new(workload), Seconds::from(work).to_string());
         let mut group = criterion.benchmark_group(format!("dispatch/{name}"));
         for kind in KINDS {
-            let threads = if kind == Kind::Sequential { 1 } else { subject::cpus() };
-            let width = if kind == Kind::Hybrid { HYBRID_IN_FLIGHT } else { threads };
+            let threads = if kind == StrategyKind::Sequential { 1 } else { subject::cpus() };
+            let width = if kind == StrategyKind::Hybrid { HYBRID_IN_FLIGHT } else { threads };
             let tasks = threads as u64 * (run.as_nanos() / work.as_nanos()) as u64;
             table.compare(
                 &mut group,
@@ -71,11 +77,14 @@ fn main() {
 }
 
 /// The largest ratio that is good enough; tasks of 0.1 µs have none, they are there to be watched.
-fn goal(kind: Kind, work: Duration) -> Option<f64> {
-    let in_process = matches!(kind, Kind::Sequential | Kind::Async | Kind::Threads | Kind::WorkStealing);
+fn goal(kind: StrategyKind, work: Duration) -> Option<f64> {
+    let in_process = matches!(
+        kind,
+        StrategyKind::Sequential | StrategyKind::Async | StrategyKind::Threads | StrategyKind::WorkStealing
+    );
     match (kind, work.as_nanos()) {
-        (Kind::Threads | Kind::WorkStealing, 1_000) => Some(1.10),
-        (Kind::Async, 1_000) => Some(1.15),
+        (StrategyKind::Threads | StrategyKind::WorkStealing, 1_000) => Some(1.10),
+        (StrategyKind::Async, 1_000) => Some(1.15),
         (_, 10_000..) if in_process => Some(1.05),
         _ => None,
     }

@@ -8,14 +8,14 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use conc::benchmark::Cell;
-use conc::benchmark::executor::{Executor, Order, ProcessExecutor};
+use conc::benchmark::Configuration;
+use conc::benchmark::executor::{Executor, BatchRequest, ProcessExecutor};
 use conc::host::Reexec;
-use conc::strategy::Kind;
+use conc::strategy::StrategyKind;
 use conc::units::Bytes;
 use conc::workload::Workload;
 use conc::workload::spec::{SleepSpec, StepSpec};
-use conc::workload::tally::Tally;
+use conc::workload::task_outcomes::TaskOutcomes;
 use criterion::Criterion;
 
 use support::paired::{self, Entry, Table, Used};
@@ -37,8 +37,8 @@ fn main() {
         let tasks = width as u64;
         let work = format!("{width} sleep");
         let mut group = criterion.benchmark_group(&work);
-        let entry = Entry { work, subject: Kind::Async.to_string(), tasks, goal: Some(1.3) };
-        let subject = || subject::run(Kind::Async, &workload, width, tasks);
+        let entry = Entry { work, subject: StrategyKind::Async.to_string(), tasks, goal: Some(1.3) };
+        let subject = || subject::run(StrategyKind::Async, &workload, width, tasks);
         if table.compare(&mut group, entry, subject, || tokio_sleeps(width)) {
             memory(&workload, width);
         }
@@ -51,7 +51,7 @@ fn main() {
 /// Time to look at the clock and record one task.
 fn recording() {
     let mut criterion = Criterion::default().configure_from_args();
-    let (mut tally, mut index, mut last) = (Tally::default(), 0, Instant::now());
+    let (mut tally, mut index, mut last) = (TaskOutcomes::default(), 0, Instant::now());
     criterion.bench_function("record one task", |bencher| {
         bencher.iter(|| {
             let now = Instant::now();
@@ -83,9 +83,9 @@ fn memory(workload: &Arc<Workload>, width: usize) {
     let reexec = Reexec::new(env.exe.clone());
     let mut executor = ProcessExecutor::new(reexec, Arc::clone(workload), env, subject::cpus());
     let mut peak = |width: usize| {
-        let cell = Cell::new(Kind::Async, width);
+        let cell = Configuration::new(StrategyKind::Async, width);
         let limit = Duration::from_secs(60);
-        let order = Order { cell, tasks: 0..width as u64, draw: 0, time_limit: limit, patience: limit };
+        let order = BatchRequest { cell, tasks: 0..width as u64, draw: 0, time_limit: limit, patience: limit };
         executor.run(&order).expect("tasks that sleep do not fail").peak_rss_bytes
     };
     let each = peak(width).saturating_sub(peak(FEW)) / (width - FEW) as u64;

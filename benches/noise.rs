@@ -11,11 +11,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use conc::benchmark::Cell;
+use conc::benchmark::Configuration;
 use conc::benchmark::clock::Stopwatch;
 use conc::benchmark::event::Silent;
 use conc::benchmark::executor::{Executor, ProcessExecutor};
-use conc::benchmark::gauge::Speedometer;
+use conc::benchmark::machine_probe::CpuSpeedProbe;
 use conc::benchmark::repeat::{Repeated, Repetition, Settings};
 use conc::benchmark::series::BatchMetrics;
 use conc::benchmark::sizing::Sizing;
@@ -23,7 +23,7 @@ use conc::benchmark::throughput::BatchTimes;
 use conc::host::clock::process_cpu;
 use conc::host::others::OthersMeter;
 use conc::host::{Host, Interrupt, Reexec};
-use conc::strategy::Kind;
+use conc::strategy::StrategyKind;
 use conc::workload::fixture::{Fixture, FixtureConfig};
 use conc::workload::input;
 use conc::workload::spec::{CommandSpec, Limits, Source, StepSpec, Workload};
@@ -60,13 +60,13 @@ fn main() {
 }
 
 /// One workload of each class and one of commands, with a cell that suits two CPUs and the seconds of a task.
-fn subjects() -> Vec<(Workload, Cell, f64)> {
+fn subjects() -> Vec<(Workload, Configuration, f64)> {
     let sample = |name| input::load(name).expect("it is embedded");
     vec![
-        (sample("hash-cpu"), Cell::new(Kind::Threads, 2), 0.005),
-        (sample("web-scraper"), Cell::new(Kind::Async, 64), 0.045),
-        (sample("fetch-parse-mixed"), Cell::new(Kind::Threads, 6), 0.016),
-        (shell_loop(), Cell::new(Kind::Threads, 2), 0.004),
+        (sample("hash-cpu"), Configuration::new(StrategyKind::Threads, 2), 0.005),
+        (sample("web-scraper"), Configuration::new(StrategyKind::Async, 64), 0.045),
+        (sample("fetch-parse-mixed"), Configuration::new(StrategyKind::Threads, 6), 0.016),
+        (shell_loop(), Configuration::new(StrategyKind::Threads, 2), 0.004),
     ]
 }
 
@@ -87,7 +87,7 @@ fn shell_loop() -> Workload {
 }
 
 /// Runs batches of one cell for so long.
-fn record(mut workload: Workload, cell: Cell, task_s: f64, time_limit: Duration) -> Repeated {
+fn record(mut workload: Workload, cell: Configuration, task_s: f64, time_limit: Duration) -> Repeated {
     let host = Host::detect().expect("a system that tells about itself");
     calibrate(&mut workload);
     let fixture = workload.fixture.clone().map(|spec| {
@@ -128,7 +128,7 @@ fn record(mut workload: Workload, cell: Cell, task_s: f64, time_limit: Duration)
     let repetition = Repetition {
         current: &mut executor,
         reference: None,
-        gauge: &mut Speedometer::new(|| meter.cpu_s(cpu_s(server) - server_before_s)),
+        gauge: &mut CpuSpeedProbe::new(|| meter.cpu_s(cpu_s(server) - server_before_s)),
         observer: &mut Silent,
         clock: &mut Stopwatch::start(),
         interrupt: &Interrupt::default(),

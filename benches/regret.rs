@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use conc::benchmark::Cell;
+use conc::benchmark::Configuration;
 use conc::benchmark::result::Status;
 use conc::host::Reexec;
 use conc::host::reexec::Role;
@@ -162,8 +162,8 @@ fn conc(file: &Path, when: &str, options: &[&str]) -> Report {
 /// What one draw showed.
 #[derive(Debug)]
 struct Trial {
-    chosen: Cell,
-    best: Cell,
+    chosen: Configuration,
+    best: Configuration,
     /// NaN where what was advised is in neither grid, which can be less wide than that of the advice.
     regret: f64,
     regret_unbiased: f64,
@@ -178,13 +178,14 @@ impl Trial {
     fn new(before: &Report, advice: &Report, after: &Report, took_s: f64, is_hidden: bool) -> Self {
         let (first, second) = (rates(before), rates(after));
         let advised = advice.recommendation.as_ref().expect("a recommendation");
-        let chosen = Cell { strategy: advised.strategy, width: advised.width, processes: advised.processes };
-        let both: BTreeMap<Cell, f64> = first
+        let chosen =
+            Configuration { strategy: advised.strategy, width: advised.width, processes: advised.processes };
+        let both: BTreeMap<Configuration, f64> = first
             .iter()
             .filter_map(|(cell, rate)| Some((*cell, (rate * second.get(cell)?).sqrt())))
             .collect();
         let best = best(&both);
-        let lost = |rates: &BTreeMap<Cell, f64>, best: Cell| {
+        let lost = |rates: &BTreeMap<Configuration, f64>, best: Configuration| {
             1.0 - rates.get(&chosen).map_or(f64::NAN, |rate| rate / rates.get(&best).unwrap_or(rate))
         };
         let off = |report: &Report| -> Vec<f64> {
@@ -221,12 +222,12 @@ impl Trial {
     }
 }
 
-fn rates(report: &Report) -> BTreeMap<Cell, f64> {
+fn rates(report: &Report) -> BTreeMap<Configuration, f64> {
     let ran = report.cells.iter().filter(|cell| cell.status == Status::Ok);
     ran.filter_map(|cell| Some((cell.cell, cell.throughput_per_s?))).collect()
 }
 
-fn best(rates: &BTreeMap<Cell, f64>) -> Cell {
+fn best(rates: &BTreeMap<Configuration, f64>) -> Configuration {
     *rates.iter().max_by(|a, b| a.1.total_cmp(b.1)).expect("something ran").0
 }
 

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use conc::strategy::Kind;
+use conc::strategy::StrategyKind;
 use conc::workload::spec::{CommandSpec, StepSpec};
 
 use support::paired::{self, Entry, Table, Used};
@@ -29,7 +29,7 @@ fn main() {
     let workload = Arc::new(subject::workload(StepSpec::Command(command)));
     let width = subject::cpus();
     let commands = if paired::is_measuring() { COMMANDS } else { FEW };
-    let entry = |work: &str, kind: Kind, goal| Entry {
+    let entry = |work: &str, kind: StrategyKind, goal| Entry {
         work: work.to_owned(),
         subject: kind.to_string(),
         tasks: commands,
@@ -37,7 +37,7 @@ fn main() {
     };
 
     let mut group = criterion.benchmark_group("true beside a loop of spawn and wait");
-    for (kind, goal) in [(Kind::Threads, Some(1.10)), (Kind::Async, None)] {
+    for (kind, goal) in [(StrategyKind::Threads, Some(1.10)), (StrategyKind::Async, None)] {
         let entry = entry("true, spawn loop", kind, goal);
         let subject = || subject::run(kind, &workload, width, commands);
         table.compare(&mut group, entry, subject, || spawn_loop(width, commands));
@@ -46,8 +46,8 @@ fn main() {
 
     if is_installed("xargs") {
         let mut group = criterion.benchmark_group("true beside xargs");
-        let entry = entry("true, xargs -P", Kind::Threads, Some(0.60));
-        let subject = || subject::run(Kind::Threads, &workload, width, commands);
+        let entry = entry("true, xargs -P", StrategyKind::Threads, Some(0.60));
+        let subject = || subject::run(StrategyKind::Threads, &workload, width, commands);
         table.compare(&mut group, entry, subject, || xargs(width, commands));
         group.finish();
     }

@@ -1,27 +1,32 @@
 //! Measures how work should be run concurrently: which strategy, how wide, and why.
 //!
-//! The way of the data is one street: workload, profile, prediction, benchmark, comparison, advice,
-//! report. Modules are floors of a house: each uses only those below it.
+//! Data flows one way: workload, profile, prediction, benchmark, comparison, advice, report. A module
+//! imports only from the floors below its own.
 //!
 //! | floor | module | holds |
 //! |---|---|---|
-//! | 0 | [`code`], [`units`], [`stats`], [`model`], [`host`] | codes; quantities; pure statistics and theory; what this machine allows |
-//! | 1 | [`workload`] | what is run, and what became of it |
-//! | 2 | [`profile`], [`strategy`] | what one task costs; how tasks are run concurrently |
-//! | 2 | [`python`] | the same two for callables of Python, above them |
-//! | 3 | [`benchmark`] | what is predicted, and what running shows |
-//! | 4 | [`advice`], [`gate`] | what follows; whether it got worse |
-//! | 5 | [`report`] | how it is told |
+//! | 0 | [`diagnostics`], [`units`], [`stats`], [`model`], [`host`] | codes; quantities; pure statistics and theory; the limits of this machine |
+//! | 1 | [`workload`] | the work, and what became of it |
+//! | 2 | [`strategy`], [`profile`] | how tasks are run concurrently; what one task costs |
+//! | 3 | [`python`] | the same two for Python callables |
+//! | 4 | [`benchmark`] | predictions and measurements |
+//! | 5 | [`advice`], [`gate`] | the recommendation; the verdict on a regression |
+//! | 6 | [`snippets`] | generated programs |
+//! | 7 | [`report`] | documents, tables and exports |
+//! | 8 | [`cli`], [`runtime`] | the command line; the hidden roles of the program |
 
 pub mod advice;
 pub mod benchmark;
-pub mod code;
+pub mod cli;
+pub mod diagnostics;
 pub mod gate;
 pub mod host;
 pub mod model;
 pub mod profile;
 pub mod python;
 pub mod report;
+pub mod runtime;
+pub mod snippets;
 pub mod stats;
 pub mod strategy;
 pub mod units;

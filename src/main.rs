@@ -2,13 +2,6 @@
 
 use std::process::ExitCode;
 
-use conc::host::reexec::Role;
-
-mod cli;
-
 fn main() -> ExitCode {
-    match Role::of_arguments() {
-        Some(role) => cli::role::play(role),
-        None => cli::main(),
-    }
+    conc::runtime::dispatch().unwrap_or_else(conc::cli::main)
 }

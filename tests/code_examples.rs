@@ -8,9 +8,9 @@ use std::process::{Command, Output};
 use std::time::Duration;
 use std::{fs, io};
 
-use conc::advice::code::{PythonCallable, PythonTask, TaskShape, examples};
-use conc::benchmark::Cell;
-use conc::strategy::Kind;
+use conc::benchmark::Configuration;
+use conc::snippets::{PythonCallable, PythonTask, TaskShape, examples};
+use conc::strategy::StrategyKind;
 
 const TASKS: u64 = 8;
 
@@ -66,14 +66,14 @@ fn shapes() -> Vec<(&'static str, TaskShape, &'static str)> {
     ]
 }
 
-fn cells() -> [Cell; 6] {
+fn cells() -> [Configuration; 6] {
     [
-        Cell::REFERENCE,
-        Cell::new(Kind::Async, 4),
-        Cell::new(Kind::Threads, 3),
-        Cell::new(Kind::WorkStealing, 2),
-        Cell::new(Kind::Processes, 2),
-        Cell::hybrid(4, 2),
+        Configuration::REFERENCE,
+        Configuration::new(StrategyKind::Async, 4),
+        Configuration::new(StrategyKind::Threads, 3),
+        Configuration::new(StrategyKind::WorkStealing, 2),
+        Configuration::new(StrategyKind::Processes, 2),
+        Configuration::hybrid(4, 2),
     ]
 }
 
@@ -263,7 +263,7 @@ fn every_program_that_calls_the_users_own_callable_calls_it_for_every_item() {
 #[test]
 fn of_an_event_loop_every_usual_form_is_shown() {
     let shape = stand_in(0, 5, &[]);
-    let programs: Vec<_> = examples(&Cell::new(Kind::Async, 4), &shape);
+    let programs: Vec<_> = examples(&Configuration::new(StrategyKind::Async, 4), &shape);
     let python: Vec<_> = programs.iter().filter(|e| e.language == "python").collect();
     for (example, part) in python.iter().zip(["gather(*(worker", "TaskGroup", "Semaphore", "Queue(maxsize"]) {
         assert!(example.code.contains(part), "{part}:\n{}", example.code);

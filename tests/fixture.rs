@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use conc::code::Code;
+use conc::diagnostics::Code;
 use conc::workload::Env;
 use conc::workload::fixture::config::ATTEMPT_HEADER;
 use conc::workload::fixture::{Fixture, FixtureConfig, FixtureError, FixtureStats};

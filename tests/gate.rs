@@ -12,10 +12,10 @@
 use std::collections::BTreeMap;
 
 use conc::benchmark::series::BatchMetrics;
-use conc::benchmark::{Cell, Series};
+use conc::benchmark::{Configuration, Series};
 use conc::gate::stored::Circumstances;
 use conc::gate::{Comparison, Gate, Metric, Thresholds, Verdict, judge, paired, stored};
-use conc::strategy::Kind;
+use conc::strategy::StrategyKind;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -122,7 +122,12 @@ fn stretched(batch: BatchMetrics, times: f64) -> BatchMetrics {
 }
 
 fn series(batches: Vec<BatchMetrics>) -> Series {
-    Series { cell: Cell::new(Kind::Threads, 2), iterations: Vec::new(), batches, reference: Vec::new() }
+    Series {
+        cell: Configuration::new(StrategyKind::Threads, 2),
+        iterations: Vec::new(),
+        batches,
+        reference: Vec::new(),
+    }
 }
 
 /// What the runner would measure of two sides that run alternately, of which the current one computes `times`

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use conc::benchmark::Cell;
-use conc::code::Code;
-use conc::strategy::Kind;
+use conc::benchmark::Configuration;
+use conc::diagnostics::Code;
+use conc::strategy::StrategyKind;
 use conc::workload::Workload;
 use conc::workload::retry::pause;
 use conc::workload::spec::{Backoff, FixtureSpec, Kernel, Limits, Retry, StepSpec};
-use conc::workload::tally::TaskCounts;
+use conc::workload::task_outcomes::TaskCounts;
 
 use crate::common::{
     CELLS, PATIENCE, SEED, Stage, cell, command, compute, counted, http, iterations, lock, sleep,
@@ -52,7 +52,7 @@ fn nothing_is_computed_for_a_task_that_is_over() {
     const TASKS: u64 = 40;
     let limits = Limits { timeout: Some(MS * 50), ..Limits::default() };
     let mut stage = Stage::new(limited(TASKS, vec![compute(Duration::from_secs(5))], limits));
-    let report = stage.run(Cell::hybrid(TASKS as usize, 1));
+    let report = stage.run(Configuration::hybrid(TASKS as usize, 1));
     assert_eq!(report.tally.counts.timed_out, TASKS);
     // All time out in the queue while the only worker computes for the first of them: 40 computations
     // of 50 ms would take 2 s.
@@ -124,7 +124,7 @@ fn a_batch_that_takes_too_much_memory_is_stopped() {
     // The kernel streams through 64 MiB; the pause is there to be cut short.
     let steps = vec![iterations(Kernel::Memory, 1), sleep(Duration::from_secs(60))];
     let limits = Limits { memory: Some(48 << 20), ..Limits::default() };
-    for cell in [Cell::REFERENCE, cell(Kind::Processes, 2)] {
+    for cell in [Configuration::REFERENCE, cell(StrategyKind::Processes, 2)] {
         let mut stage = Stage::new(limited(2, steps.clone(), limits.clone()));
         let error = stage.try_run(cell, PATIENCE, PATIENCE).expect_err("too much memory");
         assert_eq!(error.code, Code::HostMemory, "{cell}: {error}");
@@ -136,7 +136,7 @@ fn a_batch_that_takes_too_much_memory_is_stopped() {
 fn a_batch_within_its_memory_is_left_alone() {
     let steps = vec![iterations(Kernel::Memory, 1), sleep(MS * 50)];
     let limits = Limits { memory: Some(4 << 30), ..Limits::default() };
-    let report = Stage::new(limited(2, steps, limits)).run(cell(Kind::Threads, 2));
+    let report = Stage::new(limited(2, steps, limits)).run(cell(StrategyKind::Threads, 2));
     assert_eq!(report.tally.counts.ok, 2);
     assert!((64 << 20..256 << 20).contains(&report.peak_rss_bytes), "{} bytes", report.peak_rss_bytes);
 }

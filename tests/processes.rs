@@ -9,13 +9,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use conc::benchmark::Cell;
-use conc::code::Code;
+use conc::benchmark::Configuration;
+use conc::diagnostics::Code;
 use conc::host::Reexec;
 use conc::host::group::Group;
 use conc::host::process::{adopt_orphans, descendants, kill_descendants};
 use conc::profile::probe::profile;
-use conc::strategy::Kind;
+use conc::strategy::StrategyKind;
 use nix::sys::signal::Signal::SIGKILL;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
@@ -116,7 +116,7 @@ fn a_command_killed_at_its_timeout_leaves_nothing() {
 #[test]
 fn a_group_that_is_dropped_ends_the_batches_in_it() {
     let _alone = alone();
-    for cell in [Cell::REFERENCE, cell(Kind::Async, 4), cell(Kind::Processes, 4)] {
+    for cell in [Configuration::REFERENCE, cell(StrategyKind::Async, 4), cell(StrategyKind::Processes, 4)] {
         let group = Group::start(&Reexec::new(exe())).expect("a group");
         let scratch = group.scratch().to_owned();
         assert!(scratch.is_dir());
@@ -140,7 +140,7 @@ fn a_group_ends_at_a_signal_handlers_word_too() {
     let killer = group.killer();
     let mut stage = Stage::started_by(group.reexec(), counted(16, vec![command(&["sleep", "600"])]));
     let error = std::thread::scope(|scope| {
-        let batch = scope.spawn(|| stage.try_run(cell(Kind::Threads, 4), PATIENCE, MINUTE));
+        let batch = scope.spawn(|| stage.try_run(cell(StrategyKind::Threads, 4), PATIENCE, MINUTE));
         until("four commands", || sleepers() == 4);
         killer.kill();
         batch.join().expect("no panic").expect_err("it was killed")
@@ -185,7 +185,7 @@ fn a_parent_that_is_killed_takes_its_batch_with_it() {
     let _alone = alone();
     let mut stage = Stage::new(counted(16, vec![command(&["sleep", "600"])]));
     let error = std::thread::scope(|scope| {
-        let batch = scope.spawn(|| stage.try_run(cell(Kind::Processes, 2), PATIENCE, MINUTE));
+        let batch = scope.spawn(|| stage.try_run(cell(StrategyKind::Processes, 2), PATIENCE, MINUTE));
         until("two commands", || sleepers() == 2);
         kill(Pid::from_raw(pid_of(&living()[0])), SIGKILL).expect("it lives");
         batch.join().expect("no panic").expect_err("it was killed")

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use conc::code::Code;
+use conc::diagnostics::Code;
 use conc::host::Reexec;
 use conc::profile::Class;
 use conc::profile::probe::{ProfileError, Profiled, profile};

@@ -3,22 +3,22 @@
 
 use std::time::Duration;
 
-use conc::benchmark::Cell;
-use conc::strategy::{Kind, RunReport};
+use conc::benchmark::Configuration;
+use conc::strategy::{RunReport, StrategyKind};
 use conc::workload::spec::Kernel;
 
 use crate::common::{Stage, cell, counted, iterations, sleep};
 
 mod common;
 
-fn tiny_tasks(tasks: u64, cell: Cell) -> RunReport {
+fn tiny_tasks(tasks: u64, cell: Configuration) -> RunReport {
     let report = Stage::new(counted(tasks, vec![iterations(Kernel::Sha256, 1)])).run(cell);
     assert_eq!(report.tally.counts.ok, tasks, "{cell}");
     report
 }
 
 /// A million tasks in memory that does not grow with their number.
-fn a_million_in_constant_memory(cell: Cell) {
+fn a_million_in_constant_memory(cell: Configuration) {
     let (few, many) = (tiny_tasks(10_000, cell), tiny_tasks(1_000_000, cell));
     let grown = many.peak_rss_bytes.saturating_sub(few.peak_rss_bytes);
     assert!(grown < 4 << 20, "{cell}: {grown} bytes more for a hundred times the tasks");
@@ -26,22 +26,22 @@ fn a_million_in_constant_memory(cell: Cell) {
 
 #[test]
 fn threads_run_a_million_tasks_in_constant_memory() {
-    a_million_in_constant_memory(cell(Kind::Threads, 4));
+    a_million_in_constant_memory(cell(StrategyKind::Threads, 4));
 }
 
 #[test]
 fn an_event_loop_runs_a_million_tasks_in_constant_memory() {
-    a_million_in_constant_memory(cell(Kind::Async, 64));
+    a_million_in_constant_memory(cell(StrategyKind::Async, 64));
 }
 
 #[test]
 fn work_stealing_runs_a_million_tasks_in_constant_memory() {
-    a_million_in_constant_memory(cell(Kind::WorkStealing, 4));
+    a_million_in_constant_memory(cell(StrategyKind::WorkStealing, 4));
 }
 
 #[test]
 fn processes_run_a_million_tasks_in_constant_memory() {
-    a_million_in_constant_memory(cell(Kind::Processes, 4));
+    a_million_in_constant_memory(cell(StrategyKind::Processes, 4));
 }
 
 #[test]
@@ -49,8 +49,9 @@ fn a_hundred_thousand_tasks_wait_at_once() {
     const MANY: usize = 100_000;
     const FEW: usize = 1_000;
     let nap = Duration::from_secs(2);
-    let run =
-        |width: usize| Stage::new(counted(width as u64, vec![sleep(nap)])).run(cell(Kind::Async, width));
+    let run = |width: usize| {
+        Stage::new(counted(width as u64, vec![sleep(nap)])).run(cell(StrategyKind::Async, width))
+    };
     let (few, many) = (run(FEW), run(MANY));
     assert_eq!(many.tally.counts.ok, MANY as u64);
     // Little's law: the mean number in flight is the rate times the mean latency.

@@ -9,10 +9,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use conc::advice::{Decision, Objective, choose};
-use conc::benchmark::Cell;
+use conc::benchmark::Configuration;
 use conc::benchmark::clock::Clock;
 use conc::benchmark::event::Silent;
-use conc::benchmark::executor::{BatchError, Executor, Order};
+use conc::benchmark::executor::{BatchError, BatchRequest, Executor};
 use conc::benchmark::measure::{Measurement, Settings};
 use conc::benchmark::plan::{Candidate, Plan};
 use conc::benchmark::sizing::Sizing;
@@ -21,9 +21,9 @@ use conc::host::Interrupt;
 use conc::host::usage::CpuTime;
 use conc::model::RateCurve;
 use conc::model::repairman::blended_throughput;
-use conc::strategy::Kind;
+use conc::strategy::StrategyKind;
 use conc::strategy::run::RunReport;
-use conc::workload::tally::Tally;
+use conc::workload::task_outcomes::TaskOutcomes;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -75,10 +75,10 @@ impl Work {
         }
     }
 
-    fn widths(self, strategy: Kind) -> impl Iterator<Item = usize> {
+    fn widths(self, strategy: StrategyKind) -> impl Iterator<Item = usize> {
         let widest = match (self, strategy) {
             (Work::Any, _) => 96,
-            (Work::Waiting, Kind::Processes) => 32,
+            (Work::Waiting, StrategyKind::Processes) => 32,
             (Work::Waiting, _) => 400,
         };
         let ladder = [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 400];
@@ -110,7 +110,7 @@ impl Clock for Time {
 
 /// A machine that gives each cell its true throughput, disturbed.
 struct Machine {
-    truth: BTreeMap<Cell, f64>,
+    truth: BTreeMap<Configuration, f64>,
     weather: Weather,
     time: Time,
     drift: f64,
@@ -131,7 +131,7 @@ impl Machine {
 }
 
 impl Executor for Machine {
-    fn run(&mut self, order: &Order) -> Result<RunReport, BatchError> {
+    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, BatchError> {
         let disturbed = self.random.random::<f64>() < self.weather.outliers;
         let luck = self.weather.noise * self.normal() - if disturbed { 0.5 } else { 0.0 };
         let rate = self.truth[&order.cell] * (self.drift + luck).exp();
@@ -142,7 +142,7 @@ impl Executor for Machine {
         let tasks = asked.min(rate * order.time_limit.as_secs_f64() + in_flight);
         let wall_s = tasks / rate;
         self.pass(wall_s + 0.015);
-        let mut tally = Tally::default();
+        let mut tally = TaskOutcomes::default();
         tally.counts.ok = tasks as u64;
         Ok(RunReport {
             startup_s: 0.0,
@@ -164,7 +164,7 @@ fn normal(random: &mut StdRng) -> f64 {
 /// A workload, as far as the search knows it, and what is true of it.
 struct Draw {
     plan: Plan,
-    truth: BTreeMap<Cell, f64>,
+    truth: BTreeMap<Configuration, f64>,
     task_s: f64,
 }
 
@@ -172,15 +172,19 @@ struct Draw {
 /// the median; above a hidden cap they are wrong.
 fn draw(weather: &Weather, random: &mut StdRng) -> Draw {
     let (demand, wait) = weather.work.task(random);
-    let strategies =
-        [(Kind::Async, 2e-6), (Kind::Threads, 4e-6), (Kind::Processes, 20e-6), (Kind::Hybrid, 40e-6)];
+    let strategies = [
+        (StrategyKind::Async, 2e-6),
+        (StrategyKind::Threads, 4e-6),
+        (StrategyKind::Processes, 20e-6),
+        (StrategyKind::Hybrid, 40e-6),
+    ];
     let mut plan = Plan { candidates: Vec::new(), refused: Vec::new(), is_asked: false };
     let mut truth = BTreeMap::new();
-    let mut add = |cell: Cell, predicted_per_s: f64, real: f64| {
+    let mut add = |cell: Configuration, predicted_per_s: f64, real: f64| {
         plan.candidates.push(Candidate { cell, predicted_per_s, beyond_a_batch: 1.0 });
         truth.insert(cell, real);
     };
-    add(Cell::REFERENCE, 1.0 / (demand + wait), 1.0 / (demand + wait));
+    add(Configuration::REFERENCE, 1.0 / (demand + wait), 1.0 / (demand + wait));
     let cpus = RateCurve::ideal(CPUS);
     let best = blended_throughput(&cpus, demand, wait, 96);
     let cap = weather.work.cap(demand + wait, best, random);
@@ -189,8 +193,11 @@ fn draw(weather: &Weather, random: &mut StdRng) -> Draw {
     for (strategy, overhead) in strategies {
         let own = 0.04 * normal(random);
         for width in weather.work.widths(strategy) {
-            let cell =
-                if strategy == Kind::Hybrid { Cell::hybrid(width, 2) } else { Cell::new(strategy, width) };
+            let cell = if strategy == StrategyKind::Hybrid {
+                Configuration::hybrid(width, 2)
+            } else {
+                Configuration::new(strategy, width)
+            };
             let predicted = blended_throughput(&cpus, demand + overhead, wait, width);
             let real = predicted * (common + own + 0.02 * normal(random)).exp();
             add(
@@ -238,11 +245,12 @@ fn advise(weather: Weather, seed: u64) -> Outcome {
         preferred: None,
     };
     let measured = measurement.run(&plan);
-    let tree = Decision { path: Vec::new(), strategy: Kind::Async };
+    let tree = Decision { path: Vec::new(), strategy: StrategyKind::Async };
     let cells = results(&plan, &measured);
     let chosen = choose(&cells, &tree, Objective::Throughput).expect("something ran").chosen.cell;
     let best = machine.truth.values().copied().fold(0.0, f64::max);
-    let is_enough = |(cell, rate): &(&Cell, &f64)| cell.strategy == chosen.strategy && **rate >= 0.95 * best;
+    let is_enough =
+        |(cell, rate): &(&Configuration, &f64)| cell.strategy == chosen.strategy && **rate >= 0.95 * best;
     let narrowest = machine.truth.iter().filter(is_enough).map(|(cell, _)| cell.width).min();
     Outcome {
         regret: 1.0 - machine.truth[&chosen] / best,

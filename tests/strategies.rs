@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use conc::benchmark::Cell;
-use conc::code::Code;
-use conc::strategy::{Kind, RunReport};
+use conc::benchmark::Configuration;
+use conc::diagnostics::Code;
+use conc::strategy::{RunReport, StrategyKind};
 use conc::workload::spec::{Backoff, FixtureSpec, Kernel, Latency, Retry, StepSpec};
-use conc::workload::tally::TaskCounts;
+use conc::workload::task_outcomes::TaskCounts;
 use conc::workload::{Items, Workload};
 
 use crate::common::{
@@ -43,13 +43,13 @@ fn mixed(error_rate: f64) -> Workload {
 }
 
 /// Runs a workload under every strategy.
-fn under_every_strategy(workload: Workload) -> Vec<(Cell, RunReport)> {
+fn under_every_strategy(workload: Workload) -> Vec<(Configuration, RunReport)> {
     let mut stage = Stage::new(workload);
     CELLS.into_iter().map(|cell| (cell, stage.run(cell))).collect()
 }
 
 /// All reports tell the same of the tasks as the first one, which is given back.
-fn agreed(reports: &[(Cell, RunReport)]) -> &RunReport {
+fn agreed(reports: &[(Configuration, RunReport)]) -> &RunReport {
     let (_, reference) = &reports[0];
     for (cell, report) in reports {
         let (mine, theirs) = (&report.tally, &reference.tally);
@@ -75,7 +75,12 @@ fn every_strategy_gives_the_same_outputs() {
 fn cells_of_one_draw_run_the_same_items_and_those_of_another_run_others() {
     let items = Items::List((0..300).map(|i| format!("item-{i}")).collect());
     let mut stage = Stage::new(workload(items, vec![command(&["echo", "{item}"])]));
-    let cells = [Cell::REFERENCE, cell(Kind::Async, 4), cell(Kind::Threads, 3), cell(Kind::Processes, 2)];
+    let cells = [
+        Configuration::REFERENCE,
+        cell(StrategyKind::Async, 4),
+        cell(StrategyKind::Threads, 3),
+        cell(StrategyKind::Processes, 2),
+    ];
     let mut ran = |draw| cells.map(|cell| stage.run_draw(cell, 0..12, draw).tally);
     let (first, second) = (ran(0), ran(1));
     for tally in first.iter().chain(&second) {
@@ -87,13 +92,14 @@ fn cells_of_one_draw_run_the_same_items_and_those_of_another_run_others() {
         assert_ne!(one.outputs.items(), other.outputs.items());
         assert_ne!(one.outputs.agrees_with(&other.outputs), Some(false));
     }
-    let whole = stage.run(Cell::REFERENCE).tally.outputs;
+    let whole = stage.run(Configuration::REFERENCE).tally.outputs;
     assert_eq!(whole.agrees_with(&first[2].outputs), Some(true));
 }
 
 #[test]
 fn every_step_is_part_of_the_output() {
-    let digest = |steps: Vec<StepSpec>| Stage::new(counted(4, steps)).run(Cell::REFERENCE).tally.digest;
+    let digest =
+        |steps: Vec<StepSpec>| Stage::new(counted(4, steps)).run(Configuration::REFERENCE).tally.digest;
     let (one, other) = (iterations(Kernel::Sha256, 1), iterations(Kernel::Sha256, 2));
     let both = digest(vec![one.clone(), other.clone()]);
     assert_ne!(both, digest(vec![other.clone(), one.clone()]));
@@ -126,15 +132,15 @@ fn every_strategy_gets_over_the_same_failures_by_trying_again() {
 #[test]
 fn cpu_time_of_a_task_depends_neither_on_the_strategy_nor_on_the_width() {
     let cells = [
-        Cell::REFERENCE,
-        cell(Kind::Async, 2),
-        cell(Kind::Async, 40),
-        cell(Kind::Threads, 2),
-        cell(Kind::Threads, 16),
-        cell(Kind::WorkStealing, 2),
-        cell(Kind::Processes, 2),
-        cell(Kind::Processes, 8),
-        Cell::hybrid(8, 2),
+        Configuration::REFERENCE,
+        cell(StrategyKind::Async, 2),
+        cell(StrategyKind::Async, 40),
+        cell(StrategyKind::Threads, 2),
+        cell(StrategyKind::Threads, 16),
+        cell(StrategyKind::WorkStealing, 2),
+        cell(StrategyKind::Processes, 2),
+        cell(StrategyKind::Processes, 8),
+        Configuration::hybrid(8, 2),
     ];
     let mut stage = Stage::new(counted(40, vec![compute(MS * 4)]));
     let reports: Vec<_> = cells.into_iter().map(|cell| (cell, stage.run(cell))).collect();
@@ -169,7 +175,7 @@ fn indexes_beyond_the_items_start_over_everywhere() {
 fn with_a_killer(width: usize) -> RunReport {
     let items = (0..8).map(|i| if i == 3 { "kill -9 $PPID" } else { "exit 0" }.to_owned());
     let killing = workload(Items::List(items.collect()), vec![command(&["sh", "-c", "{item}"])]);
-    Stage::new(killing).run(cell(Kind::Processes, width))
+    Stage::new(killing).run(cell(StrategyKind::Processes, width))
 }
 
 #[test]
@@ -188,7 +194,7 @@ fn a_worker_that_dies_loses_its_tasks_and_no_others() {
 #[test]
 fn every_task_is_accounted_for_even_if_each_one_kills_its_worker() {
     let mut stage = Stage::new(counted(5, vec![command(&["sh", "-c", "kill -9 $PPID"])]));
-    let tally = stage.run(cell(Kind::Processes, 2)).tally;
+    let tally = stage.run(cell(StrategyKind::Processes, 2)).tally;
     assert_eq!(tally.counts, TaskCounts { failed: 5, ..TaskCounts::default() });
 }
 
@@ -198,8 +204,8 @@ fn the_ledger_accounts_for_all_the_time_of_the_workers() {
     let mut waiting = Stage::new(counted(sleeps, vec![sleep(MS * 5)]));
     let mut mixed = Stage::new(counted(sleeps, vec![sleep(MS), compute(MS * 2)]));
     let runs = [
-        (waiting.run(cell(Kind::Processes, 3)), 3, sleeps as f64 * 5e-3),
-        (mixed.run(Cell::hybrid(8, 2)), 2, sleeps as f64 * 1e-3),
+        (waiting.run(cell(StrategyKind::Processes, 3)), 3, sleeps as f64 * 5e-3),
+        (mixed.run(Configuration::hybrid(8, 2)), 2, sleeps as f64 * 1e-3),
     ];
     for (report, workers, least_work_s) in runs {
         let ledger = report.ledger.as_ref().expect("there are worker processes");
@@ -212,5 +218,5 @@ fn the_ledger_accounts_for_all_the_time_of_the_workers() {
         let per_message = ledger.costs.tasks_per_message().expect("messages");
         assert!((1.0..=sleeps as f64).contains(&per_message), "{per_message}");
     }
-    assert!(waiting.run(cell(Kind::Threads, 3)).ledger.is_none());
+    assert!(waiting.run(cell(StrategyKind::Threads, 3)).ledger.is_none());
 }

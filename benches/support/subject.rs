@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use conc::host::Host;
-use conc::strategy::feed::Feed;
 use conc::strategy::run::strategy;
-use conc::strategy::{Job, Kind};
+use conc::strategy::task_queue::TaskQueue;
+use conc::strategy::{Job, StrategyKind};
 use conc::workload::spec::{Limits, Source, StepSpec, Workload};
 use conc::workload::{Env, Items, Program};
 
@@ -37,12 +37,12 @@ pub(crate) fn workload(step: StepSpec) -> Workload {
 }
 
 /// Starts a strategy, then takes what it uses to run so many tasks; start-up is not in it.
-pub(crate) fn run(kind: Kind, workload: &Arc<Workload>, width: usize, tasks: u64) -> Used {
+pub(crate) fn run(kind: StrategyKind, workload: &Arc<Workload>, width: usize, tasks: u64) -> Used {
     let (env, cpus) = (env(), cpus());
     let program = Program::prepare(workload, &env).expect("the workload of a benchmark is valid");
     let (workload, program) = (Arc::clone(workload), Arc::new(program));
     let job = Job { workload, program, env, width, processes: cpus, cpus, time_limit: None };
-    let feed = Arc::new(Feed::new(0..tasks, width));
+    let feed = Arc::new(TaskQueue::new(0..tasks, width));
     let strategy = strategy(kind).expect("the strategies of the benchmarks exist");
     let mut pool = strategy.start(&job).expect("a few threads or processes can be started");
     let (used, tally) = Used::by(|| pool.run(&feed));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::python::check::{
     Check, CodePlace, Finding, Form, FormSeen, GilSeen, Hang, Observations, Stage, Stall, WaitKind,
 };

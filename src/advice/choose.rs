@@ -7,9 +7,9 @@ use crate::advice::objective::Objective;
 use crate::advice::result::{Agreement, Verdict};
 use crate::advice::standing::{Standing, score, standing};
 use crate::advice::tree::Decision;
-use crate::benchmark::CellResult;
+use crate::benchmark::ConfigurationResult;
 use crate::stats::ratio::{EPSILON, Ordering4};
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 
 /// Concurrency that gains less than this share is not worth what it costs to write and to debug.
 const WORTH: f64 = 0.10;
@@ -30,9 +30,9 @@ const FLAT: f64 = 0.95;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice<'a> {
     /// The recommended cell.
-    pub chosen: &'a CellResult,
+    pub chosen: &'a ConfigurationResult,
     /// The cell with the highest score.
-    pub best: &'a CellResult,
+    pub best: &'a ConfigurationResult,
     /// The best cell of every other strategy, best first.
     pub rivals: Vec<Rival<'a>>,
     /// How the chosen cell compares with the best of its rivals; undecided where there is none.
@@ -42,7 +42,7 @@ pub struct Choice<'a> {
     /// The tree's strategy at its best, over the best cell; `None` where it was not measured.
     pub tree_ratio: Option<f64>,
     /// Every cell that could have been chosen by what its tasks did.
-    pub eligible: Vec<&'a CellResult>,
+    pub eligible: Vec<&'a ConfigurationResult>,
     /// What is to be said about cells that could not.
     pub note: Option<String>,
 }
@@ -51,7 +51,7 @@ pub struct Choice<'a> {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rival<'a> {
     /// The cell.
-    pub cell: &'a CellResult,
+    pub cell: &'a ConfigurationResult,
     /// Its score over that of the chosen cell.
     pub ratio: f64,
     /// Whether it is faster or slower than the chosen cell.
@@ -68,7 +68,11 @@ pub struct Rival<'a> {
 /// Sequential is one from 90% on, because concurrency has its price. Among them sequential comes first, then the tree's strategy, then the cheapest strategy, each at its
 /// narrowest width; where memory or CPU is the objective, only the candidates within 5% of the
 /// least are considered.
-pub fn choose<'a>(cells: &'a [CellResult], decision: &Decision, objective: Objective) -> Option<Choice<'a>> {
+pub fn choose<'a>(
+    cells: &'a [ConfigurationResult],
+    decision: &Decision,
+    objective: Objective,
+) -> Option<Choice<'a>> {
     let Eligible { cells, note } = eligible(cells);
     // What is believed of a cell allows for how seldom it was measured.
     let is_believed = cells.iter().any(|cell| cell.outlook.is_some());
@@ -92,17 +96,21 @@ pub fn choose<'a>(cells: &'a [CellResult], decision: &Decision, objective: Objec
 }
 
 /// The cells that may be chosen.
-fn candidates<'a>(cells: &[&'a CellResult], best: &CellResult, objective: Objective) -> Vec<&'a CellResult> {
-    let near = |cell: &CellResult| Some(cell.outlook?.near_best);
+fn candidates<'a>(
+    cells: &[&'a ConfigurationResult],
+    best: &ConfigurationResult,
+    objective: Objective,
+) -> Vec<&'a ConfigurationResult> {
+    let near = |cell: &ConfigurationResult| Some(cell.outlook?.near_best);
     let surest = cells.iter().filter_map(|c| near(c)).reduce(f64::max);
     match surest.filter(|surest| *surest > 0.0 && objective != Objective::Latency) {
         Some(surest) => {
             let enough = surest.min(SURE) - SLACK.min(surest / 2.0);
             let kind = cells.iter().find(|c| near(c) == Some(surest)).map(|c| c.cell.strategy);
-            let is_flat = |cell: &CellResult| {
+            let is_flat = |cell: &ConfigurationResult| {
                 Some(cell.cell.strategy) == kind && cell.outlook.is_some_and(|o| o.near_leader >= FLAT)
             };
-            let stays = |cell: &&CellResult| {
+            let stays = |cell: &&ConfigurationResult| {
                 near(cell).is_some_and(|near| near >= enough)
                     || is_flat(cell)
                     || is_not_worth_leaving(cell, standing(cell, best, objective))
@@ -114,17 +122,17 @@ fn candidates<'a>(cells: &[&'a CellResult], best: &CellResult, objective: Object
 }
 
 /// The cell with the highest score.
-fn leader<'a>(cells: &[&'a CellResult], objective: Objective) -> Option<&'a CellResult> {
+fn leader<'a>(cells: &[&'a ConfigurationResult], objective: Objective) -> Option<&'a ConfigurationResult> {
     cells.iter().copied().max_by(|a, b| score(a, objective).total_cmp(&score(b, objective)))
 }
 
 /// The cells that may be as good as `best` for all that was measured.
 pub(crate) fn within_noise<'a>(
-    cells: &[&'a CellResult],
-    best: &CellResult,
+    cells: &[&'a ConfigurationResult],
+    best: &ConfigurationResult,
     objective: Objective,
-) -> Vec<&'a CellResult> {
-    let stays = |cell: &&CellResult| {
+) -> Vec<&'a ConfigurationResult> {
+    let stays = |cell: &&ConfigurationResult| {
         let seen = standing(cell, best, objective);
         is_near(seen) || is_not_worth_leaving(cell, seen) || is_predicted_equal(cell, best, seen)
     };
@@ -135,38 +143,45 @@ fn is_near(seen: Standing) -> bool {
     seen.verdict != Ordering4::Slower && seen.ratio >= 1.0 - EPSILON
 }
 
-fn is_not_worth_leaving(cell: &CellResult, seen: Standing) -> bool {
-    cell.cell.strategy == Kind::Sequential && seen.ratio >= 1.0 - WORTH
+fn is_not_worth_leaving(cell: &ConfigurationResult, seen: Standing) -> bool {
+    cell.cell.strategy == StrategyKind::Sequential && seen.ratio >= 1.0 - WORTH
 }
 
 /// Where the measurement cannot tell, and the model says that there is nothing to tell, a cell that
 /// is ahead by luck should not win: on a busy machine one always is.
-fn is_predicted_equal(cell: &CellResult, best: &CellResult, seen: Standing) -> bool {
+fn is_predicted_equal(cell: &ConfigurationResult, best: &ConfigurationResult, seen: Standing) -> bool {
     let (Some(own), Some(bests)) = (cell.predicted_per_s, best.predicted_per_s) else { return false };
     seen.verdict == Ordering4::Undecided && seen.ratio >= LUCK && own >= (1.0 - EPSILON) * bests
 }
 
 /// The narrowest cell of one strategy that is within noise of its best.
 pub(crate) fn narrowest_good<'a>(
-    cells: &[&'a CellResult],
-    strategy: Kind,
+    cells: &[&'a ConfigurationResult],
+    strategy: StrategyKind,
     objective: Objective,
-) -> Option<&'a CellResult> {
+) -> Option<&'a ConfigurationResult> {
     let cells = of_strategy(cells, strategy);
     let best = leader(&cells, objective)?;
     within_noise(&cells, best, objective).into_iter().min_by(|a, b| narrower(a, b))
 }
 
-fn of_strategy<'a>(cells: &[&'a CellResult], strategy: Kind) -> Vec<&'a CellResult> {
+fn of_strategy<'a>(
+    cells: &[&'a ConfigurationResult],
+    strategy: StrategyKind,
+) -> Vec<&'a ConfigurationResult> {
     cells.iter().copied().filter(|c| c.cell.strategy == strategy).collect()
 }
 
 /// The candidates within 5% of the least cost, where the objective has one and it was measured.
-fn thriftiest<'a>(candidates: &[&'a CellResult], objective: Objective) -> Vec<&'a CellResult> {
+fn thriftiest<'a>(
+    candidates: &[&'a ConfigurationResult],
+    objective: Objective,
+) -> Vec<&'a ConfigurationResult> {
     let least = candidates.iter().filter_map(|c| objective.cost(c)).min_by(f64::total_cmp);
     match least {
         Some(least) => {
-            let cheap = |c: &&CellResult| objective.cost(c).is_some_and(|x| x <= least * (1.0 + EPSILON));
+            let cheap =
+                |c: &&ConfigurationResult| objective.cost(c).is_some_and(|x| x <= least * (1.0 + EPSILON));
             candidates.iter().copied().filter(cheap).collect()
         }
         None => candidates.to_vec(),
@@ -174,41 +189,45 @@ fn thriftiest<'a>(candidates: &[&'a CellResult], objective: Objective) -> Vec<&'
 }
 
 /// The narrowest cell of the strategy that comes first.
-fn prefer<'a>(candidates: &[&'a CellResult], tree: Kind) -> Option<&'a CellResult> {
-    let rank = |c: &CellResult| {
-        (c.cell.strategy != Kind::Sequential, c.cell.strategy != tree, price(c.cell.strategy))
+fn prefer<'a>(candidates: &[&'a ConfigurationResult], tree: StrategyKind) -> Option<&'a ConfigurationResult> {
+    let rank = |c: &ConfigurationResult| {
+        (c.cell.strategy != StrategyKind::Sequential, c.cell.strategy != tree, price(c.cell.strategy))
     };
     candidates.iter().copied().min_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| narrower(a, b)))
 }
 
 /// What a strategy costs to write and to run, as an order.
-fn price(strategy: Kind) -> u8 {
+fn price(strategy: StrategyKind) -> u8 {
     match strategy {
-        Kind::Sequential => 0,
-        Kind::Async => 1,
-        Kind::Threads => 2,
-        Kind::WorkStealing => 3,
-        Kind::Hybrid => 4,
-        Kind::Pipeline => 5,
-        Kind::Processes => 6,
+        StrategyKind::Sequential => 0,
+        StrategyKind::Async => 1,
+        StrategyKind::Threads => 2,
+        StrategyKind::WorkStealing => 3,
+        StrategyKind::Hybrid => 4,
+        StrategyKind::Pipeline => 5,
+        StrategyKind::Processes => 6,
         // They need a library, or an interpreter, that not everybody has.
-        Kind::Uvloop => 7,
-        Kind::Interpreters => 8,
+        StrategyKind::Uvloop => 7,
+        StrategyKind::Interpreters => 8,
     }
 }
 
 /// Orders by width, then processes, then CPU per task.
-fn narrower(a: &CellResult, b: &CellResult) -> Ordering {
-    let cpu = |c: &CellResult| c.cpu_s_per_task.unwrap_or(f64::INFINITY);
+fn narrower(a: &ConfigurationResult, b: &ConfigurationResult) -> Ordering {
+    let cpu = |c: &ConfigurationResult| c.cpu_s_per_task.unwrap_or(f64::INFINITY);
     (a.cell.width, a.cell.processes)
         .cmp(&(b.cell.width, b.cell.processes))
         .then_with(|| cpu(a).total_cmp(&cpu(b)))
 }
 
 /// The best cell of every strategy but the chosen one, best first.
-fn rivals<'a>(cells: &[&'a CellResult], chosen: &CellResult, objective: Objective) -> Vec<Rival<'a>> {
-    let others = Kind::ALL.into_iter().filter(|kind| *kind != chosen.cell.strategy);
-    let mut best: Vec<&CellResult> =
+fn rivals<'a>(
+    cells: &[&'a ConfigurationResult],
+    chosen: &ConfigurationResult,
+    objective: Objective,
+) -> Vec<Rival<'a>> {
+    let others = StrategyKind::ALL.into_iter().filter(|kind| *kind != chosen.cell.strategy);
+    let mut best: Vec<&ConfigurationResult> =
         others.filter_map(|kind| leader(&of_strategy(cells, kind), objective)).collect();
     best.sort_by(|a, b| score(b, objective).total_cmp(&score(a, objective)));
     best.into_iter()
@@ -228,7 +247,7 @@ fn verdict(rival: Option<&Rival<'_>>) -> Verdict {
     }
 }
 
-fn agreement(tree_candidates: &[&CellResult], tree: Option<Standing>) -> Agreement {
+fn agreement(tree_candidates: &[&ConfigurationResult], tree: Option<Standing>) -> Agreement {
     if !tree_candidates.is_empty() {
         return Agreement::Yes;
     }
@@ -242,132 +261,135 @@ fn agreement(tree_candidates: &[&CellResult], tree: Option<Standing>) -> Agreeme
 mod tests {
     use super::*;
     use crate::advice::testing::*;
-    use crate::benchmark::Cell;
+    use crate::benchmark::Configuration;
     use proptest::prelude::*;
 
     const WIDTHS: [usize; 8] = [1, 2, 4, 8, 16, 32, 64, 128];
 
-    fn tree(strategy: Kind) -> Decision {
+    fn tree(strategy: StrategyKind) -> Decision {
         Decision { path: vec![strategy.to_string()], strategy }
     }
 
-    fn sequential(per_s: f64) -> Vec<CellResult> {
-        vec![cell(Kind::Sequential, 1, per_s)]
+    fn sequential(per_s: f64) -> Vec<ConfigurationResult> {
+        vec![cell(StrategyKind::Sequential, 1, per_s)]
     }
 
-    fn pick(cells: &[CellResult], strategy: Kind, objective: Objective) -> String {
+    fn pick(cells: &[ConfigurationResult], strategy: StrategyKind, objective: Objective) -> String {
         choose(cells, &tree(strategy), objective).unwrap().chosen.cell.to_string()
     }
 
     #[test]
     fn what_the_measurement_cannot_tell_apart_the_model_decides() {
-        let predicted = |mut cell: CellResult| {
+        let predicted = |mut cell: ConfigurationResult| {
             cell.predicted_per_s = Some(400.0);
             cell
         };
         let mut cells = sequential(100.0);
-        cells.push(predicted(noisy(Kind::Processes, 4, 400.0, 0.6)));
-        cells.push(predicted(noisy(Kind::WorkStealing, 2, 340.0, 0.6)));
-        assert_eq!(pick(&cells, Kind::WorkStealing, Objective::Throughput), "work-stealing 2");
+        cells.push(predicted(noisy(StrategyKind::Processes, 4, 400.0, 0.6)));
+        cells.push(predicted(noisy(StrategyKind::WorkStealing, 2, 340.0, 0.6)));
+        assert_eq!(pick(&cells, StrategyKind::WorkStealing, Objective::Throughput), "work-stealing 2");
         cells[2].predicted_per_s = Some(200.0);
-        assert_eq!(pick(&cells, Kind::WorkStealing, Objective::Throughput), "processes 4");
+        assert_eq!(pick(&cells, StrategyKind::WorkStealing, Objective::Throughput), "processes 4");
     }
 
     #[test]
     fn one_lucky_batch_does_not_win() {
         let mut cells = sequential(100.0);
-        cells.push(cell(Kind::Async, 8, 800.0));
-        let mut lucky = cell(Kind::Async, 16, 900.0);
+        cells.push(cell(StrategyKind::Async, 8, 800.0));
+        let mut lucky = cell(StrategyKind::Async, 16, 900.0);
         lucky.rounds.truncate(1);
         cells.push(lucky);
-        assert_eq!(pick(&cells, Kind::Async, Objective::Throughput), "async 8");
+        assert_eq!(pick(&cells, StrategyKind::Async, Objective::Throughput), "async 8");
     }
 
     #[test]
     fn sleeping_tasks_go_to_the_widest_event_loop() {
         let mut cells = sequential(100.0);
-        cells.extend(curve(Kind::Async, &WIDTHS, |n| 100.0 * n));
-        cells.extend(curve(Kind::Threads, &WIDTHS, |n| 97.0 * n));
-        let choice = choose(&cells, &tree(Kind::Async), Objective::Throughput).unwrap();
-        assert_eq!(choice.chosen.cell, Cell::new(Kind::Async, 128));
+        cells.extend(curve(StrategyKind::Async, &WIDTHS, |n| 100.0 * n));
+        cells.extend(curve(StrategyKind::Threads, &WIDTHS, |n| 97.0 * n));
+        let choice = choose(&cells, &tree(StrategyKind::Async), Objective::Throughput).unwrap();
+        assert_eq!(choice.chosen.cell, Configuration::new(StrategyKind::Async, 128));
         assert_eq!((choice.agrees, choice.verdict), (Agreement::Yes, Verdict::Tie));
-        assert_eq!(choice.rivals[0].cell.cell.strategy, Kind::Threads);
+        assert_eq!(choice.rivals[0].cell.cell.strategy, StrategyKind::Threads);
     }
 
     #[test]
     fn a_capped_upstream_gets_the_narrowest_width_that_fills_it() {
         let mut cells = sequential(25.0);
-        cells.extend(curve(Kind::Async, &WIDTHS, |n| n.min(8.0) * 25.0 * (1.0 + n / 10_000.0)));
-        cells.extend(curve(Kind::Threads, &WIDTHS, |n| n.min(8.0) * 24.8));
-        assert_eq!(pick(&cells, Kind::Async, Objective::Throughput), "async 8");
-        assert_eq!(pick(&cells, Kind::Threads, Objective::Throughput), "threads 8");
+        cells.extend(curve(StrategyKind::Async, &WIDTHS, |n| n.min(8.0) * 25.0 * (1.0 + n / 10_000.0)));
+        cells.extend(curve(StrategyKind::Threads, &WIDTHS, |n| n.min(8.0) * 24.8));
+        assert_eq!(pick(&cells, StrategyKind::Async, Objective::Throughput), "async 8");
+        assert_eq!(pick(&cells, StrategyKind::Threads, Objective::Throughput), "threads 8");
     }
 
     #[test]
     fn leaving_it_sequential_is_a_real_answer() {
         let mut cells = sequential(100.0);
-        cells.extend(curve(Kind::Async, &WIDTHS, |_| 101.0));
-        cells.extend(curve(Kind::Threads, &WIDTHS, |_| 102.0));
-        assert_eq!(pick(&cells, Kind::Async, Objective::Throughput), "sequential 1");
-        assert_eq!(pick(&cells, Kind::Sequential, Objective::Throughput), "sequential 1");
+        cells.extend(curve(StrategyKind::Async, &WIDTHS, |_| 101.0));
+        cells.extend(curve(StrategyKind::Threads, &WIDTHS, |_| 102.0));
+        assert_eq!(pick(&cells, StrategyKind::Async, Objective::Throughput), "sequential 1");
+        assert_eq!(pick(&cells, StrategyKind::Sequential, Objective::Throughput), "sequential 1");
     }
 
     #[test]
     fn the_tree_breaks_ties_but_does_not_overrule_the_measurement() {
         let mut cells = sequential(10.0);
-        cells.push(cell(Kind::Threads, 64, 1000.0));
-        cells.push(cell(Kind::Async, 64, 990.0));
-        assert_eq!(pick(&cells, Kind::Threads, Objective::Throughput), "threads 64");
-        assert_eq!(pick(&cells, Kind::Processes, Objective::Throughput), "async 64");
-        cells.push(cell(Kind::Hybrid, 64, 500.0));
-        let choice = choose(&cells, &tree(Kind::Hybrid), Objective::Throughput).unwrap();
-        assert_eq!((choice.chosen.cell.strategy, choice.agrees), (Kind::Async, Agreement::No));
+        cells.push(cell(StrategyKind::Threads, 64, 1000.0));
+        cells.push(cell(StrategyKind::Async, 64, 990.0));
+        assert_eq!(pick(&cells, StrategyKind::Threads, Objective::Throughput), "threads 64");
+        assert_eq!(pick(&cells, StrategyKind::Processes, Objective::Throughput), "async 64");
+        cells.push(cell(StrategyKind::Hybrid, 64, 500.0));
+        let choice = choose(&cells, &tree(StrategyKind::Hybrid), Objective::Throughput).unwrap();
+        assert_eq!((choice.chosen.cell.strategy, choice.agrees), (StrategyKind::Async, Agreement::No));
         assert!((choice.tree_ratio.unwrap() - 0.5).abs() < 0.02);
     }
 
     #[test]
     fn a_tree_strategy_that_was_not_measured_is_undecided() {
-        let choice = choose(&sequential(10.0), &tree(Kind::Async), Objective::Throughput)
+        let choice = choose(&sequential(10.0), &tree(StrategyKind::Async), Objective::Throughput)
             .map(|c| (c.chosen.cell.strategy, c.agrees, c.tree_ratio, c.verdict));
-        assert_eq!(choice, Some((Kind::Sequential, Agreement::Undecided, None, Verdict::Undecided)));
+        assert_eq!(choice, Some((StrategyKind::Sequential, Agreement::Undecided, None, Verdict::Undecided)));
     }
 
     #[test]
     fn noise_is_undecided_and_never_a_tie() {
         let cells = [
-            noisy(Kind::Async, 64, 1000.0, 0.5),
-            noisy(Kind::Threads, 64, 980.0, 0.5),
-            noisy(Kind::Sequential, 1, 100.0, 0.5),
+            noisy(StrategyKind::Async, 64, 1000.0, 0.5),
+            noisy(StrategyKind::Threads, 64, 980.0, 0.5),
+            noisy(StrategyKind::Sequential, 1, 100.0, 0.5),
         ];
-        let choice = choose(&cells, &tree(Kind::Async), Objective::Throughput).unwrap();
-        assert_eq!((choice.chosen.cell.strategy, choice.verdict), (Kind::Async, Verdict::Undecided));
+        let choice = choose(&cells, &tree(StrategyKind::Async), Objective::Throughput).unwrap();
+        assert_eq!((choice.chosen.cell.strategy, choice.verdict), (StrategyKind::Async, Verdict::Undecided));
         assert_eq!(choice.rivals[0].verdict, Ordering4::Undecided);
     }
 
     #[test]
     fn cells_whose_tasks_fail_do_not_win() {
         let mut cells = sequential(20.0);
-        cells.push(failing(cell(Kind::Async, 64, 9000.0), 0.3));
-        cells.push(cell(Kind::Async, 8, 150.0));
-        let choice = choose(&cells, &tree(Kind::Async), Objective::Throughput).unwrap();
-        assert_eq!(choice.chosen.cell, Cell::new(Kind::Async, 8));
+        cells.push(failing(cell(StrategyKind::Async, 64, 9000.0), 0.3));
+        cells.push(cell(StrategyKind::Async, 8, 150.0));
+        let choice = choose(&cells, &tree(StrategyKind::Async), Objective::Throughput).unwrap();
+        assert_eq!(choice.chosen.cell, Configuration::new(StrategyKind::Async, 8));
         assert!(choice.note.unwrap().contains("async 64 (30%)"));
     }
 
     #[test]
     fn where_everything_failed_nothing_is_chosen() {
-        let cells = [failing(cell(Kind::Sequential, 1, 20.0), 1.0), skipped(Kind::Async, 8, "failed")];
-        assert_eq!(choose(&cells, &tree(Kind::Async), Objective::Throughput), None);
-        assert_eq!(choose(&[], &tree(Kind::Async), Objective::Throughput), None);
+        let cells = [
+            failing(cell(StrategyKind::Sequential, 1, 20.0), 1.0),
+            skipped(StrategyKind::Async, 8, "failed"),
+        ];
+        assert_eq!(choose(&cells, &tree(StrategyKind::Async), Objective::Throughput), None);
+        assert_eq!(choose(&[], &tree(StrategyKind::Async), Objective::Throughput), None);
     }
 
     #[test]
     fn on_many_cpus_computing_goes_as_wide_as_they_are() {
         let mut cells = sequential(100.0);
-        cells.extend(curve(Kind::WorkStealing, &[32, 64, 128, 256], |n| 99.0 * n.min(128.0)));
-        cells.extend(curve(Kind::Processes, &[32, 64, 128], |n| 80.0 * n));
-        let choice = choose(&cells, &tree(Kind::WorkStealing), Objective::Throughput).unwrap();
-        assert_eq!(choice.chosen.cell, Cell::new(Kind::WorkStealing, 128));
+        cells.extend(curve(StrategyKind::WorkStealing, &[32, 64, 128, 256], |n| 99.0 * n.min(128.0)));
+        cells.extend(curve(StrategyKind::Processes, &[32, 64, 128], |n| 80.0 * n));
+        let choice = choose(&cells, &tree(StrategyKind::WorkStealing), Objective::Throughput).unwrap();
+        assert_eq!(choice.chosen.cell, Configuration::new(StrategyKind::WorkStealing, 128));
         assert_eq!((choice.verdict, choice.agrees), (Verdict::Faster, Agreement::Yes));
     }
 
@@ -375,36 +397,38 @@ mod tests {
     fn latency_is_bought_with_no_more_width_than_it_needs() {
         // Beyond 8 in flight throughput still creeps up, and every task takes longer.
         let mut cells = sequential(25.0);
-        cells.extend(curve(Kind::Async, &WIDTHS, |n| {
+        cells.extend(curve(StrategyKind::Async, &WIDTHS, |n| {
             n.min(8.0) * 25.0 * (1.0 + 0.1 * (n / 8.0).max(1.0).log2())
         }));
-        assert_eq!(pick(&cells, Kind::Async, Objective::Latency), "async 8");
-        assert_eq!(pick(&cells, Kind::Async, Objective::Throughput), "async 128");
+        assert_eq!(pick(&cells, StrategyKind::Async, Objective::Latency), "async 8");
+        assert_eq!(pick(&cells, StrategyKind::Async, Objective::Throughput), "async 128");
     }
 
     #[test]
     fn memory_and_cpu_choose_the_thriftiest_of_the_fast() {
-        let with = |kind, per_s, mib: u64, cpu| CellResult {
+        let with = |kind, per_s, mib: u64, cpu| ConfigurationResult {
             peak_rss_bytes: Some(mib << 20),
             ..with_cpu(cell(kind, 64, per_s), cpu)
         };
         let cells = [
-            with(Kind::Hybrid, 1000.0, 41, 1.0e-3),
-            with(Kind::Async, 990.0, 19, 0.9e-3),
-            with(Kind::Threads, 985.0, 27, 0.7e-3),
-            with(Kind::Sequential, 20.0, 13, 0.5e-3),
+            with(StrategyKind::Hybrid, 1000.0, 41, 1.0e-3),
+            with(StrategyKind::Async, 990.0, 19, 0.9e-3),
+            with(StrategyKind::Threads, 985.0, 27, 0.7e-3),
+            with(StrategyKind::Sequential, 20.0, 13, 0.5e-3),
         ];
-        assert_eq!(pick(&cells, Kind::Hybrid, Objective::Throughput), "hybrid 64");
-        assert_eq!(pick(&cells, Kind::Hybrid, Objective::Memory), "async 64");
-        assert_eq!(pick(&cells, Kind::Hybrid, Objective::Cpu), "threads 64");
+        assert_eq!(pick(&cells, StrategyKind::Hybrid, Objective::Throughput), "hybrid 64");
+        assert_eq!(pick(&cells, StrategyKind::Hybrid, Objective::Memory), "async 64");
+        assert_eq!(pick(&cells, StrategyKind::Hybrid, Objective::Cpu), "threads 64");
     }
 
     #[test]
     fn the_narrower_of_two_hybrids_has_fewer_processes() {
-        let hybrid =
-            |processes| CellResult { cell: Cell::hybrid(32, processes), ..cell(Kind::Hybrid, 32, 500.0) };
-        let cells = [hybrid(4), hybrid(2), cell(Kind::Sequential, 1, 50.0)];
-        assert_eq!(pick(&cells, Kind::Hybrid, Objective::Throughput), "hybrid 32x2");
+        let hybrid = |processes| ConfigurationResult {
+            cell: Configuration::hybrid(32, processes),
+            ..cell(StrategyKind::Hybrid, 32, 500.0)
+        };
+        let cells = [hybrid(4), hybrid(2), cell(StrategyKind::Sequential, 1, 50.0)];
+        assert_eq!(pick(&cells, StrategyKind::Hybrid, Objective::Throughput), "hybrid 32x2");
     }
 
     proptest! {
@@ -412,14 +436,14 @@ mod tests {
         fn the_chosen_cell_is_never_far_below_the_best(
             rates in prop::collection::vec(1.0f64..1e5, 1..30), spread in 0.0f64..0.02,
         ) {
-            let kinds = Kind::ALL.into_iter().cycle();
-            let cells: Vec<CellResult> = rates
+            let kinds = StrategyKind::ALL.into_iter().cycle();
+            let cells: Vec<ConfigurationResult> = rates
                 .iter()
                 .zip(kinds)
                 .enumerate()
                 .map(|(i, (rate, kind))| noisy(kind, i + 1, *rate, spread))
                 .collect();
-            let choice = choose(&cells, &tree(Kind::Async), Objective::Throughput).unwrap();
+            let choice = choose(&cells, &tree(StrategyKind::Async), Objective::Throughput).unwrap();
             let most = rates.iter().copied().fold(0.0, f64::max);
             // The rounds of two cells may each be off by the spread.
             prop_assert!(choice.chosen.throughput_per_s.unwrap() >= most * (1.0 - WORTH) * (1.0 - 2.0 * spread));
@@ -429,9 +453,9 @@ mod tests {
     #[test]
     fn the_order_of_the_cells_does_not_matter() {
         let mut cells = sequential(25.0);
-        cells.extend(curve(Kind::Async, &WIDTHS, |n| n.min(8.0) * 25.0));
-        let forward = pick(&cells, Kind::Async, Objective::Throughput);
+        cells.extend(curve(StrategyKind::Async, &WIDTHS, |n| n.min(8.0) * 25.0));
+        let forward = pick(&cells, StrategyKind::Async, Objective::Throughput);
         cells.reverse();
-        assert_eq!(pick(&cells, Kind::Async, Objective::Throughput), forward);
+        assert_eq!(pick(&cells, StrategyKind::Async, Objective::Throughput), forward);
     }
 }

@@ -1,10 +1,10 @@
 //! The chunk question: how many tasks a message to a worker process should hold.
 
 use crate::advice::limit::Situation;
-use crate::benchmark::CellResult;
+use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::LedgerPerTask;
 use crate::model::message::chunk;
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 use crate::units::{Seconds, Share};
 
 /// What a message costs in CPython's `ProcessPoolExecutor`, in seconds: taken once, with CPython 3 on a
@@ -16,12 +16,12 @@ const WORTH_TELLING: f64 = 0.05;
 
 /// Tasks that a program should send to a worker process at once, from what a message was measured to
 /// cost and the seconds that a task takes alone; `None` where no whole tasks are sent to processes.
-pub(crate) fn chunk_size(result: &CellResult, tasks: u64, task_s: f64) -> Option<u64> {
+pub(crate) fn chunk_size(result: &ConfigurationResult, tasks: u64, task_s: f64) -> Option<u64> {
     Some(chunk(ledger(result)?.message_s?, task_s, tasks, result.cell.width))
 }
 
-fn ledger(result: &CellResult) -> Option<&LedgerPerTask> {
-    result.ledger.as_ref().filter(|_| result.cell.strategy == Kind::Processes)
+fn ledger(result: &ConfigurationResult) -> Option<&LedgerPerTask> {
+    result.ledger.as_ref().filter(|_| result.cell.strategy == StrategyKind::Processes)
 }
 
 /// What handing over costs, and the chunks that follow from it.
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
     use crate::advice::testing::cell;
 
-    fn result(kind: Kind, working_s: f64, message_s: f64) -> CellResult {
+    fn result(kind: StrategyKind, working_s: f64, message_s: f64) -> ConfigurationResult {
         let ledger = LedgerPerTask {
             workers: 4,
             startup_s: 0.0,
@@ -84,25 +84,25 @@ mod tests {
             tasks_per_message: 1.0,
             message_s: Some(message_s),
         };
-        CellResult { ledger: Some(ledger), ..cell(kind, 4, 1000.0) }
+        ConfigurationResult { ledger: Some(ledger), ..cell(kind, 4, 1000.0) }
     }
 
     #[test]
     fn chunks_follow_from_the_measured_costs() {
-        assert_eq!(chunk_size(&result(Kind::Processes, 10e-6, 20e-6), 100_000, 10e-6), Some(40));
-        assert_eq!(chunk_size(&result(Kind::Processes, 5e-3, 20e-6), 100_000, 5e-3), Some(1));
-        assert_eq!(chunk_size(&result(Kind::Processes, 10e-6, 20e-6), 320, 10e-6), Some(10));
+        assert_eq!(chunk_size(&result(StrategyKind::Processes, 10e-6, 20e-6), 100_000, 10e-6), Some(40));
+        assert_eq!(chunk_size(&result(StrategyKind::Processes, 5e-3, 20e-6), 100_000, 5e-3), Some(1));
+        assert_eq!(chunk_size(&result(StrategyKind::Processes, 10e-6, 20e-6), 320, 10e-6), Some(10));
     }
 
     #[test]
     fn only_processes_are_sent_whole_tasks() {
-        assert_eq!(chunk_size(&result(Kind::Hybrid, 10e-6, 20e-6), 100_000, 10e-6), None);
-        assert_eq!(chunk_size(&cell(Kind::Threads, 4, 1000.0), 100_000, 10e-6), None);
+        assert_eq!(chunk_size(&result(StrategyKind::Hybrid, 10e-6, 20e-6), 100_000, 10e-6), None);
+        assert_eq!(chunk_size(&cell(StrategyKind::Threads, 4, 1000.0), 100_000, 10e-6), None);
     }
 
     #[test]
     fn transfer_is_told_where_it_weighs() {
-        let told = |working_s| costly(&result(Kind::Hybrid, working_s, 20e-6).ledger?);
+        let told = |working_s| costly(&result(StrategyKind::Hybrid, working_s, 20e-6).ledger?);
         assert_eq!(told(1e-3), None);
         let expected = "handing over to the processes costs 20.0 µs per task, 20% of what it works there";
         assert_eq!(told(1e-4).as_deref(), Some(expected));

@@ -1,6 +1,6 @@
 //! Which cells may win: those that ran and whose tasks ended well.
 
-use crate::benchmark::CellResult;
+use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::{Status, TaskCounts};
 use crate::units::Share;
 
@@ -21,14 +21,14 @@ const ENOUGH_BATCHES: usize = 2;
 #[derive(Debug)]
 pub(crate) struct Eligible<'a> {
     /// Cells with a throughput, in the order given.
-    pub(crate) cells: Vec<&'a CellResult>,
+    pub(crate) cells: Vec<&'a ConfigurationResult>,
     /// One sentence about the cells whose tasks fail, if there are any.
     pub(crate) note: Option<String>,
 }
 
 /// Sorts out the cells that did not run and those that are fast only because their tasks fail.
-pub(crate) fn eligible(cells: &[CellResult]) -> Eligible<'_> {
-    let ran: Vec<&CellResult> = cells.iter().filter(|c| ran(c)).collect();
+pub(crate) fn eligible(cells: &[ConfigurationResult]) -> Eligible<'_> {
+    let ran: Vec<&ConfigurationResult> = cells.iter().filter(|c| ran(c)).collect();
     let Some(least) = ran
         .iter()
         .map(|c| c.tasks)
@@ -44,7 +44,7 @@ pub(crate) fn eligible(cells: &[CellResult]) -> Eligible<'_> {
 
 /// The cells measured often enough to be chosen: one lucky batch of a cell that was tried last must
 /// not win over cells that were measured again and again.
-pub(crate) fn well_measured<'a>(cells: &[&'a CellResult]) -> Vec<&'a CellResult> {
+pub(crate) fn well_measured<'a>(cells: &[&'a ConfigurationResult]) -> Vec<&'a ConfigurationResult> {
     let most = cells.iter().map(|c| c.rounds.len()).max().unwrap_or(0);
     cells.iter().copied().filter(|c| c.rounds.len() >= most.min(ENOUGH_BATCHES)).collect()
 }
@@ -58,7 +58,7 @@ fn finished(tasks: &TaskCounts) -> u64 {
     tasks.ok + tasks.failed + tasks.timed_out
 }
 
-fn ran(cell: &CellResult) -> bool {
+fn ran(cell: &ConfigurationResult) -> bool {
     let measured = cell.throughput_per_s.is_some_and(|x| x > 0.0 && x.is_finite());
     cell.status == Status::Ok && measured && cell.tasks.ok > 0
 }
@@ -72,7 +72,7 @@ fn clearly_fails_more(tasks: &TaskCounts, least: &TaskCounts) -> bool {
     difference > FAILURE_MARGIN && difference > FAILURE_Z * error
 }
 
-fn note(failing: &[&CellResult], least: &TaskCounts) -> Option<String> {
+fn note(failing: &[&ConfigurationResult], least: &TaskCounts) -> Option<String> {
     if failing.is_empty() {
         return None;
     }
@@ -86,7 +86,7 @@ fn note(failing: &[&CellResult], least: &TaskCounts) -> Option<String> {
 mod tests {
     use super::*;
     use crate::advice::testing::*;
-    use crate::strategy::Kind;
+    use crate::strategy::StrategyKind;
 
     fn counts(ok: u64, failed: u64) -> TaskCounts {
         TaskCounts { ok, failed, ..TaskCounts::default() }
@@ -94,7 +94,8 @@ mod tests {
 
     #[test]
     fn cells_that_did_not_run_are_left_out_without_a_word() {
-        let cells = [skipped(Kind::Async, 512, "no descriptors"), cell(Kind::Async, 8, 100.0)];
+        let cells =
+            [skipped(StrategyKind::Async, 512, "no descriptors"), cell(StrategyKind::Async, 8, 100.0)];
         let eligible = eligible(&cells);
         assert_eq!(eligible.cells, [&cells[1]]);
         assert_eq!(eligible.note, None);
@@ -102,7 +103,8 @@ mod tests {
 
     #[test]
     fn a_cell_that_is_fast_because_tasks_fail_is_left_out_with_a_note() {
-        let cells = [cell(Kind::Sequential, 1, 20.0), failing(cell(Kind::Threads, 64, 5000.0), 0.4)];
+        let cells =
+            [cell(StrategyKind::Sequential, 1, 20.0), failing(cell(StrategyKind::Threads, 64, 5000.0), 0.4)];
         let eligible = eligible(&cells);
         assert_eq!(eligible.cells, [&cells[0]]);
         assert_eq!(
@@ -113,8 +115,10 @@ mod tests {
 
     #[test]
     fn failures_that_every_cell_has_are_held_against_none() {
-        let cells =
-            [failing(cell(Kind::Sequential, 1, 20.0), 0.02), failing(cell(Kind::Async, 64, 900.0), 0.025)];
+        let cells = [
+            failing(cell(StrategyKind::Sequential, 1, 20.0), 0.02),
+            failing(cell(StrategyKind::Async, 64, 900.0), 0.025),
+        ];
         assert_eq!(eligible(&cells).cells.len(), 2);
     }
 
@@ -128,7 +132,10 @@ mod tests {
 
     #[test]
     fn where_most_tasks_fail_everywhere_nothing_may_win() {
-        let cells = [failing(cell(Kind::Sequential, 1, 20.0), 0.9), failing(cell(Kind::Async, 8, 90.0), 1.0)];
+        let cells = [
+            failing(cell(StrategyKind::Sequential, 1, 20.0), 0.9),
+            failing(cell(StrategyKind::Async, 8, 90.0), 1.0),
+        ];
         assert!(eligible(&cells).cells.is_empty());
     }
 

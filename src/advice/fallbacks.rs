@@ -4,7 +4,7 @@ use crate::advice::choose::{Choice, narrowest_good};
 use crate::advice::objective::Objective;
 use crate::advice::result::Fallback;
 use crate::advice::standing::score;
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 
 /// A reader needs one way out and a second one; more is a table.
 const MOST_FALLBACKS: usize = 3;
@@ -12,10 +12,10 @@ const MOST_FALLBACKS: usize = 3;
 /// The other strategies that beat running tasks one after another, best first, each at its
 /// narrowest good width. Sequential needs none: it can always be used.
 pub(crate) fn fallbacks(choice: &Choice<'_>, objective: Objective) -> Vec<Fallback> {
-    if choice.chosen.cell.strategy == Kind::Sequential {
+    if choice.chosen.cell.strategy == StrategyKind::Sequential {
         return Vec::new();
     }
-    let sequential = narrowest_good(&choice.eligible, Kind::Sequential, objective);
+    let sequential = narrowest_good(&choice.eligible, StrategyKind::Sequential, objective);
     let floor = sequential.map_or(0.0, |cell| score(cell, objective));
     choice
         .rivals
@@ -33,10 +33,10 @@ mod tests {
     use crate::advice::choose::choose;
     use crate::advice::testing::*;
     use crate::advice::tree::Decision;
-    use crate::benchmark::CellResult;
+    use crate::benchmark::ConfigurationResult;
 
-    fn of(cells: &[CellResult]) -> Vec<(Kind, usize)> {
-        let tree = Decision { path: Vec::new(), strategy: Kind::Async };
+    fn of(cells: &[ConfigurationResult]) -> Vec<(StrategyKind, usize)> {
+        let tree = Decision { path: Vec::new(), strategy: StrategyKind::Async };
         let choice = choose(cells, &tree, Objective::Throughput).unwrap();
         let found = fallbacks(&choice, Objective::Throughput);
         found.iter().map(|f| (f.strategy, f.width)).collect()
@@ -44,22 +44,28 @@ mod tests {
 
     #[test]
     fn they_are_the_other_strategies_at_their_knees_best_first() {
-        let mut cells = vec![cell(Kind::Sequential, 1, 20.0)];
-        cells.extend(curve(Kind::Async, &[8, 16, 32, 64], |n| 20.0 * n.min(32.0)));
-        cells.extend(curve(Kind::Processes, &[8, 16, 32, 64], |n| 19.0 * n.min(16.0)));
-        cells.extend(curve(Kind::Threads, &[8, 16, 32, 64], |n| 19.0 * n.min(32.0)));
-        assert_eq!(of(&cells), [(Kind::Threads, 32), (Kind::Processes, 16), (Kind::Sequential, 1)]);
+        let mut cells = vec![cell(StrategyKind::Sequential, 1, 20.0)];
+        cells.extend(curve(StrategyKind::Async, &[8, 16, 32, 64], |n| 20.0 * n.min(32.0)));
+        cells.extend(curve(StrategyKind::Processes, &[8, 16, 32, 64], |n| 19.0 * n.min(16.0)));
+        cells.extend(curve(StrategyKind::Threads, &[8, 16, 32, 64], |n| 19.0 * n.min(32.0)));
+        assert_eq!(
+            of(&cells),
+            [(StrategyKind::Threads, 32), (StrategyKind::Processes, 16), (StrategyKind::Sequential, 1)]
+        );
     }
 
     #[test]
     fn what_is_slower_than_sequential_is_none() {
-        let cells =
-            [cell(Kind::Async, 64, 900.0), cell(Kind::Sequential, 1, 20.0), cell(Kind::Processes, 64, 10.0)];
-        assert_eq!(of(&cells), [(Kind::Sequential, 1)]);
+        let cells = [
+            cell(StrategyKind::Async, 64, 900.0),
+            cell(StrategyKind::Sequential, 1, 20.0),
+            cell(StrategyKind::Processes, 64, 10.0),
+        ];
+        assert_eq!(of(&cells), [(StrategyKind::Sequential, 1)]);
     }
 
     #[test]
     fn sequential_needs_none() {
-        assert_eq!(of(&[cell(Kind::Async, 64, 10.0), cell(Kind::Sequential, 1, 20.0)]), []);
+        assert_eq!(of(&[cell(StrategyKind::Async, 64, 10.0), cell(StrategyKind::Sequential, 1, 20.0)]), []);
     }
 }

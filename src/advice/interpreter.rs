@@ -4,7 +4,7 @@ use crate::advice::facts::Runtime;
 use crate::advice::limit::Situation;
 use crate::profile::Class;
 use crate::profile::result::{PythonProfile, PythonStep};
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 use crate::units::Share;
 
 /// Every note that applies, in the order of importance.
@@ -91,10 +91,12 @@ fn in_threads(at: &Situation<'_>, python: &PythonProfile) -> Option<String> {
 /// A coroutine under `threads` and `processes` needs an event loop in each.
 fn in_loops(at: &Situation<'_>, python: &PythonProfile) -> Option<String> {
     let names = names(python, |step| !step.blocking);
-    let measured = at
-        .cells
-        .iter()
-        .any(|cell| matches!(cell.cell.strategy, Kind::Threads | Kind::Processes | Kind::Interpreters));
+    let measured = at.cells.iter().any(|cell| {
+        matches!(
+            cell.cell.strategy,
+            StrategyKind::Threads | StrategyKind::Processes | StrategyKind::Interpreters
+        )
+    });
     (measured && !names.is_empty()).then(|| {
         format!(
             "threads, processes: {} is a coroutine; every worker has an event loop of its own",
@@ -135,8 +137,11 @@ mod tests {
         let workload = workload(1000, vec![sleep()]);
         let mut profile = profile(&workload, class, 0.01, 0.01);
         profile.python = Some(callable(gil_held, native_threads, forms));
-        let cells =
-            [cell(Kind::Sequential, 1, 10.0), cell(Kind::Async, 4, 20.0), cell(Kind::Threads, 4, 40.0)];
+        let cells = [
+            cell(StrategyKind::Sequential, 1, 10.0),
+            cell(StrategyKind::Async, 4, 20.0),
+            cell(StrategyKind::Threads, 4, 40.0),
+        ];
         let facts = Facts::of(&workload, &profile, 2.0);
         let choice = choose(&cells, &decide(&facts), Objective::Throughput).expect("a choice");
         let host = host(2.0);

@@ -7,7 +7,7 @@ use crate::advice::bound::{Bound, Resource};
 use crate::advice::choose::Choice;
 use crate::advice::facts::{Facts, Runtime};
 use crate::advice::tree::{HANDOVER_PAYS_FROM_S, SERIAL_RULES_FROM};
-use crate::benchmark::CellResult;
+use crate::benchmark::ConfigurationResult;
 use crate::benchmark::capacity::{Capacity, capacity};
 use crate::benchmark::result::Status;
 use crate::host::Host;
@@ -16,7 +16,7 @@ use crate::model::repairman::blended_throughput;
 use crate::profile::result::Waits;
 use crate::profile::{Class, Profile};
 use crate::stats::ratio::EPSILON;
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 use crate::workload::Workload;
 
 /// A resource used to this share counts as full: batches start and end with some of it idle.
@@ -41,7 +41,7 @@ pub struct Situation<'a> {
     /// The facts of the tree.
     pub facts: &'a Facts,
     /// Every cell, also those that did not run.
-    pub cells: &'a [CellResult],
+    pub cells: &'a [ConfigurationResult],
     /// What was chosen.
     pub choice: &'a Choice<'a>,
 }
@@ -87,7 +87,7 @@ impl Situation<'_> {
         self.choice
             .eligible
             .iter()
-            .filter(|c| chosen.strategy == Kind::Sequential || c.cell.strategy == chosen.strategy)
+            .filter(|c| chosen.strategy == StrategyKind::Sequential || c.cell.strategy == chosen.strategy)
             .filter(|c| c.cell.width > chosen.width)
             .filter_map(|c| c.throughput_per_s)
             .reduce(f64::max)
@@ -114,7 +114,7 @@ fn rate(at: &Situation<'_>) -> Option<Bound> {
 fn size(at: &Situation<'_>) -> Option<Bound> {
     let (task_s, total_s) = (at.facts.task_s(), at.facts.workload_s());
     let rival = at.choice.rivals.first()?.cell;
-    if at.choice.chosen.cell.strategy != Kind::Sequential {
+    if at.choice.chosen.cell.strategy != StrategyKind::Sequential {
         return None;
     }
     if rival.startup_s.is_some_and(|startup_s| startup_s >= total_s) {
@@ -144,7 +144,10 @@ fn cpus(at: &Situation<'_>) -> Option<Bound> {
 
 /// Threads of an interpreter that hold its lock while they compute use one CPU between them.
 fn interpreter_lock(at: &Situation<'_>) -> Option<Bound> {
-    let in_threads = matches!(at.choice.chosen.cell.strategy, Kind::Threads | Kind::Async | Kind::Uvloop);
+    let in_threads = matches!(
+        at.choice.chosen.cell.strategy,
+        StrategyKind::Threads | StrategyKind::Async | StrategyKind::Uvloop
+    );
     let one_at_a_time = in_threads && at.facts.runtime == Runtime::GlobalLock;
     let used = at.throughput() * at.cpu_s_per_task();
     (one_at_a_time && used >= FULL).then_some(Bound::InterpreterLock { used: used.min(1.0) })
@@ -242,7 +245,7 @@ mod tests {
             Case { workload, profile, host: host(2.0) }
         }
 
-        fn limit(&self, cells: &[CellResult]) -> Bound {
+        fn limit(&self, cells: &[ConfigurationResult]) -> Bound {
             let facts = Facts::of(&self.workload, &self.profile, self.host.cpus_effective);
             let choice = choose(cells, &decide(&facts), Objective::Throughput).unwrap();
             let Case { workload, profile, host } = self;
@@ -251,9 +254,9 @@ mod tests {
     }
 
     /// Sequential and async cells, the latter as a function of the width.
-    fn measured(alone: f64, per_s: impl Fn(f64) -> f64) -> Vec<CellResult> {
-        let mut cells = vec![cell(Kind::Sequential, 1, alone)];
-        cells.extend(curve(Kind::Async, &WIDTHS, per_s));
+    fn measured(alone: f64, per_s: impl Fn(f64) -> f64) -> Vec<ConfigurationResult> {
+        let mut cells = vec![cell(StrategyKind::Sequential, 1, alone)];
+        cells.extend(curve(StrategyKind::Async, &WIDTHS, per_s));
         cells
     }
 
@@ -279,8 +282,8 @@ mod tests {
     #[test]
     fn busy_cpus_bind_and_the_model_says_what_more_would_give() {
         let case = Case::new(vec![cpu()], Class::CpuBound, 0.01, 0.0);
-        let mut cells = vec![cell(Kind::Sequential, 1, 100.0)];
-        cells.extend(curve(Kind::WorkStealing, &[2, 4], |n| 98.0 * n.min(2.0)));
+        let mut cells = vec![cell(StrategyKind::Sequential, 1, 100.0)];
+        cells.extend(curve(StrategyKind::WorkStealing, &[2, 4], |n| 98.0 * n.min(2.0)));
         let Bound::Cpus { cpus, used, gain_of_twice } = case.limit(&cells) else {
             panic!("the CPUs are full");
         };
@@ -292,14 +295,14 @@ mod tests {
     fn one_cpu_binds_sequential_computing() {
         let mut case = Case::new(vec![cpu()], Class::CpuBound, 0.01, 0.0);
         case.host = host(1.0);
-        let cells = [cell(Kind::Sequential, 1, 99.0), cell(Kind::WorkStealing, 2, 98.0)];
+        let cells = [cell(StrategyKind::Sequential, 1, 99.0), cell(StrategyKind::WorkStealing, 2, 98.0)];
         assert!(matches!(case.limit(&cells), Bound::Cpus { .. }));
     }
 
     #[test]
     fn a_contended_machine_does_not_hide_that_every_cpu_computes() {
         let case = Case::new(vec![cpu()], Class::CpuBound, 0.01, 0.0);
-        let cells = [cell(Kind::Sequential, 1, 50.0), cell(Kind::WorkStealing, 2, 110.0)];
+        let cells = [cell(StrategyKind::Sequential, 1, 50.0), cell(StrategyKind::WorkStealing, 2, 110.0)];
         assert!(matches!(case.limit(&cells), Bound::Cpus { .. }));
     }
 
@@ -307,8 +310,8 @@ mod tests {
     fn computing_that_is_flat_on_idle_cpus_shares_something() {
         let mut case = Case::new(vec![cpu()], Class::CpuBound, 0.01, 0.0);
         case.host = host(128.0);
-        let mut cells = vec![cell(Kind::Sequential, 1, 100.0)];
-        cells.extend(curve(Kind::WorkStealing, &[8, 16, 64], |n| 95.0 * n.min(16.0)));
+        let mut cells = vec![cell(StrategyKind::Sequential, 1, 100.0)];
+        cells.extend(curve(StrategyKind::WorkStealing, &[8, 16, 64], |n| 95.0 * n.min(16.0)));
         let bound = case.limit(&cells);
         assert!(matches!(bound, Bound::Shared { what: Resource::Memory, beyond: 16, .. }), "{bound:?}");
     }
@@ -348,9 +351,9 @@ mod tests {
     fn what_the_machine_refuses_is_named_with_its_reason() {
         let case = Case::new(vec![sleep()], Class::IoBound, 0.0, 0.01);
         let mut cells = measured(100.0, |n| 100.0 * n);
-        cells.push(skipped(Kind::Async, 2048, "too wide too"));
-        cells.push(skipped(Kind::Async, 1024, "1024 descriptors are allowed"));
-        cells.push(skipped(Kind::Threads, 128, "another strategy"));
+        cells.push(skipped(StrategyKind::Async, 2048, "too wide too"));
+        cells.push(skipped(StrategyKind::Async, 1024, "1024 descriptors are allowed"));
+        cells.push(skipped(StrategyKind::Threads, 128, "another strategy"));
         let reason = "1024 descriptors are allowed".to_owned();
         assert_eq!(case.limit(&cells), Bound::Refused { cell: "async 1024".to_owned(), reason });
     }
@@ -373,11 +376,12 @@ mod tests {
     fn work_too_small_to_share_out_is_bound_by_its_size() {
         let mut case = Case::new(vec![cpu()], Class::CpuBound, 1e-7, 0.0);
         case.host = host(8.0);
-        let rival = CellResult { startup_s: Some(2e-4), ..cell(Kind::Threads, 2, 1e6) };
-        let bound = case.limit(&[cell(Kind::Sequential, 1, 5e6), rival]);
+        let rival = ConfigurationResult { startup_s: Some(2e-4), ..cell(StrategyKind::Threads, 2, 1e6) };
+        let bound = case.limit(&[cell(StrategyKind::Sequential, 1, 5e6), rival]);
         assert!(matches!(bound, Bound::Size { total_s } if (total_s - 1e-4).abs() < 1e-12), "{bound:?}");
         case.workload.items = crate::workload::Items::Count(1_000_000);
-        let bound = case.limit(&[cell(Kind::Sequential, 1, 5e6), cell(Kind::Threads, 2, 1e6)]);
+        let bound =
+            case.limit(&[cell(StrategyKind::Sequential, 1, 5e6), cell(StrategyKind::Threads, 2, 1e6)]);
         assert_eq!(bound, Bound::TaskSize { task_s: 1e-7 });
     }
 

@@ -4,7 +4,7 @@ use crate::advice::choose::{Choice, Rival};
 use crate::advice::objective::Objective;
 use crate::advice::result::{Agreement, Verdict};
 use crate::stats::ratio::Ordering4;
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 use crate::units::Share;
 
 /// How many runners-up are named.
@@ -21,7 +21,7 @@ const FAR: f64 = 3.0;
 
 /// One sentence, such as "async is the fastest within noise (threads 4% slower, undecided: < 25% cannot be seen); agrees
 /// with the tree".
-pub(crate) fn sentence(choice: &Choice<'_>, tree: Kind, objective: Objective) -> String {
+pub(crate) fn sentence(choice: &Choice<'_>, tree: StrategyKind, objective: Objective) -> String {
     let standing = standing(choice, objective);
     format!("{standing}{}; {}", runners_up(&choice.rivals, objective), agreement(choice, tree, objective))
 }
@@ -51,7 +51,7 @@ fn standing(choice: &Choice<'_>, objective: Objective) -> String {
 /// Whether a rival is faster beyond doubt, though not by enough to leave sequential for it.
 fn is_beaten(choice: &Choice<'_>) -> bool {
     let is_faster = |rival: &Rival<'_>| rival.verdict == Ordering4::Faster;
-    choice.chosen.cell.strategy == Kind::Sequential && choice.rivals.iter().any(is_faster)
+    choice.chosen.cell.strategy == StrategyKind::Sequential && choice.rivals.iter().any(is_faster)
 }
 
 /// What the best cell is.
@@ -105,7 +105,7 @@ fn difference(ratio: f64, objective: Objective) -> String {
     }
 }
 
-fn agreement(choice: &Choice<'_>, tree: Kind, objective: Objective) -> String {
+fn agreement(choice: &Choice<'_>, tree: StrategyKind, objective: Objective) -> String {
     match (choice.agrees, choice.tree_ratio) {
         (Agreement::Yes, _) if choice.chosen.cell.strategy == tree => "agrees with the tree".to_owned(),
         (Agreement::Yes, _) => format!("the tree's {tree} is within noise too"),
@@ -121,18 +121,18 @@ mod tests {
     use crate::advice::choose::choose;
     use crate::advice::testing::*;
     use crate::advice::tree::Decision;
-    use crate::benchmark::CellResult;
+    use crate::benchmark::ConfigurationResult;
 
-    fn told(cells: &[CellResult], tree: Kind, objective: Objective) -> String {
+    fn told(cells: &[ConfigurationResult], tree: StrategyKind, objective: Objective) -> String {
         let decision = Decision { path: Vec::new(), strategy: tree };
         sentence(&choose(cells, &decision, objective).unwrap(), tree, objective)
     }
 
     /// Two cells whose ratio is 0.96 in the mean and uncertain.
-    fn doubtful() -> [CellResult; 2] {
-        let leader = cell(Kind::Async, 64, 1000.0);
+    fn doubtful() -> [ConfigurationResult; 2] {
+        let leader = cell(StrategyKind::Async, 64, 1000.0);
         let mut second = leader.clone();
-        second.cell.strategy = Kind::Threads;
+        second.cell.strategy = StrategyKind::Threads;
         second.throughput_per_s = Some(960.0);
         for (round, factor) in second.rounds.iter_mut().zip([0.8, 1.152].into_iter().cycle()) {
             round.throughput_per_s *= factor;
@@ -143,12 +143,12 @@ mod tests {
     #[test]
     fn doubt_is_said() {
         assert_eq!(
-            told(&doubtful(), Kind::Async, Objective::Throughput),
+            told(&doubtful(), StrategyKind::Async, Objective::Throughput),
             "async is the fastest within noise (threads 4% slower, undecided: < 25% cannot be seen); \
              agrees with the tree"
         );
         assert_eq!(
-            told(&doubtful(), Kind::Threads, Objective::Throughput),
+            told(&doubtful(), StrategyKind::Threads, Objective::Throughput),
             "threads is within noise of the fastest (async 4% faster, undecided: < 25% cannot be seen); \
              agrees with the tree"
         );
@@ -156,17 +156,20 @@ mod tests {
 
     #[test]
     fn sequential_that_is_beaten_by_little_says_so() {
-        let cells = [cell(Kind::Sequential, 1, 95.0), cell(Kind::Threads, 2, 102.0)];
-        let sentence = told(&cells, Kind::Sequential, Objective::Throughput);
+        let cells = [cell(StrategyKind::Sequential, 1, 95.0), cell(StrategyKind::Threads, 2, 102.0)];
+        let sentence = told(&cells, StrategyKind::Sequential, Objective::Throughput);
         assert!(sentence.starts_with("sequential is so near the fastest that concurrency"), "{sentence}");
     }
 
     #[test]
     fn a_clear_winner_is_the_fastest() {
-        let cells =
-            [cell(Kind::Threads, 8, 100.0), cell(Kind::Async, 8, 50.0), cell(Kind::Sequential, 1, 10.0)];
+        let cells = [
+            cell(StrategyKind::Threads, 8, 100.0),
+            cell(StrategyKind::Async, 8, 50.0),
+            cell(StrategyKind::Sequential, 1, 10.0),
+        ];
         assert_eq!(
-            told(&cells, Kind::Async, Objective::Throughput),
+            told(&cells, StrategyKind::Async, Objective::Throughput),
             "threads is the fastest (async 50% slower); the tree's async is 50% slower"
         );
     }
@@ -181,8 +184,12 @@ mod tests {
 
     #[test]
     fn a_tie_is_called_one_and_near_runners_up_are_named() {
-        let cells = [cell(Kind::Async, 8, 100.0), cell(Kind::Threads, 8, 98.0), cell(Kind::Hybrid, 8, 90.0)];
-        let text = told(&cells, Kind::Async, Objective::Throughput);
+        let cells = [
+            cell(StrategyKind::Async, 8, 100.0),
+            cell(StrategyKind::Threads, 8, 98.0),
+            cell(StrategyKind::Hybrid, 8, 90.0),
+        ];
+        let text = told(&cells, StrategyKind::Async, Objective::Throughput);
         assert!(
             text.starts_with("async is as good as the fastest (threads 2% slower, a tie; hybrid "),
             "{text}"
@@ -192,16 +199,19 @@ mod tests {
     #[test]
     fn one_strategy_alone_is_compared_with_nothing() {
         assert_eq!(
-            told(&[cell(Kind::Sequential, 1, 10.0)], Kind::Async, Objective::Throughput),
+            told(&[cell(StrategyKind::Sequential, 1, 10.0)], StrategyKind::Async, Objective::Throughput),
             "sequential is the only strategy that was measured; the tree's async could not be compared"
         );
     }
 
     #[test]
     fn the_objective_is_named() {
-        let cells = [cell(Kind::Async, 8, 100.0), cell(Kind::Threads, 64, 100.0)];
-        assert!(told(&cells, Kind::Async, Objective::Latency).contains("balance of throughput and latency"));
-        let memory = told(&cells, Kind::Threads, Objective::Memory);
+        let cells = [cell(StrategyKind::Async, 8, 100.0), cell(StrategyKind::Threads, 64, 100.0)];
+        assert!(
+            told(&cells, StrategyKind::Async, Objective::Latency)
+                .contains("balance of throughput and latency")
+        );
+        let memory = told(&cells, StrategyKind::Threads, Objective::Memory);
         assert!(memory.starts_with("threads needs the least memory"), "{memory}");
         assert!(memory.ends_with("agrees with the tree"), "{memory}");
     }

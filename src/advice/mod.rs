@@ -8,7 +8,6 @@
 pub mod bound;
 pub mod checklist;
 pub mod choose;
-pub mod code;
 pub mod facts;
 pub(crate) mod interpreter;
 pub mod limit;
@@ -20,7 +19,7 @@ pub mod result;
 pub mod scaling;
 pub mod tree;
 
-mod chunks;
+pub(crate) mod chunks;
 mod eligible;
 mod fallbacks;
 mod measured;

@@ -8,7 +8,7 @@ use crate::advice::limit::Situation;
 use crate::advice::result::Verdict;
 use crate::profile::Class;
 use crate::profile::result::Confidence;
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 use crate::units::{Seconds, Share};
 use crate::workload::spec::StepSpec;
 
@@ -131,7 +131,7 @@ fn dispersion(at: &Situation<'_>) -> Option<String> {
 
 /// Computing on an event loop keeps every other task of that thread waiting.
 fn event_loop_held(at: &Situation<'_>) -> Option<String> {
-    let on_the_loop = at.choice.chosen.cell.strategy == Kind::Async;
+    let on_the_loop = at.choice.chosen.cell.strategy == StrategyKind::Async;
     let steps = at.workload.steps.iter().zip(&at.profile.steps);
     let longest =
         steps.filter(|(s, _)| matches!(s, StepSpec::Cpu(_))).map(|(_, c)| c.wall_s).reduce(f64::max)?;
@@ -142,7 +142,7 @@ fn event_loop_held(at: &Situation<'_>) -> Option<String> {
 
 fn blocking_pool(at: &Situation<'_>) -> Option<String> {
     let step = at.facts.blocking_step.filter(|_| at.profile.python.is_none())?;
-    let on_the_loop = matches!(at.choice.chosen.cell.strategy, Kind::Async | Kind::Hybrid);
+    let on_the_loop = matches!(at.choice.chosen.cell.strategy, StrategyKind::Async | StrategyKind::Hybrid);
     on_the_loop.then(|| format!("{step} has no async form: the event loop hands it to a pool of threads"))
 }
 
@@ -176,7 +176,7 @@ fn startup(at: &Situation<'_>) -> Option<String> {
 
 fn tail(choice: &Choice<'_>) -> Option<String> {
     let latency = choice.chosen.latency_s?;
-    let alone = choice.eligible.iter().find(|c| c.cell.strategy == Kind::Sequential)?.latency_s?;
+    let alone = choice.eligible.iter().find(|c| c.cell.strategy == StrategyKind::Sequential)?.latency_s?;
     (latency.p99 >= TAIL * latency.p50 && latency.p99 >= TAIL_GROWTH * alone.p99).then(|| {
         format!(
             "latency has a long tail at this width: p99 {} against p50 {}; --objective latency chooses a narrower one",
@@ -201,14 +201,14 @@ mod tests {
     use crate::advice::objective::Objective;
     use crate::advice::testing::*;
     use crate::advice::tree::decide;
-    use crate::benchmark::CellResult;
+    use crate::benchmark::ConfigurationResult;
     use crate::benchmark::result::{ErrorCount, Latency, LedgerPerTask};
-    use crate::code::Code;
+    use crate::diagnostics::Code;
     use crate::profile::Profile;
     use crate::profile::result::{Dispersion, SlowTask};
     use crate::workload::Workload;
 
-    fn told(workload: &Workload, profile: &Profile, cells: &[CellResult]) -> String {
+    fn told(workload: &Workload, profile: &Profile, cells: &[ConfigurationResult]) -> String {
         let host = host(2.0);
         let facts = Facts::of(workload, profile, 2.0);
         let choice = choose(cells, &decide(&facts), Objective::Throughput).unwrap();
@@ -229,15 +229,17 @@ mod tests {
     #[test]
     fn an_uneventful_run_has_no_notes() {
         let (workload, profile) = plain();
-        let cells = [cell(Kind::Sequential, 1, 100.0), cell(Kind::Async, 64, 6000.0)];
+        let cells = [cell(StrategyKind::Sequential, 1, 100.0), cell(StrategyKind::Async, 64, 6000.0)];
         assert_eq!(told(&workload, &profile, &cells), "");
     }
 
     #[test]
     fn failures_are_told_with_their_most_frequent_cause() {
         let (workload, profile) = plain();
-        let mut cells =
-            [failing(cell(Kind::Sequential, 1, 100.0), 0.02), failing(cell(Kind::Async, 64, 6000.0), 0.02)];
+        let mut cells = [
+            failing(cell(StrategyKind::Sequential, 1, 100.0), 0.02),
+            failing(cell(StrategyKind::Async, 64, 6000.0), 0.02),
+        ];
         let message = "status 503".to_owned();
         cells[1].errors = vec![ErrorCount { code: Code::TaskHttpStatus, count: 40, message }];
         let text = told(&workload, &profile, &cells);
@@ -247,7 +249,7 @@ mod tests {
     #[test]
     fn different_outputs_are_a_finding() {
         let (workload, profile) = plain();
-        let mut cells = [cell(Kind::Sequential, 1, 100.0), cell(Kind::Async, 64, 6000.0)];
+        let mut cells = [cell(StrategyKind::Sequential, 1, 100.0), cell(StrategyKind::Async, 64, 6000.0)];
         cells[0].digest = Some("a".to_owned());
         cells[1].digest = Some("b".to_owned());
         let text = told(&workload, &profile, &cells);
@@ -259,7 +261,7 @@ mod tests {
     #[test]
     fn start_up_and_tail_are_told_when_they_weigh() {
         let (workload, profile) = plain();
-        let mut cells = [cell(Kind::Sequential, 1, 100.0), cell(Kind::Async, 64, 6000.0)];
+        let mut cells = [cell(StrategyKind::Sequential, 1, 100.0), cell(StrategyKind::Async, 64, 6000.0)];
         cells[0].latency_s = latency(0.01, 0.011);
         cells[1].latency_s = latency(0.01, 0.05);
         cells[1].startup_s = Some(0.05);
@@ -275,7 +277,7 @@ mod tests {
     fn computing_on_the_event_loop_is_told() {
         let workload = workload(1000, vec![http(), cpu()]);
         let profile = profile(&workload, Class::IoBound, 0.002, 0.044);
-        let cells = [cell(Kind::Sequential, 1, 22.0), cell(Kind::Async, 64, 900.0)];
+        let cells = [cell(StrategyKind::Sequential, 1, 22.0), cell(StrategyKind::Async, 64, 900.0)];
         let text = told(&workload, &profile, &cells);
         assert!(text.contains("CPU steps hold a thread of the event loop for 2.00 ms"), "{text}");
         assert!(text.contains("embedded server"), "{text}");
@@ -285,17 +287,23 @@ mod tests {
     fn a_step_without_async_form_is_told_where_an_event_loop_runs_it() {
         let workload = workload(1000, vec![read()]);
         let profile = profile(&workload, Class::IoBound, 0.0001, 0.01);
-        let run = |kind| [cell(Kind::Sequential, 1, 22.0), cell(kind, 64, 900.0)];
+        let run = |kind| [cell(StrategyKind::Sequential, 1, 22.0), cell(kind, 64, 900.0)];
         let told = |kind| told(&workload, &profile, &run(kind));
-        assert_eq!(told(Kind::Async), "read has no async form: the event loop hands it to a pool of threads");
-        assert_eq!(told(Kind::Threads), "");
+        assert_eq!(
+            told(StrategyKind::Async),
+            "read has no async form: the event loop hands it to a pool of threads"
+        );
+        assert_eq!(told(StrategyKind::Threads), "");
     }
 
     #[test]
     fn too_many_computing_workers_and_growing_cpu_time_are_told() {
         let workload = workload(1000, vec![cpu()]);
         let profile = profile(&workload, Class::CpuBound, 0.01, 0.0);
-        let cells = [cell(Kind::Sequential, 1, 100.0), with_cpu(cell(Kind::WorkStealing, 16, 190.0), 0.018)];
+        let cells = [
+            cell(StrategyKind::Sequential, 1, 100.0),
+            with_cpu(cell(StrategyKind::WorkStealing, 16, 190.0), 0.018),
+        ];
         let text = told(&workload, &profile, &cells);
         assert!(text.contains("16 workers compute on 2 CPUs"), "{text}");
         assert!(text.contains("1.8x the CPU"), "{text}");
@@ -306,7 +314,7 @@ mod tests {
         let workload = workload(1000, vec![command()]);
         let mut profile = profile(&workload, Class::CpuBound, 0.01, 0.0001);
         profile.cpu_user_s = profile.wall_s * 1.9;
-        let cells = [cell(Kind::Sequential, 1, 100.0), cell(Kind::Threads, 2, 190.0)];
+        let cells = [cell(StrategyKind::Sequential, 1, 100.0), cell(StrategyKind::Threads, 2, 190.0)];
         assert!(told(&workload, &profile, &cells).contains("one task alone uses 1.9 CPUs"));
     }
 
@@ -316,7 +324,7 @@ mod tests {
         (profile.tasks, profile.wall_s) = (100, 2.0);
         let slowest = vec![SlowTask { item: "big.csv".to_owned(), wall_s: 0.8 }];
         profile.dispersion = Some(Dispersion { coefficient_of_variation: 2.34, slowest });
-        let cells = [cell(Kind::Sequential, 1, 100.0), cell(Kind::Async, 64, 6000.0)];
+        let cells = [cell(StrategyKind::Sequential, 1, 100.0), cell(StrategyKind::Async, 64, 6000.0)];
         let text = told(&workload, &profile, &cells);
         assert!(
             text.contains("(coefficient of variation 2.3): 'big.csv' took 800 ms, the mean is 20.0 ms"),
@@ -339,7 +347,7 @@ mod tests {
             tasks_per_message: 25.0,
             message_s: Some(12e-6),
         };
-        let mut cells = [cell(Kind::Sequential, 1, 50e3), cell(Kind::Processes, 2, 95e3)];
+        let mut cells = [cell(StrategyKind::Sequential, 1, 50e3), cell(StrategyKind::Processes, 2, 95e3)];
         cells[1].ledger = Some(ledger);
         let text = told(&workload, &profile, &cells);
         assert!(
@@ -354,7 +362,8 @@ mod tests {
         let (workload, mut profile) = plain();
         profile.confidence = Confidence::Low;
         profile.confidence_reason = "3 samples".to_owned();
-        let cells = [noisy(Kind::Threads, 64, 6000.0, 0.5), noisy(Kind::Async, 64, 6100.0, 0.5)];
+        let cells =
+            [noisy(StrategyKind::Threads, 64, 6000.0, 0.5), noisy(StrategyKind::Async, 64, 6100.0, 0.5)];
         let text = told(&workload, &profile, &cells);
         assert!(text.contains("low confidence: 3 samples"), "{text}");
         assert!(text.contains("async 64 against threads 64 is undecided; a larger --budget"), "{text}");

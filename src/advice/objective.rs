@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::benchmark::CellResult;
+use crate::benchmark::ConfigurationResult;
 
 /// What to optimise.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -50,7 +50,7 @@ impl Objective {
     }
 
     /// What a cell costs apart from time, where that is what is minimised.
-    pub(crate) fn cost(self, cell: &CellResult) -> Option<f64> {
+    pub(crate) fn cost(self, cell: &ConfigurationResult) -> Option<f64> {
         match self {
             Objective::Throughput | Objective::Latency => None,
             Objective::Memory => cell.peak_rss_bytes.map(|bytes| bytes as f64),

@@ -1,17 +1,17 @@
 //! The cells that no other beats: what there is to choose from for somebody with other goals.
 
-use crate::benchmark::CellResult;
+use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::Status;
 use crate::stats::ratio::EPSILON;
 
 /// Cells that no other one dominates, in the order given: better by more than 5% in something and worse
 /// by more than 5% in nothing, of throughput, median latency, CPU per task and peak memory.
-pub fn pareto(cells: &[CellResult]) -> Vec<&CellResult> {
-    let ran: Vec<&CellResult> = cells.iter().filter(|c| c.status == Status::Ok).collect();
+pub fn pareto(cells: &[ConfigurationResult]) -> Vec<&ConfigurationResult> {
+    let ran: Vec<&ConfigurationResult> = cells.iter().filter(|c| c.status == Status::Ok).collect();
     ran.iter().copied().filter(|cell| !ran.iter().any(|other| dominates(other, cell))).collect()
 }
 
-fn dominates(a: &CellResult, b: &CellResult) -> bool {
+fn dominates(a: &ConfigurationResult, b: &ConfigurationResult) -> bool {
     let pairs: Vec<(f64, f64)> =
         goods(a).into_iter().zip(goods(b)).filter_map(|(a, b)| Some((a?, b?))).collect();
     let is_worse = |(a, b): &(f64, f64)| *a < b * (1.0 - EPSILON);
@@ -20,7 +20,7 @@ fn dominates(a: &CellResult, b: &CellResult) -> bool {
 }
 
 /// What is wanted of a cell; more is better.
-fn goods(cell: &CellResult) -> [Option<f64>; 4] {
+fn goods(cell: &ConfigurationResult) -> [Option<f64>; 4] {
     let inverse = |x: f64| (x > 0.0).then(|| 1.0 / x);
     [
         cell.throughput_per_s,
@@ -34,28 +34,31 @@ fn goods(cell: &CellResult) -> [Option<f64>; 4] {
 mod tests {
     use super::*;
     use crate::advice::testing::*;
-    use crate::strategy::Kind;
+    use crate::strategy::StrategyKind;
 
-    fn with(kind: Kind, per_s: f64, mib: u64) -> CellResult {
-        CellResult { peak_rss_bytes: Some(mib << 20), ..cell(kind, 8, per_s) }
+    fn with(kind: StrategyKind, per_s: f64, mib: u64) -> ConfigurationResult {
+        ConfigurationResult { peak_rss_bytes: Some(mib << 20), ..cell(kind, 8, per_s) }
     }
 
     #[test]
     fn a_cell_stays_if_it_is_best_at_something() {
         let cells = [
-            with(Kind::Sequential, 20.0, 8),
-            with(Kind::Async, 1000.0, 20),
-            with(Kind::Threads, 990.0, 40),
-            with(Kind::Processes, 1200.0, 200),
-            skipped(Kind::Hybrid, 8, "no"),
+            with(StrategyKind::Sequential, 20.0, 8),
+            with(StrategyKind::Async, 1000.0, 20),
+            with(StrategyKind::Threads, 990.0, 40),
+            with(StrategyKind::Processes, 1200.0, 200),
+            skipped(StrategyKind::Hybrid, 8, "no"),
         ];
-        let kinds: Vec<Kind> = pareto(&cells).into_iter().map(|c| c.cell.strategy).collect();
-        assert_eq!(kinds, [Kind::Sequential, Kind::Async, Kind::Processes]);
+        let kinds: Vec<StrategyKind> = pareto(&cells).into_iter().map(|c| c.cell.strategy).collect();
+        assert_eq!(kinds, [StrategyKind::Sequential, StrategyKind::Async, StrategyKind::Processes]);
     }
 
     #[test]
     fn equal_cells_do_not_push_one_another_out() {
-        assert_eq!(pareto(&[with(Kind::Async, 100.0, 20), with(Kind::Threads, 101.0, 20)]).len(), 2);
+        assert_eq!(
+            pareto(&[with(StrategyKind::Async, 100.0, 20), with(StrategyKind::Threads, 101.0, 20)]).len(),
+            2
+        );
         assert!(pareto(&[]).is_empty());
     }
 }

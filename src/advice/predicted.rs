@@ -2,7 +2,7 @@
 
 use crate::advice::recommend::{Evidence, recommend};
 use crate::advice::result::{Agreement, Basis, Recommendation, Verdict};
-use crate::benchmark::CellResult;
+use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::{Status, TaskCounts};
 use crate::stats::ratio::EPSILON;
 use crate::units::{PerSecond, Share};
@@ -12,7 +12,7 @@ use crate::units::{PerSecond, Share};
 /// Nothing is decided by it: the verdict is undecided, and whether the tree agrees is as well unless it
 /// names the same strategy.
 pub fn recommend_predicted(evidence: &Evidence<'_>) -> Option<Recommendation> {
-    let cells: Vec<CellResult> = evidence.cells.iter().filter_map(stand_in).collect();
+    let cells: Vec<ConfigurationResult> = evidence.cells.iter().filter_map(stand_in).collect();
     let advice = recommend(&Evidence { cells: &cells, ..*evidence })?;
     Some(Recommendation {
         verdict: Verdict::Undecided,
@@ -25,8 +25,8 @@ pub fn recommend_predicted(evidence: &Evidence<'_>) -> Option<Recommendation> {
 }
 
 /// The cell as if it had given what was predicted of it.
-fn stand_in(cell: &CellResult) -> Option<CellResult> {
-    Some(CellResult {
+fn stand_in(cell: &ConfigurationResult) -> Option<ConfigurationResult> {
+    Some(ConfigurationResult {
         status: Status::Ok,
         throughput_per_s: Some(cell.predicted_per_s?),
         tasks: TaskCounts { ok: 1, ..TaskCounts::default() },
@@ -35,8 +35,8 @@ fn stand_in(cell: &CellResult) -> Option<CellResult> {
 }
 
 /// "nothing was run: async 64 is predicted to give 1 240 tasks/s; threads within 5% of it".
-fn sentence(advice: &Recommendation, cells: &[CellResult]) -> String {
-    let rate = |cell: &CellResult| cell.predicted_per_s.unwrap_or(0.0);
+fn sentence(advice: &Recommendation, cells: &[ConfigurationResult]) -> String {
+    let rate = |cell: &ConfigurationResult| cell.predicted_per_s.unwrap_or(0.0);
     let chosen = cells.iter().find(|c| c.cell.strategy == advice.strategy && c.cell.width == advice.width);
     let own = chosen.map_or(0.0, rate);
     let mut others: Vec<&str> = cells
@@ -59,23 +59,23 @@ mod tests {
     use crate::advice::Objective;
     use crate::advice::testing::*;
     use crate::profile::Class;
-    use crate::strategy::Kind;
+    use crate::strategy::StrategyKind;
 
     #[test]
     fn what_is_predicted_is_recommended_and_nothing_is_decided() {
         let workload = workload(200, vec![http()]);
         let profile = profile(&workload, Class::IoBound, 0.001, 0.05);
         let host = host(2.0);
-        let predicted = |kind, width, per_s| CellResult {
+        let predicted = |kind, width, per_s| ConfigurationResult {
             predicted_per_s: Some(per_s),
             throughput_per_s: None,
             ..skipped(kind, width, "only predicted")
         };
         let cells = [
-            predicted(Kind::Sequential, 1, 20.0),
-            predicted(Kind::Async, 64, 1200.0),
-            predicted(Kind::Threads, 64, 1180.0),
-            predicted(Kind::Processes, 16, 310.0),
+            predicted(StrategyKind::Sequential, 1, 20.0),
+            predicted(StrategyKind::Async, 64, 1200.0),
+            predicted(StrategyKind::Threads, 64, 1180.0),
+            predicted(StrategyKind::Processes, 16, 310.0),
         ];
         let objective = Objective::Throughput;
         let evidence = Evidence {
@@ -87,7 +87,7 @@ mod tests {
             notes: &[],
         };
         let advice = recommend_predicted(&evidence).unwrap();
-        assert_eq!((advice.strategy, advice.width), (Kind::Async, 64));
+        assert_eq!((advice.strategy, advice.width), (StrategyKind::Async, 64));
         assert_eq!((advice.basis, advice.verdict), (Basis::Predicted, Verdict::Undecided));
         assert_eq!(
             advice.measured,

@@ -10,7 +10,7 @@ use crate::advice::notes::notes;
 use crate::advice::objective::Objective;
 use crate::advice::result::{Basis, Recommendation};
 use crate::advice::tree::decide;
-use crate::benchmark::CellResult;
+use crate::benchmark::ConfigurationResult;
 use crate::host::Host;
 use crate::profile::Profile;
 use crate::workload::Workload;
@@ -25,7 +25,7 @@ pub struct Evidence<'a> {
     /// The machine.
     pub host: &'a Host,
     /// What was measured.
-    pub cells: &'a [CellResult],
+    pub cells: &'a [ConfigurationResult],
     /// What is optimised.
     pub objective: Objective,
     /// Remarks of those who measured, told after the ones found here.
@@ -71,7 +71,7 @@ mod tests {
     use crate::model::RateCurve;
     use crate::model::repairman::throughput;
     use crate::profile::Class;
-    use crate::strategy::Kind;
+    use crate::strategy::StrategyKind;
     use crate::workload::spec::StepSpec;
 
     const WIDTHS: [usize; 8] = [1, 2, 4, 8, 16, 32, 64, 128];
@@ -89,14 +89,14 @@ mod tests {
     }
 
     impl Case {
-        fn ask(&self, cells: &[CellResult]) -> Option<Recommendation> {
+        fn ask(&self, cells: &[ConfigurationResult]) -> Option<Recommendation> {
             let Case { workload, profile, host } = self;
             let objective = Objective::Throughput;
             recommend(&Evidence { workload, profile, host, cells, objective, notes: &["remark".to_owned()] })
         }
 
         /// What the model says of every width, times a factor for the strategy.
-        fn modelled(&self, strategy: Kind, factor: f64) -> Vec<CellResult> {
+        fn modelled(&self, strategy: StrategyKind, factor: f64) -> Vec<ConfigurationResult> {
             let task = self.profile.task;
             let per_s = |n: f64| {
                 throughput(&RateCurve::ideal(self.host.cpus_effective), task.cpu_s, task.wait_s, n as usize)
@@ -104,21 +104,25 @@ mod tests {
             curve(strategy, &WIDTHS, |n| factor * per_s(n))
         }
 
-        fn sequential(&self) -> Vec<CellResult> {
-            vec![cell(Kind::Sequential, 1, 1.0 / self.profile.task.total_s())]
+        fn sequential(&self) -> Vec<ConfigurationResult> {
+            vec![cell(StrategyKind::Sequential, 1, 1.0 / self.profile.task.total_s())]
         }
     }
 
     #[test]
     fn sleeping_tasks_are_awaited() {
         let case = case(vec![sleep()], Class::IoBound, 0.0, 0.01, 2.0);
-        let cells =
-            [case.sequential(), case.modelled(Kind::Async, 1.0), case.modelled(Kind::Threads, 0.98)].concat();
+        let cells = [
+            case.sequential(),
+            case.modelled(StrategyKind::Async, 1.0),
+            case.modelled(StrategyKind::Threads, 0.98),
+        ]
+        .concat();
         let r = case.ask(&cells).unwrap();
-        assert_eq!((r.strategy, r.width, r.agrees), (Kind::Async, 128, Agreement::Yes));
+        assert_eq!((r.strategy, r.width, r.agrees), (StrategyKind::Async, 128, Agreement::Yes));
         assert_eq!(r.tree_path.join(" -> "), "task type -> I/O-bound -> async client available -> async");
         assert_eq!(r.binding_limit, "none reached: throughput still grows at 128, the widest measured");
-        assert_eq!(r.fallbacks[0].strategy, Kind::Threads);
+        assert_eq!(r.fallbacks[0].strategy, StrategyKind::Threads);
         assert_eq!(r.performance_notes, ["remark"]);
     }
 
@@ -128,12 +132,12 @@ mod tests {
             let case = case(vec![cpu()], Class::CpuBound, 0.01, 0.0, cpus);
             let cells = [
                 case.sequential(),
-                case.modelled(Kind::WorkStealing, 1.0),
-                case.modelled(Kind::Processes, 0.9),
+                case.modelled(StrategyKind::WorkStealing, 1.0),
+                case.modelled(StrategyKind::Processes, 0.9),
             ]
             .concat();
             let r = case.ask(&cells).unwrap();
-            assert_eq!((r.strategy, r.width), (Kind::WorkStealing, cpus as usize));
+            assert_eq!((r.strategy, r.width), (StrategyKind::WorkStealing, cpus as usize));
             assert_eq!((r.verdict, r.agrees), (Verdict::Faster, Agreement::Yes));
             assert!(r.binding_limit.starts_with("the CPUs: the tasks use 100% of"), "{}", r.binding_limit);
         }
@@ -142,9 +146,9 @@ mod tests {
     #[test]
     fn computing_on_one_cpu_stays_sequential() {
         let case = case(vec![cpu()], Class::CpuBound, 0.01, 0.0, 1.0);
-        let cells = [case.sequential(), case.modelled(Kind::WorkStealing, 0.99)].concat();
+        let cells = [case.sequential(), case.modelled(StrategyKind::WorkStealing, 0.99)].concat();
         let r = case.ask(&cells).unwrap();
-        assert_eq!((r.strategy, r.width, r.agrees), (Kind::Sequential, 1, Agreement::Yes));
+        assert_eq!((r.strategy, r.width, r.agrees), (StrategyKind::Sequential, 1, Agreement::Yes));
         assert!(r.tree_path.contains(&"one CPU, nothing to gain".to_owned()));
         assert_eq!(r.fallbacks, []);
     }
@@ -152,15 +156,26 @@ mod tests {
     #[test]
     fn mixed_work_follows_the_measurement_where_it_contradicts_the_tree() {
         let case = case(vec![http(), cpu()], Class::Mixed, 0.01, 0.01, 2.0);
-        let threads_win =
-            [case.sequential(), case.modelled(Kind::Threads, 1.0), case.modelled(Kind::Hybrid, 0.8)].concat();
+        let threads_win = [
+            case.sequential(),
+            case.modelled(StrategyKind::Threads, 1.0),
+            case.modelled(StrategyKind::Hybrid, 0.8),
+        ]
+        .concat();
         let r = case.ask(&threads_win).unwrap();
-        assert_eq!((r.strategy, r.tree_strategy, r.agrees), (Kind::Threads, Kind::Hybrid, Agreement::No));
+        assert_eq!(
+            (r.strategy, r.tree_strategy, r.agrees),
+            (StrategyKind::Threads, StrategyKind::Hybrid, Agreement::No)
+        );
         assert!(r.measured.ends_with("the tree's hybrid is 20% slower"), "{}", r.measured);
-        let tie = [case.sequential(), case.modelled(Kind::Threads, 1.0), case.modelled(Kind::Hybrid, 0.99)]
-            .concat();
+        let tie = [
+            case.sequential(),
+            case.modelled(StrategyKind::Threads, 1.0),
+            case.modelled(StrategyKind::Hybrid, 0.99),
+        ]
+        .concat();
         let r = case.ask(&tie).unwrap();
-        assert_eq!((r.strategy, r.verdict, r.agrees), (Kind::Hybrid, Verdict::Tie, Agreement::Yes));
+        assert_eq!((r.strategy, r.verdict, r.agrees), (StrategyKind::Hybrid, Verdict::Tie, Agreement::Yes));
     }
 
     #[test]
@@ -168,8 +183,10 @@ mod tests {
         for (step, by) in [(lock("a"), "a shared lock"), (sqlite(true), "SQLite's single writer")] {
             let case = case(vec![step, cpu()], Class::IoBound, 0.0001, 0.0049, 2.0);
             let flat = |kind| curve(kind, &WIDTHS, |_| 204.0);
-            let r = case.ask(&[case.sequential(), flat(Kind::Async), flat(Kind::Threads)].concat()).unwrap();
-            assert_eq!((r.strategy, r.tree_strategy), (Kind::Sequential, Kind::Sequential));
+            let r = case
+                .ask(&[case.sequential(), flat(StrategyKind::Async), flat(StrategyKind::Threads)].concat())
+                .unwrap();
+            assert_eq!((r.strategy, r.tree_strategy), (StrategyKind::Sequential, StrategyKind::Sequential));
             assert!(r.tree_path[1].starts_with(by) && r.binding_limit.starts_with(by), "{r:?}");
         }
     }
@@ -178,9 +195,10 @@ mod tests {
     fn tiny_tasks_stay_sequential_where_all_of_them_are_little() {
         let mut case = case(vec![cpu()], Class::CpuBound, 200e-9, 0.0, 2.0);
         case.workload.items = crate::workload::Items::Count(1000);
-        let slower = CellResult { startup_s: Some(1e-3), ..cell(Kind::WorkStealing, 2, 1e6) };
+        let slower =
+            ConfigurationResult { startup_s: Some(1e-3), ..cell(StrategyKind::WorkStealing, 2, 1e6) };
         let r = case.ask(&[case.sequential(), vec![slower]].concat()).unwrap();
-        assert_eq!((r.strategy, r.agrees), (Kind::Sequential, Agreement::Yes));
+        assert_eq!((r.strategy, r.agrees), (StrategyKind::Sequential, Agreement::Yes));
         assert!(
             r.binding_limit.starts_with("the size of the workload: 200 µs in all"),
             "{}",
@@ -192,9 +210,11 @@ mod tests {
     fn a_capped_upstream_gets_its_capacity_as_the_width() {
         let case = case(vec![http()], Class::IoBound, 0.0002, 0.0398, 2.0);
         let capped = |kind, factor: f64| curve(kind, &WIDTHS, |n| factor * 25.0 * n.min(8.0));
-        let cells = [case.sequential(), capped(Kind::Async, 1.0), capped(Kind::Threads, 0.99)].concat();
+        let cells =
+            [case.sequential(), capped(StrategyKind::Async, 1.0), capped(StrategyKind::Threads, 0.99)]
+                .concat();
         let r = case.ask(&cells).unwrap();
-        assert_eq!((r.strategy, r.width), (Kind::Async, 8));
+        assert_eq!((r.strategy, r.width), (StrategyKind::Async, 8));
         assert_eq!(
             r.binding_limit,
             "the upstream serves about 8 at a time: beyond 8 in flight throughput grows < 5%"
@@ -205,26 +225,32 @@ mod tests {
     #[test]
     fn commands_are_waited_for_by_threads() {
         let case = case(vec![command()], Class::CpuBound, 0.01, 0.0, 2.0);
-        let cells =
-            [case.sequential(), case.modelled(Kind::Threads, 0.97), case.modelled(Kind::Async, 0.8)].concat();
+        let cells = [
+            case.sequential(),
+            case.modelled(StrategyKind::Threads, 0.97),
+            case.modelled(StrategyKind::Async, 0.8),
+        ]
+        .concat();
         let r = case.ask(&cells).unwrap();
-        assert_eq!((r.strategy, r.width, r.tree_strategy), (Kind::Threads, 2, Kind::Threads));
+        assert_eq!((r.strategy, r.width, r.tree_strategy), (StrategyKind::Threads, 2, StrategyKind::Threads));
         assert!(r.binding_limit.starts_with("the CPUs"), "{}", r.binding_limit);
     }
 
     #[test]
     fn undecided_data_is_called_undecided() {
         let case = case(vec![sleep()], Class::IoBound, 0.0, 0.01, 2.0);
-        let cells = [noisy(Kind::Async, 64, 6000.0, 0.6), noisy(Kind::Threads, 64, 5900.0, 0.6)];
+        let cells =
+            [noisy(StrategyKind::Async, 64, 6000.0, 0.6), noisy(StrategyKind::Threads, 64, 5900.0, 0.6)];
         let r = case.ask(&cells).unwrap();
-        assert_eq!((r.strategy, r.verdict), (Kind::Async, Verdict::Undecided));
+        assert_eq!((r.strategy, r.verdict), (StrategyKind::Async, Verdict::Undecided));
         assert!(r.measured.contains("within noise") && r.measured.contains("undecided"), "{}", r.measured);
     }
 
     #[test]
     fn where_every_task_failed_there_is_no_recommendation() {
         let case = case(vec![http()], Class::IoBound, 0.0, 0.01, 2.0);
-        let failed = [failing(cell(Kind::Sequential, 1, 100.0), 1.0), skipped(Kind::Async, 8, "no")];
+        let failed =
+            [failing(cell(StrategyKind::Sequential, 1, 100.0), 1.0), skipped(StrategyKind::Async, 8, "no")];
         assert_eq!(case.ask(&failed), None);
         assert_eq!(case.ask(&[]), None);
     }

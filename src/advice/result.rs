@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::benchmark::Cell;
-use crate::strategy::Kind;
+use crate::benchmark::Configuration;
+use crate::strategy::StrategyKind;
 
 /// What to do, and why.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Recommendation {
     /// The recommended strategy.
-    pub strategy: Kind,
+    pub strategy: StrategyKind,
     /// Tasks in flight.
     pub width: usize,
     /// Worker processes beside the event loop, for `hybrid`.
@@ -23,7 +23,7 @@ pub struct Recommendation {
     /// The questions of the decision tree and their answers, from the root to the leaf.
     pub tree_path: Vec<String>,
     /// The strategy the tree alone would choose.
-    pub tree_strategy: Kind,
+    pub tree_strategy: StrategyKind,
     /// Whether the measurement agrees with the tree.
     pub agrees: Agreement,
     /// One sentence: measured speed beside the runners-up, and agreement with the tree.
@@ -45,8 +45,8 @@ pub struct Recommendation {
 
 impl Recommendation {
     /// The recommended cell.
-    pub fn cell(&self) -> Cell {
-        Cell { strategy: self.strategy, width: self.width, processes: self.processes }
+    pub fn cell(&self) -> Configuration {
+        Configuration { strategy: self.strategy, width: self.width, processes: self.processes }
     }
 }
 
@@ -100,7 +100,7 @@ pub struct CodeExample {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Fallback {
     /// The strategy.
-    pub strategy: Kind,
+    pub strategy: StrategyKind,
     /// Tasks in flight.
     pub width: usize,
 }

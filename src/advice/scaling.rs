@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::benchmark::result::Status;
-use crate::benchmark::{Cell, CellResult};
+use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::model::estimate::Estimate;
 use crate::model::scaling::{FEWEST_WIDTHS, Peak, Scaling, assess};
 use crate::model::{Point, amdahl, usl};
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 use crate::units::{PerSecond, Share};
 
 /// Laws fitted to throughput at several widths.
@@ -18,7 +18,7 @@ pub struct Model {
     /// Amdahl's law, where the universal scalability law was fitted.
     pub amdahl: Option<Amdahl>,
     /// The strategy whose cells are described; the sequential reference is its width 1.
-    pub strategy: Option<Kind>,
+    pub strategy: Option<StrategyKind>,
 }
 
 /// The universal scalability law X(N) = λN / (1 + σ(N−1) + κN(N−1)).
@@ -110,7 +110,7 @@ pub enum PeakStatus {
 
 impl Model {
     /// The laws of the cells of one strategy; `cell` is one of them.
-    pub fn of_cells(cells: &[CellResult], cell: Cell) -> Self {
+    pub fn of_cells(cells: &[ConfigurationResult], cell: Configuration) -> Self {
         Model { strategy: Some(cell.strategy), ..Model::of_points(&points(cells, cell)) }
     }
 
@@ -252,18 +252,18 @@ pub fn coefficient(value: f64) -> String {
 ///
 /// The sequential reference stands for width 1 where the strategy was not run at it: both laws count
 /// from one task at a time.
-pub fn points(cells: &[CellResult], cell: Cell) -> Vec<Point> {
-    let own = |c: &&CellResult| {
+pub fn points(cells: &[ConfigurationResult], cell: Configuration) -> Vec<Point> {
+    let own = |c: &&ConfigurationResult| {
         c.cell.strategy == cell.strategy && c.cell.processes == cell.processes && point(c).is_some()
     };
-    let of_one = |c: &&CellResult| c.cell.width == 1;
-    let reference = |c: &&CellResult| c.cell == Cell::REFERENCE;
+    let of_one = |c: &&ConfigurationResult| c.cell.width == 1;
+    let reference = |c: &&ConfigurationResult| c.cell == Configuration::REFERENCE;
     let substitute = (!cells.iter().filter(own).any(|c| of_one(&c))).then(|| cells.iter().find(reference));
     substitute.flatten().into_iter().chain(cells.iter().filter(own)).filter_map(point).collect()
 }
 
 /// What a cell that ran says; its batches scatter in proportion to their rate.
-fn point(result: &CellResult) -> Option<Point> {
+fn point(result: &ConfigurationResult) -> Option<Point> {
     let rate = result.throughput_per_s.filter(|rate| *rate > 0.0 && rate.is_finite())?;
     let ran = result.status == Status::Ok && result.cell.width > 0;
     ran.then(|| Point::relative(result.cell.width as f64, rate, result.rounds.len()))
@@ -282,11 +282,12 @@ mod tests {
 
     #[test]
     fn the_cells_of_one_strategy_are_fitted_from_the_reference_on() {
-        let mut cells = vec![cell(Kind::Sequential, 1, law(1.0)), skipped(Kind::Async, 512, "too wide")];
-        cells.extend(curve(Kind::Async, &WIDTHS, law));
-        cells.extend(curve(Kind::Threads, &WIDTHS, |_| 3.0));
-        let model = Model::of_cells(&cells, Cell::new(Kind::Async, 64));
-        assert_eq!((model.strategy, model.usl.status), (Some(Kind::Async), FitStatus::Fitted));
+        let mut cells =
+            vec![cell(StrategyKind::Sequential, 1, law(1.0)), skipped(StrategyKind::Async, 512, "too wide")];
+        cells.extend(curve(StrategyKind::Async, &WIDTHS, law));
+        cells.extend(curve(StrategyKind::Threads, &WIDTHS, |_| 3.0));
+        let model = Model::of_cells(&cells, Configuration::new(StrategyKind::Async, 64));
+        assert_eq!((model.strategy, model.usl.status), (Some(StrategyKind::Async), FitStatus::Fitted));
         assert!((model.usl.sigma.expect("fitted") - 0.01).abs() < 1e-6);
         assert_eq!(model.usl.peak_status, Some(PeakStatus::Measured));
         assert_eq!(model.sentence(), "USL: sigma 0.0100, kappa 1.0e-4, peak near 99");
@@ -295,13 +296,13 @@ mod tests {
 
     #[test]
     fn what_cannot_be_fitted_says_why() {
-        let cells = curve(Kind::Async, &WIDTHS[..4], law);
-        let model = Model::of_cells(&cells, Cell::new(Kind::Async, 8));
+        let cells = curve(StrategyKind::Async, &WIDTHS[..4], law);
+        let model = Model::of_cells(&cells, Configuration::new(StrategyKind::Async, 8));
         assert_eq!(model.usl.status, FitStatus::TooFewWidths);
         assert_eq!(model.sentence(), "not fitted: 4 different widths were measured, 6 are needed");
         assert_eq!(model.amdahl, None);
-        let full = curve(Kind::Async, &WIDTHS, |n| 25.0 * n.min(16.0));
-        let model = Model::of_cells(&full, Cell::new(Kind::Async, 16));
+        let full = curve(StrategyKind::Async, &WIDTHS, |n| 25.0 * n.min(16.0));
+        let model = Model::of_cells(&full, Configuration::new(StrategyKind::Async, 16));
         assert_eq!((model.usl.status, model.usl.saturated_width), (FitStatus::Saturated, Some(16.0)));
         assert!(model.sentence().starts_with("saturated at 16: "), "{}", model.sentence());
     }

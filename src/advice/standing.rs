@@ -1,7 +1,7 @@
 //! How one cell compares with another, by the rounds they share.
 
 use crate::advice::objective::Objective;
-use crate::benchmark::CellResult;
+use crate::benchmark::ConfigurationResult;
 use crate::stats::ratio::{EPSILON, Ordering4, compare};
 
 /// One cell seen from another.
@@ -16,13 +16,13 @@ pub(crate) struct Standing {
 }
 
 /// How good a cell is; zero if it has no throughput.
-pub(crate) fn score(cell: &CellResult, objective: Objective) -> f64 {
+pub(crate) fn score(cell: &ConfigurationResult, objective: Objective) -> f64 {
     objective.score(cell.cell.width, cell.throughput_per_s.unwrap_or(0.0))
 }
 
 /// Compares `a` with `b`. Where fewer than two rounds are shared the ratio is that of the summaries,
 /// which the drift of the machine may have spoilt: then nothing is decided.
-pub(crate) fn standing(a: &CellResult, b: &CellResult, objective: Objective) -> Standing {
+pub(crate) fn standing(a: &ConfigurationResult, b: &ConfigurationResult, objective: Objective) -> Standing {
     if a.cell == b.cell {
         return Standing { ratio: 1.0, verdict: Ordering4::Tie, smallest_effect: None };
     }
@@ -42,7 +42,7 @@ pub(crate) fn standing(a: &CellResult, b: &CellResult, objective: Objective) -> 
     }
 }
 
-fn scores(cell: &CellResult, objective: Objective) -> Vec<(u32, f64)> {
+fn scores(cell: &ConfigurationResult, objective: Objective) -> Vec<(u32, f64)> {
     let score = |x| objective.score(cell.cell.width, x);
     cell.rounds.iter().map(|r| (r.round, score(r.throughput_per_s))).collect()
 }
@@ -51,18 +51,19 @@ fn scores(cell: &CellResult, objective: Objective) -> Vec<(u32, f64)> {
 mod tests {
     use super::*;
     use crate::advice::testing::*;
-    use crate::strategy::Kind;
+    use crate::strategy::StrategyKind;
 
     #[test]
     fn paired_rounds_decide() {
-        let (fast, slow) = (cell(Kind::Async, 64, 1200.0), cell(Kind::Threads, 64, 1000.0));
+        let (fast, slow) = (cell(StrategyKind::Async, 64, 1200.0), cell(StrategyKind::Threads, 64, 1000.0));
         assert_eq!(standing(&slow, &fast, Objective::Throughput).verdict, Ordering4::Slower);
         assert_eq!(standing(&fast, &fast, Objective::Throughput).verdict, Ordering4::Tie);
     }
 
     #[test]
     fn one_shared_round_decides_nothing() {
-        let (fast, mut slow) = (cell(Kind::Async, 64, 1200.0), cell(Kind::Threads, 64, 600.0));
+        let (fast, mut slow) =
+            (cell(StrategyKind::Async, 64, 1200.0), cell(StrategyKind::Threads, 64, 600.0));
         slow.rounds.truncate(1);
         let seen = standing(&slow, &fast, Objective::Throughput);
         assert_eq!((seen.ratio, seen.verdict), (0.5, Ordering4::Undecided));
@@ -70,7 +71,7 @@ mod tests {
 
     #[test]
     fn the_objective_decides_what_is_compared() {
-        let (wide, narrow) = (cell(Kind::Async, 64, 210.0), cell(Kind::Async, 8, 200.0));
+        let (wide, narrow) = (cell(StrategyKind::Async, 64, 210.0), cell(StrategyKind::Async, 8, 200.0));
         assert_eq!(standing(&narrow, &wide, Objective::Latency).verdict, Ordering4::Faster);
     }
 }

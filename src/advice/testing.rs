@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use crate::benchmark::result::{Round, Status, TaskCounts};
-use crate::benchmark::{Cell, CellResult};
+use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::host::Host;
 use crate::host::info::HostLimits;
 use crate::profile::result::{Confidence, StepCost, TaskCost, Waits};
 use crate::profile::{Class, Profile};
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 use crate::workload::spec::{
     CommandSpec, CpuSpec, HttpSpec, Kernel, Limits, LockSpec, Nature, ReadSpec, SleepSpec, Source,
     SqliteSpec, StepSpec,
@@ -117,22 +117,22 @@ pub(crate) fn host(cpus: f64) -> Host {
 }
 
 /// A cell with rounds that spread by 1% around `per_s`.
-pub(crate) fn cell(strategy: Kind, width: usize, per_s: f64) -> CellResult {
+pub(crate) fn cell(strategy: StrategyKind, width: usize, per_s: f64) -> ConfigurationResult {
     noisy(strategy, width, per_s, 0.01)
 }
 
 /// A cell with rounds that spread by `spread` around `per_s`, always in the same way.
-pub(crate) fn noisy(strategy: Kind, width: usize, per_s: f64, spread: f64) -> CellResult {
+pub(crate) fn noisy(strategy: StrategyKind, width: usize, per_s: f64, spread: f64) -> ConfigurationResult {
     let seed = strategy as u64 * 1009 + width as u64;
     let rounds = (0..ROUNDS).map(|round| Round {
         round,
         throughput_per_s: per_s * (1.0 + spread * (2.0 * uniform(seed * 31 + u64::from(round)) - 1.0)),
     });
-    CellResult {
+    ConfigurationResult {
         throughput_per_s: Some(per_s),
         tasks: TaskCounts { ok: TASKS_PER_CELL, ..TaskCounts::default() },
         rounds: rounds.collect(),
-        ..CellResult::without_numbers(Cell::new(strategy, width), Status::Ok, None)
+        ..ConfigurationResult::without_numbers(Configuration::new(strategy, width), Status::Ok, None)
     }
 }
 
@@ -145,23 +145,31 @@ fn uniform(seed: u64) -> f64 {
 }
 
 /// The cells of a strategy whose throughput is a function of the width.
-pub(crate) fn curve(strategy: Kind, widths: &[usize], per_s: impl Fn(f64) -> f64) -> Vec<CellResult> {
+pub(crate) fn curve(
+    strategy: StrategyKind,
+    widths: &[usize],
+    per_s: impl Fn(f64) -> f64,
+) -> Vec<ConfigurationResult> {
     widths.iter().map(|n| cell(strategy, *n, per_s(*n as f64))).collect()
 }
 
 /// The cell with a share of its tasks failed.
-pub(crate) fn failing(mut cell: CellResult, share: f64) -> CellResult {
+pub(crate) fn failing(mut cell: ConfigurationResult, share: f64) -> ConfigurationResult {
     let failed = (share * TASKS_PER_CELL as f64) as u64;
     cell.tasks = TaskCounts { ok: TASKS_PER_CELL - failed, failed, ..TaskCounts::default() };
     cell
 }
 
 /// A cell that was not run.
-pub(crate) fn skipped(strategy: Kind, width: usize, reason: &str) -> CellResult {
-    CellResult::without_numbers(Cell::new(strategy, width), Status::Skipped, Some(reason.to_owned()))
+pub(crate) fn skipped(strategy: StrategyKind, width: usize, reason: &str) -> ConfigurationResult {
+    ConfigurationResult::without_numbers(
+        Configuration::new(strategy, width),
+        Status::Skipped,
+        Some(reason.to_owned()),
+    )
 }
 
 /// The cell with its CPU seconds per task.
-pub(crate) fn with_cpu(cell: CellResult, cpu_s_per_task: f64) -> CellResult {
-    CellResult { cpu_s_per_task: Some(cpu_s_per_task), ..cell }
+pub(crate) fn with_cpu(cell: ConfigurationResult, cpu_s_per_task: f64) -> ConfigurationResult {
+    ConfigurationResult { cpu_s_per_task: Some(cpu_s_per_task), ..cell }
 }

@@ -2,7 +2,7 @@
 
 use crate::advice::facts::{Facts, Runtime};
 use crate::profile::Class;
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 use crate::units::{Seconds, Share};
 
 /// From this share of a task on, a serialised part rules: even perfect concurrency of the rest
@@ -25,12 +25,12 @@ pub struct Decision {
     /// Questions and answers, from the root to the name of the strategy.
     pub path: Vec<String>,
     /// The strategy.
-    pub strategy: Kind,
+    pub strategy: StrategyKind,
 }
 
 impl Decision {
     /// Ends a path at `strategy`.
-    fn leaf(path: &[&str], strategy: Kind) -> Self {
+    fn leaf(path: &[&str], strategy: StrategyKind) -> Self {
         let path = path.iter().copied().chain([strategy.as_str()]).map(str::to_owned).collect();
         Decision { path, strategy }
     }
@@ -45,31 +45,31 @@ pub fn decide(facts: &Facts) -> Decision {
 fn serialised(facts: &Facts) -> Option<Decision> {
     let serial = facts.serial.filter(|serial| serial.share >= SERIAL_RULES_FROM)?;
     let answer = format!("{} for {} of each task", serial.by, Share(serial.share));
-    Some(Decision::leaf(&["one task at a time", &answer], Kind::Sequential))
+    Some(Decision::leaf(&["one task at a time", &answer], StrategyKind::Sequential))
 }
 
 /// Is there enough to do to start anything for it?
 fn too_small(facts: &Facts) -> Option<Decision> {
     if facts.tasks <= 1 {
-        return Some(Decision::leaf(&["workload size", "a single task"], Kind::Sequential));
+        return Some(Decision::leaf(&["workload size", "a single task"], StrategyKind::Sequential));
     }
     let total = facts.workload_s();
     (total < POOL_PAYS_FROM_S).then(|| {
         let answer = format!("{} in all, less than a pool takes to start", Seconds(total));
-        Decision::leaf(&["workload size", &answer], Kind::Sequential)
+        Decision::leaf(&["workload size", &answer], StrategyKind::Sequential)
     })
 }
 
 fn by_class(facts: &Facts) -> Decision {
     match facts.class {
         Class::CpuBound if facts.cpus <= 1.0 => {
-            Decision::leaf(&["task type", "CPU-bound", "one CPU, nothing to gain"], Kind::Sequential)
+            Decision::leaf(&["task type", "CPU-bound", "one CPU, nothing to gain"], StrategyKind::Sequential)
         }
         class if facts.foreign => {
             let thread = "a thread that waits for each";
             Decision::leaf(
                 &["task type", class_name(class), "commands are processes already", thread],
-                Kind::Threads,
+                StrategyKind::Threads,
             )
         }
         Class::IoBound => io_bound(facts),
@@ -80,10 +80,10 @@ fn by_class(facts: &Facts) -> Decision {
 
 fn io_bound(facts: &Facts) -> Decision {
     match facts.blocking_step {
-        None => Decision::leaf(&["task type", "I/O-bound", "async client available"], Kind::Async),
+        None => Decision::leaf(&["task type", "I/O-bound", "async client available"], StrategyKind::Async),
         Some(step) => {
             let answer = format!("no async form of {step}");
-            Decision::leaf(&["task type", "I/O-bound", &answer], Kind::Threads)
+            Decision::leaf(&["task type", "I/O-bound", &answer], StrategyKind::Threads)
         }
     }
 }
@@ -92,21 +92,21 @@ fn cpu_bound(facts: &Facts) -> Decision {
     let root = ["task type", "CPU-bound"];
     match facts.runtime {
         Runtime::Native => {
-            Decision::leaf(&[root[0], root[1], "threads compute in parallel"], Kind::WorkStealing)
+            Decision::leaf(&[root[0], root[1], "threads compute in parallel"], StrategyKind::WorkStealing)
         }
         Runtime::GlobalLock if facts.cpu_s < HANDOVER_PAYS_FROM_S => {
             let answer = "one thread computes at a time";
             let small = "tasks too small for a process";
-            Decision::leaf(&[root[0], root[1], answer, small], Kind::Sequential)
+            Decision::leaf(&[root[0], root[1], answer, small], StrategyKind::Sequential)
         }
         Runtime::GlobalLock => {
-            Decision::leaf(&[root[0], root[1], "one thread computes at a time"], Kind::Processes)
+            Decision::leaf(&[root[0], root[1], "one thread computes at a time"], StrategyKind::Processes)
         }
         Runtime::LockReleased => {
-            Decision::leaf(&[root[0], root[1], "it releases the GIL, as measured"], Kind::Threads)
+            Decision::leaf(&[root[0], root[1], "it releases the GIL, as measured"], StrategyKind::Threads)
         }
         Runtime::NoLock => {
-            Decision::leaf(&[root[0], root[1], "no GIL: threads compute in parallel"], Kind::Threads)
+            Decision::leaf(&[root[0], root[1], "no GIL: threads compute in parallel"], StrategyKind::Threads)
         }
     }
 }
@@ -117,11 +117,14 @@ fn mixed(facts: &Facts) -> Decision {
         return match facts.runtime {
             Runtime::GlobalLock if facts.is_coroutine && facts.cpus > 1.0 => {
                 let answer = "computes and waits in one coroutine";
-                Decision::leaf(&["task type", "mixed", answer, "an event loop per process"], Kind::Hybrid)
+                Decision::leaf(
+                    &["task type", "mixed", answer, "an event loop per process"],
+                    StrategyKind::Hybrid,
+                )
             }
-            Runtime::GlobalLock => Decision::leaf(&["task type", "mixed", answer], Kind::Processes),
+            Runtime::GlobalLock => Decision::leaf(&["task type", "mixed", answer], StrategyKind::Processes),
             Runtime::Native | Runtime::LockReleased | Runtime::NoLock => {
-                Decision::leaf(&["task type", "mixed", answer], Kind::Threads)
+                Decision::leaf(&["task type", "mixed", answer], StrategyKind::Threads)
             }
         };
     }
@@ -133,9 +136,12 @@ fn mixed(facts: &Facts) -> Decision {
         None
     };
     match no_process {
-        None => Decision::leaf(&["task type", "mixed", "separate CPU and waiting steps"], Kind::Hybrid),
+        None => {
+            Decision::leaf(&["task type", "mixed", "separate CPU and waiting steps"], StrategyKind::Hybrid)
+        }
         Some(why) => {
-            let strategy = if facts.blocking_step.is_none() { Kind::Async } else { Kind::Threads };
+            let strategy =
+                if facts.blocking_step.is_none() { StrategyKind::Async } else { StrategyKind::Threads };
             Decision::leaf(&["task type", "mixed", why], strategy)
         }
     }
@@ -201,8 +207,8 @@ mod tests {
             path(&held(0.95)),
             "one task at a time -> a shared lock for 95% of each task -> sequential"
         );
-        assert_eq!(decide(&held(0.5)).strategy, Kind::Sequential);
-        assert_eq!(decide(&held(0.49)).strategy, Kind::Async);
+        assert_eq!(decide(&held(0.5)).strategy, StrategyKind::Sequential);
+        assert_eq!(decide(&held(0.49)).strategy, StrategyKind::Async);
     }
 
     #[test]
@@ -219,7 +225,7 @@ mod tests {
     #[test]
     fn many_tiny_tasks_are_still_worth_a_pool_of_threads() {
         let many = Facts { tasks: 10_000_000, ..facts(Class::CpuBound, 200e-9, 0.0) };
-        assert_eq!(decide(&many).strategy, Kind::WorkStealing);
+        assert_eq!(decide(&many).strategy, StrategyKind::WorkStealing);
     }
 
     #[test]
@@ -229,10 +235,10 @@ mod tests {
             path(&one(Class::CpuBound, 0.01, 0.0)),
             "task type -> CPU-bound -> one CPU, nothing to gain -> sequential"
         );
-        assert_eq!(decide(&one(Class::IoBound, 0.001, 0.05)).strategy, Kind::Async);
-        assert_eq!(decide(&one(Class::Mixed, 0.01, 0.01)).strategy, Kind::Async);
+        assert_eq!(decide(&one(Class::IoBound, 0.001, 0.05)).strategy, StrategyKind::Async);
+        assert_eq!(decide(&one(Class::Mixed, 0.01, 0.01)).strategy, StrategyKind::Async);
         let quota = Facts { cpus: 1.5, ..facts(Class::CpuBound, 0.01, 0.0) };
-        assert_eq!(decide(&quota).strategy, Kind::WorkStealing);
+        assert_eq!(decide(&quota).strategy, StrategyKind::WorkStealing);
     }
 
     #[test]
@@ -247,21 +253,21 @@ mod tests {
     fn commands_need_only_a_thread_that_waits_for_each() {
         for class in [Class::IoBound, Class::CpuBound, Class::Mixed] {
             let command = Facts { foreign: true, separate_steps: false, ..facts(class, 0.01, 0.01) };
-            assert_eq!(decide(&command).strategy, Kind::Threads);
+            assert_eq!(decide(&command).strategy, StrategyKind::Threads);
             assert!(path(&command).contains("commands are processes already"));
         }
         let one = Facts { foreign: true, cpus: 1.0, ..facts(Class::CpuBound, 0.01, 0.0) };
-        assert_eq!(decide(&one).strategy, Kind::Sequential);
+        assert_eq!(decide(&one).strategy, StrategyKind::Sequential);
     }
 
     #[test]
     fn mixed_work_in_one_step_or_in_tiny_steps_has_no_use_for_a_hybrid() {
         let whole = Facts { separate_steps: false, ..facts(Class::Mixed, 0.01, 0.01) };
-        assert_eq!(decide(&whole).strategy, Kind::Threads);
+        assert_eq!(decide(&whole).strategy, StrategyKind::Threads);
         let tiny = Facts { tasks: 100_000, ..facts(Class::Mixed, 10e-6, 10e-6) };
         assert_eq!(path(&tiny), "task type -> mixed -> CPU steps too small for a process -> async");
         let disk = Facts { blocking_step: Some("read"), ..tiny };
-        assert_eq!(decide(&disk).strategy, Kind::Threads);
+        assert_eq!(decide(&disk).strategy, StrategyKind::Threads);
     }
 
     #[test]
@@ -271,10 +277,10 @@ mod tests {
             separate_steps: false,
             ..facts(class, cpu_s, 0.01)
         };
-        assert_eq!(decide(&python(Class::CpuBound, 0.1)).strategy, Kind::Processes);
-        assert_eq!(decide(&python(Class::CpuBound, 5e-6)).strategy, Kind::Sequential);
-        assert_eq!(decide(&python(Class::Mixed, 0.1)).strategy, Kind::Processes);
-        assert_eq!(decide(&python(Class::IoBound, 0.001)).strategy, Kind::Async);
+        assert_eq!(decide(&python(Class::CpuBound, 0.1)).strategy, StrategyKind::Processes);
+        assert_eq!(decide(&python(Class::CpuBound, 5e-6)).strategy, StrategyKind::Sequential);
+        assert_eq!(decide(&python(Class::Mixed, 0.1)).strategy, StrategyKind::Processes);
+        assert_eq!(decide(&python(Class::IoBound, 0.001)).strategy, StrategyKind::Async);
     }
 
     #[test]
@@ -284,9 +290,9 @@ mod tests {
             path(&python(Runtime::LockReleased)),
             "task type -> CPU-bound -> it releases the GIL, as measured -> threads"
         );
-        assert_eq!(decide(&python(Runtime::NoLock)).strategy, Kind::Threads);
+        assert_eq!(decide(&python(Runtime::NoLock)).strategy, StrategyKind::Threads);
         let one = Facts { cpus: 1.0, ..python(Runtime::NoLock) };
-        assert_eq!(decide(&one).strategy, Kind::Sequential);
+        assert_eq!(decide(&one).strategy, StrategyKind::Sequential);
     }
 
     #[test]
@@ -297,8 +303,8 @@ mod tests {
             is_coroutine: true,
             ..facts(Class::Mixed, 0.01, 0.01)
         };
-        assert_eq!(decide(&mixed).strategy, Kind::Hybrid);
-        assert_eq!(decide(&Facts { runtime: Runtime::NoLock, ..mixed }).strategy, Kind::Threads);
+        assert_eq!(decide(&mixed).strategy, StrategyKind::Hybrid);
+        assert_eq!(decide(&Facts { runtime: Runtime::NoLock, ..mixed }).strategy, StrategyKind::Threads);
     }
 
     #[test]

@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::benchmark::cell::Cell;
-use crate::code::Code;
+use crate::benchmark::configuration::Configuration;
+use crate::diagnostics::Code;
 use crate::host::process::{adopt_orphans, die_with_parent, kill_descendants};
-use crate::strategy::feed::Feed;
 use crate::strategy::run::{RunReport, run, strategy};
+use crate::strategy::task_queue::TaskQueue;
 use crate::strategy::{Job, StartError};
 use crate::workload::{Env, Program, Workload};
 
@@ -26,7 +26,7 @@ pub struct BatchSpec {
     /// The surroundings of this batch.
     pub env: Env,
     /// The cell.
-    pub cell: Cell,
+    pub cell: Configuration,
     /// Which positions of the draw to run.
     pub tasks: Range<u64>,
     /// CPUs that may be used at once.
@@ -90,6 +90,6 @@ pub fn run_batch(spec: &BatchSpec) -> Result<RunReport, StartError> {
         cpus: spec.cpus,
         time_limit: Some(spec.time_limit),
     };
-    let feed = Arc::new(Feed::new(spec.tasks.clone(), cell.width));
+    let feed = Arc::new(TaskQueue::new(spec.tasks.clone(), cell.width));
     run(strategy.as_ref(), &job, &feed)
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::benchmark::cell::Cell;
+use crate::benchmark::configuration::Configuration;
 use crate::benchmark::overhead::{Connection, Overhead, Overheads, StepOverhead};
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 use crate::strategy::run::RunReport;
 use crate::workload::Items;
 use crate::workload::spec::{
@@ -23,11 +23,17 @@ const BATCH_S: f64 = 0.04;
 const WIDE: usize = 24;
 
 /// The calibrated strategies.
-const STRATEGIES: [Kind; 5] = [Kind::Async, Kind::Threads, Kind::WorkStealing, Kind::Processes, Kind::Hybrid];
+const STRATEGIES: [StrategyKind; 5] = [
+    StrategyKind::Async,
+    StrategyKind::Threads,
+    StrategyKind::WorkStealing,
+    StrategyKind::Processes,
+    StrategyKind::Hybrid,
+];
 
 /// A tiny workload of one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Probe {
+pub enum CalibrationWorkload {
     /// Computes.
     Compute,
     /// Sleeps.
@@ -38,16 +44,16 @@ pub enum Probe {
     Connect,
 }
 
-impl Probe {
+impl CalibrationWorkload {
     /// The workload, before it is calibrated.
     pub fn workload(self) -> Workload {
         let step = match self {
-            Probe::Compute => {
+            CalibrationWorkload::Compute => {
                 StepSpec::Cpu(CpuSpec { kernel: Kernel::Sha256, work: COMPUTE, iterations: None })
             }
-            Probe::Sleep => StepSpec::Sleep(SleepSpec { duration: WAIT }),
-            Probe::Http | Probe::Connect => {
-                let (url, pool) = ("fixture:/page/{item}".to_owned(), self == Probe::Http);
+            CalibrationWorkload::Sleep => StepSpec::Sleep(SleepSpec { duration: WAIT }),
+            CalibrationWorkload::Http | CalibrationWorkload::Connect => {
+                let (url, pool) = ("fixture:/page/{item}".to_owned(), self == CalibrationWorkload::Http);
                 StepSpec::Http(HttpSpec { url, method: "GET".to_owned(), body: None, pool })
             }
         };
@@ -65,36 +71,42 @@ impl Probe {
     }
 
     fn task_s(self) -> f64 {
-        if self == Probe::Compute { COMPUTE.as_secs_f64() } else { WAIT.as_secs_f64() }
+        if self == CalibrationWorkload::Compute { COMPUTE.as_secs_f64() } else { WAIT.as_secs_f64() }
     }
 }
 
 /// Runs batches of the probes.
-pub trait Laboratory {
+pub trait CalibrationRunner {
     /// Runs `tasks` tasks of a probe under a cell, with the CPU seconds its server used meanwhile;
     /// `None` if that fails.
-    fn run(&mut self, probe: Probe, cell: Cell, tasks: u64) -> Option<(RunReport, f64)>;
+    fn run(
+        &mut self,
+        probe: CalibrationWorkload,
+        cell: Configuration,
+        tasks: u64,
+    ) -> Option<(RunReport, f64)>;
 }
 
 /// Measures what every strategy costs; takes about two seconds. What cannot be measured keeps its usual
 /// value.
-pub fn calibrate(laboratory: &mut impl Laboratory, cpus: usize) -> Overheads {
+pub fn calibrate(laboratory: &mut impl CalibrationRunner, cpus: usize) -> Overheads {
     let mut overheads = Overheads::default();
-    let alone =
-        [Probe::Compute, Probe::Sleep, Probe::Http].map(|probe| Cost::of(laboratory, probe, Cell::REFERENCE));
+    let alone = [CalibrationWorkload::Compute, CalibrationWorkload::Sleep, CalibrationWorkload::Http]
+        .map(|probe| Cost::of(laboratory, probe, Configuration::REFERENCE));
     let [Some(compute), Some(sleep), Some(http)] = alone else { return overheads };
     let mut server = Vec::new();
     for strategy in STRATEGIES {
         let cell = |width| match strategy {
-            Kind::Hybrid => Cell::hybrid(width, cpus),
-            _ => Cell::new(strategy, width),
+            StrategyKind::Hybrid => Configuration::hybrid(width, cpus),
+            _ => Configuration::new(strategy, width),
         };
-        let narrow = Cost::of(laboratory, Probe::Compute, cell(cpus.max(2)));
-        let wide = Cost::of(laboratory, Probe::Sleep, cell(WIDE));
-        let asking = Cost::of(laboratory, Probe::Http, cell(WIDE));
+        let narrow = Cost::of(laboratory, CalibrationWorkload::Compute, cell(cpus.max(2)));
+        let wide = Cost::of(laboratory, CalibrationWorkload::Sleep, cell(WIDE));
+        let asking = Cost::of(laboratory, CalibrationWorkload::Http, cell(WIDE));
         let (Some(narrow), Some(wide), Some(asking)) = (narrow, wide, asking) else { continue };
         server.push(asking.server_cpu_s);
-        let workers = if strategy == Kind::Hybrid { 0.0 } else { (WIDE - cpus.clamp(2, WIDE - 1)) as f64 };
+        let workers =
+            if strategy == StrategyKind::Hybrid { 0.0 } else { (WIDE - cpus.clamp(2, WIDE - 1)) as f64 };
         let per_worker = if workers > 0.0 { (wide.startup_s - narrow.startup_s) / workers } else { 0.0 };
         let startup_per_worker_s = per_worker.max(0.0);
         let overhead = Overhead {
@@ -106,7 +118,7 @@ pub fn calibrate(laboratory: &mut impl Laboratory, cpus: usize) -> Overheads {
         };
         overheads.strategies.insert(strategy, overhead);
     }
-    if let Some(connect) = Cost::of(laboratory, Probe::Connect, Cell::REFERENCE) {
+    if let Some(connect) = Cost::of(laboratory, CalibrationWorkload::Connect, Configuration::REFERENCE) {
         overheads.connection = Connection {
             client_s: (connect.cpu_s - http.cpu_s).max(0.0),
             server_s: (connect.server_cpu_s - http.server_cpu_s).max(0.0),
@@ -128,7 +140,11 @@ struct Cost {
 }
 
 impl Cost {
-    fn of(laboratory: &mut impl Laboratory, probe: Probe, cell: Cell) -> Option<Self> {
+    fn of(
+        laboratory: &mut impl CalibrationRunner,
+        probe: CalibrationWorkload,
+        cell: Configuration,
+    ) -> Option<Self> {
         let tasks = (BATCH_S / probe.task_s()).ceil() as u64 * cell.width as u64;
         let (report, server_s) = laboratory.run(probe, cell, tasks)?;
         let started = report.tally.counts.started();
@@ -157,33 +173,41 @@ mod tests {
     /// A machine on which an event loop wakes a millisecond late and spends 5 µs more on it.
     struct Fake;
 
-    impl Laboratory for Fake {
-        fn run(&mut self, probe: Probe, cell: Cell, tasks: u64) -> Option<(RunReport, f64)> {
-            let late = probe == Probe::Sleep && cell.strategy == Kind::Async;
+    impl CalibrationRunner for Fake {
+        fn run(
+            &mut self,
+            probe: CalibrationWorkload,
+            cell: Configuration,
+            tasks: u64,
+        ) -> Option<(RunReport, f64)> {
+            let late = probe == CalibrationWorkload::Sleep && cell.strategy == StrategyKind::Async;
             let mut report = report(tasks, cell.width, probe.task_s() + if late { 1.005e-3 } else { 0.0 });
             report.startup_s = 1e-3 + 1e-4 * (cell.width - 1) as f64;
             let each = 40e-6 + if late { 5e-6 } else { 0.0 };
             report.cpu = CpuTime { user_s: each * tasks as f64, system_s: 0.0 };
-            let server_s = if cell == Cell::REFERENCE { 100e-6 } else { 60e-6 };
-            (cell.strategy != Kind::Hybrid).then_some((report, server_s * tasks as f64))
+            let server_s = if cell == Configuration::REFERENCE { 100e-6 } else { 60e-6 };
+            (cell.strategy != StrategyKind::Hybrid).then_some((report, server_s * tasks as f64))
         }
     }
 
     #[test]
     fn costs_are_told_apart_from_those_of_the_tasks() {
         let overheads = calibrate(&mut Fake, 2);
-        let event_loop = overheads.of(Kind::Async);
+        let event_loop = overheads.of(StrategyKind::Async);
         assert!((event_loop.sleep.cpu_s - 5e-6).abs() < 1e-9, "{event_loop:?}");
         // Latencies are kept to 1%.
         assert!((event_loop.sleep.delay_s - 1e-3).abs() < 6e-5, "{event_loop:?}");
         assert!((event_loop.startup_per_worker_s - 1e-4).abs() < 1e-9, "{event_loop:?}");
         assert!((event_loop.startup_s - 1e-3).abs() < 1e-9, "{event_loop:?}");
-        assert!(overheads.of(Kind::Threads).sleep.delay_s < 1e-9);
+        assert!(overheads.of(StrategyKind::Threads).sleep.delay_s < 1e-9);
         assert!((overheads.server_share - 0.6).abs() < 1e-9);
     }
 
     #[test]
     fn what_cannot_be_measured_keeps_its_usual_value() {
-        assert_eq!(calibrate(&mut Fake, 2).of(Kind::Hybrid), Overheads::default().of(Kind::Hybrid));
+        assert_eq!(
+            calibrate(&mut Fake, 2).of(StrategyKind::Hybrid),
+            Overheads::default().of(StrategyKind::Hybrid)
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! How wide each strategy can be here, and what bounds it.
 
 use crate::host::Host;
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 use crate::units::Bytes;
 use crate::workload::Workload;
 use crate::workload::spec::StepSpec;
@@ -36,7 +36,7 @@ pub struct Capacity {
 }
 
 /// The widest `strategy` can be for `workload` on `host`: the least of all limits.
-pub fn capacity(strategy: Kind, workload: &Workload, host: &Host) -> Capacity {
+pub fn capacity(strategy: StrategyKind, workload: &Workload, host: &Host) -> Capacity {
     let mut limits = vec![of_workload(workload.tasks(), format!("{} tasks", workload.tasks()))];
     if let Some(most) = workload.limits.max_in_flight {
         limits.push(of_workload(most as u64, format!("max_in_flight = {most}")));
@@ -64,7 +64,7 @@ fn of_machine(width: u64, bound_by: String) -> Capacity {
 }
 
 /// Descriptors that one task in flight holds in the process that has the fewest to spare.
-fn descriptors_per_task(strategy: Kind, workload: &Workload) -> u64 {
+fn descriptors_per_task(strategy: StrategyKind, workload: &Workload) -> u64 {
     let of_steps: u64 = workload
         .steps
         .iter()
@@ -79,22 +79,25 @@ fn descriptors_per_task(strategy: Kind, workload: &Workload) -> u64 {
         })
         .sum();
     // A worker process has descriptors of its own; its parent holds two pipes.
-    if strategy == Kind::Processes { 2 } else { of_steps }
+    if strategy == StrategyKind::Processes { 2 } else { of_steps }
 }
 
 /// Whether every task in flight holds a thread.
-fn uses_threads(strategy: Kind, workload: &Workload) -> bool {
+fn uses_threads(strategy: StrategyKind, workload: &Workload) -> bool {
     let blocking = workload.steps.iter().any(|step| step.nature() == crate::workload::spec::Nature::Blocking);
     match strategy {
-        Kind::Threads | Kind::WorkStealing | Kind::Processes | Kind::Interpreters => true,
-        Kind::Async | Kind::Uvloop | Kind::Hybrid => blocking,
-        Kind::Sequential | Kind::Pipeline => false,
+        StrategyKind::Threads
+        | StrategyKind::WorkStealing
+        | StrategyKind::Processes
+        | StrategyKind::Interpreters => true,
+        StrategyKind::Async | StrategyKind::Uvloop | StrategyKind::Hybrid => blocking,
+        StrategyKind::Sequential | StrategyKind::Pipeline => false,
     }
 }
 
-fn thread_limits(strategy: Kind, host: &Host) -> Vec<Capacity> {
+fn thread_limits(strategy: StrategyKind, host: &Host) -> Vec<Capacity> {
     // A worker process needs a process and a thread that drives it.
-    let each = if strategy == Kind::Processes { 2 } else { 1 };
+    let each = if strategy == StrategyKind::Processes { 2 } else { 1 };
     let processes =
         host.limits.processes.map(|n| of_machine(n / 2 / each, format!("processes and threads: {n}")));
     let maps = host.limits.memory_maps.map(|n| {
@@ -103,11 +106,11 @@ fn thread_limits(strategy: Kind, host: &Host) -> Vec<Capacity> {
     processes.into_iter().chain(maps).collect()
 }
 
-fn memory_limit(strategy: Kind, workload: &Workload, host: &Host) -> Capacity {
+fn memory_limit(strategy: StrategyKind, workload: &Workload, host: &Host) -> Capacity {
     let each = match strategy {
-        Kind::Processes if workload.runs_python() => INTERPRETER_RSS,
-        Kind::Processes => WORKER_RSS,
-        Kind::Threads | Kind::WorkStealing => THREAD_RSS,
+        StrategyKind::Processes if workload.runs_python() => INTERPRETER_RSS,
+        StrategyKind::Processes => WORKER_RSS,
+        StrategyKind::Threads | StrategyKind::WorkStealing => THREAD_RSS,
         _ => 4 << 10,
     };
     let free = (host.limits.memory_available_bytes as f64 * MEMORY_SHARE) as u64;
@@ -125,19 +128,19 @@ mod tests {
     #[test]
     fn the_limit_that_binds_is_named() {
         let mut workload = sleeping(1_000_000);
-        assert_eq!(capacity(Kind::Async, &workload, &host(2)).width, 1_000_000);
-        let threads = capacity(Kind::Threads, &workload, &host(2));
+        assert_eq!(capacity(StrategyKind::Async, &workload, &host(2)).width, 1_000_000);
+        let threads = capacity(StrategyKind::Threads, &workload, &host(2));
         assert!(threads.by_machine && threads.bound_by.contains("memory maps"), "{threads:?}");
         workload.limits.max_in_flight = Some(32);
-        assert_eq!(capacity(Kind::Threads, &workload, &host(2)).bound_by, "max_in_flight = 32");
-        assert_eq!(capacity(Kind::Async, &sleeping(5), &host(2)).bound_by, "5 tasks");
+        assert_eq!(capacity(StrategyKind::Threads, &workload, &host(2)).bound_by, "max_in_flight = 32");
+        assert_eq!(capacity(StrategyKind::Async, &sleeping(5), &host(2)).bound_by, "5 tasks");
     }
 
     #[test]
     fn processes_are_bound_by_memory_first() {
         let mut small = host(2);
         small.limits.memory_available_bytes = 100 << 20;
-        let bound = capacity(Kind::Processes, &sleeping(1000), &small);
+        let bound = capacity(StrategyKind::Processes, &sleeping(1000), &small);
         assert_eq!(bound.width, 10);
         assert!(bound.bound_by.starts_with("memory"), "{bound:?}");
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::benchmark::cell::Cell;
+use crate::benchmark::configuration::Configuration;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -10,14 +10,14 @@ pub enum Event {
     /// A batch begins.
     BatchStarted {
         /// Of this cell.
-        cell: Cell,
+        cell: Configuration,
         /// Measuring has taken this long.
         elapsed: Duration,
     },
     /// A batch ended.
     BatchEnded {
         /// Of this cell.
-        cell: Cell,
+        cell: Configuration,
         /// Tasks per second, or why there are none.
         throughput: Result<f64, String>,
         /// Measuring has taken this long.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::benchmark::batch::{BatchReply, BatchSpec};
-use crate::benchmark::cell::Cell;
-use crate::code::Code;
+use crate::benchmark::configuration::Configuration;
+use crate::diagnostics::Code;
 use crate::host::Reexec;
 use crate::host::child::{Allowance, ChildError, Pending};
 use crate::host::deadline::DeadlineKeeper;
@@ -18,9 +18,9 @@ use crate::workload::{Env, Workload};
 
 /// One batch to run.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Order {
+pub struct BatchRequest {
     /// The cell.
-    pub cell: Cell,
+    pub cell: Configuration,
     /// Which positions of the draw.
     pub tasks: Range<u64>,
     /// The random order that tasks are taken in; cells that are compared share it.
@@ -31,11 +31,11 @@ pub struct Order {
     pub patience: Duration,
 }
 
-impl Order {
+impl BatchRequest {
     /// The same batch, in which no task is started later than in `seconds`.
     pub fn within(self, seconds: f64) -> Self {
         let most = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX);
-        Order { time_limit: self.time_limit.min(most), ..self }
+        BatchRequest { time_limit: self.time_limit.min(most), ..self }
     }
 }
 
@@ -55,7 +55,7 @@ pub trait Executor {
     ///
     /// # Errors
     /// When there is nothing to report, because the strategy could not start or its process died.
-    fn run(&mut self, order: &Order) -> Result<RunReport, BatchError>;
+    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, BatchError>;
 
     /// Whether nothing more can be run; measuring ends then, and the batch that found out is no failure
     /// of its cell.
@@ -65,7 +65,7 @@ pub trait Executor {
 }
 
 impl<E: Executor + ?Sized> Executor for Box<E> {
-    fn run(&mut self, order: &Order) -> Result<RunReport, BatchError> {
+    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, BatchError> {
         (**self).run(order)
     }
 
@@ -91,7 +91,7 @@ impl ProcessExecutor {
         ProcessExecutor { reexec, workload, env, cpus, batches: 0, keeper: DeadlineKeeper::new() }
     }
 
-    fn spec(&self, order: &Order, state_dir: PathBuf) -> BatchSpec {
+    fn spec(&self, order: &BatchRequest, state_dir: PathBuf) -> BatchSpec {
         BatchSpec {
             workload: Arc::clone(&self.workload),
             env: Env { state_dir, draw: order.draw, ..self.env.clone() },
@@ -102,7 +102,7 @@ impl ProcessExecutor {
         }
     }
 
-    fn exchange(&self, order: &Order, state_dir: PathBuf) -> Result<RunReport, BatchError> {
+    fn exchange(&self, order: &BatchRequest, state_dir: PathBuf) -> Result<RunReport, BatchError> {
         let spec = self.spec(order, state_dir);
         let mut command = self.reexec.command(Role::Batch);
         let pending = Pending::start(&mut command, &spec, &spec.env.state_dir).map_err(from_child)?;
@@ -115,7 +115,7 @@ impl ProcessExecutor {
 }
 
 impl Executor for ProcessExecutor {
-    fn run(&mut self, order: &Order) -> Result<RunReport, BatchError> {
+    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, BatchError> {
         let state_dir = self.env.state_dir.join(format!("batch-{}", self.batches));
         self.batches += 1;
         fs::create_dir(&state_dir).map_err(|e| from_child(ChildError::Start(e)))?;

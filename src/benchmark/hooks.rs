@@ -4,8 +4,8 @@ use std::io::{self, Read, Seek};
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use crate::benchmark::executor::{BatchError, Executor, Order};
-use crate::code::Code;
+use crate::benchmark::executor::{BatchError, BatchRequest, Executor};
+use crate::diagnostics::Code;
 use crate::host::Reexec;
 use crate::strategy::run::RunReport;
 
@@ -107,7 +107,7 @@ impl<E> Hooked<E> {
 }
 
 impl<E: Executor> Executor for Hooked<E> {
-    fn run(&mut self, order: &Order) -> Result<RunReport, BatchError> {
+    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, BatchError> {
         self.hook("--prepare", self.hooks.prepare.clone())?;
         let result = self.inner.run(order);
         self.hook("--cleanup", self.hooks.cleanup.clone())?;
@@ -122,7 +122,7 @@ impl<E: Executor> Executor for Hooked<E> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use crate::benchmark::cell::Cell;
+    use crate::benchmark::configuration::Configuration;
     use crate::benchmark::testing::report;
     use std::time::Duration;
 
@@ -130,16 +130,22 @@ mod tests {
     struct Batches(PathBuf);
 
     impl Executor for Batches {
-        fn run(&mut self, _: &Order) -> Result<RunReport, BatchError> {
+        fn run(&mut self, _: &BatchRequest) -> Result<RunReport, BatchError> {
             let log = std::fs::read_to_string(&self.0).unwrap_or_default();
             std::fs::write(&self.0, log + "batch\n").expect("written");
             Ok(report(1, 1, 0.01))
         }
     }
 
-    fn order() -> Order {
+    fn order() -> BatchRequest {
         let limit = Duration::from_secs(60);
-        Order { cell: Cell::REFERENCE, tasks: 0..1, draw: 0, time_limit: limit, patience: limit }
+        BatchRequest {
+            cell: Configuration::REFERENCE,
+            tasks: 0..1,
+            draw: 0,
+            time_limit: limit,
+            patience: limit,
+        }
     }
 
     fn hooked(prepare: &str, cleanup: &str) -> (Hooked<Batches>, tempfile::TempDir) {

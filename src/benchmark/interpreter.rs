@@ -4,33 +4,35 @@
 use crate::benchmark::overhead::Overhead;
 use crate::model::RateCurve;
 use crate::profile::result::PythonProfile;
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 
 /// Why a strategy that was asked for cannot be had, if so.
-pub fn missing(strategy: Kind, python: Option<&PythonProfile>) -> Option<&'static str> {
+pub fn missing(strategy: StrategyKind, python: Option<&PythonProfile>) -> Option<&'static str> {
     let is_there = !strategy.is_of_python() || python.is_some_and(|python| python.offers.contains(&strategy));
     match strategy {
         _ if is_there => None,
         _ if python.is_none() => Some("only Python callables can be run so"),
-        Kind::Uvloop => Some("uvloop is not installed for this interpreter"),
+        StrategyKind::Uvloop => Some("uvloop is not installed for this interpreter"),
         _ => Some("this interpreter has no InterpreterPoolExecutor, which came with Python 3.14"),
     }
 }
 
 /// Whether a strategy does anything for Python callables that a simpler one does not; `variants` says
 /// whether those that differ in nothing but their library count.
-pub fn fits(strategy: Kind, python: &PythonProfile, variants: bool) -> bool {
+pub fn fits(strategy: StrategyKind, python: &PythonProfile, variants: bool) -> bool {
     if missing(strategy, Some(python)).is_some() {
         return false;
     }
     match strategy {
-        Kind::Sequential | Kind::Async | Kind::Threads | Kind::Processes => true,
+        StrategyKind::Sequential | StrategyKind::Async | StrategyKind::Threads | StrategyKind::Processes => {
+            true
+        }
         // Either a pool for each kind of step, or an event loop in every process.
-        Kind::Hybrid => python.has_separate_steps() || python.is_awaitable(),
-        Kind::WorkStealing | Kind::Pipeline => false,
-        Kind::Uvloop => variants && python.is_awaitable(),
+        StrategyKind::Hybrid => python.has_separate_steps() || python.is_awaitable(),
+        StrategyKind::WorkStealing | StrategyKind::Pipeline => false,
+        StrategyKind::Uvloop => variants && python.is_awaitable(),
         // Where there is no lock, plain threads do the same.
-        Kind::Interpreters => python.has_lock(),
+        StrategyKind::Interpreters => python.has_lock(),
     }
 }
 
@@ -39,7 +41,7 @@ pub fn fits(strategy: Kind, python: &PythonProfile, variants: bool) -> bool {
 /// The costs are those of CPython 3.11 on one machine with 2 CPUs: a queue of long-lived coroutines,
 /// `to_thread`, `ThreadPoolExecutor`, chunks to a `ProcessPoolExecutor` and single tasks to one; and a
 /// fork of the interpreter, or the start of a new one that imports everything again.
-pub fn model(strategy: Kind, python: &PythonProfile, rates: &RateCurve) -> (RateCurve, Overhead) {
+pub fn model(strategy: StrategyKind, python: &PythonProfile, rates: &RateCurve) -> (RateCurve, Overhead) {
     const FORK_S: f64 = 0.006;
     const SPAWN_S: f64 = 0.08;
     const INTERPRETER_S: f64 = 0.03;
@@ -52,14 +54,16 @@ pub fn model(strategy: Kind, python: &PythonProfile, rates: &RateCurve) -> (Rate
         ..Overhead::default()
     };
     match strategy {
-        Kind::Sequential => (rates.limited_to(1.0), cost(0.0, 0.0)),
-        Kind::Async | Kind::Uvloop if python.is_awaitable() => (rates.limited_to(1.0), cost(0.0, 0.3e-6)),
-        Kind::Async | Kind::Uvloop => (in_threads, cost(0.0, 50e-6)),
-        Kind::Threads | Kind::WorkStealing => (in_threads, cost(60e-6, 15e-6)),
-        Kind::Processes => (*rates, cost(start_s, 10e-6)),
-        Kind::Interpreters => (*rates, cost(INTERPRETER_S / rates.cpus.max(1.0), 10e-6)),
-        Kind::Hybrid if python.has_separate_steps() => (*rates, cost(start_s, 150e-6)),
-        Kind::Hybrid | Kind::Pipeline => (*rates, cost(start_s, 2e-6)),
+        StrategyKind::Sequential => (rates.limited_to(1.0), cost(0.0, 0.0)),
+        StrategyKind::Async | StrategyKind::Uvloop if python.is_awaitable() => {
+            (rates.limited_to(1.0), cost(0.0, 0.3e-6))
+        }
+        StrategyKind::Async | StrategyKind::Uvloop => (in_threads, cost(0.0, 50e-6)),
+        StrategyKind::Threads | StrategyKind::WorkStealing => (in_threads, cost(60e-6, 15e-6)),
+        StrategyKind::Processes => (*rates, cost(start_s, 10e-6)),
+        StrategyKind::Interpreters => (*rates, cost(INTERPRETER_S / rates.cpus.max(1.0), 10e-6)),
+        StrategyKind::Hybrid if python.has_separate_steps() => (*rates, cost(start_s, 150e-6)),
+        StrategyKind::Hybrid | StrategyKind::Pipeline => (*rates, cost(start_s, 2e-6)),
     }
 }
 
@@ -89,18 +93,18 @@ mod tests {
         }
     }
 
-    fn together(strategy: Kind, python: &PythonProfile) -> f64 {
+    fn together(strategy: StrategyKind, python: &PythonProfile) -> f64 {
         model(strategy, python, &RateCurve::ideal(8.0)).0.at(100)
     }
 
     #[test]
     fn under_a_lock_that_is_held_threads_compute_one_at_a_time() {
         let held = python(0.9, &[(false, 1.0)]);
-        assert!(together(Kind::Threads, &held) < 1.2);
-        assert_eq!(together(Kind::Processes, &held), 8.0);
-        assert_eq!(together(Kind::Threads, &python(0.02, &[(false, 1.0)])), 8.0);
+        assert!(together(StrategyKind::Threads, &held) < 1.2);
+        assert_eq!(together(StrategyKind::Processes, &held), 8.0);
+        assert_eq!(together(StrategyKind::Threads, &python(0.02, &[(false, 1.0)])), 8.0);
         let free = PythonProfile { free_threaded: "yes".into(), ..held };
-        assert_eq!(together(Kind::Threads, &free), 8.0);
+        assert_eq!(together(StrategyKind::Threads, &free), 8.0);
     }
 
     #[test]
@@ -109,31 +113,31 @@ mod tests {
             let python = PythonProfile { start_method: method.into(), ..python(0.9, &[(false, 1.0)]) };
             model(strategy, &python, &RateCurve::ideal(2.0)).1.startup_per_worker_s
         };
-        assert!(start("spawn", Kind::Processes) > start("fork", Kind::Processes));
-        assert!(start("fork", Kind::Processes) > 10.0 * start("fork", Kind::Threads));
+        assert!(start("spawn", StrategyKind::Processes) > start("fork", StrategyKind::Processes));
+        assert!(start("fork", StrategyKind::Processes) > 10.0 * start("fork", StrategyKind::Threads));
     }
 
     #[test]
     fn what_an_interpreter_does_not_have_is_not_tried() {
         let plain = python(0.9, &[(true, 0.6)]);
-        let offers = vec![Kind::Interpreters, Kind::Uvloop];
+        let offers = vec![StrategyKind::Interpreters, StrategyKind::Uvloop];
         let rich = PythonProfile { offers, ..plain.clone() };
-        for kind in [Kind::Interpreters, Kind::Uvloop] {
+        for kind in [StrategyKind::Interpreters, StrategyKind::Uvloop] {
             assert!(!fits(kind, &plain, true) && missing(kind, Some(&plain)).is_some());
             assert!(fits(kind, &rich, true) && missing(kind, Some(&rich)).is_none());
             assert!(missing(kind, None).is_some());
         }
-        assert!(!fits(Kind::Uvloop, &rich, false), "a variant of async");
+        assert!(!fits(StrategyKind::Uvloop, &rich, false), "a variant of async");
         let free = PythonProfile { free_threaded: "yes".into(), ..rich };
-        assert!(!fits(Kind::Interpreters, &free, true), "threads do the same");
-        assert!(missing(Kind::Threads, None).is_none());
+        assert!(!fits(StrategyKind::Interpreters, &free, true), "threads do the same");
+        assert!(missing(StrategyKind::Threads, None).is_none());
     }
 
     #[test]
     fn a_hybrid_needs_steps_of_both_kinds_or_a_coroutine() {
-        assert!(!fits(Kind::Hybrid, &python(0.9, &[(false, 0.6)]), false));
-        assert!(fits(Kind::Hybrid, &python(0.9, &[(true, 0.6)]), false));
-        assert!(fits(Kind::Hybrid, &python(0.9, &[(false, 0.1), (false, 0.9)]), false));
-        assert!(!fits(Kind::WorkStealing, &python(0.9, &[(true, 0.6)]), false));
+        assert!(!fits(StrategyKind::Hybrid, &python(0.9, &[(false, 0.6)]), false));
+        assert!(fits(StrategyKind::Hybrid, &python(0.9, &[(true, 0.6)]), false));
+        assert!(fits(StrategyKind::Hybrid, &python(0.9, &[(false, 0.1), (false, 0.9)]), false));
+        assert!(!fits(StrategyKind::WorkStealing, &python(0.9, &[(true, 0.6)]), false));
     }
 }

@@ -7,12 +7,12 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 
-use crate::benchmark::cell::Cell;
 use crate::benchmark::clock::Clock;
+use crate::benchmark::configuration::Configuration;
 use crate::benchmark::event::{Event, Observer};
-use crate::benchmark::executor::{BatchError, Executor, Order};
-use crate::benchmark::outlook::Outlook;
+use crate::benchmark::executor::{BatchError, BatchRequest, Executor};
 use crate::benchmark::plan::{Candidate, Plan};
+use crate::benchmark::posterior::Posterior;
 use crate::benchmark::predict::BATCH_WAVES;
 use crate::benchmark::record::CellRecord;
 use crate::benchmark::search::{Mode, Search};
@@ -20,7 +20,7 @@ use crate::benchmark::sizing::Sizing;
 use crate::benchmark::throughput::BatchTimes;
 use crate::host::Interrupt;
 use crate::stats::ratio::EPSILON;
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 use crate::strategy::run::RunReport;
 
 /// Rounds of an exhaustive run, whatever the budget: fewer give no interval.
@@ -50,11 +50,11 @@ pub struct Settings {
 #[derive(Debug, Clone, Default)]
 pub struct Measured {
     /// What every cell gave.
-    pub cells: BTreeMap<Cell, CellRecord>,
+    pub cells: BTreeMap<Configuration, CellRecord>,
     /// What is believed of every measured cell, from all batches together.
-    pub outlooks: BTreeMap<Cell, Outlook>,
+    pub outlooks: BTreeMap<Configuration, Posterior>,
     /// Cells that could not be run, and why.
-    pub failed: BTreeMap<Cell, BatchError>,
+    pub failed: BTreeMap<Configuration, BatchError>,
     /// The share of the CPUs that other programs used meanwhile, where it is known.
     pub cpu_others: Option<f64>,
     /// Rounds begun.
@@ -101,7 +101,7 @@ pub struct Measurement<'a, E, O, C> {
     pub reference: Option<RunReport>,
     /// The strategy that is measured where the budget is enough for one, if no other is predicted to be
     /// better.
-    pub preferred: Option<Kind>,
+    pub preferred: Option<StrategyKind>,
 }
 
 impl<E: Executor, O: Observer, C: Clock> Measurement<'_, E, O, C> {
@@ -182,11 +182,11 @@ impl<E: Executor, O: Observer, C: Clock> Measurement<'_, E, O, C> {
         for candidate in round {
             let rate = search.expected(candidate.cell);
             let draw = u64::from(measured.rounds);
-            let order = Order { draw, ..self.sizing.order(candidate.cell, rate) };
+            let order = BatchRequest { draw, ..self.sizing.order(candidate.cell, rate) };
             let (left_s, expected_s) = (self.left_s(measured), self.sizing.expected_s(&order, rate));
             // However small the budget, the reference and the most promising cell are measured once.
             let is_needed = search.batches(candidate.cell) == 0
-                && (candidate.cell == Cell::REFERENCE
+                && (candidate.cell == Configuration::REFERENCE
                     || (measured.rounds == 0 && Some(candidate) == favourite));
             // Whatever its time limit, a batch lasts until all tasks that are in flight have ended.
             let in_flight = order.tasks.end.min(candidate.cell.width as u64) as f64;
@@ -210,7 +210,7 @@ impl<E: Executor, O: Observer, C: Clock> Measurement<'_, E, O, C> {
     fn run_batch(
         &mut self,
         candidate: &Candidate,
-        order: &Order,
+        order: &BatchRequest,
         search: &mut Search,
         measured: &mut Measured,
     ) {
@@ -269,7 +269,7 @@ impl<E: Executor, O: Observer, C: Clock> Measurement<'_, E, O, C> {
 
 /// The cell that is predicted to be the best; of those that are predicted to be near it, the one of the
 /// preferred strategy.
-fn favourite(round: &[Candidate], preferred: Option<Kind>) -> Option<&Candidate> {
+fn favourite(round: &[Candidate], preferred: Option<StrategyKind>) -> Option<&Candidate> {
     let best = round.iter().map(|c| c.predicted_per_s).fold(0.0, f64::max);
     let near = round.iter().filter(|c| c.predicted_per_s >= (1.0 - EPSILON) * best);
     near.max_by(|a, b| {
@@ -284,13 +284,13 @@ mod tests {
     use crate::benchmark::clock::Stopwatch;
     use crate::benchmark::event::Silent;
     use crate::benchmark::testing::{self, host, profile, report, sleeping};
-    use crate::code::Code;
+    use crate::diagnostics::Code;
 
     /// Gives what a function says, at once.
-    struct Mock<F>(F, Vec<Order>);
+    struct Mock<F>(F, Vec<BatchRequest>);
 
-    impl<F: FnMut(&Order) -> Result<RunReport, BatchError>> Executor for Mock<F> {
-        fn run(&mut self, order: &Order) -> Result<RunReport, BatchError> {
+    impl<F: FnMut(&BatchRequest) -> Result<RunReport, BatchError>> Executor for Mock<F> {
+        fn run(&mut self, order: &BatchRequest) -> Result<RunReport, BatchError> {
             self.1.push(order.clone());
             (self.0)(order)
         }
@@ -298,8 +298,8 @@ mod tests {
 
     fn measure(
         settings: Settings,
-        run: impl FnMut(&Order) -> Result<RunReport, BatchError>,
-    ) -> (Measured, Vec<Order>) {
+        run: impl FnMut(&BatchRequest) -> Result<RunReport, BatchError>,
+    ) -> (Measured, Vec<BatchRequest>) {
         let plan = testing::plan(&sleeping(400), &profile(50e-6, 20e-3), &host(2));
         let mut executor = Mock(run, Vec::new());
         let measurement = Measurement {
@@ -326,7 +326,7 @@ mod tests {
         Settings { budget, rounds: Some(rounds), warmup: 0, exhaustive: false, seed: 1, once: false }
     }
 
-    fn ideal(order: &Order) -> Result<RunReport, BatchError> {
+    fn ideal(order: &BatchRequest) -> Result<RunReport, BatchError> {
         Ok(report(order.tasks.end, order.cell.width, 0.02))
     }
 
@@ -334,7 +334,7 @@ mod tests {
     fn the_rounds_asked_for_are_of_every_strategy_and_the_reference() {
         let (measured, _) = measure(settings(4), ideal);
         assert!(measured.cells.values().all(|record| record.rounds().len() == 4));
-        assert!(measured.cells.contains_key(&Cell::REFERENCE));
+        assert!(measured.cells.contains_key(&Configuration::REFERENCE));
         assert_eq!(measured.ending, Ending::Rounds);
     }
 
@@ -348,12 +348,12 @@ mod tests {
     #[test]
     fn a_failing_strategy_is_an_entry_and_the_rest_still_runs() {
         let (measured, _) = measure(settings(2), |order| match order.cell.strategy {
-            Kind::Threads => Err(BatchError { code: Code::PoolStart, message: "no threads".into() }),
+            StrategyKind::Threads => Err(BatchError { code: Code::PoolStart, message: "no threads".into() }),
             _ => ideal(order),
         });
-        assert!(measured.failed.keys().all(|cell| cell.strategy == Kind::Threads));
+        assert!(measured.failed.keys().all(|cell| cell.strategy == StrategyKind::Threads));
         assert!(!measured.failed.is_empty());
-        assert!(measured.cells.keys().any(|cell| cell.strategy == Kind::Async));
+        assert!(measured.cells.keys().any(|cell| cell.strategy == StrategyKind::Async));
     }
 
     #[test]
@@ -369,7 +369,7 @@ mod tests {
     fn tasks_longer_than_the_budget_are_still_measured_under_the_best_cell() {
         let plan = testing::plan(&sleeping(10), &profile(1e-4, 3.0), &host(2));
         let mut executor =
-            Mock(|order: &Order| Ok(report(order.tasks.end, order.cell.width, 3.0)), Vec::new());
+            Mock(|order: &BatchRequest| Ok(report(order.tasks.end, order.cell.width, 3.0)), Vec::new());
         let measurement = Measurement {
             executor: &mut executor,
             observer: &mut Silent,
@@ -384,13 +384,13 @@ mod tests {
             },
             settings: Settings { budget: Duration::from_secs(1), rounds: None, ..settings(0) },
             reference: Some(report(1, 1, 3.0)),
-            preferred: Some(Kind::Async),
+            preferred: Some(StrategyKind::Async),
         };
         let measured = measurement.run(&plan);
-        assert_eq!(measured.cells[&Cell::REFERENCE].rounds().len(), 1);
+        assert_eq!(measured.cells[&Configuration::REFERENCE].rounds().len(), 1);
         // One batch is all there is time for, and it shows what is advised if nothing speaks against it.
-        let cells: Vec<Cell> = executor.1.iter().map(|order| order.cell).collect();
-        assert!(cells.contains(&Cell::new(Kind::Async, 10)), "{cells:?}");
+        let cells: Vec<Configuration> = executor.1.iter().map(|order| order.cell).collect();
+        assert!(cells.contains(&Configuration::new(StrategyKind::Async, 10)), "{cells:?}");
         assert!(cells.iter().all(|cell| cell.width == 10), "{cells:?}");
     }
 

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use crate::benchmark::executor::{BatchError, Executor, Order};
-use crate::code::Code;
+use crate::benchmark::executor::{BatchError, BatchRequest, Executor};
+use crate::diagnostics::Code;
 use crate::strategy::run::RunReport;
 
 /// A batch takes no more than one of so many parts of the items: the others are for other cells.
@@ -76,7 +76,7 @@ impl<E> Once<E> {
 }
 
 impl<E: Executor> Executor for Once<E> {
-    fn run(&mut self, order: &Order) -> Result<RunReport, BatchError> {
+    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, BatchError> {
         let Some(slices) = &mut self.slices else { return self.inner.run(order) };
         let wanted = order.tasks.end - order.tasks.start;
         let tasks = slices.take(wanted, order.cell.width as u64).ok_or_else(|| BatchError {
@@ -84,7 +84,7 @@ impl<E: Executor> Executor for Once<E> {
             message: "every item has been run".to_owned(),
         })?;
         // One order for the whole run: in another one the same items would come again.
-        self.inner.run(&Order { tasks, draw: 0, ..order.clone() })
+        self.inner.run(&BatchRequest { tasks, draw: 0, ..order.clone() })
     }
 
     fn is_exhausted(&self) -> bool {
@@ -95,26 +95,26 @@ impl<E: Executor> Executor for Once<E> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::benchmark::cell::Cell;
+    use crate::benchmark::configuration::Configuration;
     use crate::benchmark::testing::report;
-    use crate::strategy::Kind;
+    use crate::strategy::StrategyKind;
     use proptest::prelude::*;
     use std::time::Duration;
 
     /// Remembers what it was asked for.
-    struct Log(Vec<Order>);
+    struct Log(Vec<BatchRequest>);
 
     impl Executor for Log {
-        fn run(&mut self, order: &Order) -> Result<RunReport, BatchError> {
+        fn run(&mut self, order: &BatchRequest) -> Result<RunReport, BatchError> {
             self.0.push(order.clone());
             Ok(report(order.tasks.end - order.tasks.start, order.cell.width, 0.01))
         }
     }
 
-    fn order(width: usize, tasks: u64) -> Order {
+    fn order(width: usize, tasks: u64) -> BatchRequest {
         let limit = Duration::from_secs(60);
-        let cell = Cell::new(Kind::Threads, width);
-        Order { cell, tasks: 0..tasks, draw: 3, time_limit: limit, patience: limit }
+        let cell = Configuration::new(StrategyKind::Threads, width);
+        BatchRequest { cell, tasks: 0..tasks, draw: 3, time_limit: limit, patience: limit }
     }
 
     #[test]
@@ -143,7 +143,7 @@ mod tests {
                 }
             }
             let mut next = profiled;
-            for Order { tasks, draw, .. } in &executor.inner.0 {
+            for BatchRequest { tasks, draw, .. } in &executor.inner.0 {
                 prop_assert_eq!((tasks.start, *draw), (next, 0));
                 prop_assert!(tasks.end > tasks.start && tasks.end <= items);
                 next = tasks.end;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 
 /// What one strategy costs, over running tasks one after another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ pub struct StepOverhead {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Overheads {
     /// By strategy.
-    pub strategies: BTreeMap<Kind, Overhead>,
+    pub strategies: BTreeMap<StrategyKind, Overhead>,
     /// CPU time of the embedded server for a request among many, over that for one alone.
     pub server_share: f64,
     /// What a connection costs before its first request.
@@ -52,7 +52,7 @@ pub struct Connection {
 
 impl Overheads {
     /// What `strategy` costs; nothing where it was not calibrated.
-    pub fn of(&self, strategy: Kind) -> Overhead {
+    pub fn of(&self, strategy: StrategyKind) -> Overhead {
         self.strategies.get(&strategy).copied().unwrap_or_default()
     }
 }
@@ -68,11 +68,11 @@ impl Default for Overheads {
             http: StepOverhead::default(),
         };
         let strategies = [
-            (Kind::Async, cost(200e-6, 0.0, 2e-6, 1.1e-3)),
-            (Kind::Threads, cost(50e-6, 25e-6, 1e-6, 0.0)),
-            (Kind::WorkStealing, cost(100e-6, 25e-6, 0.3e-6, 0.0)),
-            (Kind::Processes, cost(500e-6, 500e-6, 4e-6, 0.0)),
-            (Kind::Hybrid, cost(2e-3, 0.0, 30e-6, 1.1e-3)),
+            (StrategyKind::Async, cost(200e-6, 0.0, 2e-6, 1.1e-3)),
+            (StrategyKind::Threads, cost(50e-6, 25e-6, 1e-6, 0.0)),
+            (StrategyKind::WorkStealing, cost(100e-6, 25e-6, 0.3e-6, 0.0)),
+            (StrategyKind::Processes, cost(500e-6, 500e-6, 4e-6, 0.0)),
+            (StrategyKind::Hybrid, cost(2e-3, 0.0, 30e-6, 1.1e-3)),
         ];
         let connection = Connection { client_s: 60e-6, server_s: 60e-6 };
         Overheads { strategies: strategies.into_iter().collect(), server_share: 0.8, connection }

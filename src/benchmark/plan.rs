@@ -1,14 +1,14 @@
 //! Which cells could be measured: strategies that fit, at widths that may matter.
 
 use crate::benchmark::capacity::{Capacity, capacity};
-use crate::benchmark::cell::Cell;
 use crate::benchmark::conditions::Subject;
+use crate::benchmark::configuration::Configuration;
 use crate::benchmark::interpreter;
 use crate::benchmark::predict::{Prediction, predict};
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::host::Host;
 use crate::profile::Profile;
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 use crate::workload::Workload;
 use crate::workload::spec::Nature;
 
@@ -28,7 +28,7 @@ const ABOVE_KNEE: usize = 4;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
     /// Only these strategies.
-    pub strategies: Vec<Kind>,
+    pub strategies: Vec<StrategyKind>,
     /// Only these widths.
     pub widths: Vec<usize>,
     /// Whether strategies that differ from another one in nothing but their library are measured too.
@@ -39,7 +39,7 @@ pub struct Selection {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Candidate {
     /// The cell.
-    pub cell: Cell,
+    pub cell: Configuration,
     /// Tasks per second that the model predicts over the whole workload.
     pub predicted_per_s: f64,
     /// How many times as much that is as a batch of a few tasks for each worker would say.
@@ -50,7 +50,7 @@ pub struct Candidate {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     /// The cell.
-    pub cell: Cell,
+    pub cell: Configuration,
     /// The kind of reason.
     pub code: Code,
     /// The reason.
@@ -74,11 +74,11 @@ impl Plan {
         let is_asked = !selection.widths.is_empty();
         let mut plan = Plan { candidates: Vec::new(), refused: Vec::new(), is_asked };
         let Subject { workload, profile, host, .. } = *subject;
-        let predicted = |cell: Cell| {
+        let predicted = |cell: Configuration| {
             let Prediction { per_s, beyond_a_batch } = predict(&cell, subject);
             Candidate { cell, predicted_per_s: per_s, beyond_a_batch }
         };
-        plan.candidates.push(predicted(Cell::REFERENCE));
+        plan.candidates.push(predicted(Configuration::REFERENCE));
         for strategy in strategies(workload, profile, selection) {
             let capacity = capacity(strategy, workload, host);
             for width in widths(strategy, subject, selection, &capacity) {
@@ -93,28 +93,28 @@ impl Plan {
     }
 }
 
-fn cell(strategy: Kind, width: usize, host: &Host) -> Cell {
+fn cell(strategy: StrategyKind, width: usize, host: &Host) -> Configuration {
     match strategy {
-        Kind::Hybrid => Cell::hybrid(width, host.cpu_workers()),
-        _ => Cell::new(strategy, width),
+        StrategyKind::Hybrid => Configuration::hybrid(width, host.cpu_workers()),
+        _ => Configuration::new(strategy, width),
     }
 }
 
 /// The strategies asked for, or those that fit.
-fn strategies(workload: &Workload, profile: &Profile, selection: &Selection) -> Vec<Kind> {
-    let asked = |kind: &Kind| selection.strategies.contains(kind);
-    let wanted = |kind: &Kind| {
+fn strategies(workload: &Workload, profile: &Profile, selection: &Selection) -> Vec<StrategyKind> {
+    let asked = |kind: &StrategyKind| selection.strategies.contains(kind);
+    let wanted = |kind: &StrategyKind| {
         if selection.strategies.is_empty() {
             fits(*kind, workload, profile, selection.variants)
         } else {
             asked(kind)
         }
     };
-    Kind::ALL.into_iter().filter(|kind| *kind != Kind::Sequential).filter(wanted).collect()
+    StrategyKind::ALL.into_iter().filter(|kind| *kind != StrategyKind::Sequential).filter(wanted).collect()
 }
 
 /// Whether a strategy does anything for the workload that a simpler one does not.
-fn fits(strategy: Kind, workload: &Workload, profile: &Profile, variants: bool) -> bool {
+fn fits(strategy: StrategyKind, workload: &Workload, profile: &Profile, variants: bool) -> bool {
     if let Some(python) = &profile.python {
         return interpreter::fits(strategy, python, variants);
     }
@@ -124,22 +124,27 @@ fn fits(strategy: Kind, workload: &Workload, profile: &Profile, variants: bool) 
     // A command is a process already: a pool of processes, or of threads that steal, adds nothing.
     let foreign = natures.contains(&Nature::Foreign);
     match strategy {
-        Kind::Sequential | Kind::Async | Kind::Threads => true,
-        Kind::WorkStealing | Kind::Processes => !foreign,
-        Kind::Hybrid => computes && waits && !foreign,
-        Kind::Pipeline | Kind::Uvloop | Kind::Interpreters => false,
+        StrategyKind::Sequential | StrategyKind::Async | StrategyKind::Threads => true,
+        StrategyKind::WorkStealing | StrategyKind::Processes => !foreign,
+        StrategyKind::Hybrid => computes && waits && !foreign,
+        StrategyKind::Pipeline | StrategyKind::Uvloop | StrategyKind::Interpreters => false,
     }
 }
 
 /// The widths of one strategy, narrowest first.
-fn widths(strategy: Kind, subject: &Subject<'_>, selection: &Selection, capacity: &Capacity) -> Vec<usize> {
+fn widths(
+    strategy: StrategyKind,
+    subject: &Subject<'_>,
+    selection: &Selection,
+    capacity: &Capacity,
+) -> Vec<usize> {
     if !selection.widths.is_empty() {
         return asked_widths(selection, capacity);
     }
     let cpus = subject.host.cpu_workers();
     let bound = match strategy {
-        Kind::Processes | Kind::Interpreters => (PROCESSES_PER_CPU * cpus).min(WIDEST),
-        Kind::WorkStealing => STEALERS_PER_CPU * cpus,
+        StrategyKind::Processes | StrategyKind::Interpreters => (PROCESSES_PER_CPU * cpus).min(WIDEST),
+        StrategyKind::WorkStealing => STEALERS_PER_CPU * cpus,
         _ => subject.workload.limits.max_in_flight.map_or(WIDEST, |most| most.max(WIDEST)),
     };
     let widest = capacity.width.min(bound);
@@ -157,7 +162,7 @@ fn asked_widths(selection: &Selection, capacity: &Capacity) -> Vec<usize> {
 }
 
 /// The narrowest width predicted to reach 95% of what the widest one reaches.
-fn knee(strategy: Kind, subject: &Subject<'_>, widest: usize) -> usize {
+fn knee(strategy: StrategyKind, subject: &Subject<'_>, widest: usize) -> usize {
     let at = |width: usize| predict(&cell(strategy, width, subject.host), subject).per_s;
     let best = at(widest);
     std::iter::successors(Some(1), |width| Some(width * 2))
@@ -178,16 +183,16 @@ fn ladder(widest: usize, cpus: usize) -> Vec<usize> {
 }
 
 /// Why a cell that was asked for cannot be measured.
-fn refuse(cell: Cell, subject: &Subject<'_>, capacity: &Capacity) -> Option<Refused> {
+fn refuse(cell: Configuration, subject: &Subject<'_>, capacity: &Capacity) -> Option<Refused> {
     let workload = subject.workload;
     if let Some(why) = interpreter::missing(cell.strategy, subject.profile.python.as_ref()) {
         return Some(Refused { cell, code: Code::WorkloadUnsupported, reason: why.to_owned() });
     }
-    if workload.runs_python() && cell.strategy == Kind::WorkStealing {
+    if workload.runs_python() && cell.strategy == StrategyKind::WorkStealing {
         let reason = "the standard library of Python has no threads that steal work".to_owned();
         return Some(Refused { cell, code: Code::WorkloadUnsupported, reason });
     }
-    if cell.strategy == Kind::Pipeline {
+    if cell.strategy == StrategyKind::Pipeline {
         let reason = "the strategy 'pipeline' is not supported yet".to_owned();
         return Some(Refused { cell, code: Code::WorkloadUnsupported, reason });
     }
@@ -210,52 +215,54 @@ mod tests {
         Plan::new(&Subject { workload, profile, host, conditions }, selection)
     }
 
-    fn widths_of(plan: &Plan, strategy: Kind) -> Vec<usize> {
+    fn widths_of(plan: &Plan, strategy: StrategyKind) -> Vec<usize> {
         plan.candidates.iter().filter(|c| c.cell.strategy == strategy).map(|c| c.cell.width).collect()
     }
 
     #[test]
     fn waiting_work_is_planned_wide_and_computing_work_narrow() {
         let waiting = plan(&sleeping(400), &profile(50e-6, 20e-3), &host(2), &Selection::default());
-        assert_eq!(waiting.candidates[0].cell, Cell::REFERENCE);
+        assert_eq!(waiting.candidates[0].cell, Configuration::REFERENCE);
         assert_eq!(
-            widths_of(&waiting, Kind::Async),
+            widths_of(&waiting, StrategyKind::Async),
             [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 400]
         );
-        assert_eq!(widths_of(&waiting, Kind::Processes), [2, 3, 4, 6, 8, 12, 16, 24, 32]);
-        assert_eq!(widths_of(&waiting, Kind::Hybrid), [] as [usize; 0]);
+        assert_eq!(widths_of(&waiting, StrategyKind::Processes), [2, 3, 4, 6, 8, 12, 16, 24, 32]);
+        assert_eq!(widths_of(&waiting, StrategyKind::Hybrid), [] as [usize; 0]);
         let busy = plan(&computing(400), &profile(5e-3, 0.0), &host(2), &Selection::default());
-        assert_eq!(widths_of(&busy, Kind::Threads), [2, 3, 4, 6, 8]);
-        assert_eq!(widths_of(&busy, Kind::WorkStealing), [2, 3, 4]);
+        assert_eq!(widths_of(&busy, StrategyKind::Threads), [2, 3, 4, 6, 8]);
+        assert_eq!(widths_of(&busy, StrategyKind::WorkStealing), [2, 3, 4]);
     }
 
     #[test]
     fn one_cpu_and_many_are_planned_for_alike() {
         let one = plan(&computing(400), &profile(5e-3, 0.0), &host(1), &Selection::default());
-        assert_eq!(widths_of(&one, Kind::WorkStealing), [2]);
+        assert_eq!(widths_of(&one, StrategyKind::WorkStealing), [2]);
         let many = plan(&computing(4000), &profile(5e-3, 0.0), &host(96), &Selection::default());
-        assert!(widths_of(&many, Kind::WorkStealing).contains(&96));
+        assert!(widths_of(&many, StrategyKind::WorkStealing).contains(&96));
         assert!(
-            widths_of(&many, Kind::Threads).contains(&192) || widths_of(&many, Kind::Threads).contains(&256)
+            widths_of(&many, StrategyKind::Threads).contains(&192)
+                || widths_of(&many, StrategyKind::Threads).contains(&256)
         );
     }
 
     #[test]
     fn limits_of_the_workload_cap_and_limits_of_the_machine_refuse() {
         let mut workload = sleeping(1_000_000);
-        let asked = Selection { strategies: vec![Kind::Threads], widths: vec![8, 100_000], variants: false };
+        let asked =
+            Selection { strategies: vec![StrategyKind::Threads], widths: vec![8, 100_000], variants: false };
         let refused = plan(&workload, &profile(1e-5, 20e-3), &host(2), &asked).refused;
         assert_eq!(refused[0].code, Code::HostLimit);
         assert!(refused[0].reason.contains("memory maps"), "{}", refused[0].reason);
         workload.limits.max_in_flight = Some(32);
         let capped = plan(&workload, &profile(1e-5, 20e-3), &host(2), &asked);
-        assert_eq!(widths_of(&capped, Kind::Threads), [8, 32]);
+        assert_eq!(widths_of(&capped, StrategyKind::Threads), [8, 32]);
         assert!(capped.refused.is_empty());
     }
 
     #[test]
     fn a_single_task_has_a_plan_too() {
         let plan = plan(&sleeping(1), &profile(1e-5, 20e-3), &host(2), &Selection::default());
-        assert_eq!(widths_of(&plan, Kind::Async), [1]);
+        assert_eq!(widths_of(&plan, StrategyKind::Async), [1]);
     }
 }

@@ -4,8 +4,8 @@ mod bounds;
 mod cost;
 mod stages;
 
-use crate::benchmark::cell::Cell;
 use crate::benchmark::conditions::Subject;
+use crate::benchmark::configuration::Configuration;
 use crate::benchmark::predict::bounds::{bounds, upstream_capacity};
 use crate::benchmark::predict::cost::{Cost, costs, startup_s};
 use crate::benchmark::predict::stages::{connecting, stages, teams};
@@ -36,7 +36,7 @@ pub struct Prediction {
 }
 
 /// What the model says of a cell.
-pub fn predict(cell: &Cell, subject: &Subject<'_>) -> Prediction {
+pub fn predict(cell: &Configuration, subject: &Subject<'_>) -> Prediction {
     let Subject { workload, profile, conditions, .. } = *subject;
     let tasks = workload.tasks() as f64;
     let width = cell.width.min(usize::try_from(workload.tasks()).unwrap_or(usize::MAX)).max(1);
@@ -88,21 +88,33 @@ mod tests {
     use crate::benchmark::testing::{computing, host, profile, sleeping};
     use crate::host::Host;
     use crate::profile::Profile;
-    use crate::strategy::Kind;
+    use crate::strategy::StrategyKind;
     use crate::workload::Workload;
 
-    fn predict(cell: &Cell, workload: &Workload, profile: &Profile, host: &Host) -> f64 {
+    fn predict(cell: &Configuration, workload: &Workload, profile: &Profile, host: &Host) -> f64 {
         let conditions = &Conditions::usual(host);
         super::predict(cell, &Subject { workload, profile, host, conditions }).per_s
     }
 
     #[test]
     fn waiting_scales_with_the_width_and_computing_with_the_cpus() {
-        let waiting =
-            |n| predict(&Cell::new(Kind::Async, n), &sleeping(100_000), &profile(10e-6, 20e-3), &host(2));
+        let waiting = |n| {
+            predict(
+                &Configuration::new(StrategyKind::Async, n),
+                &sleeping(100_000),
+                &profile(10e-6, 20e-3),
+                &host(2),
+            )
+        };
         assert!((waiting(64) / waiting(8) - 8.0).abs() < 0.5, "{}", waiting(64) / waiting(8));
-        let busy =
-            |n| predict(&Cell::new(Kind::Threads, n), &computing(100_000), &profile(5e-3, 0.0), &host(2));
+        let busy = |n| {
+            predict(
+                &Configuration::new(StrategyKind::Threads, n),
+                &computing(100_000),
+                &profile(5e-3, 0.0),
+                &host(2),
+            )
+        };
         assert!((busy(2) - 400.0).abs() < 20.0, "{}", busy(2));
         assert!(busy(64) < 401.0, "{}", busy(64));
     }
@@ -111,15 +123,27 @@ mod tests {
     fn nothing_is_faster_than_the_rate_limit() {
         let mut limited = sleeping(100_000);
         limited.limits.rate_per_s = Some(10.0);
-        let at = |n| predict(&Cell::new(Kind::Async, n), &limited, &profile(10e-6, 40e-3), &host(2));
+        let at = |n| {
+            predict(&Configuration::new(StrategyKind::Async, n), &limited, &profile(10e-6, 40e-3), &host(2))
+        };
         assert!(at(8) <= 10.0 && at(512) <= at(8), "{} {}", at(8), at(512));
         assert!(at(1) > 9.9, "{}", at(1));
     }
 
     #[test]
     fn a_ragged_end_matters_when_tasks_are_few() {
-        let few = predict(&Cell::new(Kind::Async, 64), &sleeping(200), &profile(10e-6, 20e-3), &host(2));
-        let many = predict(&Cell::new(Kind::Async, 64), &sleeping(200_000), &profile(10e-6, 20e-3), &host(2));
+        let few = predict(
+            &Configuration::new(StrategyKind::Async, 64),
+            &sleeping(200),
+            &profile(10e-6, 20e-3),
+            &host(2),
+        );
+        let many = predict(
+            &Configuration::new(StrategyKind::Async, 64),
+            &sleeping(200_000),
+            &profile(10e-6, 20e-3),
+            &host(2),
+        );
         assert!(few < 0.95 * many, "{few} {many}");
     }
 }

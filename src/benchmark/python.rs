@@ -1,6 +1,6 @@
 //! Runs batches of Python callables, each in an interpreter of its own.
 
-use crate::benchmark::executor::{BatchError, Executor, Order};
+use crate::benchmark::executor::{BatchError, BatchRequest, Executor};
 use crate::profile::Profile;
 use crate::python::Session;
 use crate::python::session::Batch;
@@ -23,7 +23,7 @@ impl<'a> PythonExecutor<'a> {
 }
 
 impl Executor for PythonExecutor<'_> {
-    fn run(&mut self, order: &Order) -> Result<RunReport, BatchError> {
+    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, BatchError> {
         let batch = Batch {
             strategy: order.cell.strategy,
             width: order.cell.width,

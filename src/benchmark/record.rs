@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::benchmark::cell::Cell;
+use crate::benchmark::configuration::Configuration;
 use crate::benchmark::plan::Candidate;
-use crate::benchmark::result::{CellResult, Latency, LedgerPerTask, Round, Status};
+use crate::benchmark::result::{ConfigurationResult, Latency, LedgerPerTask, Round, Status};
 use crate::stats::interval::{CONFIDENCE, geometric_mean_ci};
 use crate::stats::ratio::{EPSILON, compare};
-use crate::strategy::ledger::Ledger;
 use crate::strategy::run::RunReport;
+use crate::strategy::time_breakdown::WorkerTimeBreakdown;
 use crate::workload::digest::Digest;
 use crate::workload::outputs::Outputs;
-use crate::workload::tally::{Latencies, Tally, TaskCounts};
+use crate::workload::task_outcomes::{Latencies, TaskCounts, TaskOutcomes};
 
 /// Two batches give an interval too, but one so wide that it says nothing.
 const FEWEST_BATCHES: usize = 3;
@@ -21,7 +21,7 @@ const FEWEST_BATCHES: usize = 3;
 pub struct CellRecord {
     candidate: Candidate,
     rounds: Vec<Round>,
-    tally: Tally,
+    tally: TaskOutcomes,
     /// Of every round: the tasks that a batch takes are those of its round.
     digests: BTreeMap<u32, Digest>,
     outputs: Outputs,
@@ -29,7 +29,7 @@ pub struct CellRecord {
     startup_s: f64,
     cpu_s: f64,
     peak_rss_bytes: u64,
-    ledger: Option<Ledger>,
+    ledger: Option<WorkerTimeBreakdown>,
 }
 
 impl CellRecord {
@@ -38,7 +38,7 @@ impl CellRecord {
         CellRecord {
             candidate,
             rounds: Vec::new(),
-            tally: Tally::default(),
+            tally: TaskOutcomes::default(),
             digests: BTreeMap::new(),
             outputs: Outputs::default(),
             is_repeatable: true,
@@ -101,12 +101,12 @@ impl CellRecord {
     }
 
     /// Sums up the batches, beside those of the reference; the digest is that of `items`.
-    pub fn summarise(&self, reference: Option<&CellRecord>, items: &BTreeSet<u64>) -> CellResult {
+    pub fn summarise(&self, reference: Option<&CellRecord>, items: &BTreeSet<u64>) -> ConfigurationResult {
         let rates: Vec<f64> = self.rounds.iter().map(|round| round.throughput_per_s).collect();
         let interval = geometric_mean_ci(&rates, CONFIDENCE);
         let started = self.tally.counts.started().max(1) as f64;
         let failure = self.failure();
-        CellResult {
+        ConfigurationResult {
             cell: self.candidate.cell,
             status: if failure.is_some() { Status::Failed } else { Status::Ok },
             reason: failure,
@@ -161,7 +161,7 @@ impl CellRecord {
         let pairs = |record: &CellRecord| -> Vec<(u32, f64)> {
             record.rounds.iter().map(|round| (round.round, round.throughput_per_s)).collect()
         };
-        if self.candidate.cell == Cell::REFERENCE {
+        if self.candidate.cell == Configuration::REFERENCE {
             return Some(1.0);
         }
         let reference = reference?;

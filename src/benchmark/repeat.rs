@@ -5,12 +5,12 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use crate::benchmark::cell::Cell;
 use crate::benchmark::clock::Clock;
+use crate::benchmark::configuration::Configuration;
 use crate::benchmark::event::{Event, Observer};
-use crate::benchmark::executor::{BatchError, Executor, Order};
-use crate::benchmark::gauge::Gauge;
-use crate::benchmark::series::{BatchMetrics, Series, Weather};
+use crate::benchmark::executor::{BatchError, BatchRequest, Executor};
+use crate::benchmark::machine_probe::MachineProbe;
+use crate::benchmark::series::{BatchMetrics, MachineConditions, Series};
 use crate::benchmark::sizing::Sizing;
 use crate::host::Interrupt;
 use crate::host::others::share_of_cpus;
@@ -29,7 +29,7 @@ pub enum Side {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// The cell.
-    pub cell: Cell,
+    pub cell: Configuration,
     /// Tasks per second that it is expected to do.
     pub expected_per_s: f64,
     /// Tasks of a batch, where another series has so many in each; else as many as `expected_per_s` says.
@@ -81,7 +81,7 @@ pub struct Repetition<'a> {
     /// Runs the one that it is compared with, where there is one.
     pub reference: Option<&'a mut dyn Executor>,
     /// Looks at the machine.
-    pub gauge: &'a mut dyn Gauge,
+    pub gauge: &'a mut dyn MachineProbe,
     /// Is told what happens.
     pub observer: &'a mut dyn Observer,
     /// Tells the time.
@@ -140,7 +140,7 @@ impl Repetition<'_> {
 
     /// Runs a batch of each side.
     fn pair(&mut self, draw: u64, reference_first: bool) -> Result<Pair, Stop> {
-        let order = Order { draw, ..self.order() };
+        let order = BatchRequest { draw, ..self.order() };
         let cpu_speed = self.gauge.cpu_speed();
         if self.reference.is_none() {
             return Ok(Pair { current: self.batch(Side::Current, &order, cpu_speed)?, reference: None });
@@ -155,16 +155,21 @@ impl Repetition<'_> {
         Ok(Pair { current, reference: Some(reference) })
     }
 
-    fn order(&self) -> Order {
+    fn order(&self) -> BatchRequest {
         let Settings { cell, expected_per_s, batch_tasks, .. } = self.settings;
         let order = self.sizing.order(cell, expected_per_s);
         match batch_tasks {
-            Some(tasks) => Order { tasks: 0..tasks, ..order },
+            Some(tasks) => BatchRequest { tasks: 0..tasks, ..order },
             None => order,
         }
     }
 
-    fn batch(&mut self, side: Side, order: &Order, cpu_speed: Option<f64>) -> Result<BatchMetrics, Stop> {
+    fn batch(
+        &mut self,
+        side: Side,
+        order: &BatchRequest,
+        cpu_speed: Option<f64>,
+    ) -> Result<BatchMetrics, Stop> {
         if self.interrupt.is_raised() {
             return Err(Stop::Interrupted);
         }
@@ -175,7 +180,7 @@ impl Repetition<'_> {
         let ended = self.clock.elapsed();
         let others_s = self.gauge.others_cpu_s().zip(others_before).map(|(after, before)| after - before);
         let elapsed_s = (ended - begun).as_secs_f64();
-        let weather = Weather {
+        let weather = MachineConditions {
             at_s: begun.as_secs_f64(),
             cpu_speed,
             cpu_others: others_s.map(|used_s| share_of_cpus(used_s, elapsed_s, self.settings.cpus_logical)),
@@ -190,7 +195,7 @@ impl Repetition<'_> {
         metrics
     }
 
-    fn execute(&mut self, side: Side, order: &Order) -> Result<RunReport, Stop> {
+    fn execute(&mut self, side: Side, order: &BatchRequest) -> Result<RunReport, Stop> {
         let executor = match (side, &mut self.reference) {
             (Side::Reference, Some(reference)) => &mut **reference,
             _ => &mut *self.current,

@@ -2,16 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::benchmark::cell::Cell;
-pub use crate::benchmark::outlook::Outlook;
-pub use crate::workload::tally::{ErrorCount, TaskCounts};
+use crate::benchmark::configuration::Configuration;
+pub use crate::benchmark::posterior::Posterior;
+pub use crate::workload::task_outcomes::{ErrorCount, TaskCounts};
 
 /// The summary of one cell.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct CellResult {
+pub struct ConfigurationResult {
     /// Which cell.
     #[serde(flatten)]
-    pub cell: Cell,
+    pub cell: Configuration,
     /// Whether it ran.
     pub status: Status,
     /// Why it failed or was skipped.
@@ -21,7 +21,7 @@ pub struct CellResult {
     /// Tasks per second over the whole workload, start-up included.
     pub throughput_per_s: Option<f64>,
     /// What is believed of the cell from the batches of all cells together.
-    pub outlook: Option<Outlook>,
+    pub outlook: Option<Posterior>,
     /// 95% confidence interval of `throughput_per_s`.
     pub ci95: Option<[f64; 2]>,
     /// The share of the CPUs that other programs used while the cells were measured, by which intervals
@@ -49,10 +49,10 @@ pub struct CellResult {
     pub rounds: Vec<Round>,
 }
 
-impl CellResult {
+impl ConfigurationResult {
     /// A cell that gave no numbers.
-    pub fn without_numbers(cell: Cell, status: Status, reason: Option<String>) -> Self {
-        CellResult {
+    pub fn without_numbers(cell: Configuration, status: Status, reason: Option<String>) -> Self {
+        ConfigurationResult {
             cell,
             status,
             reason,
@@ -75,7 +75,7 @@ impl CellResult {
     }
 }
 
-impl CellResult {
+impl ConfigurationResult {
     /// How much wider than their batches say intervals are: what others used of the CPUs they may use
     /// more or less of the next time.
     pub fn widening(&self) -> f64 {

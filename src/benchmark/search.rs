@@ -7,13 +7,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::benchmark::cell::Cell;
-use crate::benchmark::outlook::{MOST_POINTS, Outlook, Outlooks};
+use crate::benchmark::configuration::Configuration;
 use crate::benchmark::plan::{Candidate, Plan};
+use crate::benchmark::posterior::{MOST_POINTS, Posterior, Posteriors};
 use crate::benchmark::sizing::Sizing;
 use crate::model::surrogate::Point;
 use crate::stats::ratio::EPSILON;
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 
 /// The search ends when some cell is near the best with this probability: the 95% quantile of what is
 /// lost by choosing it is then below the margin, and beliefs are somewhat too sure of themselves.
@@ -79,9 +79,9 @@ pub struct Search {
     is_asked: bool,
     stage: Stage,
     is_upset: bool,
-    batches: BTreeMap<Cell, usize>,
-    failed: Vec<Cell>,
-    outlooks: Outlooks,
+    batches: BTreeMap<Configuration, usize>,
+    failed: Vec<Configuration>,
+    outlooks: Posteriors,
 }
 
 impl Search {
@@ -92,7 +92,7 @@ impl Search {
             Mode::Guided | Mode::Fixed => thin(&plan.candidates),
         };
         let believed = &candidates[..candidates.len().min(MOST_POINTS)];
-        let outlooks = Outlooks::new(believed.iter().map(point).collect(), seed);
+        let outlooks = Posteriors::new(believed.iter().map(point).collect(), seed);
         let is_asked = plan.is_asked;
         let (batches, failed) = (BTreeMap::new(), Vec::new());
         let mut search = Search {
@@ -113,7 +113,7 @@ impl Search {
     }
 
     /// Takes the throughput that a batch of a cell gave, in tasks per second, and when it was run.
-    pub fn learn(&mut self, cell: Cell, at: Duration, throughput: f64) {
+    pub fn learn(&mut self, cell: Configuration, at: Duration, throughput: f64) {
         *self.batches.entry(cell).or_default() += 1;
         let is_less = self.index(cell).is_some_and(|p| throughput < DISAPPOINTING * self.predicted(p));
         self.is_upset |= self.mode == Mode::Guided && is_less && !self.is_doubtful();
@@ -126,7 +126,7 @@ impl Search {
     }
 
     /// Takes that a cell cannot be run.
-    pub fn give_up(&mut self, cell: Cell) {
+    pub fn give_up(&mut self, cell: Configuration) {
         self.failed.push(cell);
     }
 
@@ -149,31 +149,31 @@ impl Search {
     }
 
     /// Batches measured of a cell.
-    pub fn batches(&self, cell: Cell) -> usize {
+    pub fn batches(&self, cell: Configuration) -> usize {
         self.batches.get(&cell).copied().unwrap_or(0)
     }
 
     /// Whether the reference is still to be measured.
     pub fn lacks_reference(&self) -> bool {
-        let is_reference = |cell: &Cell| *cell == Cell::REFERENCE;
-        self.batches(Cell::REFERENCE) == 0
+        let is_reference = |cell: &Configuration| *cell == Configuration::REFERENCE;
+        self.batches(Configuration::REFERENCE) == 0
             && !self.failed.iter().any(is_reference)
             && self.candidates.iter().any(|c| is_reference(&c.cell))
     }
 
     /// Tasks per second that a cell will probably give.
-    pub fn expected(&self, cell: Cell) -> f64 {
+    pub fn expected(&self, cell: Configuration) -> f64 {
         let predicted = || self.candidates.iter().find(|c| c.cell == cell).map_or(1.0, |c| c.predicted_per_s);
         self.index(cell).map_or_else(predicted, |point| self.outlooks.per_s(point))
     }
 
     /// Tasks per second that a cell will give even if it disappoints.
-    pub fn at_least(&self, cell: Cell) -> f64 {
+    pub fn at_least(&self, cell: Configuration) -> f64 {
         self.index(cell).map_or_else(|| self.expected(cell), |point| self.outlooks.low_per_s(point))
     }
 
     /// What is believed of every measured cell in the end.
-    pub fn conclude(mut self) -> BTreeMap<Cell, Outlook> {
+    pub fn conclude(mut self) -> BTreeMap<Configuration, Posterior> {
         self.outlooks.update();
         let Some(leader) = self.leader() else { return BTreeMap::new() };
         let measured = self.points().filter(|point| self.is_measured(*point));
@@ -245,7 +245,7 @@ impl Search {
         }
         let knees = strategies(&self.candidates).into_iter().filter_map(|kind| self.knee(kind));
         let favourite = knees.max_by(|a, b| self.predicted(*a).total_cmp(&self.predicted(*b)))?;
-        let Cell { strategy, width, .. } = self.cell(favourite);
+        let Configuration { strategy, width, .. } = self.cell(favourite);
         let most = (PROBE * width as f64) as usize;
         let narrower = self.of_strategy(strategy).filter(|point| self.cell(*point).width <= most);
         narrower.last().filter(|_| most >= WIDE).map(|point| self.candidates[point])
@@ -255,13 +255,13 @@ impl Search {
     fn opening(&self) -> Vec<Candidate> {
         let knees = strategies(&self.candidates).into_iter().filter_map(|kind| self.knee(kind));
         let mut opening: Vec<Candidate> = knees.map(|point| self.candidates[point]).collect();
-        opening.extend(self.candidates.iter().filter(|c| c.cell == Cell::REFERENCE));
+        opening.extend(self.candidates.iter().filter(|c| c.cell == Configuration::REFERENCE));
         opening
     }
 
     /// The narrowest cell of a strategy that is predicted to suffice, or that would show that there is more
     /// than is believed.
-    fn knee(&self, strategy: Kind) -> Option<usize> {
+    fn knee(&self, strategy: StrategyKind) -> Option<usize> {
         let predicted = self.of_strategy(strategy).map(|point| self.predicted(point)).fold(0.0, f64::max);
         let believed = match self.leader().filter(|_| self.is_doubtful()) {
             Some(leader) => self.outlooks.per_s(leader),
@@ -324,7 +324,7 @@ impl Search {
         self.outlooks.may_beat(point, leader) / (self.sizing.expected_s(&order, rate) + BATCH_COST_S)
     }
 
-    fn of_strategy(&self, strategy: Kind) -> impl Iterator<Item = usize> {
+    fn of_strategy(&self, strategy: StrategyKind) -> impl Iterator<Item = usize> {
         self.points().filter(move |point| {
             let cell = self.cell(*point);
             cell.strategy == strategy && !self.failed.contains(&cell)
@@ -335,7 +335,7 @@ impl Search {
         0..self.candidates.len().min(MOST_POINTS)
     }
 
-    fn cell(&self, point: usize) -> Cell {
+    fn cell(&self, point: usize) -> Configuration {
         self.candidates[point].cell
     }
 
@@ -343,7 +343,7 @@ impl Search {
         self.candidates[point].predicted_per_s
     }
 
-    fn index(&self, cell: Cell) -> Option<usize> {
+    fn index(&self, cell: Configuration) -> Option<usize> {
         self.points().find(|point| self.cell(*point) == cell)
     }
 
@@ -368,9 +368,9 @@ fn thin(candidates: &[Candidate]) -> Vec<Candidate> {
 }
 
 /// Strategies of the cells other than the reference, each once.
-fn strategies(candidates: &[Candidate]) -> Vec<Kind> {
-    let mut kinds: Vec<Kind> = candidates.iter().map(|c| c.cell.strategy).collect();
-    kinds.retain(|kind| *kind != Kind::Sequential);
+fn strategies(candidates: &[Candidate]) -> Vec<StrategyKind> {
+    let mut kinds: Vec<StrategyKind> = candidates.iter().map(|c| c.cell.strategy).collect();
+    kinds.retain(|kind| *kind != StrategyKind::Sequential);
     kinds.dedup();
     kinds
 }

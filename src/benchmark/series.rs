@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::benchmark::cell::Cell;
+use crate::benchmark::configuration::Configuration;
 use crate::benchmark::sizing::Sizing;
 use crate::benchmark::throughput::BatchTimes;
 use crate::strategy::run::RunReport;
@@ -13,7 +13,7 @@ use crate::strategy::run::RunReport;
 pub struct Series {
     /// Which cell.
     #[serde(flatten)]
-    pub cell: Cell,
+    pub cell: Configuration,
     /// Iterations of each `cpu` step, in the order of the workload: another run does the same work if it
     /// does as many.
     pub iterations: Vec<u64>,
@@ -53,7 +53,7 @@ pub struct BatchMetrics {
 
 /// What the machine was like around a batch.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Weather {
+pub struct MachineConditions {
     /// When the batch began, in seconds from the beginning of the series.
     pub at_s: f64,
     /// How fast a CPU was just before: iterations of the sha256 kernel per CPU second.
@@ -64,7 +64,7 @@ pub struct Weather {
 
 impl BatchMetrics {
     /// Takes the numbers out of the report of a batch.
-    pub fn of(report: &RunReport, sizing: &Sizing, weather: Weather) -> Self {
+    pub fn of(report: &RunReport, sizing: &Sizing, weather: MachineConditions) -> Self {
         let counts = report.tally.counts;
         BatchMetrics {
             at_s: weather.at_s,

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::benchmark::cell::Cell;
-use crate::benchmark::executor::Order;
+use crate::benchmark::configuration::Configuration;
+use crate::benchmark::executor::BatchRequest;
 use crate::benchmark::predict::BATCH_WAVES;
 
 /// A batch takes about three tasks' time, within these bounds: shorter ones are noise, longer ones
@@ -48,16 +48,22 @@ pub struct Sizing {
 
 impl Sizing {
     /// The batch for a cell that is expected to do `rate` tasks per second.
-    pub fn order(&self, cell: Cell, rate: f64) -> Order {
+    pub fn order(&self, cell: Configuration, rate: f64) -> BatchRequest {
         let rate = rate.max(f64::MIN_POSITIVE);
         let count = self.count(cell.width as u64, rate);
         let time_limit = 3.0 * (count as f64 / rate + self.task_s) + 0.2;
         let patience = time_limit + 20.0 * self.task_s + 10.0;
-        Order { cell, tasks: 0..count, draw: 0, time_limit: seconds(time_limit), patience: seconds(patience) }
+        BatchRequest {
+            cell,
+            tasks: 0..count,
+            draw: 0,
+            time_limit: seconds(time_limit),
+            patience: seconds(patience),
+        }
     }
 
     /// Seconds that a batch is expected to take.
-    pub fn expected_s(&self, order: &Order, rate: f64) -> f64 {
+    pub fn expected_s(&self, order: &BatchRequest, rate: f64) -> f64 {
         (order.tasks.end as f64 / rate.max(f64::MIN_POSITIVE)).max(self.task_s)
     }
 
@@ -94,12 +100,12 @@ fn seconds(s: f64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::strategy::Kind;
+    use crate::strategy::StrategyKind;
 
     fn count(tasks: u64, task_s: f64, width: usize, rate: f64) -> u64 {
         let budget = Duration::from_secs(5);
         let sizing = Sizing { tasks, task_s, budget, cpus: 2.0, is_thorough: false };
-        sizing.order(Cell::new(Kind::Async, width), rate).tasks.end
+        sizing.order(Configuration::new(StrategyKind::Async, width), rate).tasks.end
     }
 
     #[test]

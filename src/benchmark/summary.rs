@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::benchmark::cell::Cell;
+use crate::benchmark::configuration::Configuration;
 use crate::benchmark::measure::{Ending, Measured};
 use crate::benchmark::plan::{Candidate, Plan};
 use crate::benchmark::record::CellRecord;
-use crate::benchmark::result::{CellResult, Status, TaskCounts, widening};
-use crate::code::Code;
+use crate::benchmark::result::{ConfigurationResult, Status, TaskCounts, widening};
+use crate::diagnostics::Code;
 use crate::stats::interval::widen;
 use crate::units::Share;
 
@@ -24,21 +24,21 @@ pub struct Finding {
 }
 
 /// Every cell that was measured, failed or refused, in the order of the plan.
-pub fn results(plan: &Plan, measured: &Measured) -> Vec<CellResult> {
-    let reference = measured.cells.get(&Cell::REFERENCE);
+pub fn results(plan: &Plan, measured: &Measured) -> Vec<ConfigurationResult> {
+    let reference = measured.cells.get(&Configuration::REFERENCE);
     let items = common_items(measured);
-    let mut results: Vec<CellResult> =
+    let mut results: Vec<ConfigurationResult> =
         measured.cells.values().map(|r| r.summarise(reference, &items)).collect();
     for (cell, error) in &measured.failed {
         // A cell that ran before it failed keeps what it gave.
         if !measured.cells.contains_key(cell) {
             let reason = Some(format!("{}: {error}", error.code));
-            results.push(CellResult::without_numbers(*cell, Status::Failed, reason));
+            results.push(ConfigurationResult::without_numbers(*cell, Status::Failed, reason));
         }
     }
     for refused in &plan.refused {
         let reason = Some(format!("{}: {}", refused.code, refused.reason));
-        results.push(CellResult::without_numbers(refused.cell, Status::Skipped, reason));
+        results.push(ConfigurationResult::without_numbers(refused.cell, Status::Skipped, reason));
     }
     for result in &mut results {
         believe(result, measured);
@@ -48,16 +48,20 @@ pub fn results(plan: &Plan, measured: &Measured) -> Vec<CellResult> {
 }
 
 /// Every cell of the plan, as predicted and not run.
-pub fn predictions(plan: &Plan) -> Vec<CellResult> {
-    let predicted = |candidate: &Candidate| CellResult {
+pub fn predictions(plan: &Plan) -> Vec<ConfigurationResult> {
+    let predicted = |candidate: &Candidate| ConfigurationResult {
         predicted_per_s: Some(candidate.predicted_per_s),
-        ..CellResult::without_numbers(candidate.cell, Status::Skipped, Some("only predicted".to_owned()))
+        ..ConfigurationResult::without_numbers(
+            candidate.cell,
+            Status::Skipped,
+            Some("only predicted".to_owned()),
+        )
     };
     plan.candidates.iter().map(predicted).collect()
 }
 
 /// Adds what is believed of a cell, with intervals as wide as the machine was busy with others.
-fn believe(result: &mut CellResult, measured: &Measured) {
+fn believe(result: &mut ConfigurationResult, measured: &Measured) {
     result.cpu_others = measured.cpu_others;
     let factor = result.widening();
     result.outlook = measured.outlooks.get(&result.cell).map(|outlook| outlook.widened(factor));
@@ -104,7 +108,7 @@ pub fn findings(measured: &Measured) -> Vec<Finding> {
 /// Outputs that differ between strategies, unless sequential does not agree with itself either, or ran
 /// no item twice.
 fn digest_finding(measured: &Measured) -> Option<Finding> {
-    let reference = measured.cells.get(&Cell::REFERENCE)?;
+    let reference = measured.cells.get(&Configuration::REFERENCE)?;
     if reference.is_repeatable() != Some(true) {
         return None;
     }
@@ -142,15 +146,15 @@ fn common_items(measured: &Measured) -> BTreeSet<u64> {
 mod tests {
     use super::*;
     use crate::benchmark::testing::report;
-    use crate::strategy::Kind;
+    use crate::strategy::StrategyKind;
 
-    fn measured(cells: &[(Cell, u64)]) -> Measured {
+    fn measured(cells: &[(Configuration, u64)]) -> Measured {
         let mut measured = Measured::default();
         for (cell, output) in cells {
             let mut record =
                 CellRecord::new(Candidate { cell: *cell, predicted_per_s: 1.0, beyond_a_batch: 1.0 });
             let mut batch = report(64, cell.width, 0.01);
-            batch.tally = crate::workload::tally::Tally::default();
+            batch.tally = crate::workload::task_outcomes::TaskOutcomes::default();
             let took = std::time::Duration::from_millis(10);
             (0..64).for_each(|i| batch.tally.record(i, 63 - i, took, Ok(i * output)));
             record.add(0, 100.0 * cell.width as f64, &batch);
@@ -162,7 +166,8 @@ mod tests {
 
     #[test]
     fn speed_is_told_beside_the_reference_and_equal_outputs_have_equal_digests() {
-        let measured = measured(&[(Cell::REFERENCE, 3), (Cell::new(Kind::Async, 8), 3)]);
+        let measured =
+            measured(&[(Configuration::REFERENCE, 3), (Configuration::new(StrategyKind::Async, 8), 3)]);
         let plan = Plan { candidates: Vec::new(), refused: Vec::new(), is_asked: false };
         let results = results(&plan, &measured);
         assert_eq!(results[0].speedup, Some(1.0));
@@ -175,9 +180,9 @@ mod tests {
 
     #[test]
     fn a_machine_that_others_use_is_told_and_not_believed_as_much() {
-        let mut measured = measured(&[(Cell::REFERENCE, 3)]);
+        let mut measured = measured(&[(Configuration::REFERENCE, 3)]);
         let report = report(64, 1, 0.01);
-        let record = measured.cells.get_mut(&Cell::REFERENCE).unwrap();
+        let record = measured.cells.get_mut(&Configuration::REFERENCE).unwrap();
         [90.0, 110.0, 105.0].into_iter().for_each(|rate| record.add(2, rate, &report));
         let plan = Plan { candidates: Vec::new(), refused: Vec::new(), is_asked: false };
         let spread = |measured: &Measured| {
@@ -195,7 +200,10 @@ mod tests {
 
     #[test]
     fn outputs_that_differ_between_strategies_are_a_finding() {
-        let found = findings(&measured(&[(Cell::REFERENCE, 3), (Cell::new(Kind::Async, 8), 4)]));
+        let found = findings(&measured(&[
+            (Configuration::REFERENCE, 3),
+            (Configuration::new(StrategyKind::Async, 8), 4),
+        ]));
         assert_eq!(found[0].code, Code::PoolDigest);
         assert!(found[0].message.contains("async 8"), "{}", found[0].message);
     }

@@ -10,7 +10,7 @@ use crate::profile::result::{Class, Confidence, Profile, TaskCost, Waits};
 use crate::strategy::run::RunReport;
 use crate::workload::Items;
 use crate::workload::spec::{CpuSpec, Kernel, Limits, SleepSpec, Source, StepSpec, Workload};
-use crate::workload::tally::Tally;
+use crate::workload::task_outcomes::TaskOutcomes;
 
 /// A quiet machine with `cpus` CPUs and the usual limits.
 pub(crate) fn host(cpus: usize) -> Host {
@@ -87,7 +87,7 @@ pub(crate) fn plan(workload: &Workload, profile: &Profile, host: &Host) -> Plan 
 
 /// A batch of `tasks` tasks that each took `task_s`, `width` at a time.
 pub(crate) fn report(tasks: u64, width: usize, task_s: f64) -> RunReport {
-    let mut tally = Tally::default();
+    let mut tally = TaskOutcomes::default();
     (0..tasks).for_each(|i| tally.record(i, i, Duration::from_secs_f64(task_s), Ok(i)));
     let waves = tasks.div_ceil(width as u64) as f64;
     RunReport {

@@ -8,11 +8,11 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::advice::Objective;
+use crate::strategy::StrategyKind;
+use crate::units::parse_duration;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use conc::advice::Objective;
-use conc::strategy::Kind;
-use conc::units::parse_duration;
 
 pub(crate) use bench::{BenchArgs, CompareArgs, GateArgs};
 pub(crate) use foreign::ForeignArgs;
@@ -204,7 +204,7 @@ pub(crate) struct ListArgs {
 /// The ways to say what is run.
 #[derive(Debug, Args)]
 pub(crate) struct WorkloadArgs {
-    /// A sample (see `conc list`), a TOML file (see `conc init`), or a Python callable as in
+    /// A sample (see `crate list`), a TOML file (see `crate init`), or a Python callable as in
     /// tasks.py:fetch or package.module:fetch, which ::: and items may follow
     #[arg(value_name = "WORKLOAD", num_args = 1.., conflicts_with_all = ["command_line", "cpu", "wait"])]
     pub(crate) workload: Vec<String>,
@@ -283,7 +283,7 @@ pub(crate) struct MeasureArgs {
 
     /// Measure only these strategies, separated by commas
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    pub(crate) strategy: Vec<Kind>,
+    pub(crate) strategy: Vec<StrategyKind>,
 
     /// Measure only these widths: numbers, ranges and shares of the CPUs, as in 1,4-8,200%
     #[arg(

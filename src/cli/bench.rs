@@ -1,4 +1,4 @@
-//! `conc bench`: a suite of workloads, and how it compares with an earlier state.
+//! `crate bench`: a suite of workloads, and how it compares with an earlier state.
 
 mod against;
 mod pace;
@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use conc::advice::Recommendation;
-use conc::benchmark::repeat::Side;
-use conc::gate::{Comparison, Metric, Verdict, judge};
-use conc::report::document::{BenchReport, FailedWorkload, Report};
-use conc::report::table;
+use crate::advice::Recommendation;
+use crate::benchmark::repeat::Side;
+use crate::gate::{Comparison, Metric, Verdict, judge};
+use crate::report::document::{BenchReport, FailedWorkload, Report};
+use crate::report::table;
 
 use crate::cli::args::{BenchArgs, Language};
 use crate::cli::bench::against::Against;

@@ -1,13 +1,13 @@
-//! `conc check`: a Python callable on a few items, and which line is wrong.
+//! `crate check`: a Python callable on a few items, and which line is wrong.
 
 use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use conc::benchmark::hooks::Hooks;
-use conc::host::Host;
-use conc::report::{CheckReport, json, table};
-use conc::workload::{Workload, input};
+use crate::benchmark::hooks::Hooks;
+use crate::host::Host;
+use crate::report::{CheckReport, json, table};
+use crate::workload::{Workload, input};
 
 use crate::cli::args::CheckArgs;
 use crate::cli::config;

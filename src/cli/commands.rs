@@ -6,13 +6,13 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::diagnostics::Code;
+use crate::host::{Host, limits};
+use crate::report::document::{CommandName, Report};
+use crate::report::{explain, schema, table};
+use crate::strategy::StrategyKind;
+use crate::workload::{Workload, input};
 use clap::CommandFactory;
-use conc::code::Code;
-use conc::host::{Host, limits};
-use conc::report::document::{CommandName, Report};
-use conc::report::{explain, schema, table};
-use conc::strategy::Kind;
-use conc::workload::{Workload, input};
 
 use crate::cli::args::{AdviseArgs, Cli, Command, Language, ListArgs, ProfileArgs};
 use crate::cli::bench;
@@ -152,7 +152,7 @@ fn explain_topic(topic: &str) -> Result<(), Failure> {
     }
     let hint = match input::closest(topic, explain::topics()) {
         Some(close) => format!("did you mean '{close}'?"),
-        None => format!("the strategies are {}", Kind::ALL.map(Kind::as_str).join(", ")),
+        None => format!("the strategies are {}", StrategyKind::ALL.map(StrategyKind::as_str).join(", ")),
     };
     Err(Failure::Usage(format!("'{topic}' is neither an error code nor a strategy; {hint}")))
 }

@@ -1,10 +1,10 @@
-//! `conc compare`: two files of results.
+//! `crate compare`: two files of results.
 
 use std::process::ExitCode;
 
-use conc::gate::{Comparison, Thresholds, judge};
-use conc::report::document::{BenchReport, CommandName};
-use conc::report::table;
+use crate::gate::{Comparison, Thresholds, judge};
+use crate::report::document::{BenchReport, CommandName};
+use crate::report::table;
 
 use crate::cli::args::{CompareArgs, Language};
 use crate::cli::bench::suite_file;

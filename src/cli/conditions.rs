@@ -6,21 +6,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use conc::benchmark::Cell;
-use conc::benchmark::calibration::{Laboratory, Probe, calibrate};
-use conc::benchmark::conditions::Conditions;
-use conc::benchmark::executor::{Executor, Order, ProcessExecutor};
-use conc::benchmark::overhead::Overheads;
-use conc::benchmark::rates::measure_rates;
-use conc::host::Host;
-use conc::host::clock::process_cpu;
-use conc::host::others::OthersMeter;
-use conc::strategy::RunReport;
-use conc::workload::fixture::Fixture;
-use conc::workload::spec::{CpuSpec, StepSpec};
-use conc::workload::step::cpu::Burner;
-use conc::workload::step::cpu::calibrate::calibrate as calibrate_steps;
-use conc::workload::{Env, Workload};
+use crate::benchmark::Configuration;
+use crate::benchmark::calibration::{CalibrationRunner, CalibrationWorkload, calibrate};
+use crate::benchmark::conditions::Conditions;
+use crate::benchmark::executor::{BatchRequest, Executor, ProcessExecutor};
+use crate::benchmark::overhead::Overheads;
+use crate::benchmark::rates::measure_rates;
+use crate::host::Host;
+use crate::host::clock::process_cpu;
+use crate::host::others::OthersMeter;
+use crate::strategy::RunReport;
+use crate::workload::fixture::Fixture;
+use crate::workload::spec::{CpuSpec, StepSpec};
+use crate::workload::step::cpu::Burner;
+use crate::workload::step::cpu::calibrate::calibrate as calibrate_steps;
+use crate::workload::{Env, Workload};
 use serde::{Deserialize, Serialize};
 
 use crate::cli::guard::Guard;
@@ -113,7 +113,7 @@ fn steps_that_compute(workload: &Workload) -> impl Iterator<Item = &CpuSpec> {
     })
 }
 
-/// `conc/overheads.json` in the directory for caches (XDG Base Directory Specification).
+/// `crate/overheads.json` in the directory for caches (XDG Base Directory Specification).
 fn file() -> Option<PathBuf> {
     let caches = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let caches = caches.or_else(|| Some(std::env::home_dir()?.join(".cache")))?;
@@ -143,15 +143,20 @@ struct Processes<'a> {
     server_s: f64,
 }
 
-impl Laboratory for Processes<'_> {
-    fn run(&mut self, probe: Probe, cell: Cell, tasks: u64) -> Option<(RunReport, f64)> {
+impl CalibrationRunner for Processes<'_> {
+    fn run(
+        &mut self,
+        probe: CalibrationWorkload,
+        cell: Configuration,
+        tasks: u64,
+    ) -> Option<(RunReport, f64)> {
         let mut workload = probe.workload();
         calibrate_steps(&mut workload);
         let fixture = start_fixture(self.guard, &workload, self.env.seed).ok()?;
         let env = Env { fixture: fixture.as_ref().map(Fixture::addr), ..self.env.clone() };
         let reexec = self.guard.group.reexec().clone();
         let mut executor = ProcessExecutor::new(reexec, Arc::new(workload), env, self.cpus);
-        let order = Order { cell, tasks: 0..tasks, draw: 0, time_limit: PATIENCE, patience: PATIENCE };
+        let order = BatchRequest { cell, tasks: 0..tasks, draw: 0, time_limit: PATIENCE, patience: PATIENCE };
         // Starting is no part of what a request costs.
         let started_s = server_cpu_s(fixture.as_ref());
         let report = executor.run(&order).ok()?;

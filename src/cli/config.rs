@@ -3,18 +3,18 @@
 use std::io::{self, BufRead};
 use std::time::Duration;
 
+use crate::benchmark::hooks::Hooks;
+use crate::benchmark::measure::Settings;
+use crate::benchmark::plan::Selection;
+use crate::diagnostics::Code;
+use crate::host::Host;
+use crate::report::document::CommandName;
+use crate::report::table::{CodeChoice, TableOptions};
+use crate::strategy::StrategyKind;
+use crate::workload::item::Items;
+use crate::workload::spec::{Source, StepSpec};
+use crate::workload::{Workload, input};
 use anstream::ColorChoice;
-use conc::benchmark::hooks::Hooks;
-use conc::benchmark::measure::Settings;
-use conc::benchmark::plan::Selection;
-use conc::code::Code;
-use conc::host::Host;
-use conc::report::document::CommandName;
-use conc::report::table::{CodeChoice, TableOptions};
-use conc::strategy::Kind;
-use conc::workload::item::Items;
-use conc::workload::spec::{Source, StepSpec};
-use conc::workload::{Workload, input};
 
 use crate::cli::args::{HookArgs, Language, MeasureArgs, OutputArgs, Style, ViewArgs, WorkloadArgs};
 use crate::cli::destination::{Files, Format, destinations, split, view_destinations};
@@ -108,7 +108,7 @@ fn ignore_failures(workload: &mut Workload) {
 
 /// The strategies and widths to measure.
 fn selection(args: &MeasureArgs, host: &Host) -> Result<Selection, Failure> {
-    if args.strategy.contains(&Kind::Pipeline) {
+    if args.strategy.contains(&StrategyKind::Pipeline) {
         let message = "the strategy 'pipeline' is not supported yet".to_owned();
         return Err(Failure::Refused(Code::WorkloadUnsupported, message));
     }

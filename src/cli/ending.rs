@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use conc::benchmark::CellResult;
-use conc::code::Code;
-use conc::report::document::Report;
+use crate::benchmark::ConfigurationResult;
+use crate::diagnostics::Code;
+use crate::report::document::Report;
 
 use crate::cli::failure::{Failure, INTERRUPTED};
 use crate::cli::guard::Guard;
@@ -29,7 +29,7 @@ fn futility(report: &Report) -> Option<Failure> {
 }
 
 /// Why a cell gave no result.
-fn reason(cell: &CellResult) -> (Code, &str) {
+fn reason(cell: &ConfigurationResult) -> (Code, &str) {
     if let Some(error) = cell.errors.first() {
         return (error.code, &error.message);
     }

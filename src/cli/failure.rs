@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use conc::code::Code;
-use conc::workload::input::{InputError, InputErrors};
+use crate::diagnostics::Code;
+use crate::workload::input::{InputError, InputErrors};
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug)]

@@ -1,11 +1,11 @@
-//! `conc fit`: a file of measurements, the law in it, and the plot.
+//! `crate fit`: a file of measurements, the law in it, and the plot.
 
 use std::io::{self, Read};
 
-use conc::code::Code;
-use conc::report::fit::{FitResults, export, fit, read};
-use conc::report::table::{self, Glyphs};
-use conc::workload::input::InputError;
+use crate::diagnostics::Code;
+use crate::report::fit::{FitResults, export, fit, read};
+use crate::report::table::{self, Glyphs};
+use crate::workload::input::InputError;
 
 use crate::cli::args::FitArgs;
 use crate::cli::config;

@@ -1,4 +1,4 @@
-//! `conc profile` of programs that nobody here wrote: one command, or a process that runs already.
+//! `crate profile` of programs that nobody here wrote: one command, or a process that runs already.
 
 use std::fs::File;
 use std::io::{self, IsTerminal};
@@ -6,21 +6,21 @@ use std::os::fd::AsFd;
 use std::process::{ExitCode, Stdio};
 use std::time::Duration;
 
-use conc::benchmark::hooks::{HookError, Shell};
-use conc::code::Code;
-use conc::host::{Host, Interrupt};
-use conc::profile::Profile;
-use conc::profile::error::ProfileError;
-use conc::profile::tree::attach::profile_process;
-use conc::profile::tree::command::{LEAST, LINGER, Streams, is_success, profile_command};
-use conc::profile::tree::result::{Exit, ExitStatus, SampleSource, Tree};
-use conc::profile::tree::supervisor::Order;
-use conc::report::document::{CommandName, Report, Runtime, Warning, WorkloadSummary};
-use conc::report::table;
-use conc::workload::Workload;
-use conc::workload::item::{Item, Items};
-use conc::workload::spec::{Source, StepSpec};
-use conc::workload::template::Template;
+use crate::benchmark::hooks::{HookError, Shell};
+use crate::diagnostics::Code;
+use crate::host::{Host, Interrupt};
+use crate::profile::Profile;
+use crate::profile::error::ProfileError;
+use crate::profile::tree::attach::profile_process;
+use crate::profile::tree::command::{LEAST, LINGER, Streams, is_success, profile_command};
+use crate::profile::tree::result::{Exit, ExitStatus, SampleSource, Tree};
+use crate::profile::tree::supervisor::Order;
+use crate::report::document::{CommandName, Report, Runtime, Warning, WorkloadSummary};
+use crate::report::table;
+use crate::workload::Workload;
+use crate::workload::item::{Item, Items};
+use crate::workload::spec::{Source, StepSpec};
+use crate::workload::template::Template;
 
 use crate::cli::args::{ForeignArgs, ProfileArgs};
 use crate::cli::config::{self, Output};

@@ -2,15 +2,15 @@
 
 use std::process::ExitCode;
 
-use conc::code::Code;
-use conc::gate::drift::{Advised, drift};
-use conc::gate::fingerprint::{Difference, Fingerprint};
-use conc::gate::result::AdviceVerdict;
-use conc::gate::stored::{self, Circumstances};
-use conc::gate::{AdviceDrift, Comparison, Design, Thresholds, Verdict};
-use conc::report::document::{BenchReport, Report};
-use conc::workload::Workload;
-use conc::workload::step::cpu::calibrate::Calibration;
+use crate::diagnostics::Code;
+use crate::gate::drift::{Advised, drift};
+use crate::gate::fingerprint::{Difference, Fingerprint};
+use crate::gate::result::AdviceVerdict;
+use crate::gate::stored::{self, Circumstances};
+use crate::gate::{AdviceDrift, Comparison, Design, Thresholds, Verdict};
+use crate::report::document::{BenchReport, Report};
+use crate::workload::Workload;
+use crate::workload::step::cpu::calibrate::Calibration;
 
 use crate::cli::args::GateArgs;
 use crate::cli::bench::suite_file;

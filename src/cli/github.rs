@@ -5,8 +5,8 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
 
-use conc::report::document::{CommandName, Results};
-use conc::report::{github, markdown};
+use crate::report::document::{CommandName, Results};
+use crate::report::{github, markdown};
 
 /// Tells the results of `bench` and `compare` to GitHub, where it runs this.
 ///

@@ -4,10 +4,10 @@ use std::fs;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use conc::code::Code;
-use conc::host::Interrupt;
-use conc::host::group::{Group, GroupKiller};
-use conc::host::reexec::Reexec;
+use crate::diagnostics::Code;
+use crate::host::Interrupt;
+use crate::host::group::{Group, GroupKiller};
+use crate::host::reexec::Reexec;
 
 use crate::cli::failure::Failure;
 

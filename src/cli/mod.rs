@@ -20,7 +20,6 @@ mod output;
 mod progress;
 mod repetition;
 mod results;
-pub(crate) mod role;
 mod study;
 mod widths;
 
@@ -29,7 +28,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 /// Runs the program as a user asked.
-pub(crate) fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     let cli = args::Cli::parse();
     commands::run(cli.command).unwrap_or_else(|failure| failure.tell())
 }

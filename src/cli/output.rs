@@ -5,9 +5,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use conc::report::document::{Report, Results};
-use conc::report::table::{self, TableOptions};
-use conc::report::{bmf, csv, gab, html, hyperfine, json, junit, markdown};
+use crate::report::document::{Report, Results};
+use crate::report::table::{self, TableOptions};
+use crate::report::{bmf, csv, gab, html, hyperfine, json, junit, markdown};
 use serde::Serialize;
 
 use crate::cli::config::Output;

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use conc::benchmark::event::{Event, Observer};
-use conc::units::PerSecond;
+use crate::benchmark::event::{Event, Observer};
+use crate::units::PerSecond;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::cli::bench::Pace;

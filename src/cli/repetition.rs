@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use conc::benchmark::once::Slices;
-use conc::benchmark::plan::Plan;
-use conc::code::Code;
-use conc::report::document::Warning;
-use conc::workload::Workload;
-use conc::workload::spec::StepSpec;
+use crate::benchmark::once::Slices;
+use crate::benchmark::plan::Plan;
+use crate::diagnostics::Code;
+use crate::report::document::Warning;
+use crate::workload::Workload;
+use crate::workload::spec::StepSpec;
 
 /// Items that are looked at to tell whether all of them are files.
 const LOOKED_AT: u64 = 3;

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use conc::code::Code;
-use conc::report::document::{BenchReport, Document, SCHEMA_VERSION};
-use conc::workload::input::{InputError, InputErrors, Place};
+use crate::diagnostics::Code;
+use crate::report::document::{BenchReport, Document, SCHEMA_VERSION};
+use crate::workload::input::{InputError, InputErrors, Place};
 use serde_json::Value;
 
 /// Reads the results of `bench` or `advise`.

@@ -9,25 +9,25 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use conc::advice::checklist;
-use conc::advice::{Evidence, Model, Objective, Recommendation, recommend, recommend_predicted};
-use conc::benchmark::conditions::{Conditions, Subject};
-use conc::benchmark::hooks::{HookError, Hooks, Shell};
-use conc::benchmark::measure::Settings;
-use conc::benchmark::plan::{Plan, Selection};
-use conc::benchmark::summary::{predictions, results};
-use conc::benchmark::{Cell, CellResult};
-use conc::code::Code;
-use conc::host::Host;
-use conc::host::reexec::Role;
-use conc::profile::Profile;
-use conc::profile::probe::{Profiled, profile};
-use conc::report::CheckReport;
-use conc::report::document::{CommandName, Report, Warning, WorkloadSummary};
-use conc::units::Share;
-use conc::workload::fixture::{Fixture, FixtureConfig, FixtureError};
-use conc::workload::step::cpu::calibrate::calibrate;
-use conc::workload::{Env, Workload};
+use crate::advice::checklist;
+use crate::advice::{Evidence, Model, Objective, Recommendation, recommend, recommend_predicted};
+use crate::benchmark::conditions::{Conditions, Subject};
+use crate::benchmark::hooks::{HookError, Hooks, Shell};
+use crate::benchmark::measure::Settings;
+use crate::benchmark::plan::{Plan, Selection};
+use crate::benchmark::summary::{predictions, results};
+use crate::benchmark::{Configuration, ConfigurationResult};
+use crate::diagnostics::Code;
+use crate::host::Host;
+use crate::host::reexec::Role;
+use crate::profile::Profile;
+use crate::profile::probe::{Profiled, profile};
+use crate::report::CheckReport;
+use crate::report::document::{CommandName, Report, Warning, WorkloadSummary};
+use crate::units::Share;
+use crate::workload::fixture::{Fixture, FixtureConfig, FixtureError};
+use crate::workload::step::cpu::calibrate::calibrate;
+use crate::workload::{Env, Workload};
 
 use crate::cli::callables::Callables;
 use crate::cli::conditions::conditions;
@@ -246,9 +246,9 @@ impl<'a> Study<'a> {
         profiled: &Profiled,
         aim: &Aim,
         progress: &mut Progress,
-    ) -> Result<Vec<CellResult>, Failure> {
+    ) -> Result<Vec<ConfigurationResult>, Failure> {
         let mut measured = self.measure(plan, profiled, aim, progress)?;
-        if let Some(reference) = measured.cells.get_mut(&Cell::REFERENCE) {
+        if let Some(reference) = measured.cells.get_mut(&Configuration::REFERENCE) {
             reference.note(&profiled.tally.outputs);
         }
         self.measured += measured.elapsed;
@@ -268,7 +268,12 @@ impl<'a> Study<'a> {
     }
 
     /// What follows from the cells, with a program that does it.
-    fn recommendation(&self, aim: &Aim, profiled: &Profiled, cells: &[CellResult]) -> Option<Recommendation> {
+    fn recommendation(
+        &self,
+        aim: &Aim,
+        profiled: &Profiled,
+        cells: &[ConfigurationResult],
+    ) -> Option<Recommendation> {
         let notes: Vec<String> = aim.prediction.cpus.map(assumption).into_iter().collect();
         let evidence = Evidence {
             workload: &self.workload,
@@ -301,7 +306,7 @@ impl<'a> Study<'a> {
     /// Refuses a selection of which nothing can be measured.
     fn check(&self, plan: &Plan, selection: &Selection) -> Result<(), Failure> {
         let is_selective = !selection.widths.is_empty() || !selection.strategies.is_empty();
-        let only_reference = plan.candidates.iter().all(|c| c.cell == Cell::REFERENCE);
+        let only_reference = plan.candidates.iter().all(|c| c.cell == Configuration::REFERENCE);
         match plan.refused.first() {
             Some(refused) if is_selective && only_reference => {
                 Err(Failure::Refused(refused.code, format!("{}: {}", refused.cell, refused.reason)))

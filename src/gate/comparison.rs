@@ -1,6 +1,6 @@
 //! A workload compared with an earlier state of itself, before the suite is judged.
 
-use crate::benchmark::Cell;
+use crate::benchmark::Configuration;
 use crate::gate::estimate::Estimate;
 use crate::gate::failures::Failures;
 use crate::gate::result::{AdviceDrift, Design};
@@ -14,7 +14,7 @@ pub struct Comparison {
     /// What it was compared with: a command, a program or a file.
     pub reference: String,
     /// The cell that both sides ran; `None` if nothing could be compared.
-    pub cell: Option<Cell>,
+    pub cell: Option<Configuration>,
     /// Each metric that both sides have.
     pub estimates: Vec<Estimate>,
     /// The tasks that did not end well.

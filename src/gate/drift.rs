@@ -3,7 +3,7 @@
 //! Which of two strategies that are equally fast comes out first is chance, and so is the class of a workload
 //! next to a threshold. Only what is beyond doubt counts as a change.
 
-use crate::benchmark::{Cell, CellResult};
+use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::gate::result::{AdviceDrift, AdviceVerdict};
 use crate::profile::Profile;
 use crate::profile::result::Confidence;
@@ -21,9 +21,9 @@ pub struct Advised<'a> {
     /// What one task costs.
     pub profile: &'a Profile,
     /// The recommended cell.
-    pub recommended: Cell,
+    pub recommended: Configuration,
     /// Every cell considered.
-    pub cells: &'a [CellResult],
+    pub cells: &'a [ConfigurationResult],
 }
 
 /// Compares the advice of an earlier run with that of the current one.
@@ -59,9 +59,9 @@ fn is_certain(before: &Profile, now: &Profile) -> bool {
 ///
 /// The recommended cell was chosen among many for being fast, so its lead is flattered: the whole interval
 /// has to be beyond the margin of a tie, and what is believed of all cells together has to agree.
-fn is_slower_now(before: Cell, now: Advised<'_>) -> bool {
+fn is_slower_now(before: Configuration, now: Advised<'_>) -> bool {
     let Some(best) = now.cells.iter().find(|result| result.cell == now.recommended) else { return false };
-    let rivals: Vec<&CellResult> = now
+    let rivals: Vec<&ConfigurationResult> = now
         .cells
         .iter()
         .filter(|result| result.cell.strategy == before.strategy && !result.rounds.is_empty())
@@ -69,11 +69,11 @@ fn is_slower_now(before: Cell, now: Advised<'_>) -> bool {
     !rivals.is_empty() && rivals.into_iter().all(|rival| is_slower(rival, best))
 }
 
-fn is_slower(rival: &CellResult, best: &CellResult) -> bool {
+fn is_slower(rival: &ConfigurationResult, best: &ConfigurationResult) -> bool {
     if rival.outlook.is_some_and(|outlook| outlook.near_leader > DOUBT) {
         return false;
     }
-    let rounds = |result: &CellResult| -> Vec<(u32, f64)> {
+    let rounds = |result: &ConfigurationResult| -> Vec<(u32, f64)> {
         result.rounds.iter().map(|round| (round.round, round.throughput_per_s)).collect()
     };
     let widening = rival.widening().max(best.widening());
@@ -85,27 +85,32 @@ fn is_slower(rival: &CellResult, best: &CellResult) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::benchmark::result::{Outlook, Round, Status};
+    use crate::benchmark::result::{Posterior, Round, Status};
     use crate::benchmark::testing::profile;
     use crate::profile::Class;
-    use crate::strategy::Kind;
+    use crate::strategy::StrategyKind;
 
-    const ASYNC: Cell = Cell { strategy: Kind::Async, width: 64, processes: None };
-    const THREADS: Cell = Cell { strategy: Kind::Threads, width: 64, processes: None };
+    const ASYNC: Configuration = Configuration { strategy: StrategyKind::Async, width: 64, processes: None };
+    const THREADS: Configuration =
+        Configuration { strategy: StrategyKind::Threads, width: 64, processes: None };
 
     /// A cell of so many tasks per second, with noise of a tenth that it has for itself.
-    fn cell(cell: Cell, per_s: f64) -> CellResult {
-        let own = cell.width as u32 + u32::from(cell.strategy == Kind::Async);
+    fn cell(cell: Configuration, per_s: f64) -> ConfigurationResult {
+        let own = cell.width as u32 + u32::from(cell.strategy == StrategyKind::Async);
         let noise = |round: u32| 1.0 + 0.1 * f64::from((round * 7 + own * 3) % 5) / 5.0;
         let round = |round: u32| Round { round, throughput_per_s: per_s * noise(round) };
-        CellResult {
+        ConfigurationResult {
             throughput_per_s: Some(per_s),
             rounds: (0..8).map(round).collect(),
-            ..CellResult::without_numbers(cell, Status::Ok, None)
+            ..ConfigurationResult::without_numbers(cell, Status::Ok, None)
         }
     }
 
-    fn verdict_of(before: (&Profile, Cell), now: (&Profile, Cell), cells: &[CellResult]) -> AdviceVerdict {
+    fn verdict_of(
+        before: (&Profile, Configuration),
+        now: (&Profile, Configuration),
+        cells: &[ConfigurationResult],
+    ) -> AdviceVerdict {
         let earlier = Advised { profile: before.0, recommended: before.1, cells: &[] };
         drift(earlier, Advised { profile: now.0, recommended: now.1, cells }).verdict
     }
@@ -113,7 +118,7 @@ mod tests {
     #[test]
     fn the_same_advice_is_unchanged_whatever_the_width() {
         let io = profile(1e-3, 50e-3);
-        let narrower = Cell { width: 48, ..ASYNC };
+        let narrower = Configuration { width: 48, ..ASYNC };
         assert_eq!(verdict_of((&io, ASYNC), (&io, narrower), &[]), AdviceVerdict::Unchanged);
     }
 
@@ -130,7 +135,7 @@ mod tests {
         let io = profile(1e-3, 50e-3);
         let mut cells = [cell(ASYNC, 500.0), cell(THREADS, 1000.0)];
         assert_eq!(verdict_of((&io, ASYNC), (&io, THREADS), &cells), AdviceVerdict::Changed);
-        let doubtful = Outlook {
+        let doubtful = Posterior {
             throughput_per_s: 500.0,
             credible95: [400.0, 1100.0],
             near_best: 0.2,
@@ -139,7 +144,7 @@ mod tests {
         cells[0].outlook = Some(doubtful);
         assert_eq!(verdict_of((&io, ASYNC), (&io, THREADS), &cells), AdviceVerdict::Undecided);
         // Another width of the strategy before keeps up.
-        let wide = [cells[1].clone(), cell(ASYNC, 500.0), cell(Cell { width: 96, ..ASYNC }, 990.0)];
+        let wide = [cells[1].clone(), cell(ASYNC, 500.0), cell(Configuration { width: 96, ..ASYNC }, 990.0)];
         assert_eq!(verdict_of((&io, ASYNC), (&io, THREADS), &wide), AdviceVerdict::Undecided);
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::benchmark::Cell;
+use crate::benchmark::Configuration;
 use crate::benchmark::series::BatchMetrics;
 use crate::profile::result::Class;
 
@@ -20,7 +20,7 @@ pub struct Gate {
     /// What it was compared with: a command, a program or a file.
     pub reference: String,
     /// The cell that both sides ran; null if nothing could be compared.
-    pub cell: Option<Cell>,
+    pub cell: Option<Configuration>,
     /// Each metric that both sides have.
     pub metrics: Vec<MetricVerdict>,
     /// Whether the advice is still the same; null where the other side has none.
@@ -154,7 +154,7 @@ pub struct AdviceDrift {
     /// The class before and now.
     pub class: [Class; 2],
     /// The recommended cell before and now.
-    pub recommended: [Cell; 2],
+    pub recommended: [Configuration; 2],
 }
 
 /// Whether advice changed.

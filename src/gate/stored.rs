@@ -5,7 +5,7 @@
 //! the drift between two runs, which no number of batches within one of them shows.
 
 use crate::benchmark::series::BatchMetrics;
-use crate::benchmark::{Cell, CellResult, Series};
+use crate::benchmark::{Configuration, ConfigurationResult, Series};
 use crate::gate::apart::{Apart, DRIFT_FREEDOM, free};
 use crate::gate::comparison::Comparison;
 use crate::gate::estimate::{Estimate, badness, resolution};
@@ -162,9 +162,9 @@ fn mean_log(iterations: &[u64]) -> f64 {
 /// Compares the cells of two runs where there are no series: the recommended one if both measured it, else the
 /// first that both did. Throughput alone is known batch by batch.
 pub fn compare_cells(
-    earlier: &[CellResult],
-    current: &[CellResult],
-    recommended: Option<Cell>,
+    earlier: &[ConfigurationResult],
+    current: &[ConfigurationResult],
+    recommended: Option<Configuration>,
     other_machine: bool,
     reference: &str,
     thresholds: Thresholds,
@@ -176,10 +176,10 @@ pub fn compare_cells(
         let reason = "no cell was measured in both runs";
         return Comparison::impossible(Design::Stored, reference, reason);
     };
-    let batches = |result: &CellResult| -> Vec<BatchMetrics> {
+    let batches = |result: &ConfigurationResult| -> Vec<BatchMetrics> {
         result.rounds.iter().map(|round| of_round(result, round.throughput_per_s)).collect()
     };
-    let series = |result: &CellResult| Series {
+    let series = |result: &ConfigurationResult| Series {
         cell: result.cell,
         iterations: Vec::new(),
         batches: batches(result),
@@ -207,12 +207,12 @@ pub fn compare_cells(
 }
 
 /// The result of a cell, if it has batches.
-fn measured(cells: &[CellResult], cell: Cell) -> Option<&CellResult> {
+fn measured(cells: &[ConfigurationResult], cell: Configuration) -> Option<&ConfigurationResult> {
     cells.iter().find(|result| result.cell == cell && !result.rounds.is_empty())
 }
 
 /// A batch as far as the summary of a cell tells.
-fn of_round(result: &CellResult, throughput_per_s: f64) -> BatchMetrics {
+fn of_round(result: &ConfigurationResult, throughput_per_s: f64) -> BatchMetrics {
     BatchMetrics {
         at_s: 0.0,
         cpu_speed: None,

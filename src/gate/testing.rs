@@ -4,11 +4,12 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::benchmark::series::BatchMetrics;
-use crate::benchmark::{Cell, Series};
-use crate::strategy::Kind;
+use crate::benchmark::{Configuration, Series};
+use crate::strategy::StrategyKind;
 
 /// The cell of every series here.
-pub(crate) const CELL: Cell = Cell { strategy: Kind::Threads, width: 2, processes: None };
+pub(crate) const CELL: Configuration =
+    Configuration { strategy: StrategyKind::Threads, width: 2, processes: None };
 
 /// A batch of tasks that all end well, in which everything but memory takes `times` as long as usual.
 pub(crate) fn batch(times: f64) -> BatchMetrics {

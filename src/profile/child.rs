@@ -10,7 +10,7 @@ use crate::host::process::{adopt_orphans, die_with_parent, kill_descendants, wai
 use crate::host::usage::{CpuTime, peak_rss_of_children, peak_rss_of_self, schedstat_of_thread};
 use crate::profile::slowest::Slowest;
 use crate::workload::step::{Output, StepError};
-use crate::workload::tally::Tally;
+use crate::workload::task_outcomes::TaskOutcomes;
 use crate::workload::{Env, Program, Workload};
 
 /// What the process is told.
@@ -51,7 +51,7 @@ pub struct RawProfile {
     /// Seconds in each step, over all tasks.
     pub steps_s: Vec<f64>,
     /// What became of the tasks.
-    pub tally: Tally,
+    pub tally: TaskOutcomes,
     /// The items that took longest.
     pub slowest: Slowest,
     /// Largest resident sizes of this process and of a command, in bytes.
@@ -92,7 +92,7 @@ pub fn serve(mut stdin: impl BufRead, mut stdout: impl Write) -> io::Result<()> 
 
 /// Runs tasks until the time is over, beginning again with the first item after the last.
 fn run(program: &Program, spec: &ProfileSpec) -> RawProfile {
-    let (mut tally, mut slowest) = (Tally::default(), Slowest::default());
+    let (mut tally, mut slowest) = (TaskOutcomes::default(), Slowest::default());
     let mut steps_s = vec![0.0; program.step_count()];
     let (cpu_before, children_before) = (CpuTime::of_self(), CpuTime::of_children());
     let queue_before = schedstat_of_thread();

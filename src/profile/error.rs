@@ -1,6 +1,6 @@
 //! Why something could not be profiled.
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 
 /// Why a workload could not be profiled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::host::Reexec;
 use crate::host::child::{Allowance, ChildError, Pending};
 use crate::host::deadline::DeadlineKeeper;
@@ -20,7 +20,7 @@ use crate::profile::tree::machine::MachineWatch;
 use crate::profile::tree::result::SampleSource;
 use crate::profile::tree::sampler::{Observed, Target};
 use crate::profile::waits::{WaitCounts, wait_of_step};
-use crate::workload::tally::Tally;
+use crate::workload::task_outcomes::TaskOutcomes;
 use crate::workload::{Env, Workload};
 
 /// Fewer samples of waiting than this say nothing about its kind.
@@ -32,7 +32,7 @@ pub struct Profiled {
     /// The profile.
     pub profile: Profile,
     /// The tasks, for failures and digests.
-    pub tally: Tally,
+    pub tally: TaskOutcomes,
     /// Largest resident sizes of the process that ran them and of a command, in bytes.
     pub peak_rss_bytes: u64,
 }
@@ -122,7 +122,7 @@ fn observe(
 }
 
 /// Nothing can be said about work that does not work.
-pub(crate) fn all_failed(tally: &Tally) -> ProfileError {
+pub(crate) fn all_failed(tally: &TaskOutcomes) -> ProfileError {
     match tally.errors().into_iter().next() {
         Some(first) => {
             ProfileError { code: first.code, message: format!("every task fails: {}", first.message) }

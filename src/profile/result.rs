@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::profile::kinds::{Class, Confidence, Waits};
 use crate::profile::tree::result::Tree;
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 
 /// What one task costs and where it waits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -65,7 +65,7 @@ pub struct PythonProfile {
     /// The strategies that this interpreter has beside those of every one: `interpreters` from Python
     /// 3.14 on, `uvloop` where it is installed.
     #[serde(default)]
-    pub offers: Vec<Kind>,
+    pub offers: Vec<StrategyKind>,
     /// Share of the time that another thread would have waited for the global lock, from 0 to 1; null
     /// where it was not measured.
     pub gil_wanted: Option<f64>,

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::python::message::Kinds;
 use crate::workload::step::StepError;
-use crate::workload::tally::Tally;
+use crate::workload::task_outcomes::TaskOutcomes;
 
 /// A task that ended well; what is above are failures.
 const OK: u8 = 1;
@@ -27,8 +27,8 @@ impl Board {
 
     /// Counts every task that was started, with the failures that the harness told; `place` gives the
     /// position and the number of a task.
-    pub fn tally(&self, kinds: &[Kinds], place: impl Fn(u64) -> (u64, u64)) -> Tally {
-        let mut tally = Tally::default();
+    pub fn tally(&self, kinds: &[Kinds], place: impl Fn(u64) -> (u64, u64)) -> TaskOutcomes {
+        let mut tally = TaskOutcomes::default();
         for task in 0..self.tasks {
             let Some(took) = self.took(task as u64) else { continue };
             let result = match self.status(task) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::python::crash::Frame;
 use crate::python::interpreter::PythonError;
 use crate::python::message::{Order, Role};

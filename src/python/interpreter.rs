@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::host::Reexec;
 use crate::host::child::{Allowance, Pending};
 use crate::host::deadline::DeadlineKeeper;
 use crate::python::crash::Frame;
 use crate::python::harness::DISCOVER;
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 
 /// The oldest version whose standard library has what the harness needs.
 const OLDEST: [u32; 2] = [3, 9];
@@ -31,7 +31,7 @@ pub struct Interpreter {
     /// How it starts processes unless told otherwise, such as `fork`.
     pub start_method: String,
     /// The strategies it has that not every interpreter has.
-    pub offers: Vec<Kind>,
+    pub offers: Vec<StrategyKind>,
 }
 
 /// Why there is no interpreter.
@@ -65,7 +65,7 @@ struct Answer {
     #[serde(default)]
     start_method: String,
     #[serde(default)]
-    offers: Vec<Kind>,
+    offers: Vec<StrategyKind>,
     #[serde(default = "yes")]
     gil: bool,
 }

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::model::message::MessageCosts;
-use crate::strategy::Kind;
-use crate::strategy::ledger::Traffic;
+use crate::strategy::StrategyKind;
+use crate::strategy::time_breakdown::IpcStats;
 use crate::workload::spec::{Backoff, PythonSpec, Retry};
 
 /// What an interpreter is to do.
@@ -40,7 +40,7 @@ pub struct Order {
     /// How many tasks to run, at the most.
     pub tasks: u64,
     /// How to run them.
-    pub strategy: Option<Kind>,
+    pub strategy: Option<StrategyKind>,
     /// Tasks in flight.
     pub width: usize,
     /// Worker processes of a hybrid.
@@ -219,14 +219,14 @@ pub struct TrafficReport {
 impl TrafficReport {
     /// The traffic in the terms of every other strategy. Messages are not timed one by one: each is
     /// taken to have cost the mean.
-    pub fn traffic(&self) -> Traffic {
+    pub fn traffic(&self) -> IpcStats {
         let count: u64 = self.messages.iter().map(|(_, count)| count).sum();
         let mean_s = (self.active_s - self.working_s).max(0.0) / count.max(1) as f64;
         let mut costs = MessageCosts::default();
         for (tasks, count) in &self.messages {
             (0..*count).for_each(|_| costs.add(*tasks, mean_s));
         }
-        Traffic { active_s: self.active_s, working_s: self.working_s.min(self.active_s), costs }
+        IpcStats { active_s: self.active_s, working_s: self.working_s.min(self.active_s), costs }
     }
 }
 

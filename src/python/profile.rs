@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::host::usage::CpuTime;
 use crate::profile::child::RawProfile;
 use crate::profile::probe::{ProfileError, Profiled, all_failed, conclude};
@@ -15,7 +15,7 @@ use crate::python::message::{Inspection, Order, ProfileReport, Role};
 use crate::python::session::{Session, callables};
 use crate::workload::Workload;
 use crate::workload::step::StepError;
-use crate::workload::tally::Tally;
+use crate::workload::task_outcomes::TaskOutcomes;
 
 /// Tasks profiled at the most.
 const MOST_TASKS: u64 = 100_000;
@@ -142,7 +142,7 @@ fn raw(report: &ProfileReport) -> RawProfile {
         children_cpu: CpuTime { user_s, system_s },
         runqueue_s: report.runqueue_s,
         steps_s: report.steps_s.clone(),
-        tally: Tally::default(),
+        tally: TaskOutcomes::default(),
         slowest: Slowest::default(),
         peak_rss_bytes: report.batch.peak_rss_bytes,
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::host::Reexec;
 use crate::host::deadline::DeadlineKeeper;
 use crate::host::usage::CpuTime;
@@ -19,10 +19,10 @@ use crate::python::harness;
 use crate::python::interpreter::{Interpreter, PythonError};
 use crate::python::message::{BatchReport, Event, Inspection, Order, RateOrder, RetryOrder, Role, StepOrder};
 use crate::python::process::{Broken, Harness};
-use crate::strategy::Kind;
-use crate::strategy::ledger::Ledger;
+use crate::strategy::StrategyKind;
 use crate::strategy::run::RunReport;
-use crate::workload::draw::Draw;
+use crate::strategy::time_breakdown::WorkerTimeBreakdown;
+use crate::workload::item_order::ItemOrder;
 use crate::workload::spec::{PythonSpec, StepSpec};
 use crate::workload::{Env, Items, Workload};
 
@@ -70,7 +70,7 @@ pub struct Session {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
     /// How they are run.
-    pub strategy: Kind,
+    pub strategy: StrategyKind,
     /// Tasks in flight.
     pub width: usize,
     /// Worker processes of a hybrid.
@@ -138,7 +138,7 @@ impl Session {
     /// # Errors
     /// When the strategy cannot start, or its process dies or hangs; failing tasks are part of the report.
     pub fn run(&self, workload: &Workload, batch: &Batch) -> Result<RunReport, PythonError> {
-        let is_handed_over = batch.strategy != Kind::Sequential && !batch.strategy.is_event_loop();
+        let is_handed_over = batch.strategy != StrategyKind::Sequential && !batch.strategy.is_event_loop();
         let most = if is_handed_over { MOST_HANDED_OVER } else { MOST_TASKS };
         let tasks = batch.tasks.start..batch.tasks.end.min(batch.tasks.start + most);
         let draw = self.draw(workload, batch.draw);
@@ -156,10 +156,9 @@ impl Session {
             ..order
         };
         let (report, board): (BatchReport, _) = self.serve(&order, workload, batch.patience, &mut |_| ())?;
-        let ledger = report
-            .traffic
-            .as_ref()
-            .map(|seen| Ledger::new(seen.workers, report.startup_s, report.wall_s, &seen.traffic()));
+        let ledger = report.traffic.as_ref().map(|seen| {
+            WorkerTimeBreakdown::new(seen.workers, report.startup_s, report.wall_s, &seen.traffic())
+        });
         Ok(RunReport {
             startup_s: report.startup_s,
             wall_s: report.wall_s,
@@ -193,8 +192,8 @@ impl Session {
     }
 
     /// The random order of a workload's tasks.
-    pub(super) fn draw(&self, workload: &Workload, number: u64) -> Draw {
-        Draw::new(workload.items.len(), self.seed, number)
+    pub(super) fn draw(&self, workload: &Workload, number: u64) -> ItemOrder {
+        ItemOrder::new(workload.items.len(), self.seed, number)
     }
 
     /// An order about some positions of a draw; what is not said is nothing.
@@ -202,7 +201,7 @@ impl Session {
         &self,
         role: Role,
         workload: &Workload,
-        draw: &Draw,
+        draw: &ItemOrder,
         positions: Range<u64>,
         slots: usize,
     ) -> Order {

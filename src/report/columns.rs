@@ -1,7 +1,7 @@
 //! The columns a table of cells can have.
 
-use crate::benchmark::CellResult;
-use crate::benchmark::outlook::Outlook;
+use crate::benchmark::ConfigurationResult;
+use crate::benchmark::posterior::Posterior;
 use crate::units::{Bytes, PerSecond, Seconds, Share};
 
 /// Stands where a value is not known.
@@ -61,7 +61,7 @@ impl Column {
     }
 
     /// What stands in the row of `cell`.
-    pub(super) fn value(self, cell: &CellResult) -> String {
+    pub(super) fn value(self, cell: &ConfigurationResult) -> String {
         let value = match self {
             Column::Strategy => Some(cell.cell.strategy.to_string()),
             Column::Width => Some(cell.cell.width_label()),
@@ -90,7 +90,7 @@ fn seconds(s: f64) -> String {
 }
 
 /// What was predicted, and by how much that is off what was measured.
-fn predicted(cell: &CellResult) -> Option<String> {
+fn predicted(cell: &ConfigurationResult) -> Option<String> {
     let predicted = cell.predicted_per_s?;
     let off =
         cell.throughput_per_s.map(|measured| format!(" ({:+.0}%)", (predicted / measured - 1.0) * 100.0));
@@ -103,16 +103,16 @@ fn times(ratio: f64) -> String {
 }
 
 /// The interval of the batches; of a cell with too few of them what is believed of it, marked with a ~.
-fn interval(cell: &CellResult) -> Option<String> {
+fn interval(cell: &ConfigurationResult) -> Option<String> {
     let shown = |[low, high]: [f64; 2]| format!("{}–{}", rate(low), rate(high));
     cell.ci95.map(shown).or_else(|| Some(format!("~{}", shown(cell.outlook?.credible95))))
 }
 
 /// The wider side of the interval, as a share of the throughput.
-fn margin(cell: &CellResult) -> Option<String> {
+fn margin(cell: &ConfigurationResult) -> Option<String> {
     let share = |rate: f64, [low, high]: [f64; 2]| Share((rate - low).max(high - rate) / rate);
     let measured = cell.ci95.zip(cell.throughput_per_s.filter(|rate| *rate > 0.0));
-    let believed = |outlook: Outlook| format!("~±{}", share(outlook.throughput_per_s, outlook.credible95));
+    let believed = |outlook: Posterior| format!("~±{}", share(outlook.throughput_per_s, outlook.credible95));
     measured.map(|(ends, rate)| format!("±{}", share(rate, ends))).or_else(|| Some(believed(cell.outlook?)))
 }
 

@@ -1,7 +1,7 @@
 //! CSV: one row per cell, numbers in full and in base units, after RFC 4180 but for the line
 //! break, which is the plain one that tools on every system read.
 
-use crate::benchmark::CellResult;
+use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::Status;
 use crate::gate::{Gate, Metric};
 use crate::report::document::Report;
@@ -53,7 +53,7 @@ fn number(value: Option<f64>) -> String {
 }
 
 /// The fields of one row; what is not known is empty.
-fn fields(workload: &str, result: &CellResult) -> Vec<String> {
+fn fields(workload: &str, result: &ConfigurationResult) -> Vec<String> {
     let latency = result.latency_s;
     let status = match result.status {
         Status::Ok => "ok",

@@ -1,10 +1,10 @@
 //! What was run, on what, and what it is like, in words that several formats share.
 
-use crate::benchmark::Cell;
+use crate::benchmark::Configuration;
 use crate::host::Host;
 use crate::profile::Profile;
 use crate::report::document::Report;
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 use crate::units::{Bytes, Share};
 use crate::workload::spec::Source;
 
@@ -44,14 +44,16 @@ pub(super) fn counted(number: u64, thing: &str) -> String {
 }
 
 /// A cell in words.
-pub(super) fn cell(cell: &Cell) -> String {
+pub(super) fn cell(cell: &Configuration) -> String {
     let width = cell.width as u64;
     match cell.strategy {
-        Kind::Sequential => "sequential, one task after another".to_owned(),
-        Kind::Async | Kind::Uvloop => format!("{}, {width} in flight", cell.strategy),
-        Kind::Threads | Kind::WorkStealing => format!("{}, {}", cell.strategy, counted(width, "thread")),
-        Kind::Processes | Kind::Interpreters => format!("{}, {width} of them", cell.strategy),
-        Kind::Hybrid | Kind::Pipeline => match cell.processes {
+        StrategyKind::Sequential => "sequential, one task after another".to_owned(),
+        StrategyKind::Async | StrategyKind::Uvloop => format!("{}, {width} in flight", cell.strategy),
+        StrategyKind::Threads | StrategyKind::WorkStealing => {
+            format!("{}, {}", cell.strategy, counted(width, "thread"))
+        }
+        StrategyKind::Processes | StrategyKind::Interpreters => format!("{}, {width} of them", cell.strategy),
+        StrategyKind::Hybrid | StrategyKind::Pipeline => match cell.processes {
             Some(1) => format!("{}, {width} in flight, 1 process", cell.strategy),
             Some(processes) => format!("{}, {width} in flight, {processes} processes", cell.strategy),
             None => format!("{}, {width} in flight", cell.strategy),

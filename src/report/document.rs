@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::advice::result::Basis;
 use crate::advice::{Model, Recommendation};
-use crate::benchmark::{CellResult, Series};
-use crate::code::Code;
+use crate::benchmark::{ConfigurationResult, Series};
+use crate::diagnostics::Code;
 use crate::gate::Gate;
 use crate::host::Host;
 use crate::profile::Profile;
@@ -30,7 +30,7 @@ pub struct Report {
     /// What one task costs.
     pub profile: Option<Profile>,
     /// Every cell considered.
-    pub cells: Vec<CellResult>,
+    pub cells: Vec<ConfigurationResult>,
     /// Laws fitted to the cells.
     pub model: Option<Model>,
     /// What to do.
@@ -70,7 +70,7 @@ impl Report {
     }
 
     /// Whether `result` is that of the recommended cell.
-    pub fn is_recommended(&self, result: &CellResult) -> bool {
+    pub fn is_recommended(&self, result: &ConfigurationResult) -> bool {
         self.recommendation.as_ref().is_some_and(|recommendation| recommendation.cell() == result.cell)
     }
 }

@@ -5,8 +5,8 @@ mod gate;
 use crate::advice::result::{Agreement, Basis, CodeExample, Fallback, Recommendation, Verdict};
 use crate::advice::scaling::{FitStatus, Model, PeakStatus, Usl};
 use crate::benchmark::result::{ErrorCount, Latency, LedgerPerTask, Round, Status, TaskCounts};
-use crate::benchmark::{Cell, CellResult};
-use crate::code::Code;
+use crate::benchmark::{Configuration, ConfigurationResult};
+use crate::diagnostics::Code;
 use crate::host::Host;
 use crate::host::info::HostLimits;
 use crate::profile::Profile;
@@ -18,7 +18,7 @@ use crate::profile::tree::result::{
 use crate::report::document::{
     BenchReport, CommandName, FailedWorkload, Report, Runtime, Warning, WorkloadSummary,
 };
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 use crate::workload::spec::Source;
 
 /// What `advise` gives.
@@ -54,7 +54,7 @@ fn model() -> Model {
         reason: None,
         ..Usl::not_fitted()
     };
-    Model { usl, amdahl: None, strategy: Some(Kind::Async) }
+    Model { usl, amdahl: None, strategy: Some(StrategyKind::Async) }
 }
 
 /// What `bench` gives.
@@ -211,8 +211,14 @@ fn profile() -> Profile {
 }
 
 /// A cell that ran: throughput, interval, p50 and p99 in milliseconds, CPU milliseconds, MiB.
-fn ran(cell: Cell, rate: f64, ci95: [f64; 2], [p50, p99, cpu]: [f64; 3], mib: u64) -> CellResult {
-    CellResult {
+fn ran(
+    cell: Configuration,
+    rate: f64,
+    ci95: [f64; 2],
+    [p50, p99, cpu]: [f64; 3],
+    mib: u64,
+) -> ConfigurationResult {
+    ConfigurationResult {
         cell,
         status: Status::Ok,
         reason: None,
@@ -240,14 +246,14 @@ fn ran(cell: Cell, rate: f64, ci95: [f64; 2], [p50, p99, cpu]: [f64; 3], mib: u6
 }
 
 /// A cell that gave nothing.
-fn without(cell: Cell, status: Status, reason: &str) -> CellResult {
-    CellResult::without_numbers(cell, status, Some(reason.to_owned()))
+fn without(cell: Configuration, status: Status, reason: &str) -> ConfigurationResult {
+    ConfigurationResult::without_numbers(cell, status, Some(reason.to_owned()))
 }
 
-fn cells() -> Vec<CellResult> {
-    let cell = Cell::new;
+fn cells() -> Vec<ConfigurationResult> {
+    let cell = Configuration::new;
     let mut died = without(
-        cell(Kind::Processes, 16),
+        cell(StrategyKind::Processes, 16),
         Status::Failed,
         "worker process died: killed by signal 9 after 12 tasks, which the out-of-memory killer does",
     );
@@ -255,18 +261,18 @@ fn cells() -> Vec<CellResult> {
     died.errors =
         vec![ErrorCount { code: Code::PoolWorkerDied, count: 1, message: "killed by signal 9".to_owned() }];
     vec![
-        ran(Cell::REFERENCE, 22.1, [21.2, 23.0], [45.0, 51.0, 0.8], 13),
-        ran(cell(Kind::Async, 16), 340.0, [330.0, 352.0], [46.0, 60.0, 0.8], 16),
-        ran(cell(Kind::Async, 64), 1240.0, [1198.0, 1281.0], [46.0, 71.0, 0.8], 19),
-        ran(cell(Kind::Async, 128), 1260.0, [1190.0, 1330.0], [92.0, 150.0, 0.8], 24),
-        ran(cell(Kind::Threads, 64), 1188.0, [1141.0, 1240.0], [48.0, 90.0, 0.9], 27),
-        ran(cell(Kind::WorkStealing, 2), 44.0, [43.0, 45.0], [45.0, 52.0, 0.8], 14),
+        ran(Configuration::REFERENCE, 22.1, [21.2, 23.0], [45.0, 51.0, 0.8], 13),
+        ran(cell(StrategyKind::Async, 16), 340.0, [330.0, 352.0], [46.0, 60.0, 0.8], 16),
+        ran(cell(StrategyKind::Async, 64), 1240.0, [1198.0, 1281.0], [46.0, 71.0, 0.8], 19),
+        ran(cell(StrategyKind::Async, 128), 1260.0, [1190.0, 1330.0], [92.0, 150.0, 0.8], 24),
+        ran(cell(StrategyKind::Threads, 64), 1188.0, [1141.0, 1240.0], [48.0, 90.0, 0.9], 27),
+        ran(cell(StrategyKind::WorkStealing, 2), 44.0, [43.0, 45.0], [45.0, 52.0, 0.8], 14),
         died,
-        CellResult {
+        ConfigurationResult {
             ledger: Some(ledger()),
-            ..ran(Cell::hybrid(64, 2), 1201.0, [1150.0, 1255.0], [47.0, 80.0, 1.0], 41)
+            ..ran(Configuration::hybrid(64, 2), 1201.0, [1150.0, 1255.0], [47.0, 80.0, 1.0], 41)
         },
-        without(cell(Kind::Pipeline, 8), Status::Skipped, "one step only\u{1b}[2J"),
+        without(cell(StrategyKind::Pipeline, 8), Status::Skipped, "one step only\u{1b}[2J"),
     ]
 }
 
@@ -284,14 +290,14 @@ fn ledger() -> LedgerPerTask {
 
 fn recommendation() -> Recommendation {
     Recommendation {
-        strategy: Kind::Async,
+        strategy: StrategyKind::Async,
         width: 64,
         processes: None,
         verdict: Verdict::Undecided,
         smallest_effect: Some(0.06),
         basis: Basis::Measured,
         tree_path: ["task type", "I/O-bound", "async client available", "async"].map(String::from).to_vec(),
-        tree_strategy: Kind::Async,
+        tree_strategy: StrategyKind::Async,
         agrees: Agreement::Yes,
         measured: "async is the fastest within noise (hybrid 3% slower, threads 4% slower, undecided); \
                    agrees with the tree"
@@ -313,8 +319,8 @@ fn recommendation() -> Recommendation {
         performance_notes: vec!["about 1 240 connections are opened unless they are kept alive".to_owned()],
         chunk_size: None,
         fallbacks: vec![
-            Fallback { strategy: Kind::Threads, width: 64 },
-            Fallback { strategy: Kind::Hybrid, width: 64 },
+            Fallback { strategy: StrategyKind::Threads, width: 64 },
+            Fallback { strategy: StrategyKind::Hybrid, width: 64 },
         ],
     }
 }

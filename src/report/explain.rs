@@ -1,8 +1,8 @@
 //! `conc explain`: codes and strategies, in words.
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::report::text::wrap;
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 
 /// Columns before the text of a section.
 const INDENT: usize = 11;
@@ -21,7 +21,7 @@ pub fn topic(topic: &str, width: usize) -> Option<String> {
 /// The topics there is a page about.
 pub fn topics() -> impl Iterator<Item = &'static str> {
     let codes = Code::ALL.iter().map(|code| code.as_str());
-    codes.chain(Kind::ALL.iter().map(|kind| kind.as_str()))
+    codes.chain(StrategyKind::ALL.iter().map(|kind| kind.as_str()))
 }
 
 /// The page about an error or warning code.
@@ -31,7 +31,7 @@ pub fn code(code: Code, width: usize) -> String {
 }
 
 /// The page about a strategy.
-pub fn strategy(kind: Kind, width: usize) -> String {
+pub fn strategy(kind: StrategyKind, width: usize) -> String {
     let Page { what, width: meaning, wins, loses } = strategy_page(kind);
     let sections = [("What", what), ("Width", meaning), ("Wins", wins), ("Loses", loses)];
     page(kind.as_str(), &sections, width)
@@ -55,16 +55,16 @@ struct Page {
     loses: &'static str,
 }
 
-fn strategy_page(kind: Kind) -> Page {
+fn strategy_page(kind: StrategyKind) -> Page {
     match kind {
-        Kind::Sequential => Page {
+        StrategyKind::Sequential => Page {
             what: "One task after another, in order, on one thread.",
             width: "Always 1.",
             wins: "Where tasks are too small to pay for being handed out, or where a lock or a single \
                    writer lets only one through at a time. It is also the easiest to debug.",
             loses: "As soon as tasks wait, or there is a second CPU for what they compute.",
         },
-        Kind::Async => Page {
+        StrategyKind::Async => Page {
             what: "Many tasks on an event loop: while one waits, another runs. tokio in Rust, asyncio in \
                    Python.",
             width: "Tasks in flight, whatever the number of CPUs.",
@@ -73,7 +73,7 @@ fn strategy_page(kind: Kind) -> Page {
             loses: "For work that computes: it holds up the loop and everything on it. Files and SQLite \
                     have no async form and go through a pool of threads anyway.",
         },
-        Kind::Threads => Page {
+        StrategyKind::Threads => Page {
             what: "A fixed pool of threads that make blocking calls and take the next task when they are \
                    done.",
             width: "Threads, each with one task.",
@@ -82,14 +82,14 @@ fn strategy_page(kind: Kind) -> Page {
             loses: "Beyond some thousands in flight: a thread costs tens of kilobytes and a context \
                     switch. Under Python's GIL threads compute one at a time.",
         },
-        Kind::WorkStealing => Page {
+        StrategyKind::WorkStealing => Page {
             what: "A pool of threads in which an idle one takes work from a busy one. rayon in Rust.",
             width: "Threads; more than there are CPUs seldom help.",
             wins: "For CPU-bound work whose tasks differ in size, and for very small ones: work is split \
                    in halves, not handed out one by one.",
             loses: "For work that waits: a waiting task holds its thread, and there are only a few.",
         },
-        Kind::Processes => Page {
+        StrategyKind::Processes => Page {
             what: "A pool of worker processes, fed in batches over pipes.",
             width: "Processes, each with one task.",
             wins: "For CPU-bound work under Python's GIL, for code that may crash or leak, and for code \
@@ -97,14 +97,14 @@ fn strategy_page(kind: Kind) -> Page {
             loses: "Where inputs or outputs are large, since they are copied; where memory is short; and \
                     for small tasks, unless they travel in batches.",
         },
-        Kind::Hybrid => Page {
+        StrategyKind::Hybrid => Page {
             what: "One event loop for the steps that wait, worker processes for those that compute.",
             width: "Tasks in flight x worker processes.",
             wins: "For mixed work, where both parts of a task take time: neither holds up the other.",
             loses: "Where one part is small: then the plainer strategy does the same with less to go \
                     wrong.",
         },
-        Kind::Pipeline => Page {
+        StrategyKind::Pipeline => Page {
             what: "One pool per step with bounded queues between them, so that a slow step holds back the \
                    fast ones before it.",
             width: "Workers of each step.",
@@ -112,7 +112,7 @@ fn strategy_page(kind: Kind) -> Page {
                    or memory must be kept in check.",
             loses: "With one step, or with steps alike: the queues only cost.",
         },
-        Kind::Uvloop => Page {
+        StrategyKind::Uvloop => Page {
             what: "asyncio on the event loop of uvloop, which is written on top of libuv. Python alone; \
                    measured with -v, or where it is asked for, if it is installed.",
             width: "Tasks in flight, as with async.",
@@ -120,7 +120,7 @@ fn strategy_page(kind: Kind) -> Page {
             loses: "Where tasks wait long or compute: then it is as fast as asyncio's own, and one more \
                     thing to install.",
         },
-        Kind::Interpreters => Page {
+        StrategyKind::Interpreters => Page {
             what: "A pool of Python interpreters in one process, each with a thread and a lock of its own: \
                    InterpreterPoolExecutor, from Python 3.14 on.",
             width: "Interpreters, each with one task.",

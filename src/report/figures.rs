@@ -1,7 +1,7 @@
 //! The figures that stand for a workload in formats that know one value for each metric.
 
 use crate::benchmark::result::Status;
-use crate::benchmark::{Cell, CellResult, Series};
+use crate::benchmark::{Configuration, ConfigurationResult, Series};
 use crate::gate::Metric;
 use crate::report::document::Report;
 use crate::stats::interval::{CONFIDENCE, geometric_mean_ci};
@@ -10,7 +10,7 @@ use crate::stats::interval::{CONFIDENCE, geometric_mean_ci};
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Figures {
     /// The cell that gave them.
-    pub(super) cell: Cell,
+    pub(super) cell: Configuration,
     /// One for each metric that is known, in the order of [`Metric::ALL`].
     pub(super) figures: Vec<Figure>,
 }
@@ -47,7 +47,7 @@ fn of_series(series: &Series) -> Vec<Figure> {
     Metric::ALL.into_iter().filter_map(of).collect()
 }
 
-fn of_cell(result: &CellResult) -> Vec<Figure> {
+fn of_cell(result: &ConfigurationResult) -> Vec<Figure> {
     let of = |metric| {
         let value = match metric {
             Metric::Throughput => result.throughput_per_s,
@@ -66,13 +66,13 @@ fn of_cell(result: &CellResult) -> Vec<Figure> {
 mod tests {
     use super::*;
     use crate::report::example;
-    use crate::strategy::Kind;
+    use crate::strategy::StrategyKind;
 
     #[test]
     fn the_series_counts_and_without_one_the_recommended_cell() {
         let mut report = example::gated();
         let of_series = figures(&report).expect("a series");
-        assert_eq!(of_series.cell, Cell::new(Kind::Threads, 64));
+        assert_eq!(of_series.cell, Configuration::new(StrategyKind::Threads, 64));
         assert_eq!(of_series.figures.len(), Metric::ALL.len());
         for figure in &of_series.figures {
             let [low, high] = figure.ci95.expect("several batches");
@@ -80,7 +80,7 @@ mod tests {
         }
         report.series = None;
         let of_cell = figures(&report).expect("a recommendation");
-        assert_eq!(of_cell.cell, Cell::new(Kind::Async, 64));
+        assert_eq!(of_cell.cell, Configuration::new(StrategyKind::Async, 64));
         assert_eq!(of_cell.figures[0].ci95, Some([1198.0, 1281.0]));
         assert_eq!(of_cell.figures[1].ci95, None);
         report.recommendation = None;

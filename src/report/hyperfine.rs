@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::benchmark::result::Status;
-use crate::benchmark::{Cell, CellResult, Series};
+use crate::benchmark::{Configuration, ConfigurationResult, Series};
 use crate::report::document::Report;
 use crate::stats::quantile::median;
 
@@ -50,7 +50,7 @@ pub fn to_string(reports: &[Report]) -> String {
 
 fn entries(report: &Report) -> Vec<Entry> {
     let series = report.series.as_ref();
-    let is_series = |cell: Cell| series.is_some_and(|series| series.cell == cell);
+    let is_series = |cell: Configuration| series.is_some_and(|series| series.cell == cell);
     let cells = report.cells.iter().filter(|cell| cell.status == Status::Ok && !is_series(cell.cell));
     let of_cells = cells.filter_map(|result| {
         entry(report, result.cell, &rounds(result), result.cpu_s_per_task.unwrap_or(0.0))
@@ -60,7 +60,7 @@ fn entries(report: &Report) -> Vec<Entry> {
     of_cells.chain(of_series).collect()
 }
 
-fn rounds(result: &CellResult) -> Vec<Run> {
+fn rounds(result: &ConfigurationResult) -> Vec<Run> {
     // Which of the batches had the failures is not known.
     let is_clean = result.tasks.ok == result.tasks.started();
     let run = |throughput_per_s| Run { throughput_per_s, is_clean };
@@ -80,7 +80,7 @@ fn cpu_s_per_task(series: &Series) -> f64 {
     sum / series.batches.len().max(1) as f64
 }
 
-fn entry(report: &Report, cell: Cell, runs: &[Run], cpu_s_per_task: f64) -> Option<Entry> {
+fn entry(report: &Report, cell: Configuration, runs: &[Run], cpu_s_per_task: f64) -> Option<Entry> {
     let tasks = report.workload.tasks as f64;
     // A batch in which no task ended well says nothing about how long they would take.
     let runs: Vec<&Run> = runs.iter().filter(|run| run.throughput_per_s > 0.0).collect();

@@ -2,7 +2,7 @@
 
 mod gate;
 
-use crate::benchmark::CellResult;
+use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::Status;
 use crate::report::columns::Column;
 use crate::report::document::{FailedWorkload, Report};
@@ -52,7 +52,7 @@ fn section(report: &Report) -> String {
     out
 }
 
-fn row(cell: &CellResult, recommended: bool) -> String {
+fn row(cell: &ConfigurationResult, recommended: bool) -> String {
     if cell.status == Status::Ok {
         let values = COLUMNS.iter().map(|column| escaped(&column.value(cell)));
         return line(values.map(|value| if recommended { format!("**{value}**") } else { value }));

@@ -12,12 +12,12 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::strategy::feed::Feed;
 use crate::strategy::job::{Job, Pool, StartError, Strategy};
+use crate::strategy::task_queue::TaskQueue;
 use crate::strategy::worker::panicked;
 use crate::workload::Program;
 use crate::workload::step::StepError;
-use crate::workload::tally::Tally;
+use crate::workload::task_outcomes::TaskOutcomes;
 
 /// Tasks on an event loop.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl Strategy for Async {
 }
 
 impl Pool for EventLoop {
-    fn run(&mut self, feed: &Arc<Feed>) -> Tally {
+    fn run(&mut self, feed: &Arc<TaskQueue>) -> TaskOutcomes {
         drive(&self.runtime, feed, self.width, &self.shards, Arc::clone(&self.program))
     }
 }
@@ -73,11 +73,11 @@ impl RunTask for Program {
 /// Runs the feed with `width` tasks in flight on `runtime`.
 pub(crate) fn drive<T: RunTask>(
     runtime: &Runtime,
-    feed: &Arc<Feed>,
+    feed: &Arc<TaskQueue>,
     width: usize,
     shards: &Arc<Shards>,
     tasks: Arc<T>,
-) -> Tally {
+) -> TaskOutcomes {
     let in_flight = width.min(usize::try_from(feed.len()).unwrap_or(usize::MAX));
     let run = Arc::new(Run { feed: Arc::clone(feed), shards: Arc::clone(shards), tasks });
     runtime.block_on(async {
@@ -91,7 +91,7 @@ pub(crate) fn drive<T: RunTask>(
 
 /// What all workers of a run share.
 struct Run<T> {
-    feed: Arc<Feed>,
+    feed: Arc<TaskQueue>,
     shards: Arc<Shards>,
     tasks: Arc<T>,
 }
@@ -135,8 +135,8 @@ impl Shards {
         self.0[SHARD.get() % self.0.len()].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take(&self) -> Tally {
-        let mut merged = Tally::default();
+    fn take(&self) -> TaskOutcomes {
+        let mut merged = TaskOutcomes::default();
         for shard in &self.0 {
             merged.merge(&std::mem::take(&mut *shard.lock().unwrap_or_else(PoisonError::into_inner)).tally);
         }
@@ -147,7 +147,7 @@ impl Shards {
 /// What became of the tasks that ended on one thread.
 #[derive(Debug, Default)]
 struct Shard {
-    tally: Tally,
+    tally: TaskOutcomes,
     /// Tasks that ended since the feed was last told how long they take.
     ended: u64,
     /// How long these took together.
@@ -162,7 +162,7 @@ impl Shard {
     }
 
     /// Gives a chunk back to the feed, with how long tasks take here.
-    fn give_back(&mut self, feed: &Feed) {
+    fn give_back(&mut self, feed: &TaskQueue) {
         feed.learn(std::mem::take(&mut self.ended), std::mem::take(&mut self.took));
     }
 }
@@ -200,7 +200,7 @@ mod tests {
         };
         let env = Env { exe: "conc".into(), fixture: None, state_dir: dir.path().into(), seed: 1, draw: 0 };
         let program = Program::prepare(&workload, &env).expect("nothing to prepare");
-        let (feed, shards) = (Arc::new(Feed::new(0..1, 1)), Arc::new(Shards::new(1)));
+        let (feed, shards) = (Arc::new(TaskQueue::new(0..1, 1)), Arc::new(Shards::new(1)));
         let worker = work(Arc::new(Run { feed, shards, tasks: Arc::new(program) }));
         assert!(size_of_val(&worker) <= SMALL, "{} bytes", size_of_val(&worker));
     }

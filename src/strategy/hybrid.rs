@@ -8,17 +8,17 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::strategy::asynchronous::{RunTask, Shards, drive};
-use crate::strategy::feed::Feed;
 use crate::strategy::job::{Job, Pool, StartError, Strategy, WorkerUsage};
-use crate::strategy::ledger::Traffic;
 use crate::strategy::process::protocol::{Reply, Request, Span};
 use crate::strategy::process::worker::{Worker, start_all};
+use crate::strategy::task_queue::TaskQueue;
+use crate::strategy::time_breakdown::IpcStats;
 use crate::workload::Program;
 use crate::workload::program::{Segment, within};
 use crate::workload::step::{Output, StepError};
-use crate::workload::tally::Tally;
+use crate::workload::task_outcomes::TaskOutcomes;
 
 /// A frame of spans should be about this much work; more would keep an idle worker waiting.
 const FRAME: Duration = Duration::from_micros(50);
@@ -36,9 +36,9 @@ struct HybridPool {
     program: Arc<Program>,
     width: usize,
     compute: Option<Sender<Computation>>,
-    drivers: Vec<JoinHandle<(Worker, Traffic)>>,
+    drivers: Vec<JoinHandle<(Worker, IpcStats)>>,
     processes: usize,
-    traffic: Traffic,
+    traffic: IpcStats,
     /// Kept until the pool ends: reaping them earlier would count their CPU time twice.
     finished: Vec<Worker>,
 }
@@ -87,15 +87,15 @@ impl Strategy for Hybrid {
             compute: Some(compute),
             drivers,
             processes: job.processes,
-            traffic: Traffic::default(),
+            traffic: IpcStats::default(),
             finished: Vec::new(),
         }))
     }
 }
 
 impl Pool for HybridPool {
-    fn run(&mut self, feed: &Arc<Feed>) -> Tally {
-        let Some(compute) = self.compute.take() else { return Tally::default() };
+    fn run(&mut self, feed: &Arc<TaskQueue>) -> TaskOutcomes {
+        let Some(compute) = self.compute.take() else { return TaskOutcomes::default() };
         let route = Route { program: Arc::clone(&self.program), segments: self.program.segments(), compute };
         drive(&self.runtime, feed, self.width, &self.shards, Arc::new(route))
     }
@@ -111,7 +111,7 @@ impl Pool for HybridPool {
         usage
     }
 
-    fn traffic(&self) -> Option<(u64, &Traffic)> {
+    fn traffic(&self) -> Option<(u64, &IpcStats)> {
         Some((self.processes as u64, &self.traffic))
     }
 }
@@ -165,8 +165,8 @@ async fn hand_over(
 }
 
 /// Drives one worker process until nobody wants anything computed any more.
-fn serve(mut worker: Worker, inbox: &Receiver<Computation>) -> (Worker, Traffic) {
-    let mut traffic = Traffic::default();
+fn serve(mut worker: Worker, inbox: &Receiver<Computation>) -> (Worker, IpcStats) {
+    let mut traffic = IpcStats::default();
     let mut frame_len = 1;
     while let Ok(first) = inbox.recv() {
         let waiting = std::iter::once(first).chain(inbox.try_iter()).filter(|c| !c.is_moot());

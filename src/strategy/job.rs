@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::host::usage::CpuTime;
-use crate::strategy::feed::Feed;
-use crate::strategy::ledger::Traffic;
-use crate::workload::tally::Tally;
+use crate::strategy::task_queue::TaskQueue;
+use crate::strategy::time_breakdown::IpcStats;
+use crate::workload::task_outcomes::TaskOutcomes;
 use crate::workload::{Env, Program, Workload};
 
 /// The work of one batch.
@@ -41,7 +41,7 @@ pub trait Strategy {
 /// A started strategy.
 pub trait Pool {
     /// Runs every task of the feed, at most once per pool, and returns when the last one has ended.
-    fn run(&mut self, feed: &Arc<Feed>) -> Tally;
+    fn run(&mut self, feed: &Arc<TaskQueue>) -> TaskOutcomes;
 
     /// What worker processes used for the tasks; zero where there are none. Asked once, after the run.
     fn usage(&mut self) -> WorkerUsage {
@@ -50,7 +50,7 @@ pub trait Pool {
 
     /// What passed between the pool and its worker processes, and how many of these there are; `None`
     /// where there are none. Asked after `usage`.
-    fn traffic(&self) -> Option<(u64, &Traffic)> {
+    fn traffic(&self) -> Option<(u64, &IpcStats)> {
         None
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum StrategyKind {
     /// One task after another, in order.
     Sequential,
     /// Tasks on an event loop.
@@ -31,53 +31,53 @@ pub enum Kind {
     Interpreters,
 }
 
-impl Kind {
+impl StrategyKind {
     /// Every strategy, in the order of the documentation.
-    pub const ALL: [Kind; 9] = [
-        Kind::Sequential,
-        Kind::Async,
-        Kind::Threads,
-        Kind::WorkStealing,
-        Kind::Processes,
-        Kind::Hybrid,
-        Kind::Pipeline,
-        Kind::Uvloop,
-        Kind::Interpreters,
+    pub const ALL: [StrategyKind; 9] = [
+        StrategyKind::Sequential,
+        StrategyKind::Async,
+        StrategyKind::Threads,
+        StrategyKind::WorkStealing,
+        StrategyKind::Processes,
+        StrategyKind::Hybrid,
+        StrategyKind::Pipeline,
+        StrategyKind::Uvloop,
+        StrategyKind::Interpreters,
     ];
 
     /// The name users see and type.
     pub fn as_str(self) -> &'static str {
         match self {
-            Kind::Sequential => "sequential",
-            Kind::Async => "async",
-            Kind::Threads => "threads",
-            Kind::WorkStealing => "work-stealing",
-            Kind::Processes => "processes",
-            Kind::Hybrid => "hybrid",
-            Kind::Pipeline => "pipeline",
-            Kind::Uvloop => "uvloop",
-            Kind::Interpreters => "interpreters",
+            StrategyKind::Sequential => "sequential",
+            StrategyKind::Async => "async",
+            StrategyKind::Threads => "threads",
+            StrategyKind::WorkStealing => "work-stealing",
+            StrategyKind::Processes => "processes",
+            StrategyKind::Hybrid => "hybrid",
+            StrategyKind::Pipeline => "pipeline",
+            StrategyKind::Uvloop => "uvloop",
+            StrategyKind::Interpreters => "interpreters",
         }
     }
 
     /// Whether it is a way to run Python callables and nothing else.
     pub fn is_of_python(self) -> bool {
-        matches!(self, Kind::Uvloop | Kind::Interpreters)
+        matches!(self, StrategyKind::Uvloop | StrategyKind::Interpreters)
     }
 
     /// Whether tasks in flight share one event loop of one process.
     pub fn is_event_loop(self) -> bool {
-        matches!(self, Kind::Async | Kind::Uvloop)
+        matches!(self, StrategyKind::Async | StrategyKind::Uvloop)
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for StrategyKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
 }
 
-impl FromStr for Kind {
+impl FromStr for StrategyKind {
     type Err = String;
 
     /// Accepts the names and the aliases Python users know.
@@ -90,8 +90,8 @@ impl FromStr for Kind {
             "rayon" => "work-stealing".to_owned(),
             other => other.to_owned(),
         };
-        Kind::ALL.into_iter().find(|k| k.as_str() == name).ok_or_else(|| {
-            let known: Vec<_> = Kind::ALL.iter().map(|k| k.as_str()).collect();
+        StrategyKind::ALL.into_iter().find(|k| k.as_str() == name).ok_or_else(|| {
+            let known: Vec<_> = StrategyKind::ALL.iter().map(|k| k.as_str()).collect();
             format!("unknown strategy '{s}'; known are {}", known.join(", "))
         })
     }
@@ -103,11 +103,11 @@ mod tests {
 
     #[test]
     fn names_round_trip_and_aliases_are_accepted() {
-        for kind in Kind::ALL {
+        for kind in StrategyKind::ALL {
             assert_eq!(kind.as_str().parse(), Ok(kind));
         }
-        assert_eq!("threading".parse(), Ok(Kind::Threads));
-        assert_eq!("multiprocessing".parse(), Ok(Kind::Processes));
-        assert!("fibers".parse::<Kind>().unwrap_err().contains("work-stealing"));
+        assert_eq!("threading".parse(), Ok(StrategyKind::Threads));
+        assert_eq!("multiprocessing".parse(), Ok(StrategyKind::Processes));
+        assert!("fibers".parse::<StrategyKind>().unwrap_err().contains("work-stealing"));
     }
 }

@@ -9,14 +9,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::model::message::MessageCosts;
-use crate::strategy::feed::Feed;
 use crate::strategy::job::{Job, Pool, StartError, Strategy, WorkerUsage};
-use crate::strategy::ledger::Traffic;
 use crate::strategy::process::protocol::{Reply, Request};
 use crate::strategy::process::worker::{Worker, start_all};
+use crate::strategy::task_queue::TaskQueue;
+use crate::strategy::time_breakdown::IpcStats;
 use crate::workload::Program;
 use crate::workload::step::StepError;
-use crate::workload::tally::Tally;
+use crate::workload::task_outcomes::TaskOutcomes;
 
 /// A frame should be about this much work: the two switches between processes that it takes cost
 /// some 12 µs of CPU time.
@@ -39,19 +39,19 @@ pub struct Processes;
 struct ProcessPool {
     workers: Vec<Worker>,
     job: Job,
-    traffic: Traffic,
+    traffic: IpcStats,
 }
 
 impl Strategy for Processes {
     fn start(&self, job: &Job) -> Result<Box<dyn Pool>, StartError> {
         let workers = start_all(job, job.width)?;
-        Ok(Box::new(ProcessPool { workers, job: job.clone(), traffic: Traffic::default() }))
+        Ok(Box::new(ProcessPool { workers, job: job.clone(), traffic: IpcStats::default() }))
     }
 }
 
 impl Pool for ProcessPool {
-    fn run(&mut self, feed: &Arc<Feed>) -> Tally {
-        let mut tally = Tally::default();
+    fn run(&mut self, feed: &Arc<TaskQueue>) -> TaskOutcomes {
+        let mut tally = TaskOutcomes::default();
         self.run_until_drained_or_dead(feed, &mut tally);
         while !feed.is_drained() {
             match start_all(&self.job, self.workers.len()) {
@@ -71,14 +71,14 @@ impl Pool for ProcessPool {
         usage
     }
 
-    fn traffic(&self) -> Option<(u64, &Traffic)> {
+    fn traffic(&self) -> Option<(u64, &IpcStats)> {
         Some((self.workers.len() as u64, &self.traffic))
     }
 }
 
 impl ProcessPool {
     /// Drives every worker; tasks are left in the feed only if all workers died.
-    fn run_until_drained_or_dead(&mut self, feed: &Arc<Feed>, tally: &mut Tally) {
+    fn run_until_drained_or_dead(&mut self, feed: &Arc<TaskQueue>, tally: &mut TaskOutcomes) {
         let program = &self.job.program;
         std::thread::scope(|scope| {
             let drive = |worker| scope.spawn(move || drive(worker, feed, program));
@@ -93,7 +93,7 @@ impl ProcessPool {
 }
 
 /// Accounts for the tasks that nobody is left to run.
-fn lose_the_rest(feed: &Feed, error: &StartError, mut tally: Tally) -> Tally {
+fn lose_the_rest(feed: &TaskQueue, error: &StartError, mut tally: TaskOutcomes) -> TaskOutcomes {
     let error = StepError::new(error.code, error.message.clone());
     while let Some(tasks) = feed.pull(u64::MAX) {
         tally.lose(tasks.end - tasks.start, &error);
@@ -102,8 +102,8 @@ fn lose_the_rest(feed: &Feed, error: &StartError, mut tally: Tally) -> Tally {
 }
 
 /// Keeps one worker busy until there are no more tasks or it is gone.
-fn drive(worker: &mut Worker, feed: &Feed, program: &Program) -> (Tally, Traffic) {
-    let (mut tally, mut traffic) = (Tally::default(), Traffic::default());
+fn drive(worker: &mut Worker, feed: &TaskQueue, program: &Program) -> (TaskOutcomes, IpcStats) {
+    let (mut tally, mut traffic) = (TaskOutcomes::default(), IpcStats::default());
     let mut last = Instant::now();
     let mut waiting = VecDeque::new();
     let mut listens = true;
@@ -138,10 +138,10 @@ fn frame(costs: &MessageCosts) -> Duration {
 /// Records the reply to one frame, and gives the time that the worker worked; `None` if it is gone.
 fn take_reply(
     worker: &mut Worker,
-    feed: &Feed,
+    feed: &TaskQueue,
     program: &Program,
     tasks: &Range<u64>,
-    tally: &mut Tally,
+    tally: &mut TaskOutcomes,
 ) -> Option<Duration> {
     let Ok(Reply::Ran(results)) = worker.receive() else { return None };
     let took: Duration = results.iter().map(|task| task.took).sum();

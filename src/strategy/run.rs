@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::host::usage::{CpuTime, peak_rss_of_children, peak_rss_of_self};
 use crate::strategy::asynchronous::Async;
-use crate::strategy::feed::Feed;
 use crate::strategy::hybrid::Hybrid;
 use crate::strategy::job::{Job, StartError, Strategy};
-use crate::strategy::kind::Kind;
-use crate::strategy::ledger::Ledger;
+use crate::strategy::kind::StrategyKind;
 use crate::strategy::processes::Processes;
 use crate::strategy::sequential::Sequential;
+use crate::strategy::task_queue::TaskQueue;
 use crate::strategy::threads::Threads;
+use crate::strategy::time_breakdown::WorkerTimeBreakdown;
 use crate::strategy::work_stealing::WorkStealing;
-use crate::workload::tally::Tally;
+use crate::workload::task_outcomes::TaskOutcomes;
 
 /// What one batch took and gave.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -34,26 +34,26 @@ pub struct RunReport {
     /// the largest one times those in flight: an upper bound.
     pub peak_rss_bytes: u64,
     /// Where the time of worker processes went; `None` where there are none.
-    pub ledger: Option<Ledger>,
+    pub ledger: Option<WorkerTimeBreakdown>,
     /// What became of the tasks.
-    pub tally: Tally,
+    pub tally: TaskOutcomes,
 }
 
 /// The strategy of that name; `None` if this version does not run it.
-pub fn strategy(kind: Kind) -> Option<Box<dyn Strategy>> {
+pub fn strategy(kind: StrategyKind) -> Option<Box<dyn Strategy>> {
     Some(match kind {
-        Kind::Sequential => Box::new(Sequential),
-        Kind::Async => Box::new(Async),
-        Kind::Threads => Box::new(Threads),
-        Kind::WorkStealing => Box::new(WorkStealing),
-        Kind::Processes => Box::new(Processes),
-        Kind::Hybrid => Box::new(Hybrid),
-        Kind::Pipeline | Kind::Uvloop | Kind::Interpreters => return None,
+        StrategyKind::Sequential => Box::new(Sequential),
+        StrategyKind::Async => Box::new(Async),
+        StrategyKind::Threads => Box::new(Threads),
+        StrategyKind::WorkStealing => Box::new(WorkStealing),
+        StrategyKind::Processes => Box::new(Processes),
+        StrategyKind::Hybrid => Box::new(Hybrid),
+        StrategyKind::Pipeline | StrategyKind::Uvloop | StrategyKind::Interpreters => return None,
     })
 }
 
 /// Stops the feed when the time is over, unless the returned sender is dropped before.
-fn stop_after(limit: Duration, feed: &Arc<Feed>) -> mpsc::Sender<()> {
+fn stop_after(limit: Duration, feed: &Arc<TaskQueue>) -> mpsc::Sender<()> {
     let (running, ended) = mpsc::channel::<()>();
     let feed = Arc::clone(feed);
     std::thread::spawn(move || {
@@ -68,7 +68,7 @@ fn stop_after(limit: Duration, feed: &Arc<Feed>) -> mpsc::Sender<()> {
 ///
 /// # Errors
 /// When the strategy cannot start; failing tasks are part of the report.
-pub fn run(strategy: &dyn Strategy, job: &Job, feed: &Arc<Feed>) -> Result<RunReport, StartError> {
+pub fn run(strategy: &dyn Strategy, job: &Job, feed: &Arc<TaskQueue>) -> Result<RunReport, StartError> {
     let asked = Instant::now();
     let mut pool = strategy.start(job)?;
     let ready = Instant::now();
@@ -82,7 +82,9 @@ pub fn run(strategy: &dyn Strategy, job: &Job, feed: &Arc<Feed>) -> Result<RunRe
     let in_flight = job.width.min(usize::try_from(feed.len()).unwrap_or(usize::MAX)) as u64;
     let commands = if job.workload.runs_commands() { in_flight * peak_rss_of_children() } else { 0 };
     let startup_s = (ready - asked).as_secs_f64();
-    let ledger = pool.traffic().map(|(workers, traffic)| Ledger::new(workers, startup_s, wall_s, traffic));
+    let ledger = pool
+        .traffic()
+        .map(|(workers, traffic)| WorkerTimeBreakdown::new(workers, startup_s, wall_s, traffic));
     Ok(RunReport {
         startup_s,
         wall_s,

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::strategy::feed::Feed;
 use crate::strategy::job::{Job, Pool, StartError, Strategy};
+use crate::strategy::task_queue::TaskQueue;
 use crate::strategy::worker::run_feed;
 use crate::workload::Program;
-use crate::workload::tally::Tally;
+use crate::workload::task_outcomes::TaskOutcomes;
 
 /// One task after another.
 #[derive(Debug)]
@@ -21,8 +21,8 @@ impl Strategy for Sequential {
 }
 
 impl Pool for Loop {
-    fn run(&mut self, feed: &Arc<Feed>) -> Tally {
-        let mut tally = Tally::default();
+    fn run(&mut self, feed: &Arc<TaskQueue>) -> TaskOutcomes {
+        let mut tally = TaskOutcomes::default();
         run_feed(&self.0, feed, &mut tally);
         tally
     }

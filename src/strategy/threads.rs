@@ -9,19 +9,19 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use crate::strategy::feed::Feed;
 use crate::strategy::job::{Job, Pool, StartError, Strategy};
+use crate::strategy::task_queue::TaskQueue;
 use crate::strategy::worker::run_feed;
 use crate::workload::Program;
-use crate::workload::tally::Tally;
+use crate::workload::task_outcomes::TaskOutcomes;
 
 /// A pool of threads.
 #[derive(Debug)]
 pub struct Threads;
 
 struct ThreadPool {
-    feeds: Option<Sender<Arc<Feed>>>,
-    threads: Vec<JoinHandle<Tally>>,
+    feeds: Option<Sender<Arc<TaskQueue>>>,
+    threads: Vec<JoinHandle<TaskOutcomes>>,
 }
 
 impl Strategy for Threads {
@@ -46,8 +46,8 @@ impl Strategy for Threads {
 }
 
 /// One thread: tells that it is ready, then runs what it is sent until the channel closes.
-fn work(program: &Program, inbox: &Receiver<Arc<Feed>>, ready: &Sender<()>) -> Tally {
-    let mut tally = Tally::default();
+fn work(program: &Program, inbox: &Receiver<Arc<TaskQueue>>, ready: &Sender<()>) -> TaskOutcomes {
+    let mut tally = TaskOutcomes::default();
     // Nobody listens when another thread could not be started; the channel is closed then as well.
     let _ = ready.send(());
     for feed in inbox {
@@ -57,13 +57,13 @@ fn work(program: &Program, inbox: &Receiver<Arc<Feed>>, ready: &Sender<()>) -> T
 }
 
 impl Pool for ThreadPool {
-    fn run(&mut self, feed: &Arc<Feed>) -> Tally {
-        let Some(feeds) = self.feeds.take() else { return Tally::default() };
+    fn run(&mut self, feed: &Arc<TaskQueue>) -> TaskOutcomes {
+        let Some(feeds) = self.feeds.take() else { return TaskOutcomes::default() };
         for _ in &self.threads {
             feeds.send(Arc::clone(feed)).expect("the threads receive until there are no senders");
         }
         drop(feeds);
-        let mut tally = Tally::default();
+        let mut tally = TaskOutcomes::default();
         for thread in self.threads.drain(..) {
             tally.merge(&thread.join().expect("a worker catches the panics of its tasks"));
         }

@@ -6,11 +6,11 @@ use std::time::Instant;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::strategy::feed::Feed;
 use crate::strategy::job::{Job, Pool, StartError, Strategy};
+use crate::strategy::task_queue::TaskQueue;
 use crate::strategy::worker::run_guarded;
 use crate::workload::Program;
-use crate::workload::tally::Tally;
+use crate::workload::task_outcomes::TaskOutcomes;
 
 /// A pool of threads that steal work.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl Strategy for WorkStealing {
 }
 
 impl Pool for StealingPool {
-    fn run(&mut self, feed: &Arc<Feed>) -> Tally {
+    fn run(&mut self, feed: &Arc<TaskQueue>) -> TaskOutcomes {
         let tallies = Tallies::default();
         self.threads.install(|| {
             feed.range().into_par_iter().for_each_init(
@@ -51,17 +51,17 @@ impl Pool for StealingPool {
 
 /// Tallies not in use; there are never more than threads.
 #[derive(Default)]
-struct Tallies(Mutex<Vec<Tally>>);
+struct Tallies(Mutex<Vec<TaskOutcomes>>);
 
 impl Tallies {
-    fn merged(self) -> Tally {
+    fn merged(self) -> TaskOutcomes {
         let mut all = self.0.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
         let mut merged = all.next().unwrap_or_default();
         all.for_each(|tally| merged.merge(&tally));
         merged
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Tally>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<TaskOutcomes>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -69,7 +69,7 @@ impl Tallies {
 /// A tally borrowed for a run of tasks on one thread, with the time the last of them ended.
 struct Lease<'a> {
     home: &'a Tallies,
-    tally: Option<Tally>,
+    tally: Option<TaskOutcomes>,
     last: Instant,
 }
 

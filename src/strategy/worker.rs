@@ -3,16 +3,16 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use crate::code::Code;
-use crate::strategy::feed::Feed;
+use crate::diagnostics::Code;
+use crate::strategy::task_queue::TaskQueue;
 use crate::workload::Program;
 use crate::workload::step::StepError;
-use crate::workload::tally::Tally;
+use crate::workload::task_outcomes::TaskOutcomes;
 
 /// Runs tasks of the feed on the calling thread until there are no more.
 ///
 /// The end of one task is the start of the next, so that a task costs one look at the clock.
-pub fn run_feed(program: &Program, feed: &Feed, tally: &mut Tally) {
+pub fn run_feed(program: &Program, feed: &TaskQueue, tally: &mut TaskOutcomes) {
     let mut last = Instant::now();
     while let Some(chunk) = feed.pull(u64::MAX) {
         let (tasks, begun) = (chunk.end - chunk.start, last);

@@ -4,18 +4,18 @@
 //! JSON) and prepared in each process that runs it into a [`Program`].
 
 pub mod digest;
-pub mod draw;
 pub mod env;
 pub mod fixture;
 pub mod input;
 pub mod item;
+pub mod item_order;
 pub mod outputs;
 pub mod program;
 pub mod rate;
 pub mod retry;
 pub mod spec;
 pub mod step;
-pub mod tally;
+pub mod task_outcomes;
 pub mod template;
 
 pub use env::Env;

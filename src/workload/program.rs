@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use futures_util::future::Either;
 use futures_util::{FutureExt, TryFutureExt};
 
-use crate::workload::draw::Draw;
 use crate::workload::env::Env;
 use crate::workload::item::{Item, Items};
+use crate::workload::item_order::ItemOrder;
 use crate::workload::rate::RateLimiter;
 use crate::workload::retry::pause;
 use crate::workload::spec::{Retry, Workload};
@@ -18,7 +18,7 @@ use crate::workload::step::{Output, PrepareError, Step, StepError, TaskContext, 
 #[derive(Debug)]
 pub struct Program {
     items: Items,
-    draw: Draw,
+    draw: ItemOrder,
     steps: Vec<Limited>,
     timeout: Option<Duration>,
     retry: Option<Retry>,
@@ -78,7 +78,7 @@ impl Program {
         })?;
         Ok(Program {
             items: workload.items.clone(),
-            draw: Draw::new(workload.items.len(), env.seed, env.draw),
+            draw: ItemOrder::new(workload.items.len(), env.seed, env.draw),
             steps,
             timeout: workload.limits.timeout,
             retry: workload.retry.clone(),

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use conc::advice::checklist::CheckStatus;
-use conc::code::Code;
+use conc::diagnostics::Code;
 use conc::report::{CheckReport, Document};
 use predicates::prelude::*;
 use predicates::str::{contains, starts_with};

@@ -8,7 +8,7 @@ use std::process::{Child, ExitStatus};
 use std::thread;
 use std::time::Duration;
 
-use conc::code::Code;
+use conc::diagnostics::Code;
 use conc::report::Document;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;

@@ -5,13 +5,13 @@ use std::fs;
 
 use assert_cmd::assert::Assert;
 use conc::advice::result::{Basis, Verdict};
-use conc::benchmark::CellResult;
+use conc::benchmark::ConfigurationResult;
 use conc::benchmark::result::Status;
-use conc::code::Code;
+use conc::diagnostics::Code;
 use conc::profile::Profile;
 use conc::report::Document;
 use conc::report::document::{CommandName, Report, Runtime, SCHEMA_VERSION};
-use conc::strategy::Kind;
+use conc::strategy::StrategyKind;
 use serde_json::Value;
 
 use crate::place::Place;
@@ -80,7 +80,7 @@ fn check_profile(profile: &Profile) {
     assert!(!profile.confidence_reason.is_empty() && !profile.steps.is_empty());
 }
 
-fn check_cell(result: &CellResult) {
+fn check_cell(result: &ConfigurationResult) {
     let failures: u64 = result.errors.iter().map(|error| error.count).sum();
     assert_eq!(
         failures,
@@ -127,11 +127,11 @@ fn a_prediction_runs_nothing_but_the_profile() {
     let advised = report.recommendation.as_ref().unwrap();
     assert_eq!((advised.basis, advised.verdict), (Basis::Predicted, Verdict::Undecided));
     assert!(report.cells.iter().all(|c| c.status == Status::Skipped && c.predicted_per_s.unwrap() > 0.0));
-    let predicted = |wanted: &dyn Fn(&CellResult) -> bool| {
+    let predicted = |wanted: &dyn Fn(&ConfigurationResult) -> bool| {
         report.cells.iter().find(|cell| wanted(cell)).and_then(|cell| cell.predicted_per_s)
     };
     let chosen = predicted(&|cell| report.is_recommended(cell));
-    assert!(chosen > predicted(&|cell| cell.cell.strategy == Kind::Sequential), "{chosen:?}");
+    assert!(chosen > predicted(&|cell| cell.cell.strategy == StrategyKind::Sequential), "{chosen:?}");
 }
 
 #[test]
@@ -165,7 +165,11 @@ fn an_advice_accounts_for_every_task_of_every_cell() {
     let report = only(&document);
     assert_eq!((report.command, report.workload.tasks), (CommandName::Advise, 20));
     let strategies: BTreeSet<_> = report.cells.iter().map(|result| result.cell.strategy).collect();
-    assert_eq!(strategies, [Kind::Sequential, Kind::Async, Kind::Threads, Kind::Processes].into());
+    assert_eq!(
+        strategies,
+        [StrategyKind::Sequential, StrategyKind::Async, StrategyKind::Threads, StrategyKind::Processes]
+            .into()
+    );
     for result in &report.cells {
         // Twenty short tasks are always run together.
         assert_eq!(result.tasks.ok, 20 * result.rounds.len() as u64, "{result:?}");
@@ -175,7 +179,7 @@ fn an_advice_accounts_for_every_task_of_every_cell() {
     let digests: BTreeSet<_> = report.cells.iter().map(|result| result.digest.clone().unwrap()).collect();
     assert_eq!(digests.len(), 1, "the same items give the same outputs");
     for result in &report.cells {
-        assert_eq!(result.ledger.is_some(), result.cell.strategy == Kind::Processes, "{result:?}");
+        assert_eq!(result.ledger.is_some(), result.cell.strategy == StrategyKind::Processes, "{result:?}");
     }
     let slowest = &report.profile.as_ref().unwrap().dispersion.as_ref().unwrap().slowest;
     assert!(slowest.len() == 5 && slowest.iter().all(|task| task.wall_s > 0.0), "{slowest:?}");

@@ -8,10 +8,10 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use conc::benchmark::Cell;
-use conc::benchmark::executor::{BatchError, Executor, Order, ProcessExecutor};
+use conc::benchmark::Configuration;
+use conc::benchmark::executor::{BatchError, Executor, BatchRequest, ProcessExecutor};
 use conc::host::Reexec;
-use conc::strategy::{Kind, RunReport};
+use conc::strategy::{RunReport, StrategyKind};
 use conc::workload::fixture::{Fixture, FixtureConfig};
 use conc::workload::spec::{
     CommandSpec, CpuSpec, FixtureSpec, HttpSpec, Kernel, Limits, LockSpec, SleepSpec, Source, StepSpec,
@@ -30,18 +30,18 @@ pub(crate) const CPUS: usize = 2;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 
 /// One cell of every strategy that runs whole workloads.
-pub(crate) const CELLS: [Cell; 6] = [
-    Cell::REFERENCE,
-    cell(Kind::Async, 8),
-    cell(Kind::Threads, 4),
-    cell(Kind::WorkStealing, 3),
-    cell(Kind::Processes, 4),
-    Cell { strategy: Kind::Hybrid, width: 8, processes: Some(2) },
+pub(crate) const CELLS: [Configuration; 6] = [
+    Configuration::REFERENCE,
+    cell(StrategyKind::Async, 8),
+    cell(StrategyKind::Threads, 4),
+    cell(StrategyKind::WorkStealing, 3),
+    cell(StrategyKind::Processes, 4),
+    Configuration { strategy: StrategyKind::Hybrid, width: 8, processes: Some(2) },
 ];
 
 /// A cell of a strategy whose width is one number.
-pub(crate) const fn cell(strategy: Kind, width: usize) -> Cell {
-    Cell { strategy, width, processes: None }
+pub(crate) const fn cell(strategy: StrategyKind, width: usize) -> Configuration {
+    Configuration { strategy, width, processes: None }
 }
 
 /// The program under test.
@@ -130,29 +130,29 @@ impl Stage {
     }
 
     /// Runs all tasks under one cell, in a process of its own, for as long as they take.
-    pub(crate) fn run(&mut self, cell: Cell) -> RunReport {
+    pub(crate) fn run(&mut self, cell: Configuration) -> RunReport {
         self.try_run(cell, PATIENCE, PATIENCE).unwrap_or_else(|error| panic!("{cell}: {error}"))
     }
 
     /// Runs some tasks, which may be more than the workload has.
-    pub(crate) fn run_tasks(&mut self, cell: Cell, tasks: Range<u64>) -> RunReport {
+    pub(crate) fn run_tasks(&mut self, cell: Configuration, tasks: Range<u64>) -> RunReport {
         self.run_draw(cell, tasks, 0)
     }
 
     /// Runs some tasks of one of the random orders.
-    pub(crate) fn run_draw(&mut self, cell: Cell, tasks: Range<u64>, draw: u64) -> RunReport {
-        let order = Order { cell, tasks, draw, time_limit: PATIENCE, patience: PATIENCE };
+    pub(crate) fn run_draw(&mut self, cell: Configuration, tasks: Range<u64>, draw: u64) -> RunReport {
+        let order = BatchRequest { cell, tasks, draw, time_limit: PATIENCE, patience: PATIENCE };
         self.executor.run(&order).unwrap_or_else(|error| panic!("{cell}: {error}"))
     }
 
     /// Runs all tasks that are started within `time_limit`, with no more than `patience`.
     pub(crate) fn try_run(
         &mut self,
-        cell: Cell,
+        cell: Configuration,
         time_limit: Duration,
         patience: Duration,
     ) -> Result<RunReport, BatchError> {
-        self.executor.run(&Order { cell, tasks: 0..self.workload.tasks(), draw: 0, time_limit, patience })
+        self.executor.run(&BatchRequest { cell, tasks: 0..self.workload.tasks(), draw: 0, time_limit, patience })
     }
 }
 

@@ -3,8 +3,8 @@
 use std::fs;
 use std::time::Duration;
 
-use conc::code::Code;
-use conc::strategy::Kind;
+use conc::diagnostics::Code;
+use conc::strategy::StrategyKind;
 use conc::workload::spec::{Backoff, Retry};
 
 use crate::stage::{PATIENCE, STRATEGIES, Stage};
@@ -85,7 +85,7 @@ fn no_task_is_tried_more_often_than_it_may_be() {
 #[test]
 fn what_asks_for_the_end_is_not_tried_again() {
     let stage = stage("leaves", 5);
-    assert_eq!(stage.run(Kind::Sequential, 1).tally.counts.failed, TASKS);
+    assert_eq!(stage.run(StrategyKind::Sequential, 1).tally.counts.failed, TASKS);
     assert_eq!(attempts(&stage), TASKS);
 }
 
@@ -93,10 +93,12 @@ fn what_asks_for_the_end_is_not_tried_again() {
 fn a_timeout_includes_the_retries() {
     let mut stage = stage("never", 1000).timeout(Duration::from_millis(200));
     stage.workload.retry.as_mut().expect("a policy").backoff = Backoff::Constant;
-    for (strategy, width) in [(Kind::Sequential, 1), (Kind::Threads, 6), (Kind::Processes, 2)] {
+    for (strategy, width) in
+        [(StrategyKind::Sequential, 1), (StrategyKind::Threads, 6), (StrategyKind::Processes, 2)]
+    {
         let counts = stage.run(strategy, width).tally.counts;
         // Threads may all be at their last attempt when the tasks that wait for one are given up.
-        let least = if strategy == Kind::Threads { 6 } else { TASKS };
+        let least = if strategy == StrategyKind::Threads { 6 } else { TASKS };
         assert!(counts.timed_out >= least && counts.timed_out == counts.started(), "{strategy}: {counts:?}");
     }
 }
@@ -120,12 +122,12 @@ fn attempts_are_counted_by_the_rate_and_only_those_of_steps_that_wait() {
     const RATE: f64 = 200.0;
     let mut stage = stage("never", 2);
     stage.workload.limits.rate_per_s = Some(RATE);
-    let report = stage.run(Kind::Processes, 2);
+    let report = stage.run(StrategyKind::Processes, 2);
     assert!(report.wall_s >= (3 * TASKS - 1) as f64 / RATE, "{} s", report.wall_s);
 
     let mut stage = Stage::new(SOURCE, &["quick", "quick"], 40);
     stage.workload.limits.rate_per_s = Some(RATE);
-    let mut batch = stage.batch(Kind::Threads, 4, PATIENCE);
+    let mut batch = stage.batch(StrategyKind::Threads, 4, PATIENCE);
     let both = stage.session.run(&stage.workload, &batch).expect("a report");
     assert!(both.wall_s >= 79.0 / RATE, "{} s", both.wall_s);
     batch.cpu_steps = vec![false, true];

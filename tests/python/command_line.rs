@@ -6,7 +6,7 @@ use std::path::Path;
 use assert_cmd::Command;
 use conc::report::Document;
 use conc::report::document::Report;
-use conc::strategy::Kind;
+use conc::strategy::StrategyKind;
 use tempfile::TempDir;
 
 use crate::environment::pythons;
@@ -100,7 +100,7 @@ fn items_come_from_the_module_a_file_the_command_line_or_a_number() {
         assert_eq!((&json["source"], &json["runtime"]), (&"python".into(), &"python".into()));
         let python = report.profile.and_then(|profile| profile.python).expect("an interpreter");
         assert!(python.version.starts_with("3.") && python.steps[0].blocking && python.steps[0].awaitable);
-        assert!(report.cells.iter().any(|result| result.cell.strategy == Kind::Threads));
+        assert!(report.cells.iter().any(|result| result.cell.strategy == StrategyKind::Threads));
         assert!(report.cells.iter().all(|result| result.tasks.failed == 0), "{:?}", report.cells);
     }
 }

@@ -10,7 +10,7 @@ use conc::python::Session;
 use conc::python::interpreter::PythonError;
 use conc::python::profile::{self, Limits};
 use conc::python::session::Batch;
-use conc::strategy::{Kind, RunReport};
+use conc::strategy::{RunReport, StrategyKind};
 use conc::workload::spec::{PythonSpec, StepSpec};
 use conc::workload::{Env, Items, Workload, input};
 use tempfile::TempDir;
@@ -21,8 +21,13 @@ use crate::environment::pythons;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Every way to run tasks.
-pub(crate) const STRATEGIES: [(Kind, usize); 5] =
-    [(Kind::Sequential, 1), (Kind::Async, 4), (Kind::Threads, 3), (Kind::Processes, 2), (Kind::Hybrid, 4)];
+pub(crate) const STRATEGIES: [(StrategyKind, usize); 5] = [
+    (StrategyKind::Sequential, 1),
+    (StrategyKind::Async, 4),
+    (StrategyKind::Threads, 3),
+    (StrategyKind::Processes, 2),
+    (StrategyKind::Hybrid, 4),
+];
 
 /// A module and what is needed to run callables of it.
 pub(crate) struct Stage {
@@ -66,21 +71,21 @@ impl Stage {
     }
 
     /// Runs every task.
-    pub(crate) fn run(&self, strategy: Kind, width: usize) -> RunReport {
+    pub(crate) fn run(&self, strategy: StrategyKind, width: usize) -> RunReport {
         let run = self.try_run(strategy, width, PATIENCE);
         run.unwrap_or_else(|error| panic!("{strategy} {width}: {error}"))
     }
 
     pub(crate) fn try_run(
         &self,
-        strategy: Kind,
+        strategy: StrategyKind,
         width: usize,
         patience: Duration,
     ) -> Result<RunReport, PythonError> {
         self.session.run(&self.workload, &self.batch(strategy, width, patience))
     }
 
-    pub(crate) fn batch(&self, strategy: Kind, width: usize, patience: Duration) -> Batch {
+    pub(crate) fn batch(&self, strategy: StrategyKind, width: usize, patience: Duration) -> Batch {
         Batch {
             strategy,
             width,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use conc::strategy::Kind;
+use conc::strategy::StrategyKind;
 use conc::workload::Items;
 
 use crate::environment::pythons;
@@ -36,7 +36,7 @@ fn every_strategy_gives_the_same_outputs_in_every_interpreter() {
     for python in pythons() {
         for callables in [&["fetch"][..], &["only"], &["fetch", "parse"], &["only", "parse"]] {
             let stage = Stage::with(BOTH_FORMS, callables, words(), &python);
-            let reference = stage.run(Kind::Sequential, 1).tally.digest;
+            let reference = stage.run(StrategyKind::Sequential, 1).tally.digest;
             for (strategy, width) in STRATEGIES {
                 let report = stage.run(strategy, width);
                 let told =
@@ -68,12 +68,12 @@ def check(is_other):
     return is_other
 "#;
     let stage = Stage::new(source, &["wait", "compute", "check"], 20);
-    let mut batch = stage.batch(Kind::Hybrid, 5, PATIENCE);
+    let mut batch = stage.batch(StrategyKind::Hybrid, 5, PATIENCE);
     batch.cpu_steps = vec![false, true, true];
     let report = stage.session.run(&stage.workload, &batch).expect("a report");
     assert_eq!(report.tally.counts.ok, 20, "{:?}", report.tally.errors());
     // Sequentially there is one process for everything.
-    assert_eq!(stage.run(Kind::Sequential, 1).tally.counts.failed, 20);
+    assert_eq!(stage.run(StrategyKind::Sequential, 1).tally.counts.failed, 20);
 }
 
 #[test]
@@ -99,7 +99,9 @@ def work(i):
 async def awaited(i):
     enter(); await asyncio.sleep(0.002); leave()
 "#;
-    for (callable, strategy) in [("work", Kind::Threads), ("work", Kind::Async), ("awaited", Kind::Async)] {
+    for (callable, strategy) in
+        [("work", StrategyKind::Threads), ("work", StrategyKind::Async), ("awaited", StrategyKind::Async)]
+    {
         let report = Stage::new(source, &[callable], 30).run(strategy, 3);
         assert_eq!(report.tally.counts.ok, 30, "{strategy}: {:?}", report.tally.errors());
     }
@@ -135,8 +137,8 @@ fn a_callable_without_a_place_for_the_item_is_called_without_it() {
 fn what_tasks_cost_is_accounted_for() {
     let source = "def spin(i):\n    s = 0\n    for k in range(300_000): s += k\n    return s\n";
     let stage = Stage::new(source, &["spin"], 20);
-    let alone = stage.run(Kind::Sequential, 1).cpu.total_s();
-    for (strategy, width) in [(Kind::Processes, 2), (Kind::Threads, 2)] {
+    let alone = stage.run(StrategyKind::Sequential, 1).cpu.total_s();
+    for (strategy, width) in [(StrategyKind::Processes, 2), (StrategyKind::Threads, 2)] {
         let cpu = stage.run(strategy, width).cpu.total_s();
         assert!(cpu > 0.3 * alone && cpu < 3.0 * alone, "{strategy}: {cpu} s, alone {alone} s");
     }
@@ -161,9 +163,9 @@ fn the_time_of_worker_processes_is_accounted_for() {
         stage.session.run(&stage.workload, &batch).expect("a report")
     };
     for (callables, strategy, cpu_steps) in [
-        (&["spin"][..], Kind::Processes, &[][..]),
-        (&["first", "spin"], Kind::Hybrid, &[false, true]),
-        (&["first"], Kind::Hybrid, &[]),
+        (&["spin"][..], StrategyKind::Processes, &[][..]),
+        (&["first", "spin"], StrategyKind::Hybrid, &[false, true]),
+        (&["first"], StrategyKind::Hybrid, &[]),
     ] {
         let report = of(callables, strategy, cpu_steps);
         let ledger = report.ledger.as_ref().expect("a ledger");
@@ -173,7 +175,7 @@ fn the_time_of_worker_processes_is_accounted_for() {
         assert!((parts.iter().sum::<f64>() - whole).abs() < 1e-6, "{ledger:?}: {whole} s");
         assert!(ledger.working_s > 0.0 && ledger.costs.tasks_per_message().is_some(), "{ledger:?}");
     }
-    assert_eq!(of(&["spin"], Kind::Threads, &[]).ledger, None);
+    assert_eq!(of(&["spin"], StrategyKind::Threads, &[]).ledger, None);
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use conc::code::Code;
-use conc::strategy::{Kind, RunReport};
-use conc::workload::tally::TaskCounts;
+use conc::diagnostics::Code;
+use conc::strategy::{RunReport, StrategyKind};
+use conc::workload::task_outcomes::TaskCounts;
 
 use crate::environment::pythons;
 use crate::stage::{STRATEGIES, Stage};
@@ -142,7 +142,7 @@ fn whatever_a_task_raises_is_the_failure_of_that_task() {
         let expected = TaskCounts { ok: TASKS - 3, failed: 3, ..TaskCounts::default() };
         assert_eq!(report.tally.counts, expected, "{strategy}: {}", messages(&report));
     }
-    let told = messages(&stage("cancels").run(Kind::Async, 2));
+    let told = messages(&stage("cancels").run(StrategyKind::Async, 2));
     assert!(told.contains("CancelledError"), "{told}");
 }
 
@@ -154,7 +154,7 @@ fn failures_have_the_code_that_explains_them() {
         ("no_loop", Code::AsyncEventLoop),
         ("forgets", Code::AsyncNotAwaited),
     ] {
-        let report = stage(callable).run(Kind::Sequential, 1);
+        let report = stage(callable).run(StrategyKind::Sequential, 1);
         assert_eq!(codes(&report).first().map(|(code, _)| *code), Some(code), "{callable}");
         assert!(messages(&report).contains("tasks.py:") || callable == "forgets", "{}", messages(&report));
     }
@@ -166,7 +166,7 @@ fn the_task_that_kills_a_worker_is_named_and_the_others_are_run() {
         for (callable, how) in [("exits", "exit status 3"), ("is_killed", "SIGKILL"), ("crashes", "SIGSEGV")]
         {
             let stage = Stage::with(SOURCE, &[callable], conc::workload::Items::Count(TASKS), &python);
-            let report = stage.run(Kind::Processes, 2);
+            let report = stage.run(StrategyKind::Processes, 2);
             let told = messages(&report);
             assert_eq!(codes(&report), [(Code::PoolWorkerDied, 1)], "{callable}: {told}");
             assert_eq!(report.tally.counts.ok, TASKS - 1, "{callable}");
@@ -178,7 +178,7 @@ fn the_task_that_kills_a_worker_is_named_and_the_others_are_run() {
 #[test]
 fn the_task_that_kills_the_interpreter_is_named() {
     for (callable, how) in [("exits", "exit status: 3"), ("is_killed", "SIGKILL"), ("crashes", "SIGSEGV")] {
-        for (strategy, width) in [(Kind::Sequential, 1), (Kind::Threads, 1)] {
+        for (strategy, width) in [(StrategyKind::Sequential, 1), (StrategyKind::Threads, 1)] {
             let error = stage(callable).try_run(strategy, width, crate::stage::PATIENCE).expect_err("died");
             assert_eq!(error.code, Code::PoolWorkerDied, "{error}");
             assert!(error.message.contains(how) && error.message.contains("task 10 (item 9)"), "{error}");
@@ -192,20 +192,20 @@ fn the_task_that_kills_the_interpreter_is_named() {
 
 #[test]
 fn results_that_cannot_be_sent_fail_alone() {
-    let report = stage("closure").run(Kind::Processes, 2);
+    let report = stage("closure").run(StrategyKind::Processes, 2);
     assert_eq!(codes(&report), [(Code::PythonPickle, 1)], "{}", messages(&report));
-    let report = stage("unreadable").run(Kind::Processes, 2);
+    let report = stage("unreadable").run(StrategyKind::Processes, 2);
     assert!(codes(&report).iter().all(|(code, _)| *code == Code::PythonPickle), "{}", messages(&report));
     assert_eq!(report.tally.counts.started(), TASKS);
     assert!(report.tally.counts.failed >= 1 && report.tally.counts.ok > 0);
-    assert_eq!(stage("closure").run(Kind::Threads, 2).tally.counts.ok, TASKS);
+    assert_eq!(stage("closure").run(StrategyKind::Threads, 2).tally.counts.ok, TASKS);
 }
 
 #[test]
 fn results_of_100_megabytes_arrive() {
     let stage = Stage::new(SOURCE, &["huge"], 3);
-    let reference = stage.run(Kind::Sequential, 1).tally.digest;
-    let report = stage.run(Kind::Processes, 1);
+    let reference = stage.run(StrategyKind::Sequential, 1).tally.digest;
+    let report = stage.run(StrategyKind::Processes, 1);
     assert_eq!(report.tally.counts.ok, 3, "{}", messages(&report));
     assert_eq!(report.tally.digest, reference);
 }
@@ -233,7 +233,7 @@ fn a_fork_that_comes_back_from_its_task_does_not_go_on_with_the_others() {
 #[test]
 fn a_task_that_never_returns_times_out() {
     for (strategy, width) in STRATEGIES {
-        let callable = if strategy == Kind::Hybrid { "never_async" } else { "never" };
+        let callable = if strategy == StrategyKind::Hybrid { "never_async" } else { "never" };
         let report = stage(callable).timeout(Duration::from_millis(300)).run(strategy, width);
         assert_eq!(report.tally.counts.timed_out, 1, "{strategy}: {:?}", report.tally.counts);
         assert_eq!(report.tally.counts.ok, TASKS - 1, "{strategy}");
@@ -242,7 +242,7 @@ fn a_task_that_never_returns_times_out() {
 
 #[test]
 fn a_task_that_never_returns_is_found_out_without_a_timeout() {
-    let error = stage("never").try_run(Kind::Threads, 2, Duration::from_secs(2)).expect_err("hangs");
+    let error = stage("never").try_run(StrategyKind::Threads, 2, Duration::from_secs(2)).expect_err("hangs");
     assert_eq!(error.code, Code::PoolHung, "{error}");
     assert!(error.message.contains("in never"), "{error}");
 }
@@ -250,10 +250,10 @@ fn a_task_that_never_returns_is_found_out_without_a_timeout() {
 #[test]
 fn a_deadlock_is_called_one_and_its_line_is_named() {
     for (callable, strategy) in [
-        ("locked", Kind::Sequential),
-        ("locked", Kind::Threads),
-        ("waits", Kind::Sequential),
-        ("waits", Kind::Async),
+        ("locked", StrategyKind::Sequential),
+        ("locked", StrategyKind::Threads),
+        ("waits", StrategyKind::Sequential),
+        ("waits", StrategyKind::Async),
     ] {
         let stage = stage(callable);
         let batch = stage.batch(strategy, 2, Duration::from_secs(60));
@@ -330,7 +330,7 @@ fn an_import_that_starts_a_pool_without_a_guard_is_survived_under_every_start_me
 /// Both forms of a hybrid: an event loop in every process, and one that hands computing steps to them.
 fn hybrid(source: &str, callables: &[&str], width: usize) -> RunReport {
     let stage = Stage::new(source, callables, TASKS);
-    let mut batch = stage.batch(Kind::Hybrid, width, crate::stage::PATIENCE);
+    let mut batch = stage.batch(StrategyKind::Hybrid, width, crate::stage::PATIENCE);
     batch.cpu_steps = if callables.len() > 1 { vec![false, true] } else { Vec::new() };
     stage.session.run(&stage.workload, &batch).unwrap_or_else(|error| panic!("{callables:?}: {error}"))
 }
@@ -360,7 +360,7 @@ fn a_hybrid_names_the_task_that_kills_a_process_and_runs_the_others() {
 #[test]
 fn where_every_task_kills_its_process_all_of_them_are_accounted_for() {
     let source = "import os\nasync def first(i): return i\ndef ends(i): os._exit(4)\nasync def ends_loop(i): os._exit(4)\n";
-    let pooled = Stage::new(source, &["ends"], TASKS).run(Kind::Processes, 2);
+    let pooled = Stage::new(source, &["ends"], TASKS).run(StrategyKind::Processes, 2);
     let hybrids = [&["first", "ends"][..], &["ends_loop"]].map(|callables| hybrid(source, callables, 4));
     for report in hybrids.iter().chain([&pooled]) {
         assert_eq!(report.tally.counts.failed, TASKS, "{}", messages(report));

@@ -11,7 +11,7 @@ use conc::advice::result::Verdict;
 use conc::profile::Class;
 use conc::report::Document;
 use conc::report::document::Report;
-use conc::strategy::Kind::{self, Async, Hybrid, Processes, Sequential, Threads};
+use conc::strategy::StrategyKind::{self, Async, Hybrid, Processes, Sequential, Threads};
 
 /// Cases would disturb one another.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -46,7 +46,7 @@ fn advise_by(options: &[&str], callables: &[&str], more: &str) -> Report {
 }
 
 /// Checks the theory where it is certain, and that what is recommended is of the family.
-fn check(report: &Report, tree: &[Kind], family: &[Kind]) {
+fn check(report: &Report, tree: &[StrategyKind], family: &[StrategyKind]) {
     let advice = report.recommendation.as_ref().expect("a recommendation");
     let told = format!("{advice:#?}\n{:#?}", report.profile);
     let cpus = report.host.cpus_effective;

@@ -1,14 +1,14 @@
 //! What a task costs under a cell: its own demand and wait, and what the strategy adds or saves.
 
-use crate::benchmark::cell::Cell;
 use crate::benchmark::conditions::{Conditions, Subject};
+use crate::benchmark::configuration::Configuration;
 use crate::benchmark::interpreter;
 use crate::benchmark::overhead::{Overhead, StepOverhead};
 use crate::benchmark::predict::bounds::bounds;
 use crate::model::RateCurve;
 use crate::model::repairman::asymptotic_bound;
 use crate::profile::Profile;
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 use crate::workload::Workload;
 use crate::workload::spec::StepSpec;
 
@@ -28,7 +28,7 @@ pub(super) struct Cost {
 
 impl Cost {
     pub(super) fn of(
-        cell: &Cell,
+        cell: &Configuration,
         subject: &Subject<'_>,
         rates: &RateCurve,
         overhead: &Overhead,
@@ -40,7 +40,8 @@ impl Cost {
         // What the server computes for a task is part of its wait until the CPUs are busy.
         let server_s = conditions.server_cpu_s.min(profile.task.wait_s);
         let delay_s = profile.task.wait_s - server_s + steps.delay_s;
-        let share = if cell.strategy == Kind::Sequential { 1.0 } else { conditions.overheads.server_share };
+        let share =
+            if cell.strategy == StrategyKind::Sequential { 1.0 } else { conditions.overheads.server_share };
         let server_s = server_s * share;
         let idle_s = (own + overhead.dispatch_s + steps.cpu_s).max(LEAST_DEMAND * own);
         let full = asymptotic_bound(rates, idle_s + server_s, delay_s, width);
@@ -53,15 +54,20 @@ impl Cost {
 }
 
 /// Seconds to start a cell; every process prepares the workload for itself.
-pub(super) fn startup_s(cell: &Cell, profile: &Profile, rates: &RateCurve, overhead: &Overhead) -> f64 {
+pub(super) fn startup_s(
+    cell: &Configuration,
+    profile: &Profile,
+    rates: &RateCurve,
+    overhead: &Overhead,
+) -> f64 {
     let processes = match cell.strategy {
-        Kind::Hybrid => cell.processes.unwrap_or(1),
-        Kind::Processes => cell.width,
+        StrategyKind::Hybrid => cell.processes.unwrap_or(1),
+        StrategyKind::Processes => cell.width,
         _ => 0,
     };
     let workers = match cell.strategy {
-        Kind::Hybrid if profile.python.is_none() => 1,
-        Kind::Hybrid => processes,
+        StrategyKind::Hybrid if profile.python.is_none() => 1,
+        StrategyKind::Hybrid => processes,
         _ => cell.width,
     };
     let prepared_s = processes as f64 * profile.preparation_s / rates.at(processes).max(f64::MIN_POSITIVE);
@@ -69,7 +75,11 @@ pub(super) fn startup_s(cell: &Cell, profile: &Profile, rates: &RateCurve, overh
 }
 
 /// How much work the CPUs do for a strategy, and what it costs.
-pub(super) fn costs(strategy: Kind, profile: &Profile, conditions: &Conditions) -> (RateCurve, Overhead) {
+pub(super) fn costs(
+    strategy: StrategyKind,
+    profile: &Profile,
+    conditions: &Conditions,
+) -> (RateCurve, Overhead) {
     match &profile.python {
         Some(python) => interpreter::model(strategy, python, &conditions.rates),
         None => (conditions.rates, conditions.overheads.of(strategy)),

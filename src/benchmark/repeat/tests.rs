@@ -5,10 +5,10 @@ use std::rc::Rc;
 
 use crate::benchmark::event::Silent;
 use crate::benchmark::testing::report;
-use crate::code::Code;
-use crate::strategy::Kind;
+use crate::diagnostics::Code;
+use crate::strategy::StrategyKind;
 
-const CELL: Cell = Cell { strategy: Kind::Threads, width: 4, processes: None };
+const CELL: Configuration = Configuration { strategy: StrategyKind::Threads, width: 4, processes: None };
 
 /// Simulated time, which passes while batches run.
 #[derive(Clone, Default)]
@@ -33,7 +33,7 @@ impl Clock for Time {
 /// A CPU that is a tenth faster at every look, and others that use one of four CPUs.
 struct Machine(Time, f64);
 
-impl Gauge for Machine {
+impl MachineProbe for Machine {
     fn cpu_speed(&mut self) -> Option<f64> {
         self.1 *= 1.1;
         Some(self.1)
@@ -44,7 +44,7 @@ impl Gauge for Machine {
     }
 }
 
-type Log = Rc<RefCell<Vec<(Side, Order)>>>;
+type Log = Rc<RefCell<Vec<(Side, BatchRequest)>>>;
 
 /// Runs tasks that take so many seconds each, writes down what was asked for and fails from one batch on.
 struct Program {
@@ -58,7 +58,7 @@ struct Program {
 }
 
 impl Executor for Program {
-    fn run(&mut self, order: &Order) -> Result<RunReport, BatchError> {
+    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, BatchError> {
         self.log.borrow_mut().push((self.side, order.clone()));
         self.batches += 1;
         if self.batches > self.fails_at {

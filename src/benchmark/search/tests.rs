@@ -4,7 +4,7 @@ use super::*;
 use crate::benchmark::testing::{self, host, profile, sleeping};
 
 /// Runs the search against a function instead of a machine; batches take a fifth of a second.
-fn search(plan: &Plan, rounds: usize, truth: impl Fn(Cell) -> f64) -> Search {
+fn search(plan: &Plan, rounds: usize, truth: impl Fn(Configuration) -> f64) -> Search {
     let sizing =
         Sizing { tasks: 400, task_s: 0.02, budget: Duration::from_secs(5), cpus: 2.0, is_thorough: false };
     let mut search = Search::new(plan, sizing, Mode::Guided, 1);
@@ -19,7 +19,7 @@ fn search(plan: &Plan, rounds: usize, truth: impl Fn(Cell) -> f64) -> Search {
     search
 }
 
-fn leader(search: &Search) -> Cell {
+fn leader(search: &Search) -> Configuration {
     search.cell(search.leader().expect("something was measured"))
 }
 
@@ -41,18 +41,22 @@ fn where_they_give_little_nothing_much_wider_is_tried() {
     let found = search(&plan(), 2, |cell| 49.0 * cell.width.min(10) as f64);
     let widest = found.batches.keys().map(|cell| cell.width).max().unwrap();
     assert!(widest <= 64, "{widest}");
-    assert!(found.batches.contains_key(&Cell::new(Kind::Threads, 16)), "{:?}", found.batches);
+    assert!(
+        found.batches.contains_key(&Configuration::new(StrategyKind::Threads, 16)),
+        "{:?}",
+        found.batches
+    );
 }
 
 #[test]
 fn every_strategy_and_the_reference_are_measured_next() {
-    let mut measured: Vec<Kind> = search(&plan(), 1, |cell| 49.0 * cell.width as f64)
+    let mut measured: Vec<StrategyKind> = search(&plan(), 1, |cell| 49.0 * cell.width as f64)
         .next_round()
         .iter()
         .map(|candidate| candidate.cell.strategy)
         .collect();
     measured.dedup();
-    let planned: Vec<Kind> = Kind::ALL
+    let planned: Vec<StrategyKind> = StrategyKind::ALL
         .into_iter()
         .filter(|kind| plan().candidates.iter().any(|c| c.cell.strategy == *kind))
         .collect();
@@ -62,8 +66,9 @@ fn every_strategy_and_the_reference_are_measured_next() {
 #[test]
 fn where_predictions_hold_few_batches_settle_it() {
     let plan = plan();
-    let truth =
-        |cell: Cell| plan.candidates.iter().find(|c| c.cell == cell).map_or(0.0, |c| c.predicted_per_s);
+    let truth = |cell: Configuration| {
+        plan.candidates.iter().find(|c| c.cell == cell).map_or(0.0, |c| c.predicted_per_s)
+    };
     let found = search(&plan, 6, truth);
     assert!(found.is_settled());
     let best = plan.candidates.iter().map(|c| c.predicted_per_s).fold(0.0, f64::max);
@@ -72,10 +77,10 @@ fn where_predictions_hold_few_batches_settle_it() {
 
 #[test]
 fn a_hidden_limit_is_found_and_no_wider_cell_is_believed_to_beat_it() {
-    let truth = |cell: Cell| cell.width.min(8) as f64 * 49.0;
+    let truth = |cell: Configuration| cell.width.min(8) as f64 * 49.0;
     let found = search(&plan(), 12, truth);
     assert!(truth(leader(&found)) >= 0.95 * 392.0, "{}", leader(&found));
-    let narrow = Cell::new(leader(&found).strategy, 2);
+    let narrow = Configuration::new(leader(&found).strategy, 2);
     let outlooks = found.conclude();
     assert!(outlooks.get(&narrow).is_none_or(|outlook| outlook.near_best < 0.05));
 }
@@ -96,15 +101,15 @@ fn a_cell_that_fails_is_not_tried_again() {
     let first = search.next_round()[1].cell;
     search.give_up(first);
     assert!(search.next_round().iter().all(|c| c.cell != first));
-    search.learn(Cell::REFERENCE, Duration::ZERO, 0.0);
-    assert!(search.next_round().iter().all(|c| c.cell != Cell::REFERENCE));
+    search.learn(Configuration::REFERENCE, Duration::ZERO, 0.0);
+    assert!(search.next_round().iter().all(|c| c.cell != Configuration::REFERENCE));
 }
 
 #[test]
 fn an_exhaustive_search_of_more_cells_than_are_looked_at_together_measures_all_again() {
     let mut plan = plan();
     let wide = |width| Candidate {
-        cell: Cell::new(Kind::Threads, 1000 + width),
+        cell: Configuration::new(StrategyKind::Threads, 1000 + width),
         predicted_per_s: 50.0,
         beyond_a_batch: 1.0,
     };

@@ -3,16 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use conc::benchmark::Cell;
-use conc::benchmark::repeat::Side;
-use conc::code::Code;
-use conc::gate::{Comparison, Design, Thresholds, paired};
-use conc::host::Host;
-use conc::report::document::{BenchReport, Report};
-use conc::workload::Workload;
-use conc::workload::input;
-use conc::workload::item::Items;
-use conc::workload::spec::Source;
+use crate::benchmark::Configuration;
+use crate::benchmark::repeat::Side;
+use crate::diagnostics::Code;
+use crate::gate::{Comparison, Design, Thresholds, paired};
+use crate::host::Host;
+use crate::report::document::{BenchReport, Report};
+use crate::workload::Workload;
+use crate::workload::input;
+use crate::workload::item::Items;
+use crate::workload::spec::Source;
 
 use crate::cli::args::BenchArgs;
 use crate::cli::bench::suite::Suite;
@@ -36,7 +36,7 @@ pub(crate) enum Against {
     },
     /// Another workload, measured alternately.
     Workload(Box<Workload>),
-    /// Another build of `conc`, which runs the same workloads.
+    /// Another build of `crate`, which runs the same workloads.
     Program(PathBuf),
 }
 
@@ -88,7 +88,7 @@ impl Against {
     }
 
     /// The cell that was repeated in an earlier run, and so has to be again.
-    pub(crate) fn cell_of(&self, name: &str) -> Option<Cell> {
+    pub(crate) fn cell_of(&self, name: &str) -> Option<Configuration> {
         self.results_of(name)?.series.as_ref().map(|series| series.cell)
     }
 
@@ -172,7 +172,7 @@ fn workload(reference: &str, args: &BenchArgs, suite: &Suite) -> Result<Workload
     Ok(workload)
 }
 
-/// Refuses what is no `conc`, before anything is measured.
+/// Refuses what is no `crate`, before anything is measured.
 fn check_program(path: &Path) -> Result<(), Failure> {
     let name = path.display();
     let refused = |why: String| Failure::Refused(Code::GateReference, format!("'{name}': {why}"));

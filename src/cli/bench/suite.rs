@@ -5,12 +5,12 @@ use std::fs;
 use std::io::{self, BufRead};
 use std::path::Path;
 
-use conc::code::Code;
-use conc::gate::Thresholds;
-use conc::host::Host;
-use conc::report::document::CommandName;
-use conc::workload::input::{self, InputErrors};
-use conc::workload::{Workload, input::closest};
+use crate::diagnostics::Code;
+use crate::gate::Thresholds;
+use crate::host::Host;
+use crate::report::document::CommandName;
+use crate::workload::input::{self, InputErrors};
+use crate::workload::{Workload, input::closest};
 
 use crate::cli::args::{BenchArgs, WorkloadArgs};
 use crate::cli::bench::suite_file::{self, Settings, Share, SuiteFile};
@@ -43,7 +43,7 @@ pub(crate) struct Entry {
 }
 
 impl Suite {
-    /// Finds out what the arguments and `conc.toml` ask for.
+    /// Finds out what the arguments and `crate.toml` ask for.
     ///
     /// All workloads are read before any is run: a mistake in the last should not cost the time of the
     /// others.

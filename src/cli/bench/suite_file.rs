@@ -1,4 +1,4 @@
-//! `conc.toml`: what a suite consists of and how each of its workloads is measured.
+//! `crate.toml`: what a suite consists of and how each of its workloads is measured.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,11 +6,11 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
-use conc::code::Code;
-use conc::gate::Metric;
-use conc::strategy::Kind;
-use conc::units::parse_duration;
-use conc::workload::input::{InputError, InputErrors, Place};
+use crate::diagnostics::Code;
+use crate::gate::Metric;
+use crate::strategy::StrategyKind;
+use crate::units::parse_duration;
+use crate::workload::input::{InputError, InputErrors, Place};
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer};
 
@@ -40,7 +40,7 @@ pub(crate) struct Settings {
     pub(crate) budget: Option<Duration>,
     /// The strategies that are measured.
     #[serde(deserialize_with = "strategies")]
-    pub(crate) strategies: Vec<Kind>,
+    pub(crate) strategies: Vec<StrategyKind>,
     /// The widths that are measured, as in `--width`.
     pub(crate) widths: Vec<String>,
     /// Changes up to this share are ignored.
@@ -120,7 +120,7 @@ fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duratio
     }
 }
 
-fn strategies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Kind>, D::Error> {
+fn strategies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<StrategyKind>, D::Error> {
     let names = Vec::<String>::deserialize(deserializer)?;
     names.iter().map(|name| name.parse().map_err(de::Error::custom)).collect()
 }
@@ -174,7 +174,7 @@ mod tests {
         .expect("a valid file");
         assert_eq!(file.workloads, ["web-scraper", "jobs"]);
         assert_eq!(file.settings.budget, Some(Duration::from_secs(2)));
-        assert_eq!(file.settings.strategies, [Kind::Async, Kind::Threads]);
+        assert_eq!(file.settings.strategies, [StrategyKind::Async, StrategyKind::Threads]);
         assert_eq!(file.settings.noise_threshold, Some(Share(0.05)));
         assert!(file.gate.strict && !file.gate.fail_on_regression);
         let scraper = &file.workload["web-scraper"];

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use conc::advice::Recommendation;
-use conc::advice::code::{TaskShape, examples};
-use conc::advice::result::CodeExample;
-use conc::benchmark::Cell;
-use conc::profile::probe::Profiled;
-use conc::workload::Workload;
-use conc::workload::item::Items;
-use conc::workload::spec::StepSpec;
+use crate::advice::Recommendation;
+use crate::advice::result::CodeExample;
+use crate::benchmark::Configuration;
+use crate::profile::probe::Profiled;
+use crate::snippets::{TaskShape, examples};
+use crate::workload::Workload;
+use crate::workload::item::Items;
+use crate::workload::spec::StepSpec;
 
 use crate::cli::study::Study;
 
@@ -34,7 +34,7 @@ impl Study<'_> {
             // Of other workloads messages were measured that no program in Python sends.
             chunk: recommendation.chunk_size.filter(|_| self.python.is_some()),
         };
-        examples(&Cell { strategy, width, processes }, &shape)
+        examples(&Configuration { strategy, width, processes }, &shape)
     }
 }
 

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use conc::advice::{Facts, decide};
-use conc::benchmark::clock::Stopwatch;
-use conc::benchmark::executor::{Executor, ProcessExecutor};
-use conc::benchmark::hooks::Hooked;
-use conc::benchmark::measure::{Measured, Measurement};
-use conc::benchmark::once::{Once, Slices};
-use conc::benchmark::plan::Plan;
-use conc::benchmark::reference;
-use conc::benchmark::sizing::Sizing;
-use conc::host::others::OthersMeter;
-use conc::profile::probe::Profiled;
+use crate::advice::{Facts, decide};
+use crate::benchmark::clock::Stopwatch;
+use crate::benchmark::executor::{Executor, ProcessExecutor};
+use crate::benchmark::hooks::Hooked;
+use crate::benchmark::measure::{Measured, Measurement};
+use crate::benchmark::once::{Once, Slices};
+use crate::benchmark::plan::Plan;
+use crate::benchmark::reference;
+use crate::benchmark::sizing::Sizing;
+use crate::host::others::OthersMeter;
+use crate::profile::probe::Profiled;
 
 use crate::cli::conditions::server_cpu_s;
 use crate::cli::failure::Failure;

@@ -1,13 +1,13 @@
 //! What the user should know before the results are trusted.
 
-use conc::benchmark::measure::Measured;
-use conc::benchmark::plan::Plan;
-use conc::benchmark::summary::findings;
-use conc::code::Code;
-use conc::profile::probe::Profiled;
-use conc::report::document::Warning;
-use conc::units::Share;
-use conc::workload::fixture::Fixture;
+use crate::benchmark::measure::Measured;
+use crate::benchmark::plan::Plan;
+use crate::benchmark::summary::findings;
+use crate::diagnostics::Code;
+use crate::profile::probe::Profiled;
+use crate::report::document::Warning;
+use crate::units::Share;
+use crate::workload::fixture::Fixture;
 
 use crate::cli::repetition;
 use crate::cli::study::{PROFILE, Study};

@@ -5,16 +5,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use conc::benchmark::clock::Stopwatch;
-use conc::benchmark::executor::{Executor, ProcessExecutor};
-use conc::benchmark::gauge::Speedometer;
-use conc::benchmark::hooks::Hooked;
-use conc::benchmark::repeat::{Repeated, Repetition, Settings};
-use conc::benchmark::{Cell, CellResult};
-use conc::gate::{Thresholds, paired};
-use conc::host::others::OthersMeter;
-use conc::profile::probe::Profiled;
-use conc::workload::Env;
+use crate::benchmark::clock::Stopwatch;
+use crate::benchmark::executor::{Executor, ProcessExecutor};
+use crate::benchmark::hooks::Hooked;
+use crate::benchmark::machine_probe::CpuSpeedProbe;
+use crate::benchmark::repeat::{Repeated, Repetition, Settings};
+use crate::benchmark::{Configuration, ConfigurationResult};
+use crate::gate::{Thresholds, paired};
+use crate::host::others::OthersMeter;
+use crate::profile::probe::Profiled;
+use crate::workload::Env;
 
 use crate::cli::failure::Failure;
 use crate::cli::progress::Progress;
@@ -32,9 +32,9 @@ const WAVES: u64 = 2;
 /// What is repeated, and for how long.
 pub(crate) struct Repeats<'a> {
     /// The cell.
-    pub(crate) cell: Cell,
+    pub(crate) cell: Configuration,
     /// What the search gave of the cells.
-    pub(crate) cells: &'a [CellResult],
+    pub(crate) cells: &'a [ConfigurationResult],
     /// Tasks of a batch, where an earlier series had so many.
     pub(crate) batch_tasks: Option<u64>,
     /// Time that it may take.
@@ -76,7 +76,7 @@ impl Study<'_> {
         let repetition = Repetition {
             current: &mut current,
             reference: reference.as_mut().map(|reference| reference as &mut dyn Executor),
-            gauge: &mut Speedometer::new(|| meter.cpu_s(self.server_cpu_s() - server_before_s)),
+            gauge: &mut CpuSpeedProbe::new(|| meter.cpu_s(self.server_cpu_s() - server_before_s)),
             observer: progress,
             clock: &mut Stopwatch::start(),
             interrupt: &self.guard.interrupt,
@@ -127,14 +127,14 @@ impl Study<'_> {
 }
 
 /// Tasks of a batch of a cell that does `rate` tasks per second: whole waves of them.
-fn batch_tasks(cell: Cell, rate: f64) -> u64 {
+fn batch_tasks(cell: Configuration, rate: f64) -> u64 {
     let width = cell.width as u64;
     ((rate * BATCH_S) as u64).max(WAVES * width).next_multiple_of(width)
 }
 
 /// Tasks per second that the cell did, or else the one of its strategy whose width is nearest.
 fn expected_per_s(repeats: &Repeats<'_>, profiled: &Profiled) -> f64 {
-    let distance = |result: &CellResult| {
+    let distance = |result: &ConfigurationResult| {
         let is_other = result.cell.strategy != repeats.cell.strategy;
         (is_other, result.cell.width.abs_diff(repeats.cell.width))
     };

@@ -3,7 +3,7 @@ use crate::benchmark::result::{Latency, Round, Status};
 use crate::gate::judge::judge;
 use crate::gate::result::{Gate, Verdict};
 use crate::gate::testing::{CELL, batch, noisy, series};
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 
 const HERE: Circumstances = Circumstances { cpus_effective: 2.0, other_machine: false };
 
@@ -121,7 +121,7 @@ fn batches_of_other_sizes_have_no_common_tail() {
 fn other_work_and_other_cells_are_not_compared() {
     let one = series(noisy(20, 1.0, 0.01, 1));
     let other_work = Series { iterations: vec![1000, 7], ..one.clone() };
-    let other_cell = Series { cell: Cell::new(Kind::Async, 8), ..one.clone() };
+    let other_cell = Series { cell: Configuration::new(StrategyKind::Async, 8), ..one.clone() };
     for other in [other_work, other_cell] {
         let told = gate(&one, &other, HERE);
         assert_eq!((told.verdict, told.metrics.len(), told.cell), (Verdict::Inconclusive, 0, None));
@@ -129,23 +129,23 @@ fn other_work_and_other_cells_are_not_compared() {
     }
 }
 
-fn cell_result(cell: Cell, times: f64) -> CellResult {
+fn cell_result(cell: Configuration, times: f64) -> ConfigurationResult {
     let round =
         |(round, batch): (u32, BatchMetrics)| Round { round, throughput_per_s: batch.throughput_per_s };
     let batches = noisy(12, times, 0.02, 5);
-    CellResult {
+    ConfigurationResult {
         rounds: (0..).zip(batches).map(round).collect(),
         latency_s: Some(Latency { p50: 5e-3, p90: 6e-3, p99: 7e-3, max: 8e-3 }),
         cpu_s_per_task: Some(5e-3),
         peak_rss_bytes: Some(10 << 20),
         cpu_others: Some(0.0),
-        ..CellResult::without_numbers(cell, Status::Ok, None)
+        ..ConfigurationResult::without_numbers(cell, Status::Ok, None)
     }
 }
 
 #[test]
 fn without_series_cells_are_compared_as_far_as_they_tell() {
-    let other = Cell::new(Kind::Async, 64);
+    let other = Configuration::new(StrategyKind::Async, 64);
     let earlier = [cell_result(CELL, 1.0), cell_result(other, 1.0)];
     let now = [cell_result(other, 1.0), cell_result(CELL, 3.0)];
     let told = |recommended| {

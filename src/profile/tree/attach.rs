@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::host::procfs;
 use crate::profile::error::ProfileError;
 use crate::profile::result::Profile;

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::host::reexec::{Reexec, Role};
 use crate::host::usage::CpuTime;
 use crate::profile::error::ProfileError;

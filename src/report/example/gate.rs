@@ -1,11 +1,11 @@
 //! A gate with every verdict in it, and the series behind it.
 
 use crate::benchmark::series::BatchMetrics;
-use crate::benchmark::{Cell, Series};
+use crate::benchmark::{Configuration, Series};
 use crate::gate::result::AdviceVerdict;
 use crate::gate::{AdviceDrift, Design, Gate, Metric, MetricVerdict, Verdict};
 use crate::profile::result::Class;
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 
 /// Six batches, the last with a task that failed.
 pub(crate) fn series() -> Series {
@@ -25,7 +25,7 @@ pub(crate) fn series() -> Series {
         }
     };
     Series {
-        cell: Cell::new(Kind::Threads, 64),
+        cell: Configuration::new(StrategyKind::Threads, 64),
         iterations: vec![0, 5000],
         batches: (0..6).map(batch).collect(),
         reference: Vec::new(),
@@ -60,12 +60,15 @@ pub(crate) fn gate() -> Gate {
         reason: Some("the CPUs were 20% slower than when the baseline was made".to_owned()),
         design: Design::Stored,
         reference: "main.json\u{1b}[2J".to_owned(),
-        cell: Some(Cell::new(Kind::Threads, 64)),
+        cell: Some(Configuration::new(StrategyKind::Threads, 64)),
         metrics: metrics.map(verdict).to_vec(),
         advice: Some(AdviceDrift {
             verdict: AdviceVerdict::Changed,
             class: [Class::Mixed, Class::IoBound],
-            recommended: [Cell::new(Kind::Threads, 64), Cell::new(Kind::Async, 64)],
+            recommended: [
+                Configuration::new(StrategyKind::Threads, 64),
+                Configuration::new(StrategyKind::Async, 64),
+            ],
         }),
     }
 }

@@ -8,7 +8,7 @@ use crate::model::scaling::distinct_widths;
 use crate::model::usl;
 use crate::report::command::{CommandName, SCHEMA_VERSION};
 use crate::report::fit::series::{Data, Series};
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 
 /// Points of the curve that are told.
 const CURVE_POINTS: usize = 64;
@@ -27,7 +27,7 @@ pub struct FitReport {
     /// The workload, where the file names one.
     pub workload_name: Option<String>,
     /// The strategy, where the file names one.
-    pub strategy: Option<Kind>,
+    pub strategy: Option<StrategyKind>,
     /// What was measured.
     pub points: Vec<MeasuredPoint>,
     /// The laws.

@@ -8,11 +8,11 @@ use serde::Deserialize;
 
 use crate::advice::scaling::points;
 use crate::benchmark::result::{Round, Status};
-use crate::benchmark::{Cell, CellResult};
-use crate::code::Code;
+use crate::benchmark::{Configuration, ConfigurationResult};
+use crate::diagnostics::Code;
 use crate::model::Point;
 use crate::report::fit::series::{Data, Series};
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 use crate::workload::input::{InputError, InputErrors, Place, closest};
 
 /// Names of the column of widths, the one that is asked for first.
@@ -223,7 +223,7 @@ struct WrittenWorkload {
 #[derive(Deserialize)]
 struct WrittenCell {
     #[serde(flatten)]
-    cell: Cell,
+    cell: Configuration,
     status: Status,
     throughput_per_s: Option<f64>,
     #[serde(default)]
@@ -240,19 +240,19 @@ fn written(mut document: serde_json::Value) -> serde_json::Result<Vec<Written>> 
 
 /// A series for each strategy that was run at more than one width.
 fn series_of(report: Written) -> Vec<Series> {
-    let result = |written: WrittenCell| CellResult {
+    let result = |written: WrittenCell| ConfigurationResult {
         throughput_per_s: written.throughput_per_s,
         rounds: written.rounds,
-        ..CellResult::without_numbers(written.cell, written.status, None)
+        ..ConfigurationResult::without_numbers(written.cell, written.status, None)
     };
     let (name, cells) = (report.workload.name, report.cells.into_iter().map(result).collect::<Vec<_>>());
-    let groups: BTreeSet<(Kind, Option<usize>)> =
+    let groups: BTreeSet<(StrategyKind, Option<usize>)> =
         cells.iter().map(|c| (c.cell.strategy, c.cell.processes)).collect();
-    let concurrent = groups.into_iter().filter(|(strategy, _)| *strategy != Kind::Sequential);
+    let concurrent = groups.into_iter().filter(|(strategy, _)| *strategy != StrategyKind::Sequential);
     let series = concurrent.map(|(strategy, processes)| Series {
         workload: Some(name.clone()),
         strategy: Some(strategy),
-        points: points(&cells, Cell { strategy, width: 0, processes }),
+        points: points(&cells, Configuration { strategy, width: 0, processes }),
     });
     series.filter(|series| series.points.len() > 1).collect()
 }
@@ -334,9 +334,13 @@ mod tests {
             .iter()
             .map(|s| (s.workload.as_deref().unwrap_or_default(), s.strategy, s.points.len()))
             .collect();
-        assert_eq!(names[0], ("web-scraper", Some(Kind::Async), 4));
+        assert_eq!(names[0], ("web-scraper", Some(StrategyKind::Async), 4));
         assert!(names.iter().any(|(workload, ..)| *workload == "hash-cpu"));
-        assert!(names.iter().all(|(_, strategy, points)| *strategy != Some(Kind::Sequential) && *points > 1));
+        assert!(
+            names
+                .iter()
+                .all(|(_, strategy, points)| *strategy != Some(StrategyKind::Sequential) && *points > 1)
+        );
     }
 
     proptest! {

@@ -1,7 +1,7 @@
 //! What is fitted.
 
 use crate::model::Point;
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 
 /// What was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +20,7 @@ pub struct Series {
     /// The workload, where the file names one.
     pub workload: Option<String>,
     /// The strategy, where the file names one.
-    pub strategy: Option<Kind>,
+    pub strategy: Option<StrategyKind>,
     /// What was measured.
     pub points: Vec<Point>,
 }

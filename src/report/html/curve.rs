@@ -1,10 +1,10 @@
 //! Throughput against width, a line for each strategy, with intervals.
 
 use crate::benchmark::result::Status;
-use crate::benchmark::{Cell, CellResult};
+use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::report::document::Report;
 use crate::report::html::scale::{Axis, powers_of_two, round_numbers};
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 use crate::units::PerSecond;
 
 const WIDTH: f64 = 720.0;
@@ -20,7 +20,7 @@ const HEADROOM: f64 = 1.25;
 const ASIDE: f64 = 3.0;
 
 struct Point {
-    cell: Cell,
+    cell: Configuration,
     rate: f64,
     /// The interval, and whether it is only believed.
     ends: Option<([f64; 2], bool)>,
@@ -61,7 +61,7 @@ pub(super) fn figure(report: &Report) -> Option<String> {
     ))
 }
 
-fn point(report: &Report, result: &CellResult) -> Option<Point> {
+fn point(report: &Report, result: &ConfigurationResult) -> Option<Point> {
     let measured = result.throughput_per_s.filter(|_| result.status == Status::Ok);
     let predicted = result.predicted_per_s.filter(|_| report.is_prediction());
     let believed = || result.outlook.map(|outlook| (outlook.credible95, true));
@@ -123,9 +123,14 @@ fn series(axes: &Axes, points: &[Point]) -> String {
 
 /// How far right of its width a strategy is drawn; work-stealing, in the middle of those with several
 /// widths, is where it belongs.
-fn aside(kind: Kind) -> f64 {
-    let place = |wanted: Kind| Kind::ALL.iter().position(|kind| *kind == wanted).unwrap_or(0) as f64;
-    if kind == Kind::Sequential { 0.0 } else { (place(kind) - place(Kind::WorkStealing)) * ASIDE }
+fn aside(kind: StrategyKind) -> f64 {
+    let place =
+        |wanted: StrategyKind| StrategyKind::ALL.iter().position(|kind| *kind == wanted).unwrap_or(0) as f64;
+    if kind == StrategyKind::Sequential {
+        0.0
+    } else {
+        (place(kind) - place(StrategyKind::WorkStealing)) * ASIDE
+    }
 }
 
 fn whisker(axes: &Axes, x: f64, ([low, high], is_believed): ([f64; 2], bool)) -> String {
@@ -135,17 +140,17 @@ fn whisker(axes: &Axes, x: f64, ([low, high], is_believed): ([f64; 2], bool)) ->
 }
 
 /// The outline of the mark of a strategy: colour alone does not tell them apart.
-fn mark(kind: Kind, x: f64, y: f64) -> String {
+fn mark(kind: StrategyKind, x: f64, y: f64) -> String {
     let (corners, turn) = match kind {
-        Kind::Sequential => (4, 0.0),
-        Kind::Async => (16, 0.0),
-        Kind::Threads => (4, 0.5),
-        Kind::WorkStealing => (3, 0.5),
-        Kind::Processes => (3, 0.0),
-        Kind::Hybrid => (5, 0.0),
-        Kind::Pipeline => (6, 0.5),
-        Kind::Uvloop => (6, 0.0),
-        Kind::Interpreters => (5, 0.5),
+        StrategyKind::Sequential => (4, 0.0),
+        StrategyKind::Async => (16, 0.0),
+        StrategyKind::Threads => (4, 0.5),
+        StrategyKind::WorkStealing => (3, 0.5),
+        StrategyKind::Processes => (3, 0.0),
+        StrategyKind::Hybrid => (5, 0.0),
+        StrategyKind::Pipeline => (6, 0.5),
+        StrategyKind::Uvloop => (6, 0.0),
+        StrategyKind::Interpreters => (5, 0.5),
     };
     let corner = |i: u32| {
         let angle = (f64::from(i) + turn) / f64::from(corners) * std::f64::consts::TAU;
@@ -155,9 +160,9 @@ fn mark(kind: Kind, x: f64, y: f64) -> String {
 }
 
 fn legend(points: &[Point]) -> String {
-    let mut kinds: Vec<Kind> = points.iter().map(|point| point.cell.strategy).collect();
+    let mut kinds: Vec<StrategyKind> = points.iter().map(|point| point.cell.strategy).collect();
     kinds.dedup();
-    let entry = |kind: &Kind| {
+    let entry = |kind: &StrategyKind| {
         let mark = mark(*kind, 7.0, 7.0);
         format!(
             "<li class=\"{kind}\"><svg viewBox=\"0 0 14 14\"><path class=\"mark\" d=\"{mark}\"/></svg>{kind}</li>\n"

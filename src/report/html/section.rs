@@ -1,6 +1,6 @@
 //! The part of the page about one workload.
 
-use crate::benchmark::CellResult;
+use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::Status;
 use crate::gate::Gate;
 use crate::report::columns::Column;
@@ -87,7 +87,7 @@ fn cells(report: &Report) -> String {
     )
 }
 
-fn row(report: &Report, result: &CellResult) -> String {
+fn row(report: &Report, result: &ConfigurationResult) -> String {
     let chosen = if report.is_recommended(result) { " class=\"chosen\"" } else { "" };
     let name = |column: Column| escaped(&column.value(result));
     if result.status != Status::Ok && !report.is_prediction() {

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
-use crate::benchmark::CellResult;
+use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::Status;
 use crate::report::columns::Column::{
     self, Cpu, Interval, Margin, P50, P99, Predicted, Rate, Rss, ShortSpeedup, Speedup, Startup, Strategy,
@@ -14,7 +14,7 @@ use crate::report::columns::Column::{
 use crate::report::document::Report;
 use crate::report::table::screen::{Role, Screen};
 use crate::report::text::{shorten, width};
-use crate::strategy::Kind;
+use crate::strategy::StrategyKind;
 
 /// What to show of the best cells, from the most to the least.
 const BEST: &[&[Column]] = &[
@@ -46,7 +46,7 @@ const EVERY: &[&[Column]] = &[
 
 /// One row per strategy: the recommended cell, or the fastest of the strategy.
 pub(super) fn best(screen: &mut Screen, report: &Report) {
-    let mut rows: Vec<_> = Kind::ALL.into_iter().filter_map(|kind| best_of(report, kind)).collect();
+    let mut rows: Vec<_> = StrategyKind::ALL.into_iter().filter_map(|kind| best_of(report, kind)).collect();
     rows.sort_by(|a, b| rate(report, b).total_cmp(&rate(report, a)));
     show(screen, report, &rows, if report.is_prediction() { PREDICTED } else { BEST });
 }
@@ -58,7 +58,7 @@ pub(super) fn every(screen: &mut Screen, report: &Report) {
     show(screen, report, &rows, if report.is_prediction() { PREDICTED } else { EVERY });
 }
 
-fn best_of(report: &Report, kind: Kind) -> Option<&CellResult> {
+fn best_of(report: &Report, kind: StrategyKind) -> Option<&ConfigurationResult> {
     let of_kind = || report.cells.iter().filter(move |result| result.cell.strategy == kind);
     let ran = || of_kind().filter(|result| result.status == Status::Ok || report.is_prediction());
     ran()
@@ -68,13 +68,13 @@ fn best_of(report: &Report, kind: Kind) -> Option<&CellResult> {
 }
 
 /// Throughput for sorting; what did not run comes last.
-fn rate(report: &Report, result: &CellResult) -> f64 {
+fn rate(report: &Report, result: &ConfigurationResult) -> f64 {
     let measured = result.throughput_per_s.filter(|_| result.status == Status::Ok);
     let predicted = result.predicted_per_s.filter(|_| report.is_prediction());
     measured.or(predicted).unwrap_or(-1.0)
 }
 
-fn show(screen: &mut Screen, report: &Report, rows: &[&CellResult], layouts: &[&[Column]]) {
+fn show(screen: &mut Screen, report: &Report, rows: &[&ConfigurationResult], layouts: &[&[Column]]) {
     if rows.is_empty() {
         return;
     }
@@ -99,7 +99,7 @@ fn show(screen: &mut Screen, report: &Report, rows: &[&CellResult], layouts: &[&
 }
 
 /// Heading and rows as lines; a row without figures ends after its width.
-fn lines(report: &Report, rows: &[&CellResult], columns: &[Column]) -> Vec<String> {
+fn lines(report: &Report, rows: &[&ConfigurationResult], columns: &[Column]) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(columns.iter().map(|column| column.heading()));
@@ -118,7 +118,7 @@ fn lines(report: &Report, rows: &[&CellResult], columns: &[Column]) -> Vec<Strin
 }
 
 /// Why there are no figures, if there are none.
-fn trouble(result: &CellResult) -> Option<String> {
+fn trouble(result: &ConfigurationResult) -> Option<String> {
     let state = match result.status {
         Status::Ok => return None,
         Status::Failed => "failed",

@@ -3,7 +3,7 @@
 use std::io::{BufReader, BufWriter};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::host::reexec::{Reexec, Role};
 use crate::strategy::job::{Job, StartError, WorkerUsage};
 use crate::strategy::process::protocol::{Reply, Request, Start, read_frame, write_frame};

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use crate::code::Code::{self, *};
+use crate::diagnostics::Code::{self, *};
 use crate::workload::input::diagnostic::{InputError, InputErrors};
 use crate::workload::input::file::{Origin, read_text};
 use crate::workload::input::init::INIT;

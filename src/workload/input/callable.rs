@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::workload::input::command::{choose, count, split};
 use crate::workload::input::diagnostic::InputError;
 use crate::workload::item::Items;

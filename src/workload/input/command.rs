@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::workload::input::diagnostic::InputError;
 use crate::workload::input::program;
 use crate::workload::input::shell::shell_argv;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 
 /// A stretch of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use toml::de::{DeTable, DeValue};
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::workload::input::diagnostic::{InputError, InputErrors, Place};
 use crate::workload::input::suggest::{closest, hint};
 use crate::workload::input::value::{Value, Wrong, described};

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::workload::input::diagnostic::{InputError, InputErrors, Place};
 use crate::workload::input::document::{Reported, Table, read_document};
 use crate::workload::input::items::read_items_file;

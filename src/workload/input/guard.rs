@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use hyper::Uri;
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::workload::item::{Item, Items};
 use crate::workload::template::{PLACEHOLDER, Template};
 

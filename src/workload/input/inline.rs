@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::units::Seconds;
 use crate::workload::input::diagnostic::InputError;
 use crate::workload::item::Items;

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 use std::path::Path;
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::workload::input::diagnostic::InputError;
 use crate::workload::item::Items;
 

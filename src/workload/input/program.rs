@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::workload::input::diagnostic::InputError;
 use crate::workload::input::suggest::closest;
 use crate::workload::template::PLACEHOLDER;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, is_separator};
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::workload::input::callable::{from_callable, is_callable};
 use crate::workload::input::diagnostic::{InputError, InputErrors};
 use crate::workload::input::file::read_file;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::workload::input::callable::callable;
 use crate::workload::input::document::{Reported, Table};
 use crate::workload::input::guard::{self, Protocol};

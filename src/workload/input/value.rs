@@ -6,7 +6,7 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::units::{parse_bytes, parse_duration};
 use crate::workload::input::suggest::hint;
 use crate::workload::template::PLACEHOLDER;

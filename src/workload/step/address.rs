@@ -2,7 +2,7 @@
 
 use hyper::Uri;
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::workload::env::Env;
 use crate::workload::item::Item;
 use crate::workload::step::StepError;

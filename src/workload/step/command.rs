@@ -15,7 +15,7 @@ use bytes::Bytes;
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::host::deadline::DeadlineKeeper;
 use crate::host::process::kill_tree;
 use crate::workload::env::Env;

@@ -108,7 +108,7 @@ fn judge(answer: Answer) -> Result<Output, StepError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::code::Code;
+    use crate::diagnostics::Code;
 
     fn answer(status: u16, body: &'static str) -> Answer {
         Answer { status: StatusCode::from_u16(status).unwrap(), body: Bytes::from_static(body.as_bytes()) }

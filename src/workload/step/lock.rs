@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::workload::env::Env;
 use crate::workload::spec::LockSpec;
 use crate::workload::step::lock::gate::{Gate, Taken};

@@ -28,7 +28,7 @@ use futures_util::FutureExt;
 use futures_util::future::{Either, lazy};
 use serde::{Deserialize, Serialize};
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::workload::env::Env;
 use crate::workload::item::Item;
 use crate::workload::spec::StepSpec;

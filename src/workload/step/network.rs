@@ -5,7 +5,7 @@ use std::io;
 
 use hyper::StatusCode;
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::workload::step::StepError;
 
 /// A connection that could not be made, or that broke.

@@ -1,6 +1,6 @@
 //! The async form of steps that have none of their own: another thread does the blocking one.
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::workload::step::StepError;
 
 /// Runs `work` on the blocking pool of the current runtime.

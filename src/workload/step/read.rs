@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::workload::env::Env;
 use crate::workload::spec::ReadSpec;
 use crate::workload::step::offload::offload;

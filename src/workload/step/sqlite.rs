@@ -16,7 +16,7 @@ use rusqlite::types::Value;
 use rusqlite::{CachedStatement, Connection, ErrorCode, params_from_iter};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::workload::env::Env;
 use crate::workload::item::Item;
 use crate::workload::spec::SqliteSpec;

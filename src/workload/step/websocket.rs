@@ -20,7 +20,7 @@ use tungstenite::error::{Error, ProtocolError};
 use tungstenite::protocol::WebSocketConfig;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::workload::env::Env;
 use crate::workload::fixture::config::{ATTEMPT_HEADER, ROLE, ROOM, Role};
 use crate::workload::spec::WebSocketSpec;

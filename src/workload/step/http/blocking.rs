@@ -9,7 +9,7 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Error};
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::workload::step::http::{Answer, DOING};
 use crate::workload::step::{StepError, network};
 

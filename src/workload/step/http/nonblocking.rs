@@ -11,7 +11,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use tokio::runtime::{Handle, Id};
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::workload::step::http::{Answer, DOING};
 use crate::workload::step::{StepError, network};
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::advice::code::item::ItemList;
-use crate::advice::code::python::literal::{list, literal};
-use crate::advice::code::python::program::Program;
-use crate::advice::code::shape::{PythonCallable, PythonTask, TaskShape};
+use crate::snippets::item::ItemList;
+use crate::snippets::python::literal::{list, literal};
+use crate::snippets::python::program::Program;
+use crate::snippets::shape::{PythonCallable, PythonTask, TaskShape};
 
 /// Names that the programs use themselves; a callable of that name gets another one.
 const TAKEN: &str = " END Exception HERE InterpreterPoolExecutor PREPARE ProcessPoolExecutor ThreadPoolExecutor as_completed asyncio attempt \

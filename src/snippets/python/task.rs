@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::advice::code::command::{Word, words};
-use crate::advice::code::python::LINE;
-use crate::advice::code::python::literal::literal;
-use crate::advice::code::python::program::Program;
-use crate::advice::code::shape::TaskShape;
-use crate::advice::code::wording::{grouped, replace_note};
+use crate::snippets::command::{Word, words};
+use crate::snippets::python::LINE;
+use crate::snippets::python::literal::literal;
+use crate::snippets::python::program::Program;
+use crate::snippets::shape::TaskShape;
+use crate::snippets::wording::{grouped, replace_note};
 use crate::units::Seconds;
 
 /// One step of the stand-in loop: a multiplication and an addition by the interpreter.

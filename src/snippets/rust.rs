@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use crate::advice::code::command::{Word, words};
-use crate::advice::code::form::Form;
-use crate::advice::code::item::ItemList;
-use crate::advice::code::shape::TaskShape;
-use crate::advice::code::template::fill;
-use crate::advice::code::wording::{grouped, replace_note};
 use crate::advice::result::CodeExample;
-use crate::benchmark::Cell;
+use crate::benchmark::Configuration;
+use crate::snippets::command::{Word, words};
+use crate::snippets::form::Form;
+use crate::snippets::item::ItemList;
+use crate::snippets::shape::TaskShape;
+use crate::snippets::template::fill;
+use crate::snippets::wording::{grouped, replace_note};
 use crate::units::Seconds;
 
 /// Lines of a program stay within this many characters, as rustfmt has it.
@@ -20,7 +20,7 @@ const LINE: usize = 100;
 const STEP: Duration = Duration::from_nanos(1);
 
 /// The program for one cell.
-pub(super) fn example(cell: &Cell, shape: &TaskShape) -> CodeExample {
+pub(super) fn example(cell: &Configuration, shape: &TaskShape) -> CodeExample {
     let form = Form::rust(cell.strategy, shape);
     let items = ItemList::of(shape);
     let (kind, static_kind) = if items.is_text() { ("&str", "&'static str") } else { ("u64", "u64") };
@@ -48,7 +48,7 @@ fn template(form: Form) -> &'static str {
     }
 }
 
-fn title(form: Form, cell: &Cell) -> String {
+fn title(form: Form, cell: &Configuration) -> String {
     let width = cell.width;
     match form {
         Form::Sequential => "one task after another".to_owned(),
@@ -62,7 +62,7 @@ fn title(form: Form, cell: &Cell) -> String {
     }
 }
 
-fn processes(cell: &Cell) -> usize {
+fn processes(cell: &Configuration) -> usize {
     cell.processes.unwrap_or(1)
 }
 

@@ -1,7 +1,7 @@
 //! Which program shows a strategy, in which language.
 
-use crate::advice::code::shape::TaskShape;
-use crate::strategy::Kind;
+use crate::snippets::shape::TaskShape;
+use crate::strategy::StrategyKind;
 
 /// The programs there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,21 +24,21 @@ impl Form {
     /// The form of `kind` in Rust.
     ///
     /// A command is a process already, so a thread that waits for it is all it takes.
-    pub(super) fn rust(kind: Kind, shape: &TaskShape) -> Form {
+    pub(super) fn rust(kind: StrategyKind, shape: &TaskShape) -> Form {
         let runs_command = shape.command.is_some();
         match kind {
-            Kind::Sequential => Form::Sequential,
-            Kind::Async | Kind::Uvloop => Form::Async,
-            Kind::WorkStealing if !runs_command => Form::WorkStealing,
-            Kind::Processes if !runs_command => Form::Processes,
-            Kind::Hybrid if !runs_command => Form::Hybrid,
+            StrategyKind::Sequential => Form::Sequential,
+            StrategyKind::Async | StrategyKind::Uvloop => Form::Async,
+            StrategyKind::WorkStealing if !runs_command => Form::WorkStealing,
+            StrategyKind::Processes if !runs_command => Form::Processes,
+            StrategyKind::Hybrid if !runs_command => Form::Hybrid,
             _ => Form::Threads,
         }
     }
 
     /// The form of `kind` in Python, which has no work-stealing pool, and whose threads compute
     /// one at a time.
-    pub(super) fn python(kind: Kind, shape: &TaskShape) -> Form {
+    pub(super) fn python(kind: StrategyKind, shape: &TaskShape) -> Form {
         match Form::rust(kind, shape) {
             Form::Threads | Form::WorkStealing if computes(shape) => Form::Processes,
             Form::WorkStealing => Form::Threads,
@@ -70,18 +70,18 @@ mod tests {
 
     #[test]
     fn commands_need_no_more_than_threads() {
-        for kind in [Kind::WorkStealing, Kind::Processes, Kind::Hybrid] {
+        for kind in [StrategyKind::WorkStealing, StrategyKind::Processes, StrategyKind::Hybrid] {
             assert_eq!(Form::rust(kind, &shape(5, 0, true)), Form::Threads);
             assert_eq!(Form::python(kind, &shape(5, 0, true)), Form::Threads);
         }
-        assert_eq!(Form::rust(Kind::Async, &shape(5, 0, true)), Form::Async);
+        assert_eq!(Form::rust(StrategyKind::Async, &shape(5, 0, true)), Form::Async);
     }
 
     #[test]
     fn threads_that_compute_become_processes_in_python() {
-        assert_eq!(Form::python(Kind::Threads, &shape(5, 0, false)), Form::Processes);
-        assert_eq!(Form::python(Kind::WorkStealing, &shape(5, 0, false)), Form::Processes);
-        assert_eq!(Form::python(Kind::Threads, &shape(1, 9, false)), Form::Threads);
-        assert_eq!(Form::python(Kind::WorkStealing, &shape(1, 9, false)), Form::Threads);
+        assert_eq!(Form::python(StrategyKind::Threads, &shape(5, 0, false)), Form::Processes);
+        assert_eq!(Form::python(StrategyKind::WorkStealing, &shape(5, 0, false)), Form::Processes);
+        assert_eq!(Form::python(StrategyKind::Threads, &shape(1, 9, false)), Form::Threads);
+        assert_eq!(Form::python(StrategyKind::WorkStealing, &shape(1, 9, false)), Form::Threads);
     }
 }

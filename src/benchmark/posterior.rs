@@ -22,7 +22,7 @@ const Z95: f64 = 1.959_964;
 
 /// What is believed of one cell: a probability, and no guarantee.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct Outlook {
+pub struct Posterior {
     /// Tasks per second.
     pub throughput_per_s: f64,
     /// What 95% of the belief lies within.
@@ -34,16 +34,16 @@ pub struct Outlook {
     pub near_leader: f64,
 }
 
-impl Outlook {
+impl Posterior {
     /// The outlook with an interval that is wider by `factor`.
     pub(crate) fn widened(self, factor: f64) -> Self {
-        Outlook { credible95: widen(self.throughput_per_s, self.credible95, factor), ..self }
+        Posterior { credible95: widen(self.throughput_per_s, self.credible95, factor), ..self }
     }
 }
 
 /// The belief about all cells of a plan, kept up as batches come in.
 #[derive(Debug, Clone)]
-pub(crate) struct Outlooks {
+pub(crate) struct Posteriors {
     points: Vec<Point>,
     observations: Vec<Observation>,
     normals: DMatrix<f64>,
@@ -51,13 +51,13 @@ pub(crate) struct Outlooks {
     near_best: Vec<f64>,
 }
 
-impl Outlooks {
+impl Posteriors {
     /// Before anything was measured.
     pub(crate) fn new(points: Vec<Point>, seed: u64) -> Self {
         let normals = normals(points.len(), seed);
         let belief = Belief::new(&points, &[], Settings::default());
         let near_best = vec![0.0; points.len()];
-        let mut outlooks = Outlooks { points, observations: Vec::new(), normals, belief, near_best };
+        let mut outlooks = Posteriors { points, observations: Vec::new(), normals, belief, near_best };
         outlooks.update();
         outlooks
     }
@@ -110,9 +110,9 @@ impl Outlooks {
     }
 
     /// What is believed of one point.
-    pub(crate) fn outlook(&self, point: usize, leader: usize) -> Outlook {
+    pub(crate) fn outlook(&self, point: usize, leader: usize) -> Posterior {
         let (mean, reach) = (self.belief.mean[point], Z95 * self.belief.sd(point));
-        Outlook {
+        Posterior {
             throughput_per_s: mean.exp(),
             credible95: [(mean - reach).exp(), (mean + reach).exp()],
             near_best: self.near_best[point],

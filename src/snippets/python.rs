@@ -5,12 +5,12 @@ mod literal;
 mod program;
 mod task;
 
-use crate::advice::code::item::ItemList;
-use crate::advice::code::shape::TaskShape;
-use crate::advice::code::template::fill;
 use crate::advice::result::CodeExample;
-use crate::benchmark::Cell;
-use crate::strategy::Kind;
+use crate::benchmark::Configuration;
+use crate::snippets::item::ItemList;
+use crate::snippets::shape::TaskShape;
+use crate::snippets::template::fill;
+use crate::strategy::StrategyKind;
 
 use callable::Pieces;
 use program::Program;
@@ -19,13 +19,13 @@ use program::Program;
 const LINE: usize = 100;
 
 /// The programs for one cell: first the one that was measured, then other ways of writing it.
-pub(super) fn examples(cell: &Cell, shape: &TaskShape) -> Vec<CodeExample> {
+pub(super) fn examples(cell: &Configuration, shape: &TaskShape) -> Vec<CodeExample> {
     Program::of(cell, shape).iter().map(|program| example(*program, cell, shape)).collect()
 }
 
-fn example(program: Program, cell: &Cell, shape: &TaskShape) -> CodeExample {
+fn example(program: Program, cell: &Configuration, shape: &TaskShape) -> CodeExample {
     let pieces = pieces(program, shape);
-    let uses_uvloop = cell.strategy == Kind::Uvloop;
+    let uses_uvloop = cell.strategy == StrategyKind::Uvloop;
     let processes = cell.processes.unwrap_or(1).max(1);
     let values = [
         ("BESIDE", pieces.beside),

@@ -6,7 +6,7 @@ use crate::model::message::MessageCosts;
 
 /// What the drivers of worker processes saw, all together.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Traffic {
+pub struct IpcStats {
     /// Seconds in which a worker had something to do, from the message sent to the answer received.
     pub active_s: f64,
     /// The part of these in which it ran tasks, by its own clock.
@@ -15,7 +15,7 @@ pub struct Traffic {
     pub costs: MessageCosts,
 }
 
-impl Traffic {
+impl IpcStats {
     /// Adds a message of `tasks` tasks that kept a worker for `active_s` seconds, of which it worked
     /// `working_s`.
     pub fn add(&mut self, tasks: u64, active_s: f64, working_s: f64) {
@@ -26,7 +26,7 @@ impl Traffic {
     }
 
     /// Adds what another driver saw.
-    pub fn merge(&mut self, other: &Traffic) {
+    pub fn merge(&mut self, other: &IpcStats) {
         self.active_s += other.active_s;
         self.working_s += other.working_s;
         self.costs.merge(&other.costs);
@@ -35,7 +35,7 @@ impl Traffic {
 
 /// The time of all workers of a batch, which is the time of the batch times the workers; in seconds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Ledger {
+pub struct WorkerTimeBreakdown {
     /// Worker processes.
     pub workers: u64,
     /// Until they were ready.
@@ -50,14 +50,14 @@ pub struct Ledger {
     pub costs: MessageCosts,
 }
 
-impl Ledger {
+impl WorkerTimeBreakdown {
     /// The ledger of a batch that started in `startup_s` seconds and ran for `wall_s`.
-    pub fn new(workers: u64, startup_s: f64, wall_s: f64, traffic: &Traffic) -> Self {
+    pub fn new(workers: u64, startup_s: f64, wall_s: f64, traffic: &IpcStats) -> Self {
         let available = workers as f64 * wall_s;
         // A driver may see the end of its last message a moment after the batch.
         let active = traffic.active_s.min(available);
         let working_s = traffic.working_s.min(active);
-        Ledger {
+        WorkerTimeBreakdown {
             workers,
             startup_s: workers as f64 * startup_s,
             waiting_s: available - active,
@@ -68,7 +68,7 @@ impl Ledger {
     }
 
     /// Adds another batch of the same cell.
-    pub fn merge(&mut self, other: &Ledger) {
+    pub fn merge(&mut self, other: &WorkerTimeBreakdown) {
         self.workers = self.workers.max(other.workers);
         self.startup_s += other.startup_s;
         self.waiting_s += other.waiting_s;
@@ -89,9 +89,9 @@ mod tests {
             workers in 1u64..64, startup in 0.0f64..1.0, wall in 0.0f64..10.0,
             messages in prop::collection::vec((1u64..64, 0.0f64..1.0, 0.0f64..1.0), 0..30),
         ) {
-            let mut traffic = Traffic::default();
+            let mut traffic = IpcStats::default();
             messages.iter().for_each(|(tasks, active, working)| traffic.add(*tasks, *active, *working));
-            let ledger = Ledger::new(workers, startup, wall, &traffic);
+            let ledger = WorkerTimeBreakdown::new(workers, startup, wall, &traffic);
             let parts = [ledger.startup_s, ledger.waiting_s, ledger.working_s, ledger.transfer_s];
             prop_assert!(parts.iter().all(|part| *part >= 0.0), "{ledger:?}");
             let whole = workers as f64 * (startup + wall);

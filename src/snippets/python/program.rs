@@ -1,9 +1,9 @@
 //! The programs there are in Python, and which of them show a cell.
 
-use crate::advice::code::form::Form;
-use crate::advice::code::shape::TaskShape;
-use crate::benchmark::Cell;
-use crate::strategy::Kind;
+use crate::benchmark::Configuration;
+use crate::snippets::form::Form;
+use crate::snippets::shape::TaskShape;
+use crate::strategy::StrategyKind;
 
 /// A program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +34,8 @@ pub(super) enum Program {
 
 impl Program {
     /// The programs for a cell, the one that was measured first.
-    pub(super) fn of(cell: &Cell, shape: &TaskShape) -> &'static [Program] {
-        if cell.strategy == Kind::Interpreters {
+    pub(super) fn of(cell: &Configuration, shape: &TaskShape) -> &'static [Program] {
+        if cell.strategy == StrategyKind::Interpreters {
             return &[Program::Interpreters];
         }
         match form(cell.strategy, shape) {
@@ -74,18 +74,18 @@ impl Program {
     }
 
     /// What it is called.
-    pub(super) fn title(self, cell: &Cell) -> String {
+    pub(super) fn title(self, cell: &Configuration) -> String {
         let (width, processes) = (cell.width, cell.processes.unwrap_or(1));
         match self {
             Program::Sequential => "one task after another".to_owned(),
-            Program::Workers if cell.strategy == Kind::Uvloop => format!("uvloop, {width} in flight"),
+            Program::Workers if cell.strategy == StrategyKind::Uvloop => format!("uvloop, {width} in flight"),
             Program::Workers => format!("asyncio, {width} in flight"),
             Program::TaskGroup => format!("a TaskGroup and a semaphore, {width} in flight"),
             Program::Semaphore => format!("gather and a semaphore, {width} in flight"),
             Program::Queue => format!("a producer and {width} consumers on a bounded queue"),
             Program::Threads => format!("ThreadPoolExecutor, {width} wide"),
             Program::ThreadQueue => format!("a producer and {width} threads on a bounded queue"),
-            Program::Processes if cell.strategy == Kind::Processes => {
+            Program::Processes if cell.strategy == StrategyKind::Processes => {
                 format!("ProcessPoolExecutor, {width} wide")
             }
             Program::Processes => {
@@ -101,6 +101,6 @@ impl Program {
 }
 
 /// What was measured with the user's own callable is shown as it was measured.
-fn form(kind: Kind, shape: &TaskShape) -> Form {
+fn form(kind: StrategyKind, shape: &TaskShape) -> Form {
     if shape.python.is_some() { Form::rust(kind, shape) } else { Form::python(kind, shape) }
 }

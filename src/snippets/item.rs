@@ -1,6 +1,6 @@
 //! Which items a program runs over.
 
-use crate::advice::code::shape::TaskShape;
+use crate::snippets::shape::TaskShape;
 
 /// Items written into a program; the user puts the others there.
 const SHOWN: usize = 3;

@@ -1,23 +1,30 @@
-//! The parts this program plays when it has started itself.
+//! Hidden roles: what this program does when it has started itself as a child process.
 
 use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use conc::benchmark::batch;
-use conc::host::reexec::Role;
-use conc::host::watchdog;
-use conc::profile;
-use conc::strategy::process;
-use conc::workload::fixture;
+use crate::benchmark::batch;
+use crate::host::reexec::Role;
+use crate::host::watchdog;
+use crate::profile;
+use crate::strategy::process;
+use crate::workload::fixture;
 
 /// The directory that the argument after the role names.
 fn directory() -> PathBuf {
     std::env::args_os().nth(2).unwrap_or_default().into()
 }
 
-/// Plays one part to its end.
-pub(crate) fn play(role: Role) -> ExitCode {
+/// Plays the hidden role that the first argument of this process names, to its end.
+///
+/// Returns `None` if it names none. A program that embeds this library calls it first in `main`, since
+/// strategies and profiles run in children that are this same executable.
+pub fn dispatch() -> Option<ExitCode> {
+    Role::of_arguments().map(play)
+}
+
+fn play(role: Role) -> ExitCode {
     let (stdin, stdout) = (io::stdin().lock(), io::stdout());
     let result = match role {
         Role::Batch => batch::serve(stdin, stdout),

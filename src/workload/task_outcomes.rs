@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Deserializer, Serializer, V2Serializer};
 use serde::{Deserialize, Serialize};
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::workload::digest::Digest;
 use crate::workload::outputs::Outputs;
 use crate::workload::step::StepError;
@@ -118,7 +118,7 @@ impl<'de> Deserialize<'de> for Latencies {
 
 /// Everything about the tasks of a run; tallies of several workers add up.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Tally {
+pub struct TaskOutcomes {
     /// What became of the tasks.
     pub counts: TaskCounts,
     /// From the start of a task to its end, retries included.
@@ -130,7 +130,7 @@ pub struct Tally {
     errors: BTreeMap<Code, (u64, String)>,
 }
 
-impl Tally {
+impl TaskOutcomes {
     /// Counts one task that ended, task `index` at `position` of the draw.
     pub fn record(&mut self, position: u64, index: u64, latency: Duration, result: Result<u64, StepError>) {
         self.latencies.record(latency);
@@ -161,7 +161,7 @@ impl Tally {
     }
 
     /// Adds what another worker of the same run did.
-    pub fn merge(&mut self, other: &Tally) {
+    pub fn merge(&mut self, other: &TaskOutcomes) {
         self.counts.merge(&other.counts);
         self.latencies.merge(&other.latencies);
         self.digest.merge(&other.digest);
@@ -193,10 +193,10 @@ mod tests {
 
     #[test]
     fn every_task_is_accounted_for_and_tallies_add_up() {
-        let mut a = Tally::default();
+        let mut a = TaskOutcomes::default();
         a.record(0, 0, Duration::from_millis(10), Ok(7));
         a.record(1, 1, Duration::from_millis(30), Err(StepError::timed_out()));
-        let mut b = Tally::default();
+        let mut b = TaskOutcomes::default();
         b.record(2, 2, Duration::from_millis(20), Err(StepError::new(Code::TaskNetwork, "reset")));
         b.lose(3, &StepError::new(Code::PoolWorkerDied, "killed"));
         a.merge(&b);
@@ -212,9 +212,9 @@ mod tests {
 
     #[test]
     fn a_tally_survives_the_way_through_json() {
-        let mut tally = Tally::default();
+        let mut tally = TaskOutcomes::default();
         tally.record(5, 5, Duration::from_micros(3), Ok(1));
         let json = serde_json::to_string(&tally).expect("serialisable");
-        assert_eq!(serde_json::from_str::<Tally>(&json).expect("readable"), tally);
+        assert_eq!(serde_json::from_str::<TaskOutcomes>(&json).expect("readable"), tally);
     }
 }

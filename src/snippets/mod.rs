@@ -13,8 +13,8 @@ mod template;
 mod wording;
 
 use crate::advice::result::CodeExample;
-use crate::benchmark::Cell;
-use crate::strategy::Kind;
+use crate::benchmark::Configuration;
+use crate::strategy::StrategyKind;
 
 pub use shape::{PythonCallable, PythonTask, TaskShape};
 
@@ -22,8 +22,8 @@ pub use shape::{PythonCallable, PythonTask, TaskShape};
 ///
 /// They are in Rust and in Python, or in Python alone where that is what the task is written in. There
 /// is none for a pipeline, whose stages are the workload's own.
-pub fn examples(cell: &Cell, shape: &TaskShape) -> Vec<CodeExample> {
-    if cell.strategy == Kind::Pipeline {
+pub fn examples(cell: &Configuration, shape: &TaskShape) -> Vec<CodeExample> {
+    if cell.strategy == StrategyKind::Pipeline {
         return Vec::new();
     }
     let rust = shape.python.is_none().then(|| rust::example(cell, shape));

@@ -23,7 +23,7 @@ const END_PER_WORKER: u64 = 2;
 
 /// The tasks of one batch that are not started yet.
 #[derive(Debug)]
-pub struct Feed {
+pub struct TaskQueue {
     next: AtomicU64,
     range: Range<u64>,
     workers: u64,
@@ -33,10 +33,10 @@ pub struct Feed {
     stopped: AtomicBool,
 }
 
-impl Feed {
+impl TaskQueue {
     /// Feeds the tasks of `range` to `workers` workers.
     pub fn new(range: Range<u64>, workers: usize) -> Self {
-        Feed {
+        TaskQueue {
             next: AtomicU64::new(range.start),
             range,
             workers: workers.max(1) as u64,
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn every_task_is_handed_out_once_to_many_threads() {
-        let feed = Feed::new(5..100_005, 4);
+        let feed = TaskQueue::new(5..100_005, 4);
         let first: u64 = feed.pull(1).into_iter().flatten().sum();
         feed.learn(1, Duration::from_nanos(100));
         let sums: Vec<u64> = std::thread::scope(|scope| {
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn chunks_under_way_are_counted_until_they_are_taken_back() {
-        let feed = Feed::new(0..10, 2);
+        let feed = TaskQueue::new(0..10, 2);
         let chunks = [feed.pull(1), feed.pull(1)];
         chunks.iter().flatten().for_each(|_| feed.learn(1, Duration::from_millis(1)));
         assert!(feed.pull(1).is_some());
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn long_tasks_are_not_prefetched_and_others_not_towards_the_end() {
         let allows = |task: Duration, tasks| {
-            let feed = Feed::new(0..tasks, 4);
+            let feed = TaskQueue::new(0..tasks, 4);
             let unknown = feed.allows_prefetching();
             feed.pull(1);
             feed.learn(1, task);
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_stopped_feed_hands_out_nothing() {
-        let feed = Feed::new(0..10, 1);
+        let feed = TaskQueue::new(0..10, 1);
         assert!(feed.pull(1).is_some() && !feed.is_drained());
         feed.stop();
         assert!(feed.pull(1).is_none() && feed.is_drained());

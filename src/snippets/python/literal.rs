@@ -1,7 +1,7 @@
 //! Values as Python writes them.
 
-use crate::advice::code::item::ItemList;
-use crate::advice::code::wording::grouped;
+use crate::snippets::item::ItemList;
+use crate::snippets::wording::grouped;
 
 /// The items as a sequence.
 pub(super) fn list(items: &ItemList<'_>) -> String {

@@ -17,7 +17,7 @@ const STEPS: usize = 3;
 
 /// A permutation of the tasks of a workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Draw {
+pub struct ItemOrder {
     tasks: u64,
     mask: u64,
     shift: u32,
@@ -25,13 +25,13 @@ pub struct Draw {
     offsets: [u64; STEPS],
 }
 
-impl Draw {
+impl ItemOrder {
     /// Draw number `number` of a run seeded by `seed`, of a workload of `tasks` tasks.
     pub fn new(tasks: u64, seed: u64, number: u64) -> Self {
         let tasks = tasks.max(1);
         let bits = u64::BITS - (tasks - 1).leading_zeros();
         let mut random = StdRng::seed_from_u64(seed.rotate_left(32) ^ number);
-        Draw {
+        ItemOrder {
             tasks,
             mask: if bits == 0 { 0 } else { u64::MAX >> (u64::BITS - bits) },
             shift: bits.div_ceil(2).max(1),
@@ -76,17 +76,17 @@ mod tests {
 
     #[test]
     fn the_largest_workload_has_an_order_too() {
-        let draw = Draw::new(u64::MAX, 1, 0);
+        let draw = ItemOrder::new(u64::MAX, 1, 0);
         assert_ne!(draw.index(0), draw.index(1));
         assert!(draw.index(u64::MAX - 1) < u64::MAX);
-        assert_eq!(Draw::new(1, 1, 0).index(0), 0);
-        assert_eq!(Draw::new(0, 1, 0).index(3), 3);
+        assert_eq!(ItemOrder::new(1, 1, 0).index(0), 0);
+        assert_eq!(ItemOrder::new(0, 1, 0).index(3), 3);
     }
 
     #[test]
     fn ten_million_tasks_are_each_drawn_once() {
         const TASKS: u64 = 10_000_000;
-        let draw = Draw::new(TASKS, 7, 3);
+        let draw = ItemOrder::new(TASKS, 7, 3);
         let mut seen = vec![false; TASKS as usize];
         (0..TASKS).for_each(|i| seen[draw.index(i) as usize] = true);
         assert!(seen.iter().all(|seen| *seen));
@@ -98,7 +98,7 @@ mod tests {
             let (draws, first) = (4000_u64, (tasks / 5).max(1));
             let mut counts = vec![0.0; tasks as usize];
             for number in 0..draws {
-                let draw = Draw::new(tasks, 42, number);
+                let draw = ItemOrder::new(tasks, 42, number);
                 (0..first).for_each(|position| counts[draw.index(position) as usize] += 1.0);
             }
             let expected = (draws * first) as f64 / tasks as f64;
@@ -112,7 +112,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_task_is_drawn_once_in_every_turn(tasks in 1u64..3000, seed: u64, number: u64) {
-            let draw = Draw::new(tasks, seed, number);
+            let draw = ItemOrder::new(tasks, seed, number);
             let mut drawn: Vec<u64> = (0..2 * tasks).map(|position| draw.index(position)).collect();
             prop_assert!(drawn[..tasks as usize].iter().all(|index| *index < tasks));
             drawn.sort_unstable();

@@ -10,7 +10,7 @@ use crate::workload::step::cpu::Burner;
 const LOOK: Duration = Duration::from_millis(4);
 
 /// Looks at the machine; a mock makes tests deterministic.
-pub trait Gauge {
+pub trait MachineProbe {
     /// How fast a CPU is now: iterations of the sha256 kernel per CPU second.
     fn cpu_speed(&mut self) -> Option<f64>;
 
@@ -20,20 +20,20 @@ pub trait Gauge {
 
 /// Looks at the real machine.
 #[derive(Debug)]
-pub struct Speedometer<F> {
+pub struct CpuSpeedProbe<F> {
     piece: Burner,
     others_cpu_s: F,
 }
 
-impl<F: FnMut() -> Option<f64>> Speedometer<F> {
+impl<F: FnMut() -> Option<f64>> CpuSpeedProbe<F> {
     /// Takes about 50 ms of CPU time to find out how much work a look is. `others_cpu_s` tells the CPU seconds
     /// that other programs have used so far: those of the machine less those of `conc` and its servers.
     pub fn new(others_cpu_s: F) -> Self {
-        Speedometer { piece: Burner::new(Kernel::Sha256, LOOK), others_cpu_s }
+        CpuSpeedProbe { piece: Burner::new(Kernel::Sha256, LOOK), others_cpu_s }
     }
 }
 
-impl<F: FnMut() -> Option<f64>> Gauge for Speedometer<F> {
+impl<F: FnMut() -> Option<f64>> MachineProbe for CpuSpeedProbe<F> {
     fn cpu_speed(&mut self) -> Option<f64> {
         let before = thread_cpu();
         self.piece.burn();
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn a_cpu_has_about_the_same_speed_twice() {
-        let mut gauge = Speedometer::new(|| Some(3.0));
+        let mut gauge = CpuSpeedProbe::new(|| Some(3.0));
         let speeds: Vec<f64> = (0..9).filter_map(|_| gauge.cpu_speed()).collect();
         let middle = crate::stats::quantile::median(&speeds).expect("a clock that goes on");
         assert!(middle.is_finite() && middle > 1.0, "{speeds:?}");
