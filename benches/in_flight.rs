@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use conc::benchmark::Configuration;
-use conc::benchmark::executor::{Executor, BatchRequest, ProcessExecutor};
+use conc::benchmark::executor::{BatchRequest, Executor, ProcessExecutor};
 use conc::host::Reexec;
 use conc::strategy::StrategyKind;
 use conc::units::Bytes;
@@ -85,7 +85,8 @@ fn memory(workload: &Arc<Workload>, width: usize) {
     let mut peak = |width: usize| {
         let cell = Configuration::new(StrategyKind::Async, width);
         let limit = Duration::from_secs(60);
-        let order = BatchRequest { cell, tasks: 0..width as u64, draw: 0, time_limit: limit, patience: limit };
+        let order =
+            BatchRequest { cell, tasks: 0..width as u64, draw: 0, time_limit: limit, patience: limit };
         executor.run(&order).expect("tasks that sleep do not fail").peak_rss_bytes
     };
     let each = peak(width).saturating_sub(peak(FEW)) / (width - FEW) as u64;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conc::benchmark::Configuration;
-use conc::benchmark::executor::{BatchError, Executor, BatchRequest, ProcessExecutor};
+use conc::benchmark::executor::{BatchError, BatchRequest, Executor, ProcessExecutor};
 use conc::host::Reexec;
 use conc::strategy::{RunReport, StrategyKind};
 use conc::workload::fixture::{Fixture, FixtureConfig};
@@ -152,7 +152,13 @@ impl Stage {
         time_limit: Duration,
         patience: Duration,
     ) -> Result<RunReport, BatchError> {
-        self.executor.run(&BatchRequest { cell, tasks: 0..self.workload.tasks(), draw: 0, time_limit, patience })
+        self.executor.run(&BatchRequest {
+            cell,
+            tasks: 0..self.workload.tasks(),
+            draw: 0,
+            time_limit,
+            patience,
+        })
     }
 }
 
