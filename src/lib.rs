@@ -5,7 +5,7 @@
 //!
 //! | floor | module | holds |
 //! |---|---|---|
-//! | 0 | [`diagnostics`], [`units`], [`stats`], [`model`], [`host`] | codes; quantities; pure statistics and theory; the limits of this machine |
+//! | 0 | [`diagnostics`], [`units`], [`policy`], [`stats`], [`model`], [`host`] | codes; quantities; thresholds; pure statistics and theory; the limits of this machine |
 //! | 1 | [`workload`] | the work, and what became of it |
 //! | 2 | [`strategy`], [`profile`] | how tasks are run concurrently; what one task costs |
 //! | 3 | [`python`] | the same two for Python callables |
@@ -22,6 +22,7 @@ pub mod diagnostics;
 pub mod gate;
 pub mod host;
 pub mod model;
+pub mod policy;
 pub mod profile;
 pub mod python;
 pub mod report;

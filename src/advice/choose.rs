@@ -8,18 +8,15 @@ use crate::advice::result::{Agreement, Verdict};
 use crate::advice::standing::{Standing, score, standing};
 use crate::advice::tree::Decision;
 use crate::benchmark::ConfigurationResult;
-use crate::stats::ratio::{EPSILON, Ordering4};
+use crate::policy::{CHOICE_PROBABILITY, INDIFFERENCE, WORTH_CONCURRENCY};
+use crate::stats::ratio::Ordering4;
 use crate::strategy::StrategyKind;
-
-/// Concurrency that gains less than this share is not worth what it costs to write and to debug.
-const WORTH: f64 = 0.10;
 
 /// Luck is not held against a cell that seems no slower than this.
 const LUCK: f64 = 0.75;
 
-/// A cell is as good as the best if it is near the best with this probability, or with one that is
-/// lower than that of the surest cell by no more than the slack.
-const SURE: f64 = 0.95;
+/// How far the probability of being near the best may fall short of [`CHOICE_PROBABILITY`], or of that
+/// of the surest configuration where none reaches it.
 const SLACK: f64 = 0.02;
 
 /// A cell of the surest one's strategy that keeps up with the fastest with this probability is on the
@@ -105,7 +102,7 @@ fn candidates<'a>(
     let surest = cells.iter().filter_map(|c| near(c)).reduce(f64::max);
     match surest.filter(|surest| *surest > 0.0 && objective != Objective::Latency) {
         Some(surest) => {
-            let enough = surest.min(SURE) - SLACK.min(surest / 2.0);
+            let enough = surest.min(CHOICE_PROBABILITY) - SLACK.min(surest / 2.0);
             let kind = cells.iter().find(|c| near(c) == Some(surest)).map(|c| c.cell.strategy);
             let is_flat = |cell: &ConfigurationResult| {
                 Some(cell.cell.strategy) == kind && cell.outlook.is_some_and(|o| o.near_leader >= FLAT)
@@ -140,18 +137,18 @@ pub(crate) fn within_noise<'a>(
 }
 
 fn is_near(seen: Standing) -> bool {
-    seen.verdict != Ordering4::Slower && seen.ratio >= 1.0 - EPSILON
+    seen.verdict != Ordering4::Slower && seen.ratio >= 1.0 - INDIFFERENCE
 }
 
 fn is_not_worth_leaving(cell: &ConfigurationResult, seen: Standing) -> bool {
-    cell.cell.strategy == StrategyKind::Sequential && seen.ratio >= 1.0 - WORTH
+    cell.cell.strategy == StrategyKind::Sequential && seen.ratio >= 1.0 - WORTH_CONCURRENCY
 }
 
 /// Where the measurement cannot tell, and the model says that there is nothing to tell, a cell that
 /// is ahead by luck should not win: on a busy machine one always is.
 fn is_predicted_equal(cell: &ConfigurationResult, best: &ConfigurationResult, seen: Standing) -> bool {
     let (Some(own), Some(bests)) = (cell.predicted_per_s, best.predicted_per_s) else { return false };
-    seen.verdict == Ordering4::Undecided && seen.ratio >= LUCK && own >= (1.0 - EPSILON) * bests
+    seen.verdict == Ordering4::Undecided && seen.ratio >= LUCK && own >= (1.0 - INDIFFERENCE) * bests
 }
 
 /// The narrowest cell of one strategy that is within noise of its best.
@@ -180,8 +177,9 @@ fn thriftiest<'a>(
     let least = candidates.iter().filter_map(|c| objective.cost(c)).min_by(f64::total_cmp);
     match least {
         Some(least) => {
-            let cheap =
-                |c: &&ConfigurationResult| objective.cost(c).is_some_and(|x| x <= least * (1.0 + EPSILON));
+            let cheap = |c: &&ConfigurationResult| {
+                objective.cost(c).is_some_and(|x| x <= least * (1.0 + INDIFFERENCE))
+            };
             candidates.iter().copied().filter(cheap).collect()
         }
         None => candidates.to_vec(),
@@ -446,7 +444,7 @@ mod tests {
             let choice = choose(&cells, &tree(StrategyKind::Async), Objective::Throughput).unwrap();
             let most = rates.iter().copied().fold(0.0, f64::max);
             // The rounds of two cells may each be off by the spread.
-            prop_assert!(choice.chosen.throughput_per_s.unwrap() >= most * (1.0 - WORTH) * (1.0 - 2.0 * spread));
+            prop_assert!(choice.chosen.throughput_per_s.unwrap() >= most * (1.0 - WORTH_CONCURRENCY) * (1.0 - 2.0 * spread));
         }
     }
 

@@ -13,9 +13,9 @@ use crate::benchmark::result::Status;
 use crate::host::Host;
 use crate::model::RateCurve;
 use crate::model::repairman::blended_throughput;
+use crate::policy::INDIFFERENCE;
 use crate::profile::result::Waits;
 use crate::profile::{Class, Profile};
-use crate::stats::ratio::EPSILON;
 use crate::strategy::StrategyKind;
 use crate::workload::Workload;
 
@@ -91,7 +91,7 @@ impl Situation<'_> {
             .filter(|c| c.cell.width > chosen.width)
             .filter_map(|c| c.throughput_per_s)
             .reduce(f64::max)
-            .is_some_and(|best| best <= self.throughput() * (1.0 + EPSILON))
+            .is_some_and(|best| best <= self.throughput() * (1.0 + INDIFFERENCE))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::Status;
-use crate::stats::ratio::EPSILON;
+use crate::policy::INDIFFERENCE;
 
 /// Cells that no other one dominates, in the order given: better by more than 5% in something and worse
 /// by more than 5% in nothing, of throughput, median latency, CPU per task and peak memory.
@@ -14,8 +14,8 @@ pub fn pareto(cells: &[ConfigurationResult]) -> Vec<&ConfigurationResult> {
 fn dominates(a: &ConfigurationResult, b: &ConfigurationResult) -> bool {
     let pairs: Vec<(f64, f64)> =
         goods(a).into_iter().zip(goods(b)).filter_map(|(a, b)| Some((a?, b?))).collect();
-    let is_worse = |(a, b): &(f64, f64)| *a < b * (1.0 - EPSILON);
-    let is_better = |(a, b): &(f64, f64)| *a > b * (1.0 + EPSILON);
+    let is_worse = |(a, b): &(f64, f64)| *a < b * (1.0 - INDIFFERENCE);
+    let is_better = |(a, b): &(f64, f64)| *a > b * (1.0 + INDIFFERENCE);
     pairs.iter().any(is_better) && !pairs.iter().any(is_worse)
 }
 

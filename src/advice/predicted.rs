@@ -4,7 +4,7 @@ use crate::advice::recommend::{Evidence, recommend};
 use crate::advice::result::{Agreement, Basis, Recommendation, Verdict};
 use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::{Status, TaskCounts};
-use crate::stats::ratio::EPSILON;
+use crate::policy::INDIFFERENCE;
 use crate::units::{PerSecond, Share};
 
 /// Recommends by what was predicted of the cells; `None` if nothing was.
@@ -41,13 +41,13 @@ fn sentence(advice: &Recommendation, cells: &[ConfigurationResult]) -> String {
     let own = chosen.map_or(0.0, rate);
     let mut others: Vec<&str> = cells
         .iter()
-        .filter(|c| c.cell.strategy != advice.strategy && rate(c) >= (1.0 - EPSILON) * own)
+        .filter(|c| c.cell.strategy != advice.strategy && rate(c) >= (1.0 - INDIFFERENCE) * own)
         .map(|c| c.cell.strategy.as_str())
         .collect();
     others.dedup();
     let beside = match others.as_slice() {
         [] => String::new(),
-        others => format!("; {} within {} of it", others.join(", "), Share(EPSILON)),
+        others => format!("; {} within {} of it", others.join(", "), Share(INDIFFERENCE)),
     };
     let cell = chosen.map_or(String::new(), |c| c.cell.to_string());
     format!("nothing was run: {cell} is predicted to give {} tasks/s{beside}", PerSecond(own))

@@ -2,7 +2,8 @@
 
 use crate::advice::objective::Objective;
 use crate::benchmark::ConfigurationResult;
-use crate::stats::ratio::{EPSILON, Ordering4, compare};
+use crate::policy::INDIFFERENCE;
+use crate::stats::ratio::{Ordering4, compare};
 
 /// One cell seen from another.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,8 +28,8 @@ pub(crate) fn standing(a: &ConfigurationResult, b: &ConfigurationResult, objecti
         return Standing { ratio: 1.0, verdict: Ordering4::Tie, smallest_effect: None };
     }
     let widening = a.widening().max(b.widening());
-    let paired = compare(&scores(a, objective), &scores(b, objective), EPSILON);
-    match paired.map(|paired| paired.widened(widening, EPSILON)) {
+    let paired = compare(&scores(a, objective), &scores(b, objective), INDIFFERENCE);
+    match paired.map(|paired| paired.widened(widening, INDIFFERENCE)) {
         Some(paired) if paired.pairs > 1 => Standing {
             ratio: paired.ratio,
             verdict: paired.verdict,

@@ -19,7 +19,7 @@ use crate::benchmark::search::{Mode, Search};
 use crate::benchmark::sizing::Sizing;
 use crate::benchmark::throughput::BatchTimes;
 use crate::host::Interrupt;
-use crate::stats::ratio::EPSILON;
+use crate::policy::INDIFFERENCE;
 use crate::strategy::StrategyKind;
 use crate::strategy::run::RunReport;
 
@@ -271,7 +271,7 @@ impl<E: Executor, O: Observer, C: Clock> Measurement<'_, E, O, C> {
 /// preferred strategy.
 fn favourite(round: &[Candidate], preferred: Option<StrategyKind>) -> Option<&Candidate> {
     let best = round.iter().map(|c| c.predicted_per_s).fold(0.0, f64::max);
-    let near = round.iter().filter(|c| c.predicted_per_s >= (1.0 - EPSILON) * best);
+    let near = round.iter().filter(|c| c.predicted_per_s >= (1.0 - INDIFFERENCE) * best);
     near.max_by(|a, b| {
         let is_preferred = |c: &Candidate| Some(c.cell.strategy) == preferred;
         is_preferred(a).cmp(&is_preferred(b)).then(a.predicted_per_s.total_cmp(&b.predicted_per_s))

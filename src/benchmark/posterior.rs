@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use crate::model::surrogate::{Belief, Observation, Point, Settings};
+use crate::policy::INDIFFERENCE;
 use crate::stats::interval::widen;
-use crate::stats::ratio::EPSILON;
 
 /// Draws of all cells together, from which probabilities are counted: to about 3%.
 const DRAWS: usize = 256;
@@ -71,7 +71,7 @@ impl Posteriors {
     pub(crate) fn update(&mut self) {
         self.belief = Belief::new(&self.points, &self.observations, self.belief.settings);
         let drawn = self.belief.draw(&self.normals);
-        let margin = EPSILON.ln_1p();
+        let margin = INDIFFERENCE.ln_1p();
         let mut near = vec![0_u32; self.points.len()];
         for draw in drawn.column_iter() {
             let best = draw.max();
@@ -98,14 +98,14 @@ impl Posteriors {
     /// The probability that `challenger` is faster than `leader` by half the margin.
     pub(crate) fn may_beat(&self, challenger: usize, leader: usize) -> f64 {
         let (mean, sd) = self.belief.difference(challenger, leader);
-        let ahead = mean - EPSILON.ln_1p() / 2.0;
+        let ahead = mean - INDIFFERENCE.ln_1p() / 2.0;
         if sd <= 0.0 { f64::from(u8::from(ahead > 0.0)) } else { Normal::standard().cdf(ahead / sd) }
     }
 
     /// The probability that `a` is no slower than `b` by more than the margin.
     pub(crate) fn keeps_up(&self, a: usize, b: usize) -> f64 {
         let (mean, sd) = self.belief.difference(a, b);
-        let ahead = mean + EPSILON.ln_1p();
+        let ahead = mean + INDIFFERENCE.ln_1p();
         if sd <= 0.0 { f64::from(u8::from(ahead > 0.0)) } else { Normal::standard().cdf(ahead / sd) }
     }
 

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::benchmark::configuration::Configuration;
 use crate::benchmark::plan::Candidate;
 use crate::benchmark::result::{ConfigurationResult, Latency, LedgerPerTask, Round, Status};
+use crate::policy::INDIFFERENCE;
 use crate::stats::interval::{CONFIDENCE, geometric_mean_ci};
-use crate::stats::ratio::{EPSILON, compare};
+use crate::stats::ratio::compare;
 use crate::strategy::run::RunReport;
 use crate::strategy::time_breakdown::WorkerTimeBreakdown;
 use crate::workload::digest::Digest;
@@ -165,7 +166,7 @@ impl CellRecord {
             return Some(1.0);
         }
         let reference = reference?;
-        let paired = compare(&pairs(self), &pairs(reference), EPSILON).map(|estimate| estimate.ratio);
+        let paired = compare(&pairs(self), &pairs(reference), INDIFFERENCE).map(|estimate| estimate.ratio);
         // Without a common round the machine may have drifted between the two.
         paired.or_else(|| Some(self.mean_per_s()? / reference.mean_per_s()?))
     }

@@ -12,12 +12,8 @@ use crate::benchmark::plan::{Candidate, Plan};
 use crate::benchmark::posterior::{MOST_POINTS, Posterior, Posteriors};
 use crate::benchmark::sizing::Sizing;
 use crate::model::surrogate::Point;
-use crate::stats::ratio::EPSILON;
+use crate::policy::{INDIFFERENCE, STOP_PROBABILITY};
 use crate::strategy::StrategyKind;
-
-/// The search ends when some cell is near the best with this probability: the 95% quantile of what is
-/// lost by choosing it is then below the margin, and beliefs are somewhat too sure of themselves.
-const SURE: f64 = 0.97;
 
 /// Batches a cell must have before it may be chosen, and before the search may end.
 const ENOUGH_OF_CHOICE: usize = 3;
@@ -211,7 +207,7 @@ impl Search {
                 && !self.failed.contains(&self.cell(*point))
         };
         let keeps_up = |point: usize| self.outlooks.keeps_up(point, leader);
-        let is_good = |point: &usize| keeps_up(*point) >= SURE;
+        let is_good = |point: &usize| keeps_up(*point) >= STOP_PROBABILITY;
         let width = |point: usize| self.cell(point).width as f64;
         let good = self.points().filter(own).filter(|point| self.is_measured(*point)).filter(is_good);
         let narrowest = good.map(width).reduce(f64::min).unwrap_or(width(leader));
@@ -229,7 +225,8 @@ impl Search {
     pub fn is_settled(&self) -> bool {
         let total: usize = self.batches.values().sum();
         let is_sure = |point: usize| {
-            self.batches(self.cell(point)) >= ENOUGH_OF_CHOICE && self.outlooks.near_best(point) >= SURE
+            self.batches(self.cell(point)) >= ENOUGH_OF_CHOICE
+                && self.outlooks.near_best(point) >= STOP_PROBABILITY
         };
         self.mode == Mode::Guided
             && total >= ENOUGH_IN_ALL
@@ -267,7 +264,7 @@ impl Search {
             Some(leader) => self.outlooks.per_s(leader),
             None => self.of_strategy(strategy).map(|point| self.outlooks.per_s(point)).fold(0.0, f64::max),
         };
-        let enough = ((1.0 - EPSILON) * predicted).min(HEADROOM * believed);
+        let enough = ((1.0 - INDIFFERENCE) * predicted).min(HEADROOM * believed);
         self.of_strategy(strategy).find(|point| self.predicted(*point) >= enough)
     }
 

@@ -8,11 +8,9 @@ use crate::benchmark::plan::{Candidate, Plan};
 use crate::benchmark::record::CellRecord;
 use crate::benchmark::result::{ConfigurationResult, Status, TaskCounts, widening};
 use crate::diagnostics::Code;
+use crate::policy::CONTENDED;
 use crate::stats::interval::widen;
 use crate::units::Share;
-
-/// From this share of the CPUs on that others use, it is said.
-const CONTENDED: f64 = 0.10;
 
 /// Something to be said about a measurement.
 #[derive(Debug, Clone, PartialEq, Eq)]

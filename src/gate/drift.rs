@@ -5,9 +5,10 @@
 
 use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::gate::result::{AdviceDrift, AdviceVerdict};
+use crate::policy::INDIFFERENCE;
 use crate::profile::Profile;
 use crate::profile::result::Confidence;
-use crate::stats::ratio::{EPSILON, compare};
+use crate::stats::ratio::compare;
 
 /// Two profiles of the same work differ by less than this share of CPU time.
 const SAME_WORK: f64 = 0.1;
@@ -77,9 +78,9 @@ fn is_slower(rival: &ConfigurationResult, best: &ConfigurationResult) -> bool {
         result.rounds.iter().map(|round| (round.round, round.throughput_per_s)).collect()
     };
     let widening = rival.widening().max(best.widening());
-    compare(&rounds(rival), &rounds(best), EPSILON)
-        .map(|ratio| ratio.widened(widening, EPSILON))
-        .is_some_and(|ratio| ratio.pairs > 2 && ratio.hi < 1.0 / (1.0 + EPSILON))
+    compare(&rounds(rival), &rounds(best), INDIFFERENCE)
+        .map(|ratio| ratio.widened(widening, INDIFFERENCE))
+        .is_some_and(|ratio| ratio.pairs > 2 && ratio.hi < 1.0 / (1.0 + INDIFFERENCE))
 }
 
 #[cfg(test)]

@@ -1,15 +1,7 @@
 //! The class of a workload from plain numbers.
 
+use crate::policy::{CPU_BOUND_FROM, IO_BOUND_IN_KERNEL_UP_TO, IO_BOUND_UP_TO};
 use crate::profile::result::{Class, Confidence, Waits};
-
-/// At least this share of CPU time makes work CPU-bound.
-pub const CPU_BOUND: f64 = 0.75;
-
-/// At most this share of CPU time makes work I/O-bound.
-pub const IO_BOUND: f64 = 0.35;
-
-/// At most this share does so too where the CPU time is the kernel's, on the way to a device.
-const IO_BOUND_IN_KERNEL: f64 = 0.50;
 
 /// What a profile showed, as plain numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -60,9 +52,9 @@ fn cpu_fraction(evidence: &Evidence) -> f64 {
 pub(super) fn class_of(cpu_fraction: f64, user_s: f64, system_s: f64, waits: &Waits) -> Class {
     let cpu = user_s + system_s;
     let kernel_io = cpu > 0.0 && system_s / cpu >= 0.6 && waits.disk + waits.network >= 0.6;
-    if cpu_fraction >= CPU_BOUND {
+    if cpu_fraction >= CPU_BOUND_FROM {
         Class::CpuBound
-    } else if cpu_fraction <= IO_BOUND || (kernel_io && cpu_fraction <= IO_BOUND_IN_KERNEL) {
+    } else if cpu_fraction <= IO_BOUND_UP_TO || (kernel_io && cpu_fraction <= IO_BOUND_IN_KERNEL_UP_TO) {
         Class::IoBound
     } else {
         Class::Mixed
@@ -72,7 +64,7 @@ pub(super) fn class_of(cpu_fraction: f64, user_s: f64, system_s: f64, waits: &Wa
 /// The first reason for doubt, or what the class rests on.
 fn confidence(cpu_fraction: f64, evidence: &Evidence) -> (Confidence, String) {
     let queued = if evidence.wall_s > 0.0 { evidence.runqueue_s / evidence.wall_s } else { 0.0 };
-    let margin = (cpu_fraction - IO_BOUND).abs().min((cpu_fraction - CPU_BOUND).abs());
+    let margin = (cpu_fraction - IO_BOUND_UP_TO).abs().min((cpu_fraction - CPU_BOUND_FROM).abs());
     let waited =
         || format!("the machine is busy: {:.0}% of the time went into waiting for a CPU", queued * 100.0);
     let close = || format!("the CPU share of {:.0}% is close to a threshold", cpu_fraction * 100.0);

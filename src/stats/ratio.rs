@@ -7,9 +7,6 @@
 
 use crate::stats::interval::{CONFIDENCE, mean_ci, student_t, widen};
 
-/// The margin within which two rates count as equal: gains under 5% are not worth more width.
-pub const EPSILON: f64 = 0.05;
-
 /// `student_t` of this is the one-sided 80% quantile.
 const POWER: f64 = 0.6;
 
@@ -136,6 +133,7 @@ fn log_ratios(a: &[(u32, f64)], b: &[(u32, f64)]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::INDIFFERENCE;
     use proptest::prelude::*;
 
     fn rounds(rates: &[f64]) -> Vec<(u32, f64)> {
@@ -147,7 +145,7 @@ mod tests {
         // numpy: r = log(a / b); exp(mean(r) ± scipy.stats.t.ppf(.975, 4) * std(r, ddof=1) / sqrt(5)).
         let a = rounds(&[104.0, 99.0, 110.0, 108.0, 103.0]);
         let b = rounds(&[100.0, 96.0, 103.0, 105.0, 98.0]);
-        let r = compare(&a, &b, EPSILON).unwrap();
+        let r = compare(&a, &b, INDIFFERENCE).unwrap();
         for (actual, expected) in [(r.ratio, 1.043_661_525), (r.lo, 1.023_914_527), (r.hi, 1.063_789_359)] {
             assert!((actual / expected - 1.0).abs() < 1e-7, "{actual} is not {expected}");
         }
@@ -159,19 +157,19 @@ mod tests {
         // scipy: expm1((t.ppf(.975, 4) + t.ppf(.8, 4)) * std(r, ddof=1) / sqrt(5)), of the data above.
         let a = rounds(&[104.0, 99.0, 110.0, 108.0, 103.0]);
         let b = rounds(&[100.0, 96.0, 103.0, 105.0, 98.0]);
-        let smallest = compare(&a, &b, EPSILON).unwrap().smallest_effect().unwrap();
+        let smallest = compare(&a, &b, INDIFFERENCE).unwrap().smallest_effect().unwrap();
         assert!((smallest - 0.025_905_962).abs() < 1e-8, "{smallest}");
-        assert_eq!(compare(&a[..1], &b[..1], EPSILON).unwrap().smallest_effect(), None);
+        assert_eq!(compare(&a[..1], &b[..1], INDIFFERENCE).unwrap().smallest_effect(), None);
     }
 
     #[test]
     fn a_wider_interval_decides_less() {
         let b = rounds(&[100.0, 50.0, 80.0, 30.0, 120.0]);
         let a: Vec<_> = b.iter().map(|(i, x)| (*i, x * (1.10 + 0.02 * f64::from(*i % 2)))).collect();
-        let seen = compare(&a, &b, EPSILON).unwrap();
+        let seen = compare(&a, &b, INDIFFERENCE).unwrap();
         assert_eq!(seen.verdict, Ordering4::Faster);
-        assert_eq!(seen.widened(1.0, EPSILON), seen);
-        assert_eq!(seen.widened(20.0, EPSILON).verdict, Ordering4::Undecided);
+        assert_eq!(seen.widened(1.0, INDIFFERENCE), seen);
+        assert_eq!(seen.widened(20.0, INDIFFERENCE).verdict, Ordering4::Undecided);
     }
 
     #[test]
@@ -179,8 +177,8 @@ mod tests {
         let b = rounds(&[100.0, 50.0, 80.0, 30.0, 120.0]);
         let a: Vec<_> =
             b.iter().map(|(round, rate)| (*round, rate * (1.2 + 0.01 * f64::from(*round)))).collect();
-        assert_eq!(compare(&a, &b, EPSILON).unwrap().verdict, Ordering4::Faster);
-        assert_eq!(compare(&b, &a, EPSILON).unwrap().verdict, Ordering4::Slower);
+        assert_eq!(compare(&a, &b, INDIFFERENCE).unwrap().verdict, Ordering4::Faster);
+        assert_eq!(compare(&b, &a, INDIFFERENCE).unwrap().verdict, Ordering4::Slower);
     }
 
     #[test]
@@ -188,29 +186,29 @@ mod tests {
         let b = rounds(&[100.0; 6]);
         let near = rounds(&[101.0, 100.5, 101.5, 100.0, 101.0, 102.0]);
         let noisy = rounds(&[50.0, 200.0, 80.0, 130.0, 90.0, 110.0]);
-        assert_eq!(compare(&near, &b, EPSILON).unwrap().verdict, Ordering4::Tie);
-        assert_eq!(compare(&noisy, &b, EPSILON).unwrap().verdict, Ordering4::Undecided);
+        assert_eq!(compare(&near, &b, INDIFFERENCE).unwrap().verdict, Ordering4::Tie);
+        assert_eq!(compare(&noisy, &b, INDIFFERENCE).unwrap().verdict, Ordering4::Undecided);
     }
 
     #[test]
     fn a_single_pair_decides_nothing() {
-        let r = compare(&[(3, 1000.0)], &[(3, 1.0)], EPSILON).unwrap();
+        let r = compare(&[(3, 1000.0)], &[(3, 1.0)], INDIFFERENCE).unwrap();
         assert!((r.ratio - 1000.0).abs() < 1e-6);
         assert_eq!((r.lo, r.hi, r.pairs, r.verdict), (0.0, f64::INFINITY, 1, Ordering4::Undecided));
     }
 
     #[test]
     fn without_a_shared_round_nothing_is_compared() {
-        assert_eq!(compare(&[(1, 10.0), (2, 11.0)], &[(3, 10.0), (4, 11.0)], EPSILON), None);
-        assert_eq!(compare(&[(1, 0.0)], &[(1, 10.0)], EPSILON), None);
-        assert_eq!(compare(&[], &[], EPSILON), None);
+        assert_eq!(compare(&[(1, 10.0), (2, 11.0)], &[(3, 10.0), (4, 11.0)], INDIFFERENCE), None);
+        assert_eq!(compare(&[(1, 0.0)], &[(1, 10.0)], INDIFFERENCE), None);
+        assert_eq!(compare(&[], &[], INDIFFERENCE), None);
     }
 
     #[test]
     fn several_observations_of_a_round_count_once() {
         let a = [(0, 10.0), (0, 40.0), (1, 20.0), (2, 20.0)];
         let b = [(0, 20.0), (1, 20.0), (2, 20.0)];
-        let r = compare(&a, &b, EPSILON).unwrap();
+        let r = compare(&a, &b, INDIFFERENCE).unwrap();
         assert_eq!((r.pairs, r.verdict), (3, Ordering4::Tie));
         assert!((r.ratio - 1.0).abs() < 1e-12);
     }
@@ -222,7 +220,7 @@ mod tests {
     proptest! {
         #[test]
         fn exchanging_the_sides_inverts_the_answer(a in observations(), b in observations()) {
-            let (ab, ba) = (compare(&a, &b, EPSILON), compare(&b, &a, EPSILON));
+            let (ab, ba) = (compare(&a, &b, INDIFFERENCE), compare(&b, &a, INDIFFERENCE));
             prop_assert_eq!(ab.is_some(), ba.is_some());
             if let (Some(ab), Some(ba)) = (ab, ba) {
                 prop_assert!((ab.ratio * ba.ratio - 1.0).abs() < 1e-9);
@@ -237,7 +235,7 @@ mod tests {
         ) {
             let scale = 2f64.powi(power);
             let scaled = |xs: &[(u32, f64)]| xs.iter().map(|(r, x)| (*r, x * scale)).collect::<Vec<_>>();
-            let (before, after) = (compare(&a, &b, EPSILON), compare(&scaled(&a), &scaled(&b), EPSILON));
+            let (before, after) = (compare(&a, &b, INDIFFERENCE), compare(&scaled(&a), &scaled(&b), INDIFFERENCE));
             prop_assert_eq!(before.is_some(), after.is_some());
             if let (Some(before), Some(after)) = (before, after) {
                 prop_assert!((before.ratio / after.ratio - 1.0).abs() < 1e-6);
@@ -251,7 +249,7 @@ mod tests {
         ) {
             let mut sorted = a.clone();
             sorted.sort_by_key(|x| x.0);
-            prop_assert_eq!(compare(&a, &b, EPSILON), compare(&sorted, &b, EPSILON));
+            prop_assert_eq!(compare(&a, &b, INDIFFERENCE), compare(&sorted, &b, INDIFFERENCE));
         }
 
         #[test]

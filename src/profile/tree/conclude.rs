@@ -1,7 +1,8 @@
 //! From what was seen and measured of a tree to its profile.
 
 use crate::host::usage::CpuTime;
-use crate::profile::classify::{CPU_BOUND, class_of};
+use crate::policy::CPU_BOUND_FROM;
+use crate::profile::classify::class_of;
 use crate::profile::result::{Class, Profile, TaskCost, Waits};
 use crate::profile::tree::doubt::{Grounds, confidence};
 use crate::profile::tree::estimate::{Estimate, LITTLE, Totals, estimate};
@@ -183,7 +184,7 @@ fn unknown(
             say("what the server that it waits for does meanwhile");
         }
     }
-    if estimate.cpu_fraction >= CPU_BOUND || class != Class::IoBound {
+    if estimate.cpu_fraction >= CPU_BOUND_FROM || class != Class::IoBound {
         say("whether its CPU time is spent waiting for memory, which only hardware counters tell");
     }
     if observed.source == SampleSource::Sysinfo {

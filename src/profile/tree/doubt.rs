@@ -1,6 +1,6 @@
 //! How sure the class of a tree is, and why not more.
 
-use crate::profile::classify::{CPU_BOUND, IO_BOUND};
+use crate::policy::{CPU_BOUND_FROM, IO_BOUND_UP_TO};
 use crate::profile::result::Confidence;
 use crate::profile::tree::result::{Machine, SampleSource};
 use crate::units::Share;
@@ -105,7 +105,7 @@ fn contended(grounds: &Grounds) -> String {
 
 /// Whether it depends on the point of view: each worker for itself, or the tree as one.
 fn sides_differ(grounds: &Grounds) -> Option<(Confidence, String)> {
-    let side = |f: f64| (f >= CPU_BOUND, f <= IO_BOUND);
+    let side = |f: f64| (f >= CPU_BOUND_FROM, f <= IO_BOUND_UP_TO);
     (side(grounds.cpu_fraction) != side(grounds.any_fraction)).then(|| {
         let (each, any) = (Share(grounds.cpu_fraction), Share(grounds.any_fraction));
         (
@@ -117,7 +117,7 @@ fn sides_differ(grounds: &Grounds) -> Option<(Confidence, String)> {
 
 fn close(grounds: &Grounds) -> Option<(Confidence, String)> {
     let f = grounds.cpu_fraction;
-    let margin = (f - IO_BOUND).abs().min((f - CPU_BOUND).abs());
+    let margin = (f - IO_BOUND_UP_TO).abs().min((f - CPU_BOUND_FROM).abs());
     let confidence = match margin {
         m if m < TOSS_UP => Confidence::Low,
         m if m < NEAR => Confidence::Medium,
@@ -132,7 +132,7 @@ fn portable(grounds: &Grounds) -> Option<(Confidence, String)> {
         return None;
     }
     let is_quiet = grounds.machine.others_cpus.is_some_and(|cpus| cpus < OTHERS * grounds.cpus);
-    let looks_busy = grounds.cpu_fraction >= CPU_BOUND;
+    let looks_busy = grounds.cpu_fraction >= CPU_BOUND_FROM;
     let confidence = if is_quiet || looks_busy { Confidence::Medium } else { Confidence::Low };
     let reason = "this system tells neither how long threads wait for a CPU nor what they wait for";
     Some((confidence, reason.to_owned()))

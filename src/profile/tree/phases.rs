@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::profile::classify::{CPU_BOUND, IO_BOUND};
+use crate::policy::{CPU_BOUND_FROM, IO_BOUND_UP_TO};
 use crate::profile::result::Class;
 use crate::profile::tree::estimate::{Totals, estimate};
 use crate::profile::tree::moment::Moment;
@@ -108,7 +108,7 @@ pub fn phases(series: &Series) -> (Pattern, Vec<Phase>) {
     let phases: Vec<Phase> = parts.iter().map(|part| phase(series, &values, part.clone())).collect();
     let overall = mean(&values);
     let pattern = match phases.len() {
-        0 | 1 if overall > IO_BOUND && overall < CPU_BOUND => Pattern::Interleaved,
+        0 | 1 if overall > IO_BOUND_UP_TO && overall < CPU_BOUND_FROM => Pattern::Interleaved,
         0 | 1 => Pattern::Steady,
         _ => Pattern::Phased,
     };
@@ -129,8 +129,8 @@ fn filled(values: &[Option<f64>]) -> Vec<f64> {
 fn phase(series: &Series, values: &[f64], part: Range<usize>) -> Phase {
     let cpu_fraction = mean(&values[part.clone()]);
     let class = match cpu_fraction {
-        f if f >= CPU_BOUND => Class::CpuBound,
-        f if f <= IO_BOUND => Class::IoBound,
+        f if f >= CPU_BOUND_FROM => Class::CpuBound,
+        f if f <= IO_BOUND_UP_TO => Class::IoBound,
         _ => Class::Mixed,
     };
     let waits = series.main_wait[part.clone()].iter().flatten();

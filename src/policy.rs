@@ -1,0 +1,83 @@
+//! Product policy: the thresholds that decide what users are told.
+//!
+//! A threshold belongs here if changing it changes advice, a verdict or a warning. Each says why it was
+//! chosen, what measures it and when that was last looked at. Parameters that only tune *how* an answer is
+//! found live with their module, in structs with a `Default` that evaluations can sweep.
+
+/// Relative difference of two throughputs below which nobody should care which is larger.
+///
+/// - Chosen because: speeds of one machine drift by more than this within minutes, and wider
+///   configurations cost memory and latency for gains that small.
+/// - Measured by: `cargo bench --bench noise` (spread of equal batches), `cargo test --test search`
+///   (shares of advice within this margin).
+/// - Last checked: 2026-11.
+pub const INDIFFERENCE: f64 = 0.05;
+
+/// Relative gain below which concurrency is not worth writing: advice stays sequential.
+///
+/// - Chosen because: concurrent code costs reading, debugging and failure modes; twice
+///   [`INDIFFERENCE`], so that the gain itself is beyond doubt.
+/// - Measured by: nothing; it is a judgement about a reader's time.
+/// - Last checked: 2026-11.
+pub const WORTH_CONCURRENCY: f64 = 0.10;
+
+/// Probability of being within [`INDIFFERENCE`] of the best at which a configuration ends the search.
+///
+/// - Chosen because: the 95% quantile of the regret is then below the margin, with some allowance for
+///   beliefs that are too sure of themselves.
+/// - Measured by: `cargo test --test search` (share of advice within the margin, duration of the search).
+/// - Last checked: 2026-11.
+pub const STOP_PROBABILITY: f64 = 0.97;
+
+/// Probability of being within [`INDIFFERENCE`] of the best from which a configuration may be advised.
+///
+/// - Chosen because: among configurations that are this likely to be near the best, the narrowest and
+///   simplest one is the better advice.
+/// - Measured by: `cargo test --test search`, `cargo bench --bench regret`.
+/// - Last checked: 2026-11.
+pub const CHOICE_PROBABILITY: f64 = 0.95;
+
+/// Share of the CPUs used by other programs from which results carry a warning.
+///
+/// - Chosen because: throughput of computing work falls by at least that share, twice [`INDIFFERENCE`].
+/// - Measured by: `cargo bench --bench noise` next to a loaded CPU.
+/// - Last checked: 2026-11.
+pub const CONTENDED: f64 = 0.10;
+
+/// Share of the CPUs used by other programs from which a calibration of overheads is discarded.
+///
+/// - Chosen because: a calibration is kept for later runs, and a single short burst must not cost it.
+/// - Measured by: nothing yet; it is a judgement.
+/// - Last checked: 2026-11.
+pub const CONTENDED_CALIBRATION: f64 = 0.15;
+
+/// Share of ten seconds in which some task waited for a CPU (PSI `some avg10`) from which the machine counts
+/// as busy before a run begins.
+///
+/// - Chosen because: with tasks waiting for a quarter of the time, every figure would include the queue.
+/// - Measured by: nothing yet; it is a judgement.
+/// - Last checked: 2026-11.
+pub const BUSY_PRESSURE: f64 = 0.25;
+
+/// CPU share of a task's own time (wall time less run-queue wait) from which the task is CPU-bound.
+///
+/// - Chosen because: with less than a third of the CPU time added as waiting, even free waiting gains
+///   at most a third over one task per CPU.
+/// - Measured by: `tests/corpus` (classes of real programs, idle and loaded).
+/// - Last checked: 2026-11.
+pub const CPU_BOUND_FROM: f64 = 0.75;
+
+/// CPU share of a task's own time up to which the task is I/O-bound.
+///
+/// - Chosen because: almost three tasks fit on one CPU, so that overlapping waits gains more than more
+///   CPUs do.
+/// - Measured by: `tests/corpus` (classes of real programs, idle and loaded).
+/// - Last checked: 2026-11.
+pub const IO_BOUND_UP_TO: f64 = 0.35;
+
+/// CPU share up to which a task is I/O-bound if the kernel spends that time on the way to a device.
+///
+/// - Chosen because: copying and protocol work grows with the I/O and is no computing of the task.
+/// - Measured by: `tests/corpus` (classes of real programs, idle and loaded).
+/// - Last checked: 2026-11.
+pub const IO_BOUND_IN_KERNEL_UP_TO: f64 = 0.50;
