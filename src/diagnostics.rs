@@ -81,8 +81,11 @@ catalogue! {
         "Await an asynchronous form of it; else give it away: asyncio.to_thread() for what waits, a \
          process pool for what computes.";
     PoolWorkerDied = "E-POOL-001", "worker process died",
-        "A worker process ended before it answered: it was killed, or it crashed.",
-        "Look for the out-of-memory killer in the system log; try fewer processes.";
+        "A process that runs tasks ended before it answered. The message says how: by which signal, or with \
+         which exit status.",
+        "After SIGSEGV, SIGABRT or SIGBUS, look for a bug in native code. After SIGKILL, look for the \
+         out-of-memory killer in the system log and use fewer processes. After an exit status, find what \
+         in the task ends its process.";
     PoolStart = "E-POOL-002", "strategy could not start",
         "A thread, a process or a runtime that the strategy needs could not be created.",
         "Use a smaller width, or raise the limit that is named beside the error.";

@@ -5,7 +5,7 @@
 //!
 //! | floor | module | holds |
 //! |---|---|---|
-//! | 0 | [`diagnostics`], [`units`], [`policy`], [`stats`], [`model`], [`host`] | codes; quantities; thresholds; pure statistics and theory; the limits of this machine |
+//! | 0 | [`diagnostics`], [`error`], [`units`], [`policy`], [`stats`], [`model`], [`host`] | codes; the error type; quantities; thresholds; pure statistics and theory; the limits of this machine |
 //! | 1 | [`workload`] | the work, and what became of it |
 //! | 2 | [`strategy`], [`profile`] | how tasks are run concurrently; what one task costs |
 //! | 3 | [`python`] | the same two for Python callables |
@@ -19,6 +19,7 @@ pub mod advice;
 pub mod benchmark;
 pub mod cli;
 pub mod diagnostics;
+pub mod error;
 pub mod gate;
 pub mod host;
 pub mod model;

@@ -9,12 +9,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use conc::diagnostics::Code;
+use conc::error::Error;
 use conc::workload::Env;
 use conc::workload::fixture::config::ATTEMPT_HEADER;
 use conc::workload::fixture::{Fixture, FixtureConfig, FixtureError, FixtureStats};
 use conc::workload::item::Item;
 use conc::workload::spec::{FixtureSpec, HttpSpec, Latency, StepSpec, WebSocketSpec};
-use conc::workload::step::{Output, Step, StepError, TaskContext};
+use conc::workload::step::{Output, Step, TaskContext};
 use futures_util::future::join_all;
 use tokio::runtime::Runtime;
 
@@ -51,19 +52,19 @@ fn task(index: u64) -> TaskContext<'static> {
     TaskContext { index, item: Item::Index(index), attempt: 0, deadline: None }
 }
 
-fn run_blocking(step: &Step, tasks: u64) -> Vec<Result<Output, StepError>> {
+fn run_blocking(step: &Step, tasks: u64) -> Vec<Result<Output, Error>> {
     thread::scope(|scope| {
         let running: Vec<_> = (0..tasks).map(|i| scope.spawn(move || step.run_blocking(&task(i)))).collect();
         running.into_iter().map(|thread| thread.join().unwrap()).collect()
     })
 }
 
-fn run_async(step: &Step, tasks: u64) -> Vec<Result<Output, StepError>> {
+fn run_async(step: &Step, tasks: u64) -> Vec<Result<Output, Error>> {
     let run = |i| async move { step.run_async(&task(i)).await };
     Runtime::new().unwrap().block_on(join_all((0..tasks).map(run)))
 }
 
-fn digests(results: &[Result<Output, StepError>]) -> Vec<u64> {
+fn digests(results: &[Result<Output, Error>]) -> Vec<u64> {
     results.iter().map(|result| result.as_ref().unwrap().digest).collect()
 }
 
@@ -135,7 +136,7 @@ fn at_error_rate_one_every_request_fails_alike() {
     let step = http("fixture:/{item}", true, fixture.addr());
     for result in run_blocking(&step, 4).into_iter().chain(run_async(&step, 4)) {
         let error = result.unwrap_err();
-        assert_eq!(error, StepError::new(Code::TaskHttpStatus, "status 503 Service Unavailable"));
+        assert_eq!(error, Error::new(Code::TaskHttpStatus, "status 503 Service Unavailable"));
     }
     assert_eq!(fixture.stop().unwrap().errors, 8);
 }
@@ -144,8 +145,7 @@ fn at_error_rate_one_every_request_fails_alike() {
 fn the_same_requests_fail_under_every_strategy_and_may_succeed_when_tried_again() {
     let fixture = start(FixtureSpec { error_rate: 0.5, ..FixtureSpec::default() });
     let step = http("fixture:/{item}", true, fixture.addr());
-    let failed =
-        |results: Vec<Result<Output, StepError>>| results.iter().map(Result::is_err).collect::<Vec<_>>();
+    let failed = |results: Vec<Result<Output, Error>>| results.iter().map(Result::is_err).collect::<Vec<_>>();
     let first = failed(run_blocking(&step, 40));
     assert_eq!(first, failed(run_async(&step, 40)));
     let again = (0..40).map(|i| step.run_blocking(&TaskContext { attempt: 1, ..task(i) })).collect();
@@ -202,7 +202,7 @@ fn a_deadline_ends_a_request_and_a_conversation() {
     for step in [http("fixture:/", true, fixture.addr()), websocket(1, 10, 0, fixture.addr())] {
         let deadline = Some(Instant::now() + Duration::from_millis(100));
         let error = step.run_blocking(&TaskContext { deadline, ..task(0) }).unwrap_err();
-        assert_eq!(error, StepError::timed_out());
+        assert_eq!(error, Error::timed_out());
         let error = step.run_blocking(&TaskContext { deadline, ..task(0) }).unwrap_err();
         assert!(error.is_timeout(), "a deadline that has passed: {error}");
     }
@@ -222,7 +222,7 @@ fn a_deadline_that_is_kept_changes_nothing() {
 #[test]
 fn nobody_listening_is_a_network_error_in_every_form() {
     for step in [http("fixture:/{item}", true, nobody()), websocket(1, 10, 0, nobody())] {
-        let mut errors: Vec<StepError> = run_blocking(&step, 2)
+        let mut errors: Vec<Error> = run_blocking(&step, 2)
             .into_iter()
             .chain(run_async(&step, 2))
             .map(|result| result.unwrap_err())

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use conc::diagnostics::Code;
+use conc::error::Error;
 use conc::host::Reexec;
 use conc::profile::Class;
-use conc::profile::probe::{ProfileError, Profiled, profile};
+use conc::profile::probe::{Profiled, profile};
 use conc::workload::Workload;
 use conc::workload::spec::{CpuSpec, FixtureSpec, Kernel, Latency, StepSpec};
 
@@ -18,7 +19,7 @@ const MS: Duration = Duration::from_millis(1);
 /// Time enough for some dozens of samples.
 const TIME: Duration = Duration::from_millis(600);
 
-fn try_profile(workload: Workload, patience: Duration) -> Result<Profiled, ProfileError> {
+fn try_profile(workload: Workload, patience: Duration) -> Result<Profiled, Error> {
     let stage = Stage::new(workload);
     profile(&Reexec::new(exe()), &stage.workload, &stage.env, TIME, patience, u64::MAX)
 }

@@ -12,11 +12,12 @@ use conc::advice::{Decision, Objective, choose};
 use conc::benchmark::Configuration;
 use conc::benchmark::clock::Clock;
 use conc::benchmark::event::Silent;
-use conc::benchmark::executor::{BatchError, BatchRequest, Executor};
+use conc::benchmark::executor::{BatchRequest, Executor};
 use conc::benchmark::measure::{Measurement, Settings};
 use conc::benchmark::plan::{Candidate, Plan};
 use conc::benchmark::sizing::Sizing;
 use conc::benchmark::summary::results;
+use conc::error::Error;
 use conc::host::Interrupt;
 use conc::host::usage::CpuTime;
 use conc::model::RateCurve;
@@ -131,7 +132,7 @@ impl Machine {
 }
 
 impl Executor for Machine {
-    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, BatchError> {
+    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, Error> {
         let disturbed = self.random.random::<f64>() < self.weather.outliers;
         let luck = self.weather.noise * self.normal() - if disturbed { 0.5 } else { 0.0 };
         let rate = self.truth[&order.cell] * (self.drift + luck).exp();

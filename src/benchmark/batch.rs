@@ -12,10 +12,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::benchmark::configuration::Configuration;
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::host::process::{adopt_orphans, die_with_parent, kill_descendants};
+use crate::strategy::Job;
 use crate::strategy::run::{RunReport, run, strategy};
 use crate::strategy::task_queue::TaskQueue;
-use crate::strategy::{Job, StartError};
 use crate::workload::{Env, Program, Workload};
 
 /// What the process of a batch is told.
@@ -41,12 +42,7 @@ pub enum BatchReply {
     /// The batch ran; single tasks may have failed.
     Done(Box<RunReport>),
     /// The strategy could not start.
-    Failed {
-        /// What kind of failure it is.
-        code: Code,
-        /// The failure in words.
-        message: String,
-    },
+    Failed(Error),
 }
 
 /// The process of a batch: reads its [`BatchSpec`], runs it and writes the [`BatchReply`].
@@ -61,7 +57,7 @@ pub fn serve(mut stdin: impl BufRead, mut stdout: impl Write) -> io::Result<()> 
     let spec: BatchSpec = serde_json::from_str(&line)?;
     let reply = match run_batch(&spec) {
         Ok(report) => BatchReply::Done(Box::new(report)),
-        Err(StartError { code, message }) => BatchReply::Failed { code, message },
+        Err(error) => BatchReply::Failed(error),
     };
     // What commands left running would compete with the next batch.
     kill_descendants();
@@ -73,14 +69,14 @@ pub fn serve(mut stdin: impl BufRead, mut stdout: impl Write) -> io::Result<()> 
 ///
 /// # Errors
 /// When the workload cannot be prepared or the strategy cannot start.
-pub fn run_batch(spec: &BatchSpec) -> Result<RunReport, StartError> {
+pub fn run_batch(spec: &BatchSpec) -> Result<RunReport, Error> {
     let cell = spec.cell;
-    let strategy = strategy(cell.strategy).ok_or_else(|| StartError {
-        code: Code::WorkloadUnsupported,
-        message: format!("the strategy '{}' is not supported yet", cell.strategy),
+    let strategy = strategy(cell.strategy).ok_or_else(|| {
+        let message = format!("the strategy '{}' is not supported yet", cell.strategy);
+        Error::new(Code::WorkloadUnsupported, message)
     })?;
-    let program =
-        Program::prepare(&spec.workload, &spec.env).map_err(|e| StartError::new("cannot prepare", &e))?;
+    let program = Program::prepare(&spec.workload, &spec.env)
+        .map_err(|error| Error::from_source(Code::PoolStart, "cannot prepare", error))?;
     let job = Job {
         workload: Arc::clone(&spec.workload),
         program: Arc::new(program),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::benchmark::batch::{BatchReply, BatchSpec};
 use crate::benchmark::configuration::Configuration;
-use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::host::Reexec;
 use crate::host::child::{Allowance, ChildError, Pending};
 use crate::host::deadline::DeadlineKeeper;
@@ -39,23 +39,13 @@ impl BatchRequest {
     }
 }
 
-/// Why a batch gave nothing.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct BatchError {
-    /// What kind of failure it is.
-    pub code: Code,
-    /// The failure in words.
-    pub message: String,
-}
-
 /// Runs batches; a mock makes the scheduler's tests deterministic.
 pub trait Executor {
     /// Runs one batch to its end.
     ///
     /// # Errors
     /// When there is nothing to report, because the strategy could not start or its process died.
-    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, BatchError>;
+    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, Error>;
 
     /// Whether nothing more can be run; measuring ends then, and the batch that found out is no failure
     /// of its cell.
@@ -65,7 +55,7 @@ pub trait Executor {
 }
 
 impl<E: Executor + ?Sized> Executor for Box<E> {
-    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, BatchError> {
+    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, Error> {
         (**self).run(order)
     }
 
@@ -102,36 +92,26 @@ impl ProcessExecutor {
         }
     }
 
-    fn exchange(&self, order: &BatchRequest, state_dir: PathBuf) -> Result<RunReport, BatchError> {
+    fn exchange(&self, order: &BatchRequest, state_dir: PathBuf) -> Result<RunReport, Error> {
         let spec = self.spec(order, state_dir);
         let mut command = self.reexec.command(Role::Batch);
-        let pending = Pending::start(&mut command, &spec, &spec.env.state_dir).map_err(from_child)?;
+        let pending = Pending::start(&mut command, &spec, &spec.env.state_dir)?;
         let allowance = Allowance { patience: order.patience, memory: self.workload.limits.memory };
-        match pending.answer(&self.keeper, allowance).map_err(from_child)? {
+        match pending.answer(&self.keeper, allowance)? {
             BatchReply::Done(report) => Ok(*report),
-            BatchReply::Failed { code, message } => Err(BatchError { code, message }),
+            BatchReply::Failed(error) => Err(error),
         }
     }
 }
 
 impl Executor for ProcessExecutor {
-    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, BatchError> {
+    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, Error> {
         let state_dir = self.env.state_dir.join(format!("batch-{}", self.batches));
         self.batches += 1;
-        fs::create_dir(&state_dir).map_err(|e| from_child(ChildError::Start(e)))?;
+        fs::create_dir(&state_dir).map_err(ChildError::Start)?;
         let result = self.exchange(order, state_dir.clone());
         // What cannot be removed now is removed with the whole directory at the end.
         let _ = fs::remove_dir_all(&state_dir);
         result
     }
-}
-
-fn from_child(error: ChildError) -> BatchError {
-    let code = match error {
-        ChildError::Start(_) => Code::HostSpawn,
-        ChildError::Died { .. } => Code::PoolWorkerDied,
-        ChildError::Late(_) => Code::PoolHung,
-        ChildError::TooLarge(_) => Code::HostMemory,
-    };
-    BatchError { code, message: error.to_string() }
 }

@@ -4,8 +4,9 @@ use std::io::{self, Read, Seek};
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use crate::benchmark::executor::{BatchError, BatchRequest, Executor};
+use crate::benchmark::executor::{BatchRequest, Executor};
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::host::Reexec;
 use crate::strategy::run::RunReport;
 
@@ -27,18 +28,6 @@ pub struct Shell {
     scratch: PathBuf,
 }
 
-/// A command of the user failed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{option} failed: '{line}': {reason}")]
-pub struct HookError {
-    /// The option that gave it, such as `--prepare`.
-    pub option: &'static str,
-    /// The command.
-    pub line: String,
-    /// How it ended, and the last line that it wrote to standard error.
-    pub reason: String,
-}
-
 impl Shell {
     /// Runs commands in the process group of `reexec`, so that they end with the run.
     pub fn new(reexec: Reexec, scratch: PathBuf) -> Self {
@@ -49,12 +38,13 @@ impl Shell {
     ///
     /// # Errors
     /// When it cannot be started or its status is not 0.
-    pub fn run(&self, option: &'static str, line: Option<&str>) -> Result<(), HookError> {
+    pub fn run(&self, option: &'static str, line: Option<&str>) -> Result<(), Error> {
         let Some(line) = line else { return Ok(()) };
+        let doing = format!("{option} failed: '{line}'");
         match self.try_run(line) {
             Ok(None) => Ok(()),
-            Ok(Some(reason)) => Err(HookError { option, line: line.to_owned(), reason }),
-            Err(error) => Err(HookError { option, line: line.to_owned(), reason: error.to_string() }),
+            Ok(Some(reason)) => Err(Error::new(Code::HookFailed, format!("{doing}: {reason}"))),
+            Err(error) => Err(Error::from_source(Code::HookFailed, doing, error)),
         }
     }
 
@@ -83,7 +73,7 @@ pub struct Hooked<E> {
     inner: E,
     shell: Shell,
     hooks: Hooks,
-    failure: Option<HookError>,
+    failure: Option<Error>,
 }
 
 impl<E> Hooked<E> {
@@ -93,21 +83,19 @@ impl<E> Hooked<E> {
     }
 
     /// The first command that failed, if one did.
-    pub fn failure(&self) -> Option<&HookError> {
+    pub fn failure(&self) -> Option<&Error> {
         self.failure.as_ref()
     }
 
-    fn hook(&mut self, option: &'static str, line: Option<String>) -> Result<(), BatchError> {
-        self.shell.run(option, line.as_deref()).map_err(|error| {
-            let message = error.to_string();
-            self.failure.get_or_insert(error);
-            BatchError { code: Code::HookFailed, message }
+    fn hook(&mut self, option: &'static str, line: Option<String>) -> Result<(), Error> {
+        self.shell.run(option, line.as_deref()).inspect_err(|error| {
+            self.failure.get_or_insert_with(|| error.clone());
         })
     }
 }
 
 impl<E: Executor> Executor for Hooked<E> {
-    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, BatchError> {
+    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, Error> {
         self.hook("--prepare", self.hooks.prepare.clone())?;
         let result = self.inner.run(order);
         self.hook("--cleanup", self.hooks.cleanup.clone())?;
@@ -130,7 +118,7 @@ mod tests {
     struct Batches(PathBuf);
 
     impl Executor for Batches {
-        fn run(&mut self, _: &BatchRequest) -> Result<RunReport, BatchError> {
+        fn run(&mut self, _: &BatchRequest) -> Result<RunReport, Error> {
             let log = std::fs::read_to_string(&self.0).unwrap_or_default();
             std::fs::write(&self.0, log + "batch\n").expect("written");
             Ok(report(1, 1, 0.01))
@@ -177,7 +165,7 @@ mod tests {
         assert_eq!(error.code, Code::HookFailed);
         assert_eq!(error.message, "--prepare failed: 'echo no room >&2; exit 3': exit status: 3: no room");
         assert!(executor.is_exhausted() && log(&directory).is_empty());
-        assert_eq!(executor.failure().map(|error| error.option), Some("--prepare"));
+        assert_eq!(executor.failure(), Some(&error));
     }
 
     #[test]

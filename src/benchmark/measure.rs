@@ -10,7 +10,7 @@ use rand::seq::SliceRandom;
 use crate::benchmark::clock::Clock;
 use crate::benchmark::configuration::Configuration;
 use crate::benchmark::event::{Event, Observer};
-use crate::benchmark::executor::{BatchError, BatchRequest, Executor};
+use crate::benchmark::executor::{BatchRequest, Executor};
 use crate::benchmark::plan::{Candidate, Plan};
 use crate::benchmark::posterior::Posterior;
 use crate::benchmark::predict::BATCH_WAVES;
@@ -18,6 +18,7 @@ use crate::benchmark::record::CellRecord;
 use crate::benchmark::search::{Mode, Search};
 use crate::benchmark::sizing::Sizing;
 use crate::benchmark::throughput::BatchTimes;
+use crate::error::Error;
 use crate::host::Interrupt;
 use crate::policy::INDIFFERENCE;
 use crate::strategy::StrategyKind;
@@ -54,7 +55,7 @@ pub struct Measured {
     /// What is believed of every measured cell, from all batches together.
     pub outlooks: BTreeMap<Configuration, Posterior>,
     /// Cells that could not be run, and why.
-    pub failed: BTreeMap<Configuration, BatchError>,
+    pub failed: BTreeMap<Configuration, Error>,
     /// The share of the CPUs that other programs used meanwhile, where it is known.
     pub cpu_others: Option<f64>,
     /// Rounds begun.
@@ -289,8 +290,8 @@ mod tests {
     /// Gives what a function says, at once.
     struct Mock<F>(F, Vec<BatchRequest>);
 
-    impl<F: FnMut(&BatchRequest) -> Result<RunReport, BatchError>> Executor for Mock<F> {
-        fn run(&mut self, order: &BatchRequest) -> Result<RunReport, BatchError> {
+    impl<F: FnMut(&BatchRequest) -> Result<RunReport, Error>> Executor for Mock<F> {
+        fn run(&mut self, order: &BatchRequest) -> Result<RunReport, Error> {
             self.1.push(order.clone());
             (self.0)(order)
         }
@@ -298,7 +299,7 @@ mod tests {
 
     fn measure(
         settings: Settings,
-        run: impl FnMut(&BatchRequest) -> Result<RunReport, BatchError>,
+        run: impl FnMut(&BatchRequest) -> Result<RunReport, Error>,
     ) -> (Measured, Vec<BatchRequest>) {
         let plan = testing::plan(&sleeping(400), &profile(50e-6, 20e-3), &host(2));
         let mut executor = Mock(run, Vec::new());
@@ -326,7 +327,7 @@ mod tests {
         Settings { budget, rounds: Some(rounds), warmup: 0, exhaustive: false, seed: 1, once: false }
     }
 
-    fn ideal(order: &BatchRequest) -> Result<RunReport, BatchError> {
+    fn ideal(order: &BatchRequest) -> Result<RunReport, Error> {
         Ok(report(order.tasks.end, order.cell.width, 0.02))
     }
 
@@ -348,7 +349,7 @@ mod tests {
     #[test]
     fn a_failing_strategy_is_an_entry_and_the_rest_still_runs() {
         let (measured, _) = measure(settings(2), |order| match order.cell.strategy {
-            StrategyKind::Threads => Err(BatchError { code: Code::PoolStart, message: "no threads".into() }),
+            StrategyKind::Threads => Err(Error::new(Code::PoolStart, "no threads")),
             _ => ideal(order),
         });
         assert!(measured.failed.keys().all(|cell| cell.strategy == StrategyKind::Threads));

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use crate::benchmark::executor::{BatchError, BatchRequest, Executor};
+use crate::benchmark::executor::{BatchRequest, Executor};
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::strategy::run::RunReport;
 
 /// A batch takes no more than one of so many parts of the items: the others are for other cells.
@@ -76,13 +77,12 @@ impl<E> Once<E> {
 }
 
 impl<E: Executor> Executor for Once<E> {
-    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, BatchError> {
+    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, Error> {
         let Some(slices) = &mut self.slices else { return self.inner.run(order) };
         let wanted = order.tasks.end - order.tasks.start;
-        let tasks = slices.take(wanted, order.cell.width as u64).ok_or_else(|| BatchError {
-            code: Code::NoteItemsUsed,
-            message: "every item has been run".to_owned(),
-        })?;
+        let tasks = slices
+            .take(wanted, order.cell.width as u64)
+            .ok_or_else(|| Error::new(Code::NoteItemsUsed, "every item has been run"))?;
         // One order for the whole run: in another one the same items would come again.
         self.inner.run(&BatchRequest { tasks, draw: 0, ..order.clone() })
     }
@@ -105,7 +105,7 @@ mod tests {
     struct Log(Vec<BatchRequest>);
 
     impl Executor for Log {
-        fn run(&mut self, order: &BatchRequest) -> Result<RunReport, BatchError> {
+        fn run(&mut self, order: &BatchRequest) -> Result<RunReport, Error> {
             self.0.push(order.clone());
             Ok(report(order.tasks.end - order.tasks.start, order.cell.width, 0.01))
         }

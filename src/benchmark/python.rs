@@ -1,6 +1,7 @@
 //! Runs batches of Python callables, each in an interpreter of its own.
 
-use crate::benchmark::executor::{BatchError, BatchRequest, Executor};
+use crate::benchmark::executor::{BatchRequest, Executor};
+use crate::error::Error;
 use crate::profile::Profile;
 use crate::python::Session;
 use crate::python::session::Batch;
@@ -23,7 +24,7 @@ impl<'a> PythonExecutor<'a> {
 }
 
 impl Executor for PythonExecutor<'_> {
-    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, BatchError> {
+    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, Error> {
         let batch = Batch {
             strategy: order.cell.strategy,
             width: order.cell.width,
@@ -35,7 +36,6 @@ impl Executor for PythonExecutor<'_> {
             time_limit: order.time_limit,
             patience: order.patience,
         };
-        let run = self.session.run(self.workload, &batch);
-        run.map_err(|error| BatchError { code: error.code, message: error.message })
+        self.session.run(self.workload, &batch)
     }
 }

@@ -8,10 +8,11 @@ use rand::{RngExt, SeedableRng};
 use crate::benchmark::clock::Clock;
 use crate::benchmark::configuration::Configuration;
 use crate::benchmark::event::{Event, Observer};
-use crate::benchmark::executor::{BatchError, BatchRequest, Executor};
+use crate::benchmark::executor::{BatchRequest, Executor};
 use crate::benchmark::machine_probe::MachineProbe;
 use crate::benchmark::series::{BatchMetrics, MachineConditions, Series};
 use crate::benchmark::sizing::Sizing;
+use crate::error::Error;
 use crate::host::Interrupt;
 use crate::host::others::share_of_cpus;
 use crate::strategy::run::RunReport;
@@ -52,7 +53,7 @@ pub struct Repeated {
     /// The batches; those of both sides are as many.
     pub series: Series,
     /// The batch that could not be run and ended the series, if one did.
-    pub failure: Option<(Side, BatchError)>,
+    pub failure: Option<(Side, Error)>,
     /// How it ended.
     pub ending: Ending,
     /// Time it took.
@@ -219,7 +220,7 @@ struct Pair {
 enum Stop {
     Interrupted,
     Exhausted,
-    Failed(Side, BatchError),
+    Failed(Side, Error),
 }
 
 #[cfg(test)]

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use crate::benchmark::python::PythonExecutor;
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::profile::Profile;
-use crate::profile::probe::{ProfileError, Profiled};
+use crate::profile::probe::Profiled;
 use crate::profile::result::PythonProfile;
 use crate::python::check::Observations;
-use crate::python::interpreter::PythonError;
 use crate::python::message::Inspection;
 use crate::python::profile::{self, Limits};
 use crate::python::session::callables;
@@ -44,7 +44,7 @@ impl Callables {
                 None => Ok(None),
             };
         }
-        let refused = |error: PythonError| guard.judge(Failure::Refused(error.code, error.message));
+        let refused = |error: Error| guard.judge(Failure::Refused(error.code, error.message));
         let session = Session::open(python, guard.group.reexec(), env).map_err(refused)?;
         let inspection = session.inspect(workload).map_err(refused)?;
         if workload.items.is_empty() {
@@ -62,7 +62,7 @@ impl Callables {
         time: Duration,
         patience: Duration,
         most_tasks: u64,
-    ) -> Result<Profiled, ProfileError> {
+    ) -> Result<Profiled, Error> {
         let limits = Limits { time, patience, most_tasks };
         profile::profile(&self.session, workload, &self.inspection, &limits)
     }
@@ -72,7 +72,7 @@ impl Callables {
         workload: &Workload,
         tasks: u64,
         patience: Duration,
-    ) -> Result<Observations, PythonError> {
+    ) -> Result<Observations, Error> {
         check::observe(&self.session, workload, tasks, patience)
     }
 

@@ -6,11 +6,11 @@ use std::os::fd::AsFd;
 use std::process::{ExitCode, Stdio};
 use std::time::Duration;
 
-use crate::benchmark::hooks::{HookError, Shell};
+use crate::benchmark::hooks::Shell;
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::host::{Host, Interrupt};
 use crate::profile::Profile;
-use crate::profile::error::ProfileError;
 use crate::profile::tree::attach::profile_process;
 use crate::profile::tree::command::{LEAST, LINGER, Streams, is_success, profile_command};
 use crate::profile::tree::result::{Exit, ExitStatus, SampleSource, Tree};
@@ -72,7 +72,7 @@ pub(crate) fn command(
     let hooks = config::hooks(&args.hooks);
     let shell = Shell::new(guard.group.reexec().clone(), directory.path().to_owned());
     let hook = |option, line: &Option<String>| {
-        let failed = |error: HookError| guard.judge(Failure::Run(Code::HookFailed, error.to_string()));
+        let failed = |error: Error| guard.judge(Failure::Run(error.code, error.message));
         shell.run(option, line.as_deref()).map_err(failed)
     };
     hook("--setup", &hooks.setup)?;
@@ -133,7 +133,7 @@ pub(crate) fn process(
     Ok(ExitCode::SUCCESS)
 }
 
-fn failure(error: ProfileError) -> Failure {
+fn failure(error: Error) -> Failure {
     match error.code {
         Code::HostProcess | Code::WorkloadCommand => Failure::Refused(error.code, error.message),
         code => Failure::Run(code, error.message),

@@ -12,12 +12,13 @@ use std::time::Duration;
 use crate::advice::checklist;
 use crate::advice::{Evidence, Model, Objective, Recommendation, recommend, recommend_predicted};
 use crate::benchmark::conditions::{Conditions, Subject};
-use crate::benchmark::hooks::{HookError, Hooks, Shell};
+use crate::benchmark::hooks::{Hooks, Shell};
 use crate::benchmark::measure::Settings;
 use crate::benchmark::plan::{Plan, Selection};
 use crate::benchmark::summary::{predictions, results};
 use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::host::Host;
 use crate::host::reexec::Role;
 use crate::profile::Profile;
@@ -151,7 +152,7 @@ impl<'a> Study<'a> {
         self.shell().run(option, line).map_err(|error| self.hook_failed(&error))
     }
 
-    fn hook_failed(&self, error: &HookError) -> Failure {
+    fn hook_failed(&self, error: &Error) -> Failure {
         self.guard.judge(Failure::Run(Code::HookFailed, error.to_string()))
     }
 

@@ -4,11 +4,14 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::host::deadline::DeadlineKeeper;
 use crate::host::memory::MemoryGuard;
 
@@ -32,6 +35,20 @@ pub enum ChildError {
     /// The process held more bytes than this and was killed.
     #[error("used more than {} MiB of memory", .0 >> 20)]
     TooLarge(u64),
+}
+
+impl From<ChildError> for Error {
+    /// The one map from the way in which a child process failed to a code.
+    fn from(error: ChildError) -> Self {
+        let code = match &error {
+            ChildError::Start(_) => Code::HostSpawn,
+            ChildError::Died { .. } => Code::PoolWorkerDied,
+            ChildError::Late(_) => Code::PoolHung,
+            ChildError::TooLarge(_) => Code::HostMemory,
+        };
+        let message = error.to_string();
+        Error { source: Some(Arc::new(error)), ..Error::new(code, message) }
+    }
 }
 
 /// The longest patience there is: a year, which every clock can tell.

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
 use crate::host::process::{adopt_orphans, die_with_parent, kill_descendants, wait_for_children};
 use crate::host::usage::{CpuTime, peak_rss_of_children, peak_rss_of_self, schedstat_of_thread};
 use crate::profile::slowest::Slowest;
-use crate::workload::step::{Output, StepError};
+use crate::workload::step::Output;
 use crate::workload::task_outcomes::TaskOutcomes;
 use crate::workload::{Env, Program, Workload};
 
@@ -125,7 +126,7 @@ fn run(program: &Program, spec: &ProfileSpec) -> RawProfile {
 }
 
 /// Runs one task step by step and adds the time of each.
-fn run_task(program: &Program, position: u64, steps_s: &mut [f64]) -> Result<u64, StepError> {
+fn run_task(program: &Program, position: u64, steps_s: &mut [f64]) -> Result<u64, Error> {
     let deadline = program.deadline();
     let mut output = Output::default();
     let mut last = Instant::now();

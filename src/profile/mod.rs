@@ -3,7 +3,6 @@
 pub mod child;
 pub mod classify;
 mod detail;
-pub mod error;
 pub mod kinds;
 pub mod probe;
 pub mod result;

@@ -5,6 +5,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::host::Reexec;
 use crate::host::child::{Allowance, ChildError, Pending};
 use crate::host::deadline::DeadlineKeeper;
@@ -12,7 +13,6 @@ use crate::host::reexec::Role;
 use crate::profile::child::{ProfileReply, ProfileSpec, RawProfile};
 use crate::profile::classify::{Evidence, judge};
 use crate::profile::detail::detail;
-pub use crate::profile::error::ProfileError;
 use crate::profile::result::{Dispersion, Profile, SlowTask, StepCost, TaskCost, Waits};
 use crate::profile::sampler::{Samples, sample_until};
 use crate::profile::tree;
@@ -49,13 +49,13 @@ pub fn profile(
     time: Duration,
     patience: Duration,
     most_tasks: u64,
-) -> Result<Profiled, ProfileError> {
+) -> Result<Profiled, Error> {
     let (workload, env) = (Arc::clone(workload), env.clone());
     let spec = ProfileSpec { workload, env, time_limit: time, most_tasks };
     let (reply, seen) = observe(reexec, &spec, patience)?;
     let raw = match reply {
         ProfileReply::Done(raw) => *raw,
-        ProfileReply::Refused(message) => return Err(ProfileError { code: Code::WorkloadValue, message }),
+        ProfileReply::Refused(message) => return Err(Error::new(Code::WorkloadValue, message)),
     };
     if raw.tally.counts.ok == 0 {
         return Err(all_failed(&raw.tally));
@@ -90,20 +90,8 @@ fn look(pid: u32, runs_commands: bool, ended: &Receiver<()>) -> Seen {
     Seen::Tree(Box::new(tree::sampler::sample(target, SampleSource::Proc, is_running)), machine)
 }
 
-fn observe(
-    reexec: &Reexec,
-    spec: &ProfileSpec,
-    patience: Duration,
-) -> Result<(ProfileReply, Seen), ProfileError> {
-    let failed = |error: ChildError| {
-        let code = match error {
-            ChildError::Start(_) => Code::HostSpawn,
-            ChildError::Died { .. } => Code::PoolWorkerDied,
-            ChildError::Late(_) => Code::PoolHung,
-            ChildError::TooLarge(_) => Code::HostMemory,
-        };
-        ProfileError { code, message: format!("the profile: {error}") }
-    };
+fn observe(reexec: &Reexec, spec: &ProfileSpec, patience: Duration) -> Result<(ProfileReply, Seen), Error> {
+    let failed = |error: ChildError| Error::from(error).context("the profile");
     // The last task may begin when the time is over, and is given all the patience there is.
     let patience = spec.time_limit.saturating_add(patience);
     let allowance = Allowance { patience, memory: spec.workload.limits.memory };
@@ -122,12 +110,10 @@ fn observe(
 }
 
 /// Nothing can be said about work that does not work.
-pub(crate) fn all_failed(tally: &TaskOutcomes) -> ProfileError {
+pub(crate) fn all_failed(tally: &TaskOutcomes) -> Error {
     match tally.errors().into_iter().next() {
-        Some(first) => {
-            ProfileError { code: first.code, message: format!("every task fails: {}", first.message) }
-        }
-        None => ProfileError { code: Code::WorkloadUnreachable, message: "no task ended".to_owned() },
+        Some(first) => Error::new(first.code, format!("every task fails: {}", first.message)),
+        None => Error::new(Code::WorkloadUnreachable, "no task ended"),
     }
 }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::python::message::Kinds;
-use crate::workload::step::StepError;
 use crate::workload::task_outcomes::TaskOutcomes;
 
 /// A task that ended well; what is above are failures.
@@ -64,11 +64,11 @@ impl Board {
     }
 }
 
-fn failure(status: u8, kinds: &[Kinds]) -> StepError {
+fn failure(status: u8, kinds: &[Kinds]) -> Error {
     let told = usize::from(status).checked_sub(2).and_then(|kind| kinds.get(kind));
     match told {
-        Some(kind) => StepError::new(kind.code, kind.message.clone()),
-        None => StepError::new(Code::AsyncCancelled, "the run ended before the task did"),
+        Some(kind) => Error::new(kind.code, kind.message.clone()),
+        None => Error::new(Code::AsyncCancelled, "the run ended before the task did"),
     }
 }
 

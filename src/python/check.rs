@@ -6,8 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostics::Code;
-use crate::python::crash::Frame;
-use crate::python::interpreter::PythonError;
+use crate::error::{Error, Place};
 use crate::python::message::{Order, Role};
 use crate::python::session::Session;
 use crate::workload::Workload;
@@ -75,7 +74,7 @@ pub struct CodePlace {
 }
 
 impl CodePlace {
-    fn of_fault(fault: &Frame) -> Self {
+    fn of_fault(fault: &Place) -> Self {
         let text = std::fs::read_to_string(&fault.file).unwrap_or_default();
         let source = text.lines().nth(fault.line.saturating_sub(1) as usize).map(str::trim);
         let here = std::env::current_dir().unwrap_or_default();
@@ -235,7 +234,7 @@ pub fn observe(
     workload: &Workload,
     tasks: u64,
     patience: Duration,
-) -> Result<Observations, PythonError> {
+) -> Result<Observations, Error> {
     let first = 0..tasks.min(workload.items.len());
     let draw = session.draw(workload, 0);
     let order = Order {
@@ -259,8 +258,8 @@ fn is_of_task(code: Code) -> bool {
 
 impl Observations {
     /// All that is known of an interpreter that did not answer.
-    fn died(tasks: u64, error: PythonError, item: Option<String>) -> Self {
-        let place = error.fault.as_ref().map(CodePlace::of_fault);
+    fn died(tasks: u64, error: Error, item: Option<String>) -> Self {
+        let place = error.place.as_deref().map(CodePlace::of_fault);
         let finding = Finding { code: error.code, message: error.message, place, item, count: 1 };
         Observations {
             tasks,

@@ -2,31 +2,14 @@
 
 use std::path::Path;
 
-/// A line that a fault happened in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Frame {
-    /// The file.
-    pub file: String,
-    /// The line, from 1.
-    pub line: u32,
-    /// The function it is in.
-    pub function: String,
-}
-
-impl std::fmt::Display for Frame {
-    /// `tasks.py:12 in fetch`.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let name = Path::new(&self.file).file_name().unwrap_or_default();
-        write!(f, "{}:{} in {}", name.to_string_lossy(), self.line, self.function)
-    }
-}
+use crate::error::Place;
 
 /// The innermost line of the user's in what an interpreter wrote when a fault ended it; `None` if none
 /// did.
 ///
 /// The format is that of the module `faulthandler`: a line `Fatal Python error: …`, then the thread at
 /// fault, most recent call first.
-pub(super) fn innermost(said: &str) -> Option<Frame> {
+pub(super) fn innermost(said: &str) -> Option<Place> {
     let fatal = said.lines().skip_while(|line| !line.starts_with("Fatal Python error:"));
     let thread = fatal.skip_while(|line| !line.starts_with("Current thread")).skip(1);
     let frames = thread.map_while(frame).collect::<Vec<_>>();
@@ -34,10 +17,10 @@ pub(super) fn innermost(said: &str) -> Option<Frame> {
 }
 
 /// `  File "tasks.py", line 12 in fetch`.
-fn frame(line: &str) -> Option<Frame> {
+fn frame(line: &str) -> Option<Place> {
     let (file, rest) = line.trim_start().strip_prefix("File \"")?.rsplit_once("\", line ")?;
     let (line, function) = rest.split_once(" in ")?;
-    Some(Frame { file: file.to_owned(), line: line.parse().ok()?, function: function.to_owned() })
+    Some(Place { file: file.to_owned(), line: line.parse().ok()?, function: function.to_owned() })
 }
 
 /// Whether a file is neither the harness's nor the library's.

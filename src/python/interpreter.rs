@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::host::Reexec;
 use crate::host::child::{Allowance, Pending};
 use crate::host::deadline::DeadlineKeeper;
-use crate::python::crash::Frame;
 use crate::python::harness::DISCOVER;
 use crate::strategy::StrategyKind;
 
@@ -32,26 +32,6 @@ pub struct Interpreter {
     pub start_method: String,
     /// The strategies it has that not every interpreter has.
     pub offers: Vec<StrategyKind>,
-}
-
-/// Why there is no interpreter.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct PythonError {
-    /// What kind of failure it is.
-    pub code: Code,
-    /// The failure in words; several lines where it is a traceback.
-    pub message: String,
-    /// The tasks that were running, where the interpreter died of one of them.
-    pub at: Vec<u64>,
-    /// The line in which a fault ended the interpreter, where it said so; it is not in the message.
-    pub fault: Option<Frame>,
-}
-
-impl PythonError {
-    pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
-        PythonError { code, message: message.into(), at: Vec::new(), fault: None }
-    }
 }
 
 /// What an interpreter says of itself.
@@ -79,12 +59,12 @@ impl Interpreter {
     ///
     /// # Errors
     /// When it does not run, or is not a CPython that is new enough.
-    pub fn discover(path: Option<&Path>, reexec: &Reexec, scratch: &Path) -> Result<Self, PythonError> {
+    pub fn discover(path: Option<&Path>, reexec: &Reexec, scratch: &Path) -> Result<Self, Error> {
         let named = path.map_or_else(default_path, Path::to_owned);
         let mut command = reexec.foreign(&named);
         command.arg("-c").arg(DISCOVER);
         let refused =
-            |why: String| PythonError::new(Code::PythonInterpreter, format!("'{}': {why}", named.display()));
+            |why: String| Error::new(Code::PythonInterpreter, format!("'{}': {why}", named.display()));
         let pending = Pending::start(&mut command, &(), scratch).map_err(|e| refused(e.to_string()))?;
         let allowance = Allowance { patience: PATIENCE, memory: None };
         let answer: Answer =

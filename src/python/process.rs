@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 
+use crate::error::Error;
+use crate::host::child::ChildError;
 use crate::host::deadline::DeadlineKeeper;
 use crate::host::memory::MemoryGuard;
 use crate::host::process::{descendants, kill_tree};
-use crate::python::crash::{Frame, innermost};
+use crate::python::crash::innermost;
 use crate::python::message::{Event, Order};
 
 /// An interpreter that has answered has this long to end by itself.
@@ -19,30 +21,6 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// The last thing said that is shown of an interpreter that died.
 const MOST_CHARACTERS: usize = 300;
-
-/// How serving an order ended without an answer.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Broken {
-    /// The process could not be started.
-    #[error("cannot start the interpreter: {0}")]
-    Start(String),
-    /// It ended.
-    #[error("the interpreter ended: {status}{said}")]
-    Died {
-        /// How it ended.
-        status: ExitStatus,
-        /// What it said at last, after a colon.
-        said: String,
-        /// The line in which a fault ended it.
-        fault: Option<Frame>,
-    },
-    /// It did not answer in time and was killed.
-    #[error("no answer within {:.0} s", .0.as_secs_f64())]
-    Late(Duration),
-    /// It held more bytes than it may and was killed.
-    #[error("used more than {} MiB of memory", .0 >> 20)]
-    TooLarge(u64),
-}
 
 /// A running harness; killed with everything it started when dropped.
 #[derive(Debug)]
@@ -66,14 +44,14 @@ impl<'k> Harness<'k> {
         scratch: &Path,
         keeper: &'k DeadlineKeeper,
         memory: Option<u64>,
-    ) -> Result<Self, Broken> {
-        let failed = |e: io::Error| Broken::Start(e.to_string());
+    ) -> Result<Self, Error> {
+        let failed = |e: io::Error| Error::from(ChildError::Start(e)).context("the interpreter");
         let stderr = tempfile::tempfile_in(scratch).map_err(failed)?;
         let shared = stderr.try_clone().map_err(failed)?;
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(shared);
         let mut child = command.spawn().map_err(failed)?;
         let (Some(mut stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(Broken::Start("pipes were asked for".to_owned()));
+            return Err(failed(io::Error::other("the process has no pipes")));
         };
         let memory = memory.map(|limit| (limit, MemoryGuard::watch(child.id(), limit)));
         let mut line = serde_json::to_vec(order).map_err(|e| failed(e.into()))?;
@@ -92,7 +70,7 @@ impl<'k> Harness<'k> {
     ///
     /// # Errors
     /// When there is none.
-    pub fn next<T: DeserializeOwned>(&mut self, patience: Duration) -> Result<Event<T>, Broken> {
+    pub fn next<T: DeserializeOwned>(&mut self, patience: Duration) -> Result<Event<T>, Error> {
         let watch = self.keeper.watch(self.child.id(), Instant::now() + patience);
         let mut line = String::new();
         // A line that breaks off is not valid JSON, which is found out below.
@@ -101,14 +79,14 @@ impl<'k> Harness<'k> {
         serde_json::from_str(&line).map_err(|_| self.broken(late.then_some(patience)))
     }
 
-    fn broken(&mut self, late: Option<Duration>) -> Broken {
+    fn broken(&mut self, late: Option<Duration>) -> Error {
         if let Some((limit, guard)) = self.memory.take()
             && guard.end()
         {
-            return Broken::TooLarge(limit);
+            return ChildError::TooLarge(limit).into();
         }
         if let Some(patience) = late {
-            return Broken::Late(patience);
+            return ChildError::Late(patience).into();
         }
         // Its line has ended, so it is ending too; what it started may not be.
         let orphans = descendants(self.child.id());
@@ -116,7 +94,7 @@ impl<'k> Harness<'k> {
         orphans.into_iter().for_each(kill_if_ours);
         match status {
             Ok(status) => self.died(status),
-            Err(error) => Broken::Start(error.to_string()),
+            Err(error) => ChildError::Start(error).into(),
         }
     }
 
@@ -143,16 +121,15 @@ impl<'k> Harness<'k> {
     }
 
     /// How it ended, with the last line of what it said; where that is all about a fault, with its place.
-    fn died(&mut self, status: ExitStatus) -> Broken {
+    fn died(&mut self, status: ExitStatus) -> Error {
         let mut said = Vec::new();
         let read = io::Seek::rewind(&mut self.stderr).and_then(|()| self.stderr.read_to_end(&mut said));
         let text = read.map(|_| String::from_utf8_lossy(&said).into_owned()).unwrap_or_default();
         let fault = innermost(&text);
         let last = text.lines().rev().find(|line| !line.trim().is_empty()).filter(|_| fault.is_none());
-        let said = last.map_or_else(String::new, |l| {
-            format!(": {}", l.trim().chars().take(MOST_CHARACTERS).collect::<String>())
-        });
-        Broken::Died { status, said, fault }
+        let stderr =
+            last.map_or_else(String::new, |line| line.trim().chars().take(MOST_CHARACTERS).collect());
+        Error::from(ChildError::Died { status, stderr }).context("the interpreter ended").at(fault)
     }
 }
 

@@ -4,17 +4,16 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::host::usage::CpuTime;
 use crate::profile::child::RawProfile;
-use crate::profile::probe::{ProfileError, Profiled, all_failed, conclude};
+use crate::profile::probe::{Profiled, all_failed, conclude};
 use crate::profile::result::{PythonProfile, PythonStep};
 use crate::profile::sampler::{Samples, sample_until};
 use crate::profile::slowest::Slowest;
-use crate::python::interpreter::PythonError;
 use crate::python::message::{Inspection, Order, ProfileReport, Role};
-use crate::python::session::{Session, callables};
+use crate::python::session::{RunFailure, Session, callables};
 use crate::workload::Workload;
-use crate::workload::step::StepError;
 use crate::workload::task_outcomes::TaskOutcomes;
 
 /// Tasks profiled at the most.
@@ -52,7 +51,7 @@ pub fn profile(
     workload: &Workload,
     inspection: &Inspection,
     limits: &Limits,
-) -> Result<Profiled, ProfileError> {
+) -> Result<Profiled, Error> {
     let Limits { time, patience, most_tasks } = *limits;
     let draw = session.draw(workload, 0);
     let mut order = Order {
@@ -62,7 +61,7 @@ pub fn profile(
     };
     // They start over after the last one.
     order.tasks = MOST_TASKS.min(most_tasks.max(1));
-    let mut deaths: Vec<PythonError> = Vec::new();
+    let mut deaths: Vec<Error> = Vec::new();
     let mut faster_again = None;
     let ((report, board), samples) = loop {
         match observe(session, &order, workload, time.mul_f64(1.0 + BEYOND) + patience) {
@@ -73,11 +72,11 @@ pub fn profile(
                 order.board.set_extension("once");
             }
             Ok(seen) => break seen,
-            Err(error) if error.at.is_empty() || deaths.len() >= MOST_DEATHS => {
-                return Err(ProfileError { code: error.code, message: error.message });
+            Err(failure) if failure.running.is_empty() || deaths.len() >= MOST_DEATHS => {
+                return Err(failure.error);
             }
-            Err(error) => {
-                order = Order { skip: [&order.skip[..], &error.at[..]].concat(), ..order };
+            Err(RunFailure { error, running }) => {
+                order = Order { skip: [&order.skip[..], &running[..]].concat(), ..order };
                 order.board.set_extension(deaths.len().to_string());
                 deaths.push(error);
             }
@@ -88,7 +87,7 @@ pub fn profile(
         return Err(all_failed(&tally));
     }
     for death in &deaths {
-        tally.lose(1, &StepError::new(Code::PoolWorkerDied, death.message.clone()));
+        tally.lose(1, &Error::new(Code::PoolWorkerDied, death.message.clone()));
     }
     let peak_rss_bytes = report.batch.peak_rss_bytes;
     let mut slowest = Slowest::default();
@@ -112,7 +111,7 @@ fn observe(
     order: &Order,
     workload: &Workload,
     patience: Duration,
-) -> Result<Seen, PythonError> {
+) -> Result<Seen, RunFailure> {
     let samples = Mutex::new(Samples::default());
     let (running, ended) = mpsc::channel();
     let ended = Mutex::new(Some(ended));

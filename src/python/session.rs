@@ -11,14 +11,15 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::host::Reexec;
 use crate::host::deadline::DeadlineKeeper;
 use crate::host::usage::CpuTime;
 use crate::python::board::Board;
 use crate::python::harness;
-use crate::python::interpreter::{Interpreter, PythonError};
+use crate::python::interpreter::Interpreter;
 use crate::python::message::{BatchReport, Event, Inspection, Order, RateOrder, RetryOrder, Role, StepOrder};
-use crate::python::process::{Broken, Harness};
+use crate::python::process::Harness;
 use crate::strategy::StrategyKind;
 use crate::strategy::run::RunReport;
 use crate::strategy::time_breakdown::WorkerTimeBreakdown;
@@ -95,10 +96,10 @@ impl Session {
     ///
     /// # Errors
     /// When there is no interpreter that will do, or the harness cannot be written.
-    pub fn open(python: Option<&Path>, reexec: &Reexec, env: &Env) -> Result<Self, PythonError> {
+    pub fn open(python: Option<&Path>, reexec: &Reexec, env: &Env) -> Result<Self, Error> {
         let scratch = env.state_dir.join("python");
         let failed = |e: std::io::Error| {
-            PythonError::new(Code::HostSpawn, format!("cannot write '{}': {e}", scratch.display()))
+            Error::new(Code::HostSpawn, format!("cannot write '{}': {e}", scratch.display()))
         };
         let script = harness::install(&scratch).map_err(failed)?;
         Ok(Session {
@@ -124,10 +125,10 @@ impl Session {
     ///
     /// # Errors
     /// With the user's traceback when the module cannot be imported; when a callable is not there.
-    pub fn inspect(&self, workload: &Workload) -> Result<Inspection, PythonError> {
+    pub fn inspect(&self, workload: &Workload) -> Result<Inspection, Error> {
         let order = self.order(Role::Inspect, workload, &self.draw(workload, 0), 0..0, 0);
-        let mut harness = self.start(&order, workload).map_err(|broken| died(&broken, ""))?;
-        let event = harness.next(self.import + START).map_err(|broken| died(&broken, " while importing"))?;
+        let mut harness = self.start(&order, workload)?;
+        let event = harness.next(self.import + START).map_err(while_importing)?;
         let inspection = done(event)?;
         harness.finish();
         Ok(inspection)
@@ -137,7 +138,7 @@ impl Session {
     ///
     /// # Errors
     /// When the strategy cannot start, or its process dies or hangs; failing tasks are part of the report.
-    pub fn run(&self, workload: &Workload, batch: &Batch) -> Result<RunReport, PythonError> {
+    pub fn run(&self, workload: &Workload, batch: &Batch) -> Result<RunReport, Error> {
         let is_handed_over = batch.strategy != StrategyKind::Sequential && !batch.strategy.is_event_loop();
         let most = if is_handed_over { MOST_HANDED_OVER } else { MOST_TASKS };
         let tasks = batch.tasks.start..batch.tasks.end.min(batch.tasks.start + most);
@@ -178,13 +179,12 @@ impl Session {
         workload: &Workload,
         patience: Duration,
         at: &mut Option<String>,
-    ) -> Result<T, PythonError> {
-        let broke = |broken: Broken| died(&broken, "");
-        let mut harness = self.start(order, workload).map_err(broke)?;
-        let mut event = harness.next(self.import + START).map_err(broke)?;
+    ) -> Result<T, Error> {
+        let mut harness = self.start(order, workload)?;
+        let mut event = harness.next(self.import + START)?;
         while let Event::Ready { item } = event {
             *at = item;
-            event = harness.next(patience + MARGIN).map_err(broke)?;
+            event = harness.next(patience + MARGIN)?;
         }
         let answer = done(event)?;
         harness.finish();
@@ -250,7 +250,7 @@ impl Session {
         workload: &Workload,
         patience: Duration,
         ready: &mut dyn FnMut(u32),
-    ) -> Result<(T, Board), PythonError> {
+    ) -> Result<(T, Board), RunFailure> {
         let result = self.exchange(order, workload, patience, ready);
         let bytes = fs::read(&order.board).unwrap_or_default();
         // What cannot be removed now is removed with the whole directory at the end.
@@ -259,13 +259,14 @@ impl Session {
         let board = Board::new(bytes, order.tasks, order.slots);
         match (result, board) {
             (Ok(report), Some(board)) => Ok((report, board)),
-            (Ok(_), None) => Err(PythonError::new(Code::PoolWorkerDied, "the harness left no results")),
-            (Err(Trouble::Told(error)), _) => Err(error),
-            (Err(Trouble::Broken(broken)), board) => {
-                let at = board.map(|board| last_words(&board, order, workload)).unwrap_or_default();
-                let error = died(&broken, &at.0);
-                let fault = error.fault.as_ref().map(|fault| format!(", at {fault}")).unwrap_or_default();
-                Err(PythonError { at: at.1, message: error.message + &fault, ..error })
+            (Ok(_), None) => Err(Error::new(Code::PoolWorkerDied, "the harness left no results").into()),
+            (Err(Trouble::Told(error)), _) => Err(error.into()),
+            (Err(Trouble::Broken(error)), board) => {
+                let (words, running) =
+                    board.map(|board| last_words(&board, order, workload)).unwrap_or_default();
+                let fault = error.place.as_ref().map(|place| format!(", at {place}")).unwrap_or_default();
+                let message = format!("{}{words}{fault}", error.message);
+                Err(RunFailure { error: Error { message, ..error }, running })
             }
         }
     }
@@ -279,7 +280,7 @@ impl Session {
     ) -> Result<T, Trouble> {
         let mut harness = self.start(order, workload)?;
         if let Event::Failed { code, message } = harness.next::<T>(self.import + START)? {
-            return Err(Trouble::Told(PythonError::new(code, message)));
+            return Err(Trouble::Told(Error::new(code, message)));
         }
         ready(harness.pid());
         let report = done(harness.next(patience + MARGIN)?).map_err(Trouble::Told)?;
@@ -287,7 +288,7 @@ impl Session {
         Ok(report)
     }
 
-    fn start(&self, order: &Order, workload: &Workload) -> Result<Harness<'_>, Broken> {
+    fn start(&self, order: &Order, workload: &Workload) -> Result<Harness<'_>, Error> {
         let memory = workload.limits.memory;
         Harness::start(&mut self.command(), order, &self.scratch, &self.keeper, memory)
     }
@@ -313,34 +314,49 @@ pub fn callables(workload: &Workload) -> impl Iterator<Item = &PythonSpec> {
 /// How an order failed.
 enum Trouble {
     /// The harness said so.
-    Told(PythonError),
+    Told(Error),
     /// The harness said nothing.
-    Broken(Broken),
+    Broken(Error),
 }
 
-impl From<Broken> for Trouble {
-    fn from(broken: Broken) -> Self {
-        Trouble::Broken(broken)
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        Trouble::Broken(error)
     }
 }
 
-fn done<T>(event: Event<T>) -> Result<T, PythonError> {
+/// A failed run, with the tasks that were in flight.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RunFailure {
+    /// The reason.
+    pub(super) error: Error,
+    /// The numbers of the tasks that were running when the interpreter died; empty if the harness reported
+    /// the failure itself.
+    pub(super) running: Vec<u64>,
+}
+
+impl From<Error> for RunFailure {
+    fn from(error: Error) -> Self {
+        RunFailure { error, running: Vec::new() }
+    }
+}
+
+impl From<RunFailure> for Error {
+    fn from(failure: RunFailure) -> Self {
+        failure.error
+    }
+}
+
+fn done<T>(event: Event<T>) -> Result<T, Error> {
     match event {
         Event::Done(value) => Ok(value),
-        Event::Failed { code, message } => Err(PythonError::new(code, message)),
-        Event::Ready { .. } => Err(PythonError::new(Code::PoolWorkerDied, "the harness is out of step")),
+        Event::Failed { code, message } => Err(Error::new(code, message)),
+        Event::Ready { .. } => Err(Error::new(Code::PoolWorkerDied, "the harness is out of step")),
     }
 }
 
-fn died(broken: &Broken, at: &str) -> PythonError {
-    let code = match broken {
-        Broken::Start(_) => Code::HostSpawn,
-        Broken::Died { .. } => Code::PoolWorkerDied,
-        Broken::Late(_) => Code::PoolHung,
-        Broken::TooLarge(_) => Code::HostMemory,
-    };
-    let fault = if let Broken::Died { fault, .. } = broken { fault.clone() } else { None };
-    PythonError { fault, ..PythonError::new(code, format!("{broken}{at}")) }
+fn while_importing(error: Error) -> Error {
+    Error { message: format!("{} while importing", error.message), ..error }
 }
 
 /// Which tasks an interpreter was at when it went away, in words and as numbers.

@@ -12,11 +12,12 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::strategy::job::{Job, Pool, StartError, Strategy};
+use crate::diagnostics::Code;
+use crate::error::Error;
+use crate::strategy::job::{Job, Pool, Strategy};
 use crate::strategy::task_queue::TaskQueue;
 use crate::strategy::worker::panicked;
 use crate::workload::Program;
-use crate::workload::step::StepError;
 use crate::workload::task_outcomes::TaskOutcomes;
 
 /// Tasks on an event loop.
@@ -31,7 +32,7 @@ struct EventLoop {
 }
 
 impl Strategy for Async {
-    fn start(&self, job: &Job) -> Result<Box<dyn Pool>, StartError> {
+    fn start(&self, job: &Job) -> Result<Box<dyn Pool>, Error> {
         let shards = Arc::new(Shards::new(job.cpus));
         let runtime = Builder::new_multi_thread()
             .worker_threads(job.cpus)
@@ -40,7 +41,7 @@ impl Strategy for Async {
             .on_thread_start(enter_next_shard(&shards))
             .enable_all()
             .build()
-            .map_err(|e| StartError::new("cannot start the event loop", &e))?;
+            .map_err(|e| Error::from_source(Code::PoolStart, "cannot start the event loop", e))?;
         Ok(Box::new(EventLoop { runtime, shards, program: Arc::clone(&job.program), width: job.width }))
     }
 }
@@ -54,14 +55,14 @@ impl Pool for EventLoop {
 /// Tasks as an event loop runs them.
 pub(crate) trait RunTask: Send + Sync + 'static {
     /// Runs the task at `position` of the draw and gives the digest of its output.
-    fn run_task(&self, position: u64) -> impl Future<Output = Result<u64, StepError>> + Send;
+    fn run_task(&self, position: u64) -> impl Future<Output = Result<u64, Error>> + Send;
 
     /// The number of the task at `position`.
     fn index(&self, position: u64) -> u64;
 }
 
 impl RunTask for Program {
-    fn run_task(&self, position: u64) -> impl Future<Output = Result<u64, StepError>> + Send {
+    fn run_task(&self, position: u64) -> impl Future<Output = Result<u64, Error>> + Send {
         self.run_async(position)
     }
 
@@ -155,7 +156,7 @@ struct Shard {
 }
 
 impl Shard {
-    fn record(&mut self, position: u64, index: u64, latency: Duration, result: Result<u64, StepError>) {
+    fn record(&mut self, position: u64, index: u64, latency: Duration, result: Result<u64, Error>) {
         self.tally.record(position, index, latency, result);
         self.ended += 1;
         self.took += latency;

@@ -9,15 +9,16 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::strategy::asynchronous::{RunTask, Shards, drive};
-use crate::strategy::job::{Job, Pool, StartError, Strategy, WorkerUsage};
+use crate::strategy::job::{Job, Pool, Strategy, WorkerUsage};
 use crate::strategy::process::protocol::{Reply, Request, Span};
 use crate::strategy::process::worker::{Worker, start_all};
 use crate::strategy::task_queue::TaskQueue;
 use crate::strategy::time_breakdown::IpcStats;
 use crate::workload::Program;
 use crate::workload::program::{Segment, within};
-use crate::workload::step::{Output, StepError};
+use crate::workload::step::Output;
 use crate::workload::task_outcomes::TaskOutcomes;
 
 /// A frame of spans should be about this much work; more would keep an idle worker waiting.
@@ -48,7 +49,7 @@ struct Computation {
     /// Without its time left, which is known when it is sent.
     span: Span,
     deadline: Option<Instant>,
-    reply: oneshot::Sender<Result<Output, StepError>>,
+    reply: oneshot::Sender<Result<Output, Error>>,
 }
 
 impl Computation {
@@ -58,26 +59,27 @@ impl Computation {
     }
 
     /// What is sent of it, and who waits for the result.
-    fn dispatched(self) -> (Span, oneshot::Sender<Result<Output, StepError>>) {
+    fn dispatched(self) -> (Span, oneshot::Sender<Result<Output, Error>>) {
         let time_left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         (Span { time_left, ..self.span }, self.reply)
     }
 }
 
 impl Strategy for Hybrid {
-    fn start(&self, job: &Job) -> Result<Box<dyn Pool>, StartError> {
+    fn start(&self, job: &Job) -> Result<Box<dyn Pool>, Error> {
         let runtime = Builder::new_current_thread()
             .max_blocking_threads(job.width.max(1))
             .enable_all()
             .build()
-            .map_err(|e| StartError::new("cannot start the event loop", &e))?;
+            .map_err(|e| Error::from_source(Code::PoolStart, "cannot start the event loop", e))?;
         // Unbounded, because the width bounds it: a task waits for its own computation.
         let (compute, inbox) = unbounded();
         let mut drivers = Vec::with_capacity(job.processes);
         for worker in start_all(job, job.processes)? {
             let inbox = inbox.clone();
             let driver = std::thread::Builder::new().spawn(move || serve(worker, &inbox));
-            drivers.push(driver.map_err(|e| StartError::new("cannot start a thread for a process", &e))?);
+            let failed = |e| Error::from_source(Code::PoolStart, "cannot start a thread for a process", e);
+            drivers.push(driver.map_err(failed)?);
         }
         Ok(Box::new(HybridPool {
             runtime,
@@ -124,7 +126,7 @@ struct Route {
 }
 
 impl RunTask for Route {
-    fn run_task(&self, position: u64) -> impl Future<Output = Result<u64, StepError>> + Send {
+    fn run_task(&self, position: u64) -> impl Future<Output = Result<u64, Error>> + Send {
         let deadline = self.program.deadline();
         within(deadline, self.follow(position, deadline))
     }
@@ -136,7 +138,7 @@ impl RunTask for Route {
 
 impl Route {
     /// Runs one task, segment by segment, each where it belongs.
-    async fn follow(&self, position: u64, deadline: Option<Instant>) -> Result<u64, StepError> {
+    async fn follow(&self, position: u64, deadline: Option<Instant>) -> Result<u64, Error> {
         let mut output = Output::default();
         for segment in &self.segments {
             output = if segment.cpu {
@@ -157,9 +159,9 @@ async fn hand_over(
     compute: &Sender<Computation>,
     span: Span,
     deadline: Option<Instant>,
-) -> Result<Output, StepError> {
+) -> Result<Output, Error> {
     let (reply, answer) = oneshot::channel();
-    let gone = || StepError::new(Code::PoolWorkerDied, "no worker process is left");
+    let gone = || Error::new(Code::PoolWorkerDied, "no worker process is left");
     compute.send(Computation { span, deadline, reply }).map_err(|_| gone())?;
     answer.await.map_err(|_| gone())?
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::host::usage::CpuTime;
 use crate::strategy::task_queue::TaskQueue;
 use crate::strategy::time_breakdown::IpcStats;
@@ -35,7 +35,7 @@ pub trait Strategy {
     ///
     /// # Errors
     /// When a thread, a process or a runtime cannot be created.
-    fn start(&self, job: &Job) -> Result<Box<dyn Pool>, StartError>;
+    fn start(&self, job: &Job) -> Result<Box<dyn Pool>, Error>;
 }
 
 /// A started strategy.
@@ -69,22 +69,5 @@ impl WorkerUsage {
     pub fn add(&mut self, other: WorkerUsage) {
         self.cpu = self.cpu + other.cpu;
         self.peak_rss_bytes += other.peak_rss_bytes;
-    }
-}
-
-/// Why a strategy could not start.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct StartError {
-    /// What kind of failure it is.
-    pub code: Code,
-    /// The failure in words.
-    pub message: String,
-}
-
-impl StartError {
-    /// A thread, process or runtime could not be created.
-    pub fn new(what: &str, error: &dyn std::fmt::Display) -> Self {
-        StartError { code: Code::PoolStart, message: format!("{what}: {error}") }
     }
 }

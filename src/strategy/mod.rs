@@ -17,6 +17,6 @@ pub mod time_breakdown;
 pub mod work_stealing;
 pub mod worker;
 
-pub use job::{Job, Pool, StartError, Strategy};
+pub use job::{Job, Pool, Strategy};
 pub use kind::StrategyKind;
 pub use run::{RunReport, run};

@@ -8,14 +8,14 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::error::Error;
 use crate::model::message::MessageCosts;
-use crate::strategy::job::{Job, Pool, StartError, Strategy, WorkerUsage};
+use crate::strategy::job::{Job, Pool, Strategy, WorkerUsage};
 use crate::strategy::process::protocol::{Reply, Request};
 use crate::strategy::process::worker::{Worker, start_all};
 use crate::strategy::task_queue::TaskQueue;
 use crate::strategy::time_breakdown::IpcStats;
 use crate::workload::Program;
-use crate::workload::step::StepError;
 use crate::workload::task_outcomes::TaskOutcomes;
 
 /// A frame should be about this much work: the two switches between processes that it takes cost
@@ -43,7 +43,7 @@ struct ProcessPool {
 }
 
 impl Strategy for Processes {
-    fn start(&self, job: &Job) -> Result<Box<dyn Pool>, StartError> {
+    fn start(&self, job: &Job) -> Result<Box<dyn Pool>, Error> {
         let workers = start_all(job, job.width)?;
         Ok(Box::new(ProcessPool { workers, job: job.clone(), traffic: IpcStats::default() }))
     }
@@ -93,10 +93,9 @@ impl ProcessPool {
 }
 
 /// Accounts for the tasks that nobody is left to run.
-fn lose_the_rest(feed: &TaskQueue, error: &StartError, mut tally: TaskOutcomes) -> TaskOutcomes {
-    let error = StepError::new(error.code, error.message.clone());
+fn lose_the_rest(feed: &TaskQueue, error: &Error, mut tally: TaskOutcomes) -> TaskOutcomes {
     while let Some(tasks) = feed.pull(u64::MAX) {
-        tally.lose(tasks.end - tasks.start, &error);
+        tally.lose(tasks.end - tasks.start, error);
     }
     tally
 }

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
 use crate::host::usage::{CpuTime, peak_rss_of_children, peak_rss_of_self};
 use crate::strategy::asynchronous::Async;
 use crate::strategy::hybrid::Hybrid;
-use crate::strategy::job::{Job, StartError, Strategy};
+use crate::strategy::job::{Job, Strategy};
 use crate::strategy::kind::StrategyKind;
 use crate::strategy::processes::Processes;
 use crate::strategy::sequential::Sequential;
@@ -68,7 +69,7 @@ fn stop_after(limit: Duration, feed: &Arc<TaskQueue>) -> mpsc::Sender<()> {
 ///
 /// # Errors
 /// When the strategy cannot start; failing tasks are part of the report.
-pub fn run(strategy: &dyn Strategy, job: &Job, feed: &Arc<TaskQueue>) -> Result<RunReport, StartError> {
+pub fn run(strategy: &dyn Strategy, job: &Job, feed: &Arc<TaskQueue>) -> Result<RunReport, Error> {
     let asked = Instant::now();
     let mut pool = strategy.start(job)?;
     let ready = Instant::now();

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::strategy::job::{Job, Pool, StartError, Strategy};
+use crate::error::Error;
+use crate::strategy::job::{Job, Pool, Strategy};
 use crate::strategy::task_queue::TaskQueue;
 use crate::strategy::worker::run_feed;
 use crate::workload::Program;
@@ -15,7 +16,7 @@ pub struct Sequential;
 struct Loop(Arc<Program>);
 
 impl Strategy for Sequential {
-    fn start(&self, job: &Job) -> Result<Box<dyn Pool>, StartError> {
+    fn start(&self, job: &Job) -> Result<Box<dyn Pool>, Error> {
         Ok(Box::new(Loop(Arc::clone(&job.program))))
     }
 }

@@ -9,7 +9,9 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use crate::strategy::job::{Job, Pool, StartError, Strategy};
+use crate::diagnostics::Code;
+use crate::error::Error;
+use crate::strategy::job::{Job, Pool, Strategy};
 use crate::strategy::task_queue::TaskQueue;
 use crate::strategy::worker::run_feed;
 use crate::workload::Program;
@@ -25,7 +27,7 @@ struct ThreadPool {
 }
 
 impl Strategy for Threads {
-    fn start(&self, job: &Job) -> Result<Box<dyn Pool>, StartError> {
+    fn start(&self, job: &Job) -> Result<Box<dyn Pool>, Error> {
         let (feeds, inbox) = bounded(job.width);
         let (ready, readiness) = bounded(job.width);
         let mut pool = ThreadPool { feeds: Some(feeds), threads: Vec::with_capacity(job.width) };
@@ -35,7 +37,8 @@ impl Strategy for Threads {
                 .name(format!("worker-{i}"))
                 .spawn(move || work(&program, &inbox, &ready))
                 .map_err(|e| {
-                    StartError::new(&format!("cannot start thread {} of {}", i + 1, job.width), &e)
+                    let doing = format!("cannot start thread {} of {}", i + 1, job.width);
+                    Error::from_source(Code::PoolStart, doing, e)
                 })?;
             pool.threads.push(thread);
         }

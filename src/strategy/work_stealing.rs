@@ -6,7 +6,9 @@ use std::time::Instant;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::strategy::job::{Job, Pool, StartError, Strategy};
+use crate::diagnostics::Code;
+use crate::error::Error;
+use crate::strategy::job::{Job, Pool, Strategy};
 use crate::strategy::task_queue::TaskQueue;
 use crate::strategy::worker::run_guarded;
 use crate::workload::Program;
@@ -22,11 +24,10 @@ struct StealingPool {
 }
 
 impl Strategy for WorkStealing {
-    fn start(&self, job: &Job) -> Result<Box<dyn Pool>, StartError> {
-        let threads = ThreadPoolBuilder::new()
-            .num_threads(job.width)
-            .build()
-            .map_err(|e| StartError::new(&format!("cannot start {} threads", job.width), &e))?;
+    fn start(&self, job: &Job) -> Result<Box<dyn Pool>, Error> {
+        let threads = ThreadPoolBuilder::new().num_threads(job.width).build().map_err(|e| {
+            Error::from_source(Code::PoolStart, format!("cannot start {} threads", job.width), e)
+        })?;
         threads.broadcast(|_| ());
         Ok(Box::new(StealingPool { threads, program: Arc::clone(&job.program) }))
     }

@@ -4,9 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::strategy::task_queue::TaskQueue;
 use crate::workload::Program;
-use crate::workload::step::StepError;
 use crate::workload::task_outcomes::TaskOutcomes;
 
 /// Runs tasks of the feed on the calling thread until there are no more.
@@ -27,11 +27,11 @@ pub fn run_feed(program: &Program, feed: &TaskQueue, tally: &mut TaskOutcomes) {
 }
 
 /// Runs one task; a panic becomes an error of that task.
-pub fn run_guarded(program: &Program, position: u64) -> Result<u64, StepError> {
+pub fn run_guarded(program: &Program, position: u64) -> Result<u64, Error> {
     catch_unwind(AssertUnwindSafe(|| program.run_blocking(position))).unwrap_or_else(|_| Err(panicked()))
 }
 
 /// The error of a task that panicked.
-pub fn panicked() -> StepError {
-    StepError::new(Code::TaskPanic, "task panicked")
+pub fn panicked() -> Error {
+    Error::new(Code::TaskPanic, "task panicked")
 }

@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 use futures_util::future::Either;
 use futures_util::{FutureExt, TryFutureExt};
 
+use crate::error::Error;
 use crate::workload::env::Env;
 use crate::workload::item::{Item, Items};
 use crate::workload::item_order::ItemOrder;
 use crate::workload::rate::RateLimiter;
 use crate::workload::retry::pause;
 use crate::workload::spec::{Retry, Workload};
-use crate::workload::step::{Output, PrepareError, Step, StepError, TaskContext, deadline};
+use crate::workload::step::{Output, PrepareError, Step, TaskContext, deadline};
 
 /// The prepared steps of a workload, with its items and limits.
 #[derive(Debug)]
@@ -36,11 +37,11 @@ struct Limited {
 
 impl Limited {
     /// The error with what the step is about; a timeout is of the task, not of a step.
-    fn tell(&self, error: StepError) -> StepError {
+    fn tell(&self, error: Error) -> Error {
         if error.is_timeout() {
             return error;
         }
-        StepError { message: format!("{}: {}", self.subject, error.message), ..error }
+        Error { message: format!("{}: {}", self.subject, error.message), ..error }
     }
 }
 
@@ -146,7 +147,7 @@ impl Program {
     ///
     /// # Errors
     /// When a step fails for good, or the task times out.
-    pub fn run_blocking(&self, position: u64) -> Result<u64, StepError> {
+    pub fn run_blocking(&self, position: u64) -> Result<u64, Error> {
         let output = self.span_blocking(0..self.steps.len(), position, self.deadline(), Output::default());
         output.map(|output| output.digest)
     }
@@ -161,7 +162,7 @@ impl Program {
         position: u64,
         deadline: Option<Instant>,
         input: Output,
-    ) -> Result<Output, StepError> {
+    ) -> Result<Output, Error> {
         let mut output = input;
         for limited in &self.steps[span] {
             let next = self.step_blocking(limited, self.context(position, deadline))?;
@@ -170,7 +171,7 @@ impl Program {
         Ok(output)
     }
 
-    fn step_blocking(&self, limited: &Limited, mut task: TaskContext<'_>) -> Result<Output, StepError> {
+    fn step_blocking(&self, limited: &Limited, mut task: TaskContext<'_>) -> Result<Output, Error> {
         loop {
             wait_blocking(self.reserve(limited), task.deadline)?;
             let pause = match limited.step.run_blocking(&task) {
@@ -186,7 +187,7 @@ impl Program {
     ///
     /// # Errors
     /// When a step fails for good, or the task times out.
-    pub fn run_async(&self, position: u64) -> impl Future<Output = Result<u64, StepError>> + Send {
+    pub fn run_async(&self, position: u64) -> impl Future<Output = Result<u64, Error>> + Send {
         let deadline = self.deadline();
         let run = self.span_async(0..self.steps.len(), position, deadline, Output::default());
         within(deadline, run).map_ok(|output| output.digest)
@@ -205,7 +206,7 @@ impl Program {
         position: u64,
         deadline: Option<Instant>,
         input: Output,
-    ) -> impl Future<Output = Result<Output, StepError>> + Send {
+    ) -> impl Future<Output = Result<Output, Error>> + Send {
         let mut steps = self.steps[span].iter();
         let mut task = self.context(position, deadline);
         let mut digest = input.digest;
@@ -250,8 +251,8 @@ impl Program {
         &self,
         limited: &Limited,
         task: &TaskContext<'_>,
-        error: StepError,
-    ) -> Result<Duration, StepError> {
+        error: Error,
+    ) -> Result<Duration, Error> {
         match &self.retry {
             Some(policy) if task.attempt < policy.max && !error.is_timeout() => {
                 Ok(pause(policy, task.attempt, task.index, self.seed))
@@ -267,19 +268,19 @@ impl Program {
 /// Those of the future, or a timeout.
 pub fn within<T>(
     deadline: Option<Instant>,
-    run: impl Future<Output = Result<T, StepError>>,
-) -> impl Future<Output = Result<T, StepError>> {
+    run: impl Future<Output = Result<T, Error>>,
+) -> impl Future<Output = Result<T, Error>> {
     match deadline {
         None => Either::Left(run),
         // Boxed, because a task without a timeout should not carry the size of one that has it.
         Some(deadline) => {
             let timeout = Box::pin(tokio::time::timeout_at(deadline.into(), run));
-            Either::Right(timeout.map(|result| result.unwrap_or_else(|_| Err(StepError::timed_out()))))
+            Either::Right(timeout.map(|result| result.unwrap_or_else(|_| Err(Error::timed_out()))))
         }
     }
 }
 
-fn wait_blocking(pause: Duration, until: Option<Instant>) -> Result<(), StepError> {
+fn wait_blocking(pause: Duration, until: Option<Instant>) -> Result<(), Error> {
     if pause.is_zero() { Ok(()) } else { deadline::sleep(pause, until) }
 }
 

@@ -8,9 +8,9 @@ use hdrhistogram::serialization::{Deserializer, Serializer, V2Serializer};
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::workload::digest::Digest;
 use crate::workload::outputs::Outputs;
-use crate::workload::step::StepError;
 
 /// What became of tasks; the sum is the number of tasks started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -132,7 +132,7 @@ pub struct TaskOutcomes {
 
 impl TaskOutcomes {
     /// Counts one task that ended, task `index` at `position` of the draw.
-    pub fn record(&mut self, position: u64, index: u64, latency: Duration, result: Result<u64, StepError>) {
+    pub fn record(&mut self, position: u64, index: u64, latency: Duration, result: Result<u64, Error>) {
         self.latencies.record(latency);
         match result {
             Ok(output) => {
@@ -145,13 +145,13 @@ impl TaskOutcomes {
     }
 
     /// Counts `tasks` tasks that were started and never ended.
-    pub fn lose(&mut self, tasks: u64, error: &StepError) {
+    pub fn lose(&mut self, tasks: u64, error: &Error) {
         for _ in 0..tasks {
             self.fail(error.clone());
         }
     }
 
-    fn fail(&mut self, error: StepError) {
+    fn fail(&mut self, error: Error) {
         match error.code {
             Code::TaskTimeout => self.counts.timed_out += 1,
             Code::AsyncCancelled => self.counts.cancelled += 1,
@@ -195,10 +195,10 @@ mod tests {
     fn every_task_is_accounted_for_and_tallies_add_up() {
         let mut a = TaskOutcomes::default();
         a.record(0, 0, Duration::from_millis(10), Ok(7));
-        a.record(1, 1, Duration::from_millis(30), Err(StepError::timed_out()));
+        a.record(1, 1, Duration::from_millis(30), Err(Error::timed_out()));
         let mut b = TaskOutcomes::default();
-        b.record(2, 2, Duration::from_millis(20), Err(StepError::new(Code::TaskNetwork, "reset")));
-        b.lose(3, &StepError::new(Code::PoolWorkerDied, "killed"));
+        b.record(2, 2, Duration::from_millis(20), Err(Error::new(Code::TaskNetwork, "reset")));
+        b.lose(3, &Error::new(Code::PoolWorkerDied, "killed"));
         a.merge(&b);
         assert_eq!(a.counts, TaskCounts { ok: 1, failed: 4, timed_out: 1, cancelled: 0 });
         assert_eq!(a.counts.started(), 6);

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conc::benchmark::Configuration;
-use conc::benchmark::executor::{BatchError, BatchRequest, Executor, ProcessExecutor};
+use conc::benchmark::executor::{BatchRequest, Executor, ProcessExecutor};
+use conc::error::Error;
 use conc::host::Reexec;
 use conc::strategy::{RunReport, StrategyKind};
 use conc::workload::fixture::{Fixture, FixtureConfig};
@@ -151,7 +152,7 @@ impl Stage {
         cell: Configuration,
         time_limit: Duration,
         patience: Duration,
-    ) -> Result<RunReport, BatchError> {
+    ) -> Result<RunReport, Error> {
         self.executor.run(&BatchRequest {
             cell,
             tasks: 0..self.workload.tasks(),

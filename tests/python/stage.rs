@@ -4,10 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use conc::error::Error;
 use conc::host::Reexec;
-use conc::profile::probe::{ProfileError, Profiled};
+use conc::profile::probe::Profiled;
 use conc::python::Session;
-use conc::python::interpreter::PythonError;
 use conc::python::profile::{self, Limits};
 use conc::python::session::Batch;
 use conc::strategy::{RunReport, StrategyKind};
@@ -81,7 +81,7 @@ impl Stage {
         strategy: StrategyKind,
         width: usize,
         patience: Duration,
-    ) -> Result<RunReport, PythonError> {
+    ) -> Result<RunReport, Error> {
         self.session.run(&self.workload, &self.batch(strategy, width, patience))
     }
 
@@ -99,7 +99,7 @@ impl Stage {
         }
     }
 
-    pub(crate) fn profile(&self, time: Duration) -> Result<Profiled, ProfileError> {
+    pub(crate) fn profile(&self, time: Duration) -> Result<Profiled, Error> {
         let inspection = self.session.inspect(&self.workload).expect("callables");
         let limits = Limits { time, patience: PATIENCE, most_tasks: u64::MAX };
         profile::profile(&self.session, &self.workload, &inspection, &limits)

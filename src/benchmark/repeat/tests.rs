@@ -6,6 +6,7 @@ use std::rc::Rc;
 use crate::benchmark::event::Silent;
 use crate::benchmark::testing::report;
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::strategy::StrategyKind;
 
 const CELL: Configuration = Configuration { strategy: StrategyKind::Threads, width: 4, processes: None };
@@ -58,11 +59,11 @@ struct Program {
 }
 
 impl Executor for Program {
-    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, BatchError> {
+    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, Error> {
         self.log.borrow_mut().push((self.side, order.clone()));
         self.batches += 1;
         if self.batches > self.fails_at {
-            return Err(BatchError { code: Code::PoolStart, message: "no such file".into() });
+            return Err(Error::new(Code::PoolStart, "no such file"));
         }
         if let Some(interrupt) = &self.interrupt {
             interrupt.raise();

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::host::procfs;
-use crate::profile::error::ProfileError;
 use crate::profile::result::Profile;
 use crate::profile::tree::command::at_least;
 use crate::profile::tree::conclude::{Measured, conclude};
@@ -23,8 +23,8 @@ pub fn profile_process(
     source: SampleSource,
     cpus: f64,
     is_interrupted: impl Fn() -> bool,
-) -> Result<Profile, ProfileError> {
-    let refused = |message| ProfileError { code: Code::HostProcess, message };
+) -> Result<Profile, Error> {
+    let refused = |message: String| Error::new(Code::HostProcess, message);
     if !exists(pid) {
         return Err(refused(format!("there is no process {pid}")));
     }

@@ -7,9 +7,9 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::host::reexec::{Reexec, Role};
 use crate::host::usage::CpuTime;
-use crate::profile::error::ProfileError;
 use crate::profile::result::Profile;
 use crate::profile::tree::conclude::{Measured, conclude};
 use crate::profile::tree::machine::MachineWatch;
@@ -50,11 +50,8 @@ pub fn profile_command(
     source: SampleSource,
     cpus: f64,
     is_interrupted: impl Fn() -> bool,
-) -> Result<CommandProfiled, ProfileError> {
-    let failed = |doing: &str, error: std::io::Error| ProfileError {
-        code: Code::HostSpawn,
-        message: format!("{doing}: {error}"),
-    };
+) -> Result<CommandProfiled, Error> {
+    let failed = |doing: &str, error: std::io::Error| Error::from_source(Code::HostSpawn, doing, error);
     let text = serde_json::to_vec(order).map_err(|e| failed("the order", e.into()))?;
     fs::write(directory.join(ORDER), text).map_err(|e| failed("the order", e))?;
     let machine = MachineWatch::start();
@@ -65,13 +62,12 @@ pub fn profile_command(
         Some(Outcome { ended: Ended::NotStarted(why), .. }) => {
             let program = order.argv.first().map_or("", String::as_str);
             let message = format!("cannot run '{program}': {why}");
-            return Err(ProfileError { code: Code::WorkloadCommand, message });
+            return Err(Error::new(Code::WorkloadCommand, message));
         }
         Some(outcome) => (measured(&outcome, &observed), outcome.peak_rss_bytes),
         None if is_interrupted() => (interrupted(&observed), 0),
         None => {
-            let message = "the process that runs the command was killed".to_owned();
-            return Err(ProfileError { code: Code::PoolWorkerDied, message });
+            return Err(Error::new(Code::PoolWorkerDied, "the process that runs the command was killed"));
         }
     };
     let machine = machine.end(measured.cpu.total_s() + observed.cost_s);

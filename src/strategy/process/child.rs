@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
+use crate::error::Error;
 use crate::host::process::{adopt_orphans, die_with_parent};
 use crate::host::usage::{CpuTime, peak_rss_of_children, peak_rss_of_self};
 use crate::strategy::job::WorkerUsage;
@@ -12,7 +13,7 @@ use crate::strategy::process::protocol::{Reply, Request, Span, Start, TaskResult
 use crate::strategy::worker::{panicked, run_guarded};
 use crate::workload::Program;
 use crate::workload::item::Items;
-use crate::workload::step::{Output, StepError};
+use crate::workload::step::Output;
 
 /// Serves requests until `stdin` ends.
 ///
@@ -78,7 +79,7 @@ impl Ready {
             .collect()
     }
 
-    fn run_span(&mut self, span: Span) -> Result<Output, StepError> {
+    fn run_span(&mut self, span: Span) -> Result<Output, Error> {
         let Span { position, item, steps, input, time_left } = span;
         if let Some(item) = item {
             self.program.set_items(Items::Slice { first: position, list: vec![item] });

@@ -10,8 +10,9 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
 use crate::strategy::job::WorkerUsage;
-use crate::workload::step::{Output, StepError};
+use crate::workload::step::Output;
 use crate::workload::{Env, Workload};
 
 /// The longest frame accepted, in bytes; a longer one means that the streams are out of step.
@@ -71,7 +72,7 @@ pub enum Reply {
     /// What the spans produced, in order.
     Spans {
         /// One for each span.
-        results: Vec<Result<Output, StepError>>,
+        results: Vec<Result<Output, Error>>,
         /// The time they took together.
         took: Duration,
     },
@@ -85,7 +86,7 @@ pub struct TaskResult {
     /// From its start to its end.
     pub took: Duration,
     /// The digest of its output, or why there is none.
-    pub result: Result<u64, StepError>,
+    pub result: Result<u64, Error>,
 }
 
 /// Writes one frame; `buffer` is used again from frame to frame.

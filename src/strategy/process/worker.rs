@@ -4,12 +4,12 @@ use std::io::{BufReader, BufWriter};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::host::reexec::{Reexec, Role};
-use crate::strategy::job::{Job, StartError, WorkerUsage};
+use crate::strategy::job::{Job, WorkerUsage};
 use crate::strategy::process::protocol::{Reply, Request, Start, read_frame, write_frame};
 use crate::workload::Workload;
 use crate::workload::item::Items;
-use crate::workload::step::StepError;
 
 /// A running worker process; killed and reaped when dropped.
 #[derive(Debug)]
@@ -24,26 +24,27 @@ pub struct Worker {
 ///
 /// # Errors
 /// When a process cannot be started, or cannot prepare the workload.
-pub fn start_all(job: &Job, count: usize) -> Result<Vec<Worker>, StartError> {
+pub fn start_all(job: &Job, count: usize) -> Result<Vec<Worker>, Error> {
     let workload = without_items(&job.workload);
     let request = Request::Start(Box::new(Start { workload, env: job.env.clone() }));
     let reexec = Reexec::new(job.env.exe.clone());
     let mut workers = Vec::with_capacity(count);
     for i in 0..count {
-        let named = |e: &dyn std::fmt::Display| {
-            StartError::new(&format!("cannot start process {} of {count}", i + 1), e)
+        let failed = |error: std::io::Error| {
+            Error::from_source(Code::PoolStart, format!("cannot start process {} of {count}", i + 1), error)
         };
-        let mut worker = Worker::spawn(&reexec).map_err(|e| named(&e))?;
-        worker.send(&request).map_err(|e| named(&e))?;
+        let mut worker = Worker::spawn(&reexec).map_err(failed)?;
+        worker.send(&request).map_err(failed)?;
         workers.push(worker);
     }
     for worker in &mut workers {
-        match worker.receive() {
-            Ok(Reply::Ready) => {}
-            Ok(Reply::Refused(why)) => return Err(StartError::new("worker process", &why)),
-            Ok(other) => return Err(StartError::new("worker process", &format!("unexpected {other:?}"))),
-            Err(error) => return Err(StartError::new("worker process", &error)),
-        }
+        let reason = match worker.receive() {
+            Ok(Reply::Ready) => continue,
+            Ok(Reply::Refused(reason)) => reason,
+            Ok(other) => format!("unexpected {other:?}"),
+            Err(error) => return Err(Error::from_source(Code::PoolStart, "worker process", error)),
+        };
+        return Err(Error::new(Code::PoolStart, format!("worker process: {reason}")));
     }
     Ok(workers)
 }
@@ -98,11 +99,11 @@ impl Worker {
     }
 
     /// Why tasks were lost: how the process ended.
-    pub fn death(&mut self) -> StepError {
+    pub fn death(&mut self) -> Error {
         // The pipe has ended, so the process is ending too; a kill makes certain of it.
         let _ = self.child.kill();
         let status = self.child.wait().map_or_else(|e| e.to_string(), |status| status.to_string());
-        StepError::new(Code::PoolWorkerDied, format!("worker process died: {status}"))
+        Error::new(Code::PoolWorkerDied, format!("worker process died: {status}"))
     }
 }
 

@@ -3,9 +3,9 @@
 use hyper::Uri;
 
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::workload::env::Env;
 use crate::workload::item::Item;
-use crate::workload::step::StepError;
 use crate::workload::template::Template;
 
 /// What stands for the embedded server in the addresses of a workload file.
@@ -46,11 +46,11 @@ impl Address {
     }
 
     /// The URL for one item.
-    pub(super) fn uri(&self, item: Item<'_>) -> Result<Uri, StepError> {
+    pub(super) fn uri(&self, item: Item<'_>) -> Result<Uri, Error> {
         match &self.constant {
             Some(uri) => Ok(uri.clone()),
             None => parse(&self.template.render(item), self.schemes)
-                .map_err(|message| StepError::new(Code::WorkloadValue, message)),
+                .map_err(|message| Error::new(Code::WorkloadValue, message)),
         }
     }
 }

@@ -16,12 +16,13 @@ use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::host::deadline::DeadlineKeeper;
 use crate::host::process::kill_tree;
 use crate::workload::env::Env;
 use crate::workload::item::Item;
 use crate::workload::spec::CommandSpec;
-use crate::workload::step::{Output, StepError, TaskContext};
+use crate::workload::step::{Output, TaskContext};
 use crate::workload::template::Template;
 
 /// Output kept of one command, in bytes; the digest covers no more than this.
@@ -63,7 +64,7 @@ impl Command {
     }
 
     /// Runs the program and waits on the calling thread.
-    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
+    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
         let capture = self.capture()?;
         let mut child = self.command(task.item, &capture)?.spawn().map_err(|e| self.start_error(&e))?;
         if let Some(deadline) = task.deadline {
@@ -76,7 +77,7 @@ impl Command {
             waited.map_err(|e| wait_error(&e.into()))?;
             if killed {
                 child.wait().map_err(|e| wait_error(&e))?;
-                return Err(StepError::timed_out());
+                return Err(Error::timed_out());
             }
         }
         let status = child.wait().map_err(|e| wait_error(&e))?;
@@ -84,7 +85,7 @@ impl Command {
     }
 
     /// Runs the program and awaits its end; dropping the future kills it and its descendants.
-    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
+    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
         let capture = self.capture()?;
         let mut command = tokio::process::Command::from(self.command(task.item, &capture)?);
         let mut child = command.kill_on_drop(true).spawn().map_err(|e| self.start_error(&e))?;
@@ -94,7 +95,7 @@ impl Command {
         self.conclude(status, capture)
     }
 
-    fn command(&self, item: Item<'_>, capture: &Capture) -> Result<StdCommand, StepError> {
+    fn command(&self, item: Item<'_>, capture: &Capture) -> Result<StdCommand, Error> {
         let mut arguments = self.argv.iter().map(|template| template.render(item));
         let mut command = StdCommand::new(arguments.next().unwrap_or_default().as_ref());
         command.args(arguments.map(std::borrow::Cow::into_owned));
@@ -106,12 +107,12 @@ impl Command {
     }
 
     /// A pair of empty files, used again where a command has ended.
-    fn capture(&self) -> Result<Capture, StepError> {
+    fn capture(&self) -> Result<Capture, Error> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         idle.map_or_else(|| Capture::new(&self.scratch).map_err(|e| self.start_error(&e)), Ok)
     }
 
-    fn conclude(&self, status: ExitStatus, mut capture: Capture) -> Result<Output, StepError> {
+    fn conclude(&self, status: ExitStatus, mut capture: Capture) -> Result<Output, Error> {
         let result = if status.success() || self.ignore_failure {
             clear(&mut capture.stderr)
                 .and_then(|()| take(&mut capture.stdout))
@@ -122,13 +123,13 @@ impl Command {
                 .and_then(|stderr| Err(std::io::Error::other(failure(status, &stderr))))
         };
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(capture);
-        result.map_err(|error| StepError::new(Code::TaskCommand, error.to_string()))
+        result.map_err(|error| Error::new(Code::TaskCommand, error.to_string()))
     }
 
-    fn start_error(&self, error: &std::io::Error) -> StepError {
+    fn start_error(&self, error: &std::io::Error) -> Error {
         let program =
             self.argv.first().map(|t| t.render(Item::Text("{item}")).into_owned()).unwrap_or_default();
-        StepError::from_io(Code::WorkloadCommand, &format!("cannot run '{program}'"), error)
+        Error::from_io(Code::WorkloadCommand, &format!("cannot run '{program}'"), error)
     }
 }
 
@@ -181,8 +182,8 @@ fn failure(status: ExitStatus, stderr: &[u8]) -> String {
     }
 }
 
-fn wait_error(error: &std::io::Error) -> StepError {
-    StepError::from_io(Code::TaskCommand, "cannot wait for the command", error)
+fn wait_error(error: &std::io::Error) -> Error {
+    Error::from_io(Code::TaskCommand, "cannot wait for the command", error)
 }
 
 #[cfg(test)]
@@ -203,7 +204,7 @@ mod tests {
         TaskContext { index: 0, item: Item::Text("it's"), attempt: 0, deadline }
     }
 
-    fn both(command: &Command, task: &TaskContext<'_>) -> [Result<Output, StepError>; 2] {
+    fn both(command: &Command, task: &TaskContext<'_>) -> [Result<Output, Error>; 2] {
         let runtime = tokio::runtime::Runtime::new().expect("runtime");
         [command.run_blocking(task), runtime.block_on(command.run_async(task))]
     }

@@ -1,13 +1,12 @@
 //! When a task has to be over, as the blocking forms of the steps look at it.
 
+use crate::error::Error;
 use std::time::{Duration, Instant};
 
-use crate::workload::step::StepError;
-
 /// Fails if the deadline has passed.
-pub(super) fn check(deadline: Option<Instant>) -> Result<(), StepError> {
+pub(super) fn check(deadline: Option<Instant>) -> Result<(), Error> {
     match deadline {
-        Some(deadline) if Instant::now() >= deadline => Err(StepError::timed_out()),
+        Some(deadline) if Instant::now() >= deadline => Err(Error::timed_out()),
         _ => Ok(()),
     }
 }
@@ -18,11 +17,11 @@ pub(super) fn left(deadline: Option<Instant>) -> Option<Duration> {
 }
 
 /// Sleeps on the calling thread, but no longer than until the deadline, which is a failure.
-pub(in crate::workload) fn sleep(duration: Duration, deadline: Option<Instant>) -> Result<(), StepError> {
+pub(in crate::workload) fn sleep(duration: Duration, deadline: Option<Instant>) -> Result<(), Error> {
     match left(deadline) {
         Some(left) if left < duration => {
             std::thread::sleep(left);
-            Err(StepError::timed_out())
+            Err(Error::timed_out())
         }
         _ => {
             std::thread::sleep(duration);
@@ -40,7 +39,7 @@ mod tests {
         let now = Instant::now();
         assert_eq!(check(None), Ok(()));
         assert_eq!(check(Some(now + Duration::from_secs(3600))), Ok(()));
-        assert_eq!(check(Some(now)), Err(StepError::timed_out()));
+        assert_eq!(check(Some(now)), Err(Error::timed_out()));
         assert_eq!(left(Some(now)), Some(Duration::ZERO));
         assert_eq!(left(None), None);
     }
@@ -51,6 +50,6 @@ mod tests {
         assert_eq!(sleep(short, None), Ok(()));
         assert_eq!(sleep(short, Some(Instant::now() + Duration::from_secs(3600))), Ok(()));
         let endless = Duration::from_secs(3600);
-        assert_eq!(sleep(endless, Some(Instant::now() + short)), Err(StepError::timed_out()));
+        assert_eq!(sleep(endless, Some(Instant::now() + short)), Err(Error::timed_out()));
     }
 }

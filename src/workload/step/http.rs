@@ -14,11 +14,12 @@ use hyper::header::{ACCEPT, CONNECTION, HeaderValue, USER_AGENT};
 use hyper::{Method, Request, StatusCode};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use crate::error::Error;
 use crate::workload::env::Env;
 use crate::workload::fixture::config::ATTEMPT_HEADER;
 use crate::workload::spec::HttpSpec;
 use crate::workload::step::address::Address;
-use crate::workload::step::{Output, StepError, TaskContext, network};
+use crate::workload::step::{Output, TaskContext, network};
 use crate::workload::template::Template;
 
 /// How the step names itself to servers.
@@ -57,13 +58,13 @@ impl Http {
     }
 
     /// Waits for the answer on the calling thread, no longer than the task may take.
-    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
+    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
         let client = self.blocking.get_or_init(|| blocking::Client::new(self.pool));
         judge(client.run(self.request(task)?, self.body(task).as_deref(), task.deadline)?)
     }
 
     /// Waits for the answer on the event loop.
-    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
+    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
         let body = self.body(task).map_or_else(Bytes::new, |text| Bytes::from(text.into_owned()));
         judge(self.nonblocking.current().run(self.request(task)?.map(|()| body)).await?)
     }
@@ -72,7 +73,7 @@ impl Http {
         self.body.as_ref().map(|template| template.render(task.item))
     }
 
-    fn request(&self, task: &TaskContext<'_>) -> Result<Request<()>, StepError> {
+    fn request(&self, task: &TaskContext<'_>) -> Result<Request<()>, Error> {
         let mut request = Request::new(());
         *request.uri_mut() = self.address.uri(task.item)?;
         *request.method_mut() = self.method.clone();
@@ -97,7 +98,7 @@ struct Answer {
 }
 
 /// Tells success from failure. The digest covers the status too: 200 with nothing is not 204.
-fn judge(answer: Answer) -> Result<Output, StepError> {
+fn judge(answer: Answer) -> Result<Output, Error> {
     let Answer { status, body } = answer;
     if status.is_client_error() || status.is_server_error() {
         return Err(network::bad_status(status));

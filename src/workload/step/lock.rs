@@ -15,11 +15,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::workload::env::Env;
 use crate::workload::spec::LockSpec;
 use crate::workload::step::lock::gate::{Gate, Taken};
 use crate::workload::step::offload::offload;
-use crate::workload::step::{Output, StepError, TaskContext, deadline};
+use crate::workload::step::{Output, TaskContext, deadline};
 
 /// A shared mutex, and how long it is held.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ impl Lock {
     ///
     /// Waiting behind threads of this process and holding end at the deadline. Waiting for another
     /// process does not: the deadline is looked at after it.
-    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
+    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
         deadline::check(task.deadline)?;
         let _held = self.acquire_blocking(task.deadline)?;
         deadline::check(task.deadline)?;
@@ -56,7 +57,7 @@ impl Lock {
     }
 
     /// Holds the mutex on the event loop.
-    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
+    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
         let _held = self.acquire_async().await?;
         if !self.hold.is_zero() {
             tokio::time::sleep(self.hold).await;
@@ -64,11 +65,11 @@ impl Lock {
         Ok(Output::of_number(task.index))
     }
 
-    fn acquire_blocking(&self, until: Option<Instant>) -> Result<Held<Taken<'_, File>>, StepError> {
+    fn acquire_blocking(&self, until: Option<Instant>) -> Result<Held<Taken<'_, File>>, Error> {
         Held::wait(self.threads.take(until)?)
     }
 
-    async fn acquire_async(&self) -> Result<Held<OwnedMutexGuard<File>>, StepError> {
+    async fn acquire_async(&self) -> Result<Held<OwnedMutexGuard<File>>, Error> {
         let file = Arc::clone(&self.tasks).lock_owned().await;
         match file.try_lock() {
             Ok(()) => Ok(Held(file)),
@@ -86,7 +87,7 @@ struct Held<F: Deref<Target = File>>(F);
 
 impl<F: Deref<Target = File>> Held<F> {
     /// Waits until no other process, and not the other queue of this one, has the lock.
-    fn wait(file: F) -> Result<Self, StepError> {
+    fn wait(file: F) -> Result<Self, Error> {
         loop {
             match file.lock() {
                 Ok(()) => return Ok(Held(file)),
@@ -104,8 +105,8 @@ impl<F: Deref<Target = File>> Drop for Held<F> {
     }
 }
 
-fn failure(error: &io::Error) -> StepError {
-    StepError::from_io(Code::TaskIo, "lock", error)
+fn failure(error: &io::Error) -> Error {
+    Error::from_io(Code::TaskIo, "lock", error)
 }
 
 #[cfg(test)]

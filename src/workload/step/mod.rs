@@ -28,7 +28,7 @@ use futures_util::FutureExt;
 use futures_util::future::{Either, lazy};
 use serde::{Deserialize, Serialize};
 
-use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::workload::env::Env;
 use crate::workload::item::Item;
 use crate::workload::spec::StepSpec;
@@ -64,43 +64,6 @@ impl Output {
     /// An output that is a payload, hashed by XXH3.
     pub fn of_bytes(bytes: Bytes) -> Self {
         Output { digest: xxhash_rust::xxh3::xxh3_64(&bytes), bytes }
-    }
-}
-
-/// Why a step failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{message}")]
-pub struct StepError {
-    /// What kind of failure it is.
-    pub code: Code,
-    /// The failure in words, without the item, so that equal failures can be counted together.
-    pub message: String,
-}
-
-impl StepError {
-    /// A failure of kind `code`.
-    pub fn new(code: Code, message: impl Into<String>) -> Self {
-        StepError { code, message: message.into() }
-    }
-
-    /// The task ran into its deadline.
-    pub fn timed_out() -> Self {
-        StepError::new(Code::TaskTimeout, "timed out")
-    }
-
-    /// Whether the task ran into its deadline.
-    pub fn is_timeout(&self) -> bool {
-        self.code == Code::TaskTimeout
-    }
-
-    /// Classifies an I/O error: running out of a resource is told apart from everything else.
-    pub fn from_io(otherwise: Code, doing: &str, error: &std::io::Error) -> Self {
-        let exhausted = matches!(
-            error.raw_os_error(),
-            Some(libc::EMFILE | libc::ENFILE | libc::EAGAIN | libc::ENOMEM | libc::ENOBUFS)
-        );
-        let code = if exhausted { Code::AsyncExhausted } else { otherwise };
-        StepError::new(code, format!("{doing}: {error}"))
     }
 }
 
@@ -162,7 +125,7 @@ impl Step {
     }
 
     /// Runs the step on the calling thread.
-    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
+    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
         match self {
             Step::Cpu(step) => step.run_blocking(task),
             Step::Sleep(step) => step.run_blocking(task),
@@ -183,7 +146,7 @@ impl Step {
     pub fn run_async<'a>(
         &'a self,
         task: &'a TaskContext<'a>,
-    ) -> impl Future<Output = Result<Output, StepError>> + Send {
+    ) -> impl Future<Output = Result<Output, Error>> + Send {
         match self {
             Step::Cpu(step) => Either::Left(Either::Left(lazy(|_| step.run_blocking(task)))),
             Step::Sleep(step) => Either::Left(Either::Right(step.run_async(task))),

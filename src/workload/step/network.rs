@@ -1,30 +1,29 @@
 //! What goes wrong on a network, told in the same way whichever client met it.
 
-use std::error::Error;
 use std::io;
 
 use hyper::StatusCode;
 
 use crate::diagnostics::Code;
-use crate::workload::step::StepError;
+use crate::error::Error;
 
 /// A connection that could not be made, or that broke.
 ///
 /// Clients wrap the operating system's error in layers of their own, which name addresses and ports
 /// or say nothing; the innermost one is told.
-pub(super) fn failure(doing: &str, error: &(dyn Error + 'static)) -> StepError {
+pub(super) fn failure(doing: &str, error: &(dyn std::error::Error + 'static)) -> Error {
     match os_error(error) {
-        Some(os) => StepError::from_io(Code::TaskNetwork, doing, os),
-        None => StepError::new(Code::TaskNetwork, format!("{doing}: {}", innermost(error))),
+        Some(os) => Error::from_io(Code::TaskNetwork, doing, os),
+        None => Error::new(Code::TaskNetwork, format!("{doing}: {}", innermost(error))),
     }
 }
 
 /// An answer that says that the request failed.
-pub(super) fn bad_status(status: StatusCode) -> StepError {
-    StepError::new(Code::TaskHttpStatus, format!("status {status}"))
+pub(super) fn bad_status(status: StatusCode) -> Error {
+    Error::new(Code::TaskHttpStatus, format!("status {status}"))
 }
 
-fn os_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
+fn os_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a io::Error> {
     match error.downcast_ref::<io::Error>() {
         Some(io) if io.raw_os_error().is_some() => Some(io),
         // The source of such an error is that of the one it wraps, which would be passed over.
@@ -33,7 +32,7 @@ fn os_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
     }
 }
 
-fn innermost<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+fn innermost<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
     error.source().map_or(error, innermost)
 }
 

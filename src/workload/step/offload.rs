@@ -1,19 +1,19 @@
 //! The async form of steps that have none of their own: another thread does the blocking one.
 
 use crate::diagnostics::Code;
-use crate::workload::step::StepError;
+use crate::error::Error;
 
 /// Runs `work` on the blocking pool of the current runtime.
 ///
 /// Dropping the future does not stop work that has begun: what it produces is dropped where it ends.
 pub(super) async fn offload<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, StepError> + Send + 'static,
-) -> Result<T, StepError> {
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(StepError::new(Code::AsyncCancelled, "the runtime was shut down")),
+            Err(_) => Err(Error::new(Code::AsyncCancelled, "the runtime was shut down")),
         },
     }
 }
@@ -26,8 +26,8 @@ mod tests {
     async fn results_come_back_from_another_thread() {
         let here = std::thread::current().id();
         assert_ne!(offload(|| Ok(std::thread::current().id())).await, Ok(here));
-        let failed = offload::<()>(|| Err(StepError::timed_out())).await;
-        assert_eq!(failed, Err(StepError::timed_out()));
+        let failed = offload::<()>(|| Err(Error::timed_out())).await;
+        assert_eq!(failed, Err(Error::timed_out()));
     }
 
     #[tokio::test]

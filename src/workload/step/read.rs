@@ -5,10 +5,11 @@
 use std::time::Instant;
 
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::workload::env::Env;
 use crate::workload::spec::ReadSpec;
 use crate::workload::step::offload::offload;
-use crate::workload::step::{Output, StepError, TaskContext, deadline};
+use crate::workload::step::{Output, TaskContext, deadline};
 use crate::workload::template::Template;
 
 /// A file to read, the same or another one for each item.
@@ -26,21 +27,21 @@ impl Read {
     /// Reads on the calling thread. The output is the content.
     ///
     /// The deadline is looked at before and after, not while the system reads.
-    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
+    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
         read(&self.path.render(task.item), task.deadline)
     }
 
     /// Reads on the blocking pool.
-    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
+    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
         let path = self.path.render(task.item).into_owned();
         let until = task.deadline;
         offload(move || read(&path, until)).await
     }
 }
 
-fn read(path: &str, until: Option<Instant>) -> Result<Output, StepError> {
+fn read(path: &str, until: Option<Instant>) -> Result<Output, Error> {
     deadline::check(until)?;
-    let content = std::fs::read(path).map_err(|error| StepError::from_io(Code::TaskIo, "read", &error))?;
+    let content = std::fs::read(path).map_err(|error| Error::from_io(Code::TaskIo, "read", &error))?;
     deadline::check(until)?;
     Ok(Output::of_bytes(content.into()))
 }

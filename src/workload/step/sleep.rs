@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 
+use crate::error::Error;
 use crate::workload::spec::SleepSpec;
-use crate::workload::step::{Output, StepError, TaskContext, deadline};
+use crate::workload::step::{Output, TaskContext, deadline};
 
 /// A pause of fixed length.
 #[derive(Debug)]
@@ -20,16 +21,13 @@ impl Sleep {
     }
 
     /// Sleeps on the calling thread, no longer than the task may take.
-    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
+    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
         deadline::sleep(self.duration, task.deadline)?;
         Ok(Output::of_number(task.index))
     }
 
     /// Sleeps on the event loop.
-    pub fn run_async(
-        &self,
-        task: &TaskContext<'_>,
-    ) -> impl Future<Output = Result<Output, StepError>> + use<> {
+    pub fn run_async(&self, task: &TaskContext<'_>) -> impl Future<Output = Result<Output, Error>> + use<> {
         let index = task.index;
         tokio::time::sleep(self.duration).map(move |()| Ok(Output::of_number(index)))
     }

@@ -17,12 +17,13 @@ use rusqlite::{CachedStatement, Connection, ErrorCode, params_from_iter};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::workload::env::Env;
 use crate::workload::item::Item;
 use crate::workload::spec::SqliteSpec;
 use crate::workload::step::checkout::Checkout;
 use crate::workload::step::offload::offload;
-use crate::workload::step::{Output, StepError, TaskContext, deadline};
+use crate::workload::step::{Output, TaskContext, deadline};
 
 /// How long a statement waits for the writer's lock when the task has no deadline.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -60,12 +61,12 @@ impl Sqlite {
     /// writes, else the rows returned.
     ///
     /// Waiting for the writer's lock ends at the deadline; a long statement is not interrupted.
-    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
+    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
         self.database.run(task.index, value_of(task.item), task.deadline)
     }
 
     /// Runs the statement on the blocking pool.
-    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
+    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
         let (database, index, item, until) =
             (Arc::clone(&self.database), task.index, value_of(task.item), task.deadline);
         offload(move || database.run(index, item, until)).await
@@ -96,7 +97,7 @@ struct Database {
 }
 
 impl Database {
-    fn run(&self, index: u64, item: Value, until: Option<Instant>) -> Result<Output, StepError> {
+    fn run(&self, index: u64, item: Value, until: Option<Instant>) -> Result<Output, Error> {
         deadline::check(until)?;
         let result = self.connections.with(
             || open(&self.path),
@@ -123,14 +124,14 @@ impl Database {
         Ok(Output { digest, bytes: rows.bytes.into() })
     }
 
-    fn failure(&self, error: &rusqlite::Error) -> StepError {
+    fn failure(&self, error: &rusqlite::Error) -> Error {
         // SQLite says only that it cannot open a file; opening it again tells why.
         if error.sqlite_error_code() == Some(ErrorCode::CannotOpen)
             && let Err(why) = File::open(&self.path)
         {
-            return StepError::from_io(Code::TaskSqlite, "open the database", &why);
+            return Error::from_io(Code::TaskSqlite, "open the database", &why);
         }
-        StepError::new(Code::TaskSqlite, error.to_string())
+        Error::new(Code::TaskSqlite, error.to_string())
     }
 }
 

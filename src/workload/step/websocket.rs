@@ -16,16 +16,17 @@ use hyper::header::{HeaderValue, USER_AGENT};
 use hyper::{Request, Uri};
 use tungstenite::Message;
 use tungstenite::client::IntoClientRequest;
-use tungstenite::error::{Error, ProtocolError};
+use tungstenite::error::{Error as WsError, ProtocolError};
 use tungstenite::protocol::WebSocketConfig;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
 
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::workload::env::Env;
 use crate::workload::fixture::config::{ATTEMPT_HEADER, ROLE, ROOM, Role};
 use crate::workload::spec::WebSocketSpec;
 use crate::workload::step::address::Address;
-use crate::workload::step::{Output, StepError, TaskContext, network};
+use crate::workload::step::{Output, TaskContext, network};
 
 /// The largest message, in bytes: what the library on either side accepts in one frame.
 const LARGEST: u64 = 16 << 20;
@@ -64,7 +65,7 @@ impl WebSocket {
     }
 
     /// Talks on the calling thread, no longer than the task may take.
-    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
+    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
         match self.subscribers {
             0 => blocking::echo(self, task),
             _ => blocking::publish(self, task),
@@ -72,7 +73,7 @@ impl WebSocket {
     }
 
     /// Talks on the event loop.
-    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
+    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
         match self.subscribers {
             0 => nonblocking::echo(self, task).await,
             _ => nonblocking::publish(self, task).await,
@@ -86,24 +87,19 @@ impl WebSocket {
     }
 
     /// What opens a connection that gets its own messages back.
-    fn echo_request(&self, task: &TaskContext<'_>) -> Result<Request<()>, StepError> {
+    fn echo_request(&self, task: &TaskContext<'_>) -> Result<Request<()>, Error> {
         self.request(self.address.uri(task.item)?, task)
     }
 
     /// What opens a connection to a topic that no other task shares.
-    fn topic_request(
-        &self,
-        task: &TaskContext<'_>,
-        room: &Room,
-        role: Role,
-    ) -> Result<Request<()>, StepError> {
+    fn topic_request(&self, task: &TaskContext<'_>, room: &Room, role: Role) -> Result<Request<()>, Error> {
         let uri = self.address.uri(task.item)?;
         let separator = if uri.query().is_some() { '&' } else { '?' };
         let uri = format!("{uri}{separator}{ROLE}={}&{ROOM}={}", role.as_str(), room.0);
         self.request(uri.parse().expect("the query is made of letters and digits"), task)
     }
 
-    fn request(&self, uri: Uri, task: &TaskContext<'_>) -> Result<Request<()>, StepError> {
+    fn request(&self, uri: Uri, task: &TaskContext<'_>) -> Result<Request<()>, Error> {
         let mut request = uri.into_client_request().map_err(describe)?;
         let agent = HeaderValue::from_static(concat!("conc/", env!("CARGO_PKG_VERSION")));
         request.headers_mut().insert(USER_AGENT, agent);
@@ -159,7 +155,7 @@ fn config() -> WebSocketConfig {
 }
 
 /// What `message` carries; `None` for those that only keep the connection going.
-fn data(message: Message) -> Result<Option<Bytes>, StepError> {
+fn data(message: Message) -> Result<Option<Bytes>, Error> {
     match message {
         Message::Text(_) | Message::Binary(_) => Ok(Some(message.into_data())),
         Message::Close(_) => Err(closed()),
@@ -173,28 +169,28 @@ fn host_and_port(uri: &Uri) -> (&str, u16) {
     (host.trim_start_matches('[').trim_end_matches(']'), uri.port_u16().unwrap_or(80))
 }
 
-fn closed() -> StepError {
-    StepError::new(Code::TaskNetwork, format!("{DOING}: the server closed the connection"))
+fn closed() -> Error {
+    Error::new(Code::TaskNetwork, format!("{DOING}: the server closed the connection"))
 }
 
 /// Puts an error in the words of this program.
-fn describe(error: Error) -> StepError {
+fn describe(error: WsError) -> Error {
     match error {
-        Error::Io(error) => describe_io(&error),
-        Error::Http(response) => network::bad_status(response.status()),
-        Error::ConnectionClosed
-        | Error::AlreadyClosed
-        | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake | ProtocolError::HandshakeIncomplete) => {
-            closed()
-        }
-        other => StepError::new(Code::TaskProtocol, format!("{DOING}: {other}")),
+        WsError::Io(error) => describe_io(&error),
+        WsError::Http(response) => network::bad_status(response.status()),
+        WsError::ConnectionClosed
+        | WsError::AlreadyClosed
+        | WsError::Protocol(
+            ProtocolError::ResetWithoutClosingHandshake | ProtocolError::HandshakeIncomplete,
+        ) => closed(),
+        other => Error::new(Code::TaskProtocol, format!("{DOING}: {other}")),
     }
 }
 
 /// A deadline shows as a timeout that the operating system has no number for.
-fn describe_io(error: &io::Error) -> StepError {
+fn describe_io(error: &io::Error) -> Error {
     if error.kind() == io::ErrorKind::TimedOut && error.raw_os_error().is_none() {
-        return StepError::timed_out();
+        return Error::timed_out();
     }
     network::failure(DOING, error)
 }

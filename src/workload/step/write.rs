@@ -10,11 +10,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::workload::env::Env;
 use crate::workload::spec::WriteSpec;
 use crate::workload::step::checkout::Checkout;
 use crate::workload::step::offload::offload;
-use crate::workload::step::{Output, StepError, TaskContext, deadline};
+use crate::workload::step::{Output, TaskContext, deadline};
 use crate::workload::template::Template;
 
 /// Bytes given to the system at a time.
@@ -41,14 +42,14 @@ impl Write {
     }
 
     /// Writes on the calling thread, and gives up at the deadline between chunks of 64 KiB.
-    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
+    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
         let path = self.path.as_ref().map(|path| path.render(task.item));
         self.writer.run(path.as_deref(), task.deadline)?;
         Ok(self.output(task))
     }
 
     /// Writes on the blocking pool.
-    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
+    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
         let path = self.path.as_ref().map(|path| path.render(task.item).into_owned());
         let (writer, until) = (Arc::clone(&self.writer), task.deadline);
         offload(move || writer.run(path.as_deref(), until)).await?;
@@ -73,7 +74,7 @@ struct Writer {
 }
 
 impl Writer {
-    fn run(&self, path: Option<&str>, until: Option<Instant>) -> Result<(), StepError> {
+    fn run(&self, path: Option<&str>, until: Option<Instant>) -> Result<(), Error> {
         match path {
             Some(path) => self.write(Path::new(path), until),
             None => self.files.with(|| Ok(self.new_path()), |path| self.write(path, until)),
@@ -87,7 +88,7 @@ impl Writer {
         self.state_dir.join(format!("write-{}-{writer}", std::process::id()))
     }
 
-    fn write(&self, path: &Path, until: Option<Instant>) -> Result<(), StepError> {
+    fn write(&self, path: &Path, until: Option<Instant>) -> Result<(), Error> {
         deadline::check(until)?;
         let mut file = File::create(path).map_err(|error| failure(&error))?;
         let mut left = self.size;
@@ -104,8 +105,8 @@ impl Writer {
     }
 }
 
-fn failure(error: &io::Error) -> StepError {
-    StepError::from_io(Code::TaskIo, "write", error)
+fn failure(error: &io::Error) -> Error {
+    Error::from_io(Code::TaskIo, "write", error)
 }
 
 #[cfg(test)]

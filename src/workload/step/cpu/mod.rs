@@ -19,10 +19,11 @@ mod sort;
 
 use std::time::Duration;
 
+use crate::error::Error;
 use crate::workload::spec::CpuSpec;
 pub use crate::workload::step::cpu::burner::Burner;
 use crate::workload::step::cpu::iterate::Iterate;
-use crate::workload::step::{Output, StepError, TaskContext, deadline};
+use crate::workload::step::{Output, TaskContext, deadline};
 
 /// How much work is done between two looks at the clock.
 const STRIDE: Duration = Duration::from_micros(20);
@@ -46,7 +47,7 @@ impl Cpu {
     /// Computes on the calling thread, and gives up at the task's deadline.
     ///
     /// The output depends on the number of the task and on every iteration.
-    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, StepError> {
+    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
         let stride = if task.deadline.is_some() { self.stride } else { self.iterations };
         let (mut value, mut left) = (data::mix(task.index), self.iterations);
         while left > 0 {
@@ -116,7 +117,7 @@ mod tests {
         let endless = cpu(Kernel::Sha256, u64::MAX);
         let endless = Cpu { stride: 10, ..endless };
         let hasty = TaskContext { deadline: Some(Instant::now() + Duration::from_millis(5)), ..task(1) };
-        assert_eq!(endless.run_blocking(&hasty), Err(StepError::timed_out()));
+        assert_eq!(endless.run_blocking(&hasty), Err(Error::timed_out()));
     }
 
     #[test]

@@ -4,14 +4,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use hyper::{Request, Uri};
+use ureq::Agent;
 use ureq::config::{AutoHeaderValue, Config};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
-use ureq::{Agent, Error};
 
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::workload::step::http::{Answer, DOING};
-use crate::workload::step::{StepError, network};
+use crate::workload::step::network;
 
 /// A client whose connections are shared by all threads.
 #[derive(Debug)]
@@ -41,7 +42,7 @@ impl Client {
         request: Request<()>,
         body: Option<&str>,
         deadline: Option<Instant>,
-    ) -> Result<Answer, StepError> {
+    ) -> Result<Answer, Error> {
         self.exchange(request, body, deadline).map_err(|error| describe(error, deadline.is_some()))
     }
 
@@ -50,7 +51,7 @@ impl Client {
         mut request: Request<()>,
         body: Option<&str>,
         deadline: Option<Instant>,
-    ) -> Result<Answer, Error> {
+    ) -> Result<Answer, ureq::Error> {
         if let Some(deadline) = deadline {
             let left = deadline.saturating_duration_since(Instant::now());
             request = self.agent.configure_request(request).timeout_global(Some(left)).build();
@@ -66,11 +67,11 @@ impl Client {
 }
 
 /// Puts an error in the words of this program.
-fn describe(error: Error, has_deadline: bool) -> StepError {
+fn describe(error: ureq::Error, has_deadline: bool) -> Error {
     match error {
-        Error::Timeout(_) if has_deadline => StepError::timed_out(),
-        Error::Io(error) => network::failure(DOING, &error),
-        Error::Protocol(error) => StepError::new(Code::TaskProtocol, format!("{DOING}: {error}")),
+        ureq::Error::Timeout(_) if has_deadline => Error::timed_out(),
+        ureq::Error::Io(error) => network::failure(DOING, &error),
+        ureq::Error::Protocol(error) => Error::new(Code::TaskProtocol, format!("{DOING}: {error}")),
         other => network::failure(DOING, &other),
     }
 }
@@ -90,7 +91,7 @@ impl Resolver for LiteralResolver {
         uri: &Uri,
         config: &Config,
         timeout: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, Error> {
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let Some(addr) = literal(uri) else {
             return self.names.resolve(uri, config, timeout);
         };

@@ -1,6 +1,5 @@
 //! HTTP on an event loop, by `hyper`.
 
-use std::error::Error;
 use std::sync::{PoisonError, RwLock};
 
 use bytes::Bytes;
@@ -12,8 +11,9 @@ use hyper_util::rt::TokioExecutor;
 use tokio::runtime::{Handle, Id};
 
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::workload::step::http::{Answer, DOING};
-use crate::workload::step::{StepError, network};
+use crate::workload::step::network;
 
 type Connections = hyper_util::client::legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
@@ -88,7 +88,7 @@ impl Client {
     }
 
     /// Sends a request and reads the answer to its end.
-    pub(super) async fn run(&self, request: Request<Bytes>) -> Result<Answer, StepError> {
+    pub(super) async fn run(&self, request: Request<Bytes>) -> Result<Answer, Error> {
         let response =
             self.connections.request(request.map(Full::new)).await.map_err(|error| describe(&error))?;
         let status = response.status();
@@ -98,10 +98,10 @@ impl Client {
 }
 
 /// Puts an error in the words of this program.
-fn describe(error: &(dyn Error + 'static)) -> StepError {
+fn describe(error: &(dyn std::error::Error + 'static)) -> Error {
     let layers = std::iter::successors(Some(error), |&error| error.source());
     match layers.filter_map(|error| error.downcast_ref::<hyper::Error>()).find(|error| error.is_parse()) {
-        Some(error) => StepError::new(Code::TaskProtocol, format!("{DOING}: {error}")),
+        Some(error) => Error::new(Code::TaskProtocol, format!("{DOING}: {error}")),
         None => network::failure(DOING, error),
     }
 }

@@ -4,7 +4,8 @@ use std::ops::Deref;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use crate::workload::step::{StepError, deadline};
+use crate::error::Error;
+use crate::workload::step::deadline;
 
 /// Lets one thread at a time have the value.
 #[derive(Debug)]
@@ -19,7 +20,7 @@ impl<T> Gate<T> {
     }
 
     /// Waits for the value; fails at the deadline.
-    pub(super) fn take(&self, until: Option<Instant>) -> Result<Taken<'_, T>, StepError> {
+    pub(super) fn take(&self, until: Option<Instant>) -> Result<Taken<'_, T>, Error> {
         let mut value = self.lock();
         loop {
             if let Some(value) = value.take() {

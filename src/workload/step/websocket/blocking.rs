@@ -8,14 +8,15 @@ use bytes::Bytes;
 use hyper::Request;
 use tungstenite::HandshakeError;
 
+use crate::error::Error;
 use crate::workload::fixture::config::Role;
 use crate::workload::step::websocket::{
     Room, Transcript, WebSocket, closed, config, data, describe, describe_io, host_and_port,
 };
-use crate::workload::step::{Output, StepError, TaskContext};
+use crate::workload::step::{Output, TaskContext};
 
 /// Sends each message and waits for it to come back.
-pub(super) fn echo(step: &WebSocket, task: &TaskContext<'_>) -> Result<Output, StepError> {
+pub(super) fn echo(step: &WebSocket, task: &TaskContext<'_>) -> Result<Output, Error> {
     let mut socket = Socket::open(step.echo_request(task)?, task.deadline)?;
     let mut transcript = Transcript::new();
     for message in step.payloads(task) {
@@ -27,7 +28,7 @@ pub(super) fn echo(step: &WebSocket, task: &TaskContext<'_>) -> Result<Output, S
 }
 
 /// Publishes each message and waits until every subscriber has it.
-pub(super) fn publish(step: &WebSocket, task: &TaskContext<'_>) -> Result<Output, StepError> {
+pub(super) fn publish(step: &WebSocket, task: &TaskContext<'_>) -> Result<Output, Error> {
     let room = Room::new(task);
     let open = |role| Socket::open(step.topic_request(task, &room, role)?, task.deadline);
     let mut subscribers =
@@ -53,7 +54,7 @@ struct Socket {
 }
 
 impl Socket {
-    fn open(request: Request<()>, deadline: Option<Instant>) -> Result<Self, StepError> {
+    fn open(request: Request<()>, deadline: Option<Instant>) -> Result<Self, Error> {
         let stream = Timed::connect(host_and_port(request.uri()), deadline).map_err(|e| describe_io(&e))?;
         match tungstenite::client::client_with_config(request, stream, Some(config())) {
             Ok((inner, _)) => Ok(Socket { inner }),
@@ -63,7 +64,7 @@ impl Socket {
         }
     }
 
-    fn receive(&mut self) -> Result<Bytes, StepError> {
+    fn receive(&mut self) -> Result<Bytes, Error> {
         loop {
             if let Some(data) = data(self.inner.read().map_err(describe)?)? {
                 return Ok(data);

@@ -8,14 +8,15 @@ use hyper::Request;
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 
+use crate::error::Error;
 use crate::workload::fixture::config::Role;
 use crate::workload::step::websocket::{
     Room, Transcript, WebSocket, closed, config, data, describe, describe_io, host_and_port,
 };
-use crate::workload::step::{Output, StepError, TaskContext};
+use crate::workload::step::{Output, TaskContext};
 
 /// Sends each message and waits for it to come back.
-pub(super) async fn echo(step: &WebSocket, task: &TaskContext<'_>) -> Result<Output, StepError> {
+pub(super) async fn echo(step: &WebSocket, task: &TaskContext<'_>) -> Result<Output, Error> {
     let mut socket = Socket::open(step.echo_request(task)?).await?;
     let mut transcript = Transcript::new();
     for message in step.payloads(task) {
@@ -27,7 +28,7 @@ pub(super) async fn echo(step: &WebSocket, task: &TaskContext<'_>) -> Result<Out
 }
 
 /// Publishes each message and waits until every subscriber has it.
-pub(super) async fn publish(step: &WebSocket, task: &TaskContext<'_>) -> Result<Output, StepError> {
+pub(super) async fn publish(step: &WebSocket, task: &TaskContext<'_>) -> Result<Output, Error> {
     let room = Room::new(task);
     let mut subscribers = Vec::with_capacity(step.subscribers as usize);
     for _ in 0..step.subscribers {
@@ -56,7 +57,7 @@ struct Socket {
 }
 
 impl Socket {
-    async fn open(request: Request<()>) -> Result<Self, StepError> {
+    async fn open(request: Request<()>) -> Result<Self, Error> {
         let stream = connect(host_and_port(request.uri())).await.map_err(|e| describe_io(&e))?;
         let (inner, _) = tokio_tungstenite::client_async_with_config(request, stream, Some(config()))
             .await
@@ -64,7 +65,7 @@ impl Socket {
         Ok(Socket { inner })
     }
 
-    async fn receive(&mut self) -> Result<Bytes, StepError> {
+    async fn receive(&mut self) -> Result<Bytes, Error> {
         while let Some(message) = self.inner.next().await {
             if let Some(data) = data(message.map_err(describe)?)? {
                 return Ok(data);
