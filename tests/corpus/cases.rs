@@ -58,7 +58,8 @@ fn shell(
 
 /// Every case.
 pub(crate) fn all() -> Vec<Case> {
-    [cpu(), io(), mixed()].into_iter().flatten().collect()
+    let groups = [cpu(), sleeping(), networking(), waiting_for_others(), writing(), mixed()];
+    groups.into_iter().flatten().collect()
 }
 
 const CPU: &[Class] = &[CpuBound];
@@ -101,7 +102,7 @@ fn cpu() -> Vec<Case> {
     ]
 }
 
-fn io() -> Vec<Case> {
+fn sleeping() -> Vec<Case> {
     vec![
         case("sleep", IO, &["sleep"], &["sleep", "5"]),
         shell("nested shells that sleep", IO, &["sleep"], "sh -c 'sh -c \"sleep 5; true\"; true'; true", &[]),
@@ -109,6 +110,11 @@ fn io() -> Vec<Case> {
         shell("waiting for a child", IO, &["sleep"], "sleep 5 & sleep 4 & wait", &[]),
         shell("slow producer", IO, &["sleep"], "while :; do echo x; sleep 0.1; done | cat", &["cat"]),
         case("perl, select as sleep", IO, &["sleep"], &["perl", "-e", "select(undef, undef, undef, 5)"]),
+    ]
+}
+
+fn networking() -> Vec<Case> {
+    vec![
         case("curl, slow download", IO, &["network"], &["curl", "-s", "http://127.0.0.1:PORT/stream"]),
         shell(
             "curl in a loop",
@@ -124,6 +130,11 @@ fn io() -> Vec<Case> {
             &["network"],
             &["openssl", "s_client", "-connect", "127.0.0.1:PORT"],
         ),
+    ]
+}
+
+fn waiting_for_others() -> Vec<Case> {
+    vec![
         case("cat of a pipe", IO, &["pipe"], &["cat", "pipe"]),
         shell("shell reads a pipe", IO, &["pipe"], "read line < pipe", &[]),
         case("dd of a pipe", IO, &["pipe"], &["dd", "if=pipe", "of=/dev/null"]),
@@ -140,6 +151,11 @@ fn io() -> Vec<Case> {
             &["sleep"],
             &["sqlite3", "-cmd", ".timeout 60000", "locked.db", "INSERT INTO t VALUES (1)"],
         ),
+    ]
+}
+
+fn writing() -> Vec<Case> {
+    vec![
         case("dd dsync", IO, &["disk"], &["dd", "if=/dev/zero", "of=state/out", "bs=4k", "oflag=dsync"]),
         case("dd direct", DISK, &["disk"], &["dd", "if=/dev/zero", "of=state/out", "bs=4k", "oflag=direct"]),
         case(
