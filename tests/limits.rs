@@ -11,7 +11,7 @@ use conc::workload::spec::{Backoff, FixtureSpec, Kernel, Limits, Retry, StepSpec
 use conc::workload::task_outcomes::TaskCounts;
 
 use crate::common::{
-    CELLS, PATIENCE, SEED, Stage, cell, command, compute, counted, http, iterations, lock, sleep,
+    CELLS, PATIENCE, SEED, TestBed, cell, command, compute, counted, http, iterations, lock, sleep,
 };
 
 mod common;
@@ -26,9 +26,9 @@ fn limited(tasks: u64, steps: Vec<StepSpec>, limits: Limits) -> Workload {
 fn times_out(step: StepSpec) {
     const TASKS: u64 = 4;
     let limits = Limits { timeout: Some(MS * 50), ..Limits::default() };
-    let mut stage = Stage::new(limited(TASKS, vec![step], limits));
+    let mut bed = TestBed::new(limited(TASKS, vec![step], limits));
     for cell in CELLS {
-        let report = stage.run(cell);
+        let report = bed.run(cell);
         let counts = TaskCounts { timed_out: TASKS, ..TaskCounts::default() };
         assert_eq!(report.tally.counts, counts, "{cell}: {:?}", report.tally.errors());
         assert_eq!(report.tally.errors()[0].code, Code::TaskTimeout, "{cell}");
@@ -51,8 +51,8 @@ fn a_timeout_ends_a_computation() {
 fn nothing_is_computed_for_a_task_that_is_over() {
     const TASKS: u64 = 40;
     let limits = Limits { timeout: Some(MS * 50), ..Limits::default() };
-    let mut stage = Stage::new(limited(TASKS, vec![compute(Duration::from_secs(5))], limits));
-    let report = stage.run(Configuration::hybrid(TASKS as usize, 1));
+    let mut bed = TestBed::new(limited(TASKS, vec![compute(Duration::from_secs(5))], limits));
+    let report = bed.run(Configuration::hybrid(TASKS as usize, 1));
     assert_eq!(report.tally.counts.timed_out, TASKS);
     // All time out in the queue while the only worker computes for the first of them: 40 computations
     // of 50 ms would take 2 s.
@@ -67,9 +67,9 @@ fn a_timeout_kills_a_command() {
 #[test]
 fn a_timeout_ends_a_wait_for_the_shared_lock() {
     let limits = Limits { timeout: Some(MS * 200), ..Limits::default() };
-    let mut stage = Stage::new(limited(3, vec![lock(Duration::from_secs(5))], limits));
+    let mut bed = TestBed::new(limited(3, vec![lock(Duration::from_secs(5))], limits));
     for cell in CELLS {
-        let report = stage.run(cell);
+        let report = bed.run(cell);
         assert_eq!(report.tally.counts.timed_out, 3, "{cell}: {:?}", report.tally.errors());
         assert!(report.wall_s < 4.0, "{cell}: {} s", report.wall_s);
     }
@@ -79,9 +79,9 @@ fn a_timeout_ends_a_wait_for_the_shared_lock() {
 fn a_rate_is_kept_by_all_workers_together() {
     const TASKS: u64 = 30;
     let limits = Limits { rate_per_s: Some(100.0), ..Limits::default() };
-    let mut stage = Stage::new(limited(TASKS, vec![sleep(Duration::ZERO)], limits));
+    let mut bed = TestBed::new(limited(TASKS, vec![sleep(Duration::ZERO)], limits));
     for cell in CELLS {
-        let report = stage.run(cell);
+        let report = bed.run(cell);
         assert_eq!(report.tally.counts.ok, TASKS, "{cell}");
         assert!(report.wall_s >= 0.3, "{cell}: {} s", report.wall_s);
     }
@@ -92,9 +92,9 @@ fn a_rate_counts_tasks_where_nothing_waits() {
     const TASKS: u64 = 20;
     let limits = Limits { rate_per_s: Some(100.0), ..Limits::default() };
     let steps = vec![iterations(Kernel::Sha256, 1), iterations(Kernel::Sha256, 1)];
-    let mut stage = Stage::new(limited(TASKS, steps, limits));
+    let mut bed = TestBed::new(limited(TASKS, steps, limits));
     for cell in CELLS {
-        let report = stage.run(cell);
+        let report = bed.run(cell);
         assert_eq!(report.tally.counts.ok, TASKS, "{cell}");
         assert!(report.wall_s >= 0.2, "{cell}: {} s", report.wall_s);
     }
@@ -108,14 +108,14 @@ fn pauses_between_attempts_are_kept_and_attempts_are_counted() {
     let longest = (0..TASKS).map(pauses).max().expect("there are tasks").as_secs_f64();
     let fixture = Some(FixtureSpec { error_rate: 1.0, ..FixtureSpec::default() });
     let failing = counted(TASKS, vec![http("fixture:/{item}")]);
-    let mut stage = Stage::new(Workload { fixture, retry: Some(retry.clone()), ..failing });
+    let mut bed = TestBed::new(Workload { fixture, retry: Some(retry.clone()), ..failing });
     for cell in CELLS {
-        let tally = stage.run(cell).tally;
+        let tally = bed.run(cell).tally;
         assert_eq!(tally.counts, TaskCounts { failed: TASKS, ..TaskCounts::default() }, "{cell}");
         let slowest = tally.latencies.max().expect("every task has a latency");
         assert!(slowest >= 0.98 * longest, "{cell}: {slowest} s, pauses alone are {longest} s");
     }
-    let stats = stage.fixture.take().expect("it was started").stop().expect("it ends well");
+    let stats = bed.fixture.take().expect("it was started").stop().expect("it ends well");
     assert_eq!(stats.requests, CELLS.len() as u64 * TASKS * u64::from(1 + retry.max));
 }
 
@@ -125,8 +125,8 @@ fn a_batch_that_takes_too_much_memory_is_stopped() {
     let steps = vec![iterations(Kernel::Memory, 1), sleep(Duration::from_secs(60))];
     let limits = Limits { memory: Some(48 << 20), ..Limits::default() };
     for cell in [Configuration::REFERENCE, cell(StrategyKind::Processes, 2)] {
-        let mut stage = Stage::new(limited(2, steps.clone(), limits.clone()));
-        let error = stage.try_run(cell, PATIENCE, PATIENCE).expect_err("too much memory");
+        let mut bed = TestBed::new(limited(2, steps.clone(), limits.clone()));
+        let error = bed.try_run(cell, PATIENCE, PATIENCE).expect_err("too much memory");
         assert_eq!(error.code, Code::HostMemory, "{cell}: {error}");
         assert!(error.message.contains("48"), "{error}");
     }
@@ -136,7 +136,7 @@ fn a_batch_that_takes_too_much_memory_is_stopped() {
 fn a_batch_within_its_memory_is_left_alone() {
     let steps = vec![iterations(Kernel::Memory, 1), sleep(MS * 50)];
     let limits = Limits { memory: Some(4 << 30), ..Limits::default() };
-    let report = Stage::new(limited(2, steps, limits)).run(cell(StrategyKind::Threads, 2));
+    let report = TestBed::new(limited(2, steps, limits)).run(cell(StrategyKind::Threads, 2));
     assert_eq!(report.tally.counts.ok, 2);
     assert!((64 << 20..256 << 20).contains(&report.peak_rss_bytes), "{} bytes", report.peak_rss_bytes);
 }
@@ -145,9 +145,9 @@ fn a_batch_within_its_memory_is_left_alone() {
 fn a_lock_is_had_by_one_task_at_a_time_in_whatever_thread_or_process() {
     const TASKS: u32 = 20;
     let hold = MS * 8;
-    let mut stage = Stage::new(counted(TASKS.into(), vec![lock(hold)]));
+    let mut bed = TestBed::new(counted(TASKS.into(), vec![lock(hold)]));
     for cell in CELLS {
-        let report = stage.run(cell);
+        let report = bed.run(cell);
         assert_eq!(report.tally.counts.ok, u64::from(TASKS), "{cell}");
         assert!(report.wall_s >= 0.9 * (TASKS * hold).as_secs_f64(), "{cell}: {} s", report.wall_s);
     }

@@ -20,7 +20,7 @@ use nix::sys::signal::Signal::SIGKILL;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
-use crate::common::{CELLS, PATIENCE, Stage, cell, command, counted, exe};
+use crate::common::{CELLS, PATIENCE, TestBed, cell, command, counted, exe};
 
 mod common;
 
@@ -73,8 +73,8 @@ fn was_killed(mut child: Child) -> bool {
 fn a_batch_that_hangs_is_killed_with_all_it_started() {
     let _alone = alone();
     for cell in CELLS {
-        let mut stage = Stage::new(counted(16, vec![command(&["sleep", "600"])]));
-        let error = stage.try_run(cell, PATIENCE, MS * 300).expect_err("it hangs");
+        let mut bed = TestBed::new(counted(16, vec![command(&["sleep", "600"])]));
+        let error = bed.try_run(cell, PATIENCE, MS * 300).expect_err("it hangs");
         assert_eq!(error.code, Code::PoolHung, "{cell}: {error}");
         // A signal is on its way for a moment.
         until("nobody", || living().is_empty());
@@ -86,7 +86,7 @@ fn a_batch_leaves_nothing_that_its_commands_started() {
     let _alone = alone();
     for cell in CELLS {
         let stray = command(&["sh", "-c", "sleep 600 & sh -c 'sleep 600 & exit 0'"]);
-        let report = Stage::new(counted(3, vec![stray])).run(cell);
+        let report = TestBed::new(counted(3, vec![stray])).run(cell);
         assert_eq!(report.tally.counts.ok, 3, "{cell}");
         until("nobody", || living().is_empty());
     }
@@ -95,8 +95,8 @@ fn a_batch_leaves_nothing_that_its_commands_started() {
 #[test]
 fn a_profile_leaves_nothing_that_its_commands_started() {
     let _alone = alone();
-    let stage = Stage::new(counted(3, vec![command(&["sh", "-c", "sleep 600 & exit 0"])]));
-    let profiled = profile(&Reexec::new(exe()), &stage.workload, &stage.env, MS * 20, PATIENCE, u64::MAX);
+    let bed = TestBed::new(counted(3, vec![command(&["sh", "-c", "sleep 600 & exit 0"])]));
+    let profiled = profile(&Reexec::new(exe()), &bed.workload, &bed.env, MS * 20, PATIENCE, u64::MAX);
     assert!(profiled.expect("it works").tally.counts.ok > 0);
     until("nobody", || living().is_empty());
 }
@@ -107,7 +107,7 @@ fn a_command_killed_at_its_timeout_leaves_nothing() {
     for cell in CELLS {
         let mut workload = counted(4, vec![command(&["sh", "-c", "sleep 600 & sleep 600; true"])]);
         workload.limits.timeout = Some(MS * 50);
-        let report = Stage::new(workload).run(cell);
+        let report = TestBed::new(workload).run(cell);
         assert_eq!(report.tally.counts.timed_out, 4, "{cell}: {:?}", report.tally.errors());
         until("nobody", || living().is_empty());
     }
@@ -120,9 +120,9 @@ fn a_group_that_is_dropped_ends_the_batches_in_it() {
         let group = Group::start(&Reexec::new(exe())).expect("a group");
         let scratch = group.scratch().to_owned();
         assert!(scratch.is_dir());
-        let mut stage = Stage::started_by(group.reexec(), counted(16, vec![command(&["sleep", "600"])]));
+        let mut bed = TestBed::started_by(group.reexec(), counted(16, vec![command(&["sleep", "600"])]));
         let error = std::thread::scope(|scope| {
-            let batch = scope.spawn(|| stage.try_run(cell, PATIENCE, MINUTE));
+            let batch = scope.spawn(|| bed.try_run(cell, PATIENCE, MINUTE));
             until("as many commands as the cell is wide", || sleepers() == cell.width);
             drop(group);
             batch.join().expect("no panic").expect_err("it was killed")
@@ -138,9 +138,9 @@ fn a_group_ends_at_a_signal_handlers_word_too() {
     let _alone = alone();
     let group = Group::start(&Reexec::new(exe())).expect("a group");
     let killer = group.killer();
-    let mut stage = Stage::started_by(group.reexec(), counted(16, vec![command(&["sleep", "600"])]));
+    let mut bed = TestBed::started_by(group.reexec(), counted(16, vec![command(&["sleep", "600"])]));
     let error = std::thread::scope(|scope| {
-        let batch = scope.spawn(|| stage.try_run(cell(StrategyKind::Threads, 4), PATIENCE, MINUTE));
+        let batch = scope.spawn(|| bed.try_run(cell(StrategyKind::Threads, 4), PATIENCE, MINUTE));
         until("four commands", || sleepers() == 4);
         killer.kill();
         batch.join().expect("no panic").expect_err("it was killed")
@@ -183,9 +183,9 @@ fn a_watchdog_ends_its_group_when_its_parent_is_gone() {
 #[test]
 fn a_parent_that_is_killed_takes_its_batch_with_it() {
     let _alone = alone();
-    let mut stage = Stage::new(counted(16, vec![command(&["sleep", "600"])]));
+    let mut bed = TestBed::new(counted(16, vec![command(&["sleep", "600"])]));
     let error = std::thread::scope(|scope| {
-        let batch = scope.spawn(|| stage.try_run(cell(StrategyKind::Processes, 2), PATIENCE, MINUTE));
+        let batch = scope.spawn(|| bed.try_run(cell(StrategyKind::Processes, 2), PATIENCE, MINUTE));
         until("two commands", || sleepers() == 2);
         kill(Pid::from_raw(pid_of(&living()[0])), SIGKILL).expect("it lives");
         batch.join().expect("no panic").expect_err("it was killed")

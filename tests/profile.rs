@@ -10,7 +10,7 @@ use conc::profile::probe::{Profiled, profile};
 use conc::workload::Workload;
 use conc::workload::spec::{CpuSpec, FixtureSpec, Kernel, Latency, StepSpec};
 
-use crate::common::{PATIENCE, Stage, command, compute, counted, exe, http, iterations, sleep};
+use crate::common::{PATIENCE, TestBed, command, compute, counted, exe, http, iterations, sleep};
 
 mod common;
 
@@ -20,8 +20,8 @@ const MS: Duration = Duration::from_millis(1);
 const TIME: Duration = Duration::from_millis(600);
 
 fn try_profile(workload: Workload, patience: Duration) -> Result<Profiled, Error> {
-    let stage = Stage::new(workload);
-    profile(&Reexec::new(exe()), &stage.workload, &stage.env, TIME, patience, u64::MAX)
+    let bed = TestBed::new(workload);
+    profile(&Reexec::new(exe()), &bed.workload, &bed.env, TIME, patience, u64::MAX)
 }
 
 fn profiled(workload: Workload) -> Profiled {

@@ -7,12 +7,12 @@ use conc::benchmark::Configuration;
 use conc::strategy::{RunReport, StrategyKind};
 use conc::workload::spec::Kernel;
 
-use crate::common::{Stage, cell, counted, iterations, sleep};
+use crate::common::{TestBed, cell, counted, iterations, sleep};
 
 mod common;
 
 fn tiny_tasks(tasks: u64, cell: Configuration) -> RunReport {
-    let report = Stage::new(counted(tasks, vec![iterations(Kernel::Sha256, 1)])).run(cell);
+    let report = TestBed::new(counted(tasks, vec![iterations(Kernel::Sha256, 1)])).run(cell);
     assert_eq!(report.tally.counts.ok, tasks, "{cell}");
     report
 }
@@ -50,7 +50,7 @@ fn a_hundred_thousand_tasks_wait_at_once() {
     const FEW: usize = 1_000;
     let nap = Duration::from_secs(2);
     let run = |width: usize| {
-        Stage::new(counted(width as u64, vec![sleep(nap)])).run(cell(StrategyKind::Async, width))
+        TestBed::new(counted(width as u64, vec![sleep(nap)])).run(cell(StrategyKind::Async, width))
     };
     let (few, many) = (run(FEW), run(MANY));
     assert_eq!(many.tally.counts.ok, MANY as u64);

@@ -10,7 +10,7 @@ use conc::workload::task_outcomes::TaskCounts;
 use conc::workload::{Items, Workload};
 
 use crate::common::{
-    CELLS, PATIENCE, Stage, cell, command, compute, counted, http, iterations, sleep, workload,
+    CELLS, PATIENCE, TestBed, cell, command, compute, counted, http, iterations, sleep, workload,
 };
 
 mod common;
@@ -44,8 +44,8 @@ fn mixed(error_rate: f64) -> Workload {
 
 /// Runs a workload under every strategy.
 fn under_every_strategy(workload: Workload) -> Vec<(Configuration, RunReport)> {
-    let mut stage = Stage::new(workload);
-    CELLS.into_iter().map(|cell| (cell, stage.run(cell))).collect()
+    let mut bed = TestBed::new(workload);
+    CELLS.into_iter().map(|cell| (cell, bed.run(cell))).collect()
 }
 
 /// All reports tell the same of the tasks as the first one, which is given back.
@@ -74,14 +74,14 @@ fn every_strategy_gives_the_same_outputs() {
 #[test]
 fn cells_of_one_draw_run_the_same_items_and_those_of_another_run_others() {
     let items = Items::List((0..300).map(|i| format!("item-{i}")).collect());
-    let mut stage = Stage::new(workload(items, vec![command(&["echo", "{item}"])]));
+    let mut bed = TestBed::new(workload(items, vec![command(&["echo", "{item}"])]));
     let cells = [
         Configuration::REFERENCE,
         cell(StrategyKind::Async, 4),
         cell(StrategyKind::Threads, 3),
         cell(StrategyKind::Processes, 2),
     ];
-    let mut ran = |draw| cells.map(|cell| stage.run_draw(cell, 0..12, draw).tally);
+    let mut ran = |draw| cells.map(|cell| bed.run_draw(cell, 0..12, draw).tally);
     let (first, second) = (ran(0), ran(1));
     for tally in first.iter().chain(&second) {
         assert_eq!((tally.counts.ok, tally.outputs.items().len()), (12, 12));
@@ -92,14 +92,14 @@ fn cells_of_one_draw_run_the_same_items_and_those_of_another_run_others() {
         assert_ne!(one.outputs.items(), other.outputs.items());
         assert_ne!(one.outputs.agrees_with(&other.outputs), Some(false));
     }
-    let whole = stage.run(Configuration::REFERENCE).tally.outputs;
+    let whole = bed.run(Configuration::REFERENCE).tally.outputs;
     assert_eq!(whole.agrees_with(&first[2].outputs), Some(true));
 }
 
 #[test]
 fn every_step_is_part_of_the_output() {
     let digest =
-        |steps: Vec<StepSpec>| Stage::new(counted(4, steps)).run(Configuration::REFERENCE).tally.digest;
+        |steps: Vec<StepSpec>| TestBed::new(counted(4, steps)).run(Configuration::REFERENCE).tally.digest;
     let (one, other) = (iterations(Kernel::Sha256, 1), iterations(Kernel::Sha256, 2));
     let both = digest(vec![one.clone(), other.clone()]);
     assert_ne!(both, digest(vec![other.clone(), one.clone()]));
@@ -142,8 +142,8 @@ fn cpu_time_of_a_task_depends_neither_on_the_strategy_nor_on_the_width() {
         cell(StrategyKind::Processes, 8),
         Configuration::hybrid(8, 2),
     ];
-    let mut stage = Stage::new(counted(40, vec![compute(MS * 4)]));
-    let reports: Vec<_> = cells.into_iter().map(|cell| (cell, stage.run(cell))).collect();
+    let mut bed = TestBed::new(counted(40, vec![compute(MS * 4)]));
+    let reports: Vec<_> = cells.into_iter().map(|cell| (cell, bed.run(cell))).collect();
     let reference = agreed(&reports).cpu.total_s();
     for (cell, report) in &reports {
         let ratio = report.cpu.total_s() / reference;
@@ -153,9 +153,9 @@ fn cpu_time_of_a_task_depends_neither_on_the_strategy_nor_on_the_width() {
 
 #[test]
 fn no_task_is_started_after_the_time_limit_and_none_is_lost() {
-    let mut stage = Stage::new(counted(1_000, vec![sleep(MS * 800)]));
+    let mut bed = TestBed::new(counted(1_000, vec![sleep(MS * 800)]));
     for cell in CELLS {
-        let report = stage.try_run(cell, MS * 100, PATIENCE).unwrap_or_else(|e| panic!("{cell}: {e}"));
+        let report = bed.try_run(cell, MS * 100, PATIENCE).unwrap_or_else(|e| panic!("{cell}: {e}"));
         let counts = report.tally.counts;
         assert_eq!(counts.ok, counts.started(), "{cell}");
         assert!((1..=cell.width as u64).contains(&counts.ok), "{cell}: {counts:?}");
@@ -164,9 +164,9 @@ fn no_task_is_started_after_the_time_limit_and_none_is_lost() {
 
 #[test]
 fn indexes_beyond_the_items_start_over_everywhere() {
-    let mut stage = Stage::new(workload(awkward_items(), vec![command(&["echo", "{item}"])]));
+    let mut bed = TestBed::new(workload(awkward_items(), vec![command(&["echo", "{item}"])]));
     let tasks = TASKS - 4..TASKS + 4;
-    let mut run = |cell| stage.run_tasks(cell, tasks.clone());
+    let mut run = |cell| bed.run_tasks(cell, tasks.clone());
     let reports: Vec<_> = CELLS.into_iter().map(|cell| (cell, run(cell))).collect();
     assert_eq!(agreed(&reports).tally.counts.ok, 8);
 }
@@ -175,7 +175,7 @@ fn indexes_beyond_the_items_start_over_everywhere() {
 fn with_a_killer(width: usize) -> RunReport {
     let items = (0..8).map(|i| if i == 3 { "kill -9 $PPID" } else { "exit 0" }.to_owned());
     let killing = workload(Items::List(items.collect()), vec![command(&["sh", "-c", "{item}"])]);
-    Stage::new(killing).run(cell(StrategyKind::Processes, width))
+    TestBed::new(killing).run(cell(StrategyKind::Processes, width))
 }
 
 #[test]
@@ -193,16 +193,16 @@ fn a_worker_that_dies_loses_its_tasks_and_no_others() {
 
 #[test]
 fn every_task_is_accounted_for_even_if_each_one_kills_its_worker() {
-    let mut stage = Stage::new(counted(5, vec![command(&["sh", "-c", "kill -9 $PPID"])]));
-    let tally = stage.run(cell(StrategyKind::Processes, 2)).tally;
+    let mut bed = TestBed::new(counted(5, vec![command(&["sh", "-c", "kill -9 $PPID"])]));
+    let tally = bed.run(cell(StrategyKind::Processes, 2)).tally;
     assert_eq!(tally.counts, TaskCounts { failed: 5, ..TaskCounts::default() });
 }
 
 #[test]
 fn the_ledger_accounts_for_all_the_time_of_the_workers() {
     let sleeps = 40;
-    let mut waiting = Stage::new(counted(sleeps, vec![sleep(MS * 5)]));
-    let mut mixed = Stage::new(counted(sleeps, vec![sleep(MS), compute(MS * 2)]));
+    let mut waiting = TestBed::new(counted(sleeps, vec![sleep(MS * 5)]));
+    let mut mixed = TestBed::new(counted(sleeps, vec![sleep(MS), compute(MS * 2)]));
     let runs = [
         (waiting.run(cell(StrategyKind::Processes, 3)), 3, sleeps as f64 * 5e-3),
         (mixed.run(Configuration::hybrid(8, 2)), 2, sleeps as f64 * 1e-3),

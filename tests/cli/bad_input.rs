@@ -6,7 +6,7 @@ use assert_cmd::assert::Assert;
 use predicates::prelude::*;
 use predicates::str::contains;
 
-use crate::place::Place;
+use crate::sandbox::Sandbox;
 
 const SLEEP: &str = "[[step]]\nkind = \"sleep\"\nfor = \"1ms\"\n";
 
@@ -20,13 +20,13 @@ fn is_refused(assert: Assert, code: i32, parts: &[&str]) {
 }
 
 fn file_is_refused(text: &str, parts: &[&str]) {
-    let place = Place::with("w.toml", text);
-    fs::write(place.path("empty.txt"), "\n").unwrap();
-    is_refused(place.run(&["profile", "w.toml"]), 2, parts);
+    let sandbox = Sandbox::with("w.toml", text);
+    fs::write(sandbox.path("empty.txt"), "\n").unwrap();
+    is_refused(sandbox.run(&["profile", "w.toml"]), 2, parts);
 }
 
 fn arguments_are_refused(arguments: &[&str], parts: &[&str]) {
-    is_refused(Place::new().run(arguments), 2, parts);
+    is_refused(Sandbox::new().run(arguments), 2, parts);
 }
 
 #[test]
@@ -137,23 +137,23 @@ fn a_width_beyond_the_machine_is_refused_with_the_limit() {
 #[test]
 fn work_that_always_fails_is_a_run_that_failed() {
     let text = "tasks = 3\n[[step]]\nkind = \"http\"\nurl = \"http://127.0.0.1:1/\"\n";
-    let unreachable = Place::with("w.toml", text).run(&["advise", "w.toml"]);
+    let unreachable = Sandbox::with("w.toml", text).run(&["advise", "w.toml"]);
     is_refused(unreachable, 1, &["E-TASK-002", "every task fails", "refused"]);
-    let fails = Place::new().run(&["advise", "--", "false"]);
+    let fails = Sandbox::new().run(&["advise", "--", "false"]);
     is_refused(fails, 1, &["E-TASK-004", "every task fails", "exit status: 1", "--ignore-failure"]);
 }
 
 #[test]
 fn failures_that_are_to_be_ignored_are() {
     let arguments = ["advise", "--ignore-failure", "--tasks", "5", "--budget", "300ms", "--", "false"];
-    Place::new().run(&arguments).code(0).stdout(contains("Recommendation: "));
+    Sandbox::new().run(&arguments).code(0).stdout(contains("Recommendation: "));
 }
 
 #[test]
 fn a_run_that_takes_too_much_memory_failed() {
     let text = format!("tasks = 4\n[limits]\nmemory = \"1MiB\"\n{}", SLEEP.replace("1ms", "300ms"));
     is_refused(
-        Place::with("w.toml", &text).run(&["advise", "w.toml"]),
+        Sandbox::with("w.toml", &text).run(&["advise", "w.toml"]),
         1,
         &["E-HOST-004", "1 MiB of memory"],
     );
@@ -164,7 +164,7 @@ fn a_run_that_takes_too_much_memory_failed() {
 fn a_run_of_which_nothing_could_be_measured_failed_and_shows_why() {
     let works_in_the_profile_only = "grep -q __profile /proc/$PPID/cmdline";
     let arguments = ["advise", "--name", "shy", "--runs", "1", "--shell", "--", works_in_the_profile_only];
-    Place::new()
+    Sandbox::new()
         .run(&arguments)
         .code(1)
         .stdout(contains("shy · 20 tasks").and(contains("Recommendation").not()))
@@ -175,45 +175,45 @@ fn a_run_of_which_nothing_could_be_measured_failed_and_shows_why() {
 
 #[test]
 fn one_workload_that_fails_does_not_cost_the_results_of_the_others() {
-    let place = Place::with("w.toml", "tasks = 3\n[[step]]\nkind = \"command\"\nargv = [\"false\"]\n");
-    let assert = place.run(&["bench", "w.toml", "sleep-io", "--budget", "300ms"]).code(1);
+    let sandbox = Sandbox::with("w.toml", "tasks = 3\n[[step]]\nkind = \"command\"\nargv = [\"false\"]\n");
+    let assert = sandbox.run(&["bench", "w.toml", "sleep-io", "--budget", "300ms"]).code(1);
     assert
         .stdout(contains("sleep-io · 400 tasks").and(contains("Recommendation: ")))
         .stderr(contains("error[E-TASK-004]: w: every task fails"));
-    place.run(&["bench", "w.toml"]).code(1).stdout("").stderr(contains("error[E-TASK-004]: w: "));
+    sandbox.run(&["bench", "w.toml"]).code(1).stdout("").stderr(contains("error[E-TASK-004]: w: "));
 }
 
 #[test]
 fn an_export_that_cannot_be_written_is_found_out_before_the_run() {
     for flag in ["--export-json", "--export-markdown", "--export-csv"] {
-        let place = Place::new();
+        let sandbox = Sandbox::new();
         for (target, why) in [("missing/x", "No such file"), (".", "is a directory")] {
-            let assert = place.run(&["advise", flag, target, "--", "touch", "ran"]);
+            let assert = sandbox.run(&["advise", flag, target, "--", "touch", "ran"]);
             is_refused(assert, 1, &["cannot write", target, why]);
         }
-        assert!(!place.path("ran").exists());
+        assert!(!sandbox.path("ran").exists());
     }
 }
 
 #[test]
 fn a_file_that_exists_is_not_replaced_by_init() {
-    let place = Place::with("mine.toml", "mine");
-    is_refused(place.run(&["init", "mine.toml"]), 2, &["'mine.toml' exists already"]);
-    assert_eq!(fs::read_to_string(place.path("mine.toml")).unwrap(), "mine");
-    is_refused(place.run(&["init", "missing/mine.toml"]), 1, &["cannot write 'missing/mine.toml'"]);
+    let sandbox = Sandbox::with("mine.toml", "mine");
+    is_refused(sandbox.run(&["init", "mine.toml"]), 2, &["'mine.toml' exists already"]);
+    assert_eq!(fs::read_to_string(sandbox.path("mine.toml")).unwrap(), "mine");
+    is_refused(sandbox.run(&["init", "missing/mine.toml"]), 1, &["cannot write 'missing/mine.toml'"]);
 }
 
 #[test]
 fn a_directory_for_temporary_files_that_does_not_exist_is_named() {
-    let place = Place::new();
-    let mut command = assert_cmd::Command::from_std(place.command(&["profile", "sleep-io"]));
+    let sandbox = Sandbox::new();
+    let mut command = assert_cmd::Command::from_std(sandbox.command(&["profile", "sleep-io"]));
     is_refused(command.env("TMPDIR", "/none/here").assert(), 1, &["'/none/here'", "TMPDIR"]);
 }
 
 #[test]
 fn measurements_that_are_none_are_pointed_at() {
     let refused = |text: &str, parts: &[&str]| {
-        is_refused(Place::with("load.csv", text).run(&["fit", "load.csv"]), 2, parts);
+        is_refused(Sandbox::with("load.csv", text).run(&["fit", "load.csv"]), 2, parts);
     };
     refused("concurrency,rate\n1,2\n", &["E-FIT-001", "load.csv:1:1", "no column `throughput`"]);
     refused("concurrency,throughput\n1,2\n4,-7\n", &["E-FIT-001", "load.csv:3:3", "above 0", "-7"]);

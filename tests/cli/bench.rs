@@ -10,7 +10,7 @@ use predicates::str::contains;
 use serde_json::{Value, json};
 
 use crate::json::checked;
-use crate::place::Place;
+use crate::sandbox::Sandbox;
 
 /// Enough to measure something, on any machine.
 const QUICK: [&str; 3] = ["--budget", "300ms", "--json"];
@@ -19,17 +19,17 @@ const NAP: &str = "tasks = 40\n[[step]]\nkind = 'sleep'\nfor = '2ms'\n";
 const WORK: &str = "tasks = 40\n[[step]]\nkind = 'cpu'\nkernel = 'sha256'\nwork = '1ms'\n";
 
 /// A suite of two small workloads.
-fn suite() -> Place {
-    let place = Place::new();
-    fs::create_dir(place.path("workloads")).unwrap();
-    fs::write(place.path("workloads/nap.toml"), NAP).unwrap();
-    fs::write(place.path("workloads/work.toml"), WORK).unwrap();
-    place
+fn suite() -> Sandbox {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.path("workloads")).unwrap();
+    fs::write(sandbox.path("workloads/nap.toml"), NAP).unwrap();
+    fs::write(sandbox.path("workloads/work.toml"), WORK).unwrap();
+    sandbox
 }
 
-fn bench(place: &Place, code: i32, arguments: &[&str]) -> BenchReport {
-    let assert = place.run(&[&["bench"], arguments, &QUICK].concat()).code(code);
-    results(checked(place, &assert))
+fn bench(sandbox: &Sandbox, code: i32, arguments: &[&str]) -> BenchReport {
+    let assert = sandbox.run(&[&["bench"], arguments, &QUICK].concat()).code(code);
+    results(checked(sandbox, &assert))
 }
 
 fn results(document: Document) -> BenchReport {
@@ -48,21 +48,21 @@ fn gate(report: &Report) -> &Gate {
 }
 
 /// Changes a file of results.
-fn edit(place: &Place, name: &str, change: impl Fn(&mut Value)) {
-    let mut value = serde_json::from_slice(&fs::read(place.path(name)).unwrap()).unwrap();
+fn edit(sandbox: &Sandbox, name: &str, change: impl Fn(&mut Value)) {
+    let mut value = serde_json::from_slice(&fs::read(sandbox.path(name)).unwrap()).unwrap();
     change(&mut value);
-    fs::write(place.path(name), value.to_string()).unwrap();
+    fs::write(sandbox.path(name), value.to_string()).unwrap();
 }
 
 #[test]
 fn the_suite_is_the_directory_of_workloads_and_a_file_says_how_it_is_measured() {
-    let place = suite();
+    let sandbox = suite();
     fs::write(
-        place.path("conc.toml"),
+        sandbox.path("conc.toml"),
         "[settings]\nstrategies = ['threads']\nwidths = ['2']\n[workload.nap]\nwidths = ['4']\n",
     )
     .unwrap();
-    let report = bench(&place, 0, &["--runs", "1"]);
+    let report = bench(&sandbox, 0, &["--runs", "1"]);
     assert_eq!(names(&report), ["nap", "work"]);
     for (result, width) in report.results.iter().zip([4, 2]) {
         let widths: Vec<_> = result.cells.iter().map(|cell| cell.cell.width).collect();
@@ -75,11 +75,11 @@ fn the_suite_is_the_directory_of_workloads_and_a_file_says_how_it_is_measured() 
 
 #[test]
 fn a_baseline_is_compared_with_in_the_same_cell_and_for_the_same_work() {
-    let place = suite();
-    let before = bench(&place, 0, &["--save-baseline", "baseline.json"]);
-    let saved: Value = serde_json::from_slice(&fs::read(place.path("baseline.json")).unwrap()).unwrap();
+    let sandbox = suite();
+    let before = bench(&sandbox, 0, &["--save-baseline", "baseline.json"]);
+    let saved: Value = serde_json::from_slice(&fs::read(sandbox.path("baseline.json")).unwrap()).unwrap();
     assert_eq!(saved, serde_json::to_value(&before).unwrap());
-    let after = bench(&place, 0, &["--baseline", "baseline.json"]);
+    let after = bench(&sandbox, 0, &["--baseline", "baseline.json"]);
     for (before, after) in before.results.iter().zip(&after.results) {
         let (earlier, current) = (before.series.as_ref().unwrap(), after.series.as_ref().unwrap());
         assert_eq!((earlier.cell, &earlier.iterations), (current.cell, &current.iterations));
@@ -91,8 +91,8 @@ fn a_baseline_is_compared_with_in_the_same_cell_and_for_the_same_work() {
         assert!(gate.metrics.iter().any(|metric| metric.metric == Metric::Throughput));
         assert!(gate.advice.is_some());
     }
-    let compared = place.run(&["compare", "baseline.json", "baseline.json", "--json"]).code(0);
-    let compared = results(checked(&place, &compared));
+    let compared = sandbox.run(&["compare", "baseline.json", "baseline.json", "--json"]).code(0);
+    let compared = results(checked(&sandbox, &compared));
     assert_eq!(compared.command, CommandName::Compare);
     // Nothing differs from itself, and yet a stored run tells small changes from none only now and then.
     assert!(compared.results.iter().all(|result| gate(result).verdict != Verdict::Regressed));
@@ -102,12 +102,12 @@ fn a_baseline_is_compared_with_in_the_same_cell_and_for_the_same_work() {
 
 #[test]
 fn a_command_that_got_much_slower_is_red_beside_the_old_one() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     // It ends when twenty pairs have decided; a busy machine needs the time.
     let arguments = ["--strategy", "sequential", "--budget", "8s", "--json", "--fail-on-regression"];
     let slower = ["--reference", "sleep 0.002", "--", "sleep", "0.06"];
-    let assert = place.run(&[&["bench"], &arguments[..], &slower].concat()).code(3);
-    let report = results(checked(&place, &assert));
+    let assert = sandbox.run(&[&["bench"], &arguments[..], &slower].concat()).code(3);
+    let report = results(checked(&sandbox, &assert));
     let gate = gate(&report.results[0]);
     assert_eq!(
         (gate.design, gate.verdict, gate.reference.as_str()),
@@ -119,15 +119,15 @@ fn a_command_that_got_much_slower_is_red_beside_the_old_one() {
     assert_eq!(series.batches.len(), series.reference.len());
     // The same the other way round is none.
     let faster = ["--reference", "sleep 0.06", "--", "sleep", "0.002"];
-    let assert = place.run(&[&["bench"], &arguments[..], &faster].concat()).code(0);
-    let report = results(checked(&place, &assert));
+    let assert = sandbox.run(&[&["bench"], &arguments[..], &faster].concat()).code(0);
+    let report = results(checked(&sandbox, &assert));
     assert_ne!(report.results[0].gate.as_ref().unwrap().verdict, Verdict::Regressed);
 }
 
 #[test]
 fn another_build_runs_the_same_workloads() {
-    let place = suite();
-    let report = bench(&place, 0, &["--reference-bin", env!("CARGO_BIN_EXE_conc")]);
+    let sandbox = suite();
+    let report = bench(&sandbox, 0, &["--reference-bin", env!("CARGO_BIN_EXE_conc")]);
     assert_eq!(names(&report), ["nap", "work"]);
     for result in &report.results {
         let series = result.series.as_ref().unwrap();
@@ -139,78 +139,78 @@ fn another_build_runs_the_same_workloads() {
 
 #[test]
 fn a_workload_file_is_measured_beside_another() {
-    let place = suite();
-    let report = bench(&place, 0, &["workloads/work.toml", "--reference", "workloads/nap.toml"]);
+    let sandbox = suite();
+    let report = bench(&sandbox, 0, &["workloads/work.toml", "--reference", "workloads/nap.toml"]);
     let gate = gate(&report.results[0]);
     assert_eq!((gate.design, gate.reference.as_str()), (Design::Paired, "nap"));
 }
 
 #[test]
 fn a_baseline_that_a_workload_got_worse_than_is_kept() {
-    let place = suite();
+    let sandbox = suite();
     let only = ["workloads/nap.toml", "--strategy", "sequential"];
-    bench(&place, 0, &[&only[..], &["--save-baseline", "b.json"]].concat());
+    bench(&sandbox, 0, &[&only[..], &["--save-baseline", "b.json"]].concat());
     // As if it had been a million times as fast, which no load explains.
-    edit(&place, "b.json", |value| {
+    edit(&sandbox, "b.json", |value| {
         for batch in value["results"][0]["series"]["batches"].as_array_mut().unwrap() {
             batch["throughput_per_s"] = json!(batch["throughput_per_s"].as_f64().unwrap() * 1e6);
         }
     });
-    let before = fs::read(place.path("b.json")).unwrap();
+    let before = fs::read(sandbox.path("b.json")).unwrap();
     let both = ["--baseline", "b.json", "--save-baseline", "b.json", "--fail-on-regression"];
-    let assert = place.run(&[&["bench"], &only[..], &both, &QUICK].concat()).code(3);
+    let assert = sandbox.run(&[&["bench"], &only[..], &both, &QUICK].concat()).code(3);
     assert.stderr(contains("'b.json' is left as it was"));
-    assert_eq!(fs::read(place.path("b.json")).unwrap(), before);
+    assert_eq!(fs::read(sandbox.path("b.json")).unwrap(), before);
 }
 
 #[test]
 fn advice_that_changed_is_a_finding_of_its_own() {
-    let place = suite();
+    let sandbox = suite();
     let only = ["workloads/nap.toml", "--strategy", "sequential,threads"];
-    bench(&place, 0, &[&only[..], &["--save-baseline", "b.json"]].concat());
-    edit(&place, "b.json", |value| {
+    bench(&sandbox, 0, &[&only[..], &["--save-baseline", "b.json"]].concat());
+    edit(&sandbox, "b.json", |value| {
         let profile = &mut value["results"][0]["profile"];
         profile["class"] = json!("cpu-bound");
         profile["confidence"] = json!("high");
         profile["cpu_fraction"] = json!(1.0);
     });
     let report =
-        bench(&place, 3, &[&only[..], &["--baseline", "b.json", "--fail-on-advice-change"]].concat());
+        bench(&sandbox, 3, &[&only[..], &["--baseline", "b.json", "--fail-on-advice-change"]].concat());
     assert_eq!(gate(&report.results[0]).advice.unwrap().verdict, AdviceVerdict::Changed);
 }
 
 #[test]
 fn what_cannot_be_told_fails_where_that_is_demanded() {
-    let place = suite();
-    bench(&place, 0, &["workloads/nap.toml", "--save-baseline", "b.json"]);
-    let report = bench(&place, 4, &["workloads/work.toml", "--baseline", "b.json", "--strict"]);
+    let sandbox = suite();
+    bench(&sandbox, 0, &["workloads/nap.toml", "--save-baseline", "b.json"]);
+    let report = bench(&sandbox, 4, &["workloads/work.toml", "--baseline", "b.json", "--strict"]);
     assert_eq!(gate(&report.results[0]).verdict, Verdict::Inconclusive);
     assert!(gate(&report.results[0]).reason.as_ref().unwrap().contains("does not have it"));
     // A workload that was changed is not compared with what it was.
-    fs::write(place.path("workloads/nap.toml"), NAP.replace("2ms", "3ms")).unwrap();
-    let report = bench(&place, 4, &["workloads/nap.toml", "--baseline", "b.json", "--strict"]);
+    fs::write(sandbox.path("workloads/nap.toml"), NAP.replace("2ms", "3ms")).unwrap();
+    let report = bench(&sandbox, 4, &["workloads/nap.toml", "--baseline", "b.json", "--strict"]);
     assert!(gate(&report.results[0]).reason.as_ref().unwrap().contains("not the one of 'b.json'"));
 }
 
 #[test]
 fn a_workload_that_was_changed_does_the_work_it_has_now() {
-    let place = suite();
-    let before = bench(&place, 0, &["workloads/work.toml", "--save-baseline", "b.json"]);
-    fs::write(place.path("workloads/work.toml"), WORK.replace("1ms", "4ms")).unwrap();
-    let after = bench(&place, 0, &["workloads/work.toml", "--baseline", "b.json"]);
+    let sandbox = suite();
+    let before = bench(&sandbox, 0, &["workloads/work.toml", "--save-baseline", "b.json"]);
+    fs::write(sandbox.path("workloads/work.toml"), WORK.replace("1ms", "4ms")).unwrap();
+    let after = bench(&sandbox, 0, &["workloads/work.toml", "--baseline", "b.json"]);
     let iterations = |report: &BenchReport| report.results[0].series.as_ref().unwrap().iterations[0];
     assert!(iterations(&after) > 2 * iterations(&before));
 }
 
 #[test]
 fn a_baseline_of_a_python_callable_is_compared_with() {
-    let place = Place::with("tasks.py", "import time\n\ndef nap(item):\n    time.sleep(0.002)\n");
+    let sandbox = Sandbox::with("tasks.py", "import time\n\ndef nap(item):\n    time.sleep(0.002)\n");
     let callable = ["tasks.py:nap", "--tasks", "20", "--strategy", "threads"];
-    bench(&place, 0, &[&callable[..], &["--save-baseline", "b.json"]].concat());
-    let after = bench(&place, 0, &[&callable[..], &["--baseline", "b.json"]].concat());
+    bench(&sandbox, 0, &[&callable[..], &["--save-baseline", "b.json"]].concat());
+    let after = bench(&sandbox, 0, &[&callable[..], &["--baseline", "b.json"]].concat());
     assert!(!gate(&after.results[0]).metrics.is_empty());
     // What another interpreter gave is told apart, and not compared with.
-    edit(&place, "b.json", |value| value["results"][0]["profile"]["python"]["version"] = json!("2.7"));
-    let after = bench(&place, 0, &[&callable[..], &["--baseline", "b.json"]].concat());
+    edit(&sandbox, "b.json", |value| value["results"][0]["profile"]["python"]["version"] = json!("2.7"));
+    let after = bench(&sandbox, 0, &[&callable[..], &["--baseline", "b.json"]].concat());
     assert!(gate(&after.results[0]).reason.as_ref().unwrap().starts_with("Python: 2.7 there"));
 }

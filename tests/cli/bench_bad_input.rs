@@ -8,21 +8,21 @@ use predicates::str::contains;
 use serde_json::Value;
 
 use crate::json::checked;
-use crate::place::Place;
+use crate::sandbox::Sandbox;
 
 const NAP: &str = "tasks = 20\n[[step]]\nkind = 'sleep'\nfor = '2ms'\n";
 
 const QUICK: [&str; 2] = ["--budget", "200ms"];
 
-/// A place with one workload and a baseline of it.
-fn place() -> Place {
-    let place = Place::with("nap.toml", NAP);
-    place.run(&[&["bench", "nap.toml", "--save-baseline", "b.json"], &QUICK[..]].concat()).code(0);
-    place
+/// Returns a sandbox with one workload and a baseline of it.
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::with("nap.toml", NAP);
+    sandbox.run(&[&["bench", "nap.toml", "--save-baseline", "b.json"], &QUICK[..]].concat()).code(0);
+    sandbox
 }
 
-fn refused(place: &Place, arguments: &[&str], code: i32, words: &[&str]) {
-    let mut assert = place.run(arguments).code(code).stdout("");
+fn refused(sandbox: &Sandbox, arguments: &[&str], code: i32, words: &[&str]) {
+    let mut assert = sandbox.run(arguments).code(code).stdout("");
     for word in words {
         assert = assert.stderr(contains(*word));
     }
@@ -30,13 +30,13 @@ fn refused(place: &Place, arguments: &[&str], code: i32, words: &[&str]) {
 
 #[test]
 fn a_baseline_that_is_none_is_refused_with_its_place() {
-    let place = place();
-    let text = fs::read_to_string(place.path("b.json")).unwrap();
-    fs::write(place.path("cut.json"), &text[..text.len() / 2]).unwrap();
-    fs::write(place.path("foreign.json"), "{\"benchmarks\": []}").unwrap();
-    fs::write(place.path("newer.json"), text.replacen("\"schema_version\": 1", "\"schema_version\": 2", 1))
+    let sandbox = sandbox();
+    let text = fs::read_to_string(sandbox.path("b.json")).unwrap();
+    fs::write(sandbox.path("cut.json"), &text[..text.len() / 2]).unwrap();
+    fs::write(sandbox.path("foreign.json"), "{\"benchmarks\": []}").unwrap();
+    fs::write(sandbox.path("newer.json"), text.replacen("\"schema_version\": 1", "\"schema_version\": 2", 1))
         .unwrap();
-    fs::write(place.path("empty.json"), "").unwrap();
+    fs::write(sandbox.path("empty.json"), "").unwrap();
     let cases = [
         ("cut.json", &["E-GATE-001", "cut off", "cut.json:"][..]),
         ("foreign.json", &["E-GATE-001", "not a result of conc bench"]),
@@ -45,24 +45,26 @@ fn a_baseline_that_is_none_is_refused_with_its_place() {
         ("absent.json", &["E-GATE-001", "cannot be read"]),
     ];
     for (file, words) in cases {
-        refused(&place, &["bench", "nap.toml", "--baseline", file], 2, words);
-        refused(&place, &["compare", "b.json", file], 2, words);
+        refused(&sandbox, &["bench", "nap.toml", "--baseline", file], 2, words);
+        refused(&sandbox, &["compare", "b.json", file], 2, words);
     }
 }
 
 #[test]
 fn results_of_another_machine_are_refused_unless_they_are_allowed() {
-    let place = place();
-    let mut value: Value = serde_json::from_slice(&fs::read(place.path("b.json")).unwrap()).unwrap();
+    let sandbox = sandbox();
+    let mut value: Value = serde_json::from_slice(&fs::read(sandbox.path("b.json")).unwrap()).unwrap();
     value["host"]["cpu_model"] = "Another CPU".into();
     value["host"]["cpus_effective"] = 640.0.into();
-    fs::write(place.path("other.json"), value.to_string()).unwrap();
+    fs::write(sandbox.path("other.json"), value.to_string()).unwrap();
     let words = ["E-GATE-002", "Another CPU there", "effective CPUs: 640 there"];
-    refused(&place, &["compare", "other.json", "b.json"], 2, &words);
+    refused(&sandbox, &["compare", "other.json", "b.json"], 2, &words);
     let bench = [&["bench", "nap.toml", "--baseline", "other.json"], &QUICK[..]].concat();
-    refused(&place, &bench, 2, &words);
+    refused(&sandbox, &bench, 2, &words);
     let allowed = [&bench[..], &["--allow-other-machine", "--json"]].concat();
-    let Document::Bench(report) = checked(&place, &place.run(&allowed).code(0)) else { panic!("a bench") };
+    let Document::Bench(report) = checked(&sandbox, &sandbox.run(&allowed).code(0)) else {
+        panic!("a bench")
+    };
     assert_eq!(
         report.results[0].gate.as_ref().unwrap().reason.as_deref(),
         Some("measured on another machine")
@@ -71,67 +73,68 @@ fn results_of_another_machine_are_refused_unless_they_are_allowed() {
 
 #[test]
 fn a_broken_file_does_not_keep_the_others_from_being_measured() {
-    let place = Place::new();
-    fs::create_dir(place.path("workloads")).unwrap();
-    fs::write(place.path("workloads/a.toml"), "tasks = 20\n[[step]]\nkind = 'slep'\n").unwrap();
-    fs::write(place.path("workloads/b.toml"), NAP).unwrap();
-    fs::write(place.path("workloads/c.toml"), "tasks = 20\n[[step]]\nkind = 'command'\nargv = ['false']\n")
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.path("workloads")).unwrap();
+    fs::write(sandbox.path("workloads/a.toml"), "tasks = 20\n[[step]]\nkind = 'slep'\n").unwrap();
+    fs::write(sandbox.path("workloads/b.toml"), NAP).unwrap();
+    fs::write(sandbox.path("workloads/c.toml"), "tasks = 20\n[[step]]\nkind = 'command'\nargv = ['false']\n")
         .unwrap();
     let arguments = [&["bench", "--json", "--export-json", "out.json"], &QUICK[..]].concat();
-    let assert = place.run(&arguments).code(2).stderr(contains("a.toml:3:8").and(contains("c: ")));
-    let Document::Bench(report) = checked(&place, &assert) else { panic!("a bench") };
+    let assert = sandbox.run(&arguments).code(2).stderr(contains("a.toml:3:8").and(contains("c: ")));
+    let Document::Bench(report) = checked(&sandbox, &assert) else { panic!("a bench") };
     let measured: Vec<_> =
         report.results.iter().filter(|r| r.gate.is_none()).map(|r| &r.workload.name).collect();
     assert_eq!(measured, ["b"]);
     let failed: Vec<_> = report.failed.iter().map(|failed| failed.name.as_str()).collect();
     assert_eq!(failed, ["workloads/a.toml", "c"]);
-    let written: Value = serde_json::from_slice(&fs::read(place.path("out.json")).unwrap()).unwrap();
+    let written: Value = serde_json::from_slice(&fs::read(sandbox.path("out.json")).unwrap()).unwrap();
     assert_eq!(written, serde_json::to_value(&*report).unwrap());
 }
 
 #[test]
 fn a_suite_that_makes_no_sense_is_refused_before_anything_is_run() {
-    let place = place();
-    fs::create_dir(place.path("empty")).unwrap();
-    fs::create_dir(place.path("twice")).unwrap();
+    let sandbox = sandbox();
+    fs::create_dir(sandbox.path("empty")).unwrap();
+    fs::create_dir(sandbox.path("twice")).unwrap();
     for name in ["x.toml", "y.toml"] {
-        fs::write(place.path("twice").join(name), format!("name = 'same'\n{NAP}")).unwrap();
+        fs::write(sandbox.path("twice").join(name), format!("name = 'same'\n{NAP}")).unwrap();
     }
-    refused(&place, &["bench", "empty"], 2, &["no workload file (.toml) in 'empty'"]);
-    refused(&place, &["bench", "twice"], 2, &["2 workloads are called 'same'"]);
-    refused(&place, &["bench", "nap.toml", "nop.toml"], 2, &["E-WORKLOAD-007", "nop.toml"]);
+    refused(&sandbox, &["bench", "empty"], 2, &["no workload file (.toml) in 'empty'"]);
+    refused(&sandbox, &["bench", "twice"], 2, &["2 workloads are called 'same'"]);
+    refused(&sandbox, &["bench", "nap.toml", "nop.toml"], 2, &["E-WORKLOAD-007", "nop.toml"]);
     refused(
-        &place,
+        &sandbox,
         &["bench", "nap.toml", "--save-baseline", "no/such/b.json"],
         1,
         &["cannot write 'no/such/b.json'"],
     );
-    refused(&place, &["bench", "nap.toml", "--noise-threshold", "3"], 2, &["a share below 1"]);
-    fs::write(place.path("conc.toml"), "workloads = ['nap.toml']\n[workload.nop]\nbudget = '1s'\n").unwrap();
-    refused(&place, &["bench"], 2, &["[workload.nop]", "did you mean 'nap'?"]);
-    fs::write(place.path("conc.toml"), "[settings]\nbudgte = '1s'\n").unwrap();
-    refused(&place, &["bench"], 2, &["conc.toml:2:1", "budgte"]);
+    refused(&sandbox, &["bench", "nap.toml", "--noise-threshold", "3"], 2, &["a share below 1"]);
+    fs::write(sandbox.path("conc.toml"), "workloads = ['nap.toml']\n[workload.nop]\nbudget = '1s'\n")
+        .unwrap();
+    refused(&sandbox, &["bench"], 2, &["[workload.nop]", "did you mean 'nap'?"]);
+    fs::write(sandbox.path("conc.toml"), "[settings]\nbudgte = '1s'\n").unwrap();
+    refused(&sandbox, &["bench"], 2, &["conc.toml:2:1", "budgte"]);
 }
 
 #[test]
 fn another_side_that_cannot_be_is_refused() {
-    let place = place();
+    let sandbox = sandbox();
     refused(
-        &place,
+        &sandbox,
         &["bench", "nap.toml", "--reference-bin", "/bin/true"],
         2,
         &["E-GATE-003", "'/bin/true'"],
     );
     refused(
-        &place,
+        &sandbox,
         &["bench", "nap.toml", "--reference-bin", "./nothing"],
         2,
         &["E-GATE-003", "'./nothing'"],
     );
-    refused(&place, &["bench", "sleep-io", "nap.toml", "--reference", "nap.toml"], 2, &["--reference"]);
-    refused(&place, &["bench", "--reference", "sleep '0.1", "--", "sleep", "0.1"], 2, &["quote"]);
+    refused(&sandbox, &["bench", "sleep-io", "nap.toml", "--reference", "nap.toml"], 2, &["--reference"]);
+    refused(&sandbox, &["bench", "--reference", "sleep '0.1", "--", "sleep", "0.1"], 2, &["quote"]);
     refused(
-        &place,
+        &sandbox,
         &["bench", "nap.toml", "--reference", "nap.toml", "--baseline", "b.json"],
         2,
         &["cannot be used with"],
@@ -140,10 +143,10 @@ fn another_side_that_cannot_be_is_refused() {
 
 #[test]
 fn a_reference_that_fails_is_told_and_is_no_verdict() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let arguments = ["bench", "--json", "--reference", "false", "--strict", "--", "true"];
-    let assert = place.run(&[&arguments[..2], &QUICK, &arguments[2..]].concat()).code(4);
-    let Document::Bench(report) = checked(&place, &assert) else { panic!("a bench") };
+    let assert = sandbox.run(&[&arguments[..2], &QUICK, &arguments[2..]].concat()).code(4);
+    let Document::Bench(report) = checked(&sandbox, &assert) else { panic!("a bench") };
     let gate = report.results[0].gate.as_ref().unwrap();
     assert_eq!(gate.reason.as_deref(), Some("not one task of the other side ended well"));
 }

@@ -14,7 +14,7 @@ use predicates::prelude::*;
 use predicates::str::{contains, starts_with};
 use serde_json::Value;
 
-use crate::place::Place;
+use crate::sandbox::Sandbox;
 
 /// Longer than anything of these files takes that does not hang.
 const LONG: &str = "60s";
@@ -63,16 +63,16 @@ fn report(stdout: &[u8]) -> CheckReport {
 /// Checks the file `name` and compares what is found with what it says.
 fn check(name: &str) {
     let text = fs::read_to_string(directory().join(name)).unwrap();
-    let place = Place::with(name, &text);
+    let sandbox = Sandbox::with(name, &text);
     let expected = expected(name, &text);
     let hangs = ["E-ASYNC-004", "E-TASK-003"];
     let timeout = if expected.iter().any(|fault| hangs.contains(&fault.1.as_str())) { SHORT } else { LONG };
     let callable = format!("{name}:fetch");
     let arguments = ["check", &callable, "--tasks", "4", "--timeout", timeout, "--json"];
-    let assert = place.run(&arguments).code(i32::from(!expected.is_empty())).stderr("");
+    let assert = sandbox.run(&arguments).code(i32::from(!expected.is_empty())).stderr("");
     assert_eq!(found(&report(&assert.get_output().stdout)), expected, "{name}");
     // Nothing is written beside the user's file.
-    let left: Vec<_> = fs::read_dir(place.path("")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    let left: Vec<_> = fs::read_dir(sandbox.path("")).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(left, [name], "{name}");
 }
 
@@ -106,10 +106,10 @@ checked! {
 
 #[test]
 fn the_document_fits_the_schema() {
-    let place = Place::with("tasks.py", &fs::read_to_string(directory().join("raises.py")).unwrap());
-    let schema = place.run(&["schema"]).get_output().stdout.clone();
+    let sandbox = Sandbox::with("tasks.py", &fs::read_to_string(directory().join("raises.py")).unwrap());
+    let schema = sandbox.run(&["schema"]).get_output().stdout.clone();
     let validator = jsonschema::validator_for(&serde_json::from_slice(&schema).unwrap()).unwrap();
-    let assert = place.run(&["check", "tasks.py:fetch", "--tasks", "4", "--json"]).code(1);
+    let assert = sandbox.run(&["check", "tasks.py:fetch", "--tasks", "4", "--json"]).code(1);
     let document: Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
     assert!(validator.is_valid(&document), "{document}");
     assert_eq!((&document["command"], &document["workload"]["tasks"]), (&"check".into(), &4.into()));
@@ -118,8 +118,8 @@ fn the_document_fits_the_schema() {
 
 #[test]
 fn a_task_that_ends_the_interpreter_is_told() {
-    let place = Place::with("tasks.py", "import os\n\ndef fetch(item):\n    os._exit(7)\n");
-    let assert = place.run(&["check", "tasks.py:fetch", "--tasks", "2", "--json"]).code(1).stderr("");
+    let sandbox = Sandbox::with("tasks.py", "import os\n\ndef fetch(item):\n    os._exit(7)\n");
+    let assert = sandbox.run(&["check", "tasks.py:fetch", "--tasks", "2", "--json"]).code(1).stderr("");
     let report = report(&assert.get_output().stdout);
     let findings: Vec<_> = report.checks.iter().flat_map(|check| &check.findings).collect();
     assert_eq!(findings.iter().map(|f| f.code).collect::<Vec<_>>(), [Code::PoolWorkerDied]);
@@ -130,8 +130,8 @@ fn a_fault_of_the_machine_has_its_line_and_its_item() {
     let source = "import ctypes\n\ndef fetch(item):\n    if item == 1:\n        ctypes.string_at(0)\n";
     let awaited = source.replace("def", "async def");
     for source in [source, &awaited] {
-        let place = Place::with("tasks.py", source);
-        let assert = place.run(&["check", "tasks.py:fetch", "--tasks", "3", "--json"]).code(1).stderr("");
+        let sandbox = Sandbox::with("tasks.py", source);
+        let assert = sandbox.run(&["check", "tasks.py:fetch", "--tasks", "3", "--json"]).code(1).stderr("");
         let report = report(&assert.get_output().stdout);
         let findings: Vec<_> = report.checks.iter().flat_map(|check| &check.findings).collect();
         assert_eq!(findings.len(), 1, "{findings:?}");
@@ -149,8 +149,8 @@ fn a_fault_of_the_machine_has_its_line_and_its_item() {
 #[test]
 fn a_person_reads_the_line_and_what_to_do() {
     let text = fs::read_to_string(directory().join("not_awaited.py")).unwrap();
-    let place = Place::with("tasks.py", &text);
-    let assert = place.run(&["check", "tasks.py:fetch", ":::", "a", "b"]).code(1).stderr("");
+    let sandbox = Sandbox::with("tasks.py", &text);
+    let assert = sandbox.run(&["check", "tasks.py:fetch", ":::", "a", "b"]).code(1).stderr("");
     assert
         .stdout(starts_with("tasks.py:fetch · 2 tasks · Python 3."))
         .stdout(contains("passed     tasks completed"))
@@ -161,10 +161,10 @@ fn a_person_reads_the_line_and_what_to_do() {
 
 #[test]
 fn what_cannot_be_checked_is_refused() {
-    let place = Place::with("tasks.py", "def fetch(item)\n");
-    place.run(&["check", "web-scraper"]).code(2).stdout("").stderr(contains("only Python callables"));
-    place.run(&["check", "none.py:fetch"]).code(2).stdout("").stderr(contains("none.py"));
-    place.run(&["check"]).code(2).stdout("");
-    let broken = place.run(&["check", "tasks.py:fetch", "--tasks", "2"]).code(2).stdout("");
+    let sandbox = Sandbox::with("tasks.py", "def fetch(item)\n");
+    sandbox.run(&["check", "web-scraper"]).code(2).stdout("").stderr(contains("only Python callables"));
+    sandbox.run(&["check", "none.py:fetch"]).code(2).stdout("").stderr(contains("none.py"));
+    sandbox.run(&["check"]).code(2).stdout("");
+    let broken = sandbox.run(&["check", "tasks.py:fetch", "--tasks", "2"]).code(2).stdout("");
     broken.stderr(contains("E-PYTHON-002").and(contains("tasks.py\", line 1")));
 }

@@ -5,14 +5,14 @@ use std::fs;
 use predicates::prelude::*;
 use predicates::str::{contains, starts_with};
 
-use crate::place::Place;
+use crate::sandbox::Sandbox;
 
 const BUDGET: [&str; 2] = ["--budget", "300ms"];
 
 /// Runs `advise` and finds a recommendation.
-fn advises(place: &Place, stdin: &str, arguments: &[&str], header: &str) {
+fn advises(sandbox: &Sandbox, stdin: &str, arguments: &[&str], header: &str) {
     let arguments = [&["advise"], &BUDGET[..], arguments].concat();
-    place
+    sandbox
         .run_with(stdin, &arguments)
         .code(0)
         .stdout(starts_with(header).and(contains("Recommendation: ")).and(contains("\nrust: ")))
@@ -22,44 +22,44 @@ fn advises(place: &Place, stdin: &str, arguments: &[&str], header: &str) {
 #[test]
 fn inline_work_is_advised_on() {
     let work = ["--cpu", "1ms", "--wait", "5ms", "--tasks", "50"];
-    advises(&Place::new(), "", &work, "inline · 50 tasks · inline workload · ");
+    advises(&Sandbox::new(), "", &work, "inline · 50 tasks · inline workload · ");
 }
 
 #[test]
 fn commands_are_advised_on() {
-    let place = Place::new();
-    advises(&place, "", &["--tasks", "10", "--", "sleep", "0.01"], "sleep · 10 tasks · command · ");
-    advises(&place, "a\nb\nc\n", &["--items", "-", "--", "echo", "{}"], "echo · 3 tasks · command · ");
-    advises(&place, "", &["--", "echo", "{}", ":::", "a", "b"], "echo · 2 tasks · command · ");
+    let sandbox = Sandbox::new();
+    advises(&sandbox, "", &["--tasks", "10", "--", "sleep", "0.01"], "sleep · 10 tasks · command · ");
+    advises(&sandbox, "a\nb\nc\n", &["--items", "-", "--", "echo", "{}"], "echo · 3 tasks · command · ");
+    advises(&sandbox, "", &["--", "echo", "{}", ":::", "a", "b"], "echo · 2 tasks · command · ");
 }
 
 #[test]
 fn the_program_for_a_callable_calls_it() {
     let tasks = "import asyncio\nasync def fetch(item):\n    await asyncio.sleep(0.01)\n";
-    let place = Place::with("tasks.py", tasks);
+    let sandbox = Sandbox::with("tasks.py", tasks);
     let arguments = ["advise", "tasks.py:fetch", "--tasks", "20", "--strategy", "async", "--width", "4"];
     let arguments = [&arguments[..], &BUDGET[..]].concat();
-    let shown = place.run(&arguments).code(0).stdout(contains("\npython: asyncio, 4 in flight\n"));
+    let shown = sandbox.run(&arguments).code(0).stdout(contains("\npython: asyncio, 4 in flight\n"));
     shown.stdout(contains("\nfrom tasks import fetch\n").and(contains("TaskGroup").not()));
-    let all = place.run(&[&arguments[..], &["-v"]].concat()).code(0);
+    let all = sandbox.run(&[&arguments[..], &["-v"]].concat()).code(0);
     all.stdout(contains("asyncio.TaskGroup()").and(contains("asyncio.Semaphore(4)")));
 }
 
 #[test]
 fn a_command_gets_every_item_as_one_word() {
-    let place = Place::with("list.txt", "one two\n\r\nthree\r\n");
+    let sandbox = Sandbox::with("list.txt", "one two\n\r\nthree\r\n");
     let line = "test -n {} && printf '%s\\n' {} >> seen";
-    advises(&place, "", &["--items", "list.txt", "--shell", "--", line], "test · 2 tasks · command · ");
-    let seen = fs::read_to_string(place.path("seen")).unwrap();
+    advises(&sandbox, "", &["--items", "list.txt", "--shell", "--", line], "test · 2 tasks · command · ");
+    let seen = fs::read_to_string(sandbox.path("seen")).unwrap();
     assert!(seen.lines().all(|line| line == "one two" || line == "three"), "{seen}");
     assert!(seen.contains("one two\n") && seen.contains("three\n"), "{seen}");
 }
 
 #[test]
 fn a_profile_shows_the_class_and_the_evidence() {
-    let waits = Place::new().run(&["profile", "sleep-io"]).code(0);
+    let waits = Sandbox::new().run(&["profile", "sleep-io"]).code(0);
     waits.stdout(contains("Profile    io-bound").and(contains("Measured")).and(contains("samples")));
-    let computes = Place::new().run(&["profile", "--cpu", "2ms", "--name", "sums"]).code(0);
+    let computes = Sandbox::new().run(&["profile", "--cpu", "2ms", "--name", "sums"]).code(0);
     computes.stdout(starts_with("sums · 20 tasks").and(contains("\nProfile    ")));
 }
 
@@ -67,53 +67,53 @@ fn a_profile_shows_the_class_and_the_evidence() {
 fn a_bench_shows_every_workload() {
     let arguments = [&["bench"], &BUDGET[..], &["sleep-io", "tiny-tasks"]].concat();
     let both = contains("sleep-io · 400 tasks").and(contains("tiny-tasks · 100000 tasks"));
-    Place::new().run(&arguments).code(0).stdout(starts_with("2 workloads · ").and(both));
+    Sandbox::new().run(&arguments).code(0).stdout(starts_with("2 workloads · ").and(both));
 }
 
 #[test]
 fn the_samples_are_listed() {
-    let place = Place::new();
-    place.run(&["list"]).code(0).stdout(starts_with("web-scraper ")).stderr("");
-    let json = place.run(&["list", "--json"]).code(0).get_output().stdout.clone();
+    let sandbox = Sandbox::new();
+    sandbox.run(&["list"]).code(0).stdout(starts_with("web-scraper ")).stderr("");
+    let json = sandbox.run(&["list", "--json"]).code(0).get_output().stdout.clone();
     let list: Vec<serde_json::Value> = serde_json::from_slice(&json).unwrap();
     assert!(list.iter().any(|sample| sample["name"] == "tiny-tasks" && sample["tasks"] == 100_000));
 }
 
 #[test]
 fn codes_and_strategies_are_explained() {
-    let place = Place::new();
-    let code = place.run(&["explain", "E-ASYNC-005"]).code(0).stderr("");
+    let sandbox = Sandbox::new();
+    let code = sandbox.run(&["explain", "E-ASYNC-005"]).code(0).stderr("");
     code.stdout(starts_with("E-ASYNC-005: resource exhaustion\n").and(contains("\nRemedy ")));
-    place.run(&["explain", "threads"]).code(0).stdout(starts_with("threads\n").and(contains("\nWidth ")));
+    sandbox.run(&["explain", "threads"]).code(0).stdout(starts_with("threads\n").and(contains("\nWidth ")));
 }
 
 #[test]
 fn a_schema_and_completions_are_printed() {
-    let place = Place::new();
-    let schema = place.run(&["schema"]).code(0).stderr("").get_output().stdout.clone();
+    let sandbox = Sandbox::new();
+    let schema = sandbox.run(&["schema"]).code(0).stderr("").get_output().stdout.clone();
     let schema: serde_json::Value = serde_json::from_slice(&schema).unwrap();
     assert!(jsonschema::validator_for(&schema).is_ok());
     for shell in ["bash", "zsh", "fish"] {
-        place.run(&["completions", shell]).code(0).stdout(contains("advise")).stderr("");
+        sandbox.run(&["completions", shell]).code(0).stdout(contains("advise")).stderr("");
     }
 }
 
 #[test]
 fn a_file_that_init_writes_is_a_workload() {
-    let place = Place::new();
-    place.run(&["init", "w.toml"]).code(0).stdout("").stderr("");
-    let printed = place.run(&["init"]).code(0).get_output().stdout.clone();
-    assert_eq!(fs::read(place.path("w.toml")).unwrap(), printed);
-    let profile = place.run(&["profile", "w.toml"]).code(0);
+    let sandbox = Sandbox::new();
+    sandbox.run(&["init", "w.toml"]).code(0).stdout("").stderr("");
+    let printed = sandbox.run(&["init"]).code(0).get_output().stdout.clone();
+    assert_eq!(fs::read(sandbox.path("w.toml")).unwrap(), printed);
+    let profile = sandbox.run(&["profile", "w.toml"]).code(0);
     profile.stdout(starts_with("my-workload · 200 tasks · workload file · "));
 }
 
 #[test]
 fn a_strategy_may_have_the_name_it_has_in_python() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let arguments =
         ["--strategy", "threading", "--width", "2", "--wait", "2ms", "--tasks", "40", "--runs", "1"];
-    place
+    sandbox
         .run(&[&["advise"], &BUDGET[..], &arguments].concat())
         .code(0)
         .stdout(contains("\n threads").and(contains("\n sequential")).and(contains("\n async").not()));
@@ -121,15 +121,15 @@ fn a_strategy_may_have_the_name_it_has_in_python() {
 
 #[test]
 fn warnings_go_to_standard_error_alone() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let arguments = [&["advise"], &BUDGET[..], &["--code", "none", "--", "true"]].concat();
-    place.run(&arguments).code(0).stdout(contains("W-RUN").not()).stderr(contains("(W-RUN-001)"));
+    sandbox.run(&arguments).code(0).stdout(contains("W-RUN").not()).stderr(contains("(W-RUN-001)"));
 }
 
 #[test]
 fn colour_is_shown_when_it_is_asked_for() {
     let coloured = |arguments: &[&str]| {
-        let output = Place::new().command(arguments).output().unwrap();
+        let output = Sandbox::new().command(arguments).output().unwrap();
         let has = |bytes: &[u8]| bytes.contains(&0x1b);
         (has(&output.stdout), has(&output.stderr))
     };
@@ -154,15 +154,15 @@ fn a_reader_that_leaves_is_not_an_error() {
         &json,
     ];
     for arguments in commands {
-        let place = Place::new();
+        let sandbox = Sandbox::new();
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        let output = place.command(arguments).stdout(writer).output().unwrap();
+        let output = sandbox.command(arguments).stdout(writer).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: {said}");
         // A long warning goes on in the next line.
         let is_warning = |line: &str| line.starts_with("Warning ") || line.starts_with("   ");
         assert!(said.lines().all(is_warning), "{arguments:?}: {said}");
-        place.assert_nothing_is_left();
+        sandbox.assert_nothing_is_left();
     }
 }

@@ -11,7 +11,7 @@ use predicates::str::contains;
 use serde_json::Value;
 
 use crate::json::document;
-use crate::place::Place;
+use crate::sandbox::Sandbox;
 use crate::shapes;
 
 const WORKLOADS: [&str; 2] = ["sleep-io", "tiny-tasks"];
@@ -36,47 +36,47 @@ const EXPORTS: [&str; 16] = [
 ];
 
 /// One run of `bench` as GitHub would run it, with every export; gives the document.
-fn run(place: &Place) -> Document {
-    fs::write(place.path("summary.md"), "Before.\n").unwrap();
+fn run(sandbox: &Sandbox) -> Document {
+    fs::write(sandbox.path("summary.md"), "Before.\n").unwrap();
     let arguments = [&["bench", "--json", "--budget", "1s"], &WORKLOADS[..], &EXPORTS[..]].concat();
-    let mut command = place.command(&arguments);
+    let mut command = sandbox.command(&arguments);
     command.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", "summary.md");
-    document(place, &place.check(assert_cmd::Command::from_std(command)).code(0))
+    document(sandbox, &sandbox.check(assert_cmd::Command::from_std(command)).code(0))
 }
 
-fn text(place: &Place, name: &str) -> String {
-    fs::read_to_string(place.path(name)).unwrap()
+fn text(sandbox: &Sandbox, name: &str) -> String {
+    fs::read_to_string(sandbox.path(name)).unwrap()
 }
 
-fn json(place: &Place, name: &str, schema: &Value) -> Value {
-    let document = serde_json::from_str(&text(place, name)).unwrap();
+fn json(sandbox: &Sandbox, name: &str, schema: &Value) -> Value {
+    let document = serde_json::from_str(&text(sandbox, name)).unwrap();
     shapes::check(schema, &document);
     document
 }
 
 #[test]
 fn one_run_writes_every_format_and_each_is_valid() {
-    let place = Place::new();
-    let document = run(&place);
-    assert_eq!(serde_json::from_str::<Document>(&text(&place, "all.json")).unwrap(), document);
-    check_json(&place, &document);
-    assert_eq!(junit(&place), "sleep-io 1 1 0 0\ntiny-tasks 1 1 0 0\n");
-    check_page(&text(&place, "all.html"));
+    let sandbox = Sandbox::new();
+    let document = run(&sandbox);
+    assert_eq!(serde_json::from_str::<Document>(&text(&sandbox, "all.json")).unwrap(), document);
+    check_json(&sandbox, &document);
+    assert_eq!(junit(&sandbox), "sleep-io 1 1 0 0\ntiny-tasks 1 1 0 0\n");
+    check_page(&text(&sandbox, "all.html"));
     let rows: usize = document.reports().iter().map(|report| report.cells.len()).sum();
-    assert_eq!(text(&place, "all.csv").lines().count(), 1 + rows);
-    let markdown = text(&place, "all.md");
+    assert_eq!(text(&sandbox, "all.csv").lines().count(), 1 + rows);
+    let markdown = text(&sandbox, "all.md");
     assert!(WORKLOADS.iter().all(|name| markdown.contains(&format!("### {name}\n"))), "{markdown}");
-    assert_eq!(text(&place, "summary.md"), format!("Before.\n{markdown}\n"));
+    assert_eq!(text(&sandbox, "summary.md"), format!("Before.\n{markdown}\n"));
     let written: BTreeSet<_> =
-        fs::read_dir(place.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        fs::read_dir(sandbox.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(written.len(), 10, "nothing is left beside the files: {written:?}");
-    check_comparison(&place);
+    check_comparison(&sandbox);
 }
 
 /// What a gate adds, where results are compared with themselves.
-fn check_comparison(place: &Place) {
+fn check_comparison(sandbox: &Sandbox) {
     let arguments = [&["compare", "--json", "all.json", "all.json"], &EXPORTS[2..]].concat();
-    let document = document(place, &place.run(&arguments).code(0));
+    let document = document(sandbox, &sandbox.run(&arguments).code(0));
     let suite = |report: &Report| {
         let gate = report.gate.as_ref().unwrap();
         assert!(
@@ -87,22 +87,22 @@ fn check_comparison(place: &Place) {
         let cases = 1 + gate.metrics.len().max(1) + usize::from(gate.advice.is_some());
         format!("{} {cases} {cases} 0 0\n", report.workload.name)
     };
-    assert_eq!(junit(place), document.reports().iter().map(suite).collect::<String>());
-    let markdown = text(place, "all.md");
+    assert_eq!(junit(sandbox), document.reports().iter().map(suite).collect::<String>());
+    let markdown = text(sandbox, "all.md");
     assert!(markdown.starts_with("## Gate: ") && markdown.contains("- sleep-io: "), "{markdown}");
-    assert!(text(place, "all.csv").lines().next().unwrap().contains(",gate,throughput_verdict,"));
-    let page = text(place, "all.html");
+    assert!(text(sandbox, "all.csv").lines().next().unwrap().contains(",gate,throughput_verdict,"));
+    let page = text(sandbox, "all.html");
     check_page(&page);
     let compared = document.reports().iter().filter(|r| !r.gate.as_ref().unwrap().metrics.is_empty());
     assert_eq!(page.matches("ratios to the reference").count(), compared.count());
 }
 
-fn check_json(place: &Place, document: &Document) {
-    let hyperfine = json(place, "hyperfine.json", &shapes::hyperfine());
+fn check_json(sandbox: &Sandbox, document: &Document) {
+    let hyperfine = json(sandbox, "hyperfine.json", &shapes::hyperfine());
     let commands: Vec<_> = hyperfine["results"].as_array().unwrap().iter().map(|r| &r["command"]).collect();
-    let bmf = json(place, "bmf.json", &shapes::bmf());
-    let bigger = json(place, "gab-bigger.json", &shapes::gab());
-    let smaller = json(place, "gab-smaller.json", &shapes::gab());
+    let bmf = json(sandbox, "bmf.json", &shapes::bmf());
+    let bigger = json(sandbox, "gab-bigger.json", &shapes::gab());
+    let smaller = json(sandbox, "gab-smaller.json", &shapes::gab());
     let names = |entries: &Value| -> BTreeSet<String> {
         entries.as_array().unwrap().iter().map(|entry| entry["name"].as_str().unwrap().to_owned()).collect()
     };
@@ -125,12 +125,13 @@ fn check_json(place: &Place, document: &Document) {
 
 /// What a parser that knows nothing of JUnit reads: of each suite its name, the cases in it, and how many
 /// tests, failures and errors it says there are.
-fn junit(place: &Place) -> String {
+fn junit(sandbox: &Sandbox) -> String {
     let script = "import sys, xml.etree.ElementTree as tree\n\
                   for suite in tree.parse(sys.argv[1]).getroot():\n \
                   said = [suite.get(key) for key in ('tests', 'failures', 'errors')]\n \
                   print(suite.get('name'), len(suite.findall('testcase')), *said)";
-    let output = Command::new("python3").args(["-c", script]).arg(place.path("junit.xml")).output().unwrap();
+    let output =
+        Command::new("python3").args(["-c", script]).arg(sandbox.path("junit.xml")).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
@@ -149,18 +150,18 @@ fn check_page(page: &str) {
 
 #[test]
 fn where_every_workload_fails_the_files_say_so() {
-    let place = Place::new();
-    let mut command = place.command(&["bench", "--export-junit", "junit.xml", "--", "false"]);
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command(&["bench", "--export-junit", "junit.xml", "--", "false"]);
     command.env("GITHUB_ACTIONS", "true");
-    let assert = place.check(assert_cmd::Command::from_std(command)).code(1);
+    let assert = sandbox.check(assert_cmd::Command::from_std(command)).code(1);
     assert.stdout("").stderr(contains("\n::error title=false failed::"));
-    assert_eq!(junit(&place), "false 1 1 0 1\n");
+    assert_eq!(junit(&sandbox), "false 1 1 0 1\n");
 }
 
 #[test]
 fn standard_output_takes_one_format_and_a_file_too() {
-    let place = Place::new();
-    let bench = |arguments: &[&str]| place.run(&[&["bench", "sleep-io"], arguments].concat()).code(2);
+    let sandbox = Sandbox::new();
+    let bench = |arguments: &[&str]| sandbox.run(&[&["bench", "sleep-io"], arguments].concat()).code(2);
     bench(&["--export-bmf", "-", "--export-junit", "-"])
         .stderr(contains("only one format can go to standard"));
     bench(&["--json", "--export-html", "-"]).stderr(contains("only one format can go to standard output"));
@@ -168,16 +169,16 @@ fn standard_output_takes_one_format_and_a_file_too() {
     bench(&["--export-csv", "a", "--export-bmf", "a"])
         .stderr(contains("only one format can go to the file 'a'"));
     bench(&["--export-gab", "."]).stderr(contains("is not the name of a file"));
-    place.run(&["profile", "sleep-io", "--export-html", "a"]).code(2);
-    assert_eq!(fs::read_dir(place.path("")).unwrap().count(), 0);
+    sandbox.run(&["profile", "sleep-io", "--export-html", "a"]).code(2);
+    assert_eq!(fs::read_dir(sandbox.path("")).unwrap().count(), 0);
 }
 
 #[test]
 fn a_page_goes_to_standard_output_alone() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let arguments =
         ["advise", "--wait", "1ms", "--tasks", "20", "--width", "2", "--runs", "1", "--export-html", "-"];
-    let page = place.run(&arguments).code(0);
+    let page = sandbox.run(&arguments).code(0);
     let page = String::from_utf8(page.get_output().stdout.clone()).unwrap();
     assert!(page.starts_with("<!DOCTYPE html>\n") && page.ends_with("</html>\n"), "{page}");
 }

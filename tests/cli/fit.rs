@@ -10,14 +10,14 @@ use predicates::prelude::*;
 use predicates::str::{contains, starts_with};
 
 use crate::json::checked;
-use crate::place::Place;
+use crate::sandbox::Sandbox;
 
 /// The published raytracer data (tests/data/usl_published.json).
 const RAYTRACER: &str = "concurrency,throughput\n1,20\n4,78\n8,130\n12,170\n16,190\n20,200\n24,210\n\
                          28,230\n32,260\n48,280\n64,310\n";
 
-fn single(place: &Place, arguments: &[&str]) -> FitReport {
-    match checked(place, &place.run(arguments).code(0)) {
+fn single(sandbox: &Sandbox, arguments: &[&str]) -> FitReport {
+    match checked(sandbox, &sandbox.run(arguments).code(0)) {
         Document::Fit(report) => *report,
         other => panic!("one series: {other:?}"),
     }
@@ -25,8 +25,8 @@ fn single(place: &Place, arguments: &[&str]) -> FitReport {
 
 #[test]
 fn a_published_table_gives_its_coefficients_and_no_peak() {
-    let place = Place::with("load.csv", RAYTRACER);
-    let report = single(&place, &["fit", "--json", "load.csv"]);
+    let sandbox = Sandbox::with("load.csv", RAYTRACER);
+    let report = single(&sandbox, &["fit", "--json", "load.csv"]);
     assert_eq!((report.command, report.source.as_str()), (CommandName::Fit, "load.csv"));
     let usl = &report.model.usl;
     assert_eq!(
@@ -41,15 +41,15 @@ fn a_published_table_gives_its_coefficients_and_no_peak() {
 
 #[test]
 fn a_plot_and_the_coefficients_are_shown() {
-    let place = Place::with("load.csv", RAYTRACER);
-    let shown = place.run(&["fit", "load.csv"]).code(0).stderr("");
+    let sandbox = Sandbox::with("load.csv", RAYTRACER);
+    let shown = sandbox.run(&["fit", "load.csv"]).code(0).stderr("");
     let text = String::from_utf8(shown.get_output().stdout.clone()).unwrap();
     assert!(text.starts_with("load.csv · 11 points · 11 widths from 1 to 64\n"), "{text}");
     assert!(
         text.contains('●') && text.contains("kappa 0 (0 to ") && text.contains("Peak       none"),
         "{text}"
     );
-    let mut dumb = place.command(&["fit", "load.csv", "-v"]);
+    let mut dumb = sandbox.command(&["fit", "load.csv", "-v"]);
     dumb.env("TERM", "dumb").env("COLUMNS", "60");
     let text = String::from_utf8(dumb.output().unwrap().stdout).unwrap();
     let plot: Vec<_> = text.lines().filter(|line| line.contains('|')).collect();
@@ -59,18 +59,18 @@ fn a_plot_and_the_coefficients_are_shown() {
 
 #[test]
 fn a_table_may_come_through_a_pipe_and_without_names() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let table = RAYTRACER.strip_prefix("concurrency,throughput\n").unwrap();
-    place.run_with(table, &["fit", "-"]).code(0).stdout(starts_with("standard input · 11 points"));
+    sandbox.run_with(table, &["fit", "-"]).code(0).stdout(starts_with("standard input · 11 points"));
 }
 
 #[test]
 fn what_must_not_be_claimed_is_refused_in_words_and_in_status() {
-    let few = Place::with("few.csv", "n,x\n1,10\n2,19\n4,36\n8,60\n16,80\n");
+    let few = Sandbox::with("few.csv", "n,x\n1,10\n2,19\n4,36\n8,60\n16,80\n");
     let report = single(&few, &["fit", "--json", "few.csv"]);
     assert_eq!((report.model.usl.status, report.model.usl.sigma), (FitStatus::TooFewWidths, None));
     few.run(&["fit", "few.csv"]).code(0).stdout(contains("5 different widths were measured, 6 are needed"));
-    let flat = Place::with("flat.csv", "n,x\n1,10\n2,20\n4,40\n8,79\n16,80\n32,80.5\n64,79.8\n");
+    let flat = Sandbox::with("flat.csv", "n,x\n1,10\n2,20\n4,40\n8,79\n16,80\n32,80.5\n64,79.8\n");
     let usl = single(&flat, &["fit", "--json", "flat.csv"]).model.usl;
     assert_eq!((usl.status, usl.saturated_width, usl.peak_width), (FitStatus::Saturated, Some(8.0), None));
     flat.run(&["fit", "flat.csv"]).code(0).stdout(contains("saturated at 8"));
@@ -78,11 +78,12 @@ fn what_must_not_be_claimed_is_refused_in_words_and_in_status() {
 
 #[test]
 fn results_of_bench_are_fitted_strategy_by_strategy() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let work = ["sleep-io", "--strategy", "async,threads", "--width", "2,3,4,6,8,12", "--runs", "1"];
     let bench = [&["bench", "--export-json", "bench.json"], &work[..]].concat();
-    place.run(&bench).code(0);
-    let Document::FitResults(fits) = checked(&place, &place.run(&["fit", "--json", "bench.json"]).code(0))
+    sandbox.run(&bench).code(0);
+    let Document::FitResults(fits) =
+        checked(&sandbox, &sandbox.run(&["fit", "--json", "bench.json"]).code(0))
     else {
         panic!("a list of series")
     };
@@ -93,7 +94,7 @@ fn results_of_bench_are_fitted_strategy_by_strategy() {
         assert_eq!(report.points[0].width, 1.0, "the reference: {report:?}");
         assert_eq!(report.model.strategy, report.strategy);
     }
-    place
+    sandbox
         .run(&["fit", "bench.json"])
         .code(0)
         .stdout(contains("sleep-io · ").and(contains(" widths from 1 to ")));
@@ -101,11 +102,13 @@ fn results_of_bench_are_fitted_strategy_by_strategy() {
 
 #[test]
 fn exports_are_written_and_the_csv_can_be_fitted_again() {
-    let place = Place::with("load.csv", RAYTRACER);
+    let sandbox = Sandbox::with("load.csv", RAYTRACER);
     let arguments = ["fit", "load.csv", "--export-csv", "fit.csv", "--export-markdown", "-"];
-    place.run(&arguments).code(0).stdout(starts_with("| Series |").and(contains("| load.csv | 11 |")));
-    assert!(fs::read_to_string(place.path("fit.csv")).unwrap().starts_with("workload,strategy,concurrency,"));
-    let again = single(&place, &["fit", "--json", "fit.csv"]);
-    let first = single(&place, &["fit", "--json", "load.csv"]);
+    sandbox.run(&arguments).code(0).stdout(starts_with("| Series |").and(contains("| load.csv | 11 |")));
+    assert!(
+        fs::read_to_string(sandbox.path("fit.csv")).unwrap().starts_with("workload,strategy,concurrency,")
+    );
+    let again = single(&sandbox, &["fit", "--json", "fit.csv"]);
+    let first = single(&sandbox, &["fit", "--json", "load.csv"]);
     assert_eq!(again.model, first.model);
 }

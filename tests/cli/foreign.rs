@@ -11,20 +11,20 @@ use conc::report::Document;
 use predicates::prelude::*;
 use predicates::str::{contains, starts_with};
 
-use crate::place::Place;
+use crate::sandbox::Sandbox;
 
 /// Counts for a while without starting anything.
 const COUNT: &str = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done";
 
 /// Profiles a command that ends well, and gives what was found.
-fn profiled(place: &Place, options: &[&str], command: &[&str]) -> (Profile, Tree) {
-    ended(place, 0, options, command)
+fn profiled(sandbox: &Sandbox, options: &[&str], command: &[&str]) -> (Profile, Tree) {
+    ended(sandbox, 0, options, command)
 }
 
 /// Profiles a command that makes `conc` end with `code`.
-fn ended(place: &Place, code: i32, options: &[&str], command: &[&str]) -> (Profile, Tree) {
+fn ended(sandbox: &Sandbox, code: i32, options: &[&str], command: &[&str]) -> (Profile, Tree) {
     let arguments = [&["profile", "--json"], options, &["--"], command].concat();
-    let output = place.run(&arguments).code(code).get_output().stdout.clone();
+    let output = sandbox.run(&arguments).code(code).get_output().stdout.clone();
     let document: Document = serde_json::from_slice(&output).unwrap();
     let profile = document.reports()[0].profile.clone().unwrap();
     let tree = profile.tree.as_deref().unwrap().clone();
@@ -33,39 +33,43 @@ fn ended(place: &Place, code: i32, options: &[&str], command: &[&str]) -> (Profi
 
 #[test]
 fn the_exit_code_of_a_command_is_told_and_is_a_failure() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let failing = ["sh", "-c", "exit 7"];
-    let (_, tree) = ended(&place, 1, &[], &failing);
+    let (_, tree) = ended(&sandbox, 1, &[], &failing);
     let exit = tree.exit.unwrap();
     assert_eq!((exit.status, exit.code, exit.signal), (ExitStatus::Exited, Some(7), None));
     assert_eq!(tree.runs, 1, "what fails is not run again");
     let arguments = [&["profile", "--"], &failing[..]].concat();
     let said = contains("error[E-TASK-004]: the command ended with exit code 7");
-    place.run(&arguments).code(1).stdout(starts_with("sh · 1 task").and(contains("\nProfile "))).stderr(said);
-    let (_, ignored) = profiled(&place, &["--ignore-failure", "--runs", "2"], &failing);
+    sandbox
+        .run(&arguments)
+        .code(1)
+        .stdout(starts_with("sh · 1 task").and(contains("\nProfile ")))
+        .stderr(said);
+    let (_, ignored) = profiled(&sandbox, &["--ignore-failure", "--runs", "2"], &failing);
     assert_eq!((ignored.exit.unwrap().code, ignored.runs), (Some(7), 2));
 }
 
 #[test]
 fn a_signal_that_ends_a_command_is_told() {
-    let (_, tree) = ended(&Place::new(), 1, &[], &["sh", "-c", "kill -TERM $$"]);
+    let (_, tree) = ended(&Sandbox::new(), 1, &[], &["sh", "-c", "kill -TERM $$"]);
     let exit = tree.exit.unwrap();
     assert_eq!((exit.status, exit.code, exit.signal), (ExitStatus::Signalled, None, Some(15)));
 }
 
 #[test]
 fn output_goes_where_it_is_wanted() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let talking = ["sh", "-c", "echo said >> runs; echo hello"];
-    let run = |options: &[&str]| place.run(&[&["profile"], options, &["--"], &talking].concat()).code(0);
+    let run = |options: &[&str]| sandbox.run(&[&["profile"], options, &["--"], &talking].concat()).code(0);
     run(&[]).stdout(contains("hello").not());
-    let repeated = fs::read_to_string(place.path("runs")).unwrap().lines().count();
+    let repeated = fs::read_to_string(sandbox.path("runs")).unwrap().lines().count();
     assert!(repeated > 1, "a short command whose output nobody wants is run again");
 
     run(&["--output", "inherit"]).stdout(starts_with("hello\nsh · 1 task"));
     run(&["--output", "written"]).stdout(starts_with("sh · 1 task"));
-    assert_eq!(fs::read_to_string(place.path("written")).unwrap(), "hello\n");
-    let lines = fs::read_to_string(place.path("runs")).unwrap().lines().count();
+    assert_eq!(fs::read_to_string(sandbox.path("written")).unwrap(), "hello\n");
+    let lines = fs::read_to_string(sandbox.path("runs")).unwrap().lines().count();
     assert_eq!(lines, repeated + 2, "a command whose output is wanted is run once");
 
     // Standard output belongs to the document alone.
@@ -76,31 +80,31 @@ fn output_goes_where_it_is_wanted() {
 
 #[test]
 fn a_command_reads_what_it_is_given() {
-    let place = Place::with("input", "from a file\n");
+    let sandbox = Sandbox::with("input", "from a file\n");
     let run = |input| {
-        place.run_with("from a pipe\n", &["profile", "--input", input, "--output", "inherit", "--", "cat"])
+        sandbox.run_with("from a pipe\n", &["profile", "--input", input, "--output", "inherit", "--", "cat"])
     };
     run("input").code(0).stdout(starts_with("from a file\ncat · 1 task"));
     run("-").code(0).stdout(starts_with("from a pipe\ncat · 1 task"));
     run("null").code(0).stdout(starts_with("cat · 1 task"));
-    place.run(&["profile", "--runs", "1", "--", "cat", "input", "input"]).code(0);
+    sandbox.run(&["profile", "--runs", "1", "--", "cat", "input", "input"]).code(0);
     run("missing").code(1).stdout("").stderr(contains("cannot read 'missing'"));
 }
 
 #[test]
 fn a_command_runs_as_often_as_it_is_asked_to() {
-    let place = Place::new();
-    let (profile, tree) = profiled(&place, &["--runs", "3"], &["sh", "-c", "echo x >> runs"]);
+    let sandbox = Sandbox::new();
+    let (profile, tree) = profiled(&sandbox, &["--runs", "3"], &["sh", "-c", "echo x >> runs"]);
     assert_eq!((tree.runs, profile.tasks), (3, 3));
-    assert_eq!(fs::read_to_string(place.path("runs")).unwrap(), "x\nx\nx\n");
+    assert_eq!(fs::read_to_string(sandbox.path("runs")).unwrap(), "x\nx\nx\n");
 }
 
 #[test]
 fn work_that_outlives_its_parent_counts_and_is_waited_for() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let line = format!("(sh -c '{COUNT}; echo done > result' &) ; exit 0");
-    let (profile, tree) = profiled(&place, &["--runs", "1"], &["sh", "-c", &line]);
-    assert_eq!(fs::read_to_string(place.path("result")).unwrap(), "done\n");
+    let (profile, tree) = profiled(&sandbox, &["--runs", "1"], &["sh", "-c", &line]);
+    assert_eq!(fs::read_to_string(sandbox.path("result")).unwrap(), "done\n");
     assert_eq!(tree.exit.unwrap().left_behind, 0);
     let cpu_s = profile.cpu_user_s + profile.cpu_system_s;
     let counted = seconds_of(&["sh", "-c", COUNT]);
@@ -124,21 +128,21 @@ fn seconds_of(command: &[&str]) -> f64 {
 
 #[test]
 fn a_daemon_that_forks_twice_does_not_survive() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     // It leaves the session, closes its descriptors and is nobody's child by then.
     let daemon = "setsid sh -c 'exec <&- >&- 2>&-; sleep 600 & exit 0'; exit 0";
-    let (_, tree) = profiled(&place, &[], &["sh", "-c", daemon]);
+    let (_, tree) = profiled(&sandbox, &[], &["sh", "-c", daemon]);
     let exit = tree.exit.unwrap();
     assert_eq!((exit.status, exit.code, exit.left_behind), (ExitStatus::Exited, Some(0), 1));
     assert_eq!(tree.runs, 1, "what leaves something behind is not run again");
-    let told = place.run(&["profile", "--", "sh", "-c", daemon]).code(0);
+    let told = sandbox.run(&["profile", "--", "sh", "-c", daemon]).code(0);
     told.stderr(contains("1 process still ran").and(contains("(W-RUN-010)")));
 }
 
 #[test]
 fn a_daemon_left_behind_is_not_what_the_command_did() {
     let line = format!("{COUNT}; {COUNT}; sleep 600 & exit 0");
-    let (profile, tree) = profiled(&Place::new(), &[], &["sh", "-c", &line]);
+    let (profile, tree) = profiled(&Sandbox::new(), &[], &["sh", "-c", &line]);
     assert_eq!(tree.exit.unwrap().left_behind, 1);
     assert_ne!(profile.class, Class::IoBound, "{profile:?}");
 }
@@ -146,14 +150,14 @@ fn a_daemon_left_behind_is_not_what_the_command_did() {
 #[test]
 fn a_program_that_ignores_signals_ends_when_its_time_is_over() {
     let stubborn = "trap '' INT TERM HUP QUIT; setsid sleep 601 & while :; do sleep 0.05; done";
-    let (profile, tree) = profiled(&Place::new(), &["--for", "700ms"], &["sh", "-c", stubborn]);
+    let (profile, tree) = profiled(&Sandbox::new(), &["--for", "700ms"], &["sh", "-c", stubborn]);
     assert_eq!(tree.exit.unwrap().status, ExitStatus::Stopped);
     assert_eq!(profile.class, Class::IoBound, "{profile:?}");
 }
 
 #[test]
 fn a_program_may_close_its_descriptors() {
-    let (profile, tree) = profiled(&Place::new(), &[], &["sh", "-c", "exec <&- >&- 2>&-; sleep 1"]);
+    let (profile, tree) = profiled(&Sandbox::new(), &[], &["sh", "-c", "exec <&- >&- 2>&-; sleep 1"]);
     assert_eq!(tree.exit.unwrap().code, Some(0));
     assert_eq!(profile.class, Class::IoBound, "{profile:?}");
     assert!(profile.waits.sleep > 0.5, "{profile:?}");
@@ -161,19 +165,19 @@ fn a_program_may_close_its_descriptors() {
 
 #[test]
 fn a_program_that_cannot_be_started_is_named() {
-    let place = Place::with("script", "#!/no/such/interpreter\n");
-    let script = place.path("script");
+    let sandbox = Sandbox::with("script", "#!/no/such/interpreter\n");
+    let script = sandbox.path("script");
     assert!(Command::new("chmod").arg("+x").arg(&script).status().unwrap().success());
     let said = contains("error[E-WORKLOAD-009]: cannot run './script'");
-    place.run(&["profile", "--", "./script"]).code(2).stdout("").stderr(said);
+    sandbox.run(&["profile", "--", "./script"]).code(2).stdout("").stderr(said);
 }
 
 #[test]
 fn verbose_shows_every_process() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let run = |options: &[&str]| {
         let command = ["--", "sh", "-c", "sleep 0.3; true"];
-        place.run(&[&["profile", "--runs", "1"], options, &command].concat()).code(0)
+        sandbox.run(&[&["profile", "--runs", "1"], options, &command].concat()).code(0)
     };
     run(&[]).stdout(contains("\nOver time  ").and(contains("\nProcesses").not()));
     run(&["-v"]).stdout(contains("\nProcesses  ").and(contains("sleep (")).and(contains("mostly child")));
@@ -181,14 +185,14 @@ fn verbose_shows_every_process() {
 
 #[test]
 fn the_portable_way_is_less_sure_and_says_so() {
-    let place = Place::new();
-    let (profile, tree) = profiled(&place, &["--sysinfo-only"], &["sh", "-c", "sleep 1"]);
+    let sandbox = Sandbox::new();
+    let (profile, tree) = profiled(&sandbox, &["--sysinfo-only"], &["sh", "-c", "sleep 1"]);
     assert_eq!((profile.class, tree.sampling.source), (Class::IoBound, SampleSource::Sysinfo));
     assert_ne!(profile.confidence, conc::profile::result::Confidence::High);
     assert!(profile.confidence_reason.contains("neither"), "{}", profile.confidence_reason);
     assert!(tree.unknown.iter().any(|what| what.contains("what it waits for")), "{:?}", tree.unknown);
     let (busy, _) =
-        profiled(&place, &["--sysinfo-only", "--for", "1s"], &["sh", "-c", "while :; do :; done"]);
+        profiled(&sandbox, &["--sysinfo-only", "--for", "1s"], &["sh", "-c", "while :; do :; done"]);
     assert!(busy.cpu_user_s > 0.0 && busy.cpu_fraction > 0.0, "{busy:?}");
 }
 
@@ -214,10 +218,10 @@ impl Drop for Foreign {
 
 #[test]
 fn a_running_process_is_profiled_and_left_alone() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let mut running = Foreign::start("sleep 600; true");
     let arguments = ["profile", "--json", "--pid", &running.pid(), "--for", "800ms"];
-    let output = place.run(&arguments).code(0).get_output().stdout.clone();
+    let output = sandbox.run(&arguments).code(0).get_output().stdout.clone();
     let document: Document = serde_json::from_slice(&output).unwrap();
     let profile = document.reports()[0].profile.clone().unwrap();
     assert_eq!(profile.class, Class::IoBound, "{profile:?}");
@@ -236,14 +240,14 @@ fn a_process_that_ends_while_it_is_profiled_ends_the_profile() {
         running.0.wait().unwrap();
         std::mem::forget(running);
     });
-    Place::new().run(&arguments).code(0).stdout(contains("\nProfile    io-bound"));
+    Sandbox::new().run(&arguments).code(0).stdout(contains("\nProfile    io-bound"));
     waiting.join().unwrap();
 }
 
 #[test]
 fn what_cannot_be_profiled_is_refused() {
-    let place = Place::new();
-    let none = place.run(&["profile", "--pid", "4194304"]).code(2).stdout("");
+    let sandbox = Sandbox::new();
+    let none = sandbox.run(&["profile", "--pid", "4194304"]).code(2).stdout("");
     none.stderr(contains("error[E-HOST-006]: there is no process 4194304"));
     for arguments in [
         &["--pid", "1", "--", "true"][..],
@@ -254,6 +258,6 @@ fn what_cannot_be_profiled_is_refused() {
         &["--for", "0s", "--", "true"],
         &["--runs", "2", "--tasks", "3", "--", "true"],
     ] {
-        place.run(&[&["profile"], arguments].concat()).code(2).stdout("").stderr(contains("error"));
+        sandbox.run(&[&["profile"], arguments].concat()).code(2).stdout("").stderr(contains("error"));
     }
 }

@@ -6,15 +6,15 @@ use std::fs;
 use predicates::prelude::*;
 use predicates::str::contains;
 
-use crate::place::Place;
+use crate::sandbox::Sandbox;
 
-fn lines(place: &Place, name: &str) -> Vec<String> {
-    fs::read_to_string(place.path(name)).unwrap_or_default().lines().map(str::to_owned).collect()
+fn lines(sandbox: &Sandbox, name: &str) -> Vec<String> {
+    fs::read_to_string(sandbox.path(name)).unwrap_or_default().lines().map(str::to_owned).collect()
 }
 
 #[test]
 fn with_once_no_item_is_run_twice() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let items: Vec<String> = (0..120).map(|i| format!("item-{i}")).collect();
     let arguments = [
         "advise",
@@ -27,12 +27,12 @@ fn with_once_no_item_is_run_twice() {
         "--",
         "echo {} >> seen; sleep 0.01",
     ];
-    place
+    sandbox
         .run_with(&items.join("\n"), &arguments)
         .code(0)
         .stdout(contains("Recommendation: "))
         .stderr(contains("W-RUN-001").not().and(contains("up to 15 wide (W-RUN-003)")));
-    let seen = lines(&place, "seen");
+    let seen = lines(&sandbox, "seen");
     let different: BTreeSet<_> = seen.iter().collect();
     assert_eq!(different.len(), seen.len(), "{seen:?}");
     assert!(seen.iter().all(|item| items.contains(item)));
@@ -42,26 +42,26 @@ fn with_once_no_item_is_run_twice() {
 
 #[test]
 fn items_that_run_out_end_the_measurement_and_it_is_said() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let items: Vec<String> = (0..30).map(|i| i.to_string()).collect();
     let arguments = ["advise", "--once", "--items", "-", "--code", "none", "--", "echo", "{}"];
-    place.run_with(&items.join("\n"), &arguments).code(0).stderr(contains("(W-RUN-008)"));
+    sandbox.run_with(&items.join("\n"), &arguments).code(0).stderr(contains("(W-RUN-008)"));
     let numbers = ["advise", "--once", "--cpu", "1ms"];
-    place.run(&numbers).code(2).stderr(contains("--once: 'inline' has no items"));
+    sandbox.run(&numbers).code(2).stderr(contains("--once: 'inline' has no items"));
 }
 
 #[test]
 fn files_that_are_read_again_and_again_are_told_to_come_from_memory() {
-    let place = Place::with("data.txt", "some text\n");
+    let sandbox = Sandbox::with("data.txt", "some text\n");
     let arguments = ["advise", "--budget", "300ms", "--code", "none", "--", "cat", "{}", ":::", "data.txt"];
-    place.run(&arguments).code(0).stderr(contains("(W-RUN-009)").and(contains("(W-RUN-001)")));
+    sandbox.run(&arguments).code(0).stderr(contains("(W-RUN-009)").and(contains("(W-RUN-001)")));
     let others = ["advise", "--budget", "300ms", "--code", "none", "--", "echo", "{}", ":::", "data"];
-    place.run(&others).code(0).stderr(contains("(W-RUN-009)").not());
+    sandbox.run(&others).code(0).stderr(contains("(W-RUN-009)").not());
 }
 
 #[test]
 fn every_batch_is_prepared_and_cleaned_up_after() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let hooks =
         ["--setup", "echo setup >> log", "--prepare", "echo before >> log", "--cleanup", "echo after >> log"];
     let work = [
@@ -77,8 +77,8 @@ fn every_batch_is_prepared_and_cleaned_up_after() {
         "--",
         "echo task >> log",
     ];
-    place.run(&[&["advise", "--code", "none"], &hooks[..], &work[..]].concat()).code(0);
-    let log = lines(&place, "log");
+    sandbox.run(&[&["advise", "--code", "none"], &hooks[..], &work[..]].concat()).code(0);
+    let log = lines(&sandbox, "log");
     assert_eq!(log[0], "setup");
     let mut batches = 0;
     let mut rest = &log[1..];
@@ -95,15 +95,15 @@ fn every_batch_is_prepared_and_cleaned_up_after() {
 
 #[test]
 fn a_command_that_fails_is_named_with_what_it_said() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     for option in ["--setup", "--prepare", "--cleanup"] {
         let failing = ["profile", "--wait", "1ms", option, "echo no room >&2; exit 3"];
         let message = format!(
             "error[E-HOOK-001]: {option} failed: 'echo no room >&2; exit 3': exit status: 3: no room"
         );
-        place.run(&failing).code(1).stdout("").stderr(contains(message));
+        sandbox.run(&failing).code(1).stdout("").stderr(contains(message));
     }
     // The second time, so that it is the batches that it fails around.
     let later = ["advise", "--wait", "1ms", "--tasks", "20", "--prepare", "test ! -e used && touch used"];
-    place.run(&later).code(1).stdout("").stderr(contains("error[E-HOOK-001]: --prepare failed"));
+    sandbox.run(&later).code(1).stdout("").stderr(contains("error[E-HOOK-001]: --prepare failed"));
 }

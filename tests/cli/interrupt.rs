@@ -13,7 +13,7 @@ use conc::report::Document;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::place::{Place, wait_until};
+use crate::sandbox::{Sandbox, wait_until};
 
 const SCRAPE: &[&str] = &["advise", "web-scraper", "--budget", "3s"];
 const COMMAND: &[&str] = &["advise", "--budget", "3s", "--", "sleep", "0.2"];
@@ -28,7 +28,7 @@ const DELAYS: [u64; 5] = [0, 50, 400, 1100, 1500];
 
 /// A `conc` that is running.
 struct Running {
-    place: Place,
+    sandbox: Sandbox,
     child: Child,
 }
 
@@ -41,10 +41,10 @@ struct Ended {
 
 impl Running {
     fn spawn(arguments: &[&str]) -> Self {
-        let place = Place::new();
-        let file = |name| File::create(place.path(name)).unwrap();
-        let child = place.command(arguments).stdout(file("stdout")).stderr(file("stderr")).spawn().unwrap();
-        Running { place, child }
+        let sandbox = Sandbox::new();
+        let file = |name| File::create(sandbox.path(name)).unwrap();
+        let child = sandbox.command(arguments).stdout(file("stdout")).stderr(file("stderr")).spawn().unwrap();
+        Running { sandbox, child }
     }
 
     /// Starts `conc` and waits until it listens to signals.
@@ -58,7 +58,7 @@ impl Running {
 
     /// Waits until a process of the run runs this command.
     fn wait_for(&self, command: &str) {
-        let runs = || self.place.processes().iter().any(|process| process.command == command);
+        let runs = || self.sandbox.processes().iter().any(|process| process.command == command);
         assert!(wait_until(runs), "there is no '{command}'");
     }
 
@@ -66,7 +66,7 @@ impl Running {
     fn wait_for_a_measurement(&self) {
         let mut batches = BTreeSet::new();
         let has_measured = || {
-            let processes = self.place.processes().into_iter();
+            let processes = self.sandbox.processes().into_iter();
             // What a batch starts looks like the batch for a moment.
             let of_conc = processes.filter(|process| process.parent == self.child.id());
             batches.extend(of_conc.filter(|process| process.command == BATCH).map(|process| process.pid));
@@ -84,8 +84,8 @@ impl Running {
             status.is_some()
         };
         assert!(wait_until(has_ended), "it does not end");
-        self.place.assert_nothing_is_left();
-        let read = |name| fs::read_to_string(self.place.path(name)).unwrap();
+        self.sandbox.assert_nothing_is_left();
+        let read = |name| fs::read_to_string(self.sandbox.path(name)).unwrap();
         Ended { status: status.unwrap(), stdout: read("stdout"), stderr: read("stderr") }
     }
 }
@@ -208,7 +208,7 @@ fn a_bench_has_written_the_workloads_it_has_done() {
     let export = ["--budget", "300ms", "--export-json", "out.json"];
     let running = Running::start(&[&["bench", "sleep-io", "web-scraper"], &export[..]].concat());
     running.wait_for(FIXTURE);
-    let written = fs::read_to_string(running.place.path("out.json")).unwrap();
+    let written = fs::read_to_string(running.sandbox.path("out.json")).unwrap();
     let document: Document = serde_json::from_str(&written).unwrap();
     let [report] = document.reports() else { panic!("one report: {written}") };
     assert!(report.workload.name == "sleep-io" && report.series.is_some());

@@ -14,21 +14,21 @@ use conc::report::document::{CommandName, Report, Runtime, SCHEMA_VERSION};
 use conc::strategy::StrategyKind;
 use serde_json::Value;
 
-use crate::place::Place;
+use crate::sandbox::Sandbox;
 
 /// The document on standard output, checked for everything that is promised of every document.
-pub(crate) fn document(place: &Place, assert: &Assert) -> Document {
-    let document = checked(place, assert);
+pub(crate) fn document(sandbox: &Sandbox, assert: &Assert) -> Document {
+    let document = checked(sandbox, assert);
     document.reports().iter().for_each(check_report);
     document
 }
 
 /// The document on standard output: one, valid against the schema, and known to the types.
-pub(crate) fn checked(place: &Place, assert: &Assert) -> Document {
+pub(crate) fn checked(sandbox: &Sandbox, assert: &Assert) -> Document {
     let text = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
     // Anything in front of or behind the one document is not JSON.
     let value: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
-    let schema = place.run(&["schema"]).get_output().stdout.clone();
+    let schema = sandbox.run(&["schema"]).get_output().stdout.clone();
     let validator = jsonschema::validator_for(&serde_json::from_slice(&schema).unwrap()).unwrap();
     if let Err(error) = validator.validate(&value) {
         panic!("{error}: {text}");
@@ -114,15 +114,15 @@ fn only(document: &Document) -> &Report {
     report
 }
 
-fn advise(place: &Place, arguments: &[&str]) -> Document {
+fn advise(sandbox: &Sandbox, arguments: &[&str]) -> Document {
     let arguments = [&["advise", "--json", "--budget", "300ms"], arguments].concat();
-    document(place, &place.run(&arguments).code(0))
+    document(sandbox, &sandbox.run(&arguments).code(0))
 }
 
 #[test]
 fn a_prediction_runs_nothing_but_the_profile() {
     let inline = ["--cpu", "100us", "--wait", "20ms", "--tasks", "400", "--predict-only"];
-    let document = advise(&Place::new(), &inline);
+    let document = advise(&Sandbox::new(), &inline);
     let report = only(&document);
     let advised = report.recommendation.as_ref().unwrap();
     assert_eq!((advised.basis, advised.verdict), (Basis::Predicted, Verdict::Undecided));
@@ -138,7 +138,7 @@ fn a_prediction_runs_nothing_but_the_profile() {
 fn a_prediction_for_more_cpus_goes_further_where_tasks_compute() {
     let best = |arguments: &[&str]| {
         let inline = ["--cpu", "2ms", "--tasks", "400", "--strategy", "threads"];
-        let document = advise(&Place::new(), &[&inline, arguments].concat());
+        let document = advise(&Sandbox::new(), &[&inline, arguments].concat());
         only(&document).cells.iter().filter_map(|cell| cell.predicted_per_s).fold(0.0, f64::max)
     };
     let (few, many) = (best(&["--assume-cpus", "1"]), best(&["--assume-cpus", "16"]));
@@ -148,7 +148,7 @@ fn a_prediction_for_more_cpus_goes_further_where_tasks_compute() {
 #[test]
 fn an_advice_accounts_for_every_task_of_every_cell() {
     let document = advise(
-        &Place::new(),
+        &Sandbox::new(),
         &[
             "--cpu",
             "1ms",
@@ -190,8 +190,8 @@ fn an_advice_accounts_for_every_task_of_every_cell() {
 fn tasks_that_fail_and_tasks_that_time_out_are_counted_apart() {
     let text = "items = [\"0\", \"9\", \"x\"]\n[limits]\ntimeout = \"150ms\"\n\
                 [[step]]\nkind = \"command\"\nargv = [\"sleep\", \"{item}\"]\n";
-    let place = Place::with("w.toml", text);
-    let document = advise(&place, &["w.toml", "--strategy", "threads", "--width", "3"]);
+    let sandbox = Sandbox::with("w.toml", text);
+    let document = advise(&sandbox, &["w.toml", "--strategy", "threads", "--width", "3"]);
     let report = only(&document);
     assert!(report.warnings.iter().any(|warning| warning.code == Code::NoteFailures));
     for result in report.cells.iter().filter(|result| result.status == Status::Ok) {
@@ -205,7 +205,7 @@ fn tasks_that_fail_and_tasks_that_time_out_are_counted_apart() {
 fn a_cell_that_cannot_run_says_why() {
     let arguments =
         ["--wait", "1us", "--tasks", "20000000", "--strategy", "threads", "--width", "1,10000000"];
-    let document = advise(&Place::new(), &arguments);
+    let document = advise(&Sandbox::new(), &arguments);
     let report = only(&document);
     let skipped = report.cells.iter().find(|result| result.status == Status::Skipped).unwrap();
     assert_eq!(skipped.cell.width, 10_000_000);
@@ -216,12 +216,12 @@ fn a_cell_that_cannot_run_says_why() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_run_of_which_nothing_could_be_measured_prints_its_document_all_the_same() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let works_in_the_profile_only = "grep -q __profile /proc/$PPID/cmdline";
     let arguments =
         ["advise", "--json", "--runs", "1", "--shell", "--name", "shy", "--", works_in_the_profile_only];
-    let assert = place.run(&arguments).code(1);
-    let document = document(&place, &assert);
+    let assert = sandbox.run(&arguments).code(1);
+    let document = document(&sandbox, &assert);
     assert!(only(&document).recommendation.is_none());
     assert!(only(&document).cells.iter().all(|result| result.tasks.ok == 0 && result.tasks.failed > 0));
     let said = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
@@ -230,8 +230,8 @@ fn a_run_of_which_nothing_could_be_measured_prints_its_document_all_the_same() {
 
 #[test]
 fn a_profile_is_a_document_without_cells() {
-    let place = Place::new();
-    let document = document(&place, &place.run(&["profile", "--json", "hash-cpu"]).code(0));
+    let sandbox = Sandbox::new();
+    let document = document(&sandbox, &sandbox.run(&["profile", "--json", "hash-cpu"]).code(0));
     let report = only(&document);
     assert_eq!(report.command, CommandName::Profile);
     assert!(report.cells.is_empty() && report.recommendation.is_none());
@@ -239,9 +239,9 @@ fn a_profile_is_a_document_without_cells() {
 
 #[test]
 fn a_bench_has_a_report_for_each_workload() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let arguments = ["bench", "--json", "--budget", "300ms", "--width", "4", "sleep-io", "tiny-tasks"];
-    let document = document(&place, &place.run(&arguments).code(0));
+    let document = document(&sandbox, &sandbox.run(&arguments).code(0));
     assert!(matches!(document, Document::Bench(_)));
     let names: Vec<_> = document.reports().iter().map(|report| report.workload.name.as_str()).collect();
     assert_eq!(names, ["sleep-io", "tiny-tasks"]);
@@ -251,7 +251,7 @@ fn a_bench_has_a_report_for_each_workload() {
 
 #[test]
 fn what_is_exported_is_what_is_printed() {
-    let place = Place::with("old.json", "old");
+    let sandbox = Sandbox::with("old.json", "old");
     let arguments = [
         "--wait",
         "1ms",
@@ -265,36 +265,36 @@ fn what_is_exported_is_what_is_printed() {
         "cells.csv",
     ];
     let arguments = [&["advise", "--json", "--budget", "300ms"], &arguments[..]].concat();
-    let assert = place.run(&arguments).code(0);
-    let document = document(&place, &assert);
-    assert_eq!(fs::read(place.path("old.json")).unwrap(), assert.get_output().stdout);
-    let csv = fs::read_to_string(place.path("cells.csv")).unwrap();
+    let assert = sandbox.run(&arguments).code(0);
+    let document = document(&sandbox, &assert);
+    assert_eq!(fs::read(sandbox.path("old.json")).unwrap(), assert.get_output().stdout);
+    let csv = fs::read_to_string(sandbox.path("cells.csv")).unwrap();
     assert_eq!(csv.lines().count(), 1 + only(&document).cells.len(), "{csv}");
     let mut left: Vec<_> =
-        fs::read_dir(place.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        fs::read_dir(sandbox.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     left.sort();
     assert_eq!(left, ["cells.csv", "old.json"]);
 }
 
 #[test]
 fn an_export_to_standard_output_takes_the_place_of_the_table() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let work = ["--wait", "1ms", "--tasks", "20", "--width", "2", "--budget", "300ms"];
-    let json = place.run(&[&["advise", "--export-json", "-"], &work[..]].concat()).code(0);
-    assert!(only(&document(&place, &json)).recommendation.is_some());
-    let csv = place.run(&[&["advise", "--export-csv", "-"], &work[..]].concat()).code(0);
+    let json = sandbox.run(&[&["advise", "--export-json", "-"], &work[..]].concat()).code(0);
+    assert!(only(&document(&sandbox, &json)).recommendation.is_some());
+    let csv = sandbox.run(&[&["advise", "--export-csv", "-"], &work[..]].concat()).code(0);
     assert!(csv.get_output().stdout.starts_with(b"workload,strategy,"));
-    let markdown = place.run(&[&["advise", "--export-markdown", "-"], &work[..]].concat()).code(0);
+    let markdown = sandbox.run(&[&["advise", "--export-markdown", "-"], &work[..]].concat()).code(0);
     assert!(markdown.get_output().stdout.starts_with(b"### inline\n"));
 }
 
 #[cfg(unix)]
 #[test]
 fn a_link_is_written_through_and_not_replaced() {
-    let place = Place::with("target.csv", "");
-    std::os::unix::fs::symlink("target.csv", place.path("link.csv")).unwrap();
+    let sandbox = Sandbox::with("target.csv", "");
+    std::os::unix::fs::symlink("target.csv", sandbox.path("link.csv")).unwrap();
     let arguments = ["advise", "--wait", "1ms", "--tasks", "5", "--runs", "1", "--export-csv", "link.csv"];
-    place.run(&arguments).code(0);
-    assert!(fs::symlink_metadata(place.path("link.csv")).unwrap().is_symlink());
-    assert!(fs::read_to_string(place.path("target.csv")).unwrap().starts_with("workload,"));
+    sandbox.run(&arguments).code(0);
+    assert!(fs::symlink_metadata(sandbox.path("link.csv")).unwrap().is_symlink());
+    assert!(fs::read_to_string(sandbox.path("target.csv")).unwrap().starts_with("workload,"));
 }

@@ -13,6 +13,8 @@ mod foreign;
 mod hooks;
 mod interrupt;
 mod json;
-mod place;
+mod sandbox;
 #[path = "../../src/report/shapes.rs"]
 mod shapes;
+#[path = "../common/signals.rs"]
+mod signals;

@@ -1,4 +1,4 @@
-//! What the tests that run workloads for real share: workloads, and a place to run them in.
+//! Workloads for the tests that run them, and the test bed that runs them in batches.
 
 #![allow(dead_code, reason = "every test binary uses its own part of this")]
 
@@ -100,7 +100,7 @@ pub(crate) fn compute(work: Duration) -> StepSpec {
 }
 
 /// A workload, the fixture it needs, and a directory for its state.
-pub(crate) struct Stage {
+pub(crate) struct TestBed {
     pub(crate) workload: Arc<Workload>,
     pub(crate) env: Env,
     pub(crate) fixture: Option<Fixture>,
@@ -108,10 +108,10 @@ pub(crate) struct Stage {
     _scratch: TempDir,
 }
 
-impl Stage {
+impl TestBed {
     /// Sets everything up for a workload, its fixture too if it has one.
     pub(crate) fn new(workload: Workload) -> Self {
-        Stage::started_by(&Reexec::new(exe()), workload)
+        TestBed::started_by(&Reexec::new(exe()), workload)
     }
 
     /// Has the batches started by `reexec`.
@@ -127,7 +127,7 @@ impl Stage {
         };
         let workload = Arc::new(workload);
         let executor = ProcessExecutor::new(reexec.clone(), Arc::clone(&workload), env.clone(), CPUS);
-        Stage { workload, env, fixture, executor, _scratch: scratch }
+        TestBed { workload, env, fixture, executor, _scratch: scratch }
     }
 
     /// Runs all tasks under one cell, in a process of its own, for as long as they take.

@@ -8,14 +8,14 @@
 
 mod cases;
 mod load;
-mod place;
+mod sandbox;
 mod verdict;
 
 use std::process::ExitCode;
 
 use cases::Case;
 use load::Load;
-use place::Place;
+use sandbox::Sandbox;
 use verdict::{Got, Round};
 
 fn main() -> ExitCode {
@@ -29,10 +29,10 @@ fn main() -> ExitCode {
     if chosen.is_empty() || flags.iter().any(|flag| *flag == "--list") {
         return ExitCode::SUCCESS;
     }
-    let place = Place::new();
-    let idle = run("idle", &chosen, &place);
+    let sandbox = Sandbox::new();
+    let idle = run("idle", &chosen, &sandbox);
     let load = Load::start();
-    let loaded = run("loaded", &chosen, &place);
+    let loaded = run("loaded", &chosen, &sandbox);
     drop(load);
     let mut faults = [idle.faults(), loaded.faults()].concat();
     if is_all {
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
 }
 
 /// Profiles every case and prints the table.
-fn run(title: &'static str, cases: &[&Case], place: &Place) -> Round {
+fn run(title: &'static str, cases: &[&Case], sandbox: &Sandbox) -> Round {
     println!(
         "\n{title}: {:21} {:12} {:10} {:>5}  {:10} {:8}",
         "case", "expected", "got", "f", "confidence", "main wait"
@@ -56,7 +56,7 @@ fn run(title: &'static str, cases: &[&Case], place: &Place) -> Round {
             println!("{:27} SKIPPED: there is no program '{program}'", case.name);
             continue;
         }
-        let got = Got::of(case, place);
+        let got = Got::of(case, sandbox);
         println!("{}", got.line(case));
         round.add(case, got);
     }

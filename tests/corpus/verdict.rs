@@ -5,7 +5,7 @@ use conc::profile::result::Confidence;
 use conc::report::Document;
 
 use crate::cases::Case;
-use crate::place::Place;
+use crate::sandbox::Sandbox;
 
 /// Cases that may be wrong in one round.
 const MAY_BE_WRONG: usize = 1;
@@ -29,8 +29,8 @@ pub(crate) struct Got {
 
 impl Got {
     /// Runs `conc profile` on the command of a case, as a user would.
-    pub(crate) fn of(case: &Case, place: &Place) -> Self {
-        let output = place.profile(case);
+    pub(crate) fn of(case: &Case, sandbox: &Sandbox) -> Self {
+        let output = sandbox.profile(case);
         let said = String::from_utf8_lossy(&output.stderr);
         let text = String::from_utf8_lossy(&output.stdout);
         let document: Document =

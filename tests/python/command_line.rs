@@ -31,13 +31,13 @@ async def other(item):
 /// Marks the environment of everything a test starts.
 const MARK: &str = "CONC_TEST_MARK";
 
-struct Place(TempDir);
+struct Sandbox(TempDir);
 
-impl Place {
+impl Sandbox {
     fn new(source: &str) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         fs::write(directory.path().join("tasks.py"), source).expect("written");
-        Place(directory)
+        Sandbox(directory)
     }
 
     fn path(&self) -> &Path {
@@ -85,8 +85,8 @@ fn quick<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
 
 #[test]
 fn items_come_from_the_module_a_file_the_command_line_or_a_number() {
-    let place = Place::new(SOURCE);
-    fs::write(place.path().join("items.txt"), "x\ny\n").expect("written");
+    let sandbox = Sandbox::new(SOURCE);
+    fs::write(sandbox.path().join("items.txt"), "x\ny\n").expect("written");
     for (arguments, tasks) in [
         (&["tasks.py:fetch"][..], 3),
         (&["tasks.py:fetch", "--items", "items.txt"], 2),
@@ -94,7 +94,7 @@ fn items_come_from_the_module_a_file_the_command_line_or_a_number() {
         (&["tasks.py:fetch", "--tasks", "6"], 6),
         (&["tasks:fetch", "--tasks", "5"], 5),
     ] {
-        let report = place.report(&quick(arguments));
+        let report = sandbox.report(&quick(arguments));
         assert_eq!(report.workload.tasks, tasks, "{arguments:?}");
         let json = serde_json::to_value(&report.workload).expect("JSON");
         assert_eq!((&json["source"], &json["runtime"]), (&"python".into(), &"python".into()));
@@ -107,54 +107,54 @@ fn items_come_from_the_module_a_file_the_command_line_or_a_number() {
 
 #[test]
 fn a_callable_without_items_is_asked_for_them() {
-    let place = Place::new("def fetch(item): pass\n");
-    let told = place.refusal(&["advise", "tasks.py:fetch"]);
+    let sandbox = Sandbox::new("def fetch(item): pass\n");
+    let told = sandbox.refusal(&["advise", "tasks.py:fetch"]);
     assert!(told.contains("E-WORKLOAD-005") && told.contains("--items"), "{told}");
-    let told = place.refusal(&["advise", "tasks.py:fetch", "a", "b"]);
+    let told = sandbox.refusal(&["advise", "tasks.py:fetch", "a", "b"]);
     assert!(told.contains(":::"), "{told}");
 }
 
 #[test]
 fn what_cannot_be_imported_or_found_is_told_with_exit_code_2() {
-    let place = Place::new("def fetch(item):\n    return (\n");
-    let told = place.refusal(&["profile", "tasks.py:fetch", "--tasks", "3"]);
+    let sandbox = Sandbox::new("def fetch(item):\n    return (\n");
+    let told = sandbox.refusal(&["profile", "tasks.py:fetch", "--tasks", "3"]);
     assert!(
         told.contains("E-PYTHON-002") && told.contains("SyntaxError") && told.contains("line 2"),
         "{told}"
     );
-    let told = place.refusal(&["profile", "other.py:fetch", "--tasks", "3"]);
+    let told = sandbox.refusal(&["profile", "other.py:fetch", "--tasks", "3"]);
     assert!(told.contains("there is no Python file 'other.py'"), "{told}");
-    let told = place.refusal(&["profile", "no.such.module:fetch", "--tasks", "3"]);
+    let told = sandbox.refusal(&["profile", "no.such.module:fetch", "--tasks", "3"]);
     assert!(told.contains("ModuleNotFoundError"), "{told}");
 }
 
 #[test]
 fn an_interpreter_that_does_not_exist_is_told() {
-    let place = Place::new(SOURCE);
+    let sandbox = Sandbox::new(SOURCE);
     let mut command = Command::new(env!("CARGO_BIN_EXE_conc"));
-    command.args(["profile", "tasks.py:fetch", "--python", "/no/such/python"]).current_dir(place.path());
+    command.args(["profile", "tasks.py:fetch", "--python", "/no/such/python"]).current_dir(sandbox.path());
     let output = command.assert().code(2).get_output().clone();
     assert!(String::from_utf8_lossy(&output.stderr).contains("E-PYTHON-001"), "{output:?}");
 }
 
 #[test]
 fn the_coroutine_form_can_be_named() {
-    let place = Place::new(SOURCE);
-    let report = place.report(&[&quick(&["tasks.py:fetch"])[..], &["--async-fn", "other"]].concat());
+    let sandbox = Sandbox::new(SOURCE);
+    let report = sandbox.report(&[&quick(&["tasks.py:fetch"])[..], &["--async-fn", "other"]].concat());
     assert!(report.profile.and_then(|p| p.python).expect("an interpreter").steps[0].awaitable);
-    let told = place.refusal(&["profile", "tasks.py:fetch", "--async-fn", "fetch"]);
+    let told = sandbox.refusal(&["profile", "tasks.py:fetch", "--async-fn", "fetch"]);
     assert!(told.contains("not a coroutine function"), "{told}");
 }
 
 #[test]
 fn two_steps_of_a_file_hand_on_their_results() {
-    let place = Place::new(
+    let sandbox = Sandbox::new(
         "def fetch(item): return {'page': item}\ndef parse(page):\n    assert page['page'] in 'ab'\n    return len(page)\n",
     );
     let toml = "items = ['a', 'b']\n[[step]]\nkind = 'python'\ncallable = 'tasks.py:fetch'\n\
                 [[step]]\nkind = 'python'\ncallable = 'tasks.py:parse'\n";
-    fs::write(place.path().join("job.toml"), toml).expect("written");
-    let report = place.report(&quick(&["./job.toml"]));
+    fs::write(sandbox.path().join("job.toml"), toml).expect("written");
+    let report = sandbox.report(&quick(&["./job.toml"]));
     assert!(report.cells.iter().all(|result| result.tasks.failed == 0 && result.tasks.ok > 0));
     let steps: Vec<_> = report.profile.expect("a profile").steps.into_iter().map(|step| step.kind).collect();
     assert_eq!(steps, ["fetch", "parse"]);
@@ -162,28 +162,28 @@ fn two_steps_of_a_file_hand_on_their_results() {
 
 #[test]
 fn nothing_is_written_and_no_process_is_left() {
-    let place = Place::new(
+    let sandbox = Sandbox::new(
         "import subprocess\ndef leaves(i):\n    subprocess.Popen(['sleep', '600'], start_new_session=True)\n    return i\n",
     );
-    place.report(&["advise", "tasks.py:leaves", "--tasks", "4", "--budget", "300ms"]);
-    let names: Vec<_> = fs::read_dir(place.path())
+    sandbox.report(&["advise", "tasks.py:leaves", "--tasks", "4", "--budget", "300ms"]);
+    let names: Vec<_> = fs::read_dir(sandbox.path())
         .expect("readable")
         .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
         .collect();
     assert_eq!(names, ["tasks.py"]);
-    assert_eq!(place.left_over(), 0);
+    assert_eq!(sandbox.left_over(), 0);
 }
 
 #[test]
 fn a_file_in_a_package_has_its_relative_imports() {
-    let place = Place::new("");
-    let package = place.path().join("pkg");
+    let sandbox = Sandbox::new("");
+    let package = sandbox.path().join("pkg");
     fs::create_dir(&package).expect("created");
     fs::write(package.join("__init__.py"), "").expect("written");
     fs::write(package.join("util.py"), "def double(x): return 2 * int(x)\n").expect("written");
     fs::write(package.join("work.py"), "from .util import double\ndef run(x): return double(x)\n")
         .expect("written");
-    let report = place.report(&quick(&["pkg/work.py:run", ":::", "1", "2"]));
+    let report = sandbox.report(&quick(&["pkg/work.py:run", ":::", "1", "2"]));
     assert!(report.cells.iter().all(|result| result.tasks.failed == 0), "{:?}", report.cells);
     let code = &report.recommendation.expect("a recommendation").code_examples[0].code;
     assert!(code.contains("from pkg.work import run") && code.contains("Save it beside pkg."), "{code}");

@@ -103,7 +103,7 @@ fn build(python: &Path, directory: &Path, packages: &[&str], startup: Option<&st
     let of = "import sysconfig; print(sysconfig.get_path('purelib'))";
     let output = Command::new(&interpreter).args(["-c", of]).output();
     output.is_ok_and(|output| {
-        let place = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
-        fs::write(place.join("backport.pth"), startup).is_ok()
+        let sandbox = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+        fs::write(sandbox.join("backport.pth"), startup).is_ok()
     })
 }

@@ -3,7 +3,7 @@
 mod attempts;
 mod command_line;
 mod environment;
-mod stage;
 mod strategies;
 mod survival;
+mod test_bed;
 mod variants;

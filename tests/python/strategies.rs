@@ -6,7 +6,7 @@ use conc::strategy::StrategyKind;
 use conc::workload::Items;
 
 use crate::environment::pythons;
-use crate::stage::{PATIENCE, STRATEGIES, Stage};
+use crate::test_bed::{PATIENCE, STRATEGIES, TestBed};
 
 const BOTH_FORMS: &str = r#"
 import asyncio, time
@@ -35,10 +35,10 @@ fn words() -> Items {
 fn every_strategy_gives_the_same_outputs_in_every_interpreter() {
     for python in pythons() {
         for callables in [&["fetch"][..], &["only"], &["fetch", "parse"], &["only", "parse"]] {
-            let stage = Stage::with(BOTH_FORMS, callables, words(), &python);
-            let reference = stage.run(StrategyKind::Sequential, 1).tally.digest;
+            let bed = TestBed::with(BOTH_FORMS, callables, words(), &python);
+            let reference = bed.run(StrategyKind::Sequential, 1).tally.digest;
             for (strategy, width) in STRATEGIES {
-                let report = stage.run(strategy, width);
+                let report = bed.run(strategy, width);
                 let told =
                     format!("{} {callables:?} {strategy}: {:?}", python.display(), report.tally.errors());
                 assert_eq!(report.tally.counts.ok, 24, "{told}");
@@ -46,7 +46,7 @@ fn every_strategy_gives_the_same_outputs_in_every_interpreter() {
                 assert!(report.wall_s > 0.0 && report.peak_rss_bytes > 1 << 20, "{told}");
                 assert!(report.tally.latencies.quantile(0.5).expect("latencies") >= 0.001, "{told}");
             }
-            assert_eq!(stage.litter(), [] as [String; 0]);
+            assert_eq!(bed.litter(), [] as [String; 0]);
         }
     }
 }
@@ -67,13 +67,13 @@ def check(is_other):
     assert is_other
     return is_other
 "#;
-    let stage = Stage::new(source, &["wait", "compute", "check"], 20);
-    let mut batch = stage.batch(StrategyKind::Hybrid, 5, PATIENCE);
+    let bed = TestBed::new(source, &["wait", "compute", "check"], 20);
+    let mut batch = bed.batch(StrategyKind::Hybrid, 5, PATIENCE);
     batch.cpu_steps = vec![false, true, true];
-    let report = stage.session.run(&stage.workload, &batch).expect("a report");
+    let report = bed.session.run(&bed.workload, &batch).expect("a report");
     assert_eq!(report.tally.counts.ok, 20, "{:?}", report.tally.errors());
     // Sequentially there is one process for everything.
-    assert_eq!(stage.run(StrategyKind::Sequential, 1).tally.counts.failed, 20);
+    assert_eq!(bed.run(StrategyKind::Sequential, 1).tally.counts.failed, 20);
 }
 
 #[test]
@@ -102,7 +102,7 @@ async def awaited(i):
     for (callable, strategy) in
         [("work", StrategyKind::Threads), ("work", StrategyKind::Async), ("awaited", StrategyKind::Async)]
     {
-        let report = Stage::new(source, &[callable], 30).run(strategy, 3);
+        let report = TestBed::new(source, &[callable], 30).run(strategy, 3);
         assert_eq!(report.tally.counts.ok, 30, "{strategy}: {:?}", report.tally.errors());
     }
 }
@@ -113,10 +113,10 @@ fn a_batch_starts_no_task_after_its_time_and_counts_those_it_started() {
     let source = "import time\ndef nap(i): time.sleep(0.05)\nasync def hold(i): time.sleep(0.05)\n";
     for (callable, (strategy, width)) in ["nap", "hold"].into_iter().flat_map(|c| STRATEGIES.map(|s| (c, s)))
     {
-        let stage = Stage::new(source, &[callable], 1000);
-        let mut batch = stage.batch(strategy, width, PATIENCE);
+        let bed = TestBed::new(source, &[callable], 1000);
+        let mut batch = bed.batch(strategy, width, PATIENCE);
         batch.time_limit = Duration::from_millis(300);
-        let counts = stage.session.run(&stage.workload, &batch).expect("a report").tally.counts;
+        let counts = bed.session.run(&bed.workload, &batch).expect("a report").tally.counts;
         assert!(counts.ok > 0 && counts.ok < 1000 && counts.started() == counts.ok, "{strategy}: {counts:?}");
     }
 }
@@ -126,9 +126,9 @@ fn a_callable_without_a_place_for_the_item_is_called_without_it() {
     let source =
         "def f(): return 1\nasync def g(): return 1\nclass C:\n    @staticmethod\n    def m(x): return x\n";
     for callable in ["f", "g", "C.m"] {
-        let stage = Stage::new(source, &[callable], 10);
+        let bed = TestBed::new(source, &[callable], 10);
         for (strategy, width) in STRATEGIES {
-            assert_eq!(stage.run(strategy, width).tally.counts.ok, 10, "{callable} {strategy}");
+            assert_eq!(bed.run(strategy, width).tally.counts.ok, 10, "{callable} {strategy}");
         }
     }
 }
@@ -136,10 +136,10 @@ fn a_callable_without_a_place_for_the_item_is_called_without_it() {
 #[test]
 fn what_tasks_cost_is_accounted_for() {
     let source = "def spin(i):\n    s = 0\n    for k in range(300_000): s += k\n    return s\n";
-    let stage = Stage::new(source, &["spin"], 20);
-    let alone = stage.run(StrategyKind::Sequential, 1).cpu.total_s();
+    let bed = TestBed::new(source, &["spin"], 20);
+    let alone = bed.run(StrategyKind::Sequential, 1).cpu.total_s();
     for (strategy, width) in [(StrategyKind::Processes, 2), (StrategyKind::Threads, 2)] {
-        let cpu = stage.run(strategy, width).cpu.total_s();
+        let cpu = bed.run(strategy, width).cpu.total_s();
         assert!(cpu > 0.3 * alone && cpu < 3.0 * alone, "{strategy}: {cpu} s, alone {alone} s");
     }
 }
@@ -147,8 +147,8 @@ fn what_tasks_cost_is_accounted_for() {
 #[test]
 fn what_is_kept_of_an_item_is_not_taken_for_the_work() {
     let source = "import functools, time\n@functools.lru_cache(None)\ndef kept(i): time.sleep(0.01)\n";
-    let stage = Stage::new(source, &["kept"], 12);
-    let kept = stage.profile(Duration::from_millis(400)).expect("a profile").profile;
+    let bed = TestBed::new(source, &["kept"], 12);
+    let kept = bed.profile(Duration::from_millis(400)).expect("a profile").profile;
     assert!(kept.task.wait_s > 0.008 && kept.tasks == 12, "{kept:?}");
     assert!(kept.python.expect("an interpreter").faster_again.is_some_and(|times| times > 10.0));
 }
@@ -157,10 +157,10 @@ fn what_is_kept_of_an_item_is_not_taken_for_the_work() {
 fn the_time_of_worker_processes_is_accounted_for() {
     let source = "async def first(i): return i\ndef spin(i):\n    s = 0\n    for k in range(200_000): s += k\n    return s\n";
     let of = |callables: &[&str], strategy, cpu_steps: &[bool]| {
-        let stage = Stage::new(source, callables, 20);
-        let mut batch = stage.batch(strategy, 2, PATIENCE);
+        let bed = TestBed::new(source, callables, 20);
+        let mut batch = bed.batch(strategy, 2, PATIENCE);
         batch.cpu_steps = cpu_steps.to_vec();
-        stage.session.run(&stage.workload, &batch).expect("a report")
+        bed.session.run(&bed.workload, &batch).expect("a report")
     };
     for (callables, strategy, cpu_steps) in [
         (&["spin"][..], StrategyKind::Processes, &[][..]),
@@ -190,7 +190,7 @@ def derive(i): return hashlib.pbkdf2_hmac("sha256", b"secret", b"salt", 20_000)
 def nap(i): time.sleep(0.005)
 "#;
     let time = Duration::from_millis(700);
-    let of = |callable| Stage::new(source, &[callable], 50).profile(time).expect("a profile").profile;
+    let of = |callable| TestBed::new(source, &[callable], 50).profile(time).expect("a profile").profile;
     let spin = of("spin");
     assert!(spin.cpu_fraction > 0.75, "{spin:?}");
     assert!(spin.python.as_ref().is_some_and(|python| python.holds_lock()), "{spin:?}");

@@ -7,7 +7,7 @@ use conc::strategy::{RunReport, StrategyKind};
 use conc::workload::task_outcomes::TaskCounts;
 
 use crate::environment::pythons;
-use crate::stage::{STRATEGIES, Stage};
+use crate::test_bed::{STRATEGIES, TestBed};
 
 const SOURCE: &str = r#"
 import ctypes, os, signal, subprocess, sys, threading, time, asyncio
@@ -107,8 +107,8 @@ def forgets(i):
 
 const TASKS: u64 = 20;
 
-fn stage(callable: &str) -> Stage {
-    Stage::new(SOURCE, &[callable], TASKS)
+fn bed(callable: &str) -> TestBed {
+    TestBed::new(SOURCE, &[callable], TASKS)
 }
 
 fn codes(report: &RunReport) -> Vec<(Code, u64)> {
@@ -122,14 +122,14 @@ fn messages(report: &RunReport) -> String {
 #[test]
 fn printing_from_anywhere_breaks_nothing() {
     for (strategy, width) in STRATEGIES {
-        assert_eq!(stage("prints").run(strategy, width).tally.counts.ok, TASKS, "{strategy}");
+        assert_eq!(bed("prints").run(strategy, width).tally.counts.ok, TASKS, "{strategy}");
     }
 }
 
 #[test]
 fn asking_finds_nothing_to_read() {
     for (strategy, width) in STRATEGIES {
-        let report = stage("asks").run(strategy, width);
+        let report = bed("asks").run(strategy, width);
         assert_eq!(codes(&report), [(Code::PythonRaised, TASKS)], "{strategy}");
         assert!(messages(&report).starts_with("EOFError"), "{strategy}: {}", messages(&report));
     }
@@ -138,11 +138,11 @@ fn asking_finds_nothing_to_read() {
 #[test]
 fn whatever_a_task_raises_is_the_failure_of_that_task() {
     for (strategy, width) in STRATEGIES {
-        let report = stage("raises").run(strategy, width);
+        let report = bed("raises").run(strategy, width);
         let expected = TaskCounts { ok: TASKS - 3, failed: 3, ..TaskCounts::default() };
         assert_eq!(report.tally.counts, expected, "{strategy}: {}", messages(&report));
     }
-    let told = messages(&stage("cancels").run(StrategyKind::Async, 2));
+    let told = messages(&bed("cancels").run(StrategyKind::Async, 2));
     assert!(told.contains("CancelledError"), "{told}");
 }
 
@@ -154,7 +154,7 @@ fn failures_have_the_code_that_explains_them() {
         ("no_loop", Code::AsyncEventLoop),
         ("forgets", Code::AsyncNotAwaited),
     ] {
-        let report = stage(callable).run(StrategyKind::Sequential, 1);
+        let report = bed(callable).run(StrategyKind::Sequential, 1);
         assert_eq!(codes(&report).first().map(|(code, _)| *code), Some(code), "{callable}");
         assert!(messages(&report).contains("tasks.py:") || callable == "forgets", "{}", messages(&report));
     }
@@ -165,8 +165,8 @@ fn the_task_that_kills_a_worker_is_named_and_the_others_are_run() {
     for python in pythons() {
         for (callable, how) in [("exits", "exit status 3"), ("is_killed", "SIGKILL"), ("crashes", "SIGSEGV")]
         {
-            let stage = Stage::with(SOURCE, &[callable], conc::workload::Items::Count(TASKS), &python);
-            let report = stage.run(StrategyKind::Processes, 2);
+            let bed = TestBed::with(SOURCE, &[callable], conc::workload::Items::Count(TASKS), &python);
+            let report = bed.run(StrategyKind::Processes, 2);
             let told = messages(&report);
             assert_eq!(codes(&report), [(Code::PoolWorkerDied, 1)], "{callable}: {told}");
             assert_eq!(report.tally.counts.ok, TASKS - 1, "{callable}");
@@ -179,12 +179,12 @@ fn the_task_that_kills_a_worker_is_named_and_the_others_are_run() {
 fn the_task_that_kills_the_interpreter_is_named() {
     for (callable, how) in [("exits", "exit status: 3"), ("is_killed", "SIGKILL"), ("crashes", "SIGSEGV")] {
         for (strategy, width) in [(StrategyKind::Sequential, 1), (StrategyKind::Threads, 1)] {
-            let error = stage(callable).try_run(strategy, width, crate::stage::PATIENCE).expect_err("died");
+            let error = bed(callable).try_run(strategy, width, crate::test_bed::PATIENCE).expect_err("died");
             assert_eq!(error.code, Code::PoolWorkerDied, "{error}");
             assert!(error.message.contains(how) && error.message.contains("task 10 (item 9)"), "{error}");
             assert_eq!(error.message.contains(" in crashes"), callable == "crashes", "{error}");
         }
-        let profiled = stage(callable).profile(Duration::from_millis(50)).expect("profiled without it");
+        let profiled = bed(callable).profile(Duration::from_millis(50)).expect("profiled without it");
         assert_eq!(profiled.tally.counts.failed, 1, "{callable}: {:?}", profiled.tally.errors());
         assert!(profiled.tally.counts.ok > 0);
     }
@@ -192,20 +192,20 @@ fn the_task_that_kills_the_interpreter_is_named() {
 
 #[test]
 fn results_that_cannot_be_sent_fail_alone() {
-    let report = stage("closure").run(StrategyKind::Processes, 2);
+    let report = bed("closure").run(StrategyKind::Processes, 2);
     assert_eq!(codes(&report), [(Code::PythonPickle, 1)], "{}", messages(&report));
-    let report = stage("unreadable").run(StrategyKind::Processes, 2);
+    let report = bed("unreadable").run(StrategyKind::Processes, 2);
     assert!(codes(&report).iter().all(|(code, _)| *code == Code::PythonPickle), "{}", messages(&report));
     assert_eq!(report.tally.counts.started(), TASKS);
     assert!(report.tally.counts.failed >= 1 && report.tally.counts.ok > 0);
-    assert_eq!(stage("closure").run(StrategyKind::Threads, 2).tally.counts.ok, TASKS);
+    assert_eq!(bed("closure").run(StrategyKind::Threads, 2).tally.counts.ok, TASKS);
 }
 
 #[test]
 fn results_of_100_megabytes_arrive() {
-    let stage = Stage::new(SOURCE, &["huge"], 3);
-    let reference = stage.run(StrategyKind::Sequential, 1).tally.digest;
-    let report = stage.run(StrategyKind::Processes, 1);
+    let bed = TestBed::new(SOURCE, &["huge"], 3);
+    let reference = bed.run(StrategyKind::Sequential, 1).tally.digest;
+    let report = bed.run(StrategyKind::Processes, 1);
     assert_eq!(report.tally.counts.ok, 3, "{}", messages(&report));
     assert_eq!(report.tally.digest, reference);
 }
@@ -213,7 +213,7 @@ fn results_of_100_megabytes_arrive() {
 #[test]
 fn a_module_may_fork() {
     for (strategy, width) in STRATEGIES {
-        assert_eq!(stage("forks").run(strategy, width).tally.counts.ok, TASKS, "{strategy}");
+        assert_eq!(bed("forks").run(strategy, width).tally.counts.ok, TASKS, "{strategy}");
     }
 }
 
@@ -222,11 +222,11 @@ fn a_fork_that_comes_back_from_its_task_does_not_go_on_with_the_others() {
     for (strategy, width) in STRATEGIES {
         for callable in ["comes_back", "comes_back_awaited"] {
             // Each of 20 tasks would double the processes.
-            let report = stage(callable).run(strategy, width);
+            let report = bed(callable).run(strategy, width);
             assert_eq!(report.tally.counts.ok, TASKS, "{callable} {strategy}: {}", messages(&report));
         }
     }
-    let profile = stage("comes_back").profile(Duration::from_millis(100)).expect("a profile");
+    let profile = bed("comes_back").profile(Duration::from_millis(100)).expect("a profile");
     assert_eq!(profile.tally.counts.failed, 0);
 }
 
@@ -234,7 +234,7 @@ fn a_fork_that_comes_back_from_its_task_does_not_go_on_with_the_others() {
 fn a_task_that_never_returns_times_out() {
     for (strategy, width) in STRATEGIES {
         let callable = if strategy == StrategyKind::Hybrid { "never_async" } else { "never" };
-        let report = stage(callable).timeout(Duration::from_millis(300)).run(strategy, width);
+        let report = bed(callable).timeout(Duration::from_millis(300)).run(strategy, width);
         assert_eq!(report.tally.counts.timed_out, 1, "{strategy}: {:?}", report.tally.counts);
         assert_eq!(report.tally.counts.ok, TASKS - 1, "{strategy}");
     }
@@ -242,7 +242,7 @@ fn a_task_that_never_returns_times_out() {
 
 #[test]
 fn a_task_that_never_returns_is_found_out_without_a_timeout() {
-    let error = stage("never").try_run(StrategyKind::Threads, 2, Duration::from_secs(2)).expect_err("hangs");
+    let error = bed("never").try_run(StrategyKind::Threads, 2, Duration::from_secs(2)).expect_err("hangs");
     assert_eq!(error.code, Code::PoolHung, "{error}");
     assert!(error.message.contains("in never"), "{error}");
 }
@@ -255,9 +255,9 @@ fn a_deadlock_is_called_one_and_its_line_is_named() {
         ("waits", StrategyKind::Sequential),
         ("waits", StrategyKind::Async),
     ] {
-        let stage = stage(callable);
-        let batch = stage.batch(strategy, 2, Duration::from_secs(60));
-        let error = stage.session.run(&stage.workload, &batch).expect_err("deadlock");
+        let bed = bed(callable);
+        let batch = bed.batch(strategy, 2, Duration::from_secs(60));
+        let error = bed.session.run(&bed.workload, &batch).expect_err("deadlock");
         assert_eq!(error.code, Code::AsyncDeadlock, "{callable} {strategy}: {error}");
         assert!(error.message.contains(&format!("in {callable}")), "{error}");
     }
@@ -272,8 +272,8 @@ fn a_module_that_cannot_be_imported_is_told_by_the_users_traceback() {
         ("import sys\nsys.exit(5)\n", "SystemExit: 5"),
     ];
     for (source, told) in cases {
-        let stage = Stage::new(source, &["f"], 5);
-        let error = stage.session.inspect(&stage.workload).expect_err("no module");
+        let bed = TestBed::new(source, &["f"], 5);
+        let error = bed.session.inspect(&bed.workload).expect_err("no module");
         assert_eq!(error.code, Code::PythonImport, "{error}");
         assert!(error.message.contains(told) && error.message.contains("tasks.py"), "{error}");
         assert!(!error.message.contains("conc_harness"), "{error}");
@@ -283,13 +283,13 @@ fn a_module_that_cannot_be_imported_is_told_by_the_users_traceback() {
 #[test]
 fn a_callable_that_is_not_there_is_named_with_the_one_that_was_meant() {
     let of = |callable: &str| {
-        let stage = Stage::new(
+        let bed = TestBed::new(
             "x = 1\ndef fetch(i): pass\ndef gen(i): yield i\ndef two(i, other): pass\n\
              class Client:\n    def get(self, i): pass\n",
             &[callable],
             5,
         );
-        stage.session.inspect(&stage.workload).expect_err("no callable")
+        bed.session.inspect(&bed.workload).expect_err("no callable")
     };
     assert!(of("fetsh").message.contains("did you mean 'fetch'?"), "{}", of("fetsh"));
     assert!(of("x").message.contains("cannot be called"), "{}", of("x"));
@@ -301,9 +301,9 @@ fn a_callable_that_is_not_there_is_named_with_the_one_that_was_meant() {
 
 #[test]
 fn an_import_that_never_ends_is_ended() {
-    let stage = Stage::new("import time\nwhile True: time.sleep(1)\n", &["f"], 5);
-    let session = stage.session.with_import_patience(Duration::from_secs(1));
-    let error = session.inspect(&stage.workload).expect_err("no end");
+    let bed = TestBed::new("import time\nwhile True: time.sleep(1)\n", &["f"], 5);
+    let session = bed.session.with_import_patience(Duration::from_secs(1));
+    let error = session.inspect(&bed.workload).expect_err("no end");
     assert_eq!(error.code, Code::PythonImport, "{error}");
     assert!(error.message.contains("tasks.py:2"), "{error}");
 }
@@ -318,10 +318,10 @@ fn an_import_that_starts_a_pool_without_a_guard_is_survived_under_every_start_me
              context = multiprocessing.get_context('{method}')\n\
              with ProcessPoolExecutor(1, mp_context=context) as pool:\n    list(pool.map(f, range(3)))\n"
         );
-        let stage = Stage::new(&source, &["f"], 5);
-        let session = stage.session.with_import_patience(Duration::from_secs(3));
+        let bed = TestBed::new(&source, &["f"], 5);
+        let session = bed.session.with_import_patience(Duration::from_secs(3));
         // Whether such a module works is up to Python; that it ends is up to conc.
-        if let Err(error) = session.inspect(&stage.workload) {
+        if let Err(error) = session.inspect(&bed.workload) {
             assert!([Code::PythonImport, Code::PoolWorkerDied].contains(&error.code), "{method}: {error}");
         }
     }
@@ -329,10 +329,10 @@ fn an_import_that_starts_a_pool_without_a_guard_is_survived_under_every_start_me
 
 /// Both forms of a hybrid: an event loop in every process, and one that hands computing steps to them.
 fn hybrid(source: &str, callables: &[&str], width: usize) -> RunReport {
-    let stage = Stage::new(source, callables, TASKS);
-    let mut batch = stage.batch(StrategyKind::Hybrid, width, crate::stage::PATIENCE);
+    let bed = TestBed::new(source, callables, TASKS);
+    let mut batch = bed.batch(StrategyKind::Hybrid, width, crate::test_bed::PATIENCE);
     batch.cpu_steps = if callables.len() > 1 { vec![false, true] } else { Vec::new() };
-    stage.session.run(&stage.workload, &batch).unwrap_or_else(|error| panic!("{callables:?}: {error}"))
+    bed.session.run(&bed.workload, &batch).unwrap_or_else(|error| panic!("{callables:?}: {error}"))
 }
 
 #[test]
@@ -360,7 +360,7 @@ fn a_hybrid_names_the_task_that_kills_a_process_and_runs_the_others() {
 #[test]
 fn where_every_task_kills_its_process_all_of_them_are_accounted_for() {
     let source = "import os\nasync def first(i): return i\ndef ends(i): os._exit(4)\nasync def ends_loop(i): os._exit(4)\n";
-    let pooled = Stage::new(source, &["ends"], TASKS).run(StrategyKind::Processes, 2);
+    let pooled = TestBed::new(source, &["ends"], TASKS).run(StrategyKind::Processes, 2);
     let hybrids = [&["first", "ends"][..], &["ends_loop"]].map(|callables| hybrid(source, callables, 4));
     for report in hybrids.iter().chain([&pooled]) {
         assert_eq!(report.tally.counts.failed, TASKS, "{}", messages(report));

@@ -14,7 +14,7 @@ use conc::workload::Items;
 use conc::workload::spec::{Backoff, Retry};
 
 use crate::environment::{with_interpreters, with_uvloop};
-use crate::stage::Stage;
+use crate::test_bed::TestBed;
 
 const SOURCE: &str = r#"
 import asyncio, os, sys, threading, time
@@ -62,25 +62,25 @@ seen = set()
 
 const TASKS: u64 = 20;
 
-fn stage(callable: &str) -> Option<Stage> {
+fn bed(callable: &str) -> Option<TestBed> {
     let python = with_interpreters()?;
-    Some(Stage::with(SOURCE, &[callable], Items::Count(TASKS), &python))
+    Some(TestBed::with(SOURCE, &[callable], Items::Count(TASKS), &python))
 }
 
 #[test]
 fn interpreters_give_what_one_gives() {
     let Some(python) = with_interpreters() else { return };
     for callables in [&["words"][..], &["waits"], &["waits", "words"], &["prints"]] {
-        let stage = Stage::with(SOURCE, callables, Items::Count(TASKS), &python);
-        assert!(stage.session.interpreter.offers.contains(&StrategyKind::Interpreters));
-        let reference = stage.run(StrategyKind::Sequential, 1).tally.digest;
+        let bed = TestBed::with(SOURCE, callables, Items::Count(TASKS), &python);
+        assert!(bed.session.interpreter.offers.contains(&StrategyKind::Interpreters));
+        let reference = bed.run(StrategyKind::Sequential, 1).tally.digest;
         for width in [1, 3] {
-            let report = stage.run(StrategyKind::Interpreters, width);
+            let report = bed.run(StrategyKind::Interpreters, width);
             assert_eq!(report.tally.counts.ok, TASKS, "{callables:?}: {:?}", report.tally.errors());
             assert_eq!(report.tally.digest, reference, "{callables:?}");
             assert_eq!(report.ledger.expect("a ledger").workers, width as u64);
         }
-        assert_eq!(stage.litter(), [] as [String; 0]);
+        assert_eq!(bed.litter(), [] as [String; 0]);
     }
 }
 
@@ -88,15 +88,15 @@ fn interpreters_give_what_one_gives() {
 fn tasks_run_in_other_interpreters_than_the_main_one() {
     let source = "import _interpreters\ndef apart(i):\n    assert _interpreters.get_current()[0] != 0\n";
     let Some(python) = with_interpreters() else { return };
-    let stage = Stage::with(source, &["apart"], Items::Count(TASKS), &python);
-    assert_eq!(stage.run(StrategyKind::Interpreters, 2).tally.counts.ok, TASKS);
-    assert_eq!(stage.run(StrategyKind::Threads, 2).tally.counts.failed, TASKS);
+    let bed = TestBed::with(source, &["apart"], Items::Count(TASKS), &python);
+    assert_eq!(bed.run(StrategyKind::Interpreters, 2).tally.counts.ok, TASKS);
+    assert_eq!(bed.run(StrategyKind::Threads, 2).tally.counts.failed, TASKS);
 }
 
 #[test]
 fn what_tasks_raise_in_an_interpreter_is_theirs_alone() {
-    let Some(stage) = stage("raises") else { return };
-    let report = stage.run(StrategyKind::Interpreters, 2);
+    let Some(bed) = bed("raises") else { return };
+    let report = bed.run(StrategyKind::Interpreters, 2);
     let told: Vec<_> = report.tally.errors().iter().map(|error| error.message.clone()).collect();
     assert_eq!((report.tally.counts.ok, report.tally.counts.failed), (TASKS - 3, 3), "{told:?}");
     assert!(told.iter().any(|message| message.starts_with("ValueError: three (tasks.py:")), "{told:?}");
@@ -104,29 +104,29 @@ fn what_tasks_raise_in_an_interpreter_is_theirs_alone() {
 
 #[test]
 fn results_that_no_other_interpreter_can_have_fail_alone() {
-    let Some(stage) = stage("closure") else { return };
-    let report = stage.run(StrategyKind::Interpreters, 2);
+    let Some(bed) = bed("closure") else { return };
+    let report = bed.run(StrategyKind::Interpreters, 2);
     let codes: Vec<_> = report.tally.errors().iter().map(|error| (error.code, error.count)).collect();
     assert_eq!(codes, [(Code::PythonPickle, 1)], "{:?}", report.tally.errors());
 }
 
 #[test]
 fn a_task_that_ends_the_process_of_all_interpreters_is_named() {
-    let Some(stage) = stage("exits") else { return };
-    let error = stage.try_run(StrategyKind::Interpreters, 1, crate::stage::PATIENCE).expect_err("died");
+    let Some(bed) = bed("exits") else { return };
+    let error = bed.try_run(StrategyKind::Interpreters, 1, crate::test_bed::PATIENCE).expect_err("died");
     assert_eq!(error.code, Code::PoolWorkerDied, "{error}");
     assert!(error.message.contains("task 10 (item 9)"), "{error}");
 }
 
 #[test]
 fn retries_and_timeouts_hold_in_interpreters() {
-    let Some(mut flaky) = stage("flaky") else { return };
+    let Some(mut flaky) = bed("flaky") else { return };
     flaky.workload.retry = Some(Retry { max: 1, backoff: Backoff::Constant, base: Duration::from_millis(1) });
     flaky.workload.limits.rate_per_s = Some(200.0);
     let report = flaky.run(StrategyKind::Interpreters, 2);
     assert_eq!(report.tally.counts.ok, TASKS, "{:?}", report.tally.errors());
     assert!(report.wall_s >= (2 * TASKS - 1) as f64 / 200.0, "{} s", report.wall_s);
-    let Some(late) = stage("late") else { return };
+    let Some(late) = bed("late") else { return };
     let counts = late.timeout(Duration::from_millis(200)).run(StrategyKind::Interpreters, 2).tally.counts;
     assert_eq!((counts.ok, counts.timed_out), (TASKS - 1, 1));
 }
@@ -136,23 +136,23 @@ fn a_module_that_only_one_interpreter_can_load_is_told_by_its_traceback() {
     let Some(python) = with_interpreters() else { return };
     // As modules do that were written for one interpreter alone.
     let source = "import _interpreters\nif _interpreters.get_current()[0] != 0:\n    import no_such_module\ndef f(i): return i\n";
-    let stage = Stage::with(source, &["f"], Items::Count(5), &python);
-    let error = stage.try_run(StrategyKind::Interpreters, 2, crate::stage::PATIENCE).expect_err("no module");
+    let bed = TestBed::with(source, &["f"], Items::Count(5), &python);
+    let error = bed.try_run(StrategyKind::Interpreters, 2, crate::test_bed::PATIENCE).expect_err("no module");
     assert_eq!(error.code, Code::PythonImport, "{error}");
     assert!(error.message.contains("no_such_module") && error.message.contains("tasks.py"), "{error}");
     assert!(!error.message.contains("conc_harness"), "{error}");
-    assert_eq!(stage.run(StrategyKind::Sequential, 1).tally.counts.ok, 5);
+    assert_eq!(bed.run(StrategyKind::Sequential, 1).tally.counts.ok, 5);
 }
 
 #[test]
 fn uvloop_runs_the_tasks_on_its_own_loop() {
     let Some(python) = with_uvloop() else { return };
-    let stage = Stage::with(SOURCE, &["waits"], Items::Count(TASKS), &python);
-    assert!(stage.session.interpreter.offers.contains(&StrategyKind::Uvloop));
-    assert_eq!(stage.run(StrategyKind::Uvloop, 5).tally.counts.ok, TASKS);
+    let bed = TestBed::with(SOURCE, &["waits"], Items::Count(TASKS), &python);
+    assert!(bed.session.interpreter.offers.contains(&StrategyKind::Uvloop));
+    assert_eq!(bed.run(StrategyKind::Uvloop, 5).tally.counts.ok, TASKS);
     // The outputs name the loop: the same within uvloop, another one in asyncio.
-    let stage = Stage::with(SOURCE, &["loop_of"], Items::Count(TASKS), &python);
-    let digest = |kind| stage.run(kind, 3).tally.digest;
+    let bed = TestBed::with(SOURCE, &["loop_of"], Items::Count(TASKS), &python);
+    let digest = |kind| bed.run(kind, 3).tally.digest;
     assert_eq!(digest(StrategyKind::Async), digest(StrategyKind::Sequential));
     assert_ne!(digest(StrategyKind::Uvloop), digest(StrategyKind::Async));
 }

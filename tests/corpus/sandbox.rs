@@ -17,7 +17,7 @@ use crate::cases::Case;
 const DATA: usize = 8 << 20;
 
 /// A directory on a disk, and what is outside of it.
-pub(crate) struct Place {
+pub(crate) struct Sandbox {
     directory: TempDir,
     port: u16,
     _pipe: File,
@@ -25,7 +25,7 @@ pub(crate) struct Place {
     _database: Connection,
 }
 
-impl Place {
+impl Sandbox {
     pub(crate) fn new() -> Self {
         // Below the target directory, because temporary directories may be in memory.
         let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
@@ -37,7 +37,7 @@ impl Place {
         lock.lock().unwrap();
         let database = Connection::open(directory.path().join("locked.db")).unwrap();
         database.execute_batch("CREATE TABLE t (x); BEGIN EXCLUSIVE").unwrap();
-        Place { directory, port: serve(), _pipe: pipe, _lock: lock, _database: database }
+        Sandbox { directory, port: serve(), _pipe: pipe, _lock: lock, _database: database }
     }
 
     /// Runs `conc profile` on a case and gives what it printed.

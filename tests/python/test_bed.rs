@@ -1,4 +1,4 @@
-//! A module of the user's, a place for it, and an interpreter.
+//! A test bed for Python callables: a module, its directory and an interpreter.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,16 +30,16 @@ pub(crate) const STRATEGIES: [(StrategyKind, usize); 5] = [
 ];
 
 /// A module and what is needed to run callables of it.
-pub(crate) struct Stage {
+pub(crate) struct TestBed {
     pub(crate) workload: Workload,
     pub(crate) session: Session,
     pub(crate) directory: TempDir,
 }
 
-impl Stage {
+impl TestBed {
     /// The callables of a module, each a step, over `tasks` numbers.
     pub(crate) fn new(source: &str, callables: &[&str], tasks: u64) -> Self {
-        Stage::with(source, callables, Items::Count(tasks), &pythons()[0])
+        TestBed::with(source, callables, Items::Count(tasks), &pythons()[0])
     }
 
     pub(crate) fn with(source: &str, callables: &[&str], items: Items, python: &Path) -> Self {
@@ -61,7 +61,7 @@ impl Stage {
         fs::create_dir(&state_dir).expect("created");
         let env = Env { exe: PathBuf::new(), fixture: None, state_dir, seed: 1, draw: 0 };
         let session = Session::open(Some(python), &Reexec::new(PathBuf::new()), &env);
-        Stage { workload, session: session.expect("an interpreter"), directory }
+        TestBed { workload, session: session.expect("an interpreter"), directory }
     }
 
     /// The same with so much time for one task.

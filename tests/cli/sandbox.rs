@@ -1,4 +1,4 @@
-//! A place of its own for a run of `conc`, where everything it leaves behind is seen.
+//! A sandbox for runs of `conc` that sees every process and file they leave behind.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,8 +10,10 @@ use assert_cmd::assert::Assert;
 use predicates::prelude::*;
 use tempfile::TempDir;
 
+use crate::signals::set_default_signals;
+
 /// Far more than anything here takes on a busy machine; beyond it something hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// How often a condition is looked at.
 const PERIOD: Duration = Duration::from_millis(5);
@@ -20,7 +22,7 @@ const PERIOD: Duration = Duration::from_millis(5);
 const TAG: &str = "CONC_TEST_TAG";
 
 /// A working directory and a directory for temporary files.
-pub(crate) struct Place {
+pub(crate) struct Sandbox {
     directory: TempDir,
     tag: String,
 }
@@ -33,21 +35,21 @@ pub(crate) struct Process {
     pub(crate) command: String,
 }
 
-impl Place {
+impl Sandbox {
     pub(crate) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let directory = tempfile::tempdir().unwrap();
         fs::create_dir(directory.path().join("work")).unwrap();
         fs::create_dir(directory.path().join("tmp")).unwrap();
         let tag = format!("{}.{}.", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        Place { directory, tag }
+        Sandbox { directory, tag }
     }
 
-    /// A place with one file in it.
+    /// Creates a sandbox with one file in it.
     pub(crate) fn with(name: &str, text: &str) -> Self {
-        let place = Self::new();
-        fs::write(place.path(name), text).unwrap();
-        place
+        let sandbox = Self::new();
+        fs::write(sandbox.path(name), text).unwrap();
+        sandbox
     }
 
     /// A path in the working directory.
@@ -70,6 +72,7 @@ impl Place {
         for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"].into_iter().chain(of_github) {
             command.env_remove(variable);
         }
+        set_default_signals(&mut command);
         command
     }
 
@@ -93,7 +96,7 @@ impl Place {
         assert.stdout(steers()).stderr(steers()).stderr(predicate::str::contains("panicked").not())
     }
 
-    /// The processes of the runs in this place.
+    /// The processes of the runs in this sandbox.
     pub(crate) fn processes(&self) -> Vec<Process> {
         let wanted = format!("{TAG}={}\0", self.tag);
         let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
