@@ -85,8 +85,13 @@ fn memory(workload: &Arc<Workload>, width: usize) {
     let mut peak = |width: usize| {
         let cell = Configuration::new(StrategyKind::Async, width);
         let limit = Duration::from_secs(60);
-        let order =
-            BatchRequest { cell, tasks: 0..width as u64, draw: 0, time_limit: limit, patience: limit };
+        let order = BatchRequest {
+            cell,
+            tasks: 0..width as u64,
+            permutation_id: 0,
+            stop_starting_after: limit,
+            kill_after: limit,
+        };
         executor.run(&order).expect("tasks that sleep do not fail").peak_rss_bytes
     };
     let each = peak(width).saturating_sub(peak(FEW)) / (width - FEW) as u64;

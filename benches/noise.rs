@@ -101,7 +101,7 @@ fn record(mut workload: Workload, cell: Configuration, task_s: f64, time_limit: 
         fixture: fixture.as_ref().map(Fixture::addr),
         state_dir: scratch.path().to_owned(),
         seed: SEED,
-        draw: 0,
+        permutation_id: 0,
     };
     let server = fixture.as_ref().map(Fixture::pid);
     let sizing = Sizing {

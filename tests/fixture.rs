@@ -35,7 +35,7 @@ fn constant(latency: Duration) -> Latency {
 
 fn env(fixture: SocketAddr) -> Env {
     let exe = env!("CARGO_BIN_EXE_conc").into();
-    Env { exe, fixture: Some(fixture), state_dir: std::env::temp_dir(), seed: 0, draw: 0 }
+    Env { exe, fixture: Some(fixture), state_dir: std::env::temp_dir(), seed: 0, permutation_id: 0 }
 }
 
 fn http(url: &str, pool: bool, fixture: SocketAddr) -> Step {

@@ -140,7 +140,7 @@ impl Executor for Machine {
         // No task is started after the time limit, and those in flight by then are finished: behind a
         // cap that takes as long as all of them need, however small the limit.
         let in_flight = order.cell.width as f64;
-        let tasks = asked.min(rate * order.time_limit.as_secs_f64() + in_flight);
+        let tasks = asked.min(rate * order.stop_starting_after.as_secs_f64() + in_flight);
         let wall_s = tasks / rate;
         self.pass(wall_s + 0.015);
         let mut tally = TaskOutcomes::default();

@@ -81,7 +81,7 @@ fn cells_of_one_draw_run_the_same_items_and_those_of_another_run_others() {
         cell(StrategyKind::Threads, 3),
         cell(StrategyKind::Processes, 2),
     ];
-    let mut ran = |draw| cells.map(|cell| bed.run_draw(cell, 0..12, draw).tally);
+    let mut ran = |id| cells.map(|cell| bed.run_permutation(cell, 0..12, id).tally);
     let (first, second) = (ran(0), ran(1));
     for tally in first.iter().chain(&second) {
         assert_eq!((tally.counts.ok, tally.outputs.items().len()), (12, 12));

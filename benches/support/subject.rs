@@ -19,7 +19,7 @@ pub(crate) fn cpus() -> usize {
 /// The surroundings of every benchmark; there is nothing to tidy up after them.
 pub(crate) fn env() -> Env {
     let exe = env!("CARGO_BIN_EXE_conc").into();
-    Env { exe, fixture: None, state_dir: std::env::temp_dir(), seed: 0, draw: 0 }
+    Env { exe, fixture: None, state_dir: std::env::temp_dir(), seed: 0, permutation_id: 0 }
 }
 
 /// A workload of one step.
@@ -41,11 +41,11 @@ pub(crate) fn run(kind: StrategyKind, workload: &Arc<Workload>, width: usize, ta
     let (env, cpus) = (env(), cpus());
     let program = Program::prepare(workload, &env).expect("the workload of a benchmark is valid");
     let (workload, program) = (Arc::clone(workload), Arc::new(program));
-    let job = Job { workload, program, env, width, processes: cpus, cpus, time_limit: None };
-    let feed = Arc::new(TaskQueue::new(0..tasks, width));
+    let job = Job { workload, program, env, width, processes: cpus, cpus, stop_starting_after: None };
+    let queue = Arc::new(TaskQueue::new(0..tasks, width));
     let strategy = strategy(kind).expect("the strategies of the benchmarks exist");
-    let mut pool = strategy.start(&job).expect("a few threads or processes can be started");
-    let (used, tally) = Used::by(|| pool.run(&feed));
-    assert_eq!(tally.counts.ok, tasks);
-    used.and_cpu(pool.usage().cpu.total_s())
+    let pool = strategy.start(&job).expect("a few threads or processes can be started");
+    let (used, run) = Used::by(|| pool.run(&queue));
+    assert_eq!(run.outcomes.counts.ok, tasks);
+    used.and_cpu(run.usage.cpu.total_s())
 }

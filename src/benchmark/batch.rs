@@ -1,7 +1,7 @@
-//! A batch: some tasks of a workload under one cell, run in a process of its own.
+//! A batch: some tasks of a workload under one configuration, run in a process of its own.
 //!
-//! A fresh process for every batch means that no batch finds caches, heaps or connections that
-//! another one left, and that its memory and CPU time are its own.
+//! With a fresh process no batch finds caches, heaps or connections that another one left, and its memory
+//! and CPU time are its own.
 
 use std::io::{self, BufRead, Write};
 use std::ops::Range;
@@ -19,24 +19,24 @@ use crate::strategy::run::{RunReport, run, strategy};
 use crate::strategy::task_queue::TaskQueue;
 use crate::workload::{Env, Program, Workload};
 
-/// What the process of a batch is told.
+/// The order that the process of a batch receives.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct BatchSpec {
     /// The workload.
     pub workload: Arc<Workload>,
-    /// The surroundings of this batch.
+    /// The environment of this batch.
     pub env: Env,
-    /// The cell.
+    /// The strategy and its width.
     pub cell: Configuration,
-    /// Which positions of the draw to run.
+    /// Positions of the permutation to run.
     pub tasks: Range<u64>,
-    /// CPUs that may be used at once.
+    /// Number of CPUs that may be used at once.
     pub cpus: usize,
-    /// No task is started later than this.
-    pub time_limit: Duration,
+    /// Time after which no further task is started.
+    pub stop_starting_after: Duration,
 }
 
-/// What it answers.
+/// The answer of the process of a batch.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum BatchReply {
     /// The batch ran; single tasks may have failed.
@@ -45,10 +45,10 @@ pub enum BatchReply {
     Failed(Error),
 }
 
-/// The process of a batch: reads its [`BatchSpec`], runs it and writes the [`BatchReply`].
+/// Serves one batch: reads a [`BatchSpec`], runs it and writes the [`BatchReply`].
 ///
 /// # Errors
-/// When the streams break or the specification is not one.
+/// When a stream breaks or the specification cannot be parsed.
 pub fn serve(mut stdin: impl BufRead, mut stdout: impl Write) -> io::Result<()> {
     die_with_parent();
     adopt_orphans();
@@ -59,7 +59,7 @@ pub fn serve(mut stdin: impl BufRead, mut stdout: impl Write) -> io::Result<()> 
         Ok(report) => BatchReply::Done(Box::new(report)),
         Err(error) => BatchReply::Failed(error),
     };
-    // What commands left running would compete with the next batch.
+    // Processes that commands left running would compete with the next batch.
     kill_descendants();
     serde_json::to_writer(&mut stdout, &reply)?;
     stdout.flush()
@@ -84,8 +84,8 @@ pub fn run_batch(spec: &BatchSpec) -> Result<RunReport, Error> {
         width: cell.width,
         processes: cell.processes.unwrap_or(spec.cpus),
         cpus: spec.cpus,
-        time_limit: Some(spec.time_limit),
+        stop_starting_after: Some(spec.stop_starting_after),
     };
-    let feed = Arc::new(TaskQueue::new(spec.tasks.clone(), cell.width));
-    run(strategy.as_ref(), &job, &feed)
+    let queue = Arc::new(TaskQueue::new(spec.tasks.clone(), cell.width));
+    run(strategy.as_ref(), &job, &queue)
 }

@@ -19,23 +19,23 @@ use crate::workload::{Env, Workload};
 /// One batch to run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BatchRequest {
-    /// The cell.
+    /// The strategy and its width.
     pub cell: Configuration,
-    /// Which positions of the draw.
+    /// Positions of the permutation.
     pub tasks: Range<u64>,
-    /// The random order that tasks are taken in; cells that are compared share it.
-    pub draw: u64,
-    /// No task is started later than this.
-    pub time_limit: Duration,
-    /// The batch is given up, and counts as failed, when it is not done by then.
-    pub patience: Duration,
+    /// Which random order of the items; configurations that are compared share it.
+    pub permutation_id: u64,
+    /// Time after which no further task is started.
+    pub stop_starting_after: Duration,
+    /// Time after which the process of the batch is killed and the batch counts as failed.
+    pub kill_after: Duration,
 }
 
 impl BatchRequest {
-    /// The same batch, in which no task is started later than in `seconds`.
+    /// Returns the same batch with no task started after `seconds`, if that is earlier.
     pub fn within(self, seconds: f64) -> Self {
         let most = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX);
-        BatchRequest { time_limit: self.time_limit.min(most), ..self }
+        BatchRequest { stop_starting_after: self.stop_starting_after.min(most), ..self }
     }
 }
 
@@ -45,7 +45,7 @@ pub trait Executor {
     ///
     /// # Errors
     /// When there is nothing to report, because the strategy could not start or its process died.
-    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, Error>;
+    fn run(&mut self, request: &BatchRequest) -> Result<RunReport, Error>;
 
     /// Whether nothing more can be run; measuring ends then, and the batch that found out is no failure
     /// of its cell.
@@ -55,8 +55,8 @@ pub trait Executor {
 }
 
 impl<E: Executor + ?Sized> Executor for Box<E> {
-    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, Error> {
-        (**self).run(order)
+    fn run(&mut self, request: &BatchRequest) -> Result<RunReport, Error> {
+        (**self).run(request)
     }
 
     fn is_exhausted(&self) -> bool {
@@ -81,22 +81,22 @@ impl ProcessExecutor {
         ProcessExecutor { reexec, workload, env, cpus, batches: 0, keeper: DeadlineKeeper::new() }
     }
 
-    fn spec(&self, order: &BatchRequest, state_dir: PathBuf) -> BatchSpec {
+    fn spec(&self, request: &BatchRequest, state_dir: PathBuf) -> BatchSpec {
         BatchSpec {
             workload: Arc::clone(&self.workload),
-            env: Env { state_dir, draw: order.draw, ..self.env.clone() },
-            cell: order.cell,
-            tasks: order.tasks.clone(),
+            env: Env { state_dir, permutation_id: request.permutation_id, ..self.env.clone() },
+            cell: request.cell,
+            tasks: request.tasks.clone(),
             cpus: self.cpus,
-            time_limit: order.time_limit,
+            stop_starting_after: request.stop_starting_after,
         }
     }
 
-    fn exchange(&self, order: &BatchRequest, state_dir: PathBuf) -> Result<RunReport, Error> {
-        let spec = self.spec(order, state_dir);
+    fn exchange(&self, request: &BatchRequest, state_dir: PathBuf) -> Result<RunReport, Error> {
+        let spec = self.spec(request, state_dir);
         let mut command = self.reexec.command(Role::Batch);
         let pending = Pending::start(&mut command, &spec, &spec.env.state_dir)?;
-        let allowance = Allowance { patience: order.patience, memory: self.workload.limits.memory };
+        let allowance = Allowance { patience: request.kill_after, memory: self.workload.limits.memory };
         match pending.answer(&self.keeper, allowance)? {
             BatchReply::Done(report) => Ok(*report),
             BatchReply::Failed(error) => Err(error),
@@ -105,11 +105,11 @@ impl ProcessExecutor {
 }
 
 impl Executor for ProcessExecutor {
-    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, Error> {
+    fn run(&mut self, request: &BatchRequest) -> Result<RunReport, Error> {
         let state_dir = self.env.state_dir.join(format!("batch-{}", self.batches));
         self.batches += 1;
         fs::create_dir(&state_dir).map_err(ChildError::Start)?;
-        let result = self.exchange(order, state_dir.clone());
+        let result = self.exchange(request, state_dir.clone());
         // What cannot be removed now is removed with the whole directory at the end.
         let _ = fs::remove_dir_all(&state_dir);
         result

@@ -95,9 +95,9 @@ impl<E> Hooked<E> {
 }
 
 impl<E: Executor> Executor for Hooked<E> {
-    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, Error> {
+    fn run(&mut self, request: &BatchRequest) -> Result<RunReport, Error> {
         self.hook("--prepare", self.hooks.prepare.clone())?;
-        let result = self.inner.run(order);
+        let result = self.inner.run(request);
         self.hook("--cleanup", self.hooks.cleanup.clone())?;
         result
     }
@@ -130,9 +130,9 @@ mod tests {
         BatchRequest {
             cell: Configuration::REFERENCE,
             tasks: 0..1,
-            draw: 0,
-            time_limit: limit,
-            patience: limit,
+            permutation_id: 0,
+            stop_starting_after: limit,
+            kill_after: limit,
         }
     }
 

@@ -182,8 +182,8 @@ impl<E: Executor, O: Observer, C: Clock> Measurement<'_, E, O, C> {
         let mut any = false;
         for candidate in round {
             let rate = search.expected(candidate.cell);
-            let draw = u64::from(measured.rounds);
-            let order = BatchRequest { draw, ..self.sizing.order(candidate.cell, rate) };
+            let permutation_id = u64::from(measured.rounds);
+            let order = BatchRequest { permutation_id, ..self.sizing.order(candidate.cell, rate) };
             let (left_s, expected_s) = (self.left_s(measured), self.sizing.expected_s(&order, rate));
             // However small the budget, the reference and the most promising cell are measured once.
             let is_needed = search.batches(candidate.cell) == 0

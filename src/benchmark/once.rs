@@ -77,14 +77,14 @@ impl<E> Once<E> {
 }
 
 impl<E: Executor> Executor for Once<E> {
-    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, Error> {
-        let Some(slices) = &mut self.slices else { return self.inner.run(order) };
-        let wanted = order.tasks.end - order.tasks.start;
+    fn run(&mut self, request: &BatchRequest) -> Result<RunReport, Error> {
+        let Some(slices) = &mut self.slices else { return self.inner.run(request) };
+        let wanted = request.tasks.end - request.tasks.start;
         let tasks = slices
-            .take(wanted, order.cell.width as u64)
+            .take(wanted, request.cell.width as u64)
             .ok_or_else(|| Error::new(Code::NoteItemsUsed, "every item has been run"))?;
         // One order for the whole run: in another one the same items would come again.
-        self.inner.run(&BatchRequest { tasks, draw: 0, ..order.clone() })
+        self.inner.run(&BatchRequest { tasks, permutation_id: 0, ..request.clone() })
     }
 
     fn is_exhausted(&self) -> bool {
@@ -105,16 +105,22 @@ mod tests {
     struct Log(Vec<BatchRequest>);
 
     impl Executor for Log {
-        fn run(&mut self, order: &BatchRequest) -> Result<RunReport, Error> {
-            self.0.push(order.clone());
-            Ok(report(order.tasks.end - order.tasks.start, order.cell.width, 0.01))
+        fn run(&mut self, request: &BatchRequest) -> Result<RunReport, Error> {
+            self.0.push(request.clone());
+            Ok(report(request.tasks.end - request.tasks.start, request.cell.width, 0.01))
         }
     }
 
     fn order(width: usize, tasks: u64) -> BatchRequest {
         let limit = Duration::from_secs(60);
         let cell = Configuration::new(StrategyKind::Threads, width);
-        BatchRequest { cell, tasks: 0..tasks, draw: 3, time_limit: limit, patience: limit }
+        BatchRequest {
+            cell,
+            tasks: 0..tasks,
+            permutation_id: 3,
+            stop_starting_after: limit,
+            kill_after: limit,
+        }
     }
 
     #[test]
@@ -143,8 +149,8 @@ mod tests {
                 }
             }
             let mut next = profiled;
-            for BatchRequest { tasks, draw, .. } in &executor.inner.0 {
-                prop_assert_eq!((tasks.start, *draw), (next, 0));
+            for BatchRequest { tasks, permutation_id, .. } in &executor.inner.0 {
+                prop_assert_eq!((tasks.start, *permutation_id), (next, 0));
                 prop_assert!(tasks.end > tasks.start && tasks.end <= items);
                 next = tasks.end;
             }

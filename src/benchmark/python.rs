@@ -24,17 +24,17 @@ impl<'a> PythonExecutor<'a> {
 }
 
 impl Executor for PythonExecutor<'_> {
-    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, Error> {
+    fn run(&mut self, request: &BatchRequest) -> Result<RunReport, Error> {
         let batch = Batch {
-            strategy: order.cell.strategy,
-            width: order.cell.width,
-            processes: order.cell.processes.unwrap_or(1),
-            tasks: order.tasks.clone(),
-            draw: order.draw,
+            strategy: request.cell.strategy,
+            width: request.cell.width,
+            processes: request.cell.processes.unwrap_or(1),
+            tasks: request.tasks.clone(),
+            permutation_id: request.permutation_id,
             cpu_steps: self.profile.python.as_ref().map(|python| python.cpu_steps()).unwrap_or_default(),
             task_s: self.profile.task.total_s(),
-            time_limit: order.time_limit,
-            patience: order.patience,
+            stop_starting_after: request.stop_starting_after,
+            kill_after: request.kill_after,
         };
         self.session.run(self.workload, &batch)
     }

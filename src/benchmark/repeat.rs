@@ -140,8 +140,8 @@ impl Repetition<'_> {
     }
 
     /// Runs a batch of each side.
-    fn pair(&mut self, draw: u64, reference_first: bool) -> Result<Pair, Stop> {
-        let order = BatchRequest { draw, ..self.order() };
+    fn pair(&mut self, permutation_id: u64, reference_first: bool) -> Result<Pair, Stop> {
+        let order = BatchRequest { permutation_id, ..self.order() };
         let cpu_speed = self.gauge.cpu_speed();
         if self.reference.is_none() {
             return Ok(Pair { current: self.batch(Side::Current, &order, cpu_speed)?, reference: None });

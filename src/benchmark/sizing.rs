@@ -51,14 +51,14 @@ impl Sizing {
     pub fn order(&self, cell: Configuration, rate: f64) -> BatchRequest {
         let rate = rate.max(f64::MIN_POSITIVE);
         let count = self.count(cell.width as u64, rate);
-        let time_limit = 3.0 * (count as f64 / rate + self.task_s) + 0.2;
-        let patience = time_limit + 20.0 * self.task_s + 10.0;
+        let stop_starting_after_s = 3.0 * (count as f64 / rate + self.task_s) + 0.2;
+        let kill_after_s = stop_starting_after_s + 20.0 * self.task_s + 10.0;
         BatchRequest {
             cell,
             tasks: 0..count,
-            draw: 0,
-            time_limit: seconds(time_limit),
-            patience: seconds(patience),
+            permutation_id: 0,
+            stop_starting_after: seconds(stop_starting_after_s),
+            kill_after: seconds(kill_after_s),
         }
     }
 

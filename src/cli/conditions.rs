@@ -156,7 +156,13 @@ impl CalibrationRunner for Processes<'_> {
         let env = Env { fixture: fixture.as_ref().map(Fixture::addr), ..self.env.clone() };
         let reexec = self.guard.group.reexec().clone();
         let mut executor = ProcessExecutor::new(reexec, Arc::new(workload), env, self.cpus);
-        let order = BatchRequest { cell, tasks: 0..tasks, draw: 0, time_limit: PATIENCE, patience: PATIENCE };
+        let order = BatchRequest {
+            cell,
+            tasks: 0..tasks,
+            permutation_id: 0,
+            stop_starting_after: PATIENCE,
+            kill_after: PATIENCE,
+        };
         // Starting is no part of what a request costs.
         let started_s = server_cpu_s(fixture.as_ref());
         let report = executor.run(&order).ok()?;

@@ -124,7 +124,7 @@ impl<'a> Study<'a> {
             // Removed with everything else at the end of the run.
             state_dir: state_dir.keep(),
             seed,
-            draw: 0,
+            permutation_id: 0,
         };
         let python = Callables::open(guard, &mut workload, &env, python.as_deref())?;
         let study = Study {

@@ -79,15 +79,15 @@ pub struct Batch {
     /// Which positions of the draw.
     pub tasks: Range<u64>,
     /// The random order that tasks are taken in.
-    pub draw: u64,
+    pub permutation_id: u64,
     /// Which steps compute rather than wait.
     pub cpu_steps: Vec<bool>,
     /// Seconds that one task takes alone.
     pub task_s: f64,
     /// No task is started later than this.
-    pub time_limit: Duration,
+    pub stop_starting_after: Duration,
     /// The batch is given up when it is not done by then.
-    pub patience: Duration,
+    pub kill_after: Duration,
 }
 
 impl Session {
@@ -142,7 +142,7 @@ impl Session {
         let is_handed_over = batch.strategy != StrategyKind::Sequential && !batch.strategy.is_event_loop();
         let most = if is_handed_over { MOST_HANDED_OVER } else { MOST_TASKS };
         let tasks = batch.tasks.start..batch.tasks.end.min(batch.tasks.start + most);
-        let draw = self.draw(workload, batch.draw);
+        let draw = self.draw(workload, batch.permutation_id);
         let slots = batch.width.max(batch.processes);
         let order = self.order(Role::Batch, workload, &draw, tasks.clone(), slots);
         let order = Order {
@@ -152,11 +152,12 @@ impl Session {
             cpu_steps: batch.cpu_steps.clone(),
             rate: order.rate.map(|rate| RateOrder { steps: workload.rated_unless(&batch.cpu_steps), ..rate }),
             task_s: batch.task_s,
-            time_limit_s: batch.time_limit.as_secs_f64(),
-            patience_s: batch.patience.as_secs_f64(),
+            time_limit_s: batch.stop_starting_after.as_secs_f64(),
+            patience_s: batch.kill_after.as_secs_f64(),
             ..order
         };
-        let (report, board): (BatchReport, _) = self.serve(&order, workload, batch.patience, &mut |_| ())?;
+        let (report, board): (BatchReport, _) =
+            self.serve(&order, workload, batch.kill_after, &mut |_| ())?;
         let ledger = report.traffic.as_ref().map(|seen| {
             WorkerTimeBreakdown::new(seen.workers, report.startup_s, report.wall_s, &seen.traffic())
         });

@@ -1,7 +1,7 @@
 //! `async`: tasks on an event loop with as many threads as there are CPUs.
 //!
-//! Long-lived tokio tasks pull from the feed, as many as the width. Spawning one task per item
-//! behind a semaphore does the same for 2 to 20 times the cost when tasks are short.
+//! The width is the number of long-lived tokio tasks that pull from the queue. Spawning one task per item
+//! behind a semaphore does the same at 2 to 20 times the cost when tasks are short.
 
 use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
@@ -14,7 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::diagnostics::Code;
 use crate::error::Error;
-use crate::strategy::job::{Job, Pool, Strategy};
+use crate::strategy::job::{Job, Pool, PoolRun, Strategy};
 use crate::strategy::task_queue::TaskQueue;
 use crate::strategy::worker::panicked;
 use crate::workload::Program;
@@ -47,17 +47,18 @@ impl Strategy for Async {
 }
 
 impl Pool for EventLoop {
-    fn run(&mut self, feed: &Arc<TaskQueue>) -> TaskOutcomes {
-        drive(&self.runtime, feed, self.width, &self.shards, Arc::clone(&self.program))
+    fn run(self: Box<Self>, queue: &Arc<TaskQueue>) -> PoolRun {
+        let outcomes = drive(&self.runtime, queue, self.width, &self.shards, Arc::clone(&self.program));
+        PoolRun::in_process(outcomes, self)
     }
 }
 
-/// Tasks as an event loop runs them.
+/// A task in the form that an event loop runs.
 pub(crate) trait RunTask: Send + Sync + 'static {
-    /// Runs the task at `position` of the draw and gives the digest of its output.
+    /// Runs the task at `position` of the permutation and returns the digest of its output.
     fn run_task(&self, position: u64) -> impl Future<Output = Result<u64, Error>> + Send;
 
-    /// The number of the task at `position`.
+    /// Returns the number of the task at `position`.
     fn index(&self, position: u64) -> u64;
 }
 
@@ -71,16 +72,16 @@ impl RunTask for Program {
     }
 }
 
-/// Runs the feed with `width` tasks in flight on `runtime`.
+/// Runs the queue with `width` tasks in flight on `runtime`.
 pub(crate) fn drive<T: RunTask>(
     runtime: &Runtime,
-    feed: &Arc<TaskQueue>,
+    queue: &Arc<TaskQueue>,
     width: usize,
     shards: &Arc<Shards>,
     tasks: Arc<T>,
 ) -> TaskOutcomes {
-    let in_flight = width.min(usize::try_from(feed.len()).unwrap_or(usize::MAX));
-    let run = Arc::new(Run { feed: Arc::clone(feed), shards: Arc::clone(shards), tasks });
+    let in_flight = width.min(usize::try_from(queue.len()).unwrap_or(usize::MAX));
+    let run = Arc::new(Run { queue: Arc::clone(queue), shards: Arc::clone(shards), tasks });
     runtime.block_on(async {
         let workers: Vec<_> = (0..in_flight).map(|_| tokio::spawn(work(Arc::clone(&run)))).collect();
         for worker in workers {
@@ -90,20 +91,20 @@ pub(crate) fn drive<T: RunTask>(
     shards.take()
 }
 
-/// What all workers of a run share.
+/// State that all workers of a run share.
 struct Run<T> {
-    feed: Arc<TaskQueue>,
+    queue: Arc<TaskQueue>,
     shards: Arc<Shards>,
     tasks: Arc<T>,
 }
 
-/// One of the tasks in flight: chunk after chunk until there are no more.
+/// Runs one task at a time, chunk after chunk, until there are no more.
 ///
-/// There may be a million of them, so what they do not need while a task waits is kept elsewhere.
+/// A million of these may be in flight, so anything not needed while a task waits is kept elsewhere.
 #[expect(clippy::manual_async_fn, reason = "an async fn keeps its arguments twice")]
 fn work<T: RunTask>(run: Arc<Run<T>>) -> impl Future<Output = ()> + Send {
     async move {
-        while let Some(chunk) = run.feed.pull(u64::MAX) {
+        while let Some(chunk) = run.queue.pull(u64::MAX) {
             let mut last = Instant::now();
             for position in chunk {
                 let result = AssertUnwindSafe(run.tasks.run_task(position)).catch_unwind().await;
@@ -112,7 +113,7 @@ fn work<T: RunTask>(run: Arc<Run<T>>) -> impl Future<Output = ()> + Send {
                 run.shards.mine().record(position, index, now - last, result);
                 last = now;
             }
-            run.shards.mine().give_back(&run.feed);
+            run.shards.mine().complete_chunk(&run.queue);
             // Tasks that only compute would never let another one have the thread.
             tokio::task::coop::consume_budget().await;
         }
@@ -123,7 +124,7 @@ thread_local! {
     static SHARD: Cell<usize> = const { Cell::new(0) };
 }
 
-/// What each thread of the event loop keeps for itself, so that recording does not contend.
+/// Outcomes per thread of the event loop, so that recording does not contend.
 #[derive(Debug)]
 pub(crate) struct Shards(Vec<Mutex<Shard>>);
 
@@ -139,32 +140,33 @@ impl Shards {
     fn take(&self) -> TaskOutcomes {
         let mut merged = TaskOutcomes::default();
         for shard in &self.0 {
-            merged.merge(&std::mem::take(&mut *shard.lock().unwrap_or_else(PoisonError::into_inner)).tally);
+            merged
+                .merge(&std::mem::take(&mut *shard.lock().unwrap_or_else(PoisonError::into_inner)).outcomes);
         }
         merged
     }
 }
 
-/// What became of the tasks that ended on one thread.
+/// Outcomes of the tasks that ended on one thread.
 #[derive(Debug, Default)]
 struct Shard {
-    tally: TaskOutcomes,
-    /// Tasks that ended since the feed was last told how long they take.
+    outcomes: TaskOutcomes,
+    /// Number of tasks that ended since the last report to the queue.
     ended: u64,
-    /// How long these took together.
+    /// Sum of their latencies.
     took: Duration,
 }
 
 impl Shard {
     fn record(&mut self, position: u64, index: u64, latency: Duration, result: Result<u64, Error>) {
-        self.tally.record(position, index, latency, result);
+        self.outcomes.record(position, index, latency, result);
         self.ended += 1;
         self.took += latency;
     }
 
-    /// Gives a chunk back to the feed, with how long tasks take here.
-    fn give_back(&mut self, feed: &TaskQueue) {
-        feed.learn(std::mem::take(&mut self.ended), std::mem::take(&mut self.took));
+    /// Reports a completed chunk to the queue, with the time that tasks take here.
+    fn complete_chunk(&mut self, queue: &TaskQueue) {
+        queue.complete_chunk(std::mem::take(&mut self.ended), std::mem::take(&mut self.took));
     }
 }
 
@@ -199,10 +201,16 @@ mod tests {
             fixture: None,
             steps: vec![StepSpec::Sleep(SleepSpec { duration: Duration::ZERO })],
         };
-        let env = Env { exe: "conc".into(), fixture: None, state_dir: dir.path().into(), seed: 1, draw: 0 };
+        let env = Env {
+            exe: "conc".into(),
+            fixture: None,
+            state_dir: dir.path().into(),
+            seed: 1,
+            permutation_id: 0,
+        };
         let program = Program::prepare(&workload, &env).expect("nothing to prepare");
-        let (feed, shards) = (Arc::new(TaskQueue::new(0..1, 1)), Arc::new(Shards::new(1)));
-        let worker = work(Arc::new(Run { feed, shards, tasks: Arc::new(program) }));
+        let (queue, shards) = (Arc::new(TaskQueue::new(0..1, 1)), Arc::new(Shards::new(1)));
+        let worker = work(Arc::new(Run { queue, shards, tasks: Arc::new(program) }));
         assert!(size_of_val(&worker) <= SMALL, "{} bytes", size_of_val(&worker));
     }
 }

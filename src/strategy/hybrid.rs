@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::strategy::asynchronous::{RunTask, Shards, drive};
-use crate::strategy::job::{Job, Pool, Strategy, WorkerUsage};
+use crate::strategy::job::{Job, Pool, PoolRun, Strategy, WorkerUsage};
 use crate::strategy::process::protocol::{Reply, Request, Span};
 use crate::strategy::process::worker::{Worker, start_all};
 use crate::strategy::task_queue::TaskQueue;
@@ -19,13 +19,12 @@ use crate::strategy::time_breakdown::IpcStats;
 use crate::workload::Program;
 use crate::workload::program::{Segment, within};
 use crate::workload::step::Output;
-use crate::workload::task_outcomes::TaskOutcomes;
 
-/// A frame of spans should be about this much work; more would keep an idle worker waiting.
-const FRAME: Duration = Duration::from_micros(50);
+/// Work that a frame of spans should hold; a longer frame would keep an idle worker waiting.
+const FRAME_WORK: Duration = Duration::from_micros(50);
 
-/// Spans per frame at the most.
-const MOST_PER_FRAME: usize = 64;
+/// Largest number of spans in a frame.
+const MAX_SPANS_PER_FRAME: usize = 64;
 
 /// An event loop and a process pool.
 #[derive(Debug)]
@@ -36,29 +35,25 @@ struct HybridPool {
     shards: Arc<Shards>,
     program: Arc<Program>,
     width: usize,
-    compute: Option<Sender<Computation>>,
+    compute: Sender<Computation>,
     drivers: Vec<JoinHandle<(Worker, IpcStats)>>,
-    processes: usize,
-    traffic: IpcStats,
-    /// Kept until the pool ends: reaping them earlier would count their CPU time twice.
-    finished: Vec<Worker>,
 }
 
 /// Steps of one task that wait for a worker process.
 struct Computation {
-    /// Without its time left, which is known when it is sent.
+    /// The steps to run; their time limit is filled in when they are sent.
     span: Span,
     deadline: Option<Instant>,
     reply: oneshot::Sender<Result<Output, Error>>,
 }
 
 impl Computation {
-    /// Whether the task is over already, at its deadline or with the batch.
-    fn is_moot(&self) -> bool {
+    /// Returns true if the task has ended already, at its deadline or with the batch.
+    fn is_cancelled(&self) -> bool {
         self.reply.is_closed()
     }
 
-    /// What is sent of it, and who waits for the result.
+    /// Splits into the message to the worker and the channel that waits for the result.
     fn dispatched(self) -> (Span, oneshot::Sender<Result<Output, Error>>) {
         let time_left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         (Span { time_left, ..self.span }, self.reply)
@@ -86,39 +81,31 @@ impl Strategy for Hybrid {
             shards: Arc::new(Shards::new(1)),
             program: Arc::clone(&job.program),
             width: job.width,
-            compute: Some(compute),
+            compute,
             drivers,
-            processes: job.processes,
-            traffic: IpcStats::default(),
-            finished: Vec::new(),
         }))
     }
 }
 
 impl Pool for HybridPool {
-    fn run(&mut self, feed: &Arc<TaskQueue>) -> TaskOutcomes {
-        let Some(compute) = self.compute.take() else { return TaskOutcomes::default() };
-        let route = Route { program: Arc::clone(&self.program), segments: self.program.segments(), compute };
-        drive(&self.runtime, feed, self.width, &self.shards, Arc::new(route))
-    }
-
-    fn usage(&mut self) -> WorkerUsage {
-        let mut usage = WorkerUsage::default();
-        for driver in self.drivers.drain(..) {
-            let (mut worker, traffic) = driver.join().expect("a driver does not panic");
-            self.traffic.merge(&traffic);
+    fn run(self: Box<Self>, queue: &Arc<TaskQueue>) -> PoolRun {
+        let HybridPool { runtime, shards, program, width, compute, drivers } = *self;
+        let route = Route { segments: program.segments(), program, compute };
+        let outcomes = drive(&runtime, queue, width, &shards, Arc::new(route));
+        let ended_at = Instant::now();
+        let workers = drivers.len() as u64;
+        let (mut usage, mut ipc, mut finished) = (WorkerUsage::default(), IpcStats::default(), Vec::new());
+        for driver in drivers {
+            let (mut worker, stats) = driver.join().expect("a driver does not panic");
+            ipc.merge(&stats);
             usage.add(worker.finish());
-            self.finished.push(worker);
+            finished.push(worker);
         }
-        usage
-    }
-
-    fn traffic(&self) -> Option<(u64, &IpcStats)> {
-        Some((self.processes as u64, &self.traffic))
+        PoolRun { outcomes, ended_at, usage, ipc: Some(ipc), workers, stopped: Box::new((runtime, finished)) }
     }
 }
 
-/// The segments of a task, and the way to those who compute.
+/// The segments of a task, and the channel to the processes that compute.
 struct Route {
     program: Arc<Program>,
     segments: Vec<Segment>,
@@ -137,7 +124,7 @@ impl RunTask for Route {
 }
 
 impl Route {
-    /// Runs one task, segment by segment, each where it belongs.
+    /// Runs one task segment by segment: computing ones in a worker process, waiting ones on the loop.
     async fn follow(&self, position: u64, deadline: Option<Instant>) -> Result<u64, Error> {
         let mut output = Output::default();
         for segment in &self.segments {
@@ -154,7 +141,7 @@ impl Route {
     }
 }
 
-/// Has a worker process compute, and awaits what it produced.
+/// Sends steps to a worker process and awaits their output.
 async fn hand_over(
     compute: &Sender<Computation>,
     span: Span,
@@ -166,12 +153,12 @@ async fn hand_over(
     answer.await.map_err(|_| gone())?
 }
 
-/// Drives one worker process until nobody wants anything computed any more.
+/// Drives one worker process until every sender is gone.
 fn serve(mut worker: Worker, inbox: &Receiver<Computation>) -> (Worker, IpcStats) {
-    let mut traffic = IpcStats::default();
+    let mut ipc = IpcStats::default();
     let mut frame_len = 1;
     while let Ok(first) = inbox.recv() {
-        let waiting = std::iter::once(first).chain(inbox.try_iter()).filter(|c| !c.is_moot());
+        let waiting = std::iter::once(first).chain(inbox.try_iter()).filter(|c| !c.is_cancelled());
         let (spans, replies): (Vec<_>, Vec<_>) = waiting.take(frame_len).map(Computation::dispatched).unzip();
         if spans.is_empty() {
             continue;
@@ -185,22 +172,24 @@ fn serve(mut worker: Worker, inbox: &Receiver<Computation>) -> (Worker, IpcStats
                 // A task that timed out no longer listens.
                 let _ = reply.send(Err(death.clone()));
             }
-            return (worker, traffic);
+            return (worker, ipc);
         };
         let active = begun.elapsed();
-        traffic.add(results.len() as u64, active.as_secs_f64(), took.as_secs_f64());
-        frame_len = fitting(active, results.len());
+        ipc.add(results.len() as u64, active.as_secs_f64(), took.as_secs_f64());
+        frame_len = spans_per_frame(active, results.len());
         for (reply, result) in replies.into_iter().zip(results) {
             let _ = reply.send(result);
         }
     }
-    (worker, traffic)
+    (worker, ipc)
 }
 
-/// How many spans like the last ones make a frame.
-fn fitting(took: Duration, spans: usize) -> usize {
+/// Returns the number of spans per frame if the next ones take as long as the last ones.
+fn spans_per_frame(took: Duration, spans: usize) -> usize {
     let each = took.as_nanos() / spans.max(1) as u128;
-    usize::try_from(FRAME.as_nanos() / each.max(1)).unwrap_or(MOST_PER_FRAME).clamp(1, MOST_PER_FRAME)
+    usize::try_from(FRAME_WORK.as_nanos() / each.max(1))
+        .unwrap_or(MAX_SPANS_PER_FRAME)
+        .clamp(1, MAX_SPANS_PER_FRAME)
 }
 
 #[cfg(test)]
@@ -209,9 +198,9 @@ mod tests {
 
     #[test]
     fn frames_grow_only_for_short_spans() {
-        assert_eq!(fitting(Duration::from_millis(8), 1), 1);
-        assert_eq!(fitting(Duration::from_micros(50), 10), 10);
-        assert_eq!(fitting(Duration::from_nanos(100), 10), MOST_PER_FRAME);
-        assert_eq!(fitting(Duration::ZERO, 0), MOST_PER_FRAME);
+        assert_eq!(spans_per_frame(Duration::from_millis(8), 1), 1);
+        assert_eq!(spans_per_frame(Duration::from_micros(50), 10), 10);
+        assert_eq!(spans_per_frame(Duration::from_nanos(100), 10), MAX_SPANS_PER_FRAME);
+        assert_eq!(spans_per_frame(Duration::ZERO, 0), MAX_SPANS_PER_FRAME);
     }
 }

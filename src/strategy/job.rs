@@ -1,7 +1,9 @@
-//! What a strategy is given and what it has to offer.
+//! The contract between a strategy and the code that runs a batch.
 
+use std::any::Any;
+use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::host::usage::CpuTime;
@@ -17,50 +19,81 @@ pub struct Job {
     pub workload: Arc<Workload>,
     /// The workload prepared for this process.
     pub program: Arc<Program>,
-    /// The surroundings of the batch.
+    /// The environment of the batch.
     pub env: Env,
     /// Tasks in flight.
     pub width: usize,
-    /// Worker processes beside the event loop, for `hybrid`.
+    /// Number of worker processes next to the event loop, for `hybrid`.
     pub processes: usize,
     /// CPUs that may be used at once; an event loop has this many threads.
     pub cpus: usize,
-    /// No task is started later than this after the strategy was ready.
-    pub time_limit: Option<Duration>,
+    /// Time after which no further task is started, counted from when the strategy was ready.
+    pub stop_starting_after: Option<Duration>,
 }
 
 /// A way to run tasks concurrently.
 pub trait Strategy {
-    /// Starts what the strategy needs and returns when it is ready for the first task.
+    /// Starts threads, processes or a runtime, and returns when they are ready for the first task.
     ///
     /// # Errors
     /// When a thread, a process or a runtime cannot be created.
     fn start(&self, job: &Job) -> Result<Box<dyn Pool>, Error>;
 }
 
-/// A started strategy.
+/// A started strategy, which runs one batch.
 pub trait Pool {
-    /// Runs every task of the feed, at most once per pool, and returns when the last one has ended.
-    fn run(&mut self, feed: &Arc<TaskQueue>) -> TaskOutcomes;
+    /// Runs every task of the queue and returns when the last one has ended and every worker has reported.
+    fn run(self: Box<Self>, queue: &Arc<TaskQueue>) -> PoolRun;
+}
 
-    /// What worker processes used for the tasks; zero where there are none. Asked once, after the run.
-    fn usage(&mut self) -> WorkerUsage {
-        WorkerUsage::default()
-    }
+/// The result of running a pool.
+pub struct PoolRun {
+    /// The outcome of every task.
+    pub outcomes: TaskOutcomes,
+    /// The moment at which the last task had ended, before workers were asked what they used.
+    pub ended_at: Instant,
+    /// CPU time and memory of worker processes; zero where there are none.
+    pub usage: WorkerUsage,
+    /// The messages to and from worker processes; `None` where there are none.
+    pub ipc: Option<IpcStats>,
+    /// The number of worker processes.
+    pub workers: u64,
+    /// The stopped pool. Dropping it reaps worker processes, after which their CPU time also counts as that
+    /// of children: read the CPU time of children first.
+    pub stopped: Box<dyn Any>,
+}
 
-    /// What passed between the pool and its worker processes, and how many of these there are; `None`
-    /// where there are none. Asked after `usage`.
-    fn traffic(&self) -> Option<(u64, &IpcStats)> {
-        None
+impl PoolRun {
+    /// The run of a pool without worker processes, whose last task has just ended.
+    pub fn in_process(outcomes: TaskOutcomes, stopped: Box<dyn Any>) -> Self {
+        PoolRun {
+            outcomes,
+            ended_at: Instant::now(),
+            usage: WorkerUsage::default(),
+            ipc: None,
+            workers: 0,
+            stopped,
+        }
     }
 }
 
-/// What worker processes used, all together.
+impl fmt::Debug for PoolRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PoolRun")
+            .field("outcomes", &self.outcomes)
+            .field("usage", &self.usage)
+            .field("ipc", &self.ipc)
+            .field("workers", &self.workers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Resources used by all worker processes together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct WorkerUsage {
-    /// CPU time for the tasks, that of commands they ran included.
+    /// CPU time for the tasks, including the commands they ran.
     pub cpu: CpuTime,
-    /// Sum of the largest resident sizes, in bytes.
+    /// Sum of the peak resident sizes, in bytes.
     pub peak_rss_bytes: u64,
 }
 

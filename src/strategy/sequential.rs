@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::strategy::job::{Job, Pool, Strategy};
+use crate::strategy::job::{Job, Pool, PoolRun, Strategy};
 use crate::strategy::task_queue::TaskQueue;
-use crate::strategy::worker::run_feed;
+use crate::strategy::worker::run_queue;
 use crate::workload::Program;
 use crate::workload::task_outcomes::TaskOutcomes;
 
@@ -22,9 +22,9 @@ impl Strategy for Sequential {
 }
 
 impl Pool for Loop {
-    fn run(&mut self, feed: &Arc<TaskQueue>) -> TaskOutcomes {
-        let mut tally = TaskOutcomes::default();
-        run_feed(&self.0, feed, &mut tally);
-        tally
+    fn run(self: Box<Self>, queue: &Arc<TaskQueue>) -> PoolRun {
+        let mut outcomes = TaskOutcomes::default();
+        run_queue(&self.0, queue, &mut outcomes);
+        PoolRun::in_process(outcomes, self)
     }
 }

@@ -1,24 +1,24 @@
-//! Which tasks are next: one counter that every worker pulls from, in chunks that fit the tasks.
+//! The queue of tasks: one counter that every worker pulls from, in chunks that fit the tasks.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-/// A chunk should be about this much work: long beside the cost of pulling it (tens of ns), short
-/// beside what anybody would notice as imbalance.
-const CHUNK: Duration = Duration::from_micros(30);
+/// Work that a chunk should hold: long compared with pulling it (tens of ns), too short to be noticed as
+/// imbalance.
+const CHUNK_WORK: Duration = Duration::from_micros(30);
 
-/// A chunk is never more than the rest shared among this many times the workers.
-const SHARES_PER_WORKER: u64 = 8;
+/// Number of chunks per worker that the remaining tasks must at least make.
+const CHUNKS_LEFT_PER_WORKER: u64 = 8;
 
-/// Longer tasks than this are not prefetched: a batch that is stopped would last that much longer.
+/// Tasks are prefetched only if they are shorter than this: a stopped batch lasts one prefetched task longer.
 const PREFETCH_BELOW: Duration = Duration::from_millis(100);
 
-/// Longer tasks than this are not prefetched towards the end, where one would wait behind another while
+/// Limit instead of [`PREFETCH_BELOW`] towards the end, where a prefetched task waits behind another while
 /// other workers have nothing to do.
 const PREFETCH_TO_THE_END_BELOW: Duration = Duration::from_micros(500);
 
-/// The end begins when fewer tasks than this are left for each worker.
+/// Number of tasks left per worker below which the end of the batch begins.
 const END_PER_WORKER: u64 = 2;
 
 /// The tasks of one batch that are not started yet.
@@ -34,7 +34,7 @@ pub struct TaskQueue {
 }
 
 impl TaskQueue {
-    /// Feeds the tasks of `range` to `workers` workers.
+    /// Creates the queue of the tasks in `range` for `workers` workers.
     pub fn new(range: Range<u64>, workers: usize) -> Self {
         TaskQueue {
             next: AtomicU64::new(range.start),
@@ -47,17 +47,17 @@ impl TaskQueue {
         }
     }
 
-    /// The tasks of the whole batch.
+    /// Returns the tasks of the whole batch.
     pub fn range(&self) -> Range<u64> {
         self.range.clone()
     }
 
-    /// How many tasks the whole batch has.
+    /// Returns the number of tasks of the whole batch.
     pub fn len(&self) -> u64 {
         self.range.end - self.range.start
     }
 
-    /// Whether the batch has no tasks at all.
+    /// Returns true if the batch has no tasks at all.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -65,10 +65,10 @@ impl TaskQueue {
     /// Takes the next chunk, no longer than `most` tasks; `None` when there are no more or the batch
     /// was stopped.
     pub fn pull(&self, most: u64) -> Option<Range<u64>> {
-        self.pull_work(CHUNK, most)
+        self.pull_work(CHUNK_WORK, most)
     }
 
-    /// Takes the next chunk of about so much work, for those to whom handing it on costs more.
+    /// Takes the next chunk of about `work`, for workers that pay more to hand a chunk on.
     pub fn pull_work(&self, work: Duration, most: u64) -> Option<Range<u64>> {
         if self.is_stopped() {
             return None;
@@ -83,8 +83,8 @@ impl TaskQueue {
         })
     }
 
-    /// Takes a chunk back that is done, with how long some tasks took, so that the next chunks fit.
-    pub fn learn(&self, tasks: u64, took: Duration) {
+    /// Completes a chunk and takes the time that some tasks took together, so that the next chunks fit.
+    pub fn complete_chunk(&self, tasks: u64, took: Duration) {
         self.busy.fetch_sub(1, Ordering::Relaxed);
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         if let Some(each) = nanos.checked_div(tasks) {
@@ -92,8 +92,8 @@ impl TaskQueue {
         }
     }
 
-    /// Whether a worker far away should have its next chunk waiting: where the CPUs are busy, the round
-    /// trip waits for its turn on them, twice for every task.
+    /// Returns true if a worker process should have its next chunk waiting: on busy CPUs each of the two
+    /// messages per chunk waits for its turn.
     pub fn allows_prefetching(&self) -> bool {
         let is_near_the_end = self.left() < END_PER_WORKER * self.workers;
         let longest = if is_near_the_end { PREFETCH_TO_THE_END_BELOW } else { PREFETCH_BELOW };
@@ -105,34 +105,34 @@ impl TaskQueue {
         self.range.end.saturating_sub(self.next.load(Ordering::Relaxed))
     }
 
-    /// Workers that had a chunk at once, at the most; 0 if nobody pulled any.
+    /// Returns the largest number of workers that had a chunk at once; 0 if none was pulled.
     pub fn most_busy(&self) -> u64 {
         self.most_busy.load(Ordering::Relaxed).min(self.workers)
     }
 
-    /// Hands out no more tasks; those started are finished.
+    /// Hands out no further tasks; tasks that were started still finish.
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
-    /// Whether there is nothing left to hand out.
+    /// Returns true if there is nothing left to hand out.
     pub fn is_drained(&self) -> bool {
         self.is_stopped() || self.next.load(Ordering::Relaxed) >= self.range.end
     }
 
-    /// Whether the batch was stopped.
+    /// Returns true if the batch was stopped.
     pub fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed)
     }
 }
 
-/// How many tasks make a chunk; one while nothing is known about them.
+/// Returns the number of tasks in a chunk; one while no task has ended.
 fn chunk_len(work: Duration, nanos_per_task: u64, left: u64, workers: u64) -> u64 {
     if nanos_per_task == 0 {
         return 1;
     }
     let fitting = work.as_nanos() as u64 / nanos_per_task;
-    fitting.min(left / (SHARES_PER_WORKER * workers)).max(1)
+    fitting.min(left / (CHUNKS_LEFT_PER_WORKER * workers)).max(1)
 }
 
 #[cfg(test)]
@@ -141,21 +141,21 @@ mod tests {
 
     #[test]
     fn chunks_fit_the_tasks_and_shrink_towards_the_end() {
-        assert_eq!(chunk_len(CHUNK, 0, 1_000_000, 2), 1);
-        assert_eq!(chunk_len(CHUNK, 1_000, 1_000_000, 2), 30);
-        assert_eq!(chunk_len(CHUNK, 1_000, 160, 2), 10);
-        assert_eq!(chunk_len(CHUNK, 1_000, 3, 2), 1);
-        assert_eq!(chunk_len(CHUNK, 50_000_000, 1_000_000, 2), 1);
+        assert_eq!(chunk_len(CHUNK_WORK, 0, 1_000_000, 2), 1);
+        assert_eq!(chunk_len(CHUNK_WORK, 1_000, 1_000_000, 2), 30);
+        assert_eq!(chunk_len(CHUNK_WORK, 1_000, 160, 2), 10);
+        assert_eq!(chunk_len(CHUNK_WORK, 1_000, 3, 2), 1);
+        assert_eq!(chunk_len(CHUNK_WORK, 50_000_000, 1_000_000, 2), 1);
     }
 
     #[test]
     fn every_task_is_handed_out_once_to_many_threads() {
-        let feed = TaskQueue::new(5..100_005, 4);
-        let first: u64 = feed.pull(1).into_iter().flatten().sum();
-        feed.learn(1, Duration::from_nanos(100));
+        let queue = TaskQueue::new(5..100_005, 4);
+        let first: u64 = queue.pull(1).into_iter().flatten().sum();
+        queue.complete_chunk(1, Duration::from_nanos(100));
         let sums: Vec<u64> = std::thread::scope(|scope| {
             let pullers: Vec<_> = (0..4)
-                .map(|_| scope.spawn(|| std::iter::from_fn(|| feed.pull(u64::MAX)).flatten().sum::<u64>()))
+                .map(|_| scope.spawn(|| std::iter::from_fn(|| queue.pull(u64::MAX)).flatten().sum::<u64>()))
                 .collect();
             pullers.into_iter().map(|p| p.join().expect("puller")).collect()
         });
@@ -164,21 +164,21 @@ mod tests {
 
     #[test]
     fn chunks_under_way_are_counted_until_they_are_taken_back() {
-        let feed = TaskQueue::new(0..10, 2);
-        let chunks = [feed.pull(1), feed.pull(1)];
-        chunks.iter().flatten().for_each(|_| feed.learn(1, Duration::from_millis(1)));
-        assert!(feed.pull(1).is_some());
-        assert_eq!(feed.most_busy(), 2);
+        let queue = TaskQueue::new(0..10, 2);
+        let chunks = [queue.pull(1), queue.pull(1)];
+        chunks.iter().flatten().for_each(|_| queue.complete_chunk(1, Duration::from_millis(1)));
+        assert!(queue.pull(1).is_some());
+        assert_eq!(queue.most_busy(), 2);
     }
 
     #[test]
     fn long_tasks_are_not_prefetched_and_others_not_towards_the_end() {
         let allows = |task: Duration, tasks| {
-            let feed = TaskQueue::new(0..tasks, 4);
-            let unknown = feed.allows_prefetching();
-            feed.pull(1);
-            feed.learn(1, task);
-            (unknown, feed.allows_prefetching())
+            let queue = TaskQueue::new(0..tasks, 4);
+            let unknown = queue.allows_prefetching();
+            queue.pull(1);
+            queue.complete_chunk(1, task);
+            (unknown, queue.allows_prefetching())
         };
         assert_eq!(allows(Duration::from_millis(20), 100), (false, true));
         assert_eq!(allows(Duration::from_millis(20), 8), (false, false));
@@ -188,9 +188,9 @@ mod tests {
 
     #[test]
     fn a_stopped_feed_hands_out_nothing() {
-        let feed = TaskQueue::new(0..10, 1);
-        assert!(feed.pull(1).is_some() && !feed.is_drained());
-        feed.stop();
-        assert!(feed.pull(1).is_none() && feed.is_drained());
+        let queue = TaskQueue::new(0..10, 1);
+        assert!(queue.pull(1).is_some() && !queue.is_drained());
+        queue.stop();
+        assert!(queue.pull(1).is_none() && queue.is_drained());
     }
 }

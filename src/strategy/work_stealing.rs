@@ -8,7 +8,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::diagnostics::Code;
 use crate::error::Error;
-use crate::strategy::job::{Job, Pool, Strategy};
+use crate::strategy::job::{Job, Pool, PoolRun, Strategy};
 use crate::strategy::task_queue::TaskQueue;
 use crate::strategy::worker::run_guarded;
 use crate::workload::Program;
@@ -34,31 +34,31 @@ impl Strategy for WorkStealing {
 }
 
 impl Pool for StealingPool {
-    fn run(&mut self, feed: &Arc<TaskQueue>) -> TaskOutcomes {
-        let tallies = Tallies::default();
+    fn run(self: Box<Self>, queue: &Arc<TaskQueue>) -> PoolRun {
+        let free = FreeOutcomes::default();
         self.threads.install(|| {
-            feed.range().into_par_iter().for_each_init(
-                || Lease::new(&tallies),
+            queue.range().into_par_iter().for_each_init(
+                || Lease::new(&free),
                 |lease, position| {
-                    if !feed.is_stopped() {
+                    if !queue.is_stopped() {
                         lease.run(&self.program, position);
                     }
                 },
             );
         });
-        tallies.merged()
+        PoolRun::in_process(free.merged(), self)
     }
 }
 
-/// Tallies not in use; there are never more than threads.
+/// Outcomes that no thread is adding to; there are never more of them than threads.
 #[derive(Default)]
-struct Tallies(Mutex<Vec<TaskOutcomes>>);
+struct FreeOutcomes(Mutex<Vec<TaskOutcomes>>);
 
-impl Tallies {
+impl FreeOutcomes {
     fn merged(self) -> TaskOutcomes {
         let mut all = self.0.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
         let mut merged = all.next().unwrap_or_default();
-        all.for_each(|tally| merged.merge(&tally));
+        all.for_each(|outcomes| merged.merge(&outcomes));
         merged
     }
 
@@ -67,30 +67,30 @@ impl Tallies {
     }
 }
 
-/// A tally borrowed for a run of tasks on one thread, with the time the last of them ended.
+/// Outcomes borrowed for a run of tasks on one thread, with the time the last of them ended.
 struct Lease<'a> {
-    home: &'a Tallies,
-    tally: Option<TaskOutcomes>,
+    home: &'a FreeOutcomes,
+    outcomes: Option<TaskOutcomes>,
     last: Instant,
 }
 
 impl<'a> Lease<'a> {
-    fn new(home: &'a Tallies) -> Self {
-        let tally = home.lock().pop();
-        Lease { home, tally, last: Instant::now() }
+    fn new(home: &'a FreeOutcomes) -> Self {
+        let outcomes = home.lock().pop();
+        Lease { home, outcomes, last: Instant::now() }
     }
 
     fn run(&mut self, program: &Program, position: u64) {
         let result = run_guarded(program, position);
         let now = Instant::now();
-        let tally = self.tally.get_or_insert_default();
-        tally.record(position, program.index(position), now - self.last, result);
+        let outcomes = self.outcomes.get_or_insert_default();
+        outcomes.record(position, program.index(position), now - self.last, result);
         self.last = now;
     }
 }
 
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        self.home.lock().extend(self.tally.take());
+        self.home.lock().extend(self.outcomes.take());
     }
 }

@@ -9,29 +9,29 @@ use crate::strategy::task_queue::TaskQueue;
 use crate::workload::Program;
 use crate::workload::task_outcomes::TaskOutcomes;
 
-/// Runs tasks of the feed on the calling thread until there are no more.
+/// Runs tasks of the queue on the calling thread until there are no more.
 ///
-/// The end of one task is the start of the next, so that a task costs one look at the clock.
-pub fn run_feed(program: &Program, feed: &TaskQueue, tally: &mut TaskOutcomes) {
+/// The end of one task is the start of the next, so that a task costs one reading of the clock.
+pub fn run_queue(program: &Program, queue: &TaskQueue, outcomes: &mut TaskOutcomes) {
     let mut last = Instant::now();
-    while let Some(chunk) = feed.pull(u64::MAX) {
+    while let Some(chunk) = queue.pull(u64::MAX) {
         let (tasks, begun) = (chunk.end - chunk.start, last);
         for position in chunk {
             let result = run_guarded(program, position);
             let now = Instant::now();
-            tally.record(position, program.index(position), now - last, result);
+            outcomes.record(position, program.index(position), now - last, result);
             last = now;
         }
-        feed.learn(tasks, last - begun);
+        queue.complete_chunk(tasks, last - begun);
     }
 }
 
-/// Runs one task; a panic becomes an error of that task.
+/// Runs one task; a panic becomes the error of that task.
 pub fn run_guarded(program: &Program, position: u64) -> Result<u64, Error> {
     catch_unwind(AssertUnwindSafe(|| program.run_blocking(position))).unwrap_or_else(|_| Err(panicked()))
 }
 
-/// The error of a task that panicked.
+/// Returns the error of a task that panicked.
 pub fn panicked() -> Error {
     Error::new(Code::TaskPanic, "task panicked")
 }

@@ -17,5 +17,5 @@ pub struct Env {
     /// Seeds everything that is drawn at random.
     pub seed: u64,
     /// Which of the random orders tasks are taken in; batches of the same number share it.
-    pub draw: u64,
+    pub permutation_id: u64,
 }

@@ -79,7 +79,7 @@ impl Program {
         })?;
         Ok(Program {
             items: workload.items.clone(),
-            draw: ItemOrder::new(workload.items.len(), env.seed, env.draw),
+            draw: ItemOrder::new(workload.items.len(), env.seed, env.permutation_id),
             steps,
             timeout: workload.limits.timeout,
             retry: workload.retry.clone(),

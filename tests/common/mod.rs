@@ -123,7 +123,7 @@ impl TestBed {
             fixture: fixture.as_ref().map(Fixture::addr),
             state_dir: scratch.path().to_owned(),
             seed: SEED,
-            draw: 0,
+            permutation_id: 0,
         };
         let workload = Arc::new(workload);
         let executor = ProcessExecutor::new(reexec.clone(), Arc::clone(&workload), env.clone(), CPUS);
@@ -137,12 +137,18 @@ impl TestBed {
 
     /// Runs some tasks, which may be more than the workload has.
     pub(crate) fn run_tasks(&mut self, cell: Configuration, tasks: Range<u64>) -> RunReport {
-        self.run_draw(cell, tasks, 0)
+        self.run_permutation(cell, tasks, 0)
     }
 
     /// Runs some tasks of one of the random orders.
-    pub(crate) fn run_draw(&mut self, cell: Configuration, tasks: Range<u64>, draw: u64) -> RunReport {
-        let order = BatchRequest { cell, tasks, draw, time_limit: PATIENCE, patience: PATIENCE };
+    pub(crate) fn run_permutation(
+        &mut self,
+        cell: Configuration,
+        tasks: Range<u64>,
+        permutation_id: u64,
+    ) -> RunReport {
+        let order =
+            BatchRequest { cell, tasks, permutation_id, stop_starting_after: PATIENCE, kill_after: PATIENCE };
         self.executor.run(&order).unwrap_or_else(|error| panic!("{cell}: {error}"))
     }
 
@@ -156,9 +162,9 @@ impl TestBed {
         self.executor.run(&BatchRequest {
             cell,
             tasks: 0..self.workload.tasks(),
-            draw: 0,
-            time_limit,
-            patience,
+            permutation_id: 0,
+            stop_starting_after: time_limit,
+            kill_after: patience,
         })
     }
 }

@@ -115,7 +115,7 @@ fn a_batch_starts_no_task_after_its_time_and_counts_those_it_started() {
     {
         let bed = TestBed::new(source, &[callable], 1000);
         let mut batch = bed.batch(strategy, width, PATIENCE);
-        batch.time_limit = Duration::from_millis(300);
+        batch.stop_starting_after = Duration::from_millis(300);
         let counts = bed.session.run(&bed.workload, &batch).expect("a report").tally.counts;
         assert!(counts.ok > 0 && counts.ok < 1000 && counts.started() == counts.ok, "{strategy}: {counts:?}");
     }

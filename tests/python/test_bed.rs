@@ -59,7 +59,7 @@ impl TestBed {
         let workload = Workload { items, steps: callables.iter().map(step).collect(), ..template };
         let state_dir = directory.path().join("state");
         fs::create_dir(&state_dir).expect("created");
-        let env = Env { exe: PathBuf::new(), fixture: None, state_dir, seed: 1, draw: 0 };
+        let env = Env { exe: PathBuf::new(), fixture: None, state_dir, seed: 1, permutation_id: 0 };
         let session = Session::open(Some(python), &Reexec::new(PathBuf::new()), &env);
         TestBed { workload, session: session.expect("an interpreter"), directory }
     }
@@ -91,11 +91,11 @@ impl TestBed {
             width,
             processes: 2,
             tasks: 0..self.workload.tasks(),
-            draw: 0,
+            permutation_id: 0,
             cpu_steps: Vec::new(),
             task_s: 0.001,
-            time_limit: PATIENCE,
-            patience,
+            stop_starting_after: PATIENCE,
+            kill_after: patience,
         }
     }
 

@@ -148,10 +148,10 @@ fn both_sides_run_the_same_tasks_in_random_order() {
     let log = scene.current.log.borrow();
     assert_eq!((repeated.series.batches.len(), repeated.series.reference.len()), (40, 40));
     assert_eq!(repeated.ending, Ending::Enough);
-    for (draw, pair) in log.chunks(2).enumerate() {
+    for (permutation_id, pair) in log.chunks(2).enumerate() {
         assert_eq!(pair[0].1, pair[1].1);
         assert_ne!(pair[0].0, pair[1].0);
-        assert_eq!(pair[0].1.draw, draw as u64);
+        assert_eq!(pair[0].1.permutation_id, permutation_id as u64);
     }
     let first = log.chunks(2).filter(|pair| pair[0].0 == Side::Reference).count();
     assert!((10..=30).contains(&first), "{first} of 40 pairs began with the reference");

@@ -94,7 +94,7 @@ mod tests {
             fixture: fixture.map(|addr| addr.parse().unwrap()),
             state_dir: "unused".into(),
             seed: 0,
-            draw: 0,
+            permutation_id: 0,
         }
     }
 

@@ -194,8 +194,13 @@ mod tests {
     fn command(argv: &[&str]) -> Command {
         let spec =
             CommandSpec { argv: argv.iter().map(|s| (*s).to_owned()).collect(), ignore_failure: false };
-        let env =
-            Env { exe: PathBuf::new(), fixture: None, state_dir: std::env::temp_dir(), seed: 0, draw: 0 };
+        let env = Env {
+            exe: PathBuf::new(),
+            fixture: None,
+            state_dir: std::env::temp_dir(),
+            seed: 0,
+            permutation_id: 0,
+        };
         Command::prepare(&spec, &env).expect("prepared")
     }
 

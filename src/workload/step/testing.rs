@@ -26,7 +26,7 @@ pub(super) fn patient_task(index: u64) -> TaskContext<'static> {
 
 /// The surroundings of a batch whose state is in `state_dir`.
 pub(super) fn env(state_dir: &Path) -> Env {
-    Env { exe: "conc".into(), fixture: None, state_dir: state_dir.into(), seed: 1, draw: 0 }
+    Env { exe: "conc".into(), fixture: None, state_dir: state_dir.into(), seed: 1, permutation_id: 0 }
 }
 
 /// Runs the blocking form, then the async form, and gives their common result.

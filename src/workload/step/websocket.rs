@@ -206,7 +206,7 @@ mod tests {
             fixture: Some("127.0.0.1:81".parse().unwrap()),
             state_dir: "unused".into(),
             seed: 0,
-            draw: 0,
+            permutation_id: 0,
         };
         WebSocket::prepare(&WebSocketSpec { url: url.into(), messages: 1, size, subscribers }, &env)
     }
