@@ -13,7 +13,8 @@
 //! | 5 | [`advice`], [`gate`] | the recommendation; the verdict on a regression |
 //! | 6 | [`snippets`] | generated programs |
 //! | 7 | [`report`] | documents, tables and exports |
-//! | 8 | [`cli`], [`runtime`] | the command line; the hidden roles of the program |
+//! | 8 | [`study`] | the pipeline of one workload, from its description to its report |
+//! | 9 | [`cli`], [`runtime`] | the command line; the hidden roles of the program |
 
 pub mod advice;
 pub mod benchmark;
@@ -31,5 +32,6 @@ pub mod runtime;
 pub mod snippets;
 pub mod stats;
 pub mod strategy;
+pub mod study;
 pub mod units;
 pub mod workload;

@@ -1,12 +1,14 @@
-//! What happens while cells are measured, for whoever shows progress.
+//! The events of a study, for an observer that shows progress.
 
 use std::time::Duration;
 
 use crate::benchmark::configuration::Configuration;
 
-/// Something that happened.
+/// An event of a study.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
+    /// A phase begins.
+    PhaseStarted(Phase),
     /// A batch begins.
     BatchStarted {
         /// Of this cell.
@@ -25,13 +27,28 @@ pub enum Event {
     },
 }
 
-/// Is told what happens.
+/// A part of a study in which no batch is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Steps are calibrated, the server and the interpreter start.
+    Preparing,
+    /// The overheads of strategies are measured, or read from the cache.
+    Calibrating,
+    /// Tasks run one after another under observation.
+    Profiling,
+    /// A running process is observed.
+    Attaching,
+    /// A Python callable is checked for concurrency bugs.
+    Checking,
+}
+
+/// Observes a study.
 pub trait Observer {
-    /// Called in order, between batches, never while one runs.
+    /// Receives the events in order: between batches, never while one runs.
     fn observe(&mut self, event: &Event);
 }
 
-/// Looks away.
+/// An observer that ignores everything.
 #[derive(Debug, Default)]
 pub struct Silent;
 

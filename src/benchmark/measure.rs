@@ -83,14 +83,13 @@ pub enum Ending {
 }
 
 /// Measures the cells of a plan.
-#[derive(Debug)]
-pub struct Measurement<'a, E, O, C> {
+pub struct Measurement<'a> {
     /// Runs the batches.
-    pub executor: &'a mut E,
+    pub executor: &'a mut dyn Executor,
     /// Is told what happens.
-    pub observer: &'a mut O,
+    pub observer: &'a mut dyn Observer,
     /// Tells the time.
-    pub clock: &'a mut C,
+    pub clock: &'a mut dyn Clock,
     /// Ends the measurement early.
     pub interrupt: &'a Interrupt,
     /// How large batches are.
@@ -105,7 +104,7 @@ pub struct Measurement<'a, E, O, C> {
     pub preferred: Option<StrategyKind>,
 }
 
-impl<E: Executor, O: Observer, C: Clock> Measurement<'_, E, O, C> {
+impl Measurement<'_> {
     /// Runs round after round until the result is settled, the budget is used up, the rounds asked
     /// for are done or the user interrupts.
     pub fn run(mut self, plan: &Plan) -> Measured {

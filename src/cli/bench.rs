@@ -8,13 +8,12 @@ pub(crate) mod suite_file;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
 
-use crate::advice::Recommendation;
 use crate::benchmark::repeat::Side;
 use crate::gate::{Comparison, Metric, Verdict, judge};
 use crate::report::document::{BenchReport, FailedWorkload, Report};
 use crate::report::table;
+use crate::study::{RepeatRequest, RunGuard, Study};
 
 use crate::cli::args::{BenchArgs, Language};
 use crate::cli::bench::against::Against;
@@ -25,10 +24,9 @@ use crate::cli::config::{self, Output};
 use crate::cli::ending;
 use crate::cli::failure::Failure;
 use crate::cli::gating::{self, Demands};
-use crate::cli::guard::Guard;
 use crate::cli::output::{self, publish, tell};
 use crate::cli::progress::Progress;
-use crate::cli::study::{Repeats, Study, Surroundings};
+use crate::cli::signals;
 
 /// The search for the best cell may take the budget, and repeating the cell takes as long again and what
 /// the search has left.
@@ -46,10 +44,10 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode, Failure> {
     let against = Against::read(args, &suite, &host)?;
     output::check(&output)?;
     args.save_baseline.as_deref().map_or(Ok(()), output::check_path)?;
-    let guard = Guard::start()?;
+    let guard = signals::guarded()?;
     let mut bench = Bench {
         tests: suite.entries.len() * Metric::ALL.len(),
-        pace: Pace::new(suite.entries.iter().map(|entry| entry.aim.settings.budget * PHASES)),
+        pace: Pace::new(suite.entries.iter().map(|entry| entry.config.budget * PHASES)),
         report: BenchReport::new(host, Vec::new()),
         comparisons: Vec::new(),
         failed: None,
@@ -65,7 +63,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode, Failure> {
         match bench.add(entry) {
             Err(Failure::Interrupted) if bench.report.results.is_empty() => return Err(Failure::Interrupted),
             Err(_) => break,
-            Ok(()) if guard.interrupt.is_raised() => break,
+            Ok(()) if guard.interrupt().is_raised() => break,
             Ok(()) => {}
         }
     }
@@ -76,8 +74,8 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode, Failure> {
     }
     let table = table::render_bench(&report, &output.table);
     publish(&report, &table, &output)?;
-    let ending = ending::of(&guard, &report.results).unwrap_or_else(|failure| failure.tell());
-    if guard.interrupt.is_raised() {
+    let ending = ending::of(guard.interrupt(), &report.results).unwrap_or_else(|failure| failure.tell());
+    if guard.interrupt().is_raised() {
         return Ok(ending);
     }
     if let Some(path) = &args.save_baseline {
@@ -101,7 +99,7 @@ fn save(report: &BenchReport, path: &Path, baseline: Option<&PathBuf>) -> Result
 
 /// A suite that is being measured.
 struct Bench<'a> {
-    guard: &'a Guard,
+    guard: &'a RunGuard,
     output: &'a Output,
     against: &'a Against,
     pace: Pace,
@@ -152,45 +150,35 @@ impl Bench<'_> {
         }
     }
 
-    /// The whole way of one workload: profile, search, repeats, comparison.
+    /// Measures one workload: profile, search, repeats, comparison.
     fn measure(&self, entry: Entry) -> Result<(Report, Option<Comparison>), Failure> {
-        let Entry { mut workload, aim, thresholds } = entry;
+        let Entry { mut workload, config, thresholds } = entry;
         let Self { guard, against, report: BenchReport { host, .. }, .. } = self;
-        let (name, budget) = (workload.name.clone(), aim.settings.budget);
+        let (name, budget) = (workload.name.clone(), config.budget);
         let mut progress = Progress::of_suite(&name, budget, &self.pace, self.output.progress);
-        progress.phase("calibrating");
         let mut other = against.workload();
         gating::do_the_same_work(&mut workload, other.as_mut(), against.results_of(&name));
-        let surroundings =
-            Surroundings { seed: aim.settings.seed, hooks: aim.hooks.clone(), python: aim.python.clone() };
-        let mut study = Study::prepare(guard, host, workload, surroundings.clone())?;
-        let other = other.map(|other| Study::prepare(guard, host, other, surroundings)).transpose()?;
-        study.look_at_conditions(&progress, &aim.prediction)?;
-        let profiled = study.profile(&progress, false)?;
-        let begun = Instant::now();
-        let mut report = study.advise(&aim, &profiled, &mut progress)?;
-        let cell =
-            against.cell_of(&name).or_else(|| report.recommendation.as_ref().map(Recommendation::cell));
-        let Some(cell) = cell.filter(|_| !aim.prediction.only) else {
+        let study = Study::new(*guard, host, workload).prepare(&config, &mut progress)?;
+        let mut prepare_other = |other| Study::new(*guard, host, other).prepare(&config, &mut progress);
+        let other = other.map(&mut prepare_other).transpose()?;
+        let mut study = study.into_measured(&mut progress)?;
+        let cell = against.cell_of(&name).or_else(|| study.recommended());
+        let Some(cell) = cell.filter(|_| !config.is_prediction()) else {
             let nothing = || against.explain(Side::Current, "nothing of it could be measured");
-            let comparison = if aim.prediction.only { None } else { nothing() };
-            return Ok((study.conclude(report), comparison));
+            let comparison = if config.is_prediction() { None } else { nothing() };
+            return Ok((study.conclude(), comparison));
         };
         let side = against.side(other.as_ref());
         let phases = PHASES + if side.is_some() { EXTENSION } else { 0 };
-        let repeats = Repeats {
+        let request = RepeatRequest {
             cell,
-            cells: &report.cells,
             batch_tasks: against.batch_tasks_of(&name),
-            time: (budget * phases).saturating_sub(begun.elapsed()),
+            time: (budget * phases).saturating_sub(study.search_time()),
             thresholds,
-            tests: self.tests,
+            metrics: self.tests,
         };
-        let repeated = study.repeat(&repeats, side.as_ref(), &profiled, &aim, &mut progress)?;
-        let failure = repeated.failure;
-        report.series = Some(repeated.series);
-        study.note_time(repeated.elapsed);
-        let report = study.conclude(report);
+        let failure = study.repeat(&request, side.as_ref(), &mut progress)?;
+        let report = study.conclude();
         let comparison = match failure {
             Some((side, error)) => against.explain(side, &error.to_string()),
             None => against.compare(&report, thresholds),

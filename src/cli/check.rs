@@ -4,18 +4,17 @@ use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::benchmark::hooks::Hooks;
 use crate::host::Host;
 use crate::report::{CheckReport, json, table};
+use crate::study::{Study, StudyConfig};
 use crate::workload::{Workload, input};
 
 use crate::cli::args::CheckArgs;
 use crate::cli::config;
 use crate::cli::failure::Failure;
-use crate::cli::guard::Guard;
 use crate::cli::output::print;
 use crate::cli::progress::Progress;
-use crate::cli::study::{Study, Surroundings};
+use crate::cli::signals;
 
 /// Tasks that are run unless more are asked for.
 const FEW: u64 = 5;
@@ -27,13 +26,11 @@ const SEED: u64 = 1;
 pub(crate) fn check(args: &CheckArgs, host: &Host) -> Result<ExitCode, Failure> {
     let workload = workload(args)?;
     let (options, shows_progress) = config::appearance(args.style);
-    let guard = Guard::start()?;
-    let progress = Progress::new(&workload.name, Duration::ZERO, shows_progress);
-    progress.phase("checking");
-    let surroundings =
-        Surroundings { seed: SEED, hooks: Hooks::default(), python: args.python.python.clone() };
-    let study = Study::prepare(&guard, host, workload, surroundings)?;
-    let report = study.examine(args.tasks.unwrap_or(FEW), args.timeout)?;
+    let guard = signals::guarded()?;
+    let mut progress = Progress::new(&workload.name, Duration::ZERO, shows_progress);
+    let config = StudyConfig { seed: SEED, python: args.python.python.clone(), ..StudyConfig::default() };
+    let study = Study::new(&guard, host, workload).prepare(&config, &mut progress)?;
+    let report = study.check(args.tasks.unwrap_or(FEW), args.timeout, &mut progress)?;
     drop(progress);
     if args.json {
         print_json(&report)?

@@ -8,25 +8,25 @@ use std::time::Duration;
 
 use crate::diagnostics::Code;
 use crate::host::{Host, limits};
-use crate::report::document::{CommandName, Report};
+use crate::report::document::CommandName;
 use crate::report::{explain, schema, table};
 use crate::strategy::StrategyKind;
-use crate::workload::{Workload, input};
+use crate::study::{Study, StudyConfig};
+use crate::workload::input;
 use clap::CommandFactory;
 
 use crate::cli::args::{AdviseArgs, Cli, Command, Language, ListArgs, ProfileArgs};
 use crate::cli::bench;
 use crate::cli::check;
 use crate::cli::compare;
-use crate::cli::config::{self, Output};
+use crate::cli::config;
 use crate::cli::ending;
 use crate::cli::failure::Failure;
 use crate::cli::fit;
 use crate::cli::foreign;
-use crate::cli::guard::Guard;
 use crate::cli::output::{self, print, publish};
 use crate::cli::progress::Progress;
-use crate::cli::study::{Aim, Study, Surroundings};
+use crate::cli::signals;
 
 /// Runs a command to its end.
 pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
@@ -51,19 +51,21 @@ fn advise(args: &AdviseArgs) -> Result<ExitCode, Failure> {
     let language = if workload.runs_python() { Language::Python } else { Language::Rust };
     let output = config::output(&args.output, args.code.unwrap_or(language))?;
     let host = detect()?;
-    let mut aim = config::aim(CommandName::Advise, &args.measure, &args.hooks, &host)?;
-    aim.settings.once = args.once;
-    aim.python.clone_from(&args.workload.python.python);
-    aim.selection.variants = args.output.view.verbose;
+    let mut config = config::study(CommandName::Advise, &args.measure, &args.hooks, &host)?;
+    config.once = args.once;
+    config.python.clone_from(&args.workload.python.python);
+    config.selection.variants = args.output.view.verbose;
     if args.once {
         config::check_once(&workload)?;
     }
     output::check(&output)?;
-    let guard = Guard::start()?;
-    let report = study(&guard, &host, workload, &aim, &output)?;
+    let guard = signals::guarded()?;
+    let mut progress = Progress::new(&workload.name, config.budget, output.progress);
+    let report = Study::new(&guard, &host, workload).run(&config, &mut progress)?;
+    drop(progress);
     let table = table::render_advise(&report, &output.table);
     publish(&report, &table, &output)?;
-    ending::of(&guard, &[report])
+    ending::of(guard.interrupt(), &[report])
 }
 
 fn profile(args: &ProfileArgs) -> Result<ExitCode, Failure> {
@@ -78,39 +80,20 @@ fn profile(args: &ProfileArgs) -> Result<ExitCode, Failure> {
         return foreign::command(workload, args, &host, &output);
     }
     foreign::check_unused(&args.foreign)?;
-    let guard = Guard::start()?;
-    let progress = Progress::new(&workload.name, Duration::ZERO, output.progress);
-    progress.phase("calibrating");
-    let surroundings = Surroundings {
+    let guard = signals::guarded()?;
+    let mut progress = Progress::new(&workload.name, Duration::ZERO, output.progress);
+    let config = StudyConfig {
         seed: args.seed,
         hooks: config::hooks(&args.hooks),
         python: args.workload.python.python.clone(),
+        ..StudyConfig::default()
     };
-    let mut study = Study::prepare(&guard, &host, workload, surroundings)?;
-    let profiled = study.profile(&progress, false)?;
-    let report = study.report_profile(profiled);
+    let study = Study::new(&guard, &host, workload).prepare(&config, &mut progress)?;
+    let report = study.profile_only(&mut progress)?;
     drop(progress);
     let table = table::render_profile(&report, &output.table);
     publish(&report, &table, &output)?;
-    ending::of(&guard, &[report])
-}
-
-/// The whole way of one workload, from the profile to the recommendation.
-fn study(
-    guard: &Guard,
-    host: &Host,
-    workload: Workload,
-    aim: &Aim,
-    output: &Output,
-) -> Result<Report, Failure> {
-    let mut progress = Progress::new(&workload.name, aim.settings.budget, output.progress);
-    progress.phase("calibrating");
-    let (seed, hooks, python) = (aim.settings.seed, aim.hooks.clone(), aim.python.clone());
-    let mut study = Study::prepare(guard, host, workload, Surroundings { seed, hooks, python })?;
-    study.look_at_conditions(&progress, &aim.prediction)?;
-    let profiled = study.profile(&progress, aim.settings.once)?;
-    let report = study.advise(aim, &profiled, &mut progress)?;
-    Ok(study.conclude(report))
+    ending::of(guard.interrupt(), &[report])
 }
 
 pub(crate) fn detect() -> Result<Host, Failure> {

@@ -1,10 +1,9 @@
 //! The arguments resolved: what is run, how it is measured, what is shown.
 
 use std::io::{self, BufRead};
-use std::time::Duration;
+use std::path::Path;
 
 use crate::benchmark::hooks::Hooks;
-use crate::benchmark::measure::Settings;
 use crate::benchmark::plan::Selection;
 use crate::diagnostics::Code;
 use crate::host::Host;
@@ -19,11 +18,8 @@ use anstream::ColorChoice;
 use crate::cli::args::{HookArgs, Language, MeasureArgs, OutputArgs, Style, ViewArgs, WorkloadArgs};
 use crate::cli::destination::{Files, Format, destinations, split, view_destinations};
 use crate::cli::failure::Failure;
-use crate::cli::study::Aim;
 use crate::cli::widths;
-
-/// Measuring time per workload unless something else is asked for.
-const BUDGET: Duration = Duration::from_secs(5);
+use crate::study::{DEFAULT_BUDGET, StopRule, StudyConfig};
 
 /// Columns assumed where the output is not a terminal.
 const DEFAULT_COLUMNS: usize = 100;
@@ -51,6 +47,7 @@ pub(crate) fn workload(args: &WorkloadArgs, stdin: impl BufRead) -> Result<Workl
     if args.ignore_failure {
         ignore_failures(&mut workload);
     }
+    check_python(&workload, args.python.python.as_deref())?;
     name_async_form(&mut workload, args.python.async_fn.as_deref())?;
     if let Some(name) = &args.name {
         workload.name.clone_from(name);
@@ -70,6 +67,15 @@ fn refuse_items(workload: &Workload, args: &WorkloadArgs) -> Result<(), Failure>
 fn no_command() -> Failure {
     let message = "--items: there is nothing to run; name a Python callable, or write a command after --";
     Failure::Usage(message.to_owned())
+}
+
+/// Refuses an interpreter for a workload that is not Python.
+pub(crate) fn check_python(workload: &Workload, python: Option<&Path>) -> Result<(), Failure> {
+    if python.is_some() && !workload.runs_python() {
+        let message = format!("--python: '{}' is not a Python workload", workload.name);
+        return Err(Failure::Usage(message));
+    }
+    Ok(())
 }
 
 /// Says which coroutine function goes with the callable of the workload.
@@ -117,53 +123,36 @@ fn selection(args: &MeasureArgs, host: &Host) -> Result<Selection, Failure> {
     Ok(Selection { strategies: args.strategy.clone(), widths, variants: false })
 }
 
-/// What a study with these arguments is to find out.
-pub(crate) fn aim(
+/// Resolves the configuration of a study.
+pub(crate) fn study(
     command: CommandName,
     args: &MeasureArgs,
     hooks: &HookArgs,
     host: &Host,
-) -> Result<Aim, Failure> {
-    Ok(Aim {
+) -> Result<StudyConfig, Failure> {
+    Ok(StudyConfig {
         command,
-        selection: selection(args, host)?,
-        settings: settings(args),
+        seed: args.seed,
+        once: false,
         hooks: self::hooks(hooks),
-        prediction: prediction(args),
-        objective: args.objective,
         python: None,
+        selection: selection(args, host)?,
+        budget: args.budget.unwrap_or(DEFAULT_BUDGET),
+        stop: stop_rule(args),
+        warmup: args.warmup,
+        objective: args.objective,
+        recalibrate: args.recalibrate,
     })
 }
 
-/// What is predicted instead of measured.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Prediction {
-    /// Nothing but the profile is run.
-    pub(crate) only: bool,
-    /// CPUs of the machine that is predicted for, where it is not this one.
-    pub(crate) cpus: Option<f64>,
-    /// What strategies cost is measured again.
-    pub(crate) recalibrate: bool,
-}
-
-/// What is to be predicted.
-fn prediction(args: &MeasureArgs) -> Prediction {
-    Prediction {
-        only: args.predict_only || args.assume_cpus.is_some(),
-        cpus: args.assume_cpus,
-        recalibrate: args.recalibrate,
-    }
-}
-
-/// How much is measured.
-fn settings(args: &MeasureArgs) -> Settings {
-    Settings {
-        budget: args.budget.unwrap_or(BUDGET),
-        rounds: args.runs,
-        warmup: args.warmup,
-        exhaustive: args.exhaustive,
-        seed: args.seed,
-        once: false,
+fn stop_rule(args: &MeasureArgs) -> StopRule {
+    match args.runs {
+        _ if args.predict_only || args.assume_cpus.is_some() => {
+            StopRule::PredictOnly { cpus: args.assume_cpus }
+        }
+        rounds if args.exhaustive => StopRule::Exhaustive { rounds },
+        Some(rounds) => StopRule::Rounds(rounds),
+        None => StopRule::Budget,
     }
 }
 

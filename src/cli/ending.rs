@@ -7,11 +7,11 @@ use crate::diagnostics::Code;
 use crate::report::document::Report;
 
 use crate::cli::failure::{Failure, INTERRUPTED};
-use crate::cli::guard::Guard;
+use crate::host::Interrupt;
 
 /// Success, unless the user interrupted the run or nothing of a workload could be measured.
-pub(crate) fn of(guard: &Guard, reports: &[Report]) -> Result<ExitCode, Failure> {
-    if guard.interrupt.is_raised() {
+pub(crate) fn of(interrupt: &Interrupt, reports: &[Report]) -> Result<ExitCode, Failure> {
+    if interrupt.is_raised() {
         return Ok(ExitCode::from(INTERRUPTED));
     }
     reports.iter().find_map(futility).map_or(Ok(ExitCode::SUCCESS), Err)

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::diagnostics::Code;
+use crate::study::StudyError;
 use crate::workload::input::{InputError, InputErrors};
 
 /// Why a command did not do what it was asked to.
@@ -25,6 +26,16 @@ pub(crate) enum Failure {
 
 /// The exit code of a run that the user interrupted: 128 and the number of SIGINT.
 pub(crate) const INTERRUPTED: u8 = 130;
+
+impl From<StudyError> for Failure {
+    fn from(error: StudyError) -> Self {
+        match error {
+            StudyError::Refused(error) => Failure::Refused(error.code, error.message),
+            StudyError::Failed(error) => Failure::Run(error.code, error.message),
+            StudyError::Interrupted => Failure::Interrupted,
+        }
+    }
+}
 
 impl From<InputErrors> for Failure {
     fn from(errors: InputErrors) -> Self {

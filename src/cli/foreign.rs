@@ -6,10 +6,11 @@ use std::os::fd::AsFd;
 use std::process::{ExitCode, Stdio};
 use std::time::Duration;
 
+use crate::benchmark::event::{Event, Observer, Phase};
 use crate::benchmark::hooks::Shell;
 use crate::diagnostics::Code;
 use crate::error::Error;
-use crate::host::{Host, Interrupt};
+use crate::host::Host;
 use crate::profile::Profile;
 use crate::profile::tree::attach::profile_process;
 use crate::profile::tree::command::{LEAST, LINGER, Streams, is_success, profile_command};
@@ -17,6 +18,7 @@ use crate::profile::tree::result::{Exit, ExitStatus, SampleSource, Tree};
 use crate::profile::tree::supervisor::Order;
 use crate::report::document::{CommandName, Report, Runtime, Warning, WorkloadSummary};
 use crate::report::table;
+use crate::study::StudyError;
 use crate::workload::Workload;
 use crate::workload::item::{Item, Items};
 use crate::workload::spec::{Source, StepSpec};
@@ -26,9 +28,9 @@ use crate::cli::args::{ForeignArgs, ProfileArgs};
 use crate::cli::config::{self, Output};
 use crate::cli::ending;
 use crate::cli::failure::Failure;
-use crate::cli::guard::{self, Guard};
 use crate::cli::output::{self, publish};
 use crate::cli::progress::Progress;
+use crate::cli::signals;
 
 /// A running process is profiled for this long.
 const ATTACHED: Duration = Duration::from_secs(10);
@@ -66,31 +68,32 @@ pub(crate) fn command(
 ) -> Result<ExitCode, Failure> {
     let streams = streams(&args.foreign, output)?;
     let order = order(&workload, args);
-    let guard = Guard::start()?;
+    let guard = signals::guarded()?;
     let directory =
-        tempfile::tempdir_in(guard.group.scratch()).map_err(Failure::io("cannot make a directory"))?;
+        tempfile::tempdir_in(guard.group().scratch()).map_err(Failure::io("cannot make a directory"))?;
     let hooks = config::hooks(&args.hooks);
-    let shell = Shell::new(guard.group.reexec().clone(), directory.path().to_owned());
+    let shell = Shell::new(guard.group().reexec().clone(), directory.path().to_owned());
     let hook = |option, line: &Option<String>| {
-        let failed = |error: Error| guard.judge(Failure::Run(error.code, error.message));
+        let failed = |error: Error| Failure::from(guard.explain(StudyError::Failed(error)));
         shell.run(option, line.as_deref()).map_err(failed)
     };
     hook("--setup", &hooks.setup)?;
     hook("--prepare", &hooks.prepare)?;
     let profiled = profile_command(
-        guard.group.reexec(),
+        guard.group().reexec(),
         directory.path(),
         &order,
         streams,
         source(&args.foreign),
         host.cpus_effective,
-        || guard.interrupt.is_raised(),
+        || guard.interrupt().is_raised(),
     );
     // An interrupt ends whatever is started, and what was seen is worth more than to say so.
-    if !guard.interrupt.is_raised() {
+    if !guard.interrupt().is_raised() {
         hook("--cleanup", &hooks.cleanup)?;
     }
-    let profile = profiled.map_err(|error| guard.judge(failure(error)))?.profile;
+    let profile =
+        profiled.map_err(|error| guard.check().map_or_else(Failure::from, |()| failure(error)))?.profile;
     if profile.samples == 0 {
         guard.check()?;
     }
@@ -99,7 +102,7 @@ pub(crate) fn command(
     let table = table::render_profile(&report, &output.table);
     publish(&report, &table, output)?;
     let failed = exit_of(&report).filter(|exit| !is_success(exit) && !args.workload.ignore_failure).map(told);
-    match (ending::of(&guard, &[report])?, failed) {
+    match (ending::of(guard.interrupt(), &[report])?, failed) {
         (ending, Some(message)) if ending == ExitCode::SUCCESS => {
             Err(Failure::Run(Code::TaskCommand, message))
         }
@@ -115,11 +118,11 @@ pub(crate) fn process(
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     output::check(output)?;
-    let interrupt = Interrupt::default();
-    guard::listen_alone(interrupt.clone())?;
+    let switch = signals::handle()?;
+    let interrupt = switch.interrupt();
     let name = args.workload.name.clone().unwrap_or_else(|| format!("process {pid}"));
-    let progress = Progress::new(&name, Duration::ZERO, output.progress);
-    progress.phase("profiling a running process");
+    let mut progress = Progress::new(&name, Duration::ZERO, output.progress);
+    progress.observe(&Event::PhaseStarted(Phase::Attaching));
     let time = args.foreign.time.unwrap_or(ATTACHED);
     let is_interrupted = || interrupt.is_raised();
     let profiled = profile_process(pid, time, source(&args.foreign), host.cpus_effective, is_interrupted);

@@ -2,11 +2,11 @@
 
 mod args;
 mod bench;
-mod callables;
+
 mod check;
 mod commands;
 mod compare;
-mod conditions;
+
 mod config;
 mod destination;
 mod ending;
@@ -15,12 +15,13 @@ mod fit;
 mod foreign;
 mod gating;
 mod github;
-mod guard;
+
 mod output;
 mod progress;
-mod repetition;
+
 mod results;
-mod study;
+mod signals;
+
 mod widths;
 
 use std::process::ExitCode;

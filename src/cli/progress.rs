@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::benchmark::event::{Event, Observer};
+use crate::benchmark::event::{Event, Observer, Phase};
 use crate::units::PerSecond;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
@@ -42,16 +42,12 @@ impl Progress {
         }
         progress
     }
-
-    /// Says what is done before and after measuring.
-    pub(crate) fn phase(&self, doing: &str) {
-        self.bar.set_message(doing.to_owned());
-    }
 }
 
 impl Observer for Progress {
     fn observe(&mut self, event: &Event) {
         match event {
+            Event::PhaseStarted(phase) => self.bar.set_message(describe(*phase)),
             Event::BatchStarted { cell, elapsed } => {
                 let time = format!("{:.1} of {:.1} s", elapsed.as_secs_f64(), self.budget.as_secs_f64());
                 self.bar.set_message(format!("measuring {cell} · {time}{}", self.last));
@@ -63,6 +59,16 @@ impl Observer for Progress {
                 self.last = format!(" · {cell}: {message}");
             }
         }
+    }
+}
+
+fn describe(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Preparing => "preparing",
+        Phase::Calibrating => "measuring what strategies cost on this machine",
+        Phase::Profiling => "profiling one task after another",
+        Phase::Attaching => "profiling a running process",
+        Phase::Checking => "checking",
     }
 }
 

@@ -15,6 +15,7 @@ pub mod others;
 pub mod process;
 pub mod procfs;
 pub mod reexec;
+pub mod replace_file;
 pub mod shared;
 pub mod usage;
 pub mod watchdog;

@@ -9,6 +9,7 @@ use crate::diagnostics::Code;
 use crate::gate::{Comparison, Design, Thresholds, paired};
 use crate::host::Host;
 use crate::report::document::{BenchReport, Report};
+use crate::study::{OtherSide, PreparedStudy};
 use crate::workload::Workload;
 use crate::workload::input;
 use crate::workload::item::Items;
@@ -19,7 +20,6 @@ use crate::cli::bench::suite::Suite;
 use crate::cli::failure::Failure;
 use crate::cli::gating;
 use crate::cli::results;
-use crate::cli::study::{OtherSide, Study};
 
 /// The other side.
 pub(crate) enum Against {
@@ -109,10 +109,10 @@ impl Against {
     }
 
     /// What runs beside the workload.
-    pub(crate) fn side<'a>(&'a self, other: Option<&'a Study<'a>>) -> Option<OtherSide<'a>> {
+    pub(crate) fn side<'a>(&'a self, other: Option<&'a PreparedStudy<'a>>) -> Option<OtherSide<'a>> {
         match self {
-            Against::Program(path) => Some(OtherSide::Program(path)),
-            _ => other.map(OtherSide::Study),
+            Against::Program(path) => Some(OtherSide::Build(path)),
+            _ => other.map(OtherSide::Workload),
         }
     }
 

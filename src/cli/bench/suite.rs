@@ -9,6 +9,7 @@ use crate::diagnostics::Code;
 use crate::gate::Thresholds;
 use crate::host::Host;
 use crate::report::document::CommandName;
+use crate::study::StudyConfig;
 use crate::workload::input::{self, InputErrors};
 use crate::workload::{Workload, input::closest};
 
@@ -16,7 +17,6 @@ use crate::cli::args::{BenchArgs, WorkloadArgs};
 use crate::cli::bench::suite_file::{self, Settings, Share, SuiteFile};
 use crate::cli::config;
 use crate::cli::failure::Failure;
-use crate::cli::study::Aim;
 use crate::cli::widths;
 
 /// The directory whose workload files are a suite.
@@ -37,7 +37,7 @@ pub(crate) struct Entry {
     /// What is run.
     pub(crate) workload: Workload,
     /// How it is measured.
-    pub(crate) aim: Aim,
+    pub(crate) config: StudyConfig,
     /// How much worse it may be.
     pub(crate) thresholds: Thresholds,
 }
@@ -58,6 +58,11 @@ impl Suite {
             return Err(errors.clone().into());
         }
         check_names(&workloads)?;
+        if !workloads.iter().any(Workload::runs_python)
+            && let Some(first) = workloads.first()
+        {
+            config::check_python(first, args.workload.python.python.as_deref())?;
+        }
         if is_left_to(&file, &args.workload) {
             check_settings(&file, &workloads)?;
         }
@@ -84,9 +89,11 @@ fn entry(workload: Workload, args: &BenchArgs, file: &SuiteFile, host: &Host) ->
                 .map_err(|e| Failure::Usage(format!("{}: widths: {e}", suite_file::NAME)))?;
         }
     }
-    let mut aim = config::aim(CommandName::Bench, &measure, &args.hooks, host)?;
-    aim.python.clone_from(&args.workload.python.python);
-    Ok(Entry { workload, aim, thresholds: thresholds(args.gate.noise_threshold, &layers) })
+    let mut config = config::study(CommandName::Bench, &measure, &args.hooks, host)?;
+    if workload.runs_python() {
+        config.python.clone_from(&args.workload.python.python);
+    }
+    Ok(Entry { workload, config, thresholds: thresholds(args.gate.noise_threshold, &layers) })
 }
 
 /// What a flag says, else what the nearest settings say; and for single metrics what these say.

@@ -1,4 +1,4 @@
-//! The Python side of a study: the interpreter and what it says of the callables.
+//! The Python side of a study: the interpreter and the callables that it has imported.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -20,54 +20,49 @@ use crate::workload::item::Items;
 use crate::workload::spec::PythonSpec;
 use crate::workload::{Env, Workload};
 
-use crate::cli::failure::Failure;
-use crate::cli::guard::Guard;
+use crate::study::error::StudyError;
+use crate::study::machine::ProfileLimits;
+use crate::study::run_guard::RunGuard;
 
 /// The callables of a workload in their interpreter.
-pub(crate) struct Callables {
+#[derive(Debug)]
+pub struct Callables {
     session: Session,
     inspection: Inspection,
 }
 
 impl Callables {
-    /// Finds the interpreter, imports the callables and, where the workload leaves that to their module,
-    /// counts the items; nothing for a workload that is not of Python.
-    pub(crate) fn open(
-        guard: &Guard,
+    /// Finds the interpreter, imports the callables and counts the items if the workload leaves that to
+    /// its module; returns `None` for a workload that is not Python.
+    pub(super) fn open(
+        guard: &RunGuard,
         workload: &mut Workload,
         env: &Env,
         python: Option<&Path>,
-    ) -> Result<Option<Self>, Failure> {
+    ) -> Result<Option<Self>, StudyError> {
         if !workload.runs_python() {
-            return match python {
-                Some(_) => Err(Failure::Usage(format!("--python: '{}' is not of Python", workload.name))),
-                None => Ok(None),
-            };
+            return Ok(None);
         }
-        let refused = |error: Error| guard.judge(Failure::Refused(error.code, error.message));
-        let session = Session::open(python, guard.group.reexec(), env).map_err(refused)?;
+        let refused = |error: Error| guard.explain(StudyError::Refused(error));
+        let session = Session::open(python, guard.group().reexec(), env).map_err(refused)?;
         let inspection = session.inspect(workload).map_err(refused)?;
         if workload.items.is_empty() {
             workload.items = Items::Count(inspection.items.ok_or_else(|| no_items(workload))?);
         }
         if workload.items.is_empty() {
-            return Err(Failure::Refused(Code::WorkloadEmpty, "the items of the module are none".to_owned()));
+            let message = format!("'{}': its module has no items", workload.name);
+            return Err(StudyError::Refused(Error::new(Code::WorkloadEmpty, message)));
         }
         Ok(Some(Callables { session, inspection }))
     }
 
-    pub(crate) fn profile(
-        &self,
-        workload: &Workload,
-        time: Duration,
-        patience: Duration,
-        most_tasks: u64,
-    ) -> Result<Profiled, Error> {
+    pub(super) fn profile(&self, workload: &Workload, limits: &ProfileLimits) -> Result<Profiled, Error> {
+        let ProfileLimits { time, patience, most_tasks } = *limits;
         let limits = Limits { time, patience, most_tasks };
         profile::profile(&self.session, workload, &self.inspection, &limits)
     }
 
-    pub(crate) fn observe(
+    pub(super) fn observe(
         &self,
         workload: &Workload,
         tasks: u64,
@@ -76,13 +71,13 @@ impl Callables {
         check::observe(&self.session, workload, tasks, patience)
     }
 
-    /// The version of the interpreter.
-    pub(crate) fn version(&self) -> &str {
+    /// Returns the version of the interpreter.
+    pub(super) fn version(&self) -> &str {
         &self.session.interpreter.version
     }
 
-    /// What a program that calls the callables needs to know of them.
-    pub(crate) fn task(&self, workload: &Workload, profile: &Profile) -> PythonTask {
+    /// Returns the description of the callables from which programs are generated.
+    pub(super) fn task(&self, workload: &Workload, profile: &Profile) -> PythonTask {
         let computes = profile.python.as_ref().map(PythonProfile::cpu_steps).unwrap_or_default();
         let specs: Vec<_> = callables(workload).collect();
         let step = |(index, spec): (usize, &&PythonSpec)| {
@@ -104,23 +99,23 @@ impl Callables {
         }
     }
 
-    pub(crate) fn executor<'a>(&'a self, workload: &'a Workload, profile: &'a Profile) -> PythonExecutor<'a> {
+    pub(super) fn executor<'a>(&'a self, workload: &'a Workload, profile: &'a Profile) -> PythonExecutor<'a> {
         PythonExecutor::new(&self.session, workload, profile)
     }
 }
 
-/// What a program has to be beside to import the module of a file: the file, or its package.
+/// Returns the name of the file or package that a program must stand next to in order to import `module`.
 fn root_of<'a>(file: &'a Path, module: &str) -> Option<&'a OsStr> {
     let is_file = file.file_stem().is_some_and(|stem| stem == module);
     let above = if is_file { 0 } else { module.split('.').count() - 1 };
     file.ancestors().nth(above)?.file_name()
 }
 
-fn no_items(workload: &Workload) -> Failure {
+fn no_items(workload: &Workload) -> StudyError {
     let message = format!(
-        "'{}' is to be called with what? Give --items FILE, ::: and items, or --tasks N for the numbers \
-         from 0, or let its module have `items`, an iterable or a function that gives one",
+        "'{}' has no items to be called with: give --items FILE, ::: and items, or --tasks N for the numbers \
+         from 0, or define `items` in its module, an iterable or a function that returns one",
         workload.name
     );
-    Failure::Refused(Code::WorkloadItems, message)
+    StudyError::Refused(Error::new(Code::WorkloadItems, message))
 }

@@ -1,4 +1,4 @@
-//! What it means that items are run again and again, or once.
+//! Consequences of running items many times over, or only once.
 
 use std::path::Path;
 
@@ -9,11 +9,11 @@ use crate::report::document::Warning;
 use crate::workload::Workload;
 use crate::workload::spec::StepSpec;
 
-/// Items that are looked at to tell whether all of them are files.
-const LOOKED_AT: u64 = 3;
+/// Number of items examined to find out whether items are files.
+const EXAMINED_ITEMS: u64 = 3;
 
-/// What to know where items are run many times over.
-pub(crate) fn warnings(workload: &Workload) -> Vec<Warning> {
+/// Returns the warnings for a workload whose items run many times over.
+pub(super) fn warnings(workload: &Workload) -> Vec<Warning> {
     let repeated = "every item was run many times over";
     let cached = "the same files are read many times over, after the first time from the page cache";
     let repeated = workload.runs_commands().then(|| Warning::new(Code::NoteRepeated, repeated));
@@ -21,17 +21,18 @@ pub(crate) fn warnings(workload: &Workload) -> Vec<Warning> {
     repeated.into_iter().chain(cached).collect()
 }
 
-/// Whether tasks read files: by a step, or as commands that are given the names of some.
+/// Returns true if tasks read files: by a step, or as commands whose items are names of files.
 fn reads_files(workload: &Workload) -> bool {
     let reads = workload.steps.iter().any(|step| matches!(step, StepSpec::Read(_)));
-    let items = || workload.items.slice(0..workload.tasks().min(LOOKED_AT)).unwrap_or_default();
+    let items = || workload.items.slice(0..workload.tasks().min(EXAMINED_ITEMS)).unwrap_or_default();
     reads || (workload.runs_commands() && items().iter().any(|item| Path::new(item).is_file()))
 }
 
-/// Leaves out what is too wide for items that are run once, and says so.
-pub(crate) fn narrow(plan: &mut Plan, items: u64) -> Option<Warning> {
+/// Removes the configurations that are too wide for items that run once; returns a warning if there are
+/// any.
+pub(super) fn narrow(plan: &mut Plan, items: u64) -> Option<Warning> {
     let (planned, widest) = (plan.candidates.len(), Slices::widest(items));
     plan.candidates.retain(|candidate| candidate.cell.width <= widest);
-    let message = format!("with --once, {items} items are enough for cells up to {widest} wide");
+    let message = format!("with --once, {items} items are enough for widths up to {widest}");
     (plan.candidates.len() < planned).then(|| Warning::new(Code::NoteCapped, message))
 }

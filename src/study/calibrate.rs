@@ -1,0 +1,171 @@
+//! The conditions of a run: the overheads of strategies, cached from one run to the next, and the speed of
+//! the CPUs now.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::benchmark::Configuration;
+use crate::benchmark::calibration::{CalibrationRunner, CalibrationWorkload, calibrate};
+use crate::benchmark::conditions::Conditions;
+use crate::benchmark::executor::{BatchRequest, Executor, ProcessExecutor};
+use crate::benchmark::overhead::Overheads;
+use crate::benchmark::rates::measure_rates;
+use crate::host::others::OthersMeter;
+use crate::host::replace_file::replace_file;
+use crate::host::{Host, Reexec};
+use crate::policy::CONTENDED_CALIBRATION;
+use crate::strategy::RunReport;
+use crate::workload::fixture::Fixture;
+use crate::workload::spec::{CpuSpec, StepSpec};
+use crate::workload::step::cpu::Burner;
+use crate::workload::step::cpu::calibrate::calibrate as calibrate_steps;
+use crate::workload::{Env, Workload};
+
+/// Time after which a batch of a calibration is abandoned and the usual overhead kept. A batch takes a
+/// few hundredths of a second.
+const BATCH_PATIENCE: Duration = Duration::from_secs(20);
+
+/// Share of a CPU that a single thread gets on a machine quiet enough to calibrate.
+const QUIET_CPU_SHARE: f64 = 0.85;
+
+/// Measures the conditions now. Overheads come from the cache unless `recalibrate` is set or the cache
+/// belongs to another machine.
+pub(super) fn conditions(
+    reexec: &Reexec,
+    host: &Host,
+    env: &Env,
+    workload: &Workload,
+    recalibrate: bool,
+) -> Conditions {
+    let rates = measure_rates(host.cpus_effective, largest_step(workload));
+    if workload.runs_python() || workload.runs_commands() {
+        return Conditions { rates, ..Conditions::usual(host) };
+    }
+    let cache = CalibrationCache::of(host);
+    let cached = if recalibrate { None } else { cache.read() };
+    let overheads = cached.unwrap_or_else(|| {
+        // A busy machine is not calibrated; its first quiet moment will do.
+        let is_quiet = rates.alone >= QUIET_CPU_SHARE * host.cpus_effective.min(1.0);
+        let measured = if is_quiet { measure_overheads(reexec, host, env) } else { None };
+        measured.inspect(|overheads| cache.write(overheads)).unwrap_or_default()
+    });
+    let computing_s = computing_steps(workload).map(Burner::seconds_of).sum();
+    Conditions { rates, overheads, computing_s, server_cpu_s: 0.0 }
+}
+
+/// Measures the overheads of strategies; `None` if other programs used too much of the CPUs meanwhile.
+fn measure_overheads(reexec: &Reexec, host: &Host, env: &Env) -> Option<Overheads> {
+    let meter = OthersMeter::start();
+    let mut batches = CalibrationBatches { reexec, env, cpus: host.cpu_workers(), server_s: 0.0 };
+    let overheads = calibrate(&mut batches, host.cpu_workers());
+    let others = meter.share(host.cpus_logical, batches.server_s);
+    others.is_none_or(|share| share < CONTENDED_CALIBRATION).then_some(overheads)
+}
+
+/// Returns the step with the most CPU work.
+fn largest_step(workload: &Workload) -> Option<&CpuSpec> {
+    computing_steps(workload).max_by_key(|cpu| cpu.work)
+}
+
+fn computing_steps(workload: &Workload) -> impl Iterator<Item = &CpuSpec> {
+    workload.steps.iter().filter_map(|step| match step {
+        StepSpec::Cpu(cpu) => Some(cpu),
+        _ => None,
+    })
+}
+
+/// The file that keeps the overheads of this machine from one run to the next.
+struct CalibrationCache {
+    /// `conc/overheads.json` in the directory for caches (XDG Base Directory Specification); `None` if
+    /// there is no such directory.
+    file: Option<PathBuf>,
+    machine: CalibratedMachine,
+}
+
+/// The contents of the cache.
+#[derive(Debug, Serialize, Deserialize)]
+struct CachedOverheads {
+    fingerprint: CalibratedMachine,
+    overheads: Overheads,
+}
+
+/// The properties of a machine and of this program on which overheads depend.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct CalibratedMachine {
+    conc_version: String,
+    cpu_model: String,
+    kernel: String,
+    cpus: f64,
+}
+
+impl CalibrationCache {
+    /// Returns the cache of the current user for `host`.
+    fn of(host: &Host) -> Self {
+        let caches = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        let caches = caches.or_else(|| Some(std::env::home_dir()?.join(".cache")));
+        let machine = CalibratedMachine {
+            conc_version: env!("CARGO_PKG_VERSION").to_owned(),
+            cpu_model: host.cpu_model.clone(),
+            kernel: host.kernel.clone(),
+            cpus: host.cpus_effective,
+        };
+        CalibrationCache { file: caches.map(|caches| caches.join("conc").join("overheads.json")), machine }
+    }
+
+    /// Returns the overheads, unless they are missing, unreadable or those of another machine.
+    fn read(&self) -> Option<Overheads> {
+        let cached: CachedOverheads = serde_json::from_slice(&fs::read(self.file.as_ref()?).ok()?).ok()?;
+        (cached.fingerprint == self.machine).then_some(cached.overheads)
+    }
+
+    /// Writes the overheads. A cache that cannot be written only costs a calibration the next time.
+    fn write(&self, overheads: &Overheads) {
+        let Some(file) = &self.file else { return };
+        let cached = CachedOverheads { fingerprint: self.machine.clone(), overheads: overheads.clone() };
+        let Ok(bytes) = serde_json::to_vec(&cached) else { return };
+        let _ = file.parent().map(fs::create_dir_all);
+        let _ = replace_file(file, &bytes);
+    }
+}
+
+/// Runs the calibration workloads in processes, as any other batch.
+struct CalibrationBatches<'a> {
+    reexec: &'a Reexec,
+    env: &'a Env,
+    cpus: usize,
+    /// CPU seconds of the embedded servers so far.
+    server_s: f64,
+}
+
+impl CalibrationRunner for CalibrationBatches<'_> {
+    fn run(
+        &mut self,
+        probe: CalibrationWorkload,
+        cell: Configuration,
+        tasks: u64,
+    ) -> Option<(RunReport, f64)> {
+        let mut workload = probe.workload();
+        calibrate_steps(&mut workload);
+        let fixture = Fixture::for_workload(&workload, self.reexec, self.env.seed).ok()?;
+        let env = Env { fixture: fixture.as_ref().map(Fixture::addr), ..self.env.clone() };
+        let mut executor = ProcessExecutor::new(self.reexec.clone(), Arc::new(workload), env, self.cpus);
+        let request = BatchRequest {
+            cell,
+            tasks: 0..tasks,
+            permutation_id: 0,
+            stop_starting_after: BATCH_PATIENCE,
+            kill_after: BATCH_PATIENCE,
+        };
+        // Starting the server is no part of what a request costs.
+        let server_cpu_s = || fixture.as_ref().map_or(0.0, Fixture::cpu_s);
+        let started_s = server_cpu_s();
+        let report = executor.run(&request).ok()?;
+        let server_s = server_cpu_s() - started_s;
+        self.server_s += started_s + server_s;
+        Some((report, server_s))
+    }
+}

@@ -1,0 +1,173 @@
+//! The real machine: processes, servers and interpreters in the group of a run.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::benchmark::clock::{Clock, Stopwatch};
+use crate::benchmark::conditions::Conditions;
+use crate::benchmark::executor::{Executor, ProcessExecutor};
+use crate::benchmark::hooks::Shell;
+use crate::benchmark::machine_probe::{CpuSpeedProbe, MachineProbe};
+use crate::diagnostics::Code;
+use crate::error::Error;
+use crate::host::others::OthersMeter;
+use crate::host::{Host, Interrupt};
+use crate::profile::probe::{Profiled, profile};
+use crate::report::document::Warning;
+use crate::study::calibrate::conditions;
+use crate::study::callables::Callables;
+use crate::study::config::StudyConfig;
+use crate::study::error::StudyError;
+use crate::study::machine::{Backend, ContentionMeter, Machine, PreparedWorkload, ProfileLimits};
+use crate::study::run_guard::RunGuard;
+use crate::workload::fixture::{Fixture, FixtureStats};
+use crate::workload::step::cpu::calibrate::calibrate;
+use crate::workload::{Env, Workload};
+
+impl Machine for RunGuard {
+    fn interrupt(&self) -> &Interrupt {
+        RunGuard::interrupt(self)
+    }
+
+    fn prepare<'m>(
+        &'m self,
+        mut workload: Workload,
+        host: &Host,
+        config: &StudyConfig,
+    ) -> Result<PreparedWorkload<'m>, StudyError> {
+        let small = calibrate(&mut workload);
+        let warnings =
+            small.iter().map(|small| Warning::new(Code::NoteSmallKernel, small.to_string())).collect();
+        self.check()?;
+        let reexec = self.group().reexec();
+        let fixture = Fixture::for_workload(&workload, reexec, config.seed).map_err(|error| {
+            self.explain(StudyError::Failed(Error::new(Code::HostFixture, error.to_string())))
+        })?;
+        let state_dir = tempfile::tempdir_in(self.group().scratch()).map_err(cannot_make_directory)?;
+        let env = Env {
+            exe: reexec.exe().to_owned(),
+            fixture: fixture.as_ref().map(Fixture::addr),
+            // Removed with the directory of the run.
+            state_dir: state_dir.keep(),
+            seed: config.seed,
+            permutation_id: 0,
+        };
+        let python = Callables::open(self, &mut workload, &env, config.python.as_deref())?;
+        let (workload, host) = (Arc::new(workload), host.clone());
+        let backend = Box::new(LocalBackend { guard: self, host, workload, env, fixture, python });
+        Ok(PreparedWorkload { backend, warnings })
+    }
+}
+
+/// A workload in the process group of a run.
+struct LocalBackend<'g> {
+    guard: &'g RunGuard,
+    host: Host,
+    workload: Arc<Workload>,
+    env: Env,
+    fixture: Option<Fixture>,
+    python: Option<Callables>,
+}
+
+impl Backend for LocalBackend<'_> {
+    fn workload(&self) -> &Arc<Workload> {
+        &self.workload
+    }
+
+    fn shell(&self) -> Shell {
+        Shell::new(self.guard.group().reexec().clone(), self.env.state_dir.clone())
+    }
+
+    fn conditions(&self, recalibrate: bool) -> Conditions {
+        conditions(self.guard.group().reexec(), &self.host, &self.env, &self.workload, recalibrate)
+    }
+
+    fn profile(&self, limits: &ProfileLimits) -> Result<Profiled, StudyError> {
+        let ProfileLimits { time, patience, most_tasks } = *limits;
+        let reexec = self.guard.group().reexec();
+        let profiled = match &self.python {
+            Some(callables) => callables.profile(&self.workload, limits),
+            None => profile(reexec, &self.workload, &self.env, time, patience, most_tasks),
+        };
+        profiled.map_err(|error| self.guard.explain(StudyError::Failed(error)))
+    }
+
+    fn executor<'s>(&'s self, profiled: &'s Profiled) -> Box<dyn Executor + 's> {
+        match &self.python {
+            Some(callables) => Box::new(callables.executor(&self.workload, &profiled.profile)),
+            None => Box::new(ProcessExecutor::new(
+                self.guard.group().reexec().clone(),
+                Arc::clone(&self.workload),
+                self.env.clone(),
+                self.host.cpu_workers(),
+            )),
+        }
+    }
+
+    fn executor_of_build<'s>(&'s self, program: &Path) -> Result<Box<dyn Executor + 's>, StudyError> {
+        let state_dir = self.env.state_dir.join("reference");
+        fs::create_dir_all(&state_dir).map_err(cannot_make_directory)?;
+        let env = Env { exe: program.to_path_buf(), state_dir, ..self.env.clone() };
+        let reexec = self.guard.group().reexec().of(program.to_path_buf());
+        let workload = Arc::clone(&self.workload);
+        Ok(Box::new(ProcessExecutor::new(reexec, workload, env, self.host.cpu_workers())))
+    }
+
+    fn clock(&self) -> Box<dyn Clock> {
+        Box::new(Stopwatch::start())
+    }
+
+    fn contention(&self) -> Box<dyn ContentionMeter + '_> {
+        Box::new(LocalContention::start(self))
+    }
+
+    fn machine_probe(&self) -> Box<dyn MachineProbe + '_> {
+        let contention = LocalContention::start(self);
+        Box::new(CpuSpeedProbe::new(move || contention.cpu_s()))
+    }
+
+    fn server_cpu_s(&self) -> f64 {
+        self.fixture.as_ref().map_or(0.0, Fixture::cpu_s)
+    }
+
+    fn stop_server(&mut self) -> Option<FixtureStats> {
+        // An interrupt has ended the server already, with everything else.
+        self.fixture.take()?.stop().ok()
+    }
+
+    fn callables(&self) -> Option<&Callables> {
+        self.python.as_ref()
+    }
+}
+
+/// Counts the CPU time that is neither this program's nor its server's.
+struct LocalContention<'b> {
+    backend: &'b LocalBackend<'b>,
+    meter: OthersMeter,
+    server_before_s: f64,
+}
+
+impl<'b> LocalContention<'b> {
+    fn start(backend: &'b LocalBackend<'_>) -> Self {
+        LocalContention { backend, meter: OthersMeter::start(), server_before_s: backend.server_cpu_s() }
+    }
+
+    fn server_s(&self) -> f64 {
+        self.backend.server_cpu_s() - self.server_before_s
+    }
+
+    fn cpu_s(&self) -> Option<f64> {
+        self.meter.cpu_s(self.server_s())
+    }
+}
+
+impl ContentionMeter for LocalContention<'_> {
+    fn share(&self) -> Option<f64> {
+        self.meter.share(self.backend.host.cpus_logical, self.server_s())
+    }
+}
+
+fn cannot_make_directory(error: std::io::Error) -> StudyError {
+    StudyError::Failed(Error::from_source(Code::HostSpawn, "cannot make a directory", error))
+}

@@ -1,0 +1,113 @@
+//! The seam between a study and the machine: a scripted machine makes a whole study deterministic.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::benchmark::clock::Clock;
+use crate::benchmark::conditions::Conditions;
+use crate::benchmark::executor::Executor;
+use crate::benchmark::hooks::Shell;
+use crate::benchmark::machine_probe::MachineProbe;
+use crate::host::{Host, Interrupt};
+use crate::profile::probe::Profiled;
+use crate::report::document::Warning;
+use crate::study::callables::Callables;
+use crate::study::config::StudyConfig;
+use crate::study::error::StudyError;
+use crate::workload::Workload;
+use crate::workload::fixture::FixtureStats;
+
+/// A machine that runs workloads.
+///
+/// [`RunGuard`](crate::study::RunGuard) is the real one.
+pub trait Machine {
+    /// Returns the interrupt that ends the run early.
+    fn interrupt(&self) -> &Interrupt;
+
+    /// Makes a workload ready to run: gives its `cpu` steps their iterations, starts the server and the
+    /// interpreter that it needs.
+    ///
+    /// # Errors
+    /// When one of these fails, or the user interrupts.
+    fn prepare<'m>(
+        &'m self,
+        workload: Workload,
+        host: &Host,
+        config: &StudyConfig,
+    ) -> Result<PreparedWorkload<'m>, StudyError>;
+}
+
+/// A workload that is ready to run.
+pub struct PreparedWorkload<'m> {
+    /// Runs the workload.
+    pub backend: Box<dyn Backend + 'm>,
+    /// What the user should know before the results are trusted.
+    pub warnings: Vec<Warning>,
+}
+
+/// Limits of a profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProfileLimits {
+    /// No task starts later than this.
+    pub time: Duration,
+    /// Time after `time` at which the profile is abandoned.
+    pub patience: Duration,
+    /// Maximum number of tasks.
+    pub most_tasks: u64,
+}
+
+/// Everything that a study does with one workload on one machine.
+pub trait Backend {
+    /// Returns the workload, with the iterations of its steps and the number of its items.
+    fn workload(&self) -> &Arc<Workload>;
+
+    /// Returns the shell that runs the user's hooks.
+    fn shell(&self) -> Shell;
+
+    /// Measures the speed of the CPUs, and the overheads of strategies if they are not in the cache;
+    /// `recalibrate` ignores the cache.
+    fn conditions(&self, recalibrate: bool) -> Conditions;
+
+    /// Profiles the workload, one task after another.
+    ///
+    /// # Errors
+    /// When the process that runs the tasks fails, or every task does.
+    fn profile(&self, limits: &ProfileLimits) -> Result<Profiled, StudyError>;
+
+    /// Returns the executor of batches.
+    fn executor<'s>(&'s self, profiled: &'s Profiled) -> Box<dyn Executor + 's>;
+
+    /// Returns an executor that runs the same workload by another build of this program.
+    ///
+    /// # Errors
+    /// When its directory cannot be made.
+    fn executor_of_build<'s>(&'s self, program: &Path) -> Result<Box<dyn Executor + 's>, StudyError>;
+
+    /// Returns a clock that begins now.
+    fn clock(&self) -> Box<dyn Clock>;
+
+    /// Begins to count the CPU time of other programs.
+    fn contention(&self) -> Box<dyn ContentionMeter + '_>;
+
+    /// Returns the probe that looks at the machine between the batches of a series.
+    fn machine_probe(&self) -> Box<dyn MachineProbe + '_>;
+
+    /// Returns the CPU seconds that the embedded server has used so far; 0 without one.
+    fn server_cpu_s(&self) -> f64;
+
+    /// Ends the embedded server and returns its figures; `None` without a server.
+    fn stop_server(&mut self) -> Option<FixtureStats>;
+
+    /// Returns the Python callables of the workload, if it has any.
+    fn callables(&self) -> Option<&Callables> {
+        None
+    }
+}
+
+/// Counts the CPU time that other programs use.
+pub trait ContentionMeter {
+    /// Returns the share of the CPUs that other programs have used so far, from 0 to 1; `None` if the
+    /// system does not report it.
+    fn share(&self) -> Option<f64>;
+}

@@ -1,0 +1,174 @@
+//! The third stage: the configurations measured, or predicted, and the recommendation.
+
+use std::time::Duration;
+
+use crate::advice::{Evidence, Facts, Model, Recommendation, decide, recommend, recommend_predicted};
+use crate::benchmark::conditions::Subject;
+use crate::benchmark::event::Observer;
+use crate::benchmark::hooks::Hooked;
+use crate::benchmark::measure::{Measured, Measurement};
+use crate::benchmark::once::{Once, Slices};
+use crate::benchmark::plan::Plan;
+use crate::benchmark::reference;
+use crate::benchmark::summary::{findings, predictions, results};
+use crate::benchmark::{Configuration, ConfigurationResult};
+use crate::error::Error;
+use crate::profile::probe::Profiled;
+use crate::report::document::Report;
+use crate::study::code_example::code_examples;
+use crate::study::error::StudyError;
+use crate::study::profile::ProfiledStudy;
+use crate::study::repeated_items;
+use crate::study::state::StudyState;
+
+/// A workload whose configurations were measured or predicted, and the recommendation.
+pub struct MeasuredStudy<'m> {
+    pub(super) state: StudyState<'m>,
+    pub(super) profiled: Profiled,
+    pub(super) report: Report,
+    /// Time that batches have taken so far.
+    pub(super) batch_time: Duration,
+    /// Time from the plan to the recommendation.
+    pub(super) search_time: Duration,
+}
+
+impl<'m> ProfiledStudy<'m> {
+    /// Measures the configurations, or predicts them, and recommends one.
+    ///
+    /// # Errors
+    /// When none of the configurations asked for can be measured, or a hook fails.
+    pub fn measure(mut self, observer: &mut dyn Observer) -> Result<MeasuredStudy<'m>, StudyError> {
+        if let Some(cpus) = self.state.config.assumed_cpus() {
+            self.assume(cpus);
+        }
+        let clock = self.state.backend.clock();
+        let plan = self.plan()?;
+        let mut report = self.state.empty_report(self.state.config.command);
+        let is_prediction = self.state.config.is_prediction();
+        let mut batch_time = Duration::ZERO;
+        if is_prediction {
+            report.cells = predictions(&plan);
+        } else {
+            let measured = self.run_plan(&plan, observer)?;
+            batch_time = measured.elapsed;
+            self.warn_of_findings(&plan, &measured);
+            report.cells = results(&plan, &measured);
+        }
+        report.recommendation = self.recommendation(&report.cells);
+        let measured_choice = report.recommendation.as_ref().filter(|_| !is_prediction);
+        report.model = measured_choice.map(|choice| Model::of_cells(&report.cells, choice.cell()));
+        let ProfiledStudy { state, profiled, .. } = self;
+        report.profile = Some(profiled.profile.clone());
+        Ok(MeasuredStudy { state, profiled, report, batch_time, search_time: clock.elapsed() })
+    }
+
+    /// Continues as if the machine had this many CPUs.
+    fn assume(&mut self, cpus: f64) {
+        let ProfiledStudy { state, conditions, .. } = self;
+        state.host.cpus_effective = cpus;
+        state.host.cpus_logical = (cpus.ceil() as usize).max(1);
+        conditions.rates = conditions.rates.scaled_to(cpus);
+    }
+
+    /// Plans the configurations, and refuses a selection of which none can be measured.
+    fn plan(&mut self) -> Result<Plan, StudyError> {
+        let selection = self.state.config.selection.clone();
+        let subject = Subject {
+            workload: self.state.backend.workload(),
+            profile: &self.profiled.profile,
+            host: &self.state.host,
+            conditions: &self.conditions,
+        };
+        let mut plan = Plan::new(&subject, &selection);
+        if self.state.config.once {
+            let tasks = self.state.backend.workload().tasks();
+            self.state.warnings.extend(repeated_items::narrow(&mut plan, tasks));
+        }
+        let is_selective = !selection.widths.is_empty() || !selection.strategies.is_empty();
+        let only_reference = plan.candidates.iter().all(|c| c.cell == Configuration::REFERENCE);
+        match plan.refused.first() {
+            Some(refused) if is_selective && only_reference => {
+                let message = format!("{}: {}", refused.cell, refused.reason);
+                Err(StudyError::Refused(Error::new(refused.code, message)))
+            }
+            _ => Ok(plan),
+        }
+    }
+
+    /// Runs the configurations of the plan.
+    fn run_plan(&self, plan: &Plan, observer: &mut dyn Observer) -> Result<Measured, StudyError> {
+        let ProfiledStudy { state, profiled, .. } = self;
+        let StudyState { backend, config, interrupt, .. } = state;
+        let (tasks, used) = (backend.workload().tasks(), profiled.tally.counts.started());
+        let slices = config.once.then(|| Slices::new(tasks, used));
+        let batches = Once::new(backend.executor(profiled), slices);
+        let mut executor = Hooked::new(batches, backend.shell(), config.hooks.clone());
+        let measurement = Measurement {
+            executor: &mut executor,
+            observer,
+            clock: &mut *backend.clock(),
+            interrupt,
+            sizing: state.sizing(profiled),
+            settings: config.measurement(),
+            reference: Some(reference::of_profile(profiled)),
+            preferred: Some(decide(&self.facts()).strategy),
+        };
+        let contention = backend.contention();
+        let mut measured = measurement.run(plan);
+        measured.cpu_others = contention.share();
+        // An interrupt ends a hook as well; what was measured before is reported.
+        if let Some(error) = executor.failure().filter(|_| !interrupt.is_raised()) {
+            return Err(state.hook_failed(error));
+        }
+        if let Some(reference) = measured.cells.get_mut(&Configuration::REFERENCE) {
+            reference.note(&profiled.tally.outputs);
+        }
+        Ok(measured)
+    }
+
+    fn facts(&self) -> Facts {
+        let ProfiledStudy { state, profiled, .. } = self;
+        Facts::of(state.backend.workload(), &profiled.profile, state.host.cpus_effective)
+    }
+
+    /// Adds warnings about the measurement to the report.
+    fn warn_of_findings(&mut self, plan: &Plan, measured: &Measured) {
+        let state = &mut self.state;
+        for finding in findings(measured) {
+            state.warn(finding.code, finding.message);
+        }
+        for refused in &plan.refused {
+            state.warn(refused.code, format!("{}: {}", refused.cell, refused.reason));
+        }
+        if !state.config.once {
+            let warnings = repeated_items::warnings(state.backend.workload());
+            state.warnings.extend(warnings);
+        }
+    }
+
+    /// Recommends a configuration, with a program that uses it.
+    fn recommendation(&self, cells: &[ConfigurationResult]) -> Option<Recommendation> {
+        let ProfiledStudy { state, profiled, .. } = self;
+        let StudyState { backend, config, host, .. } = state;
+        let notes: Vec<String> = config.assumed_cpus().map(assumption).into_iter().collect();
+        let evidence = Evidence {
+            workload: backend.workload(),
+            profile: &profiled.profile,
+            host,
+            cells,
+            objective: config.objective,
+            notes: &notes,
+        };
+        let recommend = if config.is_prediction() { recommend_predicted } else { recommend };
+        let advice = recommend(&evidence)?;
+        Some(Recommendation {
+            code_examples: code_examples(&**backend, &advice, &profiled.profile),
+            ..advice
+        })
+    }
+}
+
+/// The note on a prediction for another machine.
+fn assumption(cpus: f64) -> String {
+    format!("a prediction for {cpus} CPUs, each as fast as those here, with everything else as it is here")
+}

@@ -1,0 +1,37 @@
+//! The pipeline of one workload: prepare, calibrate, profile, measure, repeat, conclude.
+//!
+//! Each stage owns what it has found out and hands it to the next, so that a stage cannot run before
+//! the one it depends on: [`PreparedStudy`] → [`ProfiledStudy`] → [`MeasuredStudy`] → `Report`.
+//! [`Study::run`] goes the whole way. Nothing here prints: progress goes to an
+//! [`Observer`](crate::benchmark::event::Observer).
+//!
+//! Everything that touches the machine is behind [`Machine`] and [`Backend`]. [`RunGuard`] is the real
+//! machine; tests put a scripted one in its place.
+
+mod calibrate;
+mod callables;
+mod code_example;
+mod conclude;
+mod config;
+mod error;
+mod local;
+mod machine;
+mod measure;
+mod prepare;
+mod profile;
+mod repeat;
+mod repeated_items;
+mod run;
+mod run_guard;
+mod state;
+
+pub use callables::Callables;
+pub use config::{DEFAULT_BUDGET, StopRule, StudyConfig};
+pub use error::StudyError;
+pub use machine::{Backend, ContentionMeter, Machine, PreparedWorkload, ProfileLimits};
+pub use measure::MeasuredStudy;
+pub use prepare::PreparedStudy;
+pub use profile::ProfiledStudy;
+pub use repeat::{OtherSide, RepeatRequest};
+pub use run::{Study, advise, profile};
+pub use run_guard::{KillSwitch, RunGuard};

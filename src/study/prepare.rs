@@ -1,0 +1,73 @@
+//! The first stage: a workload that is ready to run.
+
+use std::time::Duration;
+
+use crate::advice::checklist;
+use crate::benchmark::event::{Event, Observer, Phase};
+use crate::diagnostics::Code;
+use crate::error::Error;
+use crate::host::Host;
+use crate::policy::BUSY_PRESSURE;
+use crate::report::CheckReport;
+use crate::report::document::WorkloadSummary;
+use crate::study::config::StudyConfig;
+use crate::study::error::StudyError;
+use crate::study::machine::{Machine, PreparedWorkload};
+use crate::study::state::StudyState;
+use crate::units::Share;
+use crate::workload::Workload;
+
+/// A workload that is ready to run.
+pub struct PreparedStudy<'m> {
+    pub(super) state: StudyState<'m>,
+}
+
+impl<'m> PreparedStudy<'m> {
+    /// Makes a workload ready to run on `machine` and runs the user's set-up.
+    ///
+    /// # Errors
+    /// When the server, the interpreter or the set-up fails, or the user interrupts.
+    pub fn new(
+        machine: &'m dyn Machine,
+        host: &Host,
+        workload: Workload,
+        config: &StudyConfig,
+        observer: &mut dyn Observer,
+    ) -> Result<Self, StudyError> {
+        observer.observe(&Event::PhaseStarted(Phase::Preparing));
+        let PreparedWorkload { backend, warnings } = machine.prepare(workload, host, config)?;
+        let (interrupt, config) = (machine.interrupt().clone(), config.clone());
+        let mut state = StudyState { backend, interrupt, host: host.clone(), config, warnings };
+        if let Some(pressure) = host.cpu_pressure.filter(|pressure| *pressure > BUSY_PRESSURE) {
+            let message = format!("tasks of other programs waited for a CPU {} of the time", Share(pressure));
+            state.warn(Code::HostContended, message);
+        }
+        state.run_hook("--setup", state.config.hooks.setup.as_deref())?;
+        Ok(PreparedStudy { state })
+    }
+
+    /// Runs a few tasks of a Python callable under observation and checks them for concurrency bugs; a
+    /// task that takes longer than `timeout` hangs.
+    ///
+    /// # Errors
+    /// When the workload is not a Python callable, or its interpreter fails.
+    pub fn check(
+        self,
+        tasks: u64,
+        timeout: Duration,
+        observer: &mut dyn Observer,
+    ) -> Result<CheckReport, StudyError> {
+        observer.observe(&Event::PhaseStarted(Phase::Checking));
+        let StudyState { backend, host, .. } = &self.state;
+        let Some(callables) = backend.callables() else {
+            let message = "only Python callables can be checked";
+            return Err(StudyError::Refused(Error::new(Code::WorkloadUnsupported, message)));
+        };
+        let seen = callables.observe(backend.workload(), tasks, timeout);
+        self.state.check()?;
+        let seen = seen.map_err(StudyError::Refused)?;
+        let workload = WorkloadSummary { tasks: seen.tasks, ..WorkloadSummary::of(backend.workload()) };
+        let checks = checklist::judge(&seen, timeout);
+        Ok(CheckReport::new(host.clone(), workload, callables.version().to_owned(), checks))
+    }
+}

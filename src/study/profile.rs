@@ -1,0 +1,89 @@
+//! The second stage: the conditions of the run and the cost of one task.
+
+use std::time::Duration;
+
+use crate::benchmark::conditions::Conditions;
+use crate::benchmark::event::{Event, Observer, Phase};
+use crate::diagnostics::Code;
+use crate::profile::Profile;
+use crate::profile::probe::Profiled;
+use crate::report::document::{CommandName, Report};
+use crate::study::error::StudyError;
+use crate::study::machine::ProfileLimits;
+use crate::study::prepare::PreparedStudy;
+use crate::study::state::StudyState;
+
+/// Profiling time: twice the minimum for a confident class.
+pub(super) const PROFILE_TIME: Duration = Duration::from_millis(1000);
+
+/// Parts of the items of which a profile takes at most one if no item may run twice.
+const ONCE_PARTS: u64 = 4;
+
+/// Time that a single task may take before the profile is abandoned.
+const TASK_PATIENCE: Duration = Duration::from_secs(120);
+
+/// A workload whose cost per task is known, and the conditions that it runs under.
+pub struct ProfiledStudy<'m> {
+    pub(super) state: StudyState<'m>,
+    pub(super) conditions: Conditions,
+    pub(super) profiled: Profiled,
+}
+
+impl<'m> PreparedStudy<'m> {
+    /// Measures what strategies cost on this machine, then profiles the workload.
+    ///
+    /// # Errors
+    /// When a hook, the process that runs the tasks, or every task fails.
+    pub fn profile(self, observer: &mut dyn Observer) -> Result<ProfiledStudy<'m>, StudyError> {
+        let PreparedStudy { state } = self;
+        observer.observe(&Event::PhaseStarted(Phase::Calibrating));
+        let conditions = state.backend.conditions(state.config.recalibrate);
+        state.check()?;
+        let (profiled, server_cpu_s) = state.profile(observer)?;
+        Ok(ProfiledStudy { state, conditions: Conditions { server_cpu_s, ..conditions }, profiled })
+    }
+
+    /// Profiles the workload and reports nothing else.
+    ///
+    /// # Errors
+    /// The same as [`profile`](Self::profile).
+    pub fn profile_only(self, observer: &mut dyn Observer) -> Result<Report, StudyError> {
+        let PreparedStudy { mut state } = self;
+        let (profiled, _) = state.profile(observer)?;
+        let counts = profiled.tally.counts;
+        let (started, ok) = (counts.started(), counts.ok);
+        if ok < started {
+            state.warn(Code::NoteFailures, format!("{} of {started} tasks failed", started - ok));
+        }
+        let mut report = state.empty_report(CommandName::Profile);
+        report.profile = Some(profiled.profile);
+        report.warnings = state.warnings;
+        Ok(report)
+    }
+}
+
+impl ProfiledStudy<'_> {
+    /// Returns the profile and ends the study.
+    pub fn into_profile(self) -> Profile {
+        self.profiled.profile
+    }
+}
+
+impl StudyState<'_> {
+    /// Profiles the workload; returns the profile and the CPU seconds that the embedded server used per
+    /// task.
+    fn profile(&self, observer: &mut dyn Observer) -> Result<(Profiled, f64), StudyError> {
+        observer.observe(&Event::PhaseStarted(Phase::Profiling));
+        let tasks = self.backend.workload().tasks();
+        let most_tasks = if self.config.once { tasks / ONCE_PARTS } else { u64::MAX };
+        let limits = ProfileLimits { time: PROFILE_TIME, patience: TASK_PATIENCE, most_tasks };
+        self.run_hook("--prepare", self.config.hooks.prepare.as_deref())?;
+        let server_before_s = self.backend.server_cpu_s();
+        let profiled = self.backend.profile(&limits);
+        self.run_hook("--cleanup", self.config.hooks.cleanup.as_deref())?;
+        let profiled = profiled?;
+        let server_s = self.backend.server_cpu_s() - server_before_s;
+        let started = profiled.tally.counts.started().max(1);
+        Ok((profiled, server_s / started as f64))
+    }
+}

@@ -1,0 +1,119 @@
+//! The processes of a run: their group, their directory, and the switch that ends them.
+
+use std::fs;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::diagnostics::Code;
+use crate::error::Error;
+use crate::host::Interrupt;
+use crate::host::group::{Group, GroupKiller};
+use crate::host::reexec::Reexec;
+use crate::study::error::StudyError;
+
+/// Time between two kills of the group while an interrupted run winds up.
+const KILL_PERIOD: Duration = Duration::from_millis(20);
+
+/// A switch that ends a run from another thread, such as that of a signal handler.
+#[derive(Debug, Clone, Default)]
+pub struct KillSwitch {
+    interrupt: Interrupt,
+    /// The group to kill: none before it is started and after it has ended.
+    target: Arc<Mutex<Option<GroupKiller>>>,
+}
+
+impl KillSwitch {
+    /// Raises the interrupt, and kills the processes of the run until the run has ended.
+    pub fn trigger(&self) {
+        // In this order: whoever sees its child die has to find out why.
+        self.interrupt.raise();
+        // Again and again: a process that is being started at this moment would escape a single kill.
+        while self.kill() {
+            std::thread::sleep(KILL_PERIOD);
+        }
+    }
+
+    /// Returns the interrupt that the switch raises.
+    pub fn interrupt(&self) -> &Interrupt {
+        &self.interrupt
+    }
+
+    /// Kills the group; returns false if there is none.
+    fn kill(&self) -> bool {
+        // Killed under the lock: the group cannot end, and free its number, meanwhile.
+        let target = self.target();
+        target.map(GroupKiller::kill).is_some()
+    }
+
+    fn target(&self) -> MutexGuard<'_, Option<GroupKiller>> {
+        self.target.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The processes and the temporary directory of a run; both end with this value.
+#[derive(Debug)]
+pub struct RunGuard {
+    group: Group,
+    switch: KillSwitch,
+}
+
+impl RunGuard {
+    /// Starts the process group.
+    ///
+    /// A program that handles signals makes the `switch` and its handler first: an interrupt must not
+    /// find a directory that nobody would remove.
+    ///
+    /// # Errors
+    /// When the temporary directory or the group cannot be created, or the switch was triggered.
+    pub fn start(switch: KillSwitch) -> Result<Self, StudyError> {
+        check_temporary_directory()?;
+        let exe = std::env::current_exe().map_err(cannot_start)?;
+        let group = Group::start(&Reexec::new(exe)).map_err(cannot_start)?;
+        *switch.target() = Some(group.killer());
+        let guard = RunGuard { group, switch };
+        guard.check()?;
+        Ok(guard)
+    }
+
+    /// Returns the group of the processes.
+    pub fn group(&self) -> &Group {
+        &self.group
+    }
+
+    /// Returns the interrupt that ends the run.
+    pub fn interrupt(&self) -> &Interrupt {
+        &self.switch.interrupt
+    }
+
+    /// Checks that the user has not interrupted the run.
+    ///
+    /// # Errors
+    /// [`StudyError::Interrupted`] if the user has.
+    pub fn check(&self) -> Result<(), StudyError> {
+        if self.interrupt().is_raised() { Err(StudyError::Interrupted) } else { Ok(()) }
+    }
+
+    /// Returns the error, or [`StudyError::Interrupted`] if an interrupt explains it.
+    pub fn explain(&self, error: StudyError) -> StudyError {
+        self.check().err().unwrap_or(error)
+    }
+}
+
+impl Drop for RunGuard {
+    fn drop(&mut self) {
+        // The group is about to end, and its number with it.
+        *self.switch.target() = None;
+    }
+}
+
+fn cannot_start(error: std::io::Error) -> StudyError {
+    StudyError::Failed(Error::from_source(Code::HostSpawn, "cannot start processes", error))
+}
+
+fn check_temporary_directory() -> Result<(), StudyError> {
+    let directory = std::env::temp_dir();
+    let doing = format!("cannot use '{}' for temporary files (see TMPDIR)", directory.display());
+    fs::metadata(directory)
+        .map(drop)
+        .map_err(|error| StudyError::Failed(Error::from_source(Code::HostSpawn, doing, error)))
+}

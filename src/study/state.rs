@@ -1,0 +1,59 @@
+//! The part of a study that every stage has.
+
+use crate::benchmark::sizing::Sizing;
+use crate::diagnostics::Code;
+use crate::error::Error;
+use crate::host::{Host, Interrupt};
+use crate::profile::probe::Profiled;
+use crate::report::document::{CommandName, Report, Warning, WorkloadSummary};
+use crate::study::config::StudyConfig;
+use crate::study::error::StudyError;
+use crate::study::machine::Backend;
+
+/// The workload on its machine, the configuration, and the warnings so far.
+pub(super) struct StudyState<'m> {
+    pub(super) backend: Box<dyn Backend + 'm>,
+    pub(super) interrupt: Interrupt,
+    pub(super) host: Host,
+    pub(super) config: StudyConfig,
+    pub(super) warnings: Vec<Warning>,
+}
+
+impl StudyState<'_> {
+    /// Runs a hook of the user, if it is given.
+    pub(super) fn run_hook(&self, option: &'static str, line: Option<&str>) -> Result<(), StudyError> {
+        self.backend.shell().run(option, line).map_err(|error| self.hook_failed(&error))
+    }
+
+    /// Returns the error of a hook, or the interrupt that ended the hook.
+    pub(super) fn hook_failed(&self, error: &Error) -> StudyError {
+        let failed = StudyError::Failed(error.clone());
+        self.check().err().unwrap_or(failed)
+    }
+
+    /// Checks that the user has not interrupted the run.
+    pub(super) fn check(&self) -> Result<(), StudyError> {
+        if self.interrupt.is_raised() { Err(StudyError::Interrupted) } else { Ok(()) }
+    }
+
+    /// Adds a warning to the report.
+    pub(super) fn warn(&mut self, code: Code, message: impl Into<String>) {
+        self.warnings.push(Warning::new(code, message));
+    }
+
+    /// Returns a report about the workload without results.
+    pub(super) fn empty_report(&self, command: CommandName) -> Report {
+        Report::new(command, self.host.clone(), WorkloadSummary::of(self.backend.workload()))
+    }
+
+    /// Returns the rule for the size of batches.
+    pub(super) fn sizing(&self, profiled: &Profiled) -> Sizing {
+        Sizing {
+            tasks: self.backend.workload().tasks(),
+            task_s: profiled.profile.task.total_s(),
+            budget: self.config.budget,
+            cpus: self.host.cpus_effective,
+            is_thorough: self.config.is_exhaustive(),
+        }
+    }
+}
