@@ -1,7 +1,8 @@
-//! The one error of the library: a code, a message, and where known a source and a place.
+//! The one error of the library, and the exit status that it leads to.
 
 use std::fmt;
 use std::path::Path;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -121,6 +122,97 @@ impl std::error::Error for Error {
     }
 }
 
+/// The ways in which the program ends, each with the number that a shell sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ExitStatus {
+    /// The command did what it was asked to.
+    Done,
+    /// The run failed, or a check found a fault.
+    Failed,
+    /// The request cannot be carried out as it was written.
+    Usage,
+    /// A gate found a regression or changed advice.
+    Regressed,
+    /// A strict gate could not decide.
+    Inconclusive,
+    /// The user interrupted the run.
+    Interrupted,
+}
+
+impl ExitStatus {
+    /// Every exit status, in the order of the numbers.
+    pub const ALL: [ExitStatus; 6] = [
+        ExitStatus::Done,
+        ExitStatus::Failed,
+        ExitStatus::Usage,
+        ExitStatus::Regressed,
+        ExitStatus::Inconclusive,
+        ExitStatus::Interrupted,
+    ];
+
+    /// Returns the number that the program exits with; an interrupt is 128 plus the number of SIGINT.
+    pub fn number(self) -> u8 {
+        match self {
+            ExitStatus::Done => 0,
+            ExitStatus::Failed => 1,
+            ExitStatus::Usage => 2,
+            ExitStatus::Regressed => 3,
+            ExitStatus::Inconclusive => 4,
+            ExitStatus::Interrupted => 130,
+        }
+    }
+
+    /// Returns the meaning in one line, as `--help` and the documentation show it.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            ExitStatus::Done => "done",
+            ExitStatus::Failed => "the run failed (workload, worker or machine), or `check` found a fault",
+            ExitStatus::Usage => "bad usage, or an invalid workload file or baseline",
+            ExitStatus::Regressed => {
+                "a regression with --fail-on-regression, changed advice with --fail-on-advice-change"
+            }
+            ExitStatus::Inconclusive => "the comparison could not decide, with --strict",
+            ExitStatus::Interrupted => "interrupted; the results so far are shown",
+        }
+    }
+}
+
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> Self {
+        ExitCode::from(status.number())
+    }
+}
+
+impl Code {
+    /// Returns the exit status of a command that ends with an error of this code.
+    ///
+    /// A request that cannot work as written is bad usage; everything else is a failed run.
+    pub fn exit_status(self) -> ExitStatus {
+        match self {
+            Code::WorkloadSyntax
+            | Code::WorkloadKey
+            | Code::WorkloadValue
+            | Code::WorkloadEmpty
+            | Code::WorkloadItems
+            | Code::WorkloadRemote
+            | Code::WorkloadNotFound
+            | Code::WorkloadUnsupported
+            | Code::WorkloadCommand
+            | Code::PythonInterpreter
+            | Code::PythonImport
+            | Code::PythonCallable
+            | Code::FitData
+            | Code::GateResults
+            | Code::GateOtherMachine
+            | Code::GateReference
+            | Code::HostLimit
+            | Code::HostProcess => ExitStatus::Usage,
+            Code::NoteInterrupted => ExitStatus::Interrupted,
+            _ => ExitStatus::Failed,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::error::Error as _;
@@ -147,6 +239,14 @@ mod tests {
         assert_eq!(back, error);
         assert!(back.source().is_none());
         assert_eq!(place.to_string(), "tasks.py:7 in fetch");
+    }
+
+    #[test]
+    fn what_the_user_can_correct_is_usage_and_what_ran_is_a_failure() {
+        assert_eq!(Code::WorkloadKey.exit_status(), ExitStatus::Usage);
+        assert_eq!(Code::PythonImport.exit_status(), ExitStatus::Usage);
+        assert_eq!(Code::PoolWorkerDied.exit_status(), ExitStatus::Failed);
+        assert_eq!(Code::NoteInterrupted.exit_status(), ExitStatus::Interrupted);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The arguments as they are typed. What they mean is decided in [`config`](super::config).
 
 mod bench;
+mod exit_help;
 mod foreign;
 mod output;
 
@@ -9,27 +10,23 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::advice::Objective;
+use crate::error::ExitStatus;
 use crate::strategy::StrategyKind;
 use crate::units::parse_duration;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use bench::{BenchArgs, CompareArgs, GateArgs};
+use exit_help::{COMPARING, PLAIN, RUNNING, with_exit_statuses};
 pub(crate) use foreign::ForeignArgs;
 pub(crate) use output::{OutputArgs, Style, ViewArgs};
 
-const AFTER_HELP: &str = "\
+const EXAMPLES: &str = "\
 Examples:
   conc advise web-scraper
   conc advise --cpu 5ms --wait 50ms --tasks 200
   conc advise --items urls.txt -- curl -s {}
-  conc advise tasks.py:fetch --items urls.txt
-
-Exit codes:
-  0    done
-  1    the run failed: the workload, a worker, the machine
-  2    bad usage, or an invalid workload file
-  130  interrupted; what was measured is shown";
+  conc advise tasks.py:fetch --items urls.txt";
 
 /// More CPUs than any machine has that one operating system runs on.
 const MOST_CPUS: f64 = 8192.0;
@@ -53,16 +50,11 @@ const CHECK_USAGE: &str = "conc check [OPTIONS] <CALLABLE> [::: <ITEM>...]";
 
 const CHECK_HELP: &str = "\
 Every task is run at least three times: alone, alone with the interpreter's warnings on, and all
-together; and as often again where the callable has an async form beside it.
-
-Exit codes:
-  0    everything passed
-  1    something failed
-  2    bad usage, or a callable that cannot be imported";
+together. If the callable also has an async form, that form is run as often again.";
 
 /// Measures how work should be run concurrently: which strategy, how wide, and why.
 #[derive(Debug, Parser)]
-#[command(name = "conc", version, max_term_width = 100, after_help = AFTER_HELP)]
+#[command(name = "conc", version, max_term_width = 100, after_help = with_exit_statuses(EXAMPLES, RUNNING))]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -74,43 +66,51 @@ pub(crate) enum Command {
     // An argument that is adapted is put behind the others, and so the command after it again.
     #[command(
         override_usage = ADVISE_USAGE,
+        after_help = with_exit_statuses("", RUNNING),
         mut_arg("workload", |arg| arg.required_unless_present_any(OTHER_WORKLOADS)),
         mut_arg("command_line", |arg| arg)
     )]
     Advise(AdviseArgs),
     /// Measure a suite of workloads and compare it with an earlier state, for continuous integration
-    #[command(override_usage = bench::BENCH_USAGE, after_help = bench::BENCH_HELP)]
+    #[command(override_usage = bench::BENCH_USAGE, after_help = with_exit_statuses(bench::BENCH_HELP, &ExitStatus::ALL))]
     Bench(BenchArgs),
     /// Compare two files of results
-    #[command(after_help = bench::COMPARE_HELP)]
+    #[command(after_help = with_exit_statuses("", COMPARING))]
     Compare(CompareArgs),
     /// Tell whether a workload is io-bound, cpu-bound or mixed, and the evidence
     #[command(
         override_usage = PROFILE_USAGE,
+        after_help = with_exit_statuses("", RUNNING),
         mut_arg("workload", |arg| arg.required_unless_present_any(OTHER_WORKLOADS).required_unless_present("pid")),
         mut_arg("command_line", |arg| arg)
     )]
     Profile(ProfileArgs),
     /// Run a Python callable on a few items and tell which line is wrong
-    #[command(override_usage = CHECK_USAGE, after_help = CHECK_HELP)]
+    #[command(override_usage = CHECK_USAGE, after_help = with_exit_statuses(CHECK_HELP, RUNNING))]
     Check(CheckArgs),
     /// Fit the universal scalability law to throughput at several widths
+    #[command(after_help = with_exit_statuses("", PLAIN))]
     Fit(FitArgs),
     /// List the sample workloads
+    #[command(after_help = with_exit_statuses("", PLAIN))]
     List(ListArgs),
     /// Write a commented workload file
+    #[command(after_help = with_exit_statuses("", PLAIN))]
     Init {
         /// The file to write; it must not exist yet [default: standard output]
         file: Option<PathBuf>,
     },
     /// Explain an error code or a strategy
+    #[command(after_help = with_exit_statuses("", PLAIN))]
     Explain {
         /// Such as E-ASYNC-005 or work-stealing
         topic: String,
     },
     /// Print the JSON Schema of the --json output
+    #[command(after_help = with_exit_statuses("", PLAIN))]
     Schema,
     /// Print a completion script for a shell
+    #[command(after_help = with_exit_statuses("", PLAIN))]
     Completions {
         /// The shell
         shell: clap_complete::Shell,

@@ -7,9 +7,9 @@ pub(crate) mod suite_file;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use crate::benchmark::repeat::Side;
+use crate::error::ExitStatus;
 use crate::gate::{Comparison, Metric, Verdict, judge};
 use crate::report::document::{BenchReport, FailedWorkload, Report};
 use crate::report::table;
@@ -36,7 +36,7 @@ const PHASES: u32 = 2;
 const EXTENSION: u32 = 1;
 
 /// Measures the suite, compares it and tells.
-pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: &BenchArgs) -> Result<ExitStatus, Failure> {
     let output = config::output(&args.output, Language::None)?;
     let host = detect()?;
     let suite = Suite::read(args, &host, io::stdin().lock())?;
@@ -109,7 +109,7 @@ struct Bench<'a> {
     /// Of each result, where it is compared.
     comparisons: Vec<Option<Comparison>>,
     /// How the run ends because a workload failed; the first one decides.
-    failed: Option<ExitCode>,
+    failed: Option<ExitStatus>,
 }
 
 impl Bench<'_> {

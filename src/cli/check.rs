@@ -1,9 +1,9 @@
 //! `crate check`: a Python callable on a few items, and which line is wrong.
 
 use std::io;
-use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::error::ExitStatus;
 use crate::host::Host;
 use crate::report::{CheckReport, json, table};
 use crate::study::{Study, StudyConfig};
@@ -23,7 +23,7 @@ const FEW: u64 = 5;
 const SEED: u64 = 1;
 
 /// Checks and prints; the exit code says whether anything failed.
-pub(crate) fn check(args: &CheckArgs, host: &Host) -> Result<ExitCode, Failure> {
+pub(crate) fn check(args: &CheckArgs, host: &Host) -> Result<ExitStatus, Failure> {
     let workload = workload(args)?;
     let (options, shows_progress) = config::appearance(args.style);
     let guard = signals::guarded()?;
@@ -37,7 +37,7 @@ pub(crate) fn check(args: &CheckArgs, host: &Host) -> Result<ExitCode, Failure> 
     } else {
         print(&table::render_check(&report, &options))?
     }
-    Ok(if report.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report.failed() == 0 { ExitStatus::Done } else { ExitStatus::Failed })
 }
 
 fn workload(args: &CheckArgs) -> Result<Workload, Failure> {

@@ -3,10 +3,10 @@
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::diagnostics::Code;
+use crate::error::ExitStatus;
 use crate::host::{Host, limits};
 use crate::report::document::CommandName;
 use crate::report::{explain, schema, table};
@@ -29,7 +29,7 @@ use crate::cli::progress::Progress;
 use crate::cli::signals;
 
 /// Runs a command to its end.
-pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
+pub(crate) fn run(command: Command) -> Result<ExitStatus, Failure> {
     match command {
         Command::Advise(args) => return advise(&args),
         Command::Bench(args) => return bench::run(&args),
@@ -43,10 +43,10 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Schema => print(&schema::schema()),
         Command::Completions { shell } => completions(shell),
     }?;
-    Ok(ExitCode::SUCCESS)
+    Ok(ExitStatus::Done)
 }
 
-fn advise(args: &AdviseArgs) -> Result<ExitCode, Failure> {
+fn advise(args: &AdviseArgs) -> Result<ExitStatus, Failure> {
     let workload = config::workload(&args.workload, io::stdin().lock())?;
     let language = if workload.runs_python() { Language::Python } else { Language::Rust };
     let output = config::output(&args.output, args.code.unwrap_or(language))?;
@@ -68,7 +68,7 @@ fn advise(args: &AdviseArgs) -> Result<ExitCode, Failure> {
     ending::of(guard.interrupt(), &[report])
 }
 
-fn profile(args: &ProfileArgs) -> Result<ExitCode, Failure> {
+fn profile(args: &ProfileArgs) -> Result<ExitStatus, Failure> {
     let output = config::view(&args.output)?;
     if let Some(pid) = args.foreign.pid {
         return foreign::process(pid, args, &detect()?, &output);
@@ -99,7 +99,7 @@ fn profile(args: &ProfileArgs) -> Result<ExitCode, Failure> {
 pub(crate) fn detect() -> Result<Host, Failure> {
     limits::raise_open_files();
     Host::detect()
-        .map_err(|error| Failure::Run(Code::HostSpawn, format!("cannot look at this machine: {error}")))
+        .map_err(|error| Failure::coded(Code::HostSpawn, format!("cannot look at this machine: {error}")))
 }
 
 fn list(args: &ListArgs) -> Result<(), Failure> {

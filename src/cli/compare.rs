@@ -1,7 +1,6 @@
 //! `crate compare`: two files of results.
 
-use std::process::ExitCode;
-
+use crate::error::ExitStatus;
 use crate::gate::{Comparison, Thresholds, judge};
 use crate::report::document::{BenchReport, CommandName};
 use crate::report::table;
@@ -15,7 +14,7 @@ use crate::cli::output::{self, publish};
 use crate::cli::results;
 
 /// Reads both, compares what they have in common, and tells.
-pub(crate) fn run(args: &CompareArgs) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: &CompareArgs) -> Result<ExitStatus, Failure> {
     let output = config::output(&args.output, Language::None)?;
     let (before, mut after) = (results::read(&args.before)?, results::read(&args.after)?);
     let file = args.before.display().to_string();
@@ -40,7 +39,7 @@ pub(crate) fn run(args: &CompareArgs) -> Result<ExitCode, Failure> {
     let table = table::render_bench(&after, &output.table);
     publish(&after, &table, &output)?;
     let demands = Demands::of(&args.gate, suite_file::Gate::default());
-    Ok(demands.judge(&after).unwrap_or(ExitCode::SUCCESS))
+    Ok(demands.judge(&after).unwrap_or(ExitStatus::Done))
 }
 
 /// A workload that is gone is not compared, which nobody should overlook.

@@ -116,7 +116,7 @@ fn ignore_failures(workload: &mut Workload) {
 fn selection(args: &MeasureArgs, host: &Host) -> Result<Selection, Failure> {
     if args.strategy.contains(&StrategyKind::Pipeline) {
         let message = "the strategy 'pipeline' is not supported yet".to_owned();
-        return Err(Failure::Refused(Code::WorkloadUnsupported, message));
+        return Err(Failure::coded(Code::WorkloadUnsupported, message));
     }
     let widths = widths::parse(&args.width, host.cpus_effective)
         .map_err(|e| Failure::Usage(format!("--width: {e}")))?;

@@ -1,20 +1,20 @@
-//! How a command ends that had something to show.
-
-use std::process::ExitCode;
+//! The exit status of a command that had a result to show.
 
 use crate::benchmark::ConfigurationResult;
 use crate::diagnostics::Code;
+use crate::error::ExitStatus;
 use crate::report::document::Report;
 
-use crate::cli::failure::{Failure, INTERRUPTED};
 use crate::host::Interrupt;
 
+use crate::cli::failure::Failure;
+
 /// Success, unless the user interrupted the run or nothing of a workload could be measured.
-pub(crate) fn of(interrupt: &Interrupt, reports: &[Report]) -> Result<ExitCode, Failure> {
+pub(crate) fn of(interrupt: &Interrupt, reports: &[Report]) -> Result<ExitStatus, Failure> {
     if interrupt.is_raised() {
-        return Ok(ExitCode::from(INTERRUPTED));
+        return Ok(ExitStatus::Interrupted);
     }
-    reports.iter().find_map(futility).map_or(Ok(ExitCode::SUCCESS), Err)
+    reports.iter().find_map(futility).map_or(Ok(ExitStatus::Done), Err)
 }
 
 /// Why none of the cells gave a result, if none did.
@@ -25,7 +25,7 @@ fn futility(report: &Report) -> Option<Failure> {
     }
     let (code, reason) = reason(first);
     let message = format!("nothing of {} could be measured: {}: {reason}", report.workload.name, first.cell);
-    Some(Failure::Run(code, message))
+    Some(Failure::coded(code, message))
 }
 
 /// Why a cell gave no result.

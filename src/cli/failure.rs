@@ -1,37 +1,31 @@
-//! How a command fails, and the exit code that says so.
+//! The ways in which a command fails, and what the user is shown then.
 
 use std::io::{self, Write};
-use std::process::ExitCode;
 
 use crate::diagnostics::Code;
+use crate::error::{Error, ExitStatus};
 use crate::study::StudyError;
 use crate::workload::input::{InputError, InputErrors};
 
-/// Why a command did not do what it was asked to.
+/// The reason why a command did not do what it was asked to.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The request makes no sense; exit code 2.
+    /// The arguments contradict each other or mean nothing.
     Usage(String),
-    /// The workload is described wrongly; exit code 2.
+    /// A file that the user wrote is wrong.
     Input(InputErrors),
-    /// What was asked for cannot be done here; exit code 2.
-    Refused(Code, String),
-    /// The run failed; exit code 1.
-    Run(Code, String),
-    /// Something could not be read or written; exit code 1.
+    /// The request cannot be carried out, or the run failed; the code decides the exit status.
+    Coded(Error),
+    /// A file or a stream could not be read or written: the attempt in words, and the cause.
     Io(String, io::Error),
-    /// The user interrupted it before there was anything to show; exit code 130.
+    /// The user interrupted the command before there was a result.
     Interrupted,
 }
-
-/// The exit code of a run that the user interrupted: 128 and the number of SIGINT.
-pub(crate) const INTERRUPTED: u8 = 130;
 
 impl From<StudyError> for Failure {
     fn from(error: StudyError) -> Self {
         match error {
-            StudyError::Refused(error) => Failure::Refused(error.code, error.message),
-            StudyError::Failed(error) => Failure::Run(error.code, error.message),
+            StudyError::Refused(error) | StudyError::Failed(error) => Failure::Coded(error),
             StudyError::Interrupted => Failure::Interrupted,
         }
     }
@@ -49,60 +43,71 @@ impl From<InputError> for Failure {
     }
 }
 
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Coded(error)
+    }
+}
+
 impl Failure {
-    /// Something could not be read or written.
+    /// Makes a failure with a code.
+    pub(crate) fn coded(code: Code, message: impl Into<String>) -> Self {
+        Failure::Coded(Error::new(code, message))
+    }
+
+    /// Returns a function that makes a failure from an I/O error met while `doing`.
     pub(crate) fn io(doing: impl Into<String>) -> impl FnOnce(io::Error) -> Failure {
         let doing = doing.into();
         move |error| Failure::Io(doing, error)
     }
 
-    /// The failure as that of one workload among several.
+    /// Returns the failure with the name of the workload before its message.
     pub(crate) fn of(self, workload: &str) -> Self {
-        let named = |message| format!("{workload}: {message}");
         match self {
-            Failure::Refused(code, message) => Failure::Refused(code, named(message)),
-            Failure::Run(code, message) => Failure::Run(code, named(message)),
+            Failure::Coded(error) => Failure::Coded(error.context(workload)),
             other => other,
         }
     }
 
-    /// Tells the user on standard error and gives the exit code.
-    pub(crate) fn tell(&self) -> ExitCode {
+    /// Prints the failure on standard error and returns the exit status.
+    pub(crate) fn tell(&self) -> ExitStatus {
         let text = match self {
-            // The reader of the output has left, which is its right.
-            Failure::Io(_, error) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
+            // The reader of the output has closed it, which is no failure.
+            Failure::Io(_, error) if error.kind() == io::ErrorKind::BrokenPipe => return ExitStatus::Done,
             Failure::Usage(message) => format!("error: {message}"),
             Failure::Input(errors) => errors.render(true),
-            Failure::Refused(code, message) | Failure::Run(code, message) => coded(*code, message),
+            Failure::Coded(error) => coded(error),
             Failure::Io(doing, error) => format!("error: {doing}: {error}"),
             Failure::Interrupted => "interrupted".to_owned(),
         };
-        // Where even this cannot be said there is nobody left to hear it.
+        // If standard error is closed too, nobody is left to tell.
         let _ = writeln!(anstream::stderr(), "{}", text.trim_end());
-        ExitCode::from(self.exit_code())
+        self.exit_status()
     }
 
-    /// The failure as an entry of a report.
+    /// Returns the failure as an entry of a report.
     pub(crate) fn describe(&self) -> (Option<Code>, String) {
         match self {
             Failure::Usage(message) => (None, message.clone()),
             Failure::Input(errors) => (Some(errors.first().code), errors.to_string()),
-            Failure::Refused(code, message) | Failure::Run(code, message) => (Some(*code), message.clone()),
+            Failure::Coded(error) => (Some(error.code), error.message.clone()),
             Failure::Io(doing, error) => (None, format!("{doing}: {error}")),
             Failure::Interrupted => (Some(Code::NoteInterrupted), "interrupted".to_owned()),
         }
     }
 
-    fn exit_code(&self) -> u8 {
+    fn exit_status(&self) -> ExitStatus {
         match self {
-            Failure::Usage(_) | Failure::Input(_) | Failure::Refused(..) => 2,
-            Failure::Run(..) | Failure::Io(..) => 1,
-            Failure::Interrupted => INTERRUPTED,
+            Failure::Usage(_) | Failure::Input(_) => ExitStatus::Usage,
+            Failure::Coded(error) => error.code.exit_status(),
+            Failure::Io(..) => ExitStatus::Failed,
+            Failure::Interrupted => ExitStatus::Interrupted,
         }
     }
 }
 
-fn coded(code: Code, message: &str) -> String {
+fn coded(error: &Error) -> String {
+    let Error { code, message, .. } = error;
     let entry = code.entry();
     format!("error[{code}]: {message}\n  {}: {}\n  remedy: {}", entry.title, entry.cause, entry.remedy)
 }

@@ -3,13 +3,13 @@
 use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
-use std::process::{ExitCode, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use crate::benchmark::event::{Event, Observer, Phase};
 use crate::benchmark::hooks::Shell;
 use crate::diagnostics::Code;
-use crate::error::Error;
+use crate::error::{self, Error};
 use crate::host::Host;
 use crate::profile::Profile;
 use crate::profile::tree::attach::profile_process;
@@ -65,7 +65,7 @@ pub(crate) fn command(
     args: &ProfileArgs,
     host: &Host,
     output: &Output,
-) -> Result<ExitCode, Failure> {
+) -> Result<error::ExitStatus, Failure> {
     let streams = streams(&args.foreign, output)?;
     let order = order(&workload, args);
     let guard = signals::guarded()?;
@@ -92,8 +92,9 @@ pub(crate) fn command(
     if !guard.interrupt().is_raised() {
         hook("--cleanup", &hooks.cleanup)?;
     }
-    let profile =
-        profiled.map_err(|error| guard.check().map_or_else(Failure::from, |()| failure(error)))?.profile;
+    let profile = profiled
+        .map_err(|error| guard.check().map_or_else(Failure::from, |()| Failure::from(error)))?
+        .profile;
     if profile.samples == 0 {
         guard.check()?;
     }
@@ -103,8 +104,8 @@ pub(crate) fn command(
     publish(&report, &table, output)?;
     let failed = exit_of(&report).filter(|exit| !is_success(exit) && !args.workload.ignore_failure).map(told);
     match (ending::of(guard.interrupt(), &[report])?, failed) {
-        (ending, Some(message)) if ending == ExitCode::SUCCESS => {
-            Err(Failure::Run(Code::TaskCommand, message))
+        (ending, Some(message)) if ending == error::ExitStatus::Done => {
+            Err(Failure::coded(Code::TaskCommand, message))
         }
         (ending, _) => Ok(ending),
     }
@@ -116,7 +117,7 @@ pub(crate) fn process(
     args: &ProfileArgs,
     host: &Host,
     output: &Output,
-) -> Result<ExitCode, Failure> {
+) -> Result<error::ExitStatus, Failure> {
     output::check(output)?;
     let switch = signals::handle()?;
     let interrupt = switch.interrupt();
@@ -127,20 +128,13 @@ pub(crate) fn process(
     let is_interrupted = || interrupt.is_raised();
     let profiled = profile_process(pid, time, source(&args.foreign), host.cpus_effective, is_interrupted);
     drop(progress);
-    let profile = profiled.map_err(failure)?;
+    let profile = profiled?;
     let (source, runtime, definition) = (Source::Command, Runtime::Native, String::new());
     let summary = WorkloadSummary { name, source, runtime, tasks: 1, definition };
     let report = report(host, summary, profile);
     let table = table::render_profile(&report, &output.table);
     publish(&report, &table, output)?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn failure(error: Error) -> Failure {
-    match error.code {
-        Code::HostProcess | Code::WorkloadCommand => Failure::Refused(error.code, error.message),
-        code => Failure::Run(code, error.message),
-    }
+    Ok(error::ExitStatus::Done)
 }
 
 fn source(args: &ForeignArgs) -> SampleSource {

@@ -1,8 +1,7 @@
 //! Compares results, and decides how a command ends that compared some.
 
-use std::process::ExitCode;
-
 use crate::diagnostics::Code;
+use crate::error::ExitStatus;
 use crate::gate::drift::{Advised, drift};
 use crate::gate::fingerprint::{Difference, Fingerprint};
 use crate::gate::result::AdviceVerdict;
@@ -15,12 +14,6 @@ use crate::workload::step::cpu::calibrate::Calibration;
 use crate::cli::args::GateArgs;
 use crate::cli::bench::suite_file;
 use crate::cli::failure::Failure;
-
-/// The exit code of a gate that found a regression.
-const REGRESSED: u8 = 3;
-
-/// The exit code of a gate that could not decide.
-const INCONCLUSIVE: u8 = 4;
 
 /// When a command that compares fails.
 #[derive(Debug, Clone, Copy)]
@@ -40,16 +33,16 @@ impl Demands {
         }
     }
 
-    /// The exit code, if results do not meet the demands.
-    pub(crate) fn judge(self, report: &BenchReport) -> Option<ExitCode> {
+    /// The exit status, if results do not meet the demands.
+    pub(crate) fn judge(self, report: &BenchReport) -> Option<ExitStatus> {
         let gates = || report.results.iter().filter_map(|result| result.gate.as_ref());
         let any = |verdict| gates().any(|gate| gate.verdict == verdict);
         let is_changed = |advice: AdviceDrift| advice.verdict == AdviceVerdict::Changed;
         let is_advice_changed = gates().any(|gate| gate.advice.is_some_and(is_changed));
         if (self.regression && any(Verdict::Regressed)) || (self.advice_change && is_advice_changed) {
-            Some(ExitCode::from(REGRESSED))
+            Some(ExitStatus::Regressed)
         } else if self.doubt && any(Verdict::Inconclusive) {
-            Some(ExitCode::from(INCONCLUSIVE))
+            Some(ExitStatus::Inconclusive)
         } else {
             None
         }
@@ -75,7 +68,7 @@ pub(crate) fn check_machine(file: &str, differences: &[Difference], is_allowed: 
         return Ok(());
     }
     let told: Vec<String> = differences.iter().map(Difference::to_string).collect();
-    Err(Failure::Refused(Code::GateOtherMachine, format!("'{file}': {}", told.join("; "))))
+    Err(Failure::coded(Code::GateOtherMachine, format!("'{file}': {}", told.join("; "))))
 }
 
 /// Compares a workload with what an earlier run, told in `file`, gave of it.

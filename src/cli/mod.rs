@@ -31,5 +31,5 @@ use clap::Parser;
 /// Runs the program as a user asked.
 pub fn main() -> ExitCode {
     let cli = args::Cli::parse();
-    commands::run(cli.command).unwrap_or_else(|failure| failure.tell())
+    commands::run(cli.command).unwrap_or_else(|failure| failure.tell()).into()
 }

@@ -10,7 +10,7 @@ pub(crate) fn handle() -> Result<KillSwitch, Failure> {
     let switch = KillSwitch::default();
     let on_signal = switch.clone();
     ctrlc::set_handler(move || on_signal.trigger())
-        .map_err(|error| Failure::Run(Code::HostSpawn, error.to_string()))?;
+        .map_err(|error| Failure::coded(Code::HostSpawn, error.to_string()))?;
     Ok(switch)
 }
 

@@ -356,8 +356,13 @@ fn done<T>(event: Event<T>) -> Result<T, Error> {
     }
 }
 
+/// A module that ends or blocks its interpreter cannot be imported.
 fn while_importing(error: Error) -> Error {
-    Error { message: format!("{} while importing", error.message), ..error }
+    let code = match error.code {
+        Code::PoolWorkerDied | Code::PoolHung => Code::PythonImport,
+        code => code,
+    };
+    Error { code, message: format!("{} while importing", error.message), ..error }
 }
 
 /// Which tasks an interpreter was at when it went away, in words and as numbers.

@@ -16,29 +16,13 @@ conc bench [OPTIONS] [WORKLOAD|DIRECTORY]...
 pub(super) const BENCH_HELP: &str = "\
 Without a workload the suite is that of ./conc.toml, else every file in ./workloads, else every sample.
 Each workload is profiled, searched for its best cell for --budget, and that cell is repeated for as long
-again: the repeats are what is compared.
+again: the repeats are what is compared. An invalid workload file does not stop the others.
 
 Examples:
   conc bench --save-baseline baseline.json
   conc bench --baseline baseline.json --fail-on-regression
   conc bench --reference './old {}' -- ./new {} ::: a b c
-  conc bench --reference-bin ./old/conc web-scraper hash-cpu
-
-Exit codes:
-  0    done
-  1    the run failed: a workload, a worker, the machine
-  2    bad usage, or an invalid workload file or baseline; the workloads that are valid are run
-  3    a regression with --fail-on-regression, changed advice with --fail-on-advice-change
-  4    the gate could not decide, with --strict
-  130  interrupted; what was measured is shown";
-
-pub(super) const COMPARE_HELP: &str = "\
-Exit codes:
-  0    done
-  1    a file cannot be read or written
-  2    bad usage, files that are no results, or results of different machines
-  3    a regression with --fail-on-regression, changed advice with --fail-on-advice-change
-  4    the comparison could not decide, with --strict";
+  conc bench --reference-bin ./old/conc web-scraper hash-cpu";
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {

@@ -60,7 +60,7 @@ impl Against {
                     let name = &entry.workload.name;
                     let message =
                         format!("--reference-bin: '{name}' is of Python, whose harness is no other build's");
-                    Err(Failure::Refused(Code::GateReference, message))
+                    Err(Failure::coded(Code::GateReference, message))
                 }
                 None => Ok(Against::Program(path.clone())),
             };
@@ -175,7 +175,7 @@ fn workload(reference: &str, args: &BenchArgs, suite: &Suite) -> Result<Workload
 /// Refuses what is no `crate`, before anything is measured.
 fn check_program(path: &Path) -> Result<(), Failure> {
     let name = path.display();
-    let refused = |why: String| Failure::Refused(Code::GateReference, format!("'{name}': {why}"));
+    let refused = |why: String| Failure::coded(Code::GateReference, format!("'{name}': {why}"));
     let told = Command::new(path).arg("--version").output().map_err(|error| refused(error.to_string()))?;
     if String::from_utf8_lossy(&told.stdout).starts_with("conc ") {
         Ok(())
