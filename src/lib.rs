@@ -12,7 +12,7 @@
 //! | 4 | [`benchmark`] | predictions and measurements |
 //! | 5 | [`advice`], [`gate`] | the recommendation; the verdict on a regression |
 //! | 6 | [`snippets`] | generated programs |
-//! | 7 | [`report`] | documents, tables and exports |
+//! | 7 | [`report`], [`explain`] | documents, tables and exports; topics in words |
 //! | 8 | [`study`] | the pipeline of one workload, from its description to its report |
 //! | 9 | [`cli`], [`runtime`] | the command line; the hidden roles of the program |
 
@@ -21,6 +21,7 @@ pub mod benchmark;
 pub mod cli;
 pub mod diagnostics;
 pub mod error;
+pub mod explain;
 pub mod gate;
 pub mod host;
 pub mod model;

@@ -1,6 +1,8 @@
 //! The arguments as they are typed. What they mean is decided in [`config`](super::config).
 
 mod bench;
+#[cfg(test)]
+mod documented;
 mod exit_help;
 mod foreign;
 mod output;
@@ -100,11 +102,11 @@ pub(crate) enum Command {
         /// The file to write; it must not exist yet [default: standard output]
         file: Option<PathBuf>,
     },
-    /// Explain an error code or a strategy
+    /// Explain a topic, a strategy or an error code
     #[command(after_help = with_exit_statuses("", PLAIN))]
     Explain {
-        /// Such as E-ASYNC-005 or work-stealing
-        topic: String,
+        /// Such as ci, work-stealing or E-ASYNC-005 [default: list the topics]
+        topic: Option<String>,
     },
     /// Print the JSON Schema of the --json output
     #[command(after_help = with_exit_statuses("", PLAIN))]
@@ -204,7 +206,7 @@ pub(crate) struct ListArgs {
 /// The ways to say what is run.
 #[derive(Debug, Args)]
 pub(crate) struct WorkloadArgs {
-    /// A sample (see `crate list`), a TOML file (see `crate init`), or a Python callable as in
+    /// A sample (see `conc list`), a TOML file (see `conc init`), or a Python callable as in
     /// tasks.py:fetch or package.module:fetch, which ::: and items may follow
     #[arg(value_name = "WORKLOAD", num_args = 1.., conflicts_with_all = ["command_line", "cpu", "wait"])]
     pub(crate) workload: Vec<String>,

@@ -1,4 +1,4 @@
-//! `crate bench`: a suite of workloads, and how it compares with an earlier state.
+//! `conc bench`: a suite of workloads, and how it compares with an earlier state.
 
 mod against;
 mod pace;

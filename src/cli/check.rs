@@ -1,4 +1,4 @@
-//! `crate check`: a Python callable on a few items, and which line is wrong.
+//! `conc check`: a Python callable on a few items, and which line is wrong.
 
 use std::io;
 use std::time::Duration;

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use crate::diagnostics::Code;
 use crate::error::ExitStatus;
+use crate::explain;
 use crate::host::{Host, limits};
 use crate::report::document::CommandName;
-use crate::report::{explain, schema, table};
-use crate::strategy::StrategyKind;
+use crate::report::{schema, table};
 use crate::study::{Study, StudyConfig};
 use crate::workload::input;
 use clap::CommandFactory;
@@ -39,7 +39,7 @@ pub(crate) fn run(command: Command) -> Result<ExitStatus, Failure> {
         Command::Check(args) => return check::check(&args, &detect()?),
         Command::List(args) => list(&args),
         Command::Init { file } => init(file.as_deref()),
-        Command::Explain { topic } => explain_topic(&topic),
+        Command::Explain { topic } => explain_topic(topic.as_deref()),
         Command::Schema => print(&schema::schema()),
         Command::Completions { shell } => completions(shell),
     }?;
@@ -129,15 +129,17 @@ fn init(file: Option<&Path>) -> Result<(), Failure> {
     }
 }
 
-fn explain_topic(topic: &str) -> Result<(), Failure> {
-    if let Some(page) = explain::topic(topic, config::columns()) {
+fn explain_topic(topic: Option<&str>) -> Result<(), Failure> {
+    let layout = config::page_layout();
+    let Some(topic) = topic else { return print(&explain::index(layout)) };
+    if let Some(page) = explain::page(topic, layout) {
         return print(&page);
     }
-    let hint = match input::closest(topic, explain::topics()) {
-        Some(close) => format!("did you mean '{close}'?"),
-        None => format!("the strategies are {}", StrategyKind::ALL.map(StrategyKind::as_str).join(", ")),
+    let hint = match &explain::suggestions(topic)[..] {
+        [] => "`conc explain` lists the topics".to_owned(),
+        near => format!("did you mean '{}'?", near.join("', '")),
     };
-    Err(Failure::Usage(format!("'{topic}' is neither an error code nor a strategy; {hint}")))
+    Err(Failure::Usage(format!("'{topic}' is no topic, strategy or error code; {hint}")))
 }
 
 fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {

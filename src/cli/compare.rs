@@ -1,4 +1,4 @@
-//! `crate compare`: two files of results.
+//! `conc compare`: two files of results.
 
 use crate::error::ExitStatus;
 use crate::gate::{Comparison, Thresholds, judge};

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::benchmark::hooks::Hooks;
 use crate::benchmark::plan::Selection;
 use crate::diagnostics::Code;
+use crate::explain::PageLayout;
 use crate::host::Host;
 use crate::report::document::CommandName;
 use crate::report::table::{CodeChoice, TableOptions};
@@ -218,6 +219,12 @@ fn resolved(args: &ViewArgs, exports: Files, language: Language) -> Result<Outpu
     };
     let (stdout, files) = split(args.json, exports)?;
     Ok(Output { stdout, files, table: TableOptions { verbose: args.verbose, code, ..table }, progress })
+}
+
+/// The layout of a page of `conc explain`.
+pub(crate) fn page_layout() -> PageLayout {
+    let is_styled = anstream::AutoStream::choice(&io::stdout()) != ColorChoice::Never;
+    PageLayout { width: columns(), is_styled }
 }
 
 /// The width of the terminal that standard output is, or what `COLUMNS` says.

@@ -1,4 +1,4 @@
-//! `crate fit`: a file of measurements, the law in it, and the plot.
+//! `conc fit`: a file of measurements, the law in it, and the plot.
 
 use std::io::{self, Read};
 

@@ -1,4 +1,4 @@
-//! `crate profile` of programs that nobody here wrote: one command, or a process that runs already.
+//! `conc profile` of programs that nobody here wrote: one command, or a process that runs already.
 
 use std::fs::File;
 use std::io::{self, IsTerminal};

@@ -11,7 +11,6 @@ mod describe;
 pub mod document;
 #[cfg(test)]
 pub(crate) mod example;
-pub mod explain;
 mod figures;
 pub mod fit;
 pub mod gab;

@@ -80,8 +80,14 @@ fn the_samples_are_listed() {
 }
 
 #[test]
-fn codes_and_strategies_are_explained() {
+fn topics_codes_and_strategies_are_explained() {
     let sandbox = Sandbox::new();
+    sandbox
+        .run(&["explain"])
+        .code(0)
+        .stderr("")
+        .stdout(contains("\n  exit-codes ").and(contains("work-stealing")));
+    sandbox.run(&["explain", "exit-codes"]).code(0).stderr("").stdout(starts_with("Exit codes: "));
     let code = sandbox.run(&["explain", "E-ASYNC-005"]).code(0).stderr("");
     code.stdout(starts_with("E-ASYNC-005: resource exhaustion\n").and(contains("\nRemedy ")));
     sandbox.run(&["explain", "threads"]).code(0).stdout(starts_with("threads\n").and(contains("\nWidth ")));

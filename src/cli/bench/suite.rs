@@ -43,7 +43,7 @@ pub(crate) struct Entry {
 }
 
 impl Suite {
-    /// Finds out what the arguments and `crate.toml` ask for.
+    /// Finds out what the arguments and `conc.toml` ask for.
     ///
     /// All workloads are read before any is run: a mistake in the last should not cost the time of the
     /// others.

@@ -1,4 +1,4 @@
-//! `crate.toml`: what a suite consists of and how each of its workloads is measured.
+//! `conc.toml`: what a suite consists of and how each of its workloads is measured.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,53 +1,17 @@
-//! `conc explain`: codes and strategies, in words.
+//! The page about a strategy.
 
-use crate::diagnostics::Code;
-use crate::report::text::wrap;
+use crate::explain::render::PageLayout;
 use crate::strategy::StrategyKind;
 
-/// Columns before the text of a section.
-const INDENT: usize = 11;
-
-/// The page about `topic`, a code or a strategy, in lines of at most `width` columns; `None` if
-/// there is no such topic.
-pub fn topic(topic: &str, width: usize) -> Option<String> {
-    let topic = topic.trim();
-    topic
-        .parse()
-        .map(|found| code(found, width))
-        .or_else(|_| topic.parse().map(|found| strategy(found, width)))
-        .ok()
+/// Returns the page about a strategy.
+pub(super) fn page(kind: StrategyKind, layout: PageLayout) -> String {
+    let Page { what, width, wins, loses } = strategy_page(kind);
+    let sections = [("What", what), ("Width", width), ("Wins", wins), ("Loses", loses)];
+    let sections = sections.map(|(label, text)| layout.labelled(label, text)).concat();
+    format!("{}\n\n{sections}", layout.heading(kind.as_str()))
 }
 
-/// The topics there is a page about.
-pub fn topics() -> impl Iterator<Item = &'static str> {
-    let codes = Code::ALL.iter().map(|code| code.as_str());
-    codes.chain(StrategyKind::ALL.iter().map(|kind| kind.as_str()))
-}
-
-/// The page about an error or warning code.
-pub fn code(code: Code, width: usize) -> String {
-    let entry = code.entry();
-    page(&format!("{code}: {}", entry.title), &[("Cause", entry.cause), ("Remedy", entry.remedy)], width)
-}
-
-/// The page about a strategy.
-pub fn strategy(kind: StrategyKind, width: usize) -> String {
-    let Page { what, width: meaning, wins, loses } = strategy_page(kind);
-    let sections = [("What", what), ("Width", meaning), ("Wins", wins), ("Loses", loses)];
-    page(kind.as_str(), &sections, width)
-}
-
-fn page(title: &str, sections: &[(&str, &str)], width: usize) -> String {
-    let mut out = wrap(title, width).join("\n");
-    out.push_str("\n\n");
-    for (label, text) in sections {
-        let lines = wrap(text, width.saturating_sub(INDENT)).join(&format!("\n{:INDENT$}", ""));
-        out += &format!("{label:INDENT$}{lines}\n");
-    }
-    out
-}
-
-/// What is said of a strategy.
+/// The sections of the page about a strategy.
 struct Page {
     what: &'static str,
     width: &'static str,
@@ -129,34 +93,5 @@ fn strategy_page(kind: StrategyKind) -> Page {
             loses: "With extension modules that only one interpreter can load, such as numpy; with large \
                     inputs or outputs, which are copied; and where code may crash.",
         },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::report::text;
-
-    #[test]
-    fn every_code_and_every_strategy_has_a_page_that_fits() {
-        for name in topics() {
-            let page = topic(name, 72).unwrap();
-            assert!(page.starts_with(name), "{page}");
-            assert!(page.lines().all(|line| text::width(line) <= 72), "{page}");
-        }
-        assert_eq!(topic("fibers", 72), None);
-    }
-
-    #[test]
-    fn a_code_is_told_with_cause_and_remedy() {
-        insta::assert_snapshot!(topic("e-async-002", 60).unwrap(), @r"
-        E-ASYNC-002: coroutine not awaited
-
-        Cause      A coroutine was created and dropped without being
-                   awaited, so its work never ran. In Python: an
-                   async function called without await, or its
-                   result used as if it were the value.
-        Remedy     Await it, or hand it to a task group.
-        ");
     }
 }

@@ -1,0 +1,14 @@
+//! `conc explain`: topics, strategies and codes, in words.
+//!
+//! Topics are Markdown files under `topics/`, embedded in the binary. [`markdown`] reads the subset of
+//! Markdown that they use, [`render`] lays it out for a terminal or a pipe, and [`lookup`] finds the page
+//! for a name.
+
+mod lookup;
+pub mod markdown;
+mod render;
+mod strategy;
+pub mod topic;
+
+pub use lookup::{index, page, suggestions};
+pub use render::PageLayout;

@@ -1,0 +1,86 @@
+//! The catalogue of topics.
+
+/// A page of documentation that is embedded in the binary.
+#[derive(Debug, Clone, Copy)]
+pub struct Topic {
+    /// The name that users type.
+    pub name: &'static str,
+    /// Other words that lead to this page.
+    pub aliases: &'static [&'static str],
+    /// The page, in Markdown; its first line is `# ` and a title.
+    pub text: &'static str,
+}
+
+macro_rules! topics {
+    ($($name:literal $(or $alias:literal)*;)*) => {
+        /// Every topic, in the order of the list that `conc explain` prints.
+        pub const TOPICS: &[Topic] = &[$(Topic {
+            name: $name,
+            aliases: &[$($alias),*],
+            text: include_str!(concat!("topics/", $name, ".md")),
+        },)*];
+    };
+}
+
+topics! {
+    "strategies" or "strategy" or "width";
+    "reading-results" or "results" or "table" or "verdict";
+    "commands" or "hooks" or "once" or "shell";
+    "workload-files" or "toml" or "workload" or "limits" or "init";
+    "python" or "callable" or "gil";
+    "profile" or "class" or "pid" or "wait";
+    "check";
+    "flags" or "options" or "budget";
+    "ci" or "bench" or "baseline" or "gate" or "github";
+    "fit" or "usl" or "amdahl" or "scaling";
+    "exports" or "csv" or "markdown" or "hyperfine" or "junit" or "html";
+    "json" or "schema" or "scripts";
+    "exit-codes" or "exit" or "status";
+    "method" or "numbers" or "formulas" or "statistics";
+    "security" or "safety" or "platforms";
+}
+
+impl Topic {
+    /// Returns the topic that `name` or one of its aliases names.
+    pub fn find(name: &str) -> Option<&'static Topic> {
+        let is = |known: &&str| known.eq_ignore_ascii_case(name);
+        TOPICS.iter().find(|topic| is(&topic.name) || topic.aliases.iter().any(is))
+    }
+
+    /// The title after its first word or words and a colon: one line that says what the page is about.
+    pub fn summary(&self) -> &'static str {
+        self.title().split_once(": ").map_or(self.title(), |(_, summary)| summary)
+    }
+
+    /// The title of the page.
+    pub fn title(&self) -> &'static str {
+        self.text.lines().next().map_or(self.name, |line| line.trim_start_matches("# "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_file_is_a_topic_and_starts_with_a_title() {
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/src/explain/topics");
+        let files: BTreeSet<String> = std::fs::read_dir(directory)
+            .expect("topics")
+            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+            .collect();
+        let names: BTreeSet<String> = TOPICS.iter().map(|topic| format!("{}.md", topic.name)).collect();
+        assert_eq!(files, names);
+        for topic in TOPICS {
+            assert!(topic.text.starts_with("# "), "{}", topic.name);
+            assert!(!topic.title().is_empty() && topic.title().len() <= 60, "{}", topic.title());
+        }
+    }
+
+    #[test]
+    fn no_two_topics_share_a_word() {
+        let words = || TOPICS.iter().flat_map(|t| t.aliases.iter().copied().chain([t.name]));
+        assert_eq!(words().collect::<BTreeSet<_>>().len(), words().count());
+    }
+}
