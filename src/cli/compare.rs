@@ -3,6 +3,7 @@
 use crate::error::ExitStatus;
 use crate::gate::{Comparison, Thresholds, judge};
 use crate::report::document::{BenchReport, CommandName};
+use crate::report::load::load_results;
 use crate::report::table;
 
 use crate::cli::args::{CompareArgs, Language};
@@ -11,12 +12,11 @@ use crate::cli::config;
 use crate::cli::failure::Failure;
 use crate::cli::gating::{self, Demands};
 use crate::cli::output::{self, publish};
-use crate::cli::results;
 
 /// Reads both, compares what they have in common, and tells.
 pub(crate) fn run(args: &CompareArgs) -> Result<ExitStatus, Failure> {
     let output = config::output(&args.output, Language::None)?;
-    let (before, mut after) = (results::read(&args.before)?, results::read(&args.after)?);
+    let (before, mut after) = (load_results(&args.before)?, load_results(&args.after)?);
     let file = args.before.display().to_string();
     let differences = gating::differences(&before, &after);
     gating::check_machine(&file, &differences, args.gate.allow_other_machine)?;

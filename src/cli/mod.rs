@@ -19,7 +19,6 @@ mod github;
 mod output;
 mod progress;
 
-mod results;
 mod signals;
 
 mod widths;

@@ -156,9 +156,9 @@ impl Results for BenchReport {
     }
 }
 
-/// Any shape. Those of several results have `results`; those of `fit` have no `host`; that of `check`
-/// has `checks`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+/// The document of any command. The field `command` decides the shape; a document of `fit` with several
+/// series has `results`.
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(untagged)]
 pub enum Document {
     /// Of `bench`.

@@ -19,6 +19,7 @@ pub mod html;
 pub mod hyperfine;
 pub mod json;
 pub mod junit;
+pub mod load;
 pub mod markdown;
 mod markup;
 pub mod schema;

@@ -9,6 +9,7 @@ use crate::diagnostics::Code;
 use crate::gate::{Comparison, Design, Thresholds, paired};
 use crate::host::Host;
 use crate::report::document::{BenchReport, Report};
+use crate::report::load::load_results;
 use crate::study::{OtherSide, PreparedStudy};
 use crate::workload::Workload;
 use crate::workload::input;
@@ -19,7 +20,6 @@ use crate::cli::args::BenchArgs;
 use crate::cli::bench::suite::Suite;
 use crate::cli::failure::Failure;
 use crate::cli::gating;
-use crate::cli::results;
 
 /// The other side.
 pub(crate) enum Against {
@@ -47,7 +47,7 @@ impl Against {
     /// When it cannot be read, or compared with.
     pub(crate) fn read(args: &BenchArgs, suite: &Suite, host: &Host) -> Result<Self, Failure> {
         if let Some(path) = &args.baseline {
-            let (before, file) = (Box::new(results::read(path)?), path.display().to_string());
+            let (before, file) = (Box::new(load_results(path)?), path.display().to_string());
             let differences = gating::differences(&before, &BenchReport::new(host.clone(), Vec::new()));
             gating::check_machine(&file, &differences, args.gate.allow_other_machine)?;
             return Ok(Against::Results { before, file, other_machine: !differences.is_empty() });

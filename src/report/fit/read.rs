@@ -70,14 +70,12 @@ impl File {
     fn read_json(&self) -> Result<Data, InputErrors> {
         let value: serde_json::Value = serde_json::from_str(&self.text).map_err(|error| {
             let (name, text) = (Arc::clone(&self.name), Arc::clone(&self.text));
-            let (place, reason) = Place::of_json_error(name, text, &error);
-            InputError {
-                place: Some(place),
-                ..InputError::new(Code::FitData, format!("not valid JSON: {reason}"))
-            }
+            let message = format!("not valid JSON: {}", Place::reason_of_json_error(&error));
+            let place = Some(Place::of_json_error(name, text, &error));
+            InputError { place, ..InputError::new(Code::FitData, message) }
         })?;
-        let reports = written(value).map_err(|_| {
-            self.error(0..1, "JSON, but not a result of conc bench or conc advise").with_help(
+        let reports = written(value).map_err(|error| {
+            self.error(0..1, format!("JSON, but not a result of conc bench or conc advise: {error}")).with_help(
                 "write one with --export-json, or give a table with the columns concurrency and throughput",
             )
         })?;
@@ -306,7 +304,10 @@ mod tests {
             ("n,x\n1,\n", "load.csv:2:3: `x` is empty"),
             ("n,x\n1\n", "load.csv:2:1: `x` is missing: it is field 2, and there are 1"),
             ("{\n  \"a\": ]\n}", "load.csv:2:8: not valid JSON: expected value"),
-            ("{\"a\": 1}", "load.csv:1:1: JSON, but not a result of conc bench or conc advise"),
+            (
+                "{\"a\": 1}",
+                "load.csv:1:1: JSON, but not a result of conc bench or conc advise: missing field",
+            ),
         ] {
             let told = refused(text);
             assert!(told.starts_with(message), "{text:?}: {told}\nnot {message}");

@@ -27,15 +27,18 @@ impl Place {
         Place { file, text, span: start..end }
     }
 
-    /// Where a text is not JSON, and why.
-    pub fn of_json_error(file: Arc<str>, text: Arc<str>, error: &serde_json::Error) -> (Self, String) {
+    /// Returns the place in `text` that a JSON error is about.
+    pub fn of_json_error(file: Arc<str>, text: Arc<str>, error: &serde_json::Error) -> Self {
         let start: usize =
             text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
         let at = start + error.column().saturating_sub(1);
+        Place::new(file, text, at..at + 1)
+    }
+
+    /// Returns the message of a JSON error without its line and column.
+    pub fn reason_of_json_error(error: &serde_json::Error) -> String {
         let message = error.to_string();
-        let reason =
-            message.rsplit_once(" at line").map_or(message.as_str(), |(reason, _)| reason).to_owned();
-        (Place::new(file, text, at..at + 1), reason)
+        message.rsplit_once(" at line").map_or(message.as_str(), |(reason, _)| reason).to_owned()
     }
 
     /// The line, from 1.
