@@ -33,6 +33,6 @@ fn reads_files(workload: &Workload) -> bool {
 pub(super) fn narrow(plan: &mut Plan, items: u64) -> Option<Warning> {
     let (planned, widest) = (plan.candidates.len(), Slices::widest(items));
     plan.candidates.retain(|candidate| candidate.cell.width <= widest);
-    let message = format!("with --once, {items} items are enough for widths up to {widest}");
+    let message = format!("with --once, {items} items are enough for configurations up to {widest} wide");
     (plan.candidates.len() < planned).then(|| Warning::new(Code::NoteCapped, message))
 }
