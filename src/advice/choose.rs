@@ -189,25 +189,13 @@ fn thriftiest<'a>(
 /// The narrowest cell of the strategy that comes first.
 fn prefer<'a>(candidates: &[&'a ConfigurationResult], tree: StrategyKind) -> Option<&'a ConfigurationResult> {
     let rank = |c: &ConfigurationResult| {
-        (c.cell.strategy != StrategyKind::Sequential, c.cell.strategy != tree, price(c.cell.strategy))
+        (
+            c.cell.strategy != StrategyKind::Sequential,
+            c.cell.strategy != tree,
+            c.cell.strategy.info().complexity_rank,
+        )
     };
     candidates.iter().copied().min_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| narrower(a, b)))
-}
-
-/// What a strategy costs to write and to run, as an order.
-fn price(strategy: StrategyKind) -> u8 {
-    match strategy {
-        StrategyKind::Sequential => 0,
-        StrategyKind::Async => 1,
-        StrategyKind::Threads => 2,
-        StrategyKind::WorkStealing => 3,
-        StrategyKind::Hybrid => 4,
-        StrategyKind::Pipeline => 5,
-        StrategyKind::Processes => 6,
-        // They need a library, or an interpreter, that not everybody has.
-        StrategyKind::Uvloop => 7,
-        StrategyKind::Interpreters => 8,
-    }
 }
 
 /// Orders by width, then processes, then CPU per task.

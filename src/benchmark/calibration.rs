@@ -5,6 +5,8 @@ use std::time::Duration;
 use crate::benchmark::configuration::Configuration;
 use crate::benchmark::overhead::{Connection, Overhead, Overheads, StepOverhead};
 use crate::strategy::StrategyKind;
+use crate::strategy::catalog::STRATEGIES;
+use crate::strategy::info::{Runtime, WidthMeaning};
 use crate::strategy::run::RunReport;
 use crate::workload::Items;
 use crate::workload::spec::{
@@ -21,15 +23,6 @@ const BATCH_S: f64 = 0.04;
 
 /// Widths at which waiting is measured, and at which start-up is beside the narrow one.
 const WIDE: usize = 24;
-
-/// The calibrated strategies.
-const STRATEGIES: [StrategyKind; 5] = [
-    StrategyKind::Async,
-    StrategyKind::Threads,
-    StrategyKind::WorkStealing,
-    StrategyKind::Processes,
-    StrategyKind::Hybrid,
-];
 
 /// A tiny workload of one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,18 +88,15 @@ pub fn calibrate(laboratory: &mut impl CalibrationRunner, cpus: usize) -> Overhe
         .map(|probe| Cost::of(laboratory, probe, Configuration::REFERENCE));
     let [Some(compute), Some(sleep), Some(http)] = alone else { return overheads };
     let mut server = Vec::new();
-    for strategy in STRATEGIES {
-        let cell = |width| match strategy {
-            StrategyKind::Hybrid => Configuration::hybrid(width, cpus),
-            _ => Configuration::new(strategy, width),
-        };
+    for strategy in calibrated() {
+        let cell = |width| Configuration::planned(strategy, width, cpus);
         let narrow = Cost::of(laboratory, CalibrationWorkload::Compute, cell(cpus.max(2)));
         let wide = Cost::of(laboratory, CalibrationWorkload::Sleep, cell(WIDE));
         let asking = Cost::of(laboratory, CalibrationWorkload::Http, cell(WIDE));
         let (Some(narrow), Some(wide), Some(asking)) = (narrow, wide, asking) else { continue };
         server.push(asking.server_cpu_s);
-        let workers =
-            if strategy == StrategyKind::Hybrid { 0.0 } else { (WIDE - cpus.clamp(2, WIDE - 1)) as f64 };
+        let has_processes = strategy.info().width.has_processes();
+        let workers = if has_processes { 0.0 } else { (WIDE - cpus.clamp(2, WIDE - 1)) as f64 };
         let per_worker = if workers > 0.0 { (wide.startup_s - narrow.startup_s) / workers } else { 0.0 };
         let startup_per_worker_s = per_worker.max(0.0);
         let overhead = Overhead {
@@ -130,7 +120,15 @@ pub fn calibrate(laboratory: &mut impl CalibrationRunner, cpus: usize) -> Overhe
     overheads
 }
 
-/// What a task of a probe cost under one cell.
+/// Returns the strategies whose overheads are measured: those that run native tasks concurrently.
+fn calibrated() -> impl Iterator<Item = StrategyKind> {
+    let concurrent = STRATEGIES.iter().filter(|info| info.width != WidthMeaning::Fixed1);
+    concurrent
+        .filter(|info| matches!(info.runtime, Runtime::Native { .. } | Runtime::Both))
+        .map(|info| info.kind)
+}
+
+/// The cost of a task of a calibration workload under one configuration.
 #[derive(Debug, Clone, Copy)]
 struct Cost {
     startup_s: f64,

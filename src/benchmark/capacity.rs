@@ -1,4 +1,4 @@
-//! How wide each strategy can be here, and what bounds it.
+//! The widest that each strategy can be on this machine, and the limit that says so.
 
 use crate::host::Host;
 use crate::strategy::StrategyKind;
@@ -6,28 +6,22 @@ use crate::units::Bytes;
 use crate::workload::Workload;
 use crate::workload::spec::StepSpec;
 
+/// Descriptors that the parent holds for each worker process.
+const PIPES_PER_PROCESS: u64 = 2;
+
 /// Descriptors that are not for tasks: streams, pipes, the event loop.
 const DESCRIPTORS_KEPT: u64 = 64;
-
-/// Resident bytes of one idle worker process, as measured.
-const WORKER_RSS: u64 = 8 << 20;
-
-/// Resident bytes of one interpreter with the modules that a pool needs, as measured.
-const INTERPRETER_RSS: u64 = 24 << 20;
-
-/// Resident bytes of one thread or task, stack and buffers, as measured.
-const THREAD_RSS: u64 = 64 << 10;
 
 /// Share of the free memory that a run may plan to use.
 const MEMORY_SHARE: f64 = 0.8;
 
-/// Memory maps one thread takes: its stack and the guard below it.
+/// Memory maps of one thread: its stack and the guard page below it.
 const MAPS_PER_THREAD: u64 = 2;
 
 /// The widest a strategy can be, and the limit that says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capacity {
-    /// Tasks in flight at the most.
+    /// Largest number of tasks in flight.
     pub width: usize,
     /// The limit that binds, as a fragment such as `max_in_flight = 32`.
     pub bound_by: String,
@@ -35,7 +29,7 @@ pub struct Capacity {
     pub by_machine: bool,
 }
 
-/// The widest `strategy` can be for `workload` on `host`: the least of all limits.
+/// Returns the widest that `strategy` can be for `workload` on `host`: the smallest of all limits.
 pub fn capacity(strategy: StrategyKind, workload: &Workload, host: &Host) -> Capacity {
     let mut limits = vec![of_workload(workload.tasks(), format!("{} tasks", workload.tasks()))];
     if let Some(most) = workload.limits.max_in_flight {
@@ -63,7 +57,7 @@ fn of_machine(width: u64, bound_by: String) -> Capacity {
     Capacity { by_machine: true, ..of_workload(width, bound_by) }
 }
 
-/// Descriptors that one task in flight holds in the process that has the fewest to spare.
+/// Returns the descriptors that one task in flight holds in the process that has the fewest to spare.
 fn descriptors_per_task(strategy: StrategyKind, workload: &Workload) -> u64 {
     let of_steps: u64 = workload
         .steps
@@ -74,30 +68,24 @@ fn descriptors_per_task(strategy: StrategyKind, workload: &Workload) -> u64 {
             StepSpec::WebSocket(ws) => 1 + u64::from(ws.subscribers),
             StepSpec::Sqlite(_) => 3,
             StepSpec::Command(_) => 4,
-            // A callable of which nothing is known most likely has a connection.
+            // An unknown callable most likely holds a connection.
             StepSpec::Python(_) => 1,
         })
         .sum();
     // A worker process has descriptors of its own; its parent holds two pipes.
-    if strategy == StrategyKind::Processes { 2 } else { of_steps }
+    if strategy.info().width.workers_are_processes() { PIPES_PER_PROCESS } else { of_steps }
 }
 
-/// Whether every task in flight holds a thread.
+/// Returns true if every task in flight holds a thread.
 fn uses_threads(strategy: StrategyKind, workload: &Workload) -> bool {
     let blocking = workload.steps.iter().any(|step| step.nature() == crate::workload::spec::Nature::Blocking);
-    match strategy {
-        StrategyKind::Threads
-        | StrategyKind::WorkStealing
-        | StrategyKind::Processes
-        | StrategyKind::Interpreters => true,
-        StrategyKind::Async | StrategyKind::Uvloop | StrategyKind::Hybrid => blocking,
-        StrategyKind::Sequential | StrategyKind::Pipeline => false,
-    }
+    let width = strategy.info().width;
+    width.holds_thread_per_task() || (width.has_event_loop() && blocking)
 }
 
 fn thread_limits(strategy: StrategyKind, host: &Host) -> Vec<Capacity> {
     // A worker process needs a process and a thread that drives it.
-    let each = if strategy == StrategyKind::Processes { 2 } else { 1 };
+    let each = if strategy.info().width.workers_are_processes() { 2 } else { 1 };
     let processes =
         host.limits.processes.map(|n| of_machine(n / 2 / each, format!("processes and threads: {n}")));
     let maps = host.limits.memory_maps.map(|n| {
@@ -107,12 +95,8 @@ fn thread_limits(strategy: StrategyKind, host: &Host) -> Vec<Capacity> {
 }
 
 fn memory_limit(strategy: StrategyKind, workload: &Workload, host: &Host) -> Capacity {
-    let each = match strategy {
-        StrategyKind::Processes if workload.runs_python() => INTERPRETER_RSS,
-        StrategyKind::Processes => WORKER_RSS,
-        StrategyKind::Threads | StrategyKind::WorkStealing => THREAD_RSS,
-        _ => 4 << 10,
-    };
+    let rss = strategy.info().rss_per_worker;
+    let each = if workload.runs_python() { rss.python } else { rss.native };
     let free = (host.limits.memory_available_bytes as f64 * MEMORY_SHARE) as u64;
     match workload.limits.memory {
         Some(limit) if limit < free => of_workload(limit / each, format!("memory = {}", Bytes(limit))),

@@ -1,4 +1,4 @@
-//! A cell: one strategy at one width.
+//! A configuration: one strategy at one width. Tables and documents call it a cell.
 
 use std::fmt;
 
@@ -11,11 +11,11 @@ use crate::strategy::StrategyKind;
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
 )]
 pub struct Configuration {
-    /// How tasks are run.
+    /// The strategy.
     pub strategy: StrategyKind,
     /// Tasks in flight.
     pub width: usize,
-    /// Worker processes beside the event loop, for `hybrid`.
+    /// Worker processes next to the event loop, for `hybrid`.
     pub processes: Option<usize>,
 }
 
@@ -24,17 +24,32 @@ impl Configuration {
     pub const REFERENCE: Configuration =
         Configuration { strategy: StrategyKind::Sequential, width: 1, processes: None };
 
-    /// A cell of a strategy whose width is one number.
+    /// Creates the configuration of a strategy whose width is one number.
     pub fn new(strategy: StrategyKind, width: usize) -> Self {
         Configuration { strategy, width, processes: None }
     }
 
-    /// A hybrid cell.
+    /// Creates a hybrid configuration.
     pub fn hybrid(width: usize, processes: usize) -> Self {
         Configuration { strategy: StrategyKind::Hybrid, width, processes: Some(processes) }
     }
 
-    /// The width as shown in tables: `64`, or `64x2` for a hybrid.
+    /// Creates the configuration of any strategy; one that has processes next to its width gets `processes`.
+    pub fn planned(strategy: StrategyKind, width: usize, processes: usize) -> Self {
+        let processes = strategy.info().width.has_processes().then_some(processes);
+        Configuration { strategy, width, processes }
+    }
+
+    /// Returns the number of worker processes; 0 if there are none.
+    pub fn worker_processes(&self) -> usize {
+        match self.strategy.info().width {
+            meaning if meaning.workers_are_processes() => self.width,
+            meaning if meaning.has_processes() => self.processes.unwrap_or(1),
+            _ => 0,
+        }
+    }
+
+    /// Returns the width as shown in tables: `64`, or `64x2` for a hybrid.
     pub fn width_label(&self) -> String {
         match self.processes {
             Some(processes) => format!("{}x{processes}", self.width),

@@ -1,4 +1,4 @@
-//! What strategies cost besides the tasks themselves.
+//! The cost of strategies on top of the tasks, native and Python: defaults with units, machine and date.
 
 use std::collections::BTreeMap;
 
@@ -6,22 +6,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::strategy::StrategyKind;
 
-/// What one strategy costs, over running tasks one after another.
+/// The cost of one strategy compared with running tasks one after another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Overhead {
     /// Seconds to start it with one worker.
     pub startup_s: f64,
-    /// Seconds that every further worker adds to that.
+    /// Seconds that every further worker adds.
     pub startup_per_worker_s: f64,
     /// CPU seconds to hand out a task.
     pub dispatch_s: f64,
-    /// What a sleeping step costs.
+    /// Cost of a sleeping step.
     pub sleep: StepOverhead,
-    /// What a request costs.
+    /// Cost of a request.
     pub http: StepOverhead,
 }
 
-/// What a step costs over its blocking form, run alone; below zero where it costs less.
+/// The cost of a step compared with its blocking form run alone; negative where it is cheaper.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct StepOverhead {
     /// CPU seconds.
@@ -30,18 +30,18 @@ pub struct StepOverhead {
     pub delay_s: f64,
 }
 
-/// What every strategy costs.
+/// The overheads of every strategy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Overheads {
     /// By strategy.
     pub strategies: BTreeMap<StrategyKind, Overhead>,
-    /// CPU time of the embedded server for a request among many, over that for one alone.
+    /// CPU time of the embedded server per request among many, as a share of that of one request alone.
     pub server_share: f64,
-    /// What a connection costs before its first request.
+    /// Cost of a connection before its first request.
     pub connection: Connection,
 }
 
-/// What it costs to open a connection to the embedded server, and to close it.
+/// The cost of opening and closing a connection to the embedded server.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Connection {
     /// CPU seconds of the client.
@@ -51,14 +51,15 @@ pub struct Connection {
 }
 
 impl Overheads {
-    /// What `strategy` costs; nothing where it was not calibrated.
+    /// Returns the overhead of `strategy`; zero if it is not calibrated.
     pub fn of(&self, strategy: StrategyKind) -> Overhead {
         self.strategies.get(&strategy).copied().unwrap_or_default()
     }
 }
 
 impl Default for Overheads {
-    /// As measured on one machine with 2 CPUs of 2.5 GHz and Linux; of the right size elsewhere.
+    /// The overheads of native strategies on a machine with 2 CPUs at 2.5 GHz (x86-64, Linux, 2026-11-24); of
+    /// the right order of magnitude elsewhere. `conc` calibrates them on the machine it runs on.
     fn default() -> Self {
         let cost = |startup_s, startup_per_worker_s, dispatch_s, timer_s| Overhead {
             startup_s,
@@ -76,5 +77,49 @@ impl Default for Overheads {
         ];
         let connection = Connection { client_s: 60e-6, server_s: 60e-6 };
         Overheads { strategies: strategies.into_iter().collect(), server_share: 0.8, connection }
+    }
+}
+
+/// Costs of the mechanisms that Python strategies are built from, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PythonOverheads {
+    /// CPU seconds per task taken from a queue by a long-lived coroutine.
+    pub coroutine_dispatch_s: f64,
+    /// CPU seconds per call through `asyncio.to_thread`.
+    pub to_thread_dispatch_s: f64,
+    /// Seconds to start a thread of a `ThreadPoolExecutor`.
+    pub thread_start_s: f64,
+    /// CPU seconds per task submitted to a `ThreadPoolExecutor`.
+    pub thread_dispatch_s: f64,
+    /// Seconds to fork an interpreter.
+    pub fork_s: f64,
+    /// CPU seconds to start a new interpreter process that imports everything again.
+    pub spawn_s: f64,
+    /// CPU seconds to start an interpreter of an `InterpreterPoolExecutor`.
+    pub interpreter_start_s: f64,
+    /// CPU seconds per task sent in chunks to a `ProcessPoolExecutor`.
+    pub chunk_dispatch_s: f64,
+    /// CPU seconds per task submitted on its own to a `ProcessPoolExecutor`.
+    pub submit_dispatch_s: f64,
+    /// CPU seconds per task on an event loop inside a worker process.
+    pub loop_in_process_dispatch_s: f64,
+}
+
+impl Default for PythonOverheads {
+    /// The costs in CPython 3.11 on a machine with 2 CPUs at 2.5 GHz (x86-64, Linux, 2026-11-24); of the right
+    /// order of magnitude elsewhere. They are not calibrated, because interpreters start too slowly for that.
+    fn default() -> Self {
+        PythonOverheads {
+            coroutine_dispatch_s: 0.3e-6,
+            to_thread_dispatch_s: 50e-6,
+            thread_start_s: 60e-6,
+            thread_dispatch_s: 15e-6,
+            fork_s: 6e-3,
+            spawn_s: 80e-3,
+            interpreter_start_s: 30e-3,
+            chunk_dispatch_s: 10e-6,
+            submit_dispatch_s: 150e-6,
+            loop_in_process_dispatch_s: 2e-6,
+        }
     }
 }

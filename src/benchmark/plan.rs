@@ -3,26 +3,18 @@
 use crate::benchmark::capacity::{Capacity, capacity};
 use crate::benchmark::conditions::Subject;
 use crate::benchmark::configuration::Configuration;
-use crate::benchmark::interpreter;
+use crate::benchmark::execution_model::{ExecutionModel, execution_model};
 use crate::benchmark::predict::{Prediction, predict};
 use crate::diagnostics::Code;
-use crate::host::Host;
-use crate::profile::Profile;
+use crate::policy::INDIFFERENCE;
 use crate::strategy::StrategyKind;
-use crate::workload::Workload;
-use crate::workload::spec::Nature;
+use crate::strategy::info::Ladder;
 
-/// Wider than this is measured only if asked for, or if the workload says so by `max_in_flight`.
-const WIDEST: usize = 1024;
+/// Tasks in flight beyond which a configuration is planned only on request or by `max_in_flight`.
+const MAX_PLANNED_WIDTH: usize = 1024;
 
-/// Worker processes per CPU at the most, unless asked for.
-const PROCESSES_PER_CPU: usize = 16;
-
-/// Stealing threads per CPU at the most, unless asked for: they are for computing.
-const STEALERS_PER_CPU: usize = 2;
-
-/// The ladder ends this many times above the width that is predicted to suffice.
-const ABOVE_KNEE: usize = 4;
+/// Factor by which the ladder goes beyond the width that is predicted to suffice.
+const LADDER_BEYOND_KNEE: usize = 4;
 
 /// What the user selected; empty means everything that fits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -73,17 +65,18 @@ impl Plan {
     pub fn new(subject: &Subject<'_>, selection: &Selection) -> Self {
         let is_asked = !selection.widths.is_empty();
         let mut plan = Plan { candidates: Vec::new(), refused: Vec::new(), is_asked };
-        let Subject { workload, profile, host, .. } = *subject;
+        let Subject { workload, host, .. } = *subject;
         let predicted = |cell: Configuration| {
             let Prediction { per_s, beyond_a_batch } = predict(&cell, subject);
             Candidate { cell, predicted_per_s: per_s, beyond_a_batch }
         };
         plan.candidates.push(predicted(Configuration::REFERENCE));
-        for strategy in strategies(workload, profile, selection) {
+        let model = execution_model(subject);
+        for strategy in strategies(model.as_ref(), selection) {
             let capacity = capacity(strategy, workload, host);
             for width in widths(strategy, subject, selection, &capacity) {
-                let cell = cell(strategy, width, host);
-                match refuse(cell, subject, &capacity) {
+                let cell = Configuration::planned(strategy, width, host.cpu_workers());
+                match refuse(cell, model.as_ref(), &capacity) {
                     Some(refused) => plan.refused.push(refused),
                     None => plan.candidates.push(predicted(cell)),
                 }
@@ -93,42 +86,16 @@ impl Plan {
     }
 }
 
-fn cell(strategy: StrategyKind, width: usize, host: &Host) -> Configuration {
-    match strategy {
-        StrategyKind::Hybrid => Configuration::hybrid(width, host.cpu_workers()),
-        _ => Configuration::new(strategy, width),
-    }
-}
-
-/// The strategies asked for, or those that fit.
-fn strategies(workload: &Workload, profile: &Profile, selection: &Selection) -> Vec<StrategyKind> {
-    let asked = |kind: &StrategyKind| selection.strategies.contains(kind);
+/// Returns the strategies asked for, or those that fit.
+fn strategies(model: &dyn ExecutionModel, selection: &Selection) -> Vec<StrategyKind> {
     let wanted = |kind: &StrategyKind| {
         if selection.strategies.is_empty() {
-            fits(*kind, workload, profile, selection.variants)
+            model.fits(*kind, selection.variants)
         } else {
-            asked(kind)
+            selection.strategies.contains(kind)
         }
     };
     StrategyKind::ALL.into_iter().filter(|kind| *kind != StrategyKind::Sequential).filter(wanted).collect()
-}
-
-/// Whether a strategy does anything for the workload that a simpler one does not.
-fn fits(strategy: StrategyKind, workload: &Workload, profile: &Profile, variants: bool) -> bool {
-    if let Some(python) = &profile.python {
-        return interpreter::fits(strategy, python, variants);
-    }
-    let natures: Vec<Nature> = workload.steps.iter().map(|step| step.nature()).collect();
-    let computes = natures.contains(&Nature::Cpu);
-    let waits = natures.iter().any(|nature| *nature != Nature::Cpu);
-    // A command is a process already: a pool of processes, or of threads that steal, adds nothing.
-    let foreign = natures.contains(&Nature::Foreign);
-    match strategy {
-        StrategyKind::Sequential | StrategyKind::Async | StrategyKind::Threads => true,
-        StrategyKind::WorkStealing | StrategyKind::Processes => !foreign,
-        StrategyKind::Hybrid => computes && waits && !foreign,
-        StrategyKind::Pipeline | StrategyKind::Uvloop | StrategyKind::Interpreters => false,
-    }
 }
 
 /// The widths of one strategy, narrowest first.
@@ -142,14 +109,16 @@ fn widths(
         return asked_widths(selection, capacity);
     }
     let cpus = subject.host.cpu_workers();
-    let bound = match strategy {
-        StrategyKind::Processes | StrategyKind::Interpreters => (PROCESSES_PER_CPU * cpus).min(WIDEST),
-        StrategyKind::WorkStealing => STEALERS_PER_CPU * cpus,
-        _ => subject.workload.limits.max_in_flight.map_or(WIDEST, |most| most.max(WIDEST)),
+    let bound = match strategy.info().ladder {
+        Ladder::PerCpu(workers) => (workers * cpus).min(MAX_PLANNED_WIDTH),
+        Ladder::Unbounded => {
+            let asked = subject.workload.limits.max_in_flight;
+            asked.map_or(MAX_PLANNED_WIDTH, |most| most.max(MAX_PLANNED_WIDTH))
+        }
     };
     let widest = capacity.width.min(bound);
     let knee = knee(strategy, subject, widest);
-    ladder(widest.min(knee.saturating_mul(ABOVE_KNEE).max(ABOVE_KNEE * cpus)), cpus)
+    ladder(widest.min(knee.saturating_mul(LADDER_BEYOND_KNEE).max(LADDER_BEYOND_KNEE * cpus)), cpus)
 }
 
 /// The widths asked for; those above a limit of the workload become that limit.
@@ -161,13 +130,15 @@ fn asked_widths(selection: &Selection, capacity: &Capacity) -> Vec<usize> {
     widths
 }
 
-/// The narrowest width predicted to reach 95% of what the widest one reaches.
+/// Returns the narrowest width whose prediction is within [`INDIFFERENCE`] of that of the widest.
 fn knee(strategy: StrategyKind, subject: &Subject<'_>, widest: usize) -> usize {
-    let at = |width: usize| predict(&cell(strategy, width, subject.host), subject).per_s;
+    let at = |width: usize| {
+        predict(&Configuration::planned(strategy, width, subject.host.cpu_workers()), subject).per_s
+    };
     let best = at(widest);
     std::iter::successors(Some(1), |width| Some(width * 2))
         .take_while(|width| *width < widest)
-        .find(|width| at(*width) >= 0.95 * best)
+        .find(|width| at(*width) >= (1.0 - INDIFFERENCE) * best)
         .unwrap_or(widest)
 }
 
@@ -183,18 +154,9 @@ fn ladder(widest: usize, cpus: usize) -> Vec<usize> {
 }
 
 /// Why a cell that was asked for cannot be measured.
-fn refuse(cell: Configuration, subject: &Subject<'_>, capacity: &Capacity) -> Option<Refused> {
-    let workload = subject.workload;
-    if let Some(why) = interpreter::missing(cell.strategy, subject.profile.python.as_ref()) {
+fn refuse(cell: Configuration, model: &dyn ExecutionModel, capacity: &Capacity) -> Option<Refused> {
+    if let Some(why) = model.unavailable(cell.strategy) {
         return Some(Refused { cell, code: Code::WorkloadUnsupported, reason: why.to_owned() });
-    }
-    if workload.runs_python() && cell.strategy == StrategyKind::WorkStealing {
-        let reason = "the standard library of Python has no threads that steal work".to_owned();
-        return Some(Refused { cell, code: Code::WorkloadUnsupported, reason });
-    }
-    if cell.strategy == StrategyKind::Pipeline {
-        let reason = "the strategy 'pipeline' is not supported yet".to_owned();
-        return Some(Refused { cell, code: Code::WorkloadUnsupported, reason });
     }
     (cell.width > capacity.width).then(|| Refused {
         cell,
@@ -208,7 +170,9 @@ mod tests {
     use super::*;
     use crate::benchmark::conditions::Conditions;
     use crate::benchmark::testing::{computing, host, profile, sleeping};
+    use crate::host::Host;
     use crate::profile::Profile;
+    use crate::workload::Workload;
 
     fn plan(workload: &Workload, profile: &Profile, host: &Host, selection: &Selection) -> Plan {
         let conditions = &Conditions::usual(host);

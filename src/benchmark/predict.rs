@@ -6,21 +6,15 @@ mod stages;
 
 use crate::benchmark::conditions::Subject;
 use crate::benchmark::configuration::Configuration;
+use crate::benchmark::execution_model::execution_model;
 use crate::benchmark::predict::bounds::{bounds, upstream_capacity};
-use crate::benchmark::predict::cost::{Cost, costs, startup_s};
+use crate::benchmark::predict::cost::{Cost, startup_s};
 use crate::benchmark::predict::stages::{connecting, stages, teams};
 use crate::benchmark::throughput::BatchTimes;
 use crate::model::network::Network;
 
 /// How much task times vary where the profile does not tell.
 const USUAL_VARIATION: f64 = 0.1;
-
-/// Seconds of CPU time after which the kernel lets another thread have its CPU: about Linux's
-/// `base_slice_ns` on a few CPUs (`sched_base_slice` times 1 + log2 of their number).
-const SLICE_S: f64 = 3e-3;
-
-/// CPython's switch interval, after which a thread gives the global lock to another one.
-const GIL_SLICE_S: f64 = 5e-3;
 
 /// A batch has a few tasks for each worker; see [`Sizing`](crate::benchmark::sizing::Sizing).
 pub const BATCH_WAVES: u64 = 3;
@@ -40,21 +34,22 @@ pub fn predict(cell: &Configuration, subject: &Subject<'_>) -> Prediction {
     let Subject { workload, profile, conditions, .. } = *subject;
     let tasks = workload.tasks() as f64;
     let width = cell.width.min(usize::try_from(workload.tasks()).unwrap_or(usize::MAX)).max(1);
-    let (rates, overhead) = costs(cell.strategy, profile, conditions);
+    let model = execution_model(subject);
+    let (rates, overhead) = (model.rates(cell.strategy), model.overhead(cell.strategy));
     let cost = Cost::of(cell, subject, &rates, &overhead, width);
     let network = Network {
         rates,
-        slice_s: if profile.python.is_some() { GIL_SLICE_S } else { SLICE_S },
-        teams: &teams(cell, subject),
+        slice_s: model.time_slice_s(),
+        teams: &teams(model.as_ref(), cell, subject),
         first: &connecting(workload, conditions),
-        stages: &stages(cell, subject, &cost),
+        stages: &stages(model.as_ref(), cell, subject, &cost),
         variation: profile.dispersion.as_ref().map_or(USUAL_VARIATION, |d| d.coefficient_of_variation),
         // More than the upstream serves at once only wait.
         width: width.min(upstream_capacity(workload).unwrap_or(width)),
         tasks: workload.tasks(),
     };
     let full_s = bounds(workload, profile).map(|most| tasks / most + cost.delay_s).fold(0.0, f64::max);
-    let startup_s = startup_s(cell, profile, &rates, &overhead);
+    let startup_s = startup_s(model.as_ref(), cell, profile, &rates, &overhead);
     let makespan_s = network.makespan_s();
     Prediction {
         per_s: tasks / (startup_s + makespan_s.max(full_s)),

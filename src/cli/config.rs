@@ -5,12 +5,10 @@ use std::path::Path;
 
 use crate::benchmark::hooks::Hooks;
 use crate::benchmark::plan::Selection;
-use crate::diagnostics::Code;
 use crate::explain::PageLayout;
 use crate::host::Host;
 use crate::report::document::CommandName;
 use crate::report::table::{CodeChoice, TableOptions};
-use crate::strategy::StrategyKind;
 use crate::workload::item::Items;
 use crate::workload::spec::{Source, StepSpec};
 use crate::workload::{Workload, input};
@@ -115,10 +113,7 @@ fn ignore_failures(workload: &mut Workload) {
 
 /// The strategies and widths to measure.
 fn selection(args: &MeasureArgs, host: &Host) -> Result<Selection, Failure> {
-    if args.strategy.contains(&StrategyKind::Pipeline) {
-        let message = "the strategy 'pipeline' is not supported yet".to_owned();
-        return Err(Failure::coded(Code::WorkloadUnsupported, message));
-    }
+    args.strategy.iter().try_for_each(|strategy| strategy.ensure_measured())?;
     let widths = widths::parse(&args.width, host.cpus_effective)
         .map_err(|e| Failure::Usage(format!("--width: {e}")))?;
     Ok(Selection { strategies: args.strategy.clone(), widths, variants: false })

@@ -4,7 +4,7 @@ use crate::benchmark::Configuration;
 use crate::host::Host;
 use crate::profile::Profile;
 use crate::report::document::Report;
-use crate::strategy::StrategyKind;
+use crate::strategy::info::WidthMeaning;
 use crate::units::{Bytes, Share};
 use crate::workload::spec::Source;
 
@@ -46,14 +46,12 @@ pub(super) fn counted(number: u64, thing: &str) -> String {
 /// A cell in words.
 pub(super) fn cell(cell: &Configuration) -> String {
     let width = cell.width as u64;
-    match cell.strategy {
-        StrategyKind::Sequential => "sequential, one task after another".to_owned(),
-        StrategyKind::Async | StrategyKind::Uvloop => format!("{}, {width} in flight", cell.strategy),
-        StrategyKind::Threads | StrategyKind::WorkStealing => {
-            format!("{}, {}", cell.strategy, counted(width, "thread"))
-        }
-        StrategyKind::Processes | StrategyKind::Interpreters => format!("{}, {width} of them", cell.strategy),
-        StrategyKind::Hybrid | StrategyKind::Pipeline => match cell.processes {
+    match cell.strategy.info().width {
+        WidthMeaning::Fixed1 => format!("{}, one task after another", cell.strategy),
+        WidthMeaning::InFlight => format!("{}, {width} in flight", cell.strategy),
+        WidthMeaning::Threads => format!("{}, {}", cell.strategy, counted(width, "thread")),
+        WidthMeaning::Processes | WidthMeaning::Interpreters => format!("{}, {width} of them", cell.strategy),
+        WidthMeaning::InFlightTimesProcesses | WidthMeaning::WorkersPerStage => match cell.processes {
             Some(1) => format!("{}, {width} in flight, 1 process", cell.strategy),
             Some(processes) => format!("{}, {width} in flight, {processes} processes", cell.strategy),
             None => format!("{}, {width} in flight", cell.strategy),

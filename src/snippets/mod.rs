@@ -14,7 +14,6 @@ mod wording;
 
 use crate::advice::result::CodeExample;
 use crate::benchmark::Configuration;
-use crate::strategy::StrategyKind;
 
 pub use shape::{PythonCallable, PythonTask, TaskShape};
 
@@ -23,7 +22,7 @@ pub use shape::{PythonCallable, PythonTask, TaskShape};
 /// They are in Rust and in Python, or in Python alone where that is what the task is written in. There
 /// is none for a pipeline, whose stages are the workload's own.
 pub fn examples(cell: &Configuration, shape: &TaskShape) -> Vec<CodeExample> {
-    if cell.strategy == StrategyKind::Pipeline {
+    if !cell.strategy.is_measured() {
         return Vec::new();
     }
     let rust = shape.python.is_none().then(|| rust::example(cell, shape));

@@ -1,10 +1,13 @@
-//! How tasks are run concurrently, one file per strategy.
+//! How tasks are run concurrently: the catalogue, and one file per strategy.
 //!
-//! A strategy is started, which is measured apart, and then runs one batch. All of them pull tasks
-//! from the same [`TaskQueue`](feed::TaskQueue) and account for every one in a [`TaskOutcomes`](crate::workload::task_outcomes::TaskOutcomes).
+//! A strategy is started, which is measured separately, and then runs one batch. All strategies pull tasks from
+//! the same kind of [queue](task_queue::TaskQueue) and record every task in its
+//! [outcomes](crate::workload::task_outcomes::TaskOutcomes).
 
 pub mod asynchronous;
+pub mod catalog;
 pub mod hybrid;
+pub mod info;
 pub mod job;
 pub mod kind;
 pub mod process;

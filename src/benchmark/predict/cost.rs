@@ -1,8 +1,8 @@
 //! What a task costs under a cell: its own demand and wait, and what the strategy adds or saves.
 
-use crate::benchmark::conditions::{Conditions, Subject};
+use crate::benchmark::conditions::Subject;
 use crate::benchmark::configuration::Configuration;
-use crate::benchmark::interpreter;
+use crate::benchmark::execution_model::ExecutionModel;
 use crate::benchmark::overhead::{Overhead, StepOverhead};
 use crate::benchmark::predict::bounds::bounds;
 use crate::model::RateCurve;
@@ -55,35 +55,15 @@ impl Cost {
 
 /// Seconds to start a cell; every process prepares the workload for itself.
 pub(super) fn startup_s(
+    model: &dyn ExecutionModel,
     cell: &Configuration,
     profile: &Profile,
     rates: &RateCurve,
     overhead: &Overhead,
 ) -> f64 {
-    let processes = match cell.strategy {
-        StrategyKind::Hybrid => cell.processes.unwrap_or(1),
-        StrategyKind::Processes => cell.width,
-        _ => 0,
-    };
-    let workers = match cell.strategy {
-        StrategyKind::Hybrid if profile.python.is_none() => 1,
-        StrategyKind::Hybrid => processes,
-        _ => cell.width,
-    };
+    let (processes, workers) = (cell.worker_processes(), model.workers_started(cell));
     let prepared_s = processes as f64 * profile.preparation_s / rates.at(processes).max(f64::MIN_POSITIVE);
     overhead.startup_s + overhead.startup_per_worker_s * (workers - 1) as f64 + prepared_s
-}
-
-/// How much work the CPUs do for a strategy, and what it costs.
-pub(super) fn costs(
-    strategy: StrategyKind,
-    profile: &Profile,
-    conditions: &Conditions,
-) -> (RateCurve, Overhead) {
-    match &profile.python {
-        Some(python) => interpreter::model(strategy, python, &conditions.rates),
-        None => (conditions.rates, conditions.overheads.of(strategy)),
-    }
 }
 
 /// CPU seconds that a task needs less where the CPUs never idle: one that waits between its computations

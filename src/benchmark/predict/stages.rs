@@ -2,10 +2,9 @@
 
 use crate::benchmark::conditions::{Conditions, Subject};
 use crate::benchmark::configuration::Configuration;
+use crate::benchmark::execution_model::ExecutionModel;
 use crate::benchmark::predict::cost::Cost;
 use crate::model::network::Stage;
-use crate::profile::result::PythonProfile;
-use crate::strategy::StrategyKind;
 use crate::workload::Workload;
 use crate::workload::spec::StepSpec;
 
@@ -16,30 +15,21 @@ const LOOP: usize = 1;
 const SERVER: usize = 2;
 
 /// The number of threads in each team.
-pub(super) fn teams(cell: &Configuration, subject: &Subject<'_>) -> [usize; 3] {
+pub(super) fn teams(model: &dyn ExecutionModel, cell: &Configuration, subject: &Subject<'_>) -> [usize; 3] {
     // The server has half of the CPUs.
-    [workers(cell, subject), 1, subject.host.cpu_workers().div_ceil(2)]
-}
-
-/// The threads that compute for a cell.
-fn workers(cell: &Configuration, subject: &Subject<'_>) -> usize {
-    let python = subject.profile.python.as_ref();
-    match cell.strategy {
-        // Every command is a process, whoever waits for it.
-        _ if subject.workload.runs_commands() => cell.width,
-        StrategyKind::Hybrid => cell.processes.unwrap_or(1),
-        StrategyKind::Async if python.is_none() => subject.host.cpu_workers(),
-        StrategyKind::Async | StrategyKind::Uvloop if python.is_some_and(PythonProfile::is_awaitable) => 1,
-        _ => cell.width,
-    }
+    [model.computing_threads(cell), 1, subject.host.cpu_workers().div_ceil(2)]
 }
 
 /// A task as it goes through the network, step after step: what is no step of computing waits, and then
 /// costs its share of the CPU time that those steps do not account for.
-pub(super) fn stages(cell: &Configuration, subject: &Subject<'_>, cost: &Cost) -> Vec<Stage> {
+pub(super) fn stages(
+    model: &dyn ExecutionModel,
+    cell: &Configuration,
+    subject: &Subject<'_>,
+    cost: &Cost,
+) -> Vec<Stage> {
     let Subject { workload, profile, .. } = *subject;
-    let is_native = profile.python.is_none();
-    let handler = if cell.strategy == StrategyKind::Hybrid && is_native { LOOP } else { WORKERS };
+    let handler = if model.has_loop_of_its_own(cell) { LOOP } else { WORKERS };
     let steps: Vec<_> = workload.steps.iter().zip(&profile.steps).collect();
     let sum = |computing: bool| {
         let those = steps.iter().filter(|(step, _)| matches!(step, StepSpec::Cpu(_)) == computing);
@@ -77,7 +67,7 @@ fn compute(stages: &mut Vec<Stage>, team: usize, s: f64) {
 
 /// A wait of `s` seconds, which the timer of an event loop ends where one does.
 fn wait(cell: &Configuration, step: &StepSpec, cost: &Cost, s: f64) -> Stage {
-    let has_loop = matches!(cell.strategy, StrategyKind::Async | StrategyKind::Hybrid);
+    let has_loop = cell.strategy.info().width.has_event_loop();
     match step {
         StepSpec::Http(_) if cost.server_s > 0.0 => Stage::Timer(s),
         StepSpec::Sleep(_) if has_loop => Stage::Timer(s),

@@ -5,6 +5,7 @@ use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::report::document::Report;
 use crate::report::html::scale::{Axis, powers_of_two, round_numbers};
 use crate::strategy::StrategyKind;
+use crate::strategy::info::PlotMark;
 use crate::units::PerSecond;
 
 const WIDTH: f64 = 720.0;
@@ -141,17 +142,7 @@ fn whisker(axes: &Axes, x: f64, ([low, high], is_believed): ([f64; 2], bool)) ->
 
 /// The outline of the mark of a strategy: colour alone does not tell them apart.
 fn mark(kind: StrategyKind, x: f64, y: f64) -> String {
-    let (corners, turn) = match kind {
-        StrategyKind::Sequential => (4, 0.0),
-        StrategyKind::Async => (16, 0.0),
-        StrategyKind::Threads => (4, 0.5),
-        StrategyKind::WorkStealing => (3, 0.5),
-        StrategyKind::Processes => (3, 0.0),
-        StrategyKind::Hybrid => (5, 0.0),
-        StrategyKind::Pipeline => (6, 0.5),
-        StrategyKind::Uvloop => (6, 0.0),
-        StrategyKind::Interpreters => (5, 0.5),
-    };
+    let PlotMark { corners, turn } = kind.info().mark;
     let corner = |i: u32| {
         let angle = (f64::from(i) + turn) / f64::from(corners) * std::f64::consts::TAU;
         format!("{:.1} {:.1}", x + 5.0 * angle.sin(), y - 5.0 * angle.cos())

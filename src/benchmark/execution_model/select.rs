@@ -1,0 +1,20 @@
+//! The choice of the execution model: the one place that asks which language tasks are written in.
+
+use crate::benchmark::conditions::Subject;
+use crate::benchmark::execution_model::model::ExecutionModel;
+use crate::benchmark::execution_model::native::Native;
+use crate::benchmark::execution_model::python::Python;
+use crate::benchmark::overhead::PythonOverheads;
+
+/// Returns the execution model of the tasks of a subject.
+pub fn execution_model<'a>(subject: &Subject<'a>) -> Box<dyn ExecutionModel + 'a> {
+    let Subject { workload, profile, host, conditions } = *subject;
+    match &profile.python {
+        Some(python) => Box::new(Python {
+            profile: python,
+            rates: conditions.rates,
+            overheads: PythonOverheads::default(),
+        }),
+        None => Box::new(Native { workload, host, conditions }),
+    }
+}
