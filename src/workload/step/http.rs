@@ -3,6 +3,7 @@
 //! Both forms send the same headers, follow no redirects and use no proxy, so that what is compared
 //! is how they wait.
 
+mod answer;
 mod blocking;
 mod nonblocking;
 
@@ -11,7 +12,7 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 use hyper::header::{ACCEPT, CONNECTION, HeaderValue, USER_AGENT};
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, Request};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::error::Error;
@@ -19,14 +20,12 @@ use crate::workload::env::Env;
 use crate::workload::fixture::config::ATTEMPT_HEADER;
 use crate::workload::spec::HttpSpec;
 use crate::workload::step::address::Address;
+use crate::workload::step::http::answer::Answer;
 use crate::workload::step::{Output, TaskContext, network};
 use crate::workload::template::Template;
 
 /// How the step names itself to servers.
 const AGENT: &str = concat!("conc/", env!("CARGO_PKG_VERSION"));
-
-/// What a failure happened during.
-const DOING: &str = "request";
 
 /// One request.
 #[derive(Debug)]
@@ -90,13 +89,6 @@ impl Http {
     }
 }
 
-/// What came back.
-#[derive(Debug)]
-struct Answer {
-    status: StatusCode,
-    body: Bytes,
-}
-
 /// Tells success from failure. The digest covers the status too: 200 with nothing is not 204.
 fn judge(answer: Answer) -> Result<Output, Error> {
     let Answer { status, body } = answer;
@@ -108,6 +100,8 @@ fn judge(answer: Answer) -> Result<Output, Error> {
 
 #[cfg(test)]
 mod tests {
+    use hyper::StatusCode;
+
     use super::*;
     use crate::diagnostics::Code;
 

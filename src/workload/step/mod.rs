@@ -10,9 +10,12 @@ pub(in crate::workload) mod deadline;
 pub mod http;
 pub mod lock;
 mod offload;
+mod output;
+mod prepared;
 pub mod read;
 pub mod sleep;
 pub mod sqlite;
+mod task_context;
 #[cfg(test)]
 mod testing;
 pub mod websocket;
@@ -21,142 +24,6 @@ pub mod write;
 mod address;
 mod network;
 
-use std::time::Instant;
-
-use bytes::Bytes;
-use futures_util::FutureExt;
-use futures_util::future::{Either, lazy};
-use serde::{Deserialize, Serialize};
-
-use crate::error::Error;
-use crate::workload::env::Env;
-use crate::workload::item::Item;
-use crate::workload::spec::StepSpec;
-
-/// What a step is told about the task it is part of.
-#[derive(Debug, Clone, Copy)]
-pub struct TaskContext<'a> {
-    /// The number of the task in the workload; the same item has the same index in every run.
-    pub index: u64,
-    /// The item.
-    pub item: Item<'a>,
-    /// 0 for the first try, 1 for the first retry, and so on.
-    pub attempt: u32,
-    /// When the task times out. The async form may ignore it: its future is dropped then.
-    pub deadline: Option<Instant>,
-}
-
-/// What a step produced.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Output {
-    /// A hash of everything the step produced, the same under every strategy.
-    pub digest: u64,
-    /// The payload the next step would consume; what a process pool has to transfer.
-    pub bytes: Bytes,
-}
-
-impl Output {
-    /// An output that is no more than a number.
-    pub fn of_number(value: u64) -> Self {
-        Output { digest: value, bytes: Bytes::new() }
-    }
-
-    /// An output that is a payload, hashed by XXH3.
-    pub fn of_bytes(bytes: Bytes) -> Self {
-        Output { digest: xxhash_rust::xxh3::xxh3_64(&bytes), bytes }
-    }
-}
-
-/// Why a step cannot be prepared in this process.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("step {number} ({kind}): {message}")]
-pub struct PrepareError {
-    /// Which step, from 1.
-    pub number: usize,
-    /// Its kind.
-    pub kind: &'static str,
-    /// What is wrong.
-    pub message: String,
-}
-
-/// A step ready to run, any number of times and from any thread.
-#[derive(Debug)]
-pub enum Step {
-    /// See [`cpu`].
-    Cpu(cpu::Cpu),
-    /// See [`sleep`].
-    Sleep(sleep::Sleep),
-    /// See [`command`].
-    Command(command::Command),
-    /// See [`read`].
-    Read(read::Read),
-    /// See [`mod@write`].
-    Write(write::Write),
-    /// See [`sqlite`].
-    Sqlite(sqlite::Sqlite),
-    /// See [`lock`].
-    Lock(lock::Lock),
-    /// See [`http`].
-    Http(Box<http::Http>),
-    /// See [`websocket`].
-    WebSocket(Box<websocket::WebSocket>),
-}
-
-impl Step {
-    /// Does what has to be done once per process: data of kernels, clients, databases.
-    pub fn prepare(spec: &StepSpec, env: &Env) -> Result<Self, String> {
-        Ok(match spec {
-            StepSpec::Cpu(spec) => Step::Cpu(cpu::Cpu::prepare(spec)?),
-            StepSpec::Sleep(spec) => Step::Sleep(sleep::Sleep::prepare(spec)),
-            StepSpec::Command(spec) => Step::Command(command::Command::prepare(spec, env)?),
-            StepSpec::Read(spec) => Step::Read(read::Read::prepare(spec, env)?),
-            StepSpec::Write(spec) => Step::Write(write::Write::prepare(spec, env)?),
-            StepSpec::Sqlite(spec) => Step::Sqlite(sqlite::Sqlite::prepare(spec, env)?),
-            StepSpec::Lock(spec) => Step::Lock(lock::Lock::prepare(spec, env)?),
-            StepSpec::Http(spec) => Step::Http(Box::new(http::Http::prepare(spec, env)?)),
-            StepSpec::WebSocket(spec) => Step::WebSocket(Box::new(websocket::WebSocket::prepare(spec, env)?)),
-            StepSpec::Python(_) => return Err("it runs in an interpreter and nowhere else".to_owned()),
-        })
-    }
-
-    /// Whether the step computes rather than waits.
-    pub fn is_cpu(&self) -> bool {
-        matches!(self, Step::Cpu(_))
-    }
-
-    /// Runs the step on the calling thread.
-    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
-        match self {
-            Step::Cpu(step) => step.run_blocking(task),
-            Step::Sleep(step) => step.run_blocking(task),
-            Step::Command(step) => step.run_blocking(task),
-            Step::Read(step) => step.run_blocking(task),
-            Step::Write(step) => step.run_blocking(task),
-            Step::Sqlite(step) => step.run_blocking(task),
-            Step::Lock(step) => step.run_blocking(task),
-            Step::Http(step) => step.run_blocking(task),
-            Step::WebSocket(step) => step.run_blocking(task),
-        }
-    }
-
-    /// Runs the step on the calling event loop.
-    ///
-    /// Neither an `async fn`, which keeps its arguments twice, nor as large as the largest form, so
-    /// that a task that sleeps costs little more than a timer.
-    pub fn run_async<'a>(
-        &'a self,
-        task: &'a TaskContext<'a>,
-    ) -> impl Future<Output = Result<Output, Error>> + Send {
-        match self {
-            Step::Cpu(step) => Either::Left(Either::Left(lazy(|_| step.run_blocking(task)))),
-            Step::Sleep(step) => Either::Left(Either::Right(step.run_async(task))),
-            Step::Command(step) => Either::Right(step.run_async(task).boxed()),
-            Step::Read(step) => Either::Right(step.run_async(task).boxed()),
-            Step::Write(step) => Either::Right(step.run_async(task).boxed()),
-            Step::Sqlite(step) => Either::Right(step.run_async(task).boxed()),
-            Step::Lock(step) => Either::Right(step.run_async(task).boxed()),
-            Step::Http(step) => Either::Right(step.run_async(task).boxed()),
-            Step::WebSocket(step) => Either::Right(step.run_async(task).boxed()),
-        }
-    }
-}
+pub use output::Output;
+pub use prepared::{PrepareError, Step};
+pub use task_context::TaskContext;

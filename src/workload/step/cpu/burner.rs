@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::workload::spec::{CpuSpec, Kernel};
 use crate::workload::step::cpu::calibrate::{iterations_for, seconds_per_iteration};
-use crate::workload::step::cpu::iterate::{self, Iterate};
+use crate::workload::step::cpu::iterate::Iterate;
+use crate::workload::step::cpu::kernels;
 
 /// A fixed number of iterations of a kernel.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ pub struct Burner {
 impl Burner {
     /// A piece of about `work`; takes about a tenth of a second to find out how much that is.
     pub fn new(kernel: Kernel, work: Duration) -> Self {
-        let kernel = iterate::kernel(kernel);
+        let kernel = kernels::kernel(kernel);
         let seconds = seconds_per_iteration(kernel);
         let iterations = iterations_for(work, seconds);
         Burner { kernel, iterations, cpu_s: iterations as f64 * seconds }
@@ -31,14 +32,14 @@ impl Burner {
         };
         let seconds = step.work.as_secs_f64() / count as f64;
         let iterations = iterations_for(work, seconds);
-        Burner { kernel: iterate::kernel(step.kernel), iterations, cpu_s: iterations as f64 * seconds }
+        Burner { kernel: kernels::kernel(step.kernel), iterations, cpu_s: iterations as f64 * seconds }
     }
 
     /// CPU seconds that a calibrated step takes when nothing disturbs it.
     pub fn seconds_of(step: &CpuSpec) -> f64 {
         match step.iterations {
             Some(count) if !step.is_exact() => {
-                count as f64 * seconds_per_iteration(iterate::kernel(step.kernel))
+                count as f64 * seconds_per_iteration(kernels::kernel(step.kernel))
             }
             _ => step.work.as_secs_f64(),
         }

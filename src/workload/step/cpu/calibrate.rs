@@ -8,7 +8,8 @@ use std::time::Duration;
 use crate::host::clock::thread_cpu;
 use crate::units::Seconds;
 use crate::workload::spec::{Kernel, StepSpec, Workload};
-use crate::workload::step::cpu::iterate::{self, Iterate};
+use crate::workload::step::cpu::iterate::Iterate;
+use crate::workload::step::cpu::kernels;
 
 /// CPU time of one measurement. Long enough for the clock, short enough that some of them are not
 /// disturbed.
@@ -64,7 +65,7 @@ impl Calibration {
             if cpu.iterations.is_some() {
                 continue;
             }
-            let measure = || seconds_per_iteration(iterate::kernel(cpu.kernel));
+            let measure = || seconds_per_iteration(kernels::kernel(cpu.kernel));
             let seconds = *self.seconds.entry(cpu.kernel).or_insert_with(measure);
             cpu.iterations = Some(iterations_for(cpu.work, seconds));
             let least = Duration::from_secs_f64(seconds);

@@ -1,9 +1,6 @@
-//! What a kernel is to the step that runs it.
+//! The interface of a kernel to the step that runs it.
 
 use std::fmt::Debug;
-
-use crate::workload::spec::Kernel;
-use crate::workload::step::cpu::{compress, html_parse, json_parse, matmul, memory, primes, sha256, sort};
 
 /// An algorithm that can be run again and again, each time on what it gave before.
 pub(super) trait Iterate: Debug + Send + Sync {
@@ -16,44 +13,5 @@ pub(super) trait Iterate: Debug + Send + Sync {
     /// Compiled once per kernel, so that the smallest kernels are not called through a table.
     fn repeat(&self, input: u64, iterations: u64) -> u64 {
         (0..iterations).fold(input, |value, _| self.iterate(value))
-    }
-}
-
-/// The kernel with its data, which is made when first asked for and then kept by the process.
-pub(super) fn kernel(kernel: Kernel) -> &'static dyn Iterate {
-    match kernel {
-        Kernel::Sha256 => &sha256::Sha256,
-        Kernel::Sort => &*sort::SORT,
-        Kernel::Primes => &*primes::PRIMES,
-        Kernel::Matmul => &*matmul::MATMUL,
-        Kernel::Compress => &*compress::COMPRESS,
-        Kernel::JsonParse => &*json_parse::JSON_PARSE,
-        Kernel::HtmlParse => &*html_parse::HTML_PARSE,
-        Kernel::Memory => &*memory::MEMORY,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_kernel_gives_the_same_again_and_on_another_thread() {
-        for name in Kernel::ALL {
-            let run = move || kernel(name).repeat(42, 3);
-            let here = run();
-            assert_eq!(here, run(), "{name:?} again");
-            assert_eq!(here, std::thread::spawn(run).join().unwrap(), "{name:?} on another thread");
-        }
-    }
-
-    #[test]
-    fn every_kernel_depends_on_its_input_and_on_each_iteration() {
-        for name in Kernel::ALL {
-            let kernel = kernel(name);
-            assert_ne!(kernel.iterate(1), kernel.iterate(2), "{name:?}");
-            assert_eq!(kernel.repeat(1, 2), kernel.iterate(kernel.iterate(1)), "{name:?}");
-            assert_ne!(kernel.repeat(1, 2), kernel.repeat(1, 1), "{name:?}");
-        }
     }
 }

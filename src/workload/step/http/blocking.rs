@@ -11,7 +11,7 @@ use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
 use crate::diagnostics::Code;
 use crate::error::Error;
-use crate::workload::step::http::{Answer, DOING};
+use crate::workload::step::http::answer::{ACTIVITY, Answer};
 use crate::workload::step::network;
 
 /// A client whose connections are shared by all threads.
@@ -70,9 +70,9 @@ impl Client {
 fn describe(error: ureq::Error, has_deadline: bool) -> Error {
     match error {
         ureq::Error::Timeout(_) if has_deadline => Error::timed_out(),
-        ureq::Error::Io(error) => network::failure(DOING, &error),
-        ureq::Error::Protocol(error) => Error::new(Code::TaskProtocol, format!("{DOING}: {error}")),
-        other => network::failure(DOING, &other),
+        ureq::Error::Io(error) => network::failure(ACTIVITY, &error),
+        ureq::Error::Protocol(error) => Error::new(Code::TaskProtocol, format!("{ACTIVITY}: {error}")),
+        other => network::failure(ACTIVITY, &other),
     }
 }
 

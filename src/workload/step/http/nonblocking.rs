@@ -12,7 +12,7 @@ use tokio::runtime::{Handle, Id};
 
 use crate::diagnostics::Code;
 use crate::error::Error;
-use crate::workload::step::http::{Answer, DOING};
+use crate::workload::step::http::answer::{ACTIVITY, Answer};
 use crate::workload::step::network;
 
 type Connections = hyper_util::client::legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
@@ -101,7 +101,7 @@ impl Client {
 fn describe(error: &(dyn std::error::Error + 'static)) -> Error {
     let layers = std::iter::successors(Some(error), |&error| error.source());
     match layers.filter_map(|error| error.downcast_ref::<hyper::Error>()).find(|error| error.is_parse()) {
-        Some(error) => Error::new(Code::TaskProtocol, format!("{DOING}: {error}")),
-        None => network::failure(DOING, error),
+        Some(error) => Error::new(Code::TaskProtocol, format!("{ACTIVITY}: {error}")),
+        None => network::failure(ACTIVITY, error),
     }
 }

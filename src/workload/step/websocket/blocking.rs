@@ -10,13 +10,14 @@ use tungstenite::HandshakeError;
 
 use crate::error::Error;
 use crate::workload::fixture::config::Role;
-use crate::workload::step::websocket::{
-    Room, Transcript, WebSocket, closed, config, data, describe, describe_io, host_and_port,
+use crate::workload::step::websocket::conversation::{Conversation, Room};
+use crate::workload::step::websocket::wire::{
+    Transcript, closed, config, data, describe, describe_io, host_and_port,
 };
 use crate::workload::step::{Output, TaskContext};
 
 /// Sends each message and waits for it to come back.
-pub(super) fn echo(step: &WebSocket, task: &TaskContext<'_>) -> Result<Output, Error> {
+pub(super) fn echo(step: &Conversation, task: &TaskContext<'_>) -> Result<Output, Error> {
     let mut socket = Socket::open(step.echo_request(task)?, task.deadline)?;
     let mut transcript = Transcript::new();
     for message in step.payloads(task) {
@@ -28,7 +29,7 @@ pub(super) fn echo(step: &WebSocket, task: &TaskContext<'_>) -> Result<Output, E
 }
 
 /// Publishes each message and waits until every subscriber has it.
-pub(super) fn publish(step: &WebSocket, task: &TaskContext<'_>) -> Result<Output, Error> {
+pub(super) fn publish(step: &Conversation, task: &TaskContext<'_>) -> Result<Output, Error> {
     let room = Room::new(task);
     let open = |role| Socket::open(step.topic_request(task, &room, role)?, task.deadline);
     let mut subscribers =

@@ -10,13 +10,14 @@ use tokio_tungstenite::WebSocketStream;
 
 use crate::error::Error;
 use crate::workload::fixture::config::Role;
-use crate::workload::step::websocket::{
-    Room, Transcript, WebSocket, closed, config, data, describe, describe_io, host_and_port,
+use crate::workload::step::websocket::conversation::{Conversation, Room};
+use crate::workload::step::websocket::wire::{
+    Transcript, closed, config, data, describe, describe_io, host_and_port,
 };
 use crate::workload::step::{Output, TaskContext};
 
 /// Sends each message and waits for it to come back.
-pub(super) async fn echo(step: &WebSocket, task: &TaskContext<'_>) -> Result<Output, Error> {
+pub(super) async fn echo(step: &Conversation, task: &TaskContext<'_>) -> Result<Output, Error> {
     let mut socket = Socket::open(step.echo_request(task)?).await?;
     let mut transcript = Transcript::new();
     for message in step.payloads(task) {
@@ -28,7 +29,7 @@ pub(super) async fn echo(step: &WebSocket, task: &TaskContext<'_>) -> Result<Out
 }
 
 /// Publishes each message and waits until every subscriber has it.
-pub(super) async fn publish(step: &WebSocket, task: &TaskContext<'_>) -> Result<Output, Error> {
+pub(super) async fn publish(step: &Conversation, task: &TaskContext<'_>) -> Result<Output, Error> {
     let room = Room::new(task);
     let mut subscribers = Vec::with_capacity(step.subscribers as usize);
     for _ in 0..step.subscribers {
