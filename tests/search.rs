@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use conc::advice::{Decision, Objective, choose};
+use conc::advice::{DecisionPath, Objective, choose};
 use conc::benchmark::Configuration;
 use conc::benchmark::clock::Clock;
 use conc::benchmark::event::Silent;
@@ -246,7 +246,7 @@ fn advise(weather: Weather, seed: u64) -> Outcome {
         preferred: None,
     };
     let measured = measurement.run(&plan);
-    let tree = Decision { path: Vec::new(), strategy: StrategyKind::Async };
+    let tree = DecisionPath { steps: Vec::new(), strategy: StrategyKind::Async };
     let cells = results(&plan, &measured);
     let chosen = choose(&cells, &tree, Objective::Throughput).expect("something ran").chosen.cell;
     let best = machine.truth.values().copied().fold(0.0, f64::max);

@@ -2,11 +2,12 @@
 
 use std::cmp::Ordering;
 
+use crate::advice::decision_tree::DecisionPath;
 use crate::advice::eligible::{Eligible, eligible, well_measured};
+use crate::advice::note::Note;
 use crate::advice::objective::Objective;
-use crate::advice::result::{Agreement, Verdict};
-use crate::advice::standing::{Standing, score, standing};
-use crate::advice::tree::Decision;
+use crate::advice::pairwise::{PairwiseComparison, compare_pairwise, score};
+use crate::advice::result::{Agreement, ChoiceVerdict};
 use crate::benchmark::ConfigurationResult;
 use crate::policy::{CHOICE_PROBABILITY, INDIFFERENCE, WORTH_CONCURRENCY};
 use crate::stats::ratio::Ordering4;
@@ -31,22 +32,22 @@ pub struct Choice<'a> {
     /// The cell with the highest score.
     pub best: &'a ConfigurationResult,
     /// The best cell of every other strategy, best first.
-    pub rivals: Vec<Rival<'a>>,
-    /// How the chosen cell compares with the best of its rivals; undecided where there is none.
-    pub verdict: Verdict,
+    pub runners_up: Vec<RunnerUp<'a>>,
+    /// How the chosen cell compares with the first of the runners-up; undecided where there is none.
+    pub verdict: ChoiceVerdict,
     /// Whether the decision tree would have chosen the same, and how its strategy does.
     pub agrees: Agreement,
     /// The tree's strategy at its best, over the best cell; `None` where it was not measured.
     pub tree_ratio: Option<f64>,
     /// Every cell that could have been chosen by what its tasks did.
     pub eligible: Vec<&'a ConfigurationResult>,
-    /// What is to be said about cells that could not.
-    pub note: Option<String>,
+    /// The cells that could not, if there are any.
+    pub note: Option<Note>,
 }
 
 /// The best cell of a strategy that was not chosen.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rival<'a> {
+pub struct RunnerUp<'a> {
     /// The cell.
     pub cell: &'a ConfigurationResult,
     /// Its score over that of the chosen cell.
@@ -59,15 +60,18 @@ pub struct Rival<'a> {
 
 /// Chooses among the cells; `None` if no cell ran with most of its tasks ending well.
 ///
-/// Candidates are the cells that are probably within 5% of the best, by what is believed of all of them
-/// together. Where nothing is, they are the cells that are not slower than the best beyond doubt and
-/// whose estimate is at least 95% of it, and cells that are undecided and predicted to be equal.
-/// Sequential is one from 90% on, because concurrency has its price. Among them sequential comes first, then the tree's strategy, then the cheapest strategy, each at its
-/// narrowest width; where memory or CPU is the objective, only the candidates within 5% of the
-/// least are considered.
+/// 1. A cell is left out if more of its tasks fail than elsewhere.
+/// 2. Where a posterior is known, the candidates are the cells that are near the best with
+///    enough probability, and the cells of the surest one's strategy that keep up with the fastest.
+/// 3. Elsewhere the candidates are the cells that are not certainly slower than the best and whose
+///    estimate is within 5% of it, and cells that are undecided and predicted to be equal.
+/// 4. Sequential is a candidate from 90% of the best on, because concurrency has its price.
+/// 5. Where memory or CPU is the objective, only the candidates within 5% of the least cost stay.
+/// 6. Sequential comes first, then the strategy of the decision tree, then the simplest strategy,
+///    each at its narrowest width.
 pub fn choose<'a>(
     cells: &'a [ConfigurationResult],
-    decision: &Decision,
+    decision: &DecisionPath,
     objective: Objective,
 ) -> Option<Choice<'a>> {
     let Eligible { cells, note } = eligible(cells);
@@ -77,14 +81,14 @@ pub fn choose<'a>(
     let best = leader(&known, objective)?;
     let candidates = candidates(&known, best, objective);
     let chosen = prefer(&thriftiest(&candidates, objective), decision.strategy)?;
-    let rivals = rivals(&known, chosen, objective);
+    let runners_up = runners_up(&known, chosen, objective);
     let tree_cell = leader(&of_strategy(&cells, decision.strategy), objective);
-    let tree_standing = tree_cell.map(|cell| standing(cell, best, objective));
+    let tree_standing = tree_cell.map(|cell| compare_pairwise(cell, best, objective));
     Some(Choice {
         chosen,
         best,
-        verdict: verdict(rivals.first()),
-        rivals,
+        verdict: verdict(runners_up.first()),
+        runners_up,
         agrees: agreement(&of_strategy(&candidates, decision.strategy), tree_standing),
         tree_ratio: tree_standing.map(|seen| seen.ratio),
         eligible: cells,
@@ -110,7 +114,7 @@ fn candidates<'a>(
             let stays = |cell: &&ConfigurationResult| {
                 near(cell).is_some_and(|near| near >= enough)
                     || is_flat(cell)
-                    || is_not_worth_leaving(cell, standing(cell, best, objective))
+                    || is_not_worth_leaving(cell, compare_pairwise(cell, best, objective))
             };
             cells.iter().copied().filter(stays).collect()
         }
@@ -130,23 +134,27 @@ pub(crate) fn within_noise<'a>(
     objective: Objective,
 ) -> Vec<&'a ConfigurationResult> {
     let stays = |cell: &&ConfigurationResult| {
-        let seen = standing(cell, best, objective);
+        let seen = compare_pairwise(cell, best, objective);
         is_near(seen) || is_not_worth_leaving(cell, seen) || is_predicted_equal(cell, best, seen)
     };
     cells.iter().copied().filter(stays).collect()
 }
 
-fn is_near(seen: Standing) -> bool {
+fn is_near(seen: PairwiseComparison) -> bool {
     seen.verdict != Ordering4::Slower && seen.ratio >= 1.0 - INDIFFERENCE
 }
 
-fn is_not_worth_leaving(cell: &ConfigurationResult, seen: Standing) -> bool {
+fn is_not_worth_leaving(cell: &ConfigurationResult, seen: PairwiseComparison) -> bool {
     cell.cell.strategy == StrategyKind::Sequential && seen.ratio >= 1.0 - WORTH_CONCURRENCY
 }
 
 /// Where the measurement cannot tell, and the model says that there is nothing to tell, a cell that
 /// is ahead by luck should not win: on a busy machine one always is.
-fn is_predicted_equal(cell: &ConfigurationResult, best: &ConfigurationResult, seen: Standing) -> bool {
+fn is_predicted_equal(
+    cell: &ConfigurationResult,
+    best: &ConfigurationResult,
+    seen: PairwiseComparison,
+) -> bool {
     let (Some(own), Some(bests)) = (cell.predicted_per_s, best.predicted_per_s) else { return false };
     seen.verdict == Ordering4::Undecided && seen.ratio >= LUCK && own >= (1.0 - INDIFFERENCE) * bests
 }
@@ -207,33 +215,34 @@ fn narrower(a: &ConfigurationResult, b: &ConfigurationResult) -> Ordering {
 }
 
 /// The best cell of every strategy but the chosen one, best first.
-fn rivals<'a>(
+fn runners_up<'a>(
     cells: &[&'a ConfigurationResult],
     chosen: &ConfigurationResult,
     objective: Objective,
-) -> Vec<Rival<'a>> {
+) -> Vec<RunnerUp<'a>> {
     let others = StrategyKind::ALL.into_iter().filter(|kind| *kind != chosen.cell.strategy);
     let mut best: Vec<&ConfigurationResult> =
         others.filter_map(|kind| leader(&of_strategy(cells, kind), objective)).collect();
     best.sort_by(|a, b| score(b, objective).total_cmp(&score(a, objective)));
     best.into_iter()
         .map(|cell| {
-            let Standing { ratio, verdict, smallest_effect } = standing(cell, chosen, objective);
-            Rival { cell, ratio, verdict, smallest_effect }
+            let PairwiseComparison { ratio, verdict, smallest_effect } =
+                compare_pairwise(cell, chosen, objective);
+            RunnerUp { cell, ratio, verdict, smallest_effect }
         })
         .collect()
 }
 
 /// A rival that seems faster leaves it undecided: the chosen cell is within noise of the best.
-fn verdict(rival: Option<&Rival<'_>>) -> Verdict {
-    match rival.map(|r| r.verdict) {
-        Some(Ordering4::Slower) => Verdict::Faster,
-        Some(Ordering4::Tie) => Verdict::Tie,
-        Some(Ordering4::Faster | Ordering4::Undecided) | None => Verdict::Undecided,
+fn verdict(runner_up: Option<&RunnerUp<'_>>) -> ChoiceVerdict {
+    match runner_up.map(|r| r.verdict) {
+        Some(Ordering4::Slower) => ChoiceVerdict::Faster,
+        Some(Ordering4::Tie) => ChoiceVerdict::Tie,
+        Some(Ordering4::Faster | Ordering4::Undecided) | None => ChoiceVerdict::Undecided,
     }
 }
 
-fn agreement(tree_candidates: &[&ConfigurationResult], tree: Option<Standing>) -> Agreement {
+fn agreement(tree_candidates: &[&ConfigurationResult], tree: Option<PairwiseComparison>) -> Agreement {
     if !tree_candidates.is_empty() {
         return Agreement::Yes;
     }
@@ -252,8 +261,8 @@ mod tests {
 
     const WIDTHS: [usize; 8] = [1, 2, 4, 8, 16, 32, 64, 128];
 
-    fn tree(strategy: StrategyKind) -> Decision {
-        Decision { path: vec![strategy.to_string()], strategy }
+    fn tree(strategy: StrategyKind) -> DecisionPath {
+        DecisionPath { steps: Vec::new(), strategy }
     }
 
     fn sequential(per_s: f64) -> Vec<ConfigurationResult> {
@@ -295,8 +304,8 @@ mod tests {
         cells.extend(curve(StrategyKind::Threads, &WIDTHS, |n| 97.0 * n));
         let choice = choose(&cells, &tree(StrategyKind::Async), Objective::Throughput).unwrap();
         assert_eq!(choice.chosen.cell, Configuration::new(StrategyKind::Async, 128));
-        assert_eq!((choice.agrees, choice.verdict), (Agreement::Yes, Verdict::Tie));
-        assert_eq!(choice.rivals[0].cell.cell.strategy, StrategyKind::Threads);
+        assert_eq!((choice.agrees, choice.verdict), (Agreement::Yes, ChoiceVerdict::Tie));
+        assert_eq!(choice.runners_up[0].cell.cell.strategy, StrategyKind::Threads);
     }
 
     #[test]
@@ -334,7 +343,10 @@ mod tests {
     fn a_tree_strategy_that_was_not_measured_is_undecided() {
         let choice = choose(&sequential(10.0), &tree(StrategyKind::Async), Objective::Throughput)
             .map(|c| (c.chosen.cell.strategy, c.agrees, c.tree_ratio, c.verdict));
-        assert_eq!(choice, Some((StrategyKind::Sequential, Agreement::Undecided, None, Verdict::Undecided)));
+        assert_eq!(
+            choice,
+            Some((StrategyKind::Sequential, Agreement::Undecided, None, ChoiceVerdict::Undecided))
+        );
     }
 
     #[test]
@@ -345,8 +357,11 @@ mod tests {
             noisy(StrategyKind::Sequential, 1, 100.0, 0.5),
         ];
         let choice = choose(&cells, &tree(StrategyKind::Async), Objective::Throughput).unwrap();
-        assert_eq!((choice.chosen.cell.strategy, choice.verdict), (StrategyKind::Async, Verdict::Undecided));
-        assert_eq!(choice.rivals[0].verdict, Ordering4::Undecided);
+        assert_eq!(
+            (choice.chosen.cell.strategy, choice.verdict),
+            (StrategyKind::Async, ChoiceVerdict::Undecided)
+        );
+        assert_eq!(choice.runners_up[0].verdict, Ordering4::Undecided);
     }
 
     #[test]
@@ -356,7 +371,8 @@ mod tests {
         cells.push(cell(StrategyKind::Async, 8, 150.0));
         let choice = choose(&cells, &tree(StrategyKind::Async), Objective::Throughput).unwrap();
         assert_eq!(choice.chosen.cell, Configuration::new(StrategyKind::Async, 8));
-        assert!(choice.note.unwrap().contains("async 64 (30%)"));
+        let Some(Note::FailingLeftOut { failing, .. }) = choice.note else { panic!("one fails: {choice:?}") };
+        assert_eq!(failing[0].configuration, Configuration::new(StrategyKind::Async, 64));
     }
 
     #[test]
@@ -376,7 +392,7 @@ mod tests {
         cells.extend(curve(StrategyKind::Processes, &[32, 64, 128], |n| 80.0 * n));
         let choice = choose(&cells, &tree(StrategyKind::WorkStealing), Objective::Throughput).unwrap();
         assert_eq!(choice.chosen.cell, Configuration::new(StrategyKind::WorkStealing, 128));
-        assert_eq!((choice.verdict, choice.agrees), (Verdict::Faster, Agreement::Yes));
+        assert_eq!((choice.verdict, choice.agrees), (ChoiceVerdict::Faster, Agreement::Yes));
     }
 
     #[test]

@@ -1,11 +1,10 @@
 //! The chunk question: how many tasks a message to a worker process should hold.
 
-use crate::advice::limit::Situation;
+use crate::advice::note::Note;
 use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::LedgerPerTask;
 use crate::model::message::chunk;
 use crate::strategy::StrategyKind;
-use crate::units::{Seconds, Share};
 
 /// What a message costs in CPython's `ProcessPoolExecutor`, in seconds: taken once, with CPython 3 on a
 /// Xeon at 2.5 GHz. Its queue, locks and pickling cost ten times as much as a pipe.
@@ -24,49 +23,36 @@ fn ledger(result: &ConfigurationResult) -> Option<&LedgerPerTask> {
     result.ledger.as_ref().filter(|_| result.cell.strategy == StrategyKind::Processes)
 }
 
-/// What handing over costs, and the chunks that follow from it.
-pub(crate) fn note(at: &Situation<'_>) -> Option<String> {
-    let chosen = at.choice.chosen;
+/// Returns the chunks that follow from what handing over costs; `task_s` is the time of a task alone.
+pub(crate) fn note(chosen: &ConfigurationResult, tasks: u64, task_s: f64, is_python: bool) -> Option<Note> {
     let whole = chosen.ledger.as_ref()?;
     let Some(ledger) = ledger(chosen) else { return costly(whole) };
-    let (tasks, task_s) = (at.workload.tasks(), at.profile.task.total_s());
     let message_s = ledger.message_s?;
-    let here = chunk(message_s, task_s, tasks, chosen.cell.width);
-    if at.profile.python.is_some() {
-        return (here > 1).then(|| of_python(here, task_s, message_s)).or_else(|| costly(whole));
+    let chunk_of = |message_s| chunk(message_s, task_s, tasks, chosen.cell.width);
+    let chunksize = chunk_of(message_s);
+    if is_python {
+        let is_worth = chunksize > 1;
+        return is_worth
+            .then_some(Note::PythonChunks { chunksize, task_s, message_s })
+            .or_else(|| costly(whole));
     }
-    let python_s = message_s.max(PYTHON_MESSAGE_S);
-    let python = chunk(python_s, task_s, tasks, chosen.cell.width);
-    if python == 1 {
+    let python_chunksize = chunk_of(message_s.max(PYTHON_MESSAGE_S));
+    if python_chunksize == 1 {
         return costly(whole);
     }
-    Some(format!(
-        "send {} per message: a task takes {} and a message costs {} here; with ProcessPoolExecutor.map, whose messages cost about {}, chunksize={python}",
-        if here == 1 { "1 task".to_owned() } else { format!("{here} tasks") },
-        Seconds(task_s),
-        Seconds(message_s),
-        Seconds(PYTHON_MESSAGE_S),
-    ))
-}
-
-/// The same where a `ProcessPoolExecutor` was measured.
-fn of_python(chunk: u64, task_s: f64, message_s: f64) -> String {
-    format!(
-        "a task takes {} and handing over costs {} here: chunksize={chunk}",
-        Seconds(task_s),
-        Seconds(message_s)
-    )
-}
-
-fn costly(ledger: &LedgerPerTask) -> Option<String> {
-    let share = ledger.transfer_s / ledger.working_s;
-    (ledger.working_s > 0.0 && share >= WORTH_TELLING).then(|| {
-        format!(
-            "handing over to the processes costs {} per task, {} of what it works there",
-            Seconds(ledger.transfer_s),
-            Share(share)
-        )
+    Some(Note::SendChunks {
+        tasks_per_message: chunksize,
+        task_s,
+        message_s,
+        python_message_s: PYTHON_MESSAGE_S,
+        python_chunksize,
     })
+}
+
+fn costly(ledger: &LedgerPerTask) -> Option<Note> {
+    let share = ledger.transfer_s / ledger.working_s;
+    let is_large = ledger.working_s > 0.0 && share >= WORTH_TELLING;
+    is_large.then_some(Note::CostlyTransfer { transfer_s: ledger.transfer_s, share })
 }
 
 #[cfg(test)]
@@ -101,10 +87,24 @@ mod tests {
     }
 
     #[test]
-    fn transfer_is_told_where_it_weighs() {
-        let told = |working_s| costly(&result(StrategyKind::Hybrid, working_s, 20e-6).ledger?);
-        assert_eq!(told(1e-3), None);
-        let expected = "handing over to the processes costs 20.0 µs per task, 20% of what it works there";
-        assert_eq!(told(1e-4).as_deref(), Some(expected));
+    fn transfer_is_noted_where_it_weighs() {
+        let noted = |working_s| costly(&result(StrategyKind::Hybrid, working_s, 20e-6).ledger?);
+        assert_eq!(noted(1e-3), None);
+        assert_eq!(noted(1e-4), Some(Note::CostlyTransfer { transfer_s: 20e-6, share: 0.2 }));
+    }
+
+    #[test]
+    fn small_tasks_should_travel_in_chunks() {
+        let chosen = result(StrategyKind::Processes, 20e-6, 12e-6);
+        let Some(Note::SendChunks { tasks_per_message, python_chunksize, .. }) =
+            note(&chosen, 100_000, 20e-6, false)
+        else {
+            panic!("a message costs as much as a task");
+        };
+        assert!(python_chunksize > tasks_per_message && tasks_per_message > 1);
+        let python = note(&chosen, 100_000, 20e-6, true);
+        assert!(
+            matches!(python, Some(Note::PythonChunks { chunksize, .. }) if chunksize == tasks_per_message)
+        );
     }
 }

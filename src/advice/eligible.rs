@@ -1,8 +1,8 @@
 //! Which cells may win: those that ran and whose tasks ended well.
 
+use crate::advice::note::{FailingConfiguration, Note};
 use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::{Status, TaskCounts};
-use crate::units::Share;
 
 /// A cell may win only if at least this share of its tasks ended well.
 const MOSTLY_OK: f64 = 0.5;
@@ -22,8 +22,8 @@ const ENOUGH_BATCHES: usize = 2;
 pub(crate) struct Eligible<'a> {
     /// Cells with a throughput, in the order given.
     pub(crate) cells: Vec<&'a ConfigurationResult>,
-    /// One sentence about the cells whose tasks fail, if there are any.
-    pub(crate) note: Option<String>,
+    /// The cells that are left out because their tasks fail, if there are any.
+    pub(crate) note: Option<Note>,
 }
 
 /// Sorts out the cells that did not run and those that are fast only because their tasks fail.
@@ -72,14 +72,13 @@ fn clearly_fails_more(tasks: &TaskCounts, least: &TaskCounts) -> bool {
     difference > FAILURE_MARGIN && difference > FAILURE_Z * error
 }
 
-fn note(failing: &[&ConfigurationResult], least: &TaskCounts) -> Option<String> {
-    if failing.is_empty() {
-        return None;
-    }
-    let names: Vec<_> =
-        failing.iter().map(|c| format!("{} ({})", c.cell, Share(failure_share(&c.tasks)))).collect();
-    let least = Share(failure_share(least));
-    Some(format!("left out because tasks fail: {}; elsewhere {least} fail", names.join(", ")))
+fn note(failing: &[&ConfigurationResult], least: &TaskCounts) -> Option<Note> {
+    let of = |result: &&ConfigurationResult| FailingConfiguration {
+        configuration: result.cell,
+        share: failure_share(&result.tasks),
+    };
+    let failing: Vec<_> = failing.iter().map(of).collect();
+    (!failing.is_empty()).then(|| Note::FailingLeftOut { failing, lowest_share: failure_share(least) })
 }
 
 #[cfg(test)]
@@ -107,10 +106,8 @@ mod tests {
             [cell(StrategyKind::Sequential, 1, 20.0), failing(cell(StrategyKind::Threads, 64, 5000.0), 0.4)];
         let eligible = eligible(&cells);
         assert_eq!(eligible.cells, [&cells[0]]);
-        assert_eq!(
-            eligible.note.as_deref(),
-            Some("left out because tasks fail: threads 64 (40%); elsewhere 0% fail")
-        );
+        let failing = vec![FailingConfiguration { configuration: cells[1].cell, share: 0.4 }];
+        assert_eq!(eligible.note, Some(Note::FailingLeftOut { failing, lowest_share: 0.0 }));
     }
 
     #[test]

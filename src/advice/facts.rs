@@ -1,9 +1,14 @@
 //! The plain facts the decision tree asks for.
 
+use serde::{Deserialize, Serialize};
+
 use crate::profile::result::PythonProfile;
 use crate::profile::{Class, Profile};
 use crate::workload::Workload;
 use crate::workload::spec::{Nature, StepSpec};
+
+/// The kind of a step that is a Python callable.
+const PYTHON_STEP: &str = "python";
 
 /// What the tree knows about a workload and the machine.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,8 +23,8 @@ pub struct Facts {
     pub tasks: u64,
     /// CPUs the process may use; fractions are possible.
     pub cpus: f64,
-    /// What lets only one task at a time through, if anything does.
-    pub serial: Option<Serial>,
+    /// The place that only one task at a time can be in, if there is one.
+    pub serial: Option<SerialSection>,
     /// The kind of the first waiting step that only a thread can wait for, if there is one.
     pub blocking_step: Option<&'static str>,
     /// Whether computing and waiting happen in different steps, so that each can have its own pool.
@@ -29,23 +34,43 @@ pub struct Facts {
     /// Whether the tasks are commands, which run in processes of their own.
     pub foreign: bool,
     /// What the tasks run in.
-    pub runtime: Runtime,
+    pub runtime: TaskRuntime,
 }
 
 /// The part of a task that only one task at a time can be in.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Serial {
-    /// What serialises it.
-    pub by: &'static str,
+pub struct SerialSection {
+    /// The place.
+    pub place: SerialPlace,
     /// Share of the task's time spent there, from 0 to 1.
     pub share: f64,
-    /// What to change about it.
-    pub remedy: &'static str,
+}
+
+/// A place that only one task at a time can be in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SerialPlace {
+    /// The workload itself, by `max_in_flight = 1`.
+    MaxInFlight,
+    /// A lock that the tasks share.
+    SharedLock,
+    /// The single writer of an SQLite database.
+    SqliteWriter,
+}
+
+impl SerialPlace {
+    fn of_step(step: &StepSpec) -> Option<Self> {
+        match step {
+            StepSpec::Lock(_) => Some(SerialPlace::SharedLock),
+            StepSpec::Sqlite(spec) if spec.writes => Some(SerialPlace::SqliteWriter),
+            _ => None,
+        }
+    }
 }
 
 /// What the tasks run in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Runtime {
+pub enum TaskRuntime {
     /// Compiled code: threads compute at the same time.
     Native,
     /// An interpreter whose global lock lets one thread compute at a time.
@@ -58,7 +83,6 @@ pub enum Runtime {
 
 impl Facts {
     /// Reads the facts off a workload, its profile and the number of CPUs.
-    ///
     pub fn of(workload: &Workload, profile: &Profile, cpus: f64) -> Self {
         let natures = || workload.steps.iter().map(StepSpec::nature);
         Facts {
@@ -90,39 +114,38 @@ impl Facts {
     }
 }
 
-/// What a waiting step without an async form is called.
+/// The kind of the first waiting step without an async form.
 fn blocking_step(workload: &Workload, profile: &Profile) -> Option<&'static str> {
     match &profile.python {
-        Some(python) => python.blocking_step().map(|_| "the callable"),
+        Some(python) => python.blocking_step().map(|_| PYTHON_STEP),
         None => workload.steps.iter().find(|s| s.nature() == Nature::Blocking).map(StepSpec::kind),
     }
 }
 
-fn runtime(profile: &Profile) -> Runtime {
+fn runtime(profile: &Profile) -> TaskRuntime {
     match &profile.python {
-        None => Runtime::Native,
-        Some(python) if !python.has_lock() => Runtime::NoLock,
-        Some(python) if python.holds_lock() => Runtime::GlobalLock,
-        Some(_) => Runtime::LockReleased,
+        None => TaskRuntime::Native,
+        Some(python) if !python.has_lock() => TaskRuntime::NoLock,
+        Some(python) if python.holds_lock() => TaskRuntime::GlobalLock,
+        Some(_) => TaskRuntime::LockReleased,
     }
 }
 
 /// The narrowest place: of all locks and writers the one that tasks spend most time in.
 ///
 /// Different locks do not add up, since two tasks may hold one each.
-fn serial(workload: &Workload, profile: &Profile) -> Option<Serial> {
+fn serial(workload: &Workload, profile: &Profile) -> Option<SerialSection> {
     if workload.limits.max_in_flight == Some(1) {
-        let remedy = "raise max_in_flight, if whoever set it allows";
-        return Some(Serial { by: "max_in_flight = 1", share: 1.0, remedy });
+        return Some(SerialSection { place: SerialPlace::MaxInFlight, share: 1.0 });
     }
     let total: f64 = profile.steps.iter().map(|s| s.wall_s).sum();
     workload
         .steps
         .iter()
         .filter_map(|step| {
-            let by = step.serialised_by()?;
+            let place = SerialPlace::of_step(step)?;
             let held: f64 = same_place(workload, profile, step).sum();
-            Some(Serial { by, share: held / total, remedy: remedy(step) })
+            Some(SerialSection { place, share: held / total })
         })
         .filter(|serial| serial.share > 0.0)
         .max_by(|a, b| a.share.total_cmp(&b.share))
@@ -140,14 +163,6 @@ fn same_place(workload: &Workload, profile: &Profile, step: &StepSpec) -> impl I
     })
 }
 
-/// What to change about a step that lets one task through.
-fn remedy(step: &StepSpec) -> &'static str {
-    match step {
-        StepSpec::Sqlite(_) => "write several rows per transaction, from one writer",
-        _ => "hold it for less time, or split it so that tasks rarely meet",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,7 +173,7 @@ mod tests {
         let workload = workload(100, vec![lock("a"), cpu()]);
         let profile = profile(&workload, Class::IoBound, 0.001, 0.009);
         let serial = Facts::of(&workload, &profile, 2.0).serial.unwrap();
-        assert_eq!(serial.by, "a shared lock");
+        assert_eq!(serial.place, SerialPlace::SharedLock);
         assert!((serial.share - 0.9).abs() < 1e-9);
     }
 
@@ -181,7 +196,7 @@ mod tests {
             let profile = profile(&workload, Class::IoBound, 0.0001, 0.002);
             Facts::of(&workload, &profile, 2.0).serial
         };
-        assert_eq!(of(true).unwrap().by, "SQLite's single writer");
+        assert_eq!(of(true).unwrap().place, SerialPlace::SqliteWriter);
         assert_eq!(of(false), None);
     }
 
@@ -191,7 +206,7 @@ mod tests {
         workload.limits.max_in_flight = Some(1);
         let profile = profile(&workload, Class::IoBound, 0.0, 0.01);
         let serial = Facts::of(&workload, &profile, 2.0).serial.unwrap();
-        assert_eq!((serial.by, serial.share), ("max_in_flight = 1", 1.0));
+        assert_eq!((serial.place, serial.share), (SerialPlace::MaxInFlight, 1.0));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use crate::advice::choose::{Choice, narrowest_good};
 use crate::advice::objective::Objective;
+use crate::advice::pairwise::score;
 use crate::advice::result::Fallback;
-use crate::advice::standing::score;
 use crate::strategy::StrategyKind;
 
 /// A reader needs one way out and a second one; more is a table.
@@ -18,9 +18,9 @@ pub(crate) fn fallbacks(choice: &Choice<'_>, objective: Objective) -> Vec<Fallba
     let sequential = narrowest_good(&choice.eligible, StrategyKind::Sequential, objective);
     let floor = sequential.map_or(0.0, |cell| score(cell, objective));
     choice
-        .rivals
+        .runners_up
         .iter()
-        .filter_map(|rival| narrowest_good(&choice.eligible, rival.cell.cell.strategy, objective))
+        .filter_map(|runner_up| narrowest_good(&choice.eligible, runner_up.cell.cell.strategy, objective))
         .filter(|cell| score(cell, objective) >= floor)
         .take(MOST_FALLBACKS)
         .map(|cell| Fallback { strategy: cell.cell.strategy, width: cell.cell.width })
@@ -31,12 +31,12 @@ pub(crate) fn fallbacks(choice: &Choice<'_>, objective: Objective) -> Vec<Fallba
 mod tests {
     use super::*;
     use crate::advice::choose::choose;
+    use crate::advice::decision_tree::DecisionPath;
     use crate::advice::testing::*;
-    use crate::advice::tree::Decision;
     use crate::benchmark::ConfigurationResult;
 
     fn of(cells: &[ConfigurationResult]) -> Vec<(StrategyKind, usize)> {
-        let tree = Decision { path: Vec::new(), strategy: StrategyKind::Async };
+        let tree = DecisionPath { steps: Vec::new(), strategy: StrategyKind::Async };
         let choice = choose(cells, &tree, Objective::Throughput).unwrap();
         let found = fallbacks(&choice, Objective::Throughput);
         found.iter().map(|f| (f.strategy, f.width)).collect()

@@ -1,39 +1,43 @@
 //! The recommendation: pure functions over the profile and the results.
 //!
-//! The way of the data: [`facts`] are read off workload and profile, [`tree`] decides from them
-//! alone, [`choose`](mod@choose) decides from what was measured, and [`recommend`](mod@recommend)
-//! puts both together with the [`limit`] that binds, the notes and the fallbacks. Apart from that way,
-//! [`checklist`] judges what was seen of a Python callable that was checked.
+//! [`facts`] are read off workload and profile, the [`decision_tree`] decides from them alone,
+//! [`choose`](mod@choose) decides from what was measured, and [`recommend`](mod@recommend) puts both
+//! together with the [`limit`] that binds, the notes and the fallbacks. All of it is data: the sentences
+//! are written by `report::prose`. The [`checklist`] judges what was seen of a Python callable.
 
-pub mod bound;
 pub mod checklist;
 pub mod choose;
+pub mod comparison;
+pub mod context;
+pub mod decision_tree;
 pub mod facts;
-pub(crate) mod interpreter;
 pub mod limit;
+pub mod limiting_factor;
+pub mod note;
 pub mod objective;
 pub mod pareto;
 pub mod predicted;
 pub mod recommend;
 pub mod result;
 pub mod scaling;
-pub mod tree;
 
 pub(crate) mod chunks;
 mod eligible;
 mod fallbacks;
-mod measured;
 mod notes;
-mod standing;
+mod pairwise;
+mod python_notes;
 #[cfg(test)]
 mod testing;
 
 pub use choose::{Choice, choose};
+pub use decision_tree::{DecisionPath, decide};
 pub use facts::Facts;
+pub use limiting_factor::LimitingFactor;
+pub use note::Note;
 pub use objective::Objective;
 pub use pareto::pareto;
 pub use predicted::recommend_predicted;
-pub use recommend::{Evidence, recommend};
+pub use recommend::{AdviceInput, recommend};
 pub use result::Recommendation;
 pub use scaling::Model;
-pub use tree::{Decision, decide};

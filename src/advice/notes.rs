@@ -1,15 +1,17 @@
-//! Facts worth knowing before the advice is followed.
+//! Which facts are worth knowing before the advice is followed.
 
-use crate::advice::choose::{Choice, Rival};
+use crate::advice::choose::{Choice, RunnerUp};
 use crate::advice::chunks;
+use crate::advice::context::AdviceContext;
 use crate::advice::eligible::failure_share;
-use crate::advice::interpreter;
-use crate::advice::limit::Situation;
-use crate::advice::result::Verdict;
-use crate::profile::Class;
+use crate::advice::note::Note;
+use crate::advice::python_notes;
+use crate::advice::result::ChoiceVerdict;
+use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::profile::result::Confidence;
+use crate::profile::{Class, Profile};
 use crate::strategy::StrategyKind;
-use crate::units::{Seconds, Share};
+use crate::workload::Workload;
 use crate::workload::spec::StepSpec;
 
 /// From this probability on a cell counts as near the best.
@@ -50,170 +52,140 @@ const CROWDED: f64 = 0.1;
 /// A command that uses more CPUs than this by itself runs threads of its own.
 const NESTED_FROM: f64 = 1.2;
 
-/// Every note that applies, in the order of importance.
-pub(crate) fn notes(at: &Situation<'_>) -> Vec<String> {
+/// Returns every note that applies, in the order of importance.
+pub(crate) fn notes(at: &AdviceContext<'_>) -> Vec<Note> {
+    let AdviceContext { workload, profile, choice, .. } = *at;
+    let chosen = choice.chosen;
+    let is_python = profile.python.is_some();
     let notes = [
-        at.choice.note.clone(),
-        different_outputs(at.choice),
-        failures(at.choice),
-        low_confidence(at),
-        undecided(at.choice),
-        nested_pools(at),
-        dispersion(at),
-        event_loop_held(at),
-        blocking_pool(at),
-        oversubscribed(at),
-        cpu_growth(at),
-        startup(at),
-        chunks::note(at),
-        tail(at.choice),
-        fixture(at),
+        choice.note.clone(),
+        different_outputs(choice),
+        failures(chosen),
+        low_confidence(profile),
+        undecided(choice),
+        parallel_task(profile, chosen.cell),
+        dispersion(profile),
+        event_loop_held(workload, profile, chosen.cell),
+        at.facts.blocking_step.filter(|_| !is_python).and_then(|step| blocking_step(step, chosen.cell)),
+        oversubscribed(profile.class, chosen.cell, at.host.cpus_effective),
+        cpu_growth(profile, chosen),
+        startup(chosen, workload.tasks()),
+        chunks::note(chosen, workload.tasks(), profile.task.total_s(), is_python),
+        tail(choice),
+        (workload.needs_fixture() && chosen.cell.width > 1).then_some(Note::EmbeddedServer),
     ];
-    notes.into_iter().flatten().chain(interpreter::notes(at)).collect()
+    notes.into_iter().flatten().chain(python_notes::notes(at)).collect()
 }
 
-fn different_outputs(choice: &Choice<'_>) -> Option<String> {
+fn different_outputs(choice: &Choice<'_>) -> Option<Note> {
     let digest = choice.chosen.digest.as_ref()?;
     let other = choice.eligible.iter().find(|c| c.digest.as_ref().is_some_and(|d| d != digest))?;
-    Some(format!("{} and {} gave different outputs for the same items", choice.chosen.cell, other.cell))
+    Some(Note::DifferentOutputs { configuration: choice.chosen.cell, other: other.cell })
 }
 
-fn failures(choice: &Choice<'_>) -> Option<String> {
-    let share = failure_share(&choice.chosen.tasks);
-    let cause = choice.chosen.errors.first();
-    let cause = cause.map(|e| format!(", most of them with {} ({})", e.code, e.message)).unwrap_or_default();
-    (share >= FAILURES).then(|| format!("{} of the tasks fail{cause}", Share(share)))
+fn failures(chosen: &ConfigurationResult) -> Option<Note> {
+    let share = failure_share(&chosen.tasks);
+    (share >= FAILURES).then(|| Note::TasksFail { share, cause: chosen.errors.first().cloned() })
 }
 
-fn low_confidence(at: &Situation<'_>) -> Option<String> {
-    let profile = at.profile;
+fn low_confidence(profile: &Profile) -> Option<Note> {
     (profile.confidence == Confidence::Low)
-        .then(|| format!("the class is of low confidence: {}", profile.confidence_reason))
+        .then(|| Note::LowConfidence { reason: profile.confidence_reason.clone() })
 }
 
-fn undecided(choice: &Choice<'_>) -> Option<String> {
-    let is_open = |rival: &&Rival<'_>| choice.verdict == Verdict::Undecided && !rival.cell.rounds.is_empty();
-    let rival = choice.rivals.first().filter(is_open)?;
-    let hardly_matters = rival.cell.outlook.is_some_and(|outlook| outlook.near_best >= PROBABLY);
-    let then = if hardly_matters {
-        "either is probably within 5% of the best"
-    } else {
-        "a larger --budget narrows it down"
+fn undecided(choice: &Choice<'_>) -> Option<Note> {
+    let is_open = |runner_up: &&RunnerUp<'_>| {
+        choice.verdict == ChoiceVerdict::Undecided && !runner_up.cell.rounds.is_empty()
     };
-    Some(format!("{} against {} is undecided; {then}", choice.chosen.cell, rival.cell.cell))
-}
-
-fn nested_pools(at: &Situation<'_>) -> Option<String> {
-    let used = (at.profile.cpu_user_s + at.profile.cpu_system_s) / at.profile.wall_s;
-    (used > NESTED_FROM && at.choice.chosen.cell.width > 1).then(|| {
-        format!(
-            "one task alone uses {used:.1} CPUs: it has threads of its own, and several at once oversubscribe"
-        )
+    let rival = choice.runners_up.first().filter(is_open)?.cell;
+    let (configuration, runner_up) = (choice.chosen.cell, rival.cell);
+    let hardly_matters = rival.outlook.is_some_and(|outlook| outlook.near_best >= PROBABLY);
+    Some(if hardly_matters {
+        Note::UndecidedNearBest { configuration, runner_up }
+    } else {
+        Note::Undecided { configuration, runner_up }
     })
 }
 
+/// A task that has threads of its own, several of which are to run at the same time.
+fn parallel_task(profile: &Profile, chosen: Configuration) -> Option<Note> {
+    let cpus = (profile.cpu_user_s + profile.cpu_system_s) / profile.wall_s;
+    (cpus > NESTED_FROM && chosen.width > 1).then_some(Note::ParallelTask { cpus })
+}
+
 /// Where tasks differ widely, what a short batch shows depends on which of them it drew.
-fn dispersion(at: &Situation<'_>) -> Option<String> {
-    let dispersion = at.profile.dispersion.as_ref()?;
-    let (cv, slowest) = (dispersion.coefficient_of_variation, dispersion.slowest.first()?);
-    let mean_s = at.profile.wall_s / at.profile.tasks as f64;
+fn dispersion(profile: &Profile) -> Option<Note> {
+    let dispersion = profile.dispersion.as_ref()?;
+    let (coefficient_of_variation, slowest) =
+        (dispersion.coefficient_of_variation, dispersion.slowest.first()?);
+    let mean_s = profile.wall_s / profile.tasks as f64;
     // What a short or crowded-out task takes, the scheduler decides and not the item.
-    let is_its_own = mean_s >= SHORTEST_TO_DIFFER_S && at.profile.runqueue_s <= CROWDED * at.profile.wall_s;
-    (cv >= WIDE && at.profile.tasks >= FEWEST_TO_DIFFER && is_its_own).then(|| {
-        format!(
-            "tasks differ widely in the time they take (coefficient of variation {cv:.1}): '{}' took {}, the mean is {}",
-            slowest.item,
-            Seconds(slowest.wall_s),
-            Seconds(mean_s)
-        )
+    let is_its_own = mean_s >= SHORTEST_TO_DIFFER_S && profile.runqueue_s <= CROWDED * profile.wall_s;
+    let is_wide = coefficient_of_variation >= WIDE && profile.tasks >= FEWEST_TO_DIFFER;
+    (is_wide && is_its_own).then(|| Note::TasksDiffer {
+        coefficient_of_variation,
+        item: slowest.item.clone(),
+        item_s: slowest.wall_s,
+        mean_s,
     })
 }
 
 /// Computing on an event loop keeps every other task of that thread waiting.
-fn event_loop_held(at: &Situation<'_>) -> Option<String> {
-    let on_the_loop = at.choice.chosen.cell.strategy == StrategyKind::Async;
-    let steps = at.workload.steps.iter().zip(&at.profile.steps);
-    let longest =
-        steps.filter(|(s, _)| matches!(s, StepSpec::Cpu(_))).map(|(_, c)| c.wall_s).reduce(f64::max)?;
-    (on_the_loop && longest > LOOP_HELD_S).then(|| {
-        format!("CPU steps hold a thread of the event loop for {} while other tasks wait", Seconds(longest))
-    })
+fn event_loop_held(workload: &Workload, profile: &Profile, chosen: Configuration) -> Option<Note> {
+    let steps = workload.steps.iter().zip(&profile.steps);
+    let computing = steps.filter(|(step, _)| matches!(step, StepSpec::Cpu(_)));
+    let held_s = computing.map(|(_, cost)| cost.wall_s).reduce(f64::max)?;
+    let is_held = chosen.strategy == StrategyKind::Async && held_s > LOOP_HELD_S;
+    is_held.then_some(Note::EventLoopHeld { held_s })
 }
 
-fn blocking_pool(at: &Situation<'_>) -> Option<String> {
-    let step = at.facts.blocking_step.filter(|_| at.profile.python.is_none())?;
-    let on_the_loop = matches!(at.choice.chosen.cell.strategy, StrategyKind::Async | StrategyKind::Hybrid);
-    on_the_loop.then(|| format!("{step} has no async form: the event loop hands it to a pool of threads"))
+fn blocking_step(step: &str, chosen: Configuration) -> Option<Note> {
+    let on_the_loop = matches!(chosen.strategy, StrategyKind::Async | StrategyKind::Hybrid);
+    on_the_loop.then(|| Note::BlockingStep { step: step.to_owned() })
 }
 
-fn oversubscribed(at: &Situation<'_>) -> Option<String> {
-    let cell = at.choice.chosen.cell;
-    let workers = cell.processes.unwrap_or(cell.width);
-    let cpus = at.host.cpus_effective;
-    (at.profile.class == Class::CpuBound && workers as f64 > 2.0 * cpus.ceil()).then(|| {
-        format!("{workers} workers compute on {cpus} CPUs: the system switches between them for nothing")
-    })
+fn oversubscribed(class: Class, chosen: Configuration, cpus: f64) -> Option<Note> {
+    let workers = chosen.processes.unwrap_or(chosen.width);
+    let is_too_many = class == Class::CpuBound && workers as f64 > 2.0 * cpus.ceil();
+    is_too_many.then_some(Note::Oversubscribed { workers, cpus })
 }
 
-fn cpu_growth(at: &Situation<'_>) -> Option<String> {
-    let growth = at.choice.chosen.cpu_s_per_task? / at.profile.task.cpu_s;
-    (at.profile.class != Class::IoBound && growth >= CPU_GROWTH).then(|| {
-        format!("a task uses {growth:.1}x the CPU it uses alone: tasks compete for caches or memory")
-    })
+fn cpu_growth(profile: &Profile, chosen: &ConfigurationResult) -> Option<Note> {
+    let factor = chosen.cpu_s_per_task? / profile.task.cpu_s;
+    (profile.class != Class::IoBound && factor >= CPU_GROWTH).then_some(Note::CpuGrowth { factor })
 }
 
-fn startup(at: &Situation<'_>) -> Option<String> {
-    let startup_s = at.choice.chosen.startup_s?;
-    let share = startup_s / (at.workload.tasks() as f64 / at.choice.chosen.throughput_per_s?);
-    (share >= STARTUP_SHARE).then(|| {
-        let share = Share(share.min(1.0));
-        format!(
-            "starting up takes {}, {share} of the run; with more tasks it weighs less",
-            Seconds(startup_s)
-        )
-    })
+fn startup(chosen: &ConfigurationResult, tasks: u64) -> Option<Note> {
+    let startup_s = chosen.startup_s?;
+    let share = startup_s / (tasks as f64 / chosen.throughput_per_s?);
+    (share >= STARTUP_SHARE).then(|| Note::Startup { startup_s, share: share.min(1.0) })
 }
 
-fn tail(choice: &Choice<'_>) -> Option<String> {
+fn tail(choice: &Choice<'_>) -> Option<Note> {
     let latency = choice.chosen.latency_s?;
     let alone = choice.eligible.iter().find(|c| c.cell.strategy == StrategyKind::Sequential)?.latency_s?;
-    (latency.p99 >= TAIL * latency.p50 && latency.p99 >= TAIL_GROWTH * alone.p99).then(|| {
-        format!(
-            "latency has a long tail at this width: p99 {} against p50 {}; --objective latency chooses a narrower one",
-            Seconds(latency.p99),
-            Seconds(latency.p50)
-        )
-    })
-}
-
-fn fixture(at: &Situation<'_>) -> Option<String> {
-    (at.workload.needs_fixture() && at.choice.chosen.cell.width > 1).then(|| {
-        "the embedded server runs on the same CPUs as the tasks; with a server elsewhere more are free"
-            .to_owned()
-    })
+    let is_long = latency.p99 >= TAIL * latency.p50 && latency.p99 >= TAIL_GROWTH * alone.p99;
+    is_long.then_some(Note::LongTail { p99_s: latency.p99, p50_s: latency.p50 })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::advice::choose::choose;
+    use crate::advice::decision_tree::decide;
     use crate::advice::facts::Facts;
     use crate::advice::objective::Objective;
     use crate::advice::testing::*;
-    use crate::advice::tree::decide;
-    use crate::benchmark::ConfigurationResult;
     use crate::benchmark::result::{ErrorCount, Latency, LedgerPerTask};
     use crate::diagnostics::Code;
-    use crate::profile::Profile;
     use crate::profile::result::{Dispersion, SlowTask};
-    use crate::workload::Workload;
 
-    fn told(workload: &Workload, profile: &Profile, cells: &[ConfigurationResult]) -> String {
+    fn noted(workload: &Workload, profile: &Profile, cells: &[ConfigurationResult]) -> Vec<Note> {
         let host = host(2.0);
         let facts = Facts::of(workload, profile, 2.0);
         let choice = choose(cells, &decide(&facts), Objective::Throughput).unwrap();
-        let at = Situation { workload, profile, host: &host, facts: &facts, cells, choice: &choice };
-        notes(&at).join("\n")
+        let at = AdviceContext { workload, profile, host: &host, facts: &facts, cells, choice: &choice };
+        notes(&at)
     }
 
     fn plain() -> (Workload, Profile) {
@@ -230,11 +202,11 @@ mod tests {
     fn an_uneventful_run_has_no_notes() {
         let (workload, profile) = plain();
         let cells = [cell(StrategyKind::Sequential, 1, 100.0), cell(StrategyKind::Async, 64, 6000.0)];
-        assert_eq!(told(&workload, &profile, &cells), "");
+        assert_eq!(noted(&workload, &profile, &cells), []);
     }
 
     #[test]
-    fn failures_are_told_with_their_most_frequent_cause() {
+    fn failures_are_noted_with_their_most_frequent_cause() {
         let (workload, profile) = plain();
         let mut cells = [
             failing(cell(StrategyKind::Sequential, 1, 100.0), 0.02),
@@ -242,8 +214,9 @@ mod tests {
         ];
         let message = "status 503".to_owned();
         cells[1].errors = vec![ErrorCount { code: Code::TaskHttpStatus, count: 40, message }];
-        let text = told(&workload, &profile, &cells);
-        assert_eq!(text, "2% of the tasks fail, most of them with E-TASK-001 (status 503)");
+        let cause = cells[1].errors.first().cloned();
+        let found = noted(&workload, &profile, &cells);
+        assert_eq!(found, [Note::TasksFail { share: 0.02, cause }]);
     }
 
     #[test]
@@ -252,90 +225,93 @@ mod tests {
         let mut cells = [cell(StrategyKind::Sequential, 1, 100.0), cell(StrategyKind::Async, 64, 6000.0)];
         cells[0].digest = Some("a".to_owned());
         cells[1].digest = Some("b".to_owned());
-        let text = told(&workload, &profile, &cells);
-        assert_eq!(text, "async 64 and sequential 1 gave different outputs for the same items");
+        let found = noted(&workload, &profile, &cells);
+        let (configuration, other) = (cells[1].cell, cells[0].cell);
+        assert_eq!(found, [Note::DifferentOutputs { configuration, other }]);
         cells[1].digest = None;
-        assert_eq!(told(&workload, &profile, &cells), "");
+        assert_eq!(noted(&workload, &profile, &cells), []);
     }
 
     #[test]
-    fn start_up_and_tail_are_told_when_they_weigh() {
+    fn start_up_and_tail_are_noted_when_they_weigh() {
         let (workload, profile) = plain();
         let mut cells = [cell(StrategyKind::Sequential, 1, 100.0), cell(StrategyKind::Async, 64, 6000.0)];
         cells[0].latency_s = latency(0.01, 0.011);
         cells[1].latency_s = latency(0.01, 0.05);
         cells[1].startup_s = Some(0.05);
-        let text = told(&workload, &profile, &cells);
-        assert!(text.contains("starting up takes 50.0 ms, 30% of the run"), "{text}");
-        assert!(text.contains("p99 50.0 ms against p50 10.0 ms"), "{text}");
+        let found = noted(&workload, &profile, &cells);
+        let [Note::Startup { startup_s, share }, tail] = found.as_slice() else { panic!("{found:?}") };
+        assert!(*startup_s == 0.05 && (share - 0.3).abs() < 1e-9, "{found:?}");
+        assert_eq!(*tail, Note::LongTail { p99_s: 0.05, p50_s: 0.01 });
         cells[0].latency_s = latency(0.01, 0.05);
         cells[1].startup_s = Some(0.001);
-        assert_eq!(told(&workload, &profile, &cells), "");
+        assert_eq!(noted(&workload, &profile, &cells), []);
     }
 
     #[test]
-    fn computing_on_the_event_loop_is_told() {
+    fn computing_on_the_event_loop_is_noted() {
         let workload = workload(1000, vec![http(), cpu()]);
         let profile = profile(&workload, Class::IoBound, 0.002, 0.044);
         let cells = [cell(StrategyKind::Sequential, 1, 22.0), cell(StrategyKind::Async, 64, 900.0)];
-        let text = told(&workload, &profile, &cells);
-        assert!(text.contains("CPU steps hold a thread of the event loop for 2.00 ms"), "{text}");
-        assert!(text.contains("embedded server"), "{text}");
+        let found = noted(&workload, &profile, &cells);
+        assert_eq!(found, [Note::EventLoopHeld { held_s: 0.002 }, Note::EmbeddedServer]);
     }
 
     #[test]
-    fn a_step_without_async_form_is_told_where_an_event_loop_runs_it() {
+    fn a_step_without_async_form_is_noted_where_an_event_loop_runs_it() {
         let workload = workload(1000, vec![read()]);
         let profile = profile(&workload, Class::IoBound, 0.0001, 0.01);
         let run = |kind| [cell(StrategyKind::Sequential, 1, 22.0), cell(kind, 64, 900.0)];
-        let told = |kind| told(&workload, &profile, &run(kind));
-        assert_eq!(
-            told(StrategyKind::Async),
-            "read has no async form: the event loop hands it to a pool of threads"
-        );
-        assert_eq!(told(StrategyKind::Threads), "");
+        let of = |kind| noted(&workload, &profile, &run(kind));
+        assert_eq!(of(StrategyKind::Async), [Note::BlockingStep { step: "read".to_owned() }]);
+        assert_eq!(of(StrategyKind::Threads), []);
     }
 
     #[test]
-    fn too_many_computing_workers_and_growing_cpu_time_are_told() {
+    fn too_many_computing_workers_and_growing_cpu_time_are_noted() {
         let workload = workload(1000, vec![cpu()]);
         let profile = profile(&workload, Class::CpuBound, 0.01, 0.0);
         let cells = [
             cell(StrategyKind::Sequential, 1, 100.0),
             with_cpu(cell(StrategyKind::WorkStealing, 16, 190.0), 0.018),
         ];
-        let text = told(&workload, &profile, &cells);
-        assert!(text.contains("16 workers compute on 2 CPUs"), "{text}");
-        assert!(text.contains("1.8x the CPU"), "{text}");
+        let found = noted(&workload, &profile, &cells);
+        let [workers, Note::CpuGrowth { factor }] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(*workers, Note::Oversubscribed { workers: 16, cpus: 2.0 });
+        assert!((factor - 1.8).abs() < 1e-9);
     }
 
     #[test]
-    fn commands_with_threads_of_their_own_are_told() {
+    fn commands_with_threads_of_their_own_are_noted() {
         let workload = workload(1000, vec![command()]);
         let mut profile = profile(&workload, Class::CpuBound, 0.01, 0.0001);
         profile.cpu_user_s = profile.wall_s * 1.9;
         let cells = [cell(StrategyKind::Sequential, 1, 100.0), cell(StrategyKind::Threads, 2, 190.0)];
-        assert!(told(&workload, &profile, &cells).contains("one task alone uses 1.9 CPUs"));
+        let found = noted(&workload, &profile, &cells);
+        assert!(matches!(found[..], [Note::ParallelTask { cpus }] if (cpus - 1.9).abs() < 1e-9), "{found:?}");
     }
 
     #[test]
-    fn tasks_that_differ_widely_are_told_with_the_slowest() {
+    fn tasks_that_differ_widely_are_noted_with_the_slowest() {
         let (workload, mut profile) = plain();
         (profile.tasks, profile.wall_s) = (100, 2.0);
         let slowest = vec![SlowTask { item: "big.csv".to_owned(), wall_s: 0.8 }];
         profile.dispersion = Some(Dispersion { coefficient_of_variation: 2.34, slowest });
         let cells = [cell(StrategyKind::Sequential, 1, 100.0), cell(StrategyKind::Async, 64, 6000.0)];
-        let text = told(&workload, &profile, &cells);
-        assert!(
-            text.contains("(coefficient of variation 2.3): 'big.csv' took 800 ms, the mean is 20.0 ms"),
-            "{text}"
-        );
+        let found = noted(&workload, &profile, &cells);
+        let expected = Note::TasksDiffer {
+            coefficient_of_variation: 2.34,
+            item: "big.csv".to_owned(),
+            item_s: 0.8,
+            mean_s: 0.02,
+        };
+        assert_eq!(found, [expected]);
         profile.tasks = 5;
-        assert_eq!(told(&workload, &profile, &cells), "");
+        assert_eq!(noted(&workload, &profile, &cells), []);
     }
 
     #[test]
-    fn chunks_are_told_where_messages_weigh() {
+    fn chunks_are_noted_where_messages_weigh() {
         let workload = workload(100_000, vec![cpu()]);
         let profile = profile(&workload, Class::CpuBound, 20e-6, 0.0);
         let ledger = LedgerPerTask {
@@ -349,23 +325,27 @@ mod tests {
         };
         let mut cells = [cell(StrategyKind::Sequential, 1, 50e3), cell(StrategyKind::Processes, 2, 95e3)];
         cells[1].ledger = Some(ledger);
-        let text = told(&workload, &profile, &cells);
-        assert!(
-            text.contains("send 12 tasks per message: a task takes 20.0 µs and a message costs 12.0 µs"),
-            "{text}"
-        );
-        assert!(text.ends_with("chunksize=135"), "{text}");
+        let found = noted(&workload, &profile, &cells);
+        let expected = Note::SendChunks {
+            tasks_per_message: 12,
+            task_s: 20e-6,
+            message_s: 12e-6,
+            python_message_s: 135e-6,
+            python_chunksize: 135,
+        };
+        assert_eq!(found, [expected]);
     }
 
     #[test]
-    fn doubt_about_class_and_winner_is_told() {
+    fn doubt_about_class_and_winner_is_noted() {
         let (workload, mut profile) = plain();
         profile.confidence = Confidence::Low;
         profile.confidence_reason = "3 samples".to_owned();
         let cells =
             [noisy(StrategyKind::Threads, 64, 6000.0, 0.5), noisy(StrategyKind::Async, 64, 6100.0, 0.5)];
-        let text = told(&workload, &profile, &cells);
-        assert!(text.contains("low confidence: 3 samples"), "{text}");
-        assert!(text.contains("async 64 against threads 64 is undecided; a larger --budget"), "{text}");
+        let found = noted(&workload, &profile, &cells);
+        let (runner_up, configuration) = (cells[0].cell, cells[1].cell);
+        let doubt = Note::LowConfidence { reason: "3 samples".to_owned() };
+        assert_eq!(found, [doubt, Note::Undecided { configuration, runner_up }]);
     }
 }

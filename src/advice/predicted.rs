@@ -1,25 +1,27 @@
 //! The recommendation where nothing was run: from the profile and the model alone.
 
-use crate::advice::recommend::{Evidence, recommend};
-use crate::advice::result::{Agreement, Basis, Recommendation, Verdict};
+use crate::advice::comparison::{Comparison, ComparisonCode, RunnerUpFigures};
+use crate::advice::recommend::{AdviceInput, recommend};
+use crate::advice::result::{Agreement, Basis, ChoiceVerdict, Recommendation};
 use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::{Status, TaskCounts};
 use crate::policy::INDIFFERENCE;
-use crate::units::{PerSecond, Share};
+use crate::stats::ratio::Ordering4;
 
 /// Recommends by what was predicted of the cells; `None` if nothing was.
 ///
 /// Nothing is decided by it: the verdict is undecided, and whether the tree agrees is as well unless it
 /// names the same strategy.
-pub fn recommend_predicted(evidence: &Evidence<'_>) -> Option<Recommendation> {
-    let cells: Vec<ConfigurationResult> = evidence.cells.iter().filter_map(stand_in).collect();
-    let advice = recommend(&Evidence { cells: &cells, ..*evidence })?;
+pub fn recommend_predicted(input: &AdviceInput<'_>) -> Option<Recommendation> {
+    let cells: Vec<ConfigurationResult> = input.cells.iter().filter_map(stand_in).collect();
+    let advice = recommend(&AdviceInput { cells: &cells, ..*input })?;
+    let is_same = advice.strategy == advice.decision.strategy;
     Some(Recommendation {
-        verdict: Verdict::Undecided,
+        verdict: ChoiceVerdict::Undecided,
         smallest_effect: None,
         basis: Basis::Predicted,
-        agrees: if advice.strategy == advice.tree_strategy { Agreement::Yes } else { Agreement::Undecided },
-        measured: sentence(&advice, &cells),
+        agrees: if is_same { Agreement::Yes } else { Agreement::Undecided },
+        comparison: comparison(&advice, &cells),
         ..advice
     })
 }
@@ -34,23 +36,31 @@ fn stand_in(cell: &ConfigurationResult) -> Option<ConfigurationResult> {
     })
 }
 
-/// "nothing was run: async 64 is predicted to give 1 240 tasks/s; threads within 5% of it".
-fn sentence(advice: &Recommendation, cells: &[ConfigurationResult]) -> String {
-    let rate = |cell: &ConfigurationResult| cell.predicted_per_s.unwrap_or(0.0);
-    let chosen = cells.iter().find(|c| c.cell.strategy == advice.strategy && c.cell.width == advice.width);
-    let own = chosen.map_or(0.0, rate);
-    let mut others: Vec<&str> = cells
-        .iter()
-        .filter(|c| c.cell.strategy != advice.strategy && rate(c) >= (1.0 - INDIFFERENCE) * own)
-        .map(|c| c.cell.strategy.as_str())
-        .collect();
-    others.dedup();
-    let beside = match others.as_slice() {
-        [] => String::new(),
-        others => format!("; {} within {} of it", others.join(", "), Share(INDIFFERENCE)),
-    };
-    let cell = chosen.map_or(String::new(), |c| c.cell.to_string());
-    format!("nothing was run: {cell} is predicted to give {} tasks/s{beside}", PerSecond(own))
+/// Returns the predicted rate of the recommended cell, and the strategies within 5% of it.
+fn comparison(advice: &Recommendation, cells: &[ConfigurationResult]) -> Comparison {
+    let own = cells.iter().find(|c| c.cell == advice.cell()).and_then(|c| c.predicted_per_s);
+    let mut runners_up: Vec<RunnerUpFigures> = Vec::new();
+    for cell in cells.iter().filter(|c| c.cell.strategy != advice.strategy) {
+        let ratio = cell.predicted_per_s.unwrap_or(0.0) / own.unwrap_or(f64::INFINITY);
+        let strategy = cell.cell.strategy;
+        match runners_up.iter_mut().find(|seen| seen.strategy == strategy) {
+            Some(seen) => seen.ratio = seen.ratio.max(ratio),
+            None => runners_up.push(RunnerUpFigures {
+                strategy,
+                ratio,
+                verdict: Ordering4::Undecided,
+                smallest_effect: None,
+            }),
+        }
+    }
+    runners_up.retain(|seen| seen.ratio >= 1.0 - INDIFFERENCE);
+    runners_up.sort_by(|a, b| b.ratio.total_cmp(&a.ratio));
+    Comparison {
+        code: ComparisonCode::Predicted,
+        predicted_per_s: own,
+        runners_up,
+        ..advice.comparison.clone()
+    }
 }
 
 #[cfg(test)]
@@ -78,7 +88,7 @@ mod tests {
             predicted(StrategyKind::Processes, 16, 310.0),
         ];
         let objective = Objective::Throughput;
-        let evidence = Evidence {
+        let input = AdviceInput {
             workload: &workload,
             profile: &profile,
             host: &host,
@@ -86,13 +96,13 @@ mod tests {
             objective,
             notes: &[],
         };
-        let advice = recommend_predicted(&evidence).unwrap();
+        let advice = recommend_predicted(&input).unwrap();
         assert_eq!((advice.strategy, advice.width), (StrategyKind::Async, 64));
-        assert_eq!((advice.basis, advice.verdict), (Basis::Predicted, Verdict::Undecided));
-        assert_eq!(
-            advice.measured,
-            "nothing was run: async 64 is predicted to give 1 200 tasks/s; threads within 5% of it"
-        );
-        assert_eq!(recommend(&evidence), None);
+        assert_eq!((advice.basis, advice.verdict), (Basis::Predicted, ChoiceVerdict::Undecided));
+        let Comparison { code, predicted_per_s, runners_up, .. } = advice.comparison;
+        assert_eq!((code, predicted_per_s), (ComparisonCode::Predicted, Some(1200.0)));
+        let near: Vec<StrategyKind> = runners_up.iter().map(|near| near.strategy).collect();
+        assert_eq!(near, [StrategyKind::Threads]);
+        assert_eq!(recommend(&input), None);
     }
 }

@@ -2,14 +2,16 @@
 
 use crate::advice::choose::choose;
 use crate::advice::chunks::chunk_size;
+use crate::advice::comparison::comparison;
+use crate::advice::context::AdviceContext;
+use crate::advice::decision_tree::decide;
 use crate::advice::facts::Facts;
 use crate::advice::fallbacks::fallbacks;
-use crate::advice::limit::{Situation, limit};
-use crate::advice::measured;
+use crate::advice::limit::limit;
+use crate::advice::note::Note;
 use crate::advice::notes::notes;
 use crate::advice::objective::Objective;
 use crate::advice::result::{Basis, Recommendation};
-use crate::advice::tree::decide;
 use crate::benchmark::ConfigurationResult;
 use crate::host::Host;
 use crate::profile::Profile;
@@ -17,7 +19,7 @@ use crate::workload::Workload;
 
 /// Everything a recommendation rests on.
 #[derive(Debug, Clone, Copy)]
-pub struct Evidence<'a> {
+pub struct AdviceInput<'a> {
     /// What is run.
     pub workload: &'a Workload,
     /// What one task costs.
@@ -28,45 +30,46 @@ pub struct Evidence<'a> {
     pub cells: &'a [ConfigurationResult],
     /// What is optimised.
     pub objective: Objective,
-    /// Remarks of those who measured, told after the ones found here.
-    pub notes: &'a [String],
+    /// Notes of the caller, which come after those found here.
+    pub notes: &'a [Note],
 }
 
 /// Recommends a strategy and a width; `None` if no cell ran with most of its tasks ending well.
 ///
 /// `code_examples` is left empty: programs are written from a recommendation, not for one.
-pub fn recommend(evidence: &Evidence<'_>) -> Option<Recommendation> {
-    let Evidence { workload, profile, host, cells, objective, .. } = *evidence;
+pub fn recommend(input: &AdviceInput<'_>) -> Option<Recommendation> {
+    let AdviceInput { workload, profile, host, cells, objective, .. } = *input;
     let facts = Facts::of(workload, profile, host.cpus_effective);
     let decision = decide(&facts);
     let choice = choose(cells, &decision, objective)?;
-    let situation = Situation { workload, profile, host, facts: &facts, cells, choice: &choice };
-    let bound = limit(&situation);
+    let context = AdviceContext { workload, profile, host, facts: &facts, cells, choice: &choice };
     let cell = choice.chosen.cell;
     Some(Recommendation {
         strategy: cell.strategy,
         width: cell.width,
         processes: cell.processes,
         verdict: choice.verdict,
-        smallest_effect: choice.rivals.first().and_then(|rival| rival.smallest_effect),
+        smallest_effect: choice.runners_up.first().and_then(|runner_up| runner_up.smallest_effect),
         basis: Basis::Measured,
-        tree_strategy: decision.strategy,
         agrees: choice.agrees,
-        measured: measured::sentence(&choice, decision.strategy, objective),
-        binding_limit: bound.sentence(),
-        response: bound.response(),
+        comparison: comparison(&choice, objective),
+        limit: limit(&context),
         code_examples: Vec::new(),
-        performance_notes: notes(&situation).into_iter().chain(evidence.notes.iter().cloned()).collect(),
+        notes: notes(&context).into_iter().chain(input.notes.iter().cloned()).collect(),
         chunk_size: chunk_size(choice.chosen, workload.tasks(), profile.task.total_s()),
         fallbacks: fallbacks(&choice, objective),
-        tree_path: decision.path,
+        decision,
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::advice::result::{Agreement, Verdict};
+    use crate::advice::comparison::ComparisonCode;
+    use crate::advice::decision_tree::TreeStep;
+    use crate::advice::facts::SerialPlace;
+    use crate::advice::limiting_factor::{LimitingFactor, SharedResource};
+    use crate::advice::result::{Agreement, ChoiceVerdict};
     use crate::advice::testing::*;
     use crate::model::RateCurve;
     use crate::model::repairman::throughput;
@@ -92,7 +95,14 @@ mod tests {
         fn ask(&self, cells: &[ConfigurationResult]) -> Option<Recommendation> {
             let Case { workload, profile, host } = self;
             let objective = Objective::Throughput;
-            recommend(&Evidence { workload, profile, host, cells, objective, notes: &["remark".to_owned()] })
+            recommend(&AdviceInput {
+                workload,
+                profile,
+                host,
+                cells,
+                objective,
+                notes: &[Note::AssumedCpus { cpus: 2.0 }],
+            })
         }
 
         /// What the model says of every width, times a factor for the strategy.
@@ -120,10 +130,10 @@ mod tests {
         .concat();
         let r = case.ask(&cells).unwrap();
         assert_eq!((r.strategy, r.width, r.agrees), (StrategyKind::Async, 128, Agreement::Yes));
-        assert_eq!(r.tree_path.join(" -> "), "task type -> I/O-bound -> async client available -> async");
-        assert_eq!(r.binding_limit, "none reached: throughput still grows at 128, the widest measured");
+        assert_eq!(r.decision.strategy, StrategyKind::Async);
+        assert_eq!(r.limit, LimitingFactor::NotReached { width: 128, widest: 128 });
         assert_eq!(r.fallbacks[0].strategy, StrategyKind::Threads);
-        assert_eq!(r.performance_notes, ["remark"]);
+        assert_eq!(r.notes, [Note::AssumedCpus { cpus: 2.0 }]);
     }
 
     #[test]
@@ -138,8 +148,8 @@ mod tests {
             .concat();
             let r = case.ask(&cells).unwrap();
             assert_eq!((r.strategy, r.width), (StrategyKind::WorkStealing, cpus as usize));
-            assert_eq!((r.verdict, r.agrees), (Verdict::Faster, Agreement::Yes));
-            assert!(r.binding_limit.starts_with("the CPUs: the tasks use 100% of"), "{}", r.binding_limit);
+            assert_eq!((r.verdict, r.agrees), (ChoiceVerdict::Faster, Agreement::Yes));
+            assert!(matches!(r.limit, LimitingFactor::Cpus { used, .. } if used > 0.99), "{r:?}");
         }
     }
 
@@ -149,7 +159,7 @@ mod tests {
         let cells = [case.sequential(), case.modelled(StrategyKind::WorkStealing, 0.99)].concat();
         let r = case.ask(&cells).unwrap();
         assert_eq!((r.strategy, r.width, r.agrees), (StrategyKind::Sequential, 1, Agreement::Yes));
-        assert!(r.tree_path.contains(&"one CPU, nothing to gain".to_owned()));
+        assert!(r.decision.steps.contains(&TreeStep::OneCpu));
         assert_eq!(r.fallbacks, []);
     }
 
@@ -164,10 +174,10 @@ mod tests {
         .concat();
         let r = case.ask(&threads_win).unwrap();
         assert_eq!(
-            (r.strategy, r.tree_strategy, r.agrees),
+            (r.strategy, r.decision.strategy, r.agrees),
             (StrategyKind::Threads, StrategyKind::Hybrid, Agreement::No)
         );
-        assert!(r.measured.ends_with("the tree's hybrid is 20% slower"), "{}", r.measured);
+        assert!((r.comparison.tree_ratio.unwrap() - 0.8).abs() < 0.02, "{r:?}");
         let tie = [
             case.sequential(),
             case.modelled(StrategyKind::Threads, 1.0),
@@ -175,19 +185,29 @@ mod tests {
         ]
         .concat();
         let r = case.ask(&tie).unwrap();
-        assert_eq!((r.strategy, r.verdict, r.agrees), (StrategyKind::Hybrid, Verdict::Tie, Agreement::Yes));
+        assert_eq!(
+            (r.strategy, r.verdict, r.agrees),
+            (StrategyKind::Hybrid, ChoiceVerdict::Tie, Agreement::Yes)
+        );
     }
 
     #[test]
     fn tasks_behind_one_lock_or_one_writer_stay_sequential() {
-        for (step, by) in [(lock("a"), "a shared lock"), (sqlite(true), "SQLite's single writer")] {
+        for (step, place) in [(lock("a"), SerialPlace::SharedLock), (sqlite(true), SerialPlace::SqliteWriter)]
+        {
             let case = case(vec![step, cpu()], Class::IoBound, 0.0001, 0.0049, 2.0);
             let flat = |kind| curve(kind, &WIDTHS, |_| 204.0);
             let r = case
                 .ask(&[case.sequential(), flat(StrategyKind::Async), flat(StrategyKind::Threads)].concat())
                 .unwrap();
-            assert_eq!((r.strategy, r.tree_strategy), (StrategyKind::Sequential, StrategyKind::Sequential));
-            assert!(r.tree_path[1].starts_with(by) && r.binding_limit.starts_with(by), "{r:?}");
+            assert_eq!(
+                (r.strategy, r.decision.strategy),
+                (StrategyKind::Sequential, StrategyKind::Sequential)
+            );
+            assert!(
+                matches!(r.decision.steps[..], [TreeStep::OneTaskAtATime { place: found, .. }] if found == place)
+            );
+            assert!(matches!(r.limit, LimitingFactor::SerialSection { place: found, .. } if found == place));
         }
     }
 
@@ -200,9 +220,8 @@ mod tests {
         let r = case.ask(&[case.sequential(), vec![slower]].concat()).unwrap();
         assert_eq!((r.strategy, r.agrees), (StrategyKind::Sequential, Agreement::Yes));
         assert!(
-            r.binding_limit.starts_with("the size of the workload: 200 µs in all"),
-            "{}",
-            r.binding_limit
+            matches!(r.limit, LimitingFactor::WorkloadSize { total_s } if (total_s - 2e-4).abs() < 1e-12),
+            "{r:?}"
         );
     }
 
@@ -215,11 +234,8 @@ mod tests {
                 .concat();
         let r = case.ask(&cells).unwrap();
         assert_eq!((r.strategy, r.width), (StrategyKind::Async, 8));
-        assert_eq!(
-            r.binding_limit,
-            "the upstream serves about 8 at a time: beyond 8 in flight throughput grows < 5%"
-        );
-        assert!(r.response.starts_with("keep to 8 in flight"), "{}", r.response);
+        let resource = SharedResource::Upstream;
+        assert_eq!(r.limit, LimitingFactor::SharedResource { resource, beyond: 8, serves: 8 });
     }
 
     #[test]
@@ -232,8 +248,11 @@ mod tests {
         ]
         .concat();
         let r = case.ask(&cells).unwrap();
-        assert_eq!((r.strategy, r.width, r.tree_strategy), (StrategyKind::Threads, 2, StrategyKind::Threads));
-        assert!(r.binding_limit.starts_with("the CPUs"), "{}", r.binding_limit);
+        assert_eq!(
+            (r.strategy, r.width, r.decision.strategy),
+            (StrategyKind::Threads, 2, StrategyKind::Threads)
+        );
+        assert!(matches!(r.limit, LimitingFactor::Cpus { .. }), "{r:?}");
     }
 
     #[test]
@@ -242,8 +261,8 @@ mod tests {
         let cells =
             [noisy(StrategyKind::Async, 64, 6000.0, 0.6), noisy(StrategyKind::Threads, 64, 5900.0, 0.6)];
         let r = case.ask(&cells).unwrap();
-        assert_eq!((r.strategy, r.verdict), (StrategyKind::Async, Verdict::Undecided));
-        assert!(r.measured.contains("within noise") && r.measured.contains("undecided"), "{}", r.measured);
+        assert_eq!((r.strategy, r.verdict), (StrategyKind::Async, ChoiceVerdict::Undecided));
+        assert_eq!(r.comparison.code, ComparisonCode::BestWithinNoise);
     }
 
     #[test]

@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::advice::comparison::Comparison;
+use crate::advice::decision_tree::DecisionPath;
+use crate::advice::limiting_factor::LimitingFactor;
+use crate::advice::note::Note;
 use crate::benchmark::Configuration;
 use crate::strategy::StrategyKind;
 
@@ -15,27 +19,27 @@ pub struct Recommendation {
     /// Worker processes beside the event loop, for `hybrid`.
     pub processes: Option<usize>,
     /// How the recommended cell compares with the best cell of any other strategy.
-    pub verdict: Verdict,
-    /// The smallest difference from that cell, as a share, that the measurement would have seen.
+    pub verdict: ChoiceVerdict,
+    /// The smallest difference from that cell, as a share, that the measurement would have shown in four
+    /// of five cases; null where that is not known.
     pub smallest_effect: Option<f64>,
     /// Whether the cells were run, or only predicted.
     pub basis: Basis,
-    /// The questions of the decision tree and their answers, from the root to the leaf.
-    pub tree_path: Vec<String>,
-    /// The strategy the tree alone would choose.
-    pub tree_strategy: StrategyKind,
+    /// The path through the decision tree.
+    #[serde(flatten)]
+    pub decision: DecisionPath,
     /// Whether the measurement agrees with the tree.
     pub agrees: Agreement,
-    /// One sentence: measured speed beside the runners-up, and agreement with the tree.
-    pub measured: String,
-    /// What keeps the throughput from growing further, in one sentence.
-    pub binding_limit: String,
-    /// What to change to get past the limit, if anything can be.
-    pub response: String,
+    /// How the recommended strategy compares with all others.
+    pub comparison: Comparison,
+    /// The limit that keeps the throughput from growing further.
+    #[serde(rename = "binding_limit")]
+    pub limit: LimitingFactor,
     /// Complete programs that run tasks this way.
     pub code_examples: Vec<CodeExample>,
     /// Facts worth knowing before the advice is followed.
-    pub performance_notes: Vec<String>,
+    #[serde(rename = "performance_notes")]
+    pub notes: Vec<Note>,
     /// Tasks that a program should send to a worker process at once, by what messages were measured to
     /// cost; null where none are sent.
     pub chunk_size: Option<u64>,
@@ -61,10 +65,10 @@ pub enum Basis {
     Predicted,
 }
 
-/// A comparison of two rates by the confidence interval of their ratio.
+/// How the recommended cell compares, by the confidence interval of a ratio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub enum ChoiceVerdict {
     /// The recommended cell is faster.
     Faster,
     /// The two are equal within the margin.

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use crate::benchmark::result::{Round, Status, TaskCounts};
+use crate::benchmark::result::{Reason, Round, Status, TaskCounts};
 use crate::benchmark::{Configuration, ConfigurationResult};
+use crate::diagnostics::Code;
 use crate::host::Host;
 use crate::host::info::HostLimits;
 use crate::profile::result::{Confidence, StepCost, TaskCost, Waits};
@@ -165,7 +166,7 @@ pub(crate) fn skipped(strategy: StrategyKind, width: usize, reason: &str) -> Con
     ConfigurationResult::without_numbers(
         Configuration::new(strategy, width),
         Status::Skipped,
-        Some(reason.to_owned()),
+        Some(Reason::new(Code::HostLimit, reason)),
     )
 }
 

@@ -1,5 +1,9 @@
 //! The widest that each strategy can be on this machine, and the limit that says so.
 
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
 use crate::host::Host;
 use crate::strategy::StrategyKind;
 use crate::units::Bytes;
@@ -23,23 +27,96 @@ const MAPS_PER_THREAD: u64 = 2;
 pub struct Capacity {
     /// Largest number of tasks in flight.
     pub width: usize,
-    /// The limit that binds, as a fragment such as `max_in_flight = 32`.
-    pub bound_by: String,
-    /// Whether the machine sets it, rather than the workload.
-    pub by_machine: bool,
+    /// The limit that binds.
+    pub limit: WidthLimit,
+}
+
+/// A limit of how many tasks can be in flight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum WidthLimit {
+    /// The tasks of the workload.
+    Tasks {
+        /// How many there are.
+        tasks: u64,
+    },
+    /// The semaphore of the workload.
+    MaxInFlight {
+        /// Tasks that it lets through.
+        max_in_flight: u64,
+    },
+    /// The memory limit of the workload.
+    WorkloadMemory {
+        /// The limit.
+        bytes: u64,
+    },
+    /// File descriptors of a process.
+    OpenFiles {
+        /// How many are allowed.
+        allowed: u64,
+        /// How many a task in flight holds.
+        per_task: u64,
+    },
+    /// Processes and threads of the user.
+    Processes {
+        /// How many are allowed.
+        allowed: u64,
+    },
+    /// Memory maps of a process.
+    MemoryMaps {
+        /// How many are allowed.
+        allowed: u64,
+        /// How many a thread takes.
+        per_thread: u64,
+    },
+    /// Free memory.
+    FreeMemory {
+        /// How much there is.
+        bytes: u64,
+    },
+}
+
+impl WidthLimit {
+    /// Whether the machine sets the limit, rather than the workload.
+    pub fn is_of_machine(self) -> bool {
+        !matches!(
+            self,
+            WidthLimit::Tasks { .. } | WidthLimit::MaxInFlight { .. } | WidthLimit::WorkloadMemory { .. }
+        )
+    }
+}
+
+impl fmt::Display for WidthLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WidthLimit::Tasks { tasks: 1 } => f.write_str("1 task"),
+            WidthLimit::Tasks { tasks } => write!(f, "{tasks} tasks"),
+            WidthLimit::MaxInFlight { max_in_flight } => write!(f, "max_in_flight = {max_in_flight}"),
+            WidthLimit::WorkloadMemory { bytes } => write!(f, "memory = {}", Bytes(*bytes)),
+            WidthLimit::OpenFiles { allowed, per_task } => {
+                write!(f, "open files: {allowed} ({per_task} per task)")
+            }
+            WidthLimit::Processes { allowed } => write!(f, "processes and threads: {allowed}"),
+            WidthLimit::MemoryMaps { allowed, per_thread } => {
+                write!(f, "memory maps: {allowed} ({per_thread} per thread)")
+            }
+            WidthLimit::FreeMemory { bytes } => write!(f, "memory: {} free", Bytes(*bytes)),
+        }
+    }
 }
 
 /// Returns the widest that `strategy` can be for `workload` on `host`: the smallest of all limits.
 pub fn capacity(strategy: StrategyKind, workload: &Workload, host: &Host) -> Capacity {
-    let mut limits = vec![of_workload(workload.tasks(), format!("{} tasks", workload.tasks()))];
+    let tasks = workload.tasks();
+    let mut limits = vec![limited(tasks, WidthLimit::Tasks { tasks })];
     if let Some(most) = workload.limits.max_in_flight {
-        limits.push(of_workload(most as u64, format!("max_in_flight = {most}")));
+        let max_in_flight = most as u64;
+        limits.push(limited(max_in_flight, WidthLimit::MaxInFlight { max_in_flight }));
     }
     if let Some(files) = host.limits.open_files {
-        let each = descriptors_per_task(strategy, workload);
-        let width = files.saturating_sub(DESCRIPTORS_KEPT) / each.max(1);
-        let each_uses = if each > 0 { width } else { u64::MAX };
-        limits.push(of_machine(each_uses, format!("open files: {files} ({each} per task)")));
+        let per_task = descriptors_per_task(strategy, workload);
+        let width = files.saturating_sub(DESCRIPTORS_KEPT).checked_div(per_task).unwrap_or(u64::MAX);
+        limits.push(limited(width, WidthLimit::OpenFiles { allowed: files, per_task }));
     }
     if uses_threads(strategy, workload) {
         limits.extend(thread_limits(strategy, host));
@@ -49,12 +126,8 @@ pub fn capacity(strategy: StrategyKind, workload: &Workload, host: &Host) -> Cap
     least.expect("the task count always limits")
 }
 
-fn of_workload(width: u64, bound_by: String) -> Capacity {
-    Capacity { width: usize::try_from(width).unwrap_or(usize::MAX).max(1), bound_by, by_machine: false }
-}
-
-fn of_machine(width: u64, bound_by: String) -> Capacity {
-    Capacity { by_machine: true, ..of_workload(width, bound_by) }
+fn limited(width: u64, limit: WidthLimit) -> Capacity {
+    Capacity { width: usize::try_from(width).unwrap_or(usize::MAX).max(1), limit }
 }
 
 /// Returns the descriptors that one task in flight holds in the process that has the fewest to spare.
@@ -87,9 +160,10 @@ fn thread_limits(strategy: StrategyKind, host: &Host) -> Vec<Capacity> {
     // A worker process needs a process and a thread that drives it.
     let each = if strategy.info().width.workers_are_processes() { 2 } else { 1 };
     let processes =
-        host.limits.processes.map(|n| of_machine(n / 2 / each, format!("processes and threads: {n}")));
-    let maps = host.limits.memory_maps.map(|n| {
-        of_machine(n / 2 / MAPS_PER_THREAD, format!("memory maps: {n} ({MAPS_PER_THREAD} per thread)"))
+        host.limits.processes.map(|allowed| limited(allowed / 2 / each, WidthLimit::Processes { allowed }));
+    let maps = host.limits.memory_maps.map(|allowed| {
+        let per_thread = MAPS_PER_THREAD;
+        limited(allowed / 2 / per_thread, WidthLimit::MemoryMaps { allowed, per_thread })
     });
     processes.into_iter().chain(maps).collect()
 }
@@ -99,8 +173,8 @@ fn memory_limit(strategy: StrategyKind, workload: &Workload, host: &Host) -> Cap
     let each = if workload.runs_python() { rss.python } else { rss.native };
     let free = (host.limits.memory_available_bytes as f64 * MEMORY_SHARE) as u64;
     match workload.limits.memory {
-        Some(limit) if limit < free => of_workload(limit / each, format!("memory = {}", Bytes(limit))),
-        _ => of_machine(free / each, format!("memory: {} free", Bytes(host.limits.memory_available_bytes))),
+        Some(bytes) if bytes < free => limited(bytes / each, WidthLimit::WorkloadMemory { bytes }),
+        _ => limited(free / each, WidthLimit::FreeMemory { bytes: host.limits.memory_available_bytes }),
     }
 }
 
@@ -114,10 +188,12 @@ mod tests {
         let mut workload = sleeping(1_000_000);
         assert_eq!(capacity(StrategyKind::Async, &workload, &host(2)).width, 1_000_000);
         let threads = capacity(StrategyKind::Threads, &workload, &host(2));
-        assert!(threads.by_machine && threads.bound_by.contains("memory maps"), "{threads:?}");
+        assert!(threads.limit.is_of_machine(), "{threads:?}");
+        assert!(matches!(threads.limit, WidthLimit::MemoryMaps { .. }), "{threads:?}");
         workload.limits.max_in_flight = Some(32);
-        assert_eq!(capacity(StrategyKind::Threads, &workload, &host(2)).bound_by, "max_in_flight = 32");
-        assert_eq!(capacity(StrategyKind::Async, &sleeping(5), &host(2)).bound_by, "5 tasks");
+        let limit = |workload: &Workload| capacity(StrategyKind::Async, workload, &host(2)).limit;
+        assert_eq!(limit(&workload), WidthLimit::MaxInFlight { max_in_flight: 32 });
+        assert_eq!(limit(&sleeping(5)), WidthLimit::Tasks { tasks: 5 });
     }
 
     #[test]
@@ -126,6 +202,6 @@ mod tests {
         small.limits.memory_available_bytes = 100 << 20;
         let bound = capacity(StrategyKind::Processes, &sleeping(1000), &small);
         assert_eq!(bound.width, 10);
-        assert!(bound.bound_by.starts_with("memory"), "{bound:?}");
+        assert!(matches!(bound.limit, WidthLimit::FreeMemory { .. }), "{bound:?}");
     }
 }

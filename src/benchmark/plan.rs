@@ -123,7 +123,8 @@ fn widths(
 
 /// The widths asked for; those above a limit of the workload become that limit.
 fn asked_widths(selection: &Selection, capacity: &Capacity) -> Vec<usize> {
-    let within = |width: &usize| if capacity.by_machine { *width } else { (*width).min(capacity.width) };
+    let within =
+        |width: &usize| if capacity.limit.is_of_machine() { *width } else { (*width).min(capacity.width) };
     let mut widths: Vec<usize> = selection.widths.iter().map(within).collect();
     widths.sort_unstable();
     widths.dedup();
@@ -161,7 +162,7 @@ fn refuse(cell: Configuration, model: &dyn ExecutionModel, capacity: &Capacity) 
     (cell.width > capacity.width).then(|| Refused {
         cell,
         code: Code::HostLimit,
-        reason: format!("at most {} wide here, because of {}", capacity.width, capacity.bound_by),
+        reason: format!("at most {} wide here, because of {}", capacity.width, capacity.limit),
     })
 }
 

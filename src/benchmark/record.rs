@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::benchmark::configuration::Configuration;
 use crate::benchmark::plan::Candidate;
-use crate::benchmark::result::{ConfigurationResult, Latency, LedgerPerTask, Round, Status};
+use crate::benchmark::result::{ConfigurationResult, Latency, LedgerPerTask, Reason, Round, Status};
+use crate::diagnostics::Code;
 use crate::policy::INDIFFERENCE;
 use crate::stats::interval::{CONFIDENCE, geometric_mean_ci};
 use crate::stats::ratio::compare;
@@ -145,11 +146,12 @@ impl CellRecord {
     }
 
     /// Why the cell counts as failed: not one of its tasks ended well.
-    fn failure(&self) -> Option<String> {
+    fn failure(&self) -> Option<Reason> {
         let first = || self.tally.errors().into_iter().next();
-        let why =
-            || first().map_or("no task was started".to_owned(), |e| format!("{}: {}", e.code, e.message));
-        (self.tally.counts.ok == 0).then(why)
+        (self.tally.counts.ok == 0).then(|| match first() {
+            Some(error) => Reason::new(error.code, error.message),
+            None => Reason::new(Code::WorkloadUnreachable, "no task was started"),
+        })
     }
 
     fn mean_per_s(&self) -> Option<f64> {

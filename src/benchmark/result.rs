@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::benchmark::configuration::Configuration;
 pub use crate::benchmark::posterior::Posterior;
+use crate::diagnostics::Code;
 pub use crate::workload::task_outcomes::{ErrorCount, TaskCounts};
 
 /// The summary of one cell.
@@ -14,8 +15,8 @@ pub struct ConfigurationResult {
     pub cell: Configuration,
     /// Whether it ran.
     pub status: Status,
-    /// Why it failed or was skipped.
-    pub reason: Option<String>,
+    /// Why it failed or was skipped; null if it ran, or was only predicted.
+    pub reason: Option<Reason>,
     /// Tasks per second that the model predicted before the run.
     pub predicted_per_s: Option<f64>,
     /// Tasks per second over the whole workload, start-up included.
@@ -51,7 +52,7 @@ pub struct ConfigurationResult {
 
 impl ConfigurationResult {
     /// A cell that gave no numbers.
-    pub fn without_numbers(cell: Configuration, status: Status, reason: Option<String>) -> Self {
+    pub fn without_numbers(cell: Configuration, status: Status, reason: Option<Reason>) -> Self {
         ConfigurationResult {
             cell,
             status,
@@ -86,6 +87,28 @@ impl ConfigurationResult {
 /// 1 on a machine that nobody else uses, 2 on one that others use half of.
 pub(crate) fn widening(cpu_others: Option<f64>) -> f64 {
     1.0 / (1.0 - cpu_others.unwrap_or(0.0).clamp(0.0, 0.9))
+}
+
+/// Why a configuration has no result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Reason {
+    /// What kind of failure; `conc explain CODE` says more.
+    pub code: Code,
+    /// What happened.
+    pub message: String,
+}
+
+impl Reason {
+    /// A reason of kind `code`.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Reason { code, message: message.into() }
+    }
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)
+    }
 }
 
 /// Whether a cell ran.

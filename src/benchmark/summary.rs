@@ -6,7 +6,7 @@ use crate::benchmark::configuration::Configuration;
 use crate::benchmark::measure::{Ending, Measured};
 use crate::benchmark::plan::{Candidate, Plan};
 use crate::benchmark::record::CellRecord;
-use crate::benchmark::result::{ConfigurationResult, Status, TaskCounts, widening};
+use crate::benchmark::result::{ConfigurationResult, Reason, Status, TaskCounts, widening};
 use crate::diagnostics::Code;
 use crate::policy::CONTENDED;
 use crate::stats::interval::widen;
@@ -30,12 +30,12 @@ pub fn results(plan: &Plan, measured: &Measured) -> Vec<ConfigurationResult> {
     for (cell, error) in &measured.failed {
         // A cell that ran before it failed keeps what it gave.
         if !measured.cells.contains_key(cell) {
-            let reason = Some(format!("{}: {error}", error.code));
+            let reason = Some(Reason::new(error.code, error.to_string()));
             results.push(ConfigurationResult::without_numbers(*cell, Status::Failed, reason));
         }
     }
     for refused in &plan.refused {
-        let reason = Some(format!("{}: {}", refused.code, refused.reason));
+        let reason = Some(Reason::new(refused.code, refused.reason.clone()));
         results.push(ConfigurationResult::without_numbers(refused.cell, Status::Skipped, reason));
     }
     for result in &mut results {
@@ -49,11 +49,7 @@ pub fn results(plan: &Plan, measured: &Measured) -> Vec<ConfigurationResult> {
 pub fn predictions(plan: &Plan) -> Vec<ConfigurationResult> {
     let predicted = |candidate: &Candidate| ConfigurationResult {
         predicted_per_s: Some(candidate.predicted_per_s),
-        ..ConfigurationResult::without_numbers(
-            candidate.cell,
-            Status::Skipped,
-            Some("only predicted".to_owned()),
-        )
+        ..ConfigurationResult::without_numbers(candidate.cell, Status::Skipped, None)
     };
     plan.candidates.iter().map(predicted).collect()
 }

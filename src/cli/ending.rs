@@ -1,6 +1,7 @@
 //! The exit status of a command that had a result to show.
 
 use crate::benchmark::ConfigurationResult;
+use crate::benchmark::result::Reason;
 use crate::diagnostics::Code;
 use crate::error::ExitStatus;
 use crate::report::document::Report;
@@ -23,17 +24,15 @@ fn futility(report: &Report) -> Option<Failure> {
     if report.cells.iter().any(|cell| cell.tasks.ok > 0) {
         return None;
     }
-    let (code, reason) = reason(first);
+    let Reason { code, message: reason } = reason(first);
     let message = format!("nothing of {} could be measured: {}: {reason}", report.workload.name, first.cell);
     Some(Failure::coded(code, message))
 }
 
 /// Why a cell gave no result.
-fn reason(cell: &ConfigurationResult) -> (Code, &str) {
-    if let Some(error) = cell.errors.first() {
-        return (error.code, &error.message);
-    }
-    let reason = cell.reason.as_deref().unwrap_or("no task ended");
-    let coded = reason.split_once(": ").and_then(|(code, rest)| Some((code.parse().ok()?, rest)));
-    coded.unwrap_or((Code::WorkloadUnreachable, reason))
+fn reason(cell: &ConfigurationResult) -> Reason {
+    let failure = cell.errors.first().map(|error| Reason::new(error.code, error.message.clone()));
+    failure
+        .or_else(|| cell.reason.clone())
+        .unwrap_or_else(|| Reason::new(Code::WorkloadUnreachable, "no task ended"))
 }

@@ -16,7 +16,7 @@ use crate::profile::tree::attach::profile_process;
 use crate::profile::tree::command::{LEAST, LINGER, Streams, is_success, profile_command};
 use crate::profile::tree::result::{Exit, ExitStatus, SampleSource, Tree};
 use crate::profile::tree::supervisor::Order;
-use crate::report::document::{CommandName, Report, Runtime, Warning, WorkloadSummary};
+use crate::report::document::{CommandName, Report, Warning, WorkloadRuntime, WorkloadSummary};
 use crate::report::table;
 use crate::study::StudyError;
 use crate::workload::Workload;
@@ -129,7 +129,7 @@ pub(crate) fn process(
     let profiled = profile_process(pid, time, source(&args.foreign), host.cpus_effective, is_interrupted);
     drop(progress);
     let profile = profiled?;
-    let (source, runtime, definition) = (Source::Command, Runtime::Native, String::new());
+    let (source, runtime, definition) = (Source::Command, WorkloadRuntime::Native, String::new());
     let summary = WorkloadSummary { name, source, runtime, tasks: 1, definition };
     let report = report(host, summary, profile);
     let table = table::render_profile(&report, &output.table);

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use crate::report::document::{Report, Results};
 use crate::report::table::{self, TableOptions};
+use crate::report::worded::Worded;
 use crate::report::{bmf, csv, gab, html, hyperfine, json, junit, markdown};
-use serde::Serialize;
 
 use crate::cli::config::Output;
 use crate::cli::destination::Format;
@@ -27,13 +27,13 @@ pub(crate) fn check_path(path: &Path) -> Result<(), Failure> {
 
 /// Writes the files with what there is so far. What is no plain file waits for the end: a pipe or a device
 /// would get everything again and again.
-pub(crate) fn save(results: &impl Results, output: &Output) -> Result<(), Failure> {
+pub(crate) fn save(results: &(impl Results + Worded), output: &Output) -> Result<(), Failure> {
     let plain = output.files.iter().filter(|(_, path)| !is_written_in_place(path));
     write_files(plain, |format| render(format, results))
 }
 
 /// Writes the document to a file.
-pub(crate) fn write_json(path: &Path, document: &impl Serialize) -> Result<(), Failure> {
+pub(crate) fn write_json(path: &Path, document: &impl Worded) -> Result<(), Failure> {
     let text = render_json(document).map_err(cannot_write(path))?;
     write(path, text.as_bytes()).map_err(cannot_write(path))
 }
@@ -46,7 +46,11 @@ pub(crate) fn tell(line: &str) {
 
 /// Prints the results, as `screen` or in the format asked for, and writes the files. Warnings go to
 /// standard error, except that JSON has them in it; where GitHub runs this it is told too.
-pub(crate) fn publish(results: &impl Results, screen: &str, output: &Output) -> Result<(), Failure> {
+pub(crate) fn publish(
+    results: &(impl Results + Worded),
+    screen: &str,
+    output: &Output,
+) -> Result<(), Failure> {
     let delivered = deliver(screen, output, |format| render(format, results));
     if output.stdout != Some(Format::Json) {
         warn(results.reports(), output.table);
@@ -56,7 +60,7 @@ pub(crate) fn publish(results: &impl Results, screen: &str, output: &Output) -> 
 }
 
 /// Writes the files where there are no results to print: those who read them learn what failed.
-pub(crate) fn publish_failures(results: &impl Results, output: &Output) -> Result<(), Failure> {
+pub(crate) fn publish_failures(results: &(impl Results + Worded), output: &Output) -> Result<(), Failure> {
     github::tell(results);
     write_files(output.files.iter(), |format| render(format, results))
 }
@@ -100,7 +104,7 @@ fn warn(reports: &[Report], options: TableOptions) {
     let _ = write!(anstream::stderr(), "{gap}{warnings}");
 }
 
-fn render(format: Format, results: &impl Results) -> io::Result<String> {
+fn render(format: Format, results: &(impl Results + Worded)) -> io::Result<String> {
     let (reports, failed) = (results.reports(), results.failed());
     match format {
         Format::Json => render_json(results),
@@ -116,7 +120,7 @@ fn render(format: Format, results: &impl Results) -> io::Result<String> {
 }
 
 /// The document as JSON.
-pub(crate) fn render_json(document: &impl Serialize) -> io::Result<String> {
+pub(crate) fn render_json(document: &impl Worded) -> io::Result<String> {
     let mut bytes = Vec::new();
     json::to_writer(&mut bytes, document)?;
     String::from_utf8(bytes).map_err(io::Error::other)

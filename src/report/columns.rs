@@ -2,7 +2,8 @@
 
 use crate::benchmark::ConfigurationResult;
 use crate::benchmark::posterior::Posterior;
-use crate::units::{Bytes, PerSecond, Seconds, Share};
+use crate::report::prose::uncertainty;
+use crate::units::{Bytes, PerSecond, Seconds};
 
 /// Stands where a value is not known.
 const UNKNOWN: &str = "-";
@@ -102,18 +103,22 @@ fn times(ratio: f64) -> String {
     if ratio < 0.95 { format!("{ratio:.2}x") } else { format!("{ratio:.1}x") }
 }
 
-/// The interval of the batches; of a cell with too few of them what is believed of it, marked with a ~.
+/// The interval of the batches; of a cell with too few of them its credible interval, marked with a ~.
 fn interval(cell: &ConfigurationResult) -> Option<String> {
-    let shown = |[low, high]: [f64; 2]| format!("{}–{}", rate(low), rate(high));
-    cell.ci95.map(shown).or_else(|| Some(format!("~{}", shown(cell.outlook?.credible95))))
+    let credible = || Some(marked(uncertainty::interval(cell.outlook?.credible95, rate)));
+    cell.ci95.map(|ends| uncertainty::interval(ends, rate)).or_else(credible)
 }
 
 /// The wider side of the interval, as a share of the throughput.
 fn margin(cell: &ConfigurationResult) -> Option<String> {
-    let share = |rate: f64, [low, high]: [f64; 2]| Share((rate - low).max(high - rate) / rate);
-    let measured = cell.ci95.zip(cell.throughput_per_s.filter(|rate| *rate > 0.0));
-    let believed = |outlook: Posterior| format!("~±{}", share(outlook.throughput_per_s, outlook.credible95));
-    measured.map(|(ends, rate)| format!("±{}", share(rate, ends))).or_else(|| Some(believed(cell.outlook?)))
+    let measured = cell.ci95.zip(cell.throughput_per_s);
+    let credible = |of: Posterior| marked(uncertainty::margin(of.throughput_per_s, of.credible95));
+    measured.map(|(ends, rate)| uncertainty::margin(rate, ends)).or_else(|| Some(credible(cell.outlook?)))
+}
+
+/// The text of a credible interval; what is unknown needs no mark.
+fn marked(text: String) -> String {
+    if text == uncertainty::UNKNOWN { text } else { format!("~{text}") }
 }
 
 #[cfg(test)]
@@ -128,6 +133,9 @@ mod tests {
         assert_eq!(Column::Margin.value(&cell), "±3%");
         assert_eq!(Column::Speedup.value(&cell), "56.1x");
         assert_eq!(Column::P50.value(&cell), "46.0 ms");
+        cell.ci95 = Some([0.001, 2.7e9]);
+        assert_eq!(Column::Interval.value(&cell), "unknown");
+        assert_eq!(Column::Margin.value(&cell), "unknown");
         cell.ci95 = None;
         assert_eq!(Column::Margin.value(&cell), "-");
         assert_eq!(times(0.123), "0.12x");

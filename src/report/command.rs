@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The version of the document's shape; it grows when a reader would have to change.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// A command that prints a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]

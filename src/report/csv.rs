@@ -66,7 +66,7 @@ fn fields(workload: &str, result: &ConfigurationResult) -> Vec<String> {
         result.cell.width.to_string(),
         result.cell.processes.map(|p| p.to_string()).unwrap_or_default(),
         status.to_owned(),
-        result.reason.clone().unwrap_or_default(),
+        result.reason.as_ref().map(ToString::to_string).unwrap_or_default(),
         number(result.throughput_per_s),
         number(result.ci95.map(|[low, _]| low)),
         number(result.ci95.map(|[_, high]| high)),

@@ -192,7 +192,7 @@ pub struct WorkloadSummary {
     /// Where it came from.
     pub source: Source,
     /// What runs its tasks.
-    pub runtime: Runtime,
+    pub runtime: WorkloadRuntime,
     /// Tasks of one run.
     pub tasks: u64,
     /// A hash of what it does; another one means another workload under the same name.
@@ -206,7 +206,7 @@ impl WorkloadSummary {
         WorkloadSummary {
             name: workload.name.clone(),
             source: workload.source,
-            runtime: if workload.runs_python() { Runtime::Python } else { Runtime::Native },
+            runtime: if workload.runs_python() { WorkloadRuntime::Python } else { WorkloadRuntime::Native },
             tasks: workload.tasks(),
             definition: workload.definition(),
         }
@@ -216,7 +216,7 @@ impl WorkloadSummary {
 /// What runs the tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Runtime {
+pub enum WorkloadRuntime {
     /// This binary, or the programs it starts.
     Native,
     /// CPython.
@@ -245,18 +245,19 @@ impl Warning {
 mod tests {
     use super::*;
     use crate::report::example;
+    use crate::report::worded::to_value;
 
     #[test]
     fn a_document_survives_json_in_both_shapes() {
         let documents =
             [Document::Single(Box::new(example::advise())), Document::Bench(Box::new(example::bench()))];
         for document in documents {
-            let text = serde_json::to_string(&document).unwrap();
+            let text = to_value(&document).unwrap().to_string();
             assert_eq!(serde_json::from_str::<Document>(&text).unwrap(), document);
             assert_eq!(document.reports()[0].workload.name, "web-scraper");
         }
         let command = Document::Single(Box::new(example::command()));
-        let text = serde_json::to_string(&command).unwrap();
+        let text = to_value(&command).unwrap().to_string();
         assert_eq!(serde_json::from_str::<Document>(&text).unwrap(), command);
     }
 }

@@ -2,9 +2,13 @@
 
 mod gate;
 
-use crate::advice::result::{Agreement, Basis, CodeExample, Fallback, Recommendation, Verdict};
+use crate::advice::comparison::{Comparison, ComparisonCode, RunnerUpFigures};
+use crate::advice::decision_tree::{DecisionPath, TreeStep};
+use crate::advice::limiting_factor::{LimitingFactor, SharedResource};
+use crate::advice::result::{Agreement, Basis, ChoiceVerdict, CodeExample, Fallback, Recommendation};
 use crate::advice::scaling::{FitStatus, Model, PeakStatus, Usl};
-use crate::benchmark::result::{ErrorCount, Latency, LedgerPerTask, Round, Status, TaskCounts};
+use crate::advice::{Note, Objective};
+use crate::benchmark::result::{ErrorCount, Latency, LedgerPerTask, Reason, Round, Status, TaskCounts};
 use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::diagnostics::Code;
 use crate::host::Host;
@@ -16,8 +20,9 @@ use crate::profile::tree::result::{
     Workers,
 };
 use crate::report::document::{
-    BenchReport, CommandName, FailedWorkload, Report, Runtime, Warning, WorkloadSummary,
+    BenchReport, CommandName, FailedWorkload, Report, Warning, WorkloadRuntime, WorkloadSummary,
 };
+use crate::stats::ratio::Ordering4;
 use crate::strategy::StrategyKind;
 use crate::workload::spec::Source;
 
@@ -26,7 +31,7 @@ pub(crate) fn advise() -> Report {
     let workload = WorkloadSummary {
         name: "web-scraper".to_owned(),
         source: Source::Sample,
-        runtime: Runtime::Native,
+        runtime: WorkloadRuntime::Native,
         tasks: 200,
         definition: "0123456789abcdef".to_owned(),
     };
@@ -81,7 +86,7 @@ pub(crate) fn command() -> Report {
     let workload = WorkloadSummary {
         name: "sh".to_owned(),
         source: Source::Command,
-        runtime: Runtime::Native,
+        runtime: WorkloadRuntime::Native,
         tasks: 1,
         definition: String::new(),
     };
@@ -246,8 +251,8 @@ fn ran(
 }
 
 /// A cell that gave nothing.
-fn without(cell: Configuration, status: Status, reason: &str) -> ConfigurationResult {
-    ConfigurationResult::without_numbers(cell, status, Some(reason.to_owned()))
+fn without(cell: Configuration, status: Status, code: Code, reason: &str) -> ConfigurationResult {
+    ConfigurationResult::without_numbers(cell, status, Some(Reason::new(code, reason)))
 }
 
 fn cells() -> Vec<ConfigurationResult> {
@@ -255,6 +260,7 @@ fn cells() -> Vec<ConfigurationResult> {
     let mut died = without(
         cell(StrategyKind::Processes, 16),
         Status::Failed,
+        Code::PoolWorkerDied,
         "worker process died: killed by signal 9 after 12 tasks, which the out-of-memory killer does",
     );
     died.tasks = TaskCounts { ok: 12, failed: 1, timed_out: 0, cancelled: 3 };
@@ -272,7 +278,12 @@ fn cells() -> Vec<ConfigurationResult> {
             ledger: Some(ledger()),
             ..ran(Configuration::hybrid(64, 2), 1201.0, [1150.0, 1255.0], [47.0, 80.0, 1.0], 41)
         },
-        without(cell(StrategyKind::Pipeline, 8), Status::Skipped, "one step only\u{1b}[2J"),
+        without(
+            cell(StrategyKind::Pipeline, 8),
+            Status::Skipped,
+            Code::WorkloadUnsupported,
+            "one step only\u{1b}[2J",
+        ),
     ]
 }
 
@@ -293,17 +304,16 @@ fn recommendation() -> Recommendation {
         strategy: StrategyKind::Async,
         width: 64,
         processes: None,
-        verdict: Verdict::Undecided,
+        verdict: ChoiceVerdict::Undecided,
         smallest_effect: Some(0.06),
         basis: Basis::Measured,
-        tree_path: ["task type", "I/O-bound", "async client available", "async"].map(String::from).to_vec(),
-        tree_strategy: StrategyKind::Async,
+        decision: DecisionPath {
+            steps: vec![TreeStep::TaskType { class: Class::IoBound }, TreeStep::AsyncFormAvailable],
+            strategy: StrategyKind::Async,
+        },
         agrees: Agreement::Yes,
-        measured: "async is the fastest within noise (hybrid 3% slower, threads 4% slower, undecided); \
-                   agrees with the tree"
-            .to_owned(),
-        binding_limit: "the server: beyond 64 in flight throughput grows by less than 5%".to_owned(),
-        response: "raise the capacity of the server, or spread the requests over several".to_owned(),
+        comparison: comparison(),
+        limit: LimitingFactor::SharedResource { resource: SharedResource::Upstream, beyond: 64, serves: 60 },
         code_examples: vec![
             CodeExample {
                 language: "rust".to_owned(),
@@ -316,11 +326,27 @@ fn recommendation() -> Recommendation {
                 code: "print()\n".to_owned(),
             },
         ],
-        performance_notes: vec!["about 1 240 connections are opened unless they are kept alive".to_owned()],
+        notes: vec![Note::EmbeddedServer],
         chunk_size: None,
         fallbacks: vec![
             Fallback { strategy: StrategyKind::Threads, width: 64 },
             Fallback { strategy: StrategyKind::Hybrid, width: 64 },
         ],
+    }
+}
+
+fn comparison() -> Comparison {
+    let undecided = |strategy, ratio| RunnerUpFigures {
+        strategy,
+        ratio,
+        verdict: Ordering4::Undecided,
+        smallest_effect: Some(0.06),
+    };
+    Comparison {
+        code: ComparisonCode::BestWithinNoise,
+        objective: Objective::Throughput,
+        predicted_per_s: None,
+        runners_up: vec![undecided(StrategyKind::Hybrid, 0.97), undecided(StrategyKind::Threads, 0.96)],
+        tree_ratio: Some(1.0),
     }
 }

@@ -2,16 +2,15 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize;
+use crate::report::worded::{Worded, to_value};
 
-/// Writes `document`, a [`Report`](crate::report::Report), a
-/// [`BenchReport`](crate::report::BenchReport) or a [`Document`](crate::report::Document).
+/// Writes `document` with its sentences.
 ///
 /// # Errors
 ///
 /// What `writer` returns; a closed pipe keeps its kind.
-pub fn to_writer(mut writer: impl Write, document: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut writer, document)?;
+pub fn to_writer(mut writer: impl Write, document: &impl Worded) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut writer, &to_value(document)?)?;
     writer.write_all(b"\n")?;
     writer.flush()
 }
@@ -39,7 +38,7 @@ mod tests {
         to_writer(&mut bytes, &example::advise()).unwrap();
         assert!(bytes.ends_with(b"}\n"));
         let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
-        assert_eq!(value["schema_version"], 1);
+        assert_eq!(value["schema_version"], 2);
         assert_eq!(value["command"], "advise");
         assert_eq!(value["workload"]["runtime"], "native");
         assert_eq!(value["profile"]["class"], "io-bound");

@@ -84,7 +84,7 @@ fn measured(report: &Report) -> Outcome {
     }
     let failed = report.cells.iter().find(|cell| cell.status == Status::Failed).or(report.cells.first());
     let error = failed.and_then(|cell| cell.errors.first()).map(|e| format!("{}: {}", e.code, e.message));
-    let reason = failed.and_then(|cell| cell.reason.clone()).or(error);
+    let reason = failed.and_then(|cell| cell.reason.as_ref()).map(ToString::to_string).or(error);
     Outcome::Error(reason.unwrap_or_else(|| "nothing could be measured".to_owned()))
 }
 

@@ -6,6 +6,7 @@ use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::Status;
 use crate::report::columns::Column;
 use crate::report::document::{FailedWorkload, Report};
+use crate::report::prose;
 use crate::report::text::plain;
 
 const COLUMNS: [Column; 9] = [
@@ -57,9 +58,8 @@ fn row(cell: &ConfigurationResult, recommended: bool) -> String {
         let values = COLUMNS.iter().map(|column| escaped(&column.value(cell)));
         return line(values.map(|value| if recommended { format!("**{value}**") } else { value }));
     }
-    let state = if cell.status == Status::Failed { "failed" } else { "skipped" };
     let mut values = vec![Column::Strategy.value(cell), Column::Width.value(cell)];
-    values.push(escaped(&format!("{state}: {}", cell.reason.as_deref().unwrap_or("no reason given"))));
+    values.push(escaped(&prose::outcome::trouble(cell).unwrap_or_default()));
     values.resize(COLUMNS.len(), String::new());
     line(values.into_iter())
 }
@@ -90,7 +90,7 @@ mod tests {
         let text = to_string(&[example::advise()], &[]);
         assert!(text.starts_with("### web-scraper\n\n| Strategy | Width |"), "{text}");
         assert!(text.contains("| **async** | **64** | **1 240** |"), "{text}");
-        assert!(text.contains("| processes | 16 | failed: worker process died"), "{text}");
+        assert!(text.contains("| processes | 16 | failed (E-POOL-001): worker process died"), "{text}");
     }
 
     #[test]

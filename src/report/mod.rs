@@ -22,11 +22,13 @@ pub mod junit;
 pub mod load;
 pub mod markdown;
 mod markup;
+pub mod prose;
 pub mod schema;
 #[cfg(test)]
 mod shapes;
 pub mod table;
 mod text;
+pub mod worded;
 mod wording;
 
 pub use check::CheckReport;

@@ -3,12 +3,14 @@
 use schemars::generate::SchemaSettings;
 
 use crate::report::document::Document;
+use crate::report::worded;
 
 /// The schema of everything that `--json` prints, as `conc schema` prints it.
 pub fn schema() -> String {
     // What is written is described, so a field that is always there is required, even if it is null.
     let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
-    let schema = generator.into_root_schema_for::<Document>();
+    let mut schema = generator.into_root_schema_for::<Document>().to_value();
+    worded::add_to_schema(&mut schema);
     let mut text = serde_json::to_string_pretty(&schema).expect("a schema is plain JSON");
     text.push('\n');
     text
@@ -29,14 +31,14 @@ mod tests {
 
     #[test]
     fn both_shapes_are_valid() {
-        assert_eq!(check(&serde_json::to_value(example::advise()).unwrap()), Ok(()));
-        assert_eq!(check(&serde_json::to_value(example::bench()).unwrap()), Ok(()));
-        assert_eq!(check(&serde_json::to_value(example::command()).unwrap()), Ok(()));
+        assert_eq!(check(&worded::to_value(&example::advise()).unwrap()), Ok(()));
+        assert_eq!(check(&worded::to_value(&example::bench()).unwrap()), Ok(()));
+        assert_eq!(check(&worded::to_value(&example::command()).unwrap()), Ok(()));
     }
 
     #[test]
     fn a_wrong_document_is_not() {
-        let mut document = serde_json::to_value(example::advise()).unwrap();
+        let mut document = worded::to_value(&example::advise()).unwrap();
         document["recommendation"]["verdict"] = json!(true);
         assert!(check(&document).is_err());
         assert!(check(&json!({})).is_err());

@@ -9,6 +9,23 @@ use crate::stats::mean::{Mean, t_quantile};
 /// The confidence of every interval that is shown: the field's usual one.
 pub const CONFIDENCE: f64 = 0.95;
 
+/// An interval says nothing if its upper end is more than this many times its lower end: a factor of ten
+/// either way.
+const MAX_INFORMATIVE_RATIO: f64 = 100.0;
+
+/// A smallest effect says nothing from this share on: only a tenfold change would have been seen.
+const MAX_INFORMATIVE_EFFECT: f64 = 9.0;
+
+/// Returns whether an interval of a positive number says anything.
+pub fn is_informative([low, high]: [f64; 2]) -> bool {
+    low > 0.0 && high.is_finite() && high <= MAX_INFORMATIVE_RATIO * low
+}
+
+/// Returns whether a smallest effect, as a share, says anything.
+pub fn is_informative_effect(share: f64) -> bool {
+    share.is_finite() && share < MAX_INFORMATIVE_EFFECT
+}
+
 /// A mean with its confidence interval.
 ///
 /// From one observation nothing is known about the spread: the interval is then everything the

@@ -5,13 +5,16 @@
 //! used. Paired and winsorised ratios gave 0–1.3% false positives on real noise, where unpaired
 //! sequential tests gave 22–46%.
 
+use serde::{Deserialize, Serialize};
+
 use crate::stats::interval::{CONFIDENCE, mean_ci, student_t, widen};
 
 /// `student_t` of this is the one-sided 80% quantile.
 const POWER: f64 = 0.6;
 
 /// What can be said of two rates: an ordering that admits doubt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Ordering4 {
     /// The first is faster.
     Faster,

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::advice::{Evidence, Facts, Model, Recommendation, decide, recommend, recommend_predicted};
+use crate::advice::{
+    AdviceInput, Facts, Model, Note, Recommendation, decide, recommend, recommend_predicted,
+};
 use crate::benchmark::conditions::Subject;
 use crate::benchmark::event::Observer;
 use crate::benchmark::hooks::Hooked;
@@ -150,8 +152,9 @@ impl<'m> ProfiledStudy<'m> {
     fn recommendation(&self, cells: &[ConfigurationResult]) -> Option<Recommendation> {
         let ProfiledStudy { state, profiled, .. } = self;
         let StudyState { backend, config, host, .. } = state;
-        let notes: Vec<String> = config.assumed_cpus().map(assumption).into_iter().collect();
-        let evidence = Evidence {
+        let assumed = config.assumed_cpus().map(|cpus| Note::AssumedCpus { cpus });
+        let notes: Vec<Note> = assumed.into_iter().collect();
+        let input = AdviceInput {
             workload: backend.workload(),
             profile: &profiled.profile,
             host,
@@ -160,15 +163,10 @@ impl<'m> ProfiledStudy<'m> {
             notes: &notes,
         };
         let recommend = if config.is_prediction() { recommend_predicted } else { recommend };
-        let advice = recommend(&evidence)?;
+        let advice = recommend(&input)?;
         Some(Recommendation {
             code_examples: code_examples(&**backend, &advice, &profiled.profile),
             ..advice
         })
     }
-}
-
-/// The note on a prediction for another machine.
-fn assumption(cpus: f64) -> String {
-    format!("a prediction for {cpus} CPUs, each as fast as those here, with everything else as it is here")
 }

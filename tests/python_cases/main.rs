@@ -7,7 +7,7 @@ use std::fs;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-use conc::advice::result::Verdict;
+use conc::advice::result::ChoiceVerdict;
 use conc::profile::Class;
 use conc::report::Document;
 use conc::report::document::Report;
@@ -50,8 +50,8 @@ fn check(report: &Report, tree: &[StrategyKind], family: &[StrategyKind]) {
     let advice = report.recommendation.as_ref().expect("a recommendation");
     let told = format!("{advice:#?}\n{:#?}", report.profile);
     let cpus = report.host.cpus_effective;
-    assert!(tree.is_empty() || tree.contains(&advice.tree_strategy) || cpus < 2.0, "tree: {told}");
-    let is_open = advice.verdict == Verdict::Undecided;
+    assert!(tree.is_empty() || tree.contains(&advice.decision.strategy) || cpus < 2.0, "tree: {told}");
+    let is_open = advice.verdict == ChoiceVerdict::Undecided;
     assert!(family.contains(&advice.strategy) || is_open || cpus < 2.0, "family {family:?}: {told}");
     assert!(report.cells.iter().all(|result| result.tasks.failed == 0), "{:#?}", report.cells);
 }
@@ -115,7 +115,7 @@ fn a_single_writer_gains_nothing_from_company() {
     let report = advise(&["write_row"], "tasks = 60");
     let best = report.cells.iter().filter_map(|cell| cell.speedup).fold(0.0, f64::max);
     let advice = report.recommendation.as_ref().expect("a recommendation");
-    let is_modest = best < 2.5 || advice.verdict == Verdict::Undecided;
+    let is_modest = best < 2.5 || advice.verdict == ChoiceVerdict::Undecided;
     assert!(advice.strategy == Sequential || is_modest, "{advice:#?}\n{:#?}", report.cells);
 }
 

@@ -8,6 +8,7 @@ use crate::report::describe;
 use crate::report::document::Report;
 use crate::report::html::{curve, forest, verdict};
 use crate::report::markup::escaped;
+use crate::report::prose;
 use crate::report::wording;
 
 const COLUMNS: [Column; 11] = [
@@ -60,14 +61,12 @@ fn list(items: &[String]) -> String {
 fn recommendation(report: &Report) -> String {
     let Some(advice) = &report.recommendation else { return String::new() };
     let mut facts = vec![
-        ("Tree", advice.tree_path.join(" → ")),
-        ("Measured", advice.measured.clone()),
-        ("Limit", advice.binding_limit.clone()),
+        ("Tree", prose::decision::path(&advice.decision).join(" → ")),
+        ("Measured", prose::comparison::sentence(advice)),
+        ("Limit", prose::limit::sentence(&advice.limit)),
     ];
-    if !advice.response.is_empty() {
-        facts.push(("Response", advice.response.clone()));
-    }
-    facts.extend(advice.performance_notes.iter().map(|note| ("Note", note.clone())));
+    facts.push(("Response", prose::limit::response(&advice.limit)));
+    facts.extend(advice.notes.iter().map(|note| ("Note", prose::notes::sentence(note))));
     let facts = facts.iter().map(|(term, text)| format!("<dt>{term}</dt><dd>{}</dd>\n", escaped(text)));
     let facts: String = facts.collect();
     format!("<h3>Recommendation: {}</h3>\n<dl>\n{facts}</dl>\n", escaped(&describe::cell(&advice.cell())))
@@ -91,10 +90,9 @@ fn row(report: &Report, result: &ConfigurationResult) -> String {
     let chosen = if report.is_recommended(result) { " class=\"chosen\"" } else { "" };
     let name = |column: Column| escaped(&column.value(result));
     if result.status != Status::Ok && !report.is_prediction() {
-        let state = if result.status == Status::Failed { "failed" } else { "skipped" };
-        let reason = escaped(result.reason.as_deref().unwrap_or("no reason given"));
+        let trouble = escaped(&prose::outcome::trouble(result).unwrap_or_default());
         return format!(
-            "<tr><td>{}</td><td class=\"n\">{}</td><td colspan=\"{}\">{state}: {reason}</td></tr>\n",
+            "<tr><td>{}</td><td class=\"n\">{}</td><td colspan=\"{}\">{trouble}</td></tr>\n",
             name(Column::Strategy),
             name(Column::Width),
             COLUMNS.len() - 2,

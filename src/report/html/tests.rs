@@ -3,6 +3,10 @@
 use html5gum::{Token, Tokenizer};
 
 use super::*;
+use crate::advice::{LimitingFactor, Note};
+use crate::benchmark::Configuration;
+use crate::benchmark::result::Reason;
+use crate::diagnostics::Code;
 use crate::report::example;
 
 type StartTag = html5gum::StartTag<()>;
@@ -78,10 +82,12 @@ fn nothing_from_outside_becomes_markup_and_nothing_is_loaded() {
     let mut report = example::gated();
     report.workload.name = attack.to_owned();
     report.host.cpu_model = attack.to_owned();
-    report.cells[6].reason = Some(attack.to_owned());
+    report.cells[6].reason = Some(Reason::new(Code::PoolWorkerDied, attack));
     report.warnings[0].message = attack.to_owned();
     let advice = report.recommendation.as_mut().unwrap();
-    (advice.measured, advice.binding_limit) = (attack.to_owned(), attack.to_owned());
+    advice.notes = vec![Note::LowConfidence { reason: attack.to_owned() }];
+    let reason = Reason::new(Code::PoolWorkerDied, attack);
+    advice.limit = LimitingFactor::Refused { configuration: Configuration::REFERENCE, reason };
     report.gate.as_mut().unwrap().reason = Some(attack.to_owned());
     let failed = FailedWorkload { name: attack.to_owned(), code: None, message: attack.to_owned() };
     let page = to_string(&[report.clone(), report], &[failed]);

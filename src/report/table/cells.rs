@@ -12,6 +12,7 @@ use crate::report::columns::Column::{
     Tasks, Width,
 };
 use crate::report::document::Report;
+use crate::report::prose;
 use crate::report::table::screen::{Role, Screen};
 use crate::report::text::{shorten, width};
 use crate::strategy::StrategyKind;
@@ -86,7 +87,7 @@ fn show(screen: &mut Screen, report: &Report, rows: &[&ConfigurationResult], lay
     let mut lines = lines.into_iter();
     screen.styled_line(Role::Heading, &lines.next().unwrap_or_default());
     for (line, row) in lines.zip(rows) {
-        match trouble(row).filter(|_| !report.is_prediction()) {
+        match prose::outcome::trouble(row).filter(|_| !report.is_prediction()) {
             Some(reason) => {
                 let room = screen.width().saturating_sub(width(&line) + 2);
                 screen.styled_line(Role::Trouble, &format!("{line}  {}", shorten(&reason, room)));
@@ -115,15 +116,4 @@ fn lines(report: &Report, rows: &[&ConfigurationResult], columns: &[Column]) -> 
         column.set_cell_alignment(CellAlignment::Right);
     }
     table.lines().map(|line| line.trim_end().to_owned()).collect()
-}
-
-/// Why there are no figures, if there are none.
-fn trouble(result: &ConfigurationResult) -> Option<String> {
-    let state = match result.status {
-        Status::Ok => return None,
-        Status::Failed => "failed",
-        Status::Skipped => "skipped",
-    };
-    let code = result.errors.first().map(|error| format!(" ({})", error.code)).unwrap_or_default();
-    Some(format!("{state}{code}: {}", result.reason.as_deref().unwrap_or("no reason given")))
 }

@@ -3,7 +3,8 @@
 use crate::advice::Recommendation;
 use crate::advice::scaling::FitStatus;
 use crate::report::describe;
-use crate::report::document::{CommandName, Report, Runtime};
+use crate::report::document::{CommandName, Report, WorkloadRuntime};
+use crate::report::prose;
 use crate::report::table::options::CodeChoice;
 use crate::report::table::screen::{Role, Screen};
 use crate::workload::spec::Source;
@@ -15,18 +16,16 @@ const INDENT: usize = 2;
 pub(super) fn section(screen: &mut Screen, report: &Report) {
     let Some(advice) = &report.recommendation else { return };
     headline(screen, report);
-    screen.labelled(INDENT, "Tree", &advice.tree_path.join(" -> "));
-    screen.labelled(INDENT, "Measured", &advice.measured);
-    screen.labelled(INDENT, "Limit", &advice.binding_limit);
-    if !advice.response.is_empty() {
-        screen.labelled(INDENT, "Response", &advice.response);
-    }
+    screen.labelled(INDENT, "Tree", &prose::decision::path(&advice.decision).join(" -> "));
+    screen.labelled(INDENT, "Measured", &prose::comparison::sentence(advice));
+    screen.labelled(INDENT, "Limit", &prose::limit::sentence(&advice.limit));
+    screen.labelled(INDENT, "Response", &prose::limit::response(&advice.limit));
     scaling(screen, report);
     if !advice.fallbacks.is_empty() {
         screen.labelled(INDENT, "Fallbacks", &fallbacks(advice));
     }
-    for (i, note) in advice.performance_notes.iter().enumerate() {
-        screen.labelled(INDENT, if i == 0 { "Notes" } else { "" }, note);
+    for (i, note) in advice.notes.iter().enumerate() {
+        screen.labelled(INDENT, if i == 0 { "Notes" } else { "" }, &prose::notes::sentence(note));
     }
     hint(screen, report);
 }
@@ -60,7 +59,7 @@ fn hint(screen: &mut Screen, report: &Report) {
         return;
     }
     let by_name = report.workload.source == Source::Sample && report.command == CommandName::Advise;
-    let is_native = report.workload.runtime == Runtime::Native;
+    let is_native = report.workload.runtime == WorkloadRuntime::Native;
     let hint = if !is_native {
         "the same command with --code python".to_owned()
     } else if by_name {

@@ -5,9 +5,9 @@ use crate::benchmark::ConfigurationResult;
 use crate::policy::INDIFFERENCE;
 use crate::stats::ratio::{Ordering4, compare};
 
-/// One cell seen from another.
+/// The comparison of one configuration with another.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Standing {
+pub(crate) struct PairwiseComparison {
     /// The score of the first over that of the second.
     pub(crate) ratio: f64,
     /// What the paired rounds allow to be said about it.
@@ -23,19 +23,23 @@ pub(crate) fn score(cell: &ConfigurationResult, objective: Objective) -> f64 {
 
 /// Compares `a` with `b`. Where fewer than two rounds are shared the ratio is that of the summaries,
 /// which the drift of the machine may have spoilt: then nothing is decided.
-pub(crate) fn standing(a: &ConfigurationResult, b: &ConfigurationResult, objective: Objective) -> Standing {
+pub(crate) fn compare_pairwise(
+    a: &ConfigurationResult,
+    b: &ConfigurationResult,
+    objective: Objective,
+) -> PairwiseComparison {
     if a.cell == b.cell {
-        return Standing { ratio: 1.0, verdict: Ordering4::Tie, smallest_effect: None };
+        return PairwiseComparison { ratio: 1.0, verdict: Ordering4::Tie, smallest_effect: None };
     }
     let widening = a.widening().max(b.widening());
     let paired = compare(&scores(a, objective), &scores(b, objective), INDIFFERENCE);
     match paired.map(|paired| paired.widened(widening, INDIFFERENCE)) {
-        Some(paired) if paired.pairs > 1 => Standing {
+        Some(paired) if paired.pairs > 1 => PairwiseComparison {
             ratio: paired.ratio,
             verdict: paired.verdict,
             smallest_effect: paired.smallest_effect(),
         },
-        _ => Standing {
+        _ => PairwiseComparison {
             ratio: score(a, objective) / score(b, objective),
             verdict: Ordering4::Undecided,
             smallest_effect: None,
@@ -57,8 +61,8 @@ mod tests {
     #[test]
     fn paired_rounds_decide() {
         let (fast, slow) = (cell(StrategyKind::Async, 64, 1200.0), cell(StrategyKind::Threads, 64, 1000.0));
-        assert_eq!(standing(&slow, &fast, Objective::Throughput).verdict, Ordering4::Slower);
-        assert_eq!(standing(&fast, &fast, Objective::Throughput).verdict, Ordering4::Tie);
+        assert_eq!(compare_pairwise(&slow, &fast, Objective::Throughput).verdict, Ordering4::Slower);
+        assert_eq!(compare_pairwise(&fast, &fast, Objective::Throughput).verdict, Ordering4::Tie);
     }
 
     #[test]
@@ -66,13 +70,13 @@ mod tests {
         let (fast, mut slow) =
             (cell(StrategyKind::Async, 64, 1200.0), cell(StrategyKind::Threads, 64, 600.0));
         slow.rounds.truncate(1);
-        let seen = standing(&slow, &fast, Objective::Throughput);
+        let seen = compare_pairwise(&slow, &fast, Objective::Throughput);
         assert_eq!((seen.ratio, seen.verdict), (0.5, Ordering4::Undecided));
     }
 
     #[test]
     fn the_objective_decides_what_is_compared() {
         let (wide, narrow) = (cell(StrategyKind::Async, 64, 210.0), cell(StrategyKind::Async, 8, 200.0));
-        assert_eq!(standing(&narrow, &wide, Objective::Latency).verdict, Ordering4::Faster);
+        assert_eq!(compare_pairwise(&narrow, &wide, Objective::Latency).verdict, Ordering4::Faster);
     }
 }

@@ -1,0 +1,187 @@
+//! How the recommended strategy compares with all others, as data.
+
+use serde::{Deserialize, Serialize};
+
+use crate::advice::choose::{Choice, RunnerUp};
+use crate::advice::objective::Objective;
+use crate::advice::result::ChoiceVerdict;
+use crate::stats::ratio::Ordering4;
+use crate::strategy::StrategyKind;
+
+/// The measured speed of the recommended strategy next to that of all others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Comparison {
+    /// The statement.
+    pub code: ComparisonCode,
+    /// What was optimised.
+    pub objective: Objective,
+    /// Predicted tasks per second of the recommended configuration; null where it was measured.
+    pub predicted_per_s: Option<f64>,
+    /// The best configuration of every other strategy, best first. Where nothing was measured, only
+    /// strategies that are predicted to be within 5%.
+    pub runners_up: Vec<RunnerUpFigures>,
+    /// Score of the tree's strategy at its best over the best score; null where it was not measured.
+    pub tree_ratio: Option<f64>,
+}
+
+/// The place of the recommended strategy among all that were measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ComparisonCode {
+    /// No other strategy was measured.
+    OnlyStrategy,
+    /// It needs the least memory of the strategies that are as fast as the fastest.
+    LeastMemory,
+    /// It uses the least CPU of the strategies that are as fast as the fastest.
+    LeastCpu,
+    /// It is the best.
+    Best,
+    /// It equals the best within the margin of indifference.
+    TiesWithBest,
+    /// It is the best, but the measurement cannot tell it from the runner-up.
+    BestWithinNoise,
+    /// The measurement cannot tell it from the best.
+    WithinNoiseOfBest,
+    /// It is sequential, and concurrency gains too little to pay.
+    ConcurrencyDoesNotPay,
+    /// Nothing was measured: it is predicted to be the best.
+    Predicted,
+}
+
+/// The best configuration of a strategy that was not chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct RunnerUpFigures {
+    /// The strategy.
+    pub strategy: StrategyKind,
+    /// Its score over that of the recommended configuration.
+    pub ratio: f64,
+    /// Whether it is better or worse.
+    pub verdict: Ordering4,
+    /// The smallest difference, as a share, that the measurement would have shown in four of five
+    /// cases; null where the two were not compared.
+    pub smallest_effect: Option<f64>,
+}
+
+impl From<&RunnerUp<'_>> for RunnerUpFigures {
+    fn from(of: &RunnerUp<'_>) -> Self {
+        RunnerUpFigures {
+            strategy: of.cell.cell.strategy,
+            ratio: of.ratio,
+            verdict: of.verdict,
+            smallest_effect: of.smallest_effect,
+        }
+    }
+}
+
+/// Returns how the chosen configuration compares with the best ones of all other strategies.
+pub(crate) fn comparison(choice: &Choice<'_>, objective: Objective) -> Comparison {
+    Comparison {
+        code: code(choice, objective),
+        objective,
+        predicted_per_s: None,
+        runners_up: choice.runners_up.iter().map(RunnerUpFigures::from).collect(),
+        tree_ratio: choice.tree_ratio,
+    }
+}
+
+fn code(choice: &Choice<'_>, objective: Objective) -> ComparisonCode {
+    let is_leader = choice.best.cell.strategy == choice.chosen.cell.strategy;
+    match (objective, choice.verdict) {
+        _ if choice.runners_up.is_empty() => ComparisonCode::OnlyStrategy,
+        (Objective::Memory, _) => ComparisonCode::LeastMemory,
+        (Objective::Cpu, _) => ComparisonCode::LeastCpu,
+        (_, ChoiceVerdict::Faster) => ComparisonCode::Best,
+        (_, ChoiceVerdict::Tie) => ComparisonCode::TiesWithBest,
+        (_, ChoiceVerdict::Undecided) if is_leader => ComparisonCode::BestWithinNoise,
+        (_, ChoiceVerdict::Undecided) if is_beaten(choice) => ComparisonCode::ConcurrencyDoesNotPay,
+        (_, ChoiceVerdict::Undecided) => ComparisonCode::WithinNoiseOfBest,
+    }
+}
+
+/// Whether a runner-up is certainly faster, though not by enough to leave sequential for it.
+fn is_beaten(choice: &Choice<'_>) -> bool {
+    let is_faster = |runner_up: &RunnerUp<'_>| runner_up.verdict == Ordering4::Faster;
+    choice.chosen.cell.strategy == StrategyKind::Sequential && choice.runners_up.iter().any(is_faster)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advice::choose::choose;
+    use crate::advice::decision_tree::DecisionPath;
+    use crate::advice::testing::*;
+    use crate::benchmark::ConfigurationResult;
+
+    fn compared(cells: &[ConfigurationResult], tree: StrategyKind, objective: Objective) -> Comparison {
+        let decision = DecisionPath { steps: Vec::new(), strategy: tree };
+        comparison(&choose(cells, &decision, objective).unwrap(), objective)
+    }
+
+    fn code_of(cells: &[ConfigurationResult], tree: StrategyKind, objective: Objective) -> ComparisonCode {
+        compared(cells, tree, objective).code
+    }
+
+    /// Two configurations whose ratio is 0.96 in the mean and uncertain.
+    fn doubtful() -> [ConfigurationResult; 2] {
+        let leader = cell(StrategyKind::Async, 64, 1000.0);
+        let mut second = leader.clone();
+        second.cell.strategy = StrategyKind::Threads;
+        second.throughput_per_s = Some(960.0);
+        for (round, factor) in second.rounds.iter_mut().zip([0.8, 1.152].into_iter().cycle()) {
+            round.throughput_per_s *= factor;
+        }
+        [leader, second]
+    }
+
+    #[test]
+    fn noise_is_admitted_with_the_smallest_effect() {
+        let seen = compared(&doubtful(), StrategyKind::Async, Objective::Throughput);
+        assert_eq!(seen.code, ComparisonCode::BestWithinNoise);
+        let [threads] = seen.runners_up.as_slice() else { panic!("one other strategy: {seen:?}") };
+        assert_eq!((threads.strategy, threads.verdict), (StrategyKind::Threads, Ordering4::Undecided));
+        assert!((threads.ratio - 0.96).abs() < 1e-9 && threads.smallest_effect.is_some_and(|x| x < 0.3));
+        let other = code_of(&doubtful(), StrategyKind::Threads, Objective::Throughput);
+        assert_eq!(other, ComparisonCode::WithinNoiseOfBest);
+    }
+
+    #[test]
+    fn sequential_that_is_beaten_by_little_does_not_pay_to_leave() {
+        let cells = [cell(StrategyKind::Sequential, 1, 95.0), cell(StrategyKind::Threads, 2, 102.0)];
+        let code = code_of(&cells, StrategyKind::Sequential, Objective::Throughput);
+        assert_eq!(code, ComparisonCode::ConcurrencyDoesNotPay);
+    }
+
+    #[test]
+    fn a_clear_winner_is_the_best_and_the_tree_is_compared() {
+        let cells = [
+            cell(StrategyKind::Threads, 8, 100.0),
+            cell(StrategyKind::Async, 8, 50.0),
+            cell(StrategyKind::Sequential, 1, 10.0),
+        ];
+        let seen = compared(&cells, StrategyKind::Async, Objective::Throughput);
+        assert_eq!((seen.code, seen.runners_up.len()), (ComparisonCode::Best, 2));
+        assert!((seen.tree_ratio.unwrap() - 0.5).abs() < 0.02);
+    }
+
+    #[test]
+    fn a_tie_is_called_one() {
+        let cells = [cell(StrategyKind::Async, 8, 100.0), cell(StrategyKind::Threads, 8, 98.0)];
+        let code = code_of(&cells, StrategyKind::Async, Objective::Throughput);
+        assert_eq!(code, ComparisonCode::TiesWithBest);
+    }
+
+    #[test]
+    fn one_strategy_alone_is_compared_with_nothing() {
+        let cells = [cell(StrategyKind::Sequential, 1, 10.0)];
+        let seen = compared(&cells, StrategyKind::Async, Objective::Throughput);
+        assert_eq!((seen.code, seen.tree_ratio), (ComparisonCode::OnlyStrategy, None));
+    }
+
+    #[test]
+    fn memory_and_cpu_have_statements_of_their_own() {
+        let cells = [cell(StrategyKind::Async, 8, 100.0), cell(StrategyKind::Threads, 64, 100.0)];
+        let code = |objective| code_of(&cells, StrategyKind::Threads, objective);
+        assert_eq!(code(Objective::Memory), ComparisonCode::LeastMemory);
+        assert_eq!(code(Objective::Cpu), ComparisonCode::LeastCpu);
+    }
+}

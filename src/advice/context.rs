@@ -1,0 +1,25 @@
+//! Everything that is known when a recommendation is explained.
+
+use crate::advice::choose::Choice;
+use crate::advice::facts::Facts;
+use crate::benchmark::ConfigurationResult;
+use crate::host::Host;
+use crate::profile::Profile;
+use crate::workload::Workload;
+
+/// A choice with everything that it was made from.
+#[derive(Debug, Clone, Copy)]
+pub struct AdviceContext<'a> {
+    /// The work.
+    pub workload: &'a Workload,
+    /// The cost of one task.
+    pub profile: &'a Profile,
+    /// The machine.
+    pub host: &'a Host,
+    /// The facts that the decision tree asks for.
+    pub facts: &'a Facts,
+    /// Every configuration, also those that did not run.
+    pub cells: &'a [ConfigurationResult],
+    /// The choice.
+    pub choice: &'a Choice<'a>,
+}

@@ -1,0 +1,189 @@
+//! Facts worth knowing before the advice is followed, as data.
+
+use serde::{Deserialize, Serialize};
+
+use crate::benchmark::Configuration;
+use crate::benchmark::result::ErrorCount;
+
+/// One fact, with its figures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum Note {
+    /// Configurations that were not considered, because more of their tasks fail than elsewhere.
+    FailingLeftOut {
+        /// The configurations.
+        failing: Vec<FailingConfiguration>,
+        /// The lowest share of failed tasks of any configuration.
+        lowest_share: f64,
+    },
+    /// Two configurations that gave different outputs for the same items.
+    DifferentOutputs {
+        /// The recommended configuration.
+        configuration: Configuration,
+        /// The other one.
+        other: Configuration,
+    },
+    /// Tasks of the recommended configuration fail.
+    TasksFail {
+        /// Share of the tasks that failed or timed out.
+        share: f64,
+        /// The most frequent failure.
+        cause: Option<ErrorCount>,
+    },
+    /// The class of the work is uncertain.
+    LowConfidence {
+        /// Why, as the profile says it.
+        reason: String,
+    },
+    /// The measurement cannot tell the runner-up from the recommended configuration.
+    Undecided {
+        /// The recommended configuration.
+        configuration: Configuration,
+        /// The runner-up.
+        runner_up: Configuration,
+    },
+    /// The measurement cannot tell the two, and the runner-up too is probably near the best.
+    UndecidedNearBest {
+        /// The recommended configuration.
+        configuration: Configuration,
+        /// The runner-up.
+        runner_up: Configuration,
+    },
+    /// One task alone runs on several CPUs.
+    ParallelTask {
+        /// CPUs that one task uses.
+        cpus: f64,
+    },
+    /// Tasks take very different times.
+    TasksDiffer {
+        /// Standard deviation of the time of a task over its mean.
+        coefficient_of_variation: f64,
+        /// The item of the slowest task.
+        item: String,
+        /// Seconds of the slowest task.
+        item_s: f64,
+        /// Mean seconds of a task.
+        mean_s: f64,
+    },
+    /// Steps that compute hold the event loop.
+    EventLoopHeld {
+        /// Seconds of the longest such step.
+        held_s: f64,
+    },
+    /// A step without an async form goes through a pool of threads.
+    BlockingStep {
+        /// The kind of the step.
+        step: String,
+    },
+    /// More workers compute than there are CPUs.
+    Oversubscribed {
+        /// Workers that compute.
+        workers: usize,
+        /// Effective CPUs.
+        cpus: f64,
+    },
+    /// A task uses more CPU than it does alone.
+    CpuGrowth {
+        /// CPU time per task over that of a task alone.
+        factor: f64,
+    },
+    /// Starting the strategy is a large part of the run.
+    Startup {
+        /// Seconds of starting.
+        startup_s: f64,
+        /// Share of the run, from 0 to 1.
+        share: f64,
+    },
+    /// Several tasks should travel in one message.
+    SendChunks {
+        /// Tasks per message in this program's pool.
+        tasks_per_message: u64,
+        /// Seconds of a task.
+        task_s: f64,
+        /// Seconds that a message costs here.
+        message_s: f64,
+        /// Seconds that a message costs in CPython's `ProcessPoolExecutor`.
+        python_message_s: f64,
+        /// The `chunksize` for `ProcessPoolExecutor.map`.
+        python_chunksize: u64,
+    },
+    /// Several items should travel in one message of the `ProcessPoolExecutor` that was measured.
+    PythonChunks {
+        /// The `chunksize`.
+        chunksize: u64,
+        /// Seconds of a task.
+        task_s: f64,
+        /// Seconds that a message costs here.
+        message_s: f64,
+    },
+    /// Handing tasks to worker processes costs a large part of their work.
+    CostlyTransfer {
+        /// Seconds per task.
+        transfer_s: f64,
+        /// Share of the work of a task.
+        share: f64,
+    },
+    /// Some tasks take much longer than most.
+    LongTail {
+        /// 99th percentile of the latency, in seconds.
+        p99_s: f64,
+        /// Median of the latency, in seconds.
+        p50_s: f64,
+    },
+    /// The embedded server shares the CPUs with the tasks.
+    EmbeddedServer,
+    /// The callable releases the GIL for most of the time it computes.
+    GilReleased {
+        /// Share of the computing time with the GIL held.
+        held: f64,
+    },
+    /// The callable computes under the GIL.
+    GilHeld {
+        /// Share of the computing time with the GIL held.
+        held: f64,
+    },
+    /// The interpreter has no GIL.
+    NoGil,
+    /// Tasks were much faster when they were run again.
+    ResultsKept {
+        /// Time of the first run of a task over that of the second.
+        factor: f64,
+    },
+    /// A library computes on several CPUs for one task.
+    LibraryComputes {
+        /// Threads that the library keeps.
+        threads: u64,
+        /// CPUs that one task uses.
+        cpus: f64,
+    },
+    /// A library keeps threads that tasks may use.
+    LibraryThreads {
+        /// Threads that the library keeps.
+        threads: u64,
+    },
+    /// Functions ran through `asyncio.to_thread` under `async`.
+    RanInThreads {
+        /// The functions.
+        callables: Vec<String>,
+    },
+    /// Coroutines ran on an event loop of each worker.
+    LoopPerWorker {
+        /// The coroutine functions.
+        callables: Vec<String>,
+    },
+    /// The prediction is for a number of CPUs that was given.
+    AssumedCpus {
+        /// The number.
+        cpus: f64,
+    },
+}
+
+/// A configuration whose tasks fail.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct FailingConfiguration {
+    /// The configuration.
+    #[serde(flatten)]
+    pub configuration: Configuration,
+    /// Share of its tasks that failed or timed out.
+    pub share: f64,
+}

@@ -1,0 +1,242 @@
+//! How the recommended strategy compares with the others, and whether the tree agrees.
+
+use crate::advice::Objective;
+use crate::advice::Recommendation;
+use crate::advice::comparison::{ComparisonCode, RunnerUpFigures};
+use crate::advice::result::Agreement;
+use crate::report::prose::uncertainty;
+use crate::stats::ratio::Ordering4;
+use crate::units::{PerSecond, Share};
+
+/// How many runners-up are named.
+const MAX_NAMED: usize = 2;
+
+/// A second runner-up with a lower ratio than this is not named.
+const WORTH_NAMING: f64 = 0.8;
+
+/// A difference that would print as 0%.
+const INVISIBLE: f64 = 0.005;
+
+/// From this factor on, a multiple reads better than a percentage.
+const MULTIPLE_FROM: f64 = 3.0;
+
+/// Returns one sentence, such as "async is the fastest within noise (threads 4% slower, undecided:
+/// less than 25% cannot be seen); the decision tree agrees".
+pub fn sentence(advice: &Recommendation) -> String {
+    if advice.comparison.code == ComparisonCode::Predicted {
+        return predicted(advice);
+    }
+    format!("{}{}; {}", standing(advice), runners_up(advice), agreement(advice))
+}
+
+fn predicted(advice: &Recommendation) -> String {
+    let near: Vec<&str> = advice.comparison.runners_up.iter().map(|of| of.strategy.as_str()).collect();
+    let near = if near.is_empty() { String::new() } else { format!("; {} within 5% of it", near.join(", ")) };
+    let rate = advice.comparison.predicted_per_s.unwrap_or(0.0);
+    format!("nothing was run: {} is predicted to give {} tasks/s{near}", advice.cell(), PerSecond(rate))
+}
+
+fn standing(advice: &Recommendation) -> String {
+    let strategy = advice.strategy;
+    let best = best(advice.comparison.objective);
+    match advice.comparison.code {
+        ComparisonCode::OnlyStrategy => format!("only {strategy} was measured"),
+        ComparisonCode::LeastMemory => {
+            format!("{strategy} needs the least memory of all that are as fast as the fastest")
+        }
+        ComparisonCode::LeastCpu => {
+            format!("{strategy} uses the least CPU of all that are as fast as the fastest")
+        }
+        ComparisonCode::Best | ComparisonCode::Predicted => format!("{strategy} is {best}"),
+        ComparisonCode::TiesWithBest => format!("{strategy} is as good as {best}"),
+        ComparisonCode::BestWithinNoise => format!("{strategy} is {best} within noise"),
+        ComparisonCode::WithinNoiseOfBest => format!("{strategy} is within noise of {best}"),
+        ComparisonCode::ConcurrencyDoesNotPay => {
+            format!("{strategy} is so close to {best} that concurrency does not pay")
+        }
+    }
+}
+
+/// The best by the objective.
+fn best(objective: Objective) -> &'static str {
+    match objective {
+        Objective::Latency => "the best balance of throughput and latency",
+        Objective::Throughput | Objective::Memory | Objective::Cpu => "the fastest",
+    }
+}
+
+/// The first runner-up, and the second if it is near, in brackets.
+fn runners_up(advice: &Recommendation) -> String {
+    let is_named = |(i, of): &(usize, &RunnerUpFigures)| *i == 0 || of.ratio >= WORTH_NAMING;
+    let named = advice.comparison.runners_up.iter().enumerate().filter(is_named).take(MAX_NAMED);
+    let named: Vec<String> = named.map(|(_, of)| runner_up(of, advice.comparison.objective)).collect();
+    if named.is_empty() { String::new() } else { format!(" ({})", named.join("; ")) }
+}
+
+fn runner_up(of: &RunnerUpFigures, objective: Objective) -> String {
+    let doubt = match of.verdict {
+        Ordering4::Undecided => match of.smallest_effect.and_then(uncertainty::effect) {
+            Some(effect) => format!(", undecided: less than {effect} cannot be seen"),
+            None => ", undecided".to_owned(),
+        },
+        Ordering4::Tie => ", a tie".to_owned(),
+        Ordering4::Faster | Ordering4::Slower => String::new(),
+    };
+    format!("{} {}{doubt}", of.strategy, difference(of.ratio, objective))
+}
+
+/// "4% slower" for a ratio of 0.96; the score of latency is no speed.
+fn difference(ratio: f64, objective: Objective) -> String {
+    let (less, more) = match objective {
+        Objective::Latency => ("worse", "better"),
+        Objective::Throughput | Objective::Memory | Objective::Cpu => ("slower", "faster"),
+    };
+    if (ratio - 1.0).abs() < INVISIBLE {
+        "equal".to_owned()
+    } else if ratio * MULTIPLE_FROM < 1.0 {
+        format!("{:.1}x {less}", 1.0 / ratio)
+    } else if ratio > MULTIPLE_FROM {
+        format!("{ratio:.1}x {more}")
+    } else if ratio < 1.0 {
+        format!("{} {less}", Share(1.0 - ratio))
+    } else {
+        format!("{} {more}", Share(ratio - 1.0))
+    }
+}
+
+fn agreement(advice: &Recommendation) -> String {
+    let tree = advice.decision.strategy;
+    let difference = |ratio| difference(ratio, advice.comparison.objective);
+    match (advice.agrees, advice.comparison.tree_ratio) {
+        (Agreement::Yes, _) if advice.strategy == tree => "the decision tree agrees".to_owned(),
+        (Agreement::Yes, _) => format!("the tree's {tree} is within noise too"),
+        (Agreement::No, Some(ratio)) => format!("the tree's {tree} is {}", difference(ratio)),
+        (_, Some(ratio)) => format!("the tree's {tree} is {}, undecided", difference(ratio)),
+        (_, None) => format!("the tree's {tree} was not measured"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::example;
+    use crate::strategy::StrategyKind;
+
+    fn figures(strategy: StrategyKind, ratio: f64, verdict: Ordering4) -> RunnerUpFigures {
+        RunnerUpFigures { strategy, ratio, verdict, smallest_effect: None }
+    }
+
+    fn told(code: ComparisonCode, objective: Objective, runners_up: Vec<RunnerUpFigures>) -> String {
+        let mut advice = example::advise().recommendation.unwrap();
+        advice.comparison.code = code;
+        advice.comparison.objective = objective;
+        advice.comparison.runners_up = runners_up;
+        sentence(&advice)
+    }
+
+    #[test]
+    fn every_statement_has_its_sentence() {
+        let one = |ratio| vec![figures(StrategyKind::Threads, ratio, Ordering4::Slower)];
+        for (code, objective, expected) in [
+            (ComparisonCode::Best, Objective::Throughput, "async is the fastest ("),
+            (
+                ComparisonCode::Best,
+                Objective::Latency,
+                "async is the best balance of throughput and latency (",
+            ),
+            (ComparisonCode::TiesWithBest, Objective::Throughput, "async is as good as the fastest ("),
+            (ComparisonCode::BestWithinNoise, Objective::Throughput, "async is the fastest within noise ("),
+            (
+                ComparisonCode::WithinNoiseOfBest,
+                Objective::Throughput,
+                "async is within noise of the fastest (",
+            ),
+            (
+                ComparisonCode::ConcurrencyDoesNotPay,
+                Objective::Throughput,
+                "async is so close to the fastest that concurrency does not pay (",
+            ),
+            (
+                ComparisonCode::LeastMemory,
+                Objective::Memory,
+                "async needs the least memory of all that are as fast as the fastest (",
+            ),
+            (
+                ComparisonCode::LeastCpu,
+                Objective::Cpu,
+                "async uses the least CPU of all that are as fast as the fastest (",
+            ),
+        ] {
+            let text = told(code, objective, one(0.5));
+            assert!(text.starts_with(expected), "{text}");
+        }
+        let only = told(ComparisonCode::OnlyStrategy, Objective::Throughput, Vec::new());
+        assert_eq!(only, "only async was measured; the decision tree agrees");
+    }
+
+    #[test]
+    fn doubt_is_admitted() {
+        let undecided = |smallest_effect| RunnerUpFigures {
+            smallest_effect,
+            ..figures(StrategyKind::Threads, 0.96, Ordering4::Undecided)
+        };
+        let told =
+            |effect| told(ComparisonCode::BestWithinNoise, Objective::Throughput, vec![undecided(effect)]);
+        assert_eq!(
+            told(Some(0.25)),
+            "async is the fastest within noise (threads 4% slower, undecided: less than 25% cannot be \
+             seen); the decision tree agrees"
+        );
+        assert!(told(Some(1e14)).contains("(threads 4% slower, undecided);"));
+    }
+
+    #[test]
+    fn the_second_is_named_where_it_is_near() {
+        let near = vec![
+            figures(StrategyKind::Threads, 0.98, Ordering4::Tie),
+            figures(StrategyKind::Hybrid, 0.9, Ordering4::Slower),
+        ];
+        let text = told(ComparisonCode::TiesWithBest, Objective::Throughput, near.clone());
+        assert!(text.contains("(threads 2% slower, a tie; hybrid 10% slower)"), "{text}");
+        let far = vec![near[0], figures(StrategyKind::Hybrid, 0.5, Ordering4::Slower)];
+        assert!(!told(ComparisonCode::TiesWithBest, Objective::Throughput, far).contains("hybrid"));
+    }
+
+    #[test]
+    fn large_differences_are_multiples() {
+        assert_eq!(difference(1.0 / 56.0, Objective::Throughput), "56.0x slower");
+        assert_eq!(difference(4.2, Objective::Latency), "4.2x better");
+        assert_eq!(difference(0.4, Objective::Throughput), "60% slower");
+        assert_eq!(difference(1.002, Objective::Throughput), "equal");
+    }
+
+    #[test]
+    fn the_tree_agrees_or_is_compared() {
+        let mut advice = example::advise().recommendation.unwrap();
+        advice.decision.strategy = StrategyKind::Hybrid;
+        let ends = |advice: &Recommendation, end: &str| {
+            let text = sentence(advice);
+            assert!(text.ends_with(end), "{text}");
+        };
+        ends(&advice, "; the tree's hybrid is within noise too");
+        advice.comparison.tree_ratio = Some(0.8);
+        advice.agrees = Agreement::No;
+        ends(&advice, "; the tree's hybrid is 20% slower");
+        advice.agrees = Agreement::Undecided;
+        ends(&advice, "; the tree's hybrid is 20% slower, undecided");
+        advice.comparison.tree_ratio = None;
+        ends(&advice, "; the tree's hybrid was not measured");
+    }
+
+    #[test]
+    fn a_prediction_admits_that_nothing_was_run() {
+        let mut advice = example::advise().recommendation.unwrap();
+        advice.comparison.code = ComparisonCode::Predicted;
+        advice.comparison.predicted_per_s = Some(1200.0);
+        advice.comparison.runners_up = vec![figures(StrategyKind::Threads, 0.98, Ordering4::Undecided)];
+        assert_eq!(
+            sentence(&advice),
+            "nothing was run: async 64 is predicted to give 1 200 tasks/s; threads within 5% of it"
+        );
+    }
+}

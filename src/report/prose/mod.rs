@@ -1,0 +1,10 @@
+//! Every sentence of a report, one file per kind of fact.
+//!
+//! Facts are data everywhere else; here they become English, and nowhere is a sentence read back.
+
+pub mod comparison;
+pub mod decision;
+pub mod limit;
+pub mod notes;
+pub mod outcome;
+pub mod uncertainty;

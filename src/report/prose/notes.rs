@@ -1,0 +1,333 @@
+//! Facts worth knowing before the advice is followed.
+
+use crate::advice::Note;
+use crate::advice::note::FailingConfiguration;
+use crate::benchmark::result::ErrorCount;
+use crate::units::{Seconds, Share};
+
+/// Returns the note in one sentence.
+pub fn sentence(note: &Note) -> String {
+    match note {
+        Note::FailingLeftOut { failing, lowest_share } => left_out(failing, *lowest_share),
+        Note::DifferentOutputs { configuration, other } => {
+            format!("{configuration} and {other} gave different outputs for the same items")
+        }
+        Note::TasksFail { share, cause } => tasks_fail(*share, cause.as_ref()),
+        Note::LowConfidence { reason } => format!("confidence in the class is low: {reason}"),
+        Note::Undecided { configuration, runner_up } => format!(
+            "the measurement cannot tell {configuration} from {runner_up}; a larger --budget may decide"
+        ),
+        Note::UndecidedNearBest { configuration, runner_up } => format!(
+            "the measurement cannot tell {configuration} from {runner_up}, which is probably within 5% of the best too"
+        ),
+        Note::ParallelTask { cpus } => format!(
+            "one task alone uses {cpus:.1} CPUs: it has threads of its own, and several tasks oversubscribe the CPUs"
+        ),
+        Note::TasksDiffer { coefficient_of_variation, item, item_s, mean_s } => format!(
+            "tasks take very different times (coefficient of variation {coefficient_of_variation:.1}): '{item}' took {}, the mean is {}",
+            Seconds(*item_s),
+            Seconds(*mean_s)
+        ),
+        Note::EventLoopHeld { held_s } => format!(
+            "steps that compute hold a thread of the event loop for {}, while other tasks wait",
+            Seconds(*held_s)
+        ),
+        Note::BlockingStep { step } => {
+            format!("{step} has no async form: the event loop hands it to a thread pool")
+        }
+        Note::Oversubscribed { workers, cpus } => {
+            format!("{workers} workers compute on {cpus} CPUs, so they take turns")
+        }
+        Note::CpuGrowth { factor } => format!(
+            "a task uses {factor:.1}x the CPU that it uses alone: tasks probably compete for caches or memory bandwidth"
+        ),
+        Note::Startup { startup_s, share } => format!(
+            "starting up takes {}, {} of the run; with more tasks that share falls",
+            Seconds(*startup_s),
+            Share(*share)
+        ),
+        Note::LongTail { p99_s, p50_s } => format!(
+            "latency has a long tail at this width: p99 is {} and p50 is {}; --objective latency prefers a narrower width",
+            Seconds(*p99_s),
+            Seconds(*p50_s)
+        ),
+        Note::EmbeddedServer => {
+            "the embedded server uses the same CPUs as the tasks; a server elsewhere would leave them free"
+                .to_owned()
+        }
+        Note::AssumedCpus { cpus } => {
+            format!(
+                "a prediction for {cpus} CPUs, each as fast as those here, with everything else unchanged"
+            )
+        }
+        Note::SendChunks { .. } | Note::PythonChunks { .. } | Note::CostlyTransfer { .. } => transfer(note),
+        Note::GilReleased { .. }
+        | Note::GilHeld { .. }
+        | Note::NoGil
+        | Note::ResultsKept { .. }
+        | Note::LibraryComputes { .. }
+        | Note::LibraryThreads { .. }
+        | Note::RanInThreads { .. }
+        | Note::LoopPerWorker { .. } => python(note),
+    }
+}
+
+/// What handing tasks to worker processes costs.
+fn transfer(note: &Note) -> String {
+    match note {
+        Note::SendChunks { tasks_per_message, task_s, message_s, python_message_s, python_chunksize } => {
+            let tasks = if *tasks_per_message == 1 { "task" } else { "tasks" };
+            format!(
+                "send {tasks_per_message} {tasks} per message: a task takes {} and a message costs {} here; \
+                 with ProcessPoolExecutor.map, whose messages cost about {}, use chunksize={python_chunksize}",
+                Seconds(*task_s),
+                Seconds(*message_s),
+                Seconds(*python_message_s),
+            )
+        }
+        Note::PythonChunks { chunksize, task_s, message_s } => format!(
+            "use chunksize={chunksize}: a task takes {} and a message to a worker costs {} here",
+            Seconds(*task_s),
+            Seconds(*message_s)
+        ),
+        Note::CostlyTransfer { transfer_s, share } => format!(
+            "handing a task to a worker process costs {}, {} of its work there",
+            Seconds(*transfer_s),
+            Share(*share)
+        ),
+        _ => String::new(),
+    }
+}
+
+/// What is special about Python callables.
+fn python(note: &Note) -> String {
+    match note {
+        Note::GilReleased { held } => format!(
+            "the callable holds the GIL for {} of the time it computes; threads compute in parallel for the rest",
+            Share(*held)
+        ),
+        Note::GilHeld { held } => format!(
+            "the callable holds the GIL for {} of the time it computes, so threads compute one at a time",
+            Share(*held)
+        ),
+        Note::NoGil => "this interpreter has no GIL, so threads compute in parallel".to_owned(),
+        Note::ResultsKept { factor } => format!(
+            "tasks took {factor:.0} times as long the first time as when they ran again: something keeps \
+             results, such as a cache; every configuration starts without it"
+        ),
+        Note::LibraryComputes { threads, cpus } => format!(
+            "a library such as BLAS or OpenMP keeps {}, and one task alone computes on {cpus:.1} CPUs: several \
+             workers oversubscribe the CPUs unless you set OMP_NUM_THREADS=1",
+            own_threads(*threads)
+        ),
+        Note::LibraryThreads { threads } => format!(
+            "a library such as BLAS or OpenMP keeps {}; if tasks use it, several workers oversubscribe the \
+             CPUs: try OMP_NUM_THREADS=1",
+            own_threads(*threads)
+        ),
+        Note::RanInThreads { callables } => format!(
+            "async: {} and ran through asyncio.to_thread",
+            of_callables(callables, "is not a coroutine function", "are not coroutine functions")
+        ),
+        Note::LoopPerWorker { callables } => format!(
+            "threads and processes: {}, so every worker ran its own event loop",
+            of_callables(callables, "is a coroutine function", "are coroutine functions")
+        ),
+        _ => String::new(),
+    }
+}
+
+fn left_out(failing: &[FailingConfiguration], lowest_share: f64) -> String {
+    let names: Vec<_> =
+        failing.iter().map(|of| format!("{} ({})", of.configuration, Share(of.share))).collect();
+    format!(
+        "not considered, because tasks fail: {}; elsewhere {} fail",
+        names.join(", "),
+        Share(lowest_share)
+    )
+}
+
+fn tasks_fail(share: f64, cause: Option<&ErrorCount>) -> String {
+    let cause = cause.map(|e| format!(", mostly with {} ({})", e.code, e.message)).unwrap_or_default();
+    format!("{} of the tasks fail{cause}", Share(share))
+}
+
+/// "a thread of its own", "7 threads of its own".
+fn own_threads(threads: u64) -> String {
+    if threads == 1 { "a thread of its own".to_owned() } else { format!("{threads} threads of its own") }
+}
+
+fn of_callables(callables: &[String], one: &str, several: &str) -> String {
+    format!("{} {}", callables.join(" and "), if callables.len() == 1 { one } else { several })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::benchmark::Configuration;
+    use crate::diagnostics::Code;
+    use crate::strategy::StrategyKind;
+
+    const ASYNC: Configuration = Configuration { strategy: StrategyKind::Async, width: 64, processes: None };
+    const THREADS: Configuration =
+        Configuration { strategy: StrategyKind::Threads, width: 64, processes: None };
+
+    fn assert_sentences<const N: usize>(expected: [(Note, &str); N]) {
+        for (note, expected) in expected {
+            assert_eq!(sentence(&note), expected);
+        }
+    }
+
+    #[test]
+    fn what_was_measured_has_its_sentences() {
+        let failing = vec![FailingConfiguration { configuration: THREADS, share: 0.4 }];
+        let cause =
+            Some(ErrorCount { code: Code::TaskHttpStatus, count: 40, message: "status 503".to_owned() });
+        assert_sentences([
+            (
+                Note::FailingLeftOut { failing, lowest_share: 0.0 },
+                "not considered, because tasks fail: threads 64 (40%); elsewhere 0% fail",
+            ),
+            (
+                Note::DifferentOutputs { configuration: ASYNC, other: Configuration::REFERENCE },
+                "async 64 and sequential 1 gave different outputs for the same items",
+            ),
+            (
+                Note::TasksFail { share: 0.02, cause },
+                "2% of the tasks fail, mostly with E-TASK-001 (status 503)",
+            ),
+            (Note::TasksFail { share: 0.02, cause: None }, "2% of the tasks fail"),
+            (
+                Note::LowConfidence { reason: "3 samples".to_owned() },
+                "confidence in the class is low: 3 samples",
+            ),
+            (
+                Note::Undecided { configuration: ASYNC, runner_up: THREADS },
+                "the measurement cannot tell async 64 from threads 64; a larger --budget may decide",
+            ),
+            (
+                Note::UndecidedNearBest { configuration: ASYNC, runner_up: THREADS },
+                "the measurement cannot tell async 64 from threads 64, which is probably within 5% of the best too",
+            ),
+            (
+                Note::LongTail { p99_s: 0.05, p50_s: 0.01 },
+                "latency has a long tail at this width: p99 is 50.0 ms and p50 is 10.0 ms; --objective latency prefers a narrower width",
+            ),
+            (
+                Note::Startup { startup_s: 0.05, share: 0.3 },
+                "starting up takes 50.0 ms, 30% of the run; with more tasks that share falls",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn what_tasks_are_like_has_its_sentences() {
+        assert_sentences([
+            (
+                Note::ParallelTask { cpus: 1.9 },
+                "one task alone uses 1.9 CPUs: it has threads of its own, and several tasks oversubscribe the CPUs",
+            ),
+            (
+                Note::TasksDiffer {
+                    coefficient_of_variation: 2.34,
+                    item: "big.csv".to_owned(),
+                    item_s: 0.8,
+                    mean_s: 0.02,
+                },
+                "tasks take very different times (coefficient of variation 2.3): 'big.csv' took 800 ms, the mean is 20.0 ms",
+            ),
+            (
+                Note::EventLoopHeld { held_s: 0.002 },
+                "steps that compute hold a thread of the event loop for 2.00 ms, while other tasks wait",
+            ),
+            (
+                Note::BlockingStep { step: "read".to_owned() },
+                "read has no async form: the event loop hands it to a thread pool",
+            ),
+            (
+                Note::Oversubscribed { workers: 16, cpus: 2.0 },
+                "16 workers compute on 2 CPUs, so they take turns",
+            ),
+            (
+                Note::CpuGrowth { factor: 1.8 },
+                "a task uses 1.8x the CPU that it uses alone: tasks probably compete for caches or memory bandwidth",
+            ),
+            (
+                Note::EmbeddedServer,
+                "the embedded server uses the same CPUs as the tasks; a server elsewhere would leave them free",
+            ),
+            (
+                Note::AssumedCpus { cpus: 16.0 },
+                "a prediction for 16 CPUs, each as fast as those here, with everything else unchanged",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn what_messages_cost_has_its_sentences() {
+        let chunks = |tasks_per_message| Note::SendChunks {
+            tasks_per_message,
+            task_s: 20e-6,
+            message_s: 12e-6,
+            python_message_s: 135e-6,
+            python_chunksize: 135,
+        };
+        assert_eq!(
+            sentence(&chunks(12)),
+            "send 12 tasks per message: a task takes 20.0 µs and a message costs 12.0 µs here; with \
+             ProcessPoolExecutor.map, whose messages cost about 135 µs, use chunksize=135"
+        );
+        assert!(sentence(&chunks(1)).starts_with("send 1 task per message: "));
+        assert_sentences([
+            (
+                Note::PythonChunks { chunksize: 12, task_s: 20e-6, message_s: 12e-6 },
+                "use chunksize=12: a task takes 20.0 µs and a message to a worker costs 12.0 µs here",
+            ),
+            (
+                Note::CostlyTransfer { transfer_s: 20e-6, share: 0.2 },
+                "handing a task to a worker process costs 20.0 µs, 20% of its work there",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn what_is_special_about_python_has_its_sentences() {
+        let work = || vec!["work".to_owned()];
+        let both = vec!["load".to_owned(), "work".to_owned()];
+        assert_sentences([
+            (
+                Note::GilReleased { held: 0.02 },
+                "the callable holds the GIL for 2% of the time it computes; threads compute in parallel for the rest",
+            ),
+            (
+                Note::GilHeld { held: 0.93 },
+                "the callable holds the GIL for 93% of the time it computes, so threads compute one at a time",
+            ),
+            (Note::NoGil, "this interpreter has no GIL, so threads compute in parallel"),
+            (
+                Note::ResultsKept { factor: 812.4 },
+                "tasks took 812 times as long the first time as when they ran again: something keeps results, such as a cache; every configuration starts without it",
+            ),
+            (
+                Note::LibraryComputes { threads: 7, cpus: 2.4 },
+                "a library such as BLAS or OpenMP keeps 7 threads of its own, and one task alone computes on 2.4 CPUs: several workers oversubscribe the CPUs unless you set OMP_NUM_THREADS=1",
+            ),
+            (
+                Note::LibraryThreads { threads: 1 },
+                "a library such as BLAS or OpenMP keeps a thread of its own; if tasks use it, several workers oversubscribe the CPUs: try OMP_NUM_THREADS=1",
+            ),
+            (
+                Note::RanInThreads { callables: work() },
+                "async: work is not a coroutine function and ran through asyncio.to_thread",
+            ),
+            (
+                Note::RanInThreads { callables: both },
+                "async: load and work are not coroutine functions and ran through asyncio.to_thread",
+            ),
+            (
+                Note::LoopPerWorker { callables: work() },
+                "threads and processes: work is a coroutine function, so every worker ran its own event loop",
+            ),
+        ]);
+    }
+}

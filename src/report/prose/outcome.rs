@@ -1,0 +1,37 @@
+//! Why a configuration has no figures.
+
+use crate::benchmark::ConfigurationResult;
+use crate::benchmark::result::Status;
+
+/// Returns why there are no figures, such as "failed (E-POOL-001): worker process died"; `None` if there are.
+pub fn trouble(result: &ConfigurationResult) -> Option<String> {
+    let state = match result.status {
+        Status::Ok => return None,
+        Status::Failed => "failed",
+        Status::Skipped => "skipped",
+    };
+    Some(match &result.reason {
+        Some(reason) => format!("{state} ({}): {}", reason.code, reason.message),
+        None => format!("{state}: only predicted"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::benchmark::Configuration;
+    use crate::benchmark::result::Reason;
+    use crate::diagnostics::Code;
+
+    #[test]
+    fn a_failure_has_its_code_and_a_prediction_is_called_one() {
+        let of = |status, reason| {
+            let cell = Configuration::REFERENCE;
+            trouble(&ConfigurationResult::without_numbers(cell, status, reason))
+        };
+        let died = Reason::new(Code::PoolWorkerDied, "killed by signal 9");
+        assert_eq!(of(Status::Failed, Some(died)).unwrap(), "failed (E-POOL-001): killed by signal 9");
+        assert_eq!(of(Status::Skipped, None).unwrap(), "skipped: only predicted");
+        assert_eq!(of(Status::Ok, None), None);
+    }
+}

@@ -1,0 +1,143 @@
+//! The document as a JSON value: every fact with the sentence that says it.
+//!
+//! The types of the document hold facts. A reader of the JSON finds next to each fact its `message`; the
+//! recommendation also has `tree_path` and `response` in words.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::advice::Recommendation;
+use crate::report::check::CheckReport;
+use crate::report::document::{BenchReport, Document, Report};
+use crate::report::fit::{FitReport, FitResults};
+use crate::report::prose;
+
+/// A document whose facts have sentences.
+pub trait Worded: Serialize {
+    /// Adds the sentences to `value`, the JSON of the document.
+    fn add_sentences(&self, value: &mut Value);
+}
+
+/// Returns the JSON of `document` with the sentences in it.
+pub fn to_value(document: &impl Worded) -> serde_json::Result<Value> {
+    let mut value = serde_json::to_value(document)?;
+    document.add_sentences(&mut value);
+    Ok(value)
+}
+
+impl Worded for Report {
+    fn add_sentences(&self, value: &mut Value) {
+        if let Some(advice) = &self.recommendation {
+            add_to_recommendation(advice, &mut value["recommendation"]);
+        }
+    }
+}
+
+impl Worded for BenchReport {
+    fn add_sentences(&self, value: &mut Value) {
+        for (i, report) in self.results.iter().enumerate() {
+            report.add_sentences(&mut value["results"][i]);
+        }
+    }
+}
+
+impl Worded for CheckReport {
+    fn add_sentences(&self, _: &mut Value) {}
+}
+
+impl Worded for FitReport {
+    fn add_sentences(&self, _: &mut Value) {}
+}
+
+impl Worded for FitResults {
+    fn add_sentences(&self, _: &mut Value) {}
+}
+
+impl Worded for Document {
+    fn add_sentences(&self, value: &mut Value) {
+        match self {
+            Document::Bench(bench) => bench.add_sentences(value),
+            Document::Check(check) => check.add_sentences(value),
+            Document::Single(report) => report.add_sentences(value),
+            Document::FitResults(results) => results.add_sentences(value),
+            Document::Fit(fit) => fit.add_sentences(value),
+        }
+    }
+}
+
+fn add_to_recommendation(advice: &Recommendation, value: &mut Value) {
+    value["tree_path"] = json!(prose::decision::path(&advice.decision));
+    value["response"] = json!(prose::limit::response(&advice.limit));
+    add_message(&mut value["comparison"], prose::comparison::sentence(advice));
+    add_message(&mut value["binding_limit"], prose::limit::sentence(&advice.limit));
+    for (i, note) in advice.notes.iter().enumerate() {
+        add_message(&mut value["performance_notes"][i], prose::notes::sentence(note));
+    }
+}
+
+fn add_message(fact: &mut Value, message: String) {
+    fact["message"] = json!(message);
+}
+
+/// Types whose JSON has a `message`, by their names in the schema.
+const WITH_MESSAGE: [&str; 3] = ["Comparison", "LimitingFactor", "Note"];
+
+/// Adds the sentences to the schema of the types.
+pub(super) fn add_to_schema(schema: &mut Value) {
+    let Some(definitions) = schema["$defs"].as_object_mut() else { return };
+    for name in WITH_MESSAGE {
+        let sentence = json!({ "type": "string", "description": "The fact in one sentence." });
+        definitions.get_mut(name).into_iter().for_each(|of| require(of, "message", &sentence));
+    }
+    if let Some(recommendation) = definitions.get_mut("Recommendation") {
+        let path = json!({
+            "type": "array",
+            "items": { "type": "string" },
+            "description": "The questions of the decision tree and their answers, from the root to the strategy.",
+        });
+        let response = json!({ "type": "string", "description": "What to change to get past the limit." });
+        require(recommendation, "tree_path", &path);
+        require(recommendation, "response", &response);
+    }
+}
+
+/// Makes `property` a required one of an object, or of each object that a sum type may be.
+fn require(of: &mut Value, property: &str, schema: &Value) {
+    if let Some(variants) = of.get_mut("oneOf").and_then(Value::as_array_mut) {
+        variants.iter_mut().for_each(|variant| require(variant, property, schema));
+        return;
+    }
+    let Some(object) = of.as_object_mut() else { return };
+    let properties = object.entry("properties").or_insert_with(|| Value::Object(Map::new()));
+    properties[property] = schema.clone();
+    let required = object.entry("required").or_insert_with(|| json!([]));
+    required.as_array_mut().into_iter().for_each(|names| names.push(json!(property)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::example;
+
+    #[test]
+    fn every_fact_of_a_recommendation_has_its_sentence() {
+        let value = to_value(&example::advise()).unwrap();
+        let advice = &value["recommendation"];
+        assert_eq!(advice["tree_strategy"], "async");
+        assert_eq!(advice["tree_steps"][0]["code"], "task-type");
+        assert_eq!(advice["tree_path"][0], "task type");
+        assert_eq!(advice["binding_limit"]["code"], "shared-resource");
+        for fact in [&advice["binding_limit"], &advice["comparison"], &advice["performance_notes"][0]] {
+            assert!(fact["code"].is_string() && fact["message"].is_string(), "{fact}");
+        }
+        assert!(advice["response"].is_string());
+    }
+
+    #[test]
+    fn the_sentences_of_several_workloads_are_there_too() {
+        let value = to_value(&example::bench()).unwrap();
+        assert!(value["results"][0]["recommendation"]["response"].is_string());
+        let document = Document::Bench(Box::new(example::bench()));
+        assert_eq!(to_value(&document).unwrap(), value);
+    }
+}
