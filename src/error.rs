@@ -89,6 +89,16 @@ impl Error {
         self.code == Code::TaskTimeout
     }
 
+    /// Makes the error of a run that the user interrupted before there was a result.
+    pub fn interrupted() -> Self {
+        Error::new(Code::NoteInterrupted, "interrupted")
+    }
+
+    /// Returns true if the user interrupted the run before there was a result.
+    pub fn is_interrupted(&self) -> bool {
+        self.code == Code::NoteInterrupted
+    }
+
     /// Puts `context` before the message, as in "the profile: no answer within 5.0 s".
     #[must_use]
     pub fn context(self, context: impl fmt::Display) -> Self {

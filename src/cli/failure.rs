@@ -4,7 +4,6 @@ use std::io::{self, Write};
 
 use crate::diagnostics::Code;
 use crate::error::{Error, ExitStatus};
-use crate::study::StudyError;
 use crate::workload::input::{InputError, InputErrors};
 
 /// The reason why a command did not do what it was asked to.
@@ -22,15 +21,6 @@ pub(crate) enum Failure {
     Interrupted,
 }
 
-impl From<StudyError> for Failure {
-    fn from(error: StudyError) -> Self {
-        match error {
-            StudyError::Refused(error) | StudyError::Failed(error) => Failure::Coded(error),
-            StudyError::Interrupted => Failure::Interrupted,
-        }
-    }
-}
-
 impl From<InputErrors> for Failure {
     fn from(errors: InputErrors) -> Self {
         Failure::Input(errors)
@@ -45,7 +35,7 @@ impl From<InputError> for Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Failure::Coded(error)
+        if error.is_interrupted() { Failure::Interrupted } else { Failure::Coded(error) }
     }
 }
 

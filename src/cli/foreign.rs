@@ -18,7 +18,6 @@ use crate::profile::tree::result::{Exit, ExitStatus, SampleSource, Tree};
 use crate::profile::tree::supervisor::Order;
 use crate::report::document::{CommandName, Report, Warning, WorkloadRuntime, WorkloadSummary};
 use crate::report::table;
-use crate::study::StudyError;
 use crate::workload::Workload;
 use crate::workload::item::{Item, Items};
 use crate::workload::spec::{Source, StepSpec};
@@ -74,7 +73,7 @@ pub(crate) fn command(
     let hooks = config::hooks(&args.hooks);
     let shell = Shell::new(guard.group().reexec().clone(), directory.path().to_owned());
     let hook = |option, line: &Option<String>| {
-        let failed = |error: Error| Failure::from(guard.explain(StudyError::Failed(error)));
+        let failed = |error: Error| Failure::from(guard.explain(error));
         shell.run(option, line.as_deref()).map_err(failed)
     };
     hook("--setup", &hooks.setup)?;

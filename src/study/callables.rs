@@ -20,7 +20,6 @@ use crate::workload::item::Items;
 use crate::workload::spec::PythonSpec;
 use crate::workload::{Env, Workload};
 
-use crate::study::error::StudyError;
 use crate::study::machine::ProfileLimits;
 use crate::study::run_guard::RunGuard;
 
@@ -39,11 +38,11 @@ impl Callables {
         workload: &mut Workload,
         env: &Env,
         python: Option<&Path>,
-    ) -> Result<Option<Self>, StudyError> {
+    ) -> Result<Option<Self>, Error> {
         if !workload.runs_python() {
             return Ok(None);
         }
-        let refused = |error: Error| guard.explain(StudyError::Refused(error));
+        let refused = |error: Error| guard.explain(error);
         let session = Session::open(python, guard.group().reexec(), env).map_err(refused)?;
         let inspection = session.inspect(workload).map_err(refused)?;
         if workload.items.is_empty() {
@@ -51,7 +50,7 @@ impl Callables {
         }
         if workload.items.is_empty() {
             let message = format!("'{}': its module has no items", workload.name);
-            return Err(StudyError::Refused(Error::new(Code::WorkloadEmpty, message)));
+            return Err(Error::new(Code::WorkloadEmpty, message));
         }
         Ok(Some(Callables { session, inspection }))
     }
@@ -111,11 +110,11 @@ fn root_of<'a>(file: &'a Path, module: &str) -> Option<&'a OsStr> {
     file.ancestors().nth(above)?.file_name()
 }
 
-fn no_items(workload: &Workload) -> StudyError {
+fn no_items(workload: &Workload) -> Error {
     let message = format!(
         "'{}' has no items to be called with: give --items FILE, ::: and items, or --tasks N for the numbers \
          from 0, or define `items` in its module, an iterable or a function that returns one",
         workload.name
     );
-    StudyError::Refused(Error::new(Code::WorkloadItems, message))
+    Error::new(Code::WorkloadItems, message)
 }

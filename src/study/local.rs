@@ -18,7 +18,6 @@ use crate::report::document::Warning;
 use crate::study::calibrate::conditions;
 use crate::study::callables::Callables;
 use crate::study::config::StudyConfig;
-use crate::study::error::StudyError;
 use crate::study::machine::{Backend, ContentionMeter, Machine, PreparedWorkload, ProfileLimits};
 use crate::study::run_guard::RunGuard;
 use crate::workload::fixture::{Fixture, FixtureStats};
@@ -35,15 +34,14 @@ impl Machine for RunGuard {
         mut workload: Workload,
         host: &Host,
         config: &StudyConfig,
-    ) -> Result<PreparedWorkload<'m>, StudyError> {
+    ) -> Result<PreparedWorkload<'m>, Error> {
         let small = calibrate(&mut workload);
         let warnings =
             small.iter().map(|small| Warning::new(Code::NoteSmallKernel, small.to_string())).collect();
         self.check()?;
         let reexec = self.group().reexec();
-        let fixture = Fixture::for_workload(&workload, reexec, config.seed).map_err(|error| {
-            self.explain(StudyError::Failed(Error::new(Code::HostFixture, error.to_string())))
-        })?;
+        let fixture = Fixture::for_workload(&workload, reexec, config.seed)
+            .map_err(|error| self.explain(Error::new(Code::HostFixture, error.to_string())))?;
         let state_dir = tempfile::tempdir_in(self.group().scratch()).map_err(cannot_make_directory)?;
         let env = Env {
             exe: reexec.exe().to_owned(),
@@ -83,14 +81,14 @@ impl Backend for LocalBackend<'_> {
         conditions(self.guard.group().reexec(), &self.host, &self.env, &self.workload, recalibrate)
     }
 
-    fn profile(&self, limits: &ProfileLimits) -> Result<Profiled, StudyError> {
+    fn profile(&self, limits: &ProfileLimits) -> Result<Profiled, Error> {
         let ProfileLimits { time, patience, most_tasks } = *limits;
         let reexec = self.guard.group().reexec();
         let profiled = match &self.python {
             Some(callables) => callables.profile(&self.workload, limits),
             None => profile(reexec, &self.workload, &self.env, time, patience, most_tasks),
         };
-        profiled.map_err(|error| self.guard.explain(StudyError::Failed(error)))
+        profiled.map_err(|error| self.guard.explain(error))
     }
 
     fn executor<'s>(&'s self, profiled: &'s Profiled) -> Box<dyn Executor + 's> {
@@ -105,7 +103,7 @@ impl Backend for LocalBackend<'_> {
         }
     }
 
-    fn executor_of_build<'s>(&'s self, program: &Path) -> Result<Box<dyn Executor + 's>, StudyError> {
+    fn executor_of_build<'s>(&'s self, program: &Path) -> Result<Box<dyn Executor + 's>, Error> {
         let state_dir = self.env.state_dir.join("reference");
         fs::create_dir_all(&state_dir).map_err(cannot_make_directory)?;
         let env = Env { exe: program.to_path_buf(), state_dir, ..self.env.clone() };
@@ -168,6 +166,6 @@ impl ContentionMeter for LocalContention<'_> {
     }
 }
 
-fn cannot_make_directory(error: std::io::Error) -> StudyError {
-    StudyError::Failed(Error::from_source(Code::HostSpawn, "cannot make a directory", error))
+fn cannot_make_directory(error: std::io::Error) -> Error {
+    Error::from_source(Code::HostSpawn, "cannot make a directory", error)
 }

@@ -9,12 +9,12 @@ use crate::benchmark::conditions::Conditions;
 use crate::benchmark::executor::Executor;
 use crate::benchmark::hooks::Shell;
 use crate::benchmark::machine_probe::MachineProbe;
+use crate::error::Error;
 use crate::host::{Host, Interrupt};
 use crate::profile::probe::Profiled;
 use crate::report::document::Warning;
 use crate::study::callables::Callables;
 use crate::study::config::StudyConfig;
-use crate::study::error::StudyError;
 use crate::workload::Workload;
 use crate::workload::fixture::FixtureStats;
 
@@ -35,7 +35,7 @@ pub trait Machine {
         workload: Workload,
         host: &Host,
         config: &StudyConfig,
-    ) -> Result<PreparedWorkload<'m>, StudyError>;
+    ) -> Result<PreparedWorkload<'m>, Error>;
 }
 
 /// A workload that is ready to run.
@@ -73,7 +73,7 @@ pub trait Backend {
     ///
     /// # Errors
     /// When the process that runs the tasks fails, or every task does.
-    fn profile(&self, limits: &ProfileLimits) -> Result<Profiled, StudyError>;
+    fn profile(&self, limits: &ProfileLimits) -> Result<Profiled, Error>;
 
     /// Returns the executor of batches.
     fn executor<'s>(&'s self, profiled: &'s Profiled) -> Box<dyn Executor + 's>;
@@ -82,7 +82,7 @@ pub trait Backend {
     ///
     /// # Errors
     /// When its directory cannot be made.
-    fn executor_of_build<'s>(&'s self, program: &Path) -> Result<Box<dyn Executor + 's>, StudyError>;
+    fn executor_of_build<'s>(&'s self, program: &Path) -> Result<Box<dyn Executor + 's>, Error>;
 
     /// Returns a clock that begins now.
     fn clock(&self) -> Box<dyn Clock>;

@@ -18,7 +18,6 @@ use crate::error::Error;
 use crate::profile::probe::Profiled;
 use crate::report::document::Report;
 use crate::study::code_example::code_examples;
-use crate::study::error::StudyError;
 use crate::study::profile::ProfiledStudy;
 use crate::study::repeated_items;
 use crate::study::state::StudyState;
@@ -39,7 +38,7 @@ impl<'m> ProfiledStudy<'m> {
     ///
     /// # Errors
     /// When none of the configurations asked for can be measured, or a hook fails.
-    pub fn measure(mut self, observer: &mut dyn Observer) -> Result<MeasuredStudy<'m>, StudyError> {
+    pub fn measure(mut self, observer: &mut dyn Observer) -> Result<MeasuredStudy<'m>, Error> {
         if let Some(cpus) = self.state.config.assumed_cpus() {
             self.assume(cpus);
         }
@@ -73,7 +72,7 @@ impl<'m> ProfiledStudy<'m> {
     }
 
     /// Plans the configurations, and refuses a selection of which none can be measured.
-    fn plan(&mut self) -> Result<Plan, StudyError> {
+    fn plan(&mut self) -> Result<Plan, Error> {
         let selection = self.state.config.selection.clone();
         let subject = Subject {
             workload: self.state.backend.workload(),
@@ -91,14 +90,14 @@ impl<'m> ProfiledStudy<'m> {
         match plan.refused.first() {
             Some(refused) if is_selective && only_reference => {
                 let message = format!("{}: {}", refused.cell, refused.reason);
-                Err(StudyError::Refused(Error::new(refused.code, message)))
+                Err(Error::new(refused.code, message))
             }
             _ => Ok(plan),
         }
     }
 
     /// Runs the configurations of the plan.
-    fn run_plan(&self, plan: &Plan, observer: &mut dyn Observer) -> Result<Measured, StudyError> {
+    fn run_plan(&self, plan: &Plan, observer: &mut dyn Observer) -> Result<Measured, Error> {
         let ProfiledStudy { state, profiled, .. } = self;
         let StudyState { backend, config, interrupt, .. } = state;
         let (tasks, used) = (backend.workload().tasks(), profiled.tally.counts.started());

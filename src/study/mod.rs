@@ -13,7 +13,6 @@ mod callables;
 mod code_example;
 mod conclude;
 mod config;
-mod error;
 mod local;
 mod machine;
 mod measure;
@@ -27,7 +26,6 @@ mod state;
 
 pub use callables::Callables;
 pub use config::{DEFAULT_BUDGET, StopRule, StudyConfig};
-pub use error::StudyError;
 pub use machine::{Backend, ContentionMeter, Machine, PreparedWorkload, ProfileLimits};
 pub use measure::MeasuredStudy;
 pub use prepare::PreparedStudy;

@@ -11,7 +11,6 @@ use crate::policy::BUSY_PRESSURE;
 use crate::report::CheckReport;
 use crate::report::document::WorkloadSummary;
 use crate::study::config::StudyConfig;
-use crate::study::error::StudyError;
 use crate::study::machine::{Machine, PreparedWorkload};
 use crate::study::state::StudyState;
 use crate::units::Share;
@@ -33,7 +32,7 @@ impl<'m> PreparedStudy<'m> {
         workload: Workload,
         config: &StudyConfig,
         observer: &mut dyn Observer,
-    ) -> Result<Self, StudyError> {
+    ) -> Result<Self, Error> {
         observer.observe(&Event::PhaseStarted(Phase::Preparing));
         let PreparedWorkload { backend, warnings } = machine.prepare(workload, host, config)?;
         let (interrupt, config) = (machine.interrupt().clone(), config.clone());
@@ -56,16 +55,16 @@ impl<'m> PreparedStudy<'m> {
         tasks: u64,
         timeout: Duration,
         observer: &mut dyn Observer,
-    ) -> Result<CheckReport, StudyError> {
+    ) -> Result<CheckReport, Error> {
         observer.observe(&Event::PhaseStarted(Phase::Checking));
         let StudyState { backend, host, .. } = &self.state;
         let Some(callables) = backend.callables() else {
             let message = "only Python callables can be checked";
-            return Err(StudyError::Refused(Error::new(Code::WorkloadUnsupported, message)));
+            return Err(Error::new(Code::WorkloadUnsupported, message));
         };
         let seen = callables.observe(backend.workload(), tasks, timeout);
         self.state.check()?;
-        let seen = seen.map_err(StudyError::Refused)?;
+        let seen = seen.map_err(Error::from)?;
         let workload = WorkloadSummary { tasks: seen.tasks, ..WorkloadSummary::of(backend.workload()) };
         let checks = checklist::judge(&seen, timeout);
         Ok(CheckReport::new(host.clone(), workload, callables.version().to_owned(), checks))

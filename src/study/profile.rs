@@ -5,10 +5,10 @@ use std::time::Duration;
 use crate::benchmark::conditions::Conditions;
 use crate::benchmark::event::{Event, Observer, Phase};
 use crate::diagnostics::Code;
+use crate::error::Error;
 use crate::profile::Profile;
 use crate::profile::probe::Profiled;
 use crate::report::document::{CommandName, Report};
-use crate::study::error::StudyError;
 use crate::study::machine::ProfileLimits;
 use crate::study::prepare::PreparedStudy;
 use crate::study::state::StudyState;
@@ -34,7 +34,7 @@ impl<'m> PreparedStudy<'m> {
     ///
     /// # Errors
     /// When a hook, the process that runs the tasks, or every task fails.
-    pub fn profile(self, observer: &mut dyn Observer) -> Result<ProfiledStudy<'m>, StudyError> {
+    pub fn profile(self, observer: &mut dyn Observer) -> Result<ProfiledStudy<'m>, Error> {
         let PreparedStudy { state } = self;
         observer.observe(&Event::PhaseStarted(Phase::Calibrating));
         let conditions = state.backend.conditions(state.config.recalibrate);
@@ -47,7 +47,7 @@ impl<'m> PreparedStudy<'m> {
     ///
     /// # Errors
     /// The same as [`profile`](Self::profile).
-    pub fn profile_only(self, observer: &mut dyn Observer) -> Result<Report, StudyError> {
+    pub fn profile_only(self, observer: &mut dyn Observer) -> Result<Report, Error> {
         let PreparedStudy { mut state } = self;
         let (profiled, _) = state.profile(observer)?;
         let counts = profiled.tally.counts;
@@ -72,7 +72,7 @@ impl ProfiledStudy<'_> {
 impl StudyState<'_> {
     /// Profiles the workload; returns the profile and the CPU seconds that the embedded server used per
     /// task.
-    fn profile(&self, observer: &mut dyn Observer) -> Result<(Profiled, f64), StudyError> {
+    fn profile(&self, observer: &mut dyn Observer) -> Result<(Profiled, f64), Error> {
         observer.observe(&Event::PhaseStarted(Phase::Profiling));
         let tasks = self.backend.workload().tasks();
         let most_tasks = if self.config.once { tasks / ONCE_PARTS } else { u64::MAX };

@@ -12,7 +12,6 @@ use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::error::Error;
 use crate::gate::{Thresholds, paired};
 use crate::report::document::Report;
-use crate::study::error::StudyError;
 use crate::study::measure::MeasuredStudy;
 use crate::study::prepare::PreparedStudy;
 use crate::study::state::StudyState;
@@ -76,7 +75,7 @@ impl MeasuredStudy<'_> {
         request: &RepeatRequest,
         other: Option<&OtherSide<'_>>,
         observer: &mut dyn Observer,
-    ) -> Result<Option<(Side, Error)>, StudyError> {
+    ) -> Result<Option<(Side, Error)>, Error> {
         let Repeated { series, failure, elapsed, .. } = self.repeated(request, other, observer)?;
         self.report.series = Some(series);
         self.batch_time += elapsed;
@@ -88,7 +87,7 @@ impl MeasuredStudy<'_> {
         request: &RepeatRequest,
         other: Option<&OtherSide<'_>>,
         observer: &mut dyn Observer,
-    ) -> Result<Repeated, StudyError> {
+    ) -> Result<Repeated, Error> {
         let StudyState { backend, interrupt, config, .. } = &self.state;
         let hooked = |batches| Hooked::new(batches, backend.shell(), config.hooks.clone());
         let mut current = hooked(backend.executor(&self.profiled));
@@ -135,7 +134,7 @@ impl MeasuredStudy<'_> {
         }
     }
 
-    fn executor_of<'s>(&'s self, other: &'s OtherSide<'_>) -> Result<Box<dyn Executor + 's>, StudyError> {
+    fn executor_of<'s>(&'s self, other: &'s OtherSide<'_>) -> Result<Box<dyn Executor + 's>, Error> {
         match other {
             OtherSide::Workload(study) => Ok(study.state.backend.executor(&self.profiled)),
             OtherSide::Build(path) => self.state.backend.executor_of_build(path),

@@ -7,7 +7,6 @@ use crate::host::Host;
 use crate::profile::Profile;
 use crate::report::document::Report;
 use crate::study::config::StudyConfig;
-use crate::study::error::StudyError;
 use crate::study::machine::Machine;
 use crate::study::measure::MeasuredStudy;
 use crate::study::prepare::PreparedStudy;
@@ -31,7 +30,7 @@ impl<'m> Study<'m> {
     ///
     /// # Errors
     /// When the workload cannot be run, a hook fails, or the user interrupts before there is a result.
-    pub fn run(self, config: &StudyConfig, observer: &mut dyn Observer) -> Result<Report, StudyError> {
+    pub fn run(self, config: &StudyConfig, observer: &mut dyn Observer) -> Result<Report, Error> {
         let prepared = self.prepare(config, observer)?;
         Ok(prepared.into_measured(observer)?.conclude())
     }
@@ -44,7 +43,7 @@ impl<'m> Study<'m> {
         self,
         config: &StudyConfig,
         observer: &mut dyn Observer,
-    ) -> Result<PreparedStudy<'m>, StudyError> {
+    ) -> Result<PreparedStudy<'m>, Error> {
         PreparedStudy::new(self.machine, self.host, self.workload, config, observer)
     }
 }
@@ -54,7 +53,7 @@ impl<'m> PreparedStudy<'m> {
     ///
     /// # Errors
     /// When the workload or a hook fails, or the user interrupts before there is a result.
-    pub fn into_measured(self, observer: &mut dyn Observer) -> Result<MeasuredStudy<'m>, StudyError> {
+    pub fn into_measured(self, observer: &mut dyn Observer) -> Result<MeasuredStudy<'m>, Error> {
         self.profile(observer)?.measure(observer)
     }
 }
@@ -63,7 +62,7 @@ impl<'m> PreparedStudy<'m> {
 ///
 /// # Errors
 /// When the workload cannot be run.
-pub fn advise(workload: Workload, config: &StudyConfig) -> Result<Report, StudyError> {
+pub fn advise(workload: Workload, config: &StudyConfig) -> Result<Report, Error> {
     let guard = RunGuard::start(KillSwitch::default())?;
     Study::new(&guard, &this_machine()?, workload).run(config, &mut Silent)
 }
@@ -72,15 +71,14 @@ pub fn advise(workload: Workload, config: &StudyConfig) -> Result<Report, StudyE
 ///
 /// # Errors
 /// When the workload cannot be run.
-pub fn profile(workload: Workload) -> Result<Profile, StudyError> {
+pub fn profile(workload: Workload) -> Result<Profile, Error> {
     let guard = RunGuard::start(KillSwitch::default())?;
     let (host, config) = (this_machine()?, StudyConfig::default());
     let prepared = Study::new(&guard, &host, workload).prepare(&config, &mut Silent)?;
     Ok(prepared.profile(&mut Silent)?.into_profile())
 }
 
-fn this_machine() -> Result<Host, StudyError> {
-    Host::detect().map_err(|error| {
-        StudyError::Failed(Error::new(Code::HostSpawn, format!("cannot examine this machine: {error}")))
-    })
+fn this_machine() -> Result<Host, Error> {
+    Host::detect()
+        .map_err(|error| Error::new(Code::HostSpawn, format!("cannot examine this machine: {error}")))
 }

@@ -9,7 +9,6 @@ use crate::error::Error;
 use crate::host::Interrupt;
 use crate::host::group::{Group, GroupKiller};
 use crate::host::reexec::Reexec;
-use crate::study::error::StudyError;
 
 /// Time between two kills of the group while an interrupted run winds up.
 const KILL_PERIOD: Duration = Duration::from_millis(20);
@@ -65,7 +64,7 @@ impl RunGuard {
     ///
     /// # Errors
     /// When the temporary directory or the group cannot be created, or the switch was triggered.
-    pub fn start(switch: KillSwitch) -> Result<Self, StudyError> {
+    pub fn start(switch: KillSwitch) -> Result<Self, Error> {
         check_temporary_directory()?;
         let exe = std::env::current_exe().map_err(cannot_start)?;
         let group = Group::start(&Reexec::new(exe)).map_err(cannot_start)?;
@@ -88,13 +87,13 @@ impl RunGuard {
     /// Checks that the user has not interrupted the run.
     ///
     /// # Errors
-    /// [`StudyError::Interrupted`] if the user has.
-    pub fn check(&self) -> Result<(), StudyError> {
-        if self.interrupt().is_raised() { Err(StudyError::Interrupted) } else { Ok(()) }
+    /// [`Error::interrupted`] if the user has.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.interrupt().is_raised() { Err(Error::interrupted()) } else { Ok(()) }
     }
 
-    /// Returns the error, or [`StudyError::Interrupted`] if an interrupt explains it.
-    pub fn explain(&self, error: StudyError) -> StudyError {
+    /// Returns the error, or [`Error::interrupted`] if an interrupt explains it.
+    pub fn explain(&self, error: Error) -> Error {
         self.check().err().unwrap_or(error)
     }
 }
@@ -106,14 +105,12 @@ impl Drop for RunGuard {
     }
 }
 
-fn cannot_start(error: std::io::Error) -> StudyError {
-    StudyError::Failed(Error::from_source(Code::HostSpawn, "cannot start processes", error))
+fn cannot_start(error: std::io::Error) -> Error {
+    Error::from_source(Code::HostSpawn, "cannot start processes", error)
 }
 
-fn check_temporary_directory() -> Result<(), StudyError> {
+fn check_temporary_directory() -> Result<(), Error> {
     let directory = std::env::temp_dir();
     let doing = format!("cannot use '{}' for temporary files (see TMPDIR)", directory.display());
-    fs::metadata(directory)
-        .map(drop)
-        .map_err(|error| StudyError::Failed(Error::from_source(Code::HostSpawn, doing, error)))
+    fs::metadata(directory).map(drop).map_err(|error| Error::from_source(Code::HostSpawn, doing, error))
 }

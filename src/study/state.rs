@@ -7,7 +7,6 @@ use crate::host::{Host, Interrupt};
 use crate::profile::probe::Profiled;
 use crate::report::document::{CommandName, Report, Warning, WorkloadSummary};
 use crate::study::config::StudyConfig;
-use crate::study::error::StudyError;
 use crate::study::machine::Backend;
 
 /// The workload on its machine, the configuration, and the warnings so far.
@@ -21,19 +20,19 @@ pub(super) struct StudyState<'m> {
 
 impl StudyState<'_> {
     /// Runs a hook of the user, if it is given.
-    pub(super) fn run_hook(&self, option: &'static str, line: Option<&str>) -> Result<(), StudyError> {
+    pub(super) fn run_hook(&self, option: &'static str, line: Option<&str>) -> Result<(), Error> {
         self.backend.shell().run(option, line).map_err(|error| self.hook_failed(&error))
     }
 
     /// Returns the error of a hook, or the interrupt that ended the hook.
-    pub(super) fn hook_failed(&self, error: &Error) -> StudyError {
-        let failed = StudyError::Failed(error.clone());
+    pub(super) fn hook_failed(&self, error: &Error) -> Error {
+        let failed = error.clone();
         self.check().err().unwrap_or(failed)
     }
 
     /// Checks that the user has not interrupted the run.
-    pub(super) fn check(&self) -> Result<(), StudyError> {
-        if self.interrupt.is_raised() { Err(StudyError::Interrupted) } else { Ok(()) }
+    pub(super) fn check(&self) -> Result<(), Error> {
+        if self.interrupt.is_raised() { Err(Error::interrupted()) } else { Ok(()) }
     }
 
     /// Adds a warning to the report.
