@@ -1,5 +1,32 @@
 //! Measures how work should be run concurrently: which strategy, how wide, and why.
 //!
+//! [`advise`] does what `conc advise` does:
+//!
+//! ```standalone_crate
+//! use std::process::ExitCode;
+//! use std::time::Duration;
+//!
+//! use conc::{StrategyKind, StudyConfig};
+//!
+//! fn main() -> ExitCode {
+//!     // Batches run in children that are this same program: it has to answer for them first.
+//!     conc::runtime::dispatch().unwrap_or_else(run)
+//! }
+//!
+//! fn run() -> ExitCode {
+//!     let wait = Duration::from_millis(20);
+//!     let workload = conc::inline_workload(None, Some(wait), 60).expect("a valid workload");
+//!     let config = StudyConfig { budget: Duration::from_millis(500), ..StudyConfig::default() };
+//!     let report = conc::advise(workload, &config).expect("a report");
+//!     let advice = report.recommendation.expect("a recommendation");
+//!     assert_ne!(advice.strategy, StrategyKind::Sequential);
+//!     println!("{} with {} tasks in flight", advice.strategy, advice.width);
+//!     ExitCode::SUCCESS
+//! }
+//! ```
+//!
+//! [`Study`] does the same on a [`Machine`](study::Machine) and with an observer of the caller's.
+//!
 //! Data flows one way: workload, profile, prediction, benchmark, comparison, advice, report. A module
 //! imports only from the floors below its own.
 //!
@@ -36,3 +63,15 @@ pub mod strategy;
 pub mod study;
 pub mod units;
 pub mod workload;
+
+pub use advice::{Objective, Recommendation};
+pub use benchmark::Configuration;
+pub use benchmark::plan::Selection;
+pub use diagnostics::Code;
+pub use error::{Error, ExitStatus};
+pub use profile::Profile;
+pub use report::Report;
+pub use strategy::StrategyKind;
+pub use study::{StopRule, Study, StudyConfig, advise, profile};
+pub use workload::Workload;
+pub use workload::input::{inline as inline_workload, resolve as load_workload};

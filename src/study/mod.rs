@@ -23,6 +23,8 @@ mod repeated_items;
 mod run;
 mod run_guard;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use callables::Callables;
 pub use config::{DEFAULT_BUDGET, StopRule, StudyConfig};

@@ -64,7 +64,7 @@ impl<'m> PreparedStudy<'m> {
         };
         let seen = callables.observe(backend.workload(), tasks, timeout);
         self.state.check()?;
-        let seen = seen.map_err(Error::from)?;
+        let seen = seen?;
         let workload = WorkloadSummary { tasks: seen.tasks, ..WorkloadSummary::of(backend.workload()) };
         let checks = checklist::judge(&seen, timeout);
         Ok(CheckReport::new(host.clone(), workload, callables.version().to_owned(), checks))
