@@ -26,7 +26,7 @@ use conc::host::{Host, Interrupt, Reexec};
 use conc::strategy::StrategyKind;
 use conc::workload::fixture::{Fixture, FixtureConfig};
 use conc::workload::input;
-use conc::workload::spec::{CommandSpec, Limits, Source, StepSpec, Workload};
+use conc::workload::spec::{CommandSpec, StepSpec, Workload, WorkloadSource};
 use conc::workload::step::cpu::calibrate::calibrate;
 use conc::workload::{Env, Items};
 
@@ -74,16 +74,12 @@ fn subjects() -> Vec<(Workload, Configuration, f64)> {
 fn shell_loop() -> Workload {
     let words = ["sh", "-c", "i=0; while [ $i -lt 2000 ]; do i=$((i+1)); done"];
     let argv = words.iter().map(|word| (*word).to_owned()).collect();
-    Workload {
-        name: "shell-loop".to_owned(),
-        description: String::new(),
-        source: Source::Command,
-        items: Items::Count(200),
-        limits: Limits::default(),
-        retry: None,
-        fixture: None,
-        steps: vec![StepSpec::Command(CommandSpec { argv, ignore_failure: false })],
-    }
+    Workload::new(
+        "shell-loop",
+        WorkloadSource::Command,
+        Items::Count(200),
+        vec![StepSpec::Command(CommandSpec { argv, ignore_failure: false })],
+    )
 }
 
 /// Runs batches of one cell for so long.

@@ -22,7 +22,7 @@ use conc::host::Reexec;
 use conc::host::reexec::Role;
 use conc::report::document::Report;
 use conc::workload::fixture::{Fixture, FixtureConfig};
-use conc::workload::spec::{FixtureSpec, Kernel, Latency};
+use conc::workload::spec::{FixtureSpec, Kernel, LatencySpec};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -143,7 +143,7 @@ impl Draw {
 }
 
 fn start(wait: Duration, capacity: usize) -> Fixture {
-    let latency = Latency { median: wait, p99: wait };
+    let latency = LatencySpec { median: wait, p99: wait };
     let spec = FixtureSpec { latency, capacity: Some(capacity), ..FixtureSpec::default() };
     let command = Reexec::new(env!("CARGO_BIN_EXE_conc").into()).command(Role::Fixture);
     Fixture::start(command, &FixtureConfig { spec, seed: 1 }).expect("a server")

@@ -14,7 +14,7 @@ use conc::workload::Env;
 use conc::workload::fixture::config::ATTEMPT_HEADER;
 use conc::workload::fixture::{Fixture, FixtureConfig, FixtureError, FixtureStats};
 use conc::workload::item::Item;
-use conc::workload::spec::{FixtureSpec, HttpSpec, Latency, StepSpec, WebSocketSpec};
+use conc::workload::spec::{FixtureSpec, HttpSpec, LatencySpec, StepSpec, WebSocketSpec};
 use conc::workload::step::{Output, Step, TaskContext};
 use futures_util::future::join_all;
 use tokio::runtime::Runtime;
@@ -29,8 +29,8 @@ fn start(spec: FixtureSpec) -> Fixture {
     Fixture::start(command(), &FixtureConfig { spec, seed: 7 }).unwrap()
 }
 
-fn constant(latency: Duration) -> Latency {
-    Latency { median: latency, p99: latency }
+fn constant(latency: Duration) -> LatencySpec {
+    LatencySpec { median: latency, p99: latency }
 }
 
 fn env(fixture: SocketAddr) -> Env {

@@ -7,7 +7,7 @@ use conc::diagnostics::Code;
 use conc::strategy::StrategyKind;
 use conc::workload::Workload;
 use conc::workload::retry::pause;
-use conc::workload::spec::{Backoff, FixtureSpec, Kernel, Limits, Retry, StepSpec};
+use conc::workload::spec::{Backoff, FixtureSpec, Kernel, RetryPolicy, StepSpec, WorkloadLimits};
 use conc::workload::task_outcomes::TaskCounts;
 
 use crate::common::{
@@ -18,14 +18,14 @@ mod common;
 
 const MS: Duration = Duration::from_millis(1);
 
-fn limited(tasks: u64, steps: Vec<StepSpec>, limits: Limits) -> Workload {
+fn limited(tasks: u64, steps: Vec<StepSpec>, limits: WorkloadLimits) -> Workload {
     Workload { limits, ..counted(tasks, steps) }
 }
 
 /// Steps of which each takes far longer than the timeout end at it, under every strategy.
 fn times_out(step: StepSpec) {
     const TASKS: u64 = 4;
-    let limits = Limits { timeout: Some(MS * 50), ..Limits::default() };
+    let limits = WorkloadLimits { timeout: Some(MS * 50), ..WorkloadLimits::default() };
     let mut bed = TestBed::new(limited(TASKS, vec![step], limits));
     for cell in CELLS {
         let report = bed.run(cell);
@@ -50,7 +50,7 @@ fn a_timeout_ends_a_computation() {
 #[test]
 fn nothing_is_computed_for_a_task_that_is_over() {
     const TASKS: u64 = 40;
-    let limits = Limits { timeout: Some(MS * 50), ..Limits::default() };
+    let limits = WorkloadLimits { timeout: Some(MS * 50), ..WorkloadLimits::default() };
     let mut bed = TestBed::new(limited(TASKS, vec![compute(Duration::from_secs(5))], limits));
     let report = bed.run(Configuration::hybrid(TASKS as usize, 1));
     assert_eq!(report.tally.counts.timed_out, TASKS);
@@ -66,7 +66,7 @@ fn a_timeout_kills_a_command() {
 
 #[test]
 fn a_timeout_ends_a_wait_for_the_shared_lock() {
-    let limits = Limits { timeout: Some(MS * 200), ..Limits::default() };
+    let limits = WorkloadLimits { timeout: Some(MS * 200), ..WorkloadLimits::default() };
     let mut bed = TestBed::new(limited(3, vec![lock(Duration::from_secs(5))], limits));
     for cell in CELLS {
         let report = bed.run(cell);
@@ -78,7 +78,7 @@ fn a_timeout_ends_a_wait_for_the_shared_lock() {
 #[test]
 fn a_rate_is_kept_by_all_workers_together() {
     const TASKS: u64 = 30;
-    let limits = Limits { rate_per_s: Some(100.0), ..Limits::default() };
+    let limits = WorkloadLimits { rate_per_s: Some(100.0), ..WorkloadLimits::default() };
     let mut bed = TestBed::new(limited(TASKS, vec![sleep(Duration::ZERO)], limits));
     for cell in CELLS {
         let report = bed.run(cell);
@@ -90,7 +90,7 @@ fn a_rate_is_kept_by_all_workers_together() {
 #[test]
 fn a_rate_counts_tasks_where_nothing_waits() {
     const TASKS: u64 = 20;
-    let limits = Limits { rate_per_s: Some(100.0), ..Limits::default() };
+    let limits = WorkloadLimits { rate_per_s: Some(100.0), ..WorkloadLimits::default() };
     let steps = vec![iterations(Kernel::Sha256, 1), iterations(Kernel::Sha256, 1)];
     let mut bed = TestBed::new(limited(TASKS, steps, limits));
     for cell in CELLS {
@@ -103,7 +103,7 @@ fn a_rate_counts_tasks_where_nothing_waits() {
 #[test]
 fn pauses_between_attempts_are_kept_and_attempts_are_counted() {
     const TASKS: u64 = 12;
-    let retry = Retry { max: 2, backoff: Backoff::Exponential, base: MS * 20 };
+    let retry = RetryPolicy { max: 2, backoff: Backoff::Exponential, base: MS * 20 };
     let pauses = |index| (0..retry.max).map(|attempt| pause(&retry, attempt, index, SEED)).sum::<Duration>();
     let longest = (0..TASKS).map(pauses).max().expect("there are tasks").as_secs_f64();
     let fixture = Some(FixtureSpec { error_rate: 1.0, ..FixtureSpec::default() });
@@ -123,7 +123,7 @@ fn pauses_between_attempts_are_kept_and_attempts_are_counted() {
 fn a_batch_that_takes_too_much_memory_is_stopped() {
     // The kernel streams through 64 MiB; the pause is there to be cut short.
     let steps = vec![iterations(Kernel::Memory, 1), sleep(Duration::from_secs(60))];
-    let limits = Limits { memory: Some(48 << 20), ..Limits::default() };
+    let limits = WorkloadLimits { memory: Some(48 << 20), ..WorkloadLimits::default() };
     for cell in [Configuration::REFERENCE, cell(StrategyKind::Processes, 2)] {
         let mut bed = TestBed::new(limited(2, steps.clone(), limits.clone()));
         let error = bed.try_run(cell, PATIENCE, PATIENCE).expect_err("too much memory");
@@ -135,7 +135,7 @@ fn a_batch_that_takes_too_much_memory_is_stopped() {
 #[test]
 fn a_batch_within_its_memory_is_left_alone() {
     let steps = vec![iterations(Kernel::Memory, 1), sleep(MS * 50)];
-    let limits = Limits { memory: Some(4 << 30), ..Limits::default() };
+    let limits = WorkloadLimits { memory: Some(4 << 30), ..WorkloadLimits::default() };
     let report = TestBed::new(limited(2, steps, limits)).run(cell(StrategyKind::Threads, 2));
     assert_eq!(report.tally.counts.ok, 2);
     assert!((64 << 20..256 << 20).contains(&report.peak_rss_bytes), "{} bytes", report.peak_rss_bytes);

@@ -8,7 +8,7 @@ use conc::host::Reexec;
 use conc::profile::Class;
 use conc::profile::probe::{Profiled, profile};
 use conc::workload::Workload;
-use conc::workload::spec::{CpuSpec, FixtureSpec, Kernel, Latency, StepSpec};
+use conc::workload::spec::{CpuSpec, FixtureSpec, Kernel, LatencySpec, StepSpec};
 
 use crate::common::{PATIENCE, TestBed, command, compute, counted, exe, http, iterations, sleep};
 
@@ -30,7 +30,7 @@ fn profiled(workload: Workload) -> Profiled {
 
 /// A fixture that always takes as long.
 fn fixture(latency: Duration) -> Option<FixtureSpec> {
-    Some(FixtureSpec { latency: Latency { median: latency, p99: latency }, ..FixtureSpec::default() })
+    Some(FixtureSpec { latency: LatencySpec { median: latency, p99: latency }, ..FixtureSpec::default() })
 }
 
 /// The kind of wait that takes the most time.

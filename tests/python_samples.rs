@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use conc::workload::fixture::{Fixture, FixtureConfig};
-use conc::workload::spec::{FixtureSpec, Latency};
+use conc::workload::spec::{FixtureSpec, LatencySpec};
 
 const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/workloads/python");
 
@@ -38,7 +38,7 @@ fn run(command: &mut Command) -> String {
 
 /// A server that now and then fails.
 fn embedded_server() -> Fixture {
-    let latency = Latency { median: Duration::from_millis(2), p99: Duration::from_millis(4) };
+    let latency = LatencySpec { median: Duration::from_millis(2), p99: Duration::from_millis(4) };
     let spec = FixtureSpec { latency, error_rate: 0.05, ..FixtureSpec::default() };
     let mut command = Command::new(common::exe());
     command.arg("__fixture");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use conc::benchmark::Configuration;
 use conc::diagnostics::Code;
 use conc::strategy::{RunReport, StrategyKind};
-use conc::workload::spec::{Backoff, FixtureSpec, Kernel, Latency, Retry, StepSpec};
+use conc::workload::spec::{Backoff, FixtureSpec, Kernel, LatencySpec, RetryPolicy, StepSpec};
 use conc::workload::task_outcomes::TaskCounts;
 use conc::workload::{Items, Workload};
 
@@ -32,7 +32,7 @@ fn awkward_items() -> Items {
 
 /// A request, a computation on what came of it, and a pause.
 fn mixed(error_rate: f64) -> Workload {
-    let latency = Latency { median: MS, p99: MS * 4 };
+    let latency = LatencySpec { median: MS, p99: MS * 4 };
     Workload {
         fixture: Some(FixtureSpec { latency, error_rate, ..FixtureSpec::default() }),
         ..workload(
@@ -122,7 +122,7 @@ fn every_strategy_meets_the_same_failures() {
 #[test]
 fn every_strategy_gets_over_the_same_failures_by_trying_again() {
     let without = under_every_strategy(mixed(0.3));
-    let retry = Some(Retry { max: 2, backoff: Backoff::Exponential, base: MS * 2 });
+    let retry = Some(RetryPolicy { max: 2, backoff: Backoff::Exponential, base: MS * 2 });
     let with = under_every_strategy(Workload { retry, ..mixed(0.3) });
     let (without, with) = (agreed(&without).tally.counts, agreed(&with).tally.counts);
     assert_eq!(with.started(), TASKS);

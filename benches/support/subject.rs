@@ -6,7 +6,7 @@ use conc::host::Host;
 use conc::strategy::run::strategy;
 use conc::strategy::task_queue::TaskQueue;
 use conc::strategy::{Job, StrategyKind};
-use conc::workload::spec::{Limits, Source, StepSpec, Workload};
+use conc::workload::spec::{StepSpec, Workload, WorkloadSource};
 use conc::workload::{Env, Items, Program};
 
 use crate::support::paired::Used;
@@ -24,16 +24,7 @@ pub(crate) fn env() -> Env {
 
 /// A workload of one step.
 pub(crate) fn workload(step: StepSpec) -> Workload {
-    Workload {
-        name: step.kind().to_owned(),
-        description: String::new(),
-        source: Source::Inline,
-        items: Items::Count(u64::MAX),
-        limits: Limits::default(),
-        retry: None,
-        fixture: None,
-        steps: vec![step],
-    }
+    Workload::new(step.kind().to_owned(), WorkloadSource::Inline, Items::Count(u64::MAX), vec![step])
 }
 
 /// Starts a strategy, then takes what it uses to run so many tasks; start-up is not in it.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::profile::result::PythonProfile;
 use crate::profile::{Class, Profile};
 use crate::workload::Workload;
-use crate::workload::spec::{Nature, StepSpec};
+use crate::workload::spec::{StepNature, StepSpec};
 
 /// The kind of a step that is a Python callable.
 const PYTHON_STEP: &str = "python";
@@ -95,7 +95,7 @@ impl Facts {
             blocking_step: blocking_step(workload, profile),
             separate_steps: match &profile.python {
                 Some(python) => python.has_separate_steps(),
-                None => natures().any(|n| n == Nature::Cpu) && natures().any(|n| n != Nature::Cpu),
+                None => natures().any(|n| n == StepNature::Cpu) && natures().any(|n| n != StepNature::Cpu),
             },
             is_coroutine: profile.python.as_ref().is_some_and(PythonProfile::is_awaitable),
             foreign: workload.runs_commands(),
@@ -118,7 +118,7 @@ impl Facts {
 fn blocking_step(workload: &Workload, profile: &Profile) -> Option<&'static str> {
     match &profile.python {
         Some(python) => python.blocking_step().map(|_| PYTHON_STEP),
-        None => workload.steps.iter().find(|s| s.nature() == Nature::Blocking).map(StepSpec::kind),
+        None => workload.steps.iter().find(|s| s.nature() == StepNature::Blocking).map(StepSpec::kind),
     }
 }
 
@@ -153,14 +153,8 @@ fn serial(workload: &Workload, profile: &Profile) -> Option<SerialSection> {
 
 /// Seconds of every step that passes through the same lock or writer as `step`.
 fn same_place(workload: &Workload, profile: &Profile, step: &StepSpec) -> impl Iterator<Item = f64> {
-    workload.steps.iter().zip(&profile.steps).filter_map(move |(other, cost)| {
-        let same = match (step, other) {
-            (StepSpec::Lock(a), StepSpec::Lock(b)) => a.name == b.name,
-            (StepSpec::Sqlite(a), StepSpec::Sqlite(b)) => a.path == b.path && b.writes,
-            _ => false,
-        };
-        same.then_some(cost.wall_s)
-    })
+    let shared = workload.steps.iter().zip(&profile.steps);
+    shared.filter(|(other, _)| step.shares_serial_resource_with(other)).map(|(_, cost)| cost.wall_s)
 }
 
 #[cfg(test)]

@@ -12,7 +12,6 @@ use crate::profile::result::Confidence;
 use crate::profile::{Class, Profile};
 use crate::strategy::StrategyKind;
 use crate::workload::Workload;
-use crate::workload::spec::StepSpec;
 
 /// From this probability on a cell counts as near the best.
 const PROBABLY: f64 = 0.5;
@@ -133,7 +132,7 @@ fn dispersion(profile: &Profile) -> Option<Note> {
 /// Computing on an event loop keeps every other task of that thread waiting.
 fn event_loop_held(workload: &Workload, profile: &Profile, chosen: Configuration) -> Option<Note> {
     let steps = workload.steps.iter().zip(&profile.steps);
-    let computing = steps.filter(|(step, _)| matches!(step, StepSpec::Cpu(_)));
+    let computing = steps.filter(|(step, _)| step.is_computation());
     let held_s = computing.map(|(_, cost)| cost.wall_s).reduce(f64::max)?;
     let is_held = chosen.strategy == StrategyKind::Async && held_s > LOOP_HELD_S;
     is_held.then_some(Note::EventLoopHeld { held_s })

@@ -11,8 +11,8 @@ use crate::profile::result::{Confidence, StepCost, TaskCost, Waits};
 use crate::profile::{Class, Profile};
 use crate::strategy::StrategyKind;
 use crate::workload::spec::{
-    CommandSpec, CpuSpec, HttpSpec, Kernel, Limits, LockSpec, Nature, ReadSpec, SleepSpec, Source,
-    SqliteSpec, StepSpec,
+    CommandSpec, CpuSpec, HttpSpec, Kernel, LockSpec, ReadSpec, SleepSpec, SqliteSpec, StepNature, StepSpec,
+    WorkloadSource,
 };
 use crate::workload::{Items, Workload};
 
@@ -21,16 +21,7 @@ const ROUNDS: u32 = 8;
 const TASKS_PER_CELL: u64 = 2000;
 
 pub(crate) fn workload(tasks: u64, steps: Vec<StepSpec>) -> Workload {
-    Workload {
-        name: "test".to_owned(),
-        description: String::new(),
-        source: Source::File,
-        items: Items::Count(tasks),
-        limits: Limits::default(),
-        retry: None,
-        fixture: None,
-        steps,
-    }
+    Workload::new("test", WorkloadSource::File, Items::Count(tasks), steps)
 }
 
 pub(crate) fn sleep() -> StepSpec {
@@ -65,12 +56,12 @@ pub(crate) fn command() -> StepSpec {
 
 /// A profile whose CPU time is spread over the CPU steps and whose wait over the others.
 pub(crate) fn profile(workload: &Workload, class: Class, cpu_s: f64, wait_s: f64) -> Profile {
-    let computing = workload.steps.iter().filter(|s| s.nature() == Nature::Cpu).count();
+    let computing = workload.steps.iter().filter(|s| s.nature() == StepNature::Cpu).count();
     let waiting = workload.steps.len() - computing;
     let steps = workload.steps.iter().map(|step| StepCost {
         kind: step.kind().to_owned(),
         wall_s: match step.nature() {
-            Nature::Cpu => cpu_s / computing as f64,
+            StepNature::Cpu => cpu_s / computing as f64,
             _ => wait_s / waiting as f64,
         },
     });

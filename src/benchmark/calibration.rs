@@ -10,7 +10,7 @@ use crate::strategy::info::{Runtime, WidthMeaning};
 use crate::strategy::run::RunReport;
 use crate::workload::Items;
 use crate::workload::spec::{
-    CpuSpec, FixtureSpec, HttpSpec, Kernel, Latency, Limits, SleepSpec, Source, StepSpec, Workload,
+    CpuSpec, FixtureSpec, HttpSpec, Kernel, LatencySpec, SleepSpec, StepSpec, Workload, WorkloadSource,
 };
 
 /// Tasks of the probes: as short as a task that is handed out on its own, and as short as a wait that
@@ -50,16 +50,10 @@ impl CalibrationWorkload {
                 StepSpec::Http(HttpSpec { url, method: "GET".to_owned(), body: None, pool })
             }
         };
-        let latency = Latency { median: WAIT, p99: WAIT };
+        let latency = LatencySpec { median: WAIT, p99: WAIT };
         Workload {
-            name: "calibration".to_owned(),
-            description: String::new(),
-            source: Source::Inline,
-            items: Items::Count(1_000_000),
-            limits: Limits::default(),
-            retry: None,
             fixture: Some(FixtureSpec { latency, ..FixtureSpec::default() }),
-            steps: vec![step],
+            ..Workload::new("calibration", WorkloadSource::Inline, Items::Count(1_000_000), vec![step])
         }
     }
 

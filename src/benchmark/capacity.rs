@@ -8,7 +8,7 @@ use crate::host::Host;
 use crate::strategy::StrategyKind;
 use crate::units::Bytes;
 use crate::workload::Workload;
-use crate::workload::spec::StepSpec;
+use crate::workload::spec::{StepNature, StepSpec};
 
 /// Descriptors that the parent holds for each worker process.
 const PIPES_PER_PROCESS: u64 = 2;
@@ -132,26 +132,14 @@ fn limited(width: u64, limit: WidthLimit) -> Capacity {
 
 /// Returns the descriptors that one task in flight holds in the process that has the fewest to spare.
 fn descriptors_per_task(strategy: StrategyKind, workload: &Workload) -> u64 {
-    let of_steps: u64 = workload
-        .steps
-        .iter()
-        .map(|step| match step {
-            StepSpec::Cpu(_) | StepSpec::Sleep(_) => 0,
-            StepSpec::Http(_) | StepSpec::Read(_) | StepSpec::Write(_) | StepSpec::Lock(_) => 1,
-            StepSpec::WebSocket(ws) => 1 + u64::from(ws.subscribers),
-            StepSpec::Sqlite(_) => 3,
-            StepSpec::Command(_) => 4,
-            // An unknown callable most likely holds a connection.
-            StepSpec::Python(_) => 1,
-        })
-        .sum();
+    let of_steps: u64 = workload.steps.iter().map(StepSpec::descriptors).sum();
     // A worker process has descriptors of its own; its parent holds two pipes.
     if strategy.info().width.workers_are_processes() { PIPES_PER_PROCESS } else { of_steps }
 }
 
 /// Returns true if every task in flight holds a thread.
 fn uses_threads(strategy: StrategyKind, workload: &Workload) -> bool {
-    let blocking = workload.steps.iter().any(|step| step.nature() == crate::workload::spec::Nature::Blocking);
+    let blocking = workload.steps.iter().any(|step| step.nature() == StepNature::Blocking);
     let width = strategy.info().width;
     width.holds_thread_per_task() || (width.has_event_loop() && blocking)
 }

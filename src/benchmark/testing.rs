@@ -9,7 +9,7 @@ use crate::host::usage::CpuTime;
 use crate::profile::result::{Class, Confidence, Profile, TaskCost, Waits};
 use crate::strategy::run::RunReport;
 use crate::workload::Items;
-use crate::workload::spec::{CpuSpec, Kernel, Limits, SleepSpec, Source, StepSpec, Workload};
+use crate::workload::spec::{CpuSpec, Kernel, SleepSpec, StepSpec, Workload, WorkloadSource};
 use crate::workload::task_outcomes::TaskOutcomes;
 
 /// A quiet machine with `cpus` CPUs and the usual limits.
@@ -36,16 +36,12 @@ pub(crate) fn host(cpus: usize) -> Host {
 
 /// A workload whose tasks only sleep.
 pub(crate) fn sleeping(tasks: u64) -> Workload {
-    Workload {
-        name: "sleeping".into(),
-        description: String::new(),
-        source: Source::Inline,
-        items: Items::Count(tasks),
-        limits: Limits::default(),
-        retry: None,
-        fixture: None,
-        steps: vec![StepSpec::Sleep(SleepSpec { duration: Duration::from_millis(20) })],
-    }
+    Workload::new(
+        "sleeping",
+        WorkloadSource::Inline,
+        Items::Count(tasks),
+        vec![StepSpec::Sleep(SleepSpec { duration: Duration::from_millis(20) })],
+    )
 }
 
 /// A workload whose tasks only compute.

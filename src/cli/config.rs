@@ -10,7 +10,7 @@ use crate::host::Host;
 use crate::report::document::CommandName;
 use crate::report::table::{CodeChoice, TableOptions};
 use crate::workload::item::Items;
-use crate::workload::spec::{Source, StepSpec};
+use crate::workload::spec::{StepSpec, WorkloadSource};
 use crate::workload::{Workload, input};
 use anstream::ColorChoice;
 
@@ -28,7 +28,7 @@ pub(crate) fn workload(args: &WorkloadArgs, stdin: impl BufRead) -> Result<Workl
     let mut workload = match args.workload.split_first() {
         Some((name, rest)) => {
             let workload = input::resolve(name)?;
-            if workload.source == Source::Python {
+            if workload.source == WorkloadSource::Python {
                 let items = args.items.as_deref().map(|path| input::read_items(path, stdin)).transpose()?;
                 input::with_items(workload, rest, items, args.tasks)?
             } else {

@@ -20,7 +20,7 @@ use crate::report::document::{CommandName, Report, Warning, WorkloadRuntime, Wor
 use crate::report::table;
 use crate::workload::Workload;
 use crate::workload::item::{Item, Items};
-use crate::workload::spec::{Source, StepSpec};
+use crate::workload::spec::WorkloadSource;
 use crate::workload::template::Template;
 
 use crate::cli::args::{ForeignArgs, ProfileArgs};
@@ -36,7 +36,7 @@ const ATTACHED: Duration = Duration::from_secs(10);
 
 /// Whether the workload is one command without items, to be profiled as it is and not as a task.
 pub(crate) fn is_one_command(workload: &Workload, args: &ProfileArgs) -> bool {
-    workload.source == Source::Command
+    workload.source == WorkloadSource::Command
         && matches!(workload.items, Items::Count(_))
         && args.workload.tasks.is_none()
 }
@@ -128,7 +128,7 @@ pub(crate) fn process(
     let profiled = profile_process(pid, time, source(&args.foreign), host.cpus_effective, is_interrupted);
     drop(progress);
     let profile = profiled?;
-    let (source, runtime, definition) = (Source::Command, WorkloadRuntime::Native, String::new());
+    let (source, runtime, definition) = (WorkloadSource::Command, WorkloadRuntime::Native, String::new());
     let summary = WorkloadSummary { name, source, runtime, tasks: 1, definition };
     let report = report(host, summary, profile);
     let table = table::render_profile(&report, &output.table);
@@ -141,10 +141,7 @@ fn source(args: &ForeignArgs) -> SampleSource {
 }
 
 fn order(workload: &Workload, args: &ProfileArgs) -> Order {
-    let templates = match workload.steps.as_slice() {
-        [StepSpec::Command(command)] => command.argv.as_slice(),
-        _ => &[],
-    };
+    let templates = workload.only_command().map_or(&[][..], |command| &command.argv);
     // The item of a command that has none is the number of its run, as everywhere.
     let argv = templates
         .iter()

@@ -8,7 +8,7 @@ use crate::diagnostics::Code;
 use crate::model::message::MessageCosts;
 use crate::strategy::StrategyKind;
 use crate::strategy::time_breakdown::IpcStats;
-use crate::workload::spec::{Backoff, PythonSpec, Retry};
+use crate::workload::spec::{Backoff, PythonSpec, RetryPolicy};
 
 /// What an interpreter is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -92,7 +92,7 @@ pub struct RetryOrder {
 
 impl RetryOrder {
     /// The policy, with a seed for its jitter.
-    pub fn new(policy: &Retry, seed: u64) -> Self {
+    pub fn new(policy: &RetryPolicy, seed: u64) -> Self {
         let backoff = match policy.backoff {
             Backoff::Constant => "constant",
             Backoff::Exponential => "exponential",

@@ -12,7 +12,7 @@ use crate::profile::result::{PythonProfile, PythonStep};
 use crate::profile::sampler::{Samples, sample_until};
 use crate::profile::slowest::Slowest;
 use crate::python::message::{Inspection, Order, ProfileReport, Role};
-use crate::python::session::{RunFailure, Session, callables};
+use crate::python::session::{RunFailure, Session};
 use crate::workload::Workload;
 use crate::workload::task_outcomes::TaskOutcomes;
 
@@ -96,7 +96,7 @@ pub fn profile(
     }
     let raw = RawProfile { tally, slowest, ..raw(&report) };
     let mut profile = conclude(workload, &raw, &samples);
-    for (cost, spec) in profile.steps.iter_mut().zip(callables(workload)) {
+    for (cost, spec) in profile.steps.iter_mut().zip(workload.callables()) {
         cost.kind.clone_from(&spec.callable);
     }
     profile.python = Some(PythonProfile { faster_again, ..of_python(session, inspection, &report) });

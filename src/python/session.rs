@@ -24,7 +24,6 @@ use crate::strategy::StrategyKind;
 use crate::strategy::run::RunReport;
 use crate::strategy::time_breakdown::WorkerTimeBreakdown;
 use crate::workload::item_order::ItemOrder;
-use crate::workload::spec::{PythonSpec, StepSpec};
 use crate::workload::{Env, Items, Workload};
 
 /// Importing the user's module may take this long.
@@ -222,8 +221,8 @@ impl Session {
         };
         Order {
             role,
-            steps: callables(workload).map(StepOrder::from).collect(),
-            own_items: callables(workload).any(|spec| spec.own_items),
+            steps: workload.callables().map(StepOrder::from).collect(),
+            own_items: workload.callables().any(|spec| spec.own_items),
             numbers,
             items,
             tasks,
@@ -302,14 +301,6 @@ impl Session {
         }
         command
     }
-}
-
-/// The callables of a workload.
-pub fn callables(workload: &Workload) -> impl Iterator<Item = &PythonSpec> {
-    workload.steps.iter().filter_map(|step| match step {
-        StepSpec::Python(spec) => Some(spec),
-        _ => None,
-    })
 }
 
 /// How an order failed.

@@ -6,7 +6,7 @@ use crate::profile::Profile;
 use crate::report::document::Report;
 use crate::strategy::info::WidthMeaning;
 use crate::units::{Bytes, Share};
-use crate::workload::spec::Source;
+use crate::workload::spec::WorkloadSource;
 
 /// Waits below this share of the time are left out of the line.
 const WORTH_NAMING: f64 = 0.005;
@@ -15,11 +15,11 @@ const WORTH_NAMING: f64 = 0.005;
 pub(super) fn workload(report: &Report) -> String {
     let workload = &report.workload;
     let source = match workload.source {
-        Source::Sample => "sample workload",
-        Source::File => "workload file",
-        Source::Command => "command",
-        Source::Inline => "inline workload",
-        Source::Python => "Python callable",
+        WorkloadSource::Sample => "sample workload",
+        WorkloadSource::File => "workload file",
+        WorkloadSource::Command => "command",
+        WorkloadSource::Inline => "inline workload",
+        WorkloadSource::Python => "Python callable",
     };
     format!("{} · {} · {source}", workload.name, counted(workload.tasks, "task"))
 }

@@ -12,7 +12,7 @@ use crate::profile::Profile;
 use crate::report::check::CheckReport;
 pub use crate::report::command::{CommandName, SCHEMA_VERSION};
 use crate::report::fit::{FitReport, FitResults};
-use crate::workload::spec::{Source, Workload};
+use crate::workload::spec::{Workload, WorkloadSource};
 
 /// What is known of one workload. What a command does not know is null or empty.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -190,7 +190,7 @@ pub struct WorkloadSummary {
     /// Its name.
     pub name: String,
     /// Where it came from.
-    pub source: Source,
+    pub source: WorkloadSource,
     /// What runs its tasks.
     pub runtime: WorkloadRuntime,
     /// Tasks of one run.

@@ -24,13 +24,13 @@ use crate::report::document::{
 };
 use crate::stats::ratio::Ordering4;
 use crate::strategy::StrategyKind;
-use crate::workload::spec::Source;
+use crate::workload::spec::WorkloadSource;
 
 /// What `advise` gives.
 pub(crate) fn advise() -> Report {
     let workload = WorkloadSummary {
         name: "web-scraper".to_owned(),
-        source: Source::Sample,
+        source: WorkloadSource::Sample,
         runtime: WorkloadRuntime::Native,
         tasks: 200,
         definition: "0123456789abcdef".to_owned(),
@@ -85,7 +85,7 @@ pub(crate) fn gated() -> Report {
 pub(crate) fn command() -> Report {
     let workload = WorkloadSummary {
         name: "sh".to_owned(),
-        source: Source::Command,
+        source: WorkloadSource::Command,
         runtime: WorkloadRuntime::Native,
         tasks: 1,
         definition: String::new(),

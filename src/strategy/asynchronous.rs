@@ -181,7 +181,7 @@ mod tests {
     use super::*;
     use crate::workload::Env;
     use crate::workload::item::Items;
-    use crate::workload::spec::{Limits, SleepSpec, Source, StepSpec, Workload};
+    use crate::workload::spec::{SleepSpec, StepSpec, Workload, WorkloadSource};
 
     /// Tokio keeps a task in a multiple of 128 bytes, of which it needs 104 itself.
     #[cfg(target_pointer_width = "64")]
@@ -191,16 +191,12 @@ mod tests {
     #[cfg(target_pointer_width = "64")]
     fn a_million_tasks_may_sleep_because_each_of_them_is_small() {
         let dir = tempfile::tempdir().expect("a directory");
-        let workload = Workload {
-            name: "sleep".into(),
-            description: String::new(),
-            source: Source::Inline,
-            items: Items::Count(1),
-            limits: Limits::default(),
-            retry: None,
-            fixture: None,
-            steps: vec![StepSpec::Sleep(SleepSpec { duration: Duration::ZERO })],
-        };
+        let workload = Workload::new(
+            "sleep",
+            WorkloadSource::Inline,
+            Items::Count(1),
+            vec![StepSpec::Sleep(SleepSpec { duration: Duration::ZERO })],
+        );
         let env = Env {
             exe: "conc".into(),
             fixture: None,

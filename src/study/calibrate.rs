@@ -20,7 +20,7 @@ use crate::host::{Host, Reexec};
 use crate::policy::CONTENDED_CALIBRATION;
 use crate::strategy::RunReport;
 use crate::workload::fixture::Fixture;
-use crate::workload::spec::{CpuSpec, StepSpec};
+use crate::workload::spec::CpuSpec;
 use crate::workload::step::cpu::Burner;
 use crate::workload::step::cpu::calibrate::calibrate as calibrate_steps;
 use crate::workload::{Env, Workload};
@@ -53,7 +53,7 @@ pub(super) fn conditions(
         let measured = if is_quiet { measure_overheads(reexec, host, env) } else { None };
         measured.inspect(|overheads| cache.write(overheads)).unwrap_or_default()
     });
-    let computing_s = computing_steps(workload).map(Burner::seconds_of).sum();
+    let computing_s = workload.computations().map(Burner::seconds_of).sum();
     Conditions { rates, overheads, computing_s, server_cpu_s: 0.0 }
 }
 
@@ -68,14 +68,7 @@ fn measure_overheads(reexec: &Reexec, host: &Host, env: &Env) -> Option<Overhead
 
 /// Returns the step with the most CPU work.
 fn largest_step(workload: &Workload) -> Option<&CpuSpec> {
-    computing_steps(workload).max_by_key(|cpu| cpu.work)
-}
-
-fn computing_steps(workload: &Workload) -> impl Iterator<Item = &CpuSpec> {
-    workload.steps.iter().filter_map(|step| match step {
-        StepSpec::Cpu(cpu) => Some(cpu),
-        _ => None,
-    })
+    workload.computations().max_by_key(|cpu| cpu.work)
 }
 
 /// The file that keeps the overheads of this machine from one run to the next.

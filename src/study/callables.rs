@@ -13,7 +13,6 @@ use crate::profile::result::PythonProfile;
 use crate::python::check::Observations;
 use crate::python::message::Inspection;
 use crate::python::profile::{self, Limits};
-use crate::python::session::callables;
 use crate::python::{Session, check};
 use crate::snippets::{PythonCallable, PythonTask};
 use crate::workload::item::Items;
@@ -78,7 +77,7 @@ impl Callables {
     /// Returns the description of the callables from which programs are generated.
     pub(super) fn task(&self, workload: &Workload, profile: &Profile) -> PythonTask {
         let computes = profile.python.as_ref().map(PythonProfile::cpu_steps).unwrap_or_default();
-        let specs: Vec<_> = callables(workload).collect();
+        let specs: Vec<_> = workload.callables().collect();
         let step = |(index, spec): (usize, &&PythonSpec)| {
             let (forms, own) = (&self.inspection.steps[index], spec.callable.clone());
             let twin = spec.async_callable.clone().unwrap_or_else(|| format!("{own}_async"));

@@ -8,9 +8,7 @@ use crate::benchmark::Configuration;
 use crate::profile::Profile;
 use crate::snippets::{TaskShape, examples};
 use crate::study::machine::Backend;
-use crate::workload::Workload;
 use crate::workload::item::Items;
-use crate::workload::spec::StepSpec;
 
 /// Maximum number of items in an example.
 const EXAMPLE_ITEMS: usize = 3;
@@ -27,21 +25,13 @@ pub(super) fn code_examples(
         tasks: workload.tasks(),
         cpu: Duration::from_secs_f64(profile.task.cpu_s),
         wait: Duration::from_secs_f64(profile.task.wait_s),
-        command: command_of(workload),
+        command: workload.only_command().map(|command| command.argv.clone()),
         python: python.map(|callables| callables.task(workload, profile)),
         items: first_items(&workload.items),
         // Messages of other workloads were measured in Rust; no program in Python sends them.
         chunk: recommendation.chunk_size.filter(|_| python.is_some()),
     };
     examples(&Configuration { strategy, width, processes }, &shape)
-}
-
-/// Returns the command, if a task is one command and nothing else.
-fn command_of(workload: &Workload) -> Option<Vec<String>> {
-    match workload.steps.as_slice() {
-        [StepSpec::Command(command)] => Some(command.argv.clone()),
-        _ => None,
-    }
 }
 
 fn first_items(items: &Items) -> Vec<String> {

@@ -23,7 +23,7 @@ pub(super) fn warnings(workload: &Workload) -> Vec<Warning> {
 
 /// Returns true if tasks read files: by a step, or as commands whose items are names of files.
 fn reads_files(workload: &Workload) -> bool {
-    let reads = workload.steps.iter().any(|step| matches!(step, StepSpec::Read(_)));
+    let reads = workload.steps.iter().any(StepSpec::is_read);
     let items = || workload.items.slice(0..workload.tasks().min(EXAMINED_ITEMS)).unwrap_or_default();
     reads || (workload.runs_commands() && items().iter().any(|item| Path::new(item).is_file()))
 }

@@ -12,7 +12,7 @@ use crate::workload::item::{Item, Items};
 use crate::workload::item_order::ItemOrder;
 use crate::workload::rate::RateLimiter;
 use crate::workload::retry::pause;
-use crate::workload::spec::{Retry, Workload};
+use crate::workload::spec::{RetryPolicy, Workload};
 use crate::workload::step::{Output, PrepareError, Step, TaskContext, deadline};
 
 /// The prepared steps of a workload, with its items and limits.
@@ -22,7 +22,7 @@ pub struct Program {
     draw: ItemOrder,
     steps: Vec<Limited>,
     timeout: Option<Duration>,
-    retry: Option<Retry>,
+    retry: Option<RetryPolicy>,
     rate: Option<RateLimiter>,
     seed: u64,
 }

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::workload::spec::{Backoff, Retry};
+use crate::workload::spec::{Backoff, RetryPolicy};
 
 /// Bounds the doubling, so that no pause overflows.
 const MOST_DOUBLINGS: u32 = 20;
 
 /// The longest pause before retry number `retry` (from 0).
-fn bound(policy: &Retry, retry: u32) -> Duration {
+fn bound(policy: &RetryPolicy, retry: u32) -> Duration {
     match policy.backoff {
         Backoff::Constant => policy.base,
         Backoff::Exponential => policy.base.saturating_mul(1 << retry.min(MOST_DOUBLINGS)),
@@ -23,7 +23,7 @@ fn bound(policy: &Retry, retry: u32) -> Duration {
 /// The pause before retry number `retry` (from 0) of task `index`.
 ///
 /// It is drawn from a hash of its arguments, so that every strategy waits as long for the same task.
-pub fn pause(policy: &Retry, retry: u32, index: u64, seed: u64) -> Duration {
+pub fn pause(policy: &RetryPolicy, retry: u32, index: u64, seed: u64) -> Duration {
     let drawn = xxh3_64_with_seed(&index.to_le_bytes(), seed ^ (u64::from(retry) << 32));
     let unit = (drawn >> 11) as f64 / (1u64 << 53) as f64;
     bound(policy, retry).mul_f64(unit)
@@ -33,8 +33,8 @@ pub fn pause(policy: &Retry, retry: u32, index: u64, seed: u64) -> Duration {
 mod tests {
     use super::*;
 
-    fn policy(backoff: Backoff) -> Retry {
-        Retry { max: 5, backoff, base: Duration::from_millis(10) }
+    fn policy(backoff: Backoff) -> RetryPolicy {
+        RetryPolicy { max: 5, backoff, base: Duration::from_millis(10) }
     }
 
     #[test]

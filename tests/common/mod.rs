@@ -15,7 +15,7 @@ use conc::host::Reexec;
 use conc::strategy::{RunReport, StrategyKind};
 use conc::workload::fixture::{Fixture, FixtureConfig};
 use conc::workload::spec::{
-    CommandSpec, CpuSpec, FixtureSpec, HttpSpec, Kernel, Limits, LockSpec, SleepSpec, Source, StepSpec,
+    CommandSpec, CpuSpec, FixtureSpec, HttpSpec, Kernel, LockSpec, SleepSpec, StepSpec, WorkloadSource,
 };
 use conc::workload::step::cpu::calibrate::calibrate;
 use conc::workload::{Env, Items, Workload};
@@ -52,16 +52,7 @@ pub(crate) fn exe() -> PathBuf {
 
 /// A workload without limits.
 pub(crate) fn workload(items: Items, steps: Vec<StepSpec>) -> Workload {
-    Workload {
-        name: "test".into(),
-        description: String::new(),
-        source: Source::File,
-        items,
-        limits: Limits::default(),
-        retry: None,
-        fixture: None,
-        steps,
-    }
+    Workload::new("test", WorkloadSource::File, items, steps)
 }
 
 /// A workload of `tasks` tasks.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use conc::diagnostics::Code;
 use conc::strategy::StrategyKind;
-use conc::workload::spec::{Backoff, Retry};
+use conc::workload::spec::{Backoff, RetryPolicy};
 
 use crate::test_bed::{PATIENCE, STRATEGIES, TestBed};
 
@@ -50,7 +50,7 @@ const TASKS: u64 = 12;
 fn bed(callable: &str, max: u32) -> TestBed {
     let mut bed = TestBed::new(SOURCE, &[callable], TASKS);
     let base = Duration::from_millis(2);
-    bed.workload.retry = Some(Retry { max, backoff: Backoff::Exponential, base });
+    bed.workload.retry = Some(RetryPolicy { max, backoff: Backoff::Exponential, base });
     bed
 }
 

@@ -11,7 +11,7 @@ use conc::diagnostics::Code;
 use conc::snippets::{PythonCallable, PythonTask, TaskShape, examples};
 use conc::strategy::StrategyKind;
 use conc::workload::Items;
-use conc::workload::spec::{Backoff, Retry};
+use conc::workload::spec::{Backoff, RetryPolicy};
 
 use crate::environment::{with_interpreters, with_uvloop};
 use crate::test_bed::TestBed;
@@ -121,7 +121,8 @@ fn a_task_that_ends_the_process_of_all_interpreters_is_named() {
 #[test]
 fn retries_and_timeouts_hold_in_interpreters() {
     let Some(mut flaky) = bed("flaky") else { return };
-    flaky.workload.retry = Some(Retry { max: 1, backoff: Backoff::Constant, base: Duration::from_millis(1) });
+    flaky.workload.retry =
+        Some(RetryPolicy { max: 1, backoff: Backoff::Constant, base: Duration::from_millis(1) });
     flaky.workload.limits.rate_per_s = Some(200.0);
     let report = flaky.run(StrategyKind::Interpreters, 2);
     assert_eq!(report.tally.counts.ok, TASKS, "{:?}", report.tally.errors());

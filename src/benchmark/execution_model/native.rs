@@ -9,7 +9,7 @@ use crate::model::RateCurve;
 use crate::strategy::StrategyKind;
 use crate::strategy::info::{Runtime, UseCase, WidthMeaning};
 use crate::workload::Workload;
-use crate::workload::spec::Nature;
+use crate::workload::spec::StepNature;
 
 /// CPU seconds after which the kernel gives a CPU to another thread: about Linux's `base_slice_ns` on a few
 /// CPUs (`sched_base_slice` times 1 + log2 of their number).
@@ -38,13 +38,13 @@ impl ExecutionModel for Native<'_> {
     fn fits(&self, strategy: StrategyKind, _variants: bool) -> bool {
         let natures = || self.workload.steps.iter().map(|step| step.nature());
         // A command is a process already: a pool of processes, or of threads that steal, adds nothing.
-        let in_process = !natures().any(|nature| nature == Nature::Foreign);
+        let in_process = !natures().any(|nature| nature == StepNature::Foreign);
         match strategy.info().use_case {
             UseCase::General => true,
             UseCase::InProcess | UseCase::NativeInProcess => in_process,
             UseCase::SeparateSteps => {
-                let computes = natures().any(|nature| nature == Nature::Cpu);
-                let waits = natures().any(|nature| nature != Nature::Cpu);
+                let computes = natures().any(|nature| nature == StepNature::Cpu);
+                let waits = natures().any(|nature| nature != StepNature::Cpu);
                 computes && waits && in_process
             }
             UseCase::VariantForCoroutines | UseCase::UnderGlobalLock | UseCase::Never => false,

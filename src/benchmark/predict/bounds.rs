@@ -28,14 +28,14 @@ fn rate_bound(workload: &Workload, profile: &Profile) -> Option<f64> {
 
 /// How many requests the embedded server serves at once, where the workload says so.
 pub(super) fn upstream_capacity(workload: &Workload) -> Option<usize> {
-    let asks = workload.steps.iter().any(|step| matches!(step, StepSpec::Http(_)));
+    let asks = workload.steps.iter().any(StepSpec::is_request);
     workload.fixture.as_ref().filter(|_| asks)?.capacity
 }
 
 /// What the embedded server can answer, where the workload says how many requests it serves at once.
 fn upstream_bound(workload: &Workload) -> Option<f64> {
     let server = workload.fixture.as_ref()?;
-    let requests = workload.steps.iter().filter(|step| matches!(step, StepSpec::Http(_))).count();
+    let requests = workload.steps.iter().filter(|step| step.is_request()).count();
     let busy_s = server.latency.median.as_secs_f64() * requests as f64;
     (busy_s > 0.0).then_some(upstream_capacity(workload)? as f64 / busy_s)
 }

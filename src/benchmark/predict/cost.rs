@@ -70,17 +70,21 @@ pub(super) fn startup_s(
 /// finds caches cold and the clock low, as it was profiled.
 fn saved_when_busy_s(workload: &Workload, profile: &Profile, warm_s: f64) -> f64 {
     let steps = workload.steps.iter().zip(&profile.steps);
-    let cold_s: f64 = steps.filter(|(step, _)| matches!(step, StepSpec::Cpu(_))).map(|(_, c)| c.wall_s).sum();
+    let cold_s: f64 = steps.filter(|(step, _)| step.is_computation()).map(|(_, c)| c.wall_s).sum();
     // The wall time of a step may have waited for a busy CPU, which is in no task's CPU time.
     cold_s - warm_s - profile.runqueue_s.min(profile.wall_s) / profile.tasks.max(1) as f64
 }
 
 /// What the steps of a task cost under a strategy beyond their blocking form.
 fn step_overhead(overhead: &Overhead, workload: &Workload) -> StepOverhead {
-    let of = |step: &StepSpec| match step {
-        StepSpec::Sleep(_) => overhead.sleep,
-        StepSpec::Http(_) => overhead.http,
-        _ => StepOverhead::default(),
+    let of = |step: &StepSpec| {
+        if step.is_timer() {
+            overhead.sleep
+        } else if step.is_request() {
+            overhead.http
+        } else {
+            StepOverhead::default()
+        }
     };
     workload.steps.iter().map(of).fold(StepOverhead::default(), |sum, step| StepOverhead {
         cpu_s: sum.cpu_s + step.cpu_s,

@@ -32,7 +32,7 @@ pub(super) fn stages(
     let handler = if model.has_loop_of_its_own(cell) { LOOP } else { WORKERS };
     let steps: Vec<_> = workload.steps.iter().zip(&profile.steps).collect();
     let sum = |computing: bool| {
-        let those = steps.iter().filter(|(step, _)| matches!(step, StepSpec::Cpu(_)) == computing);
+        let those = steps.iter().filter(|(step, _)| step.is_computation() == computing);
         those.map(|(_, cost)| cost.wall_s).sum::<f64>()
     };
     let (computing_s, waiting_s) = (sum(true), sum(false));
@@ -40,14 +40,14 @@ pub(super) fn stages(
     if computing_s + waiting_s <= 0.0 || (waiting_s <= 0.0 && cost.delay_s > 0.0) {
         return vec![Stage::Wait(cost.delay_s), Stage::Compute(WORKERS, cost.demand_s)];
     }
-    let requests = steps.iter().filter(|(step, _)| matches!(step, StepSpec::Http(_))).count();
+    let requests = steps.iter().filter(|(step, _)| step.is_request()).count();
     let mut stages = Vec::new();
     for (step, step_cost) in steps {
-        if let StepSpec::Cpu(_) = step {
+        if step.is_computation() {
             compute(&mut stages, WORKERS, in_steps_s * step_cost.wall_s / computing_s);
             continue;
         }
-        if let StepSpec::Http(_) = step {
+        if step.is_request() {
             compute(&mut stages, SERVER, cost.server_s / requests as f64);
         }
         let share = step_cost.wall_s / waiting_s;
@@ -68,11 +68,8 @@ fn compute(stages: &mut Vec<Stage>, team: usize, s: f64) {
 /// A wait of `s` seconds, which the timer of an event loop ends where one does.
 fn wait(cell: &Configuration, step: &StepSpec, cost: &Cost, s: f64) -> Stage {
     let has_loop = cell.strategy.info().width.has_event_loop();
-    match step {
-        StepSpec::Http(_) if cost.server_s > 0.0 => Stage::Timer(s),
-        StepSpec::Sleep(_) if has_loop => Stage::Timer(s),
-        _ => Stage::Wait(s),
-    }
+    let is_timed = (step.is_request() && cost.server_s > 0.0) || (step.is_timer() && has_loop);
+    if is_timed { Stage::Timer(s) } else { Stage::Wait(s) }
 }
 
 /// What comes before the first task of a worker: it opens connections.
@@ -80,8 +77,7 @@ pub(super) fn connecting(workload: &Workload, conditions: &Conditions) -> Vec<St
     let connection = conditions.overheads.connection;
     // A server elsewhere has CPUs of its own.
     let server_s = if conditions.server_cpu_s > 0.0 { connection.server_s } else { 0.0 };
-    let keeps = |step: &StepSpec| matches!(step, StepSpec::Http(http) if http.pool);
-    if !workload.steps.iter().any(keeps) {
+    if !workload.steps.iter().any(StepSpec::keeps_connection) {
         return Vec::new();
     }
     vec![Stage::Compute(WORKERS, connection.client_s), Stage::Compute(SERVER, server_s)]

@@ -14,7 +14,7 @@ use crate::study::{OtherSide, PreparedStudy};
 use crate::workload::Workload;
 use crate::workload::input;
 use crate::workload::item::Items;
-use crate::workload::spec::Source;
+use crate::workload::spec::WorkloadSource;
 
 use crate::cli::args::BenchArgs;
 use crate::cli::bench::suite::Suite;
@@ -102,7 +102,7 @@ impl Against {
         match self {
             Against::Nothing => String::new(),
             Against::Results { file, .. } => file.clone(),
-            Against::Workload(other) if other.source == Source::Command => other.description.clone(),
+            Against::Workload(other) if other.source == WorkloadSource::Command => other.description.clone(),
             Against::Workload(other) => other.name.clone(),
             Against::Program(path) => path.display().to_string(),
         }

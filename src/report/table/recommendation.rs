@@ -7,7 +7,7 @@ use crate::report::document::{CommandName, Report, WorkloadRuntime};
 use crate::report::prose;
 use crate::report::table::options::CodeChoice;
 use crate::report::table::screen::{Role, Screen};
-use crate::workload::spec::Source;
+use crate::workload::spec::WorkloadSource;
 
 /// Columns before the labels of the block.
 const INDENT: usize = 2;
@@ -58,7 +58,7 @@ fn hint(screen: &mut Screen, report: &Report) {
     if !offered || screen.options().code != CodeChoice::None {
         return;
     }
-    let by_name = report.workload.source == Source::Sample && report.command == CommandName::Advise;
+    let by_name = report.workload.source == WorkloadSource::Sample && report.command == CommandName::Advise;
     let is_native = report.workload.runtime == WorkloadRuntime::Native;
     let hint = if !is_native {
         "the same command with --code python".to_owned()

@@ -8,8 +8,6 @@ use crate::error::Error;
 use crate::host::reexec::{Reexec, Role};
 use crate::strategy::job::{Job, WorkerUsage};
 use crate::strategy::process::protocol::{Reply, Request, Start, read_frame, write_frame};
-use crate::workload::Workload;
-use crate::workload::item::Items;
 
 /// A running worker process; killed and reaped when dropped.
 #[derive(Debug)]
@@ -25,7 +23,7 @@ pub struct Worker {
 /// # Errors
 /// When a process cannot be started, or cannot prepare the workload.
 pub fn start_all(job: &Job, count: usize) -> Result<Vec<Worker>, Error> {
-    let workload = without_items(&job.workload);
+    let workload = job.workload.without_items();
     let request = Request::Start(Box::new(Start { workload, env: job.env.clone() }));
     let reexec = Reexec::new(job.env.exe.clone());
     let mut workers = Vec::with_capacity(count);
@@ -47,21 +45,6 @@ pub fn start_all(job: &Job, count: usize) -> Result<Vec<Worker>, Error> {
         return Err(Error::new(Code::PoolStart, format!("worker process: {reason}")));
     }
     Ok(workers)
-}
-
-/// The workload with a count in place of its items, which are not copied even for a moment: there may
-/// be millions of them.
-fn without_items(workload: &Workload) -> Workload {
-    Workload {
-        name: workload.name.clone(),
-        description: workload.description.clone(),
-        source: workload.source,
-        items: Items::Count(workload.items.len()),
-        limits: workload.limits.clone(),
-        retry: workload.retry.clone(),
-        fixture: workload.fixture.clone(),
-        steps: workload.steps.clone(),
-    }
 }
 
 impl Worker {

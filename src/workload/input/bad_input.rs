@@ -9,11 +9,11 @@ use crate::workload::input::diagnostic::{InputError, InputErrors};
 use crate::workload::input::file::{Origin, read_text};
 use crate::workload::input::init::INIT;
 use crate::workload::input::sample::samples;
-use crate::workload::spec::{Source, Workload};
+use crate::workload::spec::{Workload, WorkloadSource};
 
 fn read(text: &str) -> Result<Workload, InputErrors> {
     read_text(
-        &Origin { file: "w.toml", directory: Path::new("no/such"), name: "w", source: Source::File },
+        &Origin { file: "w.toml", directory: Path::new("no/such"), name: "w", source: WorkloadSource::File },
         text,
     )
 }

@@ -6,7 +6,7 @@ use crate::diagnostics::Code;
 use crate::workload::input::command::{choose, count, split};
 use crate::workload::input::diagnostic::InputError;
 use crate::workload::item::Items;
-use crate::workload::spec::{Limits, PythonSpec, Source, StepSpec, Workload};
+use crate::workload::spec::{PythonSpec, StepSpec, Workload, WorkloadSource};
 
 /// Whether `name` is written as `file.py:callable` or `package.module:callable`.
 pub(super) fn is_callable(name: &str) -> bool {
@@ -22,14 +22,13 @@ pub(super) fn is_callable(name: &str) -> bool {
 pub(super) fn from_callable(name: &str) -> Result<Workload, InputError> {
     let spec = callable(name, Path::new(""))?;
     Ok(Workload {
-        name: name.rsplit(std::path::is_separator).next().unwrap_or(name).to_owned(),
         description: format!("call {name}"),
-        source: Source::Python,
-        items: Items::Count(0),
-        limits: Limits::default(),
-        retry: None,
-        fixture: None,
-        steps: vec![StepSpec::Python(PythonSpec { own_items: true, ..spec })],
+        ..Workload::new(
+            name.rsplit(std::path::is_separator).next().unwrap_or(name).to_owned(),
+            WorkloadSource::Python,
+            Items::Count(0),
+            vec![StepSpec::Python(PythonSpec { own_items: true, ..spec })],
+        )
     })
 }
 
@@ -160,6 +159,9 @@ mod tests {
         let workload = from_callable("package.module:fetch").expect("a workload");
         let [StepSpec::Python(spec)] = &workload.steps[..] else { panic!("{workload:?}") };
         assert_eq!((spec.module.as_str(), &spec.file, spec.own_items), ("package.module", &None, true));
-        assert_eq!((workload.source, workload.name.as_str()), (Source::Python, "package.module:fetch"));
+        assert_eq!(
+            (workload.source, workload.name.as_str()),
+            (WorkloadSource::Python, "package.module:fetch")
+        );
     }
 }

@@ -7,7 +7,7 @@ use crate::workload::input::diagnostic::InputError;
 use crate::workload::input::program;
 use crate::workload::input::shell::shell_argv;
 use crate::workload::item::Items;
-use crate::workload::spec::{CommandSpec, Limits, Source, StepSpec, Workload};
+use crate::workload::spec::{CommandSpec, StepSpec, Workload, WorkloadSource};
 use crate::workload::template::PLACEHOLDER;
 
 /// How often a command is run when neither items nor a number of tasks are given: enough to tell
@@ -53,14 +53,13 @@ pub fn from_command(
     }
     let argv = if shell { shell_argv(&words.join(" ")) } else { words };
     Ok(Workload {
-        name: name_of(first),
         description: command.join(" "),
-        source: Source::Command,
-        items: count(given, tasks)?,
-        limits: Limits::default(),
-        retry: None,
-        fixture: None,
-        steps: vec![StepSpec::Command(CommandSpec { argv, ignore_failure })],
+        ..Workload::new(
+            name_of(first),
+            WorkloadSource::Command,
+            count(given, tasks)?,
+            vec![StepSpec::Command(CommandSpec { argv, ignore_failure })],
+        )
     })
 }
 
@@ -147,7 +146,7 @@ mod tests {
         let workload = command("echo -n {}.png {} ::: a b c").expect("a valid command");
         assert_eq!(argv(&workload), ["echo", "-n", "{item}.png", "{item}"]);
         assert_eq!(workload.items, list(&["a", "b", "c"]));
-        assert_eq!((workload.name.as_str(), workload.source), ("echo", Source::Command));
+        assert_eq!((workload.name.as_str(), workload.source), ("echo", WorkloadSource::Command));
         assert_eq!(workload.description, "echo -n {}.png {}");
     }
 

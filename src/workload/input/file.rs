@@ -11,7 +11,7 @@ use crate::workload::input::steps::{self, Context};
 use crate::workload::input::tables;
 use crate::workload::input::value::{self, Wrong};
 use crate::workload::item::Items;
-use crate::workload::spec::{FixtureSpec, Source, StepSpec, Workload};
+use crate::workload::spec::{FixtureSpec, StepSpec, Workload, WorkloadSource};
 
 /// Where the text of a workload comes from.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,7 @@ pub(super) struct Origin<'a> {
     /// The name of a workload that gives itself none.
     pub(super) name: &'a str,
     /// What the workload says of its source.
-    pub(super) source: Source,
+    pub(super) source: WorkloadSource,
 }
 
 /// Reads a workload file.
@@ -39,7 +39,7 @@ pub fn read_file(path: &Path) -> Result<Workload, InputErrors> {
     let text = String::from_utf8(bytes).map_err(|error| not_utf8(&file, error.as_bytes()))?;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let directory = path.parent().unwrap_or(Path::new(""));
-    read_text(&Origin { file: &file, directory, name: &stem, source: Source::File }, &text)
+    read_text(&Origin { file: &file, directory, name: &stem, source: WorkloadSource::File }, &text)
 }
 
 /// Reads the text of a workload file.
@@ -64,7 +64,7 @@ fn workload(root: &mut Table<'_>, origin: &Origin<'_>) -> Result<Workload, Repor
     let limits = tables::limits(root);
     let retry = tables::retry(root);
     let fixture = tables::fixture(root);
-    // Limits that are wrong are reported as such, and not once more as absent.
+    // WorkloadLimits that are wrong are reported as such, and not once more as absent.
     let bounded = limits.as_ref().map_or(true, |l| l.max_in_flight.is_some() || l.rate_per_s.is_some());
     let steps =
         steps::read(root, &Context { items: items.as_ref().ok(), bounded, directory: origin.directory });
@@ -141,7 +141,8 @@ mod tests {
     use crate::workload::spec::*;
 
     fn read(text: &str) -> Result<Workload, InputErrors> {
-        let origin = Origin { file: "w.toml", directory: Path::new(""), name: "w", source: Source::File };
+        let origin =
+            Origin { file: "w.toml", directory: Path::new(""), name: "w", source: WorkloadSource::File };
         read_text(&origin, text)
     }
 
@@ -177,17 +178,17 @@ mod tests {
         let expected = Workload {
             name: "everything".to_owned(),
             description: "One of each".to_owned(),
-            source: Source::File,
+            source: WorkloadSource::File,
             items: Items::List(vec!["a".to_owned(), "b".to_owned()]),
-            limits: Limits {
+            limits: WorkloadLimits {
                 max_in_flight: Some(32),
                 rate_per_s: Some(500.0),
                 timeout: Some(ms(5000)),
                 memory: Some(2 << 30),
             },
-            retry: Some(Retry { max: 3, backoff: Backoff::Constant, base: ms(50) }),
+            retry: Some(RetryPolicy { max: 3, backoff: Backoff::Constant, base: ms(50) }),
             fixture: Some(FixtureSpec {
-                latency: Latency { median: ms(40), p99: ms(200) },
+                latency: LatencySpec { median: ms(40), p99: ms(200) },
                 body: 16 << 10,
                 error_rate: 0.02,
                 capacity: Some(8),
@@ -209,9 +210,9 @@ mod tests {
         let text = "tasks = 1\n[[step]]\nkind = 'http'\nurl = 'fixture:/{item}'\n[retry]\nmax = 2";
         let workload = read(text).expect("a valid workload");
         assert_eq!((workload.name.as_str(), workload.description.as_str()), ("w", ""));
-        assert_eq!(workload.limits, Limits::default());
+        assert_eq!(workload.limits, WorkloadLimits::default());
         assert_eq!(workload.fixture, Some(FixtureSpec::default()));
-        let retry = Retry { max: 2, backoff: Backoff::Exponential, base: ms(100) };
+        let retry = RetryPolicy { max: 2, backoff: Backoff::Exponential, base: ms(100) };
         assert_eq!(workload.retry, Some(retry));
     }
 
@@ -224,7 +225,7 @@ mod tests {
             .expect("written");
         let workload = read_file(&path).expect("a valid workload");
         assert_eq!(workload.items, Items::List(vec!["x".to_owned(), "y".to_owned()]));
-        assert_eq!((workload.name.as_str(), workload.source), ("job", Source::File));
+        assert_eq!((workload.name.as_str(), workload.source), ("job", WorkloadSource::File));
     }
 
     #[test]

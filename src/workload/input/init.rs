@@ -10,11 +10,15 @@ mod tests {
 
     use super::*;
     use crate::workload::input::file::{Origin, read_text};
-    use crate::workload::spec::{Source, StepSpec, Workload};
+    use crate::workload::spec::{StepSpec, Workload, WorkloadSource};
 
     fn read(text: &str) -> Workload {
-        let origin =
-            Origin { file: "init.toml", directory: Path::new(""), name: "init", source: Source::File };
+        let origin = Origin {
+            file: "init.toml",
+            directory: Path::new(""),
+            name: "init",
+            source: WorkloadSource::File,
+        };
         read_text(&origin, text).unwrap_or_else(|errors| panic!("{}", errors.render(false)))
     }
 

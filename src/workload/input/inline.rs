@@ -6,7 +6,7 @@ use crate::diagnostics::Code;
 use crate::units::Seconds;
 use crate::workload::input::diagnostic::InputError;
 use crate::workload::item::Items;
-use crate::workload::spec::{CpuSpec, Kernel, Limits, SleepSpec, Source, StepSpec, Workload};
+use crate::workload::spec::{CpuSpec, Kernel, SleepSpec, StepSpec, Workload, WorkloadSource};
 
 /// Makes a workload whose tasks wait for `wait` and then compute for `cpu`; zero means no such step.
 ///
@@ -29,14 +29,13 @@ pub fn inline(cpu: Option<Duration>, wait: Option<Duration>, tasks: u64) -> Resu
         .into_iter()
         .filter_map(|(what, duration)| Some(format!("{what} {}", Seconds::from(duration?))));
     Ok(Workload {
-        name: "inline".to_owned(),
         description: described.collect::<Vec<_>>().join(", then "),
-        source: Source::Inline,
-        items: Items::Count(tasks),
-        limits: Limits::default(),
-        retry: None,
-        fixture: None,
-        steps: waits.into_iter().chain(computes).collect(),
+        ..Workload::new(
+            "inline",
+            WorkloadSource::Inline,
+            Items::Count(tasks),
+            waits.into_iter().chain(computes).collect(),
+        )
     })
 }
 
@@ -51,7 +50,7 @@ mod tests {
         let workload = inline(Some(MS * 5), Some(MS * 50), 1000).expect("a valid workload");
         let kinds: Vec<_> = workload.steps.iter().map(StepSpec::kind).collect();
         assert_eq!(kinds, ["sleep", "cpu"]);
-        assert_eq!((workload.tasks(), workload.source), (1000, Source::Inline));
+        assert_eq!((workload.tasks(), workload.source), (1000, WorkloadSource::Inline));
         assert_eq!(workload.description, "wait 50.0 ms, then compute 5.00 ms");
     }
 

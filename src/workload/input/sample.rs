@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::workload::input::file::{Origin, read_text};
-use crate::workload::spec::{Source, Workload};
+use crate::workload::spec::{Workload, WorkloadSource};
 
 /// A workload file that comes with `conc`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +47,12 @@ pub fn samples() -> &'static [Sample] {
 /// The workload of the sample called `name`, if there is one.
 pub fn load(name: &str) -> Option<Workload> {
     let sample = SAMPLES.iter().find(|sample| sample.name == name)?;
-    let origin =
-        Origin { file: sample.name, directory: Path::new(""), name: sample.name, source: Source::Sample };
+    let origin = Origin {
+        file: sample.name,
+        directory: Path::new(""),
+        name: sample.name,
+        source: WorkloadSource::Sample,
+    };
     Some(read_text(&origin, sample.text).expect("a unit test reads every sample"))
 }
 
@@ -61,7 +65,7 @@ mod tests {
     fn every_sample_is_read_and_describes_itself() {
         for sample in samples() {
             let workload = load(sample.name).expect("a sample");
-            assert_eq!((workload.name.as_str(), workload.source), (sample.name, Source::Sample));
+            assert_eq!((workload.name.as_str(), workload.source), (sample.name, WorkloadSource::Sample));
             assert!(!workload.description.is_empty(), "{}", sample.name);
         }
     }

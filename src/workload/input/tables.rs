@@ -4,20 +4,20 @@ use std::time::Duration;
 
 use crate::workload::input::document::{Reported, Table};
 use crate::workload::input::value::{self, Wrong};
-use crate::workload::spec::{Backoff, FixtureSpec, Latency, Limits, Retry};
+use crate::workload::spec::{Backoff, FixtureSpec, LatencySpec, RetryPolicy, WorkloadLimits};
 
 /// The pause before the first retry where none is given.
 const RETRY_BASE: Duration = Duration::from_millis(100);
 
 /// Reads `[limits]`.
-pub(super) fn limits(root: &mut Table<'_>) -> Result<Limits, Reported> {
-    let Some(table) = root.table("limits")? else { return Ok(Limits::default()) };
+pub(super) fn limits(root: &mut Table<'_>) -> Result<WorkloadLimits, Reported> {
+    let Some(table) = root.table("limits")? else { return Ok(WorkloadLimits::default()) };
     table.read(|t| {
         let max_in_flight = t.optional("max_in_flight", value::count);
         let rate_per_s = t.optional("rate_per_s", value::rate);
         let timeout = t.optional("timeout", value::positive_duration);
         let memory = t.optional("memory", value::positive_bytes);
-        Ok(Limits {
+        Ok(WorkloadLimits {
             max_in_flight: max_in_flight?,
             rate_per_s: rate_per_s?,
             timeout: timeout?,
@@ -27,14 +27,14 @@ pub(super) fn limits(root: &mut Table<'_>) -> Result<Limits, Reported> {
 }
 
 /// Reads `[retry]`.
-pub(super) fn retry(root: &mut Table<'_>) -> Result<Option<Retry>, Reported> {
+pub(super) fn retry(root: &mut Table<'_>) -> Result<Option<RetryPolicy>, Reported> {
     let Some(table) = root.table("retry")? else { return Ok(None) };
     let backoffs = [("exponential", Backoff::Exponential), ("constant", Backoff::Constant)];
     let retry = table.read(|t| {
         let max = t.required("max", value::whole);
         let backoff = t.optional("backoff", value::choice(&backoffs));
         let base = t.optional("base", value::duration);
-        Ok(Retry {
+        Ok(RetryPolicy {
             max: max?,
             backoff: backoff?.unwrap_or(Backoff::Exponential),
             base: base?.unwrap_or(RETRY_BASE),
@@ -63,17 +63,17 @@ pub(super) fn fixture(root: &mut Table<'_>) -> Result<Option<FixtureSpec>, Repor
 }
 
 /// Reads a latency: one duration, or a table of two quantiles.
-fn latency(fixture: &mut Table<'_>) -> Result<Option<Latency>, Reported> {
+fn latency(fixture: &mut Table<'_>) -> Result<Option<LatencySpec>, Reported> {
     if !fixture.has_table("latency") {
         let constant = fixture.optional("latency", value::duration)?;
-        return Ok(constant.map(|latency| Latency { median: latency, p99: latency }));
+        return Ok(constant.map(|latency| LatencySpec { median: latency, p99: latency }));
     }
     let Some(table) = fixture.table("latency")? else { return Ok(None) };
     let latency = table.read(|t| {
         t.rename("`latency`".to_owned());
         let median = t.required("median", value::duration);
         let p99 = t.required("p99", value::duration);
-        let latency = Latency { median: median?, p99: p99? };
+        let latency = LatencySpec { median: median?, p99: p99? };
         if latency.p99 < latency.median {
             return Err(t.fail("p99", Wrong::new("must not be shorter than `median`")));
         }

@@ -110,23 +110,14 @@ fn cpu_time(kernel: &dyn Iterate, iterations: u64) -> Duration {
 mod tests {
     use super::*;
     use crate::workload::item::Items;
-    use crate::workload::spec::{CpuSpec, Limits, SleepSpec, Source};
+    use crate::workload::spec::{CpuSpec, SleepSpec, WorkloadSource};
 
     fn cpu(kernel: Kernel, work: Duration) -> StepSpec {
         StepSpec::Cpu(CpuSpec { kernel, work, iterations: None })
     }
 
     fn workload(steps: Vec<StepSpec>) -> Workload {
-        Workload {
-            name: "test".into(),
-            description: String::new(),
-            source: Source::File,
-            items: Items::Count(1),
-            limits: Limits::default(),
-            retry: None,
-            fixture: None,
-            steps,
-        }
+        Workload::new("test", WorkloadSource::File, Items::Count(1), steps)
     }
 
     fn iterations(workload: &Workload) -> Vec<Option<u64>> {

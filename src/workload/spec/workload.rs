@@ -1,0 +1,182 @@
+//! The workload: steps repeated over items.
+
+use serde::{Deserialize, Serialize};
+
+use crate::workload::item::Items;
+use crate::workload::spec::limits::{RetryPolicy, WorkloadLimits};
+use crate::workload::spec::server::FixtureSpec;
+use crate::workload::spec::steps::{CommandSpec, CpuSpec, PythonSpec, StepNature, StepSpec};
+
+/// A named unit of work, repeated over items.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Workload {
+    /// The name that is shown and stored.
+    pub name: String,
+    /// One line for `conc list`.
+    pub description: String,
+    /// The way in which the workload was written.
+    pub source: WorkloadSource,
+    /// The items that the tasks run over, one task per item.
+    pub items: Items,
+    /// The limits of a run.
+    pub limits: WorkloadLimits,
+    /// The rule for failed steps; `None` means that a failed step is not tried again.
+    pub retry: Option<RetryPolicy>,
+    /// The behaviour of the embedded server that steps with a `fixture:` address talk to.
+    pub fixture: Option<FixtureSpec>,
+    /// The steps of one task, in order.
+    pub steps: Vec<StepSpec>,
+}
+
+/// The ways to write a workload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum WorkloadSource {
+    /// A sample embedded in the binary.
+    Sample,
+    /// A TOML file.
+    File,
+    /// A command line after `--`.
+    Command,
+    /// The options `--cpu` and `--wait`.
+    Inline,
+    /// A Python callable.
+    Python,
+}
+
+impl WorkloadSource {
+    /// Returns the word that users see.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            WorkloadSource::Sample => "sample",
+            WorkloadSource::File => "file",
+            WorkloadSource::Command => "command",
+            WorkloadSource::Inline => "inline",
+            WorkloadSource::Python => "python",
+        }
+    }
+}
+
+impl Workload {
+    /// Makes a workload without a description, limits, retries or an embedded server.
+    pub fn new(name: impl Into<String>, source: WorkloadSource, items: Items, steps: Vec<StepSpec>) -> Self {
+        Workload {
+            name: name.into(),
+            description: String::new(),
+            source,
+            items,
+            limits: WorkloadLimits::default(),
+            retry: None,
+            fixture: None,
+            steps,
+        }
+    }
+
+    /// Returns the number of tasks in one run of the workload.
+    pub fn tasks(&self) -> u64 {
+        self.items.len()
+    }
+
+    /// Returns a copy with the number of items in place of the items.
+    ///
+    /// There may be millions of items, so they are not copied even for a moment.
+    pub fn without_items(&self) -> Self {
+        Workload {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            source: self.source,
+            items: Items::Count(self.items.len()),
+            limits: self.limits.clone(),
+            retry: self.retry.clone(),
+            fixture: self.fixture.clone(),
+            steps: self.steps.clone(),
+        }
+    }
+
+    /// Returns the steps that compute, in order.
+    pub fn computations(&self) -> impl Iterator<Item = &CpuSpec> {
+        self.steps.iter().filter_map(StepSpec::as_cpu)
+    }
+
+    /// Returns the steps that call Python, in order.
+    pub fn callables(&self) -> impl Iterator<Item = &PythonSpec> {
+        self.steps.iter().filter_map(StepSpec::as_python)
+    }
+
+    /// Returns the command, if a task is one command and nothing else.
+    pub fn only_command(&self) -> Option<&CommandSpec> {
+        match self.steps.as_slice() {
+            [step] => step.as_command(),
+            _ => None,
+        }
+    }
+
+    /// Returns the iterations of each calibrated `cpu` step, in order.
+    pub fn iterations(&self) -> Vec<u64> {
+        self.computations().filter_map(|cpu| cpu.iterations).collect()
+    }
+
+    /// Sets the iterations of every `cpu` step, if there are as many such steps as numbers.
+    pub fn set_iterations(&mut self, iterations: &[u64]) {
+        let steps = self.steps.iter_mut().filter_map(|step| match step {
+            StepSpec::Cpu(cpu) => Some(cpu),
+            _ => None,
+        });
+        let steps: Vec<_> = steps.collect();
+        if steps.len() == iterations.len() {
+            steps.into_iter().zip(iterations).for_each(|(cpu, count)| cpu.iterations = Some(*count));
+        }
+    }
+
+    /// Returns a hash of the definition, by which a changed workload is recognised under its old name.
+    ///
+    /// The hash ignores the name, the description, the calibration and the words of commands: a command is
+    /// what a comparison is meant to change.
+    pub fn definition(&self) -> String {
+        let mut bare = Workload { name: String::new(), description: String::new(), ..self.clone() };
+        for step in &mut bare.steps {
+            match step {
+                StepSpec::Cpu(cpu) => cpu.iterations = None,
+                StepSpec::Command(command) => command.argv.clear(),
+                _ => {}
+            }
+        }
+        let text = serde_json::to_vec(&bare).expect("a workload is plain data");
+        format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&text))
+    }
+
+    /// Returns which steps the rate limit counts: every step but computations, or the first step if all
+    /// of them compute.
+    pub fn rated_steps(&self) -> Vec<bool> {
+        self.rated_unless(&[])
+    }
+
+    /// Returns which steps the rate limit counts if a profile found that the steps in `computes` compute.
+    ///
+    /// `computes` may be empty.
+    pub fn rated_unless(&self, computes: &[bool]) -> Vec<bool> {
+        let waits = |(i, step): (usize, &StepSpec)| {
+            step.nature() != StepNature::Cpu && !computes.get(i).copied().unwrap_or(false)
+        };
+        let waiting: Vec<bool> = self.steps.iter().enumerate().map(waits).collect();
+        if waiting.contains(&true) { waiting } else { (0..waiting.len()).map(|i| i == 0).collect() }
+    }
+
+    /// Returns true if tasks run commands, in processes of their own.
+    pub fn runs_commands(&self) -> bool {
+        self.steps.iter().any(|step| step.as_command().is_some())
+    }
+
+    /// Returns true if tasks run in a Python interpreter; then all of their steps do.
+    pub fn runs_python(&self) -> bool {
+        self.callables().next().is_some()
+    }
+
+    /// Returns true if a step needs the embedded server.
+    ///
+    /// A callable counts as such a step if the workload describes the server.
+    pub fn needs_fixture(&self) -> bool {
+        self.steps.iter().any(StepSpec::uses_embedded_server)
+            || (self.runs_python() && self.fixture.is_some())
+    }
+}
