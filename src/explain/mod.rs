@@ -4,6 +4,8 @@
 //! Markdown that they use, [`render`] lays it out for a terminal or a pipe, and [`lookup`] finds the page
 //! for a name.
 
+#[cfg(test)]
+mod agreement;
 mod lookup;
 pub mod markdown;
 mod render;
