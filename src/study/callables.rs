@@ -19,7 +19,7 @@ use crate::workload::item::Items;
 use crate::workload::spec::PythonSpec;
 use crate::workload::{Env, Workload};
 
-use crate::study::machine::ProfileLimits;
+use crate::study::config::ProfileLimits;
 use crate::study::run_guard::RunGuard;
 
 /// The callables of a workload in their interpreter.

@@ -113,3 +113,14 @@ impl Default for StudyConfig {
         }
     }
 }
+
+/// Limits of a profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProfileLimits {
+    /// No task starts later than this.
+    pub time: Duration,
+    /// Time after `time` at which the profile is abandoned.
+    pub patience: Duration,
+    /// Maximum number of tasks.
+    pub most_tasks: u64,
+}

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::benchmark::clock::Clock;
 use crate::benchmark::conditions::Conditions;
@@ -14,7 +13,7 @@ use crate::host::{Host, Interrupt};
 use crate::profile::probe::Profiled;
 use crate::report::document::Warning;
 use crate::study::callables::Callables;
-use crate::study::config::StudyConfig;
+use crate::study::config::{ProfileLimits, StudyConfig};
 use crate::workload::Workload;
 use crate::workload::fixture::FixtureStats;
 
@@ -44,17 +43,6 @@ pub struct PreparedWorkload<'m> {
     pub backend: Box<dyn Backend + 'm>,
     /// What the user should know before the results are trusted.
     pub warnings: Vec<Warning>,
-}
-
-/// Limits of a profile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ProfileLimits {
-    /// No task starts later than this.
-    pub time: Duration,
-    /// Time after `time` at which the profile is abandoned.
-    pub patience: Duration,
-    /// Maximum number of tasks.
-    pub most_tasks: u64,
 }
 
 /// Everything that a study does with one workload on one machine.

@@ -27,8 +27,8 @@ mod state;
 mod tests;
 
 pub use callables::Callables;
-pub use config::{DEFAULT_BUDGET, StopRule, StudyConfig};
-pub use machine::{Backend, ContentionMeter, Machine, PreparedWorkload, ProfileLimits};
+pub use config::{DEFAULT_BUDGET, ProfileLimits, StopRule, StudyConfig};
+pub use machine::{Backend, ContentionMeter, Machine, PreparedWorkload};
 pub use measure::MeasuredStudy;
 pub use prepare::PreparedStudy;
 pub use profile::ProfiledStudy;

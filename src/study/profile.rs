@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::profile::Profile;
 use crate::profile::probe::Profiled;
 use crate::report::document::{CommandName, Report};
-use crate::study::machine::ProfileLimits;
+use crate::study::config::ProfileLimits;
 use crate::study::prepare::PreparedStudy;
 use crate::study::state::StudyState;
 
