@@ -89,22 +89,22 @@ def by_hand(python, directory, case):
 
 def by_harness(python, directory, case):
     strategy, _, name, tasks, width, task_s = case
-    order = {
+    step = {"file": os.path.join(directory, "tasks.py"), "module": "tasks", "callable": name, "async_callable": None}
+    request = {
         "role": "batch",
-        "steps": [{"file": os.path.join(directory, "tasks.py"), "module": "tasks", "callable": name}],
-        "numbers": list(range(tasks)),
-        "tasks": tasks,
+        "header": {"steps": [step], "own_items": False, "import_limit_s": 30},
+        "tasks": {"numbers": list(range(tasks)), "items": None},
+        "limits": {"timeout_s": None, "retry": None, "rate": None},
+        "results_file": {"path": os.path.join(directory, "results"), "tasks": tasks, "slots": width},
+        "stop_starting_after_s": 100,
+        "give_up_after_s": 100,
         "strategy": strategy,
         "width": width,
-        "slots": width,
+        "processes": 1,
+        "cpu_steps": None,
         "task_s": task_s,
-        "time_limit_s": 100,
-        "patience_s": 100,
-        "import_s": 30,
-        "skip": [],
-        "board": os.path.join(directory, "board"),
     }
-    done = subprocess.run([python, HARNESS], input=json.dumps(order).encode() + b"\n", capture_output=True, check=True)
+    done = subprocess.run([python, HARNESS], input=json.dumps(request).encode() + b"\n", capture_output=True, check=True)
     report = json.loads(done.stdout.splitlines()[-1])
     assert report["event"] == "done" and not report["errors"], report
     return report["wall_s"]

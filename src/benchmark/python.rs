@@ -3,8 +3,9 @@
 use crate::benchmark::executor::{BatchRequest, Executor};
 use crate::error::Error;
 use crate::profile::Profile;
+use crate::profile::result::PythonProfile;
 use crate::python::Session;
-use crate::python::session::Batch;
+use crate::python::session::PythonBatch;
 use crate::strategy::run::RunReport;
 use crate::workload::Workload;
 
@@ -25,14 +26,14 @@ impl<'a> PythonExecutor<'a> {
 
 impl Executor for PythonExecutor<'_> {
     fn run(&mut self, request: &BatchRequest) -> Result<RunReport, Error> {
-        let batch = Batch {
+        let batch = PythonBatch {
             strategy: request.cell.strategy,
             width: request.cell.width,
             processes: request.cell.processes.unwrap_or(1),
             tasks: request.tasks.clone(),
             permutation_id: request.permutation_id,
-            cpu_steps: self.profile.python.as_ref().map(|python| python.cpu_steps()).unwrap_or_default(),
-            task_s: self.profile.task.total_s(),
+            cpu_steps: self.profile.python.as_ref().map(PythonProfile::cpu_steps),
+            task_s: Some(self.profile.task.total_s()),
             stop_starting_after: request.stop_starting_after,
             kill_after: request.kill_after,
         };

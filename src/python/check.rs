@@ -1,4 +1,4 @@
-//! A few tasks under observation: what was seen of them, not yet what it means.
+//! Observations of a few tasks. What they mean is decided in `advice`.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,14 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostics::Code;
 use crate::error::{Error, Place};
-use crate::python::message::{Order, Role};
+use crate::python::protocol::request::{HarnessRequest, TaskLimits, TaskList};
 use crate::python::session::Session;
 use crate::workload::Workload;
 
-/// Tracing where every object was made makes tasks slower, at the most by this much.
-const TRACING: u32 = 10;
+/// Tracing where every object was made makes tasks slower by at most this factor; `check/stages.py` has the
+/// same.
+const MAX_TRACING_SLOWDOWN: u32 = 10;
 
-/// One item of the list.
+/// One item of the checklist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Check {
@@ -22,20 +23,20 @@ pub enum Check {
     EventLoop,
     /// Every coroutine that was created was awaited.
     Awaited,
-    /// Every task ended by itself, and so did every task it started.
+    /// Every task ended, and so did every task that it started.
     Completed,
-    /// What was opened was closed.
+    /// Everything that was opened was closed.
     Resources,
     /// No exception was lost or let out.
     Exceptions,
-    /// What computes does not wait for the interpreter's lock.
+    /// Computing tasks do not wait for the GIL.
     Gil,
-    /// No line held up the event loop.
+    /// No line blocked the event loop.
     Blocking,
 }
 
 impl Check {
-    /// The whole list, in the order in which it is told.
+    /// The whole checklist, in the order in which it is reported.
     pub const ALL: [Check; 7] = [
         Check::EventLoop,
         Check::Awaited,
@@ -46,7 +47,7 @@ impl Check {
         Check::Blocking,
     ];
 
-    /// What it asks, as a statement that is to be true.
+    /// Returns the statement that should be true.
     pub fn title(self) -> &'static str {
         match self {
             Check::EventLoop => "event loop running",
@@ -60,14 +61,14 @@ impl Check {
     }
 }
 
-/// A line of the user's.
+/// A line of the user's code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CodePlace {
-    /// The file, from the working directory if it is below it.
+    /// The file, relative to the working directory if it is below it.
     pub file: String,
     /// The line, from 1.
     pub line: u32,
-    /// The function it is in.
+    /// The function that contains the line.
     pub function: Option<String>,
     /// The line itself, without its indentation.
     pub source: Option<String>,
@@ -88,62 +89,62 @@ impl CodePlace {
     }
 }
 
-/// Something that is wrong.
+/// A fault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Finding {
-    /// What kind of fault it is; `conc explain CODE` says more.
+    /// The code; `conc explain CODE` describes it.
     pub code: Code,
-    /// What was seen.
+    /// The fault in words.
     pub message: String,
-    /// The line it is about, where one could be found.
+    /// The line of the fault, if known.
     pub place: Option<CodePlace>,
-    /// The item of the first task in which it was seen, as Python writes it.
+    /// The item of the first task with the fault, as Python writes it.
     pub item: Option<String>,
-    /// How often it was seen.
+    /// How often the fault occurred.
     pub count: u64,
 }
 
-/// What was seen of a few tasks.
+/// The observations of a few tasks.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Observations {
-    /// How many tasks there were.
+    /// Number of tasks.
     pub tasks: u64,
-    /// Whether the interpreter lets one thread compute at a time.
+    /// True if the interpreter lets only one thread compute at a time.
     pub has_gil: bool,
     /// The forms in which the callable was run.
     pub forms: Vec<FormSeen>,
-    /// What the interpreter told of.
+    /// The faults.
     pub findings: Vec<Noted>,
-    /// What did not end, if anything.
+    /// The tasks that did not end, if any.
     pub hang: Option<Hang>,
 }
 
-/// A finding and the item of the list that it belongs to.
+/// A fault and the item of the checklist that it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Noted {
-    /// The item of the list.
+    /// The item of the checklist.
     pub check: Check,
     /// The finding.
     #[serde(flatten)]
     pub finding: Finding,
 }
 
-/// One form of the callable, with nothing but the observer beside it.
+/// The observations of one form of the callable, without tracing.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct FormSeen {
-    /// Which form.
+    /// The form.
     pub form: Form,
     /// Seconds per task.
     pub wall_s: f64,
     /// CPU seconds per task.
     pub cpu_s: f64,
-    /// Who held the interpreter's lock; `None` if the tasks did not end.
+    /// The wait for the GIL; `None` if the tasks did not end.
     pub gil: Option<GilSeen>,
-    /// Lines that held up the event loop.
+    /// Lines that blocked the event loop.
     pub stalls: Vec<Stall>,
 }
 
-/// How a callable is called.
+/// A way to call a callable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Form {
@@ -153,111 +154,112 @@ pub enum Form {
     Async,
 }
 
-/// What a thread beside the tasks saw of the interpreter's lock.
+/// The wait of another thread for the GIL while the tasks ran.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct GilSeen {
-    /// Seconds that it waited for the lock, over all tasks.
+    /// Seconds that the thread waited, summed over all tasks.
     pub waited_s: f64,
-    /// Threads of the tasks beside the main one, at the most.
+    /// Maximum number of threads of the tasks, without the main thread.
     pub threads: u64,
-    /// The line that held the lock most often.
+    /// The line that held the GIL most often.
     pub place: Option<CodePlace>,
 }
 
-/// A line that held up the event loop; time it waited for a CPU is not counted.
+/// A line that blocked the event loop. Time in which it waited for a CPU is not counted.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Stall {
     /// The line.
     pub place: CodePlace,
     /// Seconds of the longest stall.
     pub longest_s: f64,
-    /// Seconds of all of them.
+    /// Seconds of all stalls together.
     pub total_s: f64,
-    /// How many there were.
+    /// Number of stalls.
     pub count: u64,
 }
 
 /// Tasks that did not end in time.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Hang {
-    /// When it was.
+    /// The stage of the check.
     pub stage: Stage,
-    /// The item, where there was one task alone.
+    /// The item, if one task ran alone.
     pub item: Option<String>,
-    /// CPU seconds per second at the end.
+    /// CPU seconds per second in the last second.
     pub cpu_fraction: f64,
-    /// What waited, and where.
+    /// The threads and tasks that waited, and where.
     pub waits: Vec<Wait>,
 }
 
-/// What was being done.
+/// A stage of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
-    /// One task after another, undisturbed.
+    /// One task after another, without tracing.
     Alone,
-    /// One task after another, with every warning on.
+    /// One task after another, with all warnings on.
     Traced,
     /// All tasks at once.
     Together,
-    /// What the tasks had left was cancelled.
+    /// Cancellation of everything that the tasks left running.
     Ending,
 }
 
-/// Something that waits.
+/// A thread or task that waits.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Wait {
-    /// A thread or a task, by its name.
+    /// The name of the thread or task.
     pub who: String,
-    /// What it waits for.
+    /// The kind of wait.
     pub kind: WaitKind,
-    /// The line it waits at.
+    /// The line of the wait.
     pub place: CodePlace,
 }
 
-/// What something waits for.
+/// The kind of wait of a hanging thread or task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WaitKind {
-    /// A lock, a queue or an event, without a limit.
+    /// A lock, a queue or an event, without a time limit.
     Lock,
-    /// Anything else, or nothing: it may be running.
+    /// Anything else; it may also be running.
     Other,
 }
 
-/// Runs at most `tasks` tasks under observation, none of them longer than `patience`.
+/// Runs the first `tasks` tasks under observation; one that takes longer than `task_limit` hangs.
 ///
 /// # Errors
-/// When the callable cannot be imported.
+/// If the callable cannot be imported.
 pub fn observe(
     session: &Session,
     workload: &Workload,
     tasks: u64,
-    patience: Duration,
+    task_limit: Duration,
 ) -> Result<Observations, Error> {
-    let first = 0..tasks.min(workload.items.len());
-    let draw = session.draw(workload, 0);
-    let order = Order {
-        // In their order, so that a fault is found again with the same items.
-        numbers: first.clone().collect(),
-        items: workload.items.slice(first.clone()),
-        patience_s: patience.as_secs_f64(),
-        ..session.order(Role::Check, workload, &draw, first, 0)
+    let numbers = 0..tasks.min(workload.items.len());
+    let limits = session.requests.limits(workload, workload.rated_steps());
+    let request = HarnessRequest::Check {
+        header: session.requests.header(workload),
+        // Not permuted, so that a second check finds a fault with the same items.
+        tasks: TaskList { numbers: numbers.clone().collect(), items: workload.items.slice(numbers) },
+        // A retry would hide the exceptions that a check looks for.
+        limits: TaskLimits { retry: None, ..limits },
+        give_up_after_s: task_limit.as_secs_f64(),
     };
     let mut item = None;
-    match session.attend(&order, workload, patience * TRACING, &mut item) {
-        Err(error) if is_of_task(error.code) => Ok(Observations::died(tasks, error, item)),
+    match session.exchange.attend(&request, workload, task_limit * MAX_TRACING_SLOWDOWN, &mut item) {
+        Err(error) if is_caused_by_task(error.code) => Ok(Observations::died(tasks, error, item)),
         answer => answer,
     }
 }
 
-/// Whether an interpreter was ended by what it ran.
-fn is_of_task(code: Code) -> bool {
+/// Returns true for errors of an interpreter that its tasks ended.
+fn is_caused_by_task(code: Code) -> bool {
     matches!(code, Code::PoolWorkerDied | Code::PoolHung | Code::HostMemory)
 }
 
 impl Observations {
-    /// All that is known of an interpreter that did not answer.
+    /// Returns the observations of an interpreter that died without an answer.
     fn died(tasks: u64, error: Error, item: Option<String>) -> Self {
         let place = error.place.as_deref().map(CodePlace::of_fault);
         let finding = Finding { code: error.code, message: error.message, place, item, count: 1 };

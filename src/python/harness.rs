@@ -1,77 +1,46 @@
-//! The Python files of the harness, as they are embedded and installed.
+//! The Python files of the harness, embedded in the binary.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The package beside the script that starts it.
-const PACKAGE: &str = "conc_harness";
+use include_dir::{Dir, include_dir};
 
-/// Tells about an interpreter; run on its own, by old interpreters too.
+/// The program that describes an interpreter; old interpreters can run it too.
 pub const DISCOVER: &str = include_str!("harness/discover.py");
+
+/// The name of the script that starts the harness.
+const BOOTSTRAP_NAME: &str = "bootstrap.py";
 
 const BOOTSTRAP: &str = include_str!("harness/bootstrap.py");
 
-macro_rules! modules {
-    ($($name:literal)*) => {
-        [$(($name, include_str!(concat!("harness/conc_harness/", $name)))),*]
-    };
-}
+/// The name of the package, next to the script.
+const PACKAGE_NAME: &str = "conc_harness";
 
-/// The modules of the package.
-const MODULES: &[(&str, &str)] = &modules! {
-    "__init__.py"
-    "asynchronous.py"
-    "attempts.py"
-    "board.py"
-    "check/__init__.py"
-    "check/faults.py"
-    "check/hang.py"
-    "check/leaks.py"
-    "check/observer.py"
-    "check/openings.py"
-    "check/places.py"
-    "check/record.py"
-    "check/run.py"
-    "digest.py"
-    "errors.py"
-    "hybrid.py"
-    "inspection.py"
-    "interpreter_worker.py"
-    "interpreters.py"
-    "job.py"
-    "knocker.py"
-    "load.py"
-    "outcome.py"
-    "pool.py"
-    "processes.py"
-    "profiling.py"
-    "program.py"
-    "protocol.py"
-    "results.py"
-    "sequential.py"
-    "serve.py"
-    "threads.py"
-    "timer.py"
-    "traffic.py"
-    "usage.py"
-    "watch.py"
-    "worker.py"
-};
+/// The package; only its `.py` files are installed.
+static PACKAGE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/python/harness/conc_harness");
 
-/// Writes the harness below `directory`; the script to give to an interpreter.
+/// Writes the harness below `directory` and returns the script to give to an interpreter.
 ///
 /// # Errors
-/// Those of the file system.
+/// If a file cannot be written.
 pub fn install(directory: &Path) -> io::Result<PathBuf> {
-    let package = directory.join(PACKAGE);
-    fs::create_dir_all(package.join("check"))?;
-    for (name, text) in MODULES {
-        fs::write(package.join(name), text)?;
+    for (name, text) in modules(&PACKAGE) {
+        let path = directory.join(PACKAGE_NAME).join(name);
+        path.parent().map_or(Ok(()), fs::create_dir_all)?;
+        fs::write(path, text)?;
     }
-    let script = directory.join("bootstrap.py");
+    let script = directory.join(BOOTSTRAP_NAME);
     fs::write(&script, BOOTSTRAP)?;
     Ok(script)
+}
+
+/// Returns the path within the package and the text of every module in a directory and below it.
+fn modules(directory: &Dir<'static>) -> Vec<(&'static Path, &'static [u8])> {
+    let is_module = |path: &Path| path.extension().is_some_and(|extension| extension == "py");
+    let own = directory.files().filter(|file| is_module(file.path()));
+    let own = own.map(|file| (file.path(), file.contents()));
+    own.chain(directory.dirs().flat_map(modules)).collect()
 }
 
 #[cfg(test)]
@@ -79,16 +48,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_of_the_package_is_embedded() {
-        let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/python/harness").join(PACKAGE);
-        let below = |part: &str| -> Vec<String> {
-            let entries = fs::read_dir(package.join(part)).expect("a directory of the package");
-            let names = entries.map(|entry| entry.expect("an entry").file_name());
-            names.map(|name| format!("{part}{}", name.to_string_lossy())).collect()
+    fn every_module_of_the_package_is_installed_and_nothing_else() {
+        let root = tempfile::tempdir().expect("a temporary directory");
+        install(root.path()).expect("installed");
+        let below = |directory: &Path| {
+            let mut found = Vec::new();
+            for name in ["", "check"] {
+                let entries = fs::read_dir(directory.join(name)).expect("a directory of the package");
+                let paths = entries.map(|entry| entry.expect("an entry").path());
+                let own = paths.filter(|path| path.extension().is_some_and(|extension| extension == "py"));
+                found.extend(own.map(|path| path.strip_prefix(directory).expect("below").to_owned()));
+            }
+            found.sort();
+            found
         };
-        let mut found: Vec<String> =
-            [below(""), below("check/")].concat().into_iter().filter(|name| name.ends_with(".py")).collect();
-        found.sort();
-        assert_eq!(found, MODULES.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>());
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/python/harness").join(PACKAGE_NAME);
+        let installed = below(&root.path().join(PACKAGE_NAME));
+        assert_eq!(installed, below(&source));
+        assert!(installed.len() > 30 && !installed.iter().any(|path| path.starts_with("tests")));
     }
 }

@@ -1,4 +1,4 @@
-//! Finds the interpreter and asks what it is.
+//! Finds the interpreter and checks that conc can use it.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,30 +13,30 @@ use crate::host::deadline::DeadlineKeeper;
 use crate::python::harness::DISCOVER;
 use crate::strategy::StrategyKind;
 
-/// The oldest version whose standard library has what the harness needs.
-const OLDEST: [u32; 2] = [3, 9];
+/// The oldest supported version; `harness/pyproject.toml` has the same.
+const MIN_VERSION: [u32; 2] = [3, 9];
 
-/// An interpreter that has not said what it is by then does not work.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Time for an interpreter to describe itself.
+const DISCOVERY_LIMIT: Duration = Duration::from_secs(20);
 
-/// A CPython that runs.
+/// A CPython interpreter that conc can use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interpreter {
     /// The executable itself, not a shim that finds it.
     pub executable: PathBuf,
     /// `sys.version`, on one line.
     pub version: String,
-    /// Whether its global lock lets one thread compute at a time; a free-threaded build has none.
+    /// True if the global lock (GIL) lets only one thread compute at a time; false on a free-threaded build.
     pub has_gil: bool,
-    /// How it starts processes unless told otherwise, such as `fork`.
+    /// The default start method of `multiprocessing`, such as `fork`.
     pub start_method: String,
-    /// The strategies it has that not every interpreter has.
+    /// The strategies that this interpreter supports and not every interpreter does.
     pub offers: Vec<StrategyKind>,
 }
 
-/// What an interpreter says of itself.
+/// The description that `discover.py` prints.
 #[derive(Debug, Deserialize)]
-struct Answer {
+struct Description {
     executable: PathBuf,
     version: String,
     full_version: String,
@@ -55,10 +55,10 @@ fn yes() -> bool {
 }
 
 impl Interpreter {
-    /// The interpreter at `path`; without one, that of the active virtual environment, else `python3`.
+    /// Finds the interpreter at `path`, else that of the active virtual environment, else `python3`.
     ///
     /// # Errors
-    /// When it does not run, or is not a CPython that is new enough.
+    /// If it does not run, or is not a CPython of a supported version.
     pub fn discover(path: Option<&Path>, reexec: &Reexec, scratch: &Path) -> Result<Self, Error> {
         let named = path.map_or_else(default_path, Path::to_owned);
         let mut command = reexec.foreign(&named);
@@ -66,13 +66,13 @@ impl Interpreter {
         let refused =
             |why: String| Error::new(Code::PythonInterpreter, format!("'{}': {why}", named.display()));
         let pending = Pending::start(&mut command, &(), scratch).map_err(|e| refused(e.to_string()))?;
-        let allowance = Allowance { patience: PATIENCE, memory: None };
-        let answer: Answer =
+        let allowance = Allowance { patience: DISCOVERY_LIMIT, memory: None };
+        let answer: Description =
             pending.answer(&DeadlineKeeper::new(), allowance).map_err(|e| refused(e.to_string()))?;
         judge(answer).map_err(refused)
     }
 
-    /// The version alone, such as `3.12.1`.
+    /// Returns the version number, such as `3.12.1`.
     pub fn release(&self) -> &str {
         self.version.split_whitespace().next().unwrap_or_default()
     }
@@ -83,14 +83,14 @@ fn default_path() -> PathBuf {
     environment.filter(|python| python.is_file()).unwrap_or_else(|| PathBuf::from("python3"))
 }
 
-fn judge(answer: Answer) -> Result<Interpreter, String> {
-    let Answer { version, implementation, .. } = answer;
-    if answer.minor < OLDEST {
-        let [major, minor] = OLDEST;
-        return Err(format!("Python {version} is too old; {major}.{minor} is the oldest that will do"));
+fn judge(answer: Description) -> Result<Interpreter, String> {
+    let Description { version, implementation, .. } = answer;
+    if answer.minor < MIN_VERSION {
+        let [major, minor] = MIN_VERSION;
+        return Err(format!("Python {version} is too old; conc needs {major}.{minor} or newer"));
     }
     if implementation != "cpython" {
-        return Err(format!("it is {implementation}, and only CPython will do"));
+        return Err(format!("it is {implementation}; conc supports only CPython"));
     }
     Ok(Interpreter {
         executable: answer.executable,
@@ -105,9 +105,9 @@ fn judge(answer: Answer) -> Result<Interpreter, String> {
 mod tests {
     use super::*;
 
-    fn answer(minor: [u32; 2], implementation: &str) -> Answer {
+    fn answer(minor: [u32; 2], implementation: &str) -> Description {
         let version = format!("{}.{}.0", minor[0], minor[1]);
-        Answer {
+        Description {
             executable: "/usr/bin/python3".into(),
             full_version: format!("{version} (main)"),
             version,

@@ -1,18 +1,19 @@
 //! Python callables, run by the user's own interpreter.
 //!
-//! The harness is a package of Python files, embedded here and written to the run's temporary
-//! directory. Every order to it is served by a fresh interpreter: it imports the user's module, runs
-//! the tasks and answers in lines of JSON; what became of single tasks is on a [`board`] that
-//! outlives it.
+//! The harness is a package of Python files, embedded in the binary and written to the temporary directory
+//! of the run. A fresh interpreter serves each request: it imports the user's module, runs the tasks and
+//! answers in lines of JSON. Results of single tasks go to a [`results_file`] that outlives the interpreter.
 
-pub mod board;
 pub mod check;
-pub mod crash;
+mod exchange;
+mod fatal_error;
 pub mod harness;
+mod harness_process;
 pub mod interpreter;
-pub mod message;
-pub mod process;
 pub mod profile;
+pub mod protocol;
+mod request_builder;
+pub mod results_file;
 pub mod session;
 
 pub use interpreter::Interpreter;

@@ -1,4 +1,4 @@
-//! Profiles a Python callable in the same terms as everything else.
+//! Profiles Python callables in the terms of every other profile.
 
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
@@ -11,33 +11,37 @@ use crate::profile::probe::{Profiled, all_failed, conclude};
 use crate::profile::result::{PythonProfile, PythonStep};
 use crate::profile::sampler::{Samples, sample_until};
 use crate::profile::slowest::Slowest;
-use crate::python::message::{Inspection, Order, ProfileReport, Role};
-use crate::python::session::{RunFailure, Session};
+use crate::python::exchange::RunFailure;
+use crate::python::protocol::event::{Inspection, ProfileReport};
+use crate::python::protocol::request::{HarnessRequest, TaskJob};
+use crate::python::request_builder::task_list;
+use crate::python::results_file::ResultsFile;
+use crate::python::session::Session;
 use crate::workload::Workload;
 use crate::workload::task_outcomes::TaskOutcomes;
 
-/// Tasks profiled at the most.
-const MOST_TASKS: u64 = 100_000;
+/// Maximum number of tasks in a profile.
+const MAX_TASKS: u64 = 100_000;
 
-/// Tasks that may end the interpreter before the profile is given up.
-const MOST_DEATHS: usize = 3;
+/// Maximum number of deaths of the interpreter before the profile fails.
+const MAX_DEATHS: usize = 3;
 
-/// Tasks that take so many times as long the first time keep what they have found out. Warming up makes
-/// little of a difference beside that.
-const KEPT_FROM: f64 = 3.0;
+/// If the first round of tasks takes at least this many times as long as the second, the tasks cache their
+/// results. Warming up makes a much smaller difference.
+const MIN_CACHING_RATIO: f64 = 3.0;
 
-/// Knocking at the lock of the interpreter takes no longer than this share of the time.
-const BEYOND: f64 = 0.5;
+/// Time for the GIL probe and for reporting, as a share of the profile time.
+const MAX_PROBE_SHARE: f64 = 0.5;
 
-/// How much is profiled.
+/// Limits of a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// No task is started later than this.
+pub struct PythonProfileLimits {
+    /// Time after which no task is started.
     pub time: Duration,
-    /// The profile is given up when it takes longer than this beyond it.
-    pub patience: Duration,
-    /// Tasks at the most.
-    pub most_tasks: u64,
+    /// Time after `time` in which the last task must end.
+    pub grace: Duration,
+    /// Maximum number of tasks.
+    pub max_tasks: u64,
 }
 
 /// Profiles `workload`.
@@ -45,109 +49,143 @@ pub struct Limits {
 /// A task that ends the interpreter has failed; the others are profiled without it.
 ///
 /// # Errors
-/// When the interpreter fails again and again, or every task does.
+/// If the interpreter dies again and again, or every task fails.
 pub fn profile(
     session: &Session,
     workload: &Workload,
     inspection: &Inspection,
-    limits: &Limits,
+    limits: &PythonProfileLimits,
 ) -> Result<Profiled, Error> {
-    let Limits { time, patience, most_tasks } = *limits;
-    let draw = session.draw(workload, 0);
-    let mut order = Order {
-        time_limit_s: time.as_secs_f64(),
-        patience_s: (time + patience).as_secs_f64(),
-        ..session.order(Role::Profile, workload, &draw, 0..workload.tasks().min(MOST_TASKS), 1)
-    };
-    // They start over after the last one.
-    order.tasks = MOST_TASKS.min(most_tasks.max(1));
-    let mut deaths: Vec<Error> = Vec::new();
-    let mut faster_again = None;
-    let ((report, board), samples) = loop {
-        match observe(session, &order, workload, time.mul_f64(1.0 + BEYOND) + patience) {
-            Ok(((report, _), _)) if report.faster_again.is_some_and(|times| times >= KEPT_FROM) => {
-                // An interpreter that has kept nothing yet, and every item once: so batches run them.
-                faster_again = report.faster_again;
-                order = Order { tasks: order.numbers.len() as u64, ..order };
-                order.board.set_extension("once");
-            }
-            Ok(seen) => break seen,
-            Err(failure) if failure.running.is_empty() || deaths.len() >= MOST_DEATHS => {
-                return Err(failure.error);
-            }
-            Err(RunFailure { error, running }) => {
-                order = Order { skip: [&order.skip[..], &running[..]].concat(), ..order };
-                order.board.set_extension(deaths.len().to_string());
-                deaths.push(error);
-            }
-        }
-    };
-    let mut tally = board.tally(&report.batch.errors, |task| (task, order.number(task)));
+    let run = run(session, workload, limits)?;
+    let report = &run.observed.report;
+    let mut tally = run.observed.results.outcomes(&report.job.errors, |task| (task, run.job.number(task)));
     if tally.counts.ok == 0 {
         return Err(all_failed(&tally));
     }
-    for death in &deaths {
+    for death in &run.deaths {
         tally.lose(1, &Error::new(Code::PoolWorkerDied, death.message.clone()));
     }
-    let peak_rss_bytes = report.batch.peak_rss_bytes;
     let mut slowest = Slowest::default();
     for task in 0..report.tasks {
-        board.took(task).into_iter().for_each(|took| slowest.add(order.number(task), took));
+        let latency = run.observed.results.latency(task);
+        latency.into_iter().for_each(|latency| slowest.add(run.job.number(task), latency));
     }
-    let raw = RawProfile { tally, slowest, ..raw(&report) };
-    let mut profile = conclude(workload, &raw, &samples);
+    let raw = RawProfile { tally, slowest, ..raw(report) };
+    let mut profile = conclude(workload, &raw, &run.observed.samples);
     for (cost, spec) in profile.steps.iter_mut().zip(workload.callables()) {
         cost.kind.clone_from(&spec.callable);
     }
-    profile.python = Some(PythonProfile { faster_again, ..of_python(session, inspection, &report) });
-    Ok(Profiled { profile, tally: raw.tally, peak_rss_bytes })
+    let python = python_profile(session, inspection, report);
+    profile.python = Some(PythonProfile { faster_again: run.faster_again, ..python });
+    Ok(Profiled { profile, tally: raw.tally, peak_rss_bytes: report.job.peak_rss_bytes })
 }
 
-type Seen = ((ProfileReport, super::board::Board), Samples);
+/// A profile that the interpreter survived, and the runs before it.
+struct ProfileRun {
+    job: TaskJob,
+    observed: ObservedProfile,
+    deaths: Vec<Error>,
+    /// Duration of the first round over that of the second, if the tasks cache their results.
+    faster_again: Option<f64>,
+}
 
-/// Serves the order and samples the interpreter from outside while tasks run.
+/// The report of one interpreter, and samples of it from outside.
+struct ObservedProfile {
+    report: ProfileReport,
+    results: ResultsFile,
+    samples: Samples,
+}
+
+/// Runs profiles until the interpreter survives one and no result comes from a cache.
+fn run(session: &Session, workload: &Workload, limits: &PythonProfileLimits) -> Result<ProfileRun, Error> {
+    let mut job = job(session, workload, limits);
+    let mut skipped_numbers = Vec::new();
+    let mut deaths = Vec::new();
+    let mut faster_again = None;
+    loop {
+        let request = HarnessRequest::Profile { job: job.clone(), skipped_numbers: skipped_numbers.clone() };
+        match observe(session, &request, workload, limits) {
+            Ok(observed) if caches(&observed.report) => {
+                // A fresh interpreter has nothing cached; each item runs once, as in batches.
+                faster_again = observed.report.faster_again;
+                let tasks = job.tasks.numbers.len() as u64;
+                job.results_file = session.requests.results_file(tasks, 1);
+            }
+            Ok(observed) => return Ok(ProfileRun { job, observed, deaths, faster_again }),
+            Err(failure) if failure.running.is_empty() || deaths.len() >= MAX_DEATHS => {
+                return Err(failure.error);
+            }
+            Err(RunFailure { error, running }) => {
+                skipped_numbers.extend(running);
+                job.results_file = session.requests.results_file(job.results_file.tasks, 1);
+                deaths.push(error);
+            }
+        }
+    }
+}
+
+fn caches(report: &ProfileReport) -> bool {
+    report.faster_again.is_some_and(|ratio| ratio >= MIN_CACHING_RATIO)
+}
+
+fn job(session: &Session, workload: &Workload, limits: &PythonProfileLimits) -> TaskJob {
+    let order = session.requests.item_order(workload, 0);
+    TaskJob {
+        header: session.requests.header(workload),
+        tasks: task_list(workload, &order, 0..workload.tasks().min(MAX_TASKS)),
+        limits: session.requests.limits(workload, workload.rated_steps()),
+        // After the last task the first comes again.
+        results_file: session.requests.results_file(MAX_TASKS.min(limits.max_tasks.max(1)), 1),
+        stop_starting_after_s: limits.time.as_secs_f64(),
+        give_up_after_s: (limits.time + limits.grace).as_secs_f64(),
+    }
+}
+
+/// Serves the request and samples the interpreter from outside while tasks run.
 fn observe(
     session: &Session,
-    order: &Order,
+    request: &HarnessRequest,
     workload: &Workload,
-    patience: Duration,
-) -> Result<Seen, RunFailure> {
+    limits: &PythonProfileLimits,
+) -> Result<ObservedProfile, RunFailure> {
+    let kill_after = limits.time.mul_f64(1.0 + MAX_PROBE_SHARE) + limits.grace;
     let samples = Mutex::new(Samples::default());
     let (running, ended) = mpsc::channel();
     let ended = Mutex::new(Some(ended));
-    let served = std::thread::scope(|scope| {
+    let (report, results) = std::thread::scope(|scope| {
         let mut ready = |pid| {
             let Some(ended) = ended.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
             let samples = &samples;
             scope.spawn(move || {
-                let seen = sample_until(pid, &ended);
-                *samples.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+                let taken = sample_until(pid, &ended);
+                *samples.lock().unwrap_or_else(PoisonError::into_inner) = taken;
             });
         };
-        let served = session.serve(order, workload, patience, &mut ready);
+        let served = session.exchange.run_job(request, workload, kill_after, &mut ready);
         drop(running);
         served
     })?;
-    Ok((served, samples.into_inner().unwrap_or_else(PoisonError::into_inner)))
+    let samples = samples.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(ObservedProfile { report, results, samples })
 }
 
 fn raw(report: &ProfileReport) -> RawProfile {
     let [user_s, system_s] = report.children_cpu;
     RawProfile {
-        // Imports are part of what it takes to start an interpreter.
+        // Imports count as the start of the interpreter.
         preparation_s: 0.0,
-        wall_s: report.batch.wall_s,
-        cpu: CpuTime { user_s: report.batch.cpu_user_s, system_s: report.batch.cpu_system_s },
+        wall_s: report.job.wall_s,
+        cpu: CpuTime { user_s: report.job.cpu_user_s, system_s: report.job.cpu_system_s },
         children_cpu: CpuTime { user_s, system_s },
         runqueue_s: report.runqueue_s,
         steps_s: report.steps_s.clone(),
         tally: TaskOutcomes::default(),
         slowest: Slowest::default(),
-        peak_rss_bytes: report.batch.peak_rss_bytes,
+        peak_rss_bytes: report.job.peak_rss_bytes,
     }
 }
 
-fn of_python(session: &Session, inspection: &Inspection, report: &ProfileReport) -> PythonProfile {
+fn python_profile(session: &Session, inspection: &Inspection, report: &ProfileReport) -> PythonProfile {
     let interpreter = &session.interpreter;
     let steps = inspection.steps.iter().zip(cpu_fractions(report)).map(|(step, cpu_fraction)| PythonStep {
         name: step.name.clone(),
@@ -169,7 +207,7 @@ fn of_python(session: &Session, inspection: &Inspection, report: &ProfileReport)
     }
 }
 
-/// CPU time over wall time less run-queue wait, of every step.
+/// Returns the CPU time of every step as a share of its wall time without run-queue wait.
 fn cpu_fractions(report: &ProfileReport) -> Vec<f64> {
     let ProfileReport { steps_s, steps_cpu_s, steps_queue_s, runqueue_s, .. } = report;
     let whole = if steps_s.len() == 1 { runqueue_s.unwrap_or(0.0) } else { 0.0 };

@@ -11,8 +11,9 @@ use crate::profile::Profile;
 use crate::profile::probe::Profiled;
 use crate::profile::result::PythonProfile;
 use crate::python::check::Observations;
-use crate::python::message::Inspection;
-use crate::python::profile::{self, Limits};
+use crate::python::profile::{self, PythonProfileLimits};
+use crate::python::protocol::event::Inspection;
+use crate::python::session::SessionTimeouts;
 use crate::python::{Session, check};
 use crate::snippets::{PythonCallable, PythonTask};
 use crate::workload::item::Items;
@@ -42,7 +43,8 @@ impl Callables {
             return Ok(None);
         }
         let refused = |error: Error| guard.explain(error);
-        let session = Session::open(python, guard.group().reexec(), env).map_err(refused)?;
+        let timeouts = SessionTimeouts::default();
+        let session = Session::open(python, guard.group().reexec(), env, timeouts).map_err(refused)?;
         let inspection = session.inspect(workload).map_err(refused)?;
         if workload.items.is_empty() {
             workload.items = Items::Count(inspection.items.ok_or_else(|| no_items(workload))?);
@@ -56,7 +58,7 @@ impl Callables {
 
     pub(super) fn profile(&self, workload: &Workload, limits: &ProfileLimits) -> Result<Profiled, Error> {
         let ProfileLimits { time, patience, most_tasks } = *limits;
-        let limits = Limits { time, patience, most_tasks };
+        let limits = PythonProfileLimits { time, grace: patience, max_tasks: most_tasks };
         profile::profile(&self.session, workload, &self.inspection, &limits)
     }
 
@@ -87,7 +89,7 @@ impl Callables {
                 file: file.map(|name| name.to_string_lossy().into_owned()),
                 coroutine: forms.awaitable.then(|| if forms.blocking { twin } else { own.clone() }),
                 blocking: forms.blocking.then_some(own),
-                takes_item: forms.takes_value,
+                takes_item: forms.takes_item,
                 computes: computes.get(index).copied().unwrap_or(false),
             }
         };

@@ -130,7 +130,7 @@ fn attempts_are_counted_by_the_rate_and_only_those_of_steps_that_wait() {
     let mut batch = bed.batch(StrategyKind::Threads, 4, PATIENCE);
     let both = bed.session.run(&bed.workload, &batch).expect("a report");
     assert!(both.wall_s >= 79.0 / RATE, "{} s", both.wall_s);
-    batch.cpu_steps = vec![false, true];
+    batch.cpu_steps = Some(vec![false, true]);
     let first = bed.session.run(&bed.workload, &batch).expect("a report");
     assert!(first.wall_s >= 39.0 / RATE && first.wall_s < both.wall_s, "{} s", first.wall_s);
 }

@@ -69,7 +69,7 @@ def check(is_other):
 "#;
     let bed = TestBed::new(source, &["wait", "compute", "check"], 20);
     let mut batch = bed.batch(StrategyKind::Hybrid, 5, PATIENCE);
-    batch.cpu_steps = vec![false, true, true];
+    batch.cpu_steps = Some(vec![false, true, true]);
     let report = bed.session.run(&bed.workload, &batch).expect("a report");
     assert_eq!(report.tally.counts.ok, 20, "{:?}", report.tally.errors());
     // Sequentially there is one process for everything.
@@ -159,7 +159,7 @@ fn the_time_of_worker_processes_is_accounted_for() {
     let of = |callables: &[&str], strategy, cpu_steps: &[bool]| {
         let bed = TestBed::new(source, callables, 20);
         let mut batch = bed.batch(strategy, 2, PATIENCE);
-        batch.cpu_steps = cpu_steps.to_vec();
+        batch.cpu_steps = Some(cpu_steps.to_vec());
         bed.session.run(&bed.workload, &batch).expect("a report")
     };
     for (callables, strategy, cpu_steps) in [

@@ -301,9 +301,9 @@ fn a_callable_that_is_not_there_is_named_with_the_one_that_was_meant() {
 
 #[test]
 fn an_import_that_never_ends_is_ended() {
-    let bed = TestBed::new("import time\nwhile True: time.sleep(1)\n", &["f"], 5);
-    let session = bed.session.with_import_patience(Duration::from_secs(1));
-    let error = session.inspect(&bed.workload).expect_err("no end");
+    let bed = TestBed::new("import time\nwhile True: time.sleep(1)\n", &["f"], 5)
+        .import_limit(Duration::from_secs(3));
+    let error = bed.session.inspect(&bed.workload).expect_err("no end");
     assert_eq!(error.code, Code::PythonImport, "{error}");
     assert!(error.message.contains("tasks.py:2"), "{error}");
 }
@@ -318,10 +318,9 @@ fn an_import_that_starts_a_pool_without_a_guard_is_survived_under_every_start_me
              context = multiprocessing.get_context('{method}')\n\
              with ProcessPoolExecutor(1, mp_context=context) as pool:\n    list(pool.map(f, range(3)))\n"
         );
-        let bed = TestBed::new(&source, &["f"], 5);
-        let session = bed.session.with_import_patience(Duration::from_secs(3));
+        let bed = TestBed::new(&source, &["f"], 5).import_limit(Duration::from_secs(3));
         // Whether such a module works is up to Python; that it ends is up to conc.
-        if let Err(error) = session.inspect(&bed.workload) {
+        if let Err(error) = bed.session.inspect(&bed.workload) {
             assert!([Code::PythonImport, Code::PoolWorkerDied].contains(&error.code), "{method}: {error}");
         }
     }
@@ -331,7 +330,7 @@ fn an_import_that_starts_a_pool_without_a_guard_is_survived_under_every_start_me
 fn hybrid(source: &str, callables: &[&str], width: usize) -> RunReport {
     let bed = TestBed::new(source, callables, TASKS);
     let mut batch = bed.batch(StrategyKind::Hybrid, width, crate::test_bed::PATIENCE);
-    batch.cpu_steps = if callables.len() > 1 { vec![false, true] } else { Vec::new() };
+    batch.cpu_steps = (callables.len() > 1).then(|| vec![false, true]);
     bed.session.run(&bed.workload, &batch).unwrap_or_else(|error| panic!("{callables:?}: {error}"))
 }
 

@@ -8,8 +8,8 @@ use conc::error::Error;
 use conc::host::Reexec;
 use conc::profile::probe::Profiled;
 use conc::python::Session;
-use conc::python::profile::{self, Limits};
-use conc::python::session::Batch;
+use conc::python::profile::{self, PythonProfileLimits};
+use conc::python::session::{PythonBatch, SessionTimeouts};
 use conc::strategy::{RunReport, StrategyKind};
 use conc::workload::spec::{PythonSpec, StepSpec};
 use conc::workload::{Env, Items, Workload, input};
@@ -57,11 +57,14 @@ impl TestBed {
         };
         let template = input::resolve(&format!("{}:f", file.display())).expect("a workload");
         let workload = Workload { items, steps: callables.iter().map(step).collect(), ..template };
-        let state_dir = directory.path().join("state");
-        fs::create_dir(&state_dir).expect("created");
-        let env = Env { exe: PathBuf::new(), fixture: None, state_dir, seed: 1, permutation_id: 0 };
-        let session = Session::open(Some(python), &Reexec::new(PathBuf::new()), &env);
-        TestBed { workload, session: session.expect("an interpreter"), directory }
+        TestBed { workload, session: open(python, &directory, SessionTimeouts::default()), directory }
+    }
+
+    /// Limits the time for importing the module.
+    pub(crate) fn import_limit(mut self, import: Duration) -> Self {
+        let timeouts = SessionTimeouts { import, ..SessionTimeouts::default() };
+        self.session = open(&self.session.interpreter.executable, &self.directory, timeouts);
+        self
     }
 
     /// The same with so much time for one task.
@@ -85,15 +88,15 @@ impl TestBed {
         self.session.run(&self.workload, &self.batch(strategy, width, patience))
     }
 
-    pub(crate) fn batch(&self, strategy: StrategyKind, width: usize, patience: Duration) -> Batch {
-        Batch {
+    pub(crate) fn batch(&self, strategy: StrategyKind, width: usize, patience: Duration) -> PythonBatch {
+        PythonBatch {
             strategy,
             width,
             processes: 2,
             tasks: 0..self.workload.tasks(),
             permutation_id: 0,
-            cpu_steps: Vec::new(),
-            task_s: 0.001,
+            cpu_steps: None,
+            task_s: Some(0.001),
             stop_starting_after: PATIENCE,
             kill_after: patience,
         }
@@ -101,7 +104,7 @@ impl TestBed {
 
     pub(crate) fn profile(&self, time: Duration) -> Result<Profiled, Error> {
         let inspection = self.session.inspect(&self.workload).expect("callables");
-        let limits = Limits { time, patience: PATIENCE, most_tasks: u64::MAX };
+        let limits = PythonProfileLimits { time, grace: PATIENCE, max_tasks: u64::MAX };
         profile::profile(&self.session, &self.workload, &inspection, &limits)
     }
 
@@ -111,4 +114,11 @@ impl TestBed {
         let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
         names.filter(|name| name != "tasks.py" && name != "state").collect()
     }
+}
+
+fn open(python: &Path, directory: &TempDir, timeouts: SessionTimeouts) -> Session {
+    let state_dir = directory.path().join("state");
+    fs::create_dir_all(&state_dir).expect("created");
+    let env = Env { exe: PathBuf::new(), fixture: None, state_dir, seed: 1, permutation_id: 0 };
+    Session::open(Some(python), &Reexec::new(PathBuf::new()), &env, timeouts).expect("an interpreter")
 }

@@ -1,4 +1,5 @@
-# Tells about an interpreter. Old ones run it too, to be told that they are too old.
+# Describes an interpreter. Old interpreters run it too, so that conc can say that they are too old: the
+# syntax must be valid in Python 2.7, so there are no annotations and no f-strings.
 import json
 import sys
 
@@ -9,7 +10,8 @@ def start_method():
     return multiprocessing.get_start_method()
 
 
-def offers():
+def strategies():
+    """Returns the strategies that not every interpreter has."""
     import concurrent.futures
     import importlib.util
 
@@ -22,9 +24,10 @@ def offers():
 
 
 def main():
+    """Prints the description as JSON."""
     found = {
         "executable": sys.executable,
-        "version": "%d.%d.%d" % sys.version_info[:3],
+        "version": "{0}.{1}.{2}".format(*sys.version_info[:3]),
         "full_version": " ".join(sys.version.split()),
         "minor": [sys.version_info[0], sys.version_info[1]],
         "implementation": "unknown",
@@ -32,7 +35,7 @@ def main():
     if sys.version_info >= (3, 9):
         found["implementation"] = sys.implementation.name
         found["start_method"] = start_method()
-        found["offers"] = offers()
+        found["offers"] = strategies()
         found["gil"] = bool(getattr(sys, "_is_gil_enabled", lambda: True)())
     print(json.dumps(found))
 

@@ -1,6 +1,6 @@
-"""The side of conc that runs in the user's interpreter; it needs the standard library only.
+"""The half of conc that runs in the user's interpreter. It needs only the standard library.
 
-One process serves one order: it loads the user's callables, runs their tasks under one strategy,
-and answers with what that took. The times of single tasks go into a file that is mapped into
-memory (`board`), so that they survive the process.
+One process serves one request: it loads the user's callables, runs their tasks under one strategy, and
+reports the cost. Results of single tasks go to a memory-mapped file (`results_file`), which survives the
+process.
 """

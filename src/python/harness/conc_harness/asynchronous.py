@@ -1,81 +1,90 @@
 """Tasks on one event loop: long-lived worker coroutines that take the next task from a queue.
 
-A worker is a fraction of what a coroutine wrapped in a task of its own costs (0.2 µs against 5 to 6 µs
-for an empty one), and there are never more tasks in flight than workers.
+For an empty coroutine, a worker costs 0.2 µs per task; wrapping each coroutine in an asyncio task costs 5 to
+6 µs. The number of workers also bounds the number of tasks in flight.
 """
 
+from __future__ import annotations
+
 import asyncio
+import sys
 from collections import deque
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter_ns
+from typing import Any
 
+from .job import Job
+from .program import ItemCoroutine
 from .results import SCALARS
 from .timer import after
 
 
-def run(job):
+def run(job: Job) -> None:
     """Runs the tasks on an event loop, `width` in flight."""
-    asked = perf_counter_ns()
+    requested = perf_counter_ns()
     loop = new_loop(job)
     asyncio.set_event_loop(loop)
     uses_threads = any(step.coroutine is None for step in job.program.steps)
     if uses_threads:
-        # The pool of its own that a loop has is smaller than most widths.
+        # The default pool of a loop is smaller than most widths.
         loop.set_default_executor(ThreadPoolExecutor(job.width))
-    feed = deque(range(job.count))
+    queue = deque(range(job.count))
     call = job.program.coroutine()
-    job.started(asked)
-    after(job.time_limit, feed.clear)
-    loop.run_until_complete(supervise(lambda lane: work(job, call, feed, lane), min(job.width, job.count)))
+    job.started(requested)
+    after(job.time_limit_s, queue.clear)
+    lanes = min(job.width, job.count)
+    loop.run_until_complete(run_lanes(lambda lane: work(job, call, queue, lane), lanes))
     job.ended()
     if uses_threads:
         loop.run_until_complete(loop.shutdown_default_executor())
     loop.close()
 
 
-def new_loop(job):
-    """The event loop of the strategy."""
-    if job.order["strategy"] != "uvloop":
+def new_loop(job: Job) -> asyncio.AbstractEventLoop:
+    """Returns a new event loop of the kind that the strategy names."""
+    if job.strategy != "uvloop":
         return asyncio.new_event_loop()
     import uvloop
 
-    return uvloop.new_event_loop()
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop
 
 
-async def supervise(worker, width):
-    """Runs `width` workers, each told its number, to their end."""
-    if hasattr(asyncio, "TaskGroup"):
+async def run_lanes(worker: Callable[[int], Coroutine[Any, Any, None]], lanes: int) -> None:
+    """Runs `lanes` workers, each with its number, until all have ended."""
+    if sys.version_info >= (3, 11):
         async with asyncio.TaskGroup() as group:
-            for lane in range(width):
+            for lane in range(lanes):
                 group.create_task(worker(lane))
     else:
-        await asyncio.gather(*map(worker, range(width)))
+        await asyncio.gather(*map(worker, range(lanes)))
 
 
-async def work(job, call, feed, lane):
+async def work(job: Job, call: ItemCoroutine, queue: deque[int], lane: int) -> None:
     """Takes tasks until there are no more."""
     items, results = job.items, job.results
-    outputs, latency, keep = results.outputs, job.board.latency, results.keep
-    slots, at = job.board.slots, 2 * lane
-    take = feed.popleft
+    outputs, latency, keep = results.outputs, job.file.latency, results.keep
+    slots, slot = job.file.slots, 2 * lane
+    take = queue.popleft
     last = perf_counter_ns()
-    with job.board:
-        while feed:
+    with job.file:
+        while queue:
             try:
-                i = take()
+                task = take()
             except IndexError:
-                # The time was over just then.
+                # The timer has just cleared the queue.
                 break
-            slots[at] = i + 1
+            slots[slot] = task + 1
             try:
-                value = await call(items[i])
+                value = await call(items[task])
                 if type(value) in SCALARS:
-                    outputs[i] = value
+                    outputs[task] = value
                 else:
-                    keep(i, value)
+                    keep(task, value)
             except BaseException as error:
-                results.fail(i, error)
+                results.fail(task, error)
             now = perf_counter_ns()
-            latency[i] = now - last
+            latency[task] = now - last
             last = now
-    slots[at] = 0
+    slots[slot] = 0

@@ -1,4 +1,6 @@
-"""What a workload says about attempts: how often a failing step is tried again, how many may start a second."""
+"""Retries of failing steps, and the limit on attempts per second."""
+
+from __future__ import annotations
 
 import asyncio
 import fcntl
@@ -8,125 +10,132 @@ import struct
 import threading
 from math import inf
 from time import monotonic, monotonic_ns, sleep
+from typing import Any
 
+from .callables import AnyCallable, Step
 from .digest import MASK, digest
 from .errors import TaskTimeout
+from .requests import RetryPolicy, TaskLimits
 
 # Bounds the doubling, so that no pause overflows.
-MOST_DOUBLINGS = 20
+MAX_DOUBLINGS = 20
 
-# The share of a second whose tokens an idle bucket saves up.
+# An idle bucket saves the tokens of this many seconds.
 SAVED_SECONDS = 0.01
 
 
-def limited(step, index, order, bucket):
-    """Makes both forms of a step wait for the bucket and try again, as far as the workload says so."""
-    if bucket is None and not order.get("retry"):
+def limit_step(step: Step, index: int, limits: TaskLimits, bucket: TokenBucket | None) -> None:
+    """Makes both forms of a step wait for the bucket, if there is one, and retry as the limits say."""
+    if bucket is None and limits.retry is None:
         return
-    retry = Retry(order["retry"], index) if order.get("retry") else None
+    retry = RetryPauses(limits.retry, index) if limits.retry is not None else None
     if step.blocking is not None:
-        step.blocking = _function(step.blocking, retry, bucket, order.get("timeout_s"))
+        step.blocking = _limited_function(step.blocking, retry, bucket, limits.timeout_s)
     if step.coroutine is not None:
-        step.coroutine = _coroutine(step.coroutine, retry, bucket)
+        step.coroutine = _limited_coroutine(step.coroutine, retry, bucket)
 
 
-def _function(function, retry, bucket, timeout):
-    def run(*value):
+def _limited_function(
+    function: AnyCallable, retry: RetryPauses | None, bucket: TokenBucket | None, timeout_s: float | None
+) -> AnyCallable:
+    def run(*item: Any) -> Any:
         attempt = 0
-        # A thread cannot be interrupted at the timeout of its task, but it need not try again.
-        end = monotonic() + timeout if timeout else inf
+        # A thread cannot be interrupted at the timeout of its task, but it need not retry.
+        end = monotonic() + timeout_s if timeout_s else inf
         while True:
             if bucket is not None:
                 bucket.wait()
             try:
-                return function(*value)
+                return function(*item)
             except Exception:
-                if retry is None or attempt >= retry.most:
+                if retry is None or attempt >= retry.max_retries:
                     raise
             if monotonic() >= end:
                 raise TaskTimeout()
-            sleep(retry.pause(attempt, value))
+            sleep(retry.pause_s(attempt, item))
             attempt += 1
 
     return run
 
 
-def _coroutine(coroutine, retry, bucket):
-    async def run(*value):
+def _limited_coroutine(
+    coroutine: AnyCallable, retry: RetryPauses | None, bucket: TokenBucket | None
+) -> AnyCallable:
+    async def run(*item: Any) -> Any:
         attempt = 0
         while True:
             if bucket is not None:
                 await bucket.wait_async()
             try:
-                return await coroutine(*value)
+                return await coroutine(*item)
             except Exception:
-                if retry is None or attempt >= retry.most:
+                if retry is None or attempt >= retry.max_retries:
                     raise
-            await asyncio.sleep(retry.pause(attempt, value))
+            await asyncio.sleep(retry.pause_s(attempt, item))
             attempt += 1
 
     return run
 
 
-class Retry:
-    """Pauses between attempts: constant or doubled each time, drawn evenly from nothing to the whole."""
+class RetryPauses:
+    """Pauses between the attempts of one step, drawn evenly from 0 to a constant or doubling maximum."""
 
-    def __init__(self, policy, index):
-        self.most = policy["max"]
-        self.base_s = policy["base_s"]
-        self.doubles = policy["backoff"] == "exponential"
-        self.seed = policy["seed"] + index
+    def __init__(self, policy: RetryPolicy, step_index: int) -> None:
+        self.max_retries = policy.max_retries
+        self._base_s = policy.base_s
+        self._doubles = policy.backoff == "exponential"
+        self._seed = policy.seed + step_index
 
-    def pause(self, retry, value):
-        """Seconds before retry number `retry`, from 0; the same for the same value in every process."""
-        longest = self.base_s * (1 << min(retry, MOST_DOUBLINGS) if self.doubles else 1)
-        drawn = digest("%d %d %d" % (self.seed, retry, digest(value)))
+    def pause_s(self, retry: int, item: Any) -> float:
+        """Returns the seconds before retry number `retry`, from 0; every process draws the same number."""
+        longest = self._base_s * (1 << min(retry, MAX_DOUBLINGS) if self._doubles else 1)
+        drawn = digest(f"{self._seed} {retry} {digest(item)}")
         return longest * drawn / (MASK + 1)
 
 
-class Bucket:
+class TokenBucket:
     """A token bucket that all threads and processes of a batch share.
 
-    It is one number, the theoretical arrival time of the generic cell rate algorithm (ITU-T I.371,
-    annex A), in a file that is mapped into memory and locked while it is changed. Every process, and
-    every interpreter, opens it for itself: such locks belong to what was opened.
+    The state is one number, the theoretical arrival time of the generic cell rate algorithm (ITU-T I.371,
+    annex A), in a file that is mapped into memory and locked while it changes. Every process and every
+    interpreter opens the file itself, because such a lock belongs to the open file.
     """
 
-    def __init__(self, path, rate_per_s):
-        self.interval = -int(-1e9 // rate_per_s)
-        self.tolerance = (max(1, int(rate_per_s * SAVED_SECONDS)) - 1) * self.interval
+    def __init__(self, path: str, rate_per_s: float) -> None:
+        self._interval_ns = -int(-1e9 // rate_per_s)
+        self._tolerance_ns = (max(1, int(rate_per_s * SAVED_SECONDS)) - 1) * self._interval_ns
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         if os.fstat(self._file).st_size < 8:
             os.ftruncate(self._file, 8)
         self._due = mmap.mmap(self._file, 8)
         self._lock = threading.Lock()
-        # Seconds that whoever asked here had to wait.
+        # Sum of the pauses that callers in this process were given.
         self.waited_s = 0.0
 
-    def wait(self):
+    def wait(self) -> None:
         """Waits for a token."""
         pause = self.reserve()
         if pause:
             sleep(pause)
 
-    async def wait_async(self):
+    async def wait_async(self) -> None:
         """Waits for a token on an event loop."""
         pause = self.reserve()
         if pause:
             await asyncio.sleep(pause)
 
-    def reserve(self):
-        """Takes a token; the seconds to wait before it may be used."""
+    def reserve(self) -> float:
+        """Takes a token and returns the seconds to wait before it may be used."""
         with self._lock:
             fcntl.flock(self._file, fcntl.LOCK_EX)
             try:
                 now = monotonic_ns()
                 (due,) = struct.unpack("Q", self._due[:])
                 # A new bucket is empty, so that the shortest batch is no faster than its limit.
-                due = max(due, now) if due else now + self.tolerance + self.interval
-                self._due[:] = struct.pack("Q", due + self.interval)
+                due = max(due, now) if due else now + self._tolerance_ns + self._interval_ns
+                self._due[:] = struct.pack("Q", due + self._interval_ns)
             finally:
                 fcntl.flock(self._file, fcntl.LOCK_UN)
-            pause = max(0, due - self.tolerance - now) * 1e-9
+            pause: float = max(0, due - self._tolerance_ns - now) * 1e-9
             self.waited_s += pause
         return pause

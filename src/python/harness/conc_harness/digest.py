@@ -1,33 +1,39 @@
-"""A number for an output: the same for equal outputs, in whatever process they were made.
+"""Digests of outputs: equal outputs have equal digests in every process.
 
-It looks at a bounded part of large outputs, because what it costs is no part of the work.
+Only a bounded part of a large output is read, because the digest is not part of the work.
 """
 
+from __future__ import annotations
+
+from collections.abc import Collection
 from hashlib import blake2b
+from typing import Any, Union
 
 MASK = (1 << 64) - 1
 
-# Bytes looked at from either end of a string, and parts of a container.
-MOST_BYTES = 1 << 15
-MOST_PARTS = 256
+# Bytes read at either end of a string, and parts read of a container.
+MAX_END_BYTES = 1 << 15
+MAX_PARTS = 256
 
-NONE = 0x6E6F6E65
+DIGEST_OF_NONE = 0x6E6F6E65
+
+Bytes = Union[bytes, bytearray, memoryview]
 
 
-def digest(value):
-    """The digest of a value, from 0 to 2^64 - 1."""
+def digest(value: Any) -> int:
+    """Returns the digest of a value, from 0 to 2^64 - 1."""
     kind = type(value)
     if value is None:
-        return NONE
+        return DIGEST_OF_NONE
     if kind is int or kind is float or kind is bool:
         # The hash of a number does not depend on the process.
         return hash(value) & MASK
     state = blake2b(digest_size=8)
-    _feed(state, value, [MOST_PARTS])
+    _feed(state, value, [MAX_PARTS])
     return int.from_bytes(state.digest(), "little")
 
 
-def _feed(state, value, left):
+def _feed(state: blake2b, value: Any, left: list[int]) -> None:
     left[0] -= 1
     if left[0] < 0:
         return
@@ -35,12 +41,12 @@ def _feed(state, value, left):
     if value is None or kind in (bool, int, float, complex):
         state.update(repr(value).encode())
     elif kind is str:
-        _feed_bytes(state, b"s", _ends(value).encode("utf-8", "surrogatepass"), len(value))
+        _feed_bytes(state, b"s", _ends_of_text(value).encode("utf-8", "surrogatepass"), len(value))
     elif kind in (bytes, bytearray):
         _feed_bytes(state, b"b", _ends(value), len(value))
     elif isinstance(value, (list, tuple)):
         state.update(b"l%d" % len(value))
-        for part in value[:MOST_PARTS]:
+        for part in value[:MAX_PARTS]:
             _feed(state, part, left)
     elif isinstance(value, dict):
         # Equal dictionaries may have been filled in different orders.
@@ -51,23 +57,25 @@ def _feed(state, value, left):
         _feed_other(state, value, left)
 
 
-def _ends(text):
-    if len(text) <= 2 * MOST_BYTES:
-        return text
-    if isinstance(text, memoryview):
-        return bytes(text[:MOST_BYTES]) + bytes(text[-MOST_BYTES:])
-    return text[:MOST_BYTES] + text[-MOST_BYTES:]
+def _ends_of_text(text: str) -> str:
+    return text if len(text) <= 2 * MAX_END_BYTES else text[:MAX_END_BYTES] + text[-MAX_END_BYTES:]
 
 
-def _feed_bytes(state, kind, data, length):
+def _ends(data: Bytes) -> Bytes:
+    if len(data) <= 2 * MAX_END_BYTES:
+        return data
+    return bytes(data[:MAX_END_BYTES]) + bytes(data[-MAX_END_BYTES:])
+
+
+def _feed_bytes(state: blake2b, kind: bytes, data: Bytes, length: int) -> None:
     state.update(b"%s%d:" % (kind, length))
     state.update(data)
 
 
-def _feed_unordered(state, kind, parts, left):
+def _feed_unordered(state: blake2b, kind: bytes, parts: Collection[Any], left: list[int]) -> None:
     state.update(b"%s%d" % (kind, len(parts)))
     if len(parts) > left[0]:
-        # Which of the parts would come first is not the same everywhere.
+        # Which parts come first differs between processes.
         return
     total = 0
     for part in parts:
@@ -77,8 +85,8 @@ def _feed_unordered(state, kind, parts, left):
     state.update((total & MASK).to_bytes(8, "little"))
 
 
-def _feed_other(state, value, left):
-    """An array by its bytes, an object by its attributes, and anything else by its type."""
+def _feed_other(state: blake2b, value: Any, left: list[int]) -> None:
+    """Feeds the bytes of an array, the attributes of an object, and only the type of anything else."""
     state.update(type(value).__qualname__.encode())
     try:
         data = memoryview(value).cast("B")

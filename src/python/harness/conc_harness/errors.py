@@ -1,4 +1,6 @@
-"""What became of tasks that did not end well: a code and a message without the item."""
+"""Failures of tasks as a code and a message. The message does not contain the item."""
+
+from __future__ import annotations
 
 import errno
 import os
@@ -20,7 +22,7 @@ TIMED_OUT = "E-TASK-003"
 FILE = "E-TASK-005"
 SQLITE = "E-TASK-006"
 
-MOST_CHARACTERS = 300
+MAX_MESSAGE_CHARACTERS = 300
 
 EXHAUSTED_ERRNO = {errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM, errno.ENOBUFS}
 
@@ -34,7 +36,11 @@ LOOP_TEXTS = (
     "attached to a different loop",
     "bound to a different event loop",
 )
-NOT_AWAITED_TEXTS = ("was never awaited", "cannot reuse already awaited coroutine", "coroutine is being awaited")
+NOT_AWAITED_TEXTS = (
+    "was never awaited",
+    "cannot reuse already awaited coroutine",
+    "coroutine is being awaited",
+)
 PICKLE_TEXTS = ("pickle", "Can't get attribute", "Can't get local object")
 
 HARNESS = os.path.dirname(os.path.abspath(__file__))
@@ -45,26 +51,26 @@ class TaskTimeout(BaseException):
     """The task took longer than the timeout of the workload."""
 
 
-class Failure(Exception):
-    """A failure that has been told already, as by another process."""
+class CodedError(Exception):
+    """A failure that already has a code and a message, as from another process."""
 
-    def __init__(self, code, message):
+    def __init__(self, code: str, message: str) -> None:
         super().__init__(code, message)
         self.code = code
         self.message = message
 
 
-def describe(error):
-    """The code and the message of an exception."""
-    if isinstance(error, Failure):
+def describe(error: BaseException) -> tuple[str, str]:
+    """Returns the code and the message of an exception."""
+    if isinstance(error, CodedError):
         return error.code, error.message
     if isinstance(error, TaskTimeout):
         return TIMED_OUT, "timed out"
     return code_of(error), message_of(error)
 
 
-def code_of(error):
-    """The code that explains an exception."""
+def code_of(error: BaseException) -> str:
+    """Returns the code that explains an exception."""
     text = str(error)
     if is_a(error, "CancelledError"):
         return CANCELLED
@@ -81,20 +87,20 @@ def code_of(error):
     return _code_of_io(error)
 
 
-def is_a(error, *names):
-    """Whether an exception is of a class of that name, which need not be imported for it."""
+def is_a(error: BaseException, *names: str) -> bool:
+    """Tells whether the exception has a class of one of these names, without importing the class."""
     return any(base.__name__ in names for base in type(error).__mro__)
 
 
-def is_about_pickling(error):
-    """Whether something could not be sent to another process."""
+def is_about_pickling(error: BaseException) -> bool:
+    """Tells whether something could not be sent to another process."""
     if isinstance(error, pickle.PickleError):
         return True
     return isinstance(error, (TypeError, AttributeError)) and any(part in str(error) for part in PICKLE_TEXTS)
 
 
-def _code_of_io(error):
-    if getattr(error, "errno", None) in EXHAUSTED_ERRNO and isinstance(error, OSError):
+def _code_of_io(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.errno in EXHAUSTED_ERRNO:
         return EXHAUSTED
     if is_a(error, "TimeoutError", "timeout"):
         return TIMED_OUT
@@ -112,35 +118,35 @@ def _code_of_io(error):
     return RAISED
 
 
-def message_of(error):
-    """The exception in one line, with the place in the user's code."""
+def message_of(error: BaseException) -> str:
+    """Returns the exception on one line, with its location in the user's code."""
     try:
         text = " ".join(str(error).split())
     except Exception:
-        text = "(its text cannot be had)"
-    told = type(error).__name__ + (": " + text if text else "")
-    if len(told) > MOST_CHARACTERS:
-        told = told[: MOST_CHARACTERS - 3] + "..."
-    place = place_of(error)
-    return "%s (%s)" % (told, place) if place else told
+        text = "(the exception has no text)"
+    message = type(error).__name__ + (f": {text}" if text else "")
+    if len(message) > MAX_MESSAGE_CHARACTERS:
+        message = message[: MAX_MESSAGE_CHARACTERS - 3] + "..."
+    location = location_of(error)
+    return f"{message} ({location})" if location else message
 
 
-def is_users(file):
-    """Whether a file is neither conc's nor the library's."""
+def is_users(file: str) -> bool:
+    """Tells whether a file belongs neither to conc nor to the standard library."""
     if file.startswith((HARNESS, "<frozen")) or os.path.basename(file) == "bootstrap.py":
         return False
     return not file.startswith(LIBRARY) or "site-packages" in file
 
 
-def place_of(error):
-    """`file.py:12`: the innermost line of the user's."""
-    own = [f for f in traceback.extract_tb(error.__traceback__) if is_users(f.filename)]
-    return "%s:%d" % (os.path.basename(own[-1].filename), own[-1].lineno) if own else None
+def location_of(error: BaseException) -> str | None:
+    """Returns the innermost line of the user's code, as in `file.py:12`; None if there is none."""
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if is_users(frame.filename)]
+    return f"{os.path.basename(own[-1].filename)}:{own[-1].lineno}" if own else None
 
 
-def users_traceback(error):
-    """The traceback as Python prints it, from the first line that is the user's."""
+def users_traceback(error: BaseException) -> str:
+    """Returns the traceback as Python prints it, from the first line of the user's code."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [f for f in frames if not f.filename.startswith((HARNESS, "<frozen importlib"))]
-    lines = ["Traceback (most recent call last):\n"] + traceback.format_list(own) if own else []
+    own = [frame for frame in frames if not frame.filename.startswith((HARNESS, "<frozen importlib"))]
+    lines = ["Traceback (most recent call last):\n", *traceback.format_list(own)] if own else []
     return "".join(lines + traceback.format_exception_only(type(error), error)).rstrip()

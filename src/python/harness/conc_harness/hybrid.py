@@ -1,72 +1,80 @@
-"""An event loop for what waits and processes for what computes.
+"""An event loop for steps that wait and processes for steps that compute.
 
-Where waiting and computing are different steps, the loop awaits the ones and hands the others to a
+Where waiting and computing are different steps, the loop awaits the first and sends the others to a
 process pool. Where one coroutine does both, every process has an event loop of its own.
 """
 
+from __future__ import annotations
+
 import asyncio
 from collections import deque
-from concurrent.futures import BrokenExecutor, ThreadPoolExecutor, as_completed
+from collections.abc import Sequence
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor, as_completed
 from itertools import groupby
 from time import monotonic, perf_counter_ns
+from typing import Any, NamedTuple
 
 from . import worker
-from .asynchronous import supervise
-from .errors import DIED, Failure
-from .outcome import unpacked
-from .pool import Pool
+from .asynchronous import run_lanes
+from .chunk_outcome import PackedOutcome, unpack
+from .errors import DIED, CodedError
+from .job import Job
+from .pool import Death, ProcessPool
 from .processes import blame, lose, take
+from .program import ItemCoroutine, Program
 from .timer import after
 
 
-def run(job):
+def run(job: Job) -> None:
     """Runs the tasks, `width` in flight, with `processes` processes."""
     if len(set(job.program.computes)) > 1:
-        _run_apart(job)
+        _run_split(job)
     else:
         _run_loops(job)
 
 
-def _run_loops(job):
-    asked = perf_counter_ns()
+def _run_loops(job: Job) -> None:
+    requested = perf_counter_ns()
     width = max(1, job.width // job.processes)
-    pool = Pool(job, job.processes, lanes=width)
-    job.started(asked)
-    Loops(job, pool, width).run()
+    pool = ProcessPool(job, job.processes, lanes=width)
+    job.started(requested)
+    LoopPerProcess(job, pool, width).run()
     job.ended()
     pool.close()
 
 
-class Loops:
+class LoopPerProcess:
     """Gives every process a share of the tasks for its event loop.
 
-    Which of the tasks in flight has ended a process is not to be seen; run alone, it does so again.
+    If a process dies, any of its tasks in flight may be the cause. Each is run alone afterwards; the
+    cause kills its process again.
     """
 
-    def __init__(self, job, pool, width):
+    def __init__(self, job: Job, pool: ProcessPool, width: int) -> None:
         self.job = job
         self.pool = pool
         self.width = width
-        self.stop = monotonic() + job.time_limit
-        self.suspects = []
+        self._stop = monotonic() + job.time_limit_s
+        self._deaths: list[Death] = []
 
-    def run(self):
-        """Runs every task; after a death goes on with what is left."""
-        tasks = range(self.job.count)
+    def run(self) -> None:
+        """Runs every task; after a death goes on with the remaining tasks."""
+        tasks: Sequence[int] = range(self.job.count)
         try:
             while tasks:
-                tasks = self._together(tasks)
-            for in_flight, how in self.suspects:
-                self._apart(in_flight, how)
-        except Failure as failure:
+                tasks = self._run_together(tasks)
+            for death in self._deaths:
+                self._run_one_by_one(death)
+        except CodedError as failure:
             results = self.job.results
-            lose(self.job, [i for i in range(self.job.count) if results.is_pending(i)], failure)
+            lose(self.job, [task for task in range(self.job.count) if results.is_pending(task)], failure)
 
-    def _together(self, tasks):
-        """Runs the tasks; those that have to be run again because a process died."""
-        running, broken = {}, []
-        for k in range(min(self.pool.workers, len(tasks))):
-            share = tasks[k :: self.pool.workers]
+    def _run_together(self, tasks: Sequence[int]) -> Sequence[int]:
+        """Runs the tasks and returns those to run again because a process died."""
+        running: dict[Future[PackedOutcome], Sequence[int]] = {}
+        broken: list[int] = []
+        for number in range(min(self.pool.workers, len(tasks))):
+            share = tasks[number :: self.pool.workers]
             try:
                 running[self._submit(share)] = share
             except BrokenExecutor:
@@ -74,119 +82,130 @@ class Loops:
         for future in as_completed(running):
             share = running[future]
             try:
-                take(self.job, self.pool.heard(future, len(share)), share)
+                take(self.job, self.pool.receive(future, len(share)), share)
             except BrokenExecutor:
                 broken.extend(share)
-        if not broken:
-            return ()
-        for i in broken:
-            # What it gave is lost with its process.
-            self.job.board.latency[i] = 0
-        deaths = self.pool.reopen()
-        self.suspects.extend(deaths)
-        aside = {i for in_flight, _ in deaths for i in in_flight}
-        return [i for i in broken if i not in aside]
+        return self._without_suspects(broken) if broken else ()
 
-    def _apart(self, in_flight, how):
-        """Runs tasks one at a time that were in flight when a process died, to see which it was."""
-        found = len(in_flight) == 1
-        if found:
-            return blame(self.job, in_flight[0], how)
-        for i in in_flight:
+    def _without_suspects(self, broken: list[int]) -> Sequence[int]:
+        for task in broken:
+            # Its result is lost with its process.
+            self.job.file.latency[task] = 0
+        deaths = self.pool.reopen()
+        self._deaths.extend(deaths)
+        suspects = {task for death in deaths for task in death.tasks}
+        return [task for task in broken if task not in suspects]
+
+    def _run_one_by_one(self, death: Death) -> None:
+        """Runs the tasks that were in flight when a process died, to find the cause."""
+        suspects, how = death
+        if len(suspects) == 1:
+            blame(self.job, suspects[0], how)
+            return
+        is_found = False
+        for task in suspects:
             try:
-                take(self.job, self.pool.heard(self._submit([i]), 1), [i])
+                take(self.job, self.pool.receive(self._submit([task]), 1), [task])
             except BrokenExecutor:
                 self.pool.reopen()
-                blame(self.job, i, how)
-                found = True
-        if not found:
-            blame(self.job, in_flight[0], "%s, with %d others in flight," % (how, len(in_flight) - 1))
-        return None
+                blame(self.job, task, how)
+                is_found = True
+        if not is_found:
+            blame(self.job, suspects[0], f"{how}, with {len(suspects) - 1} others in flight,")
 
-    def _submit(self, share):
-        items = [self.job.items[i] for i in share]
-        time_limit = max(0.0, self.stop - monotonic())
-        return self.pool.submit(worker.run_loop, share, items, self.width, time_limit)
+    def _submit(self, share: Sequence[int]) -> Future[PackedOutcome]:
+        items = [self.job.items[task] for task in share]
+        time_limit_s = max(0.0, self._stop - monotonic())
+        return self.pool.submit(worker.run_loop, share, items, self.width, time_limit_s)
 
 
-def _run_apart(job):
-    asked = perf_counter_ns()
+def _run_split(job: Job) -> None:
+    requested = perf_counter_ns()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     loop.set_default_executor(ThreadPoolExecutor(job.width))
-    pool = Pool(job, job.processes)
-    feed = deque(range(job.count))
-    job.started(asked)
-    after(job.time_limit, feed.clear)
-    apart = Apart(job, pool)
-    loop.run_until_complete(supervise(lambda _: apart.work(feed), min(job.width, job.count)))
+    pool = ProcessPool(job, job.processes)
+    queue = deque(range(job.count))
+    job.started(requested)
+    after(job.time_limit_s, queue.clear)
+    stages = SplitStages(job, pool)
+    loop.run_until_complete(run_lanes(lambda _: stages.work(queue), min(job.width, job.count)))
     job.ended()
     loop.run_until_complete(loop.shutdown_default_executor())
     loop.close()
     pool.close()
 
 
-class Apart:
+class Stage(NamedTuple):
+    """Consecutive steps of one kind: a coroutine function if they wait, None if they compute."""
+
+    wait: ItemCoroutine | None
+    first: int
+    end: int
+
+
+class SplitStages:
     """Sends computing steps to the pool and awaits the others."""
 
-    def __init__(self, job, pool):
+    def __init__(self, job: Job, pool: ProcessPool) -> None:
         self.job = job
         self.pool = pool
-        self.killed = {}
-        self.segments = _segments(job.program)
+        # How the process of a task died.
+        self._killed: dict[int, str] = {}
+        self._stages = _stages(job.program)
 
-    async def work(self, feed):
+    async def work(self, queue: deque[int]) -> None:
         """Takes tasks until there are no more."""
-        items, results, latency = self.job.items, self.job.results, self.job.board.latency
-        with self.job.board:
+        items, results, latency = self.job.items, self.job.results, self.job.file.latency
+        with self.job.file:
             last = perf_counter_ns()
-            while feed:
+            while queue:
                 try:
-                    i = feed.popleft()
+                    task = queue.popleft()
                 except IndexError:
                     break
                 try:
-                    results.keep(i, await self._one(i, items[i]))
+                    results.keep(task, await self._run_one(task, items[task]))
                 except BaseException as error:
-                    results.fail(i, error)
+                    results.fail(task, error)
                 now = perf_counter_ns()
-                latency[i] = now - last
+                latency[task] = now - last
                 last = now
 
-    async def _one(self, i, value):
-        for call, first, end in self.segments:
-            value = await (call(value) if call else self._compute(first, end, i, value))
+    async def _run_one(self, task: int, value: Any) -> Any:
+        for wait, first, end in self._stages:
+            value = await (wait(value) if wait else self._compute(first, end, task, value))
         return value
 
-    async def _compute(self, first, end, i, value):
-        """Runs computing steps in a process, again if it was another task that broke the pool."""
-        while i not in self.killed:
+    async def _compute(self, first: int, end: int, task: int, value: Any) -> Any:
+        """Runs computing steps in a process; again, if another task broke the pool."""
+        while task not in self._killed:
             executor = self.pool.executor
             try:
-                future = self.pool.submit(worker.run_steps, first, end, i, value)
+                future = self.pool.submit(worker.run_steps, first, end, task, value)
                 await asyncio.wrap_future(future)
-                outcome = self.pool.heard(future, 1)
+                outcome = self.pool.receive(future, 1)
             except BrokenExecutor:
-                # The first to notice opens it anew for all.
+                # The first to notice reopens the pool for all.
                 if self.pool.executor is executor:
                     self._reopen()
                 continue
-            values, failures = unpacked(outcome, (i,))
+            values, failures = unpack(outcome, (task,))
             for _, code, message in failures:
-                raise Failure(code, message)
+                raise CodedError(code, message)
             return values[0]
-        raise Failure(DIED, "%s while running %s" % (self.killed[i], self.job.name_of(i)))
+        raise CodedError(DIED, f"{self._killed[task]} while running {self.job.name_of(task)}")
 
-    def _reopen(self):
+    def _reopen(self) -> None:
         for tasks, how in self.pool.reopen():
-            self.killed.update((task, how) for task in tasks)
+            self._killed.update((task, how) for task in tasks)
 
 
-def _segments(program):
-    """Consecutive steps of a kind: a coroutine function for those that wait, None for the others."""
-    segments, first = [], 0
+def _stages(program: Program) -> list[Stage]:
+    """Returns the steps of a program, grouped by whether they compute."""
+    stages, first = [], 0
     for computes, steps in groupby(program.computes):
         end = first + len(list(steps))
-        segments.append((None if computes else program.coroutine(first, end), first, end))
+        stages.append(Stage(None if computes else program.coroutine(first, end), first, end))
         first = end
-    return segments
+    return stages

@@ -1,24 +1,25 @@
-"""Says what the callables of a workload are, before anything is run."""
+"""Describes the callables of a workload before anything runs."""
 
-from .load import load_module, load_steps, own_items
+from __future__ import annotations
+
+from .callables import load_module, load_steps, own_items
+from .requests import InspectRequest, JsonObject
 
 
-def inspect(order):
-    """The forms of every step, and how many items the module offers."""
-    steps = load_steps(order["steps"])
-    found = None
-    if order.get("own_items"):
-        items = own_items(load_module(order["steps"][0]))
-        found = None if items is None else len(items)
+def inspect(request: InspectRequest) -> JsonObject:
+    """Returns the forms of every step, and how many items the module offers."""
+    header = request.header
+    steps = load_steps(header.steps)
+    items = own_items(load_module(header.steps[0])) if header.own_items else None
     return {
         "steps": [
             {
                 "name": step.name,
                 "blocking": step.blocking is not None,
                 "awaitable": step.coroutine is not None,
-                "takes_value": step.takes_value,
+                "takes_item": step.takes_item,
             }
             for step in steps
         ],
-        "items": found,
+        "items": None if items is None else len(items),
     }

@@ -1,51 +1,60 @@
-"""What runs in interpreters of their own that share a process: no signals, no processes, no fault handler."""
+"""The worker in an interpreter that shares its process: no signals, no processes, no fault handler."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from time import monotonic
+from typing import Any
 
-from .board import Board
-from .errors import Failure, TaskTimeout
-from .outcome import run_chunk as run
-from .program import Program
+from . import chunk_outcome
+from .chunk_outcome import PackedOutcome
+from .errors import CodedError, TaskTimeout
+from .program import ItemFunction, Program
+from .requests import JsonObject, parse_batch
+from .results_file import ResultsFile
 
-_this = None
+_worker: Worker | None = None
 
 
 class Worker:
     """The state of this interpreter."""
 
-    def __init__(self, order, number):
+    def __init__(self, fields: JsonObject, number: int) -> None:
+        request = parse_batch(fields)
         self.number = number
-        self.board = Board(order["board"], order["tasks"], order["slots"])
-        program = Program(order)
+        file = request.results_file
+        self.file = ResultsFile.open(file.path, file.tasks, file.slots)
+        program = Program(request)
         self.call = program.function()
-        if program.timeout is not None and not program.needs_loop():
-            self.call = in_time(self.call, program.timeout)
+        if program.timeout_s is not None and not program.needs_loop():
+            self.call = with_timeout(self.call, program.timeout_s)
 
 
-def prepare(order, number):
-    """Loads everything; what went wrong, as a code and a message, or None."""
-    global _this
+def prepare(fields: JsonObject, number: int) -> list[str] | None:
+    """Loads everything; returns the code and the message of a failure, or None."""
+    global _worker
     try:
-        _this = Worker(order, number)
-    except Failure as failure:
+        _worker = Worker(fields, number)
+    except CodedError as failure:
         return [failure.code, failure.message]
     return None
 
 
-def in_time(call, timeout):
-    """The function, as one that has timed out if it took too long: nothing can interrupt it here."""
+def with_timeout(call: ItemFunction, timeout_s: float) -> ItemFunction:
+    """Returns a function that fails if it took too long; nothing can interrupt it here."""
 
-    def run_in_time(value):
-        end = monotonic() + timeout
-        result = call(value)
+    def run(item: Any) -> Any:
+        end = monotonic() + timeout_s
+        result = call(item)
         if monotonic() > end:
             raise TaskTimeout()
         return result
 
-    return run_in_time
+    return run
 
 
-def run_chunk(first, items):
-    """Runs some tasks one after another; `items` are theirs, from task `first` on."""
-    outcome = run(_this.call, _this.board, _this.number, first, items)
-    return outcome.packed(range(first, first + len(items)))
+def run_chunk(first: int, items: Sequence[Any]) -> PackedOutcome:
+    """Runs tasks one after another, from task `first` on; `items` are their items."""
+    assert _worker is not None, "the interpreter was prepared"
+    outcome = chunk_outcome.run_chunk(_worker.call, _worker.file, _worker.number, first, items)
+    return outcome.pack(range(first, first + len(items)))

@@ -1,109 +1,121 @@
-"""An `InterpreterPoolExecutor`: threads of one process, each with an interpreter and a lock of its own.
+"""An `InterpreterPoolExecutor`: threads of one process, each with its own interpreter and lock.
 
-An interpreter knows nothing of what was changed in another one since it started, `sys.path` included,
-and not every module can be loaded by more than one. So it is given as little as possible.
+An interpreter does not see what another one changed after it started, `sys.path` included, and not every
+module can be loaded by more than one. So each interpreter loads as little as possible.
 """
 
+from __future__ import annotations
+
+import importlib
 import json
 import os
 import select
 import sys
-from concurrent.futures import BrokenExecutor, wait
+from concurrent.futures import BrokenExecutor, Future, wait
+from dataclasses import asdict
+from typing import Any
 
 from . import interpreter_worker, processes
-from .errors import DIED, Failure, describe
-from .traffic import Traffic
+from .chunk_outcome import PackedOutcome
+from .errors import DIED, CodedError, describe
+from .ipc_stats import IpcStats
+from .job import Job
+from .pool import Death, RunChunk
 
-# Looked at this often, whether an interpreter could not even be made.
-LOOK_S = 0.2
+# Seconds between checks whether an interpreter failed before it could report.
+POLL_S = 0.2
 
-# What a fresh interpreter runs first. It always says something in the end.
-FIRST = """
+# The first code that a fresh interpreter runs. It reports in every case.
+PREPARE = """
 import json, os, sys
-order, number, said, go, path = arguments
-refusal = ["E-POOL-001", "the interpreter could not be prepared"]
+request, number, report, resume, path = arguments
+failure = ["E-POOL-001", "the interpreter could not be prepared"]
 try:
     sys.path.extend(part for part in path if part not in sys.path)
     from conc_harness import interpreter_worker
-    refusal = interpreter_worker.prepare(json.loads(order), number)
+    failure = interpreter_worker.prepare(json.loads(request), number)
 except BaseException as error:
-    refusal = ["E-POOL-001", "%s: %s" % (type(error).__name__, error)]
+    failure = ["E-POOL-001", f"{type(error).__name__}: {error}"]
 finally:
-    os.write(said, json.dumps(refusal).encode() + b"\\n")
-    os.read(go, 1)
+    os.write(report, json.dumps(failure).encode() + b"\\n")
+    os.read(resume, 1)
 """
 
 
-def run(job):
+def run(job: Job) -> None:
     """Runs the tasks in `width` interpreters."""
-    processes.run(job, Pool)
+    processes.run(job, InterpreterPool)
 
 
-class Pool:
+class InterpreterPool:
     """Interpreters for one batch."""
 
     run_chunk = staticmethod(interpreter_worker.run_chunk)
 
-    def __init__(self, job, workers):
-        from concurrent.futures import InterpreterPoolExecutor
-
+    def __init__(self, job: Job, workers: int) -> None:
         self.workers = workers
-        self.traffic = job.traffic = Traffic(workers)
-        self.executor = InterpreterPoolExecutor(workers)
-        said, say = os.pipe()
-        wait_for, go = os.pipe()
-        try:
-            first = [
-                self.executor.submit(exec, FIRST, {"arguments": (json.dumps(job.order), k, say, wait_for, sys.path)})
-                for k in range(workers)
-            ]
-            refusals = _hear(said, first)
-        finally:
-            # None of them goes on before all have started, so that each has one number.
-            os.write(go, b"x" * workers)
-            wait(first)
-            for descriptor in (said, say, wait_for, go):
-                os.close(descriptor)
-        for refusal in refusals:
-            if refusal:
-                raise Failure(*refusal)
+        self.ipc = job.ipc = IpcStats(workers)
+        # Typed as Any: only Python 3.14 has it.
+        futures: Any = importlib.import_module("concurrent.futures")
+        self.executor = futures.InterpreterPoolExecutor(workers)
+        for failure in self._prepare(json.dumps(asdict(job.request))):
+            if failure:
+                raise CodedError(*failure)
 
-    def submit(self, function, *arguments):
-        """Hands something over; a future of its packed outcome."""
-        future = self.executor.submit(function, *arguments)
-        self.traffic.sent()
+    def _prepare(self, request: str) -> list[list[str] | None]:
+        """Prepares every interpreter and returns the failure of each, or None."""
+        reports, report = os.pipe()
+        resume, release = os.pipe()
+        prepared: list[Future[None]] = []
+        try:
+            for number in range(self.workers):
+                arguments = {"arguments": (request, number, report, resume, sys.path)}
+                prepared.append(self.executor.submit(exec, PREPARE, arguments))
+            return _read_reports(reports, prepared)
+        finally:
+            # Nobody continues before all have started, so that each interpreter gets one number.
+            os.write(release, b"x" * self.workers)
+            wait(prepared)
+            for descriptor in (reports, report, resume, release):
+                os.close(descriptor)
+
+    def submit(self, function: RunChunk, *arguments: Any) -> Future[PackedOutcome]:
+        """Sends one message."""
+        future: Future[PackedOutcome] = self.executor.submit(function, *arguments)
+        self.ipc.record_sent()
         return future
 
-    def heard(self, future, tasks):
-        """The outcome of what was handed over and has ended."""
+    def receive(self, future: Future[PackedOutcome], tasks: int) -> PackedOutcome:
+        """Returns the answer to a message; raises BrokenExecutor if the interpreter failed."""
         try:
             outcome = future.result()
         except BrokenExecutor:
             raise
         except BaseException as error:
-            # A chunk gives the exceptions of its tasks; this one is of the way there or back.
-            raise BrokenExecutor("an interpreter failed: %s: %s" % describe(error)) from None
-        self.traffic.answered(tasks, outcome[-1])
+            # A chunk returns the exceptions of its tasks, so this one concerns the message itself.
+            code, message = describe(error)
+            raise BrokenExecutor(f"an interpreter failed: {code}: {message}") from None
+        self.ipc.record_answer(tasks, outcome.worked_ns)
         return outcome
 
-    def reopen(self):
+    def reopen(self) -> list[Death]:
         """Gives up: an interpreter ends with its process or not at all."""
-        raise Failure(DIED, "an interpreter could not run its tasks")
+        raise CodedError(DIED, "an interpreter could not run its tasks")
 
-    def close(self):
-        """Ends all interpreters; what they used is in the account of this process."""
+    def close(self) -> None:
+        """Ends all interpreters; what they used is part of the account of this process."""
         self.executor.shutdown(wait=True)
 
 
-def _hear(said, first):
-    """What every interpreter said when it was prepared."""
+def _read_reports(reports: int, prepared: list[Future[None]]) -> list[list[str] | None]:
+    """Returns the report of every interpreter."""
     lines = b""
-    while lines.count(b"\n") < len(first):
-        readable, _, _ = select.select([said], [], [], LOOK_S)
+    while lines.count(b"\n") < len(prepared):
+        readable, _, _ = select.select([reports], [], [], POLL_S)
         if readable:
-            lines += os.read(said, 1 << 16)
+            lines += os.read(reports, 1 << 16)
             continue
-        for future in first:
+        for future in prepared:
             if future.done():
                 future.result()
     return [json.loads(line) for line in lines.splitlines()]

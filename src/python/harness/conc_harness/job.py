@@ -1,67 +1,84 @@
-"""One batch, as the strategies see it."""
+"""One batch or profile, as the strategies see it."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from time import perf_counter_ns
 
-from . import usage
-from .board import Board
+from . import resource_usage
+from .ipc_stats import IpcStats
 from .program import Program
-from .results import Results
+from .requests import BatchRequest, JobRequest, JsonObject
+from .resource_usage import CpuTime
+from .results import TaskResults
+from .results_file import ResultsFile
 
-# Characters shown of an item.
-MOST_CHARACTERS = 60
+# An item is cut to this length in messages.
+MAX_ITEM_CHARACTERS = 60
+
+
+def _do_nothing() -> None:
+    pass
 
 
 class Job:
-    """What is run, how wide, and where the results go."""
+    """The tasks to run, the width, and the results."""
 
-    def __init__(self, order):
-        self.order = order
-        self.count = order["tasks"]
-        self.width = order.get("width", 1)
-        self.processes = order.get("processes") or 1
-        self.time_limit = order["time_limit_s"]
-        self.task_s = order.get("task_s") or 0.0
-        self.program = Program(order)
+    def __init__(self, request: JobRequest) -> None:
+        batch = request if isinstance(request, BatchRequest) else None
+        self.request = request
+        self.strategy = batch.strategy if batch else "sequential"
+        self.width = batch.width if batch else 1
+        self.processes = batch.processes if batch else 1
+        # Seconds that one task takes alone; None if unknown.
+        self.task_s = batch.task_s if batch else None
+        self.count = request.results_file.tasks
+        self.time_limit_s = request.stop_starting_after_s
+        self.program = Program(request)
         self.items = self.program.items()
-        self.board = Board(order["board"], self.count, order["slots"], create=True)
-        self.results = Results(self.board)
+        file = request.results_file
+        self.file = ResultsFile.create(file.path, file.tasks, file.slots)
+        self.results = TaskResults(self.file)
         self.startup_s = 0.0
         self.wall_s = 0.0
-        self.cpu = [0.0, 0.0]
-        self.peak_rss = 0
-        # Of pools of workers to whom tasks are sent.
-        self.traffic = None
+        self.cpu = CpuTime(0.0, 0.0)
+        self.peak_rss_bytes = 0
+        # Set by pools of workers.
+        self.ipc: IpcStats | None = None
+        # A thread still runs a task at the end of the batch.
+        self.has_stuck_thread = False
         # Called once the strategy is ready for the first task.
-        self.on_ready = lambda: None
+        self.on_ready: Callable[[], None] = _do_nothing
+        self._cpu_before = self.cpu
+        self._begun_ns = 0
 
-    def started(self, asked_ns):
-        """The strategy that was asked for at `asked_ns` is ready; the clocks of the run begin."""
+    def started(self, requested_ns: int) -> int:
+        """Starts the clocks: the strategy that was requested at `requested_ns` is ready."""
         self.on_ready()
-        self._cpu_before = usage.cpu()
-        self._begun = perf_counter_ns()
-        self.startup_s = (self._begun - asked_ns) * 1e-9
-        return self._begun
+        self._cpu_before = resource_usage.cpu()
+        self._begun_ns = perf_counter_ns()
+        self.startup_s = (self._begun_ns - requested_ns) * 1e-9
+        return self._begun_ns
 
-    def ended(self):
-        """The last task has ended."""
-        self.wall_s = (perf_counter_ns() - self._begun) * 1e-9
-        self.cpu = usage.plus(self.cpu, usage.less(usage.cpu(), self._cpu_before))
+    def ended(self) -> None:
+        """Stops the clocks: the last task has ended."""
+        self.wall_s = (perf_counter_ns() - self._begun_ns) * 1e-9
+        self.cpu = self.cpu.plus(resource_usage.cpu().since(self._cpu_before))
 
-    def name_of(self, i):
-        """A task by its number, from 1, and its item."""
-        item = str(self.items[i])
-        shown = item if len(item) <= MOST_CHARACTERS else item[:MOST_CHARACTERS] + "..."
-        return "task %d (item %s)" % (self.order["numbers"][i] + 1, shown)
+    def name_of(self, task: int) -> str:
+        """Returns a task by its number, from 1, and its item."""
+        item = str(self.items[task])
+        shown = item if len(item) <= MAX_ITEM_CHARACTERS else item[:MAX_ITEM_CHARACTERS] + "..."
+        return f"task {self.request.tasks.numbers[task] + 1} (item {shown})"
 
-    def report(self):
-        """What the batch took and gave, beside the board."""
-        kinds = self.results.finish()
+    def report(self) -> JsonObject:
+        """Returns the cost of the batch and the kinds of errors; the rest is in the results file."""
         return {
+            "errors": self.results.finish(),
             "startup_s": self.startup_s,
             "wall_s": self.wall_s,
-            "cpu_user_s": self.cpu[0],
-            "cpu_system_s": self.cpu[1],
-            "peak_rss_bytes": self.peak_rss + usage.peak_rss(),
-            "errors": kinds,
-            "traffic": self.traffic.report() if self.traffic else None,
+            "cpu_user_s": self.cpu.user_s,
+            "cpu_system_s": self.cpu.system_s,
+            "peak_rss_bytes": self.peak_rss_bytes + resource_usage.peak_rss(),
+            "ipc": self.ipc.report() if self.ipc else None,
         }

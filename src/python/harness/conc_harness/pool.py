@@ -1,121 +1,154 @@
-"""A `ProcessPoolExecutor` whose workers are counted, numbered and asked what they used.
+"""A `ProcessPoolExecutor` whose workers are counted and numbered and report what they used.
 
-A worker that dies breaks the whole pool. Which tasks it was at is read off the board; what they are
-to be blamed for is up to whoever opens the pool anew.
+A worker that dies breaks the whole pool. The results file shows which tasks it was running; the code that
+reopens the pool decides which of them is to blame.
 """
+
+from __future__ import annotations
 
 import multiprocessing
 import signal
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from typing import Any, NamedTuple, Protocol
 
-from . import usage, worker
-from .errors import DIED, Failure
-from .traffic import Traffic
+from . import worker
+from .chunk_outcome import PackedOutcome
+from .errors import DIED, CodedError
+from .ipc_stats import IpcStats
+from .job import Job
 
-# A pool is made anew after at most this many deaths; where several tasks are at once in a worker, the
-# guilty one is found by a second.
-MOST_DEATHS = 5
+# A pool is reopened after at most this many deaths. Where several tasks run at once in a worker, a second
+# death finds the one to blame.
+MAX_DEATHS = 5
+
+RunChunk = Callable[..., PackedOutcome]
 
 
-class Pool:
+class Death(NamedTuple):
+    """A worker that died: the tasks it was running, and how it ended."""
+
+    tasks: list[int]
+    how: str
+
+
+class WorkerPool(Protocol):
+    """Workers that run chunks of tasks."""
+
+    run_chunk: RunChunk
+
+    def submit(self, function: RunChunk, *arguments: Any) -> Future[PackedOutcome]:
+        """Sends one message."""
+
+    def receive(self, future: Future[PackedOutcome], tasks: int) -> PackedOutcome:
+        """Returns the answer to a message; raises BrokenExecutor if the pool is broken."""
+
+    def reopen(self) -> list[Death]:
+        """Replaces the workers after a death."""
+
+    def close(self) -> None:
+        """Ends the workers."""
+
+
+class ProcessPool:
     """Worker processes for one batch, each with up to `lanes` tasks at once."""
 
-    # What a worker is asked to run.
     run_chunk = staticmethod(worker.run_chunk)
 
-    def __init__(self, job, workers, lanes=1):
+    def __init__(self, job: Job, workers: int, lanes: int = 1) -> None:
         self.job = job
         self.workers = workers
         self.lanes = lanes
-        self.deaths = 0
-        self.traffic = job.traffic = Traffic(workers)
+        self._deaths = 0
+        self._slots: dict[int, int] = {}
+        self.ipc = job.ipc = IpcStats(workers)
         self._open()
 
-    def _open(self):
-        # The start method is the interpreter's own: what a program gets that does not choose one.
+    def _open(self) -> None:
+        # The interpreter's own start method: the one that a program gets if it does not choose.
         context = multiprocessing.get_context()
         barrier = context.Barrier(self.workers)
         self.executor = ProcessPoolExecutor(
-            self.workers, mp_context=context, initializer=worker.init, initargs=(self.job.order, barrier)
+            self.workers, mp_context=context, initializer=worker.init, initargs=(self.job.request, barrier)
         )
         ready = [self.executor.submit(worker.ready) for _ in range(self.workers)]
-        # Told apart from the executor, which forgets its processes when it breaks.
-        self.processes = dict(self.executor._processes)
-        self.slots = {}
+        # A copy, because the executor forgets its processes when it breaks.
+        self._processes = dict(self.executor._processes)
+        self._slots = {}
         for future in ready:
-            pid, slot, refusal = future.result()
-            self.slots[pid] = slot
-            if refusal:
-                raise Failure(*refusal)
-        self.processes.update(self.executor._processes or {})
+            pid, slot, failure = future.result()
+            self._slots[pid] = slot
+            if failure:
+                raise CodedError(*failure)
+        self._processes.update(self.executor._processes or {})
 
-    def submit(self, function, *arguments):
-        """Hands something over; a future of its packed outcome."""
+    def submit(self, function: RunChunk, *arguments: Any) -> Future[PackedOutcome]:
+        """Sends one message."""
         try:
             future = self.executor.submit(function, *arguments)
         except RuntimeError as error:
-            # An executor that broke between two calls refuses in other words.
+            # An executor that broke between two calls raises another exception.
             raise BrokenExecutor(str(error)) from None
-        self.traffic.sent()
+        self.ipc.record_sent()
         return future
 
-    def heard(self, future, tasks):
-        """The outcome of what was handed over and has ended; raises if the pool is broken."""
+    def receive(self, future: Future[PackedOutcome], tasks: int) -> PackedOutcome:
+        """Returns the answer to a message; raises BrokenExecutor if the pool is broken."""
         outcome = future.result()
-        self.traffic.answered(tasks, outcome[-1])
+        self.ipc.record_answer(tasks, outcome.worked_ns)
         return outcome
 
-    def reopen(self):
-        """Replaces the broken executor; for each worker that died the tasks it was at, and how it ended."""
-        self.traffic.lost()
+    def reopen(self) -> list[Death]:
+        """Replaces the broken executor and returns the workers that died."""
+        self.ipc.record_lost()
         self.executor.shutdown(wait=True)
-        deaths = self._deaths()
-        self.deaths += 1
-        if self.deaths > MOST_DEATHS * (1 if self.lanes == 1 else 2):
-            last = deaths[0][1] if deaths else "without a task"
-            raise Failure(DIED, "worker processes died again and again; the last one " + last)
+        deaths = self._find_deaths()
+        self._deaths += 1
+        if self._deaths > MAX_DEATHS * (1 if self.lanes == 1 else 2):
+            last = deaths[0].how if deaths else "without a task"
+            raise CodedError(DIED, f"worker processes died again and again; the last one {last}")
         for slot in range(self.workers * self.lanes):
-            self.job.board.slots[2 * slot] = 0
+            self.job.file.slots[2 * slot] = 0
         self._open()
         return deaths
 
-    def _deaths(self):
-        """The tasks of each worker that was not ended by the executor itself, and how it ended."""
-        ended = []
-        for pid, process in self.processes.items():
-            tasks = self._tasks_of(self.slots.get(pid))
+    def _find_deaths(self) -> list[Death]:
+        """Returns the workers that the executor did not end itself."""
+        ended: list[tuple[list[int], int | None]] = []
+        for pid, process in self._processes.items():
+            tasks = self._tasks_of(self._slots.get(pid))
             process.join()
             if tasks:
                 ended.append((tasks, process.exitcode))
-        # The executor ends the others by SIGTERM; where nobody ended otherwise, one of them did it.
+        # The executor ends the others by SIGTERM. If none ended in another way, one of those died.
         guilty = [(tasks, code) for tasks, code in ended if code not in (0, -signal.SIGTERM)]
-        return [(tasks, "worker process died: " + _ending(code)) for tasks, code in guilty or ended[:1]]
+        return [Death(tasks, f"worker process died: {_ending(code)}") for tasks, code in guilty or ended[:1]]
 
-    def _tasks_of(self, slot):
+    def _tasks_of(self, slot: int | None) -> list[int]:
         if slot is None:
             return []
         lanes = range(slot * self.lanes, (slot + 1) * self.lanes)
-        return [task for task in map(self.job.board.occupant, lanes) if task is not None]
+        return [task for task in map(self.job.file.current_task, lanes) if task is not None]
 
-    def close(self):
+    def close(self) -> None:
         """Asks every worker what it used, and ends them."""
         try:
             used = [self.executor.submit(worker.finish) for _ in range(self.workers)]
             for future in used:
-                cpu, rss = future.result()
-                self.job.cpu = usage.plus(self.job.cpu, cpu)
-                self.job.peak_rss += rss
+                cpu, peak_rss_bytes = future.result()
+                self.job.cpu = self.job.cpu.plus(cpu)
+                self.job.peak_rss_bytes += peak_rss_bytes
         except (BrokenExecutor, RuntimeError):
-            # Nobody is left to be asked.
+            # No worker is left to answer.
             pass
         finally:
             self.executor.shutdown(wait=True)
 
 
-def _ending(code):
+def _ending(code: int | None) -> str:
     if code is None or code >= 0:
-        return "exit status %s" % code
+        return f"exit status {code}"
     try:
-        return "killed by %s" % signal.Signals(-code).name
+        return f"killed by {signal.Signals(-code).name}"
     except ValueError:
-        return "killed by signal %d" % -code
+        return f"killed by signal {-code}"

@@ -1,201 +1,208 @@
-"""Runs tasks one after another and takes exact account of what they cost."""
+"""Runs tasks one after another and measures what each step costs."""
+
+from __future__ import annotations
 
 import threading
 from time import perf_counter, perf_counter_ns, process_time
+from typing import Any
 
-from . import usage
-from .knocker import Knocker
-from .program import with_value
+from . import resource_usage
+from .gil_probe import GilProbe
+from .job import Job
+from .program import item_function
+from .requests import JsonObject, ProfileRequest
 
-# The lock is knocked at for this share of the time, after what is measured.
-KNOCKING = 0.3
+# The GIL probe runs for this share of the profile time, after the measurement.
+GIL_PROBE_SHARE = 0.3
 
-# A first round that took less than this says little beside what every interpreter does once.
-LEAST_FIRST_NS = 20_000_000
+# A first round shorter than this is dominated by costs that every interpreter pays once.
+MIN_FIRST_ROUND_NS = 20_000_000
 
-# Less CPU time than this share of the time says nothing about who holds the lock.
-LEAST_CPU = 0.05
+# With less CPU time than this share of the wall time, the probe says nothing about the GIL.
+MIN_CPU_SHARE = 0.05
 
 
-def run(job):
-    """The profile of the tasks of a job."""
-    asked = perf_counter_ns()
-    steps = Steps(job)
-    children, queued = usage.cpu_of_children(), steps.queue.seconds()
-    job.started(asked)
-    done = steps.run_for(job.time_limit, 0)
+def run(job: Job) -> JsonObject:
+    """Returns the profile of the tasks of a job."""
+    requested = perf_counter_ns()
+    steps = StepMeter(job)
+    children, queued = resource_usage.cpu_of_children(), steps.queue.seconds()
+    job.started(requested)
+    done = steps.run_for(job.time_limit_s, 0)
     job.ended()
-    # What the workload's rate makes tasks wait is not what they cost.
+    # Waiting for the rate limit is not a cost of the tasks.
     job.wall_s -= job.program.waited_s()
-    after = steps.queue.seconds()
-    profile = {
+    queued_after = steps.queue.seconds()
+    profile: JsonObject = {
         "tasks": done,
-        "steps_s": list(steps.wall),
-        "steps_cpu_s": list(steps.cpu),
-        "steps_queue_s": list(steps.queued),
-        "children_cpu": usage.less(usage.cpu_of_children(), children),
-        "runqueue_s": None if after is None else after - queued,
-        "native_threads": _native_threads(),
+        "steps_s": list(steps.wall_s),
+        "steps_cpu_s": list(steps.cpu_s),
+        "steps_queue_s": list(steps.queue_s),
+        "children_cpu": resource_usage.cpu_of_children().since(children),
+        "runqueue_s": None if queued_after is None or queued is None else queued_after - queued,
+        "native_threads": _threads_unknown_to_python(),
         "faster_again": _faster_again(job, done),
     }
     profile.update(job.report())
-    profile["peak_rss_bytes"] += usage.peak_rss_of_children()
-    profile.update(_lock(job, steps, done))
+    profile["peak_rss_bytes"] += resource_usage.peak_rss_of_children()
+    profile.update(_probe_gil(job, steps, done))
     steps.close()
     return profile
 
 
-class Steps:
-    """Runs tasks step by step and adds up what each step took; coroutines run on one event loop."""
+class StepMeter:
+    """Runs tasks step by step and sums the cost of each step; coroutines run on one event loop."""
 
-    def __init__(self, job):
+    def __init__(self, job: Job) -> None:
+        assert isinstance(job.request, ProfileRequest), "only a profile is metered"
         program = job.program
         self.job = job
-        self.wall = [0.0] * len(program.steps)
-        self.cpu = [0.0] * len(program.steps)
-        self.queued = [0.0] * len(program.steps)
-        self.queue = usage.RunQueue()
-        self.loop = None
+        self.wall_s = [0.0] * len(program.steps)
+        self.cpu_s = [0.0] * len(program.steps)
+        self.queue_s = [0.0] * len(program.steps)
+        self.queue = resource_usage.RunQueue()
+        self._numbers = job.request.tasks.numbers
+        self._skipped = job.request.skipped_numbers
+        self._forms = [
+            (item_function(step.blocking or step.any_form(), step.takes_item), step.blocking is None)
+            for step in program.steps
+        ]
+        self._loop = None
         if program.needs_loop():
             import asyncio
 
-            self.loop = asyncio.new_event_loop()
-            asyncio.set_event_loop(self.loop)
-        self.skip = frozenset(job.order["skip"])
-        if self.loop:
+            self._loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(self._loop)
             self._await_one = program.limited(self._await_steps)
         else:
             self._run_one = program.on_main_thread(self._run_steps)
-        self.forms = [
-            (
-                with_value(step.blocking or step.coroutine, step.takes_value),
-                step.blocking is None,
-            )
-            for step in program.steps
-        ]
 
-    def close(self):
-        """Ends the event loop."""
-        if self.loop:
-            self.loop.close()
+    def close(self) -> None:
+        """Closes the event loop and the file of the run queue."""
+        self.queue.close()
+        if self._loop:
+            self._loop.close()
 
-    def run_for(self, seconds, first):
-        """Runs tasks from `first` on until the time is over; the one that would be next."""
-        end = perf_counter_ns() + seconds * 1e9
-        with self.job.board:
-            if self.loop:
-                return self.loop.run_until_complete(self._await_tasks(first, end))
-            return self._run_tasks(first, end)
+    def run_for(self, seconds: float, first: int) -> int:
+        """Runs tasks from `first` on until the time is over; returns the task that would be next."""
+        end_ns = perf_counter_ns() + seconds * 1e9
+        with self.job.file:
+            if self._loop:
+                return self._loop.run_until_complete(self._await_tasks(first, end_ns))
+            return self._run_tasks(first, end_ns)
 
-    def _run_tasks(self, i, end):
+    def _run_tasks(self, task: int, end_ns: float) -> int:
         last = perf_counter_ns()
         while True:
-            i = self._to_run(i)
-            item = self._next(i)
+            task = self._skip(task)
+            item = self._begin(task)
             try:
-                self.job.results.keep(i, self._run_one(item))
+                self.job.results.keep(task, self._run_one(item))
             except BaseException as error:
-                self.job.results.fail(i, error)
-            last = self._done(i, last)
-            i += 1
-            if last >= end or i >= self.job.count:
-                return i
+                self.job.results.fail(task, error)
+            last = self._end(task, last)
+            task += 1
+            if last >= end_ns or task >= self.job.count:
+                return task
 
-    async def _await_tasks(self, i, end):
+    async def _await_tasks(self, task: int, end_ns: float) -> int:
         last = perf_counter_ns()
         while True:
-            i = self._to_run(i)
-            item = self._next(i)
+            task = self._skip(task)
+            item = self._begin(task)
             try:
-                self.job.results.keep(i, await self._await_one(item))
+                self.job.results.keep(task, await self._await_one(item))
             except BaseException as error:
-                self.job.results.fail(i, error)
-            last = self._done(i, last)
-            i += 1
-            if last >= end or i >= self.job.count:
-                return i
+                self.job.results.fail(task, error)
+            last = self._end(task, last)
+            task += 1
+            if last >= end_ns or task >= self.job.count:
+                return task
 
-    def _to_run(self, i):
-        """The next task whose item is not one to be left out."""
-        numbers = self.job.order["numbers"]
-        while numbers[i % len(numbers)] in self.skip and i < self.job.count - 1:
-            i += 1
-        return i
+    def _skip(self, task: int) -> int:
+        """Returns the next task that is not to be skipped."""
+        numbers = self._numbers
+        while numbers[task % len(numbers)] in self._skipped and task < self.job.count - 1:
+            task += 1
+        return task
 
-    def _next(self, i):
-        self.job.board.slots[0] = i + 1
+    def _begin(self, task: int) -> Any:
+        self.job.file.slots[0] = task + 1
         items = self.job.items
-        return items[i % len(items)]
+        return items[task % len(items)]
 
-    def _done(self, i, last):
+    def _end(self, task: int, last: int) -> int:
         now = perf_counter_ns()
-        self.job.board.slots[0] = 0
-        self.job.board.latency[i] = max(1, now - last)
+        self.job.file.slots[0] = 0
+        self.job.file.latency[task] = max(1, now - last)
         return now
 
-    def _run_steps(self, value):
-        for k, (function, _) in enumerate(self.forms):
+    def _run_steps(self, value: Any) -> Any:
+        for index, (function, _) in enumerate(self._forms):
             before = self._clocks()
             try:
                 value = function(value)
             finally:
-                self._add(k, before)
+                self._add(index, before)
         return value
 
-    async def _await_steps(self, value):
-        for k, (function, awaits) in enumerate(self.forms):
+    async def _await_steps(self, value: Any) -> Any:
+        for index, (function, awaits) in enumerate(self._forms):
             before = self._clocks()
             try:
                 value = await function(value) if awaits else function(value)
             finally:
-                self._add(k, before)
+                self._add(index, before)
         return value
 
-    def _clocks(self):
-        # Where there is one step its share of the queue is that of the whole, which is known.
-        queued = self.queue.seconds() if len(self.wall) > 1 else None
+    def _clocks(self) -> tuple[float, float, float]:
+        # A single step waits for as long as all of them, which is measured anyway.
+        queued = self.queue.seconds() if len(self.wall_s) > 1 else None
         return perf_counter() - self.job.program.waited_s(), process_time(), queued or 0.0
 
-    def _add(self, k, before):
+    def _add(self, index: int, before: tuple[float, float, float]) -> None:
         wall, cpu, queued = (now - then for now, then in zip(self._clocks(), before))
-        self.wall[k] += wall
-        self.cpu[k] += cpu
-        self.queued[k] += queued
+        self.wall_s[index] += wall
+        self.cpu_s[index] += cpu
+        self.queue_s[index] += queued
 
 
-def _faster_again(job, done):
-    """How many times as long tasks took the first time; None where they were not all run twice."""
+def _faster_again(job: Job, done: int) -> float | None:
+    """Returns the time of the first round over that of the second; None if not all tasks ran twice."""
     count = len(job.items)
     if done < 2 * count:
         return None
-    latency = job.board.latency
+    latency = job.file.latency
     first, second = sum(latency[:count]), sum(latency[count : 2 * count])
-    return first / second if first >= LEAST_FIRST_NS else None
+    return first / second if first >= MIN_FIRST_ROUND_NS else None
 
 
-def _native_threads():
-    """Threads that Python knows nothing of, as of BLAS and OpenMP; None if the system does not tell."""
-    threads = usage.threads()
+def _threads_unknown_to_python() -> int | None:
+    """Returns the number of threads such as those of BLAS and OpenMP; None if unknown."""
+    threads = resource_usage.native_threads()
     return None if threads is None else max(0, threads - threading.active_count())
 
 
-def _lock(job, steps, done):
-    """How much others wait for the lock: as a share of the time, and of the CPU time of the tasks."""
+def _probe_gil(job: Job, steps: StepMeter, done: int) -> JsonObject:
+    """Returns the wait for the lock, as a share of the wall time and of the CPU time of the tasks."""
     if done >= job.count:
-        return {"gil_wanted": None, "gil_held": None}
-    knocker = Knocker()
+        return gil_shares(0.0, 0.0, 0.0)
+    probe = GilProbe()
     before = process_time()
-    knocker.start()
-    end = steps.run_for(KNOCKING * job.time_limit, done)
-    knocker.over = True
-    knocker.join()
-    used = process_time() - before
-    for i in range(done, end):
-        # They are no part of the profile.
-        job.board.latency[i] = 0
-    elapsed, waited = knocker.elapsed_s, knocker.waited_s
+    probe.start()
+    end = steps.run_for(GIL_PROBE_SHARE * job.time_limit_s, done)
+    probe.stop()
+    used_s = process_time() - before
+    for task in range(done, end):
+        # These tasks are not part of the profile.
+        job.file.latency[task] = 0
+    return gil_shares(probe.waited_s, probe.elapsed_s, used_s)
+
+
+def gil_shares(waited_s: float, elapsed_s: float, cpu_s: float) -> JsonObject:
+    """Returns both shares; None where the time or the CPU time is too short to tell."""
     return {
-        "gil_wanted": waited / elapsed if elapsed else None,
-        # Where tasks hardly compute there is nothing to hold the lock for.
-        "gil_held": min(1.0, waited / used) if used > LEAST_CPU * elapsed else None,
+        "gil_wanted": waited_s / elapsed_s if elapsed_s else None,
+        # Tasks that hardly compute have no reason to hold the lock.
+        "gil_held": min(1.0, waited_s / cpu_s) if cpu_s > MIN_CPU_SHARE * elapsed_s else None,
     }

@@ -1,114 +1,134 @@
-"""The steps of a task put together, once as a function and once as a coroutine."""
+"""The steps of a task combined, once as a function and once as a coroutine."""
+
+from __future__ import annotations
 
 import os
 import signal
 import threading
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
+from .callables import AnyCallable, Step, load_module, load_steps, own_items
 from .errors import TaskTimeout
-from .load import load_module, load_steps, own_items
+from .requests import BatchRequest, TaskRequest
+
+if TYPE_CHECKING:
+    from .attempts import TokenBucket
+
+ItemFunction = Callable[[Any], Any]
+ItemCoroutine = Callable[[Any], Awaitable[Any]]
+
+# How a step runs in a coroutine.
+AWAIT, CALL, THREAD = "await", "call", "thread"
 
 
 class Program:
-    """What a task does, and the items."""
+    """The code of a task, and the items."""
 
-    def __init__(self, order):
-        self.steps = load_steps(order["steps"])
-        self.timeout = order.get("timeout_s")
-        self.computes = order.get("cpu_steps") or [False] * len(self.steps)
-        self.bucket = None
+    def __init__(self, request: TaskRequest) -> None:
+        self.steps = load_steps(request.header.steps)
+        self.timeout_s = request.limits.timeout_s
+        cpu_steps = request.cpu_steps if isinstance(request, BatchRequest) else None
+        # True for steps that compute rather than wait.
+        self.computes = list(cpu_steps) if cpu_steps else [False] * len(self.steps)
+        self._bucket: TokenBucket | None = None
         self._process = os.getpid()
-        self._order = order
+        self._request = request
         self._loops = threading.local()
-        if order.get("retry") or order.get("rate"):
-            self._limit_attempts(order)
+        if request.limits.retry or request.limits.rate:
+            self._limit_attempts()
 
-    def _limit_attempts(self, order):
-        from .attempts import Bucket, limited
+    def _limit_attempts(self) -> None:
+        from .attempts import TokenBucket, limit_step
 
-        rate = order.get("rate")
-        if rate:
-            self.bucket = Bucket(rate["bucket"], rate["per_s"])
+        limits = self._request.limits
+        if limits.rate:
+            self._bucket = TokenBucket(limits.rate.bucket_file, limits.rate.per_s)
         for index, step in enumerate(self.steps):
-            limited(step, index, order, self.bucket if rate and rate["steps"][index] else None)
+            is_limited = limits.rate is not None and limits.rate.limited_steps[index]
+            limit_step(step, index, limits, self._bucket if is_limited else None)
 
-    def waited_s(self):
-        """Seconds that tasks of this process waited because of `rate_per_s`."""
-        return self.bucket.waited_s if self.bucket else 0.0
+    def waited_s(self) -> float:
+        """Returns the seconds that tasks of this process waited because of `rate_per_s`."""
+        return self._bucket.waited_s if self._bucket else 0.0
 
-    def items(self):
-        """The items of the tasks, in the order in which they are taken."""
-        numbers = self._order["numbers"]
-        if self._order.get("own_items"):
-            found = own_items(load_module(self._order["steps"][0])) or [None]
-            return [found[number % len(found)] for number in numbers]
-        return numbers if self._order.get("items") is None else self._order["items"]
+    def items(self) -> list[Any]:
+        """Returns the items of the tasks, in the order in which the tasks run."""
+        tasks = self._request.tasks
+        if self._request.header.own_items:
+            found = own_items(load_module(self._request.header.steps[0])) or [None]
+            return [found[number % len(found)] for number in tasks.numbers]
+        return cast("list[Any]", tasks.numbers) if tasks.items is None else tasks.items
 
-    def needs_loop(self):
-        """Whether some step can only be awaited."""
+    def needs_loop(self) -> bool:
+        """Tells whether some step has only an async form."""
         return any(step.blocking is None for step in self.steps)
 
-    def has_coroutine(self):
-        """Whether some step can be awaited."""
+    def has_coroutine(self) -> bool:
+        """Tells whether some step has an async form."""
         return any(step.coroutine is not None for step in self.steps)
 
-    def function(self, first=0, end=None):
-        """Steps `first` to `end` as a function of the item, for any thread."""
+    def function(self, first: int = 0, end: int | None = None) -> ItemFunction:
+        """Returns steps `first` to `end` as a function of the item that any thread may call."""
         steps = self.steps[first:end]
         if any(step.blocking is None for step in steps):
             return self._on_own_loop(self._awaiting(steps))
-        functions = [with_value(step.blocking, step.takes_value) for step in steps]
+        functions = [item_function(step.any_form(), step.takes_item) for step in steps]
         if len(functions) == 1:
             return functions[0]
 
-        def run(value):
+        def run(value: Any) -> Any:
             for function in functions:
                 value = function(value)
             return value
 
         return run
 
-    def coroutine(self, first=0, end=None):
-        """Steps `first` to `end` as a coroutine function of the item, for an event loop.
+    def coroutine(self, first: int = 0, end: int | None = None) -> ItemCoroutine:
+        """Returns steps `first` to `end` as a coroutine function of the item, for an event loop.
 
-        What has no async form goes to a thread: as a whole where nothing has one, and else unless it
-        computes, which no thread would make quicker.
+        If no step has an async form, all run in one call on a thread. Otherwise blocking steps that wait
+        run on a thread; those that compute run on the loop, because a thread would not make them faster.
         """
         steps = self.steps[first:end]
         if any(step.coroutine for step in steps):
             return self.limited(self._awaiting(steps, self.computes[first:end]))
         import asyncio
 
-        function = self._in_thread(self.function(first, end))
+        function = self._for_thread(self.function(first, end))
 
-        async def run(value):
+        async def run(value: Any) -> Any:
             return await asyncio.to_thread(function, value)
 
         return self.limited(run)
 
-    def inline_coroutine(self):
-        """All steps as a coroutine that does nothing beside: for one task after another."""
+    def inline_coroutine(self) -> ItemCoroutine:
+        """Returns all steps as a coroutine function that uses no threads, for one task at a time."""
         return self.limited(self._awaiting(self.steps))
 
-    def _awaiting(self, steps, computes=None):
-        """The steps as one coroutine; where `computes` is given, blocking ones that wait go to a thread."""
+    def _awaiting(self, steps: Sequence[Step], computes: Sequence[bool] | None = None) -> ItemCoroutine:
+        """Returns the steps as one coroutine function.
+
+        Blocking steps that wait go to a thread if `computes` is given; without it every step is inline.
+        """
         import asyncio
 
         if len(steps) == 1 and steps[0].coroutine is not None:
-            return with_value(steps[0].coroutine, steps[0].takes_value)
-        forms = []
-        for k, step in enumerate(steps):
+            return item_function(steps[0].coroutine, steps[0].takes_item)
+        forms: list[tuple[ItemFunction, str]] = []
+        for index, step in enumerate(steps):
             if step.coroutine is not None:
-                forms.append((with_value(step.coroutine, step.takes_value), "await"))
-            else:
-                how = "call" if computes is None or computes[k] else "thread"
-                function = with_value(step.blocking, step.takes_value)
-                forms.append((self._in_thread(function) if how == "thread" else function, how))
+                forms.append((item_function(step.coroutine, step.takes_item), AWAIT))
+                continue
+            how = CALL if computes is None or computes[index] else THREAD
+            function = item_function(step.any_form(), step.takes_item)
+            forms.append((self._for_thread(function) if how == THREAD else function, how))
 
-        async def run(value):
+        async def run(value: Any) -> Any:
             for function, how in forms:
-                if how == "await":
+                if how == AWAIT:
                     value = await function(value)
-                elif how == "call":
+                elif how == CALL:
                     value = function(value)
                 else:
                     value = await asyncio.to_thread(function, value)
@@ -116,11 +136,11 @@ class Program:
 
         return run
 
-    def _in_thread(self, function):
-        """The function, as one for a thread that is nothing else in a process which it has forked."""
+    def _for_thread(self, function: ItemFunction) -> ItemFunction:
+        """Returns the function for a thread; if it forks, the child ends when the function returns."""
         own = self._process
 
-        def run(value):
+        def run(value: Any) -> Any:
             try:
                 return function(value)
             finally:
@@ -129,30 +149,30 @@ class Program:
 
         return run
 
-    def limited(self, coroutine):
-        """The coroutine function with the timeout of the workload, if it has one."""
-        timeout = self.timeout
-        if timeout is None:
+    def limited(self, coroutine: ItemCoroutine) -> ItemCoroutine:
+        """Returns the coroutine function with the timeout of the workload, if there is one."""
+        timeout_s = self.timeout_s
+        if timeout_s is None:
             return coroutine
 
         import asyncio
 
-        async def run(value):
+        async def run(value: Any) -> Any:
             try:
-                return await asyncio.wait_for(coroutine(value), timeout)
+                return await asyncio.wait_for(coroutine(value), timeout_s)
             except asyncio.TimeoutError:
                 raise TaskTimeout() from None
 
         return run
 
-    def _on_own_loop(self, coroutine):
-        """Runs the coroutine on an event loop that the calling thread keeps."""
+    def _on_own_loop(self, coroutine: ItemCoroutine) -> ItemFunction:
+        """Returns a function that runs the coroutine on an event loop that the calling thread keeps."""
         import asyncio
 
         loops = self._loops
         limited = self.limited(coroutine)
 
-        def run(value):
+        def run(value: Any) -> Any:
             loop = getattr(loops, "loop", None)
             if loop is None:
                 loop = loops.loop = asyncio.new_event_loop()
@@ -161,28 +181,29 @@ class Program:
 
         return run
 
-    def on_main_thread(self, function=None):
-        """A function of the item, by default all steps, with an alarm that ends what takes too long."""
+    def on_main_thread(self, function: ItemFunction | None = None) -> ItemFunction:
+        """Returns a function, by default of all steps, with an alarm that interrupts it at the timeout."""
         function = function or self.function()
-        timeout = self.timeout
-        if timeout is None or self.needs_loop() or not hasattr(signal, "setitimer"):
+        timeout_s = self.timeout_s
+        if timeout_s is None or self.needs_loop() or not hasattr(signal, "setitimer"):
             return function
 
-        def ring(*_):
+        def ring(*_: object) -> None:
             raise TaskTimeout()
 
         signal.signal(signal.SIGALRM, ring)
+        unlimited = function
 
-        def run(value):
-            signal.setitimer(signal.ITIMER_REAL, timeout)
+        def run(value: Any) -> Any:
+            signal.setitimer(signal.ITIMER_REAL, timeout_s)
             try:
-                return function(value)
+                return unlimited(value)
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0)
 
         return run
 
 
-def with_value(function, takes_value):
-    """The callable as one of the item, which it may have no place for."""
-    return function if takes_value else lambda _value: function()
+def item_function(function: AnyCallable, takes_item: bool) -> ItemFunction:
+    """Returns the callable as a function of the item, also if it has no parameter for it."""
+    return function if takes_item else lambda _item: function()

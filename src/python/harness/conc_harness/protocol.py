@@ -1,50 +1,68 @@
-"""Speaks with conc in lines of JSON, over descriptors that nobody else knows.
+"""The channel to conc: lines of JSON over descriptors that nobody else knows.
 
-The user's code keeps the numbers 0 and 1: reading the one finds nothing, and what is written to the
-other goes where errors go. No print, no `os.write(1)` and no child process can break the protocol.
+The user's code keeps descriptors 0 and 1. Reading from the first finds nothing; writing to the second goes
+to standard error. So no `print`, no `os.write(1, ...)` and no child process can break the protocol.
 """
+
+from __future__ import annotations
 
 import json
 import os
+from typing import Any, Protocol
+
+from .requests import JsonObject
 
 
-class Channel:
-    """The line to conc."""
+class Channel(Protocol):
+    """What serving a request needs; tests replace it."""
 
-    def __init__(self):
+    def receive(self) -> JsonObject | None:
+        """Returns the next message; None if conc is gone."""
+
+    def send(self, event: str, **message: Any) -> None:
+        """Sends one message."""
+
+    def wait_for_end(self) -> None:
+        """Returns when conc has read everything."""
+
+
+class StandardChannel:
+    """The channel over what were standard input and output at the start."""
+
+    def __init__(self) -> None:
         self._in = os.dup(0)
         self._out = os.dup(1)
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0)
         os.close(null)
         os.dup2(2, 1)
-        # A forked child that held it open would keep conc waiting for the end.
+        # A forked child that kept these open would keep conc waiting for the end.
         os.register_at_fork(after_in_child=self.close)
 
-    def receive(self):
-        """The next message; None when conc is gone."""
-        pieces = []
+    def receive(self) -> JsonObject | None:
+        """Returns the next message; None if conc is gone."""
+        pieces: list[bytes] = []
         while not pieces or b"\n" not in pieces[-1]:
             piece = os.read(self._in, 1 << 20)
             if not piece:
                 return None
             pieces.append(piece)
-        return json.loads(b"".join(pieces))
+        message: JsonObject = json.loads(b"".join(pieces))
+        return message
 
-    def wait_for_end(self):
-        """Returns when conc has heard everything."""
+    def wait_for_end(self) -> None:
+        """Returns when conc has read everything."""
         while os.read(self._in, 1 << 16):
             pass
 
-    def send(self, event, **message):
+    def send(self, event: str, **message: Any) -> None:
         """Sends one message."""
-        message["event"] = event
-        data = json.dumps(message).encode() + b"\n"
+        data = json.dumps({**message, "event": event}).encode() + b"\n"
         while data:
             data = data[os.write(self._out, data) :]
 
-    def close(self):
-        """Lets go of the line; once, because a child of a child may have other use for the numbers."""
+    def close(self) -> None:
+        """Closes the channel, once: a child of a child may reuse the descriptor numbers."""
         descriptors, self._in, self._out = (self._in, self._out), -1, -1
         for descriptor in descriptors:
             try:

@@ -1,73 +1,82 @@
-"""Collects what tasks gave, at the least cost while they run."""
+"""Collects the results of tasks at the least cost while they run."""
+
+from __future__ import annotations
 
 import inspect
 import threading
+from typing import Any
 
-from . import board as boards
+from . import results_file
 from .digest import digest
-from .errors import NOT_AWAITED, Failure, describe
+from .errors import NOT_AWAITED, CodedError, describe
+from .requests import JsonObject
+from .results_file import ResultsFile
 
 # Outputs of these types are kept as they are until the run is over.
 SCALARS = frozenset((type(None), bool, int, float))
 
 # A status is one byte.
-MOST_KINDS = 255 - boards.FIRST_ERROR
+MAX_ERROR_KINDS = 255 - results_file.FIRST_ERROR_STATUS
 
 
-class Done:
-    """Stands for an output that has been looked at."""
+class Digested:
+    """A placeholder for an output whose digest is already in the file."""
 
 
-class Results:
-    """The outputs and errors of the tasks of one board."""
+class TaskResults:
+    """The outputs and errors of the tasks of one results file."""
 
-    def __init__(self, board):
-        self.board = board
-        self.outputs = [None] * board.tasks
-        self._kinds = {}
+    def __init__(self, file: ResultsFile) -> None:
+        self.file = file
+        self.outputs: list[Any] = [None] * file.tasks
+        self._kinds: dict[tuple[str, str], int] = {}
         self._lock = threading.Lock()
 
-    def keep(self, i, value):
-        """Takes the output of task `i`; callers store scalars into `outputs` themselves."""
+    def keep(self, task: int, value: Any) -> None:
+        """Takes the output of a task. Fast paths store scalars in `outputs` themselves."""
         if type(value) in SCALARS:
-            self.outputs[i] = value
+            self.outputs[task] = value
             return
         if inspect.iscoroutine(value):
             value.close()
-            self.fail(i, Failure(NOT_AWAITED, "'%s' was returned and never awaited" % value.__qualname__))
+            self.fail(task, CodedError(NOT_AWAITED, f"'{value.__qualname__}' was returned and never awaited"))
             return
-        self.board.digest[i] = digest(value)
-        self.outputs[i] = Done
+        self.file.digest[task] = digest(value)
+        self.outputs[task] = Digested
 
-    def fail(self, i, error):
-        """Takes the exception of task `i`."""
-        self.fail_as(i, *describe(error))
+    def fail(self, task: int, error: BaseException) -> None:
+        """Takes the exception of a task."""
+        self.fail_as(task, *describe(error))
 
-    def fail_as(self, i, code, message):
-        """Takes that task `i` failed."""
+    def fail_as(self, task: int, code: str, message: str) -> None:
+        """Records that a task failed."""
         with self._lock:
-            kinds = self._kinds
-            kind = kinds.get((code, message))
-            if kind is None:
-                if len(kinds) >= MOST_KINDS:
-                    # The first message of a code stands for the others.
-                    kind = next((k for (c, _), k in kinds.items() if c == code), MOST_KINDS - 1)
-                else:
-                    kind = kinds[code, message] = len(kinds)
-        self.board.status[i] = boards.FIRST_ERROR + kind
-        if not self.board.latency[i]:
-            self.board.latency[i] = 1
+            kind = self._kind(code, message)
+        self.file.status[task] = results_file.FIRST_ERROR_STATUS + kind
+        if not self.file.latency[task]:
+            self.file.latency[task] = 1
 
-    def is_pending(self, i):
-        """Whether nothing is known of task `i` yet."""
-        return not self.board.latency[i]
+    def _kind(self, code: str, message: str) -> int:
+        kinds = self._kinds
+        kind = kinds.get((code, message))
+        if kind is not None:
+            return kind
+        if len(kinds) < MAX_ERROR_KINDS:
+            kinds[code, message] = len(kinds)
+            return len(kinds) - 1
+        # The first message of a code stands for the others.
+        return next((known for (other, _), known in kinds.items() if other == code), MAX_ERROR_KINDS - 1)
 
-    def finish(self):
-        """Completes the board; gives the kinds of errors."""
-        latency, status, digests = self.board.latency, self.board.status, self.board.digest
-        for i, output in enumerate(self.outputs):
-            if latency[i] and not status[i]:
-                status[i] = boards.OK
-                if output is not Done:
-                    digests[i] = digest(output)
+    def is_pending(self, task: int) -> bool:
+        """Tells whether nothing is known of a task yet."""
+        return not self.file.latency[task]
+
+    def finish(self) -> list[JsonObject]:
+        """Completes the file and returns the kinds of errors that its statuses refer to."""
+        latency, status, digests = self.file.latency, self.file.status, self.file.digest
+        for task, output in enumerate(self.outputs):
+            if latency[task] and not status[task]:
+                status[task] = results_file.STATUS_OK
+                if output is not Digested:
+                    digests[task] = digest(output)
         return [{"code": code, "message": message} for code, message in self._kinds]

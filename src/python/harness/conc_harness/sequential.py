@@ -1,40 +1,43 @@
-"""One task after another, in the main thread."""
+"""One task after another, on the main thread."""
+
+from __future__ import annotations
 
 from collections import deque
 from time import perf_counter_ns
 
+from .job import Job
 from .results import SCALARS
 from .timer import after, stop_after
 
 
-def run(job):
-    """Runs the tasks in order; those that can only be awaited on one event loop."""
+def run(job: Job) -> None:
+    """Runs the tasks in order; if a step has only an async form, on one event loop."""
     if job.program.needs_loop():
         _run_awaiting(job)
     else:
         _run(job)
 
 
-def _run(job):
-    asked = perf_counter_ns()
+def _run(job: Job) -> None:
+    requested = perf_counter_ns()
     call = job.program.on_main_thread()
     items, results = job.items, job.results
-    outputs, latency, slots = results.outputs, job.board.latency, job.board.slots
-    stop = stop_after(job.time_limit)
-    last = job.started(asked)
-    with job.board:
-        for i in range(job.count):
-            slots[0] = i + 1
+    outputs, latency, slots = results.outputs, job.file.latency, job.file.slots
+    stop = stop_after(job.time_limit_s)
+    last = job.started(requested)
+    with job.file:
+        for task in range(job.count):
+            slots[0] = task + 1
             try:
-                value = call(items[i])
+                value = call(items[task])
                 if type(value) in SCALARS:
-                    outputs[i] = value
+                    outputs[task] = value
                 else:
-                    results.keep(i, value)
+                    results.keep(task, value)
             except BaseException as error:
-                results.fail(i, error)
+                results.fail(task, error)
             now = perf_counter_ns()
-            latency[i] = now - last
+            latency[task] = now - last
             last = now
             if stop:
                 break
@@ -42,18 +45,18 @@ def _run(job):
     job.ended()
 
 
-def _run_awaiting(job):
+def _run_awaiting(job: Job) -> None:
     import asyncio
 
     from .asynchronous import work
 
-    asked = perf_counter_ns()
+    requested = perf_counter_ns()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     call = job.program.inline_coroutine()
-    feed = deque(range(job.count))
-    after(job.time_limit, feed.clear)
-    job.started(asked)
-    loop.run_until_complete(work(job, call, feed, 0))
+    queue = deque(range(job.count))
+    after(job.time_limit_s, queue.clear)
+    job.started(requested)
+    loop.run_until_complete(work(job, call, queue, 0))
     job.ended()
     loop.close()

@@ -1,140 +1,29 @@
-"""Serves one order of conc: loads what it names, runs it, answers."""
+"""Serves one request of conc: loads what it names, runs it, answers."""
+
+from __future__ import annotations
 
 import contextlib
 import faulthandler
+import importlib
 import os
 import sys
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from .errors import Failure, describe
-from .protocol import Channel
+from .errors import CodedError, describe
+from .protocol import Channel, StandardChannel
+from .requests import (
+    BatchRequest,
+    CheckRequest,
+    InspectRequest,
+    JobRequest,
+    ProfileRequest,
+    Request,
+    parse_request,
+)
 
-
-def main():
-    """Serves the order on standard input."""
-    channel, process = Channel(), os.getpid()
-    _keep_harness_last()
-    order = channel.receive()
-    if order is None:
-        return
-    if hasattr(faulthandler, "enable"):
-        faulthandler.enable()
-    try:
-        ROLES[order["role"]](order, channel)
-    except Failure as failure:
-        channel.send("failed", code=failure.code, message=failure.message)
-    except BaseException as error:
-        if os.getpid() != process:
-            # A task has forked this one, and what came back from it has nothing to do here.
-            os._exit(0)
-        code, message = describe(error)
-        channel.send("failed", code=code, message=message)
-    channel.wait_for_end()
-    if order.get("stuck"):
-        # A thread that is still at its task would keep the interpreter from ending.
-        sys.stdout.flush()
-        os._exit(0)
-
-
-def _keep_harness_last():
-    """The user's modules come before the harness, which must not hide any of them."""
-    directory = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    if directory in sys.path:
-        sys.path.remove(directory)
-    sys.path.append(directory)
-
-
-def _inspect(order, channel):
-    from . import inspection
-
-    with _import_limit(order, channel):
-        found = inspection.inspect(order)
-    channel.send("done", **found)
-
-
-@contextlib.contextmanager
-def _import_limit(order, channel):
-    """Ends the process when importing does not."""
-    from .load import CANNOT_IMPORT
-    from .watch import Watch
-
-    def report(code, message):
-        channel.send("failed", code=CANNOT_IMPORT, message="the import does not end: " + message)
-        os._exit(1)
-
-    watch = Watch(order["import_s"], report)
-    watch.start()
-    try:
-        yield
-    finally:
-        watch.end()
-
-
-def _profile(order, channel):
-    from . import profiling
-    from .job import Job
-
-    with _import_limit(order, channel):
-        job = Job(order)
-    _watched(order, channel, job, lambda: channel.send("done", **profiling.run(job)))
-
-
-def _batch(order, channel):
-    import importlib
-
-    from .job import Job
-
-    with _import_limit(order, channel):
-        job = Job(order)
-    strategy = importlib.import_module("." + MODULES[order["strategy"]], __package__)
-
-    def run():
-        strategy.run(job)
-        channel.send("done", **job.report())
-
-    _watched(order, channel, job, run)
-
-
-def _check(order, channel):
-    from .check.run import Check
-
-    def hung(report):
-        channel.send("done", **report)
-        channel.wait_for_end()
-        # Nothing that hangs can be asked to end.
-        os._exit(0)
-
-    with _import_limit(order, channel):
-        check = Check(order, hung, lambda item: channel.send("ready", item=item))
-    channel.send("done", **check.run())
-    order["stuck"] = check.left_threads
-
-
-def _watched(order, channel, job, run):
-    """Runs until it ends or hangs."""
-    from .watch import Watch
-
-    def report(code, message):
-        channel.send("failed", code=code, message=message)
-        # Nothing that hangs can be asked to end.
-        os._exit(1)
-
-    watch = Watch(order["patience_s"], report)
-
-    def ready():
-        channel.send("ready")
-        # Not before: a process that is forked while threads run may inherit their locks.
-        watch.start()
-
-    job.on_ready = ready
-    try:
-        run()
-    finally:
-        watch.end()
-
-
-ROLES = {"inspect": _inspect, "profile": _profile, "batch": _batch, "check": _check}
-
-MODULES = {
+# The module of each strategy.
+STRATEGY_MODULES = {
     "sequential": "sequential",
     "async": "asynchronous",
     "uvloop": "asynchronous",
@@ -143,3 +32,140 @@ MODULES = {
     "hybrid": "hybrid",
     "interpreters": "interpreters",
 }
+
+
+def main() -> None:
+    """Serves the request on standard input."""
+    channel = StandardChannel()
+    _move_harness_to_end_of_path()
+    if hasattr(faulthandler, "enable"):
+        faulthandler.enable()
+    if serve(channel):
+        # A thread that still runs a task would keep the interpreter from ending.
+        sys.stdout.flush()
+        os._exit(0)
+
+
+def serve(channel: Channel) -> bool:
+    """Serves the next request; tells whether a thread still runs a task afterwards."""
+    process = os.getpid()
+    message = channel.receive()
+    if message is None:
+        return False
+    has_stuck_thread = False
+    try:
+        has_stuck_thread = _answer(parse_request(message), channel)
+    except CodedError as failure:
+        channel.send("failed", code=failure.code, message=failure.message)
+    except BaseException as error:
+        if os.getpid() != process:
+            # A task forked this process, and its exception is not an answer.
+            os._exit(0)
+        code, text = describe(error)
+        channel.send("failed", code=code, message=text)
+    channel.wait_for_end()
+    return has_stuck_thread
+
+
+def _move_harness_to_end_of_path() -> None:
+    """Gives the user's modules precedence: no module of the harness may hide one of theirs."""
+    directory = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    if directory in sys.path:
+        sys.path.remove(directory)
+    sys.path.append(directory)
+
+
+def _answer(request: Request, channel: Channel) -> bool:
+    if isinstance(request, InspectRequest):
+        return _inspect(request, channel)
+    if isinstance(request, ProfileRequest):
+        return _profile(request, channel)
+    if isinstance(request, BatchRequest):
+        return _batch(request, channel)
+    return _check(request, channel)
+
+
+def _inspect(request: InspectRequest, channel: Channel) -> bool:
+    from . import inspection
+
+    with _import_limit(request, channel):
+        found = inspection.inspect(request)
+    channel.send("done", **found)
+    return False
+
+
+@contextlib.contextmanager
+def _import_limit(request: Request, channel: Channel) -> Iterator[None]:
+    """Ends the process if importing takes too long."""
+    from .callables import CANNOT_IMPORT
+    from .deadlock_watchdog import DeadlockWatchdog
+
+    def report(_code: str, message: str) -> None:
+        channel.send("failed", code=CANNOT_IMPORT, message=f"the import does not end: {message}")
+        os._exit(1)
+
+    watchdog = DeadlockWatchdog(request.header.import_limit_s, report)
+    watchdog.start()
+    try:
+        yield
+    finally:
+        watchdog.end()
+
+
+def _profile(request: ProfileRequest, channel: Channel) -> bool:
+    from . import profiling
+
+    return _run_job(request, channel, profiling.run)
+
+
+def _batch(request: BatchRequest, channel: Channel) -> bool:
+    strategy = importlib.import_module("." + STRATEGY_MODULES[request.strategy], __package__)
+
+    def run(job: Any) -> dict[str, Any]:
+        strategy.run(job)
+        report: dict[str, Any] = job.report()
+        return report
+
+    return _run_job(request, channel, run)
+
+
+def _run_job(request: JobRequest, channel: Channel, run: Callable[[Any], dict[str, Any]]) -> bool:
+    """Runs a job until it ends or hangs, and sends what `run` returns."""
+    from .deadlock_watchdog import DeadlockWatchdog
+    from .job import Job
+
+    def report(code: str, message: str) -> None:
+        channel.send("failed", code=code, message=message)
+        # A run that hangs cannot be asked to end.
+        os._exit(1)
+
+    watchdog = DeadlockWatchdog(request.give_up_after_s, report)
+
+    def ready() -> None:
+        channel.send("ready")
+        # Not earlier: a process that is forked while threads run may inherit locked locks.
+        watchdog.start()
+
+    with _import_limit(request, channel):
+        job = Job(request)
+    job.on_ready = ready
+    try:
+        channel.send("done", **run(job))
+    finally:
+        watchdog.end()
+    return job.has_stuck_thread
+
+
+def _check(request: CheckRequest, channel: Channel) -> bool:
+    from .check.stages import Check
+
+    def hung(report: dict[str, Any]) -> None:
+        channel.send("done", **report)
+        channel.wait_for_end()
+        # A task that hangs cannot be asked to end.
+        os._exit(0)
+
+    with _import_limit(request, channel):
+        check = Check(request, hung, lambda item: channel.send("ready", item=item))
+    channel.send("done", **check.run())
+    return check.left_threads

@@ -1,102 +1,103 @@
-"""A `ThreadPoolExecutor` that is handed one task at a time, as programs do."""
+"""A `ThreadPoolExecutor` that gets one task at a time, as programs use it."""
+
+from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from time import perf_counter_ns
 
 from .errors import TaskTimeout
+from .job import Job
 from .results import SCALARS
 from .timer import stop_after
 
 # Threads wait this long for one another when they start.
-READY_S = 60.0
+START_LIMIT_S = 60.0
 
 
-def run(job):
+def run(job: Job) -> None:
     """Runs the tasks in `width` threads."""
-    asked = perf_counter_ns()
+    requested = perf_counter_ns()
     pool = ThreadPoolExecutor(job.width)
     slots = _start(pool, job.width)
-    job.started(asked)
-    one = _task(job, slots, stop_after(job.time_limit))
-    futures = [pool.submit(one, i) for i in range(job.count)]
-    stuck = False
-    if job.program.timeout is None or job.program.needs_loop():
+    job.started(requested)
+    run_one = _task_function(job, slots, stop_after(job.time_limit_s))
+    futures = [pool.submit(run_one, task) for task in range(job.count)]
+    if job.program.timeout_s is None or job.program.needs_loop():
         for future in futures:
             future.result()
     else:
-        stuck = _watch(job, futures)
+        job.has_stuck_thread = _wait_with_timeout(job, futures, job.program.timeout_s)
     job.ended()
-    job.order["stuck"] = stuck
-    pool.shutdown(wait=not stuck)
+    pool.shutdown(wait=not job.has_stuck_thread)
 
 
-def _start(pool, width):
-    """Starts every thread; gives each a number."""
+def _start(pool: ThreadPoolExecutor, width: int) -> dict[int, int]:
+    """Starts every thread and returns the slot of each thread, by its identity."""
     barrier = threading.Barrier(width)
-    slots = {}
+    slots: dict[int, int] = {}
 
-    def ready():
-        slots[threading.get_ident()] = barrier.wait(READY_S)
+    def ready() -> None:
+        slots[threading.get_ident()] = barrier.wait(START_LIMIT_S)
 
     for future in [pool.submit(ready) for _ in range(width)]:
         future.result()
     return slots
 
 
-def _task(job, numbers, stop):
+def _task_function(job: Job, slot_of: dict[int, int], stop: Sequence[bool]) -> Callable[[int], None]:
     call = job.program.function()
     items, results = job.items, job.results
-    outputs, latency, slots, status = results.outputs, job.board.latency, job.board.slots, job.board.status
-    me = threading.get_ident
+    outputs, latency, slots, status = results.outputs, job.file.latency, job.file.slots, job.file.status
+    thread = threading.get_ident
 
-    def one(i):
+    def run_one(task: int) -> None:
         if stop:
             return
-        with job.board:
-            slot = 2 * numbers[me()]
+        with job.file:
+            slot = 2 * slot_of[thread()]
             begun = perf_counter_ns()
             slots[slot + 1] = begun
-            slots[slot] = i + 1
+            slots[slot] = task + 1
             try:
-                value = call(items[i])
+                value = call(items[task])
             except BaseException as error:
-                if not status[i]:
-                    results.fail(i, error)
+                if not status[task]:
+                    results.fail(task, error)
             else:
-                if not status[i]:
+                if not status[task]:
                     if type(value) in SCALARS:
-                        outputs[i] = value
+                        outputs[task] = value
                     else:
-                        results.keep(i, value)
-            if latency[i] < 2:
-                latency[i] = perf_counter_ns() - begun
+                        results.keep(task, value)
+            if latency[task] < 2:
+                latency[task] = perf_counter_ns() - begun
             slots[slot] = 0
 
-    return one
+    return run_one
 
 
-def _watch(job, futures):
-    """Waits for the tasks, but for none longer than the timeout; whether a thread is still at one."""
-    timeout = job.program.timeout
+def _wait_with_timeout(job: Job, futures: list[Future[None]], timeout_s: float) -> bool:
+    """Waits for each task, at most until its timeout; tells whether a thread still runs one."""
     pending = set(futures)
-    overdue = set()
+    overdue: set[int] = set()
     while pending:
-        _, pending = wait(pending, timeout=min(timeout / 10, 0.05))
+        _, pending = wait(pending, timeout=min(timeout_s / 10, 0.05))
         now = perf_counter_ns()
         stuck = 0
         for slot in range(job.width):
-            i = job.board.occupant(slot)
-            if i is None or now - job.board.slots[2 * slot + 1] < timeout * 1e9:
+            task, begun = job.file.current_task(slot), job.file.slots[2 * slot + 1]
+            if task is None or now - begun < timeout_s * 1e9:
                 continue
             stuck += 1
-            if i not in overdue:
-                overdue.add(i)
-                job.board.latency[i] = now - job.board.slots[2 * slot + 1]
-                job.results.fail(i, TaskTimeout())
-            pending.discard(futures[i])
+            if task not in overdue:
+                overdue.add(task)
+                job.file.latency[task] = now - begun
+                job.results.fail(task, TaskTimeout())
+            pending.discard(futures[task])
         if stuck >= job.width:
             for future in pending:
                 future.cancel()
             return True
-    return any(job.board.occupant(slot) is not None for slot in range(job.width))
+    return any(job.file.current_task(slot) is not None for slot in range(job.width))

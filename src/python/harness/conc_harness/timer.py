@@ -1,10 +1,13 @@
-"""Ends a batch in time."""
+"""Time limits of a batch."""
+
+from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 
-def after(seconds, action):
-    """Calls `action` on a thread of its own; a loop that tasks hold up could not."""
+def after(seconds: float, action: Callable[[], object]) -> threading.Timer:
+    """Calls `action` on its own thread, because tasks may block the event loop."""
     timer = threading.Timer(seconds, action)
     timer.name = "conc-timer"
     timer.daemon = True
@@ -12,8 +15,8 @@ def after(seconds, action):
     return timer
 
 
-def stop_after(seconds):
-    """A list that gets something in it when the time is over."""
-    stop = []
+def stop_after(seconds: float) -> list[bool]:
+    """Returns a list that is empty until the time is over."""
+    stop: list[bool] = []
     after(seconds, lambda: stop.append(True))
     return stop

@@ -1,124 +1,153 @@
-"""What runs in the worker processes."""
+"""The code that runs in worker processes."""
+
+from __future__ import annotations
 
 import os
 from collections import deque
+from collections.abc import Sequence
 from multiprocessing.reduction import ForkingPickler
 from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any
 
-from . import outcome, usage
-from .board import Board
-from .errors import Failure
-from .outcome import Outcome
-from .program import Program
+from . import chunk_outcome, resource_usage
+from .chunk_outcome import ChunkOutcome, PackedOutcome
+from .errors import CodedError
+from .program import ItemFunction, Program
+from .resource_usage import CpuTime
+from .results_file import ResultsFile
 from .timer import after
 
-READY_S = 60.0
+if TYPE_CHECKING:
+    from multiprocessing.synchronize import Barrier
 
-_this = None
+    from .requests import JobRequest
+
+# Workers wait this long for one another.
+BARRIER_LIMIT_S = 60.0
+
+_worker: Worker | None = None
+
+# A worker that is ready: its process, its number, and the code and the message of a failure.
+Ready = tuple[int, int, "list[str] | None"]
 
 
 class Worker:
     """The state of this process."""
 
-    def __init__(self, order, barrier):
-        self.order = order
+    file: ResultsFile
+    program: Program
+    call: ItemFunction
+
+    def __init__(self, request: JobRequest, barrier: Barrier) -> None:
+        self.request = request
         self.barrier = barrier
-        self.refusal = None
-        self.slot = None
+        self.failure: list[str] | None = None
+        self.number = 0
+        self.cpu_before = CpuTime(0.0, 0.0)
+        self._functions: dict[tuple[int, int], ItemFunction] = {}
         try:
-            self.program = Program(order)
+            self.program = Program(request)
             self.call = self.program.on_main_thread()
-        except Failure as failure:
-            self.refusal = [failure.code, failure.message]
+        except CodedError as failure:
+            self.failure = [failure.code, failure.message]
 
-    def join(self):
+    def join(self) -> Ready:
         """Waits for the other workers and takes a number."""
-        self.slot = self.barrier.wait(READY_S)
-        self.board = Board(self.order["board"], self.order["tasks"], self.order["slots"])
-        self.cpu_before = usage.cpu()
-        return [os.getpid(), self.slot, self.refusal]
+        self.number = self.barrier.wait(BARRIER_LIMIT_S)
+        file = self.request.results_file
+        self.file = ResultsFile.open(file.path, file.tasks, file.slots)
+        self.cpu_before = resource_usage.cpu()
+        return os.getpid(), self.number, self.failure
+
+    def steps_function(self, first: int, end: int) -> ItemFunction:
+        """Returns steps `first` to `end` as a function."""
+        if (first, end) not in self._functions:
+            self._functions[first, end] = self.program.function(first, end)
+        return self._functions[first, end]
 
 
-def init(order, barrier):
-    """Prepares this process; what goes wrong is told when it is asked whether it is ready."""
-    global _this
-    _this = Worker(order, barrier)
+def _this() -> Worker:
+    assert _worker is not None, "the process was initialized"
+    return _worker
 
 
-def ready():
+def init(request: JobRequest, barrier: Barrier) -> None:
+    """Prepares this process; `ready` reports a failure."""
+    global _worker
+    _worker = Worker(request, barrier)
+
+
+def ready() -> Ready:
     """Answers when all workers have started."""
-    return _this.join()
+    return _this().join()
 
 
-def finish():
-    """What this process has used since it was ready; answered by every worker once."""
-    _this.barrier.wait(READY_S)
-    return usage.less(usage.cpu(), _this.cpu_before), usage.peak_rss()
+def finish() -> tuple[CpuTime, int]:
+    """Returns the CPU time of this process since it was ready, and its peak memory in bytes.
+
+    The barrier makes sure that every worker answers once.
+    """
+    _this().barrier.wait(BARRIER_LIMIT_S)
+    return resource_usage.cpu().since(_this().cpu_before), resource_usage.peak_rss()
 
 
-def run_chunk(first, items):
-    """Runs some tasks one after another; `items` are theirs, from task `first` on."""
-    done = outcome.run_chunk(_this.call, _this.board, _this.slot, first, items)
-    return done.packed(range(first, first + len(items)), ForkingPickler.dumps)
+def run_chunk(first: int, items: Sequence[Any]) -> PackedOutcome:
+    """Runs tasks one after another, from task `first` on; `items` are their items."""
+    this = _this()
+    done = chunk_outcome.run_chunk(this.call, this.file, this.number, first, items)
+    return done.pack(range(first, first + len(items)), ForkingPickler.dumps)
 
 
-def run_steps(first, end, i, value):
-    """Runs some steps of one task."""
-    slots, at = _this.board.slots, 2 * _this.slot
-    done = Outcome()
-    with _this.board:
-        slots[at] = i + 1
+def run_steps(first: int, end: int, task: int, value: Any) -> PackedOutcome:
+    """Runs steps `first` to `end` of one task."""
+    this = _this()
+    slots, slot = this.file.slots, 2 * this.number
+    done = ChunkOutcome()
+    with this.file:
+        slots[slot] = task + 1
         try:
-            done.values.append(_function(first, end)(value))
+            done.values.append(this.steps_function(first, end)(value))
         except BaseException as error:
             done.values.append(None)
-            done.fail(i, error)
-        slots[at] = 0
-    return done.packed((i,), ForkingPickler.dumps)
+            done.fail(task, error)
+        slots[slot] = 0
+    return done.pack((task,), ForkingPickler.dumps)
 
 
-_functions = {}
-
-
-def _function(first, end):
-    if (first, end) not in _functions:
-        _functions[first, end] = _this.program.function(first, end)
-    return _functions[first, end]
-
-
-def run_loop(indices, items, width, time_limit):
-    """Runs some tasks on an event loop of this process, `width` in flight."""
+def run_loop(tasks: Sequence[int], items: Sequence[Any], width: int, time_limit_s: float) -> PackedOutcome:
+    """Runs tasks on an event loop of this process, `width` in flight."""
     import asyncio
 
-    latency, slots = _this.board.latency, _this.board.slots
-    done = Outcome()
-    values = {}
-    feed = deque(zip(indices, items))
-    call = _this.program.coroutine()
+    this = _this()
+    latency, slots = this.file.latency, this.file.slots
+    done = ChunkOutcome()
+    values: dict[int, Any] = {}
+    queue = deque(zip(tasks, items))
+    call = this.program.coroutine()
 
-    async def work(at):
+    async def work(slot: int) -> None:
         last = perf_counter_ns()
-        while feed:
+        while queue:
             try:
-                i, item = feed.popleft()
+                task, item = queue.popleft()
             except IndexError:
                 break
-            slots[at] = i + 1
+            slots[slot] = task + 1
             try:
-                values[i] = await call(item)
+                values[task] = await call(item)
             except BaseException as error:
-                done.fail(i, error)
+                done.fail(task, error)
             now = perf_counter_ns()
-            latency[i] = now - last
+            latency[task] = now - last
             last = now
-        slots[at] = 0
+        slots[slot] = 0
 
-    async def main():
-        lanes = range(min(width, len(indices)))
-        await asyncio.gather(*(work(2 * (_this.slot * width + lane)) for lane in lanes))
+    async def main() -> None:
+        lanes = range(min(width, len(tasks)))
+        await asyncio.gather(*(work(2 * (this.number * width + lane)) for lane in lanes))
 
-    after(time_limit, feed.clear)
-    with _this.board:
+    after(time_limit_s, queue.clear)
+    with this.file:
         asyncio.run(main())
-    done.values = [values.get(i) for i in indices]
-    return done.packed(indices, ForkingPickler.dumps)
+    done.values = [values.get(task) for task in tasks]
+    return done.pack(tasks, ForkingPickler.dumps)

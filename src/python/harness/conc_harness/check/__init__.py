@@ -1,1 +1,1 @@
-"""Runs a few tasks under observation, and tells what was seen; what it means, conc decides."""
+"""Runs a few tasks under observation and reports what was observed; conc decides what it means."""

@@ -1,14 +1,24 @@
-"""Where faults of tasks come from: what they raise, what asyncio and threads tell of, what they return."""
+"""Faults of tasks: what they raise, what asyncio and threads report, and what they return."""
+
+from __future__ import annotations
 
 import inspect
+import sys
+import threading
 import traceback
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
-from . import places
 from .. import errors
+from . import source_locations
+from .finding_list import FindingList
 
-MOST_CHARACTERS = 60
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop, Task
 
-# The item of the list that a code belongs to; everything else is an exception.
+MAX_ITEM_CHARACTERS = 60
+
+# The item of the checklist that a code belongs to; other codes belong to "exceptions".
 CHECK_OF = {
     errors.LOOP: "event-loop",
     errors.NOT_AWAITED: "awaited",
@@ -19,66 +29,68 @@ CHECK_OF = {
 
 
 class Faults:
-    """Adds faults to the record."""
+    """Adds faults to the findings."""
 
-    def __init__(self, record):
-        self._record = record
+    def __init__(self, findings: FindingList) -> None:
+        self._findings = findings
 
-    def raised(self, error, items):
-        """An exception was let out, by the task of an item or by none of them."""
+    def raised(self, error: BaseException, item: str | None) -> None:
+        """Adds an exception that the task of an item, or none of the tasks, let out."""
         code = errors.code_of(error)
         check = CHECK_OF.get(code, "exceptions")
-        self._record.add(check, code, _told(error), places.of_error(error), *map(shown, items))
+        self._findings.add(check, code, _headline(error), source_locations.of_error(error), item)
 
-    def returned(self, result, item):
-        """A task returned; a coroutine that is the result is one that somebody forgot to await."""
+    def returned(self, result: Any, item: Any) -> None:
+        """Adds a fault if a task returned a coroutine: it was never awaited."""
         if inspect.iscoroutine(result):
-            message = "coroutine '%s' was returned and never awaited" % result.__qualname__
-            where = places.of_code(result.cr_code)
+            message = f"coroutine '{result.__qualname__}' was returned and never awaited"
+            location = source_locations.of_code(result.cr_code)
             result.close()
-            self._record.add("awaited", errors.NOT_AWAITED, message, where, shown(item))
+            self._findings.add("awaited", errors.NOT_AWAITED, message, location, shown(item))
 
-    def lost(self, _loop, context):
-        """Asyncio tells of an exception that nobody has looked at, or of a task that nobody ended."""
+    def reported_by_loop(self, _loop: AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Handles a report of asyncio: an exception that was never retrieved, or a task never ended."""
         error, message = context.get("exception"), context.get("message", "")
         if isinstance(error, (SystemExit, KeyboardInterrupt)):
-            # It has ended the loop, and is told of there.
+            # It ended the loop, and is reported there.
             return
-        made = places.place(places.frames_of_summary(context.get("source_traceback")))
+        frames = source_locations.frames_of_summary(context.get("source_traceback"))
+        made = source_locations.innermost(frames)
         if error is not None:
-            message = "%s: %s" % (message, _told(error))
-            self._record.add("exceptions", errors.CANCELLED, message, places.of_error(error) or made)
+            message = f"{message}: {_headline(error)}"
+            location = source_locations.of_error(error) or made
+            self._findings.add("exceptions", errors.CANCELLED, message, location)
         elif made:
-            self._record.add("completed", errors.CANCELLED, message, made)
+            self._findings.add("completed", errors.CANCELLED, message, made)
 
-    def in_thread(self, failed):
-        """A thread of the user's ended by an exception."""
-        self._uncaught("in the thread '%s'" % getattr(failed.thread, "name", "?"), failed.exc_value)
+    def in_thread(self, failed: threading.ExceptHookArgs) -> None:
+        """Adds the exception that ended a thread of the user."""
+        self._uncaught(f"in the thread '{getattr(failed.thread, 'name', '?')}'", failed.exc_value)
 
-    def unraisable(self, failed):
-        """An exception was raised where nobody could catch it, as in a finalizer."""
+    def unraisable(self, failed: sys.UnraisableHookArgs) -> None:
+        """Adds an exception that nobody could catch, as in a finalizer."""
         self._uncaught("where nobody could catch it", failed.exc_value)
 
-    def _uncaught(self, where, error):
+    def _uncaught(self, where: str, error: BaseException | None) -> None:
         if error is not None:
-            message = "%s %s" % (_told(error), where)
-            self._record.add("exceptions", errors.code_of(error), message, places.of_error(error))
+            code, location = errors.code_of(error), source_locations.of_error(error)
+            self._findings.add("exceptions", code, f"{_headline(error)} {where}", location)
 
-    def left_over(self, tasks):
-        """Tasks still run when the one that started them has ended."""
+    def left_over(self, tasks: Iterable[Task[Any]]) -> None:
+        """Adds tasks that still run although the task that started them has ended."""
         for task in tasks:
-            made = places.place(places.frames_of_summary(getattr(task, "_source_traceback", None)))
+            frames = source_locations.frames_of_summary(getattr(task, "_source_traceback", None))
             name = getattr(task.get_coro(), "__qualname__", task.get_name())
-            message = "the task '%s' still runs when the one that started it has ended" % name
-            self._record.add("completed", errors.CANCELLED, message, made)
+            message = f"the task '{name}' still runs when the one that started it has ended"
+            self._findings.add("completed", errors.CANCELLED, message, source_locations.innermost(frames))
 
 
-def shown(item):
-    """An item as Python writes it, shortened."""
+def shown(item: Any) -> str:
+    """Returns an item as Python writes it, shortened."""
     text = repr(item)
-    return text if len(text) <= MOST_CHARACTERS else text[:MOST_CHARACTERS] + "..."
+    return text if len(text) <= MAX_ITEM_CHARACTERS else text[:MAX_ITEM_CHARACTERS] + "..."
 
 
-def _told(error):
-    """The type and the first line of the text of an exception."""
+def _headline(error: BaseException) -> str:
+    """Returns the type and the first line of the text of an exception."""
     return "".join(traceback.format_exception_only(type(error), error)).strip().splitlines()[0]

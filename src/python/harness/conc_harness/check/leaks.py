@@ -1,4 +1,6 @@
-"""What tasks leave behind: warnings of the interpreter, descriptors, threads, processes."""
+"""Leaks of tasks: what the interpreter warns of, descriptors, threads, processes."""
+
+from __future__ import annotations
 
 import concurrent.futures.thread
 import gc
@@ -11,124 +13,140 @@ import sys
 import threading
 import tracemalloc
 import warnings
+from collections.abc import Collection
+from typing import Any
 
-from . import places
-from .openings import Openings
 from ..errors import EXHAUSTED, NOT_AWAITED
+from . import resource_audit, source_locations
+from .finding_list import FindingList
+from .resource_audit import ResourceAudit
+from .source_locations import Location
 
-# Frames that are remembered of where something was made.
-DEPTH = 16
+# Frames that tracemalloc keeps of where an object was made.
+TRACE_DEPTH = 16
+
+# Typed as Any for `_showwarnmsg`: unlike `showwarning`, it gets the object that a warning is about.
+_warnings: Any = warnings
 
 
-class Warned:
-    """Adds to the record what the interpreter warns of while this is entered."""
+class WarningWatch:
+    """Adds what the interpreter warns of to the findings while it is entered."""
 
-    def __init__(self, record, is_tracing=False):
-        self._record = record
+    def __init__(self, findings: FindingList, is_tracing: bool = False) -> None:
+        self._findings = findings
         self._is_tracing = is_tracing
         self._filters = warnings.catch_warnings()
-        self.openings = Openings()
-        self.item = None
-        self.unplaced = []
+        self.audit = ResourceAudit()
+        # The item of the task that runs.
+        self.item: str | None = None
+        # Messages about objects of which nobody knows where they were made.
+        self.unlocated: list[str] = []
 
-    def __enter__(self):
+    def __enter__(self) -> WarningWatch:
         self._filters.__enter__()
-        self._show = warnings._showwarnmsg
-        # Not recorded and looked at later: an object loses the trace of where it was made when
-        # something refers to it again.
-        warnings._showwarnmsg = self._add
+        self._show = _warnings._showwarnmsg
+        # Not recorded and examined later: an object loses the trace of where it was made when something
+        # refers to it again.
+        _warnings._showwarnmsg = self._add
         warnings.simplefilter("always")
-        self.openings.__enter__()
+        self.audit.__enter__()
         if self._is_tracing:
-            tracemalloc.start(DEPTH)
+            tracemalloc.start(TRACE_DEPTH)
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: Any) -> None:
         self.collect()
         if self._is_tracing:
             tracemalloc.stop()
-        self.openings.__exit__(*exception)
-        warnings._showwarnmsg = self._show
+        self.audit.__exit__(*exception)
+        _warnings._showwarnmsg = self._show
         self._filters.__exit__(*exception)
 
-    def collect(self):
-        """Has everything collected that nobody uses any more."""
+    def collect(self) -> None:
+        """Collects all garbage, so that its warnings come now."""
         for _ in range(2):
             gc.collect()
-        # The module may have changed it.
+        # The user's module may have changed it.
         warnings.simplefilter("always")
 
-    def _add(self, warning):
+    def _add(self, warning: warnings.WarningMessage) -> None:
         text = str(warning.message).splitlines()[0]
         if issubclass(warning.category, RuntimeWarning) and "was never awaited" in text:
-            self._record.add("awaited", NOT_AWAITED, text, _origin_of_coroutine(warning), self.item)
+            self._findings.add("awaited", NOT_AWAITED, text, _origin_of_coroutine(warning), self.item)
         elif issubclass(warning.category, ResourceWarning):
             self._add_unclosed(warning.source, text)
 
-    def _add_unclosed(self, source, text):
-        made, message = _place_made(source), _without_numbers(source, text)
+    def _add_unclosed(self, source: Any, text: str) -> None:
+        made, message = _where_made(source), _without_numbers(source, text)
         if made is None:
-            self.unplaced.append(message)
+            self.unlocated.append(message)
         if made is None and self._is_tracing:
-            # Not every object has a trace, nor every warning an object.
-            made = self.openings.of_descriptor(text) or self.openings.only(_kind_of(source))
+            # Not every object has a trace, and not every warning has an object.
+            made = self.audit.line_of_socket(text) or self.audit.only_line(_kind_of(source))
         if made or self._is_tracing:
-            self._record.add("resources", EXHAUSTED, message, made, self.item)
+            self._findings.add("resources", EXHAUSTED, message, made, self.item)
 
 
-def _origin_of_coroutine(warning):
-    """Where a coroutine was made; where that is unknown, where it is defined."""
-    source = warning.source
-    made = places.place(reversed(getattr(source, "cr_origin", None) or ()))
+def _origin_of_coroutine(warning: warnings.WarningMessage) -> Location | None:
+    """Returns the line that made a coroutine; if unknown, the line that defines it."""
+    source: Any = warning.source
+    origin = getattr(source, "cr_origin", None) or ()
+    made = source_locations.innermost(Location(*frame) for frame in reversed(origin))
     code = getattr(source, "cr_code", None)
     if made or code is None:
-        return made or places.place([(warning.filename, warning.lineno, "")])
-    return places.of_code(code)
+        return made or source_locations.innermost([Location(warning.filename, warning.lineno, "")])
+    return source_locations.of_code(code)
 
 
-def _place_made(source):
-    """Where what was not closed was made."""
+def _where_made(source: Any) -> Location | None:
+    """Returns the line that made an object, if it was traced."""
     trace = tracemalloc.get_object_traceback(source) if source is not None else None
-    return places.place(places.frames_of_summary(trace))
+    return source_locations.innermost(source_locations.frames_of_summary(trace))
 
 
-def _kind_of(source):
+def _kind_of(source: Any) -> str:
     if isinstance(source, subprocess.Popen):
-        return "process"
-    return "file" if isinstance(source, io.IOBase) else "socket"
+        return resource_audit.PROCESS
+    return resource_audit.FILE if isinstance(source, io.IOBase) else resource_audit.SOCKET
 
 
-def _without_numbers(source, text):
-    """The same text for the same fault, whatever its address, descriptor or process."""
+def _without_numbers(source: Any, text: str) -> str:
+    """Returns the same text for the same fault, without addresses, descriptors and process numbers."""
     name = getattr(source, "name", None)
-    shown = "'%s'" % name if isinstance(name, str) else r"\1"
+    shown = f"'{name}'" if isinstance(name, str) else r"\1"
     return re.sub(r" \d+\b", "", re.sub(r"<([\w.]+).*>", shown, text))
 
 
-class Descriptors:
-    """Counts the open descriptors after each task."""
+class DescriptorCounts:
+    """The number of open descriptors after each task."""
 
-    def __init__(self):
-        self._counts = []
+    def __init__(self) -> None:
+        self._counts: list[int | None] = []
         self.count()
 
-    def count(self):
-        """Counts."""
+    def count(self) -> None:
+        """Counts the descriptors that are open now."""
         self._counts.append(_open_descriptors())
 
-    def judge(self, record, openings):
-        """Descriptors that become more with every task are lost; the first task may prepare."""
-        counts = self._counts[1:] if len(self._counts) > 3 else self._counts
-        if len(counts) < 3 or None in counts:
-            return
-        lost = min(after - before for before, after in zip(counts, counts[1:]))
+    def judge(self, findings: FindingList, audit: ResourceAudit) -> None:
+        """Adds a finding if every task leaves descriptors open; the first one may open some for all."""
+        lost = descriptors_lost_per_task(self._counts)
         if lost > 0:
-            message = "every task leaves %d more descriptor%s open" % (lost, "s" if lost > 1 else "")
-            record.add("resources", EXHAUSTED, message, openings.most())
+            message = f"every task leaves {lost} more descriptor{'s' if lost > 1 else ''} open"
+            findings.add("resources", EXHAUSTED, message, audit.busiest_line())
 
 
-def _open_descriptors():
-    """How many descriptors this process has open; None where the system does not tell."""
+def descriptors_lost_per_task(counts: list[int | None]) -> int:
+    """Returns the least growth between two counts; 0 if there are too few to tell."""
+    steady = counts[1:] if len(counts) > 3 else counts
+    known = [count for count in steady if count is not None]
+    if len(known) < 3 or len(known) < len(steady):
+        return 0
+    return min(after - before for before, after in zip(known, known[1:]))
+
+
+def _open_descriptors() -> int | None:
+    """Returns the number of open descriptors of this process; None if unknown."""
     for directory in ("/proc/self/fd", "/dev/fd"):
         try:
             return len(os.listdir(directory))
@@ -137,19 +155,20 @@ def _open_descriptors():
     return None
 
 
-def look_for_what_is_left(before, record):
-    """Adds the threads and processes that hold up the end of the program; whether there are threads."""
+def add_leftovers(before: Collection[threading.Thread], findings: FindingList) -> bool:
+    """Adds threads and processes that delay the end of the program; tells whether there are threads."""
     threads, frames = _threads_left(before), sys._current_frames()
     for thread in threads:
-        where = places.place(places.frames_of_thread(frames.get(thread.ident)))
-        record.add("resources", EXHAUSTED, "the thread '%s' still runs" % thread.name, where)
+        frame = frames.get(thread.ident) if thread.ident is not None else None
+        location = source_locations.innermost(source_locations.frames_of_thread(frame))
+        findings.add("resources", EXHAUSTED, f"the thread '{thread.name}' still runs", location)
     for process in multiprocessing.active_children():
-        record.add("resources", EXHAUSTED, "the process '%s' still runs" % process.name)
+        findings.add("resources", EXHAUSTED, f"the process '{process.name}' still runs")
     return bool(threads)
 
 
-def _threads_left(before):
-    """Threads that were started since, apart from the idle workers of a pool."""
+def _threads_left(before: Collection[threading.Thread]) -> list[threading.Thread]:
+    """Returns the threads that were started since, except idle workers of a pool."""
     pooled = getattr(concurrent.futures.thread, "_threads_queues", {})
     return [
         thread

@@ -1,186 +1,196 @@
-"""Watches from a thread beside the tasks: who holds up the event loop, who holds the GIL, what hangs.
+"""Observes the tasks from another thread: what blocks the event loop, what holds the GIL, what hangs.
 
-The event loop gives a sign of life every 10 ms. Where it does not, the stack of its thread names the
-line that holds it up. Time that a thread waited for a CPU is not counted against it.
+The event loop gives a sign of life every 10 ms. If it does not, the stack of its thread names the line that
+blocks it. Time that a thread waited for a CPU is not counted.
 """
 
-import os
+from __future__ import annotations
+
+import asyncio
 import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 
-from . import hang, places
+from ..requests import JsonObject
+from ..resource_usage import RunQueue
+from . import hang_report, source_locations
+from .source_locations import Location
 
 PERIOD_S = 0.01
 NAP_S = 0.001
 
-# A stall shorter than this is no concern of anybody.
-STALL_S = 0.02
+# A shorter stall is not reported.
+MIN_STALL_S = 0.02
 
-# A thread that wants the GIL is given it after 5 ms, if the others do not let go of it before.
-LATE_S = 0.002
+# A thread that wants the GIL gets it after 5 ms at the latest, unless another one holds it in C code.
+MIN_LATENESS_S = 0.002
 
-# How far back the CPU time of a hang is looked at.
-WINDOW_S = 1.0
+# The CPU time of a hang is that of this many seconds at its end.
+CPU_WINDOW_S = 1.0
 
 
 class Observer(threading.Thread):
-    """Watches the main thread, and ends the process when it hangs."""
+    """Observes the main thread; `on_hang` gets a report and ends the process."""
 
-    def __init__(self, on_hang):
+    def __init__(self, on_hang: Callable[[JsonObject], object]) -> None:
         super().__init__(name="conc-observer", daemon=True)
         self._on_hang = on_hang
         self._main = threading.main_thread()
-        self._over = False
+        self._is_over = False
         self._is_ready = threading.Event()
         self._main_queue = RunQueue(self._main.native_id)
-        self._deadline = None
-        self._stage = None
-        self._loop = None
-        self._samples = Counter()
-        self._stalls = {}
+        self._deadline: float | None = None
+        self._stage = ""
+        self._item: str | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._beat = 0.0
+        self._queued_s = 0.0
+        self._samples: Counter[Location] = Counter()
+        self._stalls: dict[Location, tuple[float, float, int]] = {}
         self._late_s = 0.0
-        self._holders = Counter()
+        self._holders: Counter[Location] = Counter()
         self._threads = 0
-        self._looked = None
+        # The time of the last reading, and the CPU seconds of the tasks until then.
+        self._reading: tuple[float, float] | None = None
 
-    # The main thread's side.
+    # Called by the main thread.
 
-    def start(self):
-        """Starts, and returns when everything is open that this will ever open."""
+    def start(self) -> None:
+        """Starts the thread and returns when it has opened all its files."""
         super().start()
         self._is_ready.wait()
 
-    def begin(self, stage, patience_s, item=None):
-        """From now on this is being done, and may take so long."""
-        self._stage = (stage, item)
-        self._looked = None
-        self._deadline = time.monotonic() + patience_s
+    def begin(self, stage: str, limit_s: float, item: str | None = None) -> None:
+        """Begins a stage that hangs if it takes longer than `limit_s`."""
+        self._stage, self._item = stage, item
+        self._reading = None
+        self._deadline = time.monotonic() + limit_s
 
-    def end(self):
-        """Nothing is being done that could hang."""
+    def end(self) -> None:
+        """Ends the last stage."""
         self._deadline = None
 
-    def stop(self):
+    def stop(self) -> None:
         """Ends the thread."""
-        self._over = True
+        self._is_over = True
 
-    def watch_loop(self, loop):
+    def watch_loop(self, loop: asyncio.AbstractEventLoop) -> None:
         """Expects signs of life from the running loop."""
         self._loop = loop
         self._samples.clear()
         self._beat = time.perf_counter()
-        self._queued = self._main_queue.waited_s()
+        self._queued_s = _seconds(self._main_queue)
         loop.call_later(PERIOD_S, self._live)
 
-    def leave_loop(self):
-        """The loop is about to end; a stall that it has just been in counts."""
+    def leave_loop(self) -> None:
+        """Ends the watch of the loop; a stall that it has just been in counts."""
         self._account()
         self._loop = None
 
-    def _live(self):
+    def _live(self) -> None:
         if self._loop is not None:
             self._account()
             self._loop.call_later(PERIOD_S, self._live)
 
-    def _account(self):
-        now, queued = time.perf_counter(), self._main_queue.waited_s()
-        stall = now - self._beat - PERIOD_S - (queued - self._queued)
-        where = max(self._samples, key=self._samples.get, default=None)
-        if stall >= STALL_S and where:
-            longest, total, count = self._stalls.get(where, (0.0, 0.0, 0))
-            self._stalls[where] = (max(longest, stall), total + stall, count + 1)
+    def _account(self) -> None:
+        now, queued = time.perf_counter(), _seconds(self._main_queue)
+        stall = now - self._beat - PERIOD_S - (queued - self._queued_s)
+        location = _most_common(self._samples)
+        if stall >= MIN_STALL_S and location:
+            longest, total, count = self._stalls.get(location, (0.0, 0.0, 0))
+            self._stalls[location] = (max(longest, stall), total + stall, count + 1)
         self._samples.clear()
-        self._beat, self._queued = now, queued
+        self._beat, self._queued_s = now, queued
 
-    # This thread's side.
+    # Called by this thread.
 
-    def run(self):
+    def run(self) -> None:
         """Looks every millisecond."""
         queue = RunQueue(threading.get_native_id())
         self._is_ready.set()
-        queued = queue.waited_s()
-        while not self._over:
+        queued = _seconds(queue)
+        while not self._is_over:
             before = time.perf_counter()
             time.sleep(NAP_S)
             late = time.perf_counter() - before - NAP_S
-            queued, already = queue.waited_s(), queued
-            if late - (queued - already) > LATE_S:
-                self._was_late(late - (queued - already))
+            queued, already = _seconds(queue), queued
+            if late - (queued - already) > MIN_LATENESS_S:
+                self._add_lateness(late - (queued - already))
             self._look_at_loop()
             self._look_at_clock()
 
-    def _was_late(self, late):
-        """Somebody held the GIL: any thread that is at a line of the user's may have."""
-        self._late_s += late
+    def _add_lateness(self, late_s: float) -> None:
+        """Adds time in which some thread held the GIL: any thread that is at a line of the user's code."""
+        self._late_s += late_s
         for ident, frame in sys._current_frames().items():
-            place = places.place(places.frames_of_thread(frame)) if ident != self.ident else None
-            if place:
-                self._holders[place] += 1
+            if ident == self.ident:
+                continue
+            location = source_locations.innermost(source_locations.frames_of_thread(frame))
+            if location:
+                self._holders[location] += 1
 
-    def _look_at_loop(self):
+    def _look_at_loop(self) -> None:
         if self._loop is None or time.perf_counter() - self._beat < PERIOD_S + NAP_S:
             return
-        frame = sys._current_frames().get(self._main.ident)
-        place = places.place(places.frames_of_thread(frame))
-        if place:
-            self._samples[place] += 1
+        main = self._main.ident
+        frame = sys._current_frames().get(main) if main is not None else None
+        location = source_locations.innermost(source_locations.frames_of_thread(frame))
+        if location:
+            self._samples[location] += 1
 
-    def _look_at_clock(self):
+    def _look_at_clock(self) -> None:
         self._threads = max(self._threads, threading.active_count() - 2)
-        now, deadline, looked = time.monotonic(), self._deadline, self._looked
+        now, deadline, reading = time.monotonic(), self._deadline, self._reading
         if deadline is None:
             return
-        if looked is None or (now - looked[0] > WINDOW_S and deadline - now > WINDOW_S / 2):
-            self._looked = (now, _cpu_of_others())
+        if reading is None or (now - reading[0] > CPU_WINDOW_S and deadline - now > CPU_WINDOW_S / 2):
+            self._reading = (now, _cpu_of_others())
         elif now > deadline:
-            self._on_hang(self._hang(looked, now))
+            self._on_hang(self._hang(reading, now))
 
-    def _hang(self, looked, now):
-        since, used = looked
-        stage, item = self._stage
+    def _hang(self, reading: tuple[float, float], now: float) -> JsonObject:
+        since, used = reading
         cpu = (_cpu_of_others() - used) / max(now - since, 1e-9)
-        return {"stage": stage, "item": item, "cpu_fraction": cpu, "waits": hang.waits()}
+        return {"stage": self._stage, "item": self._item, "cpu_fraction": cpu, "waits": hang_report.waits()}
 
-    # What was seen.
+    # Results.
 
-    def gil(self):
-        """How long this thread has waited for the GIL, for whom, and how many threads there were."""
-        where = max(self._holders, key=self._holders.get, default=None)
-        return {"waited_s": self._late_s, "threads": self._threads, "place": places.told(where)}
+    def gil(self) -> JsonObject:
+        """Returns how long this thread waited for the GIL, for which line, and the number of threads."""
+        place = source_locations.reported(_most_common(self._holders))
+        return {"waited_s": self._late_s, "threads": self._threads, "place": place}
 
-    def forget(self):
-        """Begins anew with what `gil` and `stalls` tell; a loop is watched no more."""
+    def forget(self) -> None:
+        """Resets what `gil` and `stalls` return, and ends the watch of a loop."""
         self._loop = None
         self._late_s, self._threads = 0.0, 0
         self._holders.clear()
         self._stalls.clear()
 
-    def stalls(self):
-        """The places that held up the loop."""
+    def stalls(self) -> list[JsonObject]:
+        """Returns the lines that blocked the loop."""
         return [
-            {"place": places.told(where), "longest_s": longest, "total_s": total, "count": count}
-            for where, (longest, total, count) in list(self._stalls.items())
+            {
+                "place": source_locations.reported(location),
+                "longest_s": longest,
+                "total_s": total,
+                "count": count,
+            }
+            for location, (longest, total, count) in list(self._stalls.items())
         ]
 
 
-class RunQueue:
-    """How long a thread of this process has waited for a CPU; its file stays open."""
-
-    def __init__(self, thread):
-        try:
-            self._file = os.open("/proc/self/task/%d/schedstat" % thread, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
-            self._file = None
-
-    def waited_s(self):
-        """Seconds so far; always 0 where the system does not tell."""
-        if self._file is None:
-            return 0.0
-        return int(os.pread(self._file, 100, 0).split()[1]) * 1e-9
+def _most_common(locations: Counter[Location]) -> Location | None:
+    return max(locations, key=lambda location: locations[location], default=None)
 
 
-def _cpu_of_others():
-    """CPU seconds of this process, apart from those of the calling thread, the observer."""
+def _seconds(queue: RunQueue) -> float:
+    """Returns the seconds that a thread waited for a CPU; 0 if unknown."""
+    return queue.seconds() or 0.0
+
+
+def _cpu_of_others() -> float:
+    """Returns the CPU seconds of this process, without those of the calling thread."""
     return time.process_time() - time.thread_time()

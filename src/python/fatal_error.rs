@@ -1,29 +1,29 @@
-//! Where an interpreter was when a fault ended it, as `faulthandler` tells it.
+//! Finds the line at which a fatal error ended an interpreter, in the output of `faulthandler`.
 
 use std::path::Path;
 
 use crate::error::Place;
 
-/// The innermost line of the user's in what an interpreter wrote when a fault ended it; `None` if none
-/// did.
+/// Returns the innermost line of the user's code in the standard error of an interpreter that a fatal error
+/// ended; `None` if there was no fatal error.
 ///
 /// The format is that of the module `faulthandler`: a line `Fatal Python error: …`, then the thread at
 /// fault, most recent call first.
-pub(super) fn innermost(said: &str) -> Option<Place> {
-    let fatal = said.lines().skip_while(|line| !line.starts_with("Fatal Python error:"));
+pub(super) fn innermost_user_line(stderr: &str) -> Option<Place> {
+    let fatal = stderr.lines().skip_while(|line| !line.starts_with("Fatal Python error:"));
     let thread = fatal.skip_while(|line| !line.starts_with("Current thread")).skip(1);
     let frames = thread.map_while(frame).collect::<Vec<_>>();
     frames.into_iter().find(|frame| is_users(&frame.file))
 }
 
-/// `  File "tasks.py", line 12 in fetch`.
+/// Parses a line such as `  File "tasks.py", line 12 in fetch`.
 fn frame(line: &str) -> Option<Place> {
     let (file, rest) = line.trim_start().strip_prefix("File \"")?.rsplit_once("\", line ")?;
     let (line, function) = rest.split_once(" in ")?;
     Some(Place { file: file.to_owned(), line: line.parse().ok()?, function: function.to_owned() })
 }
 
-/// Whether a file is neither the harness's nor the library's.
+/// Returns true if a file belongs neither to the harness nor to the standard library.
 fn is_users(file: &str) -> bool {
     let parts: Vec<_> = Path::new(file).iter().map(|part| part.to_string_lossy()).collect();
     let has = |name: &str| parts.iter().any(|part| part == name);
@@ -38,7 +38,7 @@ fn is_users(file: &str) -> bool {
 mod tests {
     use super::*;
 
-    const SAID: &str = r#"a word of the user's
+    const STDERR: &str = r#"a word of the user's
 Fatal Python error: Segmentation fault
 
 Thread 0x00007f2c (most recent call first):
@@ -56,7 +56,7 @@ Extension modules: _ctypes (total: 1)
 
     #[test]
     fn the_innermost_line_of_the_users_is_found() {
-        let found = innermost(SAID).expect("a line");
+        let found = innermost_user_line(STDERR).expect("a line");
         assert_eq!(found.to_string(), "tasks.py:47 in Client.fetch");
         assert_eq!(found.file, "/srv/a \"b\", line 9/tasks.py");
     }
@@ -71,7 +71,10 @@ Extension modules: _ctypes (total: 1)
 
     #[test]
     fn without_a_fault_there_is_no_line() {
-        assert_eq!(innermost("Traceback (most recent call last):\n  File \"t.py\", line 1 in f\n"), None);
-        assert_eq!(innermost(""), None);
+        assert_eq!(
+            innermost_user_line("Traceback (most recent call last):\n  File \"t.py\", line 1 in f\n"),
+            None
+        );
+        assert_eq!(innermost_user_line(""), None);
     }
 }

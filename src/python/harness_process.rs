@@ -1,4 +1,4 @@
-//! One interpreter that serves one order.
+//! One interpreter that serves one request.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -13,18 +13,19 @@ use crate::host::child::ChildError;
 use crate::host::deadline::DeadlineKeeper;
 use crate::host::memory::MemoryGuard;
 use crate::host::process::{descendants, kill_tree};
-use crate::python::crash::innermost;
-use crate::python::message::{Event, Order};
+use crate::python::fatal_error::innermost_user_line;
+use crate::python::protocol::event::HarnessEvent;
+use crate::python::protocol::request::HarnessRequest;
 
-/// An interpreter that has answered has this long to end by itself.
-const GRACE: Duration = Duration::from_secs(2);
+/// Time for an interpreter to end after its last answer.
+const EXIT_GRACE: Duration = Duration::from_secs(2);
 
-/// The last thing said that is shown of an interpreter that died.
-const MOST_CHARACTERS: usize = 300;
+/// The last line that a dead interpreter wrote is cut to this many characters.
+const MAX_STDERR_CHARACTERS: usize = 300;
 
-/// A running harness; killed with everything it started when dropped.
+/// A running harness. Dropping it kills the interpreter and every process that it started.
 #[derive(Debug)]
-pub struct Harness<'k> {
+pub(super) struct HarnessProcess<'k> {
     child: Child,
     stdin: Option<ChildStdin>,
     stdout: BufReader<ChildStdout>,
@@ -33,14 +34,14 @@ pub struct Harness<'k> {
     memory: Option<(u64, MemoryGuard)>,
 }
 
-impl<'k> Harness<'k> {
-    /// Starts `command` and gives it the order; it may hold `memory` bytes.
+impl<'k> HarnessProcess<'k> {
+    /// Starts `command` and sends it the request; it is killed if it uses more than `memory` bytes.
     ///
     /// # Errors
-    /// When the process cannot be started.
-    pub fn start(
+    /// If the process cannot be started.
+    pub(super) fn start(
         command: &mut Command,
-        order: &Order,
+        request: &HarnessRequest,
         scratch: &Path,
         keeper: &'k DeadlineKeeper,
         memory: Option<u64>,
@@ -54,41 +55,48 @@ impl<'k> Harness<'k> {
             return Err(failed(io::Error::other("the process has no pipes")));
         };
         let memory = memory.map(|limit| (limit, MemoryGuard::watch(child.id(), limit)));
-        let mut line = serde_json::to_vec(order).map_err(|e| failed(e.into()))?;
+        let mut line = serde_json::to_vec(request).map_err(|e| failed(e.into()))?;
         line.push(b'\n');
-        // One that died before it read is found out by the missing answer.
+        // If the process died before it read, the answer will be missing.
         let _ = stdin.write_all(&line);
-        Ok(Harness { child, stdin: Some(stdin), stdout: BufReader::new(stdout), stderr, keeper, memory })
+        Ok(HarnessProcess {
+            child,
+            stdin: Some(stdin),
+            stdout: BufReader::new(stdout),
+            stderr,
+            keeper,
+            memory,
+        })
     }
 
-    /// The process.
-    pub fn pid(&self) -> u32 {
+    /// Returns the process ID.
+    pub(super) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Waits for the next line; kills everything when it does not come in time.
+    /// Waits for the next event; kills the interpreter if none comes within `limit`.
     ///
     /// # Errors
-    /// When there is none.
-    pub fn next<T: DeserializeOwned>(&mut self, patience: Duration) -> Result<Event<T>, Error> {
-        let watch = self.keeper.watch(self.child.id(), Instant::now() + patience);
+    /// If the interpreter died, was late or used too much memory.
+    pub(super) fn next<T: DeserializeOwned>(&mut self, limit: Duration) -> Result<HarnessEvent<T>, Error> {
+        let watch = self.keeper.watch(self.child.id(), Instant::now() + limit);
         let mut line = String::new();
-        // A line that breaks off is not valid JSON, which is found out below.
+        // A line that breaks off is not valid JSON and fails to parse below.
         let _ = self.stdout.read_line(&mut line);
         let late = watch.end();
-        serde_json::from_str(&line).map_err(|_| self.broken(late.then_some(patience)))
+        serde_json::from_str(&line).map_err(|_| self.error_of_silence(late.then_some(limit)))
     }
 
-    fn broken(&mut self, late: Option<Duration>) -> Error {
+    fn error_of_silence(&mut self, late: Option<Duration>) -> Error {
         if let Some((limit, guard)) = self.memory.take()
             && guard.end()
         {
             return ChildError::TooLarge(limit).into();
         }
-        if let Some(patience) = late {
-            return ChildError::Late(patience).into();
+        if let Some(limit) = late {
+            return ChildError::Late(limit).into();
         }
-        // Its line has ended, so it is ending too; what it started may not be.
+        // Its output is closed, so it is ending; its children may not be.
         let orphans = descendants(self.child.id());
         let status = self.wait();
         orphans.into_iter().for_each(kill_if_ours);
@@ -98,10 +106,10 @@ impl<'k> Harness<'k> {
         }
     }
 
-    /// Waits for the end, for no longer than its grace.
+    /// Waits for the interpreter to end; kills it after its grace.
     fn wait(&mut self) -> io::Result<ExitStatus> {
-        let watch = self.keeper.watch(self.child.id(), Instant::now() + GRACE);
-        // Waits without reaping, so that the number still belongs to the child when the watch ends.
+        let watch = self.keeper.watch(self.child.id(), Instant::now() + EXIT_GRACE);
+        // Waits without reaping, so that the process ID still belongs to the child when the watch ends.
         let pid = nix::unistd::Pid::from_raw(self.child.id().cast_signed());
         let flags = nix::sys::wait::WaitPidFlag::WEXITED | nix::sys::wait::WaitPidFlag::WNOWAIT;
         let _ = nix::sys::wait::waitid(nix::sys::wait::Id::Pid(pid), flags);
@@ -109,8 +117,8 @@ impl<'k> Harness<'k> {
         self.child.wait()
     }
 
-    /// Lets the interpreter end as it should, with what users registered for its end.
-    pub fn finish(mut self) {
+    /// Lets the interpreter end normally, so that exit handlers of the user run.
+    pub(super) fn finish(mut self) {
         let left = descendants(self.child.id());
         self.stdin = None;
         if let Some((_, guard)) = self.memory.take() {
@@ -120,27 +128,27 @@ impl<'k> Harness<'k> {
         left.into_iter().for_each(kill_if_ours);
     }
 
-    /// How it ended, with the last line of what it said; where that is all about a fault, with its place.
+    /// Returns the error of a process that ended: its last line on standard error, or the place of a fault.
     fn died(&mut self, status: ExitStatus) -> Error {
-        let mut said = Vec::new();
-        let read = io::Seek::rewind(&mut self.stderr).and_then(|()| self.stderr.read_to_end(&mut said));
-        let text = read.map(|_| String::from_utf8_lossy(&said).into_owned()).unwrap_or_default();
-        let fault = innermost(&text);
+        let mut stderr = Vec::new();
+        let read = io::Seek::rewind(&mut self.stderr).and_then(|()| self.stderr.read_to_end(&mut stderr));
+        let text = read.map(|_| String::from_utf8_lossy(&stderr).into_owned()).unwrap_or_default();
+        let fault = innermost_user_line(&text);
         let last = text.lines().rev().find(|line| !line.trim().is_empty()).filter(|_| fault.is_none());
         let stderr =
-            last.map_or_else(String::new, |line| line.trim().chars().take(MOST_CHARACTERS).collect());
+            last.map_or_else(String::new, |line| line.trim().chars().take(MAX_STDERR_CHARACTERS).collect());
         Error::from(ChildError::Died { status, stderr }).context("the interpreter ended").at(fault)
     }
 }
 
-/// Kills what an interpreter left behind, which is a child of this process by then.
+/// Kills a process that an interpreter left behind; by now it is a child of this process.
 fn kill_if_ours(pid: u32) {
     if descendants(std::process::id()).contains(&pid) {
         kill_tree(pid);
     }
 }
 
-impl Drop for Harness<'_> {
+impl Drop for HarnessProcess<'_> {
     fn drop(&mut self) {
         if let Some((_, guard)) = self.memory.take() {
             guard.end();

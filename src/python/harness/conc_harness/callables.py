@@ -1,0 +1,202 @@
+"""Loads the user's callables by name. Every process loads them anew."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.machinery
+import importlib.util
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterable
+from types import ModuleType
+from typing import Any
+
+from .errors import CodedError, users_traceback
+from .requests import CallableSpec
+
+CANNOT_IMPORT = "E-PYTHON-002"
+NOT_FOUND = "E-PYTHON-003"
+
+AnyCallable = Callable[..., Any]
+
+
+class SourceLoader(importlib.machinery.SourceFileLoader):
+    """Reads a file as Python runs a script: without leaving compiled code next to it."""
+
+    def _cache_bytecode(self, *_: object) -> None:
+        pass
+
+
+class Step:
+    """One callable of a task, in the forms that its module offers."""
+
+    def __init__(self, module: ModuleType, spec: CallableSpec) -> None:
+        name = spec.callable
+        found = find(module, name)
+        companion: Any = None
+        if spec.async_callable:
+            companion = find(module, spec.async_callable)
+        elif name.isidentifier():
+            companion = getattr(module, f"{name}_async", None)
+        self.name = name
+        self.blocking: AnyCallable | None = None if is_coroutine_function(found) else found
+        self.coroutine: AnyCallable | None = found if self.blocking is None else None
+        if companion is not None and is_coroutine_function(companion):
+            self.coroutine = companion
+        elif spec.async_callable:
+            raise CodedError(NOT_FOUND, f"'{spec.async_callable}' is not a coroutine function (async def)")
+        forms = [form for form in (self.blocking, self.coroutine) if form]
+        self.takes_item = all(takes_item(form) for form in forms)
+        for form in forms:
+            _refuse_more_arguments(form, name, self.takes_item, module)
+
+    def any_form(self) -> AnyCallable:
+        """Returns the blocking form, else the coroutine function."""
+        form = self.blocking or self.coroutine
+        assert form is not None, "every step has a form"
+        return form
+
+
+def load_steps(specs: Iterable[CallableSpec]) -> list[Step]:
+    """Imports the modules and returns the steps of a task."""
+    return [Step(load_module(spec), spec) for spec in specs]
+
+
+def load_module(spec: CallableSpec) -> ModuleType:
+    """Imports the module of a step; raises CodedError with the user's traceback."""
+    try:
+        if spec.file:
+            return _load_file(spec.file, spec.module)
+        return _import(spec.module, os.getcwd())
+    except BaseException as error:
+        raise CodedError(CANNOT_IMPORT, users_traceback(error)) from None
+
+
+def _import(module: str, directory: str) -> ModuleType:
+    if directory not in sys.path:
+        sys.path.insert(0, directory)
+    return importlib.import_module(module)
+
+
+def _load_file(path: str, module: str) -> ModuleType:
+    directory, file = os.path.split(os.path.abspath(path))
+    path = os.path.join(directory, file)
+    if "." in module and os.path.isfile(os.path.join(directory, "__init__.py")):
+        # Relative imports need the whole package.
+        sys.argv = [path]
+        for _ in module.split(".")[1:]:
+            directory = os.path.dirname(directory)
+        return _import(module, directory)
+    name = module_name(os.path.splitext(file)[0], path)
+    if name in sys.modules:
+        return sys.modules[name]
+    if directory not in sys.path:
+        sys.path.insert(0, directory)
+    sys.argv = [path]
+    return _execute(name, path)
+
+
+def _execute(name: str, path: str) -> ModuleType:
+    loader = SourceLoader(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    assert spec is not None, "a loader was given"
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def module_name(stem: str, path: str) -> str:
+    """Returns the name of a file as a module; another name if the library has a module of that name."""
+    taken = sys.modules.get(stem)
+    if taken is not None and getattr(taken, "__file__", None) != path:
+        return f"user_{stem}"
+    if stem in getattr(sys, "stdlib_module_names", sys.builtin_module_names):
+        return f"user_{stem}"
+    return stem
+
+
+def find(module: ModuleType, dotted: str) -> AnyCallable:
+    """Returns the callable of that name; raises CodedError if there is none that conc can call."""
+    found: Any = module
+    for part in dotted.split("."):
+        try:
+            found = getattr(found, part)
+        except AttributeError:
+            raise CodedError(NOT_FOUND, _not_found_message(module, dotted)) from None
+    if not callable(found):
+        raise CodedError(NOT_FOUND, f"'{dotted}' is {type(found).__name__} and cannot be called")
+    if inspect.isgeneratorfunction(found) or inspect.isasyncgenfunction(found):
+        raise CodedError(NOT_FOUND, f"'{dotted}' is a generator: calling it would run none of its code")
+    function: AnyCallable = found
+    return function
+
+
+def _not_found_message(module: ModuleType, dotted: str) -> str:
+    import difflib
+
+    names = [name for name, value in vars(module).items() if callable(value) and not name.startswith("_")]
+    close = difflib.get_close_matches(dotted, names, 1)
+    hint = f"; did you mean '{close[0]}'?" if close else ""
+    return f"there is no '{dotted}' in {getattr(module, '__file__', module.__name__)}{hint}"
+
+
+def is_coroutine_function(found: Any) -> bool:
+    """Tells whether a call returns something to await."""
+    return inspect.iscoroutinefunction(found) or inspect.iscoroutinefunction(
+        getattr(found, "__call__", None)  # noqa: B004 - an object with an async `__call__`
+    )
+
+
+def takes_item(function: AnyCallable) -> bool:
+    """Tells whether the callable has a parameter for the item; True where that is unknown."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return True
+    positional = (
+        inspect.Parameter.POSITIONAL_ONLY,
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        inspect.Parameter.VAR_POSITIONAL,
+    )
+    return any(parameter.kind in positional for parameter in parameters)
+
+
+def _refuse_more_arguments(function: AnyCallable, name: str, has_item: bool, module: ModuleType) -> None:
+    """Refuses a callable that needs more than the item: every task would fail."""
+    try:
+        inspect.signature(function).bind(*((None,) if has_item else ()))
+    except ValueError:
+        # A builtin without a signature.
+        return
+    except TypeError as error:
+        owner = find_owner(module, name)
+        hint = ""
+        if inspect.isclass(owner) and inspect.isfunction(function):
+            hint = f"; it is a method: name it on an object of the module, not on '{owner.__name__}'"
+        raise CodedError(NOT_FOUND, f"'{name}' cannot be called with only an item: {error}{hint}") from None
+
+
+def find_owner(module: ModuleType, dotted: str) -> Any:
+    """Returns the object that a dotted name is an attribute of."""
+    owner: Any = module
+    for part in dotted.split(".")[:-1]:
+        owner = getattr(owner, part)
+    return owner
+
+
+def own_items(module: ModuleType) -> list[Any] | None:
+    """Returns the items of a module that has `items`, an iterable or a function that returns one."""
+    items = getattr(module, "items", None)
+    if items is None or inspect.ismodule(items):
+        return None
+    try:
+        return list(items() if callable(items) else items)
+    except BaseException as error:
+        message = f"cannot read `items` of the module\n{users_traceback(error)}"
+        raise CodedError(CANNOT_IMPORT, message) from None

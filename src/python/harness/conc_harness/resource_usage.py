@@ -1,0 +1,92 @@
+"""CPU time, memory and threads of this process."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+from typing import NamedTuple
+
+
+class CpuTime(NamedTuple):
+    """User and system CPU seconds."""
+
+    user_s: float
+    system_s: float
+
+    def plus(self, other: CpuTime) -> CpuTime:
+        """Returns the sum."""
+        return CpuTime(self.user_s + other.user_s, self.system_s + other.system_s)
+
+    def since(self, before: CpuTime) -> CpuTime:
+        """Returns the difference to an earlier reading, at least 0."""
+        return CpuTime(max(0.0, self.user_s - before.user_s), max(0.0, self.system_s - before.system_s))
+
+
+def cpu() -> CpuTime:
+    """Returns the CPU time of this process and of the children it has reaped."""
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    return CpuTime(own.ru_utime, own.ru_stime).plus(cpu_of_children())
+
+
+def cpu_of_children() -> CpuTime:
+    """Returns the CPU time of the children that were reaped."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return CpuTime(used.ru_utime, used.ru_stime)
+
+
+def peak_rss() -> int:
+    """Returns the largest resident size of this process so far, in bytes."""
+    try:
+        with open("/proc/self/status", "rb") as status:
+            for line in status:
+                if line.startswith(b"VmHWM:"):
+                    return int(line.split()[1]) << 10
+    except OSError:
+        pass
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _rss_unit()
+
+
+def peak_rss_of_children() -> int:
+    """Returns the largest resident size of any one child that was reaped, in bytes."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_maxrss * _rss_unit() if used.ru_utime + used.ru_stime > 0 else 0
+
+
+def _rss_unit() -> int:
+    """Returns the bytes in a unit of `ru_maxrss`."""
+    return 1 if sys.platform == "darwin" else 1024
+
+
+class RunQueue:
+    """The time that a thread of this process waited for a CPU; its file stays open to be read often."""
+
+    def __init__(self, native_thread_id: int | None = None) -> None:
+        thread = "thread-self" if native_thread_id is None else f"self/task/{native_thread_id}"
+        try:
+            self._descriptor = os.open(f"/proc/{thread}/schedstat", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            self._descriptor = -1
+
+    def seconds(self) -> float | None:
+        """Returns the seconds so far; None if the system does not report them."""
+        if self._descriptor < 0:
+            return None
+        try:
+            return int(os.pread(self._descriptor, 64, 0).split()[1]) * 1e-9
+        except (OSError, IndexError, ValueError):
+            return None
+
+    def close(self) -> None:
+        """Closes the file."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def native_threads() -> int | None:
+    """Returns the number of threads of this process, also those unknown to Python; None if unknown."""
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return None

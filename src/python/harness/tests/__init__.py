@@ -1,0 +1,1 @@
+"""Tests of the harness without conc: a fake channel stands for it."""

@@ -1,0 +1,150 @@
+//! Events that the harness sends while it serves a request, and the reports they carry.
+
+use serde::Deserialize;
+
+use crate::diagnostics::Code;
+use crate::error::Error;
+use crate::model::message::MessageCosts;
+use crate::strategy::time_breakdown::IpcStats;
+
+/// A line from the harness; the request decides what `T` is.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+pub enum HarnessEvent<T> {
+    /// Everything is imported and started, and tasks begin; in a check, one task begins.
+    Ready {
+        /// The item of that one task, as Python writes it.
+        #[serde(default)]
+        item: Option<String>,
+    },
+    /// The request is done.
+    Done(T),
+    /// The request failed.
+    Failed {
+        /// The code.
+        code: Code,
+        /// The message.
+        message: String,
+    },
+}
+
+impl<T> HarnessEvent<T> {
+    /// Returns the report.
+    ///
+    /// # Errors
+    /// If the harness failed, or tasks begin that nobody expects.
+    pub fn into_report(self) -> Result<T, Error> {
+        match self {
+            HarnessEvent::Done(report) => Ok(report),
+            HarnessEvent::Failed { code, message } => Err(Error::new(code, message)),
+            HarnessEvent::Ready { .. } => {
+                Err(Error::new(Code::PoolWorkerDied, "the harness sent an event out of order"))
+            }
+        }
+    }
+}
+
+/// The callables of a workload.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Inspection {
+    /// The steps, in order.
+    pub steps: Vec<CallableForms>,
+    /// The number of items that the module provides; `None` if it provides none.
+    pub items: Option<u64>,
+}
+
+/// The forms of one step.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct CallableForms {
+    /// The name of the callable.
+    pub name: String,
+    /// True if it can be called on any thread.
+    pub blocking: bool,
+    /// True if it can be awaited.
+    pub awaitable: bool,
+    /// True if it has a parameter for the item.
+    pub takes_item: bool,
+}
+
+/// A kind of failure that the results file refers to.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct TaskErrorKind {
+    /// The code.
+    pub code: Code,
+    /// The message.
+    pub message: String,
+}
+
+/// The cost of running tasks; their results are in the results file.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct JobReport {
+    /// Seconds until the strategy was ready for the first task, imports excluded.
+    pub startup_s: f64,
+    /// Seconds from the first task to the end of the last one.
+    pub wall_s: f64,
+    /// User CPU seconds of all processes.
+    pub cpu_user_s: f64,
+    /// System CPU seconds of all processes.
+    pub cpu_system_s: f64,
+    /// Sum of the peak resident sizes of all processes, in bytes.
+    pub peak_rss_bytes: u64,
+    /// The failures that the results file refers to.
+    pub errors: Vec<TaskErrorKind>,
+    /// Messages to workers, for strategies that have such workers.
+    pub ipc: Option<IpcReport>,
+}
+
+/// The use of workers, as seen by the process that hands out the work.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct IpcReport {
+    /// Number of workers.
+    pub workers: u64,
+    /// Seconds in which workers had something to do, summed over all workers.
+    pub active_s: f64,
+    /// The part of `active_s` in which workers ran tasks, by their own clocks.
+    pub working_s: f64,
+    /// Pairs of tasks in a message and number of such messages.
+    pub messages: Vec<(u64, u64)>,
+}
+
+impl IpcReport {
+    /// Returns the statistics that every other strategy has. Messages are not timed one by one, so each
+    /// costs the mean.
+    pub fn stats(&self) -> IpcStats {
+        let count: u64 = self.messages.iter().map(|(_, count)| count).sum();
+        let mean_s = (self.active_s - self.working_s).max(0.0) / count.max(1) as f64;
+        let mut costs = MessageCosts::default();
+        for (tasks, count) in &self.messages {
+            (0..*count).for_each(|_| costs.add(*tasks, mean_s));
+        }
+        IpcStats { active_s: self.active_s, working_s: self.working_s.min(self.active_s), costs }
+    }
+}
+
+/// The report of a profile.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct ProfileReport {
+    /// The cost of all tasks together.
+    #[serde(flatten)]
+    pub job: JobReport,
+    /// Number of tasks profiled.
+    pub tasks: u64,
+    /// Seconds in each step, summed over all tasks.
+    pub steps_s: Vec<f64>,
+    /// CPU seconds in each step, summed over all tasks.
+    pub steps_cpu_s: Vec<f64>,
+    /// Seconds in which each step waited for a CPU, summed over all tasks; 0 if there is one step.
+    pub steps_queue_s: Vec<f64>,
+    /// User and system CPU seconds of children that were reaped.
+    pub children_cpu: [f64; 2],
+    /// Seconds in which the main thread waited for a CPU; `None` if the system does not report it.
+    pub runqueue_s: Option<f64>,
+    /// Share of the wall time in which another thread would have waited for the GIL.
+    pub gil_wanted: Option<f64>,
+    /// The same wait as a share of the CPU time of the tasks.
+    pub gil_held: Option<f64>,
+    /// Number of threads that Python does not know.
+    pub native_threads: Option<u64>,
+    /// Duration of the first round over that of the second, if all tasks ran twice.
+    pub faster_again: Option<f64>,
+}

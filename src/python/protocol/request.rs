@@ -1,0 +1,218 @@
+//! Requests to the harness. `harness/conc_harness/requests.py` is the other side of this file.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::strategy::StrategyKind;
+use crate::workload::spec::{Backoff, PythonSpec, RetryPolicy};
+
+/// A request: one interpreter serves exactly one.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "role", rename_all = "lowercase")]
+pub enum HarnessRequest {
+    /// Describe the callables.
+    Inspect {
+        /// The callables.
+        header: RequestHeader,
+    },
+    /// Run tasks one after another and measure their steps.
+    Profile {
+        /// The tasks.
+        #[serde(flatten)]
+        job: TaskJob,
+        /// Numbers of tasks to leave out.
+        skipped_numbers: Vec<u64>,
+    },
+    /// Run tasks under a strategy.
+    Batch {
+        /// The tasks.
+        #[serde(flatten)]
+        job: TaskJob,
+        /// The strategy.
+        strategy: StrategyKind,
+        /// Tasks in flight.
+        width: usize,
+        /// Worker processes of a hybrid.
+        processes: usize,
+        /// For each step, whether it computes rather than waits; `None` until a profile is known.
+        cpu_steps: Option<Vec<bool>>,
+        /// Seconds that one task takes alone; `None` until a profile is known.
+        task_s: Option<f64>,
+    },
+    /// Run a few tasks under observation.
+    Check {
+        /// The callables.
+        header: RequestHeader,
+        /// The tasks.
+        tasks: TaskList,
+        /// The limits of the workload.
+        limits: TaskLimits,
+        /// Seconds after which one task counts as hanging.
+        give_up_after_s: f64,
+    },
+}
+
+impl HarnessRequest {
+    /// Returns the tasks with a results file; `None` for requests that have no such file.
+    pub fn job(&self) -> Option<&TaskJob> {
+        match self {
+            HarnessRequest::Profile { job, .. } | HarnessRequest::Batch { job, .. } => Some(job),
+            HarnessRequest::Inspect { .. } | HarnessRequest::Check { .. } => None,
+        }
+    }
+}
+
+/// The part that all requests share.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RequestHeader {
+    /// The steps of a task.
+    pub steps: Vec<CallableSpec>,
+    /// True if the module provides the items.
+    pub own_items: bool,
+    /// Seconds that importing the module may take.
+    pub import_limit_s: f64,
+}
+
+/// A callable to load.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CallableSpec {
+    file: Option<PathBuf>,
+    module: String,
+    callable: String,
+    async_callable: Option<String>,
+}
+
+impl From<&PythonSpec> for CallableSpec {
+    fn from(spec: &PythonSpec) -> Self {
+        CallableSpec {
+            file: spec.file.clone(),
+            module: spec.module.clone(),
+            callable: spec.callable.clone(),
+            async_callable: spec.async_callable.clone(),
+        }
+    }
+}
+
+/// The tasks of a request, in the order in which they run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TaskList {
+    /// The number of each task.
+    pub numbers: Vec<u64>,
+    /// The item of each task; `None` if the items are the numbers, or come from the module.
+    pub items: Option<Vec<String>>,
+}
+
+/// The limits of a workload, as the harness enforces them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TaskLimits {
+    /// Seconds that one task may take.
+    pub timeout_s: Option<f64>,
+    /// Retries of a failing step.
+    pub retry: Option<RetryRequest>,
+    /// The limit on attempts per second.
+    pub rate: Option<RateLimitRequest>,
+}
+
+/// A retry policy.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RetryRequest {
+    /// Retries after the first attempt.
+    pub max_retries: u32,
+    /// `constant` or `exponential`.
+    pub backoff: &'static str,
+    /// Seconds of the pause before the first retry, before jitter.
+    pub base_s: f64,
+    /// The seed of the jitter.
+    pub seed: u64,
+}
+
+impl RetryRequest {
+    /// Returns the policy of a workload with a seed for its jitter.
+    pub fn new(policy: &RetryPolicy, seed: u64) -> Self {
+        let backoff = match policy.backoff {
+            Backoff::Constant => "constant",
+            Backoff::Exponential => "exponential",
+        };
+        RetryRequest { max_retries: policy.max, backoff, base_s: policy.base.as_secs_f64(), seed }
+    }
+}
+
+/// A limit on attempts that all processes of a batch share.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RateLimitRequest {
+    /// Attempts per second.
+    pub per_s: f64,
+    /// For each step, whether its attempts count.
+    pub limited_steps: Vec<bool>,
+    /// The file that holds the token bucket.
+    pub bucket_file: PathBuf,
+}
+
+/// The results file to create.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ResultsFileSpec {
+    /// The path.
+    pub path: PathBuf,
+    /// Tasks to run at most; after the last number of the task list the first comes again.
+    pub tasks: u64,
+    /// Workers, each with a slot in the file.
+    pub slots: usize,
+}
+
+/// Tasks whose results go to a file.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TaskJob {
+    /// The callables.
+    pub header: RequestHeader,
+    /// The tasks.
+    pub tasks: TaskList,
+    /// The limits of the workload.
+    pub limits: TaskLimits,
+    /// The file.
+    pub results_file: ResultsFileSpec,
+    /// Seconds after which no task is started.
+    pub stop_starting_after_s: f64,
+    /// Seconds after which the harness gives up and reports where it hangs.
+    pub give_up_after_s: f64,
+}
+
+impl TaskJob {
+    /// Returns the number of the task that runs as number `index`, from 0.
+    pub fn number(&self, index: u64) -> u64 {
+        let numbers = &self.tasks.numbers;
+        let index_in_list = usize::try_from(index).unwrap_or(usize::MAX) % numbers.len().max(1);
+        numbers.get(index_in_list).copied().unwrap_or(index)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job() -> TaskJob {
+        TaskJob {
+            header: RequestHeader { steps: Vec::new(), own_items: false, import_limit_s: 30.0 },
+            tasks: TaskList { numbers: vec![4, 2], items: None },
+            limits: TaskLimits { timeout_s: None, retry: None, rate: None },
+            results_file: ResultsFileSpec { path: "results".into(), tasks: 3, slots: 1 },
+            stop_starting_after_s: 1.0,
+            give_up_after_s: 2.0,
+        }
+    }
+
+    #[test]
+    fn a_request_is_flat_and_names_its_role() {
+        let request = HarnessRequest::Profile { job: job(), skipped_numbers: vec![2] };
+        let json = serde_json::to_value(&request).expect("serialisable");
+        assert_eq!(json["role"], "profile");
+        assert_eq!(json["results_file"]["tasks"], 3);
+        assert_eq!(json["skipped_numbers"], serde_json::json!([2]));
+        assert!(json.get("job").is_none() && json.get("strategy").is_none(), "{json}");
+    }
+
+    #[test]
+    fn numbers_start_over_after_the_last_one() {
+        assert_eq!([0, 1, 2].map(|index| job().number(index)), [4, 2, 4]);
+    }
+}
