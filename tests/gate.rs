@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use conc::benchmark::series::BatchMetrics;
 use conc::benchmark::{Configuration, Series};
 use conc::gate::stored::Circumstances;
-use conc::gate::{Comparison, Gate, Metric, Thresholds, Verdict, judge, paired, stored};
+use conc::gate::{Comparison, Gate, GateVerdict, Metric, Thresholds, judge, paired, stored};
 use conc::strategy::StrategyKind;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -192,16 +192,17 @@ fn suites(recordings: &Recordings, condition: &str, slowed: Option<(&str, f64)>,
 impl Shares {
     fn add(&mut self, gates: &[Gate], is_first_slowed: bool) {
         let (slowed, same) = gates.split_at(usize::from(is_first_slowed));
-        let is_red = |gate: &&Gate| gate.verdict == Verdict::Regressed;
-        let is_slower = |gate: &&Gate| gate.metrics[0].verdict == Verdict::Regressed;
+        let is_red = |gate: &&Gate| gate.verdict == GateVerdict::Regressed;
+        let is_slower = |gate: &&Gate| gate.metrics[0].verdict == GateVerdict::Regressed;
         self.suites += 1;
         self.red_suites += u32::from(same.iter().any(|gate| is_red(&gate)));
         self.red_slowed += slowed.iter().filter(is_red).count() as u32;
         self.slower_slowed += slowed.iter().filter(is_slower).count() as u32;
         self.workloads += same.len() as u32;
-        self.inconclusive += same.iter().filter(|gate| gate.verdict == Verdict::Inconclusive).count() as u32;
+        self.inconclusive +=
+            same.iter().filter(|gate| gate.verdict == GateVerdict::Inconclusive).count() as u32;
         let undecided =
-            same.iter().flat_map(|gate| &gate.metrics).filter(|m| m.verdict == Verdict::Inconclusive);
+            same.iter().flat_map(|gate| &gate.metrics).filter(|m| m.verdict == GateVerdict::Inconclusive);
         undecided.for_each(|verdict| *self.metrics.entry(verdict.metric).or_default() += 1);
     }
 }
@@ -269,7 +270,7 @@ fn a_stored_run_is_not_red_where_nothing_changed_but_the_machine() {
             let (mut red, mut seen) = (0, Vec::new());
             for _ in 0..DRAWS {
                 let gate = judge(&[judge_stored(&recordings, name, pair, 1.0, &mut random)]).remove(0);
-                red += u32::from(gate.verdict == Verdict::Regressed);
+                red += u32::from(gate.verdict == GateVerdict::Regressed);
                 seen.push(gate.metrics[0]);
             }
             seen.sort_by(|a, b| a.smallest_effect.partial_cmp(&b.smallest_effect).expect("no NaN"));
@@ -293,7 +294,7 @@ fn a_stored_run_shows_what_got_much_slower() {
             .filter(|_| {
                 let runs = [(IDLE, 1), (IDLE, 1)];
                 let gate = judge(&[judge_stored(&recordings, name, runs, 2.0, &mut random)]).remove(0);
-                gate.verdict == Verdict::Regressed
+                gate.verdict == GateVerdict::Regressed
             })
             .count();
         println!("stored, {name} computes twice as long: {red} of {DRAWS} red");

@@ -10,7 +10,6 @@ use crate::diagnostics::Code;
 use crate::python::check::{
     Check, CodePlace, Finding, Form, FormSeen, GilSeen, Hang, Observations, Stage, Stall, WaitKind,
 };
-use crate::units::{Seconds, Share};
 
 /// The event loop is blocked if a line holds it up for this long, in seconds.
 const BLOCKED_S: f64 = 0.05;
@@ -33,16 +32,122 @@ const HELD: f64 = 0.4;
 const IDLE: f64 = 0.05;
 
 /// One item of the list, judged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CheckResult {
     /// Which item.
     pub check: Check,
     /// How it was judged.
     pub status: CheckStatus,
-    /// Why, in a few words.
-    pub detail: String,
+    /// Why.
+    pub detail: CheckDetail,
     /// What is wrong; empty unless it failed.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<CheckFinding>,
+}
+
+/// Why an item was judged as it was.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum CheckDetail {
+    /// There are faults.
+    Faults {
+        /// How many.
+        count: usize,
+    },
+    /// The callable is not a coroutine function, so the item does not apply.
+    NoCoroutine,
+    /// The interpreter ended too early.
+    InterpreterEnded,
+    /// The tasks hang, so the item could not be checked.
+    TasksHang,
+    /// Every coroutine ran on the event loop that it was started on.
+    RanOnOneLoop,
+    /// Every coroutine was awaited.
+    AllAwaited,
+    /// Every task completed, and so did everything that it started.
+    AllCompleted,
+    /// Everything that was opened is closed.
+    AllClosed,
+    /// No exception was raised or lost.
+    NoExceptions,
+    /// No line blocked the event loop.
+    NoStalls,
+    /// Lines blocked the event loop too shortly to be a fault.
+    ShortStalls {
+        /// Seconds of the longest stall.
+        longest_s: f64,
+    },
+    /// The interpreter has no GIL.
+    NoGil,
+    /// The tasks compute and hold the GIL.
+    ComputesUnderGil,
+    /// The tasks compute and release the GIL.
+    ComputesWithoutGil,
+    /// The tasks hardly compute.
+    HardlyComputes,
+}
+
+/// Something that is wrong.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct CheckFinding {
+    /// What kind of fault it is; `conc explain CODE` says more.
+    pub code: Code,
+    /// What was seen.
+    pub fault: Fault,
+    /// The line it is about, where one could be found.
+    pub place: Option<CodePlace>,
+    /// The item of the first task in which it was seen, as Python writes it.
+    pub item: Option<String>,
+    /// How often it was seen.
+    pub count: u64,
+}
+
+/// What was seen of a fault.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Fault {
+    /// The interpreter reported it.
+    Reported {
+        /// In its words.
+        text: String,
+    },
+    /// Something waits for a lock, and so does everything else.
+    Deadlock {
+        /// The thread or task.
+        who: String,
+    },
+    /// Something still runs after it was cancelled.
+    IgnoresCancellation {
+        /// The thread or task.
+        who: String,
+    },
+    /// Something did not end in time.
+    NotEnded {
+        /// The thread or task.
+        who: String,
+        /// Seconds that it was given.
+        after_s: f64,
+    },
+    /// A coroutine computes under the GIL.
+    CoroutineHoldsGil {
+        /// Share of its time that it computes, from 0 to 1.
+        share: f64,
+    },
+    /// Threads compute under the GIL.
+    ThreadsHoldGil {
+        /// How many.
+        threads: u64,
+    },
+    /// A line blocks the event loop.
+    BlocksLoop {
+        /// Seconds of the longest stall.
+        longest_s: f64,
+    },
+}
+
+impl From<Finding> for CheckFinding {
+    fn from(Finding { code, message, place, item, count }: Finding) -> Self {
+        CheckFinding { code, fault: Fault::Reported { text: message }, place, item, count }
+    }
 }
 
 /// How an item was judged.
@@ -64,7 +169,7 @@ pub fn judge(seen: &Observations, patience: Duration) -> Vec<CheckResult> {
 
 fn judge_one(check: Check, seen: &Observations, patience: Duration) -> CheckResult {
     let noted = seen.findings.iter().filter(|noted| noted.check == check);
-    let mut findings: Vec<_> = noted.map(|noted| noted.finding.clone()).collect();
+    let mut findings: Vec<CheckFinding> = noted.map(|noted| noted.finding.clone().into()).collect();
     findings.extend(match check {
         Check::Completed => seen.hang.iter().flat_map(|hang| hung(hang, patience)).collect(),
         Check::Gil => seen.forms.iter().filter_map(|form| held(form, seen)).collect(),
@@ -73,61 +178,53 @@ fn judge_one(check: Check, seen: &Observations, patience: Duration) -> CheckResu
     });
     let (status, detail) = match findings.len() {
         0 => quiet(check, seen),
-        n => (CheckStatus::Failed, format!("{n} {}", if n == 1 { "fault" } else { "faults" })),
+        count => (CheckStatus::Failed, CheckDetail::Faults { count }),
     };
     CheckResult { check, status, detail, findings }
 }
 
-/// What is said of an item of which nothing is wrong.
-fn quiet(check: Check, seen: &Observations) -> (CheckStatus, String) {
-    let passed = |detail: &str| (CheckStatus::Passed, detail.to_owned());
-    let not_applicable = |detail: &str| (CheckStatus::NotApplicable, detail.to_owned());
+/// Returns why nothing is wrong with an item, or why it does not apply.
+fn quiet(check: Check, seen: &Observations) -> (CheckStatus, CheckDetail) {
+    let passed = |detail| (CheckStatus::Passed, detail);
+    let not_applicable = |detail| (CheckStatus::NotApplicable, detail);
     let is_async = seen.forms.iter().any(|form| form.form == Form::Async);
     let needs_loop = matches!(check, Check::EventLoop | Check::Awaited | Check::Blocking);
     match check {
-        _ if needs_loop && !is_async && !seen.forms.is_empty() => {
-            not_applicable("the callable is not a coroutine function")
-        }
-        _ if seen.forms.is_empty() => not_applicable("the interpreter ended before this could be seen"),
+        _ if needs_loop && !is_async && !seen.forms.is_empty() => not_applicable(CheckDetail::NoCoroutine),
+        _ if seen.forms.is_empty() => not_applicable(CheckDetail::InterpreterEnded),
         _ if seen.hang.as_ref().is_some_and(is_early) && check != Check::EventLoop => {
-            not_applicable("the tasks hang, so this could not be seen")
+            not_applicable(CheckDetail::TasksHang)
         }
-        Check::EventLoop => passed("every coroutine ran on the loop that it was started on"),
-        Check::Awaited => passed("every coroutine that was created was awaited"),
-        Check::Completed => passed("alone and all together, and so did what they started"),
-        Check::Resources => passed("what the tasks opened is closed"),
-        Check::Exceptions => passed("none was raised or lost"),
+        Check::EventLoop => passed(CheckDetail::RanOnOneLoop),
+        Check::Awaited => passed(CheckDetail::AllAwaited),
+        Check::Completed => passed(CheckDetail::AllCompleted),
+        Check::Resources => passed(CheckDetail::AllClosed),
+        Check::Exceptions => passed(CheckDetail::NoExceptions),
         Check::Gil => considered(seen),
         Check::Blocking => {
-            let longest = stalls(seen).map(|stall| stall.longest_s).fold(0.0, f64::max);
-            match longest {
-                0.0 => passed("no line held it up"),
-                longest => passed(&format!("no line held it up for longer than {}", Seconds(longest))),
-            }
+            let longest_s = stalls(seen).map(|stall| stall.longest_s).fold(0.0, f64::max);
+            let is_quiet = longest_s == 0.0;
+            passed(if is_quiet { CheckDetail::NoStalls } else { CheckDetail::ShortStalls { longest_s } })
         }
     }
 }
 
 /// Where tasks did not end.
-fn hung(hang: &Hang, patience: Duration) -> Vec<Finding> {
+fn hung(hang: &Hang, patience: Duration) -> Vec<CheckFinding> {
     let is_deadlock = hang.cpu_fraction < IDLE
         && !hang.waits.is_empty()
         && hang.waits.iter().all(|wait| wait.kind == WaitKind::Lock);
-    let (code, what) = match hang.stage {
-        _ if is_deadlock => {
-            (Code::AsyncDeadlock, "waits for a lock, as everything else does, and no CPU is used".to_owned())
-        }
-        Stage::Ending => (Code::AsyncCancelled, "goes on after it was cancelled".to_owned()),
-        _ => (Code::TaskTimeout, format!("has not ended after {}", Seconds::from(patience))),
+    let after_s = patience.as_secs_f64();
+    let fault_of = |who: String| match hang.stage {
+        _ if is_deadlock => (Code::AsyncDeadlock, Fault::Deadlock { who }),
+        Stage::Ending => (Code::AsyncCancelled, Fault::IgnoresCancellation { who }),
+        _ => (Code::TaskTimeout, Fault::NotEnded { who, after_s }),
     };
-    let finding = |who: &str, place: Option<CodePlace>| Finding {
-        code,
-        message: format!("{who} {what}"),
-        place,
-        item: hang.item.clone(),
-        count: 1,
+    let finding = |who: &str, place: Option<CodePlace>| {
+        let (code, fault) = fault_of(who.to_owned());
+        CheckFinding { code, fault, place, item: hang.item.clone(), count: 1 }
     };
-    let mut findings: Vec<Finding> = Vec::new();
+    let mut findings: Vec<CheckFinding> = Vec::new();
     for wait in &hang.waits {
         match findings.iter_mut().find(|found| found.place.as_ref() == Some(&wait.place)) {
             Some(found) => found.count += 1,
@@ -157,41 +254,31 @@ fn is_held(form: &FormSeen, gil: &GilSeen, tasks: u64) -> bool {
 }
 
 /// What computes where others have to wait for it: threads beside it, or an event loop.
-fn held(form: &FormSeen, seen: &Observations) -> Option<Finding> {
+fn held(form: &FormSeen, seen: &Observations) -> Option<CheckFinding> {
     let (share, gil) = computing(form, seen.tasks)?;
     if !seen.has_gil || !is_held(form, gil, seen.tasks) {
         return None;
     }
-    let message = match form.form {
-        Form::Async => format!(
-            "the coroutine computes {} of its time and holds the GIL, so that no other runs meanwhile; \
-             give that part to a process pool",
-            Share(share.min(1.0))
-        ),
-        Form::Blocking if gil.threads > 0 => format!(
-            "{} {} and hold the GIL in turn, so that one computes at a time; use processes",
-            gil.threads,
-            if gil.threads == 1 { "thread computes" } else { "threads compute" }
-        ),
+    let fault = match form.form {
+        Form::Async => Fault::CoroutineHoldsGil { share: share.min(1.0) },
+        Form::Blocking if gil.threads > 0 => Fault::ThreadsHoldGil { threads: gil.threads },
         Form::Blocking => return None,
     };
-    Some(Finding { code: Code::PythonGil, message, place: gil.place.clone(), item: None, count: 1 })
+    Some(CheckFinding { code: Code::PythonGil, fault, place: gil.place.clone(), item: None, count: 1 })
 }
 
 /// What the lock means for these tasks, where it is no fault.
-fn considered(seen: &Observations) -> (CheckStatus, String) {
+fn considered(seen: &Observations) -> (CheckStatus, CheckDetail) {
     if !seen.has_gil {
-        return (CheckStatus::NotApplicable, "this interpreter has none".to_owned());
+        return (CheckStatus::NotApplicable, CheckDetail::NoGil);
     }
     let computing = seen.forms.iter().find_map(|form| Some((form, computing(form, seen.tasks)?.1)));
     let detail = match computing {
-        Some((form, gil)) if is_held(form, gil, seen.tasks) => {
-            "the tasks compute and hold it: processes, not threads, run them at once"
-        }
-        Some(_) => "the tasks compute without it: threads run them at once",
-        None => "the tasks hardly compute",
+        Some((form, gil)) if is_held(form, gil, seen.tasks) => CheckDetail::ComputesUnderGil,
+        Some(_) => CheckDetail::ComputesWithoutGil,
+        None => CheckDetail::HardlyComputes,
     };
-    (CheckStatus::Passed, detail.to_owned())
+    (CheckStatus::Passed, detail)
 }
 
 fn stalls(seen: &Observations) -> impl Iterator<Item = &Stall> {
@@ -202,10 +289,14 @@ fn is_blocked(stall: &Stall) -> bool {
     stall.longest_s >= BLOCKED_S || (stall.count >= AGAIN && stall.total_s >= BLOCKED_TOTAL_S)
 }
 
-fn blocked(stall: &Stall) -> Finding {
-    let message = format!("holds up the event loop for at least {}", Seconds(stall.longest_s));
-    let place = Some(stall.place.clone());
-    Finding { code: Code::AsyncBlocked, message, place, item: None, count: stall.count }
+fn blocked(stall: &Stall) -> CheckFinding {
+    CheckFinding {
+        code: Code::AsyncBlocked,
+        fault: Fault::BlocksLoop { longest_s: stall.longest_s },
+        place: Some(stall.place.clone()),
+        item: None,
+        count: stall.count,
+    }
 }
 
 #[cfg(test)]

@@ -1,14 +1,13 @@
-//! The scaling law as data: what `model` says in the JSON, and in one line.
+//! The scaling law as data: `model` in the JSON.
 
 use serde::{Deserialize, Serialize};
 
 use crate::benchmark::result::Status;
 use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::model::estimate::Estimate;
-use crate::model::scaling::{FEWEST_WIDTHS, Peak, Scaling, assess};
+use crate::model::scaling::{Peak, Scaling, assess};
 use crate::model::{Point, amdahl, usl};
 use crate::strategy::StrategyKind;
-use crate::units::{PerSecond, Share};
 
 /// Laws fitted to throughput at several widths.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -44,8 +43,12 @@ pub struct Usl {
     pub saturated_width: Option<f64>,
     /// Tasks per second on the flat top.
     pub saturated_per_s: Option<f64>,
-    /// Why there are no coefficients, in words.
-    pub reason: Option<String>,
+    /// How many different widths were measured; null where that is not the reason.
+    #[serde(default)]
+    pub widths: Option<usize>,
+    /// The narrowest and the widest width measured; null where that is not the reason.
+    #[serde(default)]
+    pub width_range: Option<[f64; 2]>,
 }
 
 /// Intervals of the coefficients, cut off at what they cannot be.
@@ -125,52 +128,29 @@ impl Model {
             Scaling::Saturated(top) => Usl {
                 saturated_width: Some(top.from),
                 saturated_per_s: Some(top.rate),
-                ..Usl::without(
-                    FitStatus::Saturated,
-                    format!(
-                        "saturated at {}: from there on throughput stays at about {}/s, which the law has no parameter for",
-                        top.from,
-                        PerSecond(top.rate)
-                    ),
-                )
+                ..Usl::without(FitStatus::Saturated)
             },
-            Scaling::Poor { residual } => Usl::without(
-                FitStatus::PoorFit,
-                format!("the points do not follow the law: they lie {} off it", Share(residual)),
-            ),
-            Scaling::TooFewWidths { widths } => Usl::without(
-                FitStatus::TooFewWidths,
-                format!("not fitted: {widths} different widths were measured, {FEWEST_WIDTHS} are needed"),
-            ),
-            Scaling::TooNarrow { narrowest, widest } => Usl::without(
-                FitStatus::TooNarrow,
-                format!("not fitted: the widths from {narrowest} to {widest} are too close to one another"),
-            ),
+            Scaling::Poor { residual } => {
+                Usl { residual: Some(residual), ..Usl::without(FitStatus::PoorFit) }
+            }
+            Scaling::TooFewWidths { widths } => {
+                Usl { widths: Some(widths), ..Usl::without(FitStatus::TooFewWidths) }
+            }
+            Scaling::TooNarrow { narrowest, widest } => {
+                Usl { width_range: Some([narrowest, widest]), ..Usl::without(FitStatus::TooNarrow) }
+            }
         };
         Model { usl, amdahl, strategy: None }
-    }
-
-    /// What is known of the scaling, in one line.
-    pub fn sentence(&self) -> String {
-        let Usl { sigma: Some(sigma), kappa: Some(kappa), .. } = self.usl else {
-            return self.usl.reason.clone().unwrap_or_default();
-        };
-        format!(
-            "USL: sigma {}, kappa {}, {}",
-            coefficient(sigma),
-            coefficient(kappa),
-            self.usl.peak_in_words()
-        )
     }
 }
 
 impl Usl {
     /// No fit was tried.
     pub fn not_fitted() -> Self {
-        Usl::without(FitStatus::NotFitted, "not fitted: there is nothing to fit".to_owned())
+        Usl::without(FitStatus::NotFitted)
     }
 
-    fn without(status: FitStatus, reason: String) -> Self {
+    fn without(status: FitStatus) -> Self {
         Usl {
             sigma: None,
             kappa: None,
@@ -182,7 +162,8 @@ impl Usl {
             residual: None,
             saturated_width: None,
             saturated_per_s: None,
-            reason: Some(reason),
+            widths: None,
+            width_range: None,
         }
     }
 
@@ -205,19 +186,8 @@ impl Usl {
             residual: Some(fit.residual),
             saturated_width: None,
             saturated_per_s: None,
-            reason: None,
-        }
-    }
-
-    /// Where the peak is, as a fragment.
-    pub fn peak_in_words(&self) -> String {
-        match (self.peak_status, self.peak_width) {
-            (Some(PeakStatus::Measured), Some(width)) => format!("peak near {width:.0}"),
-            (Some(PeakStatus::Extrapolated), Some(width)) => {
-                format!("peak near {width:.0} if the curve goes on beyond the widths measured")
-            }
-            (Some(PeakStatus::Beyond), _) => "peak beyond the widths measured".to_owned(),
-            _ => "no peak".to_owned(),
+            widths: None,
+            width_range: None,
         }
     }
 }
@@ -290,7 +260,6 @@ mod tests {
         assert_eq!((model.strategy, model.usl.status), (Some(StrategyKind::Async), FitStatus::Fitted));
         assert!((model.usl.sigma.expect("fitted") - 0.01).abs() < 1e-6);
         assert_eq!(model.usl.peak_status, Some(PeakStatus::Measured));
-        assert_eq!(model.sentence(), "USL: sigma 0.0100, kappa 1.0e-4, peak near 99");
         assert!(model.amdahl.is_some());
     }
 
@@ -298,13 +267,11 @@ mod tests {
     fn what_cannot_be_fitted_says_why() {
         let cells = curve(StrategyKind::Async, &WIDTHS[..4], law);
         let model = Model::of_cells(&cells, Configuration::new(StrategyKind::Async, 8));
-        assert_eq!(model.usl.status, FitStatus::TooFewWidths);
-        assert_eq!(model.sentence(), "not fitted: 4 different widths were measured, 6 are needed");
+        assert_eq!((model.usl.status, model.usl.widths), (FitStatus::TooFewWidths, Some(4)));
         assert_eq!(model.amdahl, None);
         let full = curve(StrategyKind::Async, &WIDTHS, |n| 25.0 * n.min(16.0));
         let model = Model::of_cells(&full, Configuration::new(StrategyKind::Async, 16));
         assert_eq!((model.usl.status, model.usl.saturated_width), (FitStatus::Saturated, Some(16.0)));
-        assert!(model.sentence().starts_with("saturated at 16: "), "{}", model.sentence());
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod configuration;
 pub mod event;
 pub mod execution_model;
 pub mod executor;
+pub mod finding;
 pub mod hooks;
 pub mod machine_probe;
 pub mod measure;

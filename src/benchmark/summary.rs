@@ -3,23 +3,16 @@
 use std::collections::BTreeSet;
 
 use crate::benchmark::configuration::Configuration;
+use crate::benchmark::finding::Finding;
 use crate::benchmark::measure::{Ending, Measured};
 use crate::benchmark::plan::{Candidate, Plan};
 use crate::benchmark::record::CellRecord;
 use crate::benchmark::result::{ConfigurationResult, Reason, Status, TaskCounts, widening};
-use crate::diagnostics::Code;
 use crate::policy::CONTENDED;
 use crate::stats::interval::widen;
-use crate::units::Share;
 
-/// Something to be said about a measurement.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// What kind of thing.
-    pub code: Code,
-    /// The thing in words.
-    pub message: String,
-}
+/// A budget that ends after fewer rounds than this is worth a finding.
+const ENOUGH_ROUNDS: u32 = 3;
 
 /// Every cell that was measured, failed or refused, in the order of the plan.
 pub fn results(plan: &Plan, measured: &Measured) -> Vec<ConfigurationResult> {
@@ -62,46 +55,27 @@ fn believe(result: &mut ConfigurationResult, measured: &Measured) {
     result.ci95 = result.ci95.zip(result.throughput_per_s).map(|(ends, rate)| widen(rate, ends, factor));
 }
 
-/// What the user should know before the results are believed.
+/// Returns what to know before the results are trusted.
 pub fn findings(measured: &Measured) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    findings.extend(digest_finding(measured));
-    findings.extend(failure_finding(measured));
-    match measured.ending {
-        Ending::Interrupted => findings.push(Finding {
-            code: Code::NoteInterrupted,
-            message: format!("interrupted after {:.1} s of measuring", measured.elapsed.as_secs_f64()),
-        }),
-        Ending::Exhausted => findings.push(Finding {
-            code: Code::NoteItemsUsed,
-            message: format!(
-                "every item was run once, which was enough for {:.1} s of measuring",
-                measured.elapsed.as_secs_f64()
-            ),
-        }),
-        Ending::Budget if measured.rounds < 3 => findings.push(Finding {
-            code: Code::NoteBudget,
-            message: match measured.rounds {
-                0 | 1 => "the budget was enough for one batch of each cell at the most".to_owned(),
-                rounds => format!("the budget was enough for {rounds} rounds only"),
-            },
-        }),
-        _ => {}
-    }
-    findings.extend(measured.cpu_others.filter(|share| *share > CONTENDED).map(|share| Finding {
-        code: Code::HostContended,
-        message: format!(
-            "other programs used {} of the CPUs while conc measured; intervals are {:.1}x as wide",
-            Share(share),
-            widening(Some(share))
-        ),
-    }));
-    findings
+    let elapsed_s = measured.elapsed.as_secs_f64();
+    let ending = match measured.ending {
+        Ending::Interrupted => Some(Finding::Interrupted { elapsed_s }),
+        Ending::Exhausted => Some(Finding::ItemsUsed { elapsed_s }),
+        Ending::Budget if measured.rounds < ENOUGH_ROUNDS => {
+            Some(Finding::FewRounds { rounds: measured.rounds })
+        }
+        _ => None,
+    };
+    let contended = measured
+        .cpu_others
+        .filter(|share| *share > CONTENDED)
+        .map(|share| Finding::Contended { share, widening: widening(Some(share)) });
+    [other_outputs(measured), failed_tasks(measured), ending, contended].into_iter().flatten().collect()
 }
 
 /// Outputs that differ between strategies, unless sequential does not agree with itself either, or ran
 /// no item twice.
-fn digest_finding(measured: &Measured) -> Option<Finding> {
+fn other_outputs(measured: &Measured) -> Option<Finding> {
     let reference = measured.cells.get(&Configuration::REFERENCE)?;
     if reference.is_repeatable() != Some(true) {
         return None;
@@ -109,25 +83,14 @@ fn digest_finding(measured: &Measured) -> Option<Finding> {
     let differs = |record: &CellRecord| {
         record.is_repeatable() == Some(false) || record.agrees_with(reference) == Some(false)
     };
-    let (cell, _) = measured.cells.iter().find(|(_, record)| differs(record))?;
-    let message = format!("{cell} gave other outputs than sequential for the same items");
-    Some(Finding { code: Code::PoolDigest, message })
+    let (configuration, _) = measured.cells.iter().find(|(_, record)| differs(record))?;
+    Some(Finding::OtherOutputs { configuration: *configuration })
 }
 
-fn failure_finding(measured: &Measured) -> Option<Finding> {
-    let mut all = TaskCounts::default();
-    measured.cells.values().for_each(|record| all.merge(&record.counts()));
-    let bad = all.started() - all.ok;
-    (bad > 0).then(|| Finding {
-        code: Code::NoteFailures,
-        message: format!(
-            "{bad} of {} tasks did not end well ({} failed, {} timed out, {} cancelled)",
-            all.started(),
-            all.failed,
-            all.timed_out,
-            all.cancelled
-        ),
-    })
+fn failed_tasks(measured: &Measured) -> Option<Finding> {
+    let mut counts = TaskCounts::default();
+    measured.cells.values().for_each(|record| counts.merge(&record.counts()));
+    (counts.ok < counts.started()).then_some(Finding::TasksFailed { counts })
 }
 
 /// The items whose outputs are known of every cell.
@@ -188,8 +151,7 @@ mod tests {
         measured.cpu_others = Some(0.5);
         assert!((spread(&measured) / quiet - 2.0).abs() < 1e-9);
         let found = findings(&measured);
-        assert_eq!(found[0].code, Code::HostContended);
-        assert!(found[0].message.contains("50% of the CPUs"), "{}", found[0].message);
+        assert_eq!(found, [Finding::Contended { share: 0.5, widening: 2.0 }]);
     }
 
     #[test]
@@ -198,7 +160,7 @@ mod tests {
             (Configuration::REFERENCE, 3),
             (Configuration::new(StrategyKind::Async, 8), 4),
         ]));
-        assert_eq!(found[0].code, Code::PoolDigest);
-        assert!(found[0].message.contains("async 8"), "{}", found[0].message);
+        let configuration = Configuration::new(StrategyKind::Async, 8);
+        assert_eq!(found, [Finding::OtherOutputs { configuration }]);
     }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::benchmark::repeat::Side;
 use crate::error::ExitStatus;
-use crate::gate::{Comparison, Metric, Verdict, judge};
+use crate::gate::{Comparison, GateVerdict, Metric, judge};
 use crate::report::document::{BenchReport, FailedWorkload, Report};
 use crate::report::table;
 use crate::study::{RepeatRequest, RunGuard, Study};
@@ -88,7 +88,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitStatus, Failure> {
 /// is: it would be lost, and the next run green.
 fn save(report: &BenchReport, path: &Path, baseline: Option<&PathBuf>) -> Result<(), Failure> {
     let is_red =
-        report.results.iter().any(|r| r.gate.as_ref().is_some_and(|g| g.verdict == Verdict::Regressed));
+        report.results.iter().any(|r| r.gate.as_ref().is_some_and(|g| g.verdict == GateVerdict::Regressed));
     if is_red && baseline.is_some_and(|baseline| baseline == path) {
         let path = path.display();
         tell(&format!("'{path}' is left as it was, because a workload got worse than it says"));
@@ -164,7 +164,7 @@ impl Bench<'_> {
         let mut study = study.into_measured(&mut progress)?;
         let cell = against.cell_of(&name).or_else(|| study.recommended());
         let Some(cell) = cell.filter(|_| !config.is_prediction()) else {
-            let nothing = || against.explain(Side::Current, "nothing of it could be measured");
+            let nothing = || against.explain(Side::Current, None);
             let comparison = if config.is_prediction() { None } else { nothing() };
             return Ok((study.conclude(), comparison));
         };
@@ -180,7 +180,7 @@ impl Bench<'_> {
         let failure = study.repeat(&request, side.as_ref(), &mut progress)?;
         let report = study.conclude();
         let comparison = match failure {
-            Some((side, error)) => against.explain(side, &error.to_string()),
+            Some((side, error)) => against.explain(side, Some(error.to_string())),
             None => against.compare(&report, thresholds),
         };
         Ok((report, comparison))

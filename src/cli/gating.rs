@@ -4,9 +4,10 @@ use crate::diagnostics::Code;
 use crate::error::ExitStatus;
 use crate::gate::drift::{Advised, drift};
 use crate::gate::fingerprint::{Difference, Fingerprint};
+use crate::gate::reason::GateReason;
 use crate::gate::result::AdviceVerdict;
 use crate::gate::stored::{self, Circumstances};
-use crate::gate::{AdviceDrift, Comparison, Design, Thresholds, Verdict};
+use crate::gate::{AdviceDrift, Comparison, Design, GateVerdict, Thresholds};
 use crate::report::document::{BenchReport, Report};
 use crate::workload::Workload;
 use crate::workload::step::cpu::calibrate::Calibration;
@@ -39,9 +40,9 @@ impl Demands {
         let any = |verdict| gates().any(|gate| gate.verdict == verdict);
         let is_changed = |advice: AdviceDrift| advice.verdict == AdviceVerdict::Changed;
         let is_advice_changed = gates().any(|gate| gate.advice.is_some_and(is_changed));
-        if (self.regression && any(Verdict::Regressed)) || (self.advice_change && is_advice_changed) {
+        if (self.regression && any(GateVerdict::Regressed)) || (self.advice_change && is_advice_changed) {
             Some(ExitStatus::Regressed)
-        } else if self.doubt && any(Verdict::Inconclusive) {
+        } else if self.doubt && any(GateVerdict::Inconclusive) {
             Some(ExitStatus::Inconclusive)
         } else {
             None
@@ -80,10 +81,10 @@ pub(crate) fn compare(
     other_machine: bool,
 ) -> Comparison {
     let Some(before) = before else {
-        return Comparison::impossible(Design::Stored, file, format!("'{file}' does not have it"));
+        return Comparison::impossible(Design::Stored, file, GateReason::NotInFile { file: file.to_owned() });
     };
     if before.workload.definition != after.workload.definition {
-        let reason = format!("the workload is not the one of '{file}' any more");
+        let reason = GateReason::WorkloadChanged { file: file.to_owned() };
         return Comparison::impossible(Design::Stored, file, reason);
     }
     if let Some(reason) = other_interpreter(before, after).filter(|_| !other_machine) {
@@ -103,10 +104,10 @@ pub(crate) fn compare(
 }
 
 /// What the interpreters are, if they are not the same.
-fn other_interpreter(before: &Report, after: &Report) -> Option<String> {
+fn other_interpreter(before: &Report, after: &Report) -> Option<GateReason> {
     let version = |report: &Report| Some(report.profile.as_ref()?.python.as_ref()?.version.clone());
     let (there, here) = version(before).zip(version(after))?;
-    (there != here).then(|| Difference { what: "Python", there, here }.to_string())
+    (there != here).then_some(GateReason::OtherInterpreter { there, here })
 }
 
 fn advised(report: &Report) -> Option<Advised<'_>> {

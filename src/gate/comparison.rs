@@ -3,6 +3,7 @@
 use crate::benchmark::Configuration;
 use crate::gate::estimate::Estimate;
 use crate::gate::failures::Failures;
+use crate::gate::reason::GateReason;
 use crate::gate::result::{AdviceDrift, Design};
 use crate::gate::threshold::Thresholds;
 
@@ -19,10 +20,10 @@ pub struct Comparison {
     pub estimates: Vec<Estimate>,
     /// The tasks that did not end well.
     pub failures: Option<Failures>,
-    /// Why the current side cannot run at all, though the other one does.
-    pub broken: Option<String>,
+    /// Whether the current side cannot run at all, though the other one does; `reason` says why.
+    pub is_broken: bool,
     /// Why nothing could be compared, or why the claim is lower than it might be.
-    pub reason: Option<String>,
+    pub reason: Option<GateReason>,
     /// By how much each metric may be worse.
     pub thresholds: Thresholds,
     /// Whether the advice is still the same.
@@ -31,26 +32,23 @@ pub struct Comparison {
 
 impl Comparison {
     /// A workload of which nothing could be compared, and why.
-    pub fn impossible(design: Design, reference: &str, reason: impl Into<String>) -> Self {
+    pub fn impossible(design: Design, reference: &str, reason: GateReason) -> Self {
         Comparison {
             design,
             reference: reference.to_owned(),
             cell: None,
             estimates: Vec::new(),
             failures: None,
-            broken: None,
-            reason: Some(reason.into()),
+            is_broken: false,
+            reason: Some(reason),
             thresholds: Thresholds::default(),
             advice: None,
         }
     }
 
     /// A workload that cannot be run any more, and why: that is a regression.
-    pub fn broken(design: Design, reference: &str, reason: impl Into<String>) -> Self {
-        let mut comparison = Comparison::impossible(design, reference, "");
-        comparison.reason = None;
-        comparison.broken = Some(reason.into());
-        comparison
+    pub fn broken(design: Design, reference: &str, reason: GateReason) -> Self {
+        Comparison { is_broken: true, ..Comparison::impossible(design, reference, reason) }
     }
 
     /// The same with what is known of the advice.

@@ -1,6 +1,7 @@
 //! Whether more tasks fail than before.
 
 use crate::benchmark::series::BatchMetrics;
+use crate::gate::reason::FailedTasks;
 use crate::stats::looks::p_over_looks;
 use crate::stats::sign::sign_test;
 
@@ -48,10 +49,10 @@ impl Failures {
         share(self.current) > share(self.reference)
     }
 
-    /// Such as `12 of 400 tasks failed, 0 of 400 of the reference`.
-    pub fn describe(&self) -> String {
-        let ([failed, started], [before, of]) = (self.current, self.reference);
-        format!("{failed} of {started} tasks failed, {before} of {of} on the other side")
+    /// The counts of both sides.
+    pub fn counts(&self) -> FailedTasks {
+        let ([failed, started], [reference_failed, reference_started]) = (self.current, self.reference);
+        FailedTasks { failed, started, reference_failed, reference_started }
     }
 }
 
@@ -85,7 +86,8 @@ mod tests {
         assert_eq!((failures.current, failures.reference), ([12, 576], [0, 576]));
         assert_eq!(failures.p_value, Some(0.5f64.powi(12)));
         assert!(failures.is_more() && !failures.is_total());
-        assert_eq!(failures.describe(), "12 of 576 tasks failed, 0 of 576 on the other side");
+        let counts = failures.counts();
+        assert_eq!((counts.failed, counts.reference_started), (12, 576));
     }
 
     #[test]

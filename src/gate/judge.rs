@@ -3,7 +3,8 @@
 use crate::gate::comparison::Comparison;
 use crate::gate::estimate::Estimate;
 use crate::gate::failures::Failures;
-use crate::gate::result::{Gate, Metric, MetricVerdict, Verdict};
+use crate::gate::reason::GateReason;
+use crate::gate::result::{Gate, GateVerdict, Metric, MetricVerdict};
 use crate::stats::fdr::benjamini_hochberg;
 use crate::stats::interval::CONFIDENCE;
 
@@ -34,14 +35,14 @@ pub fn judge(comparisons: &[Comparison]) -> Vec<Gate> {
 }
 
 /// Regressed, else inconclusive, else improved, else unchanged; inconclusive if there is nothing.
-pub fn worst(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
-    let severity = |verdict: &Verdict| match verdict {
-        Verdict::Regressed => 3,
-        Verdict::Inconclusive => 2,
-        Verdict::Improved => 1,
-        Verdict::Unchanged => 0,
+pub fn worst(verdicts: impl IntoIterator<Item = GateVerdict>) -> GateVerdict {
+    let severity = |verdict: &GateVerdict| match verdict {
+        GateVerdict::Regressed => 3,
+        GateVerdict::Inconclusive => 2,
+        GateVerdict::Improved => 1,
+        GateVerdict::Unchanged => 0,
     };
-    verdicts.into_iter().max_by_key(severity).unwrap_or(Verdict::Inconclusive)
+    verdicts.into_iter().max_by_key(severity).unwrap_or(GateVerdict::Inconclusive)
 }
 
 /// Which changes of a workload are discoveries.
@@ -110,18 +111,18 @@ fn gate(comparison: &Comparison, worse: &Discoveries, better: &Discoveries, leve
     }
 }
 
-/// What failing tasks make of the verdict, and the reason in words.
-fn failing(comparison: &Comparison, is_discovery: bool) -> (Option<Verdict>, Option<String>) {
-    if let Some(reason) = &comparison.broken {
-        return (Some(Verdict::Regressed), Some(reason.clone()));
+/// What failing tasks make of the verdict, and the reason.
+fn failing(comparison: &Comparison, is_discovery: bool) -> (Option<GateVerdict>, Option<GateReason>) {
+    if comparison.is_broken {
+        return (Some(GateVerdict::Regressed), None);
     }
     let Some(failures) = comparison.failures.filter(Failures::is_more) else { return (None, None) };
     if is_discovery || failures.is_total() {
-        return (Some(Verdict::Regressed), Some(failures.describe()));
+        return (Some(GateVerdict::Regressed), Some(GateReason::MoreTasksFail(failures.counts())));
     }
     let is_doubtful = failures.reference[0] == 0 || failures.p_value.is_some_and(|p| p <= DOUBTFUL);
     if is_doubtful {
-        (Some(Verdict::Inconclusive), Some(format!("{}, which may be chance", failures.describe())))
+        (Some(GateVerdict::Inconclusive), Some(GateReason::PerhapsMoreTasksFail(failures.counts())))
     } else {
         (None, None)
     }
@@ -145,17 +146,17 @@ fn metric_verdict(estimate: &Estimate, comparison: &Comparison, seen: Seen, leve
 
 /// What follows for one metric. A change that is beyond doubt and smaller than the margin is none that counts,
 /// but only an interval that lies within it as a whole says that there is none.
-pub(super) fn verdict(estimate: &Estimate, margin: f64, seen: Seen) -> Verdict {
+pub(super) fn verdict(estimate: &Estimate, margin: f64, seen: Seen) -> GateVerdict {
     let [low, high] = estimate.worse_interval(EQUIVALENCE);
     let beyond = margin + estimate.doubt;
     if seen.worse && estimate.worse.estimate > beyond {
-        Verdict::Regressed
+        GateVerdict::Regressed
     } else if seen.better && estimate.worse.estimate < -beyond {
-        Verdict::Improved
+        GateVerdict::Improved
     } else if -margin <= low && high <= margin {
-        Verdict::Unchanged
+        GateVerdict::Unchanged
     } else {
-        Verdict::Inconclusive
+        GateVerdict::Inconclusive
     }
 }
 
@@ -183,7 +184,7 @@ mod tests {
 
     #[test]
     fn the_worst_is_told_of_many() {
-        use Verdict::{Improved, Inconclusive, Regressed, Unchanged};
+        use GateVerdict::{Improved, Inconclusive, Regressed, Unchanged};
         assert_eq!(worst([Unchanged, Improved, Regressed, Inconclusive]), Regressed);
         assert_eq!(worst([Unchanged, Improved, Inconclusive]), Inconclusive);
         assert_eq!(worst([Unchanged, Improved]), Improved);
@@ -194,23 +195,23 @@ mod tests {
     #[test]
     fn each_workload_has_its_own_verdict_and_the_suite_the_worst() {
         let gates = judge(&[compared(1.0, 0.01), compared(1.3, 0.02), compared(0.7, 0.02)]);
-        let verdicts: Vec<Verdict> = gates.iter().map(|gate| gate.verdict).collect();
-        assert_eq!(verdicts, [Verdict::Unchanged, Verdict::Regressed, Verdict::Improved]);
-        assert_eq!(worst(gates.iter().map(|gate| gate.verdict)), Verdict::Regressed);
+        let verdicts: Vec<GateVerdict> = gates.iter().map(|gate| gate.verdict).collect();
+        assert_eq!(verdicts, [GateVerdict::Unchanged, GateVerdict::Regressed, GateVerdict::Improved]);
+        assert_eq!(worst(gates.iter().map(|gate| gate.verdict)), GateVerdict::Regressed);
     }
 
     #[test]
     fn what_cannot_run_any_more_regressed_and_what_cannot_be_compared_is_inconclusive() {
         let gates = judge(&[
-            Comparison::broken(Design::Paired, "old", "no such file"),
-            Comparison::impossible(Design::Stored, "old.json", "it is not in the baseline"),
+            Comparison::broken(Design::Paired, "old", GateReason::NothingMeasured),
+            Comparison::impossible(Design::Stored, "old.json", GateReason::OtherCpuSteps),
         ]);
         assert_eq!(
-            (gates[0].verdict, gates[0].reason.as_deref()),
-            (Verdict::Regressed, Some("no such file"))
+            (gates[0].verdict, gates[0].reason.clone()),
+            (GateVerdict::Regressed, Some(GateReason::NothingMeasured))
         );
-        assert_eq!(gates[1].verdict, Verdict::Inconclusive);
-        assert_eq!(gates[1].reason.as_deref(), Some("it is not in the baseline"));
+        assert_eq!(gates[1].verdict, GateVerdict::Inconclusive);
+        assert_eq!(gates[1].reason, Some(GateReason::OtherCpuSteps));
     }
 
     #[test]
@@ -218,7 +219,7 @@ mod tests {
         let mut lenient = compared(1.1, 0.02);
         lenient.thresholds = Thresholds::uniform(0.25);
         let gates = judge(&[compared(1.1, 0.02), lenient]);
-        assert_eq!((gates[0].verdict, gates[1].verdict), (Verdict::Regressed, Verdict::Unchanged));
+        assert_eq!((gates[0].verdict, gates[1].verdict), (GateVerdict::Regressed, GateVerdict::Unchanged));
         assert_eq!(gates[1].metrics[0].threshold, 0.25);
     }
 
@@ -234,7 +235,7 @@ mod tests {
                 // Of one test alone, as the others would help it.
                 comparison.estimates.truncate(1);
                 comparison.failures = None;
-                judge(&[comparison])[0].metrics[0].verdict == Verdict::Regressed
+                judge(&[comparison])[0].metrics[0].verdict == GateVerdict::Regressed
             })
             .count();
         // The effect was found for five tests and from one draw of the noise.
@@ -247,12 +248,12 @@ mod tests {
             for verdict in &judge(&[compared(times, sd)])[0].metrics {
                 let p = verdict.p_value.unwrap();
                 prop_assert!((0.0..=1.0).contains(&p));
-                if verdict.verdict == Verdict::Regressed {
+                if verdict.verdict == GateVerdict::Regressed {
                     prop_assert!(p <= FALSE_DISCOVERY);
                 }
                 let [lo, hi] = verdict.ci95.unwrap();
                 prop_assert!(lo <= verdict.ratio && verdict.ratio <= hi);
-                if verdict.verdict == Verdict::Unchanged {
+                if verdict.verdict == GateVerdict::Unchanged {
                     prop_assert!((verdict.ratio.ln()).abs() <= verdict.threshold.ln_1p() + 1e-9);
                 }
             }

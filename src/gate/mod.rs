@@ -13,6 +13,7 @@ pub mod failures;
 pub mod fingerprint;
 pub mod judge;
 pub mod paired;
+pub mod reason;
 pub mod result;
 pub mod stored;
 #[cfg(test)]
@@ -21,5 +22,6 @@ pub mod threshold;
 
 pub use comparison::Comparison;
 pub use judge::judge;
-pub use result::{AdviceDrift, Design, Gate, Metric, MetricVerdict, Verdict};
+pub use reason::GateReason;
+pub use result::{AdviceDrift, Design, Gate, GateVerdict, Metric, MetricVerdict};
 pub use threshold::Thresholds;

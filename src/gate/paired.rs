@@ -10,7 +10,8 @@ use crate::gate::comparison::Comparison;
 use crate::gate::estimate::{Estimate, badness, resolution};
 use crate::gate::failures::Failures;
 use crate::gate::judge::{self, FALSE_DISCOVERY};
-use crate::gate::result::{Design, Metric, Verdict};
+use crate::gate::reason::GateReason;
+use crate::gate::result::{Design, GateVerdict, Metric};
 use crate::gate::threshold::Thresholds;
 use crate::stats::Mean;
 use crate::stats::looks::{LOOKS, is_look, share_of_level};
@@ -19,23 +20,18 @@ use crate::stats::looks::{LOOKS, is_look, share_of_level};
 pub fn compare(series: &Series, reference: &str, thresholds: Thresholds) -> Comparison {
     let failures = Failures::of(&series.batches, &series.reference);
     if failures.is_without_reference() {
-        return Comparison::impossible(
-            Design::Paired,
-            reference,
-            "not one task of the other side ended well",
-        );
+        return Comparison::impossible(Design::Paired, reference, GateReason::ReferenceFails);
     }
     let pairs = series.batches.len().min(series.reference.len());
     let estimates = estimates(series);
-    let reason =
-        (pairs < LOOKS[0]).then(|| format!("only {pairs} pairs were measured, {} tell more", LOOKS[0]));
+    let reason = (pairs < LOOKS[0]).then_some(GateReason::FewPairs { pairs, wanted: LOOKS[0] });
     Comparison {
         design: Design::Paired,
         reference: reference.to_owned(),
         cell: (pairs > 0).then_some(series.cell),
         estimates,
         failures: Some(failures),
-        broken: None,
+        is_broken: false,
         reason,
         thresholds,
         advice: None,
@@ -90,7 +86,7 @@ pub fn needs_more(series: &Series, thresholds: &Thresholds, tests: usize) -> boo
         let is_seen = |p: Option<f64>| p.is_some_and(|p| p <= level);
         let seen = judge::Seen { worse: is_seen(estimate.p_worse()), better: is_seen(estimate.p_better()) };
         let margin = thresholds.margin(estimate.metric);
-        judge::verdict(estimate, margin, seen) == Verdict::Inconclusive
+        judge::verdict(estimate, margin, seen) == GateVerdict::Inconclusive
             && may_be_decided(estimate, margin, level)
     })
 }
@@ -125,7 +121,7 @@ mod tests {
         judge(&[compare(series, "old", Thresholds::default())]).remove(0)
     }
 
-    fn verdict_of(gate: &Gate, metric: Metric) -> Verdict {
+    fn verdict_of(gate: &Gate, metric: Metric) -> GateVerdict {
         gate.metrics.iter().find(|verdict| verdict.metric == metric).expect("it was measured").verdict
     }
 
@@ -147,21 +143,21 @@ mod tests {
     #[test]
     fn a_slower_side_regressed_and_a_faster_one_improved() {
         let slower = gate(&pairs(20, 1.1, 0.03));
-        assert_eq!(slower.verdict, Verdict::Regressed);
+        assert_eq!(slower.verdict, GateVerdict::Regressed);
         for metric in [Metric::Throughput, Metric::P50, Metric::CpuPerTask] {
-            assert_eq!(verdict_of(&slower, metric), Verdict::Regressed, "{metric}");
+            assert_eq!(verdict_of(&slower, metric), GateVerdict::Regressed, "{metric}");
         }
-        assert_eq!(verdict_of(&slower, Metric::PeakRss), Verdict::Unchanged);
+        assert_eq!(verdict_of(&slower, Metric::PeakRss), GateVerdict::Unchanged);
         let faster = gate(&pairs(20, 0.9, 0.03));
-        assert_eq!(verdict_of(&faster, Metric::Throughput), Verdict::Improved);
+        assert_eq!(verdict_of(&faster, Metric::Throughput), GateVerdict::Improved);
         assert_eq!(slower.cell, Some(crate::gate::testing::CELL));
     }
 
     #[test]
     fn the_same_twice_is_unchanged_if_it_is_steady_and_inconclusive_if_it_is_not() {
-        assert_eq!(gate(&pairs(20, 1.0, 0.02)).verdict, Verdict::Unchanged);
+        assert_eq!(gate(&pairs(20, 1.0, 0.02)).verdict, GateVerdict::Unchanged);
         let noisy = gate(&pairs(20, 1.0, 0.3));
-        assert_eq!(noisy.verdict, Verdict::Inconclusive);
+        assert_eq!(noisy.verdict, GateVerdict::Inconclusive);
         let effect = noisy.metrics[0].smallest_effect.unwrap();
         assert!((0.3..0.8).contains(&effect), "{effect}");
     }
@@ -169,20 +165,20 @@ mod tests {
     #[test]
     fn a_change_within_the_threshold_is_none_however_certain() {
         let small = gate(&pairs(100, 1.02, 0.005));
-        assert_eq!(verdict_of(&small, Metric::Throughput), Verdict::Unchanged);
+        assert_eq!(verdict_of(&small, Metric::Throughput), GateVerdict::Unchanged);
         assert!(small.metrics[0].p_value.unwrap() < 1e-6);
         let strict = judge(&[compare(&pairs(100, 1.02, 0.005), "old", Thresholds::uniform(0.01))]).remove(0);
-        assert_eq!(verdict_of(&strict, Metric::Throughput), Verdict::Regressed);
+        assert_eq!(verdict_of(&strict, Metric::Throughput), GateVerdict::Regressed);
     }
 
     #[test]
     fn memory_without_any_spread_is_neither_divided_by_nor_believed_beyond_measure() {
         let mut more = pairs(20, 1.0, 0.02);
-        assert_eq!(verdict_of(&gate(&more), Metric::PeakRss), Verdict::Unchanged);
+        assert_eq!(verdict_of(&gate(&more), Metric::PeakRss), GateVerdict::Unchanged);
         more.batches.iter_mut().for_each(|batch| batch.peak_rss_bytes = 11 << 20);
         let told = gate(&more);
         let memory = told.metrics.last().unwrap();
-        assert_eq!((memory.metric, memory.verdict), (Metric::PeakRss, Verdict::Regressed));
+        assert_eq!((memory.metric, memory.verdict), (Metric::PeakRss, GateVerdict::Regressed));
         // All of 20 pairs the same way are a chance of 2^-20, of which this look may spend half.
         assert_eq!(memory.p_value, Some(2.0 * 0.5f64.powi(20)));
         let [lo, hi] = memory.ci95.unwrap();
@@ -192,17 +188,17 @@ mod tests {
     #[test]
     fn a_few_pairs_decide_little_and_one_decides_nothing() {
         let few = gate(&pairs(4, 1.3, 0.02));
-        assert_eq!(few.verdict, Verdict::Inconclusive);
-        assert_eq!(few.reason.as_deref(), Some("only 4 pairs were measured, 20 tell more"));
+        assert_eq!(few.verdict, GateVerdict::Inconclusive);
+        assert_eq!(few.reason, Some(GateReason::FewPairs { pairs: 4, wanted: 20 }));
         let one = gate(&pairs(1, 2.0, 0.0));
         let throughput = one.metrics[0];
         assert_eq!(
             (throughput.verdict, throughput.ci95, throughput.p_value),
-            (Verdict::Inconclusive, None, None)
+            (GateVerdict::Inconclusive, None, None)
         );
-        assert_eq!((one.verdict, throughput.smallest_effect), (Verdict::Inconclusive, None));
+        assert_eq!((one.verdict, throughput.smallest_effect), (GateVerdict::Inconclusive, None));
         let none = gate(&series(Vec::new()));
-        assert_eq!((none.verdict, none.cell), (Verdict::Inconclusive, None));
+        assert_eq!((none.verdict, none.cell), (GateVerdict::Inconclusive, None));
     }
 
     #[test]
@@ -210,13 +206,14 @@ mod tests {
         let mut failing = pairs(20, 0.5, 0.02);
         failing.batches.iter_mut().for_each(|batch| batch.ok -= 2);
         let told = gate(&failing);
-        assert_eq!(told.verdict, Verdict::Regressed);
-        assert_eq!(told.reason.as_deref(), Some("40 of 960 tasks failed, 0 of 960 on the other side"));
+        assert_eq!(told.verdict, GateVerdict::Regressed);
+        let Some(GateReason::MoreTasksFail(counts)) = told.reason else { panic!("{told:?}") };
+        assert_eq!((counts.failed, counts.started, counts.reference_failed), (40, 960, 0));
         let mut one = pairs(20, 1.0, 0.01);
         one.batches[7].ok -= 1;
         let told = gate(&one);
-        assert_eq!(told.verdict, Verdict::Inconclusive);
-        assert!(told.reason.unwrap().ends_with("which may be chance"));
+        assert_eq!(told.verdict, GateVerdict::Inconclusive);
+        assert!(matches!(told.reason, Some(GateReason::PerhapsMoreTasksFail(_))), "{told:?}");
     }
 
     #[test]
@@ -226,7 +223,7 @@ mod tests {
             (batch.ok, batch.throughput_per_s) = (0, 0.0);
         }
         let told = gate(&dead);
-        assert_eq!(told.verdict, Verdict::Regressed);
+        assert_eq!(told.verdict, GateVerdict::Regressed);
         assert!(told.metrics.iter().all(|verdict| verdict.metric != Metric::Throughput));
     }
 
@@ -260,7 +257,7 @@ mod tests {
         let suite = judge(&std::iter::once(comparison()).chain((0..99).map(|_| quiet())).collect::<Vec<_>>());
         let effect = |gate: &Gate| gate.metrics[0].smallest_effect.unwrap();
         assert!(effect(&suite[0]) > effect(&alone));
-        assert!(suite[1..].iter().all(|gate| gate.verdict != Verdict::Regressed));
+        assert!(suite[1..].iter().all(|gate| gate.verdict != GateVerdict::Regressed));
     }
 
     #[test]

@@ -6,15 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::benchmark::Configuration;
 use crate::benchmark::series::BatchMetrics;
+use crate::gate::reason::GateReason;
 use crate::profile::result::Class;
 
 /// How a workload compares with an earlier state of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Gate {
     /// The worst of the metrics: regressed, else inconclusive, else improved, else unchanged.
-    pub verdict: Verdict,
+    pub verdict: GateVerdict,
     /// Why nothing could be compared, or why the claim is lower than it might be; null if neither.
-    pub reason: Option<String>,
+    pub reason: Option<GateReason>,
     /// How the two sides were measured.
     pub design: Design,
     /// What it was compared with: a command, a program or a file.
@@ -87,7 +88,7 @@ impl fmt::Display for Metric {
 /// What is said of a metric, a workload or a suite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub enum GateVerdict {
     /// Better beyond doubt, and by more than the threshold.
     Improved,
     /// Not different by more than the threshold, beyond doubt.
@@ -98,13 +99,13 @@ pub enum Verdict {
     Inconclusive,
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for GateVerdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Verdict::Improved => "improved",
-            Verdict::Unchanged => "unchanged",
-            Verdict::Regressed => "regressed",
-            Verdict::Inconclusive => "inconclusive",
+            GateVerdict::Improved => "improved",
+            GateVerdict::Unchanged => "unchanged",
+            GateVerdict::Regressed => "regressed",
+            GateVerdict::Inconclusive => "inconclusive",
         })
     }
 }
@@ -125,7 +126,7 @@ pub struct MetricVerdict {
     /// Which metric.
     pub metric: Metric,
     /// What follows.
-    pub verdict: Verdict,
+    pub verdict: GateVerdict,
     /// Its value now, in base units.
     pub current: f64,
     /// Its value on the other side.

@@ -10,6 +10,7 @@ use crate::gate::apart::{Apart, DRIFT_FREEDOM, free};
 use crate::gate::comparison::Comparison;
 use crate::gate::estimate::{Estimate, badness, resolution};
 use crate::gate::failures::Failures;
+use crate::gate::reason::GateReason;
 use crate::gate::result::{Design, Metric};
 use crate::gate::threshold::Thresholds;
 use crate::stats::Mean;
@@ -36,22 +37,22 @@ pub fn compare(
     reference: &str,
     thresholds: Thresholds,
 ) -> Comparison {
-    let impossible = |reason: String| Comparison::impossible(Design::Stored, reference, reason);
+    let impossible = |reason| Comparison::impossible(Design::Stored, reference, reason);
     if earlier.cell != current.cell {
-        return impossible(format!("it was {} that ran there, {} here", earlier.cell, current.cell));
+        return impossible(GateReason::OtherConfiguration { there: earlier.cell, here: current.cell });
     }
     if earlier.iterations.len() != current.iterations.len() {
-        return impossible("the workload has other cpu steps than there".to_owned());
+        return impossible(GateReason::OtherCpuSteps);
     }
     let estimates = estimates(earlier, current, circumstances);
-    let caveat = circumstances.other_machine.then(|| "measured on another machine".to_owned());
+    let caveat = circumstances.other_machine.then_some(GateReason::OtherMachine);
     Comparison {
         design: Design::Stored,
         reference: reference.to_owned(),
         cell: (!estimates.is_empty()).then_some(current.cell),
         failures: Some(Failures::of(&current.batches, &earlier.batches)),
         estimates,
-        broken: None,
+        is_broken: false,
         reason: caveat,
         thresholds,
         advice: None,
@@ -173,7 +174,7 @@ pub fn compare_cells(
     let common =
         candidates.filter_map(|cell| Some((measured(earlier, cell)?, measured(current, cell)?))).next();
     let Some((before, now)) = common else {
-        let reason = "no cell was measured in both runs";
+        let reason = GateReason::NoCommonConfiguration;
         return Comparison::impossible(Design::Stored, reference, reason);
     };
     let batches = |result: &ConfigurationResult| -> Vec<BatchMetrics> {
@@ -197,10 +198,8 @@ pub fn compare_cells(
         cell: Some(now.cell),
         estimates,
         failures: None,
-        broken: None,
-        reason: Some(
-            "only what cells gave could be compared, as one side has no series of batches".to_owned(),
-        ),
+        is_broken: false,
+        reason: Some(GateReason::NoSeries),
         thresholds,
         advice: None,
     }

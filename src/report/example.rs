@@ -56,7 +56,6 @@ fn model() -> Model {
         status: FitStatus::Fitted,
         peak_status: Some(PeakStatus::Beyond),
         residual: Some(0.01),
-        reason: None,
         ..Usl::not_fitted()
     };
     Model { usl, amdahl: None, strategy: Some(StrategyKind::Async) }

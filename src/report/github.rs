@@ -4,9 +4,9 @@
 //! values are escaped: `escapeData` and `escapeProperty` of `@actions/core`, `src/command.ts`.
 
 use crate::gate::result::AdviceVerdict;
-use crate::gate::{Gate, MetricVerdict, Verdict};
+use crate::gate::{Gate, GateVerdict, MetricVerdict};
 use crate::report::document::{FailedWorkload, Report};
-use crate::report::wording;
+use crate::report::prose::gate as wording;
 
 /// A line for each workload that regressed, is inconclusive, has other advice than before or `failed`;
 /// empty where there is nothing to say.
@@ -19,9 +19,11 @@ pub fn annotations(reports: &[Report], failed: &[FailedWorkload]) -> String {
 
 fn of_gate(workload: &str, gate: &Gate) -> String {
     let verdict = match gate.verdict {
-        Verdict::Regressed => Some(line("error", &format!("{workload} regressed"), &message(gate))),
-        Verdict::Inconclusive => Some(line("notice", &format!("{workload} is inconclusive"), &message(gate))),
-        Verdict::Improved | Verdict::Unchanged => None,
+        GateVerdict::Regressed => Some(line("error", &format!("{workload} regressed"), &message(gate))),
+        GateVerdict::Inconclusive => {
+            Some(line("notice", &format!("{workload} is inconclusive"), &message(gate)))
+        }
+        GateVerdict::Improved | GateVerdict::Unchanged => None,
     };
     let changed = gate.advice.as_ref().filter(|advice| advice.verdict == AdviceVerdict::Changed);
     let advice = changed.and_then(wording::drift);
@@ -32,7 +34,8 @@ fn of_gate(workload: &str, gate: &Gate) -> String {
 /// The metrics that decided, a line each, and what to know of them.
 fn message(gate: &Gate) -> String {
     let decided = gate.metrics.iter().filter(|of: &&MetricVerdict| of.verdict == gate.verdict);
-    let lines: Vec<String> = decided.map(wording::sentence).chain(gate.reason.clone()).collect();
+    let lines: Vec<String> =
+        decided.map(wording::sentence).chain(gate.reason.as_ref().map(wording::reason)).collect();
     lines.join("\n")
 }
 

@@ -5,12 +5,12 @@ mod forest;
 mod scale;
 mod section;
 
-use crate::gate::Verdict;
+use crate::gate::GateVerdict;
 use crate::report::columns::Column;
-use crate::report::describe::{self, counted};
 use crate::report::document::{FailedWorkload, Report};
 use crate::report::markup::escaped;
-use crate::report::wording;
+use crate::report::prose::gate as wording;
+use crate::report::prose::workload::{self as describe, counted};
 
 const STYLE: &str = include_str!("html/style.css");
 
@@ -82,7 +82,7 @@ fn row(i: usize, report: &Report) -> String {
 }
 
 /// A verdict, coloured; the word says it without the colour.
-fn verdict(verdict: Verdict) -> String {
+fn verdict(verdict: GateVerdict) -> String {
     format!("<span class=\"verdict {verdict}\">{verdict}</span>")
 }
 

@@ -5,10 +5,10 @@
 
 use crate::benchmark::result::Status;
 use crate::gate::result::AdviceVerdict;
-use crate::gate::{AdviceDrift, MetricVerdict, Verdict};
+use crate::gate::{AdviceDrift, GateVerdict, MetricVerdict};
 use crate::report::document::{FailedWorkload, Report};
 use crate::report::markup::escaped;
-use crate::report::wording;
+use crate::report::prose::gate as wording;
 
 /// Readers expect a time, and that of a comparison says nothing.
 const NO_TIME: &str = "0";
@@ -68,7 +68,8 @@ fn cases(report: &Report) -> Vec<Case> {
     let Some(gate) = &report.gate else { return cases };
     cases.extend(gate.metrics.iter().map(|of| Case { name: of.metric.as_str(), outcome: compared(of) }));
     if gate.metrics.is_empty() {
-        let reason = gate.reason.clone().unwrap_or_else(|| "nothing could be compared".to_owned());
+        let reason =
+            gate.reason.as_ref().map_or_else(|| "nothing could be compared".to_owned(), wording::reason);
         cases.push(Case { name: "gate", outcome: Outcome::Skipped(reason) });
     }
     if let Some(outcome) = gate.advice.as_ref().map(advised) {
@@ -90,9 +91,9 @@ fn measured(report: &Report) -> Outcome {
 
 fn compared(of: &MetricVerdict) -> Outcome {
     match of.verdict {
-        Verdict::Regressed => Outcome::Failed("regressed", wording::sentence(of)),
-        Verdict::Inconclusive => Outcome::Skipped(format!("inconclusive: {}", wording::sentence(of))),
-        Verdict::Improved | Verdict::Unchanged => Outcome::Passed,
+        GateVerdict::Regressed => Outcome::Failed("regressed", wording::sentence(of)),
+        GateVerdict::Inconclusive => Outcome::Skipped(format!("inconclusive: {}", wording::sentence(of))),
+        GateVerdict::Improved | GateVerdict::Unchanged => Outcome::Passed,
     }
 }
 
@@ -149,7 +150,7 @@ fn write_properties(out: &mut String, report: &Report) {
         ("conc", Some(report.conc_version.clone())),
         ("cpu", Some(format!("{}, {} effective", report.host.cpu_model, report.host.cpus_effective))),
         ("compared", gate.filter(|gate| !gate.metrics.is_empty()).map(wording::comparison)),
-        ("reason", gate.and_then(|gate| gate.reason.clone())),
+        ("reason", gate.and_then(|gate| gate.reason.as_ref()).map(wording::reason)),
     ];
     *out += "    <properties>\n";
     for (name, value) in properties {

@@ -7,7 +7,6 @@ pub mod check;
 mod columns;
 pub mod command;
 pub mod csv;
-mod describe;
 pub mod document;
 #[cfg(test)]
 pub(crate) mod example;
@@ -29,7 +28,6 @@ mod shapes;
 pub mod table;
 mod text;
 pub mod worded;
-mod wording;
 
 pub use check::CheckReport;
 pub use document::{BenchReport, Document, Report};

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::advice::Recommendation;
+use crate::advice::{Model, Recommendation};
 use crate::report::check::CheckReport;
 use crate::report::document::{BenchReport, Document, Report};
 use crate::report::fit::{FitReport, FitResults};
@@ -30,6 +30,12 @@ impl Worded for Report {
         if let Some(advice) = &self.recommendation {
             add_to_recommendation(advice, &mut value["recommendation"]);
         }
+        if let Some(model) = &self.model {
+            add_to_model(model, &mut value["model"]);
+        }
+        if let Some(reason) = self.gate.as_ref().and_then(|gate| gate.reason.as_ref()) {
+            add_message(&mut value["gate"]["reason"], prose::gate::reason(reason));
+        }
     }
 }
 
@@ -42,15 +48,29 @@ impl Worded for BenchReport {
 }
 
 impl Worded for CheckReport {
-    fn add_sentences(&self, _: &mut Value) {}
+    fn add_sentences(&self, value: &mut Value) {
+        for (i, check) in self.checks.iter().enumerate() {
+            let value = &mut value["checks"][i];
+            add_message(&mut value["detail"], prose::checklist::detail(&check.detail));
+            for (k, finding) in check.findings.iter().enumerate() {
+                add_message(&mut value["findings"][k], prose::checklist::fault(finding));
+            }
+        }
+    }
 }
 
 impl Worded for FitReport {
-    fn add_sentences(&self, _: &mut Value) {}
+    fn add_sentences(&self, value: &mut Value) {
+        add_to_model(&self.model, &mut value["model"]);
+    }
 }
 
 impl Worded for FitResults {
-    fn add_sentences(&self, _: &mut Value) {}
+    fn add_sentences(&self, value: &mut Value) {
+        for (i, report) in self.results.iter().enumerate() {
+            report.add_sentences(&mut value["results"][i]);
+        }
+    }
 }
 
 impl Worded for Document {
@@ -75,12 +95,17 @@ fn add_to_recommendation(advice: &Recommendation, value: &mut Value) {
     }
 }
 
+fn add_to_model(model: &Model, value: &mut Value) {
+    value["usl"]["message"] = json!(prose::scaling::sentence(model));
+}
+
 fn add_message(fact: &mut Value, message: String) {
     fact["message"] = json!(message);
 }
 
 /// Types whose JSON has a `message`, by their names in the schema.
-const WITH_MESSAGE: [&str; 3] = ["Comparison", "LimitingFactor", "Note"];
+const WITH_MESSAGE: [&str; 7] =
+    ["CheckDetail", "CheckFinding", "Comparison", "GateReason", "LimitingFactor", "Note", "Usl"];
 
 /// Adds the sentences to the schema of the types.
 pub(super) fn add_to_schema(schema: &mut Value) {

@@ -17,6 +17,7 @@ use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::error::Error;
 use crate::profile::probe::Profiled;
 use crate::report::document::Report;
+use crate::report::prose;
 use crate::study::code_example::code_examples;
 use crate::study::profile::ProfiledStudy;
 use crate::study::repeated_items;
@@ -136,7 +137,7 @@ impl<'m> ProfiledStudy<'m> {
     fn warn_of_findings(&mut self, plan: &Plan, measured: &Measured) {
         let state = &mut self.state;
         for finding in findings(measured) {
-            state.warn(finding.code, finding.message);
+            state.warn(finding.code(), prose::findings::sentence(&finding));
         }
         for refused in &plan.refused {
             state.warn(refused.code, format!("{}: {}", refused.cell, refused.reason));

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use conc::gate::GateReason;
 use conc::report::Document;
 use predicates::prelude::*;
 use predicates::str::contains;
@@ -65,10 +66,7 @@ fn results_of_another_machine_are_refused_unless_they_are_allowed() {
     let Document::Bench(report) = checked(&sandbox, &sandbox.run(&allowed).code(0)) else {
         panic!("a bench")
     };
-    assert_eq!(
-        report.results[0].gate.as_ref().unwrap().reason.as_deref(),
-        Some("measured on another machine")
-    );
+    assert_eq!(report.results[0].gate.as_ref().unwrap().reason, Some(GateReason::OtherMachine));
 }
 
 #[test]
@@ -148,5 +146,5 @@ fn a_reference_that_fails_is_told_and_is_no_verdict() {
     let assert = sandbox.run(&[&arguments[..2], &QUICK, &arguments[2..]].concat()).code(4);
     let Document::Bench(report) = checked(&sandbox, &assert) else { panic!("a bench") };
     let gate = report.results[0].gate.as_ref().unwrap();
-    assert_eq!(gate.reason.as_deref(), Some("not one task of the other side ended well"));
+    assert_eq!(gate.reason, Some(GateReason::ReferenceFails));
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
-use conc::gate::Verdict;
+use conc::gate::GateVerdict;
 use conc::report::{Document, Report};
 use html5gum::{Token, Tokenizer};
 use predicates::str::contains;
@@ -80,7 +80,7 @@ fn check_comparison(sandbox: &Sandbox) {
     let suite = |report: &Report| {
         let gate = report.gate.as_ref().unwrap();
         assert!(
-            gate.metrics.iter().all(|of| of.verdict != Verdict::Regressed),
+            gate.metrics.iter().all(|of| of.verdict != GateVerdict::Regressed),
             "nothing is slower than itself"
         );
         // The case that there are results, one for each metric or that there is none, and the advice.

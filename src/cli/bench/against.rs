@@ -6,6 +6,7 @@ use std::process::Command;
 use crate::benchmark::Configuration;
 use crate::benchmark::repeat::Side;
 use crate::diagnostics::Code;
+use crate::gate::reason::GateReason;
 use crate::gate::{Comparison, Design, Thresholds, paired};
 use crate::host::Host;
 use crate::report::document::{BenchReport, Report};
@@ -117,16 +118,21 @@ impl Against {
     }
 
     /// What it means that a batch of one side cannot be run.
-    pub(crate) fn explain(&self, side: Side, error: &str) -> Option<Comparison> {
+    pub(crate) fn explain(&self, side: Side, error: Option<String>) -> Option<Comparison> {
         let design = match self {
             Against::Nothing => return None,
             Against::Results { .. } => Design::Stored,
             Against::Workload(_) | Against::Program(_) => Design::Paired,
         };
         Some(match side {
-            Side::Current => Comparison::broken(design, &self.name(), error),
+            Side::Current => {
+                let reason =
+                    error.map_or(GateReason::NothingMeasured, |error| GateReason::CannotRun { error });
+                Comparison::broken(design, &self.name(), reason)
+            }
             Side::Reference => {
-                Comparison::impossible(design, &self.name(), format!("the other side cannot be run: {error}"))
+                let error = error.unwrap_or_default();
+                Comparison::impossible(design, &self.name(), GateReason::ReferenceCannotRun { error })
             }
         })
     }

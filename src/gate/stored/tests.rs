@@ -1,7 +1,7 @@
 use super::*;
 use crate::benchmark::result::{Latency, Round, Status};
 use crate::gate::judge::judge;
-use crate::gate::result::{Gate, Verdict};
+use crate::gate::result::{Gate, GateVerdict};
 use crate::gate::testing::{CELL, batch, noisy, series};
 use crate::strategy::StrategyKind;
 
@@ -33,7 +33,7 @@ fn on_faster_cpus(series: &Series, times: f64) -> Series {
 fn the_speed_of_the_cpus_is_taken_out() {
     let (earlier, now) = (series(noisy(40, 1.0, 0.02, 1)), series(noisy(40, 1.0, 0.02, 2)));
     let told = gate(&earlier, &on_faster_cpus(&now, 0.7), HERE);
-    assert_ne!(told.verdict, Verdict::Regressed);
+    assert_ne!(told.verdict, GateVerdict::Regressed);
     for metric in [Metric::Throughput, Metric::P50, Metric::CpuPerTask] {
         assert!((of(&told, metric).ratio - 1.0).abs() < 0.03, "{metric}: {}", of(&told, metric).ratio);
     }
@@ -71,10 +71,10 @@ fn a_workload_that_waits_owes_nothing_to_the_speed_of_the_cpus() {
 fn a_change_no_larger_than_the_drift_between_runs_is_not_seen_and_said_so() {
     let (earlier, now) = (series(noisy(100, 1.0, 0.01, 1)), series(noisy(100, 1.08, 0.01, 2)));
     let told = of(&gate(&earlier, &now, HERE), Metric::Throughput);
-    assert_eq!(told.verdict, Verdict::Inconclusive);
+    assert_eq!(told.verdict, GateVerdict::Inconclusive);
     assert!((0.15..0.6).contains(&told.smallest_effect.unwrap()), "{told:?}");
     let twice = series(noisy(100, 2.0, 0.01, 2));
-    assert_eq!(of(&gate(&earlier, &twice, HERE), Metric::Throughput).verdict, Verdict::Regressed);
+    assert_eq!(of(&gate(&earlier, &twice, HERE), Metric::Throughput).verdict, GateVerdict::Regressed);
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn what_others_use_may_be_the_reason() {
     let idle = gate(&earlier, &busy, HERE);
     busy.batches.iter_mut().for_each(|batch| batch.cpu_others = Some(0.4));
     let loaded = gate(&earlier, &busy, HERE);
-    assert_eq!(of(&loaded, Metric::Throughput).verdict, Verdict::Inconclusive);
+    assert_eq!(of(&loaded, Metric::Throughput).verdict, GateVerdict::Inconclusive);
     assert!(effect(&loaded) > 2.0 * effect(&idle));
 }
 
@@ -96,7 +96,7 @@ fn another_machine_lowers_the_claim() {
     let same = gate(&earlier, &now, HERE);
     let effect = |gate: &Gate| of(gate, Metric::CpuPerTask).smallest_effect.unwrap();
     assert!(effect(&other) > effect(&same));
-    assert_eq!(other.reason.as_deref(), Some("measured on another machine"));
+    assert_eq!(other.reason, Some(GateReason::OtherMachine));
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn memory_does_not_drift() {
     let earlier = series(noisy(40, 1.0, 0.05, 1));
     let mut more = series(noisy(40, 1.0, 0.05, 2));
     more.batches.iter_mut().for_each(|batch| batch.peak_rss_bytes = 13 << 20);
-    assert_eq!(of(&gate(&earlier, &more, HERE), Metric::PeakRss).verdict, Verdict::Regressed);
+    assert_eq!(of(&gate(&earlier, &more, HERE), Metric::PeakRss).verdict, GateVerdict::Regressed);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn other_work_and_other_cells_are_not_compared() {
     let other_cell = Series { cell: Configuration::new(StrategyKind::Async, 8), ..one.clone() };
     for other in [other_work, other_cell] {
         let told = gate(&one, &other, HERE);
-        assert_eq!((told.verdict, told.metrics.len(), told.cell), (Verdict::Inconclusive, 0, None));
+        assert_eq!((told.verdict, told.metrics.len(), told.cell), (GateVerdict::Inconclusive, 0, None));
         assert!(told.reason.is_some());
     }
 }
@@ -155,14 +155,14 @@ fn without_series_cells_are_compared_as_far_as_they_tell() {
     assert_eq!(told(None).cell, Some(other));
     let recommended = told(Some(CELL));
     assert_eq!(recommended.cell, Some(CELL));
-    assert_eq!(of(&recommended, Metric::Throughput).verdict, Verdict::Regressed);
+    assert_eq!(of(&recommended, Metric::Throughput).verdict, GateVerdict::Regressed);
     assert_eq!(of(&recommended, Metric::CpuPerTask).p_value, None);
-    assert_eq!(of(&recommended, Metric::CpuPerTask).verdict, Verdict::Inconclusive);
+    assert_eq!(of(&recommended, Metric::CpuPerTask).verdict, GateVerdict::Inconclusive);
 }
 
 #[test]
 fn without_a_common_cell_there_is_nothing_to_compare() {
     let comparison =
         compare_cells(&[cell_result(CELL, 1.0)], &[], None, false, "old.json", Thresholds::default());
-    assert_eq!(comparison.reason.as_deref(), Some("no cell was measured in both runs"));
+    assert_eq!(comparison.reason, Some(GateReason::NoCommonConfiguration));
 }

@@ -2,8 +2,9 @@
 
 use crate::benchmark::series::BatchMetrics;
 use crate::benchmark::{Configuration, Series};
+use crate::gate::reason::GateReason;
 use crate::gate::result::AdviceVerdict;
-use crate::gate::{AdviceDrift, Design, Gate, Metric, MetricVerdict, Verdict};
+use crate::gate::{AdviceDrift, Design, Gate, GateVerdict, Metric, MetricVerdict};
 use crate::profile::result::Class;
 use crate::strategy::StrategyKind;
 
@@ -36,11 +37,11 @@ pub(crate) fn series() -> Series {
 /// advice changed.
 pub(crate) fn gate() -> Gate {
     let metrics = [
-        (Metric::Throughput, Verdict::Regressed, [1069.0, 1188.0], [0.88, 0.93], 0.04),
-        (Metric::P50, Verdict::Regressed, [0.0535, 0.048], [1.08, 1.15], 0.05),
-        (Metric::P99, Verdict::Inconclusive, [0.094, 0.09], [0.95, 1.14], 0.14),
-        (Metric::CpuPerTask, Verdict::Unchanged, [0.000_904, 0.0009], [0.995, 1.013], 0.012),
-        (Metric::PeakRss, Verdict::Improved, [28_311_552.0, 37_748_736.0], [0.74, 0.76], 0.02),
+        (Metric::Throughput, GateVerdict::Regressed, [1069.0, 1188.0], [0.88, 0.93], 0.04),
+        (Metric::P50, GateVerdict::Regressed, [0.0535, 0.048], [1.08, 1.15], 0.05),
+        (Metric::P99, GateVerdict::Inconclusive, [0.094, 0.09], [0.95, 1.14], 0.14),
+        (Metric::CpuPerTask, GateVerdict::Unchanged, [0.000_904, 0.0009], [0.995, 1.013], 0.012),
+        (Metric::PeakRss, GateVerdict::Improved, [28_311_552.0, 37_748_736.0], [0.74, 0.76], 0.02),
     ];
     let verdict =
         |(metric, verdict, [current, reference], ci95, effect): (_, _, [f64; 2], _, _)| MetricVerdict {
@@ -56,8 +57,8 @@ pub(crate) fn gate() -> Gate {
             observations: 6,
         };
     Gate {
-        verdict: Verdict::Regressed,
-        reason: Some("the CPUs were 20% slower than when the baseline was made".to_owned()),
+        verdict: GateVerdict::Regressed,
+        reason: Some(GateReason::OtherMachine),
         design: Design::Stored,
         reference: "main.json\u{1b}[2J".to_owned(),
         cell: Some(Configuration::new(StrategyKind::Threads, 64)),
@@ -76,8 +77,8 @@ pub(crate) fn gate() -> Gate {
 /// A gate that had nothing to compare with.
 pub(crate) fn empty_gate() -> Gate {
     Gate {
-        verdict: Verdict::Inconclusive,
-        reason: Some("main.json has no workload of this name".to_owned()),
+        verdict: GateVerdict::Inconclusive,
+        reason: Some(GateReason::NotInFile { file: "main.json".to_owned() }),
         cell: None,
         metrics: Vec::new(),
         advice: None,

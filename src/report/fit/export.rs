@@ -2,6 +2,7 @@
 
 use crate::advice::scaling::coefficient;
 use crate::report::fit::document::FitReport;
+use crate::report::prose;
 use crate::units::PerSecond;
 
 /// One row for each point measured, with what the law says of it.
@@ -31,7 +32,7 @@ pub fn markdown(reports: &[FitReport]) -> String {
     for report in reports {
         let usl = &report.model.usl;
         let number = |value: Option<f64>| value.map_or("-".to_owned(), coefficient);
-        let result = usl.reason.clone().unwrap_or_else(|| usl.peak_in_words());
+        let result = prose::scaling::reason(usl).unwrap_or_else(|| prose::scaling::peak(usl));
         out += &format!(
             "| {} | {} | {} | {} | {} | {result} |\n",
             report.title().replace('|', "\\|"),

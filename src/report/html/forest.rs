@@ -2,7 +2,7 @@
 
 use crate::gate::{Gate, MetricVerdict};
 use crate::report::html::scale::Axis;
-use crate::report::wording;
+use crate::report::prose::gate as wording;
 
 const WIDTH: f64 = 720.0;
 const ROW: f64 = 30.0;

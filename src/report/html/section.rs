@@ -4,12 +4,12 @@ use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::Status;
 use crate::gate::Gate;
 use crate::report::columns::Column;
-use crate::report::describe;
 use crate::report::document::Report;
 use crate::report::html::{curve, forest, verdict};
 use crate::report::markup::escaped;
 use crate::report::prose;
-use crate::report::wording;
+use crate::report::prose::gate as wording;
+use crate::report::prose::workload as describe;
 
 const COLUMNS: [Column; 11] = [
     Column::Strategy,
@@ -45,7 +45,8 @@ fn gate(gate: &Gate) -> String {
         format!("<h3>Gate {}</h3>\n{}", verdict(gate.verdict), forest::figure(gate).unwrap_or_default());
     let compared = (!gate.metrics.is_empty()).then(|| wording::comparison(gate));
     let advice = gate.advice.as_ref().and_then(wording::drift).map(|drift| format!("advice {drift}"));
-    let told: Vec<String> = compared.into_iter().chain(gate.reason.clone()).chain(advice).collect();
+    let told: Vec<String> =
+        compared.into_iter().chain(gate.reason.as_ref().map(wording::reason)).chain(advice).collect();
     out += &list(&told);
     out
 }

@@ -7,6 +7,7 @@ use crate::advice::{LimitingFactor, Note};
 use crate::benchmark::Configuration;
 use crate::benchmark::result::Reason;
 use crate::diagnostics::Code;
+use crate::gate::GateReason;
 use crate::report::example;
 
 type StartTag = html5gum::StartTag<()>;
@@ -88,7 +89,8 @@ fn nothing_from_outside_becomes_markup_and_nothing_is_loaded() {
     advice.notes = vec![Note::LowConfidence { reason: attack.to_owned() }];
     let reason = Reason::new(Code::PoolWorkerDied, attack);
     advice.limit = LimitingFactor::Refused { configuration: Configuration::REFERENCE, reason };
-    report.gate.as_mut().unwrap().reason = Some(attack.to_owned());
+    let reason = GateReason::CannotRun { error: attack.to_owned() };
+    report.gate.as_mut().unwrap().reason = Some(reason);
     let failed = FailedWorkload { name: attack.to_owned(), code: None, message: attack.to_owned() };
     let page = to_string(&[report.clone(), report], &[failed]);
     let (tags, text) = parsed(&page);

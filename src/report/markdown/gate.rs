@@ -1,13 +1,21 @@
 //! What the gates say, for a comment on a pull request.
 
 use crate::gate::result::AdviceVerdict;
-use crate::gate::{MetricVerdict, Verdict};
+use crate::gate::{GateVerdict, MetricVerdict};
 use crate::report::document::Report;
 use crate::report::markdown::{escaped, line};
-use crate::report::wording;
+use crate::report::prose::gate as wording;
 
-const HEADINGS: [&str; 8] =
-    ["Workload", "Metric", "Verdict", "Now", "Reference", "Ratio (95% CI)", "Threshold", "Smallest effect"];
+const HEADINGS: [&str; 8] = [
+    "Workload",
+    "Metric",
+    "GateVerdict",
+    "Now",
+    "Reference",
+    "Ratio (95% CI)",
+    "Threshold",
+    "Smallest effect",
+];
 
 /// A table of the metrics of every workload, and what to know of them; `None` where nothing was to be
 /// compared.
@@ -31,7 +39,7 @@ fn rows(report: &Report) -> String {
 
 fn row(report: &Report, of: &MetricVerdict) -> [String; 8] {
     let verdict = match of.verdict {
-        Verdict::Regressed => format!("**{}**", of.verdict),
+        GateVerdict::Regressed => format!("**{}**", of.verdict),
         _ => of.verdict.to_string(),
     };
     [
@@ -42,7 +50,7 @@ fn row(report: &Report, of: &MetricVerdict) -> [String; 8] {
         wording::value(of.metric, of.reference),
         wording::ratio(of),
         wording::share(of.threshold),
-        of.smallest_effect.map(wording::change).unwrap_or_default(),
+        wording::smallest_effect(of),
     ]
 }
 
@@ -55,7 +63,11 @@ fn remarks(report: &Report) -> String {
         let is_changed = advice.verdict == AdviceVerdict::Changed;
         Some(if is_changed { format!("**advice** {drift}") } else { format!("advice {drift}") })
     });
-    let told = compared.into_iter().chain(gate.reason.clone()).map(|text| escaped(&text)).chain(advice);
+    let told = compared
+        .into_iter()
+        .chain(gate.reason.as_ref().map(wording::reason))
+        .map(|text| escaped(&text))
+        .chain(advice);
     let name = escaped(&report.workload.name);
     told.map(|text| format!("- {name}: {text}\n")).collect()
 }

@@ -2,9 +2,14 @@
 //!
 //! Facts are data everywhere else; here they become English, and nowhere is a sentence read back.
 
+pub mod checklist;
 pub mod comparison;
 pub mod decision;
+pub mod findings;
+pub mod gate;
 pub mod limit;
 pub mod notes;
 pub mod outcome;
+pub mod scaling;
 pub mod uncertainty;
+pub mod workload;

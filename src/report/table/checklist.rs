@@ -1,9 +1,10 @@
 //! The checklist of a Python callable, with the lines that are wrong.
 
-use crate::advice::checklist::{CheckResult, CheckStatus};
-use crate::python::check::{CodePlace, Finding};
+use crate::advice::checklist::{CheckFinding, CheckResult, CheckStatus};
+use crate::python::check::CodePlace;
 use crate::report::check::CheckReport;
-use crate::report::describe::counted;
+use crate::report::prose;
+use crate::report::prose::workload::counted;
 use crate::report::table::screen::{Role, Screen};
 
 /// Columns before what is said of a fault.
@@ -32,17 +33,21 @@ fn word(status: CheckStatus) -> &'static str {
 }
 
 fn headline(check: &CheckResult) -> String {
-    format!("{}: {}", check.check.title(), check.detail)
+    format!("{}: {}", check.check.title(), prose::checklist::detail(&check.detail))
 }
 
 /// One fault: its code, the line, what is wrong, and the line itself.
-fn fault(screen: &mut Screen, finding: &Finding) {
+fn fault(screen: &mut Screen, finding: &CheckFinding) {
     let place = finding.place.as_ref().map(|place| format!("{}: ", location(place))).unwrap_or_default();
     let item = finding.item.as_ref().map(|item| format!("item {item}"));
     let count = (finding.count > 1).then(|| format!("seen {} times", finding.count));
     let notes: Vec<_> = item.into_iter().chain(count).collect();
     let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
-    screen.labelled(INDENT, "", &format!("{place}{}{notes} [{}]", finding.message, finding.code));
+    screen.labelled(
+        INDENT,
+        "",
+        &format!("{place}{}{notes} [{}]", prose::checklist::fault(finding), finding.code),
+    );
     if let Some(source) = finding.place.as_ref().and_then(|place| place.source.as_ref()) {
         screen.labelled(INDENT + 2, "", source);
     }

@@ -1,7 +1,8 @@
 //! The scaling law of a series: the plot, the coefficients, and what they mean.
 
-use crate::advice::scaling::{FitStatus, PeakStatus, Usl, coefficient};
+use crate::advice::scaling::{FitStatus, coefficient};
 use crate::report::fit::FitReport;
+use crate::report::prose;
 use crate::report::table::plot::{Glyphs, Layout, Mark, Plot, Row, layout};
 use crate::report::table::screen::{Role, Screen};
 use crate::units::{PerSecond, Share};
@@ -19,7 +20,7 @@ pub(super) fn section(screen: &mut Screen, report: &FitReport, glyphs: Glyphs) {
     }
     match usl.status {
         FitStatus::Fitted => coefficients(screen, report),
-        _ => screen.labelled(0, "USL", usl.reason.as_deref().unwrap_or("not fitted")),
+        _ => screen.labelled(0, "USL", &prose::scaling::sentence(&report.model)),
     }
     if screen.options().verbose {
         points(screen, report);
@@ -47,15 +48,15 @@ fn coefficients(screen: &mut Screen, report: &FitReport) {
         format!("{name} {value} ({low} to {high}): {meaning}")
     };
     let lines = [
-        line("lambda", PerSecond(lambda).to_string(), rates, "throughput of one in flight"),
+        line("lambda", PerSecond(lambda).to_string(), rates, "throughput with one in flight"),
         line("sigma", coefficient(sigma), ci.sigma.map(coefficient), "the share that is serialised"),
-        line("kappa", coefficient(kappa), ci.kappa.map(coefficient), "the cost of keeping consistent"),
+        line("kappa", coefficient(kappa), ci.kappa.map(coefficient), "the cost of keeping tasks consistent"),
     ];
     lines.iter().for_each(|line| screen.labelled(0, "", line));
     if let Some(residual) = usl.residual {
         screen.labelled(0, "Residuals", &format!("{} of the throughput", Share(residual)));
     }
-    screen.labelled(0, "Peak", &peak(usl));
+    screen.labelled(0, "Peak", &prose::scaling::peak_meaning(usl));
     if let Some(amdahl) = &report.model.amdahl {
         let ceiling = amdahl.ceiling_per_s.map_or("no ceiling".to_owned(), |ceiling| {
             format!("would never pass {}/s, however wide", PerSecond(ceiling))
@@ -63,17 +64,6 @@ fn coefficients(screen: &mut Screen, report: &FitReport) {
         let [low, high] = amdahl.sigma_ci95.map(coefficient);
         let line = format!("without kappa: sigma {} ({low} to {high}); {ceiling}", coefficient(amdahl.sigma));
         screen.labelled(0, "Amdahl", &line);
-    }
-}
-
-fn peak(usl: &Usl) -> String {
-    match (usl.peak_status, usl.peak_width) {
-        (Some(PeakStatus::Measured), Some(width)) => format!("near {width:.0}: beyond it throughput falls"),
-        (Some(PeakStatus::Extrapolated), Some(width)) => {
-            format!("near {width:.0}, if the curve goes on as it does: wider than anything measured")
-        }
-        (Some(PeakStatus::Beyond), _) => "too far beyond the widths measured to be told".to_owned(),
-        _ => "none: kappa is 0, throughput does not fall".to_owned(),
     }
 }
 

@@ -1,9 +1,9 @@
 //! How workloads compare with an earlier state of themselves.
 
-use crate::gate::{Gate, MetricVerdict, Verdict};
+use crate::gate::{Gate, GateVerdict, MetricVerdict};
 use crate::report::document::Report;
+use crate::report::prose::gate as wording;
 use crate::report::table::screen::{Role, Screen};
-use crate::report::wording;
 
 /// What the gate of one workload says: verdict by verdict, the metrics it holds for.
 pub(super) fn section(screen: &mut Screen, report: &Report) {
@@ -14,7 +14,7 @@ pub(super) fn section(screen: &mut Screen, report: &Report) {
     } else {
         lines.push(wording::comparison(gate));
     }
-    lines.extend(gate.reason.clone());
+    lines.extend(gate.reason.as_ref().map(wording::reason));
     lines.extend(gate.advice.as_ref().and_then(wording::drift).map(|drift| format!("advice {drift}")));
     for (i, line) in lines.iter().enumerate() {
         screen.labelled(0, if i == 0 { "Gate" } else { "" }, line);
@@ -22,14 +22,14 @@ pub(super) fn section(screen: &mut Screen, report: &Report) {
 }
 
 /// The metrics of which `verdict` is said; `None` if there are none.
-fn metrics(screen: &Screen, gate: &Gate, verdict: Verdict) -> Option<String> {
+fn metrics(screen: &Screen, gate: &Gate, verdict: GateVerdict) -> Option<String> {
     let described: Vec<String> = gate
         .metrics
         .iter()
         .filter(|of| of.verdict == verdict)
         .map(|of| if screen.options().verbose { wording::sentence(of) } else { brief(of) })
         .collect();
-    let between = if verdict == Verdict::Unchanged { ", " } else { "; " };
+    let between = if verdict == GateVerdict::Unchanged { ", " } else { "; " };
     (!described.is_empty()).then(|| format!("{verdict}: {}", described.join(between)))
 }
 
@@ -37,19 +37,20 @@ fn metrics(screen: &Screen, gate: &Gate, verdict: Verdict) -> Option<String> {
 fn brief(of: &MetricVerdict) -> String {
     let title = wording::title(of.metric);
     match of.verdict {
-        Verdict::Regressed => {
+        GateVerdict::Regressed => {
             format!("{title} {}, threshold {}", wording::ratio(of), wording::share(of.threshold))
         }
-        Verdict::Improved => format!("{title} {}", wording::ratio(of)),
-        Verdict::Inconclusive => format!("{title} {}{}", wording::ratio(of), wording::visible(of)),
-        Verdict::Unchanged => title.to_owned(),
+        GateVerdict::Improved => format!("{title} {}", wording::ratio(of)),
+        GateVerdict::Inconclusive => format!("{title} {}{}", wording::ratio(of), wording::visible(of)),
+        GateVerdict::Unchanged => title.to_owned(),
     }
 }
 
 /// What the gates say together, below everything.
 pub(super) fn suite(screen: &mut Screen, reports: &[Report]) {
     let Some(counts) = wording::suite(reports) else { return };
-    let is_worse = reports.iter().any(|r| r.gate.as_ref().is_some_and(|g| g.verdict == Verdict::Regressed));
+    let is_worse =
+        reports.iter().any(|r| r.gate.as_ref().is_some_and(|g| g.verdict == GateVerdict::Regressed));
     screen.gap();
     screen.paragraph(if is_worse { Role::Trouble } else { Role::Heading }, &format!("Gate: {counts}"));
 }

@@ -1,7 +1,7 @@
 //! The first line: what was run, and on what.
 
-use crate::report::describe;
 use crate::report::document::{BenchReport, Report};
+use crate::report::prose::workload as describe;
 use crate::report::table::screen::{Role, Screen};
 
 /// Workload and machine on one line.

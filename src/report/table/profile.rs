@@ -2,8 +2,8 @@
 
 use crate::profile::Profile;
 use crate::profile::result::{Confidence, PythonProfile};
-use crate::report::describe::{self, counted};
 use crate::report::document::Report;
+use crate::report::prose::workload::{self as describe, counted};
 use crate::report::table::screen::Screen;
 use crate::report::table::tree;
 use crate::report::text::shorten;

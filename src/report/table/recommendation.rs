@@ -2,9 +2,9 @@
 
 use crate::advice::Recommendation;
 use crate::advice::scaling::FitStatus;
-use crate::report::describe;
 use crate::report::document::{CommandName, Report, WorkloadRuntime};
 use crate::report::prose;
+use crate::report::prose::workload as describe;
 use crate::report::table::options::CodeChoice;
 use crate::report::table::screen::{Role, Screen};
 use crate::workload::spec::WorkloadSource;
@@ -36,7 +36,7 @@ fn scaling(screen: &mut Screen, report: &Report) {
     let says_something =
         matches!(model.usl.status, FitStatus::Fitted | FitStatus::Saturated | FitStatus::PoorFit);
     if says_something || screen.options().verbose {
-        screen.labelled(INDENT, "Scaling", &model.sentence());
+        screen.labelled(INDENT, "Scaling", &prose::scaling::sentence(model));
     }
 }
 

@@ -4,7 +4,7 @@ use crate::profile::result::Waits;
 use crate::profile::tree::result::{
     ExitStatus, Pattern, Phase, ProcessUse, SampleSource, Series, ThreadUse, Tree,
 };
-use crate::report::describe::counted;
+use crate::report::prose::workload::counted;
 use crate::report::table::screen::Screen;
 use crate::units::{Seconds, Share};
 

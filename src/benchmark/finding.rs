@@ -1,0 +1,56 @@
+//! What a measurement showed besides its results, as data.
+
+use crate::benchmark::configuration::Configuration;
+use crate::benchmark::result::TaskCounts;
+use crate::diagnostics::Code;
+
+/// Something to know before the results are trusted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Finding {
+    /// The user interrupted the measurement.
+    Interrupted {
+        /// Seconds of measuring before that.
+        elapsed_s: f64,
+    },
+    /// Every item was run once, and no more were left.
+    ItemsUsed {
+        /// Seconds of measuring before that.
+        elapsed_s: f64,
+    },
+    /// The budget ended after few rounds.
+    FewRounds {
+        /// Rounds that were measured.
+        rounds: u32,
+    },
+    /// Other programs used the CPUs.
+    Contended {
+        /// Share of the CPUs that they used, from 0 to 1.
+        share: f64,
+        /// Factor by which intervals are wider for it.
+        widening: f64,
+    },
+    /// A configuration gave other outputs than the reference for the same items.
+    OtherOutputs {
+        /// The configuration.
+        configuration: Configuration,
+    },
+    /// Some tasks did not end well.
+    TasksFailed {
+        /// All tasks of all configurations.
+        counts: TaskCounts,
+    },
+}
+
+impl Finding {
+    /// Returns the code under which the finding is explained.
+    pub fn code(&self) -> Code {
+        match self {
+            Finding::Interrupted { .. } => Code::NoteInterrupted,
+            Finding::ItemsUsed { .. } => Code::NoteItemsUsed,
+            Finding::FewRounds { .. } => Code::NoteBudget,
+            Finding::Contended { .. } => Code::HostContended,
+            Finding::OtherOutputs { .. } => Code::PoolDigest,
+            Finding::TasksFailed { .. } => Code::NoteFailures,
+        }
+    }
+}

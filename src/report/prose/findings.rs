@@ -1,0 +1,73 @@
+//! What a measurement showed besides its results.
+
+use crate::benchmark::finding::Finding;
+use crate::units::Share;
+
+/// Returns the finding in one sentence.
+pub fn sentence(finding: &Finding) -> String {
+    match finding {
+        Finding::Interrupted { elapsed_s } => format!("interrupted after {elapsed_s:.1} s of measuring"),
+        Finding::ItemsUsed { elapsed_s } => {
+            format!("the items lasted for {elapsed_s:.1} s of measuring, each run once")
+        }
+        Finding::FewRounds { rounds: 0 | 1 } => {
+            "the budget was enough for at most one batch of each configuration".to_owned()
+        }
+        Finding::FewRounds { rounds } => format!("the budget was enough for only {rounds} rounds"),
+        Finding::Contended { share, widening } => format!(
+            "other programs used {} of the CPUs while conc measured, so intervals are {widening:.1} times as wide",
+            Share(*share)
+        ),
+        Finding::OtherOutputs { configuration } => {
+            format!("{configuration} gave different outputs from sequential for the same items")
+        }
+        Finding::TasksFailed { counts } => format!(
+            "{} of {} tasks did not end well ({} failed, {} timed out, {} cancelled)",
+            counts.started() - counts.ok,
+            counts.started(),
+            counts.failed,
+            counts.timed_out,
+            counts.cancelled
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::benchmark::Configuration;
+    use crate::benchmark::result::TaskCounts;
+    use crate::strategy::StrategyKind;
+
+    #[test]
+    fn every_finding_has_its_sentence() {
+        let configuration = Configuration::new(StrategyKind::Async, 8);
+        let counts = TaskCounts { ok: 95, failed: 3, timed_out: 2, cancelled: 0 };
+        for (finding, expected) in [
+            (Finding::Interrupted { elapsed_s: 1.23 }, "interrupted after 1.2 s of measuring"),
+            (
+                Finding::ItemsUsed { elapsed_s: 1.23 },
+                "the items lasted for 1.2 s of measuring, each run once",
+            ),
+            (
+                Finding::FewRounds { rounds: 1 },
+                "the budget was enough for at most one batch of each configuration",
+            ),
+            (Finding::FewRounds { rounds: 2 }, "the budget was enough for only 2 rounds"),
+            (
+                Finding::Contended { share: 0.5, widening: 2.0 },
+                "other programs used 50% of the CPUs while conc measured, so intervals are 2.0 times as wide",
+            ),
+            (
+                Finding::OtherOutputs { configuration },
+                "async 8 gave different outputs from sequential for the same items",
+            ),
+            (
+                Finding::TasksFailed { counts },
+                "5 of 100 tasks did not end well (3 failed, 2 timed out, 0 cancelled)",
+            ),
+        ] {
+            assert_eq!(sentence(&finding), expected);
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! What a gate says: verdicts, reasons and changes of the advice.
+
+use crate::gate::reason::{FailedTasks, GateReason};
+use crate::gate::result::AdviceVerdict;
+use crate::gate::{AdviceDrift, Design, Gate, GateVerdict, Metric, MetricVerdict};
+use crate::report::document::Report;
+use crate::report::prose::uncertainty;
+use crate::units::{Bytes, PerSecond, Seconds, Share};
+
+/// Every verdict, from the one to look at first.
+pub const VERDICTS: [GateVerdict; 4] =
+    [GateVerdict::Regressed, GateVerdict::Inconclusive, GateVerdict::Improved, GateVerdict::Unchanged];
+
+/// The metric in words.
+pub fn title(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Throughput => "throughput",
+        Metric::P50 => "p50",
+        Metric::P99 => "p99",
+        Metric::CpuPerTask => "CPU/task",
+        Metric::PeakRss => "peak RSS",
+    }
+}
+
+/// A value of the metric with its unit.
+pub fn value(metric: Metric, value: f64) -> String {
+    match metric {
+        Metric::Throughput => format!("{}/s", PerSecond(value)),
+        Metric::P50 | Metric::P99 | Metric::CpuPerTask => Seconds(value).to_string(),
+        Metric::PeakRss => Bytes(value.max(0.0).round() as u64).to_string(),
+    }
+}
+
+/// The ratio with its interval: `0.90x (0.88–0.93)`, `0.90x (unknown)`.
+pub fn ratio(of: &MetricVerdict) -> String {
+    let interval = of.ci95.map(|ends| uncertainty::interval(ends, |end| format!("{end:.2}")));
+    format!("{:.2}x ({})", of.ratio, interval.as_deref().unwrap_or(uncertainty::UNKNOWN))
+}
+
+/// The smallest change that would have been seen: `, would have seen 14%`, or `, cannot tell` if even a
+/// tenfold change would not.
+pub fn visible(of: &MetricVerdict) -> String {
+    match of.smallest_effect.and_then(uncertainty::effect) {
+        Some(effect) => format!(", would have seen {effect}"),
+        None => ", cannot tell".to_owned(),
+    }
+}
+
+/// The smallest change in a cell of a table.
+pub fn smallest_effect(of: &MetricVerdict) -> String {
+    let effect = of.smallest_effect.and_then(uncertainty::effect);
+    effect.unwrap_or_else(|| uncertainty::UNKNOWN.to_owned())
+}
+
+/// A share as a percentage.
+pub fn share(share: f64) -> String {
+    Share(share).to_string()
+}
+
+/// What was measured on both sides, and where nothing was seen how much could have been.
+pub fn sentence(of: &MetricVerdict) -> String {
+    let is_seen = matches!(of.verdict, GateVerdict::Improved | GateVerdict::Regressed);
+    format!(
+        "{} {}: {} instead of {}, threshold {}{}",
+        title(of.metric),
+        ratio(of),
+        value(of.metric, of.current),
+        value(of.metric, of.reference),
+        share(of.threshold),
+        if is_seen { String::new() } else { visible(of) },
+    )
+}
+
+/// What was compared with what, and how.
+pub fn comparison(gate: &Gate) -> String {
+    let how = match gate.design {
+        Design::Paired => "measured alternately",
+        Design::Stored => "measured earlier",
+    };
+    let cell = gate.cell.map(|cell| format!("{cell}, ")).unwrap_or_default();
+    format!("{cell}against {}, {how}", gate.reference)
+}
+
+/// What became of the advice; `None` where it is the same.
+pub fn drift(advice: &AdviceDrift) -> Option<String> {
+    let [before, now] = advice.recommended;
+    let [class_before, class_now] = advice.class;
+    let cells = format!("{before} before, {now} now");
+    let classes = (class_before != class_now)
+        .then(|| format!("; {} before, {} now", class_before.as_str(), class_now.as_str()));
+    match advice.verdict {
+        AdviceVerdict::Unchanged => None,
+        AdviceVerdict::Changed => Some(format!("changed: {cells}{}", classes.unwrap_or_default())),
+        AdviceVerdict::Undecided => {
+            Some(format!("undecided: {cells}; the measurement cannot tell them apart"))
+        }
+    }
+}
+
+/// Why nothing could be compared, or why the verdict says less than it might.
+pub fn reason(reason: &GateReason) -> String {
+    match reason {
+        GateReason::NotInFile { file } => format!("'{file}' has no results of this workload"),
+        GateReason::WorkloadChanged { file } => {
+            format!("the workload has changed since '{file}' was written")
+        }
+        GateReason::OtherInterpreter { there, here } => {
+            format!("the interpreter has changed: Python {there} there, {here} here")
+        }
+        GateReason::OtherConfiguration { there, here } => {
+            format!("the earlier run measured {there}, this one {here}")
+        }
+        GateReason::OtherCpuSteps => "the workload has other cpu steps than in the earlier run".to_owned(),
+        GateReason::NoCommonConfiguration => "no configuration was measured in both runs".to_owned(),
+        GateReason::NoSeries => {
+            "one side has no series of batches, so only the results of configurations were compared"
+                .to_owned()
+        }
+        GateReason::OtherMachine => "the earlier results are of another machine".to_owned(),
+        GateReason::FewPairs { pairs, wanted } => {
+            format!("only {pairs} pairs were measured; {wanted} would show more")
+        }
+        GateReason::ReferenceFails => "no task of the other side ended well".to_owned(),
+        GateReason::ReferenceCannotRun { error } => format!("the other side cannot be run: {error}"),
+        GateReason::CannotRun { error } => error.clone(),
+        GateReason::NothingMeasured => "nothing of the workload could be measured".to_owned(),
+        GateReason::MoreTasksFail(tasks) => failed(tasks),
+        GateReason::PerhapsMoreTasksFail(tasks) => format!("{}, which may be chance", failed(tasks)),
+    }
+}
+
+fn failed(tasks: &FailedTasks) -> String {
+    let FailedTasks { failed, started, reference_failed, reference_started } = tasks;
+    format!("{failed} of {started} tasks failed, {reference_failed} of {reference_started} on the other side")
+}
+
+/// How many workloads got which verdict; `None` where nothing was to be compared.
+pub fn suite(reports: &[Report]) -> Option<String> {
+    let gates: Vec<&Gate> = reports.iter().filter_map(|report| report.gate.as_ref()).collect();
+    if gates.is_empty() {
+        return None;
+    }
+    let counts = VERDICTS.into_iter().filter_map(|verdict| {
+        let count = gates.iter().filter(|gate| gate.verdict == verdict).count();
+        (count > 0).then(|| format!("{count} {verdict}"))
+    });
+    let mut parts: Vec<String> = counts.collect();
+    let changed = |gate: &&&Gate| gate.advice.is_some_and(|advice| advice.verdict == AdviceVerdict::Changed);
+    match gates.iter().filter(changed).count() {
+        0 => {}
+        count => parts.push(format!("advice changed in {count}")),
+    }
+    Some(parts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::benchmark::Configuration;
+    use crate::report::example;
+
+    #[test]
+    fn every_reason_has_its_sentence() {
+        let file = || "old.json".to_owned();
+        let tasks = FailedTasks { failed: 12, started: 400, reference_failed: 0, reference_started: 400 };
+        let (there, here) =
+            (Configuration::REFERENCE, Configuration { width: 2, ..Configuration::REFERENCE });
+        for (of, expected) in [
+            (GateReason::NotInFile { file: file() }, "'old.json' has no results of this workload"),
+            (
+                GateReason::WorkloadChanged { file: file() },
+                "the workload has changed since 'old.json' was written",
+            ),
+            (
+                GateReason::OtherInterpreter { there: "2.7".to_owned(), here: "3.12".to_owned() },
+                "the interpreter has changed: Python 2.7 there, 3.12 here",
+            ),
+            (
+                GateReason::OtherConfiguration { there, here },
+                "the earlier run measured sequential 1, this one sequential 2",
+            ),
+            (GateReason::OtherCpuSteps, "the workload has other cpu steps than in the earlier run"),
+            (GateReason::NoCommonConfiguration, "no configuration was measured in both runs"),
+            (
+                GateReason::NoSeries,
+                "one side has no series of batches, so only the results of configurations were compared",
+            ),
+            (GateReason::OtherMachine, "the earlier results are of another machine"),
+            (GateReason::FewPairs { pairs: 4, wanted: 20 }, "only 4 pairs were measured; 20 would show more"),
+            (GateReason::ReferenceFails, "no task of the other side ended well"),
+            (
+                GateReason::ReferenceCannotRun { error: "no such file".to_owned() },
+                "the other side cannot be run: no such file",
+            ),
+            (GateReason::CannotRun { error: "no such file".to_owned() }, "no such file"),
+            (GateReason::NothingMeasured, "nothing of the workload could be measured"),
+            (GateReason::MoreTasksFail(tasks), "12 of 400 tasks failed, 0 of 400 on the other side"),
+            (
+                GateReason::PerhapsMoreTasksFail(tasks),
+                "12 of 400 tasks failed, 0 of 400 on the other side, which may be chance",
+            ),
+        ] {
+            assert_eq!(reason(&of), expected);
+        }
+    }
+
+    #[test]
+    fn a_spread_that_says_nothing_is_unknown() {
+        let mut of = example::gated().gate.unwrap().metrics[2];
+        assert_eq!(visible(&of), ", would have seen 14%");
+        (of.ci95, of.smallest_effect) = (Some([1e-9, 2.69e9]), Some(48_783_698_615_584.0));
+        assert_eq!(visible(&of), ", cannot tell");
+        assert_eq!(smallest_effect(&of), "unknown");
+        assert!(ratio(&of).ends_with("x (unknown)"), "{}", ratio(&of));
+        of.ci95 = None;
+        assert!(ratio(&of).ends_with("x (unknown)"));
+    }
+}
