@@ -64,7 +64,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Profile a workload, run it under every strategy and recommend one
+    /// Profile a workload, run it under every strategy that applies, and recommend one
     // An argument that is adapted is put behind the others, and so the command after it again.
     #[command(
         override_usage = ADVISE_USAGE,
@@ -73,13 +73,13 @@ pub(crate) enum Command {
         mut_arg("command_line", |arg| arg)
     )]
     Advise(AdviseArgs),
-    /// Measure a suite of workloads and compare it with an earlier state, for continuous integration
+    /// Measure a suite of workloads and compare it with an earlier state, for CI
     #[command(override_usage = bench::BENCH_USAGE, after_help = with_exit_statuses(bench::BENCH_HELP, &ExitStatus::ALL))]
     Bench(BenchArgs),
     /// Compare two files of results
     #[command(after_help = with_exit_statuses("", COMPARING))]
     Compare(CompareArgs),
-    /// Tell whether a workload is io-bound, cpu-bound or mixed, and the evidence
+    /// Classify a workload or any program as io-bound, cpu-bound or mixed, with the evidence
     #[command(
         override_usage = PROFILE_USAGE,
         after_help = with_exit_statuses("", RUNNING),
@@ -87,7 +87,7 @@ pub(crate) enum Command {
         mut_arg("command_line", |arg| arg)
     )]
     Profile(ProfileArgs),
-    /// Run a Python callable on a few items and tell which line is wrong
+    /// Run a Python callable on a few items and find concurrency bugs
     #[command(override_usage = CHECK_USAGE, after_help = with_exit_statuses(CHECK_HELP, RUNNING))]
     Check(CheckArgs),
     /// Fit the universal scalability law to throughput at several widths
@@ -128,14 +128,14 @@ pub(crate) struct AdviseArgs {
     #[command(flatten)]
     pub(crate) hooks: HookArgs,
 
-    /// Run no item twice: cells get random items of their own, for commands with side effects
+    /// Run no item twice: every configuration gets its own random items (for commands with side effects)
     #[arg(long)]
     pub(crate) once: bool,
 
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 
-    /// The language of the code example [default: that of the workload, Rust or Python]
+    /// Language of the code example [default: python for Python callables, else rust]
     #[arg(long, value_enum, value_name = "LANGUAGE")]
     pub(crate) code: Option<Language>,
 }
@@ -151,7 +151,7 @@ pub(crate) struct ProfileArgs {
     #[command(flatten)]
     pub(crate) output: ViewArgs,
 
-    /// Seed everything that is drawn at random
+    /// Seed for everything that is random
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
 }
@@ -168,22 +168,22 @@ pub(crate) struct FitArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// A Python callable as in tasks.py:fetch or package.module:fetch, which ::: and items may follow
+    /// A Python callable such as tasks.py:fetch or package.module:fetch; ::: and items may follow
     #[arg(value_name = "CALLABLE", num_args = 1.., required = true)]
     pub(crate) callable: Vec<String>,
 
-    /// Call it with this many numbers from 0 [default: the first 5 items of the module]
+    /// Call it with the numbers from 0 to N-1 [default: the first 5 items of the module]
     #[arg(long, value_name = "N", value_parser = count::<u64>, allow_negative_numbers = true)]
     pub(crate) tasks: Option<u64>,
 
-    /// Read the items, one a line, from a file (- is standard input)
+    /// Read items from a file, one per line (- is standard input)
     #[arg(long, value_name = "FILE")]
     pub(crate) items: Option<String>,
 
     #[command(flatten)]
     pub(crate) python: PythonArgs,
 
-    /// A task that has not ended by then hangs
+    /// Report a task that takes longer than this as hanging
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = positive_duration)]
     pub(crate) timeout: Duration,
 
@@ -191,7 +191,7 @@ pub(crate) struct CheckArgs {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// How to print: with colour as the terminal allows, or without
+    /// Colour and progress of the output
     #[arg(long, value_enum, value_name = "STYLE", default_value_t = Style::Auto)]
     pub(crate) style: Style,
 }
@@ -206,39 +206,39 @@ pub(crate) struct ListArgs {
 /// The ways to say what is run.
 #[derive(Debug, Args)]
 pub(crate) struct WorkloadArgs {
-    /// A sample (see `conc list`), a TOML file (see `conc init`), or a Python callable as in
-    /// tasks.py:fetch or package.module:fetch, which ::: and items may follow
+    /// A sample (see `conc list`), a TOML file (see `conc init`), or a Python callable such as
+    /// tasks.py:fetch or package.module:fetch; ::: and items may follow
     #[arg(value_name = "WORKLOAD", num_args = 1.., conflicts_with_all = ["command_line", "cpu", "wait"])]
     pub(crate) workload: Vec<String>,
 
-    /// CPU time of one task, instead of a workload
+    /// Describe a task by its CPU time, instead of naming a workload
     #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with = "command_line")]
     pub(crate) cpu: Option<Duration>,
 
-    /// Time that one task waits, instead of a workload
+    /// Describe a task by the time it waits, instead of naming a workload
     #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with = "command_line")]
     pub(crate) wait: Option<Duration>,
 
-    /// How many tasks
+    /// Number of tasks
     #[arg(long, value_name = "N", value_parser = count::<u64>, allow_negative_numbers = true)]
     pub(crate) tasks: Option<u64>,
 
-    /// Read the items, one a line, from a file (- is standard input)
+    /// Read items from a file, one per line (- is standard input)
     #[arg(long, value_name = "FILE", conflicts_with_all = ["cpu", "wait"])]
     pub(crate) items: Option<String>,
 
     #[command(flatten)]
     pub(crate) python: PythonArgs,
 
-    /// Run the command line by `sh -c`
+    /// Run the command line with `sh -c`
     #[arg(long, requires = "command_line", conflicts_with_all = ["workload", "cpu", "wait"])]
     pub(crate) shell: bool,
 
-    /// Count commands that fail as done
+    /// Count commands that fail as successful
     #[arg(short, long)]
     pub(crate) ignore_failure: bool,
 
-    /// The name to report
+    /// Name of the workload in the report
     #[arg(short, long, value_parser = NonEmptyStringValueParser::new())]
     pub(crate) name: Option<String>,
 
@@ -250,11 +250,11 @@ pub(crate) struct WorkloadArgs {
 /// Which interpreter runs Python callables, and what of them.
 #[derive(Debug, Args)]
 pub(crate) struct PythonArgs {
-    /// The interpreter of Python callables [default: that of the virtual environment, else python3]
+    /// Python interpreter to use [default: that of the active virtual environment, else python3]
     #[arg(long, value_name = "PATH")]
     pub(crate) python: Option<PathBuf>,
 
-    /// The coroutine function that does what the callable does [default: the name with _async]
+    /// Async form of the callable [default: the function of the same name with _async appended]
     #[arg(long, value_name = "NAME")]
     pub(crate) async_fn: Option<String>,
 }
@@ -266,20 +266,20 @@ pub(crate) struct MeasureArgs {
     #[arg(long, value_name = "TIME", value_parser = positive_duration)]
     pub(crate) budget: Option<Duration>,
 
-    /// Measure every cell of the grid, whatever the budget
+    /// Measure every configuration, regardless of the budget
     #[arg(long)]
     pub(crate) exhaustive: bool,
 
-    /// Run nothing but the profile, and recommend by what the model predicts
+    /// Run only the profile, and recommend from predictions
     #[arg(long, conflicts_with_all = ["exhaustive", "runs"])]
     pub(crate) predict_only: bool,
 
-    /// Predict for a machine with this many CPUs, each as fast as those here; runs only the profile
+    /// Run only the profile, and predict for a machine with N CPUs of the same speed
     #[arg(long, value_name = "N", value_parser = cpus, conflicts_with_all = ["exhaustive", "runs"],
           allow_negative_numbers = true)]
     pub(crate) assume_cpus: Option<f64>,
 
-    /// Measure again what strategies cost on this machine
+    /// Measure again what each strategy costs on this machine
     #[arg(long)]
     pub(crate) recalibrate: bool,
 
@@ -287,7 +287,7 @@ pub(crate) struct MeasureArgs {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) strategy: Vec<StrategyKind>,
 
-    /// Measure only these widths: numbers, ranges and shares of the CPUs, as in 1,4-8,200%
+    /// Measure only these widths: numbers, ranges and percentages of the CPUs, such as 1,4-8,200%
     #[arg(
         short = 'j',
         long,
@@ -298,15 +298,15 @@ pub(crate) struct MeasureArgs {
     )]
     pub(crate) width: Vec<String>,
 
-    /// Measure exactly this many rounds, whatever the budget
+    /// Measure exactly N rounds, regardless of the budget
     #[arg(short, long, value_name = "N", value_parser = count::<u32>, allow_negative_numbers = true)]
     pub(crate) runs: Option<u32>,
 
-    /// Run this many batches of every cell before the first that counts
+    /// Run N warm-up batches of every configuration first
     #[arg(short, long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) warmup: u32,
 
-    /// Seed everything that is drawn at random
+    /// Seed for everything that is random
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
 
@@ -322,11 +322,11 @@ pub(crate) struct HookArgs {
     #[arg(short, long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) setup: Option<String>,
 
-    /// Run a command before every batch of tasks; its time counts towards the budget alone
+    /// Run a command before every batch of tasks; its time is charged to the budget but not measured
     #[arg(short, long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) prepare: Option<String>,
 
-    /// Run a command after every batch of tasks; its time counts towards the budget alone
+    /// Run a command after every batch of tasks; its time is charged to the budget but not measured
     #[arg(short, long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) cleanup: Option<String>,
 }
@@ -346,7 +346,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 fn positive_duration(text: &str) -> Result<Duration, String> {
-    duration(text).and_then(|d| if d.is_zero() { Err("must be more than nothing".to_owned()) } else { Ok(d) })
+    duration(text).and_then(|d| if d.is_zero() { Err("must be greater than 0".to_owned()) } else { Ok(d) })
 }
 
 /// A number of CPUs; a quota may be a fraction.

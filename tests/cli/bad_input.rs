@@ -107,7 +107,7 @@ fn an_argument_that_means_nothing_is_refused() {
     refused("--width", "0", &["--width", "at least 1"]);
     refused("--width", "-3", &["--width", "'-3' is not a width"]);
     refused("--budget", "5", &["--budget", "'5' has no unit"]);
-    refused("--budget", "0s", &["--budget", "more than nothing"]);
+    refused("--budget", "0s", &["--budget", "greater than 0"]);
     refused("--strategy", "asink", &["--strategy", "'asink'", "work-stealing"]);
     refused("--strategy", "pipeline", &["E-WORKLOAD-008", "pipeline"]);
     refused("--objective", "speed", &["--objective", "'speed'", "latency"]);

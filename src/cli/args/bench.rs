@@ -14,9 +14,9 @@ conc bench [OPTIONS] [WORKLOAD|DIRECTORY]...
        conc bench [OPTIONS] --cpu <TIME> --wait <TIME>";
 
 pub(super) const BENCH_HELP: &str = "\
-Without a workload the suite is that of ./conc.toml, else every file in ./workloads, else every sample.
-Each workload is profiled, searched for its best cell for --budget, and that cell is repeated for as long
-again: the repeats are what is compared. An invalid workload file does not stop the others.
+Without a workload, the suite is that of ./conc.toml, else every file in ./workloads, else every sample.
+For each workload, bench searches for the best configuration for --budget, then repeats it for the
+same time again. The comparison uses the repeats. An invalid workload file does not stop the others.
 
 Examples:
   conc bench --save-baseline baseline.json
@@ -29,11 +29,11 @@ pub(crate) struct BenchArgs {
     #[command(flatten)]
     pub(crate) workload: WorkloadArgs,
 
-    /// Measure this command, file or sample alternately with the workload, and compare
+    /// Run the workload and this command, file or sample in alternation, and compare them
     #[arg(long, value_name = "WORKLOAD", conflicts_with_all = ["baseline", "reference_bin"])]
     pub(crate) reference: Option<String>,
 
-    /// Run every workload alternately by another build of conc, and compare
+    /// Run every workload with this build of conc and another one in alternation, and compare them
     #[arg(long, value_name = "PATH", conflicts_with = "baseline")]
     pub(crate) reference_bin: Option<PathBuf>,
 
@@ -41,7 +41,7 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
 
-    /// Write the results to a file to compare with later
+    /// Write the results to a file, for a later --baseline
     #[arg(long, value_name = "FILE")]
     pub(crate) save_baseline: Option<PathBuf>,
 
@@ -74,23 +74,23 @@ pub(crate) struct CompareArgs {
 /// What a comparison is asked to do about its verdicts.
 #[derive(Debug, Args)]
 pub(crate) struct GateArgs {
-    /// End with exit code 3 if a workload got worse
+    /// Exit with 3 if a workload regressed
     #[arg(long)]
     pub(crate) fail_on_regression: bool,
 
-    /// End with exit code 3 if the class or the best strategy of a workload is another one
+    /// Exit with 3 if the class or the best strategy of a workload changed
     #[arg(long)]
     pub(crate) fail_on_advice_change: bool,
 
-    /// End with exit code 4 if the comparison cannot tell
+    /// Exit with 4 if a comparison is inconclusive
     #[arg(long)]
     pub(crate) strict: bool,
 
-    /// Ignore changes up to this share, as in 3% or 0.03 [default: 3%]
+    /// Ignore changes up to this share, such as 3% or 0.03 [default: 3%, and 10% for p99]
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
     pub(crate) noise_threshold: Option<Share>,
 
-    /// Compare with results of another machine or version; only large changes can be told then
+    /// Compare with results of another machine or version; only large changes are detectable then
     #[arg(long)]
     pub(crate) allow_other_machine: bool,
 }

@@ -23,11 +23,11 @@ pub(crate) struct ViewArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) export_csv: Option<PathBuf>,
 
-    /// Show every cell measured and every warning with its remedy
+    /// Show every configuration that was measured, and the remedy for every warning
     #[arg(short, long)]
     pub(crate) verbose: bool,
 
-    /// How to print: with colour and progress as the terminal allows, or without
+    /// Colour and progress of the output
     #[arg(long, value_enum, value_name = "STYLE", default_value_t = Style::Auto)]
     pub(crate) style: Style,
 }
@@ -38,24 +38,24 @@ pub(crate) struct OutputArgs {
     #[command(flatten)]
     pub(crate) view: ViewArgs,
 
-    /// Write every cell in hyperfine's JSON to a file (- is standard output)
+    /// Write every configuration as hyperfine's JSON to a file (- is standard output)
     #[arg(long, value_name = "FILE")]
     pub(crate) export_hyperfine: Option<PathBuf>,
 
-    /// Write the recommended cells in Bencher Metric Format to a file (- is standard output)
+    /// Write the recommended configurations in Bencher Metric Format to a file (- is standard output)
     #[arg(long, value_name = "FILE")]
     pub(crate) export_bmf: Option<PathBuf>,
 
-    /// Write the recommended cells for github-action-benchmark to two files: gab.json becomes
+    /// Write the recommended configurations for github-action-benchmark to two files: gab.json becomes
     /// gab-bigger.json (customBiggerIsBetter) and gab-smaller.json (customSmallerIsBetter)
     #[arg(long, value_name = "FILE")]
     pub(crate) export_gab: Option<PathBuf>,
 
-    /// Write JUnit XML to a file, a test case for every metric compared (- is standard output)
+    /// Write JUnit XML to a file, with one test case per metric compared (- is standard output)
     #[arg(long, value_name = "FILE")]
     pub(crate) export_junit: Option<PathBuf>,
 
-    /// Write a page with plots to a file, complete in itself (- is standard output)
+    /// Write a self-contained page with plots to a file (- is standard output)
     #[arg(long, value_name = "FILE")]
     pub(crate) export_html: Option<PathBuf>,
 }
