@@ -21,7 +21,7 @@ use conc::benchmark::series::BatchMetrics;
 use conc::benchmark::sizing::Sizing;
 use conc::benchmark::throughput::BatchTimes;
 use conc::host::clock::process_cpu;
-use conc::host::others::OthersMeter;
+use conc::host::contention::CpuMeter;
 use conc::host::{Host, Interrupt, Reexec};
 use conc::strategy::StrategyKind;
 use conc::workload::fixture::{Fixture, FixtureConfig};
@@ -120,11 +120,11 @@ fn record(mut workload: Workload, cell: Configuration, task_s: f64, time_limit: 
         cpus_logical: host.cpus_logical,
         seed: SEED,
     };
-    let (meter, server_before_s) = (OthersMeter::start(), cpu_s(server));
+    let (meter, server_before_s) = (CpuMeter::start(), cpu_s(server));
     let repetition = Repetition {
         current: &mut executor,
         reference: None,
-        gauge: &mut CpuSpeedProbe::new(|| meter.cpu_s(cpu_s(server) - server_before_s)),
+        gauge: &mut CpuSpeedProbe::new(|| meter.others_cpu_s(cpu_s(server) - server_before_s)),
         observer: &mut Silent,
         clock: &mut Stopwatch::start(),
         interrupt: &Interrupt::default(),

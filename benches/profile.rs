@@ -8,8 +8,9 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use conc::profile::tree::result::SampleSource;
-use conc::profile::tree::sampler::{Target, sample};
+use conc::profile::result::SampleSource;
+use conc::profile::sampling::run::sample;
+use conc::profile::sampling::target::Target;
 
 /// The first argument of this program when it is the tree that is profiled.
 const THREADS: &str = "__threads";
@@ -30,7 +31,7 @@ fn main() {
     // As with the other benchmarks, `--test` and `cargo test` only try it out.
     let is_measuring = arguments.iter().any(|argument| argument == "--bench");
     let time = if is_measuring { Duration::from_secs(5) } else { Duration::from_millis(200) };
-    println!("{:28} {:>7} {:>12} {:>14} {:>10}", "tree", "looks", "period", "CPU per look", "of a CPU");
+    println!("{:28} {:>7} {:>12} {:>14} {:>10}", "tree", "samples", "period", "CPU a sample", "of a CPU");
     row("one process that computes", &shell("while :; do :; done"), SampleSource::Proc, time, Some(GOAL));
     row("one process that sleeps", &shell("exec sleep 600"), SampleSource::Proc, time, Some(GOAL));
     row(
@@ -50,23 +51,23 @@ fn main() {
 /// Profiles a tree for `time` and prints what that took.
 fn row(name: &str, tree: &Tree, source: SampleSource, time: Duration, goal: Option<f64>) {
     let end = Instant::now() + time;
-    let target = Target { root: tree.0.id(), with_root: true };
-    let observed = sample(target, source, |period| {
+    let target = Target { root: tree.0.id(), includes_root: true };
+    let observation = sample(target, source, |period| {
         let left = end.saturating_duration_since(Instant::now());
         std::thread::sleep(period.min(left));
         !left.is_zero()
     });
-    let looks: f64 = observed.moments.iter().map(|moment| moment.looks).sum();
-    let share = observed.cost_s / observed.wall_s;
+    let samples: f64 = observation.intervals.iter().map(|interval| interval.samples).sum();
+    let share = observation.cost_s / observation.wall_s;
     let verdict = match goal {
         Some(goal) if share <= goal => format!("  within the goal of {:.0}%", goal * 100.0),
         Some(goal) => format!("  above the goal of {:.0}%", goal * 100.0),
         None => String::new(),
     };
     println!(
-        "{name:28} {looks:7} {:9.1} ms {:11.0} µs {:9.2}%{verdict}",
-        observed.wall_s / looks * 1e3,
-        observed.cost_s / looks * 1e6,
+        "{name:28} {samples:7} {:9.1} ms {:11.0} µs {:9.2}%{verdict}",
+        observation.wall_s / samples * 1e3,
+        observation.cost_s / samples * 1e6,
         share * 1e2,
     );
 }

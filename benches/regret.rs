@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use conc::benchmark::Configuration;
 use conc::benchmark::result::Status;
 use conc::host::Reexec;
-use conc::host::reexec::Role;
+use conc::host::reexec::HiddenRole;
 use conc::report::document::Report;
 use conc::workload::fixture::{Fixture, FixtureConfig};
 use conc::workload::spec::{FixtureSpec, Kernel, LatencySpec};
@@ -145,7 +145,7 @@ impl Draw {
 fn start(wait: Duration, capacity: usize) -> Fixture {
     let latency = LatencySpec { median: wait, p99: wait };
     let spec = FixtureSpec { latency, capacity: Some(capacity), ..FixtureSpec::default() };
-    let command = Reexec::new(env!("CARGO_BIN_EXE_conc").into()).command(Role::Fixture);
+    let command = Reexec::new(env!("CARGO_BIN_EXE_conc").into()).command(HiddenRole::Fixture);
     Fixture::start(command, &FixtureConfig { spec, seed: 1 }).expect("a server")
 }
 

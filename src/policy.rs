@@ -44,12 +44,23 @@ pub const CHOICE_PROBABILITY: f64 = 0.95;
 /// - Last checked: 2026-11.
 pub const CONTENDED: f64 = 0.10;
 
-/// Share of the CPUs used by other programs from which a calibration of overheads is discarded.
+/// Share of the CPUs used by other programs from which what they disturb is distrusted: a calibration of
+/// overheads is discarded, and a profile holds them responsible for waits in the run queue.
 ///
-/// - Chosen because: a calibration is kept for later runs, and a single short burst must not cost it.
+/// - Chosen because: a calibration is kept for later runs, and a single short burst must not cost it; below
+///   this share a tree that waits for a CPU is wider than the machine.
+/// - Measured by: `tests/corpus` for profiles (classes of real programs, idle and loaded); for calibrations
+///   it is a judgement.
+/// - Last checked: 2026-11.
+pub const CONTENDED_DISTRUST: f64 = 0.15;
+
+/// Share of the CPU time of the machine taken by the hypervisor above which a profile is doubted; above twice
+/// this share its confidence is low.
+///
+/// - Chosen because: stolen time is neither CPU time nor run-queue time of a thread, so it looks like waiting.
 /// - Measured by: nothing yet; it is a judgement.
 /// - Last checked: 2026-11.
-pub const CONTENDED_CALIBRATION: f64 = 0.15;
+pub const STOLEN_DOUBTFUL: f64 = 0.10;
 
 /// Share of ten seconds in which some task waited for a CPU (PSI `some avg10`) from which the machine counts
 /// as busy before a run begins.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::benchmark::batch;
-use crate::host::reexec::Role;
+use crate::host::reexec::HiddenRole;
 use crate::host::watchdog;
 use crate::profile;
 use crate::strategy::process;
@@ -21,18 +21,18 @@ fn directory() -> PathBuf {
 /// Returns `None` if it names none. A program that embeds this library calls it first in `main`, since
 /// strategies and profiles run in children that are this same executable.
 pub fn dispatch() -> Option<ExitCode> {
-    Role::of_arguments().map(play)
+    HiddenRole::of_arguments().map(play)
 }
 
-fn play(role: Role) -> ExitCode {
+fn play(role: HiddenRole) -> ExitCode {
     let (stdin, stdout) = (io::stdin().lock(), io::stdout());
     let result = match role {
-        Role::Batch => batch::serve(stdin, stdout),
-        Role::Profile => profile::child::serve(stdin, stdout),
-        Role::Worker => process::child::serve(stdin, stdout),
-        Role::Supervise => profile::tree::supervisor::serve(&directory()),
-        Role::Fixture => fixture::child::serve(stdin, stdout),
-        Role::Watchdog => {
+        HiddenRole::Batch => batch::serve(stdin, stdout),
+        HiddenRole::Profile => profile::accounting::task_child::serve(stdin, stdout),
+        HiddenRole::Worker => process::child::serve(stdin, stdout),
+        HiddenRole::Supervise => profile::accounting::supervisor::serve(&directory()),
+        HiddenRole::Fixture => fixture::child::serve(stdin, stdout),
+        HiddenRole::Watchdog => {
             watchdog::guard(stdin);
             Ok(())
         }

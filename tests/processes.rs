@@ -14,7 +14,7 @@ use conc::diagnostics::Code;
 use conc::host::Reexec;
 use conc::host::group::Group;
 use conc::host::process::{adopt_orphans, descendants, kill_descendants};
-use conc::profile::probe::profile;
+use conc::profile::tasks::profile;
 use conc::strategy::StrategyKind;
 use nix::sys::signal::Signal::SIGKILL;
 use nix::sys::signal::kill;

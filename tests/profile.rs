@@ -6,7 +6,7 @@ use conc::diagnostics::Code;
 use conc::error::Error;
 use conc::host::Reexec;
 use conc::profile::Class;
-use conc::profile::probe::{Profiled, profile};
+use conc::profile::tasks::{Profiled, profile};
 use conc::workload::Workload;
 use conc::workload::spec::{CpuSpec, FixtureSpec, Kernel, LatencySpec, StepSpec};
 

@@ -1,5 +1,6 @@
 //! Facts worth knowing before the advice is followed, as data.
 
+use crate::profile::result::ConfidenceReason;
 use serde::{Deserialize, Serialize};
 
 use crate::benchmark::Configuration;
@@ -32,8 +33,8 @@ pub enum Note {
     },
     /// The class of the work is uncertain.
     LowConfidence {
-        /// Why, as the profile says it.
-        reason: String,
+        /// The most serious doubt.
+        reason: ConfidenceReason,
     },
     /// The measurement cannot tell the runner-up from the recommended configuration.
     Undecided {

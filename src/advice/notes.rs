@@ -88,8 +88,7 @@ fn failures(chosen: &ConfigurationResult) -> Option<Note> {
 }
 
 fn low_confidence(profile: &Profile) -> Option<Note> {
-    (profile.confidence == Confidence::Low)
-        .then(|| Note::LowConfidence { reason: profile.confidence_reason.clone() })
+    (profile.confidence == Confidence::Low).then(|| Note::LowConfidence { reason: profile.confidence_reason })
 }
 
 fn undecided(choice: &Choice<'_>) -> Option<Note> {
@@ -177,7 +176,7 @@ mod tests {
     use crate::advice::testing::*;
     use crate::benchmark::result::{ErrorCount, Latency, LedgerPerTask};
     use crate::diagnostics::Code;
-    use crate::profile::result::{Dispersion, SlowTask};
+    use crate::profile::result::{ConfidenceReason, Dispersion, SlowTask};
 
     fn noted(workload: &Workload, profile: &Profile, cells: &[ConfigurationResult]) -> Vec<Note> {
         let host = host(2.0);
@@ -339,12 +338,12 @@ mod tests {
     fn doubt_about_class_and_winner_is_noted() {
         let (workload, mut profile) = plain();
         profile.confidence = Confidence::Low;
-        profile.confidence_reason = "3 samples".to_owned();
+        profile.confidence_reason = ConfidenceReason::TooShort { wall_s: 0.1, samples: 3 };
         let cells =
             [noisy(StrategyKind::Threads, 64, 6000.0, 0.5), noisy(StrategyKind::Async, 64, 6100.0, 0.5)];
         let found = noted(&workload, &profile, &cells);
         let (runner_up, configuration) = (cells[0].cell, cells[1].cell);
-        let doubt = Note::LowConfidence { reason: "3 samples".to_owned() };
+        let doubt = Note::LowConfidence { reason: profile.confidence_reason };
         assert_eq!(found, [doubt, Note::Undecided { configuration, runner_up }]);
     }
 }

@@ -7,7 +7,7 @@ use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::diagnostics::Code;
 use crate::host::Host;
 use crate::host::info::HostLimits;
-use crate::profile::result::{Confidence, StepCost, TaskCost, Waits};
+use crate::profile::result::{Confidence, ConfidenceReason, StepCost, TaskCost, Waits};
 use crate::profile::{Class, Profile};
 use crate::strategy::StrategyKind;
 use crate::workload::spec::{
@@ -68,14 +68,13 @@ pub(crate) fn profile(workload: &Workload, class: Class, cpu_s: f64, wait_s: f64
     Profile {
         class,
         confidence: Confidence::High,
-        confidence_reason: "far from every threshold".to_owned(),
+        confidence_reason: ConfidenceReason::Unspecified,
         cpu_fraction: cpu_s / (cpu_s + wait_s),
         cpu_user_s: cpu_s * 50.0,
         cpu_system_s: 0.0,
         wall_s: (cpu_s + wait_s) * 50.0,
         runqueue_s: 0.0,
         waits: Waits { network: 1.0, ..Waits::default() },
-        detail: String::new(),
         task: TaskCost { cpu_s, wait_s },
         preparation_s: 0.0,
         samples: 100,

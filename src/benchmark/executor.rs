@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::host::Reexec;
 use crate::host::child::{Allowance, ChildError, Pending};
 use crate::host::deadline::DeadlineKeeper;
-use crate::host::reexec::Role;
+use crate::host::reexec::HiddenRole;
 use crate::strategy::run::RunReport;
 use crate::workload::{Env, Workload};
 
@@ -94,7 +94,7 @@ impl ProcessExecutor {
 
     fn exchange(&self, request: &BatchRequest, state_dir: PathBuf) -> Result<RunReport, Error> {
         let spec = self.spec(request, state_dir);
-        let mut command = self.reexec.command(Role::Batch);
+        let mut command = self.reexec.command(HiddenRole::Batch);
         let pending = Pending::start(&mut command, &spec, &spec.env.state_dir)?;
         let allowance = Allowance { patience: request.kill_after, memory: self.workload.limits.memory };
         match pending.answer(&self.keeper, allowance)? {

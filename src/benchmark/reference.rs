@@ -1,7 +1,7 @@
 //! The reference from a profile, where tasks are too long to run one more of them.
 
 use crate::host::usage::CpuTime;
-use crate::profile::probe::Profiled;
+use crate::profile::tasks::Profiled;
 use crate::strategy::run::RunReport;
 
 /// The profile as what it also is: a run of the workload under `sequential`.

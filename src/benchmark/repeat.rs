@@ -14,7 +14,7 @@ use crate::benchmark::series::{BatchMetrics, MachineConditions, Series};
 use crate::benchmark::sizing::Sizing;
 use crate::error::Error;
 use crate::host::Interrupt;
-use crate::host::others::share_of_cpus;
+use crate::host::contention::share_of_cpus;
 use crate::strategy::run::RunReport;
 
 /// Which program a batch is of.

@@ -6,7 +6,7 @@ use crate::benchmark::conditions::{Conditions, Subject};
 use crate::benchmark::plan::{Plan, Selection};
 use crate::host::info::{Host, HostLimits};
 use crate::host::usage::CpuTime;
-use crate::profile::result::{Class, Confidence, Profile, TaskCost, Waits};
+use crate::profile::result::{Class, Confidence, ConfidenceReason, Profile, TaskCost, Waits};
 use crate::strategy::run::RunReport;
 use crate::workload::Items;
 use crate::workload::spec::{CpuSpec, Kernel, SleepSpec, StepSpec, Workload, WorkloadSource};
@@ -56,14 +56,13 @@ pub(crate) fn profile(cpu_s: f64, wait_s: f64) -> Profile {
     Profile {
         class: if cpu_fraction > 0.75 { Class::CpuBound } else { Class::IoBound },
         confidence: Confidence::High,
-        confidence_reason: String::new(),
+        confidence_reason: ConfidenceReason::Unspecified,
         cpu_fraction,
         cpu_user_s: cpu_s,
         cpu_system_s: 0.0,
         wall_s: cpu_s + wait_s,
         runqueue_s: 0.0,
         waits: Waits::default(),
-        detail: String::new(),
         task: TaskCost { cpu_s, wait_s },
         preparation_s: 0.0,
         samples: 50,

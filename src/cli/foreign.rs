@@ -12,10 +12,10 @@ use crate::diagnostics::Code;
 use crate::error::{self, Error};
 use crate::host::Host;
 use crate::profile::Profile;
-use crate::profile::tree::attach::profile_process;
-use crate::profile::tree::command::{LEAST, LINGER, Streams, is_success, profile_command};
-use crate::profile::tree::result::{Exit, ExitStatus, SampleSource, Tree};
-use crate::profile::tree::supervisor::Order;
+use crate::profile::accounting::supervisor::SupervisorRequest;
+use crate::profile::command::{LINGER, REPEAT_FOR, Streams, profile_command};
+use crate::profile::process::profile_process;
+use crate::profile::result::{Exit, ExitStatus, SampleSource, Tree};
 use crate::report::document::{CommandName, Report, Warning, WorkloadRuntime, WorkloadSummary};
 use crate::report::table;
 use crate::workload::Workload;
@@ -101,7 +101,8 @@ pub(crate) fn command(
     let report = report(host, summary, profile);
     let table = table::render_profile(&report, &output.table);
     publish(&report, &table, output)?;
-    let failed = exit_of(&report).filter(|exit| !is_success(exit) && !args.workload.ignore_failure).map(told);
+    let failed =
+        exit_of(&report).filter(|exit| !exit.is_success() && !args.workload.ignore_failure).map(told);
     match (ending::of(guard.interrupt(), &[report])?, failed) {
         (ending, Some(message)) if ending == error::ExitStatus::Done => {
             Err(Failure::coded(Code::TaskCommand, message))
@@ -140,7 +141,7 @@ fn source(args: &ForeignArgs) -> SampleSource {
     if args.sysinfo_only { SampleSource::Sysinfo } else { SampleSource::Proc }
 }
 
-fn order(workload: &Workload, args: &ProfileArgs) -> Order {
+fn order(workload: &Workload, args: &ProfileArgs) -> SupervisorRequest {
     let templates = workload.only_command().map_or(&[][..], |command| &command.argv);
     // The item of a command that has none is the number of its run, as everywhere.
     let argv = templates
@@ -148,13 +149,20 @@ fn order(workload: &Workload, args: &ProfileArgs) -> Order {
         .map(|word| Template::new(word.clone()).render(Item::Index(0)).into_owned())
         .collect();
     let is_plain = args.foreign.stdout == "null" && args.foreign.stdin == "null";
-    let (least, most_runs) = match args.foreign.runs {
+    let (repeat_for, max_runs) = match args.foreign.runs {
         Some(runs) => (Duration::MAX, runs),
-        None if is_plain => (LEAST, u64::MAX),
+        None if is_plain => (REPEAT_FOR, u64::MAX),
         None => (Duration::ZERO, 1),
     };
     let ignore_failure = args.workload.ignore_failure;
-    Order { argv, least, most_runs, limit: args.foreign.time, linger: LINGER, ignore_failure }
+    SupervisorRequest {
+        argv,
+        repeat_for,
+        max_runs,
+        time_limit: args.foreign.time,
+        linger: LINGER,
+        ignore_failure,
+    }
 }
 
 /// Opens what the command reads and where it writes.

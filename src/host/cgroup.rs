@@ -1,7 +1,9 @@
-//! What the control groups of this process allow, in version 1 and 2 of the hierarchy.
+//! Limits of the control groups of this process, in version 1 and 2 of the hierarchy.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use crate::host::procfs;
 
 /// Limits of the control groups; `None` means no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -12,42 +14,32 @@ pub struct CgroupLimits {
     pub memory_bytes: Option<u64>,
 }
 
-/// Reads the limits that bind this process: the least along its path in the hierarchy.
+/// Reads the limits that bind this process: the smallest along its path in the hierarchy.
 pub fn read() -> CgroupLimits {
-    let Ok(membership) = fs::read_to_string("/proc/self/cgroup") else {
-        return CgroupLimits::default();
-    };
     let mut limits = CgroupLimits::default();
-    for (controllers, path) in parse_membership(&membership) {
+    for (controllers, path) in procfs::cgroups() {
+        let path = path.as_str();
         if controllers.is_empty() {
             for dir in ancestors(Path::new("/sys/fs/cgroup"), path) {
-                limits.cpus = least(limits.cpus, read_cpu_v2(&dir));
-                limits.memory_bytes = least(limits.memory_bytes, read_number(&dir.join("memory.max")));
+                limits.cpus = smaller(limits.cpus, read_cpu_v2(&dir));
+                limits.memory_bytes = smaller(limits.memory_bytes, read_number(&dir.join("memory.max")));
             }
         } else if controllers.split(',').any(|c| c == "cpu") {
             for dir in ancestors(Path::new("/sys/fs/cgroup/cpu"), path) {
-                limits.cpus = least(limits.cpus, read_cpu_v1(&dir));
+                limits.cpus = smaller(limits.cpus, read_cpu_v1(&dir));
             }
         } else if controllers.split(',').any(|c| c == "memory") {
             for dir in ancestors(Path::new("/sys/fs/cgroup/memory"), path) {
                 let bytes = read_number(&dir.join("memory.limit_in_bytes"));
                 // Version 1 writes "no limit" as the largest multiple of a page.
-                limits.memory_bytes = least(limits.memory_bytes, bytes.filter(|b| *b < 1 << 60));
+                limits.memory_bytes = smaller(limits.memory_bytes, bytes.filter(|b| *b < 1 << 60));
             }
         }
     }
     limits
 }
 
-/// Splits the lines `id:controllers:path`.
-fn parse_membership(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    text.lines().filter_map(|line| {
-        let mut fields = line.splitn(3, ':').skip(1);
-        Some((fields.next()?, fields.next()?))
-    })
-}
-
-/// The group's own directory and every one above it up to `root`.
+/// Returns the group's own directory and every one above it up to `root`.
 fn ancestors(root: &Path, path: &str) -> Vec<PathBuf> {
     let relative = Path::new(path.trim_start_matches('/'));
     relative.ancestors().map(|part| root.join(part)).collect()
@@ -76,7 +68,7 @@ fn read_number(path: &Path) -> Option<u64> {
     fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 
-fn least<T: PartialOrd>(a: Option<T>, b: Option<T>) -> Option<T> {
+fn smaller<T: PartialOrd>(a: Option<T>, b: Option<T>) -> Option<T> {
     match (a, b) {
         (Some(a), Some(b)) => Some(if b < a { b } else { a }),
         (a, b) => a.or(b),
@@ -91,12 +83,6 @@ mod tests {
     fn quota_over_period_gives_cpus() {
         assert_eq!(parse_cpu_max("50000 100000\n"), Some(0.5));
         assert_eq!(parse_cpu_max("max 100000\n"), None);
-    }
-
-    #[test]
-    fn both_hierarchies_are_recognised() {
-        let lines: Vec<_> = parse_membership("4:memory:/a/b\n0::/user.slice\n").collect();
-        assert_eq!(lines, [("memory", "/a/b"), ("", "/user.slice")]);
     }
 
     #[test]

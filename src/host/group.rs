@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use crate::host::process;
-use crate::host::reexec::{Reexec, Role};
+use crate::host::reexec::{HiddenRole, Reexec};
 
 /// The group and the temporary directory of a run; both end with it.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Group {
     pub fn start(reexec: &Reexec) -> std::io::Result<Self> {
         let scratch = tempfile::Builder::new().prefix("conc-").tempdir()?;
         process::adopt_orphans();
-        let mut watchdog = lead_group(&mut reexec.command(Role::Watchdog))
+        let mut watchdog = lead_group(&mut reexec.command(HiddenRole::Watchdog))
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()?;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sysinfo::System;
 
-use crate::host::{cgroup, limits};
+use crate::host::{cgroup, limits, procfs};
 
 /// What this machine is and allows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -65,7 +65,7 @@ impl Host {
             cpus_logical: system.cpus().len().max(affinity),
             cpus_effective: effective_cpus(affinity, cgroup.cpus),
             memory_bytes: allowed,
-            cpu_pressure: cpu_pressure(),
+            cpu_pressure: procfs::cpu_pressure().map(|pressure| pressure.avg10),
             limits: HostLimits {
                 affinity_cpus: affinity,
                 cgroup_cpus: cgroup.cpus,
@@ -108,18 +108,6 @@ fn affinity_cpus() -> usize {
     std::thread::available_parallelism().map_or(1, Into::into)
 }
 
-/// The share of the last ten seconds in which some task waited for a CPU (pressure stall information).
-pub fn cpu_pressure() -> Option<f64> {
-    parse_pressure(&std::fs::read_to_string("/proc/pressure/cpu").ok()?)
-}
-
-/// Takes `avg10` out of the line `some avg10=3.20 avg60=…`, as a share.
-fn parse_pressure(text: &str) -> Option<f64> {
-    let line = text.lines().find(|line| line.starts_with("some "))?;
-    let avg10 = line.split_whitespace().find_map(|field| field.strip_prefix("avg10="))?;
-    avg10.parse::<f64>().ok().map(|percent| percent / 100.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,12 +117,6 @@ mod tests {
         assert_eq!(effective_cpus(8, None), 8.0);
         assert_eq!(effective_cpus(8, Some(0.5)), 0.5);
         assert_eq!(effective_cpus(2, Some(64.0)), 2.0);
-    }
-
-    #[test]
-    fn pressure_is_read_as_a_share() {
-        let text = "some avg10=3.20 avg60=5.04 avg300=1.86 total=9201059\nfull avg10=0.00 avg60=0.00\n";
-        assert_eq!(parse_pressure(text), Some(0.032));
     }
 
     #[test]

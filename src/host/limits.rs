@@ -2,6 +2,8 @@
 
 use nix::sys::resource::{Resource, getrlimit};
 
+use crate::host::procfs;
+
 /// The soft limit of a resource; `None` means unlimited or unknown.
 fn soft(resource: Resource) -> Option<u64> {
     match getrlimit(resource) {
@@ -30,7 +32,7 @@ pub fn processes() -> Option<u64> {
 
 /// Memory maps one process may have; a thread takes two, its stack and the guard below it.
 pub fn memory_maps() -> Option<u64> {
-    std::fs::read_to_string("/proc/sys/vm/max_map_count").ok()?.trim().parse().ok()
+    procfs::max_memory_maps()
 }
 
 /// Raises the soft limit of open descriptors to the hard one, as servers do; children inherit it.

@@ -5,13 +5,13 @@
 pub mod cgroup;
 pub mod child;
 pub mod clock;
+pub mod contention;
 pub mod deadline;
 pub mod group;
 pub mod info;
 pub mod interrupt;
 pub mod limits;
 pub mod memory;
-pub mod others;
 pub mod process;
 pub mod procfs;
 pub mod reexec;

@@ -3,6 +3,8 @@
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::host::procfs;
+
 /// How often descendants are looked for; two looks are enough unless a caller that is not stopped
 /// itself keeps starting others.
 const MOST_LOOKS: usize = 16;
@@ -38,14 +40,9 @@ pub fn descendants(pid: u32) -> Vec<u32> {
     found
 }
 
-/// The children of all threads of `pid`.
+/// Returns the children of all threads of `pid`.
 fn children(pid: u32) -> Vec<u32> {
-    let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
-    threads
-        .flatten()
-        .filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok())
-        .flat_map(|list| list.split_whitespace().filter_map(|p| p.parse().ok()).collect::<Vec<_>>())
-        .collect()
+    procfs::threads(pid).into_iter().flat_map(|tid| procfs::children(pid, tid)).collect()
 }
 
 /// Kills `pid` and all its descendants.
@@ -90,35 +87,4 @@ fn kill_below(pid: u32) {
 fn signal(pid: u32, signal: Signal) {
     // The only failure that can happen here is that the process is already gone.
     let _ = kill(Pid::from_raw(pid.cast_signed()), signal);
-}
-
-#[cfg(all(test, target_os = "linux"))]
-mod tests {
-    use super::*;
-    use std::process::{Command, Stdio};
-
-    #[test]
-    fn a_tree_is_killed_to_its_leaves() {
-        let mut shell = Command::new("sh")
-            .args(["-c", "sleep 600 & echo ready; wait"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("sh");
-        let mut ready = [0u8; 5];
-        std::io::Read::read_exact(shell.stdout.as_mut().expect("piped"), &mut ready).expect("ready");
-        let below = descendants(shell.id());
-        assert_eq!(below.len(), 1);
-        kill_tree(shell.id());
-        assert!(!shell.wait().expect("wait").success());
-        // The kill is asynchronous, and somebody else reaps the orphan: look until it is over.
-        let is_gone = || {
-            let stat = std::fs::read_to_string(format!("/proc/{}/stat", below[0])).unwrap_or_default();
-            stat.is_empty() || stat.contains(") Z ")
-        };
-        let patience = std::time::Instant::now() + std::time::Duration::from_secs(60);
-        while !is_gone() {
-            assert!(std::time::Instant::now() < patience, "the child of the killed shell still runs");
-            std::thread::yield_now();
-        }
-    }
 }

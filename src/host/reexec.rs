@@ -5,7 +5,7 @@ use std::process::Command;
 
 /// The parts this program plays when it starts itself; hidden from users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub enum HiddenRole {
     /// Runs one batch of a cell.
     Batch,
     /// Serves tasks for a process pool.
@@ -20,26 +20,32 @@ pub enum Role {
     Watchdog,
 }
 
-impl Role {
-    const ALL: [Role; 6] =
-        [Role::Batch, Role::Worker, Role::Profile, Role::Supervise, Role::Fixture, Role::Watchdog];
+impl HiddenRole {
+    const ALL: [HiddenRole; 6] = [
+        HiddenRole::Batch,
+        HiddenRole::Worker,
+        HiddenRole::Profile,
+        HiddenRole::Supervise,
+        HiddenRole::Fixture,
+        HiddenRole::Watchdog,
+    ];
 
     /// The first argument that selects the role.
     pub fn argument(self) -> &'static str {
         match self {
-            Role::Batch => "__batch",
-            Role::Worker => "__worker",
-            Role::Profile => "__profile",
-            Role::Supervise => "__supervise",
-            Role::Fixture => "__fixture",
-            Role::Watchdog => "__watchdog",
+            HiddenRole::Batch => "__batch",
+            HiddenRole::Worker => "__worker",
+            HiddenRole::Profile => "__profile",
+            HiddenRole::Supervise => "__supervise",
+            HiddenRole::Fixture => "__fixture",
+            HiddenRole::Watchdog => "__watchdog",
         }
     }
 
     /// The role that the first argument of this process selects, if any.
-    pub fn of_arguments() -> Option<Role> {
+    pub fn of_arguments() -> Option<HiddenRole> {
         let first = std::env::args_os().nth(1)?;
-        Role::ALL.into_iter().find(|role| first == role.argument())
+        HiddenRole::ALL.into_iter().find(|role| first == role.argument())
     }
 }
 
@@ -73,7 +79,7 @@ impl Reexec {
     }
 
     /// The command that starts the program in `role`.
-    pub fn command(&self, role: Role) -> Command {
+    pub fn command(&self, role: HiddenRole) -> Command {
         let mut command = Command::new(&self.exe);
         command.arg(role.argument());
         self.grouped(command)

@@ -4,6 +4,8 @@ use nix::sys::resource::{Usage as Rusage, UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use serde::{Deserialize, Serialize};
 
+use crate::host::procfs;
+
 /// CPU seconds, user and system apart.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct CpuTime {
@@ -67,9 +69,7 @@ impl std::ops::Sub for CpuTime {
 ///
 /// Not `ru_maxrss`, which a re-executed process inherits from the one that started it.
 pub fn peak_rss_of_self() -> u64 {
-    std::fs::read_to_string("/proc/self/status")
-        .ok()
-        .and_then(|status| parse_peak_rss(&status))
+    procfs::own_peak_rss_bytes()
         .or_else(|| getrusage(UsageWho::RUSAGE_SELF).ok().map(|usage| max_rss_bytes(&usage)))
         .unwrap_or(0)
 }
@@ -86,37 +86,9 @@ fn max_rss_bytes(usage: &Rusage) -> u64 {
     u64::try_from(usage.max_rss()).unwrap_or(0) * unit
 }
 
-/// Takes `VmHWM` out of `/proc/PID/status`, in bytes.
-fn parse_peak_rss(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kib * 1024)
-}
-
-/// Nanoseconds this thread ran and nanoseconds it waited in the run queue, where the system tells.
-pub fn schedstat_of_thread() -> Option<(u64, u64)> {
-    parse_schedstat(&std::fs::read_to_string("/proc/thread-self/schedstat").ok()?)
-}
-
-/// Parses `schedstat`: time on the CPU, time in the run queue (both ns), time slices.
-pub fn parse_schedstat(text: &str) -> Option<(u64, u64)> {
-    let mut fields = text.split_whitespace().map(str::parse);
-    Some((fields.next()?.ok()?, fields.next()?.ok()?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_high_water_mark_is_read_in_bytes() {
-        assert_eq!(parse_peak_rss("Name:\tconc\nVmHWM:\t    2048 kB\nVmRSS:\t 1 kB\n"), Some(2 << 20));
-    }
-
-    #[test]
-    fn schedstat_gives_run_and_wait() {
-        assert_eq!(parse_schedstat("1552092 17 2\n"), Some((1_552_092, 17)));
-    }
 
     #[test]
     fn this_process_has_used_memory() {

@@ -6,11 +6,10 @@ use std::time::Duration;
 use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::host::usage::CpuTime;
-use crate::profile::child::RawProfile;
-use crate::profile::probe::{Profiled, all_failed, conclude};
+use crate::profile::accounting::slowest::SlowestTasks;
+use crate::profile::accounting::task_child::TaskAccounting;
 use crate::profile::result::{PythonProfile, PythonStep};
-use crate::profile::sampler::{Samples, sample_until};
-use crate::profile::slowest::Slowest;
+use crate::profile::tasks::{Profiled, SampledTasks, all_failed, conclude_tasks, sample_tasks};
 use crate::python::exchange::RunFailure;
 use crate::python::protocol::event::{Inspection, ProfileReport};
 use crate::python::protocol::request::{HarnessRequest, TaskJob};
@@ -65,13 +64,13 @@ pub fn profile(
     for death in &run.deaths {
         tally.lose(1, &Error::new(Code::PoolWorkerDied, death.message.clone()));
     }
-    let mut slowest = Slowest::default();
+    let mut slowest = SlowestTasks::default();
     for task in 0..report.tasks {
         let latency = run.observed.results.latency(task);
         latency.into_iter().for_each(|latency| slowest.add(run.job.number(task), latency));
     }
-    let raw = RawProfile { tally, slowest, ..raw(report) };
-    let mut profile = conclude(workload, &raw, &run.observed.samples);
+    let raw = TaskAccounting { tally, slowest, ..raw(report) };
+    let mut profile = conclude_tasks(workload, &raw, run.observed.sampled);
     for (cost, spec) in profile.steps.iter_mut().zip(workload.callables()) {
         cost.kind.clone_from(&spec.callable);
     }
@@ -93,7 +92,7 @@ struct ProfileRun {
 struct ObservedProfile {
     report: ProfileReport,
     results: ResultsFile,
-    samples: Samples,
+    sampled: SampledTasks,
 }
 
 /// Runs profiles until the interpreter survives one and no result comes from a cache.
@@ -149,38 +148,38 @@ fn observe(
     limits: &PythonProfileLimits,
 ) -> Result<ObservedProfile, RunFailure> {
     let kill_after = limits.time.mul_f64(1.0 + MAX_PROBE_SHARE) + limits.grace;
-    let samples = Mutex::new(Samples::default());
+    let sampled = Mutex::new(None);
     let (running, ended) = mpsc::channel();
     let ended = Mutex::new(Some(ended));
     let (report, results) = std::thread::scope(|scope| {
         let mut ready = |pid| {
             let Some(ended) = ended.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-            let samples = &samples;
+            let sampled = &sampled;
             scope.spawn(move || {
-                let taken = sample_until(pid, &ended);
-                *samples.lock().unwrap_or_else(PoisonError::into_inner) = taken;
+                let taken = sample_tasks(pid, &ended);
+                *sampled.lock().unwrap_or_else(PoisonError::into_inner) = Some(taken);
             });
         };
         let served = session.exchange.run_job(request, workload, kill_after, &mut ready);
         drop(running);
         served
     })?;
-    let samples = samples.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(ObservedProfile { report, results, samples })
+    let sampled = sampled.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let sampled = sampled.expect("a request that was served has been sampled");
+    Ok(ObservedProfile { report, results, sampled })
 }
 
-fn raw(report: &ProfileReport) -> RawProfile {
-    let [user_s, system_s] = report.children_cpu;
-    RawProfile {
+fn raw(report: &ProfileReport) -> TaskAccounting {
+    TaskAccounting {
         // Imports count as the start of the interpreter.
         preparation_s: 0.0,
+        begun_ns: None,
         wall_s: report.job.wall_s,
         cpu: CpuTime { user_s: report.job.cpu_user_s, system_s: report.job.cpu_system_s },
-        children_cpu: CpuTime { user_s, system_s },
         runqueue_s: report.runqueue_s,
         steps_s: report.steps_s.clone(),
         tally: TaskOutcomes::default(),
-        slowest: Slowest::default(),
+        slowest: SlowestTasks::default(),
         peak_rss_bytes: report.job.peak_rss_bytes,
     }
 }

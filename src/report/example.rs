@@ -12,12 +12,14 @@ use crate::benchmark::result::{ErrorCount, Latency, LedgerPerTask, Reason, Round
 use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::diagnostics::Code;
 use crate::host::Host;
+use crate::host::contention::Contention;
 use crate::host::info::HostLimits;
 use crate::profile::Profile;
-use crate::profile::result::{Class, Confidence, Dispersion, SlowTask, StepCost, TaskCost, Waits};
-use crate::profile::tree::result::{
-    Exit, ExitStatus, Machine, Pattern, Phase, ProcessUse, SampleSource, Sampling, Series, ThreadUse, Tree,
-    Workers,
+use crate::profile::result::{
+    Class, Confidence, ConfidenceReason, Dispersion, SlowTask, StepCost, TaskCost, Unknown, WaitKind, Waits,
+};
+use crate::profile::result::{
+    Exit, ExitStatus, Pattern, Phase, ProcessUse, SampleSource, Sampling, Series, ThreadUse, Tree, Workers,
 };
 use crate::report::document::{
     BenchReport, CommandName, FailedWorkload, Report, Warning, WorkloadRuntime, WorkloadSummary,
@@ -104,7 +106,6 @@ pub(crate) fn command() -> Report {
 
 /// A download of two seconds, then two threads that compress for two more.
 fn tree() -> Tree {
-    let wait = |kind: &str| Some(kind.to_owned());
     let phase = |from_s: f64, class, cpu_fraction, main_wait| Phase {
         from_s,
         to_s: from_s + 2.0,
@@ -120,22 +121,22 @@ fn tree() -> Tree {
         workers: Workers { at_once: 1.9, duty: 0.5 },
         unseen_cpu_s: 0.001,
         sampling: Sampling { source: SampleSource::Proc, period_s: 0.02, cpu_s: 0.02 },
-        machine: Machine { cpu_pressure: Some(0.02), others_cpus: Some(0.1), stolen: Some(0.0) },
+        machine: Contention { cpu_pressure: Some(0.02), others_cpus: Some(0.1), stolen: Some(0.0) },
         pattern: Pattern::Phased,
         phases: vec![
-            phase(0.0, Class::IoBound, 0.02, wait("network")),
+            phase(0.0, Class::IoBound, 0.02, Some(WaitKind::Network)),
             phase(2.0, Class::CpuBound, 0.98, None),
         ],
         series: Series {
             interval_s: 0.1,
             cpu_fraction: (0..40).map(|i| Some(if i < 20 { 0.02 } else { 0.98 })).collect(),
-            main_wait: (0..40).map(|i| wait("network").filter(|_| i < 20)).collect(),
+            main_wait: (0..40).map(|i| (i < 20).then_some(WaitKind::Network)).collect(),
         },
         breakdown: vec![
             process(4711, "xz", 3.9, &["xz", "xz"]),
             process(4710, "sh\u{1b}[2J", 0.002, &["sh"]),
         ],
-        unknown: vec!["what the server that it waits for does meanwhile".to_owned()],
+        unknown: vec![Unknown::RemoteServer],
     }
 }
 
@@ -186,14 +187,13 @@ fn profile() -> Profile {
     Profile {
         class: Class::IoBound,
         confidence: Confidence::High,
-        confidence_reason: "far from every threshold, on a quiet machine".to_owned(),
+        confidence_reason: ConfidenceReason::Accounted { is_exact: true, wall_s: 0.92, samples: 46 },
         cpu_fraction: 0.04,
         cpu_user_s: 0.03,
         cpu_system_s: 0.008,
         wall_s: 0.92,
         runqueue_s: 0.002,
         waits: Waits { network: 0.99, disk: 0.01, ..Waits::default() },
-        detail: "the waiting thread sat in recvfrom on a socket in 45 of 46 samples".to_owned(),
         task: TaskCost { cpu_s: 0.0019, wait_s: 0.044 },
         preparation_s: 0.0,
         samples: 46,

@@ -6,7 +6,8 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::advice::{Model, Recommendation};
+use crate::advice::{Model, Note, Recommendation};
+use crate::profile::Profile;
 use crate::report::check::CheckReport;
 use crate::report::document::{BenchReport, Document, Report};
 use crate::report::fit::{FitReport, FitResults};
@@ -35,6 +36,9 @@ impl Worded for Report {
         }
         if let Some(reason) = self.gate.as_ref().and_then(|gate| gate.reason.as_ref()) {
             add_message(&mut value["gate"]["reason"], prose::gate::reason(reason));
+        }
+        if let Some(profile) = &self.profile {
+            add_to_profile(profile, &mut value["profile"]);
         }
     }
 }
@@ -91,7 +95,19 @@ fn add_to_recommendation(advice: &Recommendation, value: &mut Value) {
     add_message(&mut value["comparison"], prose::comparison::sentence(advice));
     add_message(&mut value["binding_limit"], prose::limit::sentence(&advice.limit));
     for (i, note) in advice.notes.iter().enumerate() {
-        add_message(&mut value["performance_notes"][i], prose::notes::sentence(note));
+        let fact = &mut value["performance_notes"][i];
+        add_message(fact, prose::notes::sentence(note));
+        if let Note::LowConfidence { reason } = note {
+            add_message(&mut fact["reason"], prose::profile::confidence_reason(reason));
+        }
+    }
+}
+
+fn add_to_profile(profile: &Profile, value: &mut Value) {
+    let reason = prose::profile::confidence_reason(&profile.confidence_reason);
+    add_message(&mut value["confidence_reason"], reason);
+    for (i, gap) in profile.tree.iter().flat_map(|tree| &tree.unknown).enumerate() {
+        add_message(&mut value["tree"]["unknown"][i], prose::profile::unknown(gap));
     }
 }
 
@@ -104,8 +120,17 @@ fn add_message(fact: &mut Value, message: String) {
 }
 
 /// Types whose JSON has a `message`, by their names in the schema.
-const WITH_MESSAGE: [&str; 7] =
-    ["CheckDetail", "CheckFinding", "Comparison", "GateReason", "LimitingFactor", "Note", "Usl"];
+const WITH_MESSAGE: [&str; 9] = [
+    "CheckDetail",
+    "CheckFinding",
+    "Comparison",
+    "ConfidenceReason",
+    "GateReason",
+    "LimitingFactor",
+    "Note",
+    "Unknown",
+    "Usl",
+];
 
 /// Adds the sentences to the schema of the types.
 pub(super) fn add_to_schema(schema: &mut Value) {
@@ -156,6 +181,15 @@ mod tests {
             assert!(fact["code"].is_string() && fact["message"].is_string(), "{fact}");
         }
         assert!(advice["response"].is_string());
+    }
+
+    #[test]
+    fn the_facts_of_a_profile_have_their_sentences() {
+        let value = to_value(&example::command()).unwrap();
+        let profile = &value["profile"];
+        for fact in [&profile["confidence_reason"], &profile["tree"]["unknown"][0]] {
+            assert!(fact["code"].is_string() && fact["message"].is_string(), "{fact}");
+        }
     }
 
     #[test]

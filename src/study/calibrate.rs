@@ -14,10 +14,10 @@ use crate::benchmark::conditions::Conditions;
 use crate::benchmark::executor::{BatchRequest, Executor, ProcessExecutor};
 use crate::benchmark::overhead::Overheads;
 use crate::benchmark::rates::measure_rates;
-use crate::host::others::OthersMeter;
+use crate::host::contention::{CpuMeter, was_alone};
 use crate::host::replace_file::replace_file;
 use crate::host::{Host, Reexec};
-use crate::policy::CONTENDED_CALIBRATION;
+use crate::policy::CONTENDED_DISTRUST;
 use crate::strategy::RunReport;
 use crate::workload::fixture::Fixture;
 use crate::workload::spec::CpuSpec;
@@ -28,9 +28,6 @@ use crate::workload::{Env, Workload};
 /// Time after which a batch of a calibration is abandoned and the usual overhead kept. A batch takes a
 /// few hundredths of a second.
 const BATCH_PATIENCE: Duration = Duration::from_secs(20);
-
-/// Share of a CPU that a single thread gets on a machine quiet enough to calibrate.
-const QUIET_CPU_SHARE: f64 = 0.85;
 
 /// Measures the conditions now. Overheads come from the cache unless `recalibrate` is set or the cache
 /// belongs to another machine.
@@ -49,7 +46,7 @@ pub(super) fn conditions(
     let cached = if recalibrate { None } else { cache.read() };
     let overheads = cached.unwrap_or_else(|| {
         // A busy machine is not calibrated; its first quiet moment will do.
-        let is_quiet = rates.alone >= QUIET_CPU_SHARE * host.cpus_effective.min(1.0);
+        let is_quiet = was_alone(rates.alone / host.cpus_effective.min(1.0));
         let measured = if is_quiet { measure_overheads(reexec, host, env) } else { None };
         measured.inspect(|overheads| cache.write(overheads)).unwrap_or_default()
     });
@@ -59,11 +56,11 @@ pub(super) fn conditions(
 
 /// Measures the overheads of strategies; `None` if other programs used too much of the CPUs meanwhile.
 fn measure_overheads(reexec: &Reexec, host: &Host, env: &Env) -> Option<Overheads> {
-    let meter = OthersMeter::start();
+    let meter = CpuMeter::start();
     let mut batches = CalibrationBatches { reexec, env, cpus: host.cpu_workers(), server_s: 0.0 };
     let overheads = calibrate(&mut batches, host.cpu_workers());
-    let others = meter.share(host.cpus_logical, batches.server_s);
-    others.is_none_or(|share| share < CONTENDED_CALIBRATION).then_some(overheads)
+    let others = meter.others_share(host.cpus_logical, batches.server_s);
+    others.is_none_or(|share| share < CONTENDED_DISTRUST).then_some(overheads)
 }
 
 /// Returns the step with the most CPU work.

@@ -11,9 +11,9 @@ use crate::benchmark::hooks::Shell;
 use crate::benchmark::machine_probe::{CpuSpeedProbe, MachineProbe};
 use crate::diagnostics::Code;
 use crate::error::Error;
-use crate::host::others::OthersMeter;
+use crate::host::contention::CpuMeter;
 use crate::host::{Host, Interrupt};
-use crate::profile::probe::{Profiled, profile};
+use crate::profile::tasks::{Profiled, profile};
 use crate::report::document::Warning;
 use crate::study::calibrate::conditions;
 use crate::study::callables::Callables;
@@ -142,13 +142,13 @@ impl Backend for LocalBackend<'_> {
 /// Counts the CPU time that is neither this program's nor its server's.
 struct LocalContention<'b> {
     backend: &'b LocalBackend<'b>,
-    meter: OthersMeter,
+    meter: CpuMeter,
     server_before_s: f64,
 }
 
 impl<'b> LocalContention<'b> {
     fn start(backend: &'b LocalBackend<'_>) -> Self {
-        LocalContention { backend, meter: OthersMeter::start(), server_before_s: backend.server_cpu_s() }
+        LocalContention { backend, meter: CpuMeter::start(), server_before_s: backend.server_cpu_s() }
     }
 
     fn server_s(&self) -> f64 {
@@ -156,13 +156,13 @@ impl<'b> LocalContention<'b> {
     }
 
     fn cpu_s(&self) -> Option<f64> {
-        self.meter.cpu_s(self.server_s())
+        self.meter.others_cpu_s(self.server_s())
     }
 }
 
 impl ContentionMeter for LocalContention<'_> {
     fn share(&self) -> Option<f64> {
-        self.meter.share(self.backend.host.cpus_logical, self.server_s())
+        self.meter.others_share(self.backend.host.cpus_logical, self.server_s())
     }
 }
 

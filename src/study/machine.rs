@@ -10,7 +10,7 @@ use crate::benchmark::hooks::Shell;
 use crate::benchmark::machine_probe::MachineProbe;
 use crate::error::Error;
 use crate::host::{Host, Interrupt};
-use crate::profile::probe::Profiled;
+use crate::profile::tasks::Profiled;
 use crate::report::document::Warning;
 use crate::study::callables::Callables;
 use crate::study::config::{ProfileLimits, StudyConfig};

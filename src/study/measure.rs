@@ -15,7 +15,7 @@ use crate::benchmark::reference;
 use crate::benchmark::summary::{findings, predictions, results};
 use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::error::Error;
-use crate::profile::probe::Profiled;
+use crate::profile::tasks::Profiled;
 use crate::report::document::Report;
 use crate::report::prose;
 use crate::study::code_example::code_examples;

@@ -7,7 +7,7 @@ use crate::benchmark::event::{Event, Observer, Phase};
 use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::profile::Profile;
-use crate::profile::probe::Profiled;
+use crate::profile::tasks::Profiled;
 use crate::report::document::{CommandName, Report};
 use crate::study::config::ProfileLimits;
 use crate::study::prepare::PreparedStudy;

@@ -4,7 +4,7 @@ use crate::benchmark::sizing::Sizing;
 use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::host::{Host, Interrupt};
-use crate::profile::probe::Profiled;
+use crate::profile::tasks::Profiled;
 use crate::report::document::{CommandName, Report, Warning, WorkloadSummary};
 use crate::study::config::StudyConfig;
 use crate::study::machine::Backend;

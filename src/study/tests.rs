@@ -20,7 +20,7 @@ use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::gate::Thresholds;
 use crate::host::{Host, Interrupt, Reexec};
-use crate::profile::probe::Profiled;
+use crate::profile::tasks::Profiled;
 use crate::report::document::Report;
 use crate::strategy::{RunReport, StrategyKind};
 use crate::study::{

@@ -75,7 +75,7 @@ fn check_profile(profile: &Profile) {
     assert!(profile.wall_s > 0.0 && profile.runqueue_s >= 0.0 && profile.runqueue_s <= profile.wall_s);
     assert!(profile.cpu_user_s >= 0.0 && profile.cpu_system_s >= 0.0 && profile.tasks > 0);
     assert!(profile.task.cpu_s >= 0.0 && profile.task.wait_s >= 0.0 && profile.task.total_s() > 0.0);
-    assert!(!profile.confidence_reason.is_empty() && !profile.steps.is_empty());
+    assert!(!profile.steps.is_empty());
 }
 
 fn check_cell(result: &ConfigurationResult) {

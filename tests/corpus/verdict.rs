@@ -41,7 +41,7 @@ impl Got {
             class: profile.class,
             fraction: profile.cpu_fraction,
             confidence: profile.confidence,
-            reason: profile.confidence_reason,
+            reason: format!("{:?}", profile.confidence_reason),
             wait: wait.filter(|(_, share)| *share > 0.0).map_or("-", |(name, _)| name).to_owned(),
             pattern: profile.tree.unwrap().pattern.as_str(),
             samples: profile.samples,

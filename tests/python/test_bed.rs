@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use conc::error::Error;
 use conc::host::Reexec;
-use conc::profile::probe::Profiled;
+use conc::profile::tasks::Profiled;
 use conc::python::Session;
 use conc::python::profile::{self, PythonProfileLimits};
 use conc::python::session::{PythonBatch, SessionTimeouts};

@@ -86,7 +86,7 @@ fn nothing_from_outside_becomes_markup_and_nothing_is_loaded() {
     report.cells[6].reason = Some(Reason::new(Code::PoolWorkerDied, attack));
     report.warnings[0].message = attack.to_owned();
     let advice = report.recommendation.as_mut().unwrap();
-    advice.notes = vec![Note::LowConfidence { reason: attack.to_owned() }];
+    advice.notes = vec![Note::BlockingStep { step: attack.to_owned() }];
     let reason = Reason::new(Code::PoolWorkerDied, attack);
     advice.limit = LimitingFactor::Refused { configuration: Configuration::REFERENCE, reason };
     let reason = GateReason::CannotRun { error: attack.to_owned() };

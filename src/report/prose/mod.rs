@@ -10,6 +10,7 @@ pub mod gate;
 pub mod limit;
 pub mod notes;
 pub mod outcome;
+pub mod profile;
 pub mod scaling;
 pub mod uncertainty;
 pub mod workload;

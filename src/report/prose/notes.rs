@@ -3,6 +3,7 @@
 use crate::advice::Note;
 use crate::advice::note::FailingConfiguration;
 use crate::benchmark::result::ErrorCount;
+use crate::report::prose::profile;
 use crate::units::{Seconds, Share};
 
 /// Returns the note in one sentence.
@@ -13,7 +14,9 @@ pub fn sentence(note: &Note) -> String {
             format!("{configuration} and {other} gave different outputs for the same items")
         }
         Note::TasksFail { share, cause } => tasks_fail(*share, cause.as_ref()),
-        Note::LowConfidence { reason } => format!("confidence in the class is low: {reason}"),
+        Note::LowConfidence { reason } => {
+            format!("confidence in the class is low: {}", profile::confidence_reason(reason))
+        }
         Note::Undecided { configuration, runner_up } => format!(
             "the measurement cannot tell {configuration} from {runner_up}; a larger --budget may decide"
         ),
@@ -166,6 +169,7 @@ mod tests {
     use super::*;
     use crate::benchmark::Configuration;
     use crate::diagnostics::Code;
+    use crate::profile::result::ConfidenceReason;
     use crate::strategy::StrategyKind;
 
     const ASYNC: Configuration = Configuration { strategy: StrategyKind::Async, width: 64, processes: None };
@@ -198,8 +202,8 @@ mod tests {
             ),
             (Note::TasksFail { share: 0.02, cause: None }, "2% of the tasks fail"),
             (
-                Note::LowConfidence { reason: "3 samples".to_owned() },
-                "confidence in the class is low: 3 samples",
+                Note::LowConfidence { reason: ConfidenceReason::TooShort { wall_s: 0.1, samples: 3 } },
+                "confidence in the class is low: only 3 samples in 0.10 s",
             ),
             (
                 Note::Undecided { configuration: ASYNC, runner_up: THREADS },

@@ -3,6 +3,7 @@
 use crate::profile::Profile;
 use crate::profile::result::{Confidence, PythonProfile};
 use crate::report::document::Report;
+use crate::report::prose::profile::confidence_reason;
 use crate::report::prose::workload::{self as describe, counted};
 use crate::report::table::screen::Screen;
 use crate::report::table::tree;
@@ -22,7 +23,11 @@ pub(super) fn section(screen: &mut Screen, report: &Report, detailed: bool) {
         screen.labelled(0, "", &interpreter(python));
     }
     if detailed || profile.confidence != Confidence::High {
-        screen.labelled(0, "Confidence", &format!("{}: {}", profile.confidence.as_str(), reason(profile)));
+        screen.labelled(
+            0,
+            "Confidence",
+            &format!("{}: {}", profile.confidence.as_str(), confidence_reason(&profile.confidence_reason)),
+        );
     }
     if detailed {
         evidence(screen, profile);
@@ -41,10 +46,6 @@ fn interpreter(python: &PythonProfile) -> String {
         None => String::new(),
     };
     format!("Python {release}{lock}, processes by {}", python.start_method)
-}
-
-fn reason(profile: &Profile) -> &str {
-    if profile.confidence_reason.is_empty() { "no reason given" } else { &profile.confidence_reason }
 }
 
 fn evidence(screen: &mut Screen, profile: &Profile) {
@@ -75,9 +76,5 @@ fn evidence(screen: &mut Screen, profile: &Profile) {
             slowest.join(", ")
         );
         screen.labelled(0, "Dispersion", &differ);
-    }
-    // It may say no more than the first line does.
-    if !describe::class(profile).ends_with(&profile.detail) {
-        screen.labelled(0, "Evidence", &profile.detail);
     }
 }

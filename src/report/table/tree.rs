@@ -1,9 +1,9 @@
 //! What was seen of a process tree: over time, and who used it.
 
-use crate::profile::result::Waits;
-use crate::profile::tree::result::{
-    ExitStatus, Pattern, Phase, ProcessUse, SampleSource, Series, ThreadUse, Tree,
+use crate::profile::result::{
+    ExitStatus, Pattern, Phase, ProcessUse, SampleSource, Series, ThreadUse, Tree, WaitKind,
 };
+use crate::report::prose::profile::unknown;
 use crate::report::prose::workload::counted;
 use crate::report::table::screen::Screen;
 use crate::units::{Seconds, Share};
@@ -28,7 +28,7 @@ pub(super) fn section(screen: &mut Screen, tree: &Tree, wall_s: f64, detailed: b
     machine(screen, tree);
     sampling(screen, tree, wall_s);
     for (i, what) in tree.unknown.iter().enumerate() {
-        screen.labelled(0, if i == 0 { "Unknown" } else { "" }, what);
+        screen.labelled(0, if i == 0 { "Unknown" } else { "" }, &unknown(what));
     }
     if let Some(exit) = exit(tree) {
         screen.labelled(0, "Exit", &exit);
@@ -48,24 +48,28 @@ fn strip(screen: &mut Screen, series: &Series) {
         |i: usize| i * series.cpu_fraction.len() / columns..(i + 1) * series.cpu_fraction.len() / columns;
     let mut bars = String::new();
     let mut letters = String::new();
-    let mut kinds: Vec<&str> = Vec::new();
+    let mut kinds: Vec<WaitKind> = Vec::new();
     for group in (0..columns).map(groups) {
         let values: Vec<f64> = series.cpu_fraction[group.clone()].iter().flatten().copied().collect();
         let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
         bars.push(if values.is_empty() { ' ' } else { bar(mean) });
-        let wait = series.main_wait[group].iter().flatten().next().filter(|_| mean < COMPUTING);
-        letters.push(wait.and_then(|kind| kind.chars().next()).unwrap_or('·'));
-        kinds.extend(wait.map(String::as_str).filter(|kind| !kinds.contains(kind)));
+        let wait = series.main_wait[group].iter().flatten().next().copied().filter(|_| mean < COMPUTING);
+        letters.push(wait.map_or('·', letter));
+        kinds.extend(wait.filter(|kind| !kinds.contains(kind)));
     }
     screen.labelled(0, "Over time", &bars);
     if !kinds.is_empty() {
         screen.labelled(0, "", &letters);
     }
-    let legend: Vec<_> =
-        kinds.iter().filter_map(|kind| Some(format!("{} {kind}", kind.chars().next()?))).collect();
+    let legend: Vec<_> = kinds.iter().map(|kind| format!("{} {}", letter(*kind), kind.as_str())).collect();
     let behind =
         if legend.is_empty() { String::new() } else { format!("; waiting for {}", legend.join(", ")) };
     screen.labelled(0, "", &format!("bars: CPU, each {}{behind}", each(series, columns)));
+}
+
+/// Returns the first letter of a kind of wait.
+fn letter(kind: WaitKind) -> char {
+    kind.as_str().chars().next().unwrap_or('?')
 }
 
 fn each(series: &Series, columns: usize) -> Seconds {
@@ -91,7 +95,7 @@ fn pattern(screen: &mut Screen, tree: &Tree) {
 }
 
 fn phase(phase: &Phase) -> String {
-    let wait = phase.main_wait.as_ref().map(|kind| format!(", waits for {kind}")).unwrap_or_default();
+    let wait = phase.main_wait.map(|kind| format!(", waits for {}", kind.as_str())).unwrap_or_default();
     format!(
         "from {} to {} {} (CPU {}{wait})",
         Seconds(phase.from_s),
@@ -194,11 +198,6 @@ fn thread_line(thread: &ThreadUse) -> String {
 
 /// How often a thread was runnable, and what it waited for most.
 fn doing(thread: &ThreadUse) -> String {
-    let wait = main_wait(&thread.waits).map(|kind| format!(", else mostly {kind}")).unwrap_or_default();
+    let wait = thread.waits.main().map(|kind| format!(", else mostly {}", kind.as_str())).unwrap_or_default();
     format!("; runnable {}{wait}", Share(thread.runnable))
-}
-
-fn main_wait(waits: &Waits) -> Option<&'static str> {
-    let most = waits.named().into_iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
-    (most.1 > 0.0).then_some(most.0)
 }

@@ -5,7 +5,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use crate::diagnostics::Code;
 use crate::error::Error;
-use crate::host::reexec::{Reexec, Role};
+use crate::host::reexec::{HiddenRole, Reexec};
 use crate::strategy::job::{Job, WorkerUsage};
 use crate::strategy::process::protocol::{Reply, Request, Start, read_frame, write_frame};
 
@@ -49,7 +49,8 @@ pub fn start_all(job: &Job, count: usize) -> Result<Vec<Worker>, Error> {
 
 impl Worker {
     fn spawn(reexec: &Reexec) -> std::io::Result<Self> {
-        let mut child = reexec.command(Role::Worker).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut child =
+            reexec.command(HiddenRole::Worker).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(std::io::Error::other("pipes were asked for"));
         };

@@ -1,0 +1,80 @@
+//! The whole machine: `stat`, `uptime`, `pressure/cpu` and `sys/vm/max_map_count`.
+
+use super::read;
+use super::thread::ticks_per_second;
+
+/// CPU seconds of the whole machine since boot, of all CPUs together.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct MachineCpu {
+    /// CPU seconds used by anything.
+    pub busy_s: f64,
+    /// CPU seconds wanted, but taken by the hypervisor.
+    pub stolen_s: f64,
+}
+
+/// Pressure stall information of the CPUs: time in which some task of the machine waited for one.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct CpuPressure {
+    /// Share of the last ten seconds, from 0 to 1.
+    pub avg10: f64,
+    /// Seconds since boot.
+    pub total_s: f64,
+}
+
+/// Reads the CPU time of the whole machine from `/proc/stat`.
+pub fn machine_cpu() -> Option<MachineCpu> {
+    read::text("/proc/stat", |text| parse_machine_cpu(text, ticks_per_second()))
+}
+
+/// Reads `/proc/pressure/cpu`.
+pub fn cpu_pressure() -> Option<CpuPressure> {
+    read::text("/proc/pressure/cpu", parse_cpu_pressure)
+}
+
+/// Returns seconds since boot, from `/proc/uptime`.
+pub fn uptime_s() -> Option<f64> {
+    read::text("/proc/uptime", |text| text.split_whitespace().next()?.parse().ok())
+}
+
+/// Returns the number of memory maps that one process may have.
+pub fn max_memory_maps() -> Option<u64> {
+    read::text("/proc/sys/vm/max_map_count", |text| text.trim().parse().ok())
+}
+
+/// Parses `cpu user nice system idle iowait irq softirq steal …`; guest time is part of user time.
+fn parse_machine_cpu(text: &str, ticks_per_second: f64) -> Option<MachineCpu> {
+    let line = text.lines().find_map(|line| line.strip_prefix("cpu "))?;
+    let fields: Vec<f64> = line.split_whitespace().flat_map(str::parse).collect();
+    let [user, nice, system, _idle, _iowait, irq, softirq, steal, ..] = fields[..] else { return None };
+    let busy_s = (user + nice + system + irq + softirq) / ticks_per_second;
+    Some(MachineCpu { busy_s, stolen_s: steal / ticks_per_second })
+}
+
+/// Parses the line `some avg10=3.20 … total=9201059`: a percentage, and microseconds.
+fn parse_cpu_pressure(text: &str) -> Option<CpuPressure> {
+    let line = text.lines().find(|line| line.starts_with("some "))?;
+    let field = |name: &str| -> Option<f64> {
+        line.split_whitespace().find_map(|field| field.strip_prefix(name))?.parse().ok()
+    };
+    Some(CpuPressure { avg10: field("avg10=")? / 100.0, total_s: field("total=")? * 1e-6 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn idle_time_and_waits_for_a_disk_are_not_busy_and_stolen_time_is_separate() {
+        let cpu = parse_machine_cpu("cpu  100 20 30 1000 9 1 2 50 7 0\ncpu0 1 2 3\n", 100.0);
+        assert_eq!(cpu, Some(MachineCpu { busy_s: 1.53, stolen_s: 0.5 }));
+        assert_eq!(parse_machine_cpu("intr 5\n", 100.0), None);
+    }
+
+    #[test]
+    fn pressure_is_a_share_and_a_total() {
+        let text = "some avg10=3.20 avg60=5.04 avg300=1.86 total=3000000\nfull avg10=0.00 total=1\n";
+        let pressure = parse_cpu_pressure(text).expect("a valid text");
+        assert!((pressure.avg10 - 0.032).abs() < 1e-12 && (pressure.total_s - 3.0).abs() < 1e-9);
+        assert_eq!(parse_cpu_pressure("full avg10=0.00 total=1\n"), None);
+    }
+}

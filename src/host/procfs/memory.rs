@@ -1,0 +1,48 @@
+//! Memory of processes: `statm` and `status`.
+
+use nix::unistd::{SysconfVar, sysconf};
+
+use super::read;
+
+/// Returns the bytes that a process has in memory now; `None` if it is gone.
+pub fn resident_bytes(pid: u32) -> Option<u64> {
+    Some(read::line(&format!("/proc/{pid}/statm"), parse_resident_pages)? * page_bytes())
+}
+
+/// Returns the largest number of bytes that this process has had in memory.
+pub fn own_peak_rss_bytes() -> Option<u64> {
+    read::text("/proc/self/status", parse_peak_rss)
+}
+
+fn page_bytes() -> u64 {
+    sysconf(SysconfVar::PAGE_SIZE).ok().flatten().map_or(4096, i64::cast_unsigned)
+}
+
+/// Takes the second field of `statm`, in pages.
+fn parse_resident_pages(line: &str) -> Option<u64> {
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// Takes `VmHWM` out of `status`, in bytes.
+fn parse_peak_rss(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kib * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_high_water_mark_is_read_in_bytes() {
+        assert_eq!(parse_peak_rss("Name:\tconc\nVmHWM:\t    2048 kB\nVmRSS:\t 1 kB\n"), Some(2 << 20));
+        assert_eq!(parse_peak_rss("Name:\tkthreadd\n"), None);
+    }
+
+    #[test]
+    fn resident_pages_are_the_second_field() {
+        assert_eq!(parse_resident_pages("1000 250 100 5 0 200 0"), Some(250));
+        assert_eq!(parse_resident_pages(""), None);
+    }
+}

@@ -1,0 +1,88 @@
+//! TCP sockets: `net/tcp` and `net/tcp6`.
+
+use std::fs::File;
+use std::io::Read;
+
+/// Bytes of a list that are read at most; a machine with more sockets than that is a server, not a workload.
+const MAX_LIST_BYTES: u64 = 4 << 20;
+
+/// State of a socket that waits for connections (`TCP_LISTEN`).
+const LISTENING: &str = "0A";
+
+/// Place of the other end of a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// On this machine, by the loopback interface.
+    Loopback,
+    /// On another machine.
+    Remote,
+}
+
+/// Returns the place of the other end of the TCP socket with `inode`, an open one of process `pid`.
+///
+/// Returns `None` if it is no TCP socket, waits for connections, or is gone.
+pub fn tcp_peer(pid: u32, inode: u64) -> Option<Peer> {
+    ["tcp", "tcp6"].into_iter().find_map(|list| {
+        let mut text = String::new();
+        let file = File::open(format!("/proc/{pid}/net/{list}")).ok()?;
+        file.take(MAX_LIST_BYTES).read_to_string(&mut text).ok()?;
+        parse_peer(&text, inode)
+    })
+}
+
+/// Finds a socket in `/proc/net/tcp` (proc_pid_net(5)).
+fn parse_peer(list: &str, inode: u64) -> Option<Peer> {
+    let inode = inode.to_string();
+    let mut sockets = list.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let socket = sockets.find(|fields| fields.get(9).is_some_and(|field| *field == inode))?;
+    let (address, _port) = socket.get(2)?.split_once(':')?;
+    if socket.get(3) == Some(&LISTENING) {
+        return None;
+    }
+    Some(if is_loopback(address) { Peer::Loopback } else { Peer::Remote })
+}
+
+/// Returns whether an address is 127.0.0.0/8 or ::1; four bytes at a time are one number of this machine.
+fn is_loopback(address: &str) -> bool {
+    let last = u32::from_str_radix(&address[address.len().saturating_sub(8)..], 16).unwrap_or(0);
+    let bytes = last.to_ne_bytes();
+    let is_v4 = address.len() == 8 || address.starts_with("0000000000000000FFFF0000");
+    if is_v4 {
+        return bytes[0] == 127;
+    }
+    address.len() == 32 && address[..24].bytes().all(|digit| digit == b'0') && bytes == [0, 0, 0, 1]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_endian = "little")]
+    fn addresses_are_words_in_hexadecimal() {
+        assert!(is_loopback("0100007F"));
+        assert!(!is_loopback("0500A8C0"));
+        assert!(is_loopback("00000000000000000000000001000000"));
+        assert!(is_loopback("0000000000000000FFFF00000100007F"));
+        assert!(!is_loopback("B80D0120000000000000000001000000"));
+        assert!(!is_loopback(""));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_connection_to_this_machine_is_found() {
+        use std::net::{TcpListener, TcpStream};
+        use std::os::fd::AsRawFd;
+        use std::os::unix::fs::MetadataExt;
+
+        let inode = |socket: &dyn AsRawFd| {
+            let path = format!("/proc/self/fd/{}", socket.as_raw_fd());
+            std::fs::metadata(path).expect("open").ino()
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
+        let stream = TcpStream::connect(listener.local_addr().expect("bound")).expect("connected");
+        let pid = std::process::id();
+        assert_eq!(tcp_peer(pid, inode(&stream)), Some(Peer::Loopback));
+        assert_eq!(tcp_peer(pid, inode(&listener)), None);
+    }
+}

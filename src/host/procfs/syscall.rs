@@ -1,0 +1,86 @@
+//! Blocked threads: `wchan`, `syscall`, `mem`, `fd` and `fdinfo`.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+
+use super::read;
+
+/// The system call that a thread is blocked in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Syscall {
+    /// Number of the call, as in `libc::SYS_read`; -1 outside of any call.
+    pub number: i64,
+    /// Arguments of the call.
+    pub arguments: [u64; 6],
+}
+
+/// Returns the kernel function that a thread sleeps in; `0` while it runs or where the kernel hides it.
+pub fn wchan(pid: u32, tid: u32) -> Option<String> {
+    read::line(&format!("/proc/{pid}/task/{tid}/wchan"), |text| Some(text.to_owned()))
+}
+
+/// Returns the system call that a thread is blocked in; `None` while it runs.
+pub fn syscall(pid: u32, tid: u32) -> Option<Syscall> {
+    read::line(&format!("/proc/{pid}/task/{tid}/syscall"), parse_syscall)
+}
+
+/// Fills `bytes` from the memory of another process; returns false where that is not allowed.
+pub fn read_memory(pid: u32, address: u64, bytes: &mut [u8]) -> bool {
+    File::open(format!("/proc/{pid}/mem")).is_ok_and(|file| file.read_exact_at(bytes, address).is_ok())
+}
+
+/// Returns the path that leads to an open descriptor of a process.
+pub fn descriptor_path(pid: u32, fd: u64) -> PathBuf {
+    format!("/proc/{pid}/fd/{fd}").into()
+}
+
+/// Returns the descriptors that an epoll instance watches, from `/proc/PID/fdinfo/FD`.
+pub fn epoll_targets(pid: u32, epoll: u64) -> Vec<u64> {
+    let targets = read::text(&format!("/proc/{pid}/fdinfo/{epoll}"), |text| Some(parse_epoll_targets(text)));
+    targets.unwrap_or_default()
+}
+
+fn parse_syscall(line: &str) -> Option<Syscall> {
+    let mut fields = line.split_whitespace();
+    let number = fields.next()?.parse().ok()?;
+    let mut arguments = [0; 6];
+    for (argument, text) in arguments.iter_mut().zip(fields) {
+        *argument = u64::from_str_radix(text.trim_start_matches("0x"), 16).ok()?;
+    }
+    Some(Syscall { number, arguments })
+}
+
+fn parse_epoll_targets(text: &str) -> Vec<u64> {
+    let target = |line: &str| line.strip_prefix("tfd:")?.split_whitespace().next()?.parse().ok();
+    text.lines().filter_map(target).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blocked_thread_has_a_call_and_a_running_one_has_none() {
+        let line = "7 0x7f1e4ffa46f0 0x1 0xbb8 0x1 0x0 0x0 0x7ffc09a7ee38 0x7f1e5011a230";
+        let call = parse_syscall(line).expect("a valid line");
+        assert_eq!((call.number, call.arguments), (7, [0x7f1e_4ffa_46f0, 1, 3000, 1, 0, 0]));
+        assert_eq!(parse_syscall("-1 0x7ffc09a7ee38 0x7f1e5011a230").map(|call| call.number), Some(-1));
+        assert_eq!(parse_syscall("running"), None);
+    }
+
+    #[test]
+    fn an_epoll_instance_lists_its_targets() {
+        let text = "pos:\t0\nflags:\t02\ntfd:        5 events:       19 data: 5\ntfd:       12 events: 1d\n";
+        assert_eq!(parse_epoll_targets(text), [5, 12]);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn memory_of_this_process_can_be_read() {
+        let word = 0x1234_5678_u32;
+        let mut copy = [0; 4];
+        assert!(read_memory(std::process::id(), (&raw const word) as u64, &mut copy));
+        assert_eq!(u32::from_ne_bytes(copy), word);
+    }
+}

@@ -1,0 +1,142 @@
+//! The child process that is profiled: runs tasks one after another and times their steps.
+
+use std::io::{self, BufRead, Write};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::host::clock::monotonic_ns;
+use crate::host::process::{adopt_orphans, die_with_parent, kill_descendants, wait_for_children};
+use crate::host::procfs::own_schedstat;
+use crate::host::usage::{CpuTime, peak_rss_of_children, peak_rss_of_self};
+use crate::profile::accounting::slowest::SlowestTasks;
+use crate::workload::step::Output;
+use crate::workload::task_outcomes::TaskOutcomes;
+use crate::workload::{Env, Program, Workload};
+
+/// Request to the child process.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TaskProfileRequest {
+    /// The workload.
+    pub workload: Arc<Workload>,
+    /// The environment of the run.
+    pub env: Env,
+    /// Time after which no further task is started.
+    pub time_limit: Duration,
+    /// Number of tasks, at most; after the last item the first comes again.
+    pub max_tasks: u64,
+}
+
+/// Reply of the child process.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum TaskProfileReply {
+    /// The tasks ran, some of them perhaps without success.
+    Done(Box<TaskAccounting>),
+    /// The workload could not be prepared, for this reason.
+    Refused(String),
+}
+
+/// Exact totals of the profiled tasks.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TaskAccounting {
+    /// CPU seconds to prepare the workload, before its first task.
+    pub preparation_s: f64,
+    /// Time at which the first task started, by [`monotonic_ns`]; `None` if that was when sampling began.
+    pub begun_ns: Option<u64>,
+    /// Seconds from the start of the first task to the end of the last one.
+    pub wall_s: f64,
+    /// CPU time, with that of children that were waited for.
+    pub cpu: CpuTime,
+    /// Seconds that the thread that ran the tasks waited for a CPU; `None` where the system does not tell.
+    pub runqueue_s: Option<f64>,
+    /// Seconds in each step, over all tasks.
+    pub steps_s: Vec<f64>,
+    /// Outcomes of the tasks.
+    pub tally: TaskOutcomes,
+    /// The tasks that took longest.
+    pub slowest: SlowestTasks,
+    /// Largest resident sizes of this process and of a command, in bytes.
+    pub peak_rss_bytes: u64,
+}
+
+/// Reads a [`TaskProfileRequest`], runs tasks and writes the [`TaskProfileReply`].
+///
+/// # Errors
+/// When the streams break or the request cannot be read.
+pub fn serve(mut stdin: impl BufRead, mut stdout: impl Write) -> io::Result<()> {
+    die_with_parent();
+    adopt_orphans();
+    let mut line = String::new();
+    stdin.read_line(&mut line)?;
+    let spec: TaskProfileRequest = serde_json::from_str(&line)?;
+    let before = CpuTime::of_self();
+    let mut reply = match Program::prepare(&spec.workload, &spec.env) {
+        Ok(program) => {
+            let preparation_s = (CpuTime::of_self() - before).total_s();
+            TaskProfileReply::Done(Box::new(TaskAccounting { preparation_s, ..run(&program, &spec) }))
+        }
+        Err(error) => TaskProfileReply::Refused(error.to_string()),
+    };
+    // Processes that commands left running would compete with the next measurement.
+    let before = CpuTime::of_children();
+    kill_descendants();
+    wait_for_children();
+    if let TaskProfileReply::Done(raw) = &mut reply {
+        // A process that outlived its command was the command's work all the same.
+        let left = CpuTime::of_children() - before;
+        raw.cpu = raw.cpu + left;
+    }
+    serde_json::to_writer(&mut stdout, &reply)?;
+    stdout.flush()
+}
+
+/// Runs tasks until the time is over, starting over after the last item.
+fn run(program: &Program, spec: &TaskProfileRequest) -> TaskAccounting {
+    let (mut tally, mut slowest) = (TaskOutcomes::default(), SlowestTasks::default());
+    let mut steps_s = vec![0.0; program.step_count()];
+    let (cpu_before, children_before) = (CpuTime::of_self(), CpuTime::of_children());
+    let queue_before = own_schedstat();
+    let (begun_ns, begun) = (monotonic_ns(), Instant::now());
+    let mut last = begun;
+    for position in 0..spec.max_tasks.max(1) {
+        let result = run_task(program, position, &mut steps_s);
+        let now = Instant::now();
+        let index = program.index(position);
+        tally.record(position, index, now - last, result);
+        slowest.add(index % program.tasks(), now - last);
+        last = now;
+        if now - begun >= spec.time_limit {
+            break;
+        }
+    }
+    let children_cpu = CpuTime::of_children() - children_before;
+    let queued = queue_before.zip(own_schedstat());
+    TaskAccounting {
+        preparation_s: 0.0,
+        begun_ns: Some(begun_ns),
+        wall_s: (last - begun).as_secs_f64(),
+        cpu: CpuTime::of_self() - cpu_before + children_cpu,
+        runqueue_s: queued.map(|(before, after)| (after.wait_ns - before.wait_ns) as f64 * 1e-9),
+        steps_s,
+        tally,
+        slowest,
+        peak_rss_bytes: peak_rss_of_self() + peak_rss_of_children(),
+    }
+}
+
+/// Runs one task step by step and adds the time of each.
+fn run_task(program: &Program, position: u64, steps_s: &mut [f64]) -> Result<u64, Error> {
+    let deadline = program.deadline();
+    let mut output = Output::default();
+    let mut last = Instant::now();
+    for (i, total) in steps_s.iter_mut().enumerate() {
+        let result = program.span_blocking(i..i + 1, position, deadline, output);
+        let now = Instant::now();
+        *total += (now - last).as_secs_f64();
+        last = now;
+        output = result?;
+    }
+    Ok(output.digest)
+}

@@ -1,0 +1,194 @@
+//! The confidence in a class, and the most serious reason for doubt.
+
+use crate::host::contention::Contention;
+use crate::policy::{CPU_BOUND_FROM, STOLEN_DOUBTFUL};
+use crate::profile::classify::class::{class_of, margin};
+use crate::profile::result::{Confidence, ConfidenceReason, SampleSource};
+
+/// Share of the time spent waiting for a CPU above which little is left to judge by.
+const MOSTLY_QUEUED_SHARE: f64 = 0.6;
+
+/// Share of the time spent waiting for a CPU above which the rest is blurred.
+const MUCH_QUEUED_SHARE: f64 = 0.25;
+
+/// Samples below which kinds of activity are mostly chance.
+const MIN_SAMPLES: u64 = 25;
+
+/// Wall seconds below which exact totals are mostly the start of the program.
+const MIN_WALL_S: f64 = 0.5;
+
+/// Distance from a threshold of the CPU share below which either class is as likely.
+const TOSS_UP_MARGIN: f64 = 0.05;
+
+/// Distance from a threshold of the CPU share below which a second profile may give the other class.
+const NEAR_MARGIN: f64 = 0.12;
+
+/// Figures that the confidence depends on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ConfidenceInputs {
+    /// Share of its time that the work computes, from 0 to 1.
+    pub cpu_fraction: f64,
+    /// The same with a tree taken as computing whenever any of its threads does.
+    pub any_fraction: f64,
+    /// Share of the wall time spent waiting for a CPU, from 0 to 1.
+    pub queued_share: f64,
+    /// Wall seconds.
+    pub wall_s: f64,
+    /// Samples taken.
+    pub samples: u64,
+    /// Source of the samples.
+    pub source: SampleSource,
+    /// Contention for the CPUs meanwhile.
+    pub machine: Contention,
+    /// CPUs that could be used.
+    pub cpus: f64,
+    /// Whether CPU time is exact, as it is for children that have ended.
+    pub is_exact: bool,
+}
+
+/// A confidence with its reason.
+type Judged = (Confidence, ConfidenceReason);
+
+/// Returns the lowest confidence that any doubt leaves, with the first doubt of that weight.
+pub fn confidence(inputs: &ConfidenceInputs) -> (Confidence, ConfidenceReason) {
+    let doubts = [too_short, stolen, contended, views_differ, near_threshold, portable];
+    let mut lowest: Option<Judged> = None;
+    for (confidence, reason) in doubts.iter().filter_map(|doubt| doubt(inputs)) {
+        if lowest.as_ref().is_none_or(|(so_far, _)| confidence < *so_far) {
+            lowest = Some((confidence, reason));
+        }
+    }
+    let ConfidenceInputs { is_exact, wall_s, samples, .. } = *inputs;
+    lowest.unwrap_or((Confidence::High, ConfidenceReason::Accounted { is_exact, wall_s, samples }))
+}
+
+fn too_short(inputs: &ConfidenceInputs) -> Option<Judged> {
+    let ConfidenceInputs { wall_s, samples, source, .. } = *inputs;
+    let is_short =
+        wall_s < MIN_WALL_S || (samples < MIN_SAMPLES && source == SampleSource::Proc) || samples == 0;
+    is_short.then_some((Confidence::Low, ConfidenceReason::TooShort { wall_s, samples }))
+}
+
+fn stolen(inputs: &ConfidenceInputs) -> Option<Judged> {
+    let share = inputs.machine.stolen.filter(|share| *share > STOLEN_DOUBTFUL)?;
+    let confidence = if share > 2.0 * STOLEN_DOUBTFUL { Confidence::Low } else { Confidence::Medium };
+    Some((confidence, ConfidenceReason::Stolen { share }))
+}
+
+/// Waiting for a CPU is doubtful only where others caused it: a tree may be wider than the machine.
+fn contended(inputs: &ConfidenceInputs) -> Option<Judged> {
+    let ConfidenceInputs { queued_share, machine, cpus, .. } = *inputs;
+    if machine.is_quiet(cpus) || queued_share <= MUCH_QUEUED_SHARE {
+        return None;
+    }
+    let Contention { others_cpus, cpu_pressure, .. } = machine;
+    let confidence = if queued_share > MOSTLY_QUEUED_SHARE { Confidence::Low } else { Confidence::Medium };
+    Some((confidence, ConfidenceReason::Contended { queued_share, cpus, others_cpus, cpu_pressure }))
+}
+
+/// Doubts a class that depends on the point of view: each worker by itself, or the tree as one.
+fn views_differ(inputs: &ConfidenceInputs) -> Option<Judged> {
+    let ConfidenceInputs { cpu_fraction: each_fraction, any_fraction, .. } = *inputs;
+    (class_of(each_fraction) != class_of(any_fraction))
+        .then_some((Confidence::Medium, ConfidenceReason::ViewsDiffer { each_fraction, any_fraction }))
+}
+
+fn near_threshold(inputs: &ConfidenceInputs) -> Option<Judged> {
+    let cpu_fraction = inputs.cpu_fraction;
+    let confidence = match margin(cpu_fraction) {
+        margin if margin < TOSS_UP_MARGIN => Confidence::Low,
+        margin if margin < NEAR_MARGIN => Confidence::Medium,
+        _ => return None,
+    };
+    Some((confidence, ConfidenceReason::NearThreshold { cpu_fraction }))
+}
+
+/// Doubts every profile without the run queue, where a busy machine looks like waiting.
+fn portable(inputs: &ConfidenceInputs) -> Option<Judged> {
+    if inputs.source == SampleSource::Proc {
+        return None;
+    }
+    let looks_busy = inputs.cpu_fraction >= CPU_BOUND_FROM;
+    let is_likely = inputs.machine.is_quiet(inputs.cpus) || looks_busy;
+    let confidence = if is_likely { Confidence::Medium } else { Confidence::Low };
+    Some((confidence, ConfidenceReason::Portable))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inputs() -> ConfidenceInputs {
+        ConfidenceInputs {
+            cpu_fraction: 0.02,
+            any_fraction: 0.02,
+            queued_share: 0.0,
+            wall_s: 2.0,
+            samples: 100,
+            source: SampleSource::Proc,
+            machine: Contention { cpu_pressure: Some(0.63), others_cpus: Some(1.9), stolen: Some(0.0) },
+            cpus: 2.0,
+            is_exact: true,
+        }
+    }
+
+    #[test]
+    fn nothing_to_doubt_is_high_and_rests_on_the_accounting() {
+        let reason = ConfidenceReason::Accounted { is_exact: true, wall_s: 2.0, samples: 100 };
+        assert_eq!(confidence(&inputs()), (Confidence::High, reason));
+    }
+
+    #[test]
+    fn a_contended_machine_is_a_doubt_with_its_figures() {
+        let contended = |queued_share| confidence(&ConfidenceInputs { queued_share, ..inputs() });
+        assert_eq!(contended(0.3).0, Confidence::Medium);
+        let reason = ConfidenceReason::Contended {
+            queued_share: 0.7,
+            cpus: 2.0,
+            others_cpus: Some(1.9),
+            cpu_pressure: Some(0.63),
+        };
+        assert_eq!(contended(0.7), (Confidence::Low, reason));
+    }
+
+    #[test]
+    fn a_tree_that_is_wider_than_the_machine_makes_itself_wait() {
+        let machine = Contention { others_cpus: Some(0.1), ..inputs().machine };
+        let wide =
+            ConfidenceInputs { cpu_fraction: 1.0, any_fraction: 1.0, queued_share: 0.7, machine, ..inputs() };
+        assert_eq!(confidence(&wide).0, Confidence::High);
+    }
+
+    #[test]
+    fn stolen_time_is_a_doubt_of_its_own() {
+        let stolen = |share| {
+            let machine = Contention { stolen: Some(share), ..inputs().machine };
+            confidence(&ConfidenceInputs { machine, ..inputs() })
+        };
+        assert_eq!(stolen(0.15), (Confidence::Medium, ConfidenceReason::Stolen { share: 0.15 }));
+        assert_eq!(stolen(0.5), (Confidence::Low, ConfidenceReason::Stolen { share: 0.5 }));
+    }
+
+    #[test]
+    fn the_most_serious_doubt_counts() {
+        let close = ConfidenceInputs { cpu_fraction: 0.37, any_fraction: 0.37, ..inputs() };
+        assert_eq!(confidence(&close).0, Confidence::Low);
+        let near =
+            ConfidenceInputs { cpu_fraction: 0.45, any_fraction: 0.45, queued_share: 0.65, ..inputs() };
+        assert!(matches!(confidence(&near), (Confidence::Low, ConfidenceReason::Contended { .. })));
+        let short = ConfidenceInputs { wall_s: 0.2, samples: 10, ..inputs() };
+        let reason = ConfidenceReason::TooShort { wall_s: 0.2, samples: 10 };
+        assert_eq!(confidence(&short), (Confidence::Low, reason));
+        let sides = ConfidenceInputs { cpu_fraction: 0.5, any_fraction: 0.9, ..inputs() };
+        assert_eq!(confidence(&sides).0, Confidence::Medium);
+    }
+
+    #[test]
+    fn the_portable_way_is_never_sure() {
+        let portable = ConfidenceInputs { source: SampleSource::Sysinfo, samples: 9, ..inputs() };
+        assert_eq!(confidence(&portable).0, Confidence::Low);
+        let quiet = Contention { others_cpus: Some(0.0), ..portable.machine };
+        let quiet = ConfidenceInputs { machine: quiet, ..portable };
+        assert_eq!(confidence(&quiet), (Confidence::Medium, ConfidenceReason::Portable));
+    }
+}

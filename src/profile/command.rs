@@ -1,0 +1,146 @@
+//! Profiles a command: runs it below a supervisor and samples everything it starts.
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+use crate::diagnostics::Code;
+use crate::error::Error;
+use crate::host::contention::CpuMeter;
+use crate::host::reexec::{HiddenRole, Reexec};
+use crate::profile::accounting::supervisor::{
+    REPORT_FILE, REQUEST_FILE, RunEnd, SupervisorReport, SupervisorRequest,
+};
+use crate::profile::accounting::totals::{Accounting, ticks_or_samples};
+use crate::profile::conclude::conclude;
+use crate::profile::result::{Exit, ExitStatus, Profile, SampleSource};
+use crate::profile::sampling::run::{Observation, sample};
+use crate::profile::sampling::target::Target;
+use crate::profile::sampling::wait_counts::WaitCounts;
+
+/// Total time for which a short command is run again and again: enough for a confident class.
+pub const REPEAT_FOR: Duration = Duration::from_millis(1000);
+
+/// Time that processes have to end once the command itself has ended.
+pub const LINGER: Duration = Duration::from_secs(5);
+
+/// Seconds within which a command that leaves processes running has only launched them.
+const LAUNCHER_S: f64 = 0.25;
+
+/// The streams of a command; its standard error is that of this process.
+#[derive(Debug)]
+pub struct Streams {
+    /// Its standard input.
+    pub stdin: Stdio,
+    /// Its standard output.
+    pub stdout: Stdio,
+}
+
+/// The profile of a command and its memory.
+#[derive(Debug, Clone)]
+pub struct CommandProfiled {
+    /// The profile, with the end of the command.
+    pub profile: Profile,
+    /// The largest resident size of one process, in bytes; 0 where the run was interrupted.
+    pub peak_rss_bytes: u64,
+}
+
+/// Runs and profiles a command that can use `cpus` CPUs, in a directory of its own.
+///
+/// If `is_interrupted` returns true after the processes were killed, the profile covers the time until then.
+///
+/// # Errors
+/// When the command cannot be started, or its supervisor dies.
+pub fn profile_command(
+    reexec: &Reexec,
+    directory: &Path,
+    request: &SupervisorRequest,
+    streams: Streams,
+    source: SampleSource,
+    cpus: f64,
+    is_interrupted: impl Fn() -> bool,
+) -> Result<CommandProfiled, Error> {
+    let failed = |doing: &str, error: std::io::Error| Error::from_source(Code::HostSpawn, doing, error);
+    let text =
+        serde_json::to_vec(request).map_err(|error| failed("cannot describe the command", error.into()))?;
+    fs::write(directory.join(REQUEST_FILE), text)
+        .map_err(|error| failed("cannot write the request to the supervisor", error))?;
+    let meter = CpuMeter::start();
+    let observation = run(reexec, directory, streams, source)
+        .map_err(|error| failed("cannot run the supervisor", error))?;
+    let report = fs::read(directory.join(REPORT_FILE)).ok();
+    let report: Option<SupervisorReport> = report.and_then(|text| serde_json::from_slice(&text).ok());
+    let (accounting, peak_rss_bytes) = match report {
+        Some(SupervisorReport { end: RunEnd::NotStarted(reason), .. }) => {
+            let program = request.argv.first().map_or("", String::as_str);
+            return Err(Error::new(Code::WorkloadCommand, format!("cannot run '{program}': {reason}")));
+        }
+        Some(report) => (accounting_of(&report, &observation), report.peak_rss_bytes),
+        None if is_interrupted() => (accounting_of_interrupted(&observation), 0),
+        None => {
+            return Err(Error::new(Code::PoolWorkerDied, "the process that runs the command was killed"));
+        }
+    };
+    let machine = meter.contention(accounting.cpu.total_s() + observation.cost_s);
+    let profile = conclude(&accounting, observation, machine, cpus, &WaitCounts::default());
+    Ok(CommandProfiled { profile, peak_rss_bytes })
+}
+
+/// Runs the supervisor and samples everything below it until it ends.
+fn run(
+    reexec: &Reexec,
+    directory: &Path,
+    streams: Streams,
+    source: SampleSource,
+) -> std::io::Result<Observation> {
+    let mut command = reexec.command(HiddenRole::Supervise);
+    let mut child = command.arg(directory).stdin(streams.stdin).stdout(streams.stdout).spawn()?;
+    let target = Target { root: child.id(), includes_root: false };
+    let (running, ended) = channel::<()>();
+    std::thread::scope(|scope| {
+        let is_running = move |pause| ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout);
+        let sampler = scope.spawn(move || sample(target, source, is_running));
+        // Its report says how it ended.
+        let waited = child.wait();
+        drop(running);
+        let observation = sampler.join().expect("the sampler does not panic");
+        waited.map(|_| observation)
+    })
+}
+
+fn accounting_of(report: &SupervisorReport, observation: &Observation) -> Accounting {
+    let seconds = |ns: u64| (ns as f64 - observation.begun_ns as f64) * 1e-9;
+    let mut runs: Vec<[f64; 2]> =
+        report.runs.iter().map(|[from, to]| [seconds(*from), seconds(*to)]).collect();
+    let (status, code, signal) = match report.end {
+        RunEnd::Exited(code) => (ExitStatus::Exited, Some(code), None),
+        RunEnd::Signalled(signal) => (ExitStatus::Signalled, None, Some(signal)),
+        RunEnd::Stopped | RunEnd::NotStarted(_) => (ExitStatus::Stopped, None, None),
+    };
+    let mut cpu = report.cpu;
+    // Processes that a command leaves running for ever are not its work, unless it did nothing else.
+    if let (Some(left), Some(last)) = (report.left_behind, runs.last_mut()) {
+        let command_ended_s = seconds(left.command_ended_ns);
+        if command_ended_s - last[0] >= LAUNCHER_S {
+            last[1] = command_ended_s;
+            cpu = left.cpu;
+        }
+    }
+    let left_behind = report.left_behind.map_or(0, |left| left.processes);
+    let exit = Some(Exit { status, code, signal, left_behind });
+    Accounting { runs, cpu, runqueue_s: None, exit, is_exact: true }
+}
+
+/// Returns the totals of a run that was ended by an interrupt.
+fn accounting_of_interrupted(observation: &Observation) -> Accounting {
+    let exit = Exit { status: ExitStatus::Interrupted, code: None, signal: None, left_behind: 0 };
+    Accounting {
+        runs: vec![[0.0, observation.wall_s]],
+        cpu: ticks_or_samples(observation.totals.ticked, observation.totals.seen_s),
+        runqueue_s: None,
+        exit: Some(exit),
+        is_exact: false,
+    }
+}

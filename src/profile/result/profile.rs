@@ -1,0 +1,104 @@
+//! The profile of a workload, a command or a running process.
+
+use serde::{Deserialize, Serialize};
+
+use crate::profile::result::class::{Class, Confidence};
+use crate::profile::result::python::PythonProfile;
+use crate::profile::result::reason::ConfidenceReason;
+use crate::profile::result::tree::Tree;
+use crate::profile::result::waits::Waits;
+
+/// What one task costs and where it waits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Profile {
+    /// The class of the work.
+    pub class: Class,
+    /// How sure the class is.
+    pub confidence: Confidence,
+    /// The most serious doubt about the class, or the evidence it rests on.
+    pub confidence_reason: ConfidenceReason,
+    /// CPU time over wall time less run-queue wait, from 0 to 1.
+    pub cpu_fraction: f64,
+    /// User CPU seconds of the profiled tasks, children included.
+    pub cpu_user_s: f64,
+    /// System CPU seconds of the profiled tasks, children included.
+    pub cpu_system_s: f64,
+    /// Wall seconds of the profiled tasks.
+    pub wall_s: f64,
+    /// Seconds spent runnable but waiting for a CPU.
+    pub runqueue_s: f64,
+    /// Where the waiting time went, as shares of the time not on a CPU; they sum to 1 or are all 0.
+    pub waits: Waits,
+    /// The cost of one task.
+    pub task: TaskCost,
+    /// CPU seconds that a process needs to prepare the workload before its first task; 0 where that is
+    /// part of starting it, as for Python, or nobody prepares anything, as for a command.
+    #[serde(default)]
+    pub preparation_s: f64,
+    /// Samples taken of where the time goes.
+    pub samples: u64,
+    /// Tasks profiled.
+    pub tasks: u64,
+    /// Mean seconds of each step of a task, in the order of the workload.
+    pub steps: Vec<StepCost>,
+    /// What is known of a Python callable beside this; null for everything else.
+    #[serde(default)]
+    pub python: Option<PythonProfile>,
+    /// How much tasks differ in the time they take; null if fewer than two were profiled.
+    pub dispersion: Option<Dispersion>,
+    /// What was seen of the process tree, where commands were profiled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tree: Option<Box<Tree>>,
+}
+
+/// How much tasks differ in the time they take, one after another.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Dispersion {
+    /// The standard deviation of the time of a task over its mean; an exponential time has 1.
+    pub coefficient_of_variation: f64,
+    /// The tasks that took longest, the slowest first.
+    pub slowest: Vec<SlowTask>,
+}
+
+/// One of the slowest tasks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct SlowTask {
+    /// Its item.
+    pub item: String,
+    /// Seconds it took.
+    pub wall_s: f64,
+}
+
+/// The cost of one task: the demand *D* and the delay *Z* of queueing theory.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct TaskCost {
+    /// CPU seconds (*D*).
+    pub cpu_s: f64,
+    /// Seconds not on a CPU, run-queue wait excluded (*Z*).
+    pub wait_s: f64,
+}
+
+impl TaskCost {
+    /// Returns seconds from start to end when nothing else runs.
+    pub fn total_s(&self) -> f64 {
+        self.cpu_s + self.wait_s
+    }
+
+    /// Returns the cost of one of `tasks` equal tasks.
+    ///
+    /// Waiting is rounded to nanoseconds: it is a difference of nearly equal times.
+    #[must_use]
+    pub fn divided_by(self, tasks: u64) -> TaskCost {
+        let tasks = tasks as f64;
+        TaskCost { cpu_s: self.cpu_s / tasks, wait_s: (self.wait_s / tasks * 1e9).round() * 1e-9 }
+    }
+}
+
+/// The mean cost of one step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct StepCost {
+    /// The kind of the step.
+    pub kind: String,
+    /// Mean wall seconds per task.
+    pub wall_s: f64,
+}

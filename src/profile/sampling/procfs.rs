@@ -1,0 +1,217 @@
+//! Takes snapshots of a process tree from `/proc`.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::host::procfs::{self, Schedstat, Stat};
+use crate::host::usage::CpuTime;
+use crate::profile::sampling::blocked::{self, BlockedOn};
+use crate::profile::sampling::snapshot::{
+    Snapshot, ThreadKey, ThreadRecord, ThreadSample, ThreadState, elapsed_s,
+};
+use crate::profile::sampling::target::Target;
+
+/// Threads of a process that are all asked for their children at every snapshot. Bigger processes are asked in
+/// turns: every child is found all the same, a little later.
+const THREADS_ASKED_AT_ONCE: usize = 8;
+
+/// User and system ticks of one process, and of its children that were waited for.
+#[derive(Debug, Clone, Copy, Default)]
+struct Ticks {
+    own: [u64; 2],
+    children: [u64; 2],
+}
+
+/// Ticks of one process since sampling began.
+#[derive(Debug, Clone, Copy)]
+struct ProcessTicks {
+    started: u64,
+    before: Ticks,
+    last: Ticks,
+    /// Number of the last snapshot that found the process.
+    snapshot: usize,
+}
+
+/// Takes snapshots of one tree again and again.
+#[derive(Debug)]
+pub struct ProcfsSampler {
+    target: Target,
+    /// Clock ticks since boot at which sampling began.
+    begun: u64,
+    snapshots: usize,
+    records: HashMap<ThreadKey, ThreadRecord>,
+    processes: HashMap<u32, ProcessTicks>,
+    ticked: [u64; 2],
+    sockets: HashSet<(u32, u64)>,
+}
+
+impl ProcfsSampler {
+    /// Prepares to sample `target`.
+    pub fn new(target: Target) -> Self {
+        ProcfsSampler {
+            target,
+            begun: (procfs::uptime_s().unwrap_or(0.0) * procfs::ticks_per_second()) as u64,
+            snapshots: 0,
+            records: HashMap::new(),
+            processes: HashMap::new(),
+            ticked: [0; 2],
+            sockets: HashSet::new(),
+        }
+    }
+
+    /// Returns every thread ever seen.
+    pub fn records(&self) -> &HashMap<ThreadKey, ThreadRecord> {
+        &self.records
+    }
+
+    /// Returns the CPU time of the tree by the kernel's ticks, at the last snapshot that found the tree;
+    /// children that have ended and were waited for are included.
+    pub fn ticked(&self) -> CpuTime {
+        let [user_s, system_s] = self.ticked.map(|ticks| ticks as f64 / procfs::ticks_per_second());
+        CpuTime { user_s, system_s }
+    }
+
+    /// Returns the kernel's share of the CPU time of a process, from 0 to 1, if the process used at least
+    /// `min_ticks`.
+    pub fn system_share(&self, pid: u32, min_ticks: f64) -> Option<f64> {
+        let process = self.processes.get(&pid)?;
+        let [user, system] = since(process.before.own, process.last.own).map(|ticks| ticks as f64);
+        (user + system >= min_ticks).then(|| system / (user + system))
+    }
+
+    /// Takes the sockets that were waited for since the last call, each with a process that had it open.
+    pub fn take_sockets(&mut self) -> HashSet<(u32, u64)> {
+        std::mem::take(&mut self.sockets)
+    }
+
+    /// Takes a snapshot.
+    pub fn snapshot(&mut self) -> Snapshot {
+        let mut snapshot = Snapshot::default();
+        let mut queue = vec![self.target.root];
+        let mut next = 0;
+        while let Some(&pid) = queue.get(next) {
+            next += 1;
+            self.process(pid, &mut snapshot, &mut queue);
+        }
+        snapshot.has_root =
+            if self.target.includes_root { !snapshot.threads.is_empty() } else { queue.len() > 1 };
+        if snapshot.has_root {
+            self.ticked = self.sum_ticks();
+        }
+        snapshot.ran_meanwhile = queue.len() > 2 && self.has_run_since(&snapshot);
+        self.snapshots += 1;
+        snapshot
+    }
+
+    /// Samples the threads of one process and adds its children to the queue.
+    fn process(&mut self, pid: u32, snapshot: &mut Snapshot, queue: &mut Vec<u32>) {
+        let Some(stat) = procfs::process_stat(pid) else { return };
+        let threads = if stat.threads <= 1 { vec![pid] } else { procfs::threads(pid) };
+        let groups = threads.len().div_ceil(THREADS_ASKED_AT_ONCE);
+        for (i, tid) in threads.iter().enumerate() {
+            if i == 0 || i % groups == self.snapshots % groups {
+                queue.extend(procfs::children(pid, *tid));
+            }
+        }
+        self.count_ticks(pid, &stat);
+        if !self.is_sampled(pid) {
+            return;
+        }
+        if threads.len() == 1 {
+            snapshot.threads.extend(self.thread(pid, pid, stat));
+            return;
+        }
+        for tid in threads {
+            let stat = procfs::thread_stat(pid, tid);
+            snapshot.threads.extend(stat.and_then(|stat| self.thread(pid, tid, stat)));
+        }
+    }
+
+    /// Returns whether a process belongs to the tree, which its root may not.
+    fn is_sampled(&self, pid: u32) -> bool {
+        self.target.includes_root || pid != self.target.root
+    }
+
+    fn count_ticks(&mut self, pid: u32, stat: &Stat) {
+        let now = Ticks { own: stat.own_ticks, children: stat.children_ticks };
+        let before = if stat.started >= self.begun { Ticks::default() } else { now };
+        let first = ProcessTicks { started: stat.started, before, last: before, snapshot: self.snapshots };
+        let process = self.processes.entry(pid).or_insert(first);
+        if process.started != stat.started {
+            *process = first;
+        }
+        process.last = now;
+        process.snapshot = self.snapshots;
+    }
+
+    /// Adds up the ticks of the processes in this snapshot; those that have ended are in the ticks of whoever
+    /// waited for them.
+    fn sum_ticks(&self) -> [u64; 2] {
+        let mut sum = [0; 2];
+        for (pid, process) in self.processes.iter().filter(|(_, p)| p.snapshot == self.snapshots) {
+            let own =
+                if self.is_sampled(*pid) { since(process.before.own, process.last.own) } else { [0; 2] };
+            let children = since(process.before.children, process.last.children);
+            sum = [sum[0] + own[0] + children[0], sum[1] + own[1] + children[1]];
+        }
+        sum
+    }
+
+    fn thread(&mut self, pid: u32, tid: u32, stat: Stat) -> Option<ThreadSample> {
+        if stat.has_ended() {
+            return None;
+        }
+        let now = procfs::schedstat(pid, tid)?;
+        let key = ThreadKey { pid, tid, started: stat.started };
+        // What started before is measured from here on, what started since from its start.
+        let before = if stat.started >= self.begun { Schedstat::default() } else { now };
+        let record = self.records.entry(key).or_insert_with(|| ThreadRecord::new(before));
+        let was_scheduled = now.slices != record.last.slices || now.run_ns != record.last.run_ns;
+        let (run_s, queued_s) = elapsed_s(record.last, now);
+        record.last = now;
+        if record.name != stat.name {
+            record.name = stat.name;
+        }
+        record.samples += 1;
+        let state = if stat.state == 'R' {
+            record.blocked_on = None;
+            record.runnable += 1;
+            ThreadState::Runnable
+        } else {
+            if was_scheduled || record.blocked_on.is_none() {
+                record.blocked_on = blocked::inspect(pid, tid, stat.state);
+                let socket = record.blocked_on.and_then(|blocked: BlockedOn| blocked.socket);
+                self.sockets.extend(socket.map(|inode| (pid, inode)));
+            }
+            let wait = record.blocked_on.map(|blocked| blocked.wait);
+            wait.into_iter().for_each(|wait| record.waited.add(wait, 1.0));
+            ThreadState::Blocked(wait)
+        };
+        Some(ThreadSample { key, state, run_s, queued_s, was_scheduled })
+    }
+
+    /// Returns whether any of the threads that work has been given a CPU since it was sampled.
+    fn has_run_since(&self, snapshot: &Snapshot) -> bool {
+        snapshot.threads.iter().filter(|thread| thread.was_scheduled).any(|thread| {
+            let now = procfs::schedstat(thread.key.pid, thread.key.tid);
+            now.is_none_or(|now| now.slices != self.records[&thread.key].last.slices)
+        })
+    }
+}
+
+fn since(before: [u64; 2], after: [u64; 2]) -> [u64; 2] {
+    [after[0].saturating_sub(before[0]), after[1].saturating_sub(before[1])]
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_is_measured_from_when_sampling_begins() {
+        let pid = std::process::id();
+        let mut sampler = ProcfsSampler::new(Target { root: pid, includes_root: true });
+        sampler.snapshot();
+        let record = sampler.records().iter().find(|(key, _)| key.tid == pid).expect("the main thread");
+        assert_eq!(record.1.total_s(), (0.0, 0.0));
+    }
+}

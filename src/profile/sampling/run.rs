@@ -1,0 +1,231 @@
+//! The sampling loop.
+
+use std::time::{Duration, Instant};
+
+use crate::host::clock::{monotonic_ns, thread_cpu};
+use crate::host::procfs::{self, Peer};
+use crate::host::usage::CpuTime;
+use crate::profile::result::SampleSource;
+use crate::profile::sampling::activity::ActivityTracker;
+use crate::profile::sampling::breakdown::{self, Breakdown};
+use crate::profile::sampling::cadence::Cadence;
+use crate::profile::sampling::interval::{Interval, IntervalLog};
+use crate::profile::sampling::procfs::ProcfsSampler;
+use crate::profile::sampling::sysinfo::SysinfoSampler;
+use crate::profile::sampling::target::Target;
+
+/// Mean time between two samples from `/proc`, unless they cost too much; at 20 ms, a sample of a small tree
+/// takes about 1% of a CPU (`cargo bench --bench profile`).
+const PROCFS_PERIOD: Duration = Duration::from_millis(20);
+
+/// Longest time between two samples from `/proc`, however much they cost.
+const MAX_PROCFS_PERIOD: Duration = Duration::from_millis(2560);
+
+/// Mean time between two samples from `sysinfo`, which sees CPU time in steps of 10 ms and reads every process
+/// of the machine.
+const SYSINFO_PERIOD: Duration = Duration::from_millis(200);
+
+/// Number of sockets whose peer is looked up, until one is found: the list of all sockets may be long.
+const MAX_PEER_LOOKUPS: usize = 4;
+
+/// Everything that sampling shows of a tree.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observation {
+    /// Time of the first sample, by [`monotonic_ns`].
+    pub begun_ns: u64,
+    /// Seconds from the first sample to the last one that found the tree.
+    pub wall_s: f64,
+    /// The intervals between the samples.
+    pub intervals: Vec<Interval>,
+    /// The totals of all threads seen.
+    pub totals: SampledTotals,
+    /// The source of the samples.
+    pub source: SampleSource,
+    /// CPU seconds that sampling took.
+    pub cost_s: f64,
+    /// Processes and threads seen.
+    pub breakdown: Breakdown,
+    /// Place of the first server that was waited for, where one was found.
+    pub peer: Option<Peer>,
+}
+
+/// Totals of all threads that were sampled.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct SampledTotals {
+    /// CPU time by the kernel's ticks, with children that ended and were waited for.
+    pub ticked: CpuTime,
+    /// CPU seconds of the threads seen.
+    pub seen_s: f64,
+    /// Seconds that these threads waited for a CPU.
+    pub queued_s: f64,
+}
+
+/// One way to sample a tree.
+trait Sampler {
+    /// Source of the samples.
+    const SOURCE: SampleSource;
+
+    /// Takes a sample; returns the interval since `last_s`, both in seconds since `begun`, and whether the
+    /// tree was there.
+    fn sample(&mut self, begun: Instant, last_s: f64) -> (Interval, bool);
+
+    /// Does what a sample leaves to be done, at a cost that is no part of the sample's.
+    fn follow_up(&mut self) {}
+
+    /// Ends sampling.
+    fn finish(self) -> (SampledTotals, Breakdown, Option<Peer>);
+}
+
+/// Samples a tree until it is gone, or until `pause`, which waits for the time it is given, returns false.
+///
+/// [`SampleSource::Proc`] is used where there is `/proc`; elsewhere, and with [`SampleSource::Sysinfo`], only
+/// the CPU time of processes is seen.
+pub fn sample(target: Target, source: SampleSource, mut pause: impl FnMut(Duration) -> bool) -> Observation {
+    match source {
+        SampleSource::Proc if procfs::is_available() => {
+            let cadence = Cadence::new(PROCFS_PERIOD, MAX_PROCFS_PERIOD, target.root);
+            run(target, ByProcfs::new(target), cadence, &mut pause)
+        }
+        _ => {
+            let cadence = Cadence::new(SYSINFO_PERIOD, SYSINFO_PERIOD, target.root);
+            run(target, BySysinfo(SysinfoSampler::new(target)), cadence, &mut pause)
+        }
+    }
+}
+
+fn run<S: Sampler>(
+    target: Target,
+    mut sampler: S,
+    mut cadence: Cadence,
+    pause: &mut impl FnMut(Duration) -> bool,
+) -> Observation {
+    let cost_before = thread_cpu();
+    let (begun_ns, begun) = (monotonic_ns(), Instant::now());
+    let mut intervals = IntervalLog::default();
+    let (mut last_s, mut rooted_s) = (0.0, 0.0);
+    loop {
+        let before = thread_cpu();
+        let (interval, has_root) = sampler.sample(begun, last_s);
+        cadence.record_cost(thread_cpu().saturating_sub(before));
+        intervals.push(interval);
+        last_s = interval.at_s;
+        if has_root {
+            rooted_s = last_s;
+        }
+        sampler.follow_up();
+        let is_gone = target.includes_root && !has_root;
+        if is_gone || !pause(cadence.next_pause()) {
+            break;
+        }
+    }
+    let (totals, breakdown, peer) = sampler.finish();
+    Observation {
+        begun_ns,
+        wall_s: rooted_s,
+        intervals: intervals.into_vec(),
+        totals,
+        source: S::SOURCE,
+        cost_s: thread_cpu().saturating_sub(cost_before).as_secs_f64(),
+        breakdown,
+        peer,
+    }
+}
+
+/// Samples every thread and what it waits for.
+struct ByProcfs {
+    sampler: ProcfsSampler,
+    activity: ActivityTracker,
+    peer: Option<Peer>,
+    lookups: usize,
+}
+
+impl ByProcfs {
+    fn new(target: Target) -> Self {
+        let (sampler, activity) = (ProcfsSampler::new(target), ActivityTracker::default());
+        ByProcfs { sampler, activity, peer: None, lookups: 0 }
+    }
+}
+
+impl Sampler for ByProcfs {
+    const SOURCE: SampleSource = SampleSource::Proc;
+
+    fn sample(&mut self, begun: Instant, last_s: f64) -> (Interval, bool) {
+        let snapshot = self.sampler.snapshot();
+        let at_s = begun.elapsed().as_secs_f64();
+        (self.activity.interval(&snapshot, at_s, at_s - last_s), snapshot.has_root)
+    }
+
+    fn follow_up(&mut self) {
+        for (pid, inode) in self.sampler.take_sockets() {
+            if self.peer.is_none() && self.lookups < MAX_PEER_LOOKUPS {
+                self.lookups += 1;
+                self.peer = procfs::tcp_peer(pid, inode);
+            }
+        }
+    }
+
+    fn finish(self) -> (SampledTotals, Breakdown, Option<Peer>) {
+        let totals = || self.sampler.records().values().map(|record| record.total_s());
+        let totals = SampledTotals {
+            ticked: self.sampler.ticked(),
+            seen_s: totals().map(|(run, _)| run).sum(),
+            queued_s: totals().map(|(_, queued)| queued).sum(),
+        };
+        (totals, breakdown::of_procfs(&self.sampler), self.peer)
+    }
+}
+
+/// Samples CPU time of processes; nothing at all where even `sysinfo` does not know the system.
+struct BySysinfo(Option<SysinfoSampler>);
+
+impl Sampler for BySysinfo {
+    const SOURCE: SampleSource = SampleSource::Sysinfo;
+
+    fn sample(&mut self, begun: Instant, last_s: f64) -> (Interval, bool) {
+        let at_s = begun.elapsed().as_secs_f64();
+        let span_s = at_s - last_s;
+        match &mut self.0 {
+            Some(sampler) => sampler.interval(at_s, span_s),
+            None => (Interval { at_s, span_s, ..Interval::default() }, false),
+        }
+    }
+
+    fn finish(self) -> (SampledTotals, Breakdown, Option<Peer>) {
+        let breakdown = self.0.as_ref().map(breakdown::of_sysinfo).unwrap_or_default();
+        let seen_s = breakdown.processes.iter().map(|process| process.cpu_s).sum();
+        // User and system time cannot be distinguished.
+        let ticked = CpuTime { user_s: seen_s, system_s: 0.0 };
+        (SampledTotals { ticked, seen_s, queued_s: 0.0 }, breakdown, None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn samples(observation: &Observation) -> f64 {
+        observation.intervals.iter().map(|interval| interval.samples).sum()
+    }
+
+    #[test]
+    fn a_tree_is_sampled_until_it_is_over_in_both_ways() {
+        for source in [SampleSource::Proc, SampleSource::Sysinfo] {
+            let mut pauses = 0;
+            let target = Target { root: std::process::id(), includes_root: true };
+            let observation = sample(target, source, |_| {
+                pauses += 1;
+                pauses < 3
+            });
+            assert_eq!(samples(&observation), 3.0);
+            assert!(observation.source == source || cfg!(not(target_os = "linux")));
+            assert!(!observation.breakdown.processes.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_process_that_is_gone_ends_it() {
+        let target = Target { root: u32::MAX >> 1, includes_root: true };
+        let observation = sample(target, SampleSource::Proc, |_| panic!("there is nothing to wait for"));
+        assert_eq!(samples(&observation), 0.0);
+    }
+}

@@ -1,0 +1,97 @@
+//! One look at a process tree, and what the looks so far add up to.
+
+use crate::host::procfs::Schedstat;
+use crate::profile::result::WaitKind;
+use crate::profile::sampling::blocked::BlockedOn;
+use crate::profile::sampling::wait_counts::WaitCounts;
+
+/// Identity of a thread for as long as it lives: numbers are used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ThreadKey {
+    /// Number of its process.
+    pub pid: u32,
+    /// Number of the thread.
+    pub tid: u32,
+    /// Start time, in clock ticks since boot.
+    pub started: u64,
+}
+
+/// Activity of a thread at one time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ThreadState {
+    /// Running, or waiting for a CPU.
+    Runnable,
+    /// Waiting for something else; `None` if the wait was over before its kind could be seen.
+    Blocked(Option<WaitKind>),
+}
+
+/// One thread in a snapshot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ThreadSample {
+    /// The thread.
+    pub key: ThreadKey,
+    /// Its activity.
+    pub state: ThreadState,
+    /// CPU seconds since the snapshot before.
+    pub run_s: f64,
+    /// Seconds in the run queue since the snapshot before, as far as the kernel has credited them.
+    pub queued_s: f64,
+    /// Whether it was given a CPU since the snapshot before.
+    pub was_scheduled: bool,
+}
+
+/// Every thread of a tree at one time.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Snapshot {
+    /// The threads.
+    pub threads: Vec<ThreadSample>,
+    /// Whether some thread ran while the snapshot was taken, so that not all can have been blocked.
+    pub ran_meanwhile: bool,
+    /// Whether the tree was there at all.
+    pub has_root: bool,
+}
+
+/// Totals of one thread over all snapshots so far.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ThreadRecord {
+    /// Its name.
+    pub name: String,
+    /// Totals of the kernel when sampling began.
+    pub before: Schedstat,
+    /// Totals of the kernel at the last snapshot.
+    pub last: Schedstat,
+    /// Snapshots with this thread.
+    pub samples: u64,
+    /// Snapshots that found it runnable.
+    pub runnable: u64,
+    /// Kinds of waits in the other snapshots.
+    pub waited: WaitCounts,
+    /// Cause of its current wait, kept until it is scheduled again.
+    pub(super) blocked_on: Option<BlockedOn>,
+}
+
+impl ThreadRecord {
+    /// Creates the record of a thread that has not been sampled yet.
+    pub(super) fn new(before: Schedstat) -> Self {
+        ThreadRecord {
+            name: String::new(),
+            before,
+            last: before,
+            samples: 0,
+            runnable: 0,
+            waited: WaitCounts::default(),
+            blocked_on: None,
+        }
+    }
+
+    /// Returns seconds run and seconds queued since sampling began.
+    pub fn total_s(&self) -> (f64, f64) {
+        elapsed_s(self.before, self.last)
+    }
+}
+
+/// Returns seconds run and seconds queued between two readings.
+pub(super) fn elapsed_s(before: Schedstat, after: Schedstat) -> (f64, f64) {
+    let seconds = |before: u64, after: u64| after.saturating_sub(before) as f64 * 1e-9;
+    (seconds(before.run_ns, after.run_ns), seconds(before.wait_ns, after.wait_ns))
+}

@@ -1,0 +1,185 @@
+//! Profiles the tasks of a workload: runs them one after another in a child process that is sampled.
+
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use crate::diagnostics::Code;
+use crate::error::Error;
+use crate::host::Reexec;
+use crate::host::child::{Allowance, ChildError, Pending};
+use crate::host::contention::CpuMeter;
+use crate::host::deadline::DeadlineKeeper;
+use crate::host::reexec::HiddenRole;
+use crate::profile::accounting::task_child::{TaskAccounting, TaskProfileReply, TaskProfileRequest};
+use crate::profile::accounting::totals::Accounting;
+use crate::profile::conclude::conclude;
+use crate::profile::result::{Dispersion, Profile, SampleSource, SlowTask, StepCost, WaitKind};
+use crate::profile::sampling::run::{Observation, sample};
+use crate::profile::sampling::target::Target;
+use crate::profile::sampling::wait_counts::WaitCounts;
+use crate::workload::spec::StepSpec;
+use crate::workload::task_outcomes::TaskOutcomes;
+use crate::workload::{Env, Workload};
+
+/// A profile and the outcomes of its tasks.
+#[derive(Debug, Clone)]
+pub struct Profiled {
+    /// The profile.
+    pub profile: Profile,
+    /// Outcomes of the tasks, for failures and digests.
+    pub tally: TaskOutcomes,
+    /// Largest resident sizes of the process that ran the tasks and of a command, in bytes.
+    pub peak_rss_bytes: u64,
+}
+
+/// The samples of a process that runs tasks, and the contention meanwhile.
+#[derive(Debug)]
+pub struct SampledTasks {
+    observation: Observation,
+    meter: CpuMeter,
+}
+
+/// Profiles `workload` for about `time` or until `max_tasks` tasks were run, and for no longer than
+/// `patience` beyond it; one task is run in any case.
+///
+/// # Errors
+/// When the child process fails or every task of it does.
+pub fn profile(
+    reexec: &Reexec,
+    workload: &Arc<Workload>,
+    env: &Env,
+    time: Duration,
+    patience: Duration,
+    max_tasks: u64,
+) -> Result<Profiled, Error> {
+    let (workload, env) = (Arc::clone(workload), env.clone());
+    let request = TaskProfileRequest { workload, env, time_limit: time, max_tasks };
+    let (reply, sampled) = observe(reexec, &request, patience)?;
+    let accounting = match reply {
+        TaskProfileReply::Done(accounting) => *accounting,
+        TaskProfileReply::Refused(message) => return Err(Error::new(Code::WorkloadValue, message)),
+    };
+    if accounting.tally.counts.ok == 0 {
+        return Err(all_failed(&accounting.tally));
+    }
+    let profile = conclude_tasks(&request.workload, &accounting, sampled);
+    Ok(Profiled { profile, tally: accounting.tally, peak_rss_bytes: accounting.peak_rss_bytes })
+}
+
+fn observe(
+    reexec: &Reexec,
+    request: &TaskProfileRequest,
+    patience: Duration,
+) -> Result<(TaskProfileReply, SampledTasks), Error> {
+    let failed = |error: ChildError| Error::from(error).context("the profile");
+    // The last task may begin when the time is over, and gets all the patience.
+    let patience = request.time_limit.saturating_add(patience);
+    let allowance = Allowance { patience, memory: request.workload.limits.memory };
+    let pending = Pending::start(&mut reexec.command(HiddenRole::Profile), request, &request.env.state_dir)
+        .map_err(failed)?;
+    let pid = pending.pid();
+    let (running, ended) = mpsc::channel();
+    std::thread::scope(|scope| {
+        let sampler = scope.spawn(move || sample_tasks(pid, &ended));
+        let reply = pending.answer(&DeadlineKeeper::new(), allowance);
+        drop(running);
+        let sampled = sampler.join().expect("the sampler does not panic");
+        Ok((reply.map_err(failed)?, sampled))
+    })
+}
+
+/// Samples process `pid`, which runs tasks, and everything below it until `ended` is closed.
+pub fn sample_tasks(pid: u32, ended: &Receiver<()>) -> SampledTasks {
+    let meter = CpuMeter::start();
+    let target = Target { root: pid, includes_root: true };
+    let is_running = |pause| ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout);
+    SampledTasks { observation: sample(target, SampleSource::Proc, is_running), meter }
+}
+
+/// Returns the error of a workload of which every task failed.
+pub(crate) fn all_failed(tally: &TaskOutcomes) -> Error {
+    match tally.errors().into_iter().next() {
+        Some(first) => Error::new(first.code, format!("every task fails: {}", first.message)),
+        None => Error::new(Code::WorkloadUnreachable, "no task ended"),
+    }
+}
+
+/// Makes the profile of one task from the totals of all tasks and the samples of the process that ran them.
+pub(crate) fn conclude_tasks(
+    workload: &Workload,
+    accounting: &TaskAccounting,
+    sampled: SampledTasks,
+) -> Profile {
+    let SampledTasks { observation, meter } = sampled;
+    let tasks = accounting.tally.counts.started();
+    // The process also used CPU time before its first task and after its last one.
+    let own_s = (accounting.preparation_s + accounting.cpu.total_s()).max(observation.totals.seen_s);
+    let machine = meter.contention(own_s + observation.cost_s);
+    let cpus = std::thread::available_parallelism().map_or(1.0, |cpus| usize::from(cpus) as f64);
+    let totals = totals(accounting, &observation);
+    let profile = conclude(&totals, observation, machine, cpus, &implied_waits(workload, accounting));
+    let runs_commands = workload.runs_commands();
+    Profile {
+        task: profile.task.divided_by(tasks),
+        tasks,
+        preparation_s: if runs_commands { 0.0 } else { accounting.preparation_s },
+        steps: step_costs(workload, accounting, tasks),
+        dispersion: dispersion(workload, accounting),
+        tree: profile.tree.filter(|_| runs_commands),
+        ..profile
+    }
+}
+
+/// Returns the totals of all tasks as those of one run.
+fn totals(accounting: &TaskAccounting, observation: &Observation) -> Accounting {
+    let since_sampling = |ns: u64| (ns as f64 - observation.begun_ns as f64) * 1e-9;
+    let begun_s = accounting.begun_ns.map_or(0.0, since_sampling);
+    Accounting {
+        runs: vec![[begun_s, begun_s + accounting.wall_s]],
+        cpu: accounting.cpu,
+        runqueue_s: accounting.runqueue_s,
+        exit: None,
+        is_exact: true,
+    }
+}
+
+/// Returns the waits that the steps imply by their kind and duration, for waits too short to be sampled and for
+/// containers that hide what the kernel does.
+fn implied_waits(workload: &Workload, accounting: &TaskAccounting) -> WaitCounts {
+    let mut implied = WaitCounts::default();
+    for (step, seconds) in workload.steps.iter().zip(&accounting.steps_s) {
+        if let Some(wait) = wait_of_step(step) {
+            implied.add(wait, *seconds);
+        }
+    }
+    implied
+}
+
+/// Returns the kind of wait that a step consists of, if it waits and nothing but its kind decides for what.
+fn wait_of_step(step: &StepSpec) -> Option<WaitKind> {
+    match step.kind() {
+        "cpu" | "command" => None,
+        "sleep" => Some(WaitKind::Sleep),
+        "http" | "websocket" => Some(WaitKind::Network),
+        "read" | "write" | "sqlite" => Some(WaitKind::Disk),
+        "lock" => Some(WaitKind::Lock),
+        _ => Some(WaitKind::Other),
+    }
+}
+
+fn step_costs(workload: &Workload, accounting: &TaskAccounting, tasks: u64) -> Vec<StepCost> {
+    let costs = workload.steps.iter().zip(&accounting.steps_s);
+    costs.map(|(step, s)| StepCost { kind: step.kind().to_owned(), wall_s: s / tasks as f64 }).collect()
+}
+
+fn dispersion(workload: &Workload, accounting: &TaskAccounting) -> Option<Dispersion> {
+    let slow = |(index, took): (u64, Duration)| SlowTask {
+        item: workload.items.get(index).to_string(),
+        wall_s: took.as_secs_f64(),
+    };
+    accounting.tally.latencies.variation().map(|coefficient_of_variation| Dispersion {
+        coefficient_of_variation,
+        slowest: accounting.slowest.iter().map(slow).collect(),
+    })
+}
