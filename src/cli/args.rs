@@ -18,7 +18,7 @@ use crate::units::parse_duration;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use bench::{BenchArgs, CompareArgs, GateArgs};
+pub(crate) use bench::{BenchArgs, CompareArgs};
 use exit_help::{COMPARING, PLAIN, RUNNING, with_exit_statuses};
 pub(crate) use foreign::ForeignArgs;
 pub(crate) use output::{OutputArgs, Style, ViewArgs};

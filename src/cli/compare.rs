@@ -5,12 +5,11 @@ use crate::gate::{Comparison, Thresholds, judge};
 use crate::report::document::{BenchReport, CommandName};
 use crate::report::load::load_results;
 use crate::report::table;
+use crate::study::compare::{check_machine, compare_reports, differences};
 
 use crate::cli::args::{CompareArgs, Language};
-use crate::cli::bench::suite_file;
 use crate::cli::config;
 use crate::cli::failure::Failure;
-use crate::cli::gating::{self, Demands};
 use crate::cli::output::{self, publish};
 
 /// Reads both, compares what they have in common, and tells.
@@ -18,8 +17,8 @@ pub(crate) fn run(args: &CompareArgs) -> Result<ExitStatus, Failure> {
     let output = config::output(&args.output, Language::None)?;
     let (before, mut after) = (load_results(&args.before)?, load_results(&args.after)?);
     let file = args.before.display().to_string();
-    let differences = gating::differences(&before, &after);
-    gating::check_machine(&file, &differences, args.gate.allow_other_machine)?;
+    let differences = differences(&before, &after);
+    check_machine(&file, &differences, args.gate.allow_other_machine)?;
     output::check(&output)?;
     let threshold = args.gate.noise_threshold;
     let thresholds = threshold.map_or_else(Thresholds::default, |share| Thresholds::uniform(share.0));
@@ -28,7 +27,7 @@ pub(crate) fn run(args: &CompareArgs) -> Result<ExitStatus, Failure> {
         .iter()
         .map(|result| {
             let earlier = before.results.iter().find(|r| r.workload.name == result.workload.name);
-            gating::compare(earlier, result, &file, thresholds, !differences.is_empty())
+            compare_reports(earlier, result, &file, thresholds, !differences.is_empty())
         })
         .collect();
     tell_missing(&before, &after);
@@ -38,8 +37,7 @@ pub(crate) fn run(args: &CompareArgs) -> Result<ExitStatus, Failure> {
     }
     let table = table::render_bench(&after, &output.table);
     publish(&after, &table, &output)?;
-    let demands = Demands::of(&args.gate, suite_file::Gate::default());
-    Ok(demands.judge(&after).unwrap_or(ExitStatus::Done))
+    Ok(args.gate.fail_policy().exit_status(&after).unwrap_or(ExitStatus::Done))
 }
 
 /// A workload that is gone is not compared, which nobody should overlook.

@@ -51,14 +51,6 @@ impl Failure {
         move |error| Failure::Io(doing, error)
     }
 
-    /// Returns the failure with the name of the workload before its message.
-    pub(crate) fn of(self, workload: &str) -> Self {
-        match self {
-            Failure::Coded(error) => Failure::Coded(error.context(workload)),
-            other => other,
-        }
-    }
-
     /// Prints the failure on standard error and returns the exit status.
     pub(crate) fn tell(&self) -> ExitStatus {
         let text = match self {

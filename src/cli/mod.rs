@@ -13,7 +13,6 @@ mod ending;
 mod failure;
 mod fit;
 mod foreign;
-mod gating;
 mod github;
 
 mod output;

@@ -7,7 +7,7 @@ use crate::benchmark::event::{Event, Observer, Phase};
 use crate::units::PerSecond;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use crate::cli::bench::Pace;
+use crate::cli::bench::SuiteEta;
 
 /// A line that says what is being done; it disappears at the end.
 #[derive(Debug)]
@@ -30,10 +30,10 @@ impl Progress {
     }
 
     /// Shows progress about the workload `name` of a suite, and how long the suite will still take.
-    pub(crate) fn of_suite(name: &str, budget: Duration, pace: &Pace, shown: bool) -> Self {
+    pub(crate) fn of_suite(name: &str, budget: Duration, eta: &SuiteEta, shown: bool) -> Self {
         let progress = Progress::new(name, budget, shown);
-        if let Some(place) = pace.place() {
-            let left = pace.left();
+        if let Some(place) = eta.place() {
+            let left = eta.left();
             let style = ProgressStyle::with_template("{spinner} {prefix} · {left} left · {wide_msg}");
             let write = move |_: &ProgressState, out: &mut dyn Write| _ = write!(out, "{}", left());
             let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner()).with_key("left", write);

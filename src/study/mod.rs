@@ -11,8 +11,11 @@
 mod calibrate;
 mod callables;
 mod code_example;
+pub mod compare;
+mod comparison_target;
 mod conclude;
 mod config;
+mod fail_policy;
 mod local;
 mod machine;
 mod measure;
@@ -23,11 +26,15 @@ mod repeated_items;
 mod run;
 mod run_guard;
 mod state;
+mod suite;
+pub mod suite_file;
 #[cfg(test)]
 mod tests;
 
 pub use callables::Callables;
+pub use comparison_target::ComparisonTarget;
 pub use config::{DEFAULT_BUDGET, ProfileLimits, StopRule, StudyConfig};
+pub use fail_policy::FailPolicy;
 pub use machine::{Backend, ContentionMeter, Machine, PreparedWorkload};
 pub use measure::MeasuredStudy;
 pub use prepare::PreparedStudy;
@@ -35,3 +42,4 @@ pub use profile::ProfiledStudy;
 pub use repeat::{OtherSide, RepeatRequest};
 pub use run::{Study, advise, profile};
 pub use run_guard::{KillSwitch, RunGuard};
+pub use suite::{SuiteEntry, SuiteRun};

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::args::{HookArgs, MeasureArgs, OutputArgs, WorkloadArgs};
-use crate::cli::bench::suite_file::Share;
+use crate::study::FailPolicy;
+use crate::study::suite_file::ShareSetting;
 
 /// One line for each way to say what is measured.
 pub(super) const BENCH_USAGE: &str = "\
@@ -88,9 +89,20 @@ pub(crate) struct GateArgs {
 
     /// Ignore changes up to this share, such as 3% or 0.03 [default: 3%, and 10% for p99]
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
-    pub(crate) noise_threshold: Option<Share>,
+    pub(crate) noise_threshold: Option<ShareSetting>,
 
     /// Compare with results of another machine or version; only large changes are detectable then
     #[arg(long)]
     pub(crate) allow_other_machine: bool,
+}
+
+impl GateArgs {
+    /// Returns the verdicts that fail the run.
+    pub(crate) fn fail_policy(&self) -> FailPolicy {
+        FailPolicy {
+            fail_on_regression: self.fail_on_regression,
+            fail_on_advice_change: self.fail_on_advice_change,
+            strict: self.strict,
+        }
+    }
 }

@@ -10,24 +10,28 @@ const AROUND: Duration = Duration::from_millis(1200);
 
 /// The clock of a suite.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub(crate) struct SuiteEta {
     begun: Instant,
     /// What each workload takes, from the first to the last.
     planned: Vec<Duration>,
     done: usize,
 }
 
-impl Pace {
+impl SuiteEta {
     /// A suite that begins now, with the measuring time of each workload.
     pub(crate) fn new(measuring: impl Iterator<Item = Duration>) -> Self {
         let planned = measuring.map(|time| time + AROUND).collect();
-        Pace { begun: Instant::now(), planned, done: 0 }
+        SuiteEta { begun: Instant::now(), planned, done: 0 }
     }
 
     /// Says how long it takes, where there is more than one workload.
     pub(crate) fn announce(&self, is_shown: bool) {
         if self.planned.len() > 1 && is_shown {
-            tell(&format!("{} workloads, about {}", self.planned.len(), Rough(self.planned.iter().sum())));
+            tell(&format!(
+                "{} workloads, about {}",
+                self.planned.len(),
+                ApproxDuration(self.planned.iter().sum())
+            ));
         }
     }
 
@@ -46,17 +50,17 @@ impl Pace {
     }
 
     /// How long the suite will still take.
-    pub(crate) fn left(&self) -> impl Fn() -> Rough + Clone + Send + Sync + 'static {
+    pub(crate) fn left(&self) -> impl Fn() -> ApproxDuration + Clone + Send + Sync + 'static {
         let (begun, all) = (self.begun, self.planned.iter().sum::<Duration>());
-        move || Rough(all.saturating_sub(begun.elapsed()))
+        move || ApproxDuration(all.saturating_sub(begun.elapsed()))
     }
 }
 
 /// A time to wait for, to the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Rough(pub(crate) Duration);
+pub(crate) struct ApproxDuration(pub(crate) Duration);
 
-impl fmt::Display for Rough {
+impl fmt::Display for ApproxDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = (self.0.as_secs_f64()).round() as u64;
         match (seconds / 60, seconds % 60) {
@@ -73,13 +77,13 @@ mod tests {
 
     #[test]
     fn a_time_to_wait_for_is_told_to_the_second() {
-        let told = |ms| Rough(Duration::from_millis(ms)).to_string();
+        let told = |ms| ApproxDuration(Duration::from_millis(ms)).to_string();
         assert_eq!([told(0), told(800), told(119_600), told(61_000)], ["0 s", "1 s", "2 min", "1 min 1 s"]);
     }
 
     #[test]
     fn what_is_left_is_what_was_planned_for_the_workloads_to_come() {
-        let mut pace = Pace::new([10, 20, 30].into_iter().map(Duration::from_secs));
+        let mut pace = SuiteEta::new([10, 20, 30].into_iter().map(Duration::from_secs));
         assert_eq!(pace.place().as_deref(), Some("1/3"));
         pace.next();
         let left = pace.left()().0;

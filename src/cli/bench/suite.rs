@@ -9,12 +9,12 @@ use crate::diagnostics::Code;
 use crate::gate::Thresholds;
 use crate::host::Host;
 use crate::report::document::CommandName;
-use crate::study::StudyConfig;
+use crate::study::suite_file::{SUITE_FILE, ShareSetting, SuiteFile, SuiteSettings, read_suite_file};
+use crate::study::{FailPolicy, SuiteEntry};
 use crate::workload::input::{self, InputErrors};
 use crate::workload::{Workload, input::closest};
 
 use crate::cli::args::{BenchArgs, WorkloadArgs};
-use crate::cli::bench::suite_file::{self, Settings, Share, SuiteFile};
 use crate::cli::config;
 use crate::cli::failure::Failure;
 use crate::cli::widths;
@@ -25,21 +25,11 @@ const DIRECTORY: &str = "workloads";
 /// Everything that is measured in one run.
 pub(crate) struct Suite {
     /// In the order in which they run.
-    pub(crate) entries: Vec<Entry>,
+    pub(crate) entries: Vec<SuiteEntry>,
     /// What cannot be run, because it is described wrongly.
     pub(crate) broken: Vec<(String, InputErrors)>,
     /// What the suite's file says of the gate.
-    pub(crate) gate: suite_file::Gate,
-}
-
-/// One workload of a suite.
-pub(crate) struct Entry {
-    /// What is run.
-    pub(crate) workload: Workload,
-    /// How it is measured.
-    pub(crate) config: StudyConfig,
-    /// How much worse it may be.
-    pub(crate) thresholds: Thresholds,
+    pub(crate) gate: FailPolicy,
 }
 
 impl Suite {
@@ -51,8 +41,8 @@ impl Suite {
     /// # Errors
     /// When nothing is left that could be run, or what is asked for contradicts itself.
     pub(crate) fn read(args: &BenchArgs, host: &Host, stdin: impl BufRead) -> Result<Self, Failure> {
-        let path = Path::new(suite_file::NAME);
-        let file = if path.is_file() { suite_file::read(path)? } else { SuiteFile::default() };
+        let path = Path::new(SUITE_FILE);
+        let file = if path.is_file() { read_suite_file(path)? } else { SuiteFile::default() };
         let (workloads, broken) = workloads(&args.workload, &file, stdin)?;
         if let ([], [(_, errors), ..]) = (&workloads[..], &broken[..]) {
             return Err(errors.clone().into());
@@ -74,9 +64,9 @@ impl Suite {
     }
 }
 
-fn entry(workload: Workload, args: &BenchArgs, file: &SuiteFile, host: &Host) -> Result<Entry, Failure> {
+fn entry(workload: Workload, args: &BenchArgs, file: &SuiteFile, host: &Host) -> Result<SuiteEntry, Failure> {
     let own = file.workload.get(&workload.name);
-    let layers: Vec<&Settings> = own.into_iter().chain([&file.settings]).collect();
+    let layers: Vec<&SuiteSettings> = own.into_iter().chain([&file.settings]).collect();
     let mut measure = args.measure.clone();
     for settings in &layers {
         measure.budget = measure.budget.or(settings.budget);
@@ -86,18 +76,18 @@ fn entry(workload: Workload, args: &BenchArgs, file: &SuiteFile, host: &Host) ->
         if measure.width.is_empty() {
             measure.width.clone_from(&settings.widths);
             widths::parse(&measure.width, host.cpus_effective)
-                .map_err(|e| Failure::Usage(format!("{}: widths: {e}", suite_file::NAME)))?;
+                .map_err(|e| Failure::Usage(format!("{}: widths: {e}", SUITE_FILE)))?;
         }
     }
     let mut config = config::study(CommandName::Bench, &measure, &args.hooks, host)?;
     if workload.runs_python() {
         config.python.clone_from(&args.workload.python.python);
     }
-    Ok(Entry { workload, config, thresholds: thresholds(args.gate.noise_threshold, &layers) })
+    Ok(SuiteEntry { workload, config, thresholds: thresholds(args.gate.noise_threshold, &layers) })
 }
 
 /// What a flag says, else what the nearest settings say; and for single metrics what these say.
-fn thresholds(flag: Option<Share>, layers: &[&Settings]) -> Thresholds {
+fn thresholds(flag: Option<ShareSetting>, layers: &[&SuiteSettings]) -> Thresholds {
     let of_all = flag.or_else(|| layers.iter().find_map(|settings| settings.noise_threshold));
     let mut thresholds = of_all.map_or_else(Thresholds::default, |share| Thresholds::uniform(share.0));
     let of_one = layers.iter().rev().flat_map(|settings| &settings.thresholds);
@@ -204,6 +194,6 @@ fn check_settings(file: &SuiteFile, workloads: &[Workload]) -> Result<(), Failur
         return Ok(());
     };
     let hint = closest(unknown, names()).map_or(String::new(), |name| format!("; did you mean '{name}'?"));
-    let message = format!("{}: [workload.{unknown}] is none of the suite{hint}", suite_file::NAME);
+    let message = format!("{}: [workload.{unknown}] is none of the suite{hint}", SUITE_FILE);
     Err(Failure::Usage(message))
 }

@@ -1,4 +1,4 @@
-//! `conc.toml`: what a suite consists of and how each of its workloads is measured.
+//! `conc.toml`: the workloads of a suite, and how each is measured.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,100 +9,90 @@ use std::time::Duration;
 use crate::diagnostics::Code;
 use crate::gate::Metric;
 use crate::strategy::StrategyKind;
+use crate::study::fail_policy::FailPolicy;
 use crate::units::parse_duration;
 use crate::workload::input::{InputError, InputErrors, Place};
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// The file that is looked for in the current directory.
-pub(crate) const NAME: &str = "conc.toml";
+/// Name of the file, looked for in the current directory.
+pub const SUITE_FILE: &str = "conc.toml";
 
-/// What the file says; all of it is optional.
+/// The contents of the file; every part is optional.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(crate) struct SuiteFile {
+pub struct SuiteFile {
     /// Samples, files, directories and Python callables; paths are relative to the file.
-    pub(crate) workloads: Vec<String>,
-    /// How workloads are measured.
-    pub(crate) settings: Settings,
-    /// When the run fails.
-    pub(crate) gate: Gate,
-    /// How single workloads are measured, by name.
-    pub(crate) workload: BTreeMap<String, Settings>,
+    pub workloads: Vec<String>,
+    /// Settings of every workload.
+    pub settings: SuiteSettings,
+    /// The verdicts that fail the run.
+    pub gate: FailPolicy,
+    /// Settings of single workloads, by name.
+    pub workload: BTreeMap<String, SuiteSettings>,
 }
 
-/// How workloads are measured.
+/// Settings for measuring workloads.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(crate) struct Settings {
+pub struct SuiteSettings {
     /// Measuring time.
     #[serde(deserialize_with = "duration")]
-    pub(crate) budget: Option<Duration>,
-    /// The strategies that are measured.
+    pub budget: Option<Duration>,
+    /// The strategies to measure.
     #[serde(deserialize_with = "strategies")]
-    pub(crate) strategies: Vec<StrategyKind>,
-    /// The widths that are measured, as in `--width`.
-    pub(crate) widths: Vec<String>,
-    /// Changes up to this share are ignored.
-    pub(crate) noise_threshold: Option<Share>,
-    /// The same for single metrics.
-    pub(crate) thresholds: BTreeMap<Metric, Share>,
-}
-
-/// When the run fails.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Gate {
-    /// If a workload got worse.
-    pub(crate) fail_on_regression: bool,
-    /// If the advice for a workload is another one.
-    pub(crate) fail_on_advice_change: bool,
-    /// If the comparison cannot tell.
-    pub(crate) strict: bool,
+    pub strategies: Vec<StrategyKind>,
+    /// The widths to measure, written as for `--width`.
+    pub widths: Vec<String>,
+    /// Largest change that is ignored.
+    pub noise_threshold: Option<ShareSetting>,
+    /// Largest change that is ignored, for single metrics.
+    pub thresholds: BTreeMap<Metric, ShareSetting>,
 }
 
 /// A share below 1, written as `0.03` or `"3%"`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Share(pub(crate) f64);
+pub struct ShareSetting(pub f64);
 
-impl FromStr for Share {
+impl FromStr for ShareSetting {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (digits, unit) = text.strip_suffix('%').map_or((text, 1.0), |digits| (digits, 100.0));
         let number = digits.trim().parse::<f64>().map(|number| number / unit);
-        number.ok().and_then(Share::checked).ok_or_else(|| format!("'{text}' is not {WANTED}"))
+        number.ok().and_then(ShareSetting::checked).ok_or_else(|| format!("'{text}' is not {WANTED}"))
     }
 }
 
+/// Describes a valid share in error messages.
 const WANTED: &str = "a share below 1, such as 0.03 or 3%";
 
-impl Share {
+impl ShareSetting {
     fn checked(number: f64) -> Option<Self> {
-        (0.0..1.0).contains(&number).then_some(Share(number))
+        (0.0..1.0).contains(&number).then_some(ShareSetting(number))
     }
 }
 
-impl<'de> Deserialize<'de> for Share {
+impl<'de> Deserialize<'de> for ShareSetting {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Written;
 
         impl Visitor<'_> for Written {
-            type Value = Share;
+            type Value = ShareSetting;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(WANTED)
             }
 
-            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Share, E> {
-                Share::checked(number).ok_or_else(|| E::custom(format!("{number} is not {WANTED}")))
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<ShareSetting, E> {
+                ShareSetting::checked(number).ok_or_else(|| E::custom(format!("{number} is not {WANTED}")))
             }
 
-            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Share, E> {
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<ShareSetting, E> {
                 self.visit_f64(number as f64)
             }
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Share, E> {
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<ShareSetting, E> {
                 text.parse().map_err(E::custom)
             }
         }
@@ -125,11 +115,11 @@ fn strategies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Strategy
     names.iter().map(|name| name.parse().map_err(de::Error::custom)).collect()
 }
 
-/// Reads the file.
+/// Reads the suite file.
 ///
 /// # Errors
 /// `E-WORKLOAD-007` if it cannot be read, else what is wrong in it and where.
-pub(crate) fn read(path: &Path) -> Result<SuiteFile, InputErrors> {
+pub fn read_suite_file(path: &Path) -> Result<SuiteFile, InputErrors> {
     let name = path.display();
     let text = std::fs::read_to_string(path).map_err(|error| {
         InputError::new(Code::WorkloadNotFound, format!("'{name}' cannot be read: {error}"))
@@ -175,11 +165,11 @@ mod tests {
         assert_eq!(file.workloads, ["web-scraper", "jobs"]);
         assert_eq!(file.settings.budget, Some(Duration::from_secs(2)));
         assert_eq!(file.settings.strategies, [StrategyKind::Async, StrategyKind::Threads]);
-        assert_eq!(file.settings.noise_threshold, Some(Share(0.05)));
+        assert_eq!(file.settings.noise_threshold, Some(ShareSetting(0.05)));
         assert!(file.gate.strict && !file.gate.fail_on_regression);
         let scraper = &file.workload["web-scraper"];
-        assert_eq!(scraper.thresholds[&Metric::P99], Share(0.2));
-        assert_eq!(scraper.thresholds[&Metric::PeakRss], Share(0.1));
+        assert_eq!(scraper.thresholds[&Metric::P99], ShareSetting(0.2));
+        assert_eq!(scraper.thresholds[&Metric::PeakRss], ShareSetting(0.1));
     }
 
     #[test]

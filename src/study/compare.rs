@@ -1,57 +1,18 @@
-//! Compares results, and decides how a command ends that compared some.
+//! Compares reports of the same workload from different runs.
 
 use crate::diagnostics::Code;
-use crate::error::ExitStatus;
+use crate::error::Error;
 use crate::gate::drift::{Advised, drift};
 use crate::gate::fingerprint::{Difference, Fingerprint};
 use crate::gate::reason::GateReason;
-use crate::gate::result::AdviceVerdict;
 use crate::gate::stored::{self, Circumstances};
-use crate::gate::{AdviceDrift, Comparison, Design, GateVerdict, Thresholds};
+use crate::gate::{Comparison, Design, Thresholds};
 use crate::report::document::{BenchReport, Report};
 use crate::workload::Workload;
 use crate::workload::step::cpu::calibrate::Calibration;
 
-use crate::cli::args::GateArgs;
-use crate::cli::bench::suite_file;
-use crate::cli::failure::Failure;
-
-/// When a command that compares fails.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Demands {
-    regression: bool,
-    advice_change: bool,
-    doubt: bool,
-}
-
-impl Demands {
-    /// What the arguments or the suite's file demand.
-    pub(crate) fn of(args: &GateArgs, file: suite_file::Gate) -> Self {
-        Demands {
-            regression: args.fail_on_regression || file.fail_on_regression,
-            advice_change: args.fail_on_advice_change || file.fail_on_advice_change,
-            doubt: args.strict || file.strict,
-        }
-    }
-
-    /// The exit status, if results do not meet the demands.
-    pub(crate) fn judge(self, report: &BenchReport) -> Option<ExitStatus> {
-        let gates = || report.results.iter().filter_map(|result| result.gate.as_ref());
-        let any = |verdict| gates().any(|gate| gate.verdict == verdict);
-        let is_changed = |advice: AdviceDrift| advice.verdict == AdviceVerdict::Changed;
-        let is_advice_changed = gates().any(|gate| gate.advice.is_some_and(is_changed));
-        if (self.regression && any(GateVerdict::Regressed)) || (self.advice_change && is_advice_changed) {
-            Some(ExitStatus::Regressed)
-        } else if self.doubt && any(GateVerdict::Inconclusive) {
-            Some(ExitStatus::Inconclusive)
-        } else {
-            None
-        }
-    }
-}
-
-/// What makes the machine of earlier results another one than that of later ones.
-pub(crate) fn differences(before: &BenchReport, after: &BenchReport) -> Vec<Difference> {
+/// Returns the differences between the machines of two results.
+pub fn differences(before: &BenchReport, after: &BenchReport) -> Vec<Difference> {
     let print = |report: &BenchReport| {
         let profile = report.results.iter().filter_map(|result| result.profile.as_ref());
         let python = profile.filter_map(|profile| profile.python.as_ref()).next();
@@ -60,20 +21,20 @@ pub(crate) fn differences(before: &BenchReport, after: &BenchReport) -> Vec<Diff
     print(before).differences(&print(after))
 }
 
-/// Refuses results of another machine, unless that is allowed.
+/// Refuses results of another machine, unless they are allowed.
 ///
 /// # Errors
 /// `E-GATE-002`, with everything that differs.
-pub(crate) fn check_machine(file: &str, differences: &[Difference], is_allowed: bool) -> Result<(), Failure> {
+pub fn check_machine(file: &str, differences: &[Difference], is_allowed: bool) -> Result<(), Error> {
     if differences.is_empty() || is_allowed {
         return Ok(());
     }
-    let told: Vec<String> = differences.iter().map(Difference::to_string).collect();
-    Err(Failure::coded(Code::GateOtherMachine, format!("'{file}': {}", told.join("; "))))
+    let listed: Vec<String> = differences.iter().map(Difference::to_string).collect();
+    Err(Error::new(Code::GateOtherMachine, format!("'{file}': {}", listed.join("; "))))
 }
 
-/// Compares a workload with what an earlier run, told in `file`, gave of it.
-pub(crate) fn compare(
+/// Compares a report with the report of the same workload from an earlier run, stored in `file`.
+pub fn compare_reports(
     before: Option<&Report>,
     after: &Report,
     file: &str,
@@ -103,7 +64,7 @@ pub(crate) fn compare(
     comparison.with_advice(advised(before).zip(advised(after)).map(|(before, after)| drift(before, after)))
 }
 
-/// What the interpreters are, if they are not the same.
+/// Returns the difference between the interpreters of two reports, if there is one.
 fn other_interpreter(before: &Report, after: &Report) -> Option<GateReason> {
     let version = |report: &Report| Some(report.profile.as_ref()?.python.as_ref()?.version.clone());
     let (there, here) = version(before).zip(version(after))?;
@@ -118,14 +79,10 @@ fn advised(report: &Report) -> Option<Advised<'_>> {
     })
 }
 
-/// Makes the CPU steps of both sides do the same number of iterations for the same work: as many as an
-/// earlier run did, or else as one calibration says.
-pub(crate) fn do_the_same_work(
-    workload: &mut Workload,
-    other: Option<&mut Workload>,
-    before: Option<&Report>,
-) {
-    // A workload that was changed since has work of its own to do.
+/// Gives the `cpu` steps of both sides the same number of iterations for the same work: that of an earlier
+/// run of the same workload, or else that of one calibration for both.
+pub(super) fn equalise_work(workload: &mut Workload, other: Option<&mut Workload>, before: Option<&Report>) {
+    // A workload that has changed since has work of its own to do.
     let same = before.filter(|report| report.workload.definition == workload.definition());
     if let Some(series) = same.and_then(|report| report.series.as_ref()) {
         workload.set_iterations(&series.iterations);

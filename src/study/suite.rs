@@ -1,0 +1,141 @@
+//! A suite of workloads, measured one after another and compared together.
+
+use std::time::Duration;
+
+use crate::benchmark::event::Observer;
+use crate::benchmark::repeat::Side;
+use crate::error::Error;
+use crate::gate::{Comparison, Metric, Thresholds, judge};
+use crate::host::Host;
+use crate::report::document::{BenchReport, FailedWorkload, Report};
+use crate::study::compare::equalise_work;
+use crate::study::comparison_target::ComparisonTarget;
+use crate::study::config::StudyConfig;
+use crate::study::machine::Machine;
+use crate::study::repeat::RepeatRequest;
+use crate::study::run::Study;
+use crate::workload::Workload;
+
+/// Budgets of a workload: one for the search, and one for repeating the configuration, which also gets what
+/// the search has left.
+const BUDGETS: u32 = 2;
+
+/// Additional budgets for repeats alternately with another side, if they would decide what is open.
+const PAIRED_BUDGETS: u32 = 1;
+
+/// One workload of a suite.
+#[derive(Debug, Clone)]
+pub struct SuiteEntry {
+    /// The workload.
+    pub workload: Workload,
+    /// The configuration of its study.
+    pub config: StudyConfig,
+    /// Largest changes that are ignored.
+    pub thresholds: Thresholds,
+}
+
+impl SuiteEntry {
+    /// Returns the measuring time to expect.
+    pub fn planned_time(&self) -> Duration {
+        self.config.budget * BUDGETS
+    }
+}
+
+/// A suite that is being measured.
+pub struct SuiteRun<'m> {
+    machine: &'m dyn Machine,
+    target: &'m ComparisonTarget,
+    /// Number of metrics that are judged together.
+    metrics: usize,
+    report: BenchReport,
+    /// The comparison of each result, if it is compared.
+    comparisons: Vec<Option<Comparison>>,
+}
+
+impl<'m> SuiteRun<'m> {
+    /// Begins a run of `workloads` workloads that are compared with `target`.
+    pub fn new(machine: &'m dyn Machine, host: Host, target: &'m ComparisonTarget, workloads: usize) -> Self {
+        SuiteRun {
+            machine,
+            target,
+            metrics: workloads * Metric::ALL.len(),
+            report: BenchReport::new(host, Vec::new()),
+            comparisons: Vec::new(),
+        }
+    }
+
+    /// Returns the report so far.
+    pub fn report(&self) -> &BenchReport {
+        &self.report
+    }
+
+    /// Ends the run and returns its report.
+    pub fn into_report(self) -> BenchReport {
+        self.report
+    }
+
+    /// Adds a workload that could not be measured.
+    pub fn add_failure(&mut self, failure: FailedWorkload) {
+        self.report.failed.push(failure);
+    }
+
+    /// Measures one more workload, and judges all workloads so far together.
+    ///
+    /// # Errors
+    /// When the workload cannot be measured, or the user interrupts; nothing is added to the report then.
+    pub fn measure(&mut self, entry: SuiteEntry, observer: &mut dyn Observer) -> Result<(), Error> {
+        let (report, comparison) = self.study(entry, observer)?;
+        self.report.results.push(report);
+        self.comparisons.push(comparison);
+        self.judge();
+        Ok(())
+    }
+
+    fn judge(&mut self) {
+        let compared: Vec<Comparison> = self.comparisons.iter().flatten().cloned().collect();
+        let mut gates = judge(&compared).into_iter();
+        for (report, comparison) in self.report.results.iter_mut().zip(&self.comparisons) {
+            report.gate = comparison.as_ref().and_then(|_| gates.next());
+        }
+    }
+
+    /// Profiles a workload, searches its configurations, repeats one and compares it.
+    fn study(
+        &self,
+        entry: SuiteEntry,
+        observer: &mut dyn Observer,
+    ) -> Result<(Report, Option<Comparison>), Error> {
+        let SuiteEntry { mut workload, config, thresholds } = entry;
+        let Self { machine, target, report: BenchReport { host, .. }, .. } = self;
+        let name = workload.name.clone();
+        let mut other = target.workload();
+        equalise_work(&mut workload, other.as_mut(), target.results_of(&name));
+        let study = Study::new(*machine, host, workload).prepare(&config, observer)?;
+        let other =
+            other.map(|other| Study::new(*machine, host, other).prepare(&config, observer)).transpose()?;
+        let mut study = study.into_measured(observer)?;
+        if config.is_prediction() {
+            return Ok((study.conclude(), None));
+        }
+        let Some(cell) = target.cell_of(&name).or_else(|| study.recommended()) else {
+            let comparison = target.explain(Side::Current, None);
+            return Ok((study.conclude(), comparison));
+        };
+        let side = target.side(other.as_ref());
+        let budgets = BUDGETS + if side.is_some() { PAIRED_BUDGETS } else { 0 };
+        let request = RepeatRequest {
+            cell,
+            batch_tasks: target.batch_tasks_of(&name),
+            time: (config.budget * budgets).saturating_sub(study.search_time()),
+            thresholds,
+            metrics: self.metrics,
+        };
+        let failure = study.repeat(&request, side.as_ref(), observer)?;
+        let report = study.conclude();
+        let comparison = match failure {
+            Some((side, error)) => target.explain(side, Some(error.to_string())),
+            None => target.compare(&report, thresholds),
+        };
+        Ok((report, comparison))
+    }
+}
