@@ -16,7 +16,8 @@ use conc::benchmark::clock::Stopwatch;
 use conc::benchmark::event::Silent;
 use conc::benchmark::executor::{Executor, ProcessExecutor};
 use conc::benchmark::machine_probe::CpuSpeedProbe;
-use conc::benchmark::repeat::{Repeated, Repetition, Settings};
+use conc::benchmark::params::SizingParams;
+use conc::benchmark::repeat::{Repeated, Repetition, RepetitionSettings};
 use conc::benchmark::series::BatchMetrics;
 use conc::benchmark::sizing::Sizing;
 use conc::benchmark::throughput::BatchTimes;
@@ -106,11 +107,12 @@ fn record(mut workload: Workload, cell: Configuration, task_s: f64, time_limit: 
         budget: Duration::from_secs(5),
         cpus: host.cpus_effective,
         is_thorough: false,
+        params: SizingParams::default(),
     };
     let reexec = Reexec::new(env.exe.clone());
     let mut executor = ProcessExecutor::new(reexec, Arc::new(workload), env, host.cpu_workers());
-    let first = executor.run(&sizing.order(cell, cell.width as f64 / task_s)).expect("a batch");
-    let settings = Settings {
+    let first = executor.run(&sizing.request(cell, cell.width as f64 / task_s)).expect("a batch");
+    let settings = RepetitionSettings {
         cell,
         expected_per_s: BatchTimes::of(&first, sizing.cpus).throughput(sizing.tasks),
         batch_tasks: None,
@@ -124,7 +126,7 @@ fn record(mut workload: Workload, cell: Configuration, task_s: f64, time_limit: 
     let repetition = Repetition {
         current: &mut executor,
         reference: None,
-        gauge: &mut CpuSpeedProbe::new(|| meter.others_cpu_s(cpu_s(server) - server_before_s)),
+        machine_probe: &mut CpuSpeedProbe::new(|| meter.others_cpu_s(cpu_s(server) - server_before_s)),
         observer: &mut Silent,
         clock: &mut Stopwatch::start(),
         interrupt: &Interrupt::default(),

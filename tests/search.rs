@@ -13,7 +13,8 @@ use conc::benchmark::Configuration;
 use conc::benchmark::clock::Clock;
 use conc::benchmark::event::Silent;
 use conc::benchmark::executor::{BatchRequest, Executor};
-use conc::benchmark::measure::{Measurement, Settings};
+use conc::benchmark::measure::{Measurement, MeasurementSettings};
+use conc::benchmark::params::{SearchParams, SizingParams};
 use conc::benchmark::plan::{Candidate, Plan};
 use conc::benchmark::sizing::Sizing;
 use conc::benchmark::summary::results;
@@ -240,8 +241,17 @@ fn advise(weather: Weather, seed: u64) -> Outcome {
             budget: BUDGET,
             cpus: CPUS,
             is_thorough: false,
+            params: SizingParams::default(),
         },
-        settings: Settings { budget: BUDGET, rounds: None, warmup: 0, exhaustive: false, once: false, seed },
+        settings: MeasurementSettings {
+            budget: BUDGET,
+            rounds: None,
+            warmup: 0,
+            exhaustive: false,
+            once: false,
+            seed,
+            search: SearchParams::default(),
+        },
         reference: None,
         preferred: None,
     };

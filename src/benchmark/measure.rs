@@ -1,4 +1,4 @@
-//! Measures the cells of a plan: rounds of batches in random order, within a budget.
+//! Measures the configurations of a plan: rounds of batches in random request, within a budget.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,11 +11,11 @@ use crate::benchmark::clock::Clock;
 use crate::benchmark::configuration::Configuration;
 use crate::benchmark::event::{Event, Observer};
 use crate::benchmark::executor::{BatchRequest, Executor};
+use crate::benchmark::params::{BATCH_WAVES, SearchParams};
 use crate::benchmark::plan::{Candidate, Plan};
 use crate::benchmark::posterior::Posterior;
-use crate::benchmark::predict::BATCH_WAVES;
 use crate::benchmark::record::CellRecord;
-use crate::benchmark::search::{Mode, Search};
+use crate::benchmark::search::{Search, SearchMode};
 use crate::benchmark::sizing::Sizing;
 use crate::benchmark::throughput::BatchTimes;
 use crate::error::Error;
@@ -24,51 +24,53 @@ use crate::policy::INDIFFERENCE;
 use crate::strategy::StrategyKind;
 use crate::strategy::run::RunReport;
 
-/// Rounds of an exhaustive run, whatever the budget: fewer give no interval.
-const EXHAUSTIVE_ROUNDS: u32 = 3;
+/// Number of rounds of an exhaustive run, whatever the budget: fewer give no interval.
+const MIN_ROUNDS_EXHAUSTIVE: u32 = 3;
 
-/// A batch may be begun if it is expected to end no later than this share beyond the budget.
-const OVERSHOOT: f64 = 0.03;
+/// Share of the budget by which a batch may be expected to end after it.
+const BUDGET_OVERSHOOT: f64 = 0.03;
 
-/// How much is measured.
+/// The extent of a measurement.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Settings {
+pub struct MeasurementSettings {
     /// Measuring time.
     pub budget: Duration,
-    /// Exactly this many rounds, whatever the budget.
+    /// Exact number of rounds, whatever the budget.
     pub rounds: Option<u32>,
-    /// Batches per cell of the first round that are run and forgotten.
+    /// Number of batches per configuration of the first round that run and are discarded.
     pub warmup: u32,
-    /// Every cell of the plan in every round.
+    /// True if every round has every configuration of the plan.
     pub exhaustive: bool,
-    /// Seeds the order of batches.
+    /// Seed of the order of batches.
     pub seed: u64,
-    /// No item is run twice, so the sequential run that was made before counts too.
+    /// True if no item is run twice, so that the sequential run of the profile counts too.
     pub once: bool,
+    /// Parameters of the search.
+    pub search: SearchParams,
 }
 
-/// What was measured.
+/// The results of a measurement.
 #[derive(Debug, Clone, Default)]
 pub struct Measured {
-    /// What every cell gave.
+    /// The record of every configuration.
     pub cells: BTreeMap<Configuration, CellRecord>,
-    /// What is believed of every measured cell, from all batches together.
-    pub outlooks: BTreeMap<Configuration, Posterior>,
-    /// Cells that could not be run, and why.
+    /// The belief about every measured configuration, from all batches together.
+    pub posteriors: BTreeMap<Configuration, Posterior>,
+    /// Configurations that could not be run, and why.
     pub failed: BTreeMap<Configuration, Error>,
-    /// The share of the CPUs that other programs used meanwhile, where it is known.
+    /// Share of the CPUs that other programs used meanwhile, where it is known.
     pub cpu_others: Option<f64>,
-    /// Rounds begun.
+    /// Number of rounds begun.
     pub rounds: u32,
-    /// How measuring ended.
-    pub ending: Ending,
+    /// The reason why measuring ended.
+    pub ending: MeasurementEnding,
     /// Time it took.
     pub elapsed: Duration,
 }
 
-/// How measuring ended.
+/// The reason why measuring ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Ending {
+pub enum MeasurementEnding {
     /// More measuring would not have changed the result.
     #[default]
     Settled,
@@ -82,20 +84,20 @@ pub enum Ending {
     Exhausted,
 }
 
-/// Measures the cells of a plan.
+/// A measurement of the configurations of a plan.
 pub struct Measurement<'a> {
     /// Runs the batches.
     pub executor: &'a mut dyn Executor,
-    /// Is told what happens.
+    /// Receives events.
     pub observer: &'a mut dyn Observer,
     /// Tells the time.
     pub clock: &'a mut dyn Clock,
     /// Ends the measurement early.
     pub interrupt: &'a Interrupt,
-    /// How large batches are.
+    /// Rule for the size of batches.
     pub sizing: Sizing,
-    /// How much is measured.
-    pub settings: Settings,
+    /// The extent of the measurement.
+    pub settings: MeasurementSettings,
     /// A sequential run of the workload that was made before; it stands for the first batch of the
     /// reference where tasks are long.
     pub reference: Option<RunReport>,
@@ -109,14 +111,15 @@ impl Measurement<'_> {
     /// for are done or the user interrupts.
     pub fn run(mut self, plan: &Plan) -> Measured {
         let mut random = StdRng::seed_from_u64(self.settings.seed);
-        let mut search = Search::new(plan, self.sizing, self.mode(), self.settings.seed);
+        let mut search =
+            Search::new(plan, self.sizing, self.mode(), self.settings.search, self.settings.seed);
         let mut measured = Measured::default();
         self.warm_up(&search, &mut random);
         self.clock.restart();
         if let (Some(report), Some(reference), true) =
             (self.reference.take(), plan.candidates.first(), self.sizing.is_long() || self.settings.once)
         {
-            self.learn(reference, &report, &mut search, &mut measured);
+            self.record(reference, &report, &mut search, &mut measured);
         }
         measured.ending = loop {
             if let Some(ending) = self.ending(&search, &measured) {
@@ -126,81 +129,81 @@ impl Measurement<'_> {
             round.shuffle(&mut random);
             if !self.run_round(&round, &mut search, &mut measured) {
                 break if self.interrupt.is_raised() {
-                    Ending::Interrupted
+                    MeasurementEnding::Interrupted
                 } else if self.executor.is_exhausted() {
-                    Ending::Exhausted
+                    MeasurementEnding::Exhausted
                 } else {
-                    Ending::Budget
+                    MeasurementEnding::Budget
                 };
             }
             search.end_round();
             measured.rounds += 1;
         };
         measured.elapsed = self.clock.elapsed();
-        measured.outlooks = search.conclude();
+        measured.posteriors = search.conclude();
         measured
     }
 
-    fn mode(&self) -> Mode {
+    fn mode(&self) -> SearchMode {
         match self.settings {
-            Settings { exhaustive: true, .. } => Mode::Exhaustive,
-            Settings { rounds: Some(_), .. } => Mode::Fixed,
-            Settings { .. } => Mode::Guided,
+            MeasurementSettings { exhaustive: true, .. } => SearchMode::Exhaustive,
+            MeasurementSettings { rounds: Some(_), .. } => SearchMode::Fixed,
+            MeasurementSettings { .. } => SearchMode::Guided,
         }
     }
 
-    fn ending(&self, search: &Search, measured: &Measured) -> Option<Ending> {
+    fn ending(&self, search: &Search, measured: &Measured) -> Option<MeasurementEnding> {
         let done = measured.rounds;
         if self.interrupt.is_raised() {
-            Some(Ending::Interrupted)
+            Some(MeasurementEnding::Interrupted)
         } else if self.executor.is_exhausted() {
-            Some(Ending::Exhausted)
+            Some(MeasurementEnding::Exhausted)
         } else if let Some(rounds) = self.settings.rounds {
-            (done >= rounds).then_some(Ending::Rounds)
-        } else if self.settings.exhaustive && done < EXHAUSTIVE_ROUNDS {
+            (done >= rounds).then_some(MeasurementEnding::Rounds)
+        } else if self.settings.exhaustive && done < MIN_ROUNDS_EXHAUSTIVE {
             None
         } else if self.clock.elapsed() >= self.settings.budget && !search.lacks_reference() {
-            Some(Ending::Budget)
+            Some(MeasurementEnding::Budget)
         } else {
-            search.is_settled().then_some(Ending::Settled)
+            search.is_settled().then_some(MeasurementEnding::Settled)
         }
     }
 
-    /// Seconds that may still be measured; infinite where a number of rounds says how long.
+    /// Returns the seconds left for measuring; infinite where a number of rounds decides.
     fn left_s(&self, measured: &Measured) -> f64 {
         let is_counted = self.settings.rounds.is_some();
-        if is_counted || (self.settings.exhaustive && measured.rounds < EXHAUSTIVE_ROUNDS) {
+        if is_counted || (self.settings.exhaustive && measured.rounds < MIN_ROUNDS_EXHAUSTIVE) {
             return f64::INFINITY;
         }
-        self.settings.budget.as_secs_f64() * (1.0 + OVERSHOOT) - self.clock.elapsed().as_secs_f64()
+        self.settings.budget.as_secs_f64() * (1.0 + BUDGET_OVERSHOOT) - self.clock.elapsed().as_secs_f64()
     }
 
-    /// Runs one batch of every cell that still fits; false if none did.
+    /// Runs one batch of every configuration that still fits into the budget; returns false if none did.
     fn run_round(&mut self, round: &[Candidate], search: &mut Search, measured: &mut Measured) -> bool {
-        let favourite = favourite(round, self.preferred);
+        let predicted_best = predicted_best(round, self.preferred);
         let mut any = false;
         for candidate in round {
-            let rate = search.expected(candidate.cell);
+            let rate = search.expected_per_s(candidate.cell);
             let permutation_id = u64::from(measured.rounds);
-            let order = BatchRequest { permutation_id, ..self.sizing.order(candidate.cell, rate) };
-            let (left_s, expected_s) = (self.left_s(measured), self.sizing.expected_s(&order, rate));
-            // However small the budget, the reference and the most promising cell are measured once.
+            let request = BatchRequest { permutation_id, ..self.sizing.request(candidate.cell, rate) };
+            let (left_s, expected_s) = (self.left_s(measured), self.sizing.expected_s(&request, rate));
+            // However small the budget, the reference and the predicted best are measured once.
             let is_needed = search.batches(candidate.cell) == 0
                 && (candidate.cell == Configuration::REFERENCE
-                    || (measured.rounds == 0 && Some(candidate) == favourite));
+                    || (measured.rounds == 0 && Some(candidate) == predicted_best));
             // Whatever its time limit, a batch lasts until all tasks that are in flight have ended.
-            let in_flight = order.tasks.end.min(candidate.cell.width as u64) as f64;
-            let slow_s = in_flight / search.at_least(candidate.cell).max(f64::MIN_POSITIVE);
+            let in_flight = request.tasks.end.min(candidate.cell.width as u64) as f64;
+            let slow_s = in_flight / search.pessimistic_per_s(candidate.cell).max(f64::MIN_POSITIVE);
             if expected_s.max(slow_s) > left_s && !is_needed {
                 continue;
             }
-            let order = order.within(left_s.max(expected_s));
+            let request = request.within(left_s.max(expected_s));
             if self.interrupt.is_raised() || self.executor.is_exhausted() {
                 return false;
             }
-            self.run_batch(candidate, &order, search, measured);
+            self.run_batch(candidate, &request, search, measured);
             any = true;
-            if search.is_upset() {
+            if search.prior_refuted() {
                 break;
             }
         }
@@ -210,20 +213,20 @@ impl Measurement<'_> {
     fn run_batch(
         &mut self,
         candidate: &Candidate,
-        order: &BatchRequest,
+        request: &BatchRequest,
         search: &mut Search,
         measured: &mut Measured,
     ) {
         let cell = candidate.cell;
         self.observer.observe(&Event::BatchStarted { cell, elapsed: self.clock.elapsed() });
-        let result = self.executor.run(order);
+        let result = self.executor.run(request);
         if self.interrupt.is_raised() || (result.is_err() && self.executor.is_exhausted()) {
             return;
         }
         let throughput = match result {
-            Ok(report) => Ok(self.learn(candidate, &report, search, measured)),
+            Ok(report) => Ok(self.record(candidate, &report, search, measured)),
             Err(error) => {
-                search.give_up(cell);
+                search.mark_failed(cell);
                 let message = error.to_string();
                 measured.failed.insert(cell, error);
                 Err(message)
@@ -232,8 +235,8 @@ impl Measurement<'_> {
         self.observer.observe(&Event::BatchEnded { cell, throughput, elapsed: self.clock.elapsed() });
     }
 
-    /// Keeps what a batch gave; its throughput, in tasks per second.
-    fn learn(
+    /// Records a batch and returns its throughput, in tasks per second.
+    fn record(
         &self,
         candidate: &Candidate,
         report: &RunReport,
@@ -244,13 +247,13 @@ impl Measurement<'_> {
         let times = BatchTimes::of(report, self.sizing.cpus);
         let throughput = times.throughput(self.sizing.tasks)
             * times.beyond(self.sizing.tasks, BATCH_WAVES, candidate.beyond_a_batch);
-        search.learn(cell, self.clock.elapsed(), throughput);
+        search.record_batch(cell, self.clock.elapsed(), throughput);
         let record = measured.cells.entry(cell).or_insert_with(|| CellRecord::new(*candidate));
         record.add(measured.rounds, throughput, report);
         throughput
     }
 
-    /// Runs the first round's cells without keeping what they gave.
+    /// Runs the configurations of the first round and discards the results.
     fn warm_up(&mut self, search: &Search, random: &mut StdRng) {
         for _ in 0..self.settings.warmup {
             let mut round = search.next_round();
@@ -259,17 +262,17 @@ impl Measurement<'_> {
                 if self.interrupt.is_raised() {
                     return;
                 }
-                let order = self.sizing.order(candidate.cell, search.expected(candidate.cell));
-                // A cell that cannot be run fails again when it counts.
-                let _ = self.executor.run(&order);
+                let request = self.sizing.request(candidate.cell, search.expected_per_s(candidate.cell));
+                // A configuration that cannot be run fails again when it counts.
+                let _ = self.executor.run(&request);
             }
         }
     }
 }
 
-/// The cell that is predicted to be the best; of those that are predicted to be near it, the one of the
-/// preferred strategy.
-fn favourite(round: &[Candidate], preferred: Option<StrategyKind>) -> Option<&Candidate> {
+/// Returns the configuration predicted to be the best, or the one of the preferred strategy if that is
+/// predicted to be near it.
+fn predicted_best(round: &[Candidate], preferred: Option<StrategyKind>) -> Option<&Candidate> {
     let best = round.iter().map(|c| c.predicted_per_s).fold(0.0, f64::max);
     let near = round.iter().filter(|c| c.predicted_per_s >= (1.0 - INDIFFERENCE) * best);
     near.max_by(|a, b| {
@@ -283,6 +286,7 @@ mod tests {
     use super::*;
     use crate::benchmark::clock::Stopwatch;
     use crate::benchmark::event::Silent;
+    use crate::benchmark::params::SizingParams;
     use crate::benchmark::testing::{self, host, profile, report, sleeping};
     use crate::diagnostics::Code;
 
@@ -290,14 +294,14 @@ mod tests {
     struct Mock<F>(F, Vec<BatchRequest>);
 
     impl<F: FnMut(&BatchRequest) -> Result<RunReport, Error>> Executor for Mock<F> {
-        fn run(&mut self, order: &BatchRequest) -> Result<RunReport, Error> {
-            self.1.push(order.clone());
-            (self.0)(order)
+        fn run(&mut self, request: &BatchRequest) -> Result<RunReport, Error> {
+            self.1.push(request.clone());
+            (self.0)(request)
         }
     }
 
     fn measure(
-        settings: Settings,
+        settings: MeasurementSettings,
         run: impl FnMut(&BatchRequest) -> Result<RunReport, Error>,
     ) -> (Measured, Vec<BatchRequest>) {
         let plan = testing::plan(&sleeping(400), &profile(50e-6, 20e-3), &host(2));
@@ -313,6 +317,7 @@ mod tests {
                 budget: settings.budget,
                 cpus: 2.0,
                 is_thorough: false,
+                params: SizingParams::default(),
             },
             settings,
             reference: None,
@@ -321,13 +326,21 @@ mod tests {
         (measurement.run(&plan), executor.1)
     }
 
-    fn settings(rounds: u32) -> Settings {
+    fn settings(rounds: u32) -> MeasurementSettings {
         let budget = Duration::from_secs(3600);
-        Settings { budget, rounds: Some(rounds), warmup: 0, exhaustive: false, seed: 1, once: false }
+        MeasurementSettings {
+            budget,
+            rounds: Some(rounds),
+            warmup: 0,
+            exhaustive: false,
+            seed: 1,
+            once: false,
+            search: SearchParams::default(),
+        }
     }
 
-    fn ideal(order: &BatchRequest) -> Result<RunReport, Error> {
-        Ok(report(order.tasks.end, order.cell.width, 0.02))
+    fn ideal(request: &BatchRequest) -> Result<RunReport, Error> {
+        Ok(report(request.tasks.end, request.cell.width, 0.02))
     }
 
     #[test]
@@ -335,21 +348,21 @@ mod tests {
         let (measured, _) = measure(settings(4), ideal);
         assert!(measured.cells.values().all(|record| record.rounds().len() == 4));
         assert!(measured.cells.contains_key(&Configuration::REFERENCE));
-        assert_eq!(measured.ending, Ending::Rounds);
+        assert_eq!(measured.ending, MeasurementEnding::Rounds);
     }
 
     #[test]
     fn the_same_seed_gives_the_same_order_and_another_one_another() {
-        let order = |seed| measure(Settings { seed, ..settings(2) }, ideal).1;
-        assert_eq!(order(7), order(7));
-        assert_ne!(order(7), order(8));
+        let requests = |seed| measure(MeasurementSettings { seed, ..settings(2) }, ideal).1;
+        assert_eq!(requests(7), requests(7));
+        assert_ne!(requests(7), requests(8));
     }
 
     #[test]
     fn a_failing_strategy_is_an_entry_and_the_rest_still_runs() {
-        let (measured, _) = measure(settings(2), |order| match order.cell.strategy {
+        let (measured, _) = measure(settings(2), |request| match request.cell.strategy {
             StrategyKind::Threads => Err(Error::new(Code::PoolStart, "no threads")),
-            _ => ideal(order),
+            _ => ideal(request),
         });
         assert!(measured.failed.keys().all(|cell| cell.strategy == StrategyKind::Threads));
         assert!(!measured.failed.is_empty());
@@ -359,7 +372,7 @@ mod tests {
     #[test]
     fn an_exhaustive_run_measures_every_cell_three_times() {
         let (measured, _) = measure(
-            Settings { budget: Duration::ZERO, rounds: None, exhaustive: true, ..settings(0) },
+            MeasurementSettings { budget: Duration::ZERO, rounds: None, exhaustive: true, ..settings(0) },
             ideal,
         );
         assert!(measured.cells.values().all(|record| record.rounds().len() == 3));
@@ -369,7 +382,7 @@ mod tests {
     fn tasks_longer_than_the_budget_are_still_measured_under_the_best_cell() {
         let plan = testing::plan(&sleeping(10), &profile(1e-4, 3.0), &host(2));
         let mut executor =
-            Mock(|order: &BatchRequest| Ok(report(order.tasks.end, order.cell.width, 3.0)), Vec::new());
+            Mock(|request: &BatchRequest| Ok(report(request.tasks.end, request.cell.width, 3.0)), Vec::new());
         let measurement = Measurement {
             executor: &mut executor,
             observer: &mut Silent,
@@ -381,22 +394,23 @@ mod tests {
                 budget: Duration::from_secs(1),
                 cpus: 2.0,
                 is_thorough: false,
+                params: SizingParams::default(),
             },
-            settings: Settings { budget: Duration::from_secs(1), rounds: None, ..settings(0) },
+            settings: MeasurementSettings { budget: Duration::from_secs(1), rounds: None, ..settings(0) },
             reference: Some(report(1, 1, 3.0)),
             preferred: Some(StrategyKind::Async),
         };
         let measured = measurement.run(&plan);
         assert_eq!(measured.cells[&Configuration::REFERENCE].rounds().len(), 1);
         // One batch is all there is time for, and it shows what is advised if nothing speaks against it.
-        let cells: Vec<Configuration> = executor.1.iter().map(|order| order.cell).collect();
+        let cells: Vec<Configuration> = executor.1.iter().map(|request| request.cell).collect();
         assert!(cells.contains(&Configuration::new(StrategyKind::Async, 10)), "{cells:?}");
         assert!(cells.iter().all(|cell| cell.width == 10), "{cells:?}");
     }
 
     #[test]
     fn warm_up_batches_leave_no_trace() {
-        let (measured, orders) = measure(Settings { warmup: 1, ..settings(1) }, ideal);
+        let (measured, orders) = measure(MeasurementSettings { warmup: 1, ..settings(1) }, ideal);
         let kept: usize = measured.cells.values().map(|record| record.rounds().len()).sum();
         assert_eq!(orders.len(), 2 * kept);
     }

@@ -15,6 +15,7 @@ pub mod machine_probe;
 pub mod measure;
 pub mod once;
 pub mod overhead;
+pub mod params;
 pub mod plan;
 pub mod posterior;
 pub mod predict;

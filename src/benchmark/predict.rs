@@ -7,6 +7,7 @@ mod stages;
 use crate::benchmark::conditions::Subject;
 use crate::benchmark::configuration::Configuration;
 use crate::benchmark::execution_model::execution_model;
+use crate::benchmark::params::BATCH_WAVES;
 use crate::benchmark::predict::bounds::{bounds, upstream_capacity};
 use crate::benchmark::predict::cost::{Cost, startup_s};
 use crate::benchmark::predict::stages::{connecting, stages, teams};
@@ -15,9 +16,6 @@ use crate::model::network::Network;
 
 /// How much task times vary where the profile does not tell.
 const USUAL_VARIATION: f64 = 0.1;
-
-/// A batch has a few tasks for each worker; see [`Sizing`](crate::benchmark::sizing::Sizing).
-pub const BATCH_WAVES: u64 = 3;
 
 /// What the model says of a cell.
 #[derive(Debug, Clone, Copy, PartialEq)]

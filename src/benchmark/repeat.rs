@@ -1,4 +1,4 @@
-//! Runs the batches of one cell again and again, alone or beside another program.
+//! Repeats batches of one configuration, alone or paired with another program.
 
 use std::time::Duration;
 
@@ -17,55 +17,55 @@ use crate::host::Interrupt;
 use crate::host::contention::share_of_cpus;
 use crate::strategy::run::RunReport;
 
-/// Which program a batch is of.
+/// The program that a batch belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// The one in question.
+    /// The program in question.
     Current,
-    /// The one that it is compared with.
+    /// The program that it is compared with.
     Reference,
 }
 
-/// What is run, and for how long.
+/// The extent of a series.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Settings {
-    /// The cell.
+pub struct RepetitionSettings {
+    /// The configuration.
     pub cell: Configuration,
-    /// Tasks per second that it is expected to do.
+    /// Expected throughput in tasks per second.
     pub expected_per_s: f64,
-    /// Tasks of a batch, where another series has so many in each; else as many as `expected_per_s` says.
+    /// Tasks of a batch, to match another series; otherwise they follow from `expected_per_s`.
     pub batch_tasks: Option<u64>,
-    /// Iterations of each `cpu` step, to be kept with the series.
+    /// Iterations of each `cpu` step, kept with the series.
     pub iterations: Vec<u64>,
-    /// Time that all of it may take. One batch of each side is run whatever it is.
+    /// Time that the whole series may take; one batch of each side runs in any case.
     pub time_limit: Duration,
-    /// Batches of each side that are run before and forgotten.
+    /// Number of batches of each side that run first and are discarded.
     pub warmup: u32,
-    /// CPUs the machine has, for the share that others use of them.
+    /// Number of CPUs of the machine, for the share that other programs use of them.
     pub cpus_logical: usize,
-    /// Seeds the order within pairs.
+    /// Seed of the order within pairs.
     pub seed: u64,
 }
 
-/// What came of it.
+/// The result of a repetition.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Repeated {
-    /// The batches; those of both sides are as many.
+    /// The batches; both sides have the same number.
     pub series: Series,
-    /// The batch that could not be run and ended the series, if one did.
+    /// The batch that failed and ended the series, if one did.
     pub failure: Option<(Side, Error)>,
-    /// How it ended.
-    pub ending: Ending,
+    /// The reason why it ended.
+    pub ending: RepetitionEnding,
     /// Time it took.
     pub elapsed: Duration,
 }
 
-/// How a series ended.
+/// The reason why a series ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
+pub enum RepetitionEnding {
     /// More batches would not have changed the result.
     Enough,
-    /// Time was over.
+    /// Its time was used up.
     Time,
     /// A batch could not be run.
     Failed,
@@ -75,65 +75,64 @@ pub enum Ending {
     Interrupted,
 }
 
-/// Runs the batches of one cell.
+/// A repetition of batches of one configuration.
 pub struct Repetition<'a> {
     /// Runs the program in question.
     pub current: &'a mut dyn Executor,
-    /// Runs the one that it is compared with, where there is one.
+    /// Runs the program that it is compared with, if there is one.
     pub reference: Option<&'a mut dyn Executor>,
-    /// Looks at the machine.
-    pub gauge: &'a mut dyn MachineProbe,
-    /// Is told what happens.
+    /// Observes the machine.
+    pub machine_probe: &'a mut dyn MachineProbe,
+    /// Receives events.
     pub observer: &'a mut dyn Observer,
     /// Tells the time.
     pub clock: &'a mut dyn Clock,
-    /// Ends it early.
+    /// Ends the series early.
     pub interrupt: &'a Interrupt,
-    /// How large batches are.
+    /// Rule for the size of batches.
     pub sizing: Sizing,
-    /// What is run, and for how long.
-    pub settings: Settings,
+    /// The extent of the series.
+    pub settings: RepetitionSettings,
 }
 
 impl Repetition<'_> {
-    /// Runs pair after pair, or batch after batch where there is one side only, until `needs_more` is false of the
-    /// series so far, time is over, a batch cannot be run or the user interrupts.
+    /// Runs pair after pair, or batch after batch without a reference, until `needs_more` returns false for the
+    /// series so far, time is used up, a batch fails or the user interrupts.
     ///
-    /// Both sides of a pair run the same tasks, in random order of the sides. A pair of which one side is
-    /// missing leaves no trace.
+    /// Both sides of a pair run the same tasks, in random order of the sides. An incomplete pair is discarded.
     pub fn run(mut self, mut needs_more: impl FnMut(&Series) -> bool) -> Repeated {
         let mut random = StdRng::seed_from_u64(self.settings.seed);
-        let Settings { cell, iterations, .. } = self.settings.clone();
+        let RepetitionSettings { cell, iterations, .. } = self.settings.clone();
         let mut series = Series { cell, iterations, batches: Vec::new(), reference: Vec::new() };
         let mut failure = None;
-        let (mut pairs, mut forgotten) = (0.0, 0);
+        let (mut pairs, mut discarded) = (0.0, 0);
         self.clock.restart();
         let ending = loop {
             if self.interrupt.is_raised() {
-                break Ending::Interrupted;
+                break RepetitionEnding::Interrupted;
             }
             let is_first = series.batches.is_empty();
             let so_far_s = self.clock.elapsed().as_secs_f64();
             // The next one is expected to take as long as those before.
             if !is_first && so_far_s * (pairs + 1.0) / pairs > self.settings.time_limit.as_secs_f64() {
-                break Ending::Time;
+                break RepetitionEnding::Time;
             }
             match self.pair(series.batches.len() as u64, random.random()) {
-                Ok(pair) if forgotten >= self.settings.warmup => {
+                Ok(pair) if discarded >= self.settings.warmup => {
                     series.batches.push(pair.current);
                     series.reference.extend(pair.reference);
                 }
-                Ok(_) => forgotten += 1,
-                Err(Stop::Interrupted) => break Ending::Interrupted,
-                Err(Stop::Exhausted) => break Ending::Exhausted,
+                Ok(_) => discarded += 1,
+                Err(Stop::Interrupted) => break RepetitionEnding::Interrupted,
+                Err(Stop::Exhausted) => break RepetitionEnding::Exhausted,
                 Err(Stop::Failed(side, error)) => {
                     failure = Some((side, error));
-                    break Ending::Failed;
+                    break RepetitionEnding::Failed;
                 }
             }
             pairs += 1.0;
             if !series.batches.is_empty() && !needs_more(&series) {
-                break Ending::Enough;
+                break RepetitionEnding::Enough;
             }
         };
         Repeated { series, failure, ending, elapsed: self.clock.elapsed() }
@@ -141,52 +140,53 @@ impl Repetition<'_> {
 
     /// Runs a batch of each side.
     fn pair(&mut self, permutation_id: u64, reference_first: bool) -> Result<Pair, Stop> {
-        let order = BatchRequest { permutation_id, ..self.order() };
-        let cpu_speed = self.gauge.cpu_speed();
+        let request = BatchRequest { permutation_id, ..self.request() };
+        let cpu_speed = self.machine_probe.cpu_speed();
         if self.reference.is_none() {
-            return Ok(Pair { current: self.batch(Side::Current, &order, cpu_speed)?, reference: None });
+            return Ok(Pair { current: self.batch(Side::Current, &request, cpu_speed)?, reference: None });
         }
         let (current, reference) = if reference_first {
-            let reference = self.batch(Side::Reference, &order, cpu_speed)?;
-            (self.batch(Side::Current, &order, cpu_speed)?, reference)
+            let reference = self.batch(Side::Reference, &request, cpu_speed)?;
+            (self.batch(Side::Current, &request, cpu_speed)?, reference)
         } else {
-            let current = self.batch(Side::Current, &order, cpu_speed)?;
-            (current, self.batch(Side::Reference, &order, cpu_speed)?)
+            let current = self.batch(Side::Current, &request, cpu_speed)?;
+            (current, self.batch(Side::Reference, &request, cpu_speed)?)
         };
         Ok(Pair { current, reference: Some(reference) })
     }
 
-    fn order(&self) -> BatchRequest {
-        let Settings { cell, expected_per_s, batch_tasks, .. } = self.settings;
-        let order = self.sizing.order(cell, expected_per_s);
+    fn request(&self) -> BatchRequest {
+        let RepetitionSettings { cell, expected_per_s, batch_tasks, .. } = self.settings;
+        let request = self.sizing.request(cell, expected_per_s);
         match batch_tasks {
-            Some(tasks) => BatchRequest { tasks: 0..tasks, ..order },
-            None => order,
+            Some(tasks) => BatchRequest { tasks: 0..tasks, ..request },
+            None => request,
         }
     }
 
     fn batch(
         &mut self,
         side: Side,
-        order: &BatchRequest,
+        request: &BatchRequest,
         cpu_speed: Option<f64>,
     ) -> Result<BatchMetrics, Stop> {
         if self.interrupt.is_raised() {
             return Err(Stop::Interrupted);
         }
-        let (cell, begun) = (order.cell, self.clock.elapsed());
+        let (cell, begun) = (request.cell, self.clock.elapsed());
         self.observer.observe(&Event::BatchStarted { cell, elapsed: begun });
-        let others_before = self.gauge.others_cpu_s();
-        let report = self.execute(side, order);
+        let others_before = self.machine_probe.others_cpu_s();
+        let report = self.execute(side, request);
         let ended = self.clock.elapsed();
-        let others_s = self.gauge.others_cpu_s().zip(others_before).map(|(after, before)| after - before);
+        let others_s =
+            self.machine_probe.others_cpu_s().zip(others_before).map(|(after, before)| after - before);
         let elapsed_s = (ended - begun).as_secs_f64();
-        let weather = MachineConditions {
+        let conditions = MachineConditions {
             at_s: begun.as_secs_f64(),
             cpu_speed,
             cpu_others: others_s.map(|used_s| share_of_cpus(used_s, elapsed_s, self.settings.cpus_logical)),
         };
-        let metrics = report.map(|report| BatchMetrics::of(&report, &self.sizing, weather));
+        let metrics = report.map(|report| BatchMetrics::of(&report, &self.sizing, conditions));
         let throughput = match &metrics {
             Ok(metrics) => Ok(metrics.throughput_per_s),
             Err(Stop::Failed(_, error)) => Err(error.to_string()),
@@ -196,12 +196,12 @@ impl Repetition<'_> {
         metrics
     }
 
-    fn execute(&mut self, side: Side, order: &BatchRequest) -> Result<RunReport, Stop> {
+    fn execute(&mut self, side: Side, request: &BatchRequest) -> Result<RunReport, Stop> {
         let executor = match (side, &mut self.reference) {
             (Side::Reference, Some(reference)) => &mut **reference,
             _ => &mut *self.current,
         };
-        let result = executor.run(order);
+        let result = executor.run(request);
         let is_exhausted = executor.is_exhausted();
         if self.interrupt.is_raised() {
             return Err(Stop::Interrupted);
@@ -216,7 +216,7 @@ struct Pair {
     reference: Option<BatchMetrics>,
 }
 
-/// Why there is no pair.
+/// The reason why there is no pair.
 enum Stop {
     Interrupted,
     Exhausted,

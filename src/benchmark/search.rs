@@ -1,188 +1,163 @@
-//! Which cells to measure next: the leader against the challenger most likely to beat it for its cost.
+//! The choice of what to measure next: the leader against the challenger most likely to beat it for its cost.
 //!
-//! Pure: it is given what was measured and when, and says what to measure; it knows no clock and no
-//! machine. What is believed of cells that were not measured comes from the prediction and from their
+//! Pure: the search receives what was measured and when, and returns what to measure; it knows no clock and no
+//! machine. Its belief about configurations that were not measured comes from their predictions and their
 //! neighbours ([`surrogate`](crate::model::surrogate)).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::benchmark::configuration::Configuration;
+use crate::benchmark::params::SearchParams;
 use crate::benchmark::plan::{Candidate, Plan};
-use crate::benchmark::posterior::{MOST_POINTS, Posterior, Posteriors};
+use crate::benchmark::posterior::{MAX_MODELLED, Posterior, Posteriors};
 use crate::benchmark::sizing::Sizing;
-use crate::model::surrogate::Point;
-use crate::policy::{INDIFFERENCE, STOP_PROBABILITY};
+use crate::model::surrogate::SurrogatePoint;
+use crate::policy::INDIFFERENCE;
 use crate::strategy::StrategyKind;
 
-/// Batches a cell must have before it may be chosen, and before the search may end.
-const ENOUGH_OF_CHOICE: usize = 3;
-const ENOUGH_IN_ALL: usize = 6;
+/// Predictions in tasks per second, as the belief accepts them: beyond these their logarithm says nothing.
+const MODELLED_PER_S: (f64, f64) = (1e-9, 1e12);
 
-/// A strategy that is this far behind what was predicted of it beside the leader is surprising; one
-/// that gives less than this share of the leader is not worth a second look, nor is one that was
-/// predicted to.
-const SURPRISING: f64 = 0.85;
-const HOPELESS: f64 = 0.5;
-const PROMISING: f64 = 0.9;
-
-/// A narrower cell is tried if it is this many times narrower, and keeps up with this probability.
-const MUCH_NARROWER: f64 = 1.9;
-const PLAUSIBLE: f64 = 0.5;
-
-/// Seconds that a batch takes besides its tasks: a process is started for it.
-const BATCH_COST_S: f64 = 0.015;
-
-/// Where it is predicted that many tasks at once are best, this share of them is tried first, if that
-/// still is so many: a batch that is wider than what an upstream serves at once lasts until all of its
-/// tasks were served, whatever its time limit.
-const PROBE: f64 = 0.2;
-const WIDE: usize = 16;
-
-/// Where that gives less than this share of what was predicted, predictions for wider cells are worth
-/// nothing; how far above what it gave a cell must be predicted to be, to show if there is more.
-const DISAPPOINTING: f64 = 0.6;
-const HEADROOM: f64 = 1.25;
-
-/// Which cells a round is made of.
+/// The configurations that a round is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
+pub enum SearchMode {
     /// Those that can still win.
     Guided,
     /// The same in every round: every strategy where it is predicted to suffice, or the widths asked for.
     Fixed,
-    /// All.
+    /// All of them.
     Exhaustive,
 }
 
-/// How far a guided search is.
+/// The progress of a guided search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// What is predicted of many at once is tried with fewer.
+enum SearchStage {
+    /// The predicted best of many in flight is tried with fewer.
     Probe,
-    /// Every strategy is measured where it is believed to suffice.
+    /// Every strategy is measured at the width that is believed to suffice.
     Opening,
     /// The leader is measured against a challenger.
-    Duel,
+    LeaderVsChallenger,
 }
 
-/// The search: cells of the plan, and what is believed of each.
+/// A search over the configurations of a plan, and the belief about each.
 #[derive(Debug, Clone)]
 pub struct Search {
     candidates: Vec<Candidate>,
     sizing: Sizing,
-    mode: Mode,
+    params: SearchParams,
+    mode: SearchMode,
     is_asked: bool,
-    stage: Stage,
-    is_upset: bool,
+    stage: SearchStage,
+    prior_refuted: bool,
     batches: BTreeMap<Configuration, usize>,
-    failed: Vec<Configuration>,
-    outlooks: Posteriors,
+    failed: BTreeSet<Configuration>,
+    posteriors: Posteriors,
 }
 
 impl Search {
-    /// A search over the cells of a plan, the reference first.
-    pub fn new(plan: &Plan, sizing: Sizing, mode: Mode, seed: u64) -> Self {
+    /// Creates a search over the configurations of a plan, the reference first.
+    pub fn new(plan: &Plan, sizing: Sizing, mode: SearchMode, params: SearchParams, seed: u64) -> Self {
         let candidates = match mode {
-            Mode::Exhaustive => plan.candidates.clone(),
-            Mode::Guided | Mode::Fixed => thin(&plan.candidates),
+            SearchMode::Exhaustive => plan.candidates.clone(),
+            SearchMode::Guided | SearchMode::Fixed => thin(&plan.candidates),
         };
-        let believed = &candidates[..candidates.len().min(MOST_POINTS)];
-        let outlooks = Posteriors::new(believed.iter().map(point).collect(), seed);
-        let is_asked = plan.is_asked;
-        let (batches, failed) = (BTreeMap::new(), Vec::new());
+        let modelled = &candidates[..candidates.len().min(MAX_MODELLED)];
+        let posteriors = Posteriors::new(modelled.iter().map(point).collect(), params.surrogate, seed);
         let mut search = Search {
             candidates,
             sizing,
+            params,
             mode,
-            is_asked,
-            stage: Stage::Probe,
-            is_upset: false,
-            batches,
-            failed,
-            outlooks,
+            is_asked: plan.is_asked,
+            stage: SearchStage::Probe,
+            prior_refuted: false,
+            batches: BTreeMap::new(),
+            failed: BTreeSet::new(),
+            posteriors,
         };
         if search.probe().is_none() {
-            search.stage = Stage::Opening;
+            search.stage = SearchStage::Opening;
         }
         search
     }
 
-    /// Takes the throughput that a batch of a cell gave, in tasks per second, and when it was run.
-    pub fn learn(&mut self, cell: Configuration, at: Duration, throughput: f64) {
+    /// Records the throughput of a batch, in tasks per second, and when it ran.
+    pub fn record_batch(&mut self, cell: Configuration, at: Duration, per_s: f64) {
         *self.batches.entry(cell).or_default() += 1;
-        let is_less = self.index(cell).is_some_and(|p| throughput < DISAPPOINTING * self.predicted(p));
-        self.is_upset |= self.mode == Mode::Guided && is_less && !self.is_doubtful();
-        if throughput <= 0.0 {
-            // What gives nothing cannot win, and has no logarithm.
-            self.give_up(cell);
+        let refuted_share = self.params.refuted_share;
+        let falls_short = self.index(cell).is_some_and(|p| per_s < refuted_share * self.predicted(p));
+        self.prior_refuted |= self.mode == SearchMode::Guided && falls_short && !self.suspects_ceiling();
+        if per_s <= 0.0 {
+            // A throughput of zero cannot win, and has no logarithm.
+            self.mark_failed(cell);
         } else if let Some(point) = self.index(cell) {
-            self.outlooks.observe(point, at.as_secs_f64(), throughput);
+            self.posteriors.observe(point, at.as_secs_f64(), per_s);
         }
     }
 
-    /// Takes that a cell cannot be run.
-    pub fn give_up(&mut self, cell: Configuration) {
-        self.failed.push(cell);
+    /// Records that a configuration cannot be run.
+    pub fn mark_failed(&mut self, cell: Configuration) {
+        self.failed.insert(cell);
     }
 
-    /// Ends a round: what was learnt in it counts from now on.
+    /// Ends a round: its batches count from now on.
     pub fn end_round(&mut self) {
-        if self.mode == Mode::Guided {
-            self.outlooks.update();
+        if self.mode == SearchMode::Guided {
+            self.posteriors.update();
         }
         self.stage = match self.stage {
-            Stage::Probe => Stage::Opening,
-            Stage::Opening if self.is_upset => Stage::Opening,
-            Stage::Opening | Stage::Duel => Stage::Duel,
+            SearchStage::Probe => SearchStage::Opening,
+            SearchStage::Opening if self.prior_refuted => SearchStage::Opening,
+            SearchStage::Opening | SearchStage::LeaderVsChallenger => SearchStage::LeaderVsChallenger,
         };
-        self.is_upset = false;
+        self.prior_refuted = false;
     }
 
-    /// Whether the round should end, because predictions that it was made from do not hold.
-    pub fn is_upset(&self) -> bool {
-        self.is_upset && self.stage == Stage::Opening
+    /// Returns true if a batch refuted the predictions that this round was planned from.
+    pub fn prior_refuted(&self) -> bool {
+        self.prior_refuted && self.stage == SearchStage::Opening
     }
 
-    /// Batches measured of a cell.
+    /// Returns the number of batches measured of a configuration.
     pub fn batches(&self, cell: Configuration) -> usize {
         self.batches.get(&cell).copied().unwrap_or(0)
     }
 
-    /// Whether the reference is still to be measured.
+    /// Returns true if the reference is still to be measured.
     pub fn lacks_reference(&self) -> bool {
-        let is_reference = |cell: &Configuration| *cell == Configuration::REFERENCE;
         self.batches(Configuration::REFERENCE) == 0
-            && !self.failed.iter().any(is_reference)
-            && self.candidates.iter().any(|c| is_reference(&c.cell))
+            && !self.failed.contains(&Configuration::REFERENCE)
+            && self.candidates.iter().any(|c| c.cell == Configuration::REFERENCE)
     }
 
-    /// Tasks per second that a cell will probably give.
-    pub fn expected(&self, cell: Configuration) -> f64 {
+    /// Returns the throughput that a configuration is expected to reach, in tasks per second.
+    pub fn expected_per_s(&self, cell: Configuration) -> f64 {
         let predicted = || self.candidates.iter().find(|c| c.cell == cell).map_or(1.0, |c| c.predicted_per_s);
-        self.index(cell).map_or_else(predicted, |point| self.outlooks.per_s(point))
+        self.index(cell).map_or_else(predicted, |point| self.posteriors.per_s(point))
     }
 
-    /// Tasks per second that a cell will give even if it disappoints.
-    pub fn at_least(&self, cell: Configuration) -> f64 {
-        self.index(cell).map_or_else(|| self.expected(cell), |point| self.outlooks.low_per_s(point))
+    /// Returns the throughput that a configuration reaches with a probability of 95%, in tasks per second.
+    pub fn pessimistic_per_s(&self, cell: Configuration) -> f64 {
+        self.index(cell).map_or_else(|| self.expected_per_s(cell), |point| self.posteriors.low_per_s(point))
     }
 
-    /// What is believed of every measured cell in the end.
+    /// Ends the search and returns the belief about every measured configuration.
     pub fn conclude(mut self) -> BTreeMap<Configuration, Posterior> {
-        self.outlooks.update();
+        self.posteriors.update();
         let Some(leader) = self.leader() else { return BTreeMap::new() };
         let measured = self.points().filter(|point| self.is_measured(*point));
-        measured.map(|point| (self.cell(point), self.outlooks.outlook(point, leader))).collect()
+        measured.map(|point| (self.cell(point), self.posteriors.posterior(point, leader))).collect()
     }
 
-    /// The cells of the next round; empty when there is nothing to measure.
+    /// Returns the configurations of the next round; empty when there is nothing to measure.
     pub fn next_round(&self) -> Vec<Candidate> {
         let mut round = match self.mode {
-            Mode::Exhaustive => self.candidates.clone(),
-            Mode::Fixed if self.is_asked => self.candidates.clone(),
-            Mode::Fixed => self.opening(),
-            Mode::Guided => self.guided(),
+            SearchMode::Exhaustive => self.candidates.clone(),
+            SearchMode::Fixed if self.is_asked => self.candidates.clone(),
+            SearchMode::Fixed => self.opening(),
+            SearchMode::Guided => self.guided(),
         };
         round.sort_by_key(|c| c.cell);
         round.dedup_by_key(|c| c.cell);
@@ -192,63 +167,68 @@ impl Search {
 
     fn guided(&self) -> Vec<Candidate> {
         let round: Vec<Candidate> = match self.stage {
-            Stage::Probe => self.probe().into_iter().collect(),
-            Stage::Opening => self.opening().into_iter().filter(|c| self.batches(c.cell) == 0).collect(),
-            Stage::Duel => Vec::new(),
+            SearchStage::Probe => self.probe().into_iter().collect(),
+            SearchStage::Opening => {
+                self.opening().into_iter().filter(|c| self.batches(c.cell) == 0).collect()
+            }
+            SearchStage::LeaderVsChallenger => Vec::new(),
         };
-        if round.is_empty() { self.duel() } else { round }
+        if round.is_empty() { self.leader_vs_challenger() } else { round }
     }
 
-    /// The cell, narrower than what could be chosen by now and of the leader's strategy, that is worth most
-    /// to try: as good by what is believed, and much narrower. None where width is what makes it fast.
-    fn thrifty(&self, leader: usize) -> Option<usize> {
-        let own = |point: &usize| {
-            self.cell(*point).strategy == self.cell(leader).strategy
-                && !self.failed.contains(&self.cell(*point))
-        };
-        let keeps_up = |point: usize| self.outlooks.keeps_up(point, leader);
-        let is_good = |point: &usize| keeps_up(*point) >= STOP_PROBABILITY;
+    /// Returns the narrower configuration of the leader's strategy that is most worth trying: probably as fast
+    /// as the leader, and much narrower than the narrowest one known to be. `None` where width is what makes
+    /// the leader fast.
+    fn narrower_candidate(&self, leader: usize) -> Option<usize> {
+        let SearchParams { stop_probability, narrower_factor, narrower_probability, .. } = self.params;
+        let strategy = self.cell(leader).strategy;
+        let not_worse = |point: usize| self.posteriors.prob_not_worse(point, leader);
         let width = |point: usize| self.cell(point).width as f64;
-        let good = self.points().filter(own).filter(|point| self.is_measured(*point)).filter(is_good);
+        let good = self
+            .of_strategy(strategy)
+            .filter(|point| self.is_measured(*point))
+            .filter(|point| not_worse(*point) >= stop_probability);
         let narrowest = good.map(width).reduce(f64::min).unwrap_or(width(leader));
-        let saved = |point: usize| keeps_up(point) * (narrowest / width(point)).ln();
+        let saved = |point: usize| not_worse(point) * (narrowest / width(point)).ln();
         let untried = |point: &usize| {
             self.batches(self.cell(*point)) == 0
-                && MUCH_NARROWER * width(*point) <= narrowest
-                && keeps_up(*point) >= PLAUSIBLE
+                && narrower_factor * width(*point) <= narrowest
+                && not_worse(*point) >= narrower_probability
         };
-        self.points().filter(own).filter(untried).max_by(|a, b| saved(*a).total_cmp(&saved(*b)))
+        self.of_strategy(strategy).filter(untried).max_by(|a, b| saved(*a).total_cmp(&saved(*b)))
     }
 
-    /// Whether more measuring would hardly change anything: a cell that was measured well is near the
-    /// best with high probability.
+    /// Returns true if more measuring would hardly change the advice: a well measured configuration is near the
+    /// best with the probability of the stop rule.
     pub fn is_settled(&self) -> bool {
+        let SearchParams { stop_probability, min_batches_of_choice, min_batches_total, .. } = self.params;
         let total: usize = self.batches.values().sum();
         let is_sure = |point: usize| {
-            self.batches(self.cell(point)) >= ENOUGH_OF_CHOICE
-                && self.outlooks.near_best(point) >= STOP_PROBABILITY
+            self.batches(self.cell(point)) >= min_batches_of_choice
+                && self.posteriors.prob_near_best(point) >= stop_probability
         };
-        self.mode == Mode::Guided
-            && total >= ENOUGH_IN_ALL
+        self.mode == SearchMode::Guided
+            && total >= min_batches_total
             && self.points().any(is_sure)
-            && self.leader().is_none_or(|leader| self.thrifty(leader).is_none())
+            && self.leader().is_none_or(|leader| self.narrower_candidate(leader).is_none())
     }
 
-    /// The cell predicted to be the fastest of those that suffice, but narrower, where that is wide and
-    /// there is time for both.
+    /// Returns a narrower version of the configuration predicted to be the fastest of those that suffice, if
+    /// that one is wide and there is time for both.
     fn probe(&self) -> Option<Candidate> {
         if self.sizing.is_very_long() {
             return None;
         }
         let knees = strategies(&self.candidates).into_iter().filter_map(|kind| self.knee(kind));
-        let favourite = knees.max_by(|a, b| self.predicted(*a).total_cmp(&self.predicted(*b)))?;
-        let Configuration { strategy, width, .. } = self.cell(favourite);
-        let most = (PROBE * width as f64) as usize;
+        let fastest = knees.max_by(|a, b| self.predicted(*a).total_cmp(&self.predicted(*b)))?;
+        let Configuration { strategy, width, .. } = self.cell(fastest);
+        let most = (self.params.probe_share * width as f64) as usize;
         let narrower = self.of_strategy(strategy).filter(|point| self.cell(*point).width <= most);
-        narrower.last().filter(|_| most >= WIDE).map(|point| self.candidates[point])
+        let is_worth_it = most >= self.params.min_probe_width;
+        narrower.last().filter(|_| is_worth_it).map(|point| self.candidates[point])
     }
 
-    /// Every strategy at its knee, and the reference.
+    /// Returns every strategy at its knee, and the reference.
     fn opening(&self) -> Vec<Candidate> {
         let knees = strategies(&self.candidates).into_iter().filter_map(|kind| self.knee(kind));
         let mut opening: Vec<Candidate> = knees.map(|point| self.candidates[point]).collect();
@@ -256,80 +236,80 @@ impl Search {
         opening
     }
 
-    /// The narrowest cell of a strategy that is predicted to suffice, or that would show that there is more
-    /// than is believed.
+    /// Returns the narrowest configuration of a strategy that is predicted to suffice, or that would show that
+    /// there is more than is believed.
     fn knee(&self, strategy: StrategyKind) -> Option<usize> {
         let predicted = self.of_strategy(strategy).map(|point| self.predicted(point)).fold(0.0, f64::max);
-        let believed = match self.leader().filter(|_| self.is_doubtful()) {
-            Some(leader) => self.outlooks.per_s(leader),
-            None => self.of_strategy(strategy).map(|point| self.outlooks.per_s(point)).fold(0.0, f64::max),
+        let believed = match self.leader().filter(|_| self.suspects_ceiling()) {
+            Some(leader) => self.posteriors.per_s(leader),
+            None => self.of_strategy(strategy).map(|point| self.posteriors.per_s(point)).fold(0.0, f64::max),
         };
-        let enough = ((1.0 - INDIFFERENCE) * predicted).min(HEADROOM * believed);
+        let enough = ((1.0 - INDIFFERENCE) * predicted).min(self.params.headroom * believed);
         self.of_strategy(strategy).find(|point| self.predicted(*point) >= enough)
     }
 
-    /// Whether some cell gives so much less than predicted that wider ones are not believed either.
-    fn is_doubtful(&self) -> bool {
-        let disappoints = |point: &usize| {
-            self.is_measured(*point) && self.outlooks.per_s(*point) < DISAPPOINTING * self.predicted(*point)
+    /// Returns true if some configuration is so far below its prediction that predictions for wider ones are
+    /// worthless too.
+    fn suspects_ceiling(&self) -> bool {
+        let falls_short = |point: usize| {
+            self.is_measured(point)
+                && self.posteriors.per_s(point) < self.params.refuted_share * self.predicted(point)
         };
-        self.points().any(|point| disappoints(&point))
+        self.points().any(falls_short)
     }
 
-    /// The leader, and the challenger most likely to beat it for what measuring it costs.
-    fn duel(&self) -> Vec<Candidate> {
+    /// Returns the leader, and the challenger most likely to beat it for the cost of measuring it.
+    fn leader_vs_challenger(&self) -> Vec<Candidate> {
         let Some(leader) = self.leader() else { return Vec::new() };
-        let mut challengers = self.surprising(leader);
-        challengers.extend(self.thrifty(leader));
+        let mut challengers = self.underperformers(leader);
+        challengers.extend(self.narrower_candidate(leader));
         if challengers.is_empty() {
-            let others =
-                self.points().filter(|point| *point != leader && !self.failed.contains(&self.cell(*point)));
-            challengers
-                .extend(others.max_by(|a, b| self.promise(*a, leader).total_cmp(&self.promise(*b, leader))));
+            let others = self.points().filter(|point| *point != leader && !self.is_failed(*point));
+            let value = |point: usize| self.acquisition_value(point, leader);
+            challengers.extend(others.max_by(|a, b| value(*a).total_cmp(&value(*b))));
         }
         challengers.into_iter().chain([leader]).map(|point| self.candidates[point]).collect()
     }
 
-    /// The best cell of every strategy that was measured once and gave surprisingly little: one disturbed
-    /// batch must not rule a strategy out.
-    fn surprising(&self, leader: usize) -> Vec<usize> {
-        let is_surprising = |point: &usize| {
-            let seen = self.outlooks.per_s(*point) / self.outlooks.per_s(leader);
+    /// Returns the best configuration of every strategy that was measured once and fell far short of its
+    /// prediction: one disturbed batch must not rule a strategy out.
+    fn underperformers(&self, leader: usize) -> Vec<usize> {
+        let SearchParams { underperforming_share, hopeless_ratio, promising_ratio, .. } = self.params;
+        let underperforms = |point: &usize| {
+            let seen = self.posteriors.per_s(*point) / self.posteriors.per_s(leader);
             let predicted = self.predicted(*point) / self.predicted(leader);
-            predicted > PROMISING && (HOPELESS..SURPRISING * predicted).contains(&seen)
+            predicted > promising_ratio && (hopeless_ratio..underperforming_share * predicted).contains(&seen)
         };
         let bests = strategies(&self.candidates).into_iter().filter_map(|kind| {
             let own = |point: &usize| self.cell(*point).strategy == kind && self.is_measured(*point);
             self.fastest(self.points().filter(own))
         });
-        bests.filter(|point| self.batches(self.cell(*point)) == 1).filter(is_surprising).collect()
+        bests.filter(|point| self.batches(self.cell(*point)) == 1).filter(underperforms).collect()
     }
 
-    /// The measured cell believed to be the fastest.
+    /// Returns the measured configuration believed to be the fastest.
     fn leader(&self) -> Option<usize> {
         self.fastest(self.points().filter(|point| self.is_measured(*point)))
     }
 
     fn fastest(&self, points: impl Iterator<Item = usize>) -> Option<usize> {
-        points.max_by(|a, b| self.outlooks.per_s(*a).total_cmp(&self.outlooks.per_s(*b)))
+        points.max_by(|a, b| self.posteriors.per_s(*a).total_cmp(&self.posteriors.per_s(*b)))
     }
 
-    /// How likely a cell is to beat the leader, per second of measuring it.
-    fn promise(&self, point: usize, leader: usize) -> f64 {
-        let rate = self.outlooks.per_s(point);
-        let order = self.sizing.order(self.cell(point), rate);
-        self.outlooks.may_beat(point, leader) / (self.sizing.expected_s(&order, rate) + BATCH_COST_S)
+    /// Returns the probability that a configuration beats the leader, per second of measuring it.
+    fn acquisition_value(&self, point: usize, leader: usize) -> f64 {
+        let per_s = self.posteriors.per_s(point);
+        let request = self.sizing.request(self.cell(point), per_s);
+        let cost_s = self.sizing.expected_s(&request, per_s) + self.params.batch_cost_s;
+        self.posteriors.prob_beats(point, leader) / cost_s
     }
 
     fn of_strategy(&self, strategy: StrategyKind) -> impl Iterator<Item = usize> {
-        self.points().filter(move |point| {
-            let cell = self.cell(*point);
-            cell.strategy == strategy && !self.failed.contains(&cell)
-        })
+        self.points().filter(move |point| self.cell(*point).strategy == strategy && !self.is_failed(*point))
     }
 
     fn points(&self) -> std::ops::Range<usize> {
-        0..self.candidates.len().min(MOST_POINTS)
+        0..self.candidates.len().min(MAX_MODELLED)
     }
 
     fn cell(&self, point: usize) -> Configuration {
@@ -344,27 +324,31 @@ impl Search {
         self.points().find(|point| self.cell(*point) == cell)
     }
 
+    fn is_failed(&self, point: usize) -> bool {
+        self.failed.contains(&self.cell(point))
+    }
+
     fn is_measured(&self, point: usize) -> bool {
-        let cell = self.cell(point);
-        self.batches(cell) > 0 && !self.failed.contains(&cell)
+        self.batches(self.cell(point)) > 0 && !self.is_failed(point)
     }
 }
 
-/// A cell as the belief sees it.
-fn point(candidate: &Candidate) -> Point {
-    Point {
+/// Returns a configuration as the belief sees it.
+fn point(candidate: &Candidate) -> SurrogatePoint {
+    let (least, most) = MODELLED_PER_S;
+    SurrogatePoint {
         strategy: candidate.cell.strategy as usize,
         log2_width: (candidate.cell.width as f64).log2(),
-        prior: candidate.predicted_per_s.clamp(1e-9, 1e12).ln(),
+        prior: candidate.predicted_per_s.clamp(least, most).ln(),
     }
 }
 
-/// Every so many of too many cells, the reference always.
+/// Returns at most [`MAX_MODELLED`] candidates at regular steps, the reference always.
 fn thin(candidates: &[Candidate]) -> Vec<Candidate> {
-    candidates.iter().step_by(candidates.len().div_ceil(MOST_POINTS).max(1)).copied().collect()
+    candidates.iter().step_by(candidates.len().div_ceil(MAX_MODELLED).max(1)).copied().collect()
 }
 
-/// Strategies of the cells other than the reference, each once.
+/// Returns the strategies of the candidates other than the reference, each once.
 fn strategies(candidates: &[Candidate]) -> Vec<StrategyKind> {
     let mut kinds: Vec<StrategyKind> = candidates.iter().map(|c| c.cell.strategy).collect();
     kinds.retain(|kind| *kind != StrategyKind::Sequential);

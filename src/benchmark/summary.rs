@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::benchmark::configuration::Configuration;
 use crate::benchmark::finding::Finding;
-use crate::benchmark::measure::{Ending, Measured};
+use crate::benchmark::measure::{Measured, MeasurementEnding};
 use crate::benchmark::plan::{Candidate, Plan};
 use crate::benchmark::record::CellRecord;
 use crate::benchmark::result::{ConfigurationResult, Reason, Status, TaskCounts, widening};
@@ -51,7 +51,7 @@ pub fn predictions(plan: &Plan) -> Vec<ConfigurationResult> {
 fn believe(result: &mut ConfigurationResult, measured: &Measured) {
     result.cpu_others = measured.cpu_others;
     let factor = result.widening();
-    result.outlook = measured.outlooks.get(&result.cell).map(|outlook| outlook.widened(factor));
+    result.outlook = measured.posteriors.get(&result.cell).map(|posterior| posterior.widened(factor));
     result.ci95 = result.ci95.zip(result.throughput_per_s).map(|(ends, rate)| widen(rate, ends, factor));
 }
 
@@ -59,9 +59,9 @@ fn believe(result: &mut ConfigurationResult, measured: &Measured) {
 pub fn findings(measured: &Measured) -> Vec<Finding> {
     let elapsed_s = measured.elapsed.as_secs_f64();
     let ending = match measured.ending {
-        Ending::Interrupted => Some(Finding::Interrupted { elapsed_s }),
-        Ending::Exhausted => Some(Finding::ItemsUsed { elapsed_s }),
-        Ending::Budget if measured.rounds < ENOUGH_ROUNDS => {
+        MeasurementEnding::Interrupted => Some(Finding::Interrupted { elapsed_s }),
+        MeasurementEnding::Exhausted => Some(Finding::ItemsUsed { elapsed_s }),
+        MeasurementEnding::Budget if measured.rounds < ENOUGH_ROUNDS => {
             Some(Finding::FewRounds { rounds: measured.rounds })
         }
         _ => None,

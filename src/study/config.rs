@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::advice::Objective;
 use crate::benchmark::hooks::Hooks;
-use crate::benchmark::measure::Settings;
+use crate::benchmark::measure::MeasurementSettings;
+use crate::benchmark::params::SearchParams;
 use crate::benchmark::plan::Selection;
 use crate::report::document::CommandName;
 
@@ -79,19 +80,20 @@ impl StudyConfig {
     }
 
     /// Returns the settings of the search.
-    pub(super) fn measurement(&self) -> Settings {
+    pub(super) fn measurement(&self) -> MeasurementSettings {
         let rounds = match self.stop {
             StopRule::Rounds(rounds) => Some(rounds),
             StopRule::Exhaustive { rounds } => rounds,
             StopRule::Budget | StopRule::PredictOnly { .. } => None,
         };
-        Settings {
+        MeasurementSettings {
             budget: self.budget,
             rounds,
             warmup: self.warmup,
             exhaustive: self.is_exhaustive(),
             seed: self.seed,
             once: self.once,
+            search: SearchParams::default(),
         }
     }
 }

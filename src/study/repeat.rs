@@ -7,7 +7,7 @@ use crate::advice::Recommendation;
 use crate::benchmark::event::Observer;
 use crate::benchmark::executor::Executor;
 use crate::benchmark::hooks::Hooked;
-use crate::benchmark::repeat::{Repeated, Repetition, Settings, Side};
+use crate::benchmark::repeat::{Repeated, Repetition, RepetitionSettings, Side};
 use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::error::Error;
 use crate::gate::{Thresholds, paired};
@@ -96,7 +96,7 @@ impl MeasuredStudy<'_> {
         let repetition = Repetition {
             current: &mut current,
             reference: reference.as_mut().map(|reference| reference as &mut dyn Executor),
-            gauge: &mut *backend.machine_probe(),
+            machine_probe: &mut *backend.machine_probe(),
             observer,
             clock: &mut *backend.clock(),
             interrupt,
@@ -118,11 +118,11 @@ impl MeasuredStudy<'_> {
         }
     }
 
-    fn series_settings(&self, request: &RepeatRequest) -> Settings {
+    fn series_settings(&self, request: &RepeatRequest) -> RepetitionSettings {
         let StudyState { backend, host, config, .. } = &self.state;
         let expected_per_s = self.expected_per_s(request.cell);
         let usual = batch_tasks(request.cell, expected_per_s).min(backend.workload().tasks());
-        Settings {
+        RepetitionSettings {
             cell: request.cell,
             expected_per_s,
             batch_tasks: Some(request.batch_tasks.unwrap_or(usual)),

@@ -1,5 +1,6 @@
 //! The part of a study that every stage has.
 
+use crate::benchmark::params::SizingParams;
 use crate::benchmark::sizing::Sizing;
 use crate::diagnostics::Code;
 use crate::error::Error;
@@ -53,6 +54,7 @@ impl StudyState<'_> {
             budget: self.config.budget,
             cpus: self.host.cpus_effective,
             is_thorough: self.config.is_exhaustive(),
+            params: SizingParams::default(),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::cell::{Cell as Shared, RefCell};
 use std::rc::Rc;
 
 use crate::benchmark::event::Silent;
+use crate::benchmark::params::SizingParams;
 use crate::benchmark::testing::report;
 use crate::diagnostics::Code;
 use crate::error::Error;
@@ -59,8 +60,8 @@ struct Program {
 }
 
 impl Executor for Program {
-    fn run(&mut self, order: &BatchRequest) -> Result<RunReport, Error> {
-        self.log.borrow_mut().push((self.side, order.clone()));
+    fn run(&mut self, request: &BatchRequest) -> Result<RunReport, Error> {
+        self.log.borrow_mut().push((self.side, request.clone()));
         self.batches += 1;
         if self.batches > self.fails_at {
             return Err(Error::new(Code::PoolStart, "no such file"));
@@ -68,7 +69,7 @@ impl Executor for Program {
         if let Some(interrupt) = &self.interrupt {
             interrupt.raise();
         }
-        let report = report(order.tasks.end, order.cell.width, self.task_s);
+        let report = report(request.tasks.end, request.cell.width, self.task_s);
         self.time.pass(report.wall_s);
         Ok(report)
     }
@@ -78,7 +79,7 @@ impl Executor for Program {
 struct Scene {
     current: Program,
     reference: Program,
-    settings: Settings,
+    settings: RepetitionSettings,
     interrupt: Interrupt,
 }
 
@@ -97,7 +98,7 @@ impl Scene {
         Scene {
             current: program(Side::Current, 0.02),
             reference: program(Side::Reference, 0.01),
-            settings: Settings {
+            settings: RepetitionSettings {
                 cell: CELL,
                 expected_per_s: 200.0,
                 batch_tasks: None,
@@ -116,7 +117,7 @@ impl Scene {
         let repetition = Repetition {
             current: &mut self.current,
             reference: is_paired.then_some(&mut self.reference),
-            gauge: &mut Machine(clock.clone(), 1e6),
+            machine_probe: &mut Machine(clock.clone(), 1e6),
             observer: &mut Silent,
             clock: &mut clock,
             interrupt: &self.interrupt,
@@ -126,6 +127,7 @@ impl Scene {
                 budget: Duration::from_secs(5),
                 cpus: 4.0,
                 is_thorough: false,
+                params: SizingParams::default(),
             },
             settings: self.settings.clone(),
         };
@@ -147,7 +149,7 @@ fn both_sides_run_the_same_tasks_in_random_order() {
     let repeated = scene.run(true, until(40));
     let log = scene.current.log.borrow();
     assert_eq!((repeated.series.batches.len(), repeated.series.reference.len()), (40, 40));
-    assert_eq!(repeated.ending, Ending::Enough);
+    assert_eq!(repeated.ending, RepetitionEnding::Enough);
     for (permutation_id, pair) in log.chunks(2).enumerate() {
         assert_eq!(pair[0].1, pair[1].1);
         assert_ne!(pair[0].0, pair[1].0);
@@ -189,7 +191,7 @@ fn it_ends_in_time_and_runs_one_pair_however_little_there_is() {
     let mut scene = Scene::new();
     scene.settings.time_limit = Duration::from_secs(10);
     let repeated = scene.run(true, |_| true);
-    assert_eq!(repeated.ending, Ending::Time);
+    assert_eq!(repeated.ending, RepetitionEnding::Time);
     assert!((9.0..=10.0).contains(&repeated.elapsed.as_secs_f64()), "{:?}", repeated.elapsed);
     let mut hurried = Scene::new();
     hurried.settings.time_limit = Duration::ZERO;
@@ -219,7 +221,7 @@ fn a_batch_that_fails_ends_the_series_and_leaves_whole_pairs() {
     scene.reference.fails_at = 4;
     let repeated = scene.run(true, |_| true);
     assert_eq!((repeated.series.batches.len(), repeated.series.reference.len()), (4, 4));
-    assert_eq!(repeated.ending, Ending::Failed);
+    assert_eq!(repeated.ending, RepetitionEnding::Failed);
     let (side, error) = repeated.failure.expect("a failure");
     assert_eq!((side, error.message.as_str()), (Side::Reference, "no such file"));
 }
@@ -229,6 +231,6 @@ fn an_interrupt_ends_it_without_the_pair_that_was_running() {
     let mut scene = Scene::new();
     scene.current.interrupt = Some(scene.interrupt.clone());
     let repeated = scene.run(true, |_| true);
-    assert_eq!((repeated.ending, repeated.series.batches.len()), (Ending::Interrupted, 0));
+    assert_eq!((repeated.ending, repeated.series.batches.len()), (RepetitionEnding::Interrupted, 0));
     assert_eq!(repeated.failure, None);
 }

@@ -1,18 +1,25 @@
 //! The search against functions instead of machines.
 
 use super::*;
+use crate::benchmark::params::SizingParams;
 use crate::benchmark::testing::{self, host, profile, sleeping};
 
 /// Runs the search against a function instead of a machine; batches take a fifth of a second.
 fn search(plan: &Plan, rounds: usize, truth: impl Fn(Configuration) -> f64) -> Search {
-    let sizing =
-        Sizing { tasks: 400, task_s: 0.02, budget: Duration::from_secs(5), cpus: 2.0, is_thorough: false };
-    let mut search = Search::new(plan, sizing, Mode::Guided, 1);
+    let sizing = Sizing {
+        tasks: 400,
+        task_s: 0.02,
+        budget: Duration::from_secs(5),
+        cpus: 2.0,
+        is_thorough: false,
+        params: SizingParams::default(),
+    };
+    let mut search = Search::new(plan, sizing, SearchMode::Guided, SearchParams::default(), 1);
     let mut now = Duration::ZERO;
     for _ in 0..rounds {
         for candidate in search.next_round() {
             now += Duration::from_millis(200);
-            search.learn(candidate.cell, now, truth(candidate.cell));
+            search.record_batch(candidate.cell, now, truth(candidate.cell));
         }
         search.end_round();
     }
@@ -33,7 +40,11 @@ fn where_many_at_once_are_predicted_to_be_best_fewer_are_tried_first() {
     let round = search.next_round();
     let widest = search.opening().iter().map(|c| c.cell.width).max().unwrap();
     assert_eq!(round.len(), 1);
-    assert!((WIDE..=widest / 5).contains(&round[0].cell.width), "{} of {widest}", round[0].cell);
+    assert!(
+        (SearchParams::default().min_probe_width..=widest / 5).contains(&round[0].cell.width),
+        "{} of {widest}",
+        round[0].cell
+    );
 }
 
 #[test]
@@ -81,8 +92,8 @@ fn a_hidden_limit_is_found_and_no_wider_cell_is_believed_to_beat_it() {
     let found = search(&plan(), 12, truth);
     assert!(truth(leader(&found)) >= 0.95 * 392.0, "{}", leader(&found));
     let narrow = Configuration::new(leader(&found).strategy, 2);
-    let outlooks = found.conclude();
-    assert!(outlooks.get(&narrow).is_none_or(|outlook| outlook.near_best < 0.05));
+    let posteriors = found.conclude();
+    assert!(posteriors.get(&narrow).is_none_or(|posterior| posterior.near_best < 0.05));
 }
 
 #[test]
@@ -97,11 +108,11 @@ fn where_width_brings_nothing_narrower_cells_are_tried_before_it_ends() {
 fn a_cell_that_fails_is_not_tried_again() {
     let plan = plan();
     let mut search = search(&plan, 0, |_| 1.0);
-    search.stage = Stage::Opening;
+    search.stage = SearchStage::Opening;
     let first = search.next_round()[1].cell;
-    search.give_up(first);
+    search.mark_failed(first);
     assert!(search.next_round().iter().all(|c| c.cell != first));
-    search.learn(Configuration::REFERENCE, Duration::ZERO, 0.0);
+    search.record_batch(Configuration::REFERENCE, Duration::ZERO, 0.0);
     assert!(search.next_round().iter().all(|c| c.cell != Configuration::REFERENCE));
 }
 
@@ -113,25 +124,37 @@ fn an_exhaustive_search_of_more_cells_than_are_looked_at_together_measures_all_a
         predicted_per_s: 50.0,
         beyond_a_batch: 1.0,
     };
-    plan.candidates.extend((0..MOST_POINTS).map(wide));
-    let sizing =
-        Sizing { tasks: 400, task_s: 0.02, budget: Duration::from_secs(5), cpus: 2.0, is_thorough: false };
-    let mut search = Search::new(&plan, sizing, Mode::Exhaustive, 1);
+    plan.candidates.extend((0..MAX_MODELLED).map(wide));
+    let sizing = Sizing {
+        tasks: 400,
+        task_s: 0.02,
+        budget: Duration::from_secs(5),
+        cpus: 2.0,
+        is_thorough: false,
+        params: SizingParams::default(),
+    };
+    let mut search = Search::new(&plan, sizing, SearchMode::Exhaustive, SearchParams::default(), 1);
     let first = search.next_round();
     assert_eq!(first.len(), plan.candidates.len());
-    first.iter().for_each(|c| search.learn(c.cell, Duration::ZERO, 10.0));
+    first.iter().for_each(|c| search.record_batch(c.cell, Duration::ZERO, 10.0));
     search.end_round();
     assert_eq!(search.next_round(), first);
-    assert_eq!(search.expected(wide(255).cell), 50.0);
+    assert_eq!(search.expected_per_s(wide(255).cell), 50.0);
 }
 
 #[test]
 fn a_fixed_search_measures_the_same_cells_in_every_round() {
-    let sizing =
-        Sizing { tasks: 400, task_s: 0.02, budget: Duration::from_secs(5), cpus: 2.0, is_thorough: false };
-    let mut search = Search::new(&plan(), sizing, Mode::Fixed, 1);
+    let sizing = Sizing {
+        tasks: 400,
+        task_s: 0.02,
+        budget: Duration::from_secs(5),
+        cpus: 2.0,
+        is_thorough: false,
+        params: SizingParams::default(),
+    };
+    let mut search = Search::new(&plan(), sizing, SearchMode::Fixed, SearchParams::default(), 1);
     let first = search.next_round();
-    first.iter().for_each(|c| search.learn(c.cell, Duration::ZERO, 10.0));
+    first.iter().for_each(|c| search.record_batch(c.cell, Duration::ZERO, 10.0));
     search.end_round();
     assert_eq!(search.next_round(), first);
     assert!(!search.is_settled());

@@ -1,0 +1,120 @@
+//! Tuned parameters of the search and of batch sizes, which evaluations can sweep.
+//!
+//! The defaults were tuned on `cargo test --test search` and `cargo bench --bench regret`. Thresholds that
+//! users read about are in [`policy`](crate::policy).
+
+use crate::model::surrogate::SurrogateParams;
+use crate::policy::STOP_PROBABILITY;
+
+/// Tasks per worker of a batch that is not the whole workload; predictions allow for tasks that are still in
+/// step after that many.
+pub const BATCH_WAVES: u64 = 3;
+
+/// Parameters of the search for the best configuration.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SearchParams {
+    /// Probability of being near the best at which a configuration ends the search.
+    pub stop_probability: f64,
+    /// Batches that a configuration needs before it can end the search.
+    pub min_batches_of_choice: usize,
+    /// Batches of all configurations together before the search can end.
+    pub min_batches_total: usize,
+    /// Share of its predicted ratio to the leader below which a strategy underperforms and is measured again:
+    /// one disturbed batch must not rule it out.
+    pub underperforming_share: f64,
+    /// Ratio to the leader below which an underperforming strategy is given up all the same.
+    pub hopeless_ratio: f64,
+    /// Predicted ratio to the leader from which a strategy can underperform.
+    pub promising_ratio: f64,
+    /// Factor by which a narrower candidate must be narrower than the narrowest good configuration.
+    pub narrower_factor: f64,
+    /// Probability of being no slower than the leader from which a narrower candidate is tried.
+    pub narrower_probability: f64,
+    /// Seconds that a batch takes on top of its tasks: the start of its process.
+    pub batch_cost_s: f64,
+    /// Share of the predicted best width that is probed first. A batch wider than an upstream serves at once
+    /// lasts until all of its tasks are served, whatever its time limit.
+    pub probe_share: f64,
+    /// Narrowest width that is worth a probe, in tasks in flight.
+    pub min_probe_width: usize,
+    /// Share of its prediction below which a configuration refutes the predictions for wider ones.
+    pub refuted_share: f64,
+    /// Predicted throughput, as a multiple of the leader's, that a configuration needs to show whether there is
+    /// more once predictions are refuted.
+    pub headroom: f64,
+    /// Parameters of the belief about all configurations.
+    pub surrogate: SurrogateParams,
+}
+
+impl Default for SearchParams {
+    fn default() -> Self {
+        SearchParams {
+            stop_probability: STOP_PROBABILITY,
+            min_batches_of_choice: 3,
+            min_batches_total: 6,
+            underperforming_share: 0.85,
+            hopeless_ratio: 0.5,
+            promising_ratio: 0.9,
+            narrower_factor: 1.9,
+            narrower_probability: 0.5,
+            batch_cost_s: 0.015,
+            probe_share: 0.2,
+            min_probe_width: 16,
+            refuted_share: 0.6,
+            headroom: 1.25,
+            surrogate: SurrogateParams::default(),
+        }
+    }
+}
+
+/// Parameters of the size of batches.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SizingParams {
+    /// Target duration of a batch, in times of one task; within the bounds below.
+    pub batch_in_tasks: f64,
+    /// Shortest target duration in seconds: shorter batches are mostly noise.
+    pub min_batch_s: f64,
+    /// Longest target duration in seconds: longer batches leave too few of them in the budget.
+    pub max_batch_s: f64,
+    /// Target durations up to which the whole workload is run instead of a part.
+    pub whole_workload_batches: f64,
+    /// Tasks per worker of a batch that is not the whole workload.
+    pub waves: u64,
+    /// Tasks per worker of such a batch in an exhaustive run: by then tasks have fallen out of step, as in a
+    /// whole workload.
+    pub thorough_waves: u64,
+    /// Batches of several waves that must fit into the budget; otherwise a batch has one wave.
+    pub min_batches_of_waves: f64,
+    /// Share of the budget from which a task is long.
+    pub long_task_share: f64,
+    /// Share of the budget from which a task is very long.
+    pub very_long_task_share: f64,
+    /// Multiple of its expected duration after which a batch starts no further task.
+    pub stop_starting_factor: f64,
+    /// Seconds added to that.
+    pub stop_starting_grace_s: f64,
+    /// Task times after that at which a batch is killed.
+    pub kill_in_tasks: f64,
+    /// Seconds added to that.
+    pub kill_grace_s: f64,
+}
+
+impl Default for SizingParams {
+    fn default() -> Self {
+        SizingParams {
+            batch_in_tasks: 3.0,
+            min_batch_s: 0.12,
+            max_batch_s: 0.6,
+            whole_workload_batches: 2.0,
+            waves: BATCH_WAVES,
+            thorough_waves: 12,
+            min_batches_of_waves: 8.0,
+            long_task_share: 0.1,
+            very_long_task_share: 0.25,
+            stop_starting_factor: 3.0,
+            stop_starting_grace_s: 0.2,
+            kill_in_tasks: 20.0,
+            kill_grace_s: 10.0,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The hyper-parameters of the process, which are read off the batches.
+
+use crate::model::surrogate::params::SurrogateParams;
+use crate::model::surrogate::point::SurrogatePoint;
+
+/// The size of errors, noise and drift, as indices into the grids of [`SurrogateParams`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hyperparameters {
+    scale: usize,
+    noise: usize,
+    drift: usize,
+    /// ln of the highest throughput of any configuration, whatever is predicted.
+    pub(super) ceiling: Option<f64>,
+}
+
+impl Hyperparameters {
+    /// Returns the values that are expected before anything is measured.
+    pub fn usual(params: &SurrogateParams) -> Self {
+        Hyperparameters {
+            scale: params.usual_scale,
+            noise: params.usual_noise,
+            drift: params.usual_drift,
+            ceiling: None,
+        }
+    }
+
+    /// Returns the same values without a ceiling.
+    pub(super) fn without_ceiling(self) -> Self {
+        Hyperparameters { ceiling: None, ..self }
+    }
+
+    /// Returns the same noise and drift under a ceiling, with the scale that is tried first there.
+    pub(super) fn under_ceiling(self, ceiling: f64, params: &SurrogateParams) -> Self {
+        Hyperparameters { scale: params.ceiling_scale, ceiling: Some(ceiling), ..self }
+    }
+
+    /// Returns the standard deviation of ln throughput between batches of one configuration.
+    pub fn noise(self, params: &SurrogateParams) -> f64 {
+        params.noises[self.noise]
+    }
+
+    /// Returns the standard deviation of the drift.
+    pub(super) fn drift(self, params: &SurrogateParams) -> f64 {
+        params.drifts[self.drift]
+    }
+
+    fn scale(self, params: &SurrogateParams) -> f64 {
+        params.scales[self.scale]
+    }
+
+    /// Returns ln of the throughput that is expected of a point before it is measured.
+    pub(super) fn prior_mean(self, point: &SurrogatePoint) -> f64 {
+        self.ceiling.map_or(point.prior, |ceiling| point.prior.min(ceiling))
+    }
+
+    /// Returns the share of a prediction's error that remains under the ceiling.
+    fn attenuation(self, point: &SurrogatePoint, params: &SurrogateParams) -> f64 {
+        let above = self.ceiling.map_or(0.0, |ceiling| (point.prior - ceiling).max(0.0));
+        (-above / params.attenuation_length).exp().max(params.residual_attenuation)
+    }
+
+    /// Returns the covariance of the errors of two predictions.
+    pub(super) fn kernel(
+        self,
+        points: &[SurrogatePoint],
+        (i, j): (usize, usize),
+        params: &SurrogateParams,
+    ) -> f64 {
+        let (a, b) = (&points[i], &points[j]);
+        let apart = (a.log2_width - b.log2_width) / params.width_length_doublings;
+        let near = (-apart * apart / 2.0).exp();
+        let mut k = params.common_sd.powi(2) + params.width_sd.powi(2) * near;
+        if a.strategy == b.strategy {
+            k += params.strategy_sd.powi(2) + params.strategy_width_sd.powi(2) * near;
+        }
+        if i == j {
+            k += params.configuration_sd.powi(2);
+        }
+        k * self.scale(params).powi(2) * self.attenuation(a, params) * self.attenuation(b, params)
+    }
+
+    /// Returns the values one step away in the grids.
+    pub(super) fn neighbours(self, params: &SurrogateParams) -> impl Iterator<Item = Hyperparameters> {
+        let around = |i: usize, len: usize| [i.wrapping_sub(1), i + 1].into_iter().filter(move |i| *i < len);
+        let scales = around(self.scale, params.scales.len());
+        let noises = around(self.noise, params.noises.len());
+        let drifts = around(self.drift, params.drifts.len());
+        let scales = scales.map(move |scale| Hyperparameters { scale, ..self });
+        let noises = noises.map(move |noise| Hyperparameters { noise, ..self });
+        scales.chain(noises).chain(drifts.map(move |drift| Hyperparameters { drift, ..self }))
+    }
+
+    /// Returns ln of the prior probability of the values, up to a constant.
+    pub(super) fn ln_prior(self, params: &SurrogateParams) -> f64 {
+        let usual = Hyperparameters::usual(params);
+        let off = |value: f64, usual: f64| ((value / usual).ln() / params.hyperprior_sd).powi(2) / 2.0;
+        -off(self.scale(params), usual.scale(params))
+            - off(self.noise(params), usual.noise(params))
+            - off(self.drift(params), usual.drift(params))
+            - self.ceiling.map_or(0.0, |_| params.ceiling_cost)
+    }
+}

@@ -1,0 +1,23 @@
+//! The data of the process: configurations and batches, as plain numbers.
+
+/// A configuration as the process sees it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SurrogatePoint {
+    /// Number of the strategy; only equality matters.
+    pub strategy: usize,
+    /// log2 of the width.
+    pub log2_width: f64,
+    /// ln of the predicted throughput in tasks per second.
+    pub prior: f64,
+}
+
+/// A batch as the process sees it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Observation {
+    /// Index of the point that it measured.
+    pub point: usize,
+    /// Time of the measurement, in seconds from the first one.
+    pub at_s: f64,
+    /// ln of its throughput in tasks per second.
+    pub value: f64,
+}
