@@ -31,7 +31,7 @@ fn play(role: HiddenRole) -> ExitCode {
         HiddenRole::Profile => profile::accounting::task_child::serve(stdin, stdout),
         HiddenRole::Worker => process::child::serve(stdin, stdout),
         HiddenRole::Supervise => profile::accounting::supervisor::serve(&directory()),
-        HiddenRole::Fixture => fixture::child::serve(stdin, stdout),
+        HiddenRole::Fixture => fixture::server_process::serve(stdin, stdout),
         HiddenRole::Watchdog => {
             watchdog::guard(stdin);
             Ok(())

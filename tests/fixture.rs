@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 use conc::diagnostics::Code;
 use conc::error::Error;
 use conc::workload::Env;
-use conc::workload::fixture::config::ATTEMPT_HEADER;
+use conc::workload::fixture::protocol::ATTEMPT_HEADER;
 use conc::workload::fixture::{Fixture, FixtureConfig, FixtureError, FixtureStats};
 use conc::workload::item::Item;
 use conc::workload::spec::{FixtureSpec, HttpSpec, LatencySpec, StepSpec, WebSocketSpec};
-use conc::workload::step::{Output, Step, TaskContext};
+use conc::workload::step::{Step, StepOutput, TaskContext};
 use futures_util::future::join_all;
 use tokio::runtime::Runtime;
 
@@ -52,19 +52,19 @@ fn task(index: u64) -> TaskContext<'static> {
     TaskContext { index, item: Item::Index(index), attempt: 0, deadline: None }
 }
 
-fn run_blocking(step: &Step, tasks: u64) -> Vec<Result<Output, Error>> {
+fn run_blocking(step: &Step, tasks: u64) -> Vec<Result<StepOutput, Error>> {
     thread::scope(|scope| {
         let running: Vec<_> = (0..tasks).map(|i| scope.spawn(move || step.run_blocking(&task(i)))).collect();
         running.into_iter().map(|thread| thread.join().unwrap()).collect()
     })
 }
 
-fn run_async(step: &Step, tasks: u64) -> Vec<Result<Output, Error>> {
+fn run_async(step: &Step, tasks: u64) -> Vec<Result<StepOutput, Error>> {
     let run = |i| async move { step.run_async(&task(i)).await };
     Runtime::new().unwrap().block_on(join_all((0..tasks).map(run)))
 }
 
-fn digests(results: &[Result<Output, Error>]) -> Vec<u64> {
+fn digests(results: &[Result<StepOutput, Error>]) -> Vec<u64> {
     results.iter().map(|result| result.as_ref().unwrap().digest).collect()
 }
 
@@ -145,7 +145,8 @@ fn at_error_rate_one_every_request_fails_alike() {
 fn the_same_requests_fail_under_every_strategy_and_may_succeed_when_tried_again() {
     let fixture = start(FixtureSpec { error_rate: 0.5, ..FixtureSpec::default() });
     let step = http("fixture:/{item}", true, fixture.addr());
-    let failed = |results: Vec<Result<Output, Error>>| results.iter().map(Result::is_err).collect::<Vec<_>>();
+    let failed =
+        |results: Vec<Result<StepOutput, Error>>| results.iter().map(Result::is_err).collect::<Vec<_>>();
     let first = failed(run_blocking(&step, 40));
     assert_eq!(first, failed(run_async(&step, 40)));
     let again = (0..40).map(|i| step.run_blocking(&TaskContext { attempt: 1, ..task(i) })).collect();

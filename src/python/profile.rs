@@ -62,7 +62,7 @@ pub fn profile(
         return Err(all_failed(&tally));
     }
     for death in &run.deaths {
-        tally.lose(1, &Error::new(Code::PoolWorkerDied, death.message.clone()));
+        tally.record_lost(1, &Error::new(Code::PoolWorkerDied, death.message.clone()));
     }
     let mut slowest = SlowestTasks::default();
     for task in 0..report.tasks {

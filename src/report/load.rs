@@ -12,7 +12,7 @@ use serde_path_to_error::Track;
 use crate::diagnostics::Code;
 use crate::report::command::{CommandName, SCHEMA_VERSION};
 use crate::report::document::{BenchReport, Document};
-use crate::workload::input::{InputError, InputErrors, Place};
+use crate::workload::input::{InputError, InputErrors, SourceSpan};
 
 /// The advice that ends every message about a file that cannot be used.
 const REWRITE: &str = "write it again with --save-baseline or --export-json";
@@ -76,8 +76,8 @@ pub fn load_results(path: &Path) -> Result<BenchReport, InputErrors> {
 fn parse(name: &str, text: &str) -> Result<Document, InputError> {
     // Syntax comes first: a file that is cut off has no header either.
     serde_json::from_str::<IgnoredAny>(text).map_err(|error| syntax(name, text, &error))?;
-    let header: Header =
-        serde_json::from_str(text).map_err(|error| foreign(name, Place::reason_of_json_error(&error)))?;
+    let header: Header = serde_json::from_str(text)
+        .map_err(|error| foreign(name, SourceSpan::reason_of_json_error(&error)))?;
     check_version(name, header.schema_version)?;
     let (mut json, mut track) = (serde_json::Deserializer::from_str(text), Track::new());
     header
@@ -86,18 +86,18 @@ fn parse(name: &str, text: &str) -> Result<Document, InputError> {
 }
 
 fn at(name: &str, text: &str, error: &serde_json::Error, message: String) -> InputError {
-    let place = Place::of_json_error(Arc::from(name), Arc::from(text), error);
+    let place = SourceSpan::of_json_error(Arc::from(name), Arc::from(text), error);
     InputError { place: Some(place), ..InputError::new(Code::GateResults, message) }
 }
 
 fn syntax(name: &str, text: &str, error: &serde_json::Error) -> InputError {
     let what = if error.is_eof() { "the file is cut off" } else { "the file is not valid JSON" };
-    let message = format!("{what}: {}", Place::reason_of_json_error(error));
+    let message = format!("{what}: {}", SourceSpan::reason_of_json_error(error));
     at(name, text, error, message).with_help(REWRITE)
 }
 
 fn wrong_field(name: &str, text: &str, path: &str, error: &serde_json::Error) -> InputError {
-    let message = format!("the field '{path}' is wrong: {}", Place::reason_of_json_error(error));
+    let message = format!("the field '{path}' is wrong: {}", SourceSpan::reason_of_json_error(error));
     at(name, text, error, message).with_help(REWRITE)
 }
 

@@ -18,7 +18,7 @@ use crate::strategy::task_queue::TaskQueue;
 use crate::strategy::time_breakdown::IpcStats;
 use crate::workload::Program;
 use crate::workload::program::{Segment, within};
-use crate::workload::step::Output;
+use crate::workload::step::StepOutput;
 
 /// Work that a frame of spans should hold; a longer frame would keep an idle worker waiting.
 const FRAME_WORK: Duration = Duration::from_micros(50);
@@ -44,7 +44,7 @@ struct Computation {
     /// The steps to run; their time limit is filled in when they are sent.
     span: Span,
     deadline: Option<Instant>,
-    reply: oneshot::Sender<Result<Output, Error>>,
+    reply: oneshot::Sender<Result<StepOutput, Error>>,
 }
 
 impl Computation {
@@ -54,7 +54,7 @@ impl Computation {
     }
 
     /// Splits into the message to the worker and the channel that waits for the result.
-    fn dispatched(self) -> (Span, oneshot::Sender<Result<Output, Error>>) {
+    fn dispatched(self) -> (Span, oneshot::Sender<Result<StepOutput, Error>>) {
         let time_left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         (Span { time_left, ..self.span }, self.reply)
     }
@@ -126,7 +126,7 @@ impl RunTask for Route {
 impl Route {
     /// Runs one task segment by segment: computing ones in a worker process, waiting ones on the loop.
     async fn follow(&self, position: u64, deadline: Option<Instant>) -> Result<u64, Error> {
-        let mut output = Output::default();
+        let mut output = StepOutput::default();
         for segment in &self.segments {
             output = if segment.cpu {
                 let item = self.program.items_at(position..position + 1).and_then(|mut items| items.pop());
@@ -146,7 +146,7 @@ async fn hand_over(
     compute: &Sender<Computation>,
     span: Span,
     deadline: Option<Instant>,
-) -> Result<Output, Error> {
+) -> Result<StepOutput, Error> {
     let (reply, answer) = oneshot::channel();
     let gone = || Error::new(Code::PoolWorkerDied, "no worker process is left");
     compute.send(Computation { span, deadline, reply }).map_err(|_| gone())?;

@@ -92,7 +92,7 @@ impl ProcessPool {
 /// Records the tasks that no worker is left to run as lost.
 fn record_lost_rest(queue: &TaskQueue, error: &Error, outcomes: &mut TaskOutcomes) {
     while let Some(tasks) = queue.pull(u64::MAX) {
-        outcomes.lose(tasks.end - tasks.start, error);
+        outcomes.record_lost(tasks.end - tasks.start, error);
     }
 }
 
@@ -115,7 +115,7 @@ fn drive(worker: &mut Worker, queue: &TaskQueue, program: &Program) -> (TaskOutc
         let Some(tasks) = waiting.pop_front() else { return (outcomes, ipc) };
         let Some(worked) = take_reply(worker, queue, program, &tasks, &mut outcomes) else {
             let lost = waiting.iter().chain([&tasks]).map(|tasks| tasks.end - tasks.start).sum();
-            outcomes.lose(lost, &worker.death());
+            outcomes.record_lost(lost, &worker.death());
             return (outcomes, ipc);
         };
         // Waiting for the next answer begins here, so the time in between counts too.

@@ -11,7 +11,7 @@ use crate::gate::Metric;
 use crate::strategy::StrategyKind;
 use crate::study::fail_policy::FailPolicy;
 use crate::units::parse_duration;
-use crate::workload::input::{InputError, InputErrors, Place};
+use crate::workload::input::{InputError, InputErrors, SourceSpan};
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer};
 
@@ -129,7 +129,7 @@ pub fn read_suite_file(path: &Path) -> Result<SuiteFile, InputErrors> {
 
 fn parse(name: &str, text: &str) -> Result<SuiteFile, InputErrors> {
     toml::from_str(text).map_err(|error| {
-        let place = error.span().map(|span| Place::new(name.into(), text.into(), span));
+        let place = error.span().map(|span| SourceSpan::new(name.into(), text.into(), span));
         let help = Some("see 'A suite' in the README for its keys".to_owned());
         InputError { place, help, ..InputError::new(Code::WorkloadValue, error.message()) }.into()
     })

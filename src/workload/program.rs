@@ -13,7 +13,7 @@ use crate::workload::item_order::ItemOrder;
 use crate::workload::rate::RateLimiter;
 use crate::workload::retry::pause;
 use crate::workload::spec::{RetryPolicy, Workload};
-use crate::workload::step::{Output, PrepareError, Step, TaskContext, deadline};
+use crate::workload::step::{PrepareError, Step, StepOutput, TaskContext, deadline};
 
 /// The prepared steps of a workload, with its items and limits.
 #[derive(Debug)]
@@ -148,7 +148,8 @@ impl Program {
     /// # Errors
     /// When a step fails for good, or the task times out.
     pub fn run_blocking(&self, position: u64) -> Result<u64, Error> {
-        let output = self.span_blocking(0..self.steps.len(), position, self.deadline(), Output::default());
+        let output =
+            self.span_blocking(0..self.steps.len(), position, self.deadline(), StepOutput::default());
         output.map(|output| output.digest)
     }
 
@@ -161,17 +162,17 @@ impl Program {
         span: Range<usize>,
         position: u64,
         deadline: Option<Instant>,
-        input: Output,
-    ) -> Result<Output, Error> {
+        input: StepOutput,
+    ) -> Result<StepOutput, Error> {
         let mut output = input;
         for limited in &self.steps[span] {
             let next = self.step_blocking(limited, self.context(position, deadline))?;
-            output = Output { digest: chain(output.digest, next.digest), ..next };
+            output = StepOutput { digest: chain(output.digest, next.digest), ..next };
         }
         Ok(output)
     }
 
-    fn step_blocking(&self, limited: &Limited, mut task: TaskContext<'_>) -> Result<Output, Error> {
+    fn step_blocking(&self, limited: &Limited, mut task: TaskContext<'_>) -> Result<StepOutput, Error> {
         loop {
             wait_blocking(self.reserve(limited), task.deadline)?;
             let pause = match limited.step.run_blocking(&task) {
@@ -189,7 +190,7 @@ impl Program {
     /// When a step fails for good, or the task times out.
     pub fn run_async(&self, position: u64) -> impl Future<Output = Result<u64, Error>> + Send {
         let deadline = self.deadline();
-        let run = self.span_async(0..self.steps.len(), position, deadline, Output::default());
+        let run = self.span_async(0..self.steps.len(), position, deadline, StepOutput::default());
         within(deadline, run).map_ok(|output| output.digest)
     }
 
@@ -205,8 +206,8 @@ impl Program {
         span: Range<usize>,
         position: u64,
         deadline: Option<Instant>,
-        input: Output,
-    ) -> impl Future<Output = Result<Output, Error>> + Send {
+        input: StepOutput,
+    ) -> impl Future<Output = Result<StepOutput, Error>> + Send {
         let mut steps = self.steps[span].iter();
         let mut task = self.context(position, deadline);
         let mut digest = input.digest;
@@ -225,10 +226,10 @@ impl Program {
                 digest = chain(digest, output.digest);
                 // The payload of any other step is dropped here: nobody carries it while the next waits.
                 if steps.as_slice().is_empty() {
-                    return Ok(Output { digest, ..output });
+                    return Ok(StepOutput { digest, ..output });
                 }
             }
-            Ok(Output::of_number(digest))
+            Ok(StepOutput::of_number(digest))
         }
     }
 

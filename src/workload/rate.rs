@@ -20,7 +20,7 @@ const SAVED_SECONDS: f64 = 0.01;
 #[derive(Debug)]
 pub struct RateLimiter {
     due: SharedWord,
-    pace: Pace,
+    bucket: TokenBucket,
 }
 
 impl RateLimiter {
@@ -29,10 +29,10 @@ impl RateLimiter {
     /// A bucket holds at most `rate_per_s`/100 tokens, and at least one. A new one is empty, so that
     /// the shortest batch is no faster than its limit.
     pub fn open(path: &Path, rate_per_s: f64) -> io::Result<Self> {
-        let pace = Pace::new(rate_per_s).ok_or_else(|| {
+        let bucket = TokenBucket::new(rate_per_s).ok_or_else(|| {
             io::Error::new(io::ErrorKind::InvalidInput, format!("{rate_per_s} per second is no rate"))
         })?;
-        Ok(RateLimiter { due: SharedWord::open(path)?, pace })
+        Ok(RateLimiter { due: SharedWord::open(path)?, bucket })
     }
 
     /// Takes one token and says how long the caller must wait before using it.
@@ -43,7 +43,7 @@ impl RateLimiter {
         let word = self.due.get();
         let mut due = word.load(Ordering::Relaxed);
         loop {
-            let (next, wait) = self.pace.take(due, now);
+            let (next, wait) = self.bucket.take(due, now);
             match word.compare_exchange_weak(due, next, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return Duration::from_nanos(wait),
                 Err(current) => due = current,
@@ -54,14 +54,14 @@ impl RateLimiter {
 
 /// The arithmetic of the bucket, in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Pace {
+struct TokenBucket {
     /// Between two tokens; rounded up, so that the rate is never exceeded.
     interval: u64,
     /// How far ahead of its due time a token may be used: that of all tokens a bucket holds but one.
     tolerance: u64,
 }
 
-impl Pace {
+impl TokenBucket {
     /// `None` unless the rate is a positive number.
     fn new(rate_per_s: f64) -> Option<Self> {
         if !(rate_per_s > 0.0 && rate_per_s.is_finite()) {
@@ -70,7 +70,7 @@ impl Pace {
         // Bounded to a year, so that a few hundred reservations cannot overflow the clock.
         let interval = (1e9 / rate_per_s).ceil().min(365.25 * 86_400e9) as u64;
         let tokens = ((rate_per_s * SAVED_SECONDS) as u64).max(1);
-        Some(Pace { interval, tolerance: (tokens - 1).saturating_mul(interval) })
+        Some(TokenBucket { interval, tolerance: (tokens - 1).saturating_mul(interval) })
     }
 
     /// Takes one token at time `now` from a bucket whose next token is due at `due` (0 if it is new):
@@ -91,32 +91,32 @@ mod tests {
     use super::*;
 
     /// 100 ns between tokens, three of them in a full bucket.
-    const PACE: Pace = Pace { interval: 100, tolerance: 200 };
+    const BUCKET: TokenBucket = TokenBucket { interval: 100, tolerance: 200 };
 
     #[test]
     fn the_rate_sets_interval_and_bucket() {
-        assert_eq!(Pace::new(50.0), Some(Pace { interval: 20_000_000, tolerance: 0 }));
-        assert_eq!(Pace::new(500.0), Some(Pace { interval: 2_000_000, tolerance: 8_000_000 }));
-        assert_eq!(Pace::new(3.0).unwrap().interval, 333_333_334);
+        assert_eq!(TokenBucket::new(50.0), Some(TokenBucket { interval: 20_000_000, tolerance: 0 }));
+        assert_eq!(TokenBucket::new(500.0), Some(TokenBucket { interval: 2_000_000, tolerance: 8_000_000 }));
+        assert_eq!(TokenBucket::new(3.0).unwrap().interval, 333_333_334);
         for nonsense in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            assert_eq!(Pace::new(nonsense), None);
+            assert_eq!(TokenBucket::new(nonsense), None);
         }
     }
 
     #[test]
     fn a_new_bucket_is_empty() {
-        let (due, wait) = PACE.take(0, 1000);
+        let (due, wait) = BUCKET.take(0, 1000);
         assert_eq!((due, wait), (1400, 100));
-        let (due, wait) = PACE.take(due, 1000);
+        let (due, wait) = BUCKET.take(due, 1000);
         assert_eq!((due, wait), (1500, 200));
-        assert_eq!(PACE.take(due, 1000).1, 300);
+        assert_eq!(BUCKET.take(due, 1000).1, 300);
     }
 
     #[test]
     fn an_idle_bucket_saves_up_no_more_than_it_holds() {
         let (mut due, mut waits) = (1300, Vec::new());
         for _ in 0..5 {
-            let (next, wait) = PACE.take(due, 1_000_000);
+            let (next, wait) = BUCKET.take(due, 1_000_000);
             due = next;
             waits.push(wait);
         }
@@ -125,9 +125,9 @@ mod tests {
 
     #[test]
     fn a_token_that_is_due_is_given_at_once() {
-        let (due, _) = PACE.take(0, 1000);
-        assert_eq!(PACE.take(due, 1200).1, 0);
-        assert_eq!(PACE.take(due, 1140).1, 60);
+        let (due, _) = BUCKET.take(0, 1000);
+        assert_eq!(BUCKET.take(due, 1200).1, 0);
+        assert_eq!(BUCKET.take(due, 1140).1, 60);
     }
 
     #[test]

@@ -145,7 +145,7 @@ impl TaskOutcomes {
     }
 
     /// Counts `tasks` tasks that were started and never ended.
-    pub fn lose(&mut self, tasks: u64, error: &Error) {
+    pub fn record_lost(&mut self, tasks: u64, error: &Error) {
         for _ in 0..tasks {
             self.fail(error.clone());
         }
@@ -198,7 +198,7 @@ mod tests {
         a.record(1, 1, Duration::from_millis(30), Err(Error::timed_out()));
         let mut b = TaskOutcomes::default();
         b.record(2, 2, Duration::from_millis(20), Err(Error::new(Code::TaskNetwork, "reset")));
-        b.lose(3, &Error::new(Code::PoolWorkerDied, "killed"));
+        b.record_lost(3, &Error::new(Code::PoolWorkerDied, "killed"));
         a.merge(&b);
         assert_eq!(a.counts, TaskCounts { ok: 1, failed: 4, timed_out: 1, cancelled: 0 });
         assert_eq!(a.counts.started(), 6);

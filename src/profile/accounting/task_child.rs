@@ -12,7 +12,7 @@ use crate::host::process::{adopt_orphans, die_with_parent, kill_descendants, wai
 use crate::host::procfs::own_schedstat;
 use crate::host::usage::{CpuTime, peak_rss_of_children, peak_rss_of_self};
 use crate::profile::accounting::slowest::SlowestTasks;
-use crate::workload::step::Output;
+use crate::workload::step::StepOutput;
 use crate::workload::task_outcomes::TaskOutcomes;
 use crate::workload::{Env, Program, Workload};
 
@@ -129,7 +129,7 @@ fn run(program: &Program, spec: &TaskProfileRequest) -> TaskAccounting {
 /// Runs one task step by step and adds the time of each.
 fn run_task(program: &Program, position: u64, steps_s: &mut [f64]) -> Result<u64, Error> {
     let deadline = program.deadline();
-    let mut output = Output::default();
+    let mut output = StepOutput::default();
     let mut last = Instant::now();
     for (i, total) in steps_s.iter_mut().enumerate() {
         let result = program.span_blocking(i..i + 1, position, deadline, output);

@@ -13,7 +13,7 @@ use crate::diagnostics::Code;
 use crate::model::Point;
 use crate::report::fit::series::{Data, Series};
 use crate::strategy::StrategyKind;
-use crate::workload::input::{InputError, InputErrors, Place, closest};
+use crate::workload::input::{InputError, InputErrors, SourceSpan, closest};
 
 /// Names of the column of widths, the one that is asked for first.
 const CONCURRENCY: [&str; 7] = ["concurrency", "width", "threads", "clients", "users", "connections", "n"];
@@ -63,15 +63,15 @@ struct Columns {
 
 impl File {
     fn error(&self, span: Range<usize>, message: impl Into<String>) -> InputError {
-        let place = Place::new(Arc::clone(&self.name), Arc::clone(&self.text), span);
+        let place = SourceSpan::new(Arc::clone(&self.name), Arc::clone(&self.text), span);
         InputError { place: Some(place), ..InputError::new(Code::FitData, message) }
     }
 
     fn read_json(&self) -> Result<Data, InputErrors> {
         let value: serde_json::Value = serde_json::from_str(&self.text).map_err(|error| {
             let (name, text) = (Arc::clone(&self.name), Arc::clone(&self.text));
-            let message = format!("not valid JSON: {}", Place::reason_of_json_error(&error));
-            let place = Some(Place::of_json_error(name, text, &error));
+            let message = format!("not valid JSON: {}", SourceSpan::reason_of_json_error(&error));
+            let place = Some(SourceSpan::of_json_error(name, text, &error));
             InputError { place, ..InputError::new(Code::FitData, message) }
         })?;
         let reports = written(value).map_err(|error| {

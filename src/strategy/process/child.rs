@@ -13,7 +13,7 @@ use crate::strategy::process::protocol::{Reply, Request, Span, Start, TaskResult
 use crate::strategy::worker::{panicked, run_guarded};
 use crate::workload::Program;
 use crate::workload::item::Items;
-use crate::workload::step::Output;
+use crate::workload::step::StepOutput;
 
 /// Serves requests until `stdin` ends.
 ///
@@ -79,7 +79,7 @@ impl Ready {
             .collect()
     }
 
-    fn run_span(&mut self, span: Span) -> Result<Output, Error> {
+    fn run_span(&mut self, span: Span) -> Result<StepOutput, Error> {
         let Span { position, item, steps, input, time_left } = span;
         if let Some(item) = item {
             self.program.set_items(Items::Slice { first: position, list: vec![item] });

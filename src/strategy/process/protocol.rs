@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::strategy::job::WorkerUsage;
-use crate::workload::step::Output;
+use crate::workload::step::StepOutput;
 use crate::workload::{Env, Workload};
 
 /// The longest frame accepted, in bytes; a longer one means that the streams are out of step.
@@ -55,7 +55,7 @@ pub struct Span {
     /// Which steps.
     pub steps: Range<usize>,
     /// What the steps before produced: what a real program would have to hand over.
-    pub input: Output,
+    pub input: StepOutput,
     /// How long the task may still take.
     pub time_left: Option<Duration>,
 }
@@ -72,7 +72,7 @@ pub enum Reply {
     /// What the spans produced, in order.
     Spans {
         /// One for each span.
-        results: Vec<Result<Output, Error>>,
+        results: Vec<Result<StepOutput, Error>>,
         /// The time they took together.
         took: Duration,
     },

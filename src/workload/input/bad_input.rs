@@ -5,9 +5,9 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use crate::diagnostics::Code::{self, *};
-use crate::workload::input::diagnostic::{InputError, InputErrors};
 use crate::workload::input::file::{Origin, read_text};
 use crate::workload::input::init::INIT;
+use crate::workload::input::input_error::{InputError, InputErrors};
 use crate::workload::input::sample::samples;
 use crate::workload::spec::{Workload, WorkloadSource};
 

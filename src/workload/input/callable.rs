@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::diagnostics::Code;
-use crate::workload::input::command::{choose, count, split};
-use crate::workload::input::diagnostic::InputError;
+use crate::workload::input::command_line::{choose, count, split};
+use crate::workload::input::input_error::InputError;
 use crate::workload::item::Items;
 use crate::workload::spec::{PythonSpec, StepSpec, Workload, WorkloadSource};
 

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use toml::de::{DeTable, DeValue};
 
 use crate::diagnostics::Code;
-use crate::workload::input::diagnostic::{InputError, InputErrors, Place};
+use crate::workload::input::input_error::{InputError, InputErrors, SourceSpan};
 use crate::workload::input::suggest::{closest, hint};
-use crate::workload::input::value::{Value, Wrong, described};
+use crate::workload::input::value::{Value, ValueError, described};
 
 /// Stands for an error that is reported already.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +47,7 @@ struct Notes {
 
 impl Notes {
     fn report(&self, span: Range<usize>, code: Code, message: String, help: Option<String>) -> Reported {
-        let place = Some(Place::new(self.file.clone(), self.text.clone(), span));
+        let place = Some(SourceSpan::new(self.file.clone(), self.text.clone(), span));
         self.errors.borrow_mut().push(InputError { code, message, place, help });
         Reported(())
     }
@@ -117,7 +117,7 @@ impl<'d> Table<'d> {
     pub(super) fn optional<T>(
         &mut self,
         key: &'static str,
-        read: impl FnOnce(&'d Value<'d>) -> Result<T, Wrong>,
+        read: impl FnOnce(&'d Value<'d>) -> Result<T, ValueError>,
     ) -> Result<Option<T>, Reported> {
         let Some(value) = self.entry(key) else { return Ok(None) };
         read(value).map(Some).map_err(|wrong| self.wrong(key, value, wrong))
@@ -127,7 +127,7 @@ impl<'d> Table<'d> {
     pub(super) fn required<T>(
         &mut self,
         key: &'static str,
-        read: impl FnOnce(&'d Value<'d>) -> Result<T, Wrong>,
+        read: impl FnOnce(&'d Value<'d>) -> Result<T, ValueError>,
     ) -> Result<T, Reported> {
         match self.optional(key, read)? {
             Some(value) => Ok(value),
@@ -142,7 +142,7 @@ impl<'d> Table<'d> {
     pub(super) fn table(&mut self, key: &'static str) -> Result<Option<Table<'d>>, Reported> {
         let found = self.optional(key, |value| match value.get_ref() {
             DeValue::Table(entries) => Ok((entries, value.span())),
-            other => Err(Wrong::new(format!("must be a table, not {}", described(other)))
+            other => Err(ValueError::new(format!("must be a table, not {}", described(other)))
                 .with_help(format!("write it as [{key}]"))),
         })?;
         Ok(found.map(|(entries, span)| Table::new(self.notes, entries, span, format!("[{key}]"))))
@@ -169,7 +169,7 @@ impl<'d> Table<'d> {
     }
 
     /// Reports an error at the value of `key`, or at the table if it has no such key.
-    pub(super) fn fail(&mut self, key: &'static str, wrong: Wrong) -> Reported {
+    pub(super) fn fail(&mut self, key: &'static str, wrong: ValueError) -> Reported {
         match self.entry(key) {
             Some(value) => self.wrong(key, value, wrong),
             None => self.notes.report(self.span.clone(), wrong.code, wrong.message, wrong.help),
@@ -195,7 +195,7 @@ impl<'d> Table<'d> {
         self.entries.get(key)
     }
 
-    fn wrong(&self, key: &str, value: &Value<'_>, wrong: Wrong) -> Reported {
+    fn wrong(&self, key: &str, value: &Value<'_>, wrong: ValueError) -> Reported {
         let span = wrong.span.unwrap_or_else(|| value.span());
         self.notes.report(span, wrong.code, format!("`{key}` {}", wrong.message), wrong.help)
     }
@@ -216,8 +216,8 @@ impl<'d> Table<'d> {
     }
 }
 
-fn not_tables(key: &str, value: &Value<'_>) -> Wrong {
-    Wrong::new(format!("must be a list of tables, not {}", described(value.get_ref())))
+fn not_tables(key: &str, value: &Value<'_>) -> ValueError {
+    ValueError::new(format!("must be a list of tables, not {}", described(value.get_ref())))
         .with_help(format!("write [[{key}]] above each, with two brackets"))
         .at(value.span())
 }

@@ -4,12 +4,12 @@ use std::fs;
 use std::path::Path;
 
 use crate::diagnostics::Code;
-use crate::workload::input::diagnostic::{InputError, InputErrors, Place};
 use crate::workload::input::document::{Reported, Table, read_document};
+use crate::workload::input::input_error::{InputError, InputErrors, SourceSpan};
 use crate::workload::input::items::read_items_file;
 use crate::workload::input::steps::{self, Context};
 use crate::workload::input::tables;
-use crate::workload::input::value::{self, Wrong};
+use crate::workload::input::value::{self, ValueError};
 use crate::workload::item::Items;
 use crate::workload::spec::{FixtureSpec, StepSpec, Workload, WorkloadSource};
 
@@ -51,7 +51,7 @@ fn not_utf8(file: &str, bytes: &[u8]) -> InputError {
     let text = String::from_utf8_lossy(bytes);
     let start = text.find('\u{fffd}').unwrap_or(0);
     InputError {
-        place: Some(Place::new(file.into(), text.into(), start..start + 1)),
+        place: Some(SourceSpan::new(file.into(), text.into(), start..start + 1)),
         ..InputError::new(Code::WorkloadSyntax, "the file is not UTF-8")
     }
 }
@@ -94,7 +94,7 @@ fn interpreted(root: &mut Table<'_>, steps: &[StepSpec]) -> Result<(), Reported>
         return Ok(());
     }
     if !steps.iter().all(is_python) {
-        let wrong = Wrong::new(
+        let wrong = ValueError::new(
             "are not all of kind 'python'; a task runs in an interpreter as a whole or not at all",
         );
         return Err(root.fail("step", wrong.with_code(Code::WorkloadUnsupported)));
@@ -106,20 +106,20 @@ fn interpreted(root: &mut Table<'_>, steps: &[StepSpec]) -> Result<(), Reported>
 fn items(root: &mut Table<'_>, directory: &Path) -> Result<Items, Reported> {
     let tasks = root.optional("tasks", value::count).map(|n| n.map(Items::Count));
     let list = root.optional("items", |value| match value::texts(value)? {
-        list if list.is_empty() => Err(Wrong::new("is empty").with_code(Code::WorkloadEmpty)),
+        list if list.is_empty() => Err(ValueError::new("is empty").with_code(Code::WorkloadEmpty)),
         list => Ok(Items::List(list)),
     });
     let lines = root.optional("items_from", |value| {
         let path = value::text(value)?;
         read_items_file(&directory.join(&path)).map_err(|why| {
-            Wrong::new(format!("cannot be used: {}", why.told_of(&format!("'{path}'"))))
+            ValueError::new(format!("cannot be used: {}", why.told_of(&format!("'{path}'"))))
                 .with_code(Code::WorkloadItems)
                 .with_help("the path is relative to the workload file")
         })
     });
     let given: Vec<_> = ["tasks", "items", "items_from"].into_iter().filter(|key| root.has(key)).collect();
     if let [first, second, ..] = given[..] {
-        let wrong = Wrong::new(format!("and `{first}` are both given; keep one of them"));
+        let wrong = ValueError::new(format!("and `{first}` are both given; keep one of them"));
         return Err(root.fail(second, wrong));
     }
     match tasks?.or(list?).or(lines?) {
@@ -243,7 +243,7 @@ mod tests {
     fn every_error_of_a_file_is_reported_at_once() {
         let text = "tasks = 0\n[limit]\n[[step]]\nkind = 'cpu'\nkernal = 'sort'\nwork = '5'";
         let errors = read(text).expect_err("four errors");
-        let found: Vec<_> = errors.iter().map(|e| (e.code, e.place.as_ref().map(Place::line))).collect();
+        let found: Vec<_> = errors.iter().map(|e| (e.code, e.place.as_ref().map(SourceSpan::line))).collect();
         assert_eq!(
             found,
             [

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::diagnostics::Code;
 use crate::units::Seconds;
-use crate::workload::input::diagnostic::InputError;
+use crate::workload::input::input_error::InputError;
 use crate::workload::item::Items;
 use crate::workload::spec::{CpuSpec, Kernel, SleepSpec, StepSpec, Workload, WorkloadSource};
 

@@ -4,7 +4,7 @@ use std::io::{self, BufRead};
 use std::path::Path;
 
 use crate::diagnostics::Code;
-use crate::workload::input::diagnostic::InputError;
+use crate::workload::input::input_error::InputError;
 use crate::workload::item::Items;
 
 /// Reads items from the file `path`, or from `stdin` if `path` is `-`.

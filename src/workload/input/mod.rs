@@ -6,15 +6,16 @@
 #[cfg(test)]
 mod bad_input;
 mod callable;
-mod command;
-mod diagnostic;
+mod command_line;
 mod document;
+mod executable;
 mod file;
-mod guard;
 mod init;
 mod inline;
+mod input_error;
 mod items;
-mod program;
+
+mod remote_address;
 mod resolve;
 mod sample;
 mod shell;
@@ -25,11 +26,12 @@ mod tables;
 mod value;
 
 pub use callable::with_items;
-pub use command::{DEFAULT_TASKS, from_command};
-pub use diagnostic::{InputError, InputErrors, Place};
+pub use command_line::{DEFAULT_TASKS, from_command};
+
 pub use file::read_file;
 pub use init::INIT;
 pub use inline::inline;
+pub use input_error::{InputError, InputErrors, SourceSpan};
 pub use items::read_items;
 pub use resolve::resolve;
 pub use sample::{Sample, load, samples};

@@ -4,8 +4,8 @@ use std::path::{Path, is_separator};
 
 use crate::diagnostics::Code;
 use crate::workload::input::callable::{from_callable, is_callable};
-use crate::workload::input::diagnostic::{InputError, InputErrors};
 use crate::workload::input::file::read_file;
+use crate::workload::input::input_error::{InputError, InputErrors};
 use crate::workload::input::sample::{load, samples};
 use crate::workload::input::suggest::closest;
 use crate::workload::spec::Workload;

@@ -5,10 +5,10 @@ use std::path::Path;
 use crate::diagnostics::Code;
 use crate::workload::input::callable::callable;
 use crate::workload::input::document::{Reported, Table};
-use crate::workload::input::guard::{self, Protocol};
+use crate::workload::input::remote_address::{self, Protocol};
 use crate::workload::input::shell::shell_argv;
-use crate::workload::input::value::{self, Wrong};
-use crate::workload::input::{program, sql};
+use crate::workload::input::value::{self, ValueError};
+use crate::workload::input::{executable, sql};
 use crate::workload::item::Items;
 use crate::workload::spec::{
     CommandSpec, CpuSpec, HttpSpec, Kernel, LockSpec, PythonSpec, ReadSpec, SleepSpec, SqliteSpec, StepSpec,
@@ -124,9 +124,11 @@ fn websocket(table: &mut Table<'_>, context: &Context<'_>) -> Result<StepSpec, R
 fn url(table: &mut Table<'_>, protocol: Protocol, context: &Context<'_>) -> Result<String, Reported> {
     table.required("url", |value| {
         let url = value::text(value)?;
-        guard::check(&url, protocol, context.items, context.bounded).map_err(|refused| Wrong {
-            help: refused.help().map(str::to_owned),
-            ..Wrong::new(refused.to_string()).with_code(refused.code())
+        remote_address::check(&url, protocol, context.items, context.bounded).map_err(|refused| {
+            ValueError {
+                help: refused.help().map(str::to_owned),
+                ..ValueError::new(refused.to_string()).with_code(refused.code())
+            }
         })?;
         Ok(url)
     })
@@ -161,10 +163,10 @@ fn lock(table: &mut Table<'_>, _: &Context<'_>) -> Result<StepSpec, Reported> {
 fn run_command(table: &mut Table<'_>, _: &Context<'_>) -> Result<StepSpec, Reported> {
     let argv = table.optional("argv", |value| {
         let argv = value::texts(value)?;
-        let Some(name) = argv.first() else { return Err(Wrong::new("must name a program")) };
-        program::check(name).map_err(|error| Wrong {
+        let Some(name) = argv.first() else { return Err(ValueError::new("must name a program")) };
+        executable::check(name).map_err(|error| ValueError {
             help: error.help,
-            ..Wrong::new(format!("cannot be run: {}", error.message)).with_code(error.code)
+            ..ValueError::new(format!("cannot be run: {}", error.message)).with_code(error.code)
         })?;
         Ok(argv)
     });
@@ -176,14 +178,14 @@ fn run_command(table: &mut Table<'_>, _: &Context<'_>) -> Result<StepSpec, Repor
         (None, Some(line), true) => shell_argv(&line),
         (None, None, _) => return Err(no_command(table)),
         (Some(_), Some(_), _) => {
-            return Err(table.fail("command", Wrong::new("and `argv` are both given; keep one of them")));
+            return Err(table.fail("command", ValueError::new("and `argv` are both given; keep one of them")));
         }
         (None, Some(_), false) => {
-            let wrong = Wrong::new("is a line for a shell, but `shell` is not set");
+            let wrong = ValueError::new("is a line for a shell, but `shell` is not set");
             return Err(table.fail("command", wrong.with_help("add shell = true, or write a list, argv")));
         }
         (Some(_), None, true) => {
-            let wrong = Wrong::new("goes with `command`, a line of text, and not with `argv`");
+            let wrong = ValueError::new("goes with `command`, a line of text, and not with `argv`");
             return Err(table.fail("shell", wrong));
         }
     };
@@ -192,9 +194,9 @@ fn run_command(table: &mut Table<'_>, _: &Context<'_>) -> Result<StepSpec, Repor
 
 fn python(table: &mut Table<'_>, context: &Context<'_>) -> Result<StepSpec, Reported> {
     let spec = table.required("callable", |value| {
-        callable(&value::text(value)?, context.directory).map_err(|error| Wrong {
+        callable(&value::text(value)?, context.directory).map_err(|error| ValueError {
             help: error.help,
-            ..Wrong::new(format!("cannot be used: {}", error.message)).with_code(error.code)
+            ..ValueError::new(format!("cannot be used: {}", error.message)).with_code(error.code)
         })
     });
     let async_callable = table.optional("async_fn", value::text);

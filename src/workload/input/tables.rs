@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::workload::input::document::{Reported, Table};
-use crate::workload::input::value::{self, Wrong};
+use crate::workload::input::value::{self, ValueError};
 use crate::workload::spec::{Backoff, FixtureSpec, LatencySpec, RetryPolicy, WorkloadLimits};
 
 /// The pause before the first retry where none is given.
@@ -75,11 +75,11 @@ fn latency(fixture: &mut Table<'_>) -> Result<Option<LatencySpec>, Reported> {
         let p99 = t.required("p99", value::duration);
         let latency = LatencySpec { median: median?, p99: p99? };
         if latency.p99 < latency.median {
-            return Err(t.fail("p99", Wrong::new("must not be shorter than `median`")));
+            return Err(t.fail("p99", ValueError::new("must not be shorter than `median`")));
         }
         // A log-normal distribution is given by the ratio of its quantiles, and 0 has none.
         if latency.median.is_zero() && !latency.p99.is_zero() {
-            return Err(t.fail("median", Wrong::new("must be longer than 0 if `p99` is")));
+            return Err(t.fail("median", ValueError::new("must be longer than 0 if `p99` is")));
         }
         Ok(latency)
     })?;

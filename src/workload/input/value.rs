@@ -16,17 +16,17 @@ pub(super) type Value<'d> = Spanned<DeValue<'d>>;
 
 /// What is wrong with a value: the words that follow the name of its key.
 #[derive(Debug)]
-pub(super) struct Wrong {
+pub(super) struct ValueError {
     pub(super) code: Code,
     pub(super) message: String,
     pub(super) help: Option<String>,
     pub(super) span: Option<Range<usize>>,
 }
 
-impl Wrong {
+impl ValueError {
     /// An invalid value.
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Wrong { code: Code::WorkloadValue, message: message.into(), help: None, span: None }
+        ValueError { code: Code::WorkloadValue, message: message.into(), help: None, span: None }
     }
 
     /// Says what to write instead.
@@ -55,48 +55,48 @@ pub(super) fn described(value: &DeValue<'_>) -> String {
     format!("{article} {name}")
 }
 
-fn wrong_type(wanted: &str, value: &Value<'_>) -> Wrong {
-    Wrong::new(format!("must be {wanted}, not {}", described(value.get_ref())))
+fn wrong_type(wanted: &str, value: &Value<'_>) -> ValueError {
+    ValueError::new(format!("must be {wanted}, not {}", described(value.get_ref())))
 }
 
 /// A string, perhaps empty.
-pub(super) fn any_text(value: &Value<'_>) -> Result<String, Wrong> {
+pub(super) fn any_text(value: &Value<'_>) -> Result<String, ValueError> {
     value.get_ref().as_str().map(str::to_owned).ok_or_else(|| wrong_type("a string", value))
 }
 
 /// A string with something in it.
-pub(super) fn text(value: &Value<'_>) -> Result<String, Wrong> {
+pub(super) fn text(value: &Value<'_>) -> Result<String, ValueError> {
     let text = any_text(value)?;
-    if text.trim().is_empty() { Err(Wrong::new("must not be empty")) } else { Ok(text) }
+    if text.trim().is_empty() { Err(ValueError::new("must not be empty")) } else { Ok(text) }
 }
 
 /// A string that fits in a table: one line, nothing that moves the cursor.
-pub(super) fn line(value: &Value<'_>) -> Result<String, Wrong> {
+pub(super) fn line(value: &Value<'_>) -> Result<String, ValueError> {
     let text = text(value)?;
     if text.chars().any(char::is_control) {
-        return Err(Wrong::new("must be one line without control characters"));
+        return Err(ValueError::new("must be one line without control characters"));
     }
     Ok(text)
 }
 
 /// A string that is the same for every item; `why` completes "`{item}` cannot stand here: ".
-pub(super) fn constant(why: &'static str) -> impl Fn(&Value<'_>) -> Result<String, Wrong> {
+pub(super) fn constant(why: &'static str) -> impl Fn(&Value<'_>) -> Result<String, ValueError> {
     move |value| {
         let text = text(value)?;
         if text.contains(PLACEHOLDER) {
-            return Err(Wrong::new(format!("must not contain {PLACEHOLDER}")).with_help(why));
+            return Err(ValueError::new(format!("must not contain {PLACEHOLDER}")).with_help(why));
         }
         Ok(text)
     }
 }
 
 /// A list of strings, none of them empty.
-pub(super) fn texts(value: &Value<'_>) -> Result<Vec<String>, Wrong> {
+pub(super) fn texts(value: &Value<'_>) -> Result<Vec<String>, ValueError> {
     let array = value.get_ref().as_array().ok_or_else(|| wrong_type("a list of strings", value))?;
     array
         .iter()
         .map(|element| {
-            text(element).map_err(|wrong| Wrong {
+            text(element).map_err(|wrong| ValueError {
                 message: format!("has an element that {}", wrong.message),
                 ..wrong.at(element.span())
             })
@@ -105,7 +105,7 @@ pub(super) fn texts(value: &Value<'_>) -> Result<Vec<String>, Wrong> {
 }
 
 /// `true` or `false`.
-pub(super) fn flag(value: &Value<'_>) -> Result<bool, Wrong> {
+pub(super) fn flag(value: &Value<'_>) -> Result<bool, ValueError> {
     value.get_ref().as_bool().ok_or_else(|| {
         let wrong = wrong_type("true or false", value);
         match value.get_ref().as_str() {
@@ -116,29 +116,29 @@ pub(super) fn flag(value: &Value<'_>) -> Result<bool, Wrong> {
 }
 
 /// A whole number of at least 0 that fits in a `T`.
-pub(super) fn whole<T: TryFrom<i128>>(value: &Value<'_>) -> Result<T, Wrong> {
+pub(super) fn whole<T: TryFrom<i128>>(value: &Value<'_>) -> Result<T, ValueError> {
     at_least(0, value)
 }
 
 /// A whole number of at least 1 that fits in a `T`.
-pub(super) fn count<T: TryFrom<i128>>(value: &Value<'_>) -> Result<T, Wrong> {
+pub(super) fn count<T: TryFrom<i128>>(value: &Value<'_>) -> Result<T, ValueError> {
     at_least(1, value)
 }
 
-fn at_least<T: TryFrom<i128>>(least: i128, value: &Value<'_>) -> Result<T, Wrong> {
+fn at_least<T: TryFrom<i128>>(least: i128, value: &Value<'_>) -> Result<T, ValueError> {
     let Some(integer) = value.get_ref().as_integer() else {
         return Err(wrong_type("a whole number", value));
     };
-    let out_of_range = || Wrong::new(format!("is out of range: {integer}"));
+    let out_of_range = || ValueError::new(format!("is out of range: {integer}"));
     let number = i128::from_str_radix(integer.as_str(), integer.radix()).map_err(|_| out_of_range())?;
     if number < least {
-        return Err(Wrong::new(format!("must be at least {least}, not {number}")));
+        return Err(ValueError::new(format!("must be at least {least}, not {number}")));
     }
     T::try_from(number).map_err(|_| out_of_range())
 }
 
 /// A number, whole or not; `inf` and `nan` are numbers too.
-fn number(value: &Value<'_>) -> Result<f64, Wrong> {
+fn number(value: &Value<'_>) -> Result<f64, ValueError> {
     let text = match value.get_ref() {
         DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str(),
         DeValue::Float(float) => float.as_str(),
@@ -148,22 +148,22 @@ fn number(value: &Value<'_>) -> Result<f64, Wrong> {
 }
 
 /// A rate per second above 0.
-pub(super) fn rate(value: &Value<'_>) -> Result<f64, Wrong> {
+pub(super) fn rate(value: &Value<'_>) -> Result<f64, ValueError> {
     let rate = number(value)?;
     if rate > 0.0 && rate.is_finite() {
         Ok(rate)
     } else {
-        Err(Wrong::new(format!("must be above 0, not {rate}")))
+        Err(ValueError::new(format!("must be above 0, not {rate}")))
     }
 }
 
 /// A share from 0 to 1.
-pub(super) fn share(value: &Value<'_>) -> Result<f64, Wrong> {
+pub(super) fn share(value: &Value<'_>) -> Result<f64, ValueError> {
     let share = number(value)?;
     if (0.0..=1.0).contains(&share) {
         return Ok(share);
     }
-    let wrong = Wrong::new(format!("must be from 0 to 1, not {share}"));
+    let wrong = ValueError::new(format!("must be from 0 to 1, not {share}"));
     Err(if share > 1.0 && share <= 100.0 {
         wrong.with_help(format!("write {share}% as {}", share / 100.0))
     } else {
@@ -172,10 +172,10 @@ pub(super) fn share(value: &Value<'_>) -> Result<f64, Wrong> {
 }
 
 /// A time, perhaps none.
-pub(super) fn duration(value: &Value<'_>) -> Result<Duration, Wrong> {
+pub(super) fn duration(value: &Value<'_>) -> Result<Duration, ValueError> {
     match value.get_ref() {
         DeValue::String(text) => {
-            parse_duration(text).map_err(|error| Wrong::new(format!("is not valid: {error}")))
+            parse_duration(text).map_err(|error| ValueError::new(format!("is not valid: {error}")))
         }
         DeValue::Integer(integer) => Err(wrong_type("a duration", value)
             .with_help(format!("write it in quotes and with a unit, such as \"{integer}ms\""))),
@@ -184,16 +184,16 @@ pub(super) fn duration(value: &Value<'_>) -> Result<Duration, Wrong> {
 }
 
 /// A time longer than none.
-pub(super) fn positive_duration(value: &Value<'_>) -> Result<Duration, Wrong> {
+pub(super) fn positive_duration(value: &Value<'_>) -> Result<Duration, ValueError> {
     let duration = duration(value)?;
-    if duration.is_zero() { Err(Wrong::new("must be longer than 0")) } else { Ok(duration) }
+    if duration.is_zero() { Err(ValueError::new("must be longer than 0")) } else { Ok(duration) }
 }
 
 /// A size in bytes: a string with a unit, or a whole number.
-pub(super) fn bytes(value: &Value<'_>) -> Result<u64, Wrong> {
+pub(super) fn bytes(value: &Value<'_>) -> Result<u64, ValueError> {
     match value.get_ref() {
         DeValue::String(text) => {
-            parse_bytes(text).map_err(|error| Wrong::new(format!("is not valid: {error}")))
+            parse_bytes(text).map_err(|error| ValueError::new(format!("is not valid: {error}")))
         }
         DeValue::Integer(_) => whole(value),
         _ => Err(wrong_type("a size such as \"16KiB\"", value)),
@@ -201,19 +201,21 @@ pub(super) fn bytes(value: &Value<'_>) -> Result<u64, Wrong> {
 }
 
 /// A size of at least one byte.
-pub(super) fn positive_bytes(value: &Value<'_>) -> Result<u64, Wrong> {
+pub(super) fn positive_bytes(value: &Value<'_>) -> Result<u64, ValueError> {
     let bytes = bytes(value)?;
-    if bytes == 0 { Err(Wrong::new("must be larger than 0")) } else { Ok(bytes) }
+    if bytes == 0 { Err(ValueError::new("must be larger than 0")) } else { Ok(bytes) }
 }
 
 /// One of several words, each of which means something.
-pub(super) fn choice<T: Clone>(choices: &[(&'static str, T)]) -> impl Fn(&Value<'_>) -> Result<T, Wrong> {
+pub(super) fn choice<T: Clone>(
+    choices: &[(&'static str, T)],
+) -> impl Fn(&Value<'_>) -> Result<T, ValueError> {
     move |value| {
         let word = text(value)?;
         let found = choices.iter().find(|(name, _)| *name == word);
         found.map(|(_, meaning)| meaning.clone()).ok_or_else(|| {
             let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
-            Wrong::new(format!("cannot be '{word}'")).with_help(hint(&word, "it is one of", &names))
+            ValueError::new(format!("cannot be '{word}'")).with_help(hint(&word, "it is one of", &names))
         })
     }
 }

@@ -1,7 +1,7 @@
 //! `command`: runs a program to its end.
 //!
 //! The blocking form is the spawn of the standard library, which takes the cheap way of
-//! `posix_spawn`; the async form is tokio's. Output goes to a file per running command rather than
+//! `posix_spawn`; the async form is tokio's. StepOutput goes to a file per running command rather than
 //! a pipe: nothing has to be read while the command runs, and a descendant that keeps it open does
 //! not keep the task waiting.
 
@@ -22,10 +22,10 @@ use crate::host::process::kill_tree;
 use crate::workload::env::Env;
 use crate::workload::item::Item;
 use crate::workload::spec::CommandSpec;
-use crate::workload::step::{Output, TaskContext};
+use crate::workload::step::{StepOutput, TaskContext};
 use crate::workload::template::Template;
 
-/// Output kept of one command, in bytes; the digest covers no more than this.
+/// StepOutput kept of one command, in bytes; the digest covers no more than this.
 const MOST_OUTPUT: u64 = 16 << 20;
 
 /// What is shown of a failed command's standard error, in characters.
@@ -64,7 +64,7 @@ impl Command {
     }
 
     /// Runs the program and waits on the calling thread.
-    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
+    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<StepOutput, Error> {
         let capture = self.capture()?;
         let mut child = self.command(task.item, &capture)?.spawn().map_err(|e| self.start_error(&e))?;
         if let Some(deadline) = task.deadline {
@@ -85,7 +85,7 @@ impl Command {
     }
 
     /// Runs the program and awaits its end; dropping the future kills it and its descendants.
-    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
+    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<StepOutput, Error> {
         let capture = self.capture()?;
         let mut command = tokio::process::Command::from(self.command(task.item, &capture)?);
         let mut child = command.kill_on_drop(true).spawn().map_err(|e| self.start_error(&e))?;
@@ -112,11 +112,11 @@ impl Command {
         idle.map_or_else(|| Capture::new(&self.scratch).map_err(|e| self.start_error(&e)), Ok)
     }
 
-    fn conclude(&self, status: ExitStatus, mut capture: Capture) -> Result<Output, Error> {
+    fn conclude(&self, status: ExitStatus, mut capture: Capture) -> Result<StepOutput, Error> {
         let result = if status.success() || self.ignore_failure {
             clear(&mut capture.stderr)
                 .and_then(|()| take(&mut capture.stdout))
-                .map(|bytes| Output::of_bytes(Bytes::from(bytes)))
+                .map(|bytes| StepOutput::of_bytes(Bytes::from(bytes)))
         } else {
             clear(&mut capture.stdout)
                 .and_then(|()| take(&mut capture.stderr))
@@ -209,7 +209,7 @@ mod tests {
         TaskContext { index: 0, item: Item::Text("it's"), attempt: 0, deadline }
     }
 
-    fn both(command: &Command, task: &TaskContext<'_>) -> [Result<Output, Error>; 2] {
+    fn both(command: &Command, task: &TaskContext<'_>) -> [Result<StepOutput, Error>; 2] {
         let runtime = tokio::runtime::Runtime::new().expect("runtime");
         [command.run_blocking(task), runtime.block_on(command.run_async(task))]
     }

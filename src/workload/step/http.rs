@@ -17,11 +17,11 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::error::Error;
 use crate::workload::env::Env;
-use crate::workload::fixture::config::ATTEMPT_HEADER;
+use crate::workload::fixture::protocol::ATTEMPT_HEADER;
 use crate::workload::spec::HttpSpec;
 use crate::workload::step::address::Address;
 use crate::workload::step::http::answer::Answer;
-use crate::workload::step::{Output, TaskContext, network};
+use crate::workload::step::{StepOutput, TaskContext, network};
 use crate::workload::template::Template;
 
 /// How the step names itself to servers.
@@ -57,13 +57,13 @@ impl Http {
     }
 
     /// Waits for the answer on the calling thread, no longer than the task may take.
-    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
+    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<StepOutput, Error> {
         let client = self.blocking.get_or_init(|| blocking::Client::new(self.pool));
         judge(client.run(self.request(task)?, self.body(task).as_deref(), task.deadline)?)
     }
 
     /// Waits for the answer on the event loop.
-    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
+    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<StepOutput, Error> {
         let body = self.body(task).map_or_else(Bytes::new, |text| Bytes::from(text.into_owned()));
         judge(self.nonblocking.current().run(self.request(task)?.map(|()| body)).await?)
     }
@@ -90,12 +90,12 @@ impl Http {
 }
 
 /// Tells success from failure. The digest covers the status too: 200 with nothing is not 204.
-fn judge(answer: Answer) -> Result<Output, Error> {
+fn judge(answer: Answer) -> Result<StepOutput, Error> {
     let Answer { status, body } = answer;
     if status.is_client_error() || status.is_server_error() {
         return Err(network::bad_status(status));
     }
-    Ok(Output { digest: xxh3_64_with_seed(&body, u64::from(status.as_u16())), bytes: body })
+    Ok(StepOutput { digest: xxh3_64_with_seed(&body, u64::from(status.as_u16())), bytes: body })
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! `lock`: holds a mutex that all tasks share, in whatever thread or process they run.
 //!
-//! Threads queue at a `Gate`, async tasks at a tokio mutex, and whoever is first in either queue
+//! Threads queue at a `SharedMutex`, async tasks at a tokio mutex, and whoever is first in either queue
 //! locks a file. Each queue has opened the file for itself, and locks belong to openings: so the file
 //! keeps the two queues of one process apart as well as it keeps processes apart.
 
-mod gate;
+mod shared_mutex;
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -18,15 +18,15 @@ use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::workload::env::Env;
 use crate::workload::spec::LockSpec;
-use crate::workload::step::lock::gate::{Gate, Taken};
+use crate::workload::step::lock::shared_mutex::{SharedMutex, SharedMutexGuard};
 use crate::workload::step::offload::offload;
-use crate::workload::step::{Output, TaskContext, deadline};
+use crate::workload::step::{StepOutput, TaskContext, deadline};
 
 /// A shared mutex, and how long it is held.
 #[derive(Debug)]
 pub struct Lock {
     hold: Duration,
-    threads: Gate<File>,
+    threads: SharedMutex<File>,
     tasks: Arc<Mutex<File>>,
 }
 
@@ -41,31 +41,31 @@ impl Lock {
             let file = File::options().write(true).create(true).truncate(false).open(&path);
             file.map_err(|error| format!("cannot open {}: {error}", path.display()))
         };
-        Ok(Lock { hold: spec.hold, threads: Gate::new(open()?), tasks: Arc::new(Mutex::new(open()?)) })
+        Ok(Lock { hold: spec.hold, threads: SharedMutex::new(open()?), tasks: Arc::new(Mutex::new(open()?)) })
     }
 
     /// Holds the mutex on the calling thread.
     ///
     /// Waiting behind threads of this process and holding end at the deadline. Waiting for another
     /// process does not: the deadline is looked at after it.
-    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
+    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<StepOutput, Error> {
         deadline::check(task.deadline)?;
         let _held = self.acquire_blocking(task.deadline)?;
         deadline::check(task.deadline)?;
         deadline::sleep(self.hold, task.deadline)?;
-        Ok(Output::of_number(task.index))
+        Ok(StepOutput::of_number(task.index))
     }
 
     /// Holds the mutex on the event loop.
-    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
+    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<StepOutput, Error> {
         let _held = self.acquire_async().await?;
         if !self.hold.is_zero() {
             tokio::time::sleep(self.hold).await;
         }
-        Ok(Output::of_number(task.index))
+        Ok(StepOutput::of_number(task.index))
     }
 
-    fn acquire_blocking(&self, until: Option<Instant>) -> Result<Held<Taken<'_, File>>, Error> {
+    fn acquire_blocking(&self, until: Option<Instant>) -> Result<Held<SharedMutexGuard<'_, File>>, Error> {
         Held::wait(self.threads.take(until)?)
     }
 

@@ -1,7 +1,7 @@
 //! The steps a task is made of, one file per kind.
 //!
 //! Every kind has a blocking form and an async form. Both do the same work and give the same
-//! [`Output`], so that strategies can be compared by what they produced.
+//! [`StepOutput`], so that strategies can be compared by what they produced.
 
 mod checkout;
 pub mod command;
@@ -24,6 +24,6 @@ pub mod write;
 mod address;
 mod network;
 
-pub use output::Output;
+pub use output::StepOutput;
 pub use prepared::{PrepareError, Step};
 pub use task_context::TaskContext;

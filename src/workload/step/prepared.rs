@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::workload::env::Env;
 use crate::workload::spec::StepSpec;
 use crate::workload::step::{
-    Output, TaskContext, command, cpu, http, lock, read, sleep, sqlite, websocket, write,
+    StepOutput, TaskContext, command, cpu, http, lock, read, sleep, sqlite, websocket, write,
 };
 
 /// The reason why a step cannot be prepared in this process.
@@ -68,7 +68,7 @@ impl Step {
     }
 
     /// Runs the step on the calling thread.
-    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
+    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<StepOutput, Error> {
         match self {
             Step::Cpu(step) => step.run_blocking(task),
             Step::Sleep(step) => step.run_blocking(task),
@@ -89,7 +89,7 @@ impl Step {
     pub fn run_async<'a>(
         &'a self,
         task: &'a TaskContext<'a>,
-    ) -> impl Future<Output = Result<Output, Error>> + Send {
+    ) -> impl Future<Output = Result<StepOutput, Error>> + Send {
         match self {
             Step::Cpu(step) => Either::Left(Either::Left(lazy(|_| step.run_blocking(task)))),
             Step::Sleep(step) => Either::Left(Either::Right(step.run_async(task))),

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::workload::env::Env;
 use crate::workload::spec::ReadSpec;
 use crate::workload::step::offload::offload;
-use crate::workload::step::{Output, TaskContext, deadline};
+use crate::workload::step::{StepOutput, TaskContext, deadline};
 use crate::workload::template::Template;
 
 /// A file to read, the same or another one for each item.
@@ -27,23 +27,23 @@ impl Read {
     /// Reads on the calling thread. The output is the content.
     ///
     /// The deadline is looked at before and after, not while the system reads.
-    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
+    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<StepOutput, Error> {
         read(&self.path.render(task.item), task.deadline)
     }
 
     /// Reads on the blocking pool.
-    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
+    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<StepOutput, Error> {
         let path = self.path.render(task.item).into_owned();
         let until = task.deadline;
         offload(move || read(&path, until)).await
     }
 }
 
-fn read(path: &str, until: Option<Instant>) -> Result<Output, Error> {
+fn read(path: &str, until: Option<Instant>) -> Result<StepOutput, Error> {
     deadline::check(until)?;
     let content = std::fs::read(path).map_err(|error| Error::from_io(Code::TaskIo, "read", &error))?;
     deadline::check(until)?;
-    Ok(Output::of_bytes(content.into()))
+    Ok(StepOutput::of_bytes(content.into()))
 }
 
 #[cfg(test)]
@@ -65,7 +65,7 @@ mod tests {
         let spec = StepSpec::Read(spec(&dir.path().join("file-{item}")));
         for (index, content) in [(0, "zero"), (1, "one")] {
             let output = both_forms(&spec, &env(dir.path()), index).await.unwrap();
-            assert_eq!(output, Output::of_bytes(content.into()));
+            assert_eq!(output, StepOutput::of_bytes(content.into()));
         }
     }
 

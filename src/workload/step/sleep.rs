@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 
 use crate::error::Error;
 use crate::workload::spec::SleepSpec;
-use crate::workload::step::{Output, TaskContext, deadline};
+use crate::workload::step::{StepOutput, TaskContext, deadline};
 
 /// A pause of fixed length.
 #[derive(Debug)]
@@ -21,15 +21,18 @@ impl Sleep {
     }
 
     /// Sleeps on the calling thread, no longer than the task may take.
-    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
+    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<StepOutput, Error> {
         deadline::sleep(self.duration, task.deadline)?;
-        Ok(Output::of_number(task.index))
+        Ok(StepOutput::of_number(task.index))
     }
 
     /// Sleeps on the event loop.
-    pub fn run_async(&self, task: &TaskContext<'_>) -> impl Future<Output = Result<Output, Error>> + use<> {
+    pub fn run_async(
+        &self,
+        task: &TaskContext<'_>,
+    ) -> impl Future<Output = Result<StepOutput, Error>> + use<> {
         let index = task.index;
-        tokio::time::sleep(self.duration).map(move |()| Ok(Output::of_number(index)))
+        tokio::time::sleep(self.duration).map(move |()| Ok(StepOutput::of_number(index)))
     }
 }
 

@@ -23,7 +23,7 @@ use crate::workload::item::Item;
 use crate::workload::spec::SqliteSpec;
 use crate::workload::step::checkout::Checkout;
 use crate::workload::step::offload::offload;
-use crate::workload::step::{Output, TaskContext, deadline};
+use crate::workload::step::{StepOutput, TaskContext, deadline};
 
 /// How long a statement waits for the writer's lock when the task has no deadline.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -61,12 +61,12 @@ impl Sqlite {
     /// writes, else the rows returned.
     ///
     /// Waiting for the writer's lock ends at the deadline; a long statement is not interrupted.
-    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
+    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<StepOutput, Error> {
         self.database.run(task.index, value_of(task.item), task.deadline)
     }
 
     /// Runs the statement on the blocking pool.
-    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
+    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<StepOutput, Error> {
         let (database, index, item, until) =
             (Arc::clone(&self.database), task.index, value_of(task.item), task.deadline);
         offload(move || database.run(index, item, until)).await
@@ -97,7 +97,7 @@ struct Database {
 }
 
 impl Database {
-    fn run(&self, index: u64, item: Value, until: Option<Instant>) -> Result<Output, Error> {
+    fn run(&self, index: u64, item: Value, until: Option<Instant>) -> Result<StepOutput, Error> {
         deadline::check(until)?;
         let result = self.connections.with(
             || open(&self.path),
@@ -111,17 +111,17 @@ impl Database {
         result.map_err(|error| self.failure(&error))
     }
 
-    fn execute(&self, connection: &Connection, index: u64, item: Value) -> rusqlite::Result<Output> {
+    fn execute(&self, connection: &Connection, index: u64, item: Value) -> rusqlite::Result<StepOutput> {
         let before = connection.total_changes();
         let mut statement: CachedStatement<'_> = connection.prepare_cached(&self.query)?;
         let bound = (statement.parameter_count() > 0).then_some(item);
         let rows = rows::encode(&mut statement.query(params_from_iter(bound))?)?;
         if self.writes {
             let changed = connection.total_changes() - before;
-            return Ok(Output::of_number(xxh3_64_with_seed(&changed.to_le_bytes(), index)));
+            return Ok(StepOutput::of_number(xxh3_64_with_seed(&changed.to_le_bytes(), index)));
         }
         let digest = xxh3_64_with_seed(&rows.digest.to_le_bytes(), index);
-        Ok(Output { digest, bytes: rows.bytes.into() })
+        Ok(StepOutput { digest, bytes: rows.bytes.into() })
     }
 
     fn failure(&self, error: &rusqlite::Error) -> Error {

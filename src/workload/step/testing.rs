@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::workload::env::Env;
 use crate::workload::item::Item;
 use crate::workload::spec::StepSpec;
-use crate::workload::step::{Output, Step, TaskContext};
+use crate::workload::step::{Step, StepOutput, TaskContext};
 
 /// The first attempt at task `index` of a count, without a deadline.
 pub(super) fn task(index: u64) -> TaskContext<'static> {
@@ -30,7 +30,7 @@ pub(super) fn env(state_dir: &Path) -> Env {
 }
 
 /// Runs the blocking form, then the async form, and gives their common result.
-pub(super) async fn both_forms(spec: &StepSpec, env: &Env, index: u64) -> Result<Output, Error> {
+pub(super) async fn both_forms(spec: &StepSpec, env: &Env, index: u64) -> Result<StepOutput, Error> {
     let step = Step::prepare(spec, env).unwrap();
     let blocking = step.run_blocking(&patient_task(index));
     assert_eq!(blocking, step.run_async(&patient_task(index)).await);

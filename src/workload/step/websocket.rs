@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::workload::env::Env;
 use crate::workload::spec::WebSocketSpec;
 use crate::workload::step::websocket::conversation::Conversation;
-use crate::workload::step::{Output, TaskContext};
+use crate::workload::step::{StepOutput, TaskContext};
 
 /// One conversation.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl WebSocket {
     }
 
     /// Talks on the calling thread, no longer than the task may take.
-    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
+    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<StepOutput, Error> {
         match self.conversation.subscribers {
             0 => blocking::echo(&self.conversation, task),
             _ => blocking::publish(&self.conversation, task),
@@ -37,7 +37,7 @@ impl WebSocket {
     }
 
     /// Talks on the event loop.
-    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
+    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<StepOutput, Error> {
         match self.conversation.subscribers {
             0 => nonblocking::echo(&self.conversation, task).await,
             _ => nonblocking::publish(&self.conversation, task).await,

@@ -15,7 +15,7 @@ use crate::workload::env::Env;
 use crate::workload::spec::WriteSpec;
 use crate::workload::step::checkout::Checkout;
 use crate::workload::step::offload::offload;
-use crate::workload::step::{Output, TaskContext, deadline};
+use crate::workload::step::{StepOutput, TaskContext, deadline};
 use crate::workload::template::Template;
 
 /// Bytes given to the system at a time.
@@ -42,23 +42,23 @@ impl Write {
     }
 
     /// Writes on the calling thread, and gives up at the deadline between chunks of 64 KiB.
-    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
+    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<StepOutput, Error> {
         let path = self.path.as_ref().map(|path| path.render(task.item));
         self.writer.run(path.as_deref(), task.deadline)?;
         Ok(self.output(task))
     }
 
     /// Writes on the blocking pool.
-    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
+    pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<StepOutput, Error> {
         let path = self.path.as_ref().map(|path| path.render(task.item).into_owned());
         let (writer, until) = (Arc::clone(&self.writer), task.deadline);
         offload(move || writer.run(path.as_deref(), until)).await?;
         Ok(self.output(task))
     }
 
-    fn output(&self, task: &TaskContext<'_>) -> Output {
+    fn output(&self, task: &TaskContext<'_>) -> StepOutput {
         let written = self.writer.size.to_le_bytes();
-        Output::of_number(xxhash_rust::xxh3::xxh3_64_with_seed(&written, task.index))
+        StepOutput::of_number(xxhash_rust::xxh3::xxh3_64_with_seed(&written, task.index))
     }
 }
 

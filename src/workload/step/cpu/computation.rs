@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::workload::spec::CpuSpec;
 use crate::workload::step::cpu::iterate::Iterate;
 use crate::workload::step::cpu::{data, kernels};
-use crate::workload::step::{Output, TaskContext, deadline};
+use crate::workload::step::{StepOutput, TaskContext, deadline};
 
 /// How much work is done between two looks at the clock.
 const STRIDE: Duration = Duration::from_micros(20);
@@ -30,7 +30,7 @@ impl Cpu {
     /// Computes on the calling thread, and gives up at the task's deadline.
     ///
     /// The output depends on the number of the task and on every iteration.
-    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<Output, Error> {
+    pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<StepOutput, Error> {
         let stride = if task.deadline.is_some() { self.stride } else { self.iterations };
         let (mut value, mut left) = (data::mix(task.index), self.iterations);
         while left > 0 {
@@ -39,7 +39,7 @@ impl Cpu {
             value = self.kernel.repeat(value, now);
             left -= now;
         }
-        Ok(Output::of_number(value))
+        Ok(StepOutput::of_number(value))
     }
 }
 

@@ -9,15 +9,15 @@ use hyper::Request;
 use tungstenite::HandshakeError;
 
 use crate::error::Error;
-use crate::workload::fixture::config::Role;
+use crate::workload::fixture::protocol::SocketRole;
 use crate::workload::step::websocket::conversation::{Conversation, Room};
 use crate::workload::step::websocket::wire::{
     Transcript, closed, config, data, describe, describe_io, host_and_port,
 };
-use crate::workload::step::{Output, TaskContext};
+use crate::workload::step::{StepOutput, TaskContext};
 
 /// Sends each message and waits for it to come back.
-pub(super) fn echo(step: &Conversation, task: &TaskContext<'_>) -> Result<Output, Error> {
+pub(super) fn echo(step: &Conversation, task: &TaskContext<'_>) -> Result<StepOutput, Error> {
     let mut socket = Socket::open(step.echo_request(task)?, task.deadline)?;
     let mut transcript = Transcript::new();
     for message in step.payloads(task) {
@@ -29,15 +29,15 @@ pub(super) fn echo(step: &Conversation, task: &TaskContext<'_>) -> Result<Output
 }
 
 /// Publishes each message and waits until every subscriber has it.
-pub(super) fn publish(step: &Conversation, task: &TaskContext<'_>) -> Result<Output, Error> {
+pub(super) fn publish(step: &Conversation, task: &TaskContext<'_>) -> Result<StepOutput, Error> {
     let room = Room::new(task);
     let open = |role| Socket::open(step.topic_request(task, &room, role)?, task.deadline);
     let mut subscribers =
-        (0..step.subscribers).map(|_| open(Role::Subscribe)).collect::<Result<Vec<_>, _>>()?;
+        (0..step.subscribers).map(|_| open(SocketRole::Subscribe)).collect::<Result<Vec<_>, _>>()?;
     for subscriber in &mut subscribers {
         subscriber.receive()?;
     }
-    let mut publisher = open(Role::Publish)?;
+    let mut publisher = open(SocketRole::Publish)?;
     let mut transcript = Transcript::new();
     for message in step.payloads(task) {
         publisher.inner.send(message).map_err(describe)?;

@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::error::Error;
 use crate::workload::env::Env;
-use crate::workload::fixture::config::{ATTEMPT_HEADER, ROLE, ROOM, Role};
+use crate::workload::fixture::protocol::{ATTEMPT_HEADER, ROLE, ROOM, SocketRole};
 use crate::workload::spec::WebSocketSpec;
 use crate::workload::step::TaskContext;
 use crate::workload::step::address::Address;
@@ -63,7 +63,7 @@ impl Conversation {
         &self,
         task: &TaskContext<'_>,
         room: &Room,
-        role: Role,
+        role: SocketRole,
     ) -> Result<Request<()>, Error> {
         let uri = self.address.uri(task.item)?;
         let separator = if uri.query().is_some() { '&' } else { '?' };
@@ -138,7 +138,7 @@ mod tests {
         let room = Room("7".into());
         let uri = |url| {
             let step = prepare(url, 1, 1).unwrap();
-            step.topic_request(&task(0), &room, Role::Publish).unwrap().uri().to_string()
+            step.topic_request(&task(0), &room, SocketRole::Publish).unwrap().uri().to_string()
         };
         assert_eq!(uri("fixture:/news/{item}"), "ws://127.0.0.1:81/news/a?role=publish&room=7");
         assert_eq!(uri("fixture:/news?x=1"), "ws://127.0.0.1:81/news?x=1&role=publish&room=7");

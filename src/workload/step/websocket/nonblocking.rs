@@ -9,15 +9,15 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 
 use crate::error::Error;
-use crate::workload::fixture::config::Role;
+use crate::workload::fixture::protocol::SocketRole;
 use crate::workload::step::websocket::conversation::{Conversation, Room};
 use crate::workload::step::websocket::wire::{
     Transcript, closed, config, data, describe, describe_io, host_and_port,
 };
-use crate::workload::step::{Output, TaskContext};
+use crate::workload::step::{StepOutput, TaskContext};
 
 /// Sends each message and waits for it to come back.
-pub(super) async fn echo(step: &Conversation, task: &TaskContext<'_>) -> Result<Output, Error> {
+pub(super) async fn echo(step: &Conversation, task: &TaskContext<'_>) -> Result<StepOutput, Error> {
     let mut socket = Socket::open(step.echo_request(task)?).await?;
     let mut transcript = Transcript::new();
     for message in step.payloads(task) {
@@ -29,16 +29,16 @@ pub(super) async fn echo(step: &Conversation, task: &TaskContext<'_>) -> Result<
 }
 
 /// Publishes each message and waits until every subscriber has it.
-pub(super) async fn publish(step: &Conversation, task: &TaskContext<'_>) -> Result<Output, Error> {
+pub(super) async fn publish(step: &Conversation, task: &TaskContext<'_>) -> Result<StepOutput, Error> {
     let room = Room::new(task);
     let mut subscribers = Vec::with_capacity(step.subscribers as usize);
     for _ in 0..step.subscribers {
-        subscribers.push(Socket::open(step.topic_request(task, &room, Role::Subscribe)?).await?);
+        subscribers.push(Socket::open(step.topic_request(task, &room, SocketRole::Subscribe)?).await?);
     }
     for subscriber in &mut subscribers {
         subscriber.receive().await?;
     }
-    let mut publisher = Socket::open(step.topic_request(task, &room, Role::Publish)?).await?;
+    let mut publisher = Socket::open(step.topic_request(task, &room, SocketRole::Publish)?).await?;
     let mut transcript = Transcript::new();
     for message in step.payloads(task) {
         publisher.inner.send(message).await.map_err(describe)?;

@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::diagnostics::Code;
 use crate::error::Error;
-use crate::workload::step::{Output, network};
+use crate::workload::step::{StepOutput, network};
 
 /// Bytes of each connection's read buffer; the default of 128 KiB is too much for thousands.
 const READ_BUFFER_BYTES: usize = 4096;
@@ -36,8 +36,8 @@ impl Transcript {
     }
 
     /// Returns the digest of all messages, and the last of them for the next step.
-    pub(super) fn finish(self) -> Output {
-        Output { digest: self.hash.digest(), bytes: self.last }
+    pub(super) fn finish(self) -> StepOutput {
+        StepOutput { digest: self.hash.digest(), bytes: self.last }
     }
 }
 

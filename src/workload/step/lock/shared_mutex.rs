@@ -9,22 +9,22 @@ use crate::workload::step::deadline;
 
 /// Lets one thread at a time have the value.
 #[derive(Debug)]
-pub(super) struct Gate<T> {
+pub(super) struct SharedMutex<T> {
     value: Mutex<Option<T>>,
     freed: Condvar,
 }
 
-impl<T> Gate<T> {
+impl<T> SharedMutex<T> {
     pub(super) fn new(value: T) -> Self {
-        Gate { value: Mutex::new(Some(value)), freed: Condvar::new() }
+        SharedMutex { value: Mutex::new(Some(value)), freed: Condvar::new() }
     }
 
     /// Waits for the value; fails at the deadline.
-    pub(super) fn take(&self, until: Option<Instant>) -> Result<Taken<'_, T>, Error> {
+    pub(super) fn take(&self, until: Option<Instant>) -> Result<SharedMutexGuard<'_, T>, Error> {
         let mut value = self.lock();
         loop {
             if let Some(value) = value.take() {
-                return Ok(Taken { gate: self, value: Some(value) });
+                return Ok(SharedMutexGuard { mutex: self, value: Some(value) });
             }
             deadline::check(until)?;
             value = match deadline::left(until) {
@@ -45,12 +45,12 @@ impl<T> Gate<T> {
 
 /// The value, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Taken<'a, T> {
-    gate: &'a Gate<T>,
+pub(super) struct SharedMutexGuard<'a, T> {
+    mutex: &'a SharedMutex<T>,
     value: Option<T>,
 }
 
-impl<T> Deref for Taken<'_, T> {
+impl<T> Deref for SharedMutexGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -58,10 +58,10 @@ impl<T> Deref for Taken<'_, T> {
     }
 }
 
-impl<T> Drop for Taken<'_, T> {
+impl<T> Drop for SharedMutexGuard<'_, T> {
     fn drop(&mut self) {
-        *self.gate.lock() = self.value.take();
-        self.gate.freed.notify_one();
+        *self.mutex.lock() = self.value.take();
+        self.mutex.freed.notify_one();
     }
 }
 
@@ -73,12 +73,12 @@ mod tests {
 
     #[test]
     fn the_value_is_had_by_one_at_a_time() {
-        let gate = Gate::new(std::cell::Cell::new(0));
+        let mutex = SharedMutex::new(std::cell::Cell::new(0));
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for _ in 0..500 {
-                        let count = gate.take(None).unwrap();
+                        let count = mutex.take(None).unwrap();
                         let before = count.get();
                         std::thread::yield_now();
                         count.set(before + 1);
@@ -86,16 +86,16 @@ mod tests {
                 });
             }
         });
-        assert_eq!(gate.take(None).unwrap().get(), 2000);
+        assert_eq!(mutex.take(None).unwrap().get(), 2000);
     }
 
     #[test]
     fn waiting_ends_at_the_deadline() {
-        let gate = Gate::new(());
-        let taken = gate.take(None).unwrap();
+        let mutex = SharedMutex::new(());
+        let taken = mutex.take(None).unwrap();
         let soon = Instant::now() + Duration::from_millis(5);
-        assert!(gate.take(Some(soon)).unwrap_err().is_timeout());
+        assert!(mutex.take(Some(soon)).unwrap_err().is_timeout());
         drop(taken);
-        assert!(gate.take(Some(soon)).is_ok(), "a free value is had even late");
+        assert!(mutex.take(Some(soon)).is_ok(), "a free value is had even late");
     }
 }

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::diagnostics::Code;
-use crate::workload::input::diagnostic::InputError;
-use crate::workload::input::program;
+use crate::workload::input::executable;
+use crate::workload::input::input_error::InputError;
 use crate::workload::input::shell::shell_argv;
 use crate::workload::item::Items;
 use crate::workload::spec::{CommandSpec, StepSpec, Workload, WorkloadSource};
@@ -49,7 +49,7 @@ pub fn from_command(
         words.push(PLACEHOLDER.to_owned());
     }
     if !shell {
-        program::check(&words[0])?;
+        executable::check(&words[0])?;
     }
     let argv = if shell { shell_argv(&words.join(" ")) } else { words };
     Ok(Workload {

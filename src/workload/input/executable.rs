@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostics::Code;
-use crate::workload::input::diagnostic::InputError;
+use crate::workload::input::input_error::InputError;
 use crate::workload::input::suggest::closest;
 use crate::workload::template::PLACEHOLDER;
 

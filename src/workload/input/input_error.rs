@@ -10,7 +10,7 @@ use crate::diagnostics::Code;
 
 /// A stretch of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct SourceSpan {
     /// The file as the user named it.
     pub file: Arc<str>,
     /// All of its text.
@@ -19,12 +19,12 @@ pub struct Place {
     pub span: Range<usize>,
 }
 
-impl Place {
+impl SourceSpan {
     /// A place in `text`; a span that does not fit is cut to fit.
     pub fn new(file: Arc<str>, text: Arc<str>, span: Range<usize>) -> Self {
         let start = text.floor_char_boundary(span.start);
         let end = text.ceil_char_boundary(span.end).max(start);
-        Place { file, text, span: start..end }
+        SourceSpan { file, text, span: start..end }
     }
 
     /// Returns the place in `text` that a JSON error is about.
@@ -32,7 +32,7 @@ impl Place {
         let start: usize =
             text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
         let at = start + error.column().saturating_sub(1);
-        Place::new(file, text, at..at + 1)
+        SourceSpan::new(file, text, at..at + 1)
     }
 
     /// Returns the message of a JSON error without its line and column.
@@ -64,7 +64,7 @@ pub struct InputError {
     /// What is wrong, as a fragment.
     pub message: String,
     /// Where, if it is written in a file.
-    pub place: Option<Place>,
+    pub place: Option<SourceSpan>,
     /// What to write instead, if that is known.
     pub help: Option<String>,
 }
@@ -161,8 +161,8 @@ impl std::error::Error for InputErrors {}
 mod tests {
     use super::*;
 
-    fn place(text: &str, span: Range<usize>) -> Place {
-        Place::new("w.toml".into(), text.into(), span)
+    fn place(text: &str, span: Range<usize>) -> SourceSpan {
+        SourceSpan::new("w.toml".into(), text.into(), span)
     }
 
     #[test]
