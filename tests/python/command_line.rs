@@ -77,7 +77,18 @@ impl Sandbox {
     }
 }
 
-const QUICK: [&str; 4] = ["--budget", "300ms", "--strategy", "sequential,threading"];
+/// Two configurations, each measured once however long that takes.
+const QUICK: [&str; 9] = [
+    "--budget",
+    "300ms",
+    "--exhaustive",
+    "--runs",
+    "1",
+    "--width",
+    "2",
+    "--strategy",
+    "sequential,threading",
+];
 
 fn quick<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
     [&["advise"], arguments, &QUICK].concat()

@@ -184,7 +184,7 @@ fn the_task_that_kills_the_interpreter_is_named() {
             assert!(error.message.contains(how) && error.message.contains("task 10 (item 9)"), "{error}");
             assert_eq!(error.message.contains(" in crashes"), callable == "crashes", "{error}");
         }
-        let profiled = bed(callable).profile(Duration::from_millis(50)).expect("profiled without it");
+        let profiled = bed(callable).profile(Duration::from_secs(2)).expect("profiled without it");
         assert_eq!(profiled.tally.counts.failed, 1, "{callable}: {:?}", profiled.tally.errors());
         assert!(profiled.tally.counts.ok > 0);
     }
@@ -234,7 +234,7 @@ fn a_fork_that_comes_back_from_its_task_does_not_go_on_with_the_others() {
 fn a_task_that_never_returns_times_out() {
     for (strategy, width) in STRATEGIES {
         let callable = if strategy == StrategyKind::Hybrid { "never_async" } else { "never" };
-        let report = bed(callable).timeout(Duration::from_millis(300)).run(strategy, width);
+        let report = bed(callable).timeout(Duration::from_secs(2)).run(strategy, width);
         assert_eq!(report.tally.counts.timed_out, 1, "{strategy}: {:?}", report.tally.counts);
         assert_eq!(report.tally.counts.ok, TASKS - 1, "{strategy}");
     }
@@ -242,7 +242,7 @@ fn a_task_that_never_returns_times_out() {
 
 #[test]
 fn a_task_that_never_returns_is_found_out_without_a_timeout() {
-    let error = bed("never").try_run(StrategyKind::Threads, 2, Duration::from_secs(2)).expect_err("hangs");
+    let error = bed("never").try_run(StrategyKind::Threads, 2, Duration::from_secs(5)).expect_err("hangs");
     assert_eq!(error.code, Code::PoolHung, "{error}");
     assert!(error.message.contains("in never"), "{error}");
 }

@@ -41,7 +41,7 @@ def exits(i):
     return i
 
 def late(i):
-    if i == 3: time.sleep(0.3)
+    if i == 3: time.sleep(3)
     return i
 
 async def waits(i):
@@ -128,7 +128,7 @@ fn retries_and_timeouts_hold_in_interpreters() {
     assert_eq!(report.tally.counts.ok, TASKS, "{:?}", report.tally.errors());
     assert!(report.wall_s >= (2 * TASKS - 1) as f64 / 200.0, "{} s", report.wall_s);
     let Some(late) = bed("late") else { return };
-    let counts = late.timeout(Duration::from_millis(200)).run(StrategyKind::Interpreters, 2).tally.counts;
+    let counts = late.timeout(Duration::from_secs(2)).run(StrategyKind::Interpreters, 2).tally.counts;
     assert_eq!((counts.ok, counts.timed_out), (TASKS - 1, 1));
 }
 

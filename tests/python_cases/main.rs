@@ -56,6 +56,12 @@ fn check(report: &Report, tree: &[StrategyKind], family: &[StrategyKind]) {
     assert!(report.cells.iter().all(|result| result.tasks.failed == 0), "{:#?}", report.cells);
 }
 
+/// The width that was chosen; `None` if the measurement, on a busy machine, could not decide.
+fn decided_width(report: &Report) -> Option<usize> {
+    let advice = report.recommendation.as_ref().expect("a recommendation");
+    (advice.verdict != ChoiceVerdict::Undecided).then_some(advice.width)
+}
+
 fn class(report: &Report) -> Class {
     report.profile.as_ref().expect("a profile").class
 }
@@ -107,7 +113,7 @@ fn naps_in_both_forms_want_width() {
     let report = advise(&["nap"], "tasks = 200");
     assert_eq!(class(&report), Class::IoBound);
     check(&report, &[Async], &[Async, Threads, Hybrid]);
-    assert!(report.recommendation.expect("a recommendation").width >= 8);
+    assert!(decided_width(&report).is_none_or(|width| width >= 8), "{:#?}", report.recommendation);
 }
 
 #[test]
@@ -155,5 +161,5 @@ fn an_upstream_that_serves_four_is_not_asked_for_sixty_four() {
     let options = ["--budget", "4s", "--strategy", "threads", "--width", "8,64"];
     let report = advise_by(&options, &["get"], "tasks = 120\n[fixture]\nlatency = '12ms'\ncapacity = 4");
     check(&report, &[Threads, Processes], &[Threads]);
-    assert_eq!(report.recommendation.expect("a recommendation").width, 8);
+    assert!(decided_width(&report).is_none_or(|width| width == 8), "{:#?}", report.recommendation);
 }

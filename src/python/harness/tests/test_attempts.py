@@ -85,3 +85,19 @@ def test_a_coroutine_waits_for_the_bucket_on_its_loop(tmp_path: Path) -> None:
     bucket = TokenBucket(str(tmp_path / "bucket"), 1000.0)
     asyncio.run(bucket.wait_async())
     assert bucket.waited_s > 0.0
+
+
+def test_only_attempts_of_limited_steps_take_tokens(
+    module: ModuleMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = []
+
+    def reserve(bucket: TokenBucket) -> float:
+        taken.append(bucket)
+        return 0.0
+
+    monkeypatch.setattr(TokenBucket, "reserve", reserve)
+    user = module("def wait(i): return i\ndef compute(i): return i\n")
+    rate = {"per_s": 1.0, "limited_steps": [True, False], "bucket_file": user.results + "-bucket"}
+    answer(user.batch("sequential", "wait", "compute", tasks=7, rate=rate))
+    assert len(taken) == 7
