@@ -7,10 +7,10 @@ use crate::advice::eligible::{Eligible, eligible, well_measured};
 use crate::advice::note::Note;
 use crate::advice::objective::Objective;
 use crate::advice::pairwise::{PairwiseComparison, compare_pairwise, score};
-use crate::advice::result::{Agreement, ChoiceVerdict};
+use crate::advice::verdict::{Agreement, ChoiceVerdict};
 use crate::benchmark::ConfigurationResult;
 use crate::policy::{CHOICE_PROBABILITY, INDIFFERENCE, WORTH_CONCURRENCY};
-use crate::stats::ratio::Ordering4;
+use crate::stats::ratio::UncertainOrdering;
 use crate::strategy::StrategyKind;
 
 /// Luck is not held against a cell that seems no slower than this.
@@ -53,7 +53,7 @@ pub struct RunnerUp<'a> {
     /// Its score over that of the chosen cell.
     pub ratio: f64,
     /// Whether it is faster or slower than the chosen cell.
-    pub verdict: Ordering4,
+    pub verdict: UncertainOrdering,
     /// The smallest difference that would have been seen, as a share, where the two were compared.
     pub smallest_effect: Option<f64>,
 }
@@ -141,7 +141,7 @@ pub(crate) fn within_noise<'a>(
 }
 
 fn is_near(seen: PairwiseComparison) -> bool {
-    seen.verdict != Ordering4::Slower && seen.ratio >= 1.0 - INDIFFERENCE
+    seen.verdict != UncertainOrdering::Slower && seen.ratio >= 1.0 - INDIFFERENCE
 }
 
 fn is_not_worth_leaving(cell: &ConfigurationResult, seen: PairwiseComparison) -> bool {
@@ -156,7 +156,7 @@ fn is_predicted_equal(
     seen: PairwiseComparison,
 ) -> bool {
     let (Some(own), Some(bests)) = (cell.predicted_per_s, best.predicted_per_s) else { return false };
-    seen.verdict == Ordering4::Undecided && seen.ratio >= LUCK && own >= (1.0 - INDIFFERENCE) * bests
+    seen.verdict == UncertainOrdering::Undecided && seen.ratio >= LUCK && own >= (1.0 - INDIFFERENCE) * bests
 }
 
 /// The narrowest cell of one strategy that is within noise of its best.
@@ -236,9 +236,9 @@ fn runners_up<'a>(
 /// A rival that seems faster leaves it undecided: the chosen cell is within noise of the best.
 fn verdict(runner_up: Option<&RunnerUp<'_>>) -> ChoiceVerdict {
     match runner_up.map(|r| r.verdict) {
-        Some(Ordering4::Slower) => ChoiceVerdict::Faster,
-        Some(Ordering4::Tie) => ChoiceVerdict::Tie,
-        Some(Ordering4::Faster | Ordering4::Undecided) | None => ChoiceVerdict::Undecided,
+        Some(UncertainOrdering::Slower) => ChoiceVerdict::Faster,
+        Some(UncertainOrdering::Tie) => ChoiceVerdict::Tie,
+        Some(UncertainOrdering::Faster | UncertainOrdering::Undecided) | None => ChoiceVerdict::Undecided,
     }
 }
 
@@ -247,7 +247,7 @@ fn agreement(tree_candidates: &[&ConfigurationResult], tree: Option<PairwiseComp
         return Agreement::Yes;
     }
     match tree.map(|seen| seen.verdict) {
-        Some(Ordering4::Slower) => Agreement::No,
+        Some(UncertainOrdering::Slower) => Agreement::No,
         _ => Agreement::Undecided,
     }
 }
@@ -361,7 +361,7 @@ mod tests {
             (choice.chosen.cell.strategy, choice.verdict),
             (StrategyKind::Async, ChoiceVerdict::Undecided)
         );
-        assert_eq!(choice.runners_up[0].verdict, Ordering4::Undecided);
+        assert_eq!(choice.runners_up[0].verdict, UncertainOrdering::Undecided);
     }
 
     #[test]

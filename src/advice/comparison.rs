@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::advice::choose::{Choice, RunnerUp};
 use crate::advice::objective::Objective;
-use crate::advice::result::ChoiceVerdict;
-use crate::stats::ratio::Ordering4;
+use crate::advice::verdict::ChoiceVerdict;
+use crate::stats::ratio::UncertainOrdering;
 use crate::strategy::StrategyKind;
 
 /// The measured speed of the recommended strategy next to that of all others.
@@ -56,7 +56,7 @@ pub struct RunnerUpFigures {
     /// Its score over that of the recommended configuration.
     pub ratio: f64,
     /// Whether it is better or worse.
-    pub verdict: Ordering4,
+    pub verdict: UncertainOrdering,
     /// The smallest difference, as a share, that the measurement would have shown in four of five
     /// cases; null where the two were not compared.
     pub smallest_effect: Option<f64>,
@@ -100,7 +100,7 @@ fn code(choice: &Choice<'_>, objective: Objective) -> ComparisonCode {
 
 /// Whether a runner-up is certainly faster, though not by enough to leave sequential for it.
 fn is_beaten(choice: &Choice<'_>) -> bool {
-    let is_faster = |runner_up: &RunnerUp<'_>| runner_up.verdict == Ordering4::Faster;
+    let is_faster = |runner_up: &RunnerUp<'_>| runner_up.verdict == UncertainOrdering::Faster;
     choice.chosen.cell.strategy == StrategyKind::Sequential && choice.runners_up.iter().any(is_faster)
 }
 
@@ -138,7 +138,10 @@ mod tests {
         let seen = compared(&doubtful(), StrategyKind::Async, Objective::Throughput);
         assert_eq!(seen.code, ComparisonCode::BestWithinNoise);
         let [threads] = seen.runners_up.as_slice() else { panic!("one other strategy: {seen:?}") };
-        assert_eq!((threads.strategy, threads.verdict), (StrategyKind::Threads, Ordering4::Undecided));
+        assert_eq!(
+            (threads.strategy, threads.verdict),
+            (StrategyKind::Threads, UncertainOrdering::Undecided)
+        );
         assert!((threads.ratio - 0.96).abs() < 1e-9 && threads.smallest_effect.is_some_and(|x| x < 0.3));
         let other = code_of(&doubtful(), StrategyKind::Threads, Objective::Throughput);
         assert_eq!(other, ComparisonCode::WithinNoiseOfBest);

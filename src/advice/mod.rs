@@ -20,6 +20,7 @@ pub mod predicted;
 pub mod recommend;
 pub mod result;
 pub mod scaling;
+pub mod verdict;
 
 pub(crate) mod chunks;
 mod eligible;

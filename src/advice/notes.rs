@@ -6,7 +6,7 @@ use crate::advice::context::AdviceContext;
 use crate::advice::eligible::failure_share;
 use crate::advice::note::Note;
 use crate::advice::python_notes;
-use crate::advice::result::ChoiceVerdict;
+use crate::advice::verdict::ChoiceVerdict;
 use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::profile::result::Confidence;
 use crate::profile::{Class, Profile};

@@ -3,7 +3,7 @@
 use crate::advice::objective::Objective;
 use crate::benchmark::ConfigurationResult;
 use crate::policy::INDIFFERENCE;
-use crate::stats::ratio::{Ordering4, compare};
+use crate::stats::ratio::{UncertainOrdering, compare};
 
 /// The comparison of one configuration with another.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -11,7 +11,7 @@ pub(crate) struct PairwiseComparison {
     /// The score of the first over that of the second.
     pub(crate) ratio: f64,
     /// What the paired rounds allow to be said about it.
-    pub(crate) verdict: Ordering4,
+    pub(crate) verdict: UncertainOrdering,
     /// The smallest difference that would have been seen, as a share; `None` from less than two rounds.
     pub(crate) smallest_effect: Option<f64>,
 }
@@ -29,7 +29,7 @@ pub(crate) fn compare_pairwise(
     objective: Objective,
 ) -> PairwiseComparison {
     if a.cell == b.cell {
-        return PairwiseComparison { ratio: 1.0, verdict: Ordering4::Tie, smallest_effect: None };
+        return PairwiseComparison { ratio: 1.0, verdict: UncertainOrdering::Tie, smallest_effect: None };
     }
     let widening = a.widening().max(b.widening());
     let paired = compare(&scores(a, objective), &scores(b, objective), INDIFFERENCE);
@@ -41,7 +41,7 @@ pub(crate) fn compare_pairwise(
         },
         _ => PairwiseComparison {
             ratio: score(a, objective) / score(b, objective),
-            verdict: Ordering4::Undecided,
+            verdict: UncertainOrdering::Undecided,
             smallest_effect: None,
         },
     }
@@ -61,8 +61,8 @@ mod tests {
     #[test]
     fn paired_rounds_decide() {
         let (fast, slow) = (cell(StrategyKind::Async, 64, 1200.0), cell(StrategyKind::Threads, 64, 1000.0));
-        assert_eq!(compare_pairwise(&slow, &fast, Objective::Throughput).verdict, Ordering4::Slower);
-        assert_eq!(compare_pairwise(&fast, &fast, Objective::Throughput).verdict, Ordering4::Tie);
+        assert_eq!(compare_pairwise(&slow, &fast, Objective::Throughput).verdict, UncertainOrdering::Slower);
+        assert_eq!(compare_pairwise(&fast, &fast, Objective::Throughput).verdict, UncertainOrdering::Tie);
     }
 
     #[test]
@@ -71,12 +71,12 @@ mod tests {
             (cell(StrategyKind::Async, 64, 1200.0), cell(StrategyKind::Threads, 64, 600.0));
         slow.rounds.truncate(1);
         let seen = compare_pairwise(&slow, &fast, Objective::Throughput);
-        assert_eq!((seen.ratio, seen.verdict), (0.5, Ordering4::Undecided));
+        assert_eq!((seen.ratio, seen.verdict), (0.5, UncertainOrdering::Undecided));
     }
 
     #[test]
     fn the_objective_decides_what_is_compared() {
         let (wide, narrow) = (cell(StrategyKind::Async, 64, 210.0), cell(StrategyKind::Async, 8, 200.0));
-        assert_eq!(compare_pairwise(&narrow, &wide, Objective::Latency).verdict, Ordering4::Faster);
+        assert_eq!(compare_pairwise(&narrow, &wide, Objective::Latency).verdict, UncertainOrdering::Faster);
     }
 }

@@ -2,11 +2,12 @@
 
 use crate::advice::comparison::{Comparison, ComparisonCode, RunnerUpFigures};
 use crate::advice::recommend::{AdviceInput, recommend};
-use crate::advice::result::{Agreement, Basis, ChoiceVerdict, Recommendation};
+use crate::advice::result::Recommendation;
+use crate::advice::verdict::{Agreement, Basis, ChoiceVerdict};
 use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::{Status, TaskCounts};
 use crate::policy::INDIFFERENCE;
-use crate::stats::ratio::Ordering4;
+use crate::stats::ratio::UncertainOrdering;
 
 /// Recommends by what was predicted of the cells; `None` if nothing was.
 ///
@@ -48,7 +49,7 @@ fn comparison(advice: &Recommendation, cells: &[ConfigurationResult]) -> Compari
             None => runners_up.push(RunnerUpFigures {
                 strategy,
                 ratio,
-                verdict: Ordering4::Undecided,
+                verdict: UncertainOrdering::Undecided,
                 smallest_effect: None,
             }),
         }

@@ -4,7 +4,7 @@
 //! next to a threshold. Only what is beyond doubt counts as a change.
 
 use crate::benchmark::{Configuration, ConfigurationResult};
-use crate::gate::result::{AdviceDrift, AdviceVerdict};
+use crate::gate::result::{AdviceChange, AdviceDrift};
 use crate::policy::INDIFFERENCE;
 use crate::profile::Profile;
 use crate::profile::result::Confidence;
@@ -36,17 +36,17 @@ pub fn drift(before: Advised<'_>, now: Advised<'_>) -> AdviceDrift {
     }
 }
 
-fn verdict(before: Advised<'_>, now: Advised<'_>) -> AdviceVerdict {
+fn verdict(before: Advised<'_>, now: Advised<'_>) -> AdviceChange {
     let is_other_class = before.profile.class != now.profile.class;
     let is_other_strategy = before.recommended.strategy != now.recommended.strategy;
     let is_changed = (is_other_class && is_certain(before.profile, now.profile))
         || (is_other_strategy && is_slower_now(before.recommended, now));
     if is_changed {
-        AdviceVerdict::Changed
+        AdviceChange::Changed
     } else if is_other_class || is_other_strategy {
-        AdviceVerdict::Undecided
+        AdviceChange::Undecided
     } else {
-        AdviceVerdict::Unchanged
+        AdviceChange::Unchanged
     }
 }
 
@@ -111,7 +111,7 @@ mod tests {
         before: (&Profile, Configuration),
         now: (&Profile, Configuration),
         cells: &[ConfigurationResult],
-    ) -> AdviceVerdict {
+    ) -> AdviceChange {
         let earlier = Advised { profile: before.0, recommended: before.1, cells: &[] };
         drift(earlier, Advised { profile: now.0, recommended: now.1, cells }).verdict
     }
@@ -120,22 +120,22 @@ mod tests {
     fn the_same_advice_is_unchanged_whatever_the_width() {
         let io = profile(1e-3, 50e-3);
         let narrower = Configuration { width: 48, ..ASYNC };
-        assert_eq!(verdict_of((&io, ASYNC), (&io, narrower), &[]), AdviceVerdict::Unchanged);
+        assert_eq!(verdict_of((&io, ASYNC), (&io, narrower), &[]), AdviceChange::Unchanged);
     }
 
     #[test]
     fn a_strategy_that_is_as_good_as_the_one_before_is_no_change() {
         let io = profile(1e-3, 50e-3);
         let cells = [cell(ASYNC, 1000.0), cell(THREADS, 1010.0)];
-        assert_eq!(verdict_of((&io, ASYNC), (&io, THREADS), &cells), AdviceVerdict::Undecided);
-        assert_eq!(verdict_of((&io, ASYNC), (&io, THREADS), &cells[1..]), AdviceVerdict::Undecided);
+        assert_eq!(verdict_of((&io, ASYNC), (&io, THREADS), &cells), AdviceChange::Undecided);
+        assert_eq!(verdict_of((&io, ASYNC), (&io, THREADS), &cells[1..]), AdviceChange::Undecided);
     }
 
     #[test]
     fn a_strategy_that_is_slower_by_far_is_a_change() {
         let io = profile(1e-3, 50e-3);
         let mut cells = [cell(ASYNC, 500.0), cell(THREADS, 1000.0)];
-        assert_eq!(verdict_of((&io, ASYNC), (&io, THREADS), &cells), AdviceVerdict::Changed);
+        assert_eq!(verdict_of((&io, ASYNC), (&io, THREADS), &cells), AdviceChange::Changed);
         let doubtful = Posterior {
             throughput_per_s: 500.0,
             credible95: [400.0, 1100.0],
@@ -143,20 +143,20 @@ mod tests {
             near_leader: 0.2,
         };
         cells[0].outlook = Some(doubtful);
-        assert_eq!(verdict_of((&io, ASYNC), (&io, THREADS), &cells), AdviceVerdict::Undecided);
+        assert_eq!(verdict_of((&io, ASYNC), (&io, THREADS), &cells), AdviceChange::Undecided);
         // Another width of the strategy before keeps up.
         let wide = [cells[1].clone(), cell(ASYNC, 500.0), cell(Configuration { width: 96, ..ASYNC }, 990.0)];
-        assert_eq!(verdict_of((&io, ASYNC), (&io, THREADS), &wide), AdviceVerdict::Undecided);
+        assert_eq!(verdict_of((&io, ASYNC), (&io, THREADS), &wide), AdviceChange::Undecided);
     }
 
     #[test]
     fn another_class_is_a_change_only_where_both_are_sure_of_theirs() {
         let (io, cpu) = (profile(1e-3, 50e-3), profile(50e-3, 1e-3));
-        assert_eq!(verdict_of((&io, ASYNC), (&cpu, ASYNC), &[]), AdviceVerdict::Changed);
+        assert_eq!(verdict_of((&io, ASYNC), (&cpu, ASYNC), &[]), AdviceChange::Changed);
         let unsure = Profile { confidence: Confidence::Low, ..cpu };
-        assert_eq!(verdict_of((&io, ASYNC), (&unsure, ASYNC), &[]), AdviceVerdict::Undecided);
+        assert_eq!(verdict_of((&io, ASYNC), (&unsure, ASYNC), &[]), AdviceChange::Undecided);
         let near = |cpu_fraction, class| Profile { cpu_fraction, class, ..profile(1.0, 1.0) };
         let (below, above) = (near(0.33, Class::IoBound), near(0.38, Class::Mixed));
-        assert_eq!(verdict_of((&below, ASYNC), (&above, ASYNC), &[]), AdviceVerdict::Undecided);
+        assert_eq!(verdict_of((&below, ASYNC), (&above, ASYNC), &[]), AdviceChange::Undecided);
     }
 }

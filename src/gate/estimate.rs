@@ -16,7 +16,7 @@ pub struct Estimate {
     /// The mean of ln(worse): positive where it got worse, whichever way the metric counts.
     pub worse: Mean,
     /// How much of that, either way, is no evidence: what the circumstances of the two sides may have done.
-    pub doubt: f64,
+    pub bias_bound: f64,
     /// The smallest probability that so many observations can claim.
     pub p_least: f64,
     /// The share of the level that may be spent on this look at the data.
@@ -27,18 +27,18 @@ impl Estimate {
     /// The probability of a change for the worse as large as this if there were none, all looks counted;
     /// `None` where nothing is known of the spread.
     pub fn p_worse(&self) -> Option<f64> {
-        self.shifted(-self.doubt).p_above_zero().map(|p| self.counted(p))
+        self.shifted(-self.bias_bound).p_above_zero().map(|p| self.counted(p))
     }
 
     /// The same of a change for the better.
     pub fn p_better(&self) -> Option<f64> {
-        self.shifted(self.doubt).p_below_zero().map(|p| self.counted(p))
+        self.shifted(self.bias_bound).p_below_zero().map(|p| self.counted(p))
     }
 
     /// What ln(worse) may be, with a confidence such as 0.95 and whatever the circumstances did.
     pub fn worse_interval(&self, confidence: f64) -> [f64; 2] {
         let [low, high] = self.worse.interval(confidence);
-        [low - self.doubt, high + self.doubt]
+        [low - self.bias_bound, high + self.bias_bound]
     }
 
     fn shifted(&self, by: f64) -> Mean {

@@ -148,7 +148,7 @@ fn metric_verdict(estimate: &Estimate, comparison: &Comparison, seen: Seen, leve
 /// but only an interval that lies within it as a whole says that there is none.
 pub(super) fn verdict(estimate: &Estimate, margin: f64, seen: Seen) -> GateVerdict {
     let [low, high] = estimate.worse_interval(EQUIVALENCE);
-    let beyond = margin + estimate.doubt;
+    let beyond = margin + estimate.bias_bound;
     if seen.worse && estimate.worse.estimate > beyond {
         GateVerdict::Regressed
     } else if seen.better && estimate.worse.estimate < -beyond {
@@ -166,7 +166,7 @@ fn smallest_effect(estimate: &Estimate, margin: f64, level: f64) -> Option<f64> 
     let beyond_doubt = estimate.worse.smallest_effect(level * estimate.level_share, POWER)?;
     // Half of the estimates of a change of the margin's size lie beyond it.
     let beyond_margin = margin + estimate.worse.smallest_effect(0.5, POWER)?;
-    Some((estimate.doubt + beyond_doubt.max(beyond_margin)).exp_m1())
+    Some((estimate.bias_bound + beyond_doubt.max(beyond_margin)).exp_m1())
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@
 //! between. [`paired`] and [`stored`] make a [`Comparison`] of each workload, and [`judge()`] makes
 //! verdicts of all of them together.
 
-mod apart;
 pub mod comparison;
 pub mod drift;
 pub mod estimate;
@@ -15,6 +14,7 @@ pub mod judge;
 pub mod paired;
 pub mod reason;
 pub mod result;
+mod run_difference;
 pub mod stored;
 #[cfg(test)]
 pub(crate) mod testing;

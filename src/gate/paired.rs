@@ -57,7 +57,7 @@ fn estimate(metric: Metric, series: &Series) -> Option<Estimate> {
         current: geometric_mean(0),
         reference: geometric_mean(1),
         worse,
-        doubt: 0.0,
+        bias_bound: 0.0,
         // By chance alone one side comes off worse in every one of n pairs with this probability.
         p_least: 0.5f64.powi(i32::try_from(worse.n).unwrap_or(i32::MAX)),
         level_share: share_of_level(pairs),

@@ -151,7 +151,7 @@ pub struct MetricVerdict {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AdviceDrift {
     /// Whether it is.
-    pub verdict: AdviceVerdict,
+    pub verdict: AdviceChange,
     /// The class before and now.
     pub class: [Class; 2],
     /// The recommended cell before and now.
@@ -161,7 +161,7 @@ pub struct AdviceDrift {
 /// Whether advice changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum AdviceVerdict {
+pub enum AdviceChange {
     /// Class and strategy are the same.
     Unchanged,
     /// The class is another one, or the strategy before is slower than the one now beyond doubt.

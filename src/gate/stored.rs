@@ -6,12 +6,12 @@
 
 use crate::benchmark::series::BatchMetrics;
 use crate::benchmark::{Configuration, ConfigurationResult, Series};
-use crate::gate::apart::{Apart, DRIFT_FREEDOM, free};
 use crate::gate::comparison::Comparison;
 use crate::gate::estimate::{Estimate, badness, resolution};
 use crate::gate::failures::Failures;
 use crate::gate::reason::GateReason;
 use crate::gate::result::{Design, Metric};
+use crate::gate::run_difference::{DRIFT_FREEDOM, RunDifference, free};
 use crate::gate::threshold::Thresholds;
 use crate::stats::Mean;
 use crate::stats::autocorrelation::effective_count;
@@ -136,7 +136,7 @@ fn estimate(metric: Metric, sides: &[Side<'_>; 2], other_machine: bool) -> Optio
             worse = worse.blurred(elasticity * faster.standard_error, faster.freedom);
         }
     }
-    let apart = Apart {
+    let difference = RunDifference {
         elasticity,
         faster: faster.map(|mean| mean.estimate),
         others: current.others.zip(earlier.others).map(|(now, before)| now.max(before)),
@@ -147,8 +147,8 @@ fn estimate(metric: Metric, sides: &[Side<'_>; 2], other_machine: bool) -> Optio
         metric,
         current: (sign * now.estimate).exp(),
         reference: (sign * before.estimate).exp(),
-        worse: worse.blurred(apart.drift(metric), DRIFT_FREEDOM),
-        doubt: apart.doubt(metric),
+        worse: worse.blurred(difference.between_run_sd(metric), DRIFT_FREEDOM),
+        bias_bound: difference.bias_bound(metric),
         p_least: 0.0,
         level_share: 1.0,
     })

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::advice::result::Basis;
+use crate::advice::verdict::Basis;
 use crate::advice::{Model, Recommendation};
 use crate::benchmark::{ConfigurationResult, Series};
 use crate::diagnostics::Code;

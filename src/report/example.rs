@@ -5,8 +5,9 @@ mod gate;
 use crate::advice::comparison::{Comparison, ComparisonCode, RunnerUpFigures};
 use crate::advice::decision_tree::{DecisionPath, TreeStep};
 use crate::advice::limiting_factor::{LimitingFactor, SharedResource};
-use crate::advice::result::{Agreement, Basis, ChoiceVerdict, CodeExample, Fallback, Recommendation};
+use crate::advice::result::{CodeExample, Fallback, Recommendation};
 use crate::advice::scaling::{FitStatus, Model, PeakStatus, Usl};
+use crate::advice::verdict::{Agreement, Basis, ChoiceVerdict};
 use crate::advice::{Note, Objective};
 use crate::benchmark::result::{ErrorCount, Latency, LedgerPerTask, Reason, Round, Status, TaskCounts};
 use crate::benchmark::{Configuration, ConfigurationResult};
@@ -24,7 +25,7 @@ use crate::profile::result::{
 use crate::report::document::{
     BenchReport, CommandName, FailedWorkload, Report, Warning, WorkloadRuntime, WorkloadSummary,
 };
-use crate::stats::ratio::Ordering4;
+use crate::stats::ratio::UncertainOrdering;
 use crate::strategy::StrategyKind;
 use crate::workload::spec::WorkloadSource;
 
@@ -338,7 +339,7 @@ fn comparison() -> Comparison {
     let undecided = |strategy, ratio| RunnerUpFigures {
         strategy,
         ratio,
-        verdict: Ordering4::Undecided,
+        verdict: UncertainOrdering::Undecided,
         smallest_effect: Some(0.06),
     };
     Comparison {

@@ -3,7 +3,7 @@
 //! The form: <https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions>; how
 //! values are escaped: `escapeData` and `escapeProperty` of `@actions/core`, `src/command.ts`.
 
-use crate::gate::result::AdviceVerdict;
+use crate::gate::result::AdviceChange;
 use crate::gate::{Gate, GateVerdict, MetricVerdict};
 use crate::report::document::{FailedWorkload, Report};
 use crate::report::prose::gate as wording;
@@ -25,7 +25,7 @@ fn of_gate(workload: &str, gate: &Gate) -> String {
         }
         GateVerdict::Improved | GateVerdict::Unchanged => None,
     };
-    let changed = gate.advice.as_ref().filter(|advice| advice.verdict == AdviceVerdict::Changed);
+    let changed = gate.advice.as_ref().filter(|advice| advice.verdict == AdviceChange::Changed);
     let advice = changed.and_then(wording::drift);
     let advice = advice.map(|drift| line("warning", &format!("{workload} has other advice"), &drift));
     verdict.into_iter().chain(advice).collect()

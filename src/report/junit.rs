@@ -4,7 +4,7 @@
 //! by the older `junit-4.xsd`; so the reason for skipping is text and no attribute.
 
 use crate::benchmark::result::Status;
-use crate::gate::result::AdviceVerdict;
+use crate::gate::result::AdviceChange;
 use crate::gate::{AdviceDrift, GateVerdict, MetricVerdict};
 use crate::report::document::{FailedWorkload, Report};
 use crate::report::markup::escaped;
@@ -99,8 +99,8 @@ fn compared(of: &MetricVerdict) -> Outcome {
 
 fn advised(advice: &AdviceDrift) -> Outcome {
     match (advice.verdict, wording::drift(advice)) {
-        (AdviceVerdict::Changed, Some(drift)) => Outcome::Failed("advice-changed", format!("advice {drift}")),
-        (AdviceVerdict::Undecided, Some(drift)) => Outcome::Skipped(format!("advice {drift}")),
+        (AdviceChange::Changed, Some(drift)) => Outcome::Failed("advice-changed", format!("advice {drift}")),
+        (AdviceChange::Undecided, Some(drift)) => Outcome::Skipped(format!("advice {drift}")),
         _ => Outcome::Passed,
     }
 }

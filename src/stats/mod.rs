@@ -11,4 +11,4 @@ pub mod sign;
 
 pub use interval::{Interval, geometric_mean_ci};
 pub use mean::Mean;
-pub use ratio::{Ordering4, RatioEstimate, compare};
+pub use ratio::{RatioEstimate, UncertainOrdering, compare};

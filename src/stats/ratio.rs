@@ -15,7 +15,7 @@ const POWER: f64 = 0.6;
 /// What can be said of two rates: an ordering that admits doubt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Ordering4 {
+pub enum UncertainOrdering {
     /// The first is faster.
     Faster,
     /// The first is slower.
@@ -26,12 +26,12 @@ pub enum Ordering4 {
     Undecided,
 }
 
-impl Ordering4 {
+impl UncertainOrdering {
     /// The same statement with the two rates exchanged.
     pub fn reverse(self) -> Self {
         match self {
-            Ordering4::Faster => Ordering4::Slower,
-            Ordering4::Slower => Ordering4::Faster,
+            UncertainOrdering::Faster => UncertainOrdering::Slower,
+            UncertainOrdering::Slower => UncertainOrdering::Faster,
             same => same,
         }
     }
@@ -49,7 +49,7 @@ pub struct RatioEstimate {
     /// Rounds in which both were observed.
     pub pairs: usize,
     /// What follows.
-    pub verdict: Ordering4,
+    pub verdict: UncertainOrdering,
 }
 
 impl RatioEstimate {
@@ -91,22 +91,22 @@ pub fn compare(a: &[(u32, f64)], b: &[(u32, f64)], epsilon: f64) -> Option<Ratio
         pairs: mean.n,
         verdict: match mean.bounds() {
             Some([lo, hi]) => verdict(lo, hi, epsilon.max(0.0).ln_1p()),
-            None => Ordering4::Undecided,
+            None => UncertainOrdering::Undecided,
         },
     })
 }
 
 /// Reads the verdict off an interval of ln(a/b). A tie comes first: a difference that is certain
 /// but smaller than the margin is still none worth acting on.
-fn verdict(lo: f64, hi: f64, margin: f64) -> Ordering4 {
+fn verdict(lo: f64, hi: f64, margin: f64) -> UncertainOrdering {
     if lo >= -margin && hi <= margin {
-        Ordering4::Tie
+        UncertainOrdering::Tie
     } else if lo > 0.0 {
-        Ordering4::Faster
+        UncertainOrdering::Faster
     } else if hi < 0.0 {
-        Ordering4::Slower
+        UncertainOrdering::Slower
     } else {
-        Ordering4::Undecided
+        UncertainOrdering::Undecided
     }
 }
 
@@ -152,7 +152,7 @@ mod tests {
         for (actual, expected) in [(r.ratio, 1.043_661_525), (r.lo, 1.023_914_527), (r.hi, 1.063_789_359)] {
             assert!((actual / expected - 1.0).abs() < 1e-7, "{actual} is not {expected}");
         }
-        assert_eq!((r.pairs, r.verdict), (5, Ordering4::Faster));
+        assert_eq!((r.pairs, r.verdict), (5, UncertainOrdering::Faster));
     }
 
     #[test]
@@ -170,9 +170,9 @@ mod tests {
         let b = rounds(&[100.0, 50.0, 80.0, 30.0, 120.0]);
         let a: Vec<_> = b.iter().map(|(i, x)| (*i, x * (1.10 + 0.02 * f64::from(*i % 2)))).collect();
         let seen = compare(&a, &b, INDIFFERENCE).unwrap();
-        assert_eq!(seen.verdict, Ordering4::Faster);
+        assert_eq!(seen.verdict, UncertainOrdering::Faster);
         assert_eq!(seen.widened(1.0, INDIFFERENCE), seen);
-        assert_eq!(seen.widened(20.0, INDIFFERENCE).verdict, Ordering4::Undecided);
+        assert_eq!(seen.widened(20.0, INDIFFERENCE).verdict, UncertainOrdering::Undecided);
     }
 
     #[test]
@@ -180,8 +180,8 @@ mod tests {
         let b = rounds(&[100.0, 50.0, 80.0, 30.0, 120.0]);
         let a: Vec<_> =
             b.iter().map(|(round, rate)| (*round, rate * (1.2 + 0.01 * f64::from(*round)))).collect();
-        assert_eq!(compare(&a, &b, INDIFFERENCE).unwrap().verdict, Ordering4::Faster);
-        assert_eq!(compare(&b, &a, INDIFFERENCE).unwrap().verdict, Ordering4::Slower);
+        assert_eq!(compare(&a, &b, INDIFFERENCE).unwrap().verdict, UncertainOrdering::Faster);
+        assert_eq!(compare(&b, &a, INDIFFERENCE).unwrap().verdict, UncertainOrdering::Slower);
     }
 
     #[test]
@@ -189,15 +189,15 @@ mod tests {
         let b = rounds(&[100.0; 6]);
         let near = rounds(&[101.0, 100.5, 101.5, 100.0, 101.0, 102.0]);
         let noisy = rounds(&[50.0, 200.0, 80.0, 130.0, 90.0, 110.0]);
-        assert_eq!(compare(&near, &b, INDIFFERENCE).unwrap().verdict, Ordering4::Tie);
-        assert_eq!(compare(&noisy, &b, INDIFFERENCE).unwrap().verdict, Ordering4::Undecided);
+        assert_eq!(compare(&near, &b, INDIFFERENCE).unwrap().verdict, UncertainOrdering::Tie);
+        assert_eq!(compare(&noisy, &b, INDIFFERENCE).unwrap().verdict, UncertainOrdering::Undecided);
     }
 
     #[test]
     fn a_single_pair_decides_nothing() {
         let r = compare(&[(3, 1000.0)], &[(3, 1.0)], INDIFFERENCE).unwrap();
         assert!((r.ratio - 1000.0).abs() < 1e-6);
-        assert_eq!((r.lo, r.hi, r.pairs, r.verdict), (0.0, f64::INFINITY, 1, Ordering4::Undecided));
+        assert_eq!((r.lo, r.hi, r.pairs, r.verdict), (0.0, f64::INFINITY, 1, UncertainOrdering::Undecided));
     }
 
     #[test]
@@ -212,7 +212,7 @@ mod tests {
         let a = [(0, 10.0), (0, 40.0), (1, 20.0), (2, 20.0)];
         let b = [(0, 20.0), (1, 20.0), (2, 20.0)];
         let r = compare(&a, &b, INDIFFERENCE).unwrap();
-        assert_eq!((r.pairs, r.verdict), (3, Ordering4::Tie));
+        assert_eq!((r.pairs, r.verdict), (3, UncertainOrdering::Tie));
         assert!((r.ratio - 1.0).abs() < 1e-12);
     }
 
@@ -263,7 +263,7 @@ mod tests {
         ) {
             if let Some(r) = compare(&a, &b, epsilon) {
                 prop_assert!(!r.ratio.is_nan() && !r.lo.is_nan() && !r.hi.is_nan());
-                prop_assert!(r.pairs > 1 || r.verdict == Ordering4::Undecided);
+                prop_assert!(r.pairs > 1 || r.verdict == UncertainOrdering::Undecided);
             }
         }
     }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::error::ExitStatus;
-use crate::gate::result::AdviceVerdict;
+use crate::gate::result::AdviceChange;
 use crate::gate::{AdviceDrift, GateVerdict};
 use crate::report::document::BenchReport;
 
@@ -34,7 +34,7 @@ impl FailPolicy {
     pub fn exit_status(self, report: &BenchReport) -> Option<ExitStatus> {
         let gates = || report.results.iter().filter_map(|result| result.gate.as_ref());
         let any = |verdict| gates().any(|gate| gate.verdict == verdict);
-        let is_changed = |advice: AdviceDrift| advice.verdict == AdviceVerdict::Changed;
+        let is_changed = |advice: AdviceDrift| advice.verdict == AdviceChange::Changed;
         let has_changed_advice = gates().any(|gate| gate.advice.is_some_and(is_changed));
         let has_regressed = self.fail_on_regression && any(GateVerdict::Regressed);
         if has_regressed || (self.fail_on_advice_change && has_changed_advice) {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::advice::result::Basis;
+use crate::advice::verdict::Basis;
 use crate::benchmark::clock::Clock;
 use crate::benchmark::conditions::Conditions;
 use crate::benchmark::event::{Event, Observer, Phase, Silent};

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use conc::gate::result::AdviceVerdict;
+use conc::gate::result::AdviceChange;
 use conc::gate::{Design, Gate, GateReason, GateVerdict, Metric};
 use conc::report::Document;
 use conc::report::document::{BenchReport, CommandName, Report};
@@ -176,7 +176,7 @@ fn advice_that_changed_is_a_finding_of_its_own() {
     });
     let report =
         bench(&sandbox, 3, &[&only[..], &["--baseline", "b.json", "--fail-on-advice-change"]].concat());
-    assert_eq!(gate(&report.results[0]).advice.unwrap().verdict, AdviceVerdict::Changed);
+    assert_eq!(gate(&report.results[0]).advice.unwrap().verdict, AdviceChange::Changed);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use assert_cmd::assert::Assert;
-use conc::advice::result::{Basis, ChoiceVerdict};
+use conc::advice::verdict::{Basis, ChoiceVerdict};
 use conc::benchmark::ConfigurationResult;
 use conc::benchmark::result::Status;
 use conc::diagnostics::Code;

@@ -7,7 +7,7 @@ use std::fs;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-use conc::advice::result::ChoiceVerdict;
+use conc::advice::verdict::ChoiceVerdict;
 use conc::profile::Class;
 use conc::report::Document;
 use conc::report::document::Report;

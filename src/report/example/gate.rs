@@ -3,7 +3,7 @@
 use crate::benchmark::series::BatchMetrics;
 use crate::benchmark::{Configuration, Series};
 use crate::gate::reason::GateReason;
-use crate::gate::result::AdviceVerdict;
+use crate::gate::result::AdviceChange;
 use crate::gate::{AdviceDrift, Design, Gate, GateVerdict, Metric, MetricVerdict};
 use crate::profile::result::Class;
 use crate::strategy::StrategyKind;
@@ -64,7 +64,7 @@ pub(crate) fn gate() -> Gate {
         cell: Some(Configuration::new(StrategyKind::Threads, 64)),
         metrics: metrics.map(verdict).to_vec(),
         advice: Some(AdviceDrift {
-            verdict: AdviceVerdict::Changed,
+            verdict: AdviceChange::Changed,
             class: [Class::Mixed, Class::IoBound],
             recommended: [
                 Configuration::new(StrategyKind::Threads, 64),

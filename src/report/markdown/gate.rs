@@ -1,6 +1,6 @@
 //! What the gates say, for a comment on a pull request.
 
-use crate::gate::result::AdviceVerdict;
+use crate::gate::result::AdviceChange;
 use crate::gate::{GateVerdict, MetricVerdict};
 use crate::report::document::Report;
 use crate::report::markdown::{escaped, line};
@@ -60,7 +60,7 @@ fn remarks(report: &Report) -> String {
     let compared = (!gate.metrics.is_empty()).then(|| wording::comparison(gate));
     let advice = gate.advice.as_ref().and_then(|advice| {
         let drift = wording::drift(advice)?;
-        let is_changed = advice.verdict == AdviceVerdict::Changed;
+        let is_changed = advice.verdict == AdviceChange::Changed;
         Some(if is_changed { format!("**advice** {drift}") } else { format!("advice {drift}") })
     });
     let told = compared

@@ -3,9 +3,9 @@
 use crate::advice::Objective;
 use crate::advice::Recommendation;
 use crate::advice::comparison::{ComparisonCode, RunnerUpFigures};
-use crate::advice::result::Agreement;
+use crate::advice::verdict::Agreement;
 use crate::report::prose::uncertainty;
-use crate::stats::ratio::Ordering4;
+use crate::stats::ratio::UncertainOrdering;
 use crate::units::{PerSecond, Share};
 
 /// How many runners-up are named.
@@ -75,12 +75,12 @@ fn runners_up(advice: &Recommendation) -> String {
 
 fn runner_up(of: &RunnerUpFigures, objective: Objective) -> String {
     let doubt = match of.verdict {
-        Ordering4::Undecided => match of.smallest_effect.and_then(uncertainty::effect) {
+        UncertainOrdering::Undecided => match of.smallest_effect.and_then(uncertainty::effect) {
             Some(effect) => format!(", undecided: less than {effect} cannot be seen"),
             None => ", undecided".to_owned(),
         },
-        Ordering4::Tie => ", a tie".to_owned(),
-        Ordering4::Faster | Ordering4::Slower => String::new(),
+        UncertainOrdering::Tie => ", a tie".to_owned(),
+        UncertainOrdering::Faster | UncertainOrdering::Slower => String::new(),
     };
     format!("{} {}{doubt}", of.strategy, difference(of.ratio, objective))
 }
@@ -122,7 +122,7 @@ mod tests {
     use crate::report::example;
     use crate::strategy::StrategyKind;
 
-    fn figures(strategy: StrategyKind, ratio: f64, verdict: Ordering4) -> RunnerUpFigures {
+    fn figures(strategy: StrategyKind, ratio: f64, verdict: UncertainOrdering) -> RunnerUpFigures {
         RunnerUpFigures { strategy, ratio, verdict, smallest_effect: None }
     }
 
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn every_statement_has_its_sentence() {
-        let one = |ratio| vec![figures(StrategyKind::Threads, ratio, Ordering4::Slower)];
+        let one = |ratio| vec![figures(StrategyKind::Threads, ratio, UncertainOrdering::Slower)];
         for (code, objective, expected) in [
             (ComparisonCode::Best, Objective::Throughput, "async is the fastest ("),
             (
@@ -178,7 +178,7 @@ mod tests {
     fn doubt_is_admitted() {
         let undecided = |smallest_effect| RunnerUpFigures {
             smallest_effect,
-            ..figures(StrategyKind::Threads, 0.96, Ordering4::Undecided)
+            ..figures(StrategyKind::Threads, 0.96, UncertainOrdering::Undecided)
         };
         let told =
             |effect| told(ComparisonCode::BestWithinNoise, Objective::Throughput, vec![undecided(effect)]);
@@ -193,12 +193,12 @@ mod tests {
     #[test]
     fn the_second_is_named_where_it_is_near() {
         let near = vec![
-            figures(StrategyKind::Threads, 0.98, Ordering4::Tie),
-            figures(StrategyKind::Hybrid, 0.9, Ordering4::Slower),
+            figures(StrategyKind::Threads, 0.98, UncertainOrdering::Tie),
+            figures(StrategyKind::Hybrid, 0.9, UncertainOrdering::Slower),
         ];
         let text = told(ComparisonCode::TiesWithBest, Objective::Throughput, near.clone());
         assert!(text.contains("(threads 2% slower, a tie; hybrid 10% slower)"), "{text}");
-        let far = vec![near[0], figures(StrategyKind::Hybrid, 0.5, Ordering4::Slower)];
+        let far = vec![near[0], figures(StrategyKind::Hybrid, 0.5, UncertainOrdering::Slower)];
         assert!(!told(ComparisonCode::TiesWithBest, Objective::Throughput, far).contains("hybrid"));
     }
 
@@ -233,7 +233,8 @@ mod tests {
         let mut advice = example::advise().recommendation.unwrap();
         advice.comparison.code = ComparisonCode::Predicted;
         advice.comparison.predicted_per_s = Some(1200.0);
-        advice.comparison.runners_up = vec![figures(StrategyKind::Threads, 0.98, Ordering4::Undecided)];
+        advice.comparison.runners_up =
+            vec![figures(StrategyKind::Threads, 0.98, UncertainOrdering::Undecided)];
         assert_eq!(
             sentence(&advice),
             "nothing was run: async 64 is predicted to give 1 200 tasks/s; threads within 5% of it"

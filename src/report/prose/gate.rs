@@ -1,7 +1,7 @@
 //! What a gate says: verdicts, reasons and changes of the advice.
 
 use crate::gate::reason::{FailedTasks, GateReason};
-use crate::gate::result::AdviceVerdict;
+use crate::gate::result::AdviceChange;
 use crate::gate::{AdviceDrift, Design, Gate, GateVerdict, Metric, MetricVerdict};
 use crate::report::document::Report;
 use crate::report::prose::uncertainty;
@@ -89,9 +89,9 @@ pub fn drift(advice: &AdviceDrift) -> Option<String> {
     let classes = (class_before != class_now)
         .then(|| format!("; {} before, {} now", class_before.as_str(), class_now.as_str()));
     match advice.verdict {
-        AdviceVerdict::Unchanged => None,
-        AdviceVerdict::Changed => Some(format!("changed: {cells}{}", classes.unwrap_or_default())),
-        AdviceVerdict::Undecided => {
+        AdviceChange::Unchanged => None,
+        AdviceChange::Changed => Some(format!("changed: {cells}{}", classes.unwrap_or_default())),
+        AdviceChange::Undecided => {
             Some(format!("undecided: {cells}; the measurement cannot tell them apart"))
         }
     }
@@ -145,7 +145,7 @@ pub fn suite(reports: &[Report]) -> Option<String> {
         (count > 0).then(|| format!("{count} {verdict}"))
     });
     let mut parts: Vec<String> = counts.collect();
-    let changed = |gate: &&&Gate| gate.advice.is_some_and(|advice| advice.verdict == AdviceVerdict::Changed);
+    let changed = |gate: &&&Gate| gate.advice.is_some_and(|advice| advice.verdict == AdviceChange::Changed);
     match gates.iter().filter(changed).count() {
         0 => {}
         count => parts.push(format!("advice changed in {count}")),

@@ -162,14 +162,17 @@ mod tests {
     use crate::diagnostics::Code;
     use crate::strategy::StrategyKind;
 
+    fn assert_sentence(limit: &LimitingFactor, expected: &str) {
+        assert_eq!(sentence(limit), expected);
+        let response = response(limit);
+        assert!(!response.ends_with('.') && response.len() > 10, "{response}");
+    }
+
     #[test]
     fn every_limit_has_its_sentence() {
         let shared = |resource| LimitingFactor::SharedResource { resource, beyond: 16, serves: 10 };
         let serial = |place| LimitingFactor::SerialSection { place, share: 0.95 };
         let cpus = |used| LimitingFactor::Cpus { cpus: 1.5, used, gain_of_twice: 1.94 };
-        let configuration = Configuration::new(StrategyKind::Async, 512);
-        let reason = Reason::new(Code::HostLimit, "at most 448 wide here");
-        let machine = LimitingFactor::Machine { limit: WidthLimit::OpenFiles { allowed: 1024, per_task: 1 } };
         for (limit, expected) in [
             (serial(SerialPlace::MaxInFlight), "max_in_flight = 1: tasks run one at a time"),
             (
@@ -203,6 +206,17 @@ mod tests {
                 "the upstream serves about 10 at a time: beyond 16 in flight, throughput grows by less than 5%",
             ),
             (shared(SharedResource::Disk), "the disk: beyond 16 in flight, throughput grows by less than 5%"),
+        ] {
+            assert_sentence(&limit, expected);
+        }
+    }
+
+    #[test]
+    fn every_limit_of_the_width_has_its_sentence() {
+        let configuration = Configuration::new(StrategyKind::Async, 512);
+        let reason = Reason::new(Code::HostLimit, "at most 448 wide here");
+        let machine = LimitingFactor::Machine { limit: WidthLimit::OpenFiles { allowed: 1024, per_task: 1 } };
+        for (limit, expected) in [
             (
                 LimitingFactor::MaxInFlight { max_in_flight: 32 },
                 "max_in_flight = 32: throughput still grows up to that width",
@@ -229,9 +243,7 @@ mod tests {
                 "unknown: nothing wider than 1 was measured",
             ),
         ] {
-            assert_eq!(sentence(&limit), expected);
-            let response = response(&limit);
-            assert!(!response.ends_with('.') && response.len() > 10, "{response}");
+            assert_sentence(&limit, expected);
         }
     }
 

@@ -44,7 +44,7 @@ pub(super) const DRIFT_FREEDOM: f64 = 10.0;
 
 /// What is known of the machine in two runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Apart {
+pub(super) struct RunDifference {
     /// How much of a change of the CPU's speed a metric goes along with, from 0 to 1.
     pub(super) elasticity: f64,
     /// ln of how much faster a CPU was in one of them, where that is known.
@@ -55,9 +55,9 @@ pub(super) struct Apart {
     pub(super) other_machine: bool,
 }
 
-impl Apart {
+impl RunDifference {
     /// How much a metric may differ without a change, as a standard deviation of ln.
-    pub(super) fn drift(&self, metric: Metric) -> f64 {
+    pub(super) fn between_run_sd(&self, metric: Metric) -> f64 {
         let of_time = (self.elasticity * DRIFT_BUSY).hypot((1.0 - self.elasticity) * DRIFT_WAITING);
         let of_run = match metric {
             Metric::PeakRss => DRIFT_MEMORY,
@@ -69,7 +69,7 @@ impl Apart {
     }
 
     /// How much of a difference may be owed to what is known to have differed, in ln.
-    pub(super) fn doubt(&self, metric: Metric) -> f64 {
+    pub(super) fn bias_bound(&self, metric: Metric) -> f64 {
         let of_speed =
             self.elasticity * self.faster.map_or(SPEED_UNKNOWN, |faster| SPEED_LEFT * faster.abs());
         // The same load may hinder one run and not the other, as it falls on one CPU or another.
@@ -91,30 +91,33 @@ pub(super) fn free(others: f64) -> f64 {
 mod tests {
     use super::*;
 
-    const QUIET: Apart =
-        Apart { elasticity: 1.0, faster: Some(0.0), others: Some(0.0), other_machine: false };
+    const QUIET: RunDifference =
+        RunDifference { elasticity: 1.0, faster: Some(0.0), others: Some(0.0), other_machine: false };
 
     #[test]
     fn what_is_known_to_be_the_same_leaves_no_doubt() {
-        assert!(Metric::ALL.iter().all(|metric| QUIET.doubt(*metric).abs() < 1e-12));
-        assert!((QUIET.drift(Metric::Throughput) - 0.05 * 2f64.sqrt()).abs() < 1e-12);
+        assert!(Metric::ALL.iter().all(|metric| QUIET.bias_bound(*metric).abs() < 1e-12));
+        assert!((QUIET.between_run_sd(Metric::Throughput) - 0.05 * 2f64.sqrt()).abs() < 1e-12);
     }
 
     #[test]
     fn every_difference_adds_to_the_doubt_and_so_does_knowing_nothing() {
-        let others = |others| Apart { others, ..QUIET }.doubt(Metric::Throughput);
+        let others = |others| RunDifference { others, ..QUIET }.bias_bound(Metric::Throughput);
         assert!(others(Some(0.5)) > others(Some(0.2)) && others(Some(0.2)) > others(Some(0.0)));
         assert!(others(None) > others(Some(0.0)));
-        let faster = |faster| Apart { faster, ..QUIET }.doubt(Metric::CpuPerTask);
+        let faster = |faster| RunDifference { faster, ..QUIET }.bias_bound(Metric::CpuPerTask);
         assert!((faster(Some(0.2)) - 0.1).abs() < 1e-12 && (faster(Some(-0.2)) - 0.1).abs() < 1e-12);
         assert!(faster(None) > 0.0);
-        assert!(Apart { other_machine: true, ..QUIET }.drift(Metric::P50) > QUIET.drift(Metric::P50));
+        assert!(
+            RunDifference { other_machine: true, ..QUIET }.between_run_sd(Metric::P50)
+                > QUIET.between_run_sd(Metric::P50)
+        );
     }
 
     #[test]
     fn memory_owes_nothing_to_speed_or_load() {
-        let wild = Apart { faster: Some(1.0), others: Some(0.9), ..QUIET };
-        assert_eq!(wild.doubt(Metric::PeakRss), 0.0);
-        assert!(wild.doubt(Metric::P50).is_finite());
+        let wild = RunDifference { faster: Some(1.0), others: Some(0.9), ..QUIET };
+        assert_eq!(wild.bias_bound(Metric::PeakRss), 0.0);
+        assert!(wild.bias_bound(Metric::P50).is_finite());
     }
 }

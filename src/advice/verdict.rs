@@ -1,0 +1,38 @@
+//! How sure a recommendation is, and what it rests on.
+
+use serde::{Deserialize, Serialize};
+
+/// What a recommendation rests on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Basis {
+    /// Cells that were run.
+    #[default]
+    Measured,
+    /// The profile and the model alone.
+    Predicted,
+}
+
+/// How the recommended cell compares, by the confidence interval of a ratio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ChoiceVerdict {
+    /// The recommended cell is faster.
+    Faster,
+    /// The two are equal within the margin.
+    Tie,
+    /// The measurement cannot tell.
+    Undecided,
+}
+
+/// Whether measurement and decision tree agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Agreement {
+    /// The strategy of the tree is the fastest, or within noise of it.
+    Yes,
+    /// Another strategy is faster beyond doubt.
+    No,
+    /// The measurement cannot tell.
+    Undecided,
+}
