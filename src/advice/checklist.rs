@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostics::Code;
 use crate::python::check::{
-    Check, CodePlace, Finding, Form, FormSeen, GilSeen, Hang, Observations, Stage, Stall, WaitKind,
+    CallableForm, CheckStage, ChecklistItem, FormObservation, GilObservation, HangObservation, HangWaitKind,
+    HarnessFinding, LoopStall, Observations, SourceLine,
 };
 
 /// The event loop is blocked if a line holds it up for this long, in seconds.
@@ -35,7 +36,7 @@ const IDLE: f64 = 0.05;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CheckResult {
     /// Which item.
-    pub check: Check,
+    pub check: ChecklistItem,
     /// How it was judged.
     pub status: CheckStatus,
     /// Why.
@@ -94,7 +95,7 @@ pub struct CheckFinding {
     /// What was seen.
     pub fault: Fault,
     /// The line it is about, where one could be found.
-    pub place: Option<CodePlace>,
+    pub place: Option<SourceLine>,
     /// The item of the first task in which it was seen, as Python writes it.
     pub item: Option<String>,
     /// How often it was seen.
@@ -144,8 +145,9 @@ pub enum Fault {
     },
 }
 
-impl From<Finding> for CheckFinding {
-    fn from(Finding { code, message, place, item, count }: Finding) -> Self {
+impl From<&HarnessFinding> for CheckFinding {
+    fn from(finding: &HarnessFinding) -> Self {
+        let HarnessFinding { check: _, code, message, place, item, count } = finding.clone();
         CheckFinding { code, fault: Fault::Reported { text: message }, place, item, count }
     }
 }
@@ -164,16 +166,16 @@ pub enum CheckStatus {
 
 /// Judges every item of the list, for tasks that were given `patience` each.
 pub fn judge(seen: &Observations, patience: Duration) -> Vec<CheckResult> {
-    Check::ALL.into_iter().map(|check| judge_one(check, seen, patience)).collect()
+    ChecklistItem::ALL.into_iter().map(|check| judge_one(check, seen, patience)).collect()
 }
 
-fn judge_one(check: Check, seen: &Observations, patience: Duration) -> CheckResult {
-    let noted = seen.findings.iter().filter(|noted| noted.check == check);
-    let mut findings: Vec<CheckFinding> = noted.map(|noted| noted.finding.clone().into()).collect();
+fn judge_one(check: ChecklistItem, seen: &Observations, patience: Duration) -> CheckResult {
+    let reported = seen.findings.iter().filter(|finding| finding.check == check);
+    let mut findings: Vec<CheckFinding> = reported.map(CheckFinding::from).collect();
     findings.extend(match check {
-        Check::Completed => seen.hang.iter().flat_map(|hang| hung(hang, patience)).collect(),
-        Check::Gil => seen.forms.iter().filter_map(|form| held(form, seen)).collect(),
-        Check::Blocking => stalls(seen).filter(|stall| is_blocked(stall)).map(blocked).collect(),
+        ChecklistItem::Completed => seen.hang.iter().flat_map(|hang| hung(hang, patience)).collect(),
+        ChecklistItem::Gil => seen.forms.iter().filter_map(|form| held(form, seen)).collect(),
+        ChecklistItem::Blocking => stalls(seen).filter(|stall| is_blocked(stall)).map(blocked).collect(),
         _ => Vec::new(),
     });
     let (status, detail) = match findings.len() {
@@ -184,24 +186,25 @@ fn judge_one(check: Check, seen: &Observations, patience: Duration) -> CheckResu
 }
 
 /// Returns why nothing is wrong with an item, or why it does not apply.
-fn quiet(check: Check, seen: &Observations) -> (CheckStatus, CheckDetail) {
+fn quiet(check: ChecklistItem, seen: &Observations) -> (CheckStatus, CheckDetail) {
     let passed = |detail| (CheckStatus::Passed, detail);
     let not_applicable = |detail| (CheckStatus::NotApplicable, detail);
-    let is_async = seen.forms.iter().any(|form| form.form == Form::Async);
-    let needs_loop = matches!(check, Check::EventLoop | Check::Awaited | Check::Blocking);
+    let is_async = seen.forms.iter().any(|form| form.form == CallableForm::Async);
+    let needs_loop =
+        matches!(check, ChecklistItem::EventLoop | ChecklistItem::Awaited | ChecklistItem::Blocking);
     match check {
         _ if needs_loop && !is_async && !seen.forms.is_empty() => not_applicable(CheckDetail::NoCoroutine),
         _ if seen.forms.is_empty() => not_applicable(CheckDetail::InterpreterEnded),
-        _ if seen.hang.as_ref().is_some_and(is_early) && check != Check::EventLoop => {
+        _ if seen.hang.as_ref().is_some_and(is_early) && check != ChecklistItem::EventLoop => {
             not_applicable(CheckDetail::TasksHang)
         }
-        Check::EventLoop => passed(CheckDetail::RanOnOneLoop),
-        Check::Awaited => passed(CheckDetail::AllAwaited),
-        Check::Completed => passed(CheckDetail::AllCompleted),
-        Check::Resources => passed(CheckDetail::AllClosed),
-        Check::Exceptions => passed(CheckDetail::NoExceptions),
-        Check::Gil => considered(seen),
-        Check::Blocking => {
+        ChecklistItem::EventLoop => passed(CheckDetail::RanOnOneLoop),
+        ChecklistItem::Awaited => passed(CheckDetail::AllAwaited),
+        ChecklistItem::Completed => passed(CheckDetail::AllCompleted),
+        ChecklistItem::Resources => passed(CheckDetail::AllClosed),
+        ChecklistItem::Exceptions => passed(CheckDetail::NoExceptions),
+        ChecklistItem::Gil => considered(seen),
+        ChecklistItem::Blocking => {
             let longest_s = stalls(seen).map(|stall| stall.longest_s).fold(0.0, f64::max);
             let is_quiet = longest_s == 0.0;
             passed(if is_quiet { CheckDetail::NoStalls } else { CheckDetail::ShortStalls { longest_s } })
@@ -210,17 +213,17 @@ fn quiet(check: Check, seen: &Observations) -> (CheckStatus, CheckDetail) {
 }
 
 /// Where tasks did not end.
-fn hung(hang: &Hang, patience: Duration) -> Vec<CheckFinding> {
+fn hung(hang: &HangObservation, patience: Duration) -> Vec<CheckFinding> {
     let is_deadlock = hang.cpu_fraction < IDLE
         && !hang.waits.is_empty()
-        && hang.waits.iter().all(|wait| wait.kind == WaitKind::Lock);
+        && hang.waits.iter().all(|wait| wait.kind == HangWaitKind::Lock);
     let after_s = patience.as_secs_f64();
     let fault_of = |who: String| match hang.stage {
         _ if is_deadlock => (Code::AsyncDeadlock, Fault::Deadlock { who }),
-        Stage::Ending => (Code::AsyncCancelled, Fault::IgnoresCancellation { who }),
+        CheckStage::Ending => (Code::AsyncCancelled, Fault::IgnoresCancellation { who }),
         _ => (Code::TaskTimeout, Fault::NotEnded { who, after_s }),
     };
-    let finding = |who: &str, place: Option<CodePlace>| {
+    let finding = |who: &str, place: Option<SourceLine>| {
         let (code, fault) = fault_of(who.to_owned());
         CheckFinding { code, fault, place, item: hang.item.clone(), count: 1 }
     };
@@ -238,31 +241,31 @@ fn hung(hang: &Hang, patience: Duration) -> Vec<CheckFinding> {
 }
 
 /// Whether it was before all had been seen that is seen of one task after another.
-fn is_early(hang: &Hang) -> bool {
-    hang.stage != Stage::Together
+fn is_early(hang: &HangObservation) -> bool {
+    hang.stage != CheckStage::Together
 }
 
 /// How much of its time a form computes, if that is worth mentioning.
-fn computing(form: &FormSeen, tasks: u64) -> Option<(f64, &GilSeen)> {
+fn computing(form: &FormObservation, tasks: u64) -> Option<(f64, &GilObservation)> {
     let share = form.cpu_s / form.wall_s;
     let is_much = share >= COMPUTES && form.cpu_s * tasks as f64 >= COMPUTES_S;
     form.gil.as_ref().filter(|_| is_much).map(|gil| (share, gil))
 }
 
-fn is_held(form: &FormSeen, gil: &GilSeen, tasks: u64) -> bool {
+fn is_held(form: &FormObservation, gil: &GilObservation, tasks: u64) -> bool {
     gil.waited_s >= HELD * form.cpu_s * tasks as f64
 }
 
 /// What computes where others have to wait for it: threads beside it, or an event loop.
-fn held(form: &FormSeen, seen: &Observations) -> Option<CheckFinding> {
+fn held(form: &FormObservation, seen: &Observations) -> Option<CheckFinding> {
     let (share, gil) = computing(form, seen.tasks)?;
     if !seen.has_gil || !is_held(form, gil, seen.tasks) {
         return None;
     }
     let fault = match form.form {
-        Form::Async => Fault::CoroutineHoldsGil { share: share.min(1.0) },
-        Form::Blocking if gil.threads > 0 => Fault::ThreadsHoldGil { threads: gil.threads },
-        Form::Blocking => return None,
+        CallableForm::Async => Fault::CoroutineHoldsGil { share: share.min(1.0) },
+        CallableForm::Blocking if gil.threads > 0 => Fault::ThreadsHoldGil { threads: gil.threads },
+        CallableForm::Blocking => return None,
     };
     Some(CheckFinding { code: Code::PythonGil, fault, place: gil.place.clone(), item: None, count: 1 })
 }
@@ -281,15 +284,15 @@ fn considered(seen: &Observations) -> (CheckStatus, CheckDetail) {
     (CheckStatus::Passed, detail)
 }
 
-fn stalls(seen: &Observations) -> impl Iterator<Item = &Stall> {
+fn stalls(seen: &Observations) -> impl Iterator<Item = &LoopStall> {
     seen.forms.iter().flat_map(|form| &form.stalls)
 }
 
-fn is_blocked(stall: &Stall) -> bool {
+fn is_blocked(stall: &LoopStall) -> bool {
     stall.longest_s >= BLOCKED_S || (stall.count >= AGAIN && stall.total_s >= BLOCKED_TOTAL_S)
 }
 
-fn blocked(stall: &Stall) -> CheckFinding {
+fn blocked(stall: &LoopStall) -> CheckFinding {
     CheckFinding {
         code: Code::AsyncBlocked,
         fault: Fault::BlocksLoop { longest_s: stall.longest_s },
@@ -302,86 +305,86 @@ fn blocked(stall: &Stall) -> CheckFinding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::python::check::{Noted, Wait};
+    use crate::python::check::HangWait;
 
     const PATIENCE: Duration = Duration::from_secs(10);
 
-    fn place(line: u32) -> CodePlace {
-        CodePlace { file: "tasks.py".into(), line, function: None, source: None }
+    fn place(line: u32) -> SourceLine {
+        SourceLine { file: "tasks.py".into(), line, function: None, source: None }
     }
 
-    fn form(form: Form, cpu_s: f64, waited_s: f64, threads: u64) -> FormSeen {
-        let gil = Some(GilSeen { waited_s, threads, place: Some(place(2)) });
-        FormSeen { form, wall_s: 0.1, cpu_s, gil, stalls: Vec::new() }
+    fn form(form: CallableForm, cpu_s: f64, waited_s: f64, threads: u64) -> FormObservation {
+        let gil = Some(GilObservation { waited_s, threads, place: Some(place(2)) });
+        FormObservation { form, wall_s: 0.1, cpu_s, gil, stalls: Vec::new() }
     }
 
-    fn seen(form: FormSeen) -> Observations {
+    fn seen(form: FormObservation) -> Observations {
         Observations { tasks: 5, has_gil: true, forms: vec![form], findings: Vec::new(), hang: None }
     }
 
-    fn waits(kind: WaitKind, lines: &[u32]) -> Vec<Wait> {
-        lines.iter().map(|line| Wait { who: "task A".into(), kind, place: place(*line) }).collect()
+    fn waits(kind: HangWaitKind, lines: &[u32]) -> Vec<HangWait> {
+        lines.iter().map(|line| HangWait { who: "task A".into(), kind, place: place(*line) }).collect()
     }
 
-    fn status(seen: &Observations, check: Check) -> CheckStatus {
+    fn status(seen: &Observations, check: ChecklistItem) -> CheckStatus {
         result(seen, check).status
     }
 
-    fn result(seen: &Observations, check: Check) -> CheckResult {
+    fn result(seen: &Observations, check: ChecklistItem) -> CheckResult {
         judge(seen, PATIENCE).into_iter().find(|result| result.check == check).expect("every item is judged")
     }
 
     #[test]
     fn a_healthy_coroutine_passes_everything() {
-        let healthy = seen(form(Form::Async, 0.001, 0.0, 0));
+        let healthy = seen(form(CallableForm::Async, 0.001, 0.0, 0));
         assert!(judge(&healthy, PATIENCE).iter().all(|r| r.status == CheckStatus::Passed));
     }
 
     #[test]
     fn what_needs_an_event_loop_is_not_asked_of_a_function() {
-        let function = seen(form(Form::Blocking, 0.001, 0.0, 0));
-        for check in [Check::EventLoop, Check::Awaited, Check::Blocking] {
+        let function = seen(form(CallableForm::Blocking, 0.001, 0.0, 0));
+        for check in [ChecklistItem::EventLoop, ChecklistItem::Awaited, ChecklistItem::Blocking] {
             assert_eq!(status(&function, check), CheckStatus::NotApplicable);
         }
-        assert_eq!(status(&function, Check::Completed), CheckStatus::Passed);
+        assert_eq!(status(&function, ChecklistItem::Completed), CheckStatus::Passed);
     }
 
     #[test]
     fn a_finding_fails_its_own_item_alone() {
-        let finding = Finding {
+        let finding = HarnessFinding {
+            check: ChecklistItem::Awaited,
             code: Code::AsyncNotAwaited,
             message: "never awaited".into(),
             place: Some(place(3)),
             item: None,
             count: 1,
         };
-        let noted = Noted { check: Check::Awaited, finding };
-        let seen = Observations { findings: vec![noted], ..seen(form(Form::Async, 0.0, 0.0, 0)) };
+        let seen = Observations { findings: vec![finding], ..seen(form(CallableForm::Async, 0.0, 0.0, 0)) };
         let failed: Vec<_> = judge(&seen, PATIENCE)
             .into_iter()
             .filter(|result| result.status == CheckStatus::Failed)
             .map(|result| (result.check, result.findings.len()))
             .collect();
-        assert_eq!(failed, [(Check::Awaited, 1)]);
+        assert_eq!(failed, [(ChecklistItem::Awaited, 1)]);
     }
 
     #[test]
     fn only_what_waits_for_locks_alone_and_idly_is_a_deadlock() {
-        let code = |waits: Vec<Wait>, cpu_fraction| {
-            let hang = Hang { stage: Stage::Together, item: None, cpu_fraction, waits };
-            let seen = Observations { hang: Some(hang), ..seen(form(Form::Async, 0.0, 0.0, 0)) };
-            result(&seen, Check::Completed).findings[0].code
+        let code = |waits: Vec<HangWait>, cpu_fraction| {
+            let hang = HangObservation { stage: CheckStage::Together, item: None, cpu_fraction, waits };
+            let seen = Observations { hang: Some(hang), ..seen(form(CallableForm::Async, 0.0, 0.0, 0)) };
+            result(&seen, ChecklistItem::Completed).findings[0].code
         };
-        assert_eq!(code(waits(WaitKind::Lock, &[3, 5]), 0.0), Code::AsyncDeadlock);
-        assert_eq!(code(waits(WaitKind::Lock, &[3, 5]), 0.8), Code::TaskTimeout);
-        assert_eq!(code(waits(WaitKind::Other, &[3]), 0.0), Code::TaskTimeout);
+        assert_eq!(code(waits(HangWaitKind::Lock, &[3, 5]), 0.0), Code::AsyncDeadlock);
+        assert_eq!(code(waits(HangWaitKind::Lock, &[3, 5]), 0.8), Code::TaskTimeout);
+        assert_eq!(code(waits(HangWaitKind::Other, &[3]), 0.0), Code::TaskTimeout);
         assert_eq!(code(Vec::new(), 0.0), Code::TaskTimeout);
     }
 
     #[test]
     fn what_waits_at_one_line_is_told_once() {
-        let waits = waits(WaitKind::Lock, &[8, 10, 8]);
-        let hang = Hang { stage: Stage::Together, item: None, cpu_fraction: 0.0, waits };
+        let waits = waits(HangWaitKind::Lock, &[8, 10, 8]);
+        let hang = HangObservation { stage: CheckStage::Together, item: None, cpu_fraction: 0.0, waits };
         let lines: Vec<_> =
             hung(&hang, PATIENCE).iter().map(|f| (f.place.as_ref().map(|p| p.line), f.count)).collect();
         assert_eq!(lines, [(Some(8), 2), (Some(10), 1)]);
@@ -389,20 +392,20 @@ mod tests {
 
     #[test]
     fn the_lock_is_a_fault_only_where_others_have_to_wait_for_it() {
-        let fails = |form| status(&seen(form), Check::Gil) == CheckStatus::Failed;
-        assert!(fails(form(Form::Async, 0.09, 0.4, 0)), "a coroutine that computes");
-        assert!(fails(form(Form::Blocking, 0.09, 0.4, 4)), "threads that compute");
-        assert!(!fails(form(Form::Blocking, 0.09, 0.4, 0)), "a function that computes");
-        assert!(!fails(form(Form::Async, 0.09, 0.0, 0)), "it computes without the lock");
-        assert!(!fails(form(Form::Async, 0.01, 0.05, 0)), "it hardly computes");
-        let free = Observations { has_gil: false, ..seen(form(Form::Async, 0.09, 0.4, 0)) };
-        assert_eq!(status(&free, Check::Gil), CheckStatus::NotApplicable);
+        let fails = |form| status(&seen(form), ChecklistItem::Gil) == CheckStatus::Failed;
+        assert!(fails(form(CallableForm::Async, 0.09, 0.4, 0)), "a coroutine that computes");
+        assert!(fails(form(CallableForm::Blocking, 0.09, 0.4, 4)), "threads that compute");
+        assert!(!fails(form(CallableForm::Blocking, 0.09, 0.4, 0)), "a function that computes");
+        assert!(!fails(form(CallableForm::Async, 0.09, 0.0, 0)), "it computes without the lock");
+        assert!(!fails(form(CallableForm::Async, 0.01, 0.05, 0)), "it hardly computes");
+        let free = Observations { has_gil: false, ..seen(form(CallableForm::Async, 0.09, 0.4, 0)) };
+        assert_eq!(status(&free, ChecklistItem::Gil), CheckStatus::NotApplicable);
     }
 
     #[test]
     fn a_line_blocks_the_loop_for_long_or_again_and_again() {
         let blocks =
-            |longest_s, total_s, count| is_blocked(&Stall { place: place(1), longest_s, total_s, count });
+            |longest_s, total_s, count| is_blocked(&LoopStall { place: place(1), longest_s, total_s, count });
         assert!(blocks(0.06, 0.06, 1));
         assert!(blocks(0.03, 0.12, 4));
         assert!(!blocks(0.03, 0.06, 2));

@@ -18,7 +18,7 @@ const MAX_TRACING_SLOWDOWN: u32 = 10;
 /// One item of the checklist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Check {
+pub enum ChecklistItem {
     /// Coroutines ran on an event loop, and on the right one.
     EventLoop,
     /// Every coroutine that was created was awaited.
@@ -35,35 +35,35 @@ pub enum Check {
     Blocking,
 }
 
-impl Check {
+impl ChecklistItem {
     /// The whole checklist, in the order in which it is reported.
-    pub const ALL: [Check; 7] = [
-        Check::EventLoop,
-        Check::Awaited,
-        Check::Completed,
-        Check::Resources,
-        Check::Exceptions,
-        Check::Gil,
-        Check::Blocking,
+    pub const ALL: [ChecklistItem; 7] = [
+        ChecklistItem::EventLoop,
+        ChecklistItem::Awaited,
+        ChecklistItem::Completed,
+        ChecklistItem::Resources,
+        ChecklistItem::Exceptions,
+        ChecklistItem::Gil,
+        ChecklistItem::Blocking,
     ];
 
     /// Returns the statement that should be true.
     pub fn title(self) -> &'static str {
         match self {
-            Check::EventLoop => "event loop running",
-            Check::Awaited => "coroutines awaited",
-            Check::Completed => "tasks completed",
-            Check::Resources => "resources cleaned up",
-            Check::Exceptions => "exceptions handled",
-            Check::Gil => "GIL considered",
-            Check::Blocking => "event loop not blocked",
+            ChecklistItem::EventLoop => "event loop running",
+            ChecklistItem::Awaited => "coroutines awaited",
+            ChecklistItem::Completed => "tasks completed",
+            ChecklistItem::Resources => "resources cleaned up",
+            ChecklistItem::Exceptions => "exceptions handled",
+            ChecklistItem::Gil => "GIL considered",
+            ChecklistItem::Blocking => "event loop not blocked",
         }
     }
 }
 
 /// A line of the user's code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct CodePlace {
+pub struct SourceLine {
     /// The file, relative to the working directory if it is below it.
     pub file: String,
     /// The line, from 1.
@@ -74,13 +74,13 @@ pub struct CodePlace {
     pub source: Option<String>,
 }
 
-impl CodePlace {
+impl SourceLine {
     fn of_fault(fault: &Place) -> Self {
         let text = std::fs::read_to_string(&fault.file).unwrap_or_default();
         let source = text.lines().nth(fault.line.saturating_sub(1) as usize).map(str::trim);
         let here = std::env::current_dir().unwrap_or_default();
         let file = Path::new(&fault.file).strip_prefix(here).unwrap_or(Path::new(&fault.file));
-        CodePlace {
+        SourceLine {
             file: file.display().to_string(),
             line: fault.line,
             function: Some(fault.function.clone()),
@@ -89,15 +89,17 @@ impl CodePlace {
     }
 }
 
-/// A fault.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct Finding {
+/// A fault that the harness reported.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct HarnessFinding {
+    /// The item of the checklist.
+    pub check: ChecklistItem,
     /// The code; `conc explain CODE` describes it.
     pub code: Code,
     /// The fault in words.
     pub message: String,
     /// The line of the fault, if known.
-    pub place: Option<CodePlace>,
+    pub place: Option<SourceLine>,
     /// The item of the first task with the fault, as Python writes it.
     pub item: Option<String>,
     /// How often the fault occurred.
@@ -112,42 +114,32 @@ pub struct Observations {
     /// True if the interpreter lets only one thread compute at a time.
     pub has_gil: bool,
     /// The forms in which the callable was run.
-    pub forms: Vec<FormSeen>,
+    pub forms: Vec<FormObservation>,
     /// The faults.
-    pub findings: Vec<Noted>,
+    pub findings: Vec<HarnessFinding>,
     /// The tasks that did not end, if any.
-    pub hang: Option<Hang>,
-}
-
-/// A fault and the item of the checklist that it belongs to.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Noted {
-    /// The item of the checklist.
-    pub check: Check,
-    /// The finding.
-    #[serde(flatten)]
-    pub finding: Finding,
+    pub hang: Option<HangObservation>,
 }
 
 /// The observations of one form of the callable, without tracing.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct FormSeen {
+pub struct FormObservation {
     /// The form.
-    pub form: Form,
+    pub form: CallableForm,
     /// Seconds per task.
     pub wall_s: f64,
     /// CPU seconds per task.
     pub cpu_s: f64,
     /// The wait for the GIL; `None` if the tasks did not end.
-    pub gil: Option<GilSeen>,
+    pub gil: Option<GilObservation>,
     /// Lines that blocked the event loop.
-    pub stalls: Vec<Stall>,
+    pub stalls: Vec<LoopStall>,
 }
 
 /// A way to call a callable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Form {
+pub enum CallableForm {
     /// As a function.
     Blocking,
     /// On an event loop.
@@ -156,20 +148,20 @@ pub enum Form {
 
 /// The wait of another thread for the GIL while the tasks ran.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct GilSeen {
+pub struct GilObservation {
     /// Seconds that the thread waited, summed over all tasks.
     pub waited_s: f64,
     /// Maximum number of threads of the tasks, without the main thread.
     pub threads: u64,
     /// The line that held the GIL most often.
-    pub place: Option<CodePlace>,
+    pub place: Option<SourceLine>,
 }
 
 /// A line that blocked the event loop. Time in which it waited for a CPU is not counted.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Stall {
+pub struct LoopStall {
     /// The line.
-    pub place: CodePlace,
+    pub place: SourceLine,
     /// Seconds of the longest stall.
     pub longest_s: f64,
     /// Seconds of all stalls together.
@@ -180,21 +172,21 @@ pub struct Stall {
 
 /// Tasks that did not end in time.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Hang {
+pub struct HangObservation {
     /// The stage of the check.
-    pub stage: Stage,
+    pub stage: CheckStage,
     /// The item, if one task ran alone.
     pub item: Option<String>,
     /// CPU seconds per second in the last second.
     pub cpu_fraction: f64,
     /// The threads and tasks that waited, and where.
-    pub waits: Vec<Wait>,
+    pub waits: Vec<HangWait>,
 }
 
 /// A stage of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Stage {
+pub enum CheckStage {
     /// One task after another, without tracing.
     Alone,
     /// One task after another, with all warnings on.
@@ -207,19 +199,19 @@ pub enum Stage {
 
 /// A thread or task that waits.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Wait {
+pub struct HangWait {
     /// The name of the thread or task.
     pub who: String,
     /// The kind of wait.
-    pub kind: WaitKind,
+    pub kind: HangWaitKind,
     /// The line of the wait.
-    pub place: CodePlace,
+    pub place: SourceLine,
 }
 
 /// The kind of wait of a hanging thread or task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum WaitKind {
+pub enum HangWaitKind {
     /// A lock, a queue or an event, without a time limit.
     Lock,
     /// Anything else; it may also be running.
@@ -261,14 +253,15 @@ fn is_caused_by_task(code: Code) -> bool {
 impl Observations {
     /// Returns the observations of an interpreter that died without an answer.
     fn died(tasks: u64, error: Error, item: Option<String>) -> Self {
-        let place = error.place.as_deref().map(CodePlace::of_fault);
-        let finding = Finding { code: error.code, message: error.message, place, item, count: 1 };
-        Observations {
-            tasks,
-            has_gil: true,
-            forms: Vec::new(),
-            findings: vec![Noted { check: Check::Completed, finding }],
-            hang: None,
-        }
+        let place = error.place.as_deref().map(SourceLine::of_fault);
+        let finding = HarnessFinding {
+            check: ChecklistItem::Completed,
+            code: error.code,
+            message: error.message,
+            place,
+            item,
+            count: 1,
+        };
+        Observations { tasks, has_gil: true, forms: Vec::new(), findings: vec![finding], hang: None }
     }
 }

@@ -1,7 +1,7 @@
 //! The checklist of a Python callable, with the lines that are wrong.
 
 use crate::advice::checklist::{CheckFinding, CheckResult, CheckStatus};
-use crate::python::check::CodePlace;
+use crate::python::check::SourceLine;
 use crate::report::check::CheckReport;
 use crate::report::prose;
 use crate::report::prose::workload::counted;
@@ -53,7 +53,7 @@ fn fault(screen: &mut Screen, finding: &CheckFinding) {
     }
 }
 
-fn location(place: &CodePlace) -> String {
+fn location(place: &SourceLine) -> String {
     match &place.function {
         Some(function) => format!("{}:{} in {function}", place.file, place.line),
         None => format!("{}:{}", place.file, place.line),
