@@ -12,6 +12,9 @@ use conc::benchmark::Configuration;
 use conc::snippets::{PythonCallable, PythonTask, TaskShape, examples};
 use conc::strategy::StrategyKind;
 
+#[path = "common/lane.rs"]
+mod lane;
+
 const TASKS: u64 = 8;
 
 /// Quotes, a backslash, a line break, braces and an escape sequence.
@@ -222,6 +225,9 @@ warnings = "deny"
 
 #[test]
 fn every_rust_program_compiles_and_does_its_tasks() {
+    if !lane::runs_all("the generated Rust programs, a cargo project of their own") {
+        return;
+    }
     let cases = cases("rust");
     let binaries = build(&cases);
     for case in &cases {

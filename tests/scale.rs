@@ -7,6 +7,7 @@ use conc::benchmark::Configuration;
 use conc::strategy::{RunReport, StrategyKind};
 use conc::workload::spec::Kernel;
 
+use crate::common::lane;
 use crate::common::{TestBed, cell, counted, iterations, sleep};
 
 mod common;
@@ -19,6 +20,9 @@ fn tiny_tasks(tasks: u64, cell: Configuration) -> RunReport {
 
 /// A million tasks in memory that does not grow with their number.
 fn a_million_in_constant_memory(cell: Configuration) {
+    if !lane::runs_all(&format!("a million tasks under {cell}")) {
+        return;
+    }
     let (few, many) = (tiny_tasks(10_000, cell), tiny_tasks(1_000_000, cell));
     let grown = many.peak_rss_bytes.saturating_sub(few.peak_rss_bytes);
     assert!(grown < 4 << 20, "{cell}: {grown} bytes more for a hundred times the tasks");
@@ -48,6 +52,9 @@ fn processes_run_a_million_tasks_in_constant_memory() {
 fn a_hundred_thousand_tasks_wait_at_once() {
     const MANY: usize = 100_000;
     const FEW: usize = 1_000;
+    if !lane::runs_all("a hundred thousand tasks at once") {
+        return;
+    }
     let nap = Duration::from_secs(2);
     let run = |width: usize| {
         TestBed::new(counted(width as u64, vec![sleep(nap)])).run(cell(StrategyKind::Async, width))

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "every test binary uses its own part of this")]
 
+pub(crate) mod lane;
+
 use std::ops::Range;
 use std::path::PathBuf;
 use std::process::Command;

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use crate::lane;
+
 /// Makes `InterpreterPoolExecutor` of Python 3.14 what its author's backport to 3.13 has.
 const BACKPORT: &str = "import concurrent.futures as f, interpreters_backport.concurrent.futures.interpreter as b; \
                         f.InterpreterPoolExecutor = b.InterpreterPoolExecutor\n";
@@ -82,6 +84,9 @@ fn environment(python: &Path, packages: &[&str], startup: Option<&str>) -> Optio
     let interpreter = directory.join("bin/python");
     let wanted = format!("import {}", if startup.is_some() { "interpreters_backport" } else { packages[0] });
     if !says_yes(&interpreter, &wanted) {
+        if !lane::runs_all(&format!("Python with {}", packages.join(", "))) {
+            return None;
+        }
         let built = build(python, &directory, packages, startup);
         let is_there = built && says_yes(&interpreter, &wanted);
         assert!(is_there || std::env::var_os("CI").is_none(), "{packages:?} cannot be installed");

@@ -3,6 +3,8 @@
 mod attempts;
 mod command_line;
 mod environment;
+#[path = "../common/lane.rs"]
+mod lane;
 mod strategies;
 mod survival;
 mod test_bed;
