@@ -58,6 +58,9 @@ together. If the callable also has an async form, that form is run as often agai
 #[derive(Debug, Parser)]
 #[command(name = "conc", version, max_term_width = 100, after_help = with_exit_statuses(EXAMPLES, RUNNING))]
 pub(crate) struct Cli {
+    /// Puts a scripted machine in the place of this one, for tests of `conc` itself
+    #[arg(long, value_name = "FILE", global = true, hide = true)]
+    pub(crate) simulate: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }

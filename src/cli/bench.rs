@@ -12,38 +12,37 @@ use crate::gate::GateVerdict;
 use crate::host::Host;
 use crate::report::document::{BenchReport, FailedWorkload};
 use crate::report::table;
-use crate::study::{ComparisonTarget, RunGuard, SuiteEntry, SuiteRun};
+use crate::study::{ComparisonTarget, Machine, SuiteEntry, SuiteRun};
 
 use crate::cli::args::{BenchArgs, Language};
 pub(crate) use crate::cli::bench::pace::SuiteEta;
 use crate::cli::bench::suite::Suite;
-use crate::cli::commands::detect;
 use crate::cli::config::{self, Output};
 use crate::cli::ending;
 use crate::cli::failure::Failure;
+use crate::cli::machine::TargetMachine;
 use crate::cli::output::{self, publish, tell};
 use crate::cli::progress::Progress;
-use crate::cli::signals;
 
 /// Measures the suite, compares it and reports.
-pub(crate) fn run(args: &BenchArgs) -> Result<ExitStatus, Failure> {
+pub(crate) fn run(args: &BenchArgs, machine: &TargetMachine) -> Result<ExitStatus, Failure> {
     let output = config::output(&args.output, Language::None)?;
-    let host = detect()?;
+    let host = machine.host()?;
     let suite = Suite::read(args, &host, io::stdin().lock())?;
     let policy = args.gate.fail_policy().or(suite.gate);
     let target = target::resolve(args, &suite, &host)?;
     output::check(&output)?;
     args.save_baseline.as_deref().map_or(Ok(()), output::check_path)?;
-    let guard = signals::guarded()?;
-    let (report, failed) = measure(suite, &guard, host, &target, &output)?;
+    let machine = machine.start()?;
+    let (report, failed) = measure(suite, &*machine, host, &target, &output)?;
     if let (Some(status), true) = (failed, report.results.is_empty()) {
         output::publish_failures(&report, &output)?;
         return Ok(status);
     }
     let table = table::render_bench(&report, &output.table);
     publish(&report, &table, &output)?;
-    let ending = ending::of(guard.interrupt(), &report.results).unwrap_or_else(|failure| failure.tell());
-    if guard.interrupt().is_raised() {
+    let ending = ending::of(machine.interrupt(), &report.results).unwrap_or_else(|failure| failure.tell());
+    if machine.interrupt().is_raised() {
         return Ok(ending);
     }
     if let Some(path) = &args.save_baseline {
@@ -56,13 +55,13 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitStatus, Failure> {
 /// measured; the first failure decides the exit status.
 fn measure(
     suite: Suite,
-    guard: &RunGuard,
+    machine: &dyn Machine,
     host: Host,
     target: &ComparisonTarget,
     output: &Output,
 ) -> Result<(BenchReport, Option<ExitStatus>), Failure> {
     let mut eta = SuiteEta::new(suite.entries.iter().map(SuiteEntry::planned_time));
-    let mut run = SuiteRun::new(guard, host, target, suite.entries.len());
+    let mut run = SuiteRun::new(machine, host, target, suite.entries.len());
     let mut failed = None;
     let mut fail = |run: &mut SuiteRun<'_>, name: String, failure: Failure| {
         failed.get_or_insert(failure.tell());
@@ -89,7 +88,7 @@ fn measure(
         eta.next();
         // A file that cannot be written now is tried again at the end, and reported then.
         let _ = output::save(run.report(), output);
-        if guard.interrupt().is_raised() {
+        if machine.interrupt().is_raised() {
             break;
         }
     }

@@ -4,7 +4,6 @@ use std::io;
 use std::time::Duration;
 
 use crate::error::ExitStatus;
-use crate::host::Host;
 use crate::report::{CheckReport, json, table};
 use crate::study::{Study, StudyConfig};
 use crate::workload::{Workload, input};
@@ -12,9 +11,9 @@ use crate::workload::{Workload, input};
 use crate::cli::args::CheckArgs;
 use crate::cli::config;
 use crate::cli::failure::Failure;
+use crate::cli::machine::TargetMachine;
 use crate::cli::output::print;
 use crate::cli::progress::Progress;
-use crate::cli::signals;
 
 /// Tasks that are run unless more are asked for.
 const FEW: u64 = 5;
@@ -23,13 +22,14 @@ const FEW: u64 = 5;
 const SEED: u64 = 1;
 
 /// Checks and prints; the exit code says whether anything failed.
-pub(crate) fn check(args: &CheckArgs, host: &Host) -> Result<ExitStatus, Failure> {
+pub(crate) fn check(args: &CheckArgs, machine: &TargetMachine) -> Result<ExitStatus, Failure> {
     let workload = workload(args)?;
     let (options, shows_progress) = config::appearance(args.style);
-    let guard = signals::guarded()?;
+    let host = machine.host()?;
+    let machine = machine.start()?;
     let mut progress = Progress::new(&workload.name, Duration::ZERO, shows_progress);
     let config = StudyConfig { seed: SEED, python: args.python.python.clone(), ..StudyConfig::default() };
-    let study = Study::new(&guard, host, workload).prepare(&config, &mut progress)?;
+    let study = Study::new(&*machine, &host, workload).prepare(&config, &mut progress)?;
     let report = study.check(args.tasks.unwrap_or(FEW), args.timeout, &mut progress)?;
     drop(progress);
     if args.json {

@@ -5,10 +5,8 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::diagnostics::Code;
 use crate::error::ExitStatus;
 use crate::explain;
-use crate::host::{Host, limits};
 use crate::report::document::CommandName;
 use crate::report::{schema, table};
 use crate::study::{Study, StudyConfig};
@@ -24,19 +22,20 @@ use crate::cli::ending;
 use crate::cli::failure::Failure;
 use crate::cli::fit;
 use crate::cli::foreign;
+use crate::cli::machine::TargetMachine;
 use crate::cli::output::{self, print, publish};
 use crate::cli::progress::Progress;
-use crate::cli::signals;
 
 /// Runs a command to its end.
-pub(crate) fn run(command: Command) -> Result<ExitStatus, Failure> {
-    match command {
-        Command::Advise(args) => return advise(&args),
-        Command::Bench(args) => return bench::run(&args),
+pub(crate) fn run(cli: Cli) -> Result<ExitStatus, Failure> {
+    let machine = TargetMachine::read(cli.simulate.as_deref())?;
+    match cli.command {
+        Command::Advise(args) => return advise(&args, &machine),
+        Command::Bench(args) => return bench::run(&args, &machine),
         Command::Compare(args) => return compare::run(&args),
-        Command::Profile(args) => return profile(&args),
+        Command::Profile(args) => return profile(&args, &machine),
         Command::Fit(args) => fit::run(&args),
-        Command::Check(args) => return check::check(&args, &detect()?),
+        Command::Check(args) => return check::check(&args, &machine),
         Command::List(args) => list(&args),
         Command::Init { file } => init(file.as_deref()),
         Command::Explain { topic } => explain_topic(topic.as_deref()),
@@ -46,11 +45,11 @@ pub(crate) fn run(command: Command) -> Result<ExitStatus, Failure> {
     Ok(ExitStatus::Done)
 }
 
-fn advise(args: &AdviseArgs) -> Result<ExitStatus, Failure> {
+fn advise(args: &AdviseArgs, machine: &TargetMachine) -> Result<ExitStatus, Failure> {
     let workload = config::workload(&args.workload, io::stdin().lock())?;
     let language = if workload.runs_python() { Language::Python } else { Language::Rust };
     let output = config::output(&args.output, args.code.unwrap_or(language))?;
-    let host = detect()?;
+    let host = machine.host()?;
     let mut config = config::study(CommandName::Advise, &args.measure, &args.hooks, &host)?;
     config.once = args.once;
     config.python.clone_from(&args.workload.python.python);
@@ -59,28 +58,28 @@ fn advise(args: &AdviseArgs) -> Result<ExitStatus, Failure> {
         config::check_once(&workload)?;
     }
     output::check(&output)?;
-    let guard = signals::guarded()?;
+    let machine = machine.start()?;
     let mut progress = Progress::new(&workload.name, config.budget, output.progress);
-    let report = Study::new(&guard, &host, workload).run(&config, &mut progress)?;
+    let report = Study::new(&*machine, &host, workload).run(&config, &mut progress)?;
     drop(progress);
     let table = table::render_advise(&report, &output.table);
     publish(&report, &table, &output)?;
-    ending::of(guard.interrupt(), &[report])
+    ending::of(machine.interrupt(), &[report])
 }
 
-fn profile(args: &ProfileArgs) -> Result<ExitStatus, Failure> {
+fn profile(args: &ProfileArgs, machine: &TargetMachine) -> Result<ExitStatus, Failure> {
     let output = config::view(&args.output)?;
     if let Some(pid) = args.foreign.pid {
-        return foreign::process(pid, args, &detect()?, &output);
+        return foreign::process(pid, args, &machine.host()?, &output);
     }
     let workload = config::workload(&args.workload, io::stdin().lock())?;
-    let host = detect()?;
+    let host = machine.host()?;
     output::check(&output)?;
     if foreign::is_one_command(&workload, args) {
         return foreign::command(workload, args, &host, &output);
     }
     foreign::check_unused(&args.foreign)?;
-    let guard = signals::guarded()?;
+    let machine = machine.start()?;
     let mut progress = Progress::new(&workload.name, Duration::ZERO, output.progress);
     let config = StudyConfig {
         seed: args.seed,
@@ -88,18 +87,12 @@ fn profile(args: &ProfileArgs) -> Result<ExitStatus, Failure> {
         python: args.workload.python.python.clone(),
         ..StudyConfig::default()
     };
-    let study = Study::new(&guard, &host, workload).prepare(&config, &mut progress)?;
+    let study = Study::new(&*machine, &host, workload).prepare(&config, &mut progress)?;
     let report = study.profile_only(&mut progress)?;
     drop(progress);
     let table = table::render_profile(&report, &output.table);
     publish(&report, &table, &output)?;
-    ending::of(guard.interrupt(), &[report])
-}
-
-pub(crate) fn detect() -> Result<Host, Failure> {
-    limits::raise_open_files();
-    Host::detect()
-        .map_err(|error| Failure::coded(Code::HostSpawn, format!("cannot look at this machine: {error}")))
+    ending::of(machine.interrupt(), &[report])
 }
 
 fn list(args: &ListArgs) -> Result<(), Failure> {

@@ -14,6 +14,7 @@ mod failure;
 mod fit;
 mod foreign;
 mod github;
+mod machine;
 
 mod output;
 mod progress;
@@ -29,5 +30,5 @@ use clap::Parser;
 /// Runs the program as a user asked.
 pub fn main() -> ExitCode {
     let cli = args::Cli::parse();
-    commands::run(cli.command).unwrap_or_else(|failure| failure.tell()).into()
+    commands::run(cli).unwrap_or_else(|failure| failure.tell()).into()
 }

@@ -43,5 +43,5 @@ pub use profile::ProfiledStudy;
 pub use repeat::{OtherSide, RepeatRequest};
 pub use run::{Study, advise, profile};
 pub use run_guard::{KillSwitch, RunGuard};
-pub use suite::{SuiteEntry, SuiteRun};
 pub use simulation::{Scenario, SimulatedMachine};
+pub use suite::{SuiteEntry, SuiteRun};

@@ -17,7 +17,7 @@ const QUICK: [&str; 2] = ["--budget", "200ms"];
 
 /// Returns a sandbox with one workload and a baseline of it.
 fn sandbox() -> Sandbox {
-    let sandbox = Sandbox::with("nap.toml", NAP);
+    let sandbox = Sandbox::with("nap.toml", NAP).simulating("cpus = 4.0");
     sandbox.run(&[&["bench", "nap.toml", "--save-baseline", "b.json"], &QUICK[..]].concat()).code(0);
     sandbox
 }

@@ -56,7 +56,7 @@ fn json(sandbox: &Sandbox, name: &str, schema: &Value) -> Value {
 
 #[test]
 fn one_run_writes_every_format_and_each_is_valid() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::new().simulating("cpus = 2.0");
     let document = run(&sandbox);
     assert_eq!(serde_json::from_str::<Document>(&text(&sandbox, "all.json")).unwrap(), document);
     check_json(&sandbox, &document);

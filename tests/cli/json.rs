@@ -107,6 +107,9 @@ fn check_cell(result: &ConfigurationResult) {
     }
 }
 
+/// A scripted machine, for what needs no measuring.
+const MACHINE: &str = "cpus = 4.0";
+
 fn only(document: &Document) -> &Report {
     let [report] = document.reports() else { panic!("one report: {document:?}") };
     assert!(matches!(document, Document::Single(_)));
@@ -121,7 +124,7 @@ fn advise(sandbox: &Sandbox, arguments: &[&str]) -> Document {
 #[test]
 fn a_prediction_runs_nothing_but_the_profile() {
     let inline = ["--cpu", "100us", "--wait", "20ms", "--tasks", "400", "--predict-only"];
-    let document = advise(&Sandbox::new(), &inline);
+    let document = advise(&Sandbox::new().simulating(MACHINE), &inline);
     let report = only(&document);
     let advised = report.recommendation.as_ref().unwrap();
     assert_eq!((advised.basis, advised.verdict), (Basis::Predicted, ChoiceVerdict::Undecided));
@@ -239,7 +242,7 @@ fn a_profile_is_a_document_without_cells() {
 
 #[test]
 fn a_bench_has_a_report_for_each_workload() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::new().simulating(MACHINE);
     let arguments = ["bench", "--json", "--budget", "300ms", "--width", "4", "sleep-io", "tiny-tasks"];
     let document = document(&sandbox, &sandbox.run(&arguments).code(0));
     assert!(matches!(document, Document::Bench(_)));
@@ -251,7 +254,7 @@ fn a_bench_has_a_report_for_each_workload() {
 
 #[test]
 fn what_is_exported_is_what_is_printed() {
-    let sandbox = Sandbox::with("old.json", "old");
+    let sandbox = Sandbox::with("old.json", "old").simulating(MACHINE);
     let arguments = [
         "--wait",
         "1ms",
@@ -278,7 +281,7 @@ fn what_is_exported_is_what_is_printed() {
 
 #[test]
 fn an_export_to_standard_output_takes_the_place_of_the_table() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::new().simulating(MACHINE);
     let work = ["--wait", "1ms", "--tasks", "20", "--width", "2", "--budget", "300ms"];
     let json = sandbox.run(&[&["advise", "--export-json", "-"], &work[..]].concat()).code(0);
     assert!(only(&document(&sandbox, &json)).recommendation.is_some());
@@ -291,7 +294,7 @@ fn an_export_to_standard_output_takes_the_place_of_the_table() {
 #[cfg(unix)]
 #[test]
 fn a_link_is_written_through_and_not_replaced() {
-    let sandbox = Sandbox::with("target.csv", "");
+    let sandbox = Sandbox::with("target.csv", "").simulating(MACHINE);
     std::os::unix::fs::symlink("target.csv", sandbox.path("link.csv")).unwrap();
     let arguments = ["advise", "--wait", "1ms", "--tasks", "5", "--runs", "1", "--export-csv", "link.csv"];
     sandbox.run(&arguments).code(0);

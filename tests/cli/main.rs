@@ -18,3 +18,4 @@ mod sandbox;
 mod shapes;
 #[path = "../common/signals.rs"]
 mod signals;
+mod simulate;

@@ -25,6 +25,8 @@ const TAG: &str = "CONC_TEST_TAG";
 pub(crate) struct Sandbox {
     directory: TempDir,
     tag: String,
+    /// The scripted machine that runs are on, if they are on one.
+    script: Option<PathBuf>,
 }
 
 /// A process of a run.
@@ -42,7 +44,7 @@ impl Sandbox {
         fs::create_dir(directory.path().join("work")).unwrap();
         fs::create_dir(directory.path().join("tmp")).unwrap();
         let tag = format!("{}.{}.", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        Sandbox { directory, tag }
+        Sandbox { directory, tag, script: None }
     }
 
     /// Creates a sandbox with one file in it.
@@ -50,6 +52,16 @@ impl Sandbox {
         let sandbox = Self::new();
         fs::write(sandbox.path(name), text).unwrap();
         sandbox
+    }
+
+    /// Lets the runs be on a scripted machine (see `src/study/simulation/scenario.rs`): nothing is measured
+    /// and nothing takes time.
+    #[must_use]
+    pub(crate) fn simulating(mut self, script: &str) -> Self {
+        let path = self.directory.path().join("simulation.toml");
+        fs::write(&path, script).unwrap();
+        self.script = Some(path);
+        self
     }
 
     /// A path in the working directory.
@@ -60,6 +72,9 @@ impl Sandbox {
     /// A command that starts `conc` here.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_conc"));
+        if let Some(script) = &self.script {
+            command.arg("--simulate").arg(script);
+        }
         command
             .args(arguments)
             .current_dir(self.path(""))

@@ -14,11 +14,10 @@ use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::host::{Host, Interrupt, Reexec};
 use crate::profile::Profile;
-use crate::profile::probe::Profiled;
-use crate::profile::result::{Class, Confidence, TaskCost, Waits};
-use crate::study::config::StudyConfig;
-use crate::study::error::StudyError;
-use crate::study::machine::{Backend, ContentionMeter, Machine, PreparedWorkload, ProfileLimits};
+use crate::profile::result::{Class, Confidence, ConfidenceReason, StepCost, TaskCost, Waits};
+use crate::profile::tasks::Profiled;
+use crate::study::config::{ProfileLimits, StudyConfig};
+use crate::study::machine::{Backend, ContentionMeter, Machine, PreparedWorkload};
 use crate::study::simulation::executor::{
     SimulatedClock, SimulatedExecutor, SimulatedTime, profiled_outcomes,
 };
@@ -45,6 +44,8 @@ const ITERATIONS: u64 = 1000;
 pub struct SimulatedMachine {
     scenario: Scenario,
     interrupt: Interrupt,
+    /// Shared by all workloads, of which some run alternately.
+    time: SimulatedTime,
     /// The directory that hooks run in.
     scratch: TempDir,
     exe: PathBuf,
@@ -57,7 +58,13 @@ impl SimulatedMachine {
     /// When there is no directory for temporary files.
     pub fn new(scenario: Scenario) -> std::io::Result<Self> {
         let (scratch, exe) = (tempfile::tempdir()?, std::env::current_exe()?);
-        Ok(SimulatedMachine { scenario, interrupt: Interrupt::default(), scratch, exe })
+        Ok(SimulatedMachine {
+            scenario,
+            interrupt: Interrupt::default(),
+            time: SimulatedTime::default(),
+            scratch,
+            exe,
+        })
     }
 }
 
@@ -71,21 +78,17 @@ impl Machine for SimulatedMachine {
         mut workload: Workload,
         _: &Host,
         config: &StudyConfig,
-    ) -> Result<PreparedWorkload<'m>, StudyError> {
+    ) -> Result<PreparedWorkload<'m>, Error> {
         if let Some(code) = self.scenario.broken.get(&workload.name) {
-            return Err(StudyError::Failed(Error::new(*code, "the script says so")));
+            return Err(Error::new(*code, "the script says so"));
         }
         for step in &mut workload.steps {
             if let StepSpec::Cpu(cpu) = step {
                 cpu.iterations.get_or_insert(ITERATIONS);
             }
         }
-        let backend = Box::new(SimulatedBackend {
-            machine: self,
-            workload: Arc::new(workload),
-            time: SimulatedTime::default(),
-            seed: config.seed,
-        });
+        let backend =
+            Box::new(SimulatedBackend { machine: self, workload: Arc::new(workload), seed: config.seed });
         Ok(PreparedWorkload { backend, warnings: Vec::new() })
     }
 }
@@ -94,8 +97,16 @@ impl Machine for SimulatedMachine {
 struct SimulatedBackend<'m> {
     machine: &'m SimulatedMachine,
     workload: Arc<Workload>,
-    time: SimulatedTime,
     seed: u64,
+}
+
+impl SimulatedBackend<'_> {
+    /// Returns an executor with this throughput relative to that of the workload.
+    fn executor_at(&self, speed: f64, seed: u64) -> SimulatedExecutor<'_> {
+        let SimulatedMachine { scenario, time, .. } = self.machine;
+        let of_workload = scenario.speed.get(&self.workload.name).copied().unwrap_or(1.0);
+        SimulatedExecutor::new(scenario, time, speed * of_workload, seed)
+    }
 }
 
 impl Backend for SimulatedBackend<'_> {
@@ -112,31 +123,30 @@ impl Backend for SimulatedBackend<'_> {
         Conditions::usual(&self.machine.scenario.host())
     }
 
-    fn profile(&self, limits: &ProfileLimits) -> Result<Profiled, StudyError> {
+    fn profile(&self, limits: &ProfileLimits) -> Result<Profiled, Error> {
         let scenario = &self.machine.scenario;
         let task_s = scenario.task.cpu_s + scenario.task.wait_s;
         let wanted = (limits.time.as_secs_f64() / task_s) as u64;
         let tasks = wanted.min(limits.most_tasks).min(self.workload.tasks()).max(1);
         let tally = profiled_outcomes(scenario, tasks);
         if tally.counts.ok == 0 {
-            return Err(StudyError::Failed(Error::new(Code::TaskNetwork, "every task failed")));
+            return Err(Error::new(Code::TaskNetwork, "every task failed"));
         }
-        self.time.advance(tasks as f64 * task_s);
-        Ok(Profiled { profile: profile(scenario, tasks), tally, peak_rss_bytes: 1 << 20 })
+        self.machine.time.advance(tasks as f64 * task_s);
+        Ok(Profiled { profile: profile(scenario, &self.workload, tasks), tally, peak_rss_bytes: 1 << 20 })
     }
 
     fn executor<'s>(&'s self, _: &'s Profiled) -> Box<dyn Executor + 's> {
-        Box::new(SimulatedExecutor::new(&self.machine.scenario, &self.time, 1.0, self.seed))
+        Box::new(self.executor_at(1.0, self.seed))
     }
 
-    fn executor_of_build<'s>(&'s self, _: &Path) -> Result<Box<dyn Executor + 's>, StudyError> {
-        let scenario = &self.machine.scenario;
-        let seed = self.seed.wrapping_add(1);
-        Ok(Box::new(SimulatedExecutor::new(scenario, &self.time, scenario.reference_speed, seed)))
+    fn executor_of_build<'s>(&'s self, _: &Path) -> Result<Box<dyn Executor + 's>, Error> {
+        let speed = self.machine.scenario.reference_speed;
+        Ok(Box::new(self.executor_at(speed, self.seed.wrapping_add(1))))
     }
 
     fn clock(&self) -> Box<dyn Clock> {
-        Box::new(SimulatedClock::start(&self.time))
+        Box::new(SimulatedClock::start(&self.machine.time))
     }
 
     fn contention(&self) -> Box<dyn ContentionMeter + '_> {
@@ -145,7 +155,7 @@ impl Backend for SimulatedBackend<'_> {
 
     fn machine_probe(&self) -> Box<dyn MachineProbe + '_> {
         let cpus = self.machine.scenario.cpus;
-        let clock = SimulatedClock::start(&self.time);
+        let clock = SimulatedClock::start(&self.machine.time);
         Box::new(SimulatedProbe { clock, others_cpus: self.machine.scenario.others * cpus })
     }
 
@@ -184,9 +194,12 @@ impl MachineProbe for SimulatedProbe {
 }
 
 /// Returns the profile of tasks that cost what the script says.
-fn profile(scenario: &Scenario, tasks: u64) -> Profile {
+fn profile(scenario: &Scenario, workload: &Workload, tasks: u64) -> Profile {
     let (cpu_s, wait_s) = (scenario.task.cpu_s, scenario.task.wait_s);
     let cpu_fraction = cpu_s / (cpu_s + wait_s);
+    let wall_s = (cpu_s + wait_s) * tasks as f64;
+    let step_s = (cpu_s + wait_s) / workload.steps.len().max(1) as f64;
+    let step = |step: &StepSpec| StepCost { kind: step.kind().to_owned(), wall_s: step_s };
     let class = if cpu_fraction >= COMPUTES_FROM {
         Class::CpuBound
     } else if cpu_fraction <= WAITS_UP_TO {
@@ -197,19 +210,18 @@ fn profile(scenario: &Scenario, tasks: u64) -> Profile {
     Profile {
         class,
         confidence: Confidence::High,
-        confidence_reason: "simulated".to_owned(),
+        confidence_reason: ConfidenceReason::Accounted { is_exact: true, wall_s, samples: SAMPLES },
         cpu_fraction,
         cpu_user_s: cpu_s * tasks as f64,
         cpu_system_s: 0.0,
-        wall_s: (cpu_s + wait_s) * tasks as f64,
+        wall_s,
         runqueue_s: 0.0,
         waits: Waits::default(),
-        detail: "simulated".to_owned(),
         task: TaskCost { cpu_s, wait_s },
         preparation_s: 0.0,
         samples: SAMPLES,
         tasks,
-        steps: Vec::new(),
+        steps: workload.steps.iter().map(step).collect(),
         python: None,
         dispersion: None,
         tree: None,

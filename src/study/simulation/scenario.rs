@@ -28,7 +28,9 @@ pub struct Scenario {
     pub reference_speed: f64,
     /// The cost of a task.
     pub task: ScenarioTask,
-    /// The code of the error that the preparation of a workload ends with, by workload.
+    /// Throughput of workloads by name, relative to the others.
+    pub speed: BTreeMap<String, f64>,
+    /// Code of the error that the preparation of a workload ends with, by its name.
     pub broken: BTreeMap<String, Code>,
     /// Strategies that differ from the theory.
     pub strategy: BTreeMap<StrategyKind, ScenarioStrategy>,
@@ -69,6 +71,7 @@ impl Default for Scenario {
             noise: 0.01,
             reference_speed: 1.0,
             task: ScenarioTask::default(),
+            speed: BTreeMap::new(),
             broken: BTreeMap::new(),
             strategy: BTreeMap::new(),
         }
