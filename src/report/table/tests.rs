@@ -81,11 +81,10 @@ fn warnings_are_apart_and_of_several_workloads_each_is_named() {
     let options = TableOptions { verbose: true, ..options(80) };
     insta::assert_snapshot!(render_warnings(&[example::advise()], &options), @r"
     Warning    the 200 items are run again and again (W-RUN-001)
-               remedy: Give conc a command that may be repeated without harm, or use
-               --once.
+               remedy: Use a command that is safe to repeat, or --once.
     Warning    the fixture server used 31% of a CPU beside the workload (W-RUN-007)
-               remedy: Read widths near the CPU limit with care, or measure against
-               a server elsewhere.
+               remedy: Read results near the CPU limit with care, or measure against
+               a server on another machine.
     ");
     let of_several = render_warnings(&example::bench().results, &options);
     assert!(of_several.contains("Warning    web-scraper: "), "{of_several}");
