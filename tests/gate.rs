@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 
 use conc::benchmark::series::BatchMetrics;
 use conc::benchmark::{Configuration, Series};
-use conc::gate::stored::Circumstances;
-use conc::gate::{Comparison, Gate, GateVerdict, Metric, Thresholds, judge, paired, stored};
+use conc::gate::stored::RunCircumstances;
+use conc::gate::{Comparison, GateReport, GateVerdict, Metric, Thresholds, judge, paired, stored};
 use conc::strategy::StrategyKind;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -190,10 +190,10 @@ fn suites(recordings: &Recordings, condition: &str, slowed: Option<(&str, f64)>,
 }
 
 impl Shares {
-    fn add(&mut self, gates: &[Gate], is_first_slowed: bool) {
+    fn add(&mut self, gates: &[GateReport], is_first_slowed: bool) {
         let (slowed, same) = gates.split_at(usize::from(is_first_slowed));
-        let is_red = |gate: &&Gate| gate.verdict == GateVerdict::Regressed;
-        let is_slower = |gate: &&Gate| gate.metrics[0].verdict == GateVerdict::Regressed;
+        let is_red = |gate: &&GateReport| gate.verdict == GateVerdict::Regressed;
+        let is_slower = |gate: &&GateReport| gate.metrics[0].verdict == GateVerdict::Regressed;
         self.suites += 1;
         self.red_suites += u32::from(same.iter().any(|gate| is_red(&gate)));
         self.red_slowed += slowed.iter().filter(is_red).count() as u32;
@@ -255,7 +255,7 @@ fn judge_stored(
     let mut draw = |(condition, part): (&str, u32)| recordings.draw(workload, condition, part, 40, random);
     let (earlier, current) = (draw(before), draw(now));
     let current = series(current.into_iter().map(|batch| stretched(batch, times)).collect());
-    let here = Circumstances { cpus_effective: CPUS, other_machine: false };
+    let here = RunCircumstances { cpus_effective: CPUS, other_machine: false };
     stored::compare(&series(earlier), &current, here, "stored", Thresholds::default())
 }
 

@@ -1,25 +1,25 @@
 //! A workload compared with an earlier state of itself, before the suite is judged.
 
 use crate::benchmark::Configuration;
-use crate::gate::estimate::Estimate;
-use crate::gate::failures::Failures;
+use crate::gate::failures::FailureComparison;
+use crate::gate::metric_change::MetricChange;
 use crate::gate::reason::GateReason;
-use crate::gate::result::{AdviceDrift, Design};
+use crate::gate::result::{AdviceDrift, ComparisonDesign};
 use crate::gate::threshold::Thresholds;
 
 /// What was found out about one workload.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
     /// How the two sides were measured.
-    pub design: Design,
+    pub design: ComparisonDesign,
     /// What it was compared with: a command, a program or a file.
     pub reference: String,
     /// The cell that both sides ran; `None` if nothing could be compared.
     pub cell: Option<Configuration>,
     /// Each metric that both sides have.
-    pub estimates: Vec<Estimate>,
+    pub estimates: Vec<MetricChange>,
     /// The tasks that did not end well.
-    pub failures: Option<Failures>,
+    pub failures: Option<FailureComparison>,
     /// Whether the current side cannot run at all, though the other one does; `reason` says why.
     pub is_broken: bool,
     /// Why nothing could be compared, or why the claim is lower than it might be.
@@ -32,7 +32,7 @@ pub struct Comparison {
 
 impl Comparison {
     /// A workload of which nothing could be compared, and why.
-    pub fn impossible(design: Design, reference: &str, reason: GateReason) -> Self {
+    pub fn impossible(design: ComparisonDesign, reference: &str, reason: GateReason) -> Self {
         Comparison {
             design,
             reference: reference.to_owned(),
@@ -47,7 +47,7 @@ impl Comparison {
     }
 
     /// A workload that cannot be run any more, and why: that is a regression.
-    pub fn broken(design: Design, reference: &str, reason: GateReason) -> Self {
+    pub fn broken(design: ComparisonDesign, reference: &str, reason: GateReason) -> Self {
         Comparison { is_broken: true, ..Comparison::impossible(design, reference, reason) }
     }
 

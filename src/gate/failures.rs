@@ -7,7 +7,7 @@ use crate::stats::sign::sign_test;
 
 /// The tasks of both sides that did not end well.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Failures {
+pub struct FailureComparison {
     /// Of the current side: tasks that did not end well, and tasks started.
     pub current: [u64; 2],
     /// Of the other side.
@@ -19,14 +19,14 @@ pub struct Failures {
     pub p_value: Option<f64>,
 }
 
-impl Failures {
+impl FailureComparison {
     /// Compares the batches of two sides, pair by pair.
     pub fn of(current: &[BatchMetrics], reference: &[BatchMetrics]) -> Self {
         let pairs = || current.iter().zip(reference);
         let worse = pairs().filter(|(c, r)| failed_share(c) > failed_share(r)).count();
         let better = pairs().filter(|(c, r)| failed_share(c) < failed_share(r)).count();
         let n = pairs().count();
-        Failures {
+        FailureComparison {
             current: count(current),
             reference: count(reference),
             p_value: (n > 0).then(|| p_over_looks(sign_test(worse, better), n)),
@@ -41,7 +41,7 @@ impl Failures {
 
     /// Whether not one task of the other side ended well, while some of the current side did.
     pub fn is_without_reference(&self) -> bool {
-        Failures { current: self.reference, reference: self.current, p_value: None }.is_total()
+        FailureComparison { current: self.reference, reference: self.current, p_value: None }.is_total()
     }
 
     /// Whether a larger share of the current side's tasks failed.
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn tasks_that_fail_in_every_pair_are_no_chance() {
-        let failures = Failures::of(&failing(12, 1), &failing(12, 0));
+        let failures = FailureComparison::of(&failing(12, 1), &failing(12, 0));
         assert_eq!((failures.current, failures.reference), ([12, 576], [0, 576]));
         assert_eq!(failures.p_value, Some(0.5f64.powi(12)));
         assert!(failures.is_more() && !failures.is_total());
@@ -94,20 +94,20 @@ mod tests {
     fn one_bad_batch_may_be_chance_however_many_tasks_it_lost() {
         let mut current = failing(12, 0);
         current[3].ok = 0;
-        assert_eq!(Failures::of(&current, &failing(12, 0)).p_value, Some(0.5));
+        assert_eq!(FailureComparison::of(&current, &failing(12, 0)).p_value, Some(0.5));
     }
 
     #[test]
     fn as_many_failures_as_before_are_no_change() {
-        let failures = Failures::of(&failing(12, 5), &failing(12, 5));
+        let failures = FailureComparison::of(&failing(12, 5), &failing(12, 5));
         assert_eq!((failures.p_value, failures.is_more()), (Some(1.0), false));
-        assert!(!Failures::of(&failing(3, 48), &failing(3, 48)).is_total());
-        assert!(Failures::of(&failing(1, 48), &failing(1, 47)).is_total());
+        assert!(!FailureComparison::of(&failing(3, 48), &failing(3, 48)).is_total());
+        assert!(FailureComparison::of(&failing(1, 48), &failing(1, 47)).is_total());
     }
 
     #[test]
     fn without_batches_nothing_is_known() {
-        let failures = Failures::of(&[], &[]);
+        let failures = FailureComparison::of(&[], &[]);
         assert_eq!((failures.p_value, failures.is_more(), failures.is_total()), (None, false, false));
     }
 }

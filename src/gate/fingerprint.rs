@@ -11,7 +11,7 @@ const SAME_MEMORY: f64 = 0.1;
 
 /// Everything that results depend on besides the workload.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Fingerprint {
+pub struct MachineFingerprint {
     os: String,
     kernel: String,
     cpu_model: String,
@@ -23,7 +23,7 @@ pub struct Fingerprint {
 
 /// Something that is not the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
+pub struct MachineDifference {
     /// What differs, such as `effective CPUs`.
     pub what: &'static str,
     /// Where the earlier result was made.
@@ -32,18 +32,18 @@ pub struct Difference {
     pub here: String,
 }
 
-impl fmt::Display for Difference {
+impl fmt::Display for MachineDifference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let or_unknown = |text: &str| if text.is_empty() { "unknown".to_owned() } else { text.to_owned() };
         write!(f, "{}: {} there, {} here", self.what, or_unknown(&self.there), or_unknown(&self.here))
     }
 }
 
-impl Fingerprint {
+impl MachineFingerprint {
     /// The fingerprint of results that this version of `conc` made on `host`, with this interpreter if the
     /// workload is a Python callable.
     pub fn new(host: &Host, conc_version: &str, python: Option<&PythonProfile>) -> Self {
-        Fingerprint {
+        MachineFingerprint {
             os: host.os.clone(),
             kernel: host.kernel.clone(),
             cpu_model: host.cpu_model.split_whitespace().collect::<Vec<_>>().join(" "),
@@ -55,9 +55,13 @@ impl Fingerprint {
     }
 
     /// What differs between the machine of an earlier result and `here`.
-    pub fn differences(&self, here: &Fingerprint) -> Vec<Difference> {
+    pub fn differences(&self, here: &MachineFingerprint) -> Vec<MachineDifference> {
         let text = |what, there: &str, here: &str| {
-            (there != here).then(|| Difference { what, there: there.to_owned(), here: here.to_owned() })
+            (there != here).then(|| MachineDifference {
+                what,
+                there: there.to_owned(),
+                here: here.to_owned(),
+            })
         };
         let number = |what, there: f64, here: f64| text(what, &there.to_string(), &here.to_string());
         let most = self.memory_bytes.max(here.memory_bytes);
@@ -70,7 +74,7 @@ impl Fingerprint {
             text("kernel", &self.kernel, &here.kernel),
             text("CPU model", &self.cpu_model, &here.cpu_model),
             number("effective CPUs", self.cpus_effective, here.cpus_effective),
-            memory_differs.then(|| Difference {
+            memory_differs.then(|| MachineDifference {
                 what: "memory",
                 there: Bytes(self.memory_bytes).to_string(),
                 here: Bytes(here.memory_bytes).to_string(),
@@ -89,26 +93,26 @@ mod tests {
     use super::*;
     use crate::benchmark::testing::host;
 
-    fn words(there: &Fingerprint, here: &Fingerprint) -> Vec<String> {
-        there.differences(here).iter().map(Difference::to_string).collect()
+    fn words(there: &MachineFingerprint, here: &MachineFingerprint) -> Vec<String> {
+        there.differences(here).iter().map(MachineDifference::to_string).collect()
     }
 
     #[test]
     fn the_same_machine_has_no_differences() {
-        let there = Fingerprint::new(&host(2), "0.1.0", None);
+        let there = MachineFingerprint::new(&host(2), "0.1.0", None);
         let mut here = host(2);
         here.memory_bytes -= 300 << 20;
         here.limits.open_files = Some(1);
-        assert!(there.differences(&Fingerprint::new(&here, "0.1.0", None)).is_empty());
+        assert!(there.differences(&MachineFingerprint::new(&here, "0.1.0", None)).is_empty());
     }
 
     #[test]
     fn every_difference_is_told_in_words() {
-        let there = Fingerprint::new(&host(2), "0.1.0", None);
+        let there = MachineFingerprint::new(&host(2), "0.1.0", None);
         let mut other = host(4);
         other.cpu_model = "Fast  CPU".into();
         other.memory_bytes = 8 << 30;
-        let told = words(&there, &Fingerprint::new(&other, "0.2.0", None));
+        let told = words(&there, &MachineFingerprint::new(&other, "0.2.0", None));
         assert_eq!(
             told,
             [

@@ -1,10 +1,10 @@
 //! Verdicts over a suite.
 
 use crate::gate::comparison::Comparison;
-use crate::gate::estimate::Estimate;
-use crate::gate::failures::Failures;
+use crate::gate::failures::FailureComparison;
+use crate::gate::metric_change::MetricChange;
 use crate::gate::reason::GateReason;
-use crate::gate::result::{Gate, GateVerdict, Metric, MetricVerdict};
+use crate::gate::result::{GateReport, GateVerdict, Metric, MetricVerdict};
 use crate::stats::fdr::benjamini_hochberg;
 use crate::stats::interval::CONFIDENCE;
 
@@ -22,11 +22,11 @@ const POWER: f64 = 0.8;
 const DOUBTFUL: f64 = 0.05;
 
 /// Judges all workloads of a suite together, so that one more workload does not make a false alarm likelier.
-pub fn judge(comparisons: &[Comparison]) -> Vec<Gate> {
+pub fn judge(comparisons: &[Comparison]) -> Vec<GateReport> {
     let tests: usize = comparisons.iter().map(|comparison| tested(comparison).count()).sum();
     let level = FALSE_DISCOVERY / tests.max(1) as f64;
-    let worse = discoveries(comparisons, Estimate::p_worse, |failures| failures.p_value);
-    let better = discoveries(comparisons, Estimate::p_better, |_| None);
+    let worse = discoveries(comparisons, MetricChange::p_worse, |failures| failures.p_value);
+    let better = discoveries(comparisons, MetricChange::p_better, |_| None);
     comparisons
         .iter()
         .zip(worse.iter().zip(&better))
@@ -54,20 +54,20 @@ struct Discoveries {
 
 /// Whether a change was discovered, either way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Seen {
+pub(super) struct Discovery {
     pub(super) worse: bool,
     pub(super) better: bool,
 }
 
 /// The metrics that can be tested.
-fn tested(comparison: &Comparison) -> impl Iterator<Item = &Estimate> {
+fn tested(comparison: &Comparison) -> impl Iterator<Item = &MetricChange> {
     comparison.estimates.iter().filter(|estimate| estimate.worse.freedom > 0.0)
 }
 
 fn discoveries(
     comparisons: &[Comparison],
-    of_metric: fn(&Estimate) -> Option<f64>,
-    of_failures: fn(&Failures) -> Option<f64>,
+    of_metric: fn(&MetricChange) -> Option<f64>,
+    of_failures: fn(&FailureComparison) -> Option<f64>,
 ) -> Vec<Discoveries> {
     let mut found = vec![Discoveries::default(); comparisons.len()];
     let mut tests: Vec<(f64, usize, Option<Metric>)> = Vec::new();
@@ -86,12 +86,12 @@ fn discoveries(
     found
 }
 
-fn gate(comparison: &Comparison, worse: &Discoveries, better: &Discoveries, level: f64) -> Gate {
+fn gate(comparison: &Comparison, worse: &Discoveries, better: &Discoveries, level: f64) -> GateReport {
     let metrics: Vec<MetricVerdict> = comparison
         .estimates
         .iter()
         .map(|estimate| {
-            let seen = Seen {
+            let seen = Discovery {
                 worse: worse.metrics.contains(&estimate.metric),
                 better: better.metrics.contains(&estimate.metric),
             };
@@ -100,7 +100,7 @@ fn gate(comparison: &Comparison, worse: &Discoveries, better: &Discoveries, leve
         .collect();
     let (failing, failure) = failing(comparison, worse.failures);
     let verdict = worst(metrics.iter().map(|metric| metric.verdict).chain(failing));
-    Gate {
+    GateReport {
         verdict,
         reason: failure.or_else(|| comparison.reason.clone()),
         design: comparison.design,
@@ -116,7 +116,7 @@ fn failing(comparison: &Comparison, is_discovery: bool) -> (Option<GateVerdict>,
     if comparison.is_broken {
         return (Some(GateVerdict::Regressed), None);
     }
-    let Some(failures) = comparison.failures.filter(Failures::is_more) else { return (None, None) };
+    let Some(failures) = comparison.failures.filter(FailureComparison::is_more) else { return (None, None) };
     if is_discovery || failures.is_total() {
         return (Some(GateVerdict::Regressed), Some(GateReason::MoreTasksFail(failures.counts())));
     }
@@ -128,7 +128,12 @@ fn failing(comparison: &Comparison, is_discovery: bool) -> (Option<GateVerdict>,
     }
 }
 
-fn metric_verdict(estimate: &Estimate, comparison: &Comparison, seen: Seen, level: f64) -> MetricVerdict {
+fn metric_verdict(
+    estimate: &MetricChange,
+    comparison: &Comparison,
+    seen: Discovery,
+    level: f64,
+) -> MetricVerdict {
     let margin = comparison.thresholds.margin(estimate.metric);
     MetricVerdict {
         metric: estimate.metric,
@@ -146,7 +151,7 @@ fn metric_verdict(estimate: &Estimate, comparison: &Comparison, seen: Seen, leve
 
 /// What follows for one metric. A change that is beyond doubt and smaller than the margin is none that counts,
 /// but only an interval that lies within it as a whole says that there is none.
-pub(super) fn verdict(estimate: &Estimate, margin: f64, seen: Seen) -> GateVerdict {
+pub(super) fn verdict(estimate: &MetricChange, margin: f64, seen: Discovery) -> GateVerdict {
     let [low, high] = estimate.worse_interval(EQUIVALENCE);
     let beyond = margin + estimate.bias_bound;
     if seen.worse && estimate.worse.estimate > beyond {
@@ -162,7 +167,7 @@ pub(super) fn verdict(estimate: &Estimate, margin: f64, seen: Seen) -> GateVerdi
 
 /// The smallest change for the worse, as a share, that would have been called one in four of five cases had it
 /// been the only one of the suite: beyond doubt, and with an estimate beyond the margin.
-fn smallest_effect(estimate: &Estimate, margin: f64, level: f64) -> Option<f64> {
+fn smallest_effect(estimate: &MetricChange, margin: f64, level: f64) -> Option<f64> {
     let beyond_doubt = estimate.worse.smallest_effect(level * estimate.level_share, POWER)?;
     // Half of the estimates of a change of the margin's size lie beyond it.
     let beyond_margin = margin + estimate.worse.smallest_effect(0.5, POWER)?;
@@ -173,7 +178,7 @@ fn smallest_effect(estimate: &Estimate, margin: f64, level: f64) -> Option<f64> 
 mod tests {
     use super::*;
     use crate::gate::paired::compare;
-    use crate::gate::result::Design;
+    use crate::gate::result::ComparisonDesign;
     use crate::gate::testing::pairs;
     use crate::gate::threshold::Thresholds;
     use proptest::prelude::*;
@@ -203,8 +208,8 @@ mod tests {
     #[test]
     fn what_cannot_run_any_more_regressed_and_what_cannot_be_compared_is_inconclusive() {
         let gates = judge(&[
-            Comparison::broken(Design::Paired, "old", GateReason::NothingMeasured),
-            Comparison::impossible(Design::Stored, "old.json", GateReason::OtherCpuSteps),
+            Comparison::broken(ComparisonDesign::Paired, "old", GateReason::NothingMeasured),
+            Comparison::impossible(ComparisonDesign::Stored, "old.json", GateReason::OtherCpuSteps),
         ]);
         assert_eq!(
             (gates[0].verdict, gates[0].reason.clone()),

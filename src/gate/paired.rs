@@ -7,26 +7,26 @@
 use crate::benchmark::Series;
 use crate::benchmark::series::BatchMetrics;
 use crate::gate::comparison::Comparison;
-use crate::gate::estimate::{Estimate, badness, resolution};
-use crate::gate::failures::Failures;
+use crate::gate::failures::FailureComparison;
 use crate::gate::judge::{self, FALSE_DISCOVERY};
+use crate::gate::metric_change::{MetricChange, ln_cost, resolution};
 use crate::gate::reason::GateReason;
-use crate::gate::result::{Design, GateVerdict, Metric};
+use crate::gate::result::{ComparisonDesign, GateVerdict, Metric};
 use crate::gate::threshold::Thresholds;
 use crate::stats::Mean;
 use crate::stats::looks::{LOOKS, is_look, share_of_level};
 
 /// Compares the two sides of `series`; `reference` says what the other side is.
 pub fn compare(series: &Series, reference: &str, thresholds: Thresholds) -> Comparison {
-    let failures = Failures::of(&series.batches, &series.reference);
+    let failures = FailureComparison::of(&series.batches, &series.reference);
     if failures.is_without_reference() {
-        return Comparison::impossible(Design::Paired, reference, GateReason::ReferenceFails);
+        return Comparison::impossible(ComparisonDesign::Paired, reference, GateReason::ReferenceFails);
     }
     let pairs = series.batches.len().min(series.reference.len());
     let estimates = estimates(series);
     let reason = (pairs < LOOKS[0]).then_some(GateReason::FewPairs { pairs, wanted: LOOKS[0] });
     Comparison {
-        design: Design::Paired,
+        design: ComparisonDesign::Paired,
         reference: reference.to_owned(),
         cell: (pairs > 0).then_some(series.cell),
         estimates,
@@ -39,11 +39,11 @@ pub fn compare(series: &Series, reference: &str, thresholds: Thresholds) -> Comp
 }
 
 /// What the pairs say of each metric that both sides have.
-pub fn estimates(series: &Series) -> Vec<Estimate> {
+pub fn estimates(series: &Series) -> Vec<MetricChange> {
     Metric::ALL.into_iter().filter_map(|metric| estimate(metric, series)).collect()
 }
 
-fn estimate(metric: Metric, series: &Series) -> Option<Estimate> {
+fn estimate(metric: Metric, series: &Series) -> Option<MetricChange> {
     let logs: Vec<[f64; 2]> =
         series.batches.iter().zip(&series.reference).filter_map(|pair| both(metric, pair)).collect();
     let differences: Vec<f64> = logs.iter().map(|[current, reference]| current - reference).collect();
@@ -52,20 +52,20 @@ fn estimate(metric: Metric, series: &Series) -> Option<Estimate> {
     let sign = if metric.is_better_bigger() { -1.0 } else { 1.0 };
     let geometric_mean =
         |side: usize| (sign * logs.iter().map(|pair| pair[side]).sum::<f64>() / logs.len() as f64).exp();
-    Some(Estimate {
+    Some(MetricChange {
         metric,
         current: geometric_mean(0),
         reference: geometric_mean(1),
         worse,
         bias_bound: 0.0,
         // By chance alone one side comes off worse in every one of n pairs with this probability.
-        p_least: 0.5f64.powi(i32::try_from(worse.n).unwrap_or(i32::MAX)),
+        min_p_value: 0.5f64.powi(i32::try_from(worse.n).unwrap_or(i32::MAX)),
         level_share: share_of_level(pairs),
     })
 }
 
 fn both(metric: Metric, (current, reference): (&BatchMetrics, &BatchMetrics)) -> Option<[f64; 2]> {
-    Some([badness(metric, current)?, badness(metric, reference)?])
+    Some([ln_cost(metric, current)?, ln_cost(metric, reference)?])
 }
 
 /// Whether the runner should go on with another pair: before the first look, between looks, and at a look
@@ -78,13 +78,15 @@ pub fn needs_more(series: &Series, thresholds: &Thresholds, tests: usize) -> boo
     if !is_look(pairs) {
         return pairs < LOOKS[LOOKS.len() - 1];
     }
-    if pairs >= LOOKS[LOOKS.len() - 1] || Failures::of(&series.batches, &series.reference).is_total() {
+    if pairs >= LOOKS[LOOKS.len() - 1] || FailureComparison::of(&series.batches, &series.reference).is_total()
+    {
         return false;
     }
     let level = FALSE_DISCOVERY / tests.max(1) as f64;
     estimates(series).iter().any(|estimate| {
         let is_seen = |p: Option<f64>| p.is_some_and(|p| p <= level);
-        let seen = judge::Seen { worse: is_seen(estimate.p_worse()), better: is_seen(estimate.p_better()) };
+        let seen =
+            judge::Discovery { worse: is_seen(estimate.p_worse()), better: is_seen(estimate.p_better()) };
         let margin = thresholds.margin(estimate.metric);
         judge::verdict(estimate, margin, seen) == GateVerdict::Inconclusive
             && may_be_decided(estimate, margin, level)
@@ -94,7 +96,7 @@ pub fn needs_more(series: &Series, thresholds: &Thresholds, tests: usize) -> boo
 /// Whether the last look has a chance of one in five to decide what this one does not, by what was seen so far:
 /// to find an interval within the margin, or a change that is beyond doubt (Lan, Simon and Halperin, Commun.
 /// Stat. C 1 (1982), 207–219). Otherwise more pairs are wasted.
-fn may_be_decided(estimate: &Estimate, margin: f64, level: f64) -> bool {
+fn may_be_decided(estimate: &MetricChange, margin: f64, level: f64) -> bool {
     let last = LOOKS[LOOKS.len() - 1];
     let Some(error) = estimate.worse.smallest_effect(0.2, 0.5) else { return true };
     let share = (estimate.worse.n as f64 / last as f64).min(1.0);
@@ -114,21 +116,21 @@ fn may_be_decided(estimate: &Estimate, margin: f64, level: f64) -> bool {
 mod tests {
     use super::*;
     use crate::gate::judge::judge;
-    use crate::gate::result::Gate;
+    use crate::gate::result::GateReport;
     use crate::gate::testing::{batch, pairs, series};
 
-    fn gate(series: &Series) -> Gate {
+    fn gate(series: &Series) -> GateReport {
         judge(&[compare(series, "old", Thresholds::default())]).remove(0)
     }
 
-    fn verdict_of(gate: &Gate, metric: Metric) -> GateVerdict {
+    fn verdict_of(gate: &GateReport, metric: Metric) -> GateVerdict {
         gate.metrics.iter().find(|verdict| verdict.metric == metric).expect("it was measured").verdict
     }
 
     #[test]
     fn ratios_are_now_over_before_whichever_way_a_metric_counts() {
         let all = estimates(&pairs(20, 1.1, 0.0));
-        let ratio = |metric| all.iter().find(|e| e.metric == metric).map(Estimate::ratio).unwrap();
+        let ratio = |metric| all.iter().find(|e| e.metric == metric).map(MetricChange::ratio).unwrap();
         assert!((ratio(Metric::Throughput) - 1.0 / 1.1).abs() < 1e-9);
         assert!((ratio(Metric::CpuPerTask) - 1.1).abs() < 1e-9);
         assert!((ratio(Metric::PeakRss) - 1.0).abs() < 1e-12);
@@ -255,7 +257,7 @@ mod tests {
         let alone = judge(&[comparison()]).remove(0);
         let quiet = || compare(&pairs(20, 1.0, 0.09), "old", Thresholds::default());
         let suite = judge(&std::iter::once(comparison()).chain((0..99).map(|_| quiet())).collect::<Vec<_>>());
-        let effect = |gate: &Gate| gate.metrics[0].smallest_effect.unwrap();
+        let effect = |gate: &GateReport| gate.metrics[0].smallest_effect.unwrap();
         assert!(effect(&suite[0]) > effect(&alone));
         assert!(suite[1..].iter().all(|gate| gate.verdict != GateVerdict::Regressed));
     }

@@ -11,13 +11,13 @@ use crate::profile::result::Class;
 
 /// How a workload compares with an earlier state of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct Gate {
+pub struct GateReport {
     /// The worst of the metrics: regressed, else inconclusive, else improved, else unchanged.
     pub verdict: GateVerdict,
     /// Why nothing could be compared, or why the claim is lower than it might be; null if neither.
     pub reason: Option<GateReason>,
     /// How the two sides were measured.
-    pub design: Design,
+    pub design: ComparisonDesign,
     /// What it was compared with: a command, a program or a file.
     pub reference: String,
     /// The cell that both sides ran; null if nothing could be compared.
@@ -113,7 +113,7 @@ impl fmt::Display for GateVerdict {
 /// How the two sides of a comparison were measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Design {
+pub enum ComparisonDesign {
     /// Alternately, in random order, within one run.
     Paired,
     /// One of them earlier, in another run.
@@ -166,6 +166,6 @@ pub enum AdviceChange {
     Unchanged,
     /// The class is another one, or the strategy before is slower than the one now beyond doubt.
     Changed,
-    /// Another strategy is recommended, but the measurement does not tell the two apart.
+    /// Another strategy is recommended, but the measurement does not tell the two difference.
     Undecided,
 }

@@ -1,4 +1,4 @@
-//! How far two runs of the same work may be apart.
+//! How far two runs of the same work may be difference.
 //!
 //! What only time shows is a standard deviation, known from a few runs; what is known to have been different is
 //! a bound of what that may have done.
@@ -40,7 +40,7 @@ const OTHERS_UNKNOWN: f64 = 0.20;
 const OTHER_MACHINE: f64 = 0.10;
 
 /// These standard deviations are known as well as from so many runs, less one.
-pub(super) const DRIFT_FREEDOM: f64 = 10.0;
+pub(super) const BETWEEN_RUN_FREEDOM: f64 = 10.0;
 
 /// What is known of the machine in two runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -73,7 +73,8 @@ impl RunDifference {
         let of_speed =
             self.elasticity * self.faster.map_or(SPEED_UNKNOWN, |faster| SPEED_LEFT * faster.abs());
         // The same load may hinder one run and not the other, as it falls on one CPU or another.
-        let of_others = self.others.map_or(OTHERS_UNKNOWN, |others| -OTHERS_COST * free(others).ln());
+        let of_others =
+            self.others.map_or(OTHERS_UNKNOWN, |others| -OTHERS_COST * free_cpu_share(others).ln());
         match metric {
             Metric::PeakRss => 0.0,
             Metric::P50 | Metric::P99 => of_speed + OTHERS_LATENCY * of_others,
@@ -83,7 +84,7 @@ impl RunDifference {
 }
 
 /// What others leave of the CPUs.
-pub(super) fn free(others: f64) -> f64 {
+pub(super) fn free_cpu_share(others: f64) -> f64 {
     1.0 - others.clamp(0.0, 0.9)
 }
 

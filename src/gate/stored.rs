@@ -7,11 +7,11 @@
 use crate::benchmark::series::BatchMetrics;
 use crate::benchmark::{Configuration, ConfigurationResult, Series};
 use crate::gate::comparison::Comparison;
-use crate::gate::estimate::{Estimate, badness, resolution};
-use crate::gate::failures::Failures;
+use crate::gate::failures::FailureComparison;
+use crate::gate::metric_change::{MetricChange, ln_cost, resolution};
 use crate::gate::reason::GateReason;
-use crate::gate::result::{Design, Metric};
-use crate::gate::run_difference::{DRIFT_FREEDOM, RunDifference, free};
+use crate::gate::result::{ComparisonDesign, Metric};
+use crate::gate::run_difference::{BETWEEN_RUN_FREEDOM, RunDifference, free_cpu_share};
 use crate::gate::threshold::Thresholds;
 use crate::stats::Mean;
 use crate::stats::autocorrelation::effective_count;
@@ -22,7 +22,7 @@ const SAME_SIZE: f64 = 0.25;
 
 /// What is known of the two runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Circumstances {
+pub struct RunCircumstances {
     /// CPUs that could be used; fractions are possible.
     pub cpus_effective: f64,
     /// Whether the other side was measured on another machine.
@@ -33,11 +33,11 @@ pub struct Circumstances {
 pub fn compare(
     earlier: &Series,
     current: &Series,
-    circumstances: Circumstances,
+    circumstances: RunCircumstances,
     reference: &str,
     thresholds: Thresholds,
 ) -> Comparison {
-    let impossible = |reason| Comparison::impossible(Design::Stored, reference, reason);
+    let impossible = |reason| Comparison::impossible(ComparisonDesign::Stored, reference, reason);
     if earlier.cell != current.cell {
         return impossible(GateReason::OtherConfiguration { there: earlier.cell, here: current.cell });
     }
@@ -47,10 +47,10 @@ pub fn compare(
     let estimates = estimates(earlier, current, circumstances);
     let caveat = circumstances.other_machine.then_some(GateReason::OtherMachine);
     Comparison {
-        design: Design::Stored,
+        design: ComparisonDesign::Stored,
         reference: reference.to_owned(),
         cell: (!estimates.is_empty()).then_some(current.cell),
-        failures: Some(Failures::of(&current.batches, &earlier.batches)),
+        failures: Some(FailureComparison::of(&current.batches, &earlier.batches)),
         estimates,
         is_broken: false,
         reason: caveat,
@@ -60,8 +60,8 @@ pub fn compare(
 }
 
 /// What the two series say of each metric that both have.
-pub fn estimates(earlier: &Series, current: &Series, circumstances: Circumstances) -> Vec<Estimate> {
-    let sides = [current, earlier].map(|series| Side::of(series, circumstances.cpus_effective));
+pub fn estimates(earlier: &Series, current: &Series, circumstances: RunCircumstances) -> Vec<MetricChange> {
+    let sides = [current, earlier].map(|series| RunSide::of(series, circumstances.cpus_effective));
     let has_same_tail = sides[0].is_as_large_as(&sides[1]);
     Metric::ALL
         .into_iter()
@@ -71,7 +71,7 @@ pub fn estimates(earlier: &Series, current: &Series, circumstances: Circumstance
 }
 
 /// One run, with what it says of the machine.
-struct Side<'a> {
+struct RunSide<'a> {
     batches: &'a [BatchMetrics],
     /// The share of the CPUs that the tasks kept busy, of what others left of them.
     busy: f64,
@@ -84,7 +84,7 @@ struct Side<'a> {
     size: f64,
 }
 
-impl<'a> Side<'a> {
+impl<'a> RunSide<'a> {
     fn of(series: &'a Series, cpus: f64) -> Self {
         let batches = &series.batches;
         let middle = |value: fn(&BatchMetrics) -> f64| {
@@ -96,8 +96,8 @@ impl<'a> Side<'a> {
         let measured = batches.iter().filter_map(|batch| batch.cpu_speed).filter(|speed| *speed > 0.0);
         let speeds: Vec<f64> = measured.map(|speed| speed.ln() - work).collect();
         let others = (!others.is_empty()).then(|| others.iter().sum::<f64>() / others.len() as f64);
-        let left = cpus.max(f64::MIN_POSITIVE) * free(others.unwrap_or(0.0));
-        Side {
+        let left = cpus.max(f64::MIN_POSITIVE) * free_cpu_share(others.unwrap_or(0.0));
+        RunSide {
             batches,
             busy: (busy / left).clamp(0.0, 1.0),
             speed: Mean::winsorised(&speeds).map(|mean| mean.with_effective(effective_count(&speeds))),
@@ -106,19 +106,19 @@ impl<'a> Side<'a> {
         }
     }
 
-    fn is_as_large_as(&self, other: &Side<'_>) -> bool {
+    fn is_as_large_as(&self, other: &RunSide<'_>) -> bool {
         (self.size - other.size).abs() <= SAME_SIZE * self.size.max(other.size)
     }
 
     /// The mean of ln(worse) with what the batches themselves say of its spread.
     fn mean(&self, metric: Metric) -> Option<Mean> {
-        let values: Vec<f64> = self.batches.iter().filter_map(|batch| badness(metric, batch)).collect();
+        let values: Vec<f64> = self.batches.iter().filter_map(|batch| ln_cost(metric, batch)).collect();
         let mean = Mean::winsorised(&values)?.resolved_to(resolution(metric));
         Some(mean.with_effective(effective_count(&values)))
     }
 }
 
-fn estimate(metric: Metric, sides: &[Side<'_>; 2], other_machine: bool) -> Option<Estimate> {
+fn estimate(metric: Metric, sides: &[RunSide<'_>; 2], other_machine: bool) -> Option<MetricChange> {
     let [current, earlier] = sides;
     let (now, before) = (current.mean(metric)?, earlier.mean(metric)?);
     // How much of a change of the CPU's speed the metric goes along with.
@@ -143,13 +143,13 @@ fn estimate(metric: Metric, sides: &[Side<'_>; 2], other_machine: bool) -> Optio
         other_machine,
     };
     let sign = if metric.is_better_bigger() { -1.0 } else { 1.0 };
-    Some(Estimate {
+    Some(MetricChange {
         metric,
         current: (sign * now.estimate).exp(),
         reference: (sign * before.estimate).exp(),
-        worse: worse.blurred(difference.between_run_sd(metric), DRIFT_FREEDOM),
+        worse: worse.blurred(difference.between_run_sd(metric), BETWEEN_RUN_FREEDOM),
         bias_bound: difference.bias_bound(metric),
-        p_least: 0.0,
+        min_p_value: 0.0,
         level_share: 1.0,
     })
 }
@@ -175,7 +175,7 @@ pub fn compare_cells(
         candidates.filter_map(|cell| Some((measured(earlier, cell)?, measured(current, cell)?))).next();
     let Some((before, now)) = common else {
         let reason = GateReason::NoCommonConfiguration;
-        return Comparison::impossible(Design::Stored, reference, reason);
+        return Comparison::impossible(ComparisonDesign::Stored, reference, reason);
     };
     let batches = |result: &ConfigurationResult| -> Vec<BatchMetrics> {
         result.rounds.iter().map(|round| of_round(result, round.throughput_per_s)).collect()
@@ -186,14 +186,14 @@ pub fn compare_cells(
         batches: batches(result),
         reference: Vec::new(),
     };
-    let circumstances = Circumstances { cpus_effective: 1.0, other_machine };
+    let circumstances = RunCircumstances { cpus_effective: 1.0, other_machine };
     let mut estimates = estimates(&series(before), &series(now), circumstances);
     for estimate in estimates.iter_mut().filter(|estimate| estimate.metric != Metric::Throughput) {
         // One number of a whole run says nothing of its spread.
         estimate.worse = Mean { standard_error: f64::INFINITY, freedom: 0.0, n: 1, ..estimate.worse };
     }
     Comparison {
-        design: Design::Stored,
+        design: ComparisonDesign::Stored,
         reference: reference.to_owned(),
         cell: Some(now.cell),
         estimates,

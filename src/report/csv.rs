@@ -3,7 +3,7 @@
 
 use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::Status;
-use crate::gate::{Gate, Metric};
+use crate::gate::{GateReport, Metric};
 use crate::report::document::Report;
 
 const HEADER: &str = "workload,strategy,width,processes,status,reason,throughput_per_s,ci95_low,\
@@ -36,7 +36,7 @@ fn gate_header() -> String {
 }
 
 /// What stands below `gate_header`; empty where nothing was compared.
-fn gate_fields(gate: Option<&Gate>) -> Vec<String> {
+fn gate_fields(gate: Option<&GateReport>) -> Vec<String> {
     let of_metric = |metric| {
         let of = gate.and_then(|gate| gate.metrics.iter().find(|of| of.metric == metric));
         let end = |i: usize| number(of.and_then(|of| of.ci95).map(|ends| ends[i]));

@@ -6,7 +6,7 @@ use crate::advice::verdict::Basis;
 use crate::advice::{Model, Recommendation};
 use crate::benchmark::{ConfigurationResult, Series};
 use crate::diagnostics::Code;
-use crate::gate::Gate;
+use crate::gate::GateReport;
 use crate::host::Host;
 use crate::profile::Profile;
 use crate::report::check::CheckReport;
@@ -40,7 +40,7 @@ pub struct Report {
     pub series: Option<Series>,
     /// How it compares with another run, of `bench` where one was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gate: Option<Gate>,
+    pub gate: Option<GateReport>,
     /// What to know before any of it is trusted.
     pub warnings: Vec<Warning>,
 }

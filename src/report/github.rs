@@ -4,7 +4,7 @@
 //! values are escaped: `escapeData` and `escapeProperty` of `@actions/core`, `src/command.ts`.
 
 use crate::gate::result::AdviceChange;
-use crate::gate::{Gate, GateVerdict, MetricVerdict};
+use crate::gate::{GateReport, GateVerdict, MetricVerdict};
 use crate::report::document::{FailedWorkload, Report};
 use crate::report::prose::gate as wording;
 
@@ -17,7 +17,7 @@ pub fn annotations(reports: &[Report], failed: &[FailedWorkload]) -> String {
     failures.chain(gates).collect()
 }
 
-fn of_gate(workload: &str, gate: &Gate) -> String {
+fn of_gate(workload: &str, gate: &GateReport) -> String {
     let verdict = match gate.verdict {
         GateVerdict::Regressed => Some(line("error", &format!("{workload} regressed"), &message(gate))),
         GateVerdict::Inconclusive => {
@@ -32,7 +32,7 @@ fn of_gate(workload: &str, gate: &Gate) -> String {
 }
 
 /// The metrics that decided, a line each, and what to know of them.
-fn message(gate: &Gate) -> String {
+fn message(gate: &GateReport) -> String {
     let decided = gate.metrics.iter().filter(|of: &&MetricVerdict| of.verdict == gate.verdict);
     let lines: Vec<String> =
         decided.map(wording::sentence).chain(gate.reason.as_ref().map(wording::reason)).collect();

@@ -2,21 +2,21 @@
 
 use crate::diagnostics::Code;
 use crate::error::Error;
-use crate::gate::drift::{Advised, drift};
-use crate::gate::fingerprint::{Difference, Fingerprint};
+use crate::gate::advice_drift::{AdviceGiven, drift};
+use crate::gate::fingerprint::{MachineDifference, MachineFingerprint};
 use crate::gate::reason::GateReason;
-use crate::gate::stored::{self, Circumstances};
-use crate::gate::{Comparison, Design, Thresholds};
+use crate::gate::stored::{self, RunCircumstances};
+use crate::gate::{Comparison, ComparisonDesign, Thresholds};
 use crate::report::document::{BenchReport, Report};
 use crate::workload::Workload;
 use crate::workload::step::cpu::calibrate::Calibration;
 
 /// Returns the differences between the machines of two results.
-pub fn differences(before: &BenchReport, after: &BenchReport) -> Vec<Difference> {
+pub fn differences(before: &BenchReport, after: &BenchReport) -> Vec<MachineDifference> {
     let print = |report: &BenchReport| {
         let profile = report.results.iter().filter_map(|result| result.profile.as_ref());
         let python = profile.filter_map(|profile| profile.python.as_ref()).next();
-        Fingerprint::new(&report.host, &report.conc_version, python)
+        MachineFingerprint::new(&report.host, &report.conc_version, python)
     };
     print(before).differences(&print(after))
 }
@@ -25,11 +25,11 @@ pub fn differences(before: &BenchReport, after: &BenchReport) -> Vec<Difference>
 ///
 /// # Errors
 /// `E-GATE-002`, with everything that differs.
-pub fn check_machine(file: &str, differences: &[Difference], is_allowed: bool) -> Result<(), Error> {
+pub fn check_machine(file: &str, differences: &[MachineDifference], is_allowed: bool) -> Result<(), Error> {
     if differences.is_empty() || is_allowed {
         return Ok(());
     }
-    let listed: Vec<String> = differences.iter().map(Difference::to_string).collect();
+    let listed: Vec<String> = differences.iter().map(MachineDifference::to_string).collect();
     Err(Error::new(Code::GateOtherMachine, format!("'{file}': {}", listed.join("; "))))
 }
 
@@ -42,18 +42,22 @@ pub fn compare_reports(
     other_machine: bool,
 ) -> Comparison {
     let Some(before) = before else {
-        return Comparison::impossible(Design::Stored, file, GateReason::NotInFile { file: file.to_owned() });
+        return Comparison::impossible(
+            ComparisonDesign::Stored,
+            file,
+            GateReason::NotInFile { file: file.to_owned() },
+        );
     };
     if before.workload.definition != after.workload.definition {
         let reason = GateReason::WorkloadChanged { file: file.to_owned() };
-        return Comparison::impossible(Design::Stored, file, reason);
+        return Comparison::impossible(ComparisonDesign::Stored, file, reason);
     }
     if let Some(reason) = other_interpreter(before, after).filter(|_| !other_machine) {
-        return Comparison::impossible(Design::Stored, file, reason);
+        return Comparison::impossible(ComparisonDesign::Stored, file, reason);
     }
     let comparison = match (&before.series, &after.series) {
         (Some(earlier), Some(current)) if earlier.cell == current.cell => {
-            let circumstances = Circumstances { cpus_effective: after.host.cpus_effective, other_machine };
+            let circumstances = RunCircumstances { cpus_effective: after.host.cpus_effective, other_machine };
             stored::compare(earlier, current, circumstances, file, thresholds)
         }
         _ => {
@@ -71,8 +75,8 @@ fn other_interpreter(before: &Report, after: &Report) -> Option<GateReason> {
     (there != here).then_some(GateReason::OtherInterpreter { there, here })
 }
 
-fn advised(report: &Report) -> Option<Advised<'_>> {
-    Some(Advised {
+fn advised(report: &Report) -> Option<AdviceGiven<'_>> {
+    Some(AdviceGiven {
         profile: report.profile.as_ref()?,
         recommended: report.recommendation.as_ref()?.cell(),
         cells: &report.cells,

@@ -8,7 +8,7 @@ use crate::benchmark::repeat::Side;
 use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::gate::reason::GateReason;
-use crate::gate::{Comparison, Design, Thresholds, paired};
+use crate::gate::{Comparison, ComparisonDesign, Thresholds, paired};
 use crate::host::Host;
 use crate::report::document::{BenchReport, Report};
 use crate::study::compare::{check_machine, compare_reports, differences};
@@ -127,8 +127,8 @@ impl ComparisonTarget {
     pub(super) fn explain(&self, side: Side, error: Option<String>) -> Option<Comparison> {
         let design = match self {
             ComparisonTarget::Nothing => return None,
-            ComparisonTarget::Results { .. } => Design::Stored,
-            ComparisonTarget::Workload(_) | ComparisonTarget::Build(_) => Design::Paired,
+            ComparisonTarget::Results { .. } => ComparisonDesign::Stored,
+            ComparisonTarget::Workload(_) | ComparisonTarget::Build(_) => ComparisonDesign::Paired,
         };
         Some(match side {
             Side::Current => {

@@ -3,7 +3,7 @@
 use std::fs;
 
 use conc::gate::result::AdviceChange;
-use conc::gate::{Design, Gate, GateReason, GateVerdict, Metric};
+use conc::gate::{ComparisonDesign, GateReason, GateReport, GateVerdict, Metric};
 use conc::report::Document;
 use conc::report::document::{BenchReport, CommandName, Report};
 use predicates::str::contains;
@@ -51,7 +51,7 @@ fn names(report: &BenchReport) -> Vec<&str> {
     report.results.iter().map(|result| result.workload.name.as_str()).collect()
 }
 
-fn gate(report: &Report) -> &Gate {
+fn gate(report: &Report) -> &GateReport {
     report.gate.as_ref().unwrap()
 }
 
@@ -94,7 +94,7 @@ fn a_baseline_is_compared_with_in_the_same_cell_and_for_the_same_work() {
         let gate = gate(after);
         assert_eq!(
             (gate.design, gate.cell, gate.reference.as_str()),
-            (Design::Stored, Some(current.cell), "baseline.json")
+            (ComparisonDesign::Stored, Some(current.cell), "baseline.json")
         );
         assert!(gate.metrics.iter().any(|metric| metric.metric == Metric::Throughput));
         assert!(gate.advice.is_some());
@@ -119,7 +119,7 @@ fn a_workload_that_is_much_slower_is_red_beside_the_other() {
     let red = gate(&report.results[0]);
     assert_eq!(
         (red.design, red.verdict, red.reference.as_str()),
-        (Design::Paired, GateVerdict::Regressed, "fast")
+        (ComparisonDesign::Paired, GateVerdict::Regressed, "fast")
     );
     let throughput = red.metrics.iter().find(|metric| metric.metric == Metric::Throughput).unwrap();
     assert!(throughput.ratio < 0.2 && throughput.verdict == GateVerdict::Regressed, "{throughput:?}");
@@ -137,7 +137,7 @@ fn another_build_runs_the_same_workloads() {
     for result in &report.results {
         let series = result.series.as_ref().unwrap();
         assert!(!series.batches.is_empty() && series.batches.len() == series.reference.len());
-        assert_eq!(gate(result).design, Design::Paired);
+        assert_eq!(gate(result).design, ComparisonDesign::Paired);
         assert!(series.reference.iter().all(|batch| batch.ok == batch.started && batch.ok > 0));
     }
 }
@@ -147,7 +147,7 @@ fn a_workload_file_is_measured_beside_another() {
     let sandbox = simulated_suite();
     let report = bench(&sandbox, 0, &["workloads/work.toml", "--reference", "workloads/nap.toml"]);
     let gate = gate(&report.results[0]);
-    assert_eq!((gate.design, gate.reference.as_str()), (Design::Paired, "nap"));
+    assert_eq!((gate.design, gate.reference.as_str()), (ComparisonDesign::Paired, "nap"));
 }
 
 #[test]

@@ -1,17 +1,17 @@
 use super::*;
 use crate::benchmark::result::{Latency, Round, Status};
 use crate::gate::judge::judge;
-use crate::gate::result::{Gate, GateVerdict};
+use crate::gate::result::{GateReport, GateVerdict};
 use crate::gate::testing::{CELL, batch, noisy, series};
 use crate::strategy::StrategyKind;
 
-const HERE: Circumstances = Circumstances { cpus_effective: 2.0, other_machine: false };
+const HERE: RunCircumstances = RunCircumstances { cpus_effective: 2.0, other_machine: false };
 
-fn gate(earlier: &Series, current: &Series, circumstances: Circumstances) -> Gate {
+fn gate(earlier: &Series, current: &Series, circumstances: RunCircumstances) -> GateReport {
     judge(&[compare(earlier, current, circumstances, "old.json", Thresholds::default())]).remove(0)
 }
 
-fn of(gate: &Gate, metric: Metric) -> crate::gate::MetricVerdict {
+fn of(gate: &GateReport, metric: Metric) -> crate::gate::MetricVerdict {
     *gate.metrics.iter().find(|verdict| verdict.metric == metric).expect("it was measured")
 }
 
@@ -81,7 +81,7 @@ fn a_change_no_larger_than_the_drift_between_runs_is_not_seen_and_said_so() {
 fn what_others_use_may_be_the_reason() {
     let earlier = series(noisy(60, 1.0, 0.01, 1));
     let mut busy = series(noisy(60, 1.5, 0.01, 2));
-    let effect = |gate: &Gate| of(gate, Metric::Throughput).smallest_effect.unwrap();
+    let effect = |gate: &GateReport| of(gate, Metric::Throughput).smallest_effect.unwrap();
     let idle = gate(&earlier, &busy, HERE);
     busy.batches.iter_mut().for_each(|batch| batch.cpu_others = Some(0.4));
     let loaded = gate(&earlier, &busy, HERE);
@@ -92,9 +92,9 @@ fn what_others_use_may_be_the_reason() {
 #[test]
 fn another_machine_lowers_the_claim() {
     let (earlier, now) = (series(noisy(40, 1.0, 0.01, 1)), series(noisy(40, 1.4, 0.01, 2)));
-    let other = gate(&earlier, &now, Circumstances { other_machine: true, ..HERE });
+    let other = gate(&earlier, &now, RunCircumstances { other_machine: true, ..HERE });
     let same = gate(&earlier, &now, HERE);
-    let effect = |gate: &Gate| of(gate, Metric::CpuPerTask).smallest_effect.unwrap();
+    let effect = |gate: &GateReport| of(gate, Metric::CpuPerTask).smallest_effect.unwrap();
     assert!(effect(&other) > effect(&same));
     assert_eq!(other.reason, Some(GateReason::OtherMachine));
 }

@@ -4,7 +4,7 @@ use crate::benchmark::series::BatchMetrics;
 use crate::benchmark::{Configuration, Series};
 use crate::gate::reason::GateReason;
 use crate::gate::result::AdviceChange;
-use crate::gate::{AdviceDrift, Design, Gate, GateVerdict, Metric, MetricVerdict};
+use crate::gate::{AdviceDrift, ComparisonDesign, GateReport, GateVerdict, Metric, MetricVerdict};
 use crate::profile::result::Class;
 use crate::strategy::StrategyKind;
 
@@ -35,7 +35,7 @@ pub(crate) fn series() -> Series {
 
 /// Throughput and p50 regressed, p99 is inconclusive, the peak improved and the rest is unchanged; the
 /// advice changed.
-pub(crate) fn gate() -> Gate {
+pub(crate) fn gate() -> GateReport {
     let metrics = [
         (Metric::Throughput, GateVerdict::Regressed, [1069.0, 1188.0], [0.88, 0.93], 0.04),
         (Metric::P50, GateVerdict::Regressed, [0.0535, 0.048], [1.08, 1.15], 0.05),
@@ -56,10 +56,10 @@ pub(crate) fn gate() -> Gate {
             smallest_effect: Some(effect),
             observations: 6,
         };
-    Gate {
+    GateReport {
         verdict: GateVerdict::Regressed,
         reason: Some(GateReason::OtherMachine),
-        design: Design::Stored,
+        design: ComparisonDesign::Stored,
         reference: "main.json\u{1b}[2J".to_owned(),
         cell: Some(Configuration::new(StrategyKind::Threads, 64)),
         metrics: metrics.map(verdict).to_vec(),
@@ -75,8 +75,8 @@ pub(crate) fn gate() -> Gate {
 }
 
 /// A gate that had nothing to compare with.
-pub(crate) fn empty_gate() -> Gate {
-    Gate {
+pub(crate) fn empty_gate() -> GateReport {
+    GateReport {
         verdict: GateVerdict::Inconclusive,
         reason: Some(GateReason::NotInFile { file: "main.json".to_owned() }),
         cell: None,

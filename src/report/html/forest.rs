@@ -1,6 +1,6 @@
 //! The ratios of a gate with their intervals, a row for each metric.
 
-use crate::gate::{Gate, MetricVerdict};
+use crate::gate::{GateReport, MetricVerdict};
 use crate::report::html::scale::Axis;
 use crate::report::prose::gate as wording;
 
@@ -17,7 +17,7 @@ const REACH: [f64; 2] = [0.06, 1.5];
 const STEPS: [f64; 7] = [0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0];
 
 /// The plot; `None` where nothing was compared.
-pub(super) fn figure(gate: &Gate) -> Option<String> {
+pub(super) fn figure(gate: &GateReport) -> Option<String> {
     let reach = gate.metrics.iter().map(reach).reduce(f64::max)?.clamp(REACH[0], REACH[1]) * 1.08;
     let axis = Axis::logarithmic([(-reach).exp(), reach.exp()], PLOT);
     let bottom = ROW * gate.metrics.len() as f64 + 4.0;

@@ -2,7 +2,7 @@
 
 use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::Status;
-use crate::gate::Gate;
+use crate::gate::GateReport;
 use crate::report::columns::Column;
 use crate::report::document::Report;
 use crate::report::html::{curve, forest, verdict};
@@ -40,7 +40,7 @@ pub(super) fn section(i: usize, report: &Report) -> String {
     out + "</section>\n"
 }
 
-fn gate(gate: &Gate) -> String {
+fn gate(gate: &GateReport) -> String {
     let mut out =
         format!("<h3>Gate {}</h3>\n{}", verdict(gate.verdict), forest::figure(gate).unwrap_or_default());
     let compared = (!gate.metrics.is_empty()).then(|| wording::comparison(gate));

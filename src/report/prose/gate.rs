@@ -2,7 +2,7 @@
 
 use crate::gate::reason::{FailedTasks, GateReason};
 use crate::gate::result::AdviceChange;
-use crate::gate::{AdviceDrift, Design, Gate, GateVerdict, Metric, MetricVerdict};
+use crate::gate::{AdviceDrift, ComparisonDesign, GateReport, GateVerdict, Metric, MetricVerdict};
 use crate::report::document::Report;
 use crate::report::prose::uncertainty;
 use crate::units::{Bytes, PerSecond, Seconds, Share};
@@ -72,10 +72,10 @@ pub fn sentence(of: &MetricVerdict) -> String {
 }
 
 /// What was compared with what, and how.
-pub fn comparison(gate: &Gate) -> String {
+pub fn comparison(gate: &GateReport) -> String {
     let how = match gate.design {
-        Design::Paired => "measured alternately",
-        Design::Stored => "measured earlier",
+        ComparisonDesign::Paired => "measured alternately",
+        ComparisonDesign::Stored => "measured earlier",
     };
     let cell = gate.cell.map(|cell| format!("{cell}, ")).unwrap_or_default();
     format!("{cell}against {}, {how}", gate.reference)
@@ -136,7 +136,7 @@ fn failed(tasks: &FailedTasks) -> String {
 
 /// How many workloads got which verdict; `None` where nothing was to be compared.
 pub fn suite(reports: &[Report]) -> Option<String> {
-    let gates: Vec<&Gate> = reports.iter().filter_map(|report| report.gate.as_ref()).collect();
+    let gates: Vec<&GateReport> = reports.iter().filter_map(|report| report.gate.as_ref()).collect();
     if gates.is_empty() {
         return None;
     }
@@ -145,7 +145,8 @@ pub fn suite(reports: &[Report]) -> Option<String> {
         (count > 0).then(|| format!("{count} {verdict}"))
     });
     let mut parts: Vec<String> = counts.collect();
-    let changed = |gate: &&&Gate| gate.advice.is_some_and(|advice| advice.verdict == AdviceChange::Changed);
+    let changed =
+        |gate: &&&GateReport| gate.advice.is_some_and(|advice| advice.verdict == AdviceChange::Changed);
     match gates.iter().filter(changed).count() {
         0 => {}
         count => parts.push(format!("advice changed in {count}")),

@@ -1,6 +1,6 @@
 //! How workloads compare with an earlier state of themselves.
 
-use crate::gate::{Gate, GateVerdict, MetricVerdict};
+use crate::gate::{GateReport, GateVerdict, MetricVerdict};
 use crate::report::document::Report;
 use crate::report::prose::gate as wording;
 use crate::report::table::screen::{Role, Screen};
@@ -22,7 +22,7 @@ pub(super) fn section(screen: &mut Screen, report: &Report) {
 }
 
 /// The metrics of which `verdict` is said; `None` if there are none.
-fn metrics(screen: &Screen, gate: &Gate, verdict: GateVerdict) -> Option<String> {
+fn metrics(screen: &Screen, gate: &GateReport, verdict: GateVerdict) -> Option<String> {
     let described: Vec<String> = gate
         .metrics
         .iter()

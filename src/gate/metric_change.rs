@@ -6,7 +6,7 @@ use crate::stats::Mean;
 
 /// How far a metric changed. Whether that counts depends on the rest of the suite too.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Estimate {
+pub struct MetricChange {
     /// Which metric.
     pub metric: Metric,
     /// Its geometric mean now, in base units.
@@ -18,12 +18,12 @@ pub struct Estimate {
     /// How much of that, either way, is no evidence: what the circumstances of the two sides may have done.
     pub bias_bound: f64,
     /// The smallest probability that so many observations can claim.
-    pub p_least: f64,
+    pub min_p_value: f64,
     /// The share of the level that may be spent on this look at the data.
     pub level_share: f64,
 }
 
-impl Estimate {
+impl MetricChange {
     /// The probability of a change for the worse as large as this if there were none, all looks counted;
     /// `None` where nothing is known of the spread.
     pub fn p_worse(&self) -> Option<f64> {
@@ -46,7 +46,7 @@ impl Estimate {
     }
 
     fn counted(&self, p: f64) -> f64 {
-        (p.max(self.p_least) / self.level_share).min(1.0)
+        (p.max(self.min_p_value) / self.level_share).min(1.0)
     }
 
     /// Now over before.
@@ -54,7 +54,7 @@ impl Estimate {
         (self.sign() * self.worse.estimate).exp()
     }
 
-    /// The interval of [`Estimate::ratio`]; `None` where nothing is known of the spread.
+    /// The interval of [`MetricChange::ratio`]; `None` where nothing is known of the spread.
     pub fn ratio_interval(&self, confidence: f64) -> Option<[f64; 2]> {
         let mut ends = self.worse_interval(confidence).map(|end| (self.sign() * end).exp());
         ends.sort_by(f64::total_cmp);
@@ -68,7 +68,7 @@ impl Estimate {
 
 /// What a batch gave of a metric, on the logarithmic scale and so that worse is more; `None` if it gave
 /// nothing.
-pub(crate) fn badness(metric: Metric, batch: &BatchMetrics) -> Option<f64> {
+pub(crate) fn ln_cost(metric: Metric, batch: &BatchMetrics) -> Option<f64> {
     let value = metric.of(batch).filter(|value| *value > 0.0 && value.is_finite())?;
     Some(if metric.is_better_bigger() { -value.ln() } else { value.ln() })
 }

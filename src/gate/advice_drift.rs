@@ -18,7 +18,7 @@ const DOUBT: f64 = 0.05;
 
 /// What one run advised.
 #[derive(Debug, Clone, Copy)]
-pub struct Advised<'a> {
+pub struct AdviceGiven<'a> {
     /// What one task costs.
     pub profile: &'a Profile,
     /// The recommended cell.
@@ -28,7 +28,7 @@ pub struct Advised<'a> {
 }
 
 /// Compares the advice of an earlier run with that of the current one.
-pub fn drift(before: Advised<'_>, now: Advised<'_>) -> AdviceDrift {
+pub fn drift(before: AdviceGiven<'_>, now: AdviceGiven<'_>) -> AdviceDrift {
     AdviceDrift {
         verdict: verdict(before, now),
         class: [before.profile.class, now.profile.class],
@@ -36,7 +36,7 @@ pub fn drift(before: Advised<'_>, now: Advised<'_>) -> AdviceDrift {
     }
 }
 
-fn verdict(before: Advised<'_>, now: Advised<'_>) -> AdviceChange {
+fn verdict(before: AdviceGiven<'_>, now: AdviceGiven<'_>) -> AdviceChange {
     let is_other_class = before.profile.class != now.profile.class;
     let is_other_strategy = before.recommended.strategy != now.recommended.strategy;
     let is_changed = (is_other_class && is_certain(before.profile, now.profile))
@@ -50,7 +50,7 @@ fn verdict(before: Advised<'_>, now: Advised<'_>) -> AdviceChange {
     }
 }
 
-/// Whether both are sure of their class, and too far apart to be the same work seen twice.
+/// Whether both are sure of their class, and too far difference to be the same work seen twice.
 fn is_certain(before: &Profile, now: &Profile) -> bool {
     let is_sure = |profile: &Profile| profile.confidence >= Confidence::Medium;
     is_sure(before) && is_sure(now) && (before.cpu_fraction - now.cpu_fraction).abs() > SAME_WORK
@@ -60,7 +60,7 @@ fn is_certain(before: &Profile, now: &Profile) -> bool {
 ///
 /// The recommended cell was chosen among many for being fast, so its lead is flattered: the whole interval
 /// has to be beyond the margin of a tie, and what is believed of all cells together has to agree.
-fn is_slower_now(before: Configuration, now: Advised<'_>) -> bool {
+fn is_slower_now(before: Configuration, now: AdviceGiven<'_>) -> bool {
     let Some(best) = now.cells.iter().find(|result| result.cell == now.recommended) else { return false };
     let rivals: Vec<&ConfigurationResult> = now
         .cells
@@ -112,8 +112,8 @@ mod tests {
         now: (&Profile, Configuration),
         cells: &[ConfigurationResult],
     ) -> AdviceChange {
-        let earlier = Advised { profile: before.0, recommended: before.1, cells: &[] };
-        drift(earlier, Advised { profile: now.0, recommended: now.1, cells }).verdict
+        let earlier = AdviceGiven { profile: before.0, recommended: before.1, cells: &[] };
+        drift(earlier, AdviceGiven { profile: now.0, recommended: now.1, cells }).verdict
     }
 
     #[test]
