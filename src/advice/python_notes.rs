@@ -83,7 +83,7 @@ mod tests {
         PythonProfile {
             executable: "python3".into(),
             version: "3.12.1".into(),
-            free_threaded: "no".into(),
+            free_threaded: false,
             start_method: "fork".into(),
             offers: Vec::new(),
             faster_again: None,

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::host::deadline::DeadlineKeeper;
 use crate::host::memory::MemoryGuard;
 
-/// How the exchange failed.
+/// Failure of an exchange with a child process.
 #[derive(Debug, thiserror::Error)]
 pub enum ChildError {
     /// The process could not be started.
@@ -24,9 +24,9 @@ pub enum ChildError {
     /// The process ended without an answer.
     #[error("{status}{}", last_line(.stderr))]
     Died {
-        /// How it ended.
+        /// Its exit status.
         status: ExitStatus,
-        /// What it wrote to standard error.
+        /// Its standard error.
         stderr: String,
     },
     /// The deadline passed and the process was killed.
@@ -54,7 +54,7 @@ impl From<ChildError> for Error {
 /// The longest patience there is: a year, which every clock can tell.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// What a child process may take.
+/// Time and memory that a child process may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
     /// Time until it has answered.
@@ -157,40 +157,5 @@ impl Drop for Pending {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ask(shell: &str, patience: Duration) -> Result<u32, ChildError> {
-        let mut command = Command::new("sh");
-        command.args(["-c", shell]);
-        let allowance = Allowance { patience, memory: None };
-        Pending::start(&mut command, &7u32, &std::env::temp_dir())?.answer(&DeadlineKeeper::new(), allowance)
-    }
-
-    #[test]
-    fn the_document_goes_in_and_the_answer_comes_out() {
-        assert_eq!(ask("read n; echo $((n * 6))", Duration::from_secs(60)).expect("42"), 42);
-    }
-
-    #[test]
-    fn a_child_that_dies_says_why() {
-        let error =
-            ask("echo first >&2; echo out of luck >&2; exit 3", Duration::from_secs(60)).expect_err("died");
-        assert_eq!(error.to_string(), "exit status: 3: out of luck");
-    }
-
-    #[test]
-    fn patience_may_be_without_end() {
-        assert_eq!(ask("read n; echo $n", Duration::MAX).expect("7"), 7);
-    }
-
-    #[test]
-    fn a_child_that_does_not_answer_is_killed() {
-        let error = ask("sleep 600", Duration::from_millis(50)).expect_err("late");
-        assert!(matches!(error, ChildError::Late(_)), "{error}");
     }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::host::process::kill_tree;
 
-/// The deadlines that are running, by time and then by order of registration.
+/// Running deadlines, by time and then by order of registration.
 #[derive(Debug, Default)]
 struct Pending {
     next_id: u64,

@@ -23,7 +23,7 @@ pub struct Group {
     reexec: Reexec,
 }
 
-/// Ends the group from anywhere, such as a signal handler's thread.
+/// Handle that kills the group from anywhere, such as the thread of a signal handler.
 #[derive(Debug, Clone, Copy)]
 pub struct GroupKiller(Pid);
 
@@ -46,17 +46,17 @@ impl Group {
         Ok(Group { watchdog, scratch, reexec })
     }
 
-    /// How to start a process of this group.
+    /// Returns the way to start a process of this group.
     pub fn reexec(&self) -> &Reexec {
         &self.reexec
     }
 
-    /// A directory removed at the end of the run.
+    /// Returns a directory that is removed at the end of the run.
     pub fn scratch(&self) -> &Path {
         self.scratch.path()
     }
 
-    /// A handle that ends the group.
+    /// Returns a handle that kills the group.
     pub fn killer(&self) -> GroupKiller {
         GroupKiller(Pid::from_raw(self.watchdog.id().cast_signed()))
     }
@@ -81,7 +81,7 @@ impl Drop for Group {
     fn drop(&mut self) {
         self.killer().kill();
         let _ = self.watchdog.wait();
-        // What left the group by a session of its own has become a child of this process by now.
+        // A process that left the group for a session of its own is a child of this process by now.
         process::kill_descendants();
     }
 }

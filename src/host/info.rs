@@ -1,16 +1,16 @@
-//! The machine as it is told in reports.
+//! The machine, as reports show it.
 
 use serde::{Deserialize, Serialize};
 use sysinfo::System;
 
 use crate::host::{cgroup, limits, procfs};
 
-/// What this machine is and allows.
+/// Description of this machine and of its limits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Host {
     /// The operating system, such as `linux`.
     pub os: String,
-    /// Its kernel version.
+    /// The version of the kernel.
     pub kernel: String,
     /// The model of the CPU.
     pub cpu_model: String,
@@ -20,9 +20,10 @@ pub struct Host {
     pub cpus_effective: f64,
     /// Bytes of memory this process may use.
     pub memory_bytes: u64,
-    /// Share of the last ten seconds in which some task waited for a CPU, where the system tells.
+    /// Share of the last ten seconds in which some task waited for a CPU, from 0 to 1; null
+    /// where the system does not tell.
     pub cpu_pressure: Option<f64>,
-    /// What bounds a run.
+    /// Limits of a run.
     pub limits: HostLimits,
 }
 
@@ -46,10 +47,10 @@ pub struct HostLimits {
 }
 
 impl Host {
-    /// Looks at the machine.
+    /// Reads the properties of the machine.
     ///
     /// # Errors
-    /// When the system does not tell about itself at all, as with `/proc` unmounted.
+    /// When nothing is known of the system, as with `/proc` unmounted.
     pub fn detect() -> Result<Self, sysinfo::Error> {
         let mut system = System::new()?;
         system.refresh_memory();
@@ -78,19 +79,19 @@ impl Host {
         })
     }
 
-    /// How many workers can compute at once: the effective CPUs, rounded up, at least 1.
+    /// Returns the number of workers that can compute at once: the effective CPUs, rounded up, at least 1.
     pub fn cpu_workers(&self) -> usize {
         (self.cpus_effective.ceil() as usize).max(1)
     }
 }
 
-/// The least of what affinity and quota allow.
+/// Returns the smaller of what affinity and quota allow, in CPUs.
 fn effective_cpus(affinity: usize, quota: Option<f64>) -> f64 {
     let affinity = affinity as f64;
     quota.map_or(affinity, |quota| quota.min(affinity))
 }
 
-/// CPUs the affinity mask of this process allows.
+/// Returns the number of CPUs that the affinity mask of this process allows.
 #[cfg(target_os = "linux")]
 fn affinity_cpus() -> usize {
     use nix::sched::{CpuSet, sched_getaffinity};
@@ -102,7 +103,7 @@ fn affinity_cpus() -> usize {
         .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into))
 }
 
-/// CPUs the system says this process may use.
+/// Returns the number of CPUs that this process may use.
 #[cfg(not(target_os = "linux"))]
 fn affinity_cpus() -> usize {
     std::thread::available_parallelism().map_or(1, Into::into)
@@ -121,7 +122,7 @@ mod tests {
 
     #[test]
     fn this_machine_has_cpus_and_memory() {
-        let host = Host::detect().expect("a system that tells about itself");
+        let host = Host::detect().expect("a known system");
         assert!(host.cpus_effective > 0.0 && host.cpus_effective <= host.cpus_logical as f64);
         assert!(host.memory_bytes > 0);
     }

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Set once, when the user asks to stop; cheap to copy and to ask.
+/// A flag that is set when the user asks to stop; cheap to copy and to read.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Asks everything to stop.
+    /// Sets the flag.
     pub fn raise(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
 
-    /// Whether to stop.
+    /// Returns whether the user has asked to stop.
     pub fn is_raised(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }

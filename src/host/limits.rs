@@ -1,10 +1,10 @@
-//! Limits of this process, and how wide they let a strategy be.
+//! Limits of this process.
 
 use nix::sys::resource::{Resource, getrlimit};
 
 use crate::host::procfs;
 
-/// The soft limit of a resource; `None` means unlimited or unknown.
+/// Returns the soft limit of a resource; `None` means unlimited or unknown.
 fn soft(resource: Resource) -> Option<u64> {
     match getrlimit(resource) {
         Ok((soft, _)) if soft == libc::RLIM_INFINITY => None,
@@ -13,24 +13,24 @@ fn soft(resource: Resource) -> Option<u64> {
     }
 }
 
-/// Descriptors this process may have open.
+/// Returns the number of descriptors that this process may have open.
 pub fn open_files() -> Option<u64> {
     soft(Resource::RLIMIT_NOFILE)
 }
 
-/// Processes and threads this user may have.
+/// Returns the number of processes and threads that this user may have.
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "macos"))]
 pub fn processes() -> Option<u64> {
     soft(Resource::RLIMIT_NPROC)
 }
 
-/// Processes and threads this user may have.
+/// Returns the number of processes and threads that this user may have.
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "macos")))]
 pub fn processes() -> Option<u64> {
     None
 }
 
-/// Memory maps one process may have; a thread takes two, its stack and the guard below it.
+/// Returns the number of memory maps that one process may have; a thread takes two, its stack and the guard below it.
 pub fn memory_maps() -> Option<u64> {
     procfs::max_memory_maps()
 }

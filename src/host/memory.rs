@@ -1,4 +1,4 @@
-//! Memory that running processes hold.
+//! Memory of running processes.
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
@@ -7,10 +7,10 @@ use std::time::Duration;
 use crate::host::process::{descendants, kill_tree};
 use crate::host::procfs;
 
-/// How often memory is looked at where it is limited.
-const PERIOD: Duration = Duration::from_millis(20);
+/// Time between two readings of memory that is limited.
+const GUARD_PERIOD: Duration = Duration::from_millis(20);
 
-/// Resident bytes of `pid` and its descendants now; 0 where the system does not tell.
+/// Returns the resident bytes of `pid` and its descendants now; 0 where the system does not tell.
 pub fn resident_of_tree(pid: u32) -> u64 {
     std::iter::once(pid).chain(descendants(pid)).filter_map(procfs::resident_bytes).sum()
 }
@@ -30,7 +30,7 @@ impl MemoryGuard {
     pub fn watch(pid: u32, limit: u64) -> Self {
         let (running, ended) = mpsc::channel::<()>();
         let watch = std::thread::spawn(move || {
-            while ended.recv_timeout(PERIOD) == Err(RecvTimeoutError::Timeout) {
+            while ended.recv_timeout(GUARD_PERIOD) == Err(RecvTimeoutError::Timeout) {
                 if resident_of_tree(pid) > limit {
                     kill_tree(pid);
                     return true;
@@ -44,6 +44,6 @@ impl MemoryGuard {
     /// Stops watching; true if the process was killed before.
     pub fn end(self) -> bool {
         drop(self.running);
-        self.watch.join().expect("looking at memory does not panic")
+        self.watch.join().expect("reading memory does not panic")
     }
 }

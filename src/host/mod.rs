@@ -1,4 +1,4 @@
-//! What this machine is and allows, and the operating system below it.
+//! The machine, its limits, and the operating system.
 //!
 //! The only `unsafe` of the crate is here.
 

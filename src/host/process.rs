@@ -1,13 +1,13 @@
-//! Processes: whom they belong to, and how they are ended for certain.
+//! Processes: their descendants, and how to kill all of them.
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::host::procfs;
 
-/// How often descendants are looked for; two looks are enough unless a caller that is not stopped
-/// itself keeps starting others.
-const MOST_LOOKS: usize = 16;
+/// Number of times that descendants are listed, at most. Two are enough unless a process that is not stopped
+/// keeps starting others.
+const MAX_LISTINGS: usize = 16;
 
 /// Makes orphaned descendants children of this process, so that they can be found and ended.
 pub fn adopt_orphans() {
@@ -28,7 +28,7 @@ pub fn die_with_parent() {
     }
 }
 
-/// The descendants of `pid`, nearest first; empty where the system does not tell.
+/// Returns the descendants of `pid`, the nearest first; none where the system does not tell.
 pub fn descendants(pid: u32) -> Vec<u32> {
     let mut found = children(pid);
     let mut next = 0;
@@ -73,7 +73,7 @@ pub fn wait_for_children() {
 /// away by its own death, while they are looked for.
 fn kill_below(pid: u32) {
     let mut stopped = Vec::new();
-    for _ in 0..MOST_LOOKS {
+    for _ in 0..MAX_LISTINGS {
         let found = descendants(pid).into_iter().filter(|p| !stopped.contains(p)).collect::<Vec<_>>();
         if found.is_empty() {
             break;

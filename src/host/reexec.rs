@@ -1,12 +1,12 @@
-//! Starting this program again in another role.
+//! Starts this program again in a hidden role.
 
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The parts this program plays when it starts itself; hidden from users.
+/// A role that this program plays when it starts itself; hidden from users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HiddenRole {
-    /// Runs one batch of a cell.
+    /// Runs one batch of a configuration.
     Batch,
     /// Serves tasks for a process pool.
     Worker,
@@ -16,7 +16,7 @@ pub enum HiddenRole {
     Supervise,
     /// The embedded server.
     Fixture,
-    /// Ends what its parent left behind.
+    /// Kills the processes that its parent left behind.
     Watchdog,
 }
 
@@ -30,7 +30,7 @@ impl HiddenRole {
         HiddenRole::Watchdog,
     ];
 
-    /// The first argument that selects the role.
+    /// Returns the first argument that selects the role.
     pub fn argument(self) -> &'static str {
         match self {
             HiddenRole::Batch => "__batch",
@@ -42,14 +42,14 @@ impl HiddenRole {
         }
     }
 
-    /// The role that the first argument of this process selects, if any.
+    /// Returns the role that the first argument of this process selects, if any.
     pub fn of_arguments() -> Option<HiddenRole> {
         let first = std::env::args_os().nth(1)?;
         HiddenRole::ALL.into_iter().find(|role| first == role.argument())
     }
 }
 
-/// How to start this program again.
+/// The way to start this program again.
 #[derive(Debug, Clone)]
 pub struct Reexec {
     exe: PathBuf,
@@ -73,24 +73,24 @@ impl Reexec {
         Reexec { exe, group: self.group }
     }
 
-    /// The program.
+    /// Returns the path of the program.
     pub fn exe(&self) -> &std::path::Path {
         &self.exe
     }
 
-    /// The command that starts the program in `role`.
+    /// Returns the command that starts the program in `role`.
     pub fn command(&self, role: HiddenRole) -> Command {
         let mut command = Command::new(&self.exe);
         command.arg(role.argument());
         self.grouped(command)
     }
 
-    /// The command that starts another program, in the same process group.
+    /// Returns the command that starts another program, in the same process group.
     pub fn foreign(&self, program: &std::path::Path) -> Command {
         self.grouped(Command::new(program))
     }
 
-    /// A command that has the shell run `line`, in the same process group.
+    /// Returns a command that has the shell run `line`, in the same process group.
     pub fn shell(&self, line: &str) -> Command {
         let mut command = Command::new("sh");
         command.args(["-c", line]);

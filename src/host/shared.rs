@@ -30,7 +30,7 @@ impl SharedWord {
         Ok(SharedWord { map: MmapOptions::new().len(SIZE).map_raw(&file)? })
     }
 
-    /// The word.
+    /// Returns the word.
     #[expect(unsafe_code, reason = "memory shared between processes is reached through a pointer")]
     pub fn get(&self) -> &AtomicU64 {
         // SAFETY: the mapping is writable, SIZE bytes long, aligned to a page, and lives as long as

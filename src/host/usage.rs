@@ -1,4 +1,4 @@
-//! What processes used: CPU time and memory, from `getrusage` and `/proc`.
+//! CPU time and memory of processes, from `getrusage` and `/proc`.
 
 use nix::sys::resource::{Usage as Rusage, UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::host::procfs;
 
-/// CPU seconds, user and system apart.
+/// CPU time in user mode and in the kernel.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct CpuTime {
     /// Seconds in user mode.
@@ -16,18 +16,18 @@ pub struct CpuTime {
 }
 
 impl CpuTime {
-    /// What this process has used so far.
+    /// Returns the CPU time that this process has used so far.
     pub fn of_self() -> Self {
         Self::of(UsageWho::RUSAGE_SELF)
     }
 
-    /// What this thread has used so far, where the system tells threads apart.
+    /// Returns the CPU time that this thread has used so far.
     #[cfg(target_os = "linux")]
     pub fn of_thread() -> Self {
         Self::of(UsageWho::RUSAGE_THREAD)
     }
 
-    /// What the children that were waited for, and theirs, have used so far.
+    /// Returns the CPU time that children have used, and theirs, of those that were waited for.
     pub fn of_children() -> Self {
         Self::of(UsageWho::RUSAGE_CHILDREN)
     }
@@ -43,7 +43,7 @@ impl CpuTime {
         }
     }
 
-    /// User and system together, in seconds.
+    /// Returns user and system time together, in seconds.
     pub fn total_s(&self) -> f64 {
         self.user_s + self.system_s
     }
@@ -65,7 +65,7 @@ impl std::ops::Sub for CpuTime {
     }
 }
 
-/// Largest resident size of this process so far, in bytes.
+/// Returns the largest resident size of this process so far, in bytes.
 ///
 /// Not `ru_maxrss`, which a re-executed process inherits from the one that started it.
 pub fn peak_rss_of_self() -> u64 {
@@ -74,7 +74,7 @@ pub fn peak_rss_of_self() -> u64 {
         .unwrap_or(0)
 }
 
-/// Largest resident size of any one child that was waited for, in bytes; at least that of this
+/// Returns the largest resident size of any one child that was waited for, in bytes; at least that of this
 /// process when it started the child, because the kernel counts from there.
 pub fn peak_rss_of_children() -> u64 {
     getrusage(UsageWho::RUSAGE_CHILDREN).map(|usage| max_rss_bytes(&usage)).unwrap_or(0)

@@ -1,4 +1,4 @@
-//! The child side of [`group`](crate::host::group): ends what its parent left behind.
+//! The child side of [`group`](crate::host::group): kills the processes that its parent left behind.
 
 use std::io::BufRead;
 use std::path::Path;

@@ -195,7 +195,7 @@ fn python_profile(session: &Session, inspection: &Inspection, report: &ProfileRe
     PythonProfile {
         executable: interpreter.executable.display().to_string(),
         version: interpreter.version.clone(),
-        free_threaded: if interpreter.has_gil { "no" } else { "yes" }.to_owned(),
+        free_threaded: !interpreter.has_gil,
         start_method: interpreter.start_method.clone(),
         offers: interpreter.offers.clone(),
         gil_wanted: report.gil_wanted,

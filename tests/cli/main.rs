@@ -5,6 +5,7 @@
 mod bad_input;
 mod bench;
 mod bench_bad_input;
+mod both_ways;
 mod check;
 mod commands;
 mod exports;

@@ -128,7 +128,7 @@ mod tests {
         PythonProfile {
             executable: "python3".into(),
             version: "3.12.1".into(),
-            free_threaded: "no".into(),
+            free_threaded: false,
             start_method: "fork".into(),
             offers: Vec::new(),
             faster_again: None,
@@ -154,7 +154,7 @@ mod tests {
         assert!(together(StrategyKind::Threads, &held) < 1.2);
         assert_eq!(together(StrategyKind::Processes, &held), 8.0);
         assert_eq!(together(StrategyKind::Threads, &python(0.02, &[(false, 1.0)])), 8.0);
-        let free = PythonProfile { free_threaded: "yes".into(), ..held };
+        let free = PythonProfile { free_threaded: true, ..held };
         assert_eq!(together(StrategyKind::Threads, &free), 8.0);
     }
 
@@ -178,7 +178,7 @@ mod tests {
             assert!(fits(kind, &rich, true) && model(&rich, 2.0).unavailable(kind).is_none());
         }
         assert!(!fits(StrategyKind::Uvloop, &rich, false), "a variant of async");
-        let free = PythonProfile { free_threaded: "yes".into(), ..rich };
+        let free = PythonProfile { free_threaded: true, ..rich };
         assert!(!fits(StrategyKind::Interpreters, &free, true), "threads do the same");
         assert!(model(&free, 2.0).unavailable(StrategyKind::WorkStealing).is_some());
     }

@@ -1,4 +1,4 @@
-//! The words a profile is told in: classes, confidences and kinds of waits.
+//! Classes of work, and confidence in them.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ pub enum Class {
 }
 
 impl Class {
-    /// The word users see.
+    /// Returns the word that users see.
     pub fn as_str(self) -> &'static str {
         match self {
             Class::IoBound => "io-bound",
@@ -25,7 +25,7 @@ impl Class {
     }
 }
 
-/// How sure a statement is.
+/// Confidence in a class.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
 )]
@@ -40,7 +40,7 @@ pub enum Confidence {
 }
 
 impl Confidence {
-    /// The word users see.
+    /// Returns the word that users see.
     pub fn as_str(self) -> &'static str {
         match self {
             Confidence::Low => "low",

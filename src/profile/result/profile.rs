@@ -8,12 +8,12 @@ use crate::profile::result::reason::ConfidenceReason;
 use crate::profile::result::tree::Tree;
 use crate::profile::result::waits::Waits;
 
-/// What one task costs and where it waits.
+/// The cost of one task, its class and its waits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Profile {
     /// The class of the work.
     pub class: Class,
-    /// How sure the class is.
+    /// Confidence in the class.
     pub confidence: Confidence,
     /// The most serious doubt about the class, or the evidence it rests on.
     pub confidence_reason: ConfidenceReason,
@@ -27,7 +27,7 @@ pub struct Profile {
     pub wall_s: f64,
     /// Seconds spent runnable but waiting for a CPU.
     pub runqueue_s: f64,
-    /// Where the waiting time went, as shares of the time not on a CPU; they sum to 1 or are all 0.
+    /// Kinds of waits, as shares of the time not on a CPU; they sum to 1 or are all 0.
     pub waits: Waits,
     /// The cost of one task.
     pub task: TaskCost,
@@ -35,23 +35,23 @@ pub struct Profile {
     /// part of starting it, as for Python, or nobody prepares anything, as for a command.
     #[serde(default)]
     pub preparation_s: f64,
-    /// Samples taken of where the time goes.
+    /// Samples taken.
     pub samples: u64,
     /// Tasks profiled.
     pub tasks: u64,
     /// Mean seconds of each step of a task, in the order of the workload.
     pub steps: Vec<StepCost>,
-    /// What is known of a Python callable beside this; null for everything else.
+    /// Facts about Python callables and their interpreter; null for other workloads.
     #[serde(default)]
     pub python: Option<PythonProfile>,
-    /// How much tasks differ in the time they take; null if fewer than two were profiled.
+    /// Spread of the times of tasks; null if fewer than two were profiled.
     pub dispersion: Option<Dispersion>,
-    /// What was seen of the process tree, where commands were profiled.
+    /// Facts about the process tree; only for commands and running processes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tree: Option<Box<Tree>>,
 }
 
-/// How much tasks differ in the time they take, one after another.
+/// Spread of the times that tasks take, one after another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Dispersion {
     /// The standard deviation of the time of a task over its mean; an exponential time has 1.
@@ -63,7 +63,7 @@ pub struct Dispersion {
 /// One of the slowest tasks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SlowTask {
-    /// Its item.
+    /// The item of the task.
     pub item: String,
     /// Seconds it took.
     pub wall_s: f64,

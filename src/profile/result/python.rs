@@ -4,32 +4,33 @@ use serde::{Deserialize, Serialize};
 
 use crate::strategy::StrategyKind;
 
-/// What a profile shows of Python callables and their interpreter.
+/// Facts about Python callables and their interpreter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PythonProfile {
     /// The interpreter.
     pub executable: String,
-    /// Its `sys.version`.
+    /// `sys.version` of the interpreter.
     pub version: String,
-    /// Whether it has no global lock: `yes` or `no`.
-    pub free_threaded: String,
-    /// How it starts processes unless told otherwise, such as `fork`.
+    /// Whether the interpreter has no global lock.
+    pub free_threaded: bool,
+    /// Default start method of `multiprocessing`, such as `fork`.
     pub start_method: String,
-    /// The strategies that this interpreter has beside those of every one: `interpreters` from Python
-    /// 3.14 on, `uvloop` where it is installed.
+    /// Strategies that not every interpreter has: `interpreters` from Python 3.14 on, `uvloop` where it is
+    /// installed.
     #[serde(default)]
     pub offers: Vec<StrategyKind>,
     /// Share of the time that another thread would have waited for the global lock, from 0 to 1; null
     /// where it was not measured.
     pub gil_wanted: Option<f64>,
-    /// The same as a share of the CPU time of the tasks: near 1 where they hold the lock while they
-    /// compute, near 0 where they release it; null where they hardly compute.
+    /// Time that another thread would have waited for the global lock, as a share of the CPU time of the
+    /// tasks: near 1 where they hold the lock while they compute, near 0 where they release it; null where
+    /// they hardly compute.
     pub gil_held: Option<f64>,
-    /// Threads that Python knows nothing of, as BLAS and OpenMP start them; null where the system does
-    /// not tell.
+    /// Threads that were not started by Python, but by libraries such as BLAS and OpenMP; null where the
+    /// system does not tell.
     pub native_threads: Option<u64>,
-    /// How many times as long tasks took at first as when they were run again, where that is so much
-    /// that something must have been kept; then nothing was run twice.
+    /// Time of tasks in their first round over that in the second, where it is so large that results must
+    /// have been cached; no task was run twice then.
     #[serde(default)]
     pub faster_again: Option<f64>,
     /// The callables, in the order of the workload.
@@ -39,57 +40,58 @@ pub struct PythonProfile {
 /// One callable.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PythonStep {
-    /// Its name.
+    /// The name of the callable.
     pub name: String,
-    /// Whether it can be called on any thread.
+    /// Whether the callable can be called on any thread.
     pub blocking: bool,
-    /// Whether it can be awaited.
+    /// Whether the callable can be awaited.
     pub awaitable: bool,
     /// CPU time over wall time, from 0 to 1.
     pub cpu_fraction: f64,
 }
 
-/// Below this share of the CPU time the lock is held so little that threads compute side by side.
+/// Share of the CPU time for which the global lock is held, below which threads compute in parallel.
+///
 /// Pure Python gives 0.8 to 1, hashing of large buffers and numeric kernels 0.00 to 0.1.
-const RELEASED_BELOW: f64 = 0.3;
+const LOCK_RELEASED_BELOW_SHARE: f64 = 0.3;
 
-/// A callable that uses a CPU for this share of its time computes rather than waits.
-const COMPUTES_FROM: f64 = 0.5;
+/// Share of its time that a callable uses a CPU, from which it computes rather than waits.
+const COMPUTES_FROM_SHARE: f64 = 0.5;
 
 impl PythonProfile {
-    /// Whether there is a global lock and it was seen to be held while tasks compute.
+    /// Returns whether there is a global lock and tasks hold it while they compute.
     pub fn holds_lock(&self) -> bool {
-        self.has_lock() && self.gil_held.is_none_or(|share| share >= RELEASED_BELOW)
+        self.has_lock() && self.gil_held.is_none_or(|share| share >= LOCK_RELEASED_BELOW_SHARE)
     }
 
-    /// How many of `cpus` threads can use at once (Amdahl's law with the lock as the serial part).
+    /// Returns how many of `cpus` CPUs threads can use at once (Amdahl's law with the lock as serial part).
     pub fn cpus_of_threads(&self, cpus: f64) -> f64 {
         let held = if self.has_lock() { self.gil_held.unwrap_or(1.0) } else { 0.0 };
         (1.0 / held.max(f64::MIN_POSITIVE)).clamp(1.0, cpus.max(1.0))
     }
 
-    /// Whether the interpreter has a global lock.
+    /// Returns whether the interpreter has a global lock.
     pub fn has_lock(&self) -> bool {
-        self.free_threaded != "yes"
+        !self.free_threaded
     }
 
-    /// Which callables compute rather than wait.
+    /// Returns for each callable whether it computes rather than waits.
     pub fn cpu_steps(&self) -> Vec<bool> {
-        self.steps.iter().map(|step| step.cpu_fraction >= COMPUTES_FROM).collect()
+        self.steps.iter().map(|step| step.cpu_fraction >= COMPUTES_FROM_SHARE).collect()
     }
 
-    /// Whether some callables compute and others wait, so that each kind can have a pool of its own.
+    /// Returns whether some callables compute and others wait, so that each kind can have a pool of its own.
     pub fn has_separate_steps(&self) -> bool {
         let computes = self.cpu_steps();
         computes.contains(&true) && computes.contains(&false)
     }
 
-    /// Whether something of a task can be awaited.
+    /// Returns whether any callable of a task can be awaited.
     pub fn is_awaitable(&self) -> bool {
         self.steps.iter().any(|step| step.awaitable)
     }
 
-    /// The first callable that waits and cannot be awaited.
+    /// Returns the first callable that waits and cannot be awaited.
     pub fn blocking_step(&self) -> Option<&PythonStep> {
         self.steps
             .iter()

@@ -1,4 +1,4 @@
-//! What a profile says of a process tree beyond its class.
+//! The part of a profile that is about a process tree.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,28 +7,28 @@ use crate::profile::result::class::Class;
 use crate::profile::result::reason::Unknown;
 use crate::profile::result::waits::{WaitKind, Waits};
 
-/// What was seen of a process tree.
+/// Facts about a process tree.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Tree {
-    /// How the command ended; null for a process that was running already.
+    /// End of the command; null for a process that was running already.
     pub exit: Option<Exit>,
-    /// How often the command was run.
+    /// Number of times that the command was run.
     pub runs: u64,
-    /// Processes seen; those shorter than a sample may be missing.
+    /// Processes seen, without those too short to sample.
     pub processes: u64,
     /// Threads seen, those of all processes together.
     pub threads: u64,
     /// Threads that work side by side.
     pub workers: Workers,
-    /// CPU seconds of processes too short to be seen.
+    /// CPU seconds that no sample caught.
     pub unseen_cpu_s: f64,
-    /// How samples were taken.
+    /// Source, period and cost of the samples.
     pub sampling: Sampling,
-    /// What the rest of the machine did meanwhile.
+    /// Contention for the CPUs meanwhile.
     pub machine: Contention,
-    /// How computing and waiting follow one another.
+    /// Order of computing and waiting.
     pub pattern: Pattern,
-    /// The parts of the run that differ; one if nothing does.
+    /// Phases that differ; one if the run is uniform.
     pub phases: Vec<Phase>,
     /// The run over time; of a command that was run several times, one run.
     pub series: Series,
@@ -38,16 +38,16 @@ pub struct Tree {
     pub unknown: Vec<Unknown>,
 }
 
-/// How a command ended.
+/// End of a command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Exit {
-    /// What happened.
+    /// The kind of end.
     pub status: ExitStatus,
-    /// Its exit code, if it has one.
+    /// The exit code, if there is one.
     pub code: Option<i32>,
-    /// The signal that ended it, if one did.
+    /// The signal that ended the command, if one did.
     pub signal: Option<i32>,
-    /// Processes it left running, which were ended.
+    /// Processes that outlived the command and were killed.
     pub left_behind: u64,
 }
 
@@ -58,34 +58,34 @@ impl Exit {
     }
 }
 
-/// What happened to a command.
+/// Kind of the end of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ExitStatus {
-    /// It exited.
+    /// The command exited.
     Exited,
-    /// A signal ended it.
+    /// A signal ended the command.
     Signalled,
-    /// It was ended because its time was over.
+    /// The command was killed when its time was over.
     Stopped,
-    /// It was ended because the user interrupted the profile.
+    /// The command was killed when the user interrupted the profile.
     Interrupted,
 }
 
 /// Threads that work side by side.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Workers {
-    /// Threads that were runnable, or waited for something outside the tree though they work as much, at a
-    /// time; the mean over the looks that found anything runnable.
+    /// Mean number of threads that were runnable, or are workers and waited for something outside the tree;
+    /// over the samples that found anything runnable.
     pub at_once: f64,
-    /// The share of its time that one of them computed, without that in the run queue, from 0 to 1.
+    /// Share of its time that one worker computed, without run-queue time, from 0 to 1.
     pub duty: f64,
 }
 
-/// How samples were taken.
+/// Source, period and cost of the samples.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Sampling {
-    /// Where they came from.
+    /// Source of the samples.
     pub source: SampleSource,
     /// Mean seconds between two samples.
     pub period_s: f64,
@@ -93,32 +93,32 @@ pub struct Sampling {
     pub cpu_s: f64,
 }
 
-/// Where samples come from.
+/// Source of samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SampleSource {
-    /// `/proc`, with every thread and what it waits for.
+    /// `/proc`: every thread and what it waits for.
     Proc,
-    /// What every system tells: the CPU time of processes.
+    /// Any system: the CPU time of processes.
     Sysinfo,
 }
 
-/// How computing and waiting follow one another.
+/// Order of computing and waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Pattern {
     /// Nearly all of one kind, throughout.
     Steady,
-    /// One after the other, in long parts.
+    /// One after the other, in long phases.
     Phased,
-    /// In turns too short to be told apart.
+    /// In turns too short to separate.
     Interleaved,
     /// Too short to tell.
     Unknown,
 }
 
 impl Pattern {
-    /// The word users see.
+    /// Returns the word that users see.
     pub fn as_str(self) -> &'static str {
         match self {
             Pattern::Steady => "steady",
@@ -136,11 +136,11 @@ pub struct Phase {
     pub from_s: f64,
     /// Seconds from the start of the run to its end.
     pub to_s: f64,
-    /// Its class.
+    /// The class of the phase.
     pub class: Class,
     /// *f* in it, from 0 to 1.
     pub cpu_fraction: f64,
-    /// What it mostly waits for, if it does.
+    /// The main kind of wait; null for a phase that computes.
     pub main_wait: Option<WaitKind>,
 }
 
@@ -151,18 +151,18 @@ pub struct Series {
     pub interval_s: f64,
     /// *f* in each interval, from 0 to 1; null without a sample.
     pub cpu_fraction: Vec<Option<f64>>,
-    /// What was mostly waited for in each interval; null if nothing was.
+    /// The main kind of wait in each interval; null where nothing was waited for.
     pub main_wait: Vec<Option<WaitKind>>,
 }
 
-/// What one process used.
+/// Time that one process used.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ProcessUse {
-    /// Its number; null where several are put together.
+    /// The number of the process; null where several are joined.
     pub pid: Option<u32>,
     /// The name of the program.
     pub name: String,
-    /// How many processes these are.
+    /// Number of processes in this entry.
     pub count: u64,
     /// CPU seconds seen.
     pub cpu_s: f64,
@@ -170,25 +170,25 @@ pub struct ProcessUse {
     pub runqueue_s: f64,
     /// The share of kernel time in its CPU time, if it used enough to tell.
     pub system_share: Option<f64>,
-    /// Its threads by CPU time, the largest first; those beyond the first few together at the end.
+    /// Threads by CPU time, the largest first; those beyond the first few are joined at the end.
     pub threads: Vec<ThreadUse>,
 }
 
-/// What one thread used.
+/// Time that one thread used.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ThreadUse {
-    /// Its number; null where several are put together.
+    /// The number of the thread; null where several are joined.
     pub tid: Option<u32>,
-    /// Its name.
+    /// The name of the thread.
     pub name: String,
-    /// How many threads these are.
+    /// Number of threads in this entry.
     pub count: u64,
     /// CPU seconds.
     pub cpu_s: f64,
     /// Seconds it waited for a CPU.
     pub runqueue_s: f64,
-    /// Share of the looks that found it runnable.
+    /// Share of the samples that found the thread runnable, from 0 to 1.
     pub runnable: f64,
-    /// What it waited for in the other looks.
+    /// Kinds of waits in the other samples.
     pub waits: Waits,
 }
