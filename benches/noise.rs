@@ -126,7 +126,7 @@ fn record(mut workload: Workload, cell: Configuration, task_s: f64, time_limit: 
     let repetition = Repetition {
         current: &mut executor,
         reference: None,
-        machine_probe: &mut CpuSpeedProbe::new(|| meter.others_cpu_s(cpu_s(server) - server_before_s)),
+        machine_probe: &mut CpuSpeedProbe::new(|| meter.taken(cpu_s(server) - server_before_s)),
         observer: &mut Silent,
         clock: &mut Stopwatch::start(),
         interrupt: &Interrupt::default(),

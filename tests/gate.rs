@@ -97,6 +97,7 @@ fn batch(fields: &[&str]) -> BatchMetrics {
         at_s: number(0).expect("a time"),
         cpu_speed: number(1).ok(),
         cpu_others: number(2).ok(),
+        cpu_stolen: None,
         throughput_per_s: number(3).expect("a rate"),
         p50_s: number(4).ok(),
         p99_s: number(5).ok(),

@@ -22,10 +22,12 @@ pub enum Finding {
         /// Rounds that were measured.
         rounds: u32,
     },
-    /// Other programs used the CPUs.
+    /// Other programs or the hypervisor took the CPUs.
     Contended {
-        /// Share of the CPUs that they used, from 0 to 1.
-        share: f64,
+        /// Share of the CPUs that other programs used, from 0 to 1.
+        others: f64,
+        /// Share of the CPUs that the hypervisor took, from 0 to 1.
+        stolen: f64,
         /// Factor by which intervals are wider for it.
         widening: f64,
     },

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::host::clock::thread_cpu;
+use crate::host::contention::TakenCpu;
 use crate::workload::spec::Kernel;
 use crate::workload::step::cpu::Burner;
 
@@ -14,26 +15,26 @@ pub trait MachineProbe {
     /// How fast a CPU is now: iterations of the sha256 kernel per CPU second.
     fn cpu_speed(&mut self) -> Option<f64>;
 
-    /// CPU seconds that other programs have used so far; `None` where the system does not tell.
-    fn others_cpu_s(&mut self) -> Option<f64>;
+    /// Returns the CPU time that this program could not have so far; `None` where the system does not tell.
+    fn taken_cpu(&mut self) -> Option<TakenCpu>;
 }
 
 /// Looks at the real machine.
 #[derive(Debug)]
 pub struct CpuSpeedProbe<F> {
     piece: Burner,
-    others_cpu_s: F,
+    taken_cpu: F,
 }
 
-impl<F: FnMut() -> Option<f64>> CpuSpeedProbe<F> {
-    /// Takes about 50 ms of CPU time to find out how much work a look is. `others_cpu_s` tells the CPU seconds
-    /// that other programs have used so far: those of the machine less those of `conc` and its servers.
-    pub fn new(others_cpu_s: F) -> Self {
-        CpuSpeedProbe { piece: Burner::new(Kernel::Sha256, LOOK), others_cpu_s }
+impl<F: FnMut() -> Option<TakenCpu>> CpuSpeedProbe<F> {
+    /// Takes about 50 ms of CPU time to calibrate the work of one reading. `taken_cpu` returns the CPU time of
+    /// the machine so far without that of `conc` and its servers.
+    pub fn new(taken_cpu: F) -> Self {
+        CpuSpeedProbe { piece: Burner::new(Kernel::Sha256, LOOK), taken_cpu }
     }
 }
 
-impl<F: FnMut() -> Option<f64>> MachineProbe for CpuSpeedProbe<F> {
+impl<F: FnMut() -> Option<TakenCpu>> MachineProbe for CpuSpeedProbe<F> {
     fn cpu_speed(&mut self) -> Option<f64> {
         let before = thread_cpu();
         self.piece.burn();
@@ -41,8 +42,8 @@ impl<F: FnMut() -> Option<f64>> MachineProbe for CpuSpeedProbe<F> {
         (used_s > 0.0).then(|| self.piece.iterations() as f64 / used_s)
     }
 
-    fn others_cpu_s(&mut self) -> Option<f64> {
-        (self.others_cpu_s)()
+    fn taken_cpu(&mut self) -> Option<TakenCpu> {
+        (self.taken_cpu)()
     }
 }
 
@@ -52,10 +53,10 @@ mod tests {
 
     #[test]
     fn a_cpu_has_about_the_same_speed_twice() {
-        let mut gauge = CpuSpeedProbe::new(|| Some(3.0));
+        let mut gauge = CpuSpeedProbe::new(|| Some(TakenCpu::default()));
         let speeds: Vec<f64> = (0..9).filter_map(|_| gauge.cpu_speed()).collect();
         let middle = crate::stats::quantile::median(&speeds).expect("a clock that goes on");
         assert!(middle.is_finite() && middle > 1.0, "{speeds:?}");
-        assert_eq!(gauge.others_cpu_s(), Some(3.0));
+        assert_eq!(gauge.taken_cpu(), Some(TakenCpu::default()));
     }
 }

@@ -20,6 +20,7 @@ use crate::benchmark::sizing::Sizing;
 use crate::benchmark::throughput::BatchTimes;
 use crate::error::Error;
 use crate::host::Interrupt;
+use crate::host::contention::TakenShares;
 use crate::policy::INDIFFERENCE;
 use crate::strategy::StrategyKind;
 use crate::strategy::run::RunReport;
@@ -58,8 +59,8 @@ pub struct Measured {
     pub posteriors: BTreeMap<Configuration, Posterior>,
     /// Configurations that could not be run, and why.
     pub failed: BTreeMap<Configuration, Error>,
-    /// Share of the CPUs that other programs used meanwhile, where it is known.
-    pub cpu_others: Option<f64>,
+    /// Shares of the CPUs that other programs and the hypervisor took meanwhile, where they are known.
+    pub taken: Option<TakenShares>,
     /// Number of rounds begun.
     pub rounds: u32,
     /// The reason why measuring ended.

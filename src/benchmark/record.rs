@@ -116,6 +116,7 @@ impl CellRecord {
             throughput_per_s: interval.map(|i| i.estimate),
             outlook: None,
             cpu_others: None,
+            cpu_stolen: None,
             ci95: interval.filter(|i| i.n >= FEWEST_BATCHES).map(|i| [i.lo, i.hi]),
             speedup: self.speedup(reference),
             latency_s: latency(&self.tally.latencies),

@@ -14,7 +14,6 @@ use crate::benchmark::series::{BatchMetrics, MachineConditions, Series};
 use crate::benchmark::sizing::Sizing;
 use crate::error::Error;
 use crate::host::Interrupt;
-use crate::host::contention::share_of_cpus;
 use crate::strategy::run::RunReport;
 
 /// The program that a batch belongs to.
@@ -175,16 +174,16 @@ impl Repetition<'_> {
         }
         let (cell, begun) = (request.cell, self.clock.elapsed());
         self.observer.observe(&Event::BatchStarted { cell, elapsed: begun });
-        let others_before = self.machine_probe.others_cpu_s();
+        let taken_before = self.machine_probe.taken_cpu();
         let report = self.execute(side, request);
         let ended = self.clock.elapsed();
-        let others_s =
-            self.machine_probe.others_cpu_s().zip(others_before).map(|(after, before)| after - before);
+        let taken =
+            self.machine_probe.taken_cpu().zip(taken_before).map(|(after, before)| after.since(before));
         let elapsed_s = (ended - begun).as_secs_f64();
         let conditions = MachineConditions {
             at_s: begun.as_secs_f64(),
             cpu_speed,
-            cpu_others: others_s.map(|used_s| share_of_cpus(used_s, elapsed_s, self.settings.cpus_logical)),
+            taken: taken.map(|taken| taken.shares(elapsed_s, self.settings.cpus_logical)),
         };
         let metrics = report.map(|report| BatchMetrics::of(&report, &self.sizing, conditions));
         let throughput = match &metrics {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::benchmark::configuration::Configuration;
 pub use crate::benchmark::posterior::Posterior;
 use crate::diagnostics::Code;
+use crate::host::contention::unavailable;
 pub use crate::workload::task_outcomes::{ErrorCount, TaskCounts};
 
 /// The summary of one cell.
@@ -28,6 +29,10 @@ pub struct ConfigurationResult {
     /// The share of the CPUs that other programs used while the cells were measured, by which intervals
     /// are wider; absent where the system does not tell.
     pub cpu_others: Option<f64>,
+    /// The share of the CPUs that the hypervisor took meanwhile, which also makes intervals wider; null where
+    /// the system does not tell.
+    #[serde(default)]
+    pub cpu_stolen: Option<f64>,
     /// Throughput over that of the sequential reference, from batches paired by round where there are any.
     pub speedup: Option<f64>,
     /// Quantiles of the time from the start of a task to its end, retries included, in seconds.
@@ -62,6 +67,7 @@ impl ConfigurationResult {
             outlook: None,
             ci95: None,
             cpu_others: None,
+            cpu_stolen: None,
             speedup: None,
             latency_s: None,
             cpu_s_per_task: None,
@@ -80,13 +86,14 @@ impl ConfigurationResult {
     /// How much wider than their batches say intervals are: what others used of the CPUs they may use
     /// more or less of the next time.
     pub fn widening(&self) -> f64 {
-        widening(self.cpu_others)
+        widening(unavailable(self.cpu_others, self.cpu_stolen))
     }
 }
 
-/// 1 on a machine that nobody else uses, 2 on one that others use half of.
-pub(crate) fn widening(cpu_others: Option<f64>) -> f64 {
-    1.0 / (1.0 - cpu_others.unwrap_or(0.0).clamp(0.0, 0.9))
+/// Returns the factor by which intervals are wider where `unavailable` of the CPUs were taken: 1 on a quiet
+/// machine, 2 where half of them were.
+pub(crate) fn widening(unavailable: Option<f64>) -> f64 {
+    1.0 / (1.0 - unavailable.unwrap_or(0.0).clamp(0.0, 0.9))
 }
 
 /// Why a configuration has no result.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::benchmark::configuration::Configuration;
 use crate::benchmark::sizing::Sizing;
 use crate::benchmark::throughput::BatchTimes;
+use crate::host::contention::TakenShares;
 use crate::strategy::run::RunReport;
 
 /// The batches of one cell.
@@ -35,6 +36,9 @@ pub struct BatchMetrics {
     /// The share of the CPUs that other programs used meanwhile; null where the system does not tell.
     #[serde(default)]
     pub cpu_others: Option<f64>,
+    /// The share of the CPUs that the hypervisor took meanwhile; null where the system does not tell.
+    #[serde(default)]
+    pub cpu_stolen: Option<f64>,
     /// Tasks per second that ended well, over the whole workload, start-up included.
     pub throughput_per_s: f64,
     /// Median time of a task, in seconds.
@@ -58,8 +62,8 @@ pub struct MachineConditions {
     pub at_s: f64,
     /// How fast a CPU was just before: iterations of the sha256 kernel per CPU second.
     pub cpu_speed: Option<f64>,
-    /// The share of the CPUs that other programs used meanwhile.
-    pub cpu_others: Option<f64>,
+    /// The shares of the CPUs that other programs and the hypervisor took meanwhile.
+    pub taken: Option<TakenShares>,
 }
 
 impl BatchMetrics {
@@ -69,7 +73,8 @@ impl BatchMetrics {
         BatchMetrics {
             at_s: weather.at_s,
             cpu_speed: weather.cpu_speed,
-            cpu_others: weather.cpu_others,
+            cpu_others: weather.taken.map(|taken| taken.others),
+            cpu_stolen: weather.taken.map(|taken| taken.stolen),
             throughput_per_s: BatchTimes::of(report, sizing.cpus).throughput(sizing.tasks),
             p50_s: report.tally.latencies.quantile(0.5),
             p99_s: report.tally.latencies.quantile(0.99),

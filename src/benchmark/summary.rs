@@ -8,6 +8,7 @@ use crate::benchmark::measure::{Measured, MeasurementEnding};
 use crate::benchmark::plan::{Candidate, Plan};
 use crate::benchmark::record::CellRecord;
 use crate::benchmark::result::{ConfigurationResult, Reason, Status, TaskCounts, widening};
+use crate::host::contention::{TakenShares, unavailable};
 use crate::policy::CONTENDED;
 use crate::stats::interval::widen;
 
@@ -49,7 +50,8 @@ pub fn predictions(plan: &Plan) -> Vec<ConfigurationResult> {
 
 /// Adds what is believed of a cell, with intervals as wide as the machine was busy with others.
 fn believe(result: &mut ConfigurationResult, measured: &Measured) {
-    result.cpu_others = measured.cpu_others;
+    result.cpu_others = measured.taken.map(|taken| taken.others);
+    result.cpu_stolen = measured.taken.map(|taken| taken.stolen);
     let factor = result.widening();
     result.outlook = measured.posteriors.get(&result.cell).map(|posterior| posterior.widened(factor));
     result.ci95 = result.ci95.zip(result.throughput_per_s).map(|(ends, rate)| widen(rate, ends, factor));
@@ -66,11 +68,15 @@ pub fn findings(measured: &Measured) -> Vec<Finding> {
         }
         _ => None,
     };
-    let contended = measured
-        .cpu_others
-        .filter(|share| *share > CONTENDED)
-        .map(|share| Finding::Contended { share, widening: widening(Some(share)) });
+    let contended = measured.taken.and_then(contended);
     [other_outputs(measured), failed_tasks(measured), ending, contended].into_iter().flatten().collect()
+}
+
+fn contended(taken: TakenShares) -> Option<Finding> {
+    let TakenShares { others, stolen } = taken;
+    let share = unavailable(Some(others), Some(stolen));
+    let widening = widening(share);
+    share.filter(|share| *share > CONTENDED).map(|_| Finding::Contended { others, stolen, widening })
 }
 
 /// Outputs that differ between strategies, unless sequential does not agree with itself either, or ran
@@ -148,10 +154,10 @@ mod tests {
         };
         let quiet = spread(&measured);
         assert!(findings(&measured).is_empty());
-        measured.cpu_others = Some(0.5);
+        measured.taken = Some(TakenShares { others: 0.3, stolen: 0.2 });
         assert!((spread(&measured) / quiet - 2.0).abs() < 1e-9);
         let found = findings(&measured);
-        assert_eq!(found, [Finding::Contended { share: 0.5, widening: 2.0 }]);
+        assert_eq!(found, [Finding::Contended { others: 0.3, stolen: 0.2, widening: 2.0 }]);
     }
 
     #[test]

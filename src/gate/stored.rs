@@ -13,6 +13,7 @@ use crate::gate::reason::GateReason;
 use crate::gate::result::{ComparisonDesign, Metric};
 use crate::gate::run_difference::{BETWEEN_RUN_FREEDOM, RunDifference, free_cpu_share};
 use crate::gate::threshold::Thresholds;
+use crate::host::contention::unavailable;
 use crate::stats::Mean;
 use crate::stats::autocorrelation::effective_count;
 use crate::stats::quantile::median;
@@ -91,7 +92,8 @@ impl<'a> RunSide<'a> {
             median(&batches.iter().map(value).collect::<Vec<f64>>()).unwrap_or(0.0)
         };
         let busy = middle(|batch| batch.throughput_per_s * batch.cpu_s_per_task);
-        let others: Vec<f64> = batches.iter().filter_map(|batch| batch.cpu_others).collect();
+        let others: Vec<f64> =
+            batches.iter().filter_map(|batch| unavailable(batch.cpu_others, batch.cpu_stolen)).collect();
         let work = mean_log(&series.iterations);
         let measured = batches.iter().filter_map(|batch| batch.cpu_speed).filter(|speed| *speed > 0.0);
         let speeds: Vec<f64> = measured.map(|speed| speed.ln() - work).collect();
@@ -216,6 +218,7 @@ fn of_round(result: &ConfigurationResult, throughput_per_s: f64) -> BatchMetrics
         at_s: 0.0,
         cpu_speed: None,
         cpu_others: result.cpu_others,
+        cpu_stolen: result.cpu_stolen,
         throughput_per_s,
         p50_s: result.latency_s.map(|latency| latency.p50),
         p99_s: result.latency_s.map(|latency| latency.p99),

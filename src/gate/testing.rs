@@ -17,6 +17,7 @@ pub(crate) fn batch(times: f64) -> BatchMetrics {
         at_s: 0.0,
         cpu_speed: Some(2e6),
         cpu_others: Some(0.0),
+        cpu_stolen: Some(0.0),
         throughput_per_s: 400.0 / times,
         p50_s: Some(5e-3 * times),
         p99_s: Some(6e-3 * times),

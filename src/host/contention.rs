@@ -31,6 +31,47 @@ impl Contention {
     }
 }
 
+/// CPU time that a program could not have.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct TakenCpu {
+    /// CPU seconds that other programs used.
+    pub others_s: f64,
+    /// CPU seconds that the hypervisor took.
+    pub stolen_s: f64,
+}
+
+impl TakenCpu {
+    /// Returns the time taken since an earlier reading.
+    #[must_use]
+    pub fn since(self, earlier: TakenCpu) -> TakenCpu {
+        TakenCpu { others_s: self.others_s - earlier.others_s, stolen_s: self.stolen_s - earlier.stolen_s }
+    }
+
+    /// Returns the time as shares of what `cpus` CPUs offer in `elapsed_s` seconds.
+    pub fn shares(self, elapsed_s: f64, cpus: usize) -> TakenShares {
+        TakenShares {
+            others: share_of_cpus(self.others_s, elapsed_s, cpus),
+            stolen: share_of_cpus(self.stolen_s, elapsed_s, cpus),
+        }
+    }
+}
+
+/// Shares of the CPUs that a program could not have, each from 0 to 1.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct TakenShares {
+    /// Share that other programs used.
+    pub others: f64,
+    /// Share that the hypervisor took.
+    pub stolen: f64,
+}
+
+/// Returns the share of the CPUs that other programs and the hypervisor took together, from 0 to 1.
+///
+/// It is unknown where the share of other programs is; results of earlier versions know no stolen share.
+pub fn unavailable(others: Option<f64>, stolen: Option<f64>) -> Option<f64> {
+    others.map(|others| (others + stolen.unwrap_or(0.0)).min(1.0))
+}
+
 /// Returns whether a thread that got `cpu_share` of a CPU, from 0 to 1, was alone on it.
 pub fn was_alone(cpu_share: f64) -> bool {
     cpu_share >= 1.0 - CONTENDED_DISTRUST
@@ -70,19 +111,22 @@ impl CpuMeter {
         compare(self.begun.elapsed().as_secs_f64(), self.before, Reading::now(), own_cpu_s)
     }
 
-    /// Returns the CPU seconds that other programs used so far; `None` where the system does not tell.
+    /// Returns the CPU time that this program could not have so far; `None` where the system does not tell.
     ///
     /// This process and the children it has waited for are not others. `helpers_s` are CPU seconds of
     /// children that it has not waited for yet.
-    pub fn others_cpu_s(&self, helpers_s: f64) -> Option<f64> {
-        let busy_s = procfs::machine_cpu()?.busy_s - self.before.cpu?.busy_s;
-        Some(busy_s - (own_cpu_s() - self.own_s + helpers_s))
+    pub fn taken(&self, helpers_s: f64) -> Option<TakenCpu> {
+        let (before, now) = (self.before.cpu?, procfs::machine_cpu()?);
+        let own_s = own_cpu_s() - self.own_s + helpers_s;
+        Some(TakenCpu {
+            others_s: now.busy_s - before.busy_s - own_s,
+            stolen_s: now.stolen_s - before.stolen_s,
+        })
     }
 
-    /// Returns the share of `cpus` CPUs that other programs used so far, from 0 to 1; see
-    /// [`others_cpu_s`](Self::others_cpu_s).
-    pub fn others_share(&self, cpus: usize, helpers_s: f64) -> Option<f64> {
-        Some(share_of_cpus(self.others_cpu_s(helpers_s)?, self.begun.elapsed().as_secs_f64(), cpus))
+    /// Returns [`taken`](Self::taken) as shares of `cpus` CPUs.
+    pub fn taken_shares(&self, cpus: usize, helpers_s: f64) -> Option<TakenShares> {
+        Some(self.taken(helpers_s)?.shares(self.begun.elapsed().as_secs_f64(), cpus))
     }
 }
 
@@ -92,7 +136,7 @@ fn own_cpu_s() -> f64 {
 }
 
 /// Returns `used_s` CPU seconds in `elapsed_s` seconds as a share of `cpus` CPUs, from 0 to 1.
-pub fn share_of_cpus(used_s: f64, elapsed_s: f64, cpus: usize) -> f64 {
+fn share_of_cpus(used_s: f64, elapsed_s: f64, cpus: usize) -> f64 {
     let whole = elapsed_s * cpus.max(1) as f64;
     if whole > 0.0 { (used_s / whole).clamp(0.0, 1.0) } else { 0.0 }
 }
@@ -137,6 +181,16 @@ mod tests {
         let others = |others_cpus| Contention { others_cpus, ..Contention::default() };
         assert!(others(Some(0.2)).is_quiet(2.0) && !others(Some(0.4)).is_quiet(2.0));
         assert!(!others(None).is_quiet(2.0));
+    }
+
+    #[test]
+    fn stolen_time_is_unavailable_but_no_other_programs() {
+        let (before, after) =
+            (TakenCpu { others_s: 1.0, stolen_s: 1.0 }, TakenCpu { others_s: 2.0, stolen_s: 1.5 });
+        let shares = after.since(before).shares(2.0, 2);
+        assert_eq!(shares, TakenShares { others: 0.25, stolen: 0.125 });
+        assert_eq!(unavailable(Some(shares.others), Some(shares.stolen)), Some(0.375));
+        assert_eq!((unavailable(Some(0.9), Some(0.9)), unavailable(None, Some(0.5))), (Some(1.0), None));
     }
 
     #[test]

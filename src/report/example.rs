@@ -231,6 +231,7 @@ fn ran(
         throughput_per_s: Some(rate),
         outlook: None,
         cpu_others: Some(0.01),
+        cpu_stolen: Some(0.0),
         ci95: Some(ci95),
         speedup: Some((rate / 22.1 * 10.0).round() / 10.0),
         latency_s: Some(Latency {

@@ -59,8 +59,8 @@ fn measure_overheads(reexec: &Reexec, host: &Host, env: &Env) -> Option<Overhead
     let meter = CpuMeter::start();
     let mut batches = CalibrationBatches { reexec, env, cpus: host.cpu_workers(), server_s: 0.0 };
     let overheads = calibrate(&mut batches, host.cpu_workers());
-    let others = meter.others_share(host.cpus_logical, batches.server_s);
-    others.is_none_or(|share| share < CONTENDED_DISTRUST).then_some(overheads)
+    let taken = meter.taken_shares(host.cpus_logical, batches.server_s);
+    taken.is_none_or(|taken| taken.others + taken.stolen < CONTENDED_DISTRUST).then_some(overheads)
 }
 
 /// Returns the step with the most CPU work.

@@ -11,7 +11,7 @@ use crate::benchmark::hooks::Shell;
 use crate::benchmark::machine_probe::{CpuSpeedProbe, MachineProbe};
 use crate::diagnostics::Code;
 use crate::error::Error;
-use crate::host::contention::CpuMeter;
+use crate::host::contention::{CpuMeter, TakenCpu, TakenShares};
 use crate::host::{Host, Interrupt};
 use crate::profile::tasks::{Profiled, profile};
 use crate::report::document::Warning;
@@ -122,7 +122,7 @@ impl Backend for LocalBackend<'_> {
 
     fn machine_probe(&self) -> Box<dyn MachineProbe + '_> {
         let contention = LocalContention::start(self);
-        Box::new(CpuSpeedProbe::new(move || contention.cpu_s()))
+        Box::new(CpuSpeedProbe::new(move || contention.taken()))
     }
 
     fn server_cpu_s(&self) -> f64 {
@@ -155,14 +155,14 @@ impl<'b> LocalContention<'b> {
         self.backend.server_cpu_s() - self.server_before_s
     }
 
-    fn cpu_s(&self) -> Option<f64> {
-        self.meter.others_cpu_s(self.server_s())
+    fn taken(&self) -> Option<TakenCpu> {
+        self.meter.taken(self.server_s())
     }
 }
 
 impl ContentionMeter for LocalContention<'_> {
-    fn share(&self) -> Option<f64> {
-        self.meter.others_share(self.backend.host.cpus_logical, self.server_s())
+    fn shares(&self) -> Option<TakenShares> {
+        self.meter.taken_shares(self.backend.host.cpus_logical, self.server_s())
     }
 }
 

@@ -9,6 +9,7 @@ use crate::benchmark::executor::Executor;
 use crate::benchmark::hooks::Shell;
 use crate::benchmark::machine_probe::MachineProbe;
 use crate::error::Error;
+use crate::host::contention::TakenShares;
 use crate::host::{Host, Interrupt};
 use crate::profile::tasks::Profiled;
 use crate::report::document::Warning;
@@ -93,9 +94,9 @@ pub trait Backend {
     }
 }
 
-/// Counts the CPU time that other programs use.
+/// Counts the CPU time that other programs and the hypervisor take.
 pub trait ContentionMeter {
-    /// Returns the share of the CPUs that other programs have used so far, from 0 to 1; `None` if the
-    /// system does not report it.
-    fn share(&self) -> Option<f64>;
+    /// Returns the shares of the CPUs that other programs and the hypervisor have taken so far; `None` if the
+    /// system does not report them.
+    fn shares(&self) -> Option<TakenShares>;
 }

@@ -117,7 +117,7 @@ impl<'m> ProfiledStudy<'m> {
         };
         let contention = backend.contention();
         let mut measured = measurement.run(plan);
-        measured.cpu_others = contention.share();
+        measured.taken = contention.shares();
         // An interrupt ends a hook as well; what was measured before is reported.
         if let Some(error) = executor.failure().filter(|_| !interrupt.is_raised()) {
             return Err(state.hook_failed(error));

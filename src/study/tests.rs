@@ -19,6 +19,7 @@ use crate::benchmark::{Configuration, plan};
 use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::gate::Thresholds;
+use crate::host::contention::{TakenCpu, TakenShares};
 use crate::host::{Host, Interrupt, Reexec};
 use crate::profile::tasks::Profiled;
 use crate::report::document::Report;
@@ -162,8 +163,8 @@ impl Executor for ScriptedExecutor<'_> {
 struct QuietMachine;
 
 impl ContentionMeter for QuietMachine {
-    fn share(&self) -> Option<f64> {
-        Some(0.0)
+    fn shares(&self) -> Option<TakenShares> {
+        Some(TakenShares::default())
     }
 }
 
@@ -172,8 +173,8 @@ impl MachineProbe for QuietMachine {
         Some(1e6)
     }
 
-    fn others_cpu_s(&mut self) -> Option<f64> {
-        Some(0.0)
+    fn taken_cpu(&mut self) -> Option<TakenCpu> {
+        Some(TakenCpu::default())
     }
 }
 

@@ -8,6 +8,7 @@ use crate::benchmark::params::SizingParams;
 use crate::benchmark::testing::report;
 use crate::diagnostics::Code;
 use crate::error::Error;
+use crate::host::contention::TakenCpu;
 use crate::strategy::StrategyKind;
 
 const CELL: Configuration = Configuration { strategy: StrategyKind::Threads, width: 4, processes: None };
@@ -41,8 +42,9 @@ impl MachineProbe for Machine {
         Some(self.1)
     }
 
-    fn others_cpu_s(&mut self) -> Option<f64> {
-        Some(self.0.elapsed().as_secs_f64())
+    fn taken_cpu(&mut self) -> Option<TakenCpu> {
+        let elapsed_s = self.0.elapsed().as_secs_f64();
+        Some(TakenCpu { others_s: elapsed_s, stolen_s: 0.5 * elapsed_s })
     }
 }
 
@@ -175,6 +177,7 @@ fn what_a_batch_gave_is_kept_with_what_the_machine_was_like() {
     assert_eq!(current.cpu_speed, reference.cpu_speed);
     assert!((current.cpu_speed.unwrap() / repeated.series.batches[1].cpu_speed.unwrap() - 1.1).abs() < 1e-9);
     assert!((current.cpu_others.unwrap() - 0.25).abs() < 1e-9, "{current:?}");
+    assert!((current.cpu_stolen.unwrap() - 0.125).abs() < 1e-9, "{current:?}");
     assert_eq!((current.ok, repeated.series.iterations), (current.started, vec![7]));
 }
 

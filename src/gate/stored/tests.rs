@@ -139,6 +139,7 @@ fn cell_result(cell: Configuration, times: f64) -> ConfigurationResult {
         cpu_s_per_task: Some(5e-3),
         peak_rss_bytes: Some(10 << 20),
         cpu_others: Some(0.0),
+        cpu_stolen: Some(0.0),
         ..ConfigurationResult::without_numbers(cell, Status::Ok, None)
     }
 }

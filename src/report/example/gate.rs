@@ -16,6 +16,7 @@ pub(crate) fn series() -> Series {
             at_s: 0.4 * f64::from(i),
             cpu_speed: Some(1.9e6),
             cpu_others: Some(0.01),
+            cpu_stolen: Some(0.0),
             throughput_per_s: 1069.0 * off,
             p50_s: Some(0.0535 * off),
             p99_s: Some(0.094 / off),

@@ -3,6 +3,9 @@
 use crate::benchmark::finding::Finding;
 use crate::units::Share;
 
+/// Share of the CPUs below which nobody is named for taking them.
+const WORTH_NAMING: f64 = 0.005;
+
 /// Returns the finding in one sentence.
 pub fn sentence(finding: &Finding) -> String {
     match finding {
@@ -14,10 +17,14 @@ pub fn sentence(finding: &Finding) -> String {
             "the budget was enough for at most one batch of each configuration".to_owned()
         }
         Finding::FewRounds { rounds } => format!("the budget was enough for only {rounds} rounds"),
-        Finding::Contended { share, widening } => format!(
-            "other programs used {} of the CPUs while conc measured, so intervals are {widening:.1} times as wide",
-            Share(*share)
-        ),
+        Finding::Contended { others, stolen, widening } => {
+            let taken_by = [("other programs used", *others), ("the hypervisor took", *stolen)];
+            let taken = taken_by.into_iter().filter(|(_, share)| *share >= WORTH_NAMING);
+            let taken: Vec<_> =
+                taken.map(|(who, share)| format!("{who} {} of the CPUs", Share(share))).collect();
+            let taken = taken.join(" and ");
+            format!("{taken} while conc measured, so intervals are {widening:.1} times as wide")
+        }
         Finding::OtherOutputs { configuration } => {
             format!("{configuration} gave different outputs from sequential for the same items")
         }
@@ -55,8 +62,13 @@ mod tests {
             ),
             (Finding::FewRounds { rounds: 2 }, "the budget was enough for only 2 rounds"),
             (
-                Finding::Contended { share: 0.5, widening: 2.0 },
+                Finding::Contended { others: 0.5, stolen: 0.0, widening: 2.0 },
                 "other programs used 50% of the CPUs while conc measured, so intervals are 2.0 times as wide",
+            ),
+            (
+                Finding::Contended { others: 0.3, stolen: 0.2, widening: 2.0 },
+                "other programs used 30% of the CPUs and the hypervisor took 20% of the CPUs while conc measured, \
+                 so intervals are 2.0 times as wide",
             ),
             (
                 Finding::OtherOutputs { configuration },

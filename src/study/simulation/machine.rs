@@ -12,6 +12,7 @@ use crate::benchmark::hooks::Shell;
 use crate::benchmark::machine_probe::MachineProbe;
 use crate::diagnostics::Code;
 use crate::error::Error;
+use crate::host::contention::{TakenCpu, TakenShares};
 use crate::host::{Host, Interrupt, Reexec};
 use crate::profile::Profile;
 use crate::profile::result::{Class, Confidence, ConfidenceReason, StepCost, TaskCost, Waits};
@@ -172,8 +173,8 @@ impl Backend for SimulatedBackend<'_> {
 struct SimulatedContention(f64);
 
 impl ContentionMeter for SimulatedContention {
-    fn share(&self) -> Option<f64> {
-        Some(self.0)
+    fn shares(&self) -> Option<TakenShares> {
+        Some(TakenShares { others: self.0, stolen: 0.0 })
     }
 }
 
@@ -188,8 +189,9 @@ impl MachineProbe for SimulatedProbe {
         Some(CPU_SPEED)
     }
 
-    fn others_cpu_s(&mut self) -> Option<f64> {
-        Some(self.clock.elapsed().as_secs_f64() * self.others_cpus)
+    fn taken_cpu(&mut self) -> Option<TakenCpu> {
+        let others_s = self.clock.elapsed().as_secs_f64() * self.others_cpus;
+        Some(TakenCpu { others_s, stolen_s: 0.0 })
     }
 }
 
