@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""What the Python harness costs beside the same executors written by hand.
+"""Compares the cost of the Python harness with the same executors written by hand.
 
-Each pair runs the same tasks in two fresh interpreters, in random order: once by the harness as conc
-starts it, once by the plainest program. Printed is the median ratio of the times between the first
-task and the last, start-up excluded, with the middle half of the ratios.
+Each pair runs the same tasks in two fresh interpreters, in random order: once in the harness as conc starts
+it, once in the plainest program. The output is the median ratio of the times between the first task and the
+last, without start-up, and the middle half of the ratios.
 
     python3 benches/python_harness.py [PAIRS] [PYTHON]
 
-Goals: within 3% of the executors; an empty coroutine at most 0.1x what gather takes for it.
+Goals: within 3% of the executors; for an empty coroutine, at most 0.1x the time of gather.
 """
+
+from __future__ import annotations
 
 import json
 import os
@@ -17,10 +19,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from typing import NamedTuple
 
-HARNESS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "src", "python", "harness", "bootstrap.py")
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+HARNESS = os.path.join(ROOT, "src", "python", "harness", "bootstrap.py")
 
-TASKS = '''
+TASKS = """
 import asyncio, time
 def spin(i):
     s = 0
@@ -29,7 +33,7 @@ def spin(i):
 def nap(i): time.sleep(0.001)
 async def nap_async(i): await asyncio.sleep(0.001)
 async def nothing(i): return None
-'''
+"""
 
 BY_HAND = {
     "sequential": "begun = now()\nfor i in range(N): f(i)",
@@ -66,69 +70,93 @@ if __name__ == "__main__":
     print((ended or now()) - begun)
 """
 
-# What is compared: the strategy, by hand, the callable, how many tasks, how wide, seconds of a task.
+
+class Case(NamedTuple):
+    """A strategy of the harness, and the program by hand that it is compared with."""
+
+    strategy: str
+    by_hand: str
+    callable: str
+    tasks: int
+    width: int
+    task_s: float
+
+
 CASES = [
-    ("sequential", "sequential", "spin", 1500, 1, 0.0004),
-    ("threads", "threads", "nap", 1500, 4, 0.0011),
-    ("processes", "processes", "spin", 3000, 2, 0.0004),
-    ("async", "async", "nap_async", 4000, 16, 0.0011),
-    ("async", "gather", "nothing", 100_000, 64, 0.0000003),
+    Case("sequential", "sequential", "spin", 1500, 1, 0.0004),
+    Case("threads", "threads", "nap", 1500, 4, 0.0011),
+    Case("processes", "processes", "spin", 3000, 2, 0.0004),
+    Case("async", "async", "nap_async", 4000, 16, 0.0011),
+    Case("async", "gather", "nothing", 100_000, 64, 0.0000003),
 ]
 
 
-def by_hand(python, directory, case):
-    _, form, name, tasks, width, task_s = case
-    chunk = max(1, int(min(0.01 / task_s, tasks / (4 * width))))
-    body = "".join("    %s\n" % line for line in BY_HAND[form].splitlines())
-    program = PROGRAM.format(callable=name, tasks=tasks, width=width, chunk=chunk, body=body)
+def by_hand(python: str, directory: str, case: Case) -> float:
+    """Returns the seconds that the program takes."""
+    chunk = max(1, int(min(0.01 / case.task_s, case.tasks / (4 * case.width))))
+    body = "".join(f"    {line}\n" for line in BY_HAND[case.by_hand].splitlines())
+    program = PROGRAM.format(
+        callable=case.callable, tasks=case.tasks, width=case.width, chunk=chunk, body=body
+    )
     with open(os.path.join(directory, "program.py"), "w") as file:
         file.write(program)
     done = subprocess.run([python, "program.py"], cwd=directory, capture_output=True, check=True)
     return float(done.stdout)
 
 
-def by_harness(python, directory, case):
-    strategy, _, name, tasks, width, task_s = case
-    step = {"file": os.path.join(directory, "tasks.py"), "module": "tasks", "callable": name, "async_callable": None}
+def by_harness(python: str, directory: str, case: Case) -> float:
+    """Returns the seconds that the harness takes."""
+    file = os.path.join(directory, "tasks.py")
+    step = {"file": file, "module": "tasks", "callable": case.callable, "async_callable": None}
+    results = {"path": os.path.join(directory, "results"), "tasks": case.tasks, "slots": case.width}
     request = {
         "role": "batch",
         "header": {"steps": [step], "own_items": False, "import_limit_s": 30},
-        "tasks": {"numbers": list(range(tasks)), "items": None},
+        "tasks": {"numbers": list(range(case.tasks)), "items": None},
         "limits": {"timeout_s": None, "retry": None, "rate": None},
-        "results_file": {"path": os.path.join(directory, "results"), "tasks": tasks, "slots": width},
+        "results_file": results,
         "stop_starting_after_s": 100,
         "give_up_after_s": 100,
-        "strategy": strategy,
-        "width": width,
+        "strategy": case.strategy,
+        "width": case.width,
         "processes": 1,
         "cpu_steps": None,
-        "task_s": task_s,
+        "task_s": case.task_s,
     }
-    done = subprocess.run([python, HARNESS], input=json.dumps(request).encode() + b"\n", capture_output=True, check=True)
+    line = json.dumps(request).encode() + b"\n"
+    done = subprocess.run([python, HARNESS], input=line, capture_output=True, check=True)
     report = json.loads(done.stdout.splitlines()[-1])
     assert report["event"] == "done" and not report["errors"], report
-    return report["wall_s"]
+    return float(report["wall_s"])
 
 
-def main():
+def compare(python: str, directory: str, case: Case, pairs: int) -> str:
+    """Returns the line to print for a case."""
+    ratios, hand = [], []
+    for _ in range(pairs):
+        sides = [by_hand, by_harness]
+        random.shuffle(sides)
+        times = {side: side(python, directory, case) for side in sides}
+        ratios.append(times[by_harness] / times[by_hand])
+        hand.append(times[by_hand])
+    low, middle, high = statistics.quantiles(ratios, n=4)
+    per_task_us = statistics.median(hand) / case.tasks * 1e6
+    return (
+        f"{case.strategy:10} of {case.callable:9} x {case.width:2}: {middle:.3f} ({low:.3f}-{high:.3f}) "
+        f"of {case.by_hand}, which takes {per_task_us:.2f} us a task"
+    )
+
+
+def main() -> None:
+    """Compares every case."""
     pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 15
     python = sys.argv[2] if len(sys.argv) > 2 else sys.executable
     with tempfile.TemporaryDirectory() as directory:
         with open(os.path.join(directory, "tasks.py"), "w") as file:
             file.write(TASKS)
         for case in CASES:
-            ratios, hand = [], []
-            for _ in range(pairs):
-                sides = [by_hand, by_harness]
-                random.shuffle(sides)
-                times = {side: side(python, directory, case) for side in sides}
-                ratios.append(times[by_harness] / times[by_hand])
-                hand.append(times[by_hand])
-            low, middle, high = statistics.quantiles(ratios, n=4)
-            strategy, form, name, tasks, width, _ = case
-            per_task = statistics.median(hand) / tasks * 1e6
-            print("%-10s of %-9s x %2d: %.3f (%.3f-%.3f) of %s, which takes %.2f us a task"
-                  % (strategy, name, width, middle, low, high, form, per_task), flush=True)
+            print(compare(python, directory, case, pairs), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,7 @@
-"""An API client: requests over a pool of kept connections, tried again when they fail.
+"""An API client: requests over a pool of keep-alive connections, with retries.
 
 A connection costs a round trip and a descriptor, so it is kept for the next request; a pool bounds
-how many there are. One answer in fifty is an error, and retries with backoff and jitter hide it.
+their number. One answer in fifty is an error, which retries with backoff and jitter hide.
 
     python3 api_client.py
     conc advise api_client.py:fetch
@@ -24,24 +24,24 @@ from support import http1, retry, server
 ORDERS = 150
 
 POOL = 32
-"""Connections at the most."""
+"""Maximum number of connections."""
 
 TIMEOUT_S = 3
 
 
 def items() -> Iterable[int]:
-    """The orders to ask for; every process asks one server."""
+    """Returns the orders to request; every process asks the same server."""
     server.address()
     return range(ORDERS)
 
 
 def fetch(order: int) -> int:
-    """Asks for one order; the checksum of the answer."""
+    """Requests one order and returns the checksum of the answer."""
     return zlib.crc32(_client.get(f"/v1/orders/{order}"))
 
 
 async def fetch_async(order: int) -> int:
-    """Asks for one order without holding up the event loop; the checksum of the answer."""
+    """Requests one order without blocking the event loop; returns the checksum of the answer."""
     clients = _async_clients.setdefault(asyncio.get_running_loop(), _clients())
     client = await clients.__anext__()
     return zlib.crc32(await client.get(f"/v1/orders/{order}"))
@@ -51,13 +51,13 @@ class Client:
     """A client for threads."""
 
     def __init__(self, size: int = POOL) -> None:
-        # Last in, first out: the connection used last is the least likely to have been closed.
+        # Last in, first out: the server is least likely to have closed the connection used last.
         self._idle: queue.LifoQueue[http.client.HTTPConnection | None] = queue.LifoQueue()
         for _ in range(size):
             self._idle.put(None)
 
     def get(self, path: str) -> bytes:
-        """The body of the answer, after as many tries as it takes."""
+        """Returns the body of the answer, after retries if necessary."""
         return retry.call(lambda attempt: self._get(path, attempt))
 
     def _get(self, path: str, attempt: int) -> bytes:
@@ -69,7 +69,7 @@ class Client:
 
     @contextmanager
     def _connection(self) -> Iterator[http.client.HTTPConnection]:
-        """Takes a connection, and puts it back unless it broke."""
+        """Takes a connection and puts it back unless it broke."""
         connection = self._idle.get()
         kept = None
         try:
@@ -98,10 +98,8 @@ class AsyncClient:
         self._idle: list[http1.Connection] = []
 
     async def get(self, path: str) -> bytes:
-        """The body of the answer, after as many tries as it takes."""
-        return await retry.call_async(
-            lambda attempt: asyncio.wait_for(self._get(path, attempt), TIMEOUT_S)
-        )
+        """Returns the body of the answer, after retries if necessary."""
+        return await retry.call_async(lambda attempt: asyncio.wait_for(self._get(path, attempt), TIMEOUT_S))
 
     async def _get(self, path: str, attempt: int) -> bytes:
         async with self._connection() as connection:
@@ -110,7 +108,7 @@ class AsyncClient:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[http1.Connection]:
-        """Takes a connection, and puts it back unless it broke."""
+        """Takes a connection and puts it back unless it broke."""
         async with self._free:
             if self._idle:
                 connection = self._idle.pop()
@@ -137,7 +135,7 @@ _async_clients = WeakKeyDictionary()
 
 
 async def _clients() -> AsyncIterator[AsyncClient]:
-    """The client of the running loop, closed with it: a loop ends its generators before itself."""
+    """Yields the client of the running loop, which closes it, as all its generators, at its end."""
     client = AsyncClient()
     try:
         while True:
@@ -147,12 +145,12 @@ async def _clients() -> AsyncIterator[AsyncClient]:
 
 
 async def fetch_all(orders: Iterable[int]) -> list[int]:
-    """The checksums of all orders; the pool bounds how many requests are in flight."""
+    """Returns the checksums of all orders; the pool bounds the number of requests in flight."""
     return await asyncio.gather(*map(fetch_async, orders))
 
 
 def main() -> None:
-    """Asks for all orders and says how long it took."""
+    """Requests all orders and prints the time it took."""
     orders = items()
     start = time.perf_counter()
     checksums = asyncio.run(fetch_all(orders))

@@ -1,8 +1,8 @@
 """A data processor: splits a long table into chunks and computes a summary of each.
 
-Chunks bound the memory and make the hand-over to another process worth its price; the partial
-results are small and merged at the end. The work is pure computing, so under a GIL it takes
-processes to use more than one CPU.
+Chunks bound the memory and make sending work to another process worth its cost; the partial
+results are small and merged at the end. The work is pure computing, so under the GIL only several
+processes can use more than one CPU.
 
     python3 data_processor.py
     conc advise data_processor.py:process
@@ -37,14 +37,14 @@ class Record(TypedDict):
 
 @dataclass
 class Summary:
-    """What is kept of any number of records; cheap to send and to merge."""
+    """The totals of any number of records; cheap to send and to merge."""
 
     records: int = 0
     sales: Counter[str] = field(default_factory=Counter)
     """Cents by region."""
 
     def add(self, record: Record) -> None:
-        """Counts one record in."""
+        """Adds one record."""
         self.records += 1
         self.sales[record["region"]] += record["cents"]
 
@@ -53,7 +53,7 @@ class Summary:
 
 
 def process(start: int) -> Summary:
-    """The summary of the chunk that begins with record ``start``."""
+    """Returns the summary of the chunk that begins with record ``start``."""
     summary = Summary()
     for line in read(start, min(start + CHUNK, RECORDS)):
         summary.add(json.loads(line))
@@ -61,7 +61,7 @@ def process(start: int) -> Summary:
 
 
 def read(start: int, stop: int) -> Iterator[str]:
-    """Lines of JSON, a record each, as a file or a database would give them."""
+    """Yields records as lines of JSON, as a file or a database would."""
     for number in range(start, stop):
         draw = random.Random(number)
         record = Record(id=number, region=draw.choice(REGIONS), cents=draw.randrange(10_000))
@@ -69,7 +69,7 @@ def read(start: int, stop: int) -> Iterator[str]:
 
 
 def main() -> None:
-    """Processes all chunks, a process for each CPU, and prints the summary."""
+    """Processes all chunks, with one process per CPU, and prints the summary."""
     start = time.perf_counter()
     with ProcessPoolExecutor() as pool:
         total = sum(pool.map(process, items, chunksize=4), Summary())

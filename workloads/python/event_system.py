@@ -1,7 +1,7 @@
-"""An event system: publishes events over a WebSocket, and every subscriber gets every one of them.
+"""An event system: publishes events over a WebSocket to all subscribers.
 
-A task opens a topic of its own with several subscribers, publishes some events, and is done when
-all of them have arrived everywhere: fan-out, with the slowest subscriber setting the pace.
+A task opens its own topic with several subscribers, publishes some events, and ends when every
+subscriber has received all of them: a fan-out in which the slowest subscriber sets the pace.
 
     python3 event_system.py
     conc advise event_system.py:publish
@@ -27,13 +27,13 @@ TIMEOUT_S = 5
 
 
 def items() -> Iterable[int]:
-    """The number of each conversation; every process holds them with one server."""
+    """Returns the number of each conversation; every process uses the same server."""
     server.address()
     return range(CONVERSATIONS)
 
 
 def publish(number: int) -> int:
-    """Holds one conversation; how many events arrived, over all subscribers."""
+    """Holds one conversation and returns the number of events that arrived at all subscribers."""
     room, events = uuid.uuid4().hex, _events(number)
     with ExitStack() as stack:
         readers = [stack.enter_context(Socket("subscribe", room)) for _ in range(SUBSCRIBERS)]
@@ -48,7 +48,7 @@ def publish(number: int) -> int:
 
 
 async def publish_async(number: int) -> int:
-    """Holds one conversation without holding up the event loop."""
+    """Holds one conversation without blocking the event loop."""
     room, events = uuid.uuid4().hex, _events(number)
     async with AsyncExitStack() as stack:
         opening = (AsyncSocket.open("subscribe", room) for _ in range(SUBSCRIBERS))
@@ -113,7 +113,7 @@ class AsyncSocket:
 
     @classmethod
     async def open(cls, role: str, room: str) -> AsyncSocket:
-        """Connects, and agrees to speak WebSocket."""
+        """Connects and negotiates the WebSocket protocol."""
         reader, writer = await asyncio.open_connection(*server.address())
         writer.write(_request(role, room))
         answer = await http1.read_message(reader)
@@ -140,7 +140,7 @@ class AsyncSocket:
 
 
 async def broadcast(numbers: Iterable[int], in_flight: int = IN_FLIGHT) -> int:
-    """Holds all conversations; how many events arrived."""
+    """Holds all conversations and returns the number of events that arrived."""
     conversations = iter(numbers)
 
     async def worker() -> int:
@@ -150,7 +150,7 @@ async def broadcast(numbers: Iterable[int], in_flight: int = IN_FLIGHT) -> int:
 
 
 def main() -> None:
-    """Holds all conversations and says whether everything arrived."""
+    """Holds all conversations and prints whether everything arrived."""
     numbers = items()
     start = time.perf_counter()
     arrived = asyncio.run(broadcast(numbers))

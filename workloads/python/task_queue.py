@@ -1,8 +1,8 @@
-"""A task queue: a pool of workers, a bounded queue before them, and an orderly end.
+"""A task queue: a pool of workers behind a bounded queue, with a graceful shutdown.
 
 The queue holds few jobs, so a producer that is too fast waits (backpressure) and memory stays
-bounded. Asked to stop by Ctrl-C or SIGTERM, the queue takes no more jobs, finishes those it has,
-and gives up what is not done within a grace period.
+bounded. On Ctrl-C or SIGTERM, the queue accepts no more jobs, finishes those it has, and gives up
+those that are not done within a grace period.
 
     python3 task_queue.py
     conc advise task_queue.py:work
@@ -29,25 +29,23 @@ CAPACITY = 16
 GRACE_S = 2.0
 TIMEOUT_S = 2
 ROUNDS = 10_000
-"""Of key derivation: some milliseconds of computing that lets go of the GIL."""
+"""Rounds of key derivation: some milliseconds of computing that releases the GIL."""
 
 
 def items() -> Iterable[int]:
-    """The jobs; every process fetches them from one server."""
+    """Returns the jobs; every process fetches them from the same server."""
     server.address()
     return range(JOBS)
 
 
 def work(job: int) -> str:
-    """Fetches one job and does it."""
+    """Fetches one job and runs it."""
     return _compute(retry.call(lambda attempt: _fetch(job, attempt)))
 
 
 async def work_async(job: int) -> str:
-    """Fetches one job and does it, computing on a thread so that the event loop goes on."""
-    data = await retry.call_async(
-        lambda attempt: asyncio.wait_for(_fetch_async(job, attempt), TIMEOUT_S)
-    )
+    """Fetches one job and runs it, computing on a thread so that the event loop is not blocked."""
+    data = await retry.call_async(lambda attempt: asyncio.wait_for(_fetch_async(job, attempt), TIMEOUT_S))
     return await asyncio.to_thread(_compute, data)
 
 
@@ -77,10 +75,10 @@ class TaskQueue:
         self._jobs: asyncio.Queue[int] = asyncio.Queue(CAPACITY)
         self._workers: list[asyncio.Task[None]] = []
         self.outcomes: Counter[str] = Counter()
-        """How many jobs were done, failed and given up."""
+        """Returns the number of jobs that were done, failed and given up."""
 
     async def put(self, job: int) -> None:
-        """Accepts a job, once there is room for it."""
+        """Accepts a job as soon as there is room for it."""
         await self._jobs.put(job)
 
     async def _work(self) -> None:
@@ -102,7 +100,7 @@ class TaskQueue:
         return self
 
     async def __aexit__(self, *exception: object) -> None:
-        """Waits for the jobs that were accepted, but no longer than the grace period."""
+        """Waits for the accepted jobs, at most for the grace period."""
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._jobs.join(), self._grace_s)
         self.outcomes["given up"] += self._jobs.qsize()
@@ -112,7 +110,7 @@ class TaskQueue:
 
 
 async def run(jobs: Iterable[int]) -> Counter[str]:
-    """Does jobs until there are no more, or until the program is asked to stop."""
+    """Runs jobs until there are no more or the program is asked to stop."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -126,7 +124,7 @@ async def run(jobs: Iterable[int]) -> Counter[str]:
 
 
 def main() -> None:
-    """Does all jobs and says what became of them."""
+    """Runs all jobs and prints the outcomes."""
     jobs = items()
     start = time.perf_counter()
     outcomes = asyncio.run(run(jobs))

@@ -1,8 +1,8 @@
-"""A web scraper: fetches pages, politely, and takes the links out of them.
+"""A web scraper: fetches pages at a limited rate and extracts their links.
 
-Nearly all of its time is spent waiting for the server, so many pages in flight pay off. Starts are
-limited to a rate, pages that fail are tried again, and what still fails is reported and does not
-stop the others.
+The scraper spends nearly all its time waiting for the server, so many pages in flight pay off. The
+rate of requests is limited, pages that fail are retried, and a page that still fails is reported
+without stopping the others.
 
     python3 web_scraper.py
     conc advise web_scraper.py:fetch
@@ -29,18 +29,18 @@ _limiter = RateLimiter(per_s=2000)
 
 
 def items() -> Iterable[int]:
-    """The numbers of the pages to fetch; every process fetches them from one server."""
+    """Returns the numbers of the pages to fetch; every process uses the same server."""
     server.address()
     return range(PAGES)
 
 
 def fetch(page: int) -> list[str]:
-    """The links of one page."""
+    """Returns the links of one page."""
     return links(retry.call(lambda attempt: _get(f"/page/{page}", attempt)))
 
 
 async def fetch_async(page: int) -> list[str]:
-    """The links of one page, without holding up the event loop."""
+    """Returns the links of one page without blocking the event loop."""
     return links(
         await retry.call_async(
             lambda attempt: asyncio.wait_for(_get_async(f"/page/{page}", attempt), TIMEOUT_S)
@@ -64,7 +64,7 @@ async def _get_async(path: str, attempt: int) -> bytes:
 
 
 class _LinkParser(HTMLParser):
-    """Collects what ``<a href="...">`` points at."""
+    """Collects the targets of ``<a href="...">``."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class _LinkParser(HTMLParser):
 
 
 def links(page: bytes) -> list[str]:
-    """The addresses that a page of HTML links to, in order."""
+    """Returns the addresses that a page of HTML links to, in order."""
     parser = _LinkParser()
     parser.feed(page.decode())
     parser.close()
@@ -84,7 +84,7 @@ def links(page: bytes) -> list[str]:
 
 
 async def scrape(numbers: Iterable[int], in_flight: int = IN_FLIGHT) -> dict[int, list[str]]:
-    """The links of every page that could be fetched; the others are reported."""
+    """Returns the links of every page that could be fetched; reports the others."""
     pages: dict[int, list[str]] = {}
     queue = iter(numbers)
 
@@ -100,7 +100,7 @@ async def scrape(numbers: Iterable[int], in_flight: int = IN_FLIGHT) -> dict[int
 
 
 def main() -> None:
-    """Scrapes everything and says what was found."""
+    """Scrapes all pages and prints the result."""
     numbers = items()
     start = time.perf_counter()
     pages = asyncio.run(scrape(numbers))

@@ -1,1 +1,1 @@
-"""What the samples share: a server to talk to, and the protocols they speak with it."""
+"""The server that the samples talk to, and the protocols that they use."""

@@ -1,4 +1,4 @@
-"""Just enough HTTP/1.1 over asyncio streams: messages with a ``Content-Length``, kept alive."""
+"""A subset of HTTP/1.1 over asyncio streams: keep-alive messages with a ``Content-Length``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Message:
 
 
 async def read_message(reader: asyncio.StreamReader) -> Message | None:
-    """Reads one message; ``None`` if the peer has closed the connection instead."""
+    """Reads one message; returns ``None`` if the peer has closed the connection."""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError as end:
@@ -33,14 +33,14 @@ async def read_message(reader: asyncio.StreamReader) -> Message | None:
 
 
 def encode(start: str, headers: Mapping[str, object], body: bytes = b"") -> bytes:
-    """The bytes of a message."""
+    """Returns the bytes of a message."""
     fields = {**headers, "Content-Length": len(body)} if body else headers
     lines = [start, *(f"{name}: {value}" for name, value in fields.items()), "", ""]
     return "\r\n".join(lines).encode("latin-1") + body
 
 
 class Connection:
-    """A client's connection, good for one request after another."""
+    """A client connection that serves one request after another."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -52,7 +52,7 @@ class Connection:
         return cls(*await asyncio.open_connection(host, port))
 
     async def get(self, path: str, headers: Mapping[str, object]) -> tuple[int, bytes]:
-        """The status and the body of the answer; ``ConnectionError`` if there is none."""
+        """Returns the status and the body of the answer; raises ``ConnectionError`` if there is none."""
         self._writer.write(encode(f"GET {path} HTTP/1.1", {"Host": "localhost", **headers}))
         await self._writer.drain()
         answer = await read_message(self._reader)
@@ -61,9 +61,9 @@ class Connection:
         return int(answer.start.split(" ", 2)[1]), answer.body
 
     async def close(self) -> None:
-        """Closes the connection, whatever state it is in."""
+        """Closes the connection in any state."""
         self._writer.close()
-        with contextlib.suppress(ConnectionError):  # It is closed all the same.
+        with contextlib.suppress(ConnectionError):  # The connection is closed anyway.
             await self._writer.wait_closed()
 
     async def __aenter__(self) -> Connection:

@@ -8,10 +8,10 @@ import time
 
 
 class RateLimiter:
-    """Spaces starts evenly: no more than ``per_s`` of them in a second, whoever asks.
+    """Spaces starts evenly, at most ``per_s`` of them per second for all callers together.
 
-    A start is reserved under a lock and waited for outside it, so that threads and coroutines may
-    use one limiter and none of them holds up another.
+    A start is reserved under a lock and awaited outside it, so that threads and coroutines can share
+    a limiter without blocking each other.
     """
 
     def __init__(self, per_s: float) -> None:
@@ -24,11 +24,11 @@ class RateLimiter:
         time.sleep(self._reserve())
 
     async def wait_async(self) -> None:
-        """Lets other coroutines run until it is this caller's turn."""
+        """Suspends the coroutine until it is this caller's turn."""
         await asyncio.sleep(self._reserve())
 
     def _reserve(self) -> float:
-        """Takes the next free start, and says in how many seconds it is."""
+        """Takes the next free start and returns the seconds until then."""
         with self._lock:
             now = time.monotonic()
             start = max(now, self._next)

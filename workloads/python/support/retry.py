@@ -1,4 +1,4 @@
-"""Trying again: when, and after how long."""
+"""Retries: for which failures, and after which pauses."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ TRIES = 4
 BASE_S = 0.02
 
 
-class Unavailable(Exception):
-    """The server cannot answer now; trying again later may help."""
+class UnavailableError(Exception):
+    """The server cannot answer now; a retry may help."""
 
 
-TRANSIENT = (Unavailable, ConnectionError, TimeoutError, socket.timeout, asyncio.TimeoutError)
-"""What trying again may help against. The three timeouts are one from Python 3.11 on."""
+TRANSIENT = (UnavailableError, ConnectionError, TimeoutError, socket.timeout, asyncio.TimeoutError)
+"""Failures that a retry may help against. From Python 3.11 on the three timeouts are one class."""
 
 
 def call(task: Callable[[int], T]) -> T:
-    """What ``task`` returns; it is called with the number of the try, from 0."""
+    """Returns the result of ``task``, which is called with the number of the attempt, from 0."""
     for attempt, delay in enumerate(delays()):
         try:
             return task(attempt)
@@ -34,7 +34,7 @@ def call(task: Callable[[int], T]) -> T:
 
 
 async def call_async(task: Callable[[int], Awaitable[T]]) -> T:
-    """What ``task`` returns; it is called with the number of the try, from 0."""
+    """Returns the result of ``task``, which is called with the number of the attempt, from 0."""
     for attempt, delay in enumerate(delays()):
         try:
             return await task(attempt)
@@ -44,9 +44,9 @@ async def call_async(task: Callable[[int], Awaitable[T]]) -> T:
 
 
 def delays() -> Iterator[float]:
-    """Seconds to wait before each further try: exponential backoff with full jitter.
+    """Yields the seconds to wait before each retry: exponential backoff with full jitter.
 
-    Jitter keeps clients that failed together from coming back together. See Brooker, "Exponential
+    Jitter keeps clients that failed together from retrying together. See Brooker, "Exponential
     Backoff And Jitter" (AWS Architecture Blog, 2015).
     """
     for number in range(TRIES - 1):
@@ -54,9 +54,9 @@ def delays() -> Iterator[float]:
 
 
 def checked(status: int, body: bytes) -> bytes:
-    """The body of an answer that is one."""
+    """Returns the body of a successful answer."""
     if status == 503:
-        raise Unavailable("status 503")
+        raise UnavailableError("status 503")
     if status != 200:
         raise ValueError(f"status {status}")
     return body

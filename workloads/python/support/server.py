@@ -1,8 +1,8 @@
 """A small server on loopback: pages over HTTP, topics over WebSocket.
 
-It behaves like the one that ``conc`` embeds, whose address is in ``CONC_FIXTURE`` where there is
-one. It is a process of its own, so that it does not share the GIL with its clients, and it ends
-with the process that started it.
+The server behaves like the one embedded in ``conc``, whose address is in ``CONC_FIXTURE`` if it runs.
+It is a separate process, so that it does not share the GIL with its clients, and it ends with the
+process that started it.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from urllib.parse import parse_qs, urlsplit
 from support import http1, websocket
 
 VARIABLE = "CONC_FIXTURE"
-"""The environment variable with the address of a server that runs already.
+"""The environment variable with the address of a running server.
 
 It is a host and a port, as in ``http://127.0.0.1:8000``.
 """
 
 ATTEMPT = "X-Conc-Attempt"
-"""The header that says which try a request is, so that another try may fare otherwise."""
+"""The header with the number of the attempt, so that a retry can have another outcome."""
 
 MEDIAN_S = 0.02
 SPREAD = 0.5
@@ -43,7 +43,7 @@ _starting = threading.Lock()
 
 
 def address() -> tuple[str, int]:
-    """Host and port of the server, which is started if there is none yet."""
+    """Returns host and port of the server; starts it if there is none yet."""
     with _starting:
         if VARIABLE not in os.environ:
             os.environ[VARIABLE] = _start()  # Processes started from here on use the same one.
@@ -65,7 +65,7 @@ def _start() -> str:
 
 
 def _draw(path: str, attempt: str, stream: str) -> float:
-    """A number between 0 and 1 that is the same whenever the same is asked."""
+    """Returns a number between 0 and 1 that depends only on the arguments."""
     return (zlib.crc32(f"{stream} {attempt} {path}".encode()) + 0.5) / (1 << 32)
 
 
@@ -84,18 +84,18 @@ async def _answer(request: http1.Message) -> bytes:
     path, attempt = request.start.split(" ")[1], request.headers.get(ATTEMPT.lower(), "0")
     await _work(path, attempt)
     if _draw(path, attempt, "failure") < ERROR_RATE:
-        return http1.encode("HTTP/1.1 503 Service Unavailable", {"Content-Length": 0})
+        return http1.encode("HTTP/1.1 503 Service UnavailableError", {"Content-Length": 0})
     return http1.encode("HTTP/1.1 200 OK", {"Content-Type": "text/html"}, _page(path))
 
 
 class Server:
-    """Serves connections, and knows who has subscribed to what."""
+    """Serves connections and keeps the subscriptions."""
 
     def __init__(self) -> None:
         self._topics: dict[str, set[asyncio.StreamWriter]] = defaultdict(set)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serves one connection until the client is done with it."""
+        """Serves one connection until the client closes it."""
         try:
             while (request := await http1.read_message(reader)) is not None:
                 if request.headers.get("upgrade", "").lower() == "websocket":
@@ -140,9 +140,7 @@ class Server:
             if not self._topics[topic]:
                 del self._topics[topic]
 
-    async def _publish(
-        self, topic: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _publish(self, topic: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while (frame := await websocket.read_async(reader)).opcode != websocket.CLOSE:
             await _work(topic, "0")
             message = websocket.encode(frame.payload, frame.opcode, masked=False)

@@ -1,7 +1,7 @@
-"""The WebSocket protocol (RFC 6455), as far as publish and subscribe need it.
+"""The part of the WebSocket protocol (RFC 6455) that publish and subscribe need.
 
-What is read is parsed by generators that say how many bytes they want next, so that blocking and
-asynchronous clients, and the server, share every line of it.
+Generators parse the input and yield the number of bytes that they need next, so that blocking and
+asynchronous clients and the server share all the code.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import BinaryIO, NamedTuple
 TEXT, BINARY, CLOSE = 0x1, 0x2, 0x8
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-"""Proves that the peer speaks WebSocket (RFC 6455, section 1.3)."""
+"""A constant that proves that the peer speaks WebSocket (RFC 6455, section 1.3)."""
 
 
 class Frame(NamedTuple):
@@ -28,7 +28,7 @@ class Frame(NamedTuple):
 
 
 def upgrade_headers() -> dict[str, str]:
-    """The headers by which a client asks to speak WebSocket."""
+    """Returns the headers by which a client requests the protocol."""
     return {
         "Upgrade": "websocket",
         "Connection": "Upgrade",
@@ -38,7 +38,7 @@ def upgrade_headers() -> dict[str, str]:
 
 
 def accept_headers(request: Mapping[str, str]) -> dict[str, str]:
-    """The headers by which a server agrees."""
+    """Returns the headers by which a server accepts it."""
     digest = hashlib.sha1(request["sec-websocket-key"].encode() + _GUID).digest()
     return {
         "Upgrade": "websocket",
@@ -48,7 +48,7 @@ def accept_headers(request: Mapping[str, str]) -> dict[str, str]:
 
 
 def encode(payload: bytes, opcode: int = BINARY, *, masked: bool = True) -> bytes:
-    """The bytes of one frame. A client's frames are masked, a server's are not."""
+    """Returns the bytes of one frame. The frames of a client are masked, those of a server are not."""
     mask_bit, size = 0x80 if masked else 0, len(payload)
     if size < 126:
         head = struct.pack("!BB", 0x80 | opcode, mask_bit | size)
@@ -77,7 +77,7 @@ def read(stream: BinaryIO) -> Frame:
 
 
 async def read_async(reader: asyncio.StreamReader) -> Frame:
-    """Waits for the next frame, without holding up the event loop."""
+    """Waits for the next frame without blocking the event loop."""
     parser = _parse()
     wanted = next(parser)
     while True:
@@ -94,7 +94,7 @@ def _frame(end: StopIteration) -> Frame:
 
 
 def _parse() -> Generator[int, bytes, Frame]:
-    """Parses one frame: yields how many bytes it needs, is sent them, and returns the frame."""
+    """Parses one frame: yields the number of bytes it needs, receives them, and returns the frame."""
     first, second = yield 2
     size = second & 0x7F
     if size == 126:
@@ -107,7 +107,7 @@ def _parse() -> Generator[int, bytes, Frame]:
 
 
 def _mask(payload: bytes, key: bytes) -> bytes:
-    """Masks or unmasks; as one big integer, which is far quicker than byte by byte."""
+    """Masks or unmasks data as one big integer, which is much faster than byte by byte."""
     size = len(payload)
     mask = (key * (size // 4 + 1))[:size]
     return (int.from_bytes(payload, "big") ^ int.from_bytes(mask, "big")).to_bytes(size, "big")
