@@ -17,6 +17,7 @@ use crate::profile::command::{LINGER, REPEAT_FOR, Streams, profile_command};
 use crate::profile::process::profile_process;
 use crate::profile::result::{Exit, ExitStatus, SampleSource, Tree};
 use crate::report::document::{CommandName, Report, Warning, WorkloadRuntime, WorkloadSummary};
+use crate::report::prose;
 use crate::report::table;
 use crate::workload::Workload;
 use crate::workload::item::{Item, Items};
@@ -203,16 +204,11 @@ fn warnings(tree: &Tree) -> Vec<Warning> {
     let Some(exit) = &tree.exit else { return Vec::new() };
     let mut warnings = Vec::new();
     if exit.left_behind > 0 {
-        let seconds = LINGER.as_secs();
-        let message = match exit.left_behind {
-            1 => format!("1 process still ran {seconds} s after the command had ended, and was ended"),
-            n => format!("{n} processes still ran {seconds} s after the command had ended, and were ended"),
-        };
+        let message = prose::warnings::left_behind(exit.left_behind, LINGER.as_secs());
         warnings.push(Warning::new(Code::NoteLeftBehind, message));
     }
     if exit.status == ExitStatus::Interrupted {
-        let message = "the command was ended by the interrupt; CPU time is as far as it was seen";
-        warnings.push(Warning::new(Code::NoteInterrupted, message));
+        warnings.push(Warning::new(Code::NoteInterrupted, prose::warnings::COMMAND_INTERRUPTED));
     }
     warnings
 }

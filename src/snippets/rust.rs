@@ -55,9 +55,9 @@ fn title(form: Form, cell: &Configuration) -> String {
         Form::Async => format!("tokio, {width} in flight"),
         Form::Threads => format!("long-lived threads, {width} wide"),
         Form::WorkStealing => format!("rayon, {width} wide"),
-        Form::Processes => format!("this program as its own worker processes, {width} wide"),
+        Form::Processes => format!("{width} worker processes of this program"),
         Form::Hybrid => {
-            format!("tokio, {width} in flight, computing in worker processes, {} of them", processes(cell))
+            format!("tokio, {width} in flight, computing in {} worker processes", processes(cell))
         }
     }
 }

@@ -8,11 +8,15 @@ use crate::units::Seconds;
 pub(super) fn replace_note(wait: Option<Duration>, cpu: Option<Duration>) -> String {
     match (wait.map(Seconds::from), cpu.map(Seconds::from)) {
         (Some(wait), Some(cpu)) => {
-            format!("Replace this: it waits {wait} and computes about {cpu}, as one task was measured to.")
+            format!(
+                "Replace this: it waits {wait} and computes for about {cpu}, as one task did when it was measured."
+            )
         }
-        (Some(wait), None) => format!("Replace this: it waits {wait}, as one task was measured to."),
-        (None, Some(cpu)) => format!("Replace this: it computes about {cpu}, as one task was measured to."),
-        (None, None) => "Replace this: one task was measured to cost next to nothing.".to_owned(),
+        (Some(wait), None) => format!("Replace this: it waits {wait}, as one task did when it was measured."),
+        (None, Some(cpu)) => {
+            format!("Replace this: it computes for about {cpu}, as one task did when it was measured.")
+        }
+        (None, None) => "Replace this: one task cost next to nothing when it was measured.".to_owned(),
     }
 }
 

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use crate::diagnostics::Code;
 use crate::report::document::Report;
+use crate::report::prose;
 use crate::study::measure::MeasuredStudy;
 use crate::study::profile::PROFILE_TIME;
 use crate::study::state::StudyState;
-use crate::units::Share;
 
 /// Share of the CPUs that the embedded server uses from which on it competes with the workload.
 const SERVER_COMPETES: f64 = 0.10;
@@ -27,8 +27,7 @@ impl StudyState<'_> {
         let Some(stats) = self.backend.stop_server() else { return };
         let share = stats.cpu_s / time.as_secs_f64() / self.host.cpus_effective;
         if share > SERVER_COMPETES {
-            let message = format!("the embedded server used {} of the CPUs", Share(share));
-            self.warn(Code::NoteFixtureCpu, message);
+            self.warn(Code::NoteFixtureCpu, prose::warnings::server_competes(share));
         }
     }
 }

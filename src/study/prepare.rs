@@ -10,10 +10,10 @@ use crate::host::Host;
 use crate::policy::BUSY_PRESSURE;
 use crate::report::CheckReport;
 use crate::report::document::WorkloadSummary;
+use crate::report::prose;
 use crate::study::config::StudyConfig;
 use crate::study::machine::{Machine, PreparedWorkload};
 use crate::study::state::StudyState;
-use crate::units::Share;
 use crate::workload::Workload;
 
 /// A workload that is ready to run.
@@ -38,8 +38,7 @@ impl<'m> PreparedStudy<'m> {
         let (interrupt, config) = (machine.interrupt().clone(), config.clone());
         let mut state = StudyState { backend, interrupt, host: host.clone(), config, warnings };
         if let Some(pressure) = host.cpu_pressure.filter(|pressure| *pressure > BUSY_PRESSURE) {
-            let message = format!("tasks of other programs waited for a CPU {} of the time", Share(pressure));
-            state.warn(Code::HostContended, message);
+            state.warn(Code::HostContended, prose::warnings::busy_before(pressure));
         }
         state.run_hook("--setup", state.config.hooks.setup.as_deref())?;
         Ok(PreparedStudy { state })

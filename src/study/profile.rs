@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::profile::Profile;
 use crate::profile::tasks::Profiled;
 use crate::report::document::{CommandName, Report};
+use crate::report::prose;
 use crate::study::config::ProfileLimits;
 use crate::study::prepare::PreparedStudy;
 use crate::study::state::StudyState;
@@ -53,7 +54,7 @@ impl<'m> PreparedStudy<'m> {
         let counts = profiled.tally.counts;
         let (started, ok) = (counts.started(), counts.ok);
         if ok < started {
-            state.warn(Code::NoteFailures, format!("{} of {started} tasks failed", started - ok));
+            state.warn(Code::NoteFailures, prose::warnings::failed_in_profile(started - ok, started));
         }
         let mut report = state.empty_report(CommandName::Profile);
         report.profile = Some(profiled.profile);

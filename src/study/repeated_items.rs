@@ -6,6 +6,7 @@ use crate::benchmark::once::Slices;
 use crate::benchmark::plan::Plan;
 use crate::diagnostics::Code;
 use crate::report::document::Warning;
+use crate::report::prose;
 use crate::workload::Workload;
 use crate::workload::spec::StepSpec;
 
@@ -14,10 +15,10 @@ const EXAMINED_ITEMS: u64 = 3;
 
 /// Returns the warnings for a workload whose items run many times over.
 pub(super) fn warnings(workload: &Workload) -> Vec<Warning> {
-    let repeated = "every item was run many times over";
-    let cached = "the same files are read many times over, after the first time from the page cache";
-    let repeated = workload.runs_commands().then(|| Warning::new(Code::NoteRepeated, repeated));
-    let cached = reads_files(workload).then(|| Warning::new(Code::NotePageCache, cached));
+    let repeated =
+        workload.runs_commands().then(|| Warning::new(Code::NoteRepeated, prose::warnings::REPEATED));
+    let cached =
+        reads_files(workload).then(|| Warning::new(Code::NotePageCache, prose::warnings::FROM_PAGE_CACHE));
     repeated.into_iter().chain(cached).collect()
 }
 
@@ -33,6 +34,6 @@ fn reads_files(workload: &Workload) -> bool {
 pub(super) fn narrow(plan: &mut Plan, items: u64) -> Option<Warning> {
     let (planned, widest) = (plan.candidates.len(), Slices::widest(items));
     plan.candidates.retain(|candidate| candidate.cell.width <= widest);
-    let message = format!("with --once, {items} items are enough for configurations up to {widest} wide");
+    let message = prose::warnings::too_few_items(items, widest);
     (plan.candidates.len() < planned).then(|| Warning::new(Code::NoteCapped, message))
 }

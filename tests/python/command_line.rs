@@ -197,5 +197,5 @@ fn a_file_in_a_package_has_its_relative_imports() {
     let report = sandbox.report(&quick(&["pkg/work.py:run", ":::", "1", "2"]));
     assert!(report.cells.iter().all(|result| result.tasks.failed == 0), "{:?}", report.cells);
     let code = &report.recommendation.expect("a recommendation").code_examples[0].code;
-    assert!(code.contains("from pkg.work import run") && code.contains("Save it beside pkg."), "{code}");
+    assert!(code.contains("from pkg.work import run") && code.contains("Save it next to pkg."), "{code}");
 }

@@ -5,6 +5,7 @@
 pub mod checklist;
 pub mod comparison;
 pub mod decision;
+pub mod details;
 pub mod findings;
 pub mod gate;
 pub mod limit;
@@ -12,5 +13,7 @@ pub mod notes;
 pub mod outcome;
 pub mod profile;
 pub mod scaling;
+pub mod tree;
 pub mod uncertainty;
+pub mod warnings;
 pub mod workload;

@@ -1,7 +1,63 @@
-//! Sentences about the confidence and the gaps of a profile.
+//! What one task costs, and how sure its class is.
 
-use crate::profile::result::{ConfidenceReason, Unknown};
-use crate::units::Share;
+use crate::profile::Profile;
+use crate::profile::result::{ConfidenceReason, Dispersion, PythonProfile, StepCost, TaskCost, Unknown};
+use crate::report::prose::workload::counted;
+use crate::units::{Seconds, Share};
+
+/// Returns the cost of one task.
+pub fn task(task: &TaskCost) -> String {
+    format!("one task: {} CPU + {} wait", Seconds(task.cpu_s), Seconds(task.wait_s))
+}
+
+/// Returns the interpreter: `Python 3.12.1, GIL wanted by others 93% of the time, processes by fork`.
+pub fn interpreter(python: &PythonProfile) -> String {
+    let release = python.version.split_whitespace().next().unwrap_or_default();
+    let lock = match python.gil_wanted {
+        _ if !python.has_lock() => ", no GIL".to_owned(),
+        Some(share) => format!(", other threads would wait for the GIL {} of the time", Share(share)),
+        None => String::new(),
+    };
+    format!("Python {release}{lock}, processes by {}", python.start_method)
+}
+
+/// Returns the confidence in the class with its reason.
+pub fn confidence(profile: &Profile) -> String {
+    format!("{}: {}", profile.confidence.as_str(), confidence_reason(&profile.confidence_reason))
+}
+
+/// Returns what the profiled tasks used.
+pub fn measured(profile: &Profile) -> String {
+    format!(
+        "{} in {}: {} user, {} system, {} in the run queue; {}",
+        counted(profile.tasks, "task"),
+        Seconds(profile.wall_s),
+        Seconds(profile.cpu_user_s),
+        Seconds(profile.cpu_system_s),
+        Seconds(profile.runqueue_s),
+        counted(profile.samples, "sample"),
+    )
+}
+
+/// Returns the mean time of each step, in their order.
+pub fn steps(steps: &[StepCost]) -> String {
+    let steps: Vec<_> = steps.iter().map(|step| format!("{} {}", step.kind, Seconds(step.wall_s))).collect();
+    steps.join(" -> ")
+}
+
+/// Returns how much tasks differ, with the slowest, whose items `shorten` makes fit.
+pub fn dispersion(dispersion: &Dispersion, shorten: impl Fn(&str) -> String) -> String {
+    let slowest: Vec<_> = dispersion
+        .slowest
+        .iter()
+        .map(|task| format!("{} {}", shorten(&task.item), Seconds(task.wall_s)))
+        .collect();
+    format!(
+        "coefficient of variation {:.2}; slowest: {}",
+        dispersion.coefficient_of_variation,
+        slowest.join(", ")
+    )
+}
 
 /// Returns the reason for a confidence as a lowercase fragment.
 pub fn confidence_reason(reason: &ConfidenceReason) -> String {
@@ -77,5 +133,18 @@ mod tests {
             "the machine was busy: 70% of the time was spent waiting for a CPU, other programs used 1.9 of 2 \
              CPUs, CPU pressure was 63%; run again when it is quieter"
         );
+    }
+
+    #[test]
+    fn a_profile_says_what_a_task_costs() {
+        let profile = crate::report::example::advise().profile.unwrap();
+        assert_eq!(task(&profile.task), "one task: 1.90 ms CPU + 44.0 ms wait");
+        assert_eq!(
+            measured(&profile),
+            "20 tasks in 920 ms: 30.0 ms user, 8.00 ms system, 2.00 ms in the run queue; 46 samples"
+        );
+        assert_eq!(steps(&profile.steps), "http 44.2 ms -> cpu 1.70 ms");
+        let differ = dispersion(&profile.dispersion.unwrap(), str::to_owned);
+        assert!(differ.starts_with("coefficient of variation 0.31; slowest: 17 71.2 ms, "), "{differ}");
     }
 }

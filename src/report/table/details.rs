@@ -1,10 +1,11 @@
 //! What `--verbose` adds.
 
 use crate::advice::pareto;
+use crate::benchmark::Configuration;
 use crate::report::document::Report;
+use crate::report::prose;
 use crate::report::table::cells;
 use crate::report::table::screen::{Role, Screen};
-use crate::units::Seconds;
 
 /// With `verbose`, every cell and every error.
 pub(super) fn section(screen: &mut Screen, report: &Report) {
@@ -20,37 +21,24 @@ pub(super) fn section(screen: &mut Screen, report: &Report) {
 
 /// What there is to choose from, for other goals than the one that was optimised.
 fn choice(screen: &mut Screen, report: &Report) {
-    let names: Vec<String> =
-        pareto(&report.cells).into_iter().map(|result| result.cell.to_string()).collect();
-    if names.len() > 1 {
-        let text =
-            format!("no cell beats these in all of speed, latency, CPU and memory: {}", names.join(", "));
-        screen.labelled(0, "Pareto", &text);
-    }
+    let unbeaten: Vec<Configuration> = pareto(&report.cells).into_iter().map(|result| result.cell).collect();
+    let text = prose::details::pareto(&unbeaten);
+    text.into_iter().for_each(|text| screen.labelled(0, "Pareto", &text));
 }
 
 /// Where the time of worker processes went.
 fn ledgers(screen: &mut Screen, report: &Report) {
     let cells = report.cells.iter().filter_map(|result| Some((result.cell, result.ledger?)));
     for (i, (cell, ledger)) in cells.enumerate() {
-        let text = format!(
-            "{cell}, per task: start-up {}, waiting {}, working {}, transfer {}; {:.1} tasks per message{}",
-            Seconds(ledger.startup_s),
-            Seconds(ledger.waiting_s),
-            Seconds(ledger.working_s),
-            Seconds(ledger.transfer_s),
-            ledger.tasks_per_message,
-            ledger.message_s.map_or(String::new(), |cost| format!(", {} a message", Seconds(cost))),
-        );
-        screen.labelled(0, if i == 0 { "Workers" } else { "" }, &text);
+        let label = if i == 0 { "Workers" } else { "" };
+        screen.labelled(0, label, &prose::details::workers(cell, &ledger));
     }
 }
 
 fn errors(screen: &mut Screen, report: &Report) {
     for result in &report.cells {
         for error in &result.errors {
-            let what = format!("{}: {} x {} {}", result.cell, error.count, error.code, error.message);
-            screen.labelled(0, "Error", &what);
+            screen.labelled(0, "Error", &prose::details::error(result.cell, error));
             screen.labelled(0, "", &format!("remedy: {}", error.code.entry().remedy));
         }
     }

@@ -192,7 +192,7 @@ fn library(pieces: &Pieces, program: Program) -> String {
 
 fn beside(steps: &[PythonCallable]) -> String {
     let file = steps.first().and_then(|step| step.file.as_deref());
-    file.map_or_else(String::new, |file| format!(" Save it beside {file}."))
+    file.map_or_else(String::new, |file| format!(" Save it next to {file}."))
 }
 
 #[cfg(test)]

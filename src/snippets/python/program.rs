@@ -89,7 +89,7 @@ impl Program {
                 format!("ProcessPoolExecutor, {width} wide")
             }
             Program::Processes => {
-                format!("Python's GIL makes threads useless here: a process pool, {width} wide")
+                format!("Python threads would compute one at a time: a process pool, {width} wide")
             }
             Program::Hybrid => {
                 format!("asyncio, {width} in flight, computing in a process pool of {processes}")
