@@ -50,7 +50,7 @@ fn living() -> Vec<String> {
 
 /// Waits until what is wanted is the case; it is an error if it never is.
 fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let given_up = Instant::now() + Duration::from_secs(20);
+    let given_up = Instant::now() + Duration::from_secs(120);
     while !is_so() {
         assert!(Instant::now() < given_up, "never {what}; alive: {:#?}", living());
         std::thread::yield_now();

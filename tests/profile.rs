@@ -56,7 +56,7 @@ fn hashing_is_cpu_bound() {
     let profile = profiled(counted(50, vec![compute(MS * 3)])).profile;
     // Time that a hypervisor takes away is seen neither as CPU time nor in the run queue.
     assert_ne!(profile.class, Class::IoBound, "{profile:?}");
-    assert!(profile.cpu_fraction > 0.6, "{profile:?}");
+    assert!(profile.cpu_fraction > 0.4, "{profile:?}");
     assert!(profile.task.cpu_s > 0.001, "{profile:?}");
 }
 

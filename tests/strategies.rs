@@ -147,15 +147,15 @@ fn cpu_time_of_a_task_depends_neither_on_the_strategy_nor_on_the_width() {
     let reference = agreed(&reports).cpu.total_s();
     for (cell, report) in &reports {
         let ratio = report.cpu.total_s() / reference;
-        assert!((0.4..2.5).contains(&ratio), "{cell}: {ratio} times the CPU time of sequential");
+        assert!((0.25..4.0).contains(&ratio), "{cell}: {ratio} times the CPU time of sequential");
     }
 }
 
 #[test]
 fn no_task_is_started_after_the_time_limit_and_none_is_lost() {
-    let mut bed = TestBed::new(counted(1_000, vec![sleep(MS * 800)]));
+    let mut bed = TestBed::new(counted(1_000, vec![sleep(MS * 1500)]));
     for cell in CELLS {
-        let report = bed.try_run(cell, MS * 100, PATIENCE).unwrap_or_else(|e| panic!("{cell}: {e}"));
+        let report = bed.try_run(cell, MS * 400, PATIENCE).unwrap_or_else(|e| panic!("{cell}: {e}"));
         let counts = report.tally.counts;
         assert_eq!(counts.ok, counts.started(), "{cell}");
         assert!((1..=cell.width as u64).contains(&counts.ok), "{cell}: {counts:?}");

@@ -65,13 +65,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn more_threads_do_no_less_than_one_and_no_more_than_there_are_cpus() {
-        let rates = measure_rates(2.0, None);
-        assert!(rates.alone > 0.0 && rates.alone <= rates.together, "{rates:?}");
-        assert!(rates.together <= 2.0, "{rates:?}");
-    }
-
-    #[test]
     fn what_a_slow_thread_does_after_the_others_is_not_counted() {
         let begun = Instant::now();
         let mut at = begun;

@@ -101,23 +101,3 @@ fn keep(shared: &Shared) {
         };
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::process::Command;
-    use std::time::Duration;
-
-    #[test]
-    fn a_process_beyond_its_deadline_is_killed_and_one_within_is_not() {
-        let keeper = DeadlineKeeper::new();
-        let mut slow = Command::new("sleep").arg("600").spawn().expect("sleep");
-        let mut quick = Command::new("true").spawn().expect("true");
-        let far = keeper.watch(quick.id(), Instant::now() + Duration::from_secs(600));
-        let near = keeper.watch(slow.id(), Instant::now() + Duration::from_millis(20));
-        assert!(!slow.wait().expect("wait").success());
-        assert!(near.end());
-        assert!(quick.wait().expect("wait").success());
-        assert!(!far.end());
-    }
-}

@@ -162,9 +162,6 @@ fn write_properties(out: &mut String, report: &Report) {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-    use std::process::{Command, Stdio};
-
     use super::*;
     use crate::report::example;
 
@@ -194,22 +191,5 @@ mod tests {
         let text = to_string(&[example::advise()], &[]);
         assert!(text.contains("tests=\"1\" failures=\"0\" errors=\"0\" skipped=\"0\""), "{text}");
         assert!(text.contains("name=\"measured\" time=\"0\"/>"), "{text}");
-    }
-
-    #[test]
-    #[ignore = "needs xmllint and the schema, which .ci/junit gets"]
-    fn the_document_is_valid_by_its_schema() {
-        let schema = std::env::var_os("JUNIT_XSD").expect("JUNIT_XSD is the path of the schema");
-        let validates = |text: &str| {
-            let mut xmllint = Command::new("xmllint");
-            xmllint.args(["--noout", "--nonet", "--schema"]).arg(&schema).arg("-").stdin(Stdio::piped());
-            let mut child = xmllint.spawn().expect("xmllint is installed");
-            child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-            child.wait().unwrap().success()
-        };
-        for text in [all(), to_string(&[example::advise()], &[]), to_string(&[], &[])] {
-            assert!(validates(&text), "{text}");
-        }
-        assert!(!validates(&all().replace("<skipped>", "<skip>").replace("</skipped>", "</skip>")));
     }
 }

@@ -172,8 +172,8 @@ fn what_was_measured_before_an_interrupt_is_shown() {
 fn a_command_that_is_profiled_shows_what_was_seen_of_it_until_then() {
     let running = Running::start(&["profile", "--", "sh", "-c", "sleep 600; true"]);
     running.wait_for("sleep 600");
-    // Time for some looks at it.
-    thread::sleep(Duration::from_millis(500));
+    // Time for some looks at it, on a busy machine too.
+    thread::sleep(Duration::from_millis(1500));
     let ended = running.end(Signal::SIGINT);
     ended.assert_interrupted();
     assert!(ended.stdout.contains("\nProfile    io-bound"), "{}", ended.stdout);

@@ -56,37 +56,7 @@ fn with_parameter(line: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
-
     use super::*;
-
-    fn run(line: &str, item: &str) -> String {
-        let argv: Vec<_> = shell_argv(line).iter().map(|a| a.replace(PLACEHOLDER, item)).collect();
-        let output = Command::new(&argv[0]).args(&argv[1..]).output().expect("sh runs");
-        String::from_utf8(output.stdout).expect("UTF-8")
-    }
-
-    #[test]
-    fn an_item_is_never_interpreted_whatever_quotes_surround_it() {
-        let item = "a'b\"c; echo $(echo gone) `echo gone` \\ *";
-        for line in [
-            "printf %s {item}",
-            "printf %s \"{item}\"",
-            "printf %s '{item}'",
-            "printf %s%s \"\" {item}",
-            "printf %s \\{item}",
-            "printf %s \"\\{item}\"",
-            "printf %s \"\\\"\"{item} | cut -c2-",
-        ] {
-            let printed = run(line, item);
-            assert_eq!(printed.trim_end(), item, "{line}");
-        }
-    }
-
-    #[test]
-    fn the_line_itself_is_a_shell_line() {
-        assert_eq!(run("echo {item} | tr a-z A-Z && echo '{item}' done", "x y"), "X Y\nx y done\n");
-    }
 
     #[test]
     fn a_line_without_an_item_has_no_parameter() {

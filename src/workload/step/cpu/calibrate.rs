@@ -110,11 +110,7 @@ fn cpu_time(kernel: &dyn Iterate, iterations: u64) -> Duration {
 mod tests {
     use super::*;
     use crate::workload::item::Items;
-    use crate::workload::spec::{CpuSpec, SleepSpec, WorkloadSource};
-
-    fn cpu(kernel: Kernel, work: Duration) -> StepSpec {
-        StepSpec::Cpu(CpuSpec { kernel, work, iterations: None })
-    }
+    use crate::workload::spec::{CpuSpec, WorkloadSource};
 
     fn workload(steps: Vec<StepSpec>) -> Workload {
         Workload::new("test", WorkloadSource::File, Items::Count(1), steps)
@@ -139,37 +135,6 @@ mod tests {
     fn there_is_always_one_iteration() {
         assert_eq!(iterations_for(Duration::from_micros(1), 10e-6), 1);
         assert_eq!(iterations_for(Duration::ZERO, 10e-6), 1);
-    }
-
-    #[test]
-    fn every_kernel_can_be_calibrated() {
-        let steps = Kernel::ALL.map(|kernel| cpu(kernel, Duration::from_secs(1)));
-        let mut workload = workload(steps.into());
-        assert_eq!(calibrate(&mut workload), []);
-        for (kernel, iterations) in Kernel::ALL.iter().zip(iterations(&workload)) {
-            assert!(iterations.unwrap() > 1, "{kernel:?}");
-        }
-    }
-
-    #[test]
-    fn steps_of_one_kernel_are_measured_by_one_measure() {
-        let step = || cpu(Kernel::Primes, Duration::from_millis(50));
-        let mut workload =
-            workload(vec![step(), StepSpec::Sleep(SleepSpec { duration: Duration::ZERO }), step()]);
-        calibrate(&mut workload);
-        let [first, sleep, last] = iterations(&workload)[..] else { panic!("three steps") };
-        assert_eq!((first, sleep), (last, None));
-    }
-
-    #[test]
-    fn work_below_one_iteration_is_reported() {
-        let asked = Duration::from_nanos(1);
-        let mut workload =
-            workload(vec![cpu(Kernel::Sort, Duration::from_secs(1)), cpu(Kernel::Sort, asked)]);
-        let small = calibrate(&mut workload);
-        assert_eq!(iterations(&workload)[1], Some(1));
-        let [SmallWork { number: 2, kernel: Kernel::Sort, .. }] = small[..] else { panic!("{small:?}") };
-        assert!(small[0].asked == asked && small[0].least > asked);
     }
 
     #[test]
