@@ -1,20 +1,20 @@
-//! Error and warning codes: what each means, what causes it and what to do about it.
+//! The catalogue of error and warning codes, with the meaning, the cause and the remedy of each.
 //!
-//! Every failure `conc` reports carries one of these, so that a script can match on it and
-//! `conc explain CODE` can say more than fits beside a table.
+//! Every failure that `conc` reports carries a code, so that a script can match on it and `conc explain CODE`
+//! can say more than fits into a table.
 
 use serde::{Deserialize, Serialize};
 
-/// One entry of the catalogue.
+/// An entry of the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
     /// The stable name, such as `E-ASYNC-005`.
     pub code: Code,
-    /// What happened, in a few words.
+    /// The event, in a few words.
     pub title: &'static str,
-    /// Why it usually happens.
+    /// The usual cause.
     pub cause: &'static str,
-    /// What to do about it.
+    /// The remedy.
     pub remedy: &'static str,
 }
 
@@ -30,12 +30,12 @@ macro_rules! catalogue {
             /// Every code, in the order of the catalogue.
             pub const ALL: &'static [Code] = &[$(Code::$variant,)*];
 
-            /// The stable name, such as `E-ASYNC-005`.
+            /// Returns the stable name, such as `E-ASYNC-005`.
             pub fn as_str(self) -> &'static str {
                 match self { $(Code::$variant => $name,)* }
             }
 
-            /// What the code means, what causes it and what to do.
+            /// Returns the meaning, the cause and the remedy.
             pub fn entry(self) -> Entry {
                 match self {
                     $(Code::$variant => Entry { code: self, title: $title, cause: $cause, remedy: $remedy },)*

@@ -3,41 +3,41 @@
 use std::fmt;
 use std::time::Duration;
 
-/// Why a quantity could not be parsed; a fragment that fits after "invalid value: ".
+/// The reason why a quantity could not be parsed; a fragment that fits after "invalid value: ".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnitError {
-    /// There is no number in front.
+    /// The text does not start with a number.
     #[error("'{text}' is not {what}; write {example}")]
     NotAQuantity {
-        /// What was given.
+        /// The text.
         text: String,
-        /// What was expected, such as "a duration".
+        /// The expected quantity, such as "a duration".
         what: &'static str,
-        /// How to write one.
+        /// Advice on how to write the quantity.
         example: &'static str,
     },
-    /// The unit is none of those known.
+    /// The unit is unknown.
     #[error("unknown unit '{unit}' in '{text}'; use {known}")]
     UnknownUnit {
-        /// What was given.
+        /// The text.
         text: String,
-        /// The unit in it.
+        /// The unit in the text.
         unit: String,
-        /// The units that exist.
+        /// The known units.
         known: &'static str,
     },
-    /// There is a number and no unit.
+    /// The number has no unit.
     #[error("'{text}' has no unit; add {known}")]
     NoUnit {
-        /// What was given.
+        /// The text.
         text: String,
-        /// The units there are.
+        /// The known units.
         known: &'static str,
     },
     /// The number is negative, not finite or too large.
     #[error("'{text}' is out of range")]
     OutOfRange {
-        /// What was given.
+        /// The text.
         text: String,
     },
 }

@@ -1,7 +1,7 @@
-//! Whether the advice changed.
+//! Comparison of the advice of two runs.
 //!
-//! Which of two strategies that are equally fast comes out first is chance, and so is the class of a workload
-//! next to a threshold. Only what is beyond doubt counts as a change.
+//! Chance decides which of two equally fast strategies comes first, and which class a workload next to a
+//! threshold gets. Only a significant difference counts as a change.
 
 use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::gate::result::{AdviceChange, AdviceDrift};
@@ -10,16 +10,16 @@ use crate::profile::Profile;
 use crate::profile::result::Confidence;
 use crate::stats::ratio::compare;
 
-/// Two profiles of the same work differ by less than this share of CPU time.
-const SAME_WORK: f64 = 0.1;
+/// Difference in the CPU fraction of two profiles up to which they may be of the same work.
+const SAME_WORK_CPU_FRACTION: f64 = 0.1;
 
-/// The belief that the strategy before keeps up with the one now, from which it does not count as slower.
-const DOUBT: f64 = 0.05;
+/// Probability of near-equality above which the earlier strategy does not count as slower.
+const MAX_PROB_NEAR_LEADER: f64 = 0.05;
 
-/// What one run advised.
+/// The advice of one run.
 #[derive(Debug, Clone, Copy)]
 pub struct AdviceGiven<'a> {
-    /// What one task costs.
+    /// The cost of one task.
     pub profile: &'a Profile,
     /// The recommended cell.
     pub recommended: Configuration,
@@ -50,16 +50,16 @@ fn verdict(before: AdviceGiven<'_>, now: AdviceGiven<'_>) -> AdviceChange {
     }
 }
 
-/// Whether both are sure of their class, and too far difference to be the same work seen twice.
+/// Returns true if both profiles are confident, and too far apart to be two samples of the same work.
 fn is_certain(before: &Profile, now: &Profile) -> bool {
     let is_sure = |profile: &Profile| profile.confidence >= Confidence::Medium;
-    is_sure(before) && is_sure(now) && (before.cpu_fraction - now.cpu_fraction).abs() > SAME_WORK
+    is_sure(before) && is_sure(now) && (before.cpu_fraction - now.cpu_fraction).abs() > SAME_WORK_CPU_FRACTION
 }
 
-/// Whether every cell of the strategy before is slower now than the recommended one, beyond doubt.
+/// Returns true if every configuration of the earlier strategy is now significantly slower than the best.
 ///
-/// The recommended cell was chosen among many for being fast, so its lead is flattered: the whole interval
-/// has to be beyond the margin of a tie, and what is believed of all cells together has to agree.
+/// The recommended configuration was chosen for being fast, which flatters its lead. The whole interval must
+/// therefore lie beyond the margin of a tie, and the posterior must agree.
 fn is_slower_now(before: Configuration, now: AdviceGiven<'_>) -> bool {
     let Some(best) = now.cells.iter().find(|result| result.cell == now.recommended) else { return false };
     let rivals: Vec<&ConfigurationResult> = now
@@ -71,7 +71,7 @@ fn is_slower_now(before: Configuration, now: AdviceGiven<'_>) -> bool {
 }
 
 fn is_slower(rival: &ConfigurationResult, best: &ConfigurationResult) -> bool {
-    if rival.outlook.is_some_and(|outlook| outlook.near_leader > DOUBT) {
+    if rival.outlook.is_some_and(|outlook| outlook.near_leader > MAX_PROB_NEAR_LEADER) {
         return false;
     }
     let rounds = |result: &ConfigurationResult| -> Vec<(u32, f64)> {
@@ -95,7 +95,7 @@ mod tests {
     const THREADS: Configuration =
         Configuration { strategy: StrategyKind::Threads, width: 64, processes: None };
 
-    /// A cell of so many tasks per second, with noise of a tenth that it has for itself.
+    /// Returns a configuration with `per_s` tasks per second and independent noise of 10%.
     fn cell(cell: Configuration, per_s: f64) -> ConfigurationResult {
         let own = cell.width as u32 + u32::from(cell.strategy == StrategyKind::Async);
         let noise = |round: u32| 1.0 + 0.1 * f64::from((round * 7 + own * 3) % 5) / 5.0;

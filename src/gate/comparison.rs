@@ -1,4 +1,4 @@
-//! A workload compared with an earlier state of itself, before the suite is judged.
+//! The comparison of one workload with an earlier state of itself, before the suite is judged.
 
 use crate::benchmark::Configuration;
 use crate::gate::failures::FailureComparison;
@@ -7,12 +7,12 @@ use crate::gate::reason::GateReason;
 use crate::gate::result::{AdviceDrift, ComparisonDesign};
 use crate::gate::threshold::Thresholds;
 
-/// What was found out about one workload.
+/// The comparison of one workload.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// How the two sides were measured.
+    /// The way in which the two sides were measured.
     pub design: ComparisonDesign,
-    /// What it was compared with: a command, a program or a file.
+    /// The other side: a command, a program or a file.
     pub reference: String,
     /// The cell that both sides ran; `None` if nothing could be compared.
     pub cell: Option<Configuration>,
@@ -20,13 +20,13 @@ pub struct Comparison {
     pub estimates: Vec<MetricChange>,
     /// The tasks that did not end well.
     pub failures: Option<FailureComparison>,
-    /// Whether the current side cannot run at all, though the other one does; `reason` says why.
+    /// True if the current side cannot run at all, although the other side does; `reason` says why.
     pub is_broken: bool,
-    /// Why nothing could be compared, or why the claim is lower than it might be.
+    /// The reason why nothing could be compared, or why the verdict is weaker than it could be.
     pub reason: Option<GateReason>,
-    /// By how much each metric may be worse.
+    /// The share by which each metric may be worse.
     pub thresholds: Thresholds,
-    /// Whether the advice is still the same.
+    /// The comparison of the advice; `None` if a side has no advice.
     pub advice: Option<AdviceDrift>,
 }
 
@@ -51,7 +51,7 @@ impl Comparison {
         Comparison { is_broken: true, ..Comparison::impossible(design, reference, reason) }
     }
 
-    /// The same with what is known of the advice.
+    /// Returns the comparison with a comparison of the advice.
     #[must_use]
     pub fn with_advice(self, advice: Option<AdviceDrift>) -> Self {
         Comparison { advice, ..self }

@@ -1,26 +1,25 @@
-//! Whether more tasks fail than before.
+//! Comparison of the failed tasks of two sides.
 
 use crate::benchmark::series::BatchMetrics;
 use crate::gate::reason::FailedTasks;
 use crate::stats::looks::p_over_looks;
 use crate::stats::sign::sign_test;
 
-/// The tasks of both sides that did not end well.
+/// The failed tasks of both sides.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct FailureComparison {
-    /// Of the current side: tasks that did not end well, and tasks started.
+    /// Failed tasks and started tasks of the current side.
     pub current: [u64; 2],
-    /// Of the other side.
+    /// Failed tasks and started tasks of the other side.
     pub reference: [u64; 2],
-    /// The probability that chance alone lets the current side fail more in as many pairs of batches, all
-    /// looks counted; `None` if there are no pairs.
+    /// The p-value of the sign test over pairs of batches, corrected for interim looks; `None` without pairs.
     ///
-    /// Pairs are counted and not tasks, as failures come in clusters.
+    /// The test counts pairs and not tasks because failures come in clusters.
     pub p_value: Option<f64>,
 }
 
 impl FailureComparison {
-    /// Compares the batches of two sides, pair by pair.
+    /// Compares the batches of two sides pair by pair.
     pub fn of(current: &[BatchMetrics], reference: &[BatchMetrics]) -> Self {
         let pairs = || current.iter().zip(reference);
         let worse = pairs().filter(|(c, r)| failed_share(c) > failed_share(r)).count();
@@ -33,23 +32,23 @@ impl FailureComparison {
         }
     }
 
-    /// Whether not one task of the current side ended well, while some of the other side did.
+    /// Returns true if every task of the current side failed, and not every task of the other side did.
     pub fn is_total(&self) -> bool {
         let all_failed = |[failed, started]: [u64; 2]| failed == started;
         all_failed(self.current) && !all_failed(self.reference)
     }
 
-    /// Whether not one task of the other side ended well, while some of the current side did.
+    /// Returns true if every task of the other side failed, and not every task of the current side did.
     pub fn is_without_reference(&self) -> bool {
         FailureComparison { current: self.reference, reference: self.current, p_value: None }.is_total()
     }
 
-    /// Whether a larger share of the current side's tasks failed.
+    /// Returns true if a larger share of the current side's tasks failed.
     pub fn is_more(&self) -> bool {
         share(self.current) > share(self.reference)
     }
 
-    /// The counts of both sides.
+    /// Returns the counts of both sides.
     pub fn counts(&self) -> FailedTasks {
         let ([failed, started], [reference_failed, reference_started]) = (self.current, self.reference);
         FailedTasks { failed, started, reference_failed, reference_started }

@@ -1,16 +1,18 @@
-//! What makes two machines the same for a benchmark.
+//! The fingerprint that decides if two machines are the same for measurements.
 
 use std::fmt;
+
+use serde::{Deserialize, Serialize};
 
 use crate::host::Host;
 use crate::profile::result::PythonProfile;
 use crate::units::Bytes;
 
-/// Memory that differs by less than this share is the same: firmware and kernels reserve some.
-const SAME_MEMORY: f64 = 0.1;
+/// Share by which the memory of one machine may differ: firmware and kernels reserve some of it.
+const MAX_MEMORY_DIFFERENCE: f64 = 0.1;
 
-/// Everything that results depend on besides the workload.
-#[derive(Debug, Clone, PartialEq)]
+/// The properties of machine, program and interpreter that results depend on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MachineFingerprint {
     os: String,
     kernel: String,
@@ -21,14 +23,14 @@ pub struct MachineFingerprint {
     python_version: Option<String>,
 }
 
-/// Something that is not the same.
+/// A property that differs between two machines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MachineDifference {
-    /// What differs, such as `effective CPUs`.
+    /// The property, such as `effective CPUs`.
     pub what: &'static str,
-    /// Where the earlier result was made.
+    /// The value on the machine of the earlier result.
     pub there: String,
-    /// Where the current one is made.
+    /// The value on the current machine.
     pub here: String,
 }
 
@@ -40,8 +42,7 @@ impl fmt::Display for MachineDifference {
 }
 
 impl MachineFingerprint {
-    /// The fingerprint of results that this version of `conc` made on `host`, with this interpreter if the
-    /// workload is a Python callable.
+    /// Returns the fingerprint of results that a version of `conc` made on `host`.
     pub fn new(host: &Host, conc_version: &str, python: Option<&PythonProfile>) -> Self {
         MachineFingerprint {
             os: host.os.clone(),
@@ -54,7 +55,7 @@ impl MachineFingerprint {
         }
     }
 
-    /// What differs between the machine of an earlier result and `here`.
+    /// Returns the differences between the machine of an earlier result and `here`.
     pub fn differences(&self, here: &MachineFingerprint) -> Vec<MachineDifference> {
         let text = |what, there: &str, here: &str| {
             (there != here).then(|| MachineDifference {
@@ -65,8 +66,8 @@ impl MachineFingerprint {
         };
         let number = |what, there: f64, here: f64| text(what, &there.to_string(), &here.to_string());
         let most = self.memory_bytes.max(here.memory_bytes);
-        let memory_differs =
-            most.abs_diff(self.memory_bytes.min(here.memory_bytes)) as f64 > SAME_MEMORY * most as f64;
+        let memory_differs = most.abs_diff(self.memory_bytes.min(here.memory_bytes)) as f64
+            > MAX_MEMORY_DIFFERENCE * most as f64;
         // Where nothing of Python was run, or not yet, there is nothing to differ.
         let python = self.python_version.as_ref().zip(here.python_version.as_ref());
         [

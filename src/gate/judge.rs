@@ -8,20 +8,20 @@ use crate::gate::result::{GateReport, GateVerdict, Metric, MetricVerdict};
 use crate::stats::fdr::benjamini_hochberg;
 use crate::stats::interval::CONFIDENCE;
 
-/// The share of reported changes that may be none, in the mean.
+/// Expected share of reported changes that are false (the false discovery rate of a suite).
 pub const FALSE_DISCOVERY: f64 = 0.01;
 
-/// The confidence of an interval that has to lie within the margin: two one-sided tests at 5% (Schuirmann,
-/// J. Pharmacokinet. Biopharm. 15 (1987), 657–680).
-const EQUIVALENCE: f64 = 0.90;
+/// Confidence of the interval that must lie within the margin for a metric to count as unchanged: two
+/// one-sided tests at 5% (Schuirmann, J. Pharmacokinet. Biopharm. 15 (1987), 657–680).
+const EQUIVALENCE_CONFIDENCE: f64 = 0.90;
 
-/// The smallest effect is what would have been seen in four of five cases.
+/// Power of the test at the smallest effect: a change of that size is found in four of five cases.
 const POWER: f64 = 0.8;
 
-/// From this probability down, more failures than before are not called chance.
-const DOUBTFUL: f64 = 0.05;
+/// P-value up to which additional failures make the verdict inconclusive.
+const DOUBTFUL_FAILURES_P: f64 = 0.05;
 
-/// Judges all workloads of a suite together, so that one more workload does not make a false alarm likelier.
+/// Judges all workloads of a suite together, so that another workload does not make a false alarm likelier.
 pub fn judge(comparisons: &[Comparison]) -> Vec<GateReport> {
     let tests: usize = comparisons.iter().map(|comparison| tested(comparison).count()).sum();
     let level = FALSE_DISCOVERY / tests.max(1) as f64;
@@ -34,7 +34,8 @@ pub fn judge(comparisons: &[Comparison]) -> Vec<GateReport> {
         .collect()
 }
 
-/// Regressed, else inconclusive, else improved, else unchanged; inconclusive if there is nothing.
+/// Returns the worst verdict: regressed, else inconclusive, else improved, else unchanged. Without verdicts
+/// the result is inconclusive.
 pub fn worst(verdicts: impl IntoIterator<Item = GateVerdict>) -> GateVerdict {
     let severity = |verdict: &GateVerdict| match verdict {
         GateVerdict::Regressed => 3,
@@ -45,21 +46,21 @@ pub fn worst(verdicts: impl IntoIterator<Item = GateVerdict>) -> GateVerdict {
     verdicts.into_iter().max_by_key(severity).unwrap_or(GateVerdict::Inconclusive)
 }
 
-/// Which changes of a workload are discoveries.
+/// The metrics of a workload that changed significantly.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Discoveries {
     metrics: Vec<Metric>,
     failures: bool,
 }
 
-/// Whether a change was discovered, either way.
+/// Significant changes of one metric in either direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Discovery {
     pub(super) worse: bool,
     pub(super) better: bool,
 }
 
-/// The metrics that can be tested.
+/// Returns the metrics whose spread is known, which are the ones that can be tested.
 fn tested(comparison: &Comparison) -> impl Iterator<Item = &MetricChange> {
     comparison.estimates.iter().filter(|estimate| estimate.worse.freedom > 0.0)
 }
@@ -111,7 +112,7 @@ fn gate(comparison: &Comparison, worse: &Discoveries, better: &Discoveries, leve
     }
 }
 
-/// What failing tasks make of the verdict, and the reason.
+/// Returns the verdict that failed tasks lead to, and the reason.
 fn failing(comparison: &Comparison, is_discovery: bool) -> (Option<GateVerdict>, Option<GateReason>) {
     if comparison.is_broken {
         return (Some(GateVerdict::Regressed), None);
@@ -120,7 +121,8 @@ fn failing(comparison: &Comparison, is_discovery: bool) -> (Option<GateVerdict>,
     if is_discovery || failures.is_total() {
         return (Some(GateVerdict::Regressed), Some(GateReason::MoreTasksFail(failures.counts())));
     }
-    let is_doubtful = failures.reference[0] == 0 || failures.p_value.is_some_and(|p| p <= DOUBTFUL);
+    let is_doubtful =
+        failures.reference[0] == 0 || failures.p_value.is_some_and(|p| p <= DOUBTFUL_FAILURES_P);
     if is_doubtful {
         (Some(GateVerdict::Inconclusive), Some(GateReason::PerhapsMoreTasksFail(failures.counts())))
     } else {
@@ -149,10 +151,12 @@ fn metric_verdict(
     }
 }
 
-/// What follows for one metric. A change that is beyond doubt and smaller than the margin is none that counts,
-/// but only an interval that lies within it as a whole says that there is none.
+/// Returns the verdict on one metric.
+///
+/// A significant change counts only if it exceeds the margin. A metric counts as unchanged only if its whole
+/// interval lies within the margin.
 pub(super) fn verdict(estimate: &MetricChange, margin: f64, seen: Discovery) -> GateVerdict {
-    let [low, high] = estimate.worse_interval(EQUIVALENCE);
+    let [low, high] = estimate.worse_interval(EQUIVALENCE_CONFIDENCE);
     let beyond = margin + estimate.bias_bound;
     if seen.worse && estimate.worse.estimate > beyond {
         GateVerdict::Regressed
@@ -165,8 +169,9 @@ pub(super) fn verdict(estimate: &MetricChange, margin: f64, seen: Discovery) -> 
     }
 }
 
-/// The smallest change for the worse, as a share, that would have been called one in four of five cases had it
-/// been the only one of the suite: beyond doubt, and with an estimate beyond the margin.
+/// Returns the minimum detectable deterioration, as a share, if it were the only change of the suite.
+///
+/// A deterioration is detected if it is significant and its estimate exceeds the margin.
 fn smallest_effect(estimate: &MetricChange, margin: f64, level: f64) -> Option<f64> {
     let beyond_doubt = estimate.worse.smallest_effect(level * estimate.level_share, POWER)?;
     // Half of the estimates of a change of the margin's size lie beyond it.

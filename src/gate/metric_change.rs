@@ -1,41 +1,41 @@
-//! One metric, compared but not judged.
+//! The change of one metric, before it is judged.
 
 use crate::benchmark::series::BatchMetrics;
 use crate::gate::result::Metric;
 use crate::stats::Mean;
 
-/// How far a metric changed. Whether that counts depends on the rest of the suite too.
+/// The change of one metric. The verdict also depends on the rest of the suite.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MetricChange {
-    /// Which metric.
+    /// The metric.
     pub metric: Metric,
-    /// Its geometric mean now, in base units.
+    /// The geometric mean of the current side, in base units.
     pub current: f64,
-    /// Its geometric mean on the other side.
+    /// The geometric mean of the other side, in base units.
     pub reference: f64,
-    /// The mean of ln(worse): positive where it got worse, whichever way the metric counts.
+    /// The mean of ln(cost ratio): positive if the metric got worse, whichever direction is better.
     pub worse: Mean,
-    /// How much of that, either way, is no evidence: what the circumstances of the two sides may have done.
+    /// The bound, in ln, of the bias that the circumstances of the two sides may have caused in either direction.
     pub bias_bound: f64,
-    /// The smallest probability that so many observations can claim.
+    /// The smallest p-value that this number of observations can support.
     pub min_p_value: f64,
-    /// The share of the level that may be spent on this look at the data.
+    /// The share of the significance level that this look at the data may spend.
     pub level_share: f64,
 }
 
 impl MetricChange {
-    /// The probability of a change for the worse as large as this if there were none, all looks counted;
-    /// `None` where nothing is known of the spread.
+    /// Returns the p-value of a change for the worse, corrected for interim looks; `None` if the spread is
+    /// unknown.
     pub fn p_worse(&self) -> Option<f64> {
         self.shifted(-self.bias_bound).p_above_zero().map(|p| self.counted(p))
     }
 
-    /// The same of a change for the better.
+    /// Returns the p-value of a change for the better, corrected for interim looks.
     pub fn p_better(&self) -> Option<f64> {
         self.shifted(self.bias_bound).p_below_zero().map(|p| self.counted(p))
     }
 
-    /// What ln(worse) may be, with a confidence such as 0.95 and whatever the circumstances did.
+    /// Returns the interval of ln(cost ratio) at a confidence such as 0.95, widened by the bias bound.
     pub fn worse_interval(&self, confidence: f64) -> [f64; 2] {
         let [low, high] = self.worse.interval(confidence);
         [low - self.bias_bound, high + self.bias_bound]
@@ -49,12 +49,12 @@ impl MetricChange {
         (p.max(self.min_p_value) / self.level_share).min(1.0)
     }
 
-    /// Now over before.
+    /// Returns the ratio of the current side to the other side.
     pub fn ratio(&self) -> f64 {
         (self.sign() * self.worse.estimate).exp()
     }
 
-    /// The interval of [`MetricChange::ratio`]; `None` where nothing is known of the spread.
+    /// Returns the interval of [`MetricChange::ratio`]; `None` if the spread is unknown.
     pub fn ratio_interval(&self, confidence: f64) -> Option<[f64; 2]> {
         let mut ends = self.worse_interval(confidence).map(|end| (self.sign() * end).exp());
         ends.sort_by(f64::total_cmp);
@@ -66,17 +66,17 @@ impl MetricChange {
     }
 }
 
-/// What a batch gave of a metric, on the logarithmic scale and so that worse is more; `None` if it gave
-/// nothing.
+/// Returns the ln of a metric of a batch, with the sign chosen so that larger is worse; `None` if the batch
+/// has no positive value.
 pub(crate) fn ln_cost(metric: Metric, batch: &BatchMetrics) -> Option<f64> {
     let value = metric.of(batch).filter(|value| *value > 0.0 && value.is_finite())?;
     Some(if metric.is_better_bigger() { -value.ln() } else { value.ln() })
 }
 
-/// The standard deviation, on the logarithmic scale, to which one batch tells a metric at best.
+/// Returns the resolution of a metric of one batch, as a standard deviation of its ln.
 ///
-/// Latencies are kept in histograms with steps of up to 1.6%, which is 0.45% as a standard deviation; memory is
-/// counted in pages, and heaps grow in steps.
+/// Histograms of latencies have steps of up to 1.6%, which is a standard deviation of 0.45%. Memory is counted
+/// in pages, and heaps grow in steps.
 pub(crate) fn resolution(metric: Metric) -> f64 {
     match metric {
         Metric::Throughput | Metric::CpuPerTask => 0.001,

@@ -1,4 +1,4 @@
-//! The gate: whether a change made a workload slower, told from two sides of measurements.
+//! The gate: decides from two sides of measurements if a change made a workload slower.
 //!
 //! Pure functions over results. The sides are either [`ComparisonDesign::Paired`], measured alternately within
 //! one run, or [`ComparisonDesign::Stored`], one of them read from a file, with the drift of the machine in

@@ -1,8 +1,7 @@
-//! Two sides that ran alternately, pair by pair, in random order within each.
+//! Comparison of two sides that ran alternately, in random order within each pair.
 //!
-//! What drifts meanwhile drifts for both. The order being random, each side is as likely as the other to
-//! come off worse in a pair if there is no difference, whatever the machine does; that is what the
-//! test rests on.
+//! Drift affects both sides. Because the order is random, each side is equally likely to be the worse one of a
+//! pair if there is no difference, whatever the machine does. The test rests on that.
 
 use crate::benchmark::Series;
 use crate::benchmark::series::BatchMetrics;
@@ -16,7 +15,7 @@ use crate::gate::threshold::Thresholds;
 use crate::stats::Mean;
 use crate::stats::looks::{LOOKS, is_look, share_of_level};
 
-/// Compares the two sides of `series`; `reference` says what the other side is.
+/// Compares the two sides of `series`; `reference` names the other side.
 pub fn compare(series: &Series, reference: &str, thresholds: Thresholds) -> Comparison {
     let failures = FailureComparison::of(&series.batches, &series.reference);
     if failures.is_without_reference() {
@@ -38,7 +37,7 @@ pub fn compare(series: &Series, reference: &str, thresholds: Thresholds) -> Comp
     }
 }
 
-/// What the pairs say of each metric that both sides have.
+/// Returns the change of each metric that both sides have.
 pub fn estimates(series: &Series) -> Vec<MetricChange> {
     Metric::ALL.into_iter().filter_map(|metric| estimate(metric, series)).collect()
 }
@@ -68,11 +67,11 @@ fn both(metric: Metric, (current, reference): (&BatchMetrics, &BatchMetrics)) ->
     Some([ln_cost(metric, current)?, ln_cost(metric, reference)?])
 }
 
-/// Whether the runner should go on with another pair: before the first look, between looks, and at a look
-/// unless every metric is decided or cannot be by as many pairs as there may be.
+/// Returns true if the runner should measure another pair.
 ///
-/// `tests` is the number of metrics in the whole suite, which are judged together: a change that is to be
-/// seen beside all of them has to be as improbable as if it were the only one.
+/// The runner goes on before the first look, between looks, and at a look unless every metric is decided or
+/// can no longer be decided. `tests` is the number of metrics in the whole suite, which are judged together; a
+/// change must be significant at the level divided by that number.
 pub fn needs_more(series: &Series, thresholds: &Thresholds, tests: usize) -> bool {
     let pairs = series.batches.len().min(series.reference.len());
     if !is_look(pairs) {
@@ -93,9 +92,10 @@ pub fn needs_more(series: &Series, thresholds: &Thresholds, tests: usize) -> boo
     })
 }
 
-/// Whether the last look has a chance of one in five to decide what this one does not, by what was seen so far:
-/// to find an interval within the margin, or a change that is beyond doubt (Lan, Simon and Halperin, Commun.
-/// Stat. C 1 (1982), 207–219). Otherwise more pairs are wasted.
+/// Returns true if the last look has a chance of at least one in five to decide the metric.
+///
+/// A metric is decided by an interval within the margin, or by a significant change (conditional power: Lan,
+/// Simon and Halperin, Commun. Stat. C 1 (1982), 207–219).
 fn may_be_decided(estimate: &MetricChange, margin: f64, level: f64) -> bool {
     let last = LOOKS[LOOKS.len() - 1];
     let Some(error) = estimate.worse.smallest_effect(0.2, 0.5) else { return true };

@@ -1,4 +1,4 @@
-//! Why nothing could be compared, or why a verdict says less than it might, as data.
+//! The reasons why nothing could be compared, or why a verdict is weaker than it could be, as data.
 
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +36,7 @@ pub enum GateReason {
     OtherCpuSteps,
     /// No configuration was measured in both runs.
     NoCommonConfiguration,
-    /// One side has no series of batches, so only the results of configurations were compared.
+    /// A side has no series of batches, so only the results of configurations were compared.
     NoSeries,
     /// The earlier results are of another machine.
     OtherMachine,
@@ -59,7 +59,7 @@ pub enum GateReason {
         /// The error.
         error: String,
     },
-    /// Nothing of the current side could be measured.
+    /// The current side could not be measured.
     NothingMeasured,
     /// More tasks fail than on the other side.
     MoreTasksFail(FailedTasks),

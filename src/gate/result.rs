@@ -1,4 +1,4 @@
-//! What the gate says, as data.
+//! The verdicts of the gate, as data.
 
 use std::fmt;
 
@@ -9,26 +9,26 @@ use crate::benchmark::series::BatchMetrics;
 use crate::gate::reason::GateReason;
 use crate::profile::result::Class;
 
-/// How a workload compares with an earlier state of itself.
+/// The comparison of a workload with an earlier state of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct GateReport {
     /// The worst of the metrics: regressed, else inconclusive, else improved, else unchanged.
     pub verdict: GateVerdict,
-    /// Why nothing could be compared, or why the claim is lower than it might be; null if neither.
+    /// The reason why nothing could be compared, or why the verdict is weaker than it could be; null if neither.
     pub reason: Option<GateReason>,
-    /// How the two sides were measured.
+    /// The way in which the two sides were measured.
     pub design: ComparisonDesign,
-    /// What it was compared with: a command, a program or a file.
+    /// The other side: a command, a program or a file.
     pub reference: String,
     /// The cell that both sides ran; null if nothing could be compared.
     pub cell: Option<Configuration>,
     /// Each metric that both sides have.
     pub metrics: Vec<MetricVerdict>,
-    /// Whether the advice is still the same; null where the other side has none.
+    /// The comparison of the advice; null if a side has no advice.
     pub advice: Option<AdviceDrift>,
 }
 
-/// Something that may get better or worse.
+/// A quantity that may get better or worse.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
 )]
@@ -47,11 +47,11 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// Every metric, in the order in which they are told.
+    /// Every metric, in the order of the reports.
     pub const ALL: [Metric; 5] =
         [Metric::Throughput, Metric::P50, Metric::P99, Metric::CpuPerTask, Metric::PeakRss];
 
-    /// Its stable name.
+    /// Returns the stable name.
     pub fn as_str(self) -> &'static str {
         match self {
             Metric::Throughput => "throughput",
@@ -62,7 +62,7 @@ impl Metric {
         }
     }
 
-    /// What a batch gave of it, in base units.
+    /// Returns the value of a batch, in base units.
     pub fn of(self, batch: &BatchMetrics) -> Option<f64> {
         match self {
             Metric::Throughput => Some(batch.throughput_per_s),
@@ -73,7 +73,7 @@ impl Metric {
         }
     }
 
-    /// Whether more of it is better.
+    /// Returns true if a larger value is better.
     pub fn is_better_bigger(self) -> bool {
         self == Metric::Throughput
     }
@@ -85,17 +85,17 @@ impl fmt::Display for Metric {
     }
 }
 
-/// What is said of a metric, a workload or a suite.
+/// The verdict on a metric, a workload or a suite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum GateVerdict {
-    /// Better beyond doubt, and by more than the threshold.
+    /// Significantly better, and by more than the threshold.
     Improved,
-    /// Not different by more than the threshold, beyond doubt.
+    /// Significantly within the threshold.
     Unchanged,
-    /// Worse beyond doubt, and by more than the threshold.
+    /// Significantly worse, and by more than the threshold.
     Regressed,
-    /// The measurement cannot tell.
+    /// The measurement does not decide.
     Inconclusive,
 }
 
@@ -110,47 +110,47 @@ impl fmt::Display for GateVerdict {
     }
 }
 
-/// How the two sides of a comparison were measured.
+/// The way in which the two sides of a comparison were measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ComparisonDesign {
-    /// Alternately, in random order, within one run.
+    /// The sides ran alternately within one run, in random order.
     Paired,
-    /// One of them earlier, in another run.
+    /// The other side was measured by an earlier run.
     Stored,
 }
 
-/// One metric, compared.
+/// The verdict on one metric.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct MetricVerdict {
-    /// Which metric.
+    /// The metric.
     pub metric: Metric,
-    /// What follows.
+    /// The verdict.
     pub verdict: GateVerdict,
-    /// Its value now, in base units.
+    /// The value of the current side, in base units.
     pub current: f64,
-    /// Its value on the other side.
+    /// The value of the other side, in base units.
     pub reference: f64,
-    /// Now over before, in the geometric mean; with a stored side after CPU speed is allowed for.
+    /// Ratio of the current side to the other side, as a geometric mean; corrected for CPU speed if the other
+    /// side is stored.
     pub ratio: f64,
     /// Confidence interval of `ratio`, 95%; null from a single observation.
     pub ci95: Option<[f64; 2]>,
-    /// Probability of a change for the worse at least as large if there were none (one-sided); null
-    /// where nothing is known of the spread.
+    /// One-sided p-value of a change for the worse; null if the spread is unknown.
     pub p_value: Option<f64>,
-    /// The share by which it may be worse.
+    /// The share by which the metric may be worse.
     pub threshold: f64,
-    /// The smallest change, as a share, that would have been seen in four of five cases; null where
-    /// nothing is known of the spread.
+    /// The smallest change, as a share, that the test detects in four of five cases; null if the spread is
+    /// unknown.
     pub smallest_effect: Option<f64>,
-    /// Pairs, or batches of the side that has fewer.
+    /// The number of pairs, or of batches of the side that has fewer.
     pub observations: usize,
 }
 
-/// Whether the advice for a workload is still that of the other side.
+/// The comparison of the advice of both sides.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AdviceDrift {
-    /// Whether it is.
+    /// The verdict on the advice.
     pub verdict: AdviceChange,
     /// The class before and now.
     pub class: [Class; 2],

@@ -1,89 +1,93 @@
-//! How far two runs of the same work may be difference.
+//! Differences between two runs of the same work that are no change of the work.
 //!
-//! What only time shows is a standard deviation, known from a few runs; what is known to have been different is
-//! a bound of what that may have done.
+//! Differences that only time shows enter as a standard deviation between runs; known differences of the
+//! machine enter as a bound. The constants below are tuned on the recorded noise of `tests/gate.rs`, where
+//! they keep false alarms below the rates that the test asserts.
 
 use crate::gate::result::Metric;
 
-/// How much a run is off as a whole, as a standard deviation of ln time, where the CPUs are what tasks wait for.
-/// The speed of CPUs was seen to wander by 5% within seconds (an Ornstein–Uhlenbeck process).
-const DRIFT_BUSY: f64 = 0.05;
+/// Standard deviation of ln time between runs whose tasks wait for the CPU.
+///
+/// The speed of CPUs was seen to wander by 5% within seconds.
+const CPU_BOUND_RUN_SD: f64 = 0.05;
 
-/// The same where tasks wait for something else.
-const DRIFT_WAITING: f64 = 0.02;
+/// Standard deviation of ln time between runs whose tasks wait for anything else.
+const WAITING_RUN_SD: f64 = 0.02;
 
-/// The same for memory, which does not depend on speed.
-const DRIFT_MEMORY: f64 = 0.01;
+/// Standard deviation of ln memory between runs; memory does not depend on speed.
+const MEMORY_RUN_SD: f64 = 0.01;
 
-/// The tail drifts by so many times as much.
-const TAIL: f64 = 2.0;
+/// Factor by which the 99th percentile varies more between runs than the median does.
+const TAIL_RUN_SD_FACTOR: f64 = 2.0;
 
-/// Where the speed of a CPU differs between the runs, taking it out leaves up to so much of the difference: no
-/// two kernels slow down alike.
-const SPEED_LEFT: f64 = 0.5;
+/// Share of a known difference in CPU speed that remains after correction: no two kernels slow down alike.
+const SPEED_CORRECTION_RESIDUE: f64 = 0.5;
 
-/// Where it is not known, it may differ by as much, in ln.
-const SPEED_UNKNOWN: f64 = 0.10;
+/// Bound of ln speed if the speed of the CPUs was not measured.
+const UNKNOWN_SPEED_BOUND: f64 = 0.10;
 
-/// What others use of the CPUs costs so many times what it leaves, at the most: tasks are also kept waiting for
-/// their turn.
-const OTHERS_COST: f64 = 1.5;
+/// Power of the free CPU share that bounds the loss of throughput to other programs.
+///
+/// The power is above 1 because tasks also wait for their turn.
+const OTHER_PROGRAMS_COST: f64 = 1.5;
 
-/// A task that shares its CPU with another program takes twice as long, though the others leave more than
-/// half of all CPUs: latencies change by up to so many times as much as throughput does.
-const OTHERS_LATENCY: f64 = 2.0;
+/// Factor by which other programs may change latencies more than throughput.
+///
+/// A task that shares its CPU takes twice as long, even if more than half of all CPUs are free.
+const OTHER_PROGRAMS_LATENCY_FACTOR: f64 = 2.0;
 
-/// Where it is not known what others used, that may have cost as much, in ln.
-const OTHERS_UNKNOWN: f64 = 0.20;
+/// Bound of ln throughput if the CPU use of other programs was not measured.
+const UNKNOWN_OTHER_PROGRAMS_BOUND: f64 = 0.20;
 
-/// Another machine is off by as much beyond its speed.
-const OTHER_MACHINE: f64 = 0.10;
+/// Standard deviation of ln time between two machines, beyond their CPU speeds.
+const OTHER_MACHINE_SD: f64 = 0.10;
 
-/// These standard deviations are known as well as from so many runs, less one.
+/// Degrees of freedom of the standard deviations between runs.
 pub(super) const BETWEEN_RUN_FREEDOM: f64 = 10.0;
 
-/// What is known of the machine in two runs.
+/// Known differences between the machine in two runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct RunDifference {
-    /// How much of a change of the CPU's speed a metric goes along with, from 0 to 1.
+    /// The elasticity of the metric with respect to CPU speed, from 0 to 1.
     pub(super) elasticity: f64,
-    /// ln of how much faster a CPU was in one of them, where that is known.
+    /// The ln of the ratio of CPU speeds; `None` if a speed is unknown.
     pub(super) faster: Option<f64>,
-    /// The larger share of the CPUs that others used, where that is known.
+    /// The larger share of the CPUs that other programs used; `None` if unknown.
     pub(super) others: Option<f64>,
-    /// Whether they were made on two machines.
+    /// True if the runs were made on two machines.
     pub(super) other_machine: bool,
 }
 
 impl RunDifference {
-    /// How much a metric may differ without a change, as a standard deviation of ln.
+    /// Returns the standard deviation of ln(metric) between two runs of unchanged work.
     pub(super) fn between_run_sd(&self, metric: Metric) -> f64 {
-        let of_time = (self.elasticity * DRIFT_BUSY).hypot((1.0 - self.elasticity) * DRIFT_WAITING);
+        let of_time = (self.elasticity * CPU_BOUND_RUN_SD).hypot((1.0 - self.elasticity) * WAITING_RUN_SD);
         let of_run = match metric {
-            Metric::PeakRss => DRIFT_MEMORY,
-            Metric::P99 => TAIL * of_time,
+            Metric::PeakRss => MEMORY_RUN_SD,
+            Metric::P99 => TAIL_RUN_SD_FACTOR * of_time,
             Metric::Throughput | Metric::P50 | Metric::CpuPerTask => of_time,
         };
-        let of_machine = if self.other_machine { OTHER_MACHINE } else { 0.0 };
+        let of_machine = if self.other_machine { OTHER_MACHINE_SD } else { 0.0 };
         (2.0 * of_run.powi(2) + of_machine.powi(2)).sqrt()
     }
 
-    /// How much of a difference may be owed to what is known to have differed, in ln.
+    /// Returns the bound, in ln, of the bias that the known differences may have caused.
     pub(super) fn bias_bound(&self, metric: Metric) -> f64 {
-        let of_speed =
-            self.elasticity * self.faster.map_or(SPEED_UNKNOWN, |faster| SPEED_LEFT * faster.abs());
+        let of_speed = self.elasticity
+            * self.faster.map_or(UNKNOWN_SPEED_BOUND, |faster| SPEED_CORRECTION_RESIDUE * faster.abs());
         // The same load may hinder one run and not the other, as it falls on one CPU or another.
-        let of_others =
-            self.others.map_or(OTHERS_UNKNOWN, |others| -OTHERS_COST * free_cpu_share(others).ln());
+        let of_others = self.others.map_or(UNKNOWN_OTHER_PROGRAMS_BOUND, |others| {
+            -OTHER_PROGRAMS_COST * free_cpu_share(others).ln()
+        });
         match metric {
             Metric::PeakRss => 0.0,
-            Metric::P50 | Metric::P99 => of_speed + OTHERS_LATENCY * of_others,
+            Metric::P50 | Metric::P99 => of_speed + OTHER_PROGRAMS_LATENCY_FACTOR * of_others,
             Metric::Throughput | Metric::CpuPerTask => of_speed + of_others,
         }
     }
 }
 
-/// What others leave of the CPUs.
+/// Returns the share of the CPUs that other programs leave free, at least 0.1.
 pub(super) fn free_cpu_share(others: f64) -> f64 {
     1.0 - others.clamp(0.0, 0.9)
 }

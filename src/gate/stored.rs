@@ -1,8 +1,8 @@
-//! Two sides of which one was measured earlier, in another run.
+//! Comparison with a side that an earlier run measured.
 //!
-//! The machine may be another one by now even if it is the same: its clock frequency, its neighbours, what else
-//! runs. What is known of that is taken out (the speed of a CPU), and what is not goes into the interval:
-//! the drift between two runs, which no number of batches within one of them shows.
+//! Even the same machine changes between runs: its clock frequency, its neighbours, the other programs. Known
+//! changes (the speed of a CPU) are corrected; unknown changes widen the interval, because no number of
+//! batches within one run shows the variation between runs.
 
 use crate::benchmark::series::BatchMetrics;
 use crate::benchmark::{Configuration, ConfigurationResult, Series};
@@ -18,19 +18,19 @@ use crate::stats::Mean;
 use crate::stats::autocorrelation::effective_count;
 use crate::stats::quantile::median;
 
-/// Batches whose numbers of tasks differ by a larger share have other tails.
-const SAME_SIZE: f64 = 0.25;
+/// Share by which the tasks per batch may differ before the 99th percentiles are not comparable.
+const MAX_BATCH_SIZE_DIFFERENCE: f64 = 0.25;
 
-/// What is known of the two runs.
+/// Properties of the two runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RunCircumstances {
-    /// CPUs that could be used; fractions are possible.
+    /// The number of usable CPUs; fractions are possible.
     pub cpus_effective: f64,
-    /// Whether the other side was measured on another machine.
+    /// True if the other side was measured on another machine.
     pub other_machine: bool,
 }
 
-/// Compares a series with an earlier one of the same cell; `reference` says where that is from.
+/// Compares a series with an earlier series of the same configuration, which comes from `reference`.
 pub fn compare(
     earlier: &Series,
     current: &Series,
@@ -60,7 +60,7 @@ pub fn compare(
     }
 }
 
-/// What the two series say of each metric that both have.
+/// Returns the change of each metric that both series have.
 pub fn estimates(earlier: &Series, current: &Series, circumstances: RunCircumstances) -> Vec<MetricChange> {
     let sides = [current, earlier].map(|series| RunSide::of(series, circumstances.cpus_effective));
     let has_same_tail = sides[0].is_as_large_as(&sides[1]);
@@ -71,17 +71,17 @@ pub fn estimates(earlier: &Series, current: &Series, circumstances: RunCircumsta
         .collect()
 }
 
-/// One run, with what it says of the machine.
+/// One run, with its figures about the machine.
 struct RunSide<'a> {
     batches: &'a [BatchMetrics],
-    /// The share of the CPUs that the tasks kept busy, of what others left of them.
+    /// The share of the CPUs that the tasks kept busy, of the share that other programs left free.
     busy: f64,
-    /// The mean of ln(speed of a CPU), counted in the `cpu` steps of a task: a run that calibrated them anew
-    /// does as much more in each as the CPU was faster then.
+    /// The mean of ln(CPU speed), in `cpu` steps of a task: a run that calibrated its steps again does more work
+    /// in each step if its CPUs were faster.
     speed: Option<Mean>,
     /// The share of the CPUs that other programs used.
     others: Option<f64>,
-    /// Tasks of a batch.
+    /// Median number of tasks per batch.
     size: f64,
 }
 
@@ -109,10 +109,10 @@ impl<'a> RunSide<'a> {
     }
 
     fn is_as_large_as(&self, other: &RunSide<'_>) -> bool {
-        (self.size - other.size).abs() <= SAME_SIZE * self.size.max(other.size)
+        (self.size - other.size).abs() <= MAX_BATCH_SIZE_DIFFERENCE * self.size.max(other.size)
     }
 
-    /// The mean of ln(worse) with what the batches themselves say of its spread.
+    /// Returns the mean of ln(cost), with the spread that the batches show.
     fn mean(&self, metric: Metric) -> Option<Mean> {
         let values: Vec<f64> = self.batches.iter().filter_map(|batch| ln_cost(metric, batch)).collect();
         let mean = Mean::winsorised(&values)?.resolved_to(resolution(metric));
@@ -156,14 +156,14 @@ fn estimate(metric: Metric, sides: &[RunSide<'_>; 2], other_machine: bool) -> Op
     })
 }
 
-/// The mean of the logarithms of what there is; 0 where there is nothing.
+/// Returns the mean of the logarithms; 0 without numbers.
 fn mean_log(iterations: &[u64]) -> f64 {
     let logs = iterations.iter().map(|count| (*count).max(1) as f64).map(f64::ln);
     logs.sum::<f64>() / iterations.len().max(1) as f64
 }
 
-/// Compares the cells of two runs where there are no series: the recommended one if both measured it, else the
-/// first that both did. Throughput alone is known batch by batch.
+/// Compares the configurations of two runs without series: the recommended one if both runs measured it, else
+/// the first that both measured. Only throughput is known batch by batch.
 pub fn compare_cells(
     earlier: &[ConfigurationResult],
     current: &[ConfigurationResult],
@@ -207,12 +207,12 @@ pub fn compare_cells(
     }
 }
 
-/// The result of a cell, if it has batches.
+/// Returns the result of a configuration, if it has batches.
 fn measured(cells: &[ConfigurationResult], cell: Configuration) -> Option<&ConfigurationResult> {
     cells.iter().find(|result| result.cell == cell && !result.rounds.is_empty())
 }
 
-/// A batch as far as the summary of a cell tells.
+/// Returns a batch with the figures that the summary of a configuration has.
 fn of_round(result: &ConfigurationResult, throughput_per_s: f64) -> BatchMetrics {
     BatchMetrics {
         at_s: 0.0,

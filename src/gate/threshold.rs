@@ -1,14 +1,14 @@
-//! By how much something may get worse before it counts.
+//! The share by which each metric may get worse before that counts.
 
 use serde::{Deserialize, Serialize};
 
 use crate::gate::result::Metric;
 
-/// What is less than this is not worth a red build.
-const USUAL: f64 = 0.03;
+/// Default threshold: smaller deteriorations are not worth a failed build.
+const DEFAULT_THRESHOLD: f64 = 0.03;
 
-/// The slowest hundredth of the tasks differs from batch to batch by more than the rest does.
-const TAIL: f64 = 0.10;
+/// Default threshold of the 99th percentile, which varies more from batch to batch.
+const DEFAULT_P99_THRESHOLD: f64 = 0.10;
 
 /// The share by which each metric may be worse, such as 0.03.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -28,17 +28,17 @@ pub struct Thresholds {
 
 impl Default for Thresholds {
     fn default() -> Self {
-        Thresholds { p99: TAIL, ..Thresholds::uniform(USUAL) }
+        Thresholds { p99: DEFAULT_P99_THRESHOLD, ..Thresholds::uniform(DEFAULT_THRESHOLD) }
     }
 }
 
 impl Thresholds {
-    /// The same for every metric.
+    /// Returns one threshold for every metric.
     pub fn uniform(share: f64) -> Self {
         Thresholds { throughput: share, p50: share, p99: share, cpu_per_task: share, peak_rss: share }
     }
 
-    /// Changes the one for `metric`.
+    /// Changes the threshold of `metric`.
     pub fn set(&mut self, metric: Metric, share: f64) {
         *match metric {
             Metric::Throughput => &mut self.throughput,
@@ -49,7 +49,7 @@ impl Thresholds {
         } = share;
     }
 
-    /// The one for `metric`.
+    /// Returns the threshold of `metric`.
     pub fn of(&self, metric: Metric) -> f64 {
         match metric {
             Metric::Throughput => self.throughput,
@@ -60,7 +60,7 @@ impl Thresholds {
         }
     }
 
-    /// The one for `metric` as a distance on the logarithmic scale, where 3% more and 3% less are equally far.
+    /// Returns the threshold of `metric` as a distance in ln, so that both directions are equally far.
     pub(crate) fn margin(&self, metric: Metric) -> f64 {
         self.of(metric).max(0.0).ln_1p()
     }

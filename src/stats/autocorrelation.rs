@@ -1,10 +1,11 @@
-//! How much numbers say that resemble the ones before them.
+//! Autocorrelation of a series, and the number of independent observations it is worth.
 
-/// Correlations above this cannot be told from a trend in a short series.
-const MOST: f64 = 0.95;
+/// Correlation above which a short series looks like a trend.
+const MAX_CORRELATION: f64 = 0.95;
 
-/// Correlation of each number with the one before it, from -1 to 1; 0 where numbers do not differ or there
-/// are fewer than three.
+/// Returns the correlation of each number with its predecessor, from -1 to 1.
+///
+/// The correlation of equal numbers, or of fewer than three, is 0.
 ///
 /// The usual estimate is too small in short series by about (1 + 3ρ)/n (Marriott and Pope, Biometrika 41
 /// (1954), 390–402; Kendall, ibid., 403–404), which is corrected here.
@@ -23,11 +24,13 @@ pub fn lag1(xs: &[f64]) -> f64 {
     (seen + (1.0 + 3.0 * seen) / n).clamp(-1.0, 1.0)
 }
 
-/// How many independent numbers say as much about the mean as these do: n·(1 − ρ)/(1 + ρ), for a first-order
-/// autoregression (Bayley and Hammersley, J. R. Stat. Soc. 8 (1946), 184–197). Between 1 and n.
+/// Returns the effective sample size for the mean, between 1 and n.
+///
+/// The formula is n·(1 − ρ)/(1 + ρ), for a first-order autoregression (Bayley and Hammersley, J. R. Stat. Soc.
+/// 8 (1946), 184–197).
 pub fn effective_count(xs: &[f64]) -> f64 {
     let n = xs.len() as f64;
-    let correlation = lag1(xs).clamp(0.0, MOST);
+    let correlation = lag1(xs).clamp(0.0, MAX_CORRELATION);
     (n * (1.0 - correlation) / (1.0 + correlation)).max(1.0f64.min(n))
 }
 

@@ -1,10 +1,10 @@
-//! Many tests at once.
+//! Control of the false discovery rate over many tests.
 
-/// Which of the hypotheses are rejected so that, in the mean, a share of no more than `q` of the rejected
-/// ones is true (Benjamini and Hochberg, J. R. Stat. Soc. B 57 (1995), 289–300).
+/// Returns for each hypothesis true if it is rejected at a false discovery rate of `q` (Benjamini and
+/// Hochberg, J. R. Stat. Soc. B 57 (1995), 289–300).
 ///
-/// It holds where tests are independent or go along with each other (Benjamini and Yekutieli, Ann. Stat.
-/// 29 (2001), 1165–1188), as the throughput and the latency of a workload do.
+/// The rate holds for tests that are independent or positively dependent (Benjamini and Yekutieli, Ann. Stat.
+/// 29 (2001), 1165–1188), as the throughput and the latency of a workload are.
 pub fn benjamini_hochberg(p_values: &[f64], q: f64) -> Vec<bool> {
     let mut sorted = p_values.to_vec();
     sorted.sort_by(f64::total_cmp);

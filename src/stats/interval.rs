@@ -6,7 +6,7 @@
 
 use crate::stats::mean::{Mean, t_quantile};
 
-/// The confidence of every interval that is shown: the field's usual one.
+/// Confidence of every interval that is shown.
 pub const CONFIDENCE: f64 = 0.95;
 
 /// An interval says nothing if its upper end is more than this many times its lower end: a factor of ten
@@ -28,8 +28,8 @@ pub fn is_informative_effect(share: f64) -> bool {
 
 /// A mean with its confidence interval.
 ///
-/// From one observation nothing is known about the spread: the interval is then everything the
-/// mean could be (0 to infinity for a geometric mean), and [`Interval::bounds`] is `None`.
+/// One observation says nothing about the spread: the interval is then unbounded (0 to infinity for a
+/// geometric mean), and [`Interval::bounds`] is `None`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
     /// The mean, in the unit of the observations.
@@ -43,24 +43,24 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// The interval with both ends further off by `factor`, by ratio.
+    /// Returns the interval with both ends moved away from the estimate by `factor`, on the log scale.
     pub fn widened(self, factor: f64) -> Self {
         let [lo, hi] = widen(self.estimate, [self.lo, self.hi], factor);
         Interval { lo, hi, ..self }
     }
 
-    /// Both ends, or `None` where one observation says nothing about them.
+    /// Returns both ends; `None` for a single observation.
     pub fn bounds(&self) -> Option<[f64; 2]> {
         (self.n > 1).then_some([self.lo, self.hi])
     }
 }
 
-/// The ends of an interval around `estimate` further off by `factor`, by ratio.
+/// Returns the ends of an interval moved away from `estimate` by `factor`, on the log scale.
 pub(crate) fn widen(estimate: f64, [lo, hi]: [f64; 2], factor: f64) -> [f64; 2] {
     [estimate * (lo / estimate).powf(factor), estimate * (hi / estimate).powf(factor)]
 }
 
-/// The geometric mean of positive numbers with its interval; `confidence` is a share, such as 0.95.
+/// Returns the geometric mean of positive numbers with its interval; `confidence` is a share, such as 0.95.
 ///
 /// Numbers that are not positive and finite have no logarithm and are left out. `None` if nothing
 /// is left, or if `confidence` is not between 0 and 1.
@@ -70,7 +70,7 @@ pub fn geometric_mean_ci(xs: &[f64], confidence: f64) -> Option<Interval> {
     Some(Interval { estimate: mean.estimate.exp(), lo: mean.lo.exp(), hi: mean.hi.exp(), n: mean.n })
 }
 
-/// The winsorised mean of finite numbers with its interval.
+/// Returns the winsorised mean of finite numbers with its interval.
 ///
 /// Simulated with 3 to 50 normal numbers, this covers the mean in 94.4–95.1% of cases; without the
 /// widening in 86% at 3 and 92% at 4. Where one number in ten is drawn six times as wide it covers
@@ -84,7 +84,7 @@ pub(crate) fn mean_ci(xs: &[f64], confidence: f64) -> Option<Interval> {
     Some(Interval { estimate: mean.estimate, lo, hi, n: mean.n })
 }
 
-/// The quantile of Student's t that leaves `1 − confidence` outside, half on either side.
+/// Returns the quantile of Student's t that leaves `1 − confidence` outside, half on either side.
 pub(crate) fn student_t(confidence: f64, degrees_of_freedom: usize) -> f64 {
     t_quantile(0.5 + confidence / 2.0, degrees_of_freedom as f64)
 }

@@ -1,18 +1,18 @@
-//! Looking at data more than once while it comes in.
+//! Interim looks at data that is still being collected.
 //!
-//! Whoever looks five times at chance finds more than once what one look finds. The level is spent
-//! over the looks instead: a part of it at each (Lan and DeMets, Biometrika 70 (1983), 659–663), here by
-//! Bonferroni's inequality, which holds whatever the reason to go on or to stop was.
+//! Every look at noise is another chance of a false alarm. The significance level is therefore spent over the
+//! looks, a part at each (alpha spending: Lan and DeMets, Biometrika 70 (1983), 659–663), here by Bonferroni's
+//! inequality, which holds for any rule to stop or go on.
 
-/// Numbers of pairs after which it is decided whether to go on.
+/// Numbers of pairs after which the runner decides to stop or go on.
 pub const LOOKS: [usize; 5] = [20, 40, 60, 80, 100];
 
-/// The share of the level that each look may spend. Most differences are seen at the first look.
+/// Share of the level that each look may spend. Most differences are found at the first look.
 const SHARES: [f64; 5] = [0.5, 0.125, 0.125, 0.125, 0.125];
 
-/// The share of the level that may be spent after `n` pairs, where the looks before were at [`LOOKS`].
+/// Returns the share of the level that may be spent after `n` pairs, if earlier looks were at [`LOOKS`].
 ///
-/// All of it before the first look: time was over, whatever had been seen.
+/// Before the first look the share is 1: time was over, whatever the data showed.
 pub fn share_of_level(n: usize) -> f64 {
     if n < LOOKS[0] {
         return 1.0;
@@ -21,15 +21,14 @@ pub fn share_of_level(n: usize) -> f64 {
     SHARES[look]
 }
 
-/// The p-value that counts all looks, from that of the look after `n` pairs alone.
+/// Returns the p-value corrected for all looks, given the p-value of the look after `n` pairs alone.
 ///
-/// However often it was looked and whatever made it stop, the probability that it is no larger than α is
-/// no larger than α.
+/// The probability that the corrected p-value is at most α is at most α, for any rule to stop.
 pub fn p_over_looks(p: f64, n: usize) -> f64 {
     (p / share_of_level(n)).min(1.0)
 }
 
-/// Whether it is time for a look.
+/// Returns true if `n` pairs are the time for a look.
 pub fn is_look(n: usize) -> bool {
     LOOKS.contains(&n)
 }

@@ -1,20 +1,20 @@
-//! A mean that one outlier cannot spoil, and what its spread allows to be said of it.
+//! A mean that resists outliers, with its standard error and tests.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::stats::quantile::{mad, median};
 
-/// How many scaled median absolute deviations an observation may lie from the median.
+/// Maximum distance of an observation from the median, in scaled median absolute deviations.
 ///
 /// Three is the cautious choice of Leys et al., "Detecting outliers", J. Exp. Soc. Psychol. 49
 /// (2013), 764–766.
 const WINSOR_LIMIT: f64 = 3.0;
 
-/// Makes the median absolute deviation of normal numbers estimate their standard deviation:
-/// 1/Φ⁻¹(3/4), from Rousseeuw and Croux, J. Am. Stat. Assoc. 88 (1993), 1273–1283.
+/// Factor from the median absolute deviation of normal numbers to their standard deviation: 1/Φ⁻¹(3/4), from
+/// Rousseeuw and Croux, J. Am. Stat. Assoc. 88 (1993), 1273–1283.
 const MAD_TO_SD: f64 = 1.4826;
 
-/// Numbers that differ by a smaller share than this are equal but for rounding.
+/// Relative difference below which numbers are equal except for rounding.
 const ROUNDING: f64 = 1e-12;
 
 /// The winsorised mean of some numbers, with its standard error.
@@ -27,16 +27,16 @@ const ROUNDING: f64 = 1e-12;
 pub struct Mean {
     /// The mean, in the unit of the numbers.
     pub estimate: f64,
-    /// Its standard error; infinite from one number, which says nothing of the spread.
+    /// The standard error; infinite for one number, which says nothing about the spread.
     pub standard_error: f64,
     /// Degrees of freedom of Student's t; 0 from one number.
     pub freedom: f64,
-    /// Numbers.
+    /// The number of numbers.
     pub n: usize,
 }
 
 impl Mean {
-    /// The mean of finite numbers; `None` if there are none.
+    /// Returns the mean of the finite numbers; `None` if there are none.
     pub fn winsorised(xs: &[f64]) -> Option<Self> {
         let (winsorised, kept) = winsorise(xs)?;
         let n = winsorised.len();
@@ -50,15 +50,15 @@ impl Mean {
         Some(Mean { estimate, standard_error, freedom: (kept - 1) as f64, n })
     }
 
-    /// The same mean where single numbers are known no better than to `sd`, a standard deviation: numbers
-    /// that are equal as far as they were measured are not equal for certain.
+    /// Returns the mean with at least the standard error of numbers that have a resolution of `sd`, a standard
+    /// deviation: numbers that look equal at this resolution may still differ.
     #[must_use]
     pub fn resolved_to(self, sd: f64) -> Self {
         let least = sd / (self.n as f64).sqrt();
         Mean { standard_error: self.standard_error.max(least), ..self }
     }
 
-    /// The same mean of numbers that say as much as `effective` independent ones.
+    /// Returns the mean with the standard error for an effective sample size of `effective`.
     #[must_use]
     pub fn with_effective(self, effective: f64) -> Self {
         let n = self.n as f64;
@@ -73,8 +73,8 @@ impl Mean {
         }
     }
 
-    /// The mean less that of other numbers, with the degrees of freedom of Welch and Satterthwaite
-    /// (B. L. Welch, Biometrika 34 (1947), 28–35).
+    /// Returns the difference from another mean, with the degrees of freedom of Welch and Satterthwaite (B. L.
+    /// Welch, Biometrika 34 (1947), 28–35).
     #[must_use]
     pub fn minus(self, other: Mean) -> Self {
         let n = self.n.min(other.n);
@@ -85,8 +85,8 @@ impl Mean {
         Mean { estimate, n, ..self }.blurred(other.standard_error, other.freedom)
     }
 
-    /// The same mean with an independent error added, of which the standard deviation is known as well as
-    /// from `freedom` + 1 numbers.
+    /// Returns the mean with an independent error added, whose standard deviation has `freedom` degrees of
+    /// freedom.
     #[must_use]
     pub fn blurred(self, sd: f64, freedom: f64) -> Self {
         let (own, added) = (self.standard_error.powi(2), sd.powi(2));
@@ -98,7 +98,7 @@ impl Mean {
         Mean { standard_error: (own + added).sqrt(), freedom: together, ..self }
     }
 
-    /// Its two-sided interval; `confidence` is a share, such as 0.95. Everything from one number.
+    /// Returns the two-sided interval; `confidence` is a share, such as 0.95. From one number it is unbounded.
     pub fn interval(&self, confidence: f64) -> [f64; 2] {
         if self.freedom <= 0.0 {
             return [f64::NEG_INFINITY, f64::INFINITY];
@@ -107,8 +107,7 @@ impl Mean {
         [self.estimate - half, self.estimate + half]
     }
 
-    /// The probability of a mean as far above zero, or further, if the true one were zero; `None` where
-    /// nothing is known of the spread.
+    /// Returns the one-sided p-value of a mean above zero; `None` if the spread is unknown.
     pub fn p_above_zero(&self) -> Option<f64> {
         if self.freedom <= 0.0 {
             return None;
@@ -121,15 +120,15 @@ impl Mean {
         Some(beyond.sf(t))
     }
 
-    /// The same below zero.
+    /// Returns the one-sided p-value of a mean below zero; `None` if the spread is unknown.
     pub fn p_below_zero(&self) -> Option<f64> {
         Mean { estimate: -self.estimate, ..*self }.p_above_zero()
     }
 
-    /// How far above zero a true mean has to be, to be seen there at the one-sided level `alpha` with a
-    /// probability of `power`; `None` where nothing is known of the spread.
+    /// Returns the smallest true mean above zero that a test at the one-sided level `alpha` detects with a
+    /// probability of `power`; `None` if the spread is unknown.
     ///
-    /// That is (t₁₋ₐ + t_power)·SE (Cohen, *Statistical Power Analysis for the Behavioral Sciences*, 1988,
+    /// The formula is (t₁₋ₐ + t_power)·SE (Cohen, *Statistical Power Analysis for the Behavioral Sciences*, 1988,
     /// section 2.4).
     pub fn smallest_effect(&self, alpha: f64, power: f64) -> Option<f64> {
         if self.freedom <= 0.0 {
@@ -140,7 +139,7 @@ impl Mean {
     }
 }
 
-/// Pulls outliers in, and counts the numbers left as they were: always more than half of them.
+/// Pulls outliers in, and counts the unchanged numbers, which are always more than half.
 fn winsorise(xs: &[f64]) -> Option<(Vec<f64>, usize)> {
     let centre = median(xs)?;
     let reach = WINSOR_LIMIT * MAD_TO_SD * mad(xs)?;
@@ -153,7 +152,7 @@ fn winsorise(xs: &[f64]) -> Option<(Vec<f64>, usize)> {
     Some((winsorised, kept))
 }
 
-/// The quantile of Student's t below which a share of `p` lies.
+/// Returns the quantile of Student's t below which a share of `p` lies.
 pub(crate) fn t_quantile(p: f64, freedom: f64) -> f64 {
     StudentsT::new(0.0, 1.0, freedom).expect("more than no degrees of freedom").inverse_cdf(p)
 }
@@ -167,7 +166,7 @@ mod tests {
         assert!((actual / expected - 1.0).abs() < 1e-6, "{actual} is not {expected}");
     }
 
-    /// One of these eight is an outlier.
+    /// Eight numbers, of which the last is an outlier.
     const XS: [f64; 8] = [0.04, 0.01, 0.05, 0.02, 0.03, 0.06, 0.02, 0.9];
 
     #[test]

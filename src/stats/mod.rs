@@ -1,4 +1,4 @@
-//! Pure statistics.
+//! Statistics without state or clocks: means, intervals, tests and corrections.
 
 pub mod autocorrelation;
 pub mod fdr;

@@ -1,6 +1,6 @@
 //! The middle of a sample and how far the sample spreads around it.
 
-/// The median of `xs`, or `None` if there are none; the mean of the middle two of an even number.
+/// Returns the median of `xs`, or `None` if it is empty; an even count has the mean of the middle two.
 pub fn median(xs: &[f64]) -> Option<f64> {
     let mut sorted = xs.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -12,7 +12,7 @@ pub fn median(xs: &[f64]) -> Option<f64> {
     Some(f64::midpoint(sorted[middle - 1], upper))
 }
 
-/// The median absolute deviation from the median, unscaled, or `None` if there are no numbers.
+/// Returns the median absolute deviation from the median, unscaled, or `None` if there are no numbers.
 pub fn mad(xs: &[f64]) -> Option<f64> {
     let centre = median(xs)?;
     let deviations: Vec<f64> = xs.iter().map(|x| (x - centre).abs()).collect();

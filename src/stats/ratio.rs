@@ -1,4 +1,4 @@
-//! The ratio of two rates from observations that were made side by side.
+//! The ratio of two rates from paired observations.
 //!
 //! The speed of a machine drifts by tens of percent within a minute. Observations of the same
 //! round share that drift, so their ratio is free of it; observations without a partner are not
@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::stats::interval::{CONFIDENCE, mean_ci, student_t, widen};
 
-/// `student_t` of this is the one-sided 80% quantile.
-const POWER: f64 = 0.6;
+/// Two-sided confidence whose `student_t` is the one-sided 80% quantile.
+const POWER_80_CONFIDENCE: f64 = 0.6;
 
-/// What can be said of two rates: an ordering that admits doubt.
+/// The ordering of two rates, as far as the observations decide it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum UncertainOrdering {
@@ -22,12 +22,12 @@ pub enum UncertainOrdering {
     Slower,
     /// The two are equal within the margin: the whole interval is inside it.
     Tie,
-    /// The observations cannot tell.
+    /// The observations do not decide.
     Undecided,
 }
 
 impl UncertainOrdering {
-    /// The same statement with the two rates exchanged.
+    /// Returns the ordering with the two rates exchanged.
     pub fn reverse(self) -> Self {
         match self {
             UncertainOrdering::Faster => UncertainOrdering::Slower,
@@ -48,12 +48,12 @@ pub struct RatioEstimate {
     pub hi: f64,
     /// Rounds in which both were observed.
     pub pairs: usize,
-    /// What follows.
+    /// The verdict.
     pub verdict: UncertainOrdering,
 }
 
 impl RatioEstimate {
-    /// The estimate with an interval that is wider by `factor`, and the verdict that is left.
+    /// Returns the estimate with an interval widened by `factor`, and the verdict that follows from it.
     pub fn widened(self, factor: f64, epsilon: f64) -> Self {
         if self.pairs < 2 {
             return self;
@@ -62,15 +62,14 @@ impl RatioEstimate {
         RatioEstimate { lo, hi, verdict: verdict(lo.ln(), hi.ln(), epsilon.max(0.0).ln_1p()), ..self }
     }
 
-    /// The smallest difference, as a share, that would have been seen in four of five cases; `None` from
-    /// one pair.
+    /// Returns the minimum detectable difference, as a share, at a power of 80%; `None` for one pair.
     ///
-    /// A difference of *δ* is seen with a power of 80% if δ = (t₀.₉₇₅ + t₀.₈)·SE (Cohen, *Statistical
-    /// Power Analysis for the Behavioral Sciences*, 1988, section 2.4); the interval's half is t₀.₉₇₅·SE.
+    /// A difference of *δ* is detected with a power of 80% if δ = (t₀.₉₇₅ + t₀.₈)·SE (Cohen, *Statistical
+    /// Power Analysis for the Behavioral Sciences*, 1988, section 2.4); half the interval is t₀.₉₇₅·SE.
     pub fn smallest_effect(&self) -> Option<f64> {
         let freedom = self.pairs.checked_sub(1).filter(|freedom| *freedom > 0)?;
         let half = (self.hi / self.lo).ln() / 2.0;
-        let seen = half * (1.0 + student_t(POWER, freedom) / student_t(CONFIDENCE, freedom));
+        let seen = half * (1.0 + student_t(POWER_80_CONFIDENCE, freedom) / student_t(CONFIDENCE, freedom));
         Some(seen.exp_m1())
     }
 }

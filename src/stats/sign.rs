@@ -1,9 +1,11 @@
-//! The oldest test: how often one of two came off worse.
+//! The sign test.
 
 use statrs::function::beta::beta_reg;
 
-/// The probability of `worse` or more of `worse + better` pairs, if each were as likely as the other: the sign
-/// test (Arbuthnott, Phil. Trans. 27 (1710), 186–190). Pairs in which both are equal do not count.
+/// Returns the one-sided p-value of the sign test: the probability of at least `worse` of `worse + better`
+/// pairs if both directions were equally likely (Arbuthnott, Phil. Trans. 27 (1710), 186–190).
+///
+/// Pairs in which both sides are equal do not count.
 pub fn sign_test(worse: usize, better: usize) -> f64 {
     if worse == 0 {
         return 1.0;

@@ -14,6 +14,7 @@ use crate::benchmark::conditions::Conditions;
 use crate::benchmark::executor::{BatchRequest, Executor, ProcessExecutor};
 use crate::benchmark::overhead::Overheads;
 use crate::benchmark::rates::measure_rates;
+use crate::gate::fingerprint::MachineFingerprint;
 use crate::host::contention::{CpuMeter, was_alone};
 use crate::host::replace_file::replace_file;
 use crate::host::{Host, Reexec};
@@ -73,23 +74,14 @@ struct CalibrationCache {
     /// `conc/overheads.json` in the directory for caches (XDG Base Directory Specification); `None` if
     /// there is no such directory.
     file: Option<PathBuf>,
-    machine: CalibratedMachine,
+    machine: MachineFingerprint,
 }
 
 /// The contents of the cache.
 #[derive(Debug, Serialize, Deserialize)]
 struct CachedOverheads {
-    fingerprint: CalibratedMachine,
+    fingerprint: MachineFingerprint,
     overheads: Overheads,
-}
-
-/// The properties of a machine and of this program on which overheads depend.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct CalibratedMachine {
-    conc_version: String,
-    cpu_model: String,
-    kernel: String,
-    cpus: f64,
 }
 
 impl CalibrationCache {
@@ -97,19 +89,14 @@ impl CalibrationCache {
     fn of(host: &Host) -> Self {
         let caches = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
         let caches = caches.or_else(|| Some(std::env::home_dir()?.join(".cache")));
-        let machine = CalibratedMachine {
-            conc_version: env!("CARGO_PKG_VERSION").to_owned(),
-            cpu_model: host.cpu_model.clone(),
-            kernel: host.kernel.clone(),
-            cpus: host.cpus_effective,
-        };
+        let machine = MachineFingerprint::new(host, env!("CARGO_PKG_VERSION"), None);
         CalibrationCache { file: caches.map(|caches| caches.join("conc").join("overheads.json")), machine }
     }
 
     /// Returns the overheads, unless they are missing, unreadable or those of another machine.
     fn read(&self) -> Option<Overheads> {
         let cached: CachedOverheads = serde_json::from_slice(&fs::read(self.file.as_ref()?).ok()?).ok()?;
-        (cached.fingerprint == self.machine).then_some(cached.overheads)
+        cached.fingerprint.differences(&self.machine).is_empty().then_some(cached.overheads)
     }
 
     /// Writes the overheads. A cache that cannot be written only costs a calibration the next time.

@@ -15,7 +15,7 @@ fn of(gate: &GateReport, metric: Metric) -> crate::gate::MetricVerdict {
     *gate.metrics.iter().find(|verdict| verdict.metric == metric).expect("it was measured")
 }
 
-/// The same batches on CPUs that are `times` as fast.
+/// Returns the batches as they would be on CPUs that are `times` as fast.
 fn on_faster_cpus(series: &Series, times: f64) -> Series {
     let mut faster = series.clone();
     for batch in &mut faster.batches {
