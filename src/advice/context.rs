@@ -3,6 +3,7 @@
 use crate::advice::choose::Choice;
 use crate::advice::facts::Facts;
 use crate::benchmark::ConfigurationResult;
+use crate::benchmark::conditions::Conditions;
 use crate::host::Host;
 use crate::profile::Profile;
 use crate::workload::Workload;
@@ -16,6 +17,8 @@ pub struct AdviceContext<'a> {
     pub profile: &'a Profile,
     /// The machine.
     pub host: &'a Host,
+    /// The measured rates and overheads of the machine.
+    pub conditions: &'a Conditions,
     /// The facts that the decision tree asks for.
     pub facts: &'a Facts,
     /// Every configuration, also those that did not run.

@@ -174,6 +174,7 @@ mod tests {
     use crate::advice::facts::Facts;
     use crate::advice::objective::Objective;
     use crate::advice::testing::*;
+    use crate::benchmark::conditions::Conditions;
     use crate::benchmark::result::{ErrorCount, Latency, LedgerPerTask};
     use crate::diagnostics::Code;
     use crate::profile::result::{ConfidenceReason, Dispersion, SlowTask};
@@ -182,7 +183,15 @@ mod tests {
         let host = host(2.0);
         let facts = Facts::of(workload, profile, 2.0);
         let choice = choose(cells, &decide(&facts), Objective::Throughput).unwrap();
-        let at = AdviceContext { workload, profile, host: &host, facts: &facts, cells, choice: &choice };
+        let at = AdviceContext {
+            workload,
+            profile,
+            host: &host,
+            conditions: &Conditions::usual(&host),
+            facts: &facts,
+            cells,
+            choice: &choice,
+        };
         notes(&at)
     }
 

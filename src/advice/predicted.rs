@@ -69,6 +69,7 @@ mod tests {
     use super::*;
     use crate::advice::Objective;
     use crate::advice::testing::*;
+    use crate::benchmark::conditions::Conditions;
     use crate::profile::Class;
     use crate::strategy::StrategyKind;
 
@@ -93,6 +94,7 @@ mod tests {
             workload: &workload,
             profile: &profile,
             host: &host,
+            conditions: &Conditions::usual(&host),
             cells: &cells,
             objective,
             notes: &[],

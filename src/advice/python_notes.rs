@@ -77,6 +77,7 @@ mod tests {
     use crate::advice::facts::Facts;
     use crate::advice::objective::Objective;
     use crate::advice::testing::*;
+    use crate::benchmark::conditions::Conditions;
     use crate::profile::result::PythonStep;
 
     fn callable(gil_held: f64, native_threads: u64, (blocking, awaitable): (bool, bool)) -> PythonProfile {
@@ -109,6 +110,7 @@ mod tests {
             workload: &workload,
             profile: &profile,
             host: &host(2.0),
+            conditions: &Conditions::usual(&host(2.0)),
             facts: &facts,
             cells: &cells,
             choice: &choice,

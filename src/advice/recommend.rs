@@ -14,6 +14,7 @@ use crate::advice::objective::Objective;
 use crate::advice::result::Recommendation;
 use crate::advice::verdict::Basis;
 use crate::benchmark::ConfigurationResult;
+use crate::benchmark::conditions::Conditions;
 use crate::host::Host;
 use crate::profile::Profile;
 use crate::workload::Workload;
@@ -27,6 +28,8 @@ pub struct AdviceInput<'a> {
     pub profile: &'a Profile,
     /// The machine.
     pub host: &'a Host,
+    /// The measured rates and overheads of the machine.
+    pub conditions: &'a Conditions,
     /// What was measured.
     pub cells: &'a [ConfigurationResult],
     /// What is optimised.
@@ -39,11 +42,12 @@ pub struct AdviceInput<'a> {
 ///
 /// `code_examples` is left empty: programs are written from a recommendation, not for one.
 pub fn recommend(input: &AdviceInput<'_>) -> Option<Recommendation> {
-    let AdviceInput { workload, profile, host, cells, objective, .. } = *input;
+    let AdviceInput { workload, profile, host, conditions, cells, objective, .. } = *input;
     let facts = Facts::of(workload, profile, host.cpus_effective);
     let decision = decide(&facts);
     let choice = choose(cells, &decision, objective)?;
-    let context = AdviceContext { workload, profile, host, facts: &facts, cells, choice: &choice };
+    let context =
+        AdviceContext { workload, profile, host, conditions, facts: &facts, cells, choice: &choice };
     let cell = choice.chosen.cell;
     Some(Recommendation {
         strategy: cell.strategy,
@@ -100,6 +104,7 @@ mod tests {
                 workload,
                 profile,
                 host,
+                conditions: &Conditions::usual(host),
                 cells,
                 objective,
                 notes: &[Note::AssumedCpus { cpus: 2.0 }],

@@ -1,5 +1,5 @@
-//! What predictions rest on besides the profile: how fast the CPUs are together, what strategies cost,
-//! and what else uses the CPUs.
+//! The inputs of a prediction besides the profile: the speed of the CPUs, the overheads of strategies and other
+//! users of the CPUs.
 
 use crate::benchmark::overhead::Overheads;
 use crate::host::Host;
@@ -7,34 +7,41 @@ use crate::model::RateCurve;
 use crate::profile::Profile;
 use crate::workload::Workload;
 
-/// What is to be measured: a workload with its profile, on a machine, under its conditions.
+/// The subject of a prediction: a workload with its profile, on a machine, under its conditions.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
-    /// What is run.
+    /// The work.
     pub workload: &'a Workload,
-    /// What one task costs.
+    /// The cost of one task.
     pub profile: &'a Profile,
     /// The machine.
     pub host: &'a Host,
-    /// What predictions rest on besides.
+    /// The measured rates and overheads of the machine.
     pub conditions: &'a Conditions,
 }
 
 /// The conditions under which a workload runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conditions {
-    /// Work done by the number of tasks that compute.
+    /// Work that the CPUs do, by the number of tasks that compute.
     pub rates: RateCurve,
-    /// What each strategy costs.
+    /// The overheads of each strategy.
     pub overheads: Overheads,
-    /// CPU seconds of the computing steps of a task where the CPUs are never idle, by their calibration.
+    /// CPU seconds of the computing steps of a task on CPUs that are never idle, as calibrated.
     pub computing_s: f64,
     /// CPU seconds per task that the embedded server uses, on the same CPUs.
     pub server_cpu_s: f64,
 }
 
 impl Conditions {
-    /// Those of an idle machine where the usual overheads hold.
+    /// Returns the machine and its conditions as if it had `cpus` CPUs, each as fast as those here.
+    pub fn assume_cpus(&self, host: &Host, cpus: f64) -> (Host, Conditions) {
+        let cpus_logical = (cpus.ceil() as usize).max(1);
+        let host = Host { cpus_effective: cpus, cpus_logical, ..host.clone() };
+        (host, Conditions { rates: self.rates.scaled_to(cpus), ..self.clone() })
+    }
+
+    /// Returns the conditions of an idle machine with the default overheads.
     pub fn usual(host: &Host) -> Self {
         Conditions {
             rates: RateCurve::ideal(host.cpus_effective),

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod cost;
+mod gain;
 mod stages;
 
 use crate::benchmark::conditions::Subject;
@@ -13,6 +14,8 @@ use crate::benchmark::predict::cost::{Cost, startup_s};
 use crate::benchmark::predict::stages::{connecting, stages, teams};
 use crate::benchmark::throughput::BatchTimes;
 use crate::model::network::Network;
+
+pub use gain::gain_of_twice_the_cpus;
 
 /// How much task times vary where the profile does not tell.
 const USUAL_VARIATION: f64 = 0.1;

@@ -11,19 +11,23 @@
 
 use crate::model::rate::RateCurve;
 
-/// Below this share of the other, a time is taken as zero: the result is exact to 11 digits even
-/// for 100 000 tasks, and no intermediate overflows.
+/// Share of the other time below which a time counts as zero: the result is exact to 11 digits even for
+/// 100 000 tasks, and no intermediate overflows.
+#[cfg(test)]
 const NEGLIGIBLE: f64 = 1e-15;
 
-/// Where the running weights are scaled down; far from the end of an `f64`.
+/// Weight at which the running weights are scaled down; far from the end of an `f64`.
+#[cfg(test)]
 const LARGE_WEIGHT: f64 = 1e150;
 
-/// Tasks per second with exponential demands and delays: the exact birth–death solution.
+/// Returns the tasks per second with exponential demands and delays: the exact birth–death solution, which tests
+/// compare the simulated network with.
 ///
 /// `in_flight` tasks move from the delay to the servers at `(N − k)/Z` and back at `rate(k)/D`; the
 /// throughput is Σ pₖ·rate(k)/D, where `rate(k)` is `min(k, m)` for *m* servers. Infinite if tasks
 /// take no time at all, zero if there are no tasks, or no servers where there is something to compute.
-pub fn throughput(servers: &RateCurve, demand_s: f64, delay_s: f64, in_flight: usize) -> f64 {
+#[cfg(test)]
+pub(crate) fn throughput(servers: &RateCurve, demand_s: f64, delay_s: f64, in_flight: usize) -> f64 {
     let (d, z) = (demand_s.max(0.0), delay_s.max(0.0));
     if in_flight == 0 || (servers.together <= 0.0 && d > 0.0) {
         return 0.0;
@@ -46,7 +50,7 @@ pub fn throughput(servers: &RateCurve, demand_s: f64, delay_s: f64, in_flight: u
     busy / total / d
 }
 
-/// The most tasks per second that any distribution of times allows: `min(N/(D + Z), rate(N)/D)`.
+/// Returns the most tasks per second that any distribution of times allows: `min(N/(D + Z), rate(N)/D)`.
 pub fn asymptotic_bound(servers: &RateCurve, demand_s: f64, delay_s: f64, in_flight: usize) -> f64 {
     let (d, z) = (demand_s.max(0.0), delay_s.max(0.0));
     if in_flight == 0 || (servers.together <= 0.0 && d > 0.0) {
@@ -57,11 +61,9 @@ pub fn asymptotic_bound(servers: &RateCurve, demand_s: f64, delay_s: f64, in_fli
     saturated.min(in_flight as f64 / alone)
 }
 
-/// Tasks per second to expect: the geometric mean of [`asymptotic_bound`] and [`throughput`].
-///
-/// Real tasks are less random than exponential ones, so the truth lies between the two; on quiet
-/// runs this was off by 3% in the median.
-pub fn blended_throughput(servers: &RateCurve, demand_s: f64, delay_s: f64, in_flight: usize) -> f64 {
+/// Returns the tasks per second between the two: the geometric mean of [`asymptotic_bound`] and [`throughput`].
+#[cfg(test)]
+pub(crate) fn blended_throughput(servers: &RateCurve, demand_s: f64, delay_s: f64, in_flight: usize) -> f64 {
     let bound = asymptotic_bound(servers, demand_s, delay_s, in_flight);
     let exact = throughput(servers, demand_s, delay_s, in_flight);
     bound.sqrt() * exact.sqrt()

@@ -67,9 +67,7 @@ impl<'m> ProfiledStudy<'m> {
     /// Continues as if the machine had this many CPUs.
     fn assume(&mut self, cpus: f64) {
         let ProfiledStudy { state, conditions, .. } = self;
-        state.host.cpus_effective = cpus;
-        state.host.cpus_logical = (cpus.ceil() as usize).max(1);
-        conditions.rates = conditions.rates.scaled_to(cpus);
+        (state.host, *conditions) = conditions.assume_cpus(&state.host, cpus);
     }
 
     /// Plans the configurations, and refuses a selection of which none can be measured.
@@ -158,6 +156,7 @@ impl<'m> ProfiledStudy<'m> {
             workload: backend.workload(),
             profile: &profiled.profile,
             host,
+            conditions: &self.conditions,
             cells,
             objective: config.objective,
             notes: &notes,
