@@ -1,9 +1,11 @@
 //! Tests that every command line in the documents is one that `conc` accepts.
 
+use std::path::Path;
+
 use clap::CommandFactory;
 
 use crate::cli::args::Cli;
-use crate::explain::markdown::{Block, parse};
+use crate::explain::markdown::{Block, Mark, parse};
 use crate::explain::topic::TOPICS;
 
 /// Documents outside the topics that show command lines.
@@ -58,3 +60,31 @@ fn every_topic_that_is_referred_to_exists() {
 }
 
 const LAYOUT: crate::explain::PageLayout = crate::explain::PageLayout { width: 80, is_styled: false };
+
+/// Everything that a document marks as literal text.
+fn literals(text: &str) -> Vec<String> {
+    let spans = parse(text).into_iter().flat_map(|block| match block {
+        Block::Heading(_, spans) | Block::Paragraph(spans) | Block::Item(_, _, spans) => spans,
+        Block::Table(rows) => rows.into_iter().flatten().flatten().collect(),
+        Block::Code(..) => Vec::new(),
+    });
+    spans.filter(|span| span.mark == Mark::Code).map(|span| span.text).collect()
+}
+
+#[test]
+fn every_path_in_the_documents_for_contributors_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let is_path = |text: &str| {
+        let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "._-/".contains(c));
+        is_plain && !text.contains("NAME") && (text.contains('/') || text.ends_with(".rs"))
+    };
+    for document in ["src/README.md", "tests/README.md", "benches/README.md", ".github/CONTRIBUTING.md"] {
+        let text = std::fs::read_to_string(root.join(document)).expect("a document");
+        let exists = |path: &String| {
+            ["", "src", "tests", "benches"].iter().any(|place| root.join(place).join(path).exists())
+        };
+        let missing: Vec<_> =
+            literals(&text).into_iter().filter(|text| is_path(text) && !exists(text)).collect();
+        assert!(missing.is_empty(), "{document}: {missing:?}");
+    }
+}
