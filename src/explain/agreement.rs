@@ -37,7 +37,8 @@ fn the_topic_on_the_method_has_the_thresholds_of_the_policy() {
         ("probability that stops the search", policy::STOP_PROBABILITY),
         ("probability that makes a candidate", policy::CHOICE_PROBABILITY),
         ("other programs: warning from", policy::CONTENDED),
-        ("other programs: no calibration from", policy::CONTENDED_DISTRUST),
+        ("other programs: distrusted from", policy::CONTENDED_DISTRUST),
+        ("stolen time: doubtful from", policy::STOLEN_DOUBTFUL),
         ("pressure: busy machine from", policy::BUSY_PRESSURE),
     ];
     for (name, value) in thresholds {

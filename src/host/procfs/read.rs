@@ -6,11 +6,6 @@ use std::io::Read;
 /// Bytes of the longest single line that is read; `stat` has about 350.
 const MAX_LINE_BYTES: usize = 1024;
 
-/// Returns whether this system has `/proc` as Linux fills it.
-pub fn is_available() -> bool {
-    cfg!(target_os = "linux") && super::thread::process_stat(std::process::id()).is_some()
-}
-
 /// Reads a file of one line, in one call, without asking for its length, which `/proc` does not know.
 pub(super) fn line<T>(path: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
     let mut buffer = [0; MAX_LINE_BYTES];

@@ -37,6 +37,11 @@ pub struct Schedstat {
     pub slices: u64,
 }
 
+/// Returns whether this system has `/proc` as Linux fills it.
+pub fn is_available() -> bool {
+    cfg!(target_os = "linux") && process_stat(std::process::id()).is_some()
+}
+
 /// Returns clock ticks per second, the kernel's unit of CPU time.
 pub fn ticks_per_second() -> f64 {
     let ticks = nix::unistd::sysconf(nix::unistd::SysconfVar::CLK_TCK).ok().flatten();

@@ -135,8 +135,6 @@ pub struct ProfileReport {
     pub steps_cpu_s: Vec<f64>,
     /// Seconds in which each step waited for a CPU, summed over all tasks; 0 if there is one step.
     pub steps_queue_s: Vec<f64>,
-    /// User and system CPU seconds of children that were reaped.
-    pub children_cpu: [f64; 2],
     /// Seconds in which the main thread waited for a CPU; `None` if the system does not report it.
     pub runqueue_s: Option<f64>,
     /// Share of the wall time in which another thread would have waited for the GIL.

@@ -26,7 +26,7 @@ def run(job: Job) -> JsonObject:
     """Returns the profile of the tasks of a job."""
     requested = perf_counter_ns()
     steps = StepMeter(job)
-    children, queued = resource_usage.cpu_of_children(), steps.queue.seconds()
+    queued = steps.queue.seconds()
     job.started(requested)
     done = steps.run_for(job.time_limit_s, 0)
     job.ended()
@@ -38,7 +38,6 @@ def run(job: Job) -> JsonObject:
         "steps_s": list(steps.wall_s),
         "steps_cpu_s": list(steps.cpu_s),
         "steps_queue_s": list(steps.queue_s),
-        "children_cpu": resource_usage.cpu_of_children().since(children),
         "runqueue_s": None if queued_after is None or queued is None else queued_after - queued,
         "native_threads": _threads_unknown_to_python(),
         "faster_again": _faster_again(job, done),
