@@ -173,7 +173,7 @@ catalogue! {
         "The file is neither a table of concurrency and throughput nor a result of conc.",
         "Use a CSV file with the columns concurrency and throughput, or JSON from --export-json.";
     GateResults = "E-GATE-001", "results cannot be compared with",
-        "The file is not a result of conc bench, is truncated, or was written by a newer version.",
+        "The file is not a result of conc bench, is truncated, or was written by another version.",
         "Write it again with `conc bench --save-baseline`.";
     GateOtherMachine = "E-GATE-002", "results of another machine",
         "The results were measured on another machine, with other CPUs, another kernel or another version. \

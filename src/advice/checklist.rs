@@ -1,4 +1,4 @@
-//! What was seen of a few tasks, judged: each item of the list passed, failed or not applicable.
+//! The judgement of a few observed tasks: each item of the list passed, failed or does not apply.
 //!
 //! Pure over the observations.
 
@@ -35,13 +35,13 @@ const IDLE: f64 = 0.05;
 /// One item of the list, judged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CheckResult {
-    /// Which item.
+    /// The item.
     pub check: ChecklistItem,
     /// How it was judged.
     pub status: CheckStatus,
     /// Why.
     pub detail: CheckDetail,
-    /// What is wrong; empty unless it failed.
+    /// The faults; empty unless the item failed.
     pub findings: Vec<CheckFinding>,
 }
 
@@ -92,7 +92,7 @@ pub enum CheckDetail {
 pub struct CheckFinding {
     /// What kind of fault it is; `conc explain CODE` says more.
     pub code: Code,
-    /// What was seen.
+    /// The observation.
     pub fault: Fault,
     /// The line it is about, where one could be found.
     pub place: Option<SourceLine>,
@@ -102,7 +102,7 @@ pub struct CheckFinding {
     pub count: u64,
 }
 
-/// What was seen of a fault.
+/// An observation that shows a fault.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Fault {
@@ -212,7 +212,7 @@ fn quiet(check: ChecklistItem, seen: &Observations) -> (CheckStatus, CheckDetail
     }
 }
 
-/// Where tasks did not end.
+/// Returns a finding for each line at which tasks did not end.
 fn hung(hang: &HangObservation, patience: Duration) -> Vec<CheckFinding> {
     let is_deadlock = hang.cpu_fraction < IDLE
         && !hang.waits.is_empty()
@@ -256,7 +256,7 @@ fn is_held(form: &FormObservation, gil: &GilObservation, tasks: u64) -> bool {
     gil.waited_s >= HELD * form.cpu_s * tasks as f64
 }
 
-/// What computes where others have to wait for it: threads beside it, or an event loop.
+/// Returns a finding if tasks compute while others wait for the lock: threads, or an event loop.
 fn held(form: &FormObservation, seen: &Observations) -> Option<CheckFinding> {
     let (share, gil) = computing(form, seen.tasks)?;
     if !seen.has_gil || !is_held(form, gil, seen.tasks) {
@@ -270,7 +270,7 @@ fn held(form: &FormObservation, seen: &Observations) -> Option<CheckFinding> {
     Some(CheckFinding { code: Code::PythonGil, fault, place: gil.place.clone(), item: None, count: 1 })
 }
 
-/// What the lock means for these tasks, where it is no fault.
+/// Returns the effect of the lock on these tasks, if it is no fault.
 fn considered(seen: &Observations) -> (CheckStatus, CheckDetail) {
     if !seen.has_gil {
         return (CheckStatus::NotApplicable, CheckDetail::NoGil);

@@ -6,7 +6,7 @@ use crate::benchmark::result::LedgerPerTask;
 use crate::model::message::chunk;
 use crate::strategy::StrategyKind;
 
-/// What a message costs in CPython's `ProcessPoolExecutor`, in seconds: taken once, with CPython 3 on a
+/// Seconds that a message costs in CPython's `ProcessPoolExecutor`, measured once with CPython 3 on a
 /// Xeon at 2.5 GHz. Its queue, locks and pickling cost ten times as much as a pipe.
 pub(crate) const PYTHON_MESSAGE_S: f64 = 135e-6;
 

@@ -13,7 +13,7 @@ use crate::strategy::StrategyKind;
 pub struct Comparison {
     /// The statement.
     pub code: ComparisonCode,
-    /// What was optimised.
+    /// The goal of the optimisation.
     pub objective: Objective,
     /// Predicted tasks per second of the recommended configuration; null where it was measured.
     pub predicted_per_s: Option<f64>,

@@ -1,4 +1,4 @@
-//! Which cells may win: those that ran and whose tasks ended well.
+//! Selection of the cells that may win: those that ran and whose tasks ended well.
 
 use crate::advice::note::{FailingConfiguration, Note};
 use crate::benchmark::ConfigurationResult;

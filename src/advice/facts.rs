@@ -10,7 +10,7 @@ use crate::workload::spec::{StepNature, StepSpec};
 /// The kind of a step that is a Python callable.
 const PYTHON_STEP: &str = "python";
 
-/// What the tree knows about a workload and the machine.
+/// The facts about a workload and the machine that the tree knows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Facts {
     /// The class of the work.
@@ -33,7 +33,7 @@ pub struct Facts {
     pub is_coroutine: bool,
     /// Whether the tasks are commands, which run in processes of their own.
     pub foreign: bool,
-    /// What the tasks run in.
+    /// The runtime of the tasks.
     pub runtime: TaskRuntime,
 }
 
@@ -68,7 +68,7 @@ impl SerialPlace {
     }
 }
 
-/// What the tasks run in.
+/// A runtime, by whether its threads compute in parallel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TaskRuntime {
     /// Compiled code: threads compute at the same time.

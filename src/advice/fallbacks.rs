@@ -1,4 +1,4 @@
-//! What to use where the recommended strategy cannot be.
+//! Alternatives for a reader who cannot use the recommended strategy.
 
 use crate::advice::choose::{Choice, narrowest_good};
 use crate::advice::objective::Objective;

@@ -1,4 +1,4 @@
-//! Which limit binds: what keeps the chosen cell from being faster.
+//! The search for the limit that keeps the chosen configuration from being faster.
 //!
 //! The question is answered from the outside in: what the workload forbids, what the machine has
 //! used up, what lies behind the tasks, and last what was simply not measured.

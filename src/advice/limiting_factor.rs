@@ -7,7 +7,7 @@ use crate::benchmark::Configuration;
 use crate::benchmark::capacity::WidthLimit;
 use crate::benchmark::result::Reason;
 
-/// What keeps the throughput from growing further.
+/// A limit that keeps the throughput from growing further.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum LimitingFactor {
@@ -87,7 +87,7 @@ pub enum LimitingFactor {
     },
 }
 
-/// What tasks can share beyond the CPUs.
+/// A resource, other than the CPUs, that tasks can share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SharedResource {

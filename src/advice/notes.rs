@@ -1,4 +1,4 @@
-//! Which facts are worth knowing before the advice is followed.
+//! Selection of the notes on a recommendation.
 
 use crate::advice::choose::{Choice, RunnerUp};
 use crate::advice::chunks;
@@ -111,7 +111,7 @@ fn parallel_task(profile: &Profile, chosen: Configuration) -> Option<Note> {
     (cpus > NESTED_FROM && chosen.width > 1).then_some(Note::ParallelTask { cpus })
 }
 
-/// Where tasks differ widely, what a short batch shows depends on which of them it drew.
+/// Tasks that differ widely: a short batch shows mostly the ones that it happened to draw.
 fn dispersion(profile: &Profile) -> Option<Note> {
     let dispersion = profile.dispersion.as_ref()?;
     let (coefficient_of_variation, slowest) =

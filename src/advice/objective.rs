@@ -1,4 +1,4 @@
-//! What the best cell is best at.
+//! The goal by which configurations are compared.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::benchmark::ConfigurationResult;
 
-/// What to optimise.
+/// A goal of the optimisation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Objective {

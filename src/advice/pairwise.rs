@@ -3,6 +3,7 @@
 use crate::advice::objective::Objective;
 use crate::benchmark::ConfigurationResult;
 use crate::policy::INDIFFERENCE;
+use crate::stats::interval::is_informative_effect;
 use crate::stats::ratio::{UncertainOrdering, compare};
 
 /// The comparison of one configuration with another.
@@ -37,7 +38,7 @@ pub(crate) fn compare_pairwise(
         Some(paired) if paired.pairs > 1 => PairwiseComparison {
             ratio: paired.ratio,
             verdict: paired.verdict,
-            smallest_effect: paired.smallest_effect(),
+            smallest_effect: paired.smallest_effect().filter(|effect| is_informative_effect(*effect)),
         },
         _ => PairwiseComparison {
             ratio: score(a, objective) / score(b, objective),

@@ -19,7 +19,7 @@ fn dominates(a: &ConfigurationResult, b: &ConfigurationResult) -> bool {
     pairs.iter().any(is_better) && !pairs.iter().any(is_worse)
 }
 
-/// What is wanted of a cell; more is better.
+/// Returns the qualities of a cell; more is better in each.
 fn goods(cell: &ConfigurationResult) -> [Option<f64>; 4] {
     let inverse = |x: f64| (x > 0.0).then(|| 1.0 / x);
     [

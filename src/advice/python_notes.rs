@@ -1,4 +1,4 @@
-//! Which facts about Python callables are worth knowing before the advice is followed.
+//! Selection of the notes about Python callables.
 
 use crate::advice::context::AdviceContext;
 use crate::advice::facts::TaskRuntime;
@@ -78,13 +78,13 @@ mod tests {
     use crate::advice::objective::Objective;
     use crate::advice::testing::*;
     use crate::benchmark::conditions::Conditions;
-    use crate::profile::result::PythonStep;
+    use crate::profile::result::{FreeThreading, PythonStep};
 
     fn callable(gil_held: f64, native_threads: u64, (blocking, awaitable): (bool, bool)) -> PythonProfile {
         PythonProfile {
             executable: "python3".into(),
             version: "3.12.1".into(),
-            free_threaded: false,
+            free_threaded: FreeThreading::No,
             start_method: "fork".into(),
             offers: Vec::new(),
             faster_again: None,

@@ -22,17 +22,17 @@ use crate::workload::Workload;
 /// Everything a recommendation rests on.
 #[derive(Debug, Clone, Copy)]
 pub struct AdviceInput<'a> {
-    /// What is run.
+    /// The work.
     pub workload: &'a Workload,
-    /// What one task costs.
+    /// The cost of one task.
     pub profile: &'a Profile,
     /// The machine.
     pub host: &'a Host,
     /// The measured rates and overheads of the machine.
     pub conditions: &'a Conditions,
-    /// What was measured.
+    /// Every configuration that was considered.
     pub cells: &'a [ConfigurationResult],
-    /// What is optimised.
+    /// The goal.
     pub objective: Objective,
     /// Notes of the caller, which come after those found here.
     pub notes: &'a [Note],
@@ -111,7 +111,7 @@ mod tests {
             })
         }
 
-        /// What the model says of every width, times a factor for the strategy.
+        /// Configurations as the model predicts them, times a factor for the strategy.
         fn modelled(&self, strategy: StrategyKind, factor: f64) -> Vec<ConfigurationResult> {
             let task = self.profile.task;
             let per_s = |n: f64| {

@@ -10,7 +10,7 @@ use crate::advice::verdict::{Agreement, Basis, ChoiceVerdict};
 use crate::benchmark::Configuration;
 use crate::strategy::StrategyKind;
 
-/// What to do, and why.
+/// A recommendation with its reasons.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Recommendation {
     /// The recommended strategy.
@@ -44,7 +44,7 @@ pub struct Recommendation {
     /// Tasks that a program should send to a worker process at once, by what messages were measured to
     /// cost; null where none are sent.
     pub chunk_size: Option<u64>,
-    /// What to use where the recommendation cannot be, best first.
+    /// Alternatives to the recommendation, best first.
     pub fallbacks: Vec<Fallback>,
 }
 
@@ -60,7 +60,7 @@ impl Recommendation {
 pub struct CodeExample {
     /// `rust` or `python`.
     pub language: String,
-    /// What it shows, in a few words.
+    /// A title of a few words.
     pub title: String,
     /// The program.
     pub code: String,

@@ -54,11 +54,11 @@ pub struct Usl {
 /// Intervals of the coefficients, cut off at what they cannot be.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct UslIntervals {
-    /// Of σ.
+    /// Interval of σ.
     pub sigma: [f64; 2],
-    /// Of κ.
+    /// Interval of κ.
     pub kappa: [f64; 2],
-    /// Of λ.
+    /// Interval of λ, in tasks per second.
     pub lambda: [f64; 2],
 }
 
@@ -218,7 +218,7 @@ pub fn coefficient(value: f64) -> String {
     }
 }
 
-/// What was measured at the widths of a strategy, with as many processes as `cell` has.
+/// Returns the points of a strategy, with the number of processes that `cell` has.
 ///
 /// The sequential reference stands for width 1 where the strategy was not run at it: both laws count
 /// from one task at a time.
@@ -232,7 +232,7 @@ pub fn points(cells: &[ConfigurationResult], cell: Configuration) -> Vec<Point> 
     substitute.flatten().into_iter().chain(cells.iter().filter(own)).filter_map(point).collect()
 }
 
-/// What a cell that ran says; its batches scatter in proportion to their rate.
+/// Returns the point of a cell that ran; its batches scatter in proportion to their rate.
 fn point(result: &ConfigurationResult) -> Option<Point> {
     let rate = result.throughput_per_s.filter(|rate| *rate > 0.0 && rate.is_finite())?;
     let ran = result.status == Status::Ok && result.cell.width > 0;

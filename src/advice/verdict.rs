@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a recommendation rests on.
+/// The basis of a recommendation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Basis {

@@ -1,4 +1,4 @@
-//! What a measurement showed besides its results, as data.
+//! Findings of a measurement besides its results, as data.
 
 use crate::benchmark::configuration::Configuration;
 use crate::benchmark::result::TaskCounts;

@@ -10,7 +10,7 @@ use crate::benchmark::record::CellRecord;
 use crate::benchmark::result::{ConfigurationResult, Reason, Status, TaskCounts, widening};
 use crate::host::contention::{TakenShares, unavailable};
 use crate::policy::CONTENDED;
-use crate::stats::interval::widen;
+use crate::stats::interval::{is_informative, widen};
 
 /// A budget that ends after fewer rounds than this is worth a finding.
 const ENOUGH_ROUNDS: u32 = 3;
@@ -54,7 +54,8 @@ fn believe(result: &mut ConfigurationResult, measured: &Measured) {
     result.cpu_stolen = measured.taken.map(|taken| taken.stolen);
     let factor = result.widening();
     result.outlook = measured.posteriors.get(&result.cell).map(|posterior| posterior.widened(factor));
-    result.ci95 = result.ci95.zip(result.throughput_per_s).map(|(ends, rate)| widen(rate, ends, factor));
+    let widened = result.ci95.zip(result.throughput_per_s).map(|(ends, rate)| widen(rate, ends, factor));
+    result.ci95 = widened.filter(|ends| is_informative(*ends));
 }
 
 /// Returns what to know before the results are trusted.

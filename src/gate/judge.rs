@@ -6,7 +6,7 @@ use crate::gate::metric_change::MetricChange;
 use crate::gate::reason::GateReason;
 use crate::gate::result::{GateReport, GateVerdict, Metric, MetricVerdict};
 use crate::stats::fdr::benjamini_hochberg;
-use crate::stats::interval::CONFIDENCE;
+use crate::stats::interval::{CONFIDENCE, is_informative, is_informative_effect};
 
 /// Expected share of reported changes that are false (the false discovery rate of a suite).
 pub const FALSE_DISCOVERY: f64 = 0.01;
@@ -143,10 +143,11 @@ fn metric_verdict(
         current: estimate.current,
         reference: estimate.reference,
         ratio: estimate.ratio(),
-        ci95: estimate.ratio_interval(CONFIDENCE),
+        ci95: estimate.ratio_interval(CONFIDENCE).filter(|ends| is_informative(*ends)),
         p_value: estimate.p_worse(),
         threshold: comparison.thresholds.of(estimate.metric),
-        smallest_effect: smallest_effect(estimate, margin, level),
+        smallest_effect: smallest_effect(estimate, margin, level)
+            .filter(|effect| is_informative_effect(*effect)),
         observations: estimate.worse.n,
     }
 }
@@ -261,8 +262,9 @@ mod tests {
                 if verdict.verdict == GateVerdict::Regressed {
                     prop_assert!(p <= FALSE_DISCOVERY);
                 }
-                let [lo, hi] = verdict.ci95.unwrap();
-                prop_assert!(lo <= verdict.ratio && verdict.ratio <= hi);
+                if let Some([lo, hi]) = verdict.ci95 {
+                    prop_assert!(lo <= verdict.ratio && verdict.ratio <= hi);
+                }
                 if verdict.verdict == GateVerdict::Unchanged {
                     prop_assert!((verdict.ratio.ln()).abs() <= verdict.threshold.ln_1p() + 1e-9);
                 }

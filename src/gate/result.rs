@@ -134,7 +134,7 @@ pub struct MetricVerdict {
     /// Ratio of the current side to the other side, as a geometric mean; corrected for CPU speed if the other
     /// side is stored.
     pub ratio: f64,
-    /// Confidence interval of `ratio`, 95%; null from a single observation.
+    /// Confidence interval of `ratio`, 95%; null if it says nothing.
     pub ci95: Option<[f64; 2]>,
     /// One-sided p-value of a change for the worse; null if the spread is unknown.
     pub p_value: Option<f64>,

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::host::usage::CpuTime;
 use crate::profile::accounting::slowest::SlowestTasks;
 use crate::profile::accounting::task_child::TaskAccounting;
-use crate::profile::result::{PythonProfile, PythonStep};
+use crate::profile::result::{FreeThreading, PythonProfile, PythonStep};
 use crate::profile::tasks::{Profiled, SampledTasks, all_failed, conclude_tasks, sample_tasks};
 use crate::python::exchange::RunFailure;
 use crate::python::protocol::event::{Inspection, ProfileReport};
@@ -195,7 +195,7 @@ fn python_profile(session: &Session, inspection: &Inspection, report: &ProfileRe
     PythonProfile {
         executable: interpreter.executable.display().to_string(),
         version: interpreter.version.clone(),
-        free_threaded: !interpreter.has_gil,
+        free_threaded: if interpreter.has_gil { FreeThreading::No } else { FreeThreading::Yes },
         start_method: interpreter.start_method.clone(),
         offers: interpreter.offers.clone(),
         gil_wanted: report.gil_wanted,

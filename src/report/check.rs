@@ -1,4 +1,4 @@
-//! What `check` prints.
+//! The document of `check`.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ pub struct CheckReport {
     pub command: CommandName,
     /// The machine it ran on.
     pub host: Host,
-    /// What was run; `tasks` is how many tasks were.
+    /// The work; `tasks` counts the tasks that were run.
     pub workload: WorkloadSummary,
     /// The interpreter, as `sys.version` on one line.
     pub python: String,

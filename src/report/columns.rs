@@ -21,11 +21,11 @@ pub(super) enum Column {
     Predicted,
     /// Confidence interval of the throughput, as two rates.
     Interval,
-    /// The same as a share of the throughput.
+    /// The interval as a share of the throughput.
     Margin,
     /// Throughput over that of the reference.
     Speedup,
-    /// The same under a shorter heading.
+    /// The speed-up under a shorter heading.
     ShortSpeedup,
     /// Median latency.
     P50,
@@ -61,7 +61,7 @@ impl Column {
         }
     }
 
-    /// What stands in the row of `cell`.
+    /// Returns the text in the row of `cell`.
     pub(super) fn value(self, cell: &ConfigurationResult) -> String {
         let value = match self {
             Column::Strategy => Some(cell.cell.strategy.to_string()),
@@ -90,7 +90,7 @@ fn seconds(s: f64) -> String {
     Seconds(s).to_string()
 }
 
-/// What was predicted, and by how much that is off what was measured.
+/// Returns the prediction, and its difference from the measurement.
 fn predicted(cell: &ConfigurationResult) -> Option<String> {
     let predicted = cell.predicted_per_s?;
     let off =

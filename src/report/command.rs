@@ -1,4 +1,4 @@
-//! What every document begins with.
+//! The head of every document.
 
 use serde::{Deserialize, Serialize};
 

@@ -35,7 +35,7 @@ fn gate_header() -> String {
     format!(",gate{}", Metric::ALL.map(of_metric).concat())
 }
 
-/// What stands below `gate_header`; empty where nothing was compared.
+/// Returns the fields below `gate_header`; empty where nothing was compared.
 fn gate_fields(gate: Option<&GateReport>) -> Vec<String> {
     let of_metric = |metric| {
         let of = gate.and_then(|gate| gate.metrics.iter().find(|of| of.metric == metric));

@@ -14,7 +14,7 @@ pub use crate::report::command::{CommandName, SCHEMA_VERSION};
 use crate::report::fit::{FitReport, FitResults};
 use crate::workload::spec::{Workload, WorkloadSource};
 
-/// What is known of one workload. What a command does not know is null or empty.
+/// Everything known about one workload. Facts that a command does not know are null or empty.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Report {
     /// The version of this shape.
@@ -25,15 +25,15 @@ pub struct Report {
     pub command: CommandName,
     /// The machine it ran on.
     pub host: Host,
-    /// What was run.
+    /// The work.
     pub workload: WorkloadSummary,
-    /// What one task costs.
+    /// The cost of one task.
     pub profile: Option<Profile>,
     /// Every cell considered.
     pub cells: Vec<ConfigurationResult>,
     /// Laws fitted to the cells.
     pub model: Option<Model>,
-    /// What to do.
+    /// The recommended configuration, with reasons.
     pub recommendation: Option<Recommendation>,
     /// The cell that is compared with other runs, of `bench`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,7 +41,7 @@ pub struct Report {
     /// How it compares with another run, of `bench` where one was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<GateReport>,
-    /// What to know before any of it is trusted.
+    /// Warnings to read before the results are trusted.
     pub warnings: Vec<Warning>,
 }
 
@@ -75,7 +75,7 @@ impl Report {
     }
 }
 
-/// What `bench` prints: a report for each workload.
+/// The document of `bench`: a report for each workload.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct BenchReport {
     /// The version of this shape.
@@ -98,7 +98,7 @@ pub struct BenchReport {
 pub struct FailedWorkload {
     /// Its name, or the file it would be read from.
     pub name: String,
-    /// What kind of failure it was, where there is a code for it.
+    /// The code of the failure, if it has one.
     pub code: Option<Code>,
     /// The failure in words.
     pub message: String,
@@ -118,15 +118,15 @@ impl BenchReport {
     }
 }
 
-/// What a document says of workloads, whatever else is in it.
+/// The reports about workloads in a document.
 pub trait Results: Serialize {
     /// The command that was run.
     fn command(&self) -> CommandName;
 
-    /// Those that gave results.
+    /// The workloads that gave results.
     fn reports(&self) -> &[Report];
 
-    /// Those that gave none.
+    /// The workloads that gave none.
     fn failed(&self) -> &[FailedWorkload] {
         &[]
     }
@@ -161,15 +161,15 @@ impl Results for BenchReport {
 #[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(untagged)]
 pub enum Document {
-    /// Of `bench`.
+    /// The document of `bench`.
     Bench(Box<BenchReport>),
-    /// Of `check`.
+    /// The document of `check`.
     Check(Box<CheckReport>),
-    /// Of `advise` and `profile`.
+    /// The document of `advise` and `profile`.
     Single(Box<Report>),
-    /// Of `fit`, for a result with several series.
+    /// The document of `fit` for several series.
     FitResults(Box<FitResults>),
-    /// Of `fit`.
+    /// The document of `fit` for one series.
     Fit(Box<FitReport>),
 }
 
@@ -184,14 +184,14 @@ impl Document {
     }
 }
 
-/// What was run, in short.
+/// A summary of the work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WorkloadSummary {
     /// Its name.
     pub name: String,
-    /// Where it came from.
+    /// The source of the description.
     pub source: WorkloadSource,
-    /// What runs its tasks.
+    /// The runtime of the tasks.
     pub runtime: WorkloadRuntime,
     /// Tasks of one run.
     pub tasks: u64,
@@ -213,7 +213,7 @@ impl WorkloadSummary {
     }
 }
 
-/// What runs the tasks.
+/// A runtime of tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum WorkloadRuntime {
@@ -228,9 +228,9 @@ pub enum WorkloadRuntime {
 pub struct Warning {
     /// What kind of thing; `conc explain CODE` says more.
     pub code: Code,
-    /// What was seen.
+    /// The observation in words.
     pub message: String,
-    /// What to do about it.
+    /// The remedy.
     pub remedy: String,
 }
 

@@ -29,7 +29,7 @@ use crate::stats::ratio::UncertainOrdering;
 use crate::strategy::StrategyKind;
 use crate::workload::spec::WorkloadSource;
 
-/// What `advise` gives.
+/// A report of `advise`.
 pub(crate) fn advise() -> Report {
     let workload = WorkloadSummary {
         name: "web-scraper".to_owned(),
@@ -64,7 +64,7 @@ fn model() -> Model {
     Model { usl, amdahl: None, strategy: Some(StrategyKind::Async) }
 }
 
-/// What `bench` gives.
+/// A report of `bench`.
 pub(crate) fn bench() -> BenchReport {
     let mut second = advise();
     second.workload.name = "hash-cpu".to_owned();
@@ -78,12 +78,12 @@ pub(crate) fn bench() -> BenchReport {
     BenchReport { failed: vec![broken], ..BenchReport::new(host(), vec![gated(), second]) }
 }
 
-/// What `bench` gives of one workload that is compared with an earlier run.
+/// A report of `bench` on one workload that is compared with an earlier run.
 pub(crate) fn gated() -> Report {
     Report { command: CommandName::Bench, series: Some(gate::series()), gate: Some(gate::gate()), ..advise() }
 }
 
-/// What `profile` gives for a command.
+/// A report of `profile` on a command.
 pub(crate) fn command() -> Report {
     let workload = WorkloadSummary {
         name: "sh".to_owned(),

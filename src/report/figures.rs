@@ -4,9 +4,9 @@ use crate::benchmark::result::Status;
 use crate::benchmark::{Configuration, ConfigurationResult, Series};
 use crate::gate::Metric;
 use crate::report::document::Report;
-use crate::stats::interval::{CONFIDENCE, geometric_mean_ci};
+use crate::stats::interval::{CONFIDENCE, geometric_mean_ci, is_informative};
 
-/// What stands for a workload.
+/// The figures that stand for a workload.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Figures {
     /// The cell that gave them.
@@ -42,7 +42,11 @@ fn of_series(series: &Series) -> Vec<Figure> {
     let of = |metric: Metric| {
         let values: Vec<f64> = series.batches.iter().filter_map(|batch| metric.of(batch)).collect();
         let mean = geometric_mean_ci(&values, CONFIDENCE)?;
-        Some(Figure { metric, value: mean.estimate, ci95: mean.bounds() })
+        Some(Figure {
+            metric,
+            value: mean.estimate,
+            ci95: mean.bounds().filter(|ends| is_informative(*ends)),
+        })
     };
     Metric::ALL.into_iter().filter_map(of).collect()
 }

@@ -11,7 +11,7 @@ use crate::report::document::Report;
 use crate::report::figures::{Figure, Figures, figures};
 use crate::units::Share;
 
-/// Which way is better.
+/// The direction that is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// More is.

@@ -51,7 +51,7 @@ fn failures(failed: &[FailedWorkload]) -> String {
     failed.iter().map(line).collect()
 }
 
-/// What the gates say together, and a row for each of several workloads.
+/// Returns the verdicts together, and a row for each of several workloads.
 fn overview(reports: &[Report]) -> String {
     let gate = wording::suite(reports).map(|counts| format!("<p class=\"suite\">Gate: {counts}</p>\n"));
     let heading = if gate.is_some() { "<th>Gate</th>" } else { "" };

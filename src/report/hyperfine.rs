@@ -33,7 +33,7 @@ struct Entry {
     parameters: BTreeMap<&'static str, String>,
 }
 
-/// What one run of a cell gave.
+/// One run of a cell.
 struct Run {
     throughput_per_s: f64,
     is_clean: bool,

@@ -16,7 +16,7 @@ const NO_TIME: &str = "0";
 /// The case that says whether there are results at all.
 const MEASURED: &str = "measured";
 
-/// What became of a test case.
+/// The outcome of a test case.
 enum Outcome {
     Passed,
     /// Something got worse; of which type that is, and how.

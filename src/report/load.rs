@@ -1,5 +1,6 @@
 //! Reads documents that an earlier run wrote.
 
+use std::cmp::Ordering;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -108,13 +109,16 @@ fn foreign(name: &str, reason: impl std::fmt::Display) -> InputError {
 
 /// Refuses a newer shape rather than guess what it means.
 fn check_version(name: &str, version: u64) -> Result<(), InputError> {
-    if version <= u64::from(SCHEMA_VERSION) {
-        return Ok(());
-    }
+    let known = u64::from(SCHEMA_VERSION);
+    let (age, help) = match version.cmp(&known) {
+        Ordering::Equal => return Ok(()),
+        Ordering::Less => ("an older", "write the file again with this conc"),
+        Ordering::Greater => ("a newer", "update conc, or write the file again"),
+    };
     let message = format!(
-        "'{name}' was written by a newer version: its schema is {version}, and this conc knows {SCHEMA_VERSION}"
+        "'{name}' was written by {age} version: its schema is {version}, and this conc reads {known}"
     );
-    Err(InputError::new(Code::GateResults, message).with_help("update conc, or write the file again"))
+    Err(InputError::new(Code::GateResults, message).with_help(help))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ pub(crate) fn check(schema: &Value, document: &Value) {
     assert!(errors.is_empty(), "{errors:#?}");
 }
 
-/// What hyperfine writes (`src/benchmark/benchmark_result.rs` of version 1.20) and its scripts read:
+/// The JSON of hyperfine (`src/benchmark/benchmark_result.rs` of version 1.20), as its scripts read it:
 /// they need `times` and one numeric parameter.
 pub(crate) fn hyperfine() -> Value {
     let seconds = json!({ "type": "number", "minimum": 0 });

@@ -1,12 +1,12 @@
 //! The words of a command line, told apart by how they depend on the item.
 
-/// Where the item stands in a word.
+/// A word of a command, by the place of the item in it.
 const PLACEHOLDER: &str = "{item}";
 
 /// One word of a command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Word<'a> {
-    /// The same for every item.
+    /// A word without an item.
     Fixed(&'a str),
     /// The item and nothing else.
     Item,

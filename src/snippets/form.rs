@@ -1,4 +1,4 @@
-//! Which program shows a strategy, in which language.
+//! Choice of the program that shows a strategy in a language.
 
 use crate::snippets::shape::TaskShape;
 use crate::strategy::StrategyKind;

@@ -1,4 +1,4 @@
-//! Which items a program runs over.
+//! The items that a program runs over.
 
 use crate::snippets::shape::TaskShape;
 

@@ -51,7 +51,7 @@ fn example(program: Program, cell: &Configuration, shape: &TaskShape) -> CodeExa
     }
 }
 
-/// What is the user's: a callable, a command, or a stand-in.
+/// Returns the user's part: a callable, a command, or a stand-in.
 fn pieces(program: Program, shape: &TaskShape) -> Pieces {
     if let Some(task) = &shape.python {
         return callable::pieces(task, program, shape);

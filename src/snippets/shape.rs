@@ -1,4 +1,4 @@
-//! What a program needs to know of the work: plain data, measured or given.
+//! The shape of the work as a program shows it: plain data, measured or given.
 
 use std::time::Duration;
 

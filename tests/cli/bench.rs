@@ -86,7 +86,7 @@ fn a_baseline_is_compared_with_in_the_same_cell_and_for_the_same_work() {
     let sandbox = suite();
     let before = bench(&sandbox, 0, &["--save-baseline", "baseline.json"]);
     let saved: Value = serde_json::from_slice(&fs::read(sandbox.path("baseline.json")).unwrap()).unwrap();
-    assert_eq!(saved, serde_json::to_value(&before).unwrap());
+    assert_eq!(saved, conc::report::worded::to_value(&before).unwrap());
     let after = bench(&sandbox, 0, &["--baseline", "baseline.json"]);
     for (before, after) in before.results.iter().zip(&after.results) {
         let (earlier, current) = (before.series.as_ref().unwrap(), after.series.as_ref().unwrap());

@@ -35,13 +35,13 @@ fn a_baseline_that_is_none_is_refused_with_its_place() {
     let text = fs::read_to_string(sandbox.path("b.json")).unwrap();
     fs::write(sandbox.path("cut.json"), &text[..text.len() / 2]).unwrap();
     fs::write(sandbox.path("foreign.json"), "{\"benchmarks\": []}").unwrap();
-    fs::write(sandbox.path("newer.json"), text.replacen("\"schema_version\": 1", "\"schema_version\": 2", 1))
+    fs::write(sandbox.path("newer.json"), text.replacen("\"schema_version\": 2", "\"schema_version\": 3", 1))
         .unwrap();
     fs::write(sandbox.path("empty.json"), "").unwrap();
     let cases = [
         ("cut.json", &["E-GATE-001", "cut off", "cut.json:"][..]),
         ("foreign.json", &["E-GATE-001", "not a result of conc bench"]),
-        ("newer.json", &["E-GATE-001", "newer version: its schema is 2"]),
+        ("newer.json", &["E-GATE-001", "newer version: its schema is 3"]),
         ("empty.json", &["E-GATE-001", "cut off"]),
         ("absent.json", &["E-GATE-001", "cannot be read"]),
     ];
@@ -86,7 +86,7 @@ fn a_broken_file_does_not_keep_the_others_from_being_measured() {
     let failed: Vec<_> = report.failed.iter().map(|failed| failed.name.as_str()).collect();
     assert_eq!(failed, ["workloads/a.toml", "c"]);
     let written: Value = serde_json::from_slice(&fs::read(sandbox.path("out.json")).unwrap()).unwrap();
-    assert_eq!(written, serde_json::to_value(&*report).unwrap());
+    assert_eq!(written, conc::report::worded::to_value(&*report).unwrap());
 }
 
 #[test]

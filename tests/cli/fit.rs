@@ -73,7 +73,7 @@ fn what_must_not_be_claimed_is_refused_in_words_and_in_status() {
     let flat = Sandbox::with("flat.csv", "n,x\n1,10\n2,20\n4,40\n8,79\n16,80\n32,80.5\n64,79.8\n");
     let usl = single(&flat, &["fit", "--json", "flat.csv"]).model.usl;
     assert_eq!((usl.status, usl.saturated_width, usl.peak_width), (FitStatus::Saturated, Some(8.0), None));
-    flat.run(&["fit", "flat.csv"]).code(0).stdout(contains("saturated at 8"));
+    flat.run(&["fit", "flat.csv"]).code(0).stdout(contains("saturated at width 8"));
 }
 
 #[test]

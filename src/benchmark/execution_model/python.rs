@@ -116,7 +116,7 @@ impl ExecutionModel for Python<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::result::PythonStep;
+    use crate::profile::result::{FreeThreading, PythonStep};
 
     fn python(gil_held: f64, steps: &[(bool, f64)]) -> PythonProfile {
         let steps = steps.iter().map(|(awaitable, cpu_fraction)| PythonStep {
@@ -128,7 +128,7 @@ mod tests {
         PythonProfile {
             executable: "python3".into(),
             version: "3.12.1".into(),
-            free_threaded: false,
+            free_threaded: FreeThreading::No,
             start_method: "fork".into(),
             offers: Vec::new(),
             faster_again: None,
@@ -154,7 +154,7 @@ mod tests {
         assert!(together(StrategyKind::Threads, &held) < 1.2);
         assert_eq!(together(StrategyKind::Processes, &held), 8.0);
         assert_eq!(together(StrategyKind::Threads, &python(0.02, &[(false, 1.0)])), 8.0);
-        let free = PythonProfile { free_threaded: true, ..held };
+        let free = PythonProfile { free_threaded: FreeThreading::Yes, ..held };
         assert_eq!(together(StrategyKind::Threads, &free), 8.0);
     }
 
@@ -178,7 +178,7 @@ mod tests {
             assert!(fits(kind, &rich, true) && model(&rich, 2.0).unavailable(kind).is_none());
         }
         assert!(!fits(StrategyKind::Uvloop, &rich, false), "a variant of async");
-        let free = PythonProfile { free_threaded: true, ..rich };
+        let free = PythonProfile { free_threaded: FreeThreading::Yes, ..rich };
         assert!(!fits(StrategyKind::Interpreters, &free, true), "threads do the same");
         assert!(model(&free, 2.0).unavailable(StrategyKind::WorkStealing).is_some());
     }

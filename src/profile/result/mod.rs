@@ -9,7 +9,7 @@ mod waits;
 
 pub use class::{Class, Confidence};
 pub use profile::{Dispersion, Profile, SlowTask, StepCost, TaskCost};
-pub use python::{PythonProfile, PythonStep};
+pub use python::{FreeThreading, PythonProfile, PythonStep};
 pub use reason::{ConfidenceReason, Unknown};
 pub use tree::{
     Exit, ExitStatus, Pattern, Phase, ProcessUse, SampleSource, Sampling, Series, ThreadUse, Tree, Workers,

@@ -12,7 +12,7 @@ pub struct PythonProfile {
     /// `sys.version` of the interpreter.
     pub version: String,
     /// Whether the interpreter has no global lock.
-    pub free_threaded: bool,
+    pub free_threaded: FreeThreading,
     /// Default start method of `multiprocessing`, such as `fork`.
     pub start_method: String,
     /// Strategies that not every interpreter has: `interpreters` from Python 3.14 on, `uvloop` where it is
@@ -35,6 +35,16 @@ pub struct PythonProfile {
     pub faster_again: Option<f64>,
     /// The callables, in the order of the workload.
     pub steps: Vec<PythonStep>,
+}
+
+/// Whether an interpreter is free-threaded: without a global lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FreeThreading {
+    /// The interpreter has no global lock.
+    Yes,
+    /// The interpreter has a global lock.
+    No,
 }
 
 /// One callable.
@@ -72,7 +82,7 @@ impl PythonProfile {
 
     /// Returns whether the interpreter has a global lock.
     pub fn has_lock(&self) -> bool {
-        !self.free_threaded
+        self.free_threaded == FreeThreading::No
     }
 
     /// Returns for each callable whether it computes rather than waits.

@@ -1,4 +1,4 @@
-//! What `fit` prints as JSON: one object for a table of points, a list for the results of a run.
+//! The document of `fit`: one object for a table of points, a list for the results of a run.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +28,7 @@ pub struct FitReport {
     pub workload_name: Option<String>,
     /// The strategy, where the file names one.
     pub strategy: Option<StrategyKind>,
-    /// What was measured.
+    /// The measured points.
     pub points: Vec<MeasuredPoint>,
     /// The laws.
     pub model: Model,
@@ -57,7 +57,7 @@ pub struct MeasuredPoint {
     pub width: f64,
     /// Tasks per second.
     pub throughput_per_s: f64,
-    /// What the law says; null where it was not fitted.
+    /// Tasks per second by the law; null where it was not fitted.
     pub fitted_per_s: Option<f64>,
 }
 

@@ -55,7 +55,7 @@ struct Field {
     span: Range<usize>,
 }
 
-/// Which columns are read.
+/// The columns that are read.
 struct Columns {
     concurrency: (usize, String),
     throughput: (usize, String),
@@ -206,7 +206,7 @@ fn fields(line: &str, start: usize, separator: char) -> Vec<Field> {
     fields
 }
 
-/// As much of a report as is fitted, so that those of other versions can be read too.
+/// The part of a report that is fitted, so that reports of other versions can be read too.
 #[derive(Deserialize)]
 struct Written {
     workload: WrittenWorkload,

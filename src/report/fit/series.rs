@@ -1,14 +1,14 @@
-//! What is fitted.
+//! Data to fit.
 
 use crate::model::Point;
 use crate::strategy::StrategyKind;
 
-/// What was read.
+/// The content of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Data {
     /// The file as the user named it.
     pub name: String,
-    /// What is in it: at least one series.
+    /// The series: at least one.
     pub series: Vec<Series>,
     /// Whether it is a result of `conc`, of several cells, and not a table of one series.
     pub is_result: bool,
@@ -21,6 +21,6 @@ pub struct Series {
     pub workload: Option<String>,
     /// The strategy, where the file names one.
     pub strategy: Option<StrategyKind>,
-    /// What was measured.
+    /// The measured points.
     pub points: Vec<Point>,
 }

@@ -11,7 +11,7 @@ use crate::units::PerSecond;
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 320.0;
 
-/// What is kept free around the plot: left, top, right, bottom.
+/// Margins of the plot: left, top, right, bottom.
 const MARGIN: [f64; 4] = [64.0, 14.0, 18.0, 44.0];
 
 /// An interval that reaches further up than this beside the highest point is cut off.

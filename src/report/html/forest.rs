@@ -7,7 +7,7 @@ use crate::report::prose::gate as wording;
 const WIDTH: f64 = 720.0;
 const ROW: f64 = 30.0;
 
-/// Where the plot begins and ends; metrics are named before it, ratios told behind it.
+/// Start and end of the plot; the names of metrics stand left of it, ratios right of it.
 const PLOT: [f64; 2] = [100.0, 460.0];
 
 /// The axis reaches this far at least, and this far at most, as logarithms of ratios.

@@ -1,4 +1,4 @@
-//! What the gates say, for a comment on a pull request.
+//! Verdicts of the gates, for a comment on a pull request.
 
 use crate::gate::result::AdviceChange;
 use crate::gate::{GateVerdict, MetricVerdict};
@@ -54,7 +54,7 @@ fn row(report: &Report, of: &MetricVerdict) -> [String; 8] {
     ]
 }
 
-/// What was compared, why it could not be or how far it can be trusted, and what became of the advice.
+/// Returns the comparison, its reason and the change of the advice.
 fn remarks(report: &Report) -> String {
     let Some(gate) = &report.gate else { return String::new() };
     let compared = (!gate.metrics.is_empty()).then(|| wording::comparison(gate));

@@ -1,4 +1,4 @@
-//! What `check` says of each item of its list, and of each fault.
+//! Items of the list of `check`, and its faults.
 
 use crate::advice::checklist::{CheckDetail, CheckFinding, Fault};
 use crate::units::{Seconds, Share};

@@ -1,4 +1,4 @@
-//! What `--verbose` says of configurations: worker processes, errors, and what else there is to choose.
+//! Details of configurations that `--verbose` adds: worker processes, errors, alternatives.
 
 use crate::benchmark::Configuration;
 use crate::benchmark::result::{ErrorCount, LedgerPerTask};

@@ -1,4 +1,4 @@
-//! What a measurement showed besides its results.
+//! Findings of a measurement besides its results.
 
 use crate::benchmark::finding::Finding;
 use crate::units::Share;

@@ -1,4 +1,4 @@
-//! What a gate says: verdicts, reasons and changes of the advice.
+//! Verdicts of a gate, its reasons and changes of the advice.
 
 use crate::gate::reason::{FailedTasks, GateReason};
 use crate::gate::result::AdviceChange;
@@ -57,7 +57,7 @@ pub fn share(share: f64) -> String {
     Share(share).to_string()
 }
 
-/// What was measured on both sides, and where nothing was seen how much could have been.
+/// Returns the values of both sides and, for a metric without a change, the smallest visible one.
 pub fn sentence(of: &MetricVerdict) -> String {
     let is_seen = matches!(of.verdict, GateVerdict::Improved | GateVerdict::Regressed);
     format!(
@@ -71,7 +71,7 @@ pub fn sentence(of: &MetricVerdict) -> String {
     )
 }
 
-/// What was compared with what, and how.
+/// Returns the two sides and how they were measured.
 pub fn comparison(gate: &GateReport) -> String {
     let how = match gate.design {
         ComparisonDesign::Paired => "measured alternately",
@@ -81,7 +81,7 @@ pub fn comparison(gate: &GateReport) -> String {
     format!("{cell}against {}, {how}", gate.reference)
 }
 
-/// What became of the advice; `None` where it is the same.
+/// Returns the change of the advice; `None` if there is none.
 pub fn drift(advice: &AdviceDrift) -> Option<String> {
     let [before, now] = advice.recommended;
     let [class_before, class_now] = advice.class;

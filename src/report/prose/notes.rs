@@ -75,7 +75,7 @@ pub fn sentence(note: &Note) -> String {
     }
 }
 
-/// What handing tasks to worker processes costs.
+/// Returns the cost of handing tasks to worker processes.
 fn transfer(note: &Note) -> String {
     match note {
         Note::SendChunks { tasks_per_message, task_s, message_s, python_message_s, python_chunksize } => {
@@ -102,7 +102,7 @@ fn transfer(note: &Note) -> String {
     }
 }
 
-/// What is special about Python callables.
+/// Returns a note about Python callables.
 fn python(note: &Note) -> String {
     match note {
         Note::GilReleased { held } => format!(

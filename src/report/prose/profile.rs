@@ -1,4 +1,4 @@
-//! What one task costs, and how sure its class is.
+//! The cost of one task, and the confidence in its class.
 
 use crate::profile::Profile;
 use crate::profile::result::{ConfidenceReason, Dispersion, PythonProfile, StepCost, TaskCost, Unknown};

@@ -31,10 +31,12 @@ pub fn reason(usl: &Usl) -> Option<String> {
             let residual = Share(usl.residual.unwrap_or(1.0));
             format!("the points do not follow the law: they lie {residual} off it")
         }
-        FitStatus::TooFewWidths => {
-            let widths = usl.widths.unwrap_or(0);
-            format!("not fitted: {widths} different widths were measured, {FEWEST_WIDTHS} are needed")
-        }
+        FitStatus::TooFewWidths => match usl.widths.unwrap_or(0) {
+            1 => format!("not fitted: only 1 width was measured, {FEWEST_WIDTHS} are needed"),
+            widths => {
+                format!("not fitted: {widths} different widths were measured, {FEWEST_WIDTHS} are needed")
+            }
+        },
         FitStatus::TooNarrow => {
             let [narrowest, widest] = usl.width_range.unwrap_or_default();
             format!("not fitted: the widths from {narrowest} to {widest} are too close to one another")

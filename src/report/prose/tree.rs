@@ -1,4 +1,4 @@
-//! What was seen of a process tree.
+//! The process tree of a profiled command.
 
 use crate::profile::result::{
     Exit, ExitStatus, Pattern, Phase, ProcessUse, SampleSource, Sampling, ThreadUse, Tree,

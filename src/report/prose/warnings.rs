@@ -1,4 +1,4 @@
-//! What to know about a run before its results are trusted.
+//! Warnings about a run.
 
 use crate::units::Share;
 

@@ -1,4 +1,4 @@
-//! What was run, on what, and what it is like, in words that several formats share.
+//! The workload, the machine, the configuration and the class.
 
 use crate::benchmark::Configuration;
 use crate::host::Host;
@@ -50,7 +50,9 @@ pub fn cell(cell: &Configuration) -> String {
         WidthMeaning::Fixed1 => format!("{}, one task after another", cell.strategy),
         WidthMeaning::InFlight => format!("{}, {width} in flight", cell.strategy),
         WidthMeaning::Threads => format!("{}, {}", cell.strategy, counted(width, "thread")),
-        WidthMeaning::Processes | WidthMeaning::Interpreters => format!("{}, {width} of them", cell.strategy),
+        WidthMeaning::Processes | WidthMeaning::Interpreters => {
+            format!("{}, {}", cell.strategy, counted(width, "worker"))
+        }
         WidthMeaning::InFlightTimesProcesses | WidthMeaning::WorkersPerStage => match cell.processes {
             Some(1) => format!("{}, {width} in flight, 1 process", cell.strategy),
             Some(processes) => format!("{}, {width} in flight, {processes} processes", cell.strategy),

@@ -17,7 +17,7 @@ use crate::report::table::screen::{Role, Screen};
 use crate::report::text::{shorten, width};
 use crate::strategy::StrategyKind;
 
-/// What to show of the best cells, from the most to the least.
+/// Columns of the best cells, from the most to the fewest.
 const BEST: &[&[Column]] = &[
     &[Strategy, Width, Rate, Interval, Speedup, P50, P99, Cpu, Rss],
     &[Strategy, Width, Rate, Margin, Speedup, P50, P99, Cpu, Rss],
@@ -30,10 +30,10 @@ const BEST: &[&[Column]] = &[
     &[Strategy, Width, Rate],
 ];
 
-/// What to show of cells that were only predicted.
+/// Columns of cells that were only predicted.
 const PREDICTED: &[&[Column]] = &[&[Strategy, Width, Predicted]];
 
-/// What to show of every cell, from the most to the least.
+/// Columns of every cell, from the most to the fewest.
 const EVERY: &[&[Column]] = &[
     &[Strategy, Width, Rate, Predicted, Interval, Speedup, P50, P99, Cpu, Startup, Rss, Tasks],
     &[Strategy, Width, Rate, Predicted, Margin, ShortSpeedup, P50, P99, Cpu, Startup, Rss, Tasks],

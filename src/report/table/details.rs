@@ -1,4 +1,4 @@
-//! What `--verbose` adds.
+//! Sections that `--verbose` adds.
 
 use crate::advice::pareto;
 use crate::benchmark::Configuration;
@@ -19,14 +19,14 @@ pub(super) fn section(screen: &mut Screen, report: &Report) {
     }
 }
 
-/// What there is to choose from, for other goals than the one that was optimised.
+/// Adds the configurations to choose from for other goals than the one that was optimised.
 fn choice(screen: &mut Screen, report: &Report) {
     let unbeaten: Vec<Configuration> = pareto(&report.cells).into_iter().map(|result| result.cell).collect();
     let text = prose::details::pareto(&unbeaten);
     text.into_iter().for_each(|text| screen.labelled(0, "Pareto", &text));
 }
 
-/// Where the time of worker processes went.
+/// Adds the time of worker processes.
 fn ledgers(screen: &mut Screen, report: &Report) {
     let cells = report.cells.iter().filter_map(|result| Some((result.cell, result.ledger?)));
     for (i, (cell, ledger)) in cells.enumerate() {

@@ -5,7 +5,7 @@ use crate::report::document::Report;
 use crate::report::prose::gate as wording;
 use crate::report::table::screen::{Role, Screen};
 
-/// What the gate of one workload says: verdict by verdict, the metrics it holds for.
+/// Adds the gate of one workload: verdict by verdict, the metrics that it holds for.
 pub(super) fn section(screen: &mut Screen, report: &Report) {
     let Some(gate) = &report.gate else { return };
     let mut lines: Vec<String> = wording::VERDICTS.iter().filter_map(|v| metrics(screen, gate, *v)).collect();
@@ -33,7 +33,7 @@ fn metrics(screen: &Screen, gate: &GateReport, verdict: GateVerdict) -> Option<S
     (!described.is_empty()).then(|| format!("{verdict}: {}", described.join(between)))
 }
 
-/// As much as follows from the verdict: by how much it changed, or what could have been seen.
+/// Returns the change of a metric, or the smallest visible one, as its verdict requires.
 fn brief(of: &MetricVerdict) -> String {
     let title = wording::title(of.metric);
     match of.verdict {
@@ -46,7 +46,7 @@ fn brief(of: &MetricVerdict) -> String {
     }
 }
 
-/// What the gates say together, below everything.
+/// Adds the verdicts of all gates, below everything.
 pub(super) fn suite(screen: &mut Screen, reports: &[Report]) {
     let Some(counts) = wording::suite(reports) else { return };
     let is_worse =

@@ -22,7 +22,7 @@ pub use options::{CodeChoice, TableOptions};
 pub use plot::Glyphs;
 use screen::Screen;
 
-/// What `advise` shows. Only the program is not wrapped to the width.
+/// Returns the output of `advise`. Only the program is not wrapped to the width.
 pub fn render_advise(report: &Report, options: &TableOptions) -> String {
     let mut screen = Screen::new(*options);
     header::workload_and_host(&mut screen, report);
@@ -34,7 +34,7 @@ pub fn render_advise(report: &Report, options: &TableOptions) -> String {
     screen.finish()
 }
 
-/// What `profile` shows.
+/// Returns the output of `profile`.
 pub fn render_profile(report: &Report, options: &TableOptions) -> String {
     let mut screen = Screen::new(*options);
     header::workload_and_host(&mut screen, report);
@@ -43,8 +43,8 @@ pub fn render_profile(report: &Report, options: &TableOptions) -> String {
     screen.finish()
 }
 
-/// What `bench` shows: a table, the headline of the recommendation and the gate for each workload, and
-/// what the gates say together.
+/// Returns the output of `bench`: a table, the recommendation in a line and the gate of each workload, and
+/// all verdicts together.
 pub fn render_bench(report: &BenchReport, options: &TableOptions) -> String {
     let mut screen = Screen::new(*options);
     header::host(&mut screen, report);
@@ -60,14 +60,14 @@ pub fn render_bench(report: &BenchReport, options: &TableOptions) -> String {
     screen.finish()
 }
 
-/// What `fit` shows: a plot and the coefficients for each series.
+/// Returns the output of `fit`: a plot and the coefficients for each series.
 pub fn render_fit(reports: &[FitReport], options: &TableOptions, glyphs: Glyphs) -> String {
     let mut screen = Screen::new(*options);
     reports.iter().for_each(|report| fit::section(&mut screen, report, glyphs));
     screen.finish()
 }
 
-/// What `check` shows: every item of the list, and below it what is wrong.
+/// Returns the output of `check`: every item of the list with its faults.
 pub fn render_check(report: &CheckReport, options: &TableOptions) -> String {
     let mut screen = Screen::new(*options);
     checklist::section(&mut screen, report);

@@ -1,4 +1,4 @@
-//! What the reader asked for.
+//! Options of the output for a person.
 
 /// How the output is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,11 +9,11 @@ pub struct TableOptions {
     pub colour: bool,
     /// Whether to show every cell, every piece of evidence and every remedy.
     pub verbose: bool,
-    /// Which program to show.
+    /// The program to show.
     pub code: CodeChoice,
 }
 
-/// Which program to show below a recommendation.
+/// A program to show below a recommendation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodeChoice {
     /// None, only how to ask for one.

@@ -23,11 +23,11 @@ const BRAILLE: [[u8; DOTS.0]; DOTS.1] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20
 pub enum Glyphs {
     /// Braille patterns and blocks.
     Unicode,
-    /// What every terminal has.
+    /// Characters that every terminal has.
     Ascii,
 }
 
-/// What is drawn.
+/// The data of a plot.
 pub(super) struct Plot<'a> {
     /// Measured: width and rate.
     pub(super) points: &'a [(f64, f64)],
@@ -83,7 +83,7 @@ pub(super) struct Layout {
     pub(super) tick_columns: Vec<usize>,
 }
 
-/// Where widths and rates are on the plot.
+/// The mapping of widths and rates to the plot.
 struct Scale {
     narrowest: f64,
     widest: f64,

@@ -1,4 +1,4 @@
-//! What one task costs and where it waits.
+//! The section about the cost of one task.
 
 use crate::profile::Profile;
 use crate::profile::result::Confidence;

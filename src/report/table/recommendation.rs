@@ -1,4 +1,4 @@
-//! What to do, why, and the program that does it.
+//! The recommendation, its reasons, and the program that follows it.
 
 use crate::advice::Recommendation;
 use crate::advice::scaling::FitStatus;

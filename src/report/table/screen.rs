@@ -11,18 +11,18 @@ const LABEL: usize = 11;
 /// Below this nothing can be laid out sensibly.
 const NARROWEST: usize = 40;
 
-/// What a piece of text is, which decides its colour.
+/// The role of a piece of text, which decides its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     /// A name or a heading.
     Heading,
     /// The label in front of a text.
     Label,
-    /// What is recommended.
+    /// The recommendation.
     Chosen,
-    /// What went wrong or was left out.
+    /// A failure or an omission.
     Trouble,
-    /// What stays in the background.
+    /// Text in the background.
     Faint,
 }
 

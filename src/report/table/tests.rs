@@ -1,4 +1,4 @@
-//! What a person sees, at several widths.
+//! The output for a person, at several widths.
 
 use std::sync::LazyLock;
 

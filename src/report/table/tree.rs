@@ -1,4 +1,4 @@
-//! What was seen of a process tree: over time, and who used it.
+//! The section about a process tree: over time, and process by process.
 
 use crate::profile::result::{ProcessUse, Series, Tree, WaitKind};
 use crate::report::prose;

@@ -1,4 +1,4 @@
-//! What to know before the results are trusted.
+//! Warnings about the results.
 
 use crate::report::document::Report;
 use crate::report::table::screen::Screen;

@@ -14,18 +14,18 @@ const TAKEN: &str = " END Exception HERE InterpreterPoolExecutor PREPARE Process
     range result run_loop run_share seconds semaphore share shared source start subprocess sum sys \
     task time uvloop value wait worker zip ";
 
-/// What a program is filled with.
+/// The pieces that fill a program.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Pieces {
-    /// Where the file belongs.
+    /// The place of the file.
     pub(super) beside: String,
     /// Imports of the standard library that only some tasks need.
     pub(super) imports: String,
     /// The import of what is the user's.
     pub(super) from: String,
-    /// What is defined of the task, if anything.
+    /// Definitions of the task, if any.
     pub(super) definition: String,
-    /// What is called for an item, or awaited.
+    /// The expression that runs an item.
     pub(super) call: String,
     /// The part of a hybrid task that is awaited.
     pub(super) wait: String,
@@ -121,7 +121,7 @@ fn known_as(name: &str) -> String {
     if is_taken(root) { format!("their_{name}") } else { name.to_owned() }
 }
 
-/// What is imported of a dotted name.
+/// Returns the part of a dotted name that is imported.
 fn root(name: &str) -> &str {
     name.split('.').next().unwrap_or(name)
 }
@@ -177,7 +177,7 @@ fn line(module: &str, names: &[String]) -> String {
     names.iter().map(assign).collect()
 }
 
-/// What the user's part needs of the standard library, beyond what the program has.
+/// Returns the imports that the user's part needs in addition to those of the program.
 fn library(pieces: &Pieces, program: Program) -> String {
     let mut lines = String::new();
     let needs_loop = pieces.definition.contains("asyncio.");

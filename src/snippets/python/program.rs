@@ -73,7 +73,7 @@ impl Program {
         }
     }
 
-    /// What it is called.
+    /// Returns the title of the program.
     pub(super) fn title(self, cell: &Configuration) -> String {
         let (width, processes) = (cell.width, cell.processes.unwrap_or(1));
         match self {
