@@ -1,6 +1,6 @@
 //! The ways in which a command fails, and what the user is shown then.
 
-use std::io::{self, Write};
+use std::io;
 
 use crate::diagnostics::Code;
 use crate::error::{Error, ExitStatus};
@@ -51,20 +51,17 @@ impl Failure {
         move |error| Failure::Io(doing, error)
     }
 
-    /// Prints the failure on standard error and returns the exit status.
-    pub(crate) fn tell(&self) -> ExitStatus {
-        let text = match self {
+    /// Returns the text to show the user; `None` if there is nobody to show it to.
+    pub(crate) fn text(&self) -> Option<String> {
+        Some(match self {
             // The reader of the output has closed it, which is no failure.
-            Failure::Io(_, error) if error.kind() == io::ErrorKind::BrokenPipe => return ExitStatus::Done,
+            Failure::Io(_, error) if error.kind() == io::ErrorKind::BrokenPipe => return None,
             Failure::Usage(message) => format!("error: {message}"),
             Failure::Input(errors) => errors.render(true),
             Failure::Coded(error) => coded(error),
             Failure::Io(doing, error) => format!("error: {doing}: {error}"),
             Failure::Interrupted => "interrupted".to_owned(),
-        };
-        // If standard error is closed too, nobody is left to tell.
-        let _ = writeln!(anstream::stderr(), "{}", text.trim_end());
-        self.exit_status()
+        })
     }
 
     /// Returns the failure as an entry of a report.
@@ -78,10 +75,12 @@ impl Failure {
         }
     }
 
-    fn exit_status(&self) -> ExitStatus {
+    /// Returns the exit status.
+    pub(crate) fn exit_status(&self) -> ExitStatus {
         match self {
             Failure::Usage(_) | Failure::Input(_) => ExitStatus::Usage,
             Failure::Coded(error) => error.code.exit_status(),
+            Failure::Io(_, error) if error.kind() == io::ErrorKind::BrokenPipe => ExitStatus::Done,
             Failure::Io(..) => ExitStatus::Failed,
             Failure::Interrupted => ExitStatus::Interrupted,
         }

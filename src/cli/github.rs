@@ -1,4 +1,4 @@
-//! What is told where GitHub Actions runs this: the step summary and annotations.
+//! The step summary and the annotations of GitHub Actions.
 
 use std::env;
 use std::fs::OpenOptions;
@@ -8,22 +8,23 @@ use std::path::Path;
 use crate::report::document::{CommandName, Results};
 use crate::report::{github, markdown};
 
-/// Tells the results of `bench` and `compare` to GitHub, where it runs this.
+use crate::cli::console::Console;
+
+/// Publishes the results of `bench` and `compare` to GitHub Actions, if it runs this.
 ///
-/// Commands of a workflow are read from both streams; on standard error they leave JSON on the other
-/// one whole.
-pub(crate) fn tell(results: &impl Results) {
+/// GitHub reads workflow commands from both streams; on standard error they do not mix with JSON.
+pub(crate) fn publish(results: &impl Results, console: Console) {
     let (reports, failed) = (results.reports(), results.failed());
     let is_for_ci = matches!(results.command(), CommandName::Bench | CommandName::Compare);
     if !is_for_ci || env::var_os("GITHUB_ACTIONS").is_none_or(|value| value != "true") {
         return;
     }
-    // Where even this cannot be said there is nobody left to hear it.
+    // If standard error is closed, nobody is left to read it.
     let _ = io::stderr().write_all(github::annotations(reports, failed).as_bytes());
     let Some(path) = env::var_os("GITHUB_STEP_SUMMARY") else { return };
     let path = Path::new(&path);
     if let Err(error) = append(path, &markdown::to_string(reports, failed)) {
-        let _ = writeln!(anstream::stderr(), "cannot add to the step summary '{}': {error}", path.display());
+        console.note(&format!("cannot add to the step summary '{}': {error}", path.display()));
     }
 }
 

@@ -5,9 +5,8 @@ use std::path::Path;
 
 use crate::cli::failure::Failure;
 use crate::cli::signals;
-use crate::diagnostics::Code;
-use crate::host::{Host, limits};
-use crate::study::{Machine, Scenario, SimulatedMachine};
+use crate::host::Host;
+use crate::study::{Machine, Scenario, SimulatedMachine, this_machine};
 
 /// The machine that a command runs on.
 pub(crate) enum TargetMachine {
@@ -32,12 +31,7 @@ impl TargetMachine {
     pub(crate) fn host(&self) -> Result<Host, Failure> {
         match self {
             TargetMachine::Simulated(scenario) => Ok(scenario.host()),
-            TargetMachine::Local => {
-                limits::raise_open_files();
-                Host::detect().map_err(|error| {
-                    Failure::coded(Code::HostSpawn, format!("cannot examine this machine: {error}"))
-                })
-            }
+            TargetMachine::Local => Ok(this_machine()?),
         }
     }
 

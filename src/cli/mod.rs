@@ -1,34 +1,18 @@
-//! The command line: arguments, the resolved configuration, the run, the output.
+//! The command line: arguments, settings, commands, output.
 
 mod args;
-mod bench;
-
-mod check;
 mod commands;
-mod compare;
-
-mod config;
-mod destination;
-mod ending;
+mod console;
+mod entry;
+mod exit;
 mod failure;
-mod fit;
-mod foreign;
+mod files;
 mod github;
 mod machine;
-
 mod output;
 mod progress;
-
+mod settings;
 mod signals;
+mod suite_eta;
 
-mod widths;
-
-use std::process::ExitCode;
-
-use clap::Parser;
-
-/// Runs the program as a user asked.
-pub fn main() -> ExitCode {
-    let cli = args::Cli::parse();
-    commands::run(cli).unwrap_or_else(|failure| failure.tell()).into()
-}
+pub use entry::main;

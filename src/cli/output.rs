@@ -1,33 +1,21 @@
-//! Printing to standard output and writing files.
+//! Results on standard output and in files.
 
-use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, IsTerminal, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::report::document::{Report, Results};
+use crate::report::document::Results;
 use crate::report::table::{self, TableOptions};
 use crate::report::worded::Worded;
 use crate::report::{bmf, csv, gab, html, hyperfine, json, junit, markdown};
 
-use crate::cli::config::Output;
-use crate::cli::destination::Format;
 use crate::cli::failure::Failure;
+use crate::cli::files::{cannot_write, is_written_in_place, write_file};
 use crate::cli::github;
+use crate::cli::settings::{Format, OutputSettings};
 
-/// Checks that the files asked for can be written, before a run whose results would be lost.
-pub(crate) fn check(output: &Output) -> Result<(), Failure> {
-    output.files.iter().try_for_each(|(_, path)| check_path(path))
-}
-
-/// Checks that a file can be written, before a run whose results would be lost.
-pub(crate) fn check_path(path: &Path) -> Result<(), Failure> {
-    check_file(path).map_err(cannot_write(path))
-}
-
-/// Writes the files with what there is so far. What is no plain file waits for the end: a pipe or a device
-/// would get everything again and again.
-pub(crate) fn save(results: &(impl Results + Worded), output: &Output) -> Result<(), Failure> {
+/// Writes the files with the results so far. A pipe or a device waits for the end: it would get everything
+/// again and again.
+pub(crate) fn save(results: &(impl Results + Worded), output: &OutputSettings) -> Result<(), Failure> {
     let plain = output.files.iter().filter(|(_, path)| !is_written_in_place(path));
     write_files(plain, |format| render(format, results))
 }
@@ -35,48 +23,48 @@ pub(crate) fn save(results: &(impl Results + Worded), output: &Output) -> Result
 /// Writes the document to a file.
 pub(crate) fn write_json(path: &Path, document: &impl Worded) -> Result<(), Failure> {
     let text = render_json(document).map_err(cannot_write(path))?;
-    write(path, text.as_bytes()).map_err(cannot_write(path))
-}
-
-/// Tells something beside the results, on standard error.
-pub(crate) fn tell(line: &str) {
-    // Where even this cannot be said there is nobody left to hear it.
-    let _ = writeln!(anstream::stderr(), "{line}");
+    write_file(path, text.as_bytes()).map_err(cannot_write(path))
 }
 
 /// Prints the results, as `screen` or in the format asked for, and writes the files. Warnings go to
-/// standard error, except that JSON has them in it; where GitHub runs this it is told too.
+/// standard error, except that JSON contains them; GitHub Actions gets a summary too.
 pub(crate) fn publish(
     results: &(impl Results + Worded),
     screen: &str,
-    output: &Output,
+    output: &OutputSettings,
 ) -> Result<(), Failure> {
     let delivered = deliver(screen, output, |format| render(format, results));
     if output.stdout != Some(Format::Json) {
-        warn(results.reports(), output.table);
+        let table = TableOptions { colour: true, ..output.table };
+        output.console.warn(&table::render_warnings(results.reports(), &table));
     }
-    github::tell(results);
+    github::publish(results, output.console);
     delivered
 }
 
-/// Writes the files where there are no results to print: those who read them learn what failed.
-pub(crate) fn publish_failures(results: &(impl Results + Worded), output: &Output) -> Result<(), Failure> {
-    github::tell(results);
+/// Writes the files of a run without results to print: their readers learn what failed.
+pub(crate) fn publish_failures(
+    results: &(impl Results + Worded),
+    output: &OutputSettings,
+) -> Result<(), Failure> {
+    github::publish(results, output.console);
     write_files(output.files.iter(), |format| render(format, results))
 }
 
 /// Prints the results, as `screen` or in the format asked for, and writes the files.
 pub(crate) fn deliver(
     screen: &str,
-    output: &Output,
+    output: &OutputSettings,
     render: impl Fn(Format) -> io::Result<String>,
 ) -> Result<(), Failure> {
     let written = write_files(output.files.iter(), &render);
     let printed = match output.stdout {
-        None => print(screen),
-        Some(format) => render(format).map_err(Failure::io("cannot print")).and_then(|text| print(&text)),
+        None => output.console.print(screen),
+        Some(format) => {
+            render(format).map_err(Failure::io("cannot print")).and_then(|text| output.console.print(&text))
+        }
     };
-    // What cannot be written is printed all the same.
+    // Results are printed even if a file cannot be written.
     written.and(printed)
 }
 
@@ -86,22 +74,8 @@ fn write_files<'a>(
 ) -> Result<(), Failure> {
     files.try_for_each(|(format, path)| {
         let text = render(*format).map_err(cannot_write(path))?;
-        write(path, text.as_bytes()).map_err(cannot_write(path))
+        write_file(path, text.as_bytes()).map_err(cannot_write(path))
     })
-}
-
-/// Prints text as it is.
-pub(crate) fn print(text: &str) -> Result<(), Failure> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Failure::io("cannot print"))
-}
-
-fn warn(reports: &[Report], options: TableOptions) {
-    let warnings = table::render_warnings(reports, &TableOptions { colour: true, ..options });
-    let is_below_a_table = io::stderr().is_terminal() && !warnings.is_empty();
-    let gap = if is_below_a_table { "\n" } else { "" };
-    // Where even this cannot be said there is nobody left to hear it. Colour is taken out as needed.
-    let _ = write!(anstream::stderr(), "{gap}{warnings}");
 }
 
 fn render(format: Format, results: &(impl Results + Worded)) -> io::Result<String> {
@@ -119,55 +93,9 @@ fn render(format: Format, results: &(impl Results + Worded)) -> io::Result<Strin
     }
 }
 
-/// The document as JSON.
+/// Returns the document as JSON.
 pub(crate) fn render_json(document: &impl Worded) -> io::Result<String> {
     let mut bytes = Vec::new();
     json::to_writer(&mut bytes, document)?;
     String::from_utf8(bytes).map_err(io::Error::other)
-}
-
-fn cannot_write(path: &Path) -> impl FnOnce(io::Error) -> Failure + use<> {
-    Failure::io(format!("cannot write '{}'", path.display()))
-}
-
-/// Whether a file is written to, because it is a device, a pipe or a link, instead of replaced.
-fn is_written_in_place(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|meta| !meta.is_file())
-}
-
-fn check_file(path: &Path) -> io::Result<()> {
-    if fs::metadata(path).is_ok_and(|meta| meta.is_dir()) {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    if is_written_in_place(path) {
-        // To open a pipe would be to wait for its reader.
-        return Ok(());
-    }
-    let (_, beside) = create_beside(path)?;
-    fs::remove_file(beside)
-}
-
-/// Replaces a file at once, so that nobody ever reads half of one.
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if is_written_in_place(path) {
-        return fs::write(path, bytes);
-    }
-    let (mut file, beside) = create_beside(path)?;
-    let written = file.write_all(bytes).and_then(|()| fs::rename(&beside, path));
-    if written.is_err() {
-        // The error that matters has happened already.
-        let _ = fs::remove_file(beside);
-    }
-    written
-}
-
-/// A new file in the directory of `path`, with a name that nothing else has.
-fn create_beside(path: &Path) -> io::Result<(File, PathBuf)> {
-    let name = path.file_name().ok_or(io::ErrorKind::IsADirectory)?;
-    let mut hidden = OsString::from(".");
-    hidden.push(name);
-    hidden.push(format!(".{}", std::process::id()));
-    let beside = path.with_file_name(hidden);
-    let file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
-    Ok((file, beside))
 }

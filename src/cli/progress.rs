@@ -1,4 +1,4 @@
-//! What is going on, on standard error, where somebody watches.
+//! Progress on standard error, if it is a terminal.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -7,9 +7,10 @@ use crate::benchmark::event::{Event, Observer, Phase};
 use crate::units::PerSecond;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use crate::cli::bench::SuiteEta;
+use crate::cli::console::Console;
+use crate::cli::suite_eta::SuiteEta;
 
-/// A line that says what is being done; it disappears at the end.
+/// A line that shows what is being done; it disappears at the end.
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: ProgressBar,
@@ -18,9 +19,13 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Shows progress about the workload `name`, if `shown` and standard error is a terminal.
-    pub(crate) fn new(name: &str, budget: Duration, shown: bool) -> Self {
-        let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    /// Shows progress about the workload `name`, if standard error is a terminal and progress is shown.
+    pub(crate) fn new(name: &str, budget: Duration, console: Console) -> Self {
+        let target = if console.shows_progress() {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         let style = ProgressStyle::with_template("{spinner} {prefix} · {wide_msg}");
         let bar = ProgressBar::with_draw_target(None, target)
             .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
@@ -30,8 +35,8 @@ impl Progress {
     }
 
     /// Shows progress about the workload `name` of a suite, and how long the suite will still take.
-    pub(crate) fn of_suite(name: &str, budget: Duration, eta: &SuiteEta, shown: bool) -> Self {
-        let progress = Progress::new(name, budget, shown);
+    pub(crate) fn in_suite(name: &str, budget: Duration, eta: &SuiteEta, console: Console) -> Self {
+        let progress = Progress::new(name, budget, console);
         if let Some(place) = eta.place() {
             let left = eta.left();
             let style = ProgressStyle::with_template("{spinner} {prefix} · {left} left · {wide_msg}");
@@ -62,6 +67,7 @@ impl Observer for Progress {
     }
 }
 
+/// Returns the description of a phase.
 fn describe(phase: Phase) -> &'static str {
     match phase {
         Phase::Preparing => "preparing",

@@ -1,5 +1,7 @@
 //! Replaces files in one step, so that nobody ever reads half of one.
 
+use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -27,13 +29,11 @@ pub fn check_replaceable(path: &Path) -> io::Result<()> {
 fn create_next_to(path: &Path) -> io::Result<NamedTempFile> {
     let name = path.file_name().ok_or(io::ErrorKind::IsADirectory)?;
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let mut prefix = std::ffi::OsString::from(".");
+    let mut prefix = OsString::from(".");
     prefix.push(name);
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix);
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(directory.unwrap_or(Path::new(".")))
+    tempfile::Builder::new()
+        .prefix(&prefix)
+        .make_in(directory.unwrap_or(Path::new(".")), |path| File::create_new(path))
 }
 
 #[cfg(test)]

@@ -115,11 +115,20 @@ fn strategies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Strategy
     names.iter().map(|name| name.parse().map_err(de::Error::custom)).collect()
 }
 
+/// Reads the suite file of the current directory, or returns an empty one if there is none.
+///
+/// # Errors
+/// `E-WORKLOAD-007` if the file cannot be read, else what is wrong in it and where.
+pub fn find_suite_file() -> Result<SuiteFile, InputErrors> {
+    let path = Path::new(SUITE_FILE);
+    if path.is_file() { read_suite_file(path) } else { Ok(SuiteFile::default()) }
+}
+
 /// Reads the suite file.
 ///
 /// # Errors
 /// `E-WORKLOAD-007` if it cannot be read, else what is wrong in it and where.
-pub fn read_suite_file(path: &Path) -> Result<SuiteFile, InputErrors> {
+fn read_suite_file(path: &Path) -> Result<SuiteFile, InputErrors> {
     let name = path.display();
     let text = std::fs::read_to_string(path).map_err(|error| {
         InputError::new(Code::WorkloadNotFound, format!("'{name}' cannot be read: {error}"))

@@ -4,16 +4,18 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::args::{HookArgs, MeasureArgs, OutputArgs, WorkloadArgs};
-use crate::study::FailPolicy;
+use crate::cli::args::measure::{HookArgs, MeasureArgs};
+use crate::cli::args::output::OutputArgs;
+use crate::cli::args::workload::WorkloadArgs;
 use crate::study::suite_file::ShareSetting;
 
-/// One line for each way to say what is measured.
+/// Usage of `bench`: one line for each way to describe a suite.
 pub(super) const BENCH_USAGE: &str = "\
 conc bench [OPTIONS] [WORKLOAD|DIRECTORY]...
        conc bench [OPTIONS] -- <COMMAND>... [::: <ITEM>...]
        conc bench [OPTIONS] --cpu <TIME> --wait <TIME>";
 
+/// Explanation at the end of `conc bench --help`.
 pub(super) const BENCH_HELP: &str = "\
 Without a workload, the suite is that of ./conc.toml, else every file in ./workloads, else every sample.
 For each workload, bench searches for the best configuration for --budget, then repeats it for the
@@ -25,6 +27,7 @@ Examples:
   conc bench --reference './old {}' -- ./new {} ::: a b c
   conc bench --reference-bin ./old/conc web-scraper hash-cpu";
 
+/// Arguments of `bench`.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
     #[command(flatten)]
@@ -56,6 +59,7 @@ pub(crate) struct BenchArgs {
     pub(crate) output: OutputArgs,
 }
 
+/// Arguments of `compare`.
 #[derive(Debug, Args)]
 pub(crate) struct CompareArgs {
     /// The earlier results, as bench writes them with --export-json or --save-baseline
@@ -72,7 +76,7 @@ pub(crate) struct CompareArgs {
     pub(crate) output: OutputArgs,
 }
 
-/// What a comparison is asked to do about its verdicts.
+/// Arguments that decide which verdicts fail the run.
 #[derive(Debug, Args)]
 pub(crate) struct GateArgs {
     /// Exit with 3 if a workload regressed
@@ -94,15 +98,4 @@ pub(crate) struct GateArgs {
     /// Compare with results of another machine or version; only large changes are detectable then
     #[arg(long)]
     pub(crate) allow_other_machine: bool,
-}
-
-impl GateArgs {
-    /// Returns the verdicts that fail the run.
-    pub(crate) fn fail_policy(&self) -> FailPolicy {
-        FailPolicy {
-            fail_on_regression: self.fail_on_regression,
-            fail_on_advice_change: self.fail_on_advice_change,
-            strict: self.strict,
-        }
-    }
 }

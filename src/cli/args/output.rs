@@ -1,10 +1,10 @@
-//! What is printed and written.
+//! The arguments about output.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-/// What every command with results can print and write.
+/// Output arguments of every command with results.
 #[derive(Debug, Args)]
 pub(crate) struct ViewArgs {
     /// Print one JSON document on standard output
@@ -32,7 +32,7 @@ pub(crate) struct ViewArgs {
     pub(crate) style: Style,
 }
 
-/// What commands that measure cells can print and write.
+/// Output arguments of commands that measure configurations.
 #[derive(Debug, Args)]
 pub(crate) struct OutputArgs {
     #[command(flatten)]
@@ -72,4 +72,15 @@ pub(crate) enum Style {
     Nocolor,
     /// Colour without progress
     Color,
+}
+
+/// Language of the code example.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    /// Rust
+    Rust,
+    /// Python
+    Python,
+    /// No code example
+    None,
 }

@@ -4,22 +4,24 @@ use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::Reason;
 use crate::diagnostics::Code;
 use crate::error::ExitStatus;
-use crate::report::document::Report;
-
 use crate::host::Interrupt;
+use crate::report::document::Report;
 
 use crate::cli::failure::Failure;
 
-/// Success, unless the user interrupted the run or nothing of a workload could be measured.
-pub(crate) fn of(interrupt: &Interrupt, reports: &[Report]) -> Result<ExitStatus, Failure> {
+/// Returns the exit status of a run with these reports.
+///
+/// # Errors
+/// When no configuration of a workload gave a result.
+pub(crate) fn exit_status(interrupt: &Interrupt, reports: &[Report]) -> Result<ExitStatus, Failure> {
     if interrupt.is_raised() {
         return Ok(ExitStatus::Interrupted);
     }
-    reports.iter().find_map(futility).map_or(Ok(ExitStatus::Done), Err)
+    reports.iter().find_map(total_failure).map_or(Ok(ExitStatus::Done), Err)
 }
 
-/// Why none of the cells gave a result, if none did.
-fn futility(report: &Report) -> Option<Failure> {
+/// Returns the failure of a workload none of whose configurations gave a result.
+fn total_failure(report: &Report) -> Option<Failure> {
     let first = report.cells.first().filter(|_| !report.is_prediction())?;
     if report.cells.iter().any(|cell| cell.tasks.ok > 0) {
         return None;
@@ -29,7 +31,7 @@ fn futility(report: &Report) -> Option<Failure> {
     Some(Failure::coded(code, message))
 }
 
-/// Why a cell gave no result.
+/// Returns the reason why a configuration gave no result.
 fn reason(cell: &ConfigurationResult) -> Reason {
     let failure = cell.errors.first().map(|error| Reason::new(error.code, error.message.clone()));
     failure

@@ -1,13 +1,13 @@
 //! Widths as users write them: `8`, `2-6`, `50%`, and lists of these.
 
-/// The most widths one range may name.
-const MOST: usize = 1000;
+/// Maximum number of widths in one range.
+const MAX_WIDTHS: usize = 1000;
 
 /// Parses the parts of a list; shares are of `cpus`.
 ///
 /// # Errors
 /// Names the part that is not a width.
-pub(crate) fn parse(parts: &[String], cpus: f64) -> Result<Vec<usize>, String> {
+pub(super) fn parse(parts: &[String], cpus: f64) -> Result<Vec<usize>, String> {
     let mut widths = Vec::new();
     for part in parts {
         widths.extend(parse_part(part.trim(), cpus)?);
@@ -21,8 +21,8 @@ fn parse_part(part: &str, cpus: f64) -> Result<Vec<usize>, String> {
     if let Some((from, to)) = part.split_once('-') {
         let (from, to) = (number(from, part)?, number(to, part)?);
         return match to.checked_sub(from) {
-            Some(more) if more < MOST => Ok((from..=to).collect()),
-            Some(_) => Err(format!("'{part}' names more than {MOST} widths")),
+            Some(more) if more < MAX_WIDTHS => Ok((from..=to).collect()),
+            Some(_) => Err(format!("'{part}' names more than {MAX_WIDTHS} widths")),
             None => Err(format!("'{part}' ends before it begins")),
         };
     }

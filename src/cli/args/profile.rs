@@ -1,14 +1,34 @@
-//! Arguments of `profile` alone.
+//! The arguments of `profile`.
 
 use std::time::Duration;
 
 use clap::Args;
 
-use crate::cli::args::{count, positive_duration};
+use crate::cli::args::measure::HookArgs;
+use crate::cli::args::output::ViewArgs;
+use crate::cli::args::values::{count, positive_duration};
+use crate::cli::args::workload::WorkloadArgs;
 
-/// What concerns programs that nobody here wrote.
+/// Arguments of `profile`.
 #[derive(Debug, Args)]
-pub(crate) struct ForeignArgs {
+pub(crate) struct ProfileArgs {
+    #[command(flatten)]
+    pub(crate) workload: WorkloadArgs,
+    #[command(flatten)]
+    pub(crate) external: ExternalArgs,
+    #[command(flatten)]
+    pub(crate) hooks: HookArgs,
+    #[command(flatten)]
+    pub(crate) output: ViewArgs,
+
+    /// Seed for everything that is random
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+/// Arguments about programs that are profiled as they are: one command without items, or a running process.
+#[derive(Debug, Args)]
+pub(crate) struct ExternalArgs {
     /// Profile a running process and everything below it
     #[arg(long, value_name = "PID", value_parser = count::<u32>,
           conflicts_with_all = ["workload", "command_line", "cpu", "wait", "items", "tasks", "shell", "ignore_failure"])]
@@ -31,7 +51,7 @@ pub(crate) struct ForeignArgs {
     #[arg(long = "input", value_name = "WHERE", default_value = "null", requires = "command_line")]
     pub(crate) stdin: String,
 
-    /// Sample as on systems that tell no more than CPU time
+    /// Sample as on systems that report nothing but CPU time
     #[arg(long, hide = true)]
     pub(crate) sysinfo_only: bool,
 }

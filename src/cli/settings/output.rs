@@ -1,15 +1,76 @@
-//! Where results go, and in which format.
+//! Settings of the output: where results go, and in which format.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::cli::args::{OutputArgs, ViewArgs};
-use crate::cli::failure::Failure;
+use crate::report::table::{CodeChoice, TableOptions};
 
-/// What is written, and where.
+use crate::cli::args::{Language, OutputArgs, ViewArgs};
+use crate::cli::console::Console;
+use crate::cli::failure::Failure;
+use crate::cli::files::check_writable;
+use crate::cli::settings::environment::Environment;
+
+/// Settings of the output of one command.
+#[derive(Debug, Clone)]
+pub(crate) struct OutputSettings {
+    /// The streams.
+    pub(crate) console: Console,
+    /// The format of standard output; `None` is the table.
+    pub(crate) stdout: Option<Format>,
+    /// The files to write.
+    pub(crate) files: Files,
+    /// The look of the table.
+    pub(crate) table: TableOptions,
+}
+
+impl OutputSettings {
+    /// Resolves the output of a command that measures configurations.
+    ///
+    /// # Errors
+    /// When two formats are to go to the same place.
+    pub(crate) fn resolve(
+        args: &OutputArgs,
+        language: Language,
+        environment: &Environment,
+    ) -> Result<Self, Failure> {
+        resolved(&args.view, destinations(args)?, language, environment)
+    }
+
+    /// Resolves the output of a command that measures no configurations.
+    ///
+    /// # Errors
+    /// When two formats are to go to the same place.
+    pub(crate) fn resolve_view(args: &ViewArgs, environment: &Environment) -> Result<Self, Failure> {
+        resolved(args, view_destinations(args), Language::None, environment)
+    }
+
+    /// Checks that the files can be written, before a run whose results would be lost.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        self.files.iter().try_for_each(|(_, path)| check_writable(path))
+    }
+}
+
+fn resolved(
+    args: &ViewArgs,
+    exports: Files,
+    language: Language,
+    environment: &Environment,
+) -> Result<OutputSettings, Failure> {
+    let code = match language {
+        Language::Rust => CodeChoice::Rust,
+        Language::Python => CodeChoice::Python,
+        Language::None => CodeChoice::None,
+    };
+    let (stdout, files) = split(args.json, exports)?;
+    let table = TableOptions { verbose: args.verbose, code, ..environment.table() };
+    Ok(OutputSettings { console: environment.console, stdout, files, table })
+}
+
+/// The files to write.
 pub(crate) type Files = Vec<(Format, PathBuf)>;
 
-/// A way of writing results down for other programs.
+/// A format of results for other programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     /// The JSON document.
@@ -22,9 +83,9 @@ pub(crate) enum Format {
     Hyperfine,
     /// Bencher Metric Format.
     Bmf,
-    /// github-action-benchmark, of what is better when there is more of it.
+    /// github-action-benchmark, for metrics of which more is better.
     GabBigger,
-    /// The same of what is better when there is less of it.
+    /// github-action-benchmark, for metrics of which less is better.
     GabSmaller,
     /// JUnit XML.
     Junit,
@@ -32,8 +93,8 @@ pub(crate) enum Format {
     Html,
 }
 
-/// The files that the arguments name; `-` is standard output.
-pub(crate) fn destinations(args: &OutputArgs) -> Result<Files, Failure> {
+/// Returns the files that the arguments name; `-` is standard output.
+fn destinations(args: &OutputArgs) -> Result<Files, Failure> {
     let mut files = view_destinations(&args.view);
     let exports = [
         (Format::Hyperfine, &args.export_hyperfine),
@@ -59,8 +120,8 @@ pub(crate) fn destinations(args: &OutputArgs) -> Result<Files, Failure> {
     Ok(files)
 }
 
-/// The files that the arguments of every command name; `-` is standard output.
-pub(crate) fn view_destinations(args: &ViewArgs) -> Files {
+/// Returns the files that the arguments of every command name; `-` is standard output.
+fn view_destinations(args: &ViewArgs) -> Files {
     let exports = [
         (Format::Json, &args.export_json),
         (Format::Markdown, &args.export_markdown),
@@ -75,8 +136,8 @@ fn named<'a>(
     exports.into_iter().filter_map(|(format, path)| Some((format, path.clone()?)))
 }
 
-/// What goes to standard output, with `json` the document, and what to files.
-pub(crate) fn split(json: bool, exports: Files) -> Result<(Option<Format>, Files), Failure> {
+/// Separates the format for standard output from the files; `json` asks for the document there.
+fn split(json: bool, exports: Files) -> Result<(Option<Format>, Files), Failure> {
     let mut stdout = json.then_some(Format::Json);
     let mut files = Files::new();
     for (format, path) in exports {
@@ -97,7 +158,7 @@ fn is_stdout(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// The path with `suffix` behind the stem of the file's name.
+/// Returns the path with `suffix` after the stem of the file name.
 fn suffixed(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path.file_stem().unwrap_or_default());
     name.push(suffix);

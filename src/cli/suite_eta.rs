@@ -1,41 +1,34 @@
-//! How long a suite takes, and how long it still will.
+//! The time that a suite takes, and the time that is left.
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::cli::output::tell;
+/// Time of a workload besides measuring: calibrating, a second of profiling, starting and ending.
+const OVERHEAD: Duration = Duration::from_millis(1200);
 
-/// What a workload takes beside measuring: calibrating, a second of profiling, starting and ending.
-const AROUND: Duration = Duration::from_millis(1200);
-
-/// The clock of a suite.
+/// The estimated time of arrival of a suite.
 #[derive(Debug)]
 pub(crate) struct SuiteEta {
     begun: Instant,
-    /// What each workload takes, from the first to the last.
+    /// Time of each workload, from the first to the last.
     planned: Vec<Duration>,
     done: usize,
 }
 
 impl SuiteEta {
-    /// A suite that begins now, with the measuring time of each workload.
+    /// Begins a suite now, with the measuring time of each workload.
     pub(crate) fn new(measuring: impl Iterator<Item = Duration>) -> Self {
-        let planned = measuring.map(|time| time + AROUND).collect();
+        let planned = measuring.map(|time| time + OVERHEAD).collect();
         SuiteEta { begun: Instant::now(), planned, done: 0 }
     }
 
-    /// Says how long it takes, where there is more than one workload.
-    pub(crate) fn announce(&self, is_shown: bool) {
-        if self.planned.len() > 1 && is_shown {
-            tell(&format!(
-                "{} workloads, about {}",
-                self.planned.len(),
-                ApproxDuration(self.planned.iter().sum())
-            ));
-        }
+    /// Returns the number of workloads and the time they take, if there is more than one.
+    pub(crate) fn announcement(&self) -> Option<String> {
+        let (count, all) = (self.planned.len(), self.planned.iter().sum());
+        (count > 1).then(|| format!("{count} workloads, about {}", ApproxDuration(all)))
     }
 
-    /// One workload has ended.
+    /// Notes that one workload has ended.
     pub(crate) fn next(&mut self) {
         self.done += 1;
         // What was slower or faster than planned is known now; the rest is still to come as planned.
@@ -44,21 +37,21 @@ impl SuiteEta {
         self.begun = Instant::now().checked_sub(all.saturating_sub(left)).unwrap_or(self.begun);
     }
 
-    /// Which workload it is, such as `3/10`; nothing where there is only one.
+    /// Returns the position of the workload, such as `3/10`; `None` if there is only one.
     pub(crate) fn place(&self) -> Option<String> {
         (self.planned.len() > 1).then(|| format!("{}/{}", self.done + 1, self.planned.len()))
     }
 
-    /// How long the suite will still take.
+    /// Returns the time that the suite will still take.
     pub(crate) fn left(&self) -> impl Fn() -> ApproxDuration + Clone + Send + Sync + 'static {
         let (begun, all) = (self.begun, self.planned.iter().sum::<Duration>());
         move || ApproxDuration(all.saturating_sub(begun.elapsed()))
     }
 }
 
-/// A time to wait for, to the second.
+/// A duration in minutes and seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ApproxDuration(pub(crate) Duration);
+pub(crate) struct ApproxDuration(Duration);
 
 impl fmt::Display for ApproxDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -76,19 +69,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_to_wait_for_is_told_to_the_second() {
-        let told = |ms| ApproxDuration(Duration::from_millis(ms)).to_string();
-        assert_eq!([told(0), told(800), told(119_600), told(61_000)], ["0 s", "1 s", "2 min", "1 min 1 s"]);
+    fn a_duration_has_minutes_and_seconds() {
+        let text = |ms| ApproxDuration(Duration::from_millis(ms)).to_string();
+        assert_eq!([text(0), text(800), text(119_600), text(61_000)], ["0 s", "1 s", "2 min", "1 min 1 s"]);
     }
 
     #[test]
-    fn what_is_left_is_what_was_planned_for_the_workloads_to_come() {
-        let mut pace = SuiteEta::new([10, 20, 30].into_iter().map(Duration::from_secs));
-        assert_eq!(pace.place().as_deref(), Some("1/3"));
-        pace.next();
-        let left = pace.left()().0;
-        let planned = Duration::from_secs(50) + 2 * AROUND;
+    fn the_time_left_is_that_planned_for_the_remaining_workloads() {
+        let mut eta = SuiteEta::new([10, 20, 30].into_iter().map(Duration::from_secs));
+        assert_eq!(eta.place().as_deref(), Some("1/3"));
+        eta.next();
+        let left = eta.left()().0;
+        let planned = Duration::from_secs(50) + 2 * OVERHEAD;
         assert!(left <= planned && left + Duration::from_secs(5) > planned, "{left:?}");
-        assert_eq!(pace.place().as_deref(), Some("2/3"));
+        assert_eq!(eta.place().as_deref(), Some("2/3"));
     }
 }

@@ -1,4 +1,4 @@
-//! The workloads of a run, and how each is measured.
+//! Settings of the workloads of a suite.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,84 +9,67 @@ use crate::diagnostics::Code;
 use crate::gate::Thresholds;
 use crate::host::Host;
 use crate::report::document::CommandName;
-use crate::study::suite_file::{SUITE_FILE, ShareSetting, SuiteFile, SuiteSettings, read_suite_file};
-use crate::study::{FailPolicy, SuiteEntry};
-use crate::workload::input::{self, InputErrors};
-use crate::workload::{Workload, input::closest};
+use crate::study::SuiteEntry;
+use crate::study::suite_file::{SUITE_FILE, ShareSetting, SuiteFile, SuiteSettings};
+use crate::workload::Workload;
+use crate::workload::input::{self, InputErrors, closest};
 
 use crate::cli::args::{BenchArgs, WorkloadArgs};
-use crate::cli::config;
 use crate::cli::failure::Failure;
-use crate::cli::widths;
+use crate::cli::settings::study::resolve_study;
+use crate::cli::settings::workload::{check_python, name_async_form, resolve_workload};
 
-/// The directory whose workload files are a suite.
+/// Directory whose workload files are the suite if nothing else is named.
 const DIRECTORY: &str = "workloads";
 
-/// Everything that is measured in one run.
-pub(crate) struct Suite {
-    /// In the order in which they run.
-    pub(crate) entries: Vec<SuiteEntry>,
-    /// What cannot be run, because it is described wrongly.
-    pub(crate) broken: Vec<(String, InputErrors)>,
-    /// What the suite's file says of the gate.
-    pub(crate) gate: FailPolicy,
+/// The workloads of a suite.
+pub(super) struct SuiteWorkloads {
+    /// The workloads, in the order in which they run.
+    pub(super) entries: Vec<SuiteEntry>,
+    /// The workloads whose description is invalid, by name.
+    pub(super) invalid: Vec<(String, InputErrors)>,
 }
 
-impl Suite {
-    /// Finds out what the arguments and `conc.toml` ask for.
-    ///
-    /// All workloads are read before any is run: a mistake in the last should not cost the time of the
-    /// others.
-    ///
-    /// # Errors
-    /// When nothing is left that could be run, or what is asked for contradicts itself.
-    pub(crate) fn read(args: &BenchArgs, host: &Host, stdin: impl BufRead) -> Result<Self, Failure> {
-        let path = Path::new(SUITE_FILE);
-        let file = if path.is_file() { read_suite_file(path)? } else { SuiteFile::default() };
-        let (workloads, broken) = workloads(&args.workload, &file, stdin)?;
-        if let ([], [(_, errors), ..]) = (&workloads[..], &broken[..]) {
-            return Err(errors.clone().into());
-        }
-        check_names(&workloads)?;
-        if !workloads.iter().any(Workload::runs_python)
-            && let Some(first) = workloads.first()
-        {
-            config::check_python(first, args.workload.python.python.as_deref())?;
-        }
-        if is_left_to(&file, &args.workload) {
-            check_settings(&file, &workloads)?;
-        }
-        let entries = workloads
-            .into_iter()
-            .map(|workload| entry(workload, args, &file, host))
-            .collect::<Result<_, Failure>>()?;
-        Ok(Suite { entries, broken, gate: file.gate })
+/// Resolves the workloads that the arguments and the suite file name.
+///
+/// All workloads are read before any is run: a mistake in the last should not cost the time of the
+/// others.
+///
+/// # Errors
+/// When no workload is left to run, or the arguments contradict each other.
+pub(super) fn resolve_suite(
+    args: &BenchArgs,
+    file: &SuiteFile,
+    host: &Host,
+    stdin: impl BufRead,
+) -> Result<SuiteWorkloads, Failure> {
+    let (workloads, invalid) = workloads(&args.workload, file, stdin)?;
+    if let ([], [(_, errors), ..]) = (&workloads[..], &invalid[..]) {
+        return Err(errors.clone().into());
     }
+    check_names(&workloads)?;
+    if let (Some(first), false) = (workloads.first(), workloads.iter().any(Workload::runs_python)) {
+        check_python(first, args.workload.python.python.as_deref())?;
+    }
+    if is_left_to(file, &args.workload) {
+        check_settings(file, &workloads)?;
+    }
+    let entries = workloads.into_iter().map(|workload| entry(workload, args, file, host));
+    Ok(SuiteWorkloads { entries: entries.collect::<Result<_, Failure>>()?, invalid })
 }
 
 fn entry(workload: Workload, args: &BenchArgs, file: &SuiteFile, host: &Host) -> Result<SuiteEntry, Failure> {
     let own = file.workload.get(&workload.name);
     let layers: Vec<&SuiteSettings> = own.into_iter().chain([&file.settings]).collect();
-    let mut measure = args.measure.clone();
-    for settings in &layers {
-        measure.budget = measure.budget.or(settings.budget);
-        if measure.strategy.is_empty() {
-            measure.strategy.clone_from(&settings.strategies);
-        }
-        if measure.width.is_empty() {
-            measure.width.clone_from(&settings.widths);
-            widths::parse(&measure.width, host.cpus_effective)
-                .map_err(|e| Failure::Usage(format!("{}: widths: {e}", SUITE_FILE)))?;
-        }
-    }
-    let mut config = config::study(CommandName::Bench, &measure, &args.hooks, host)?;
+    let mut config = resolve_study(CommandName::Bench, &args.measure, &layers, &args.hooks, host)?;
     if workload.runs_python() {
         config.python.clone_from(&args.workload.python.python);
     }
     Ok(SuiteEntry { workload, config, thresholds: thresholds(args.gate.noise_threshold, &layers) })
 }
 
-/// What a flag says, else what the nearest settings say; and for single metrics what these say.
+/// Resolves the largest changes that are ignored: of all metrics by the argument, else by the nearest layer;
+/// of single metrics by the layers.
 fn thresholds(flag: Option<ShareSetting>, layers: &[&SuiteSettings]) -> Thresholds {
     let of_all = flag.or_else(|| layers.iter().find_map(|settings| settings.noise_threshold));
     let mut thresholds = of_all.map_or_else(Thresholds::default, |share| Thresholds::uniform(share.0));
@@ -95,11 +78,12 @@ fn thresholds(flag: Option<ShareSetting>, layers: &[&SuiteSettings]) -> Threshol
     thresholds
 }
 
-type Read = (Vec<Workload>, Vec<(String, InputErrors)>);
+/// Valid workloads, and the errors of the invalid ones by name.
+type ReadWorkloads = (Vec<Workload>, Vec<(String, InputErrors)>);
 
-fn workloads(args: &WorkloadArgs, file: &SuiteFile, stdin: impl BufRead) -> Result<Read, Failure> {
+fn workloads(args: &WorkloadArgs, file: &SuiteFile, stdin: impl BufRead) -> Result<ReadWorkloads, Failure> {
     if is_one(args) {
-        return Ok((vec![config::workload(args, stdin)?], Vec::new()));
+        return Ok((vec![resolve_workload(args, stdin)?], Vec::new()));
     }
     if args.name.is_some() || args.tasks.is_some() || args.items.is_some() {
         let message = "--name, --tasks and --items are for one workload, and a suite has several";
@@ -110,10 +94,10 @@ fn workloads(args: &WorkloadArgs, file: &SuiteFile, stdin: impl BufRead) -> Resu
     for name in names {
         match input::resolve(&name) {
             Ok(mut workload) => {
-                config::name_async_form(&mut workload, args.python.async_fn.as_deref())?;
+                name_async_form(&mut workload, args.python.async_fn.as_deref())?;
                 workloads.push(workload);
             }
-            // What is not there is a misspelt name, which is better told before anything is run.
+            // A file that does not exist is a misspelt name, which is better reported before anything runs.
             Err(errors) if errors.first().code == Code::WorkloadNotFound => return Err(errors.into()),
             Err(errors) => broken.push((name, errors)),
         }
@@ -121,7 +105,7 @@ fn workloads(args: &WorkloadArgs, file: &SuiteFile, stdin: impl BufRead) -> Resu
     Ok((workloads, broken))
 }
 
-/// Whether one workload is described, and not a suite named.
+/// Returns true if the arguments describe one workload and not a suite.
 fn is_one(args: &WorkloadArgs) -> bool {
     let is_described = !args.command_line.is_empty() || args.cpu.is_some() || args.wait.is_some();
     let is_file = |name: &String| !Path::new(name).is_dir();
@@ -131,12 +115,12 @@ fn is_one(args: &WorkloadArgs) -> bool {
     }
 }
 
-/// Whether what is run is up to the file.
+/// Returns true if the suite file names the workloads.
 fn is_left_to(file: &SuiteFile, args: &WorkloadArgs) -> bool {
     !is_one(args) && args.workload.is_empty() && !file.workloads.is_empty()
 }
 
-/// The names of the workloads, directories taken apart.
+/// Returns the names of the workloads, with the files of a directory in its place.
 fn names(args: &WorkloadArgs, file: &SuiteFile) -> Result<Vec<String>, Failure> {
     let asked = if args.workload.is_empty() { &file.workloads } else { &args.workload };
     if asked.is_empty() {
@@ -159,7 +143,7 @@ fn names(args: &WorkloadArgs, file: &SuiteFile) -> Result<Vec<String>, Failure> 
     Ok(names)
 }
 
-/// The workload files in a directory, in alphabetical order.
+/// Returns the workload files in a directory, in alphabetical order.
 fn files(directory: &Path) -> io::Result<Vec<String>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory)? {
@@ -172,7 +156,7 @@ fn files(directory: &Path) -> io::Result<Vec<String>> {
     Ok(files)
 }
 
-/// Results are told apart by name.
+/// Refuses two workloads of the same name: results are identified by it.
 fn check_names(workloads: &[Workload]) -> Result<(), Failure> {
     let mut counts = BTreeMap::<&str, usize>::new();
     for workload in workloads {
@@ -187,13 +171,13 @@ fn check_names(workloads: &[Workload]) -> Result<(), Failure> {
     }
 }
 
-/// Settings of a workload that is not there are a misspelt name.
+/// Refuses settings of a workload that is not in the suite: its name is misspelt.
 fn check_settings(file: &SuiteFile, workloads: &[Workload]) -> Result<(), Failure> {
     let names = || workloads.iter().map(|workload| workload.name.as_str());
     let Some(unknown) = file.workload.keys().find(|key| !names().any(|name| name == key.as_str())) else {
         return Ok(());
     };
     let hint = closest(unknown, names()).map_or(String::new(), |name| format!("; did you mean '{name}'?"));
-    let message = format!("{}: [workload.{unknown}] is none of the suite{hint}", SUITE_FILE);
+    let message = format!("{}: [workload.{unknown}] is not in the suite{hint}", SUITE_FILE);
     Err(Failure::Usage(message))
 }

@@ -1,0 +1,21 @@
+//! The arguments as they are typed. [`settings`](super::settings) decides what they mean.
+
+mod bench;
+mod check;
+mod command_line;
+#[cfg(test)]
+mod documented;
+mod exit_help;
+mod measure;
+mod output;
+mod profile;
+mod values;
+mod workload;
+
+pub(crate) use bench::{BenchArgs, CompareArgs, GateArgs};
+pub(crate) use check::CheckArgs;
+pub(crate) use command_line::{AdviseArgs, Cli, Command, FitArgs, ListArgs};
+pub(crate) use measure::{HookArgs, MeasureArgs};
+pub(crate) use output::{Language, OutputArgs, Style, ViewArgs};
+pub(crate) use profile::{ExternalArgs, ProfileArgs};
+pub(crate) use workload::WorkloadArgs;

@@ -1,0 +1,52 @@
+//! Parsers of values that several arguments have.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::units::parse_duration;
+
+/// Maximum of `--assume-cpus`: more CPUs than any single machine has.
+const MAX_CPUS: f64 = 8192.0;
+
+/// Parses a duration such as `5ms`.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).map_err(|e| e.to_string())
+}
+
+/// Parses a duration above 0.
+pub(super) fn positive_duration(text: &str) -> Result<Duration, String> {
+    duration(text).and_then(|d| if d.is_zero() { Err("must be greater than 0".to_owned()) } else { Ok(d) })
+}
+
+/// Parses a number of CPUs, which may be a fraction, as a quota is.
+pub(super) fn cpus(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(cpus) if (MAX_CPUS.recip()..=MAX_CPUS).contains(&cpus) => Ok(cpus),
+        _ => Err(format!("must be a number of CPUs, at most {MAX_CPUS}")),
+    }
+}
+
+/// Parses a whole number of at least 1.
+pub(super) fn count<T: FromStr + Default + PartialEq>(text: &str) -> Result<T, String> {
+    let is_whole = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse() {
+        Ok(number) if number != T::default() => Ok(number),
+        // All that is left to be wrong with digits is that there are too many.
+        Err(_) if is_whole => Err("is out of range".to_owned()),
+        _ => Err("must be a whole number of at least 1".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_is_a_whole_number_of_at_least_one() {
+        assert_eq!(count("20"), Ok(20_u64));
+        assert_eq!(count::<u32>("4294967296"), Err("is out of range".to_owned()));
+        for text in ["0", "-3", "1.5", "many", ""] {
+            assert_eq!(count::<u64>(text), Err("must be a whole number of at least 1".to_owned()), "{text}");
+        }
+    }
+}

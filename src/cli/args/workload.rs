@@ -1,0 +1,65 @@
+//! The arguments that describe a workload.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
+
+use crate::cli::args::values::{count, duration};
+
+/// Arguments that describe a workload.
+#[derive(Debug, Args)]
+pub(crate) struct WorkloadArgs {
+    /// A sample (see `conc list`), a TOML file (see `conc init`), or a Python callable such as
+    /// tasks.py:fetch or package.module:fetch; ::: and items may follow
+    #[arg(value_name = "WORKLOAD", num_args = 1.., conflicts_with_all = ["command_line", "cpu", "wait"])]
+    pub(crate) workload: Vec<String>,
+
+    /// Describe a task by its CPU time, instead of naming a workload
+    #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with = "command_line")]
+    pub(crate) cpu: Option<Duration>,
+
+    /// Describe a task by the time it waits, instead of naming a workload
+    #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with = "command_line")]
+    pub(crate) wait: Option<Duration>,
+
+    /// Number of tasks
+    #[arg(long, value_name = "N", value_parser = count::<u64>, allow_negative_numbers = true)]
+    pub(crate) tasks: Option<u64>,
+
+    /// Read items from a file, one per line (- is standard input)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["cpu", "wait"])]
+    pub(crate) items: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) python: PythonArgs,
+
+    /// Run the command line with `sh -c`
+    #[arg(long, requires = "command_line", conflicts_with_all = ["workload", "cpu", "wait"])]
+    pub(crate) shell: bool,
+
+    /// Count commands that fail as successful
+    #[arg(short, long)]
+    pub(crate) ignore_failure: bool,
+
+    /// Name of the workload in the report
+    #[arg(short, long, value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) name: Option<String>,
+
+    /// A command to run for every item; {} stands for the item, ::: starts a list of items
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command_line: Vec<String>,
+}
+
+/// Arguments about Python callables.
+#[derive(Debug, Args)]
+pub(crate) struct PythonArgs {
+    /// Python interpreter to use [default: that of the active virtual environment, else python3]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) python: Option<PathBuf>,
+
+    /// Async form of the callable [default: the function of the same name with _async appended]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) async_fn: Option<String>,
+}

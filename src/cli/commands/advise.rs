@@ -1,0 +1,30 @@
+//! `conc advise`: profiles a workload, measures it and recommends a strategy.
+
+use crate::error::ExitStatus;
+use crate::report::table;
+use crate::study::Study;
+
+use crate::cli::args::AdviseArgs;
+use crate::cli::exit::exit_status;
+use crate::cli::failure::Failure;
+use crate::cli::machine::TargetMachine;
+use crate::cli::output::publish;
+use crate::cli::progress::Progress;
+use crate::cli::settings::{AdviseSettings, Environment};
+
+/// Runs the command.
+pub(super) fn run(
+    args: &AdviseArgs,
+    machine: &TargetMachine,
+    environment: &Environment,
+) -> Result<ExitStatus, Failure> {
+    let host = machine.host()?;
+    let AdviseSettings { workload, study, output } = AdviseSettings::resolve(args, &host, environment)?;
+    output.check()?;
+    let machine = machine.start()?;
+    let mut progress = Progress::new(&workload.name, study.budget, output.console);
+    let report = Study::new(&*machine, &host, workload).run(&study, &mut progress)?;
+    drop(progress);
+    publish(&report, &table::render_advise(&report, &output.table), &output)?;
+    exit_status(machine.interrupt(), &[report])
+}

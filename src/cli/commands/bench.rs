@@ -1,0 +1,110 @@
+//! `conc bench`: a suite of workloads, and how it compares with an earlier state.
+
+use std::path::Path;
+
+use crate::error::ExitStatus;
+use crate::gate::GateVerdict;
+use crate::host::Host;
+use crate::report::document::{BenchReport, FailedWorkload};
+use crate::report::table;
+use crate::study::suite_file::find_suite_file;
+use crate::study::{Machine, SuiteEntry, SuiteRun};
+
+use crate::cli::args::BenchArgs;
+use crate::cli::console::Console;
+use crate::cli::exit::exit_status;
+use crate::cli::failure::Failure;
+use crate::cli::files::check_writable;
+use crate::cli::machine::TargetMachine;
+use crate::cli::output::{self, publish};
+use crate::cli::progress::Progress;
+use crate::cli::settings::{BenchSettings, Environment};
+use crate::cli::suite_eta::SuiteEta;
+
+/// Runs the command.
+pub(super) fn run(
+    args: &BenchArgs,
+    machine: &TargetMachine,
+    environment: &Environment,
+) -> Result<ExitStatus, Failure> {
+    let host = machine.host()?;
+    let mut settings = BenchSettings::resolve(args, &find_suite_file()?, &host, environment)?;
+    settings.output.check()?;
+    settings.save_baseline.as_deref().map_or(Ok(()), check_writable)?;
+    let machine = machine.start()?;
+    let (report, failed) = measure(&mut settings, &*machine, host)?;
+    let BenchSettings { fail_policy, save_baseline, baseline, output, .. } = settings;
+    if let (Some(status), true) = (failed, report.results.is_empty()) {
+        output::publish_failures(&report, &output)?;
+        return Ok(status);
+    }
+    publish(&report, &table::render_bench(&report, &output.table), &output)?;
+    let status = exit_status(machine.interrupt(), &report.results);
+    let status = status.unwrap_or_else(|failure| output.console.report(&failure));
+    if machine.interrupt().is_raised() {
+        return Ok(status);
+    }
+    if let Some(path) = &save_baseline {
+        save(&report, path, baseline.as_deref(), output.console)?;
+    }
+    Ok(failed.or_else(|| fail_policy.exit_status(&report)).unwrap_or(status))
+}
+
+/// Measures every workload of the suite. A workload that fails does not keep the others from being
+/// measured; the first failure decides the exit status.
+fn measure(
+    settings: &mut BenchSettings,
+    machine: &dyn Machine,
+    host: Host,
+) -> Result<(BenchReport, Option<ExitStatus>), Failure> {
+    let BenchSettings { entries, invalid, target, output, .. } = settings;
+    let console = output.console;
+    let mut eta = SuiteEta::new(entries.iter().map(SuiteEntry::planned_time));
+    let mut run = SuiteRun::new(machine, host, target, entries.len());
+    let mut failed = None;
+    let mut fail = |run: &mut SuiteRun<'_>, name: String, failure: Failure| {
+        failed.get_or_insert(console.report(&failure));
+        let (code, message) = failure.describe();
+        run.add_failure(FailedWorkload { name, code, message });
+    };
+    for (name, errors) in invalid.drain(..) {
+        fail(&mut run, name, errors.into());
+    }
+    if let Some(line) = eta.announcement().filter(|_| console.shows_progress()) {
+        console.note(&line);
+    }
+    for entry in entries.drain(..) {
+        let name = entry.workload.name.clone();
+        let mut progress = Progress::in_suite(&name, entry.config.budget, &eta, console);
+        let measured = run.measure(entry, &mut progress);
+        drop(progress);
+        match measured {
+            Err(error) if error.is_interrupted() && run.report().results.is_empty() => {
+                return Err(error.into());
+            }
+            Err(error) if error.is_interrupted() => break,
+            Err(error) => fail(&mut run, name.clone(), error.context(&name).into()),
+            Ok(()) => {}
+        }
+        eta.next();
+        // A file that cannot be written now is tried again at the end, and reported then.
+        let _ = output::save(run.report(), output);
+        if machine.interrupt().is_raised() {
+            break;
+        }
+    }
+    Ok((run.into_report(), failed))
+}
+
+/// Writes the results to a file to compare with later. A baseline that a workload regressed from stays as it
+/// is: it would be lost, and the next run would pass.
+fn save(report: &BenchReport, path: &Path, baseline: Option<&Path>, console: Console) -> Result<(), Failure> {
+    let has_regressed = |gate: &crate::gate::Gate| gate.verdict == GateVerdict::Regressed;
+    let is_red = report.results.iter().filter_map(|result| result.gate.as_ref()).any(has_regressed);
+    if is_red && baseline == Some(path) {
+        let path = path.display();
+        console.note(&format!("'{path}' is left as it was, because a workload has regressed from it"));
+        return Ok(());
+    }
+    output::write_json(path, report)
+}

@@ -1,0 +1,37 @@
+//! `conc check`: a Python callable on a few items, and its concurrency bugs.
+
+use std::time::Duration;
+
+use crate::error::ExitStatus;
+use crate::report::table;
+use crate::study::Study;
+
+use crate::cli::args::CheckArgs;
+use crate::cli::failure::Failure;
+use crate::cli::machine::TargetMachine;
+use crate::cli::output::render_json;
+use crate::cli::progress::Progress;
+use crate::cli::settings::{CheckSettings, Environment};
+
+/// Runs the command; the exit status says whether a check failed.
+pub(super) fn run(
+    args: &CheckArgs,
+    machine: &TargetMachine,
+    environment: &Environment,
+) -> Result<ExitStatus, Failure> {
+    let settings = CheckSettings::resolve(args, environment)?;
+    let CheckSettings { workload, tasks, timeout, study, console, .. } = settings;
+    let host = machine.host()?;
+    let machine = machine.start()?;
+    let mut progress = Progress::new(&workload.name, Duration::ZERO, console);
+    let prepared = Study::new(&*machine, &host, workload).prepare(&study, &mut progress)?;
+    let report = prepared.check(tasks, timeout, &mut progress)?;
+    drop(progress);
+    let text = if settings.json {
+        render_json(&report).map_err(Failure::io("cannot print"))?
+    } else {
+        table::render_check(&report, &settings.table)
+    };
+    console.print(&text)?;
+    Ok(if report.failed() == 0 { ExitStatus::Done } else { ExitStatus::Failed })
+}

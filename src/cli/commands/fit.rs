@@ -1,0 +1,28 @@
+//! `conc fit`: the scalability law in a file of measurements, and its plot.
+
+use crate::error::ExitStatus;
+use crate::report::fit::{FitResults, export, fit, read};
+use crate::report::table;
+
+use crate::cli::args::FitArgs;
+use crate::cli::failure::Failure;
+use crate::cli::output::{self, render_json};
+use crate::cli::settings::{Environment, FitSettings, Format};
+
+/// Runs the command.
+pub(super) fn run(args: &FitArgs, environment: &Environment) -> Result<ExitStatus, Failure> {
+    let FitSettings { name, bytes, glyphs, output } = FitSettings::resolve(args, environment)?;
+    let data = read::read(&name, bytes)?;
+    output.check()?;
+    let reports = fit(&data);
+    let screen = table::render_fit(&reports, &output.table, glyphs);
+    let results = FitResults::new(reports);
+    output::deliver(&screen, &output, |format| match (format, results.results.as_slice()) {
+        (Format::Json, [only]) if !data.is_result => render_json(only),
+        (Format::Json, _) => render_json(&results),
+        (Format::Markdown, reports) => Ok(export::markdown(reports)),
+        (Format::Csv, reports) => Ok(export::csv(reports)),
+        (format, _) => unreachable!("fit offers no {format:?}"),
+    })?;
+    Ok(ExitStatus::Done)
+}

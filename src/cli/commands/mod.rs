@@ -1,0 +1,16 @@
+//! The commands, each from its arguments to its output.
+
+mod advise;
+mod bench;
+mod check;
+mod compare;
+mod completions;
+mod dispatch;
+mod explain;
+mod fit;
+mod init;
+mod list;
+mod profile;
+mod schema;
+
+pub(crate) use dispatch::run;

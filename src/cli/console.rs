@@ -1,0 +1,72 @@
+//! Standard output and standard error, with colour as the user asked.
+
+use std::io::{self, IsTerminal, Stderr, Write};
+
+use anstream::{AutoStream, ColorChoice};
+
+use crate::cli::args::Style;
+use crate::cli::failure::Failure;
+use crate::error::ExitStatus;
+
+/// The streams of this program.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Console {
+    colour: ColorChoice,
+    shows_progress: bool,
+}
+
+impl Console {
+    /// Returns the streams with colour and progress as `style` says.
+    pub(crate) fn new(style: Style) -> Self {
+        let colour = match style {
+            Style::Auto => ColorChoice::Auto,
+            Style::Full | Style::Color => ColorChoice::Always,
+            Style::Basic | Style::Nocolor => ColorChoice::Never,
+        };
+        Console { colour, shows_progress: matches!(style, Style::Auto | Style::Full | Style::Nocolor) }
+    }
+
+    /// Returns true if standard output has colour.
+    pub(crate) fn has_colour(self) -> bool {
+        match self.colour {
+            ColorChoice::Auto => AutoStream::choice(&io::stdout()) != ColorChoice::Never,
+            choice => choice != ColorChoice::Never,
+        }
+    }
+
+    /// Returns true if progress is shown where standard error is a terminal.
+    pub(crate) fn shows_progress(self) -> bool {
+        self.shows_progress
+    }
+
+    /// Prints text on standard output as it is.
+    pub(crate) fn print(self, text: &str) -> Result<(), Failure> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Failure::io("cannot print"))
+    }
+
+    /// Prints a line on standard error.
+    pub(crate) fn note(self, line: &str) {
+        // If standard error is closed, nobody is left to read it.
+        let _ = writeln!(self.stderr(), "{line}");
+    }
+
+    /// Prints warnings on standard error, with a gap below a table on the same terminal.
+    pub(crate) fn warn(self, warnings: &str) {
+        let gap = if io::stderr().is_terminal() && !warnings.is_empty() { "\n" } else { "" };
+        let _ = write!(self.stderr(), "{gap}{warnings}");
+    }
+
+    /// Prints a failure on standard error and returns the exit status.
+    pub(crate) fn report(self, failure: &Failure) -> ExitStatus {
+        if let Some(text) = failure.text() {
+            self.note(text.trim_end());
+        }
+        failure.exit_status()
+    }
+
+    /// Returns standard error, which removes colour if there is to be none.
+    fn stderr(self) -> AutoStream<Stderr> {
+        AutoStream::new(io::stderr(), self.colour)
+    }
+}

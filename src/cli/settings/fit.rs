@@ -1,0 +1,50 @@
+//! Settings of `conc fit`.
+
+use std::fs;
+use std::io::Read;
+
+use crate::diagnostics::Code;
+use crate::report::table::Glyphs;
+use crate::workload::input::InputError;
+
+use crate::cli::args::FitArgs;
+use crate::cli::failure::Failure;
+use crate::cli::settings::environment::Environment;
+use crate::cli::settings::output::OutputSettings;
+
+/// Settings of `conc fit`.
+pub(crate) struct FitSettings {
+    /// The name of the file, for messages.
+    pub(crate) name: String,
+    /// The contents of the file.
+    pub(crate) bytes: Vec<u8>,
+    /// The characters of the plot.
+    pub(crate) glyphs: Glyphs,
+    /// The output.
+    pub(crate) output: OutputSettings,
+}
+
+impl FitSettings {
+    /// Resolves the arguments, and reads the measurements.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or two formats are to go to the same place.
+    pub(crate) fn resolve(args: &FitArgs, environment: &Environment) -> Result<Self, Failure> {
+        Ok(FitSettings {
+            output: OutputSettings::resolve_view(&args.output, environment)?,
+            name: args.data.clone(),
+            bytes: read(&args.data, environment)?,
+            glyphs: environment.glyphs,
+        })
+    }
+}
+
+fn read(path: &str, environment: &Environment) -> Result<Vec<u8>, Failure> {
+    let (name, read) = if path == "-" {
+        let mut bytes = Vec::new();
+        ("standard input".to_owned(), environment.stdin().read_to_end(&mut bytes).map(|_| bytes))
+    } else {
+        (format!("'{path}'"), fs::read(path))
+    };
+    Ok(read.map_err(|error| InputError::new(Code::FitData, format!("{name} cannot be read: {error}")))?)
+}

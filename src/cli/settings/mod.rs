@@ -1,0 +1,23 @@
+//! The arguments resolved into settings, one struct per command; everything below takes only settings.
+
+mod advise;
+mod bench;
+mod check;
+mod compare;
+mod environment;
+mod fit;
+mod output;
+mod profile;
+mod study;
+mod suite;
+mod widths;
+mod workload;
+
+pub(crate) use advise::AdviseSettings;
+pub(crate) use bench::BenchSettings;
+pub(crate) use check::CheckSettings;
+pub(crate) use compare::CompareSettings;
+pub(crate) use environment::Environment;
+pub(crate) use fit::FitSettings;
+pub(crate) use output::{Format, OutputSettings};
+pub(crate) use profile::{ProfileSettings, ProfileTarget};

@@ -1,0 +1,73 @@
+//! Settings of a study that several commands share.
+
+use crate::benchmark::hooks::Hooks;
+use crate::benchmark::plan::Selection;
+use crate::host::Host;
+use crate::report::document::CommandName;
+use crate::study::suite_file::{SUITE_FILE, SuiteSettings};
+use crate::study::{DEFAULT_BUDGET, StopRule, StudyConfig};
+
+use crate::cli::args::{HookArgs, MeasureArgs};
+use crate::cli::failure::Failure;
+use crate::cli::settings::widths;
+
+/// Resolves the configuration of a study: arguments first, then the layers of a suite file, nearest first.
+pub(super) fn resolve_study(
+    command: CommandName,
+    args: &MeasureArgs,
+    layers: &[&SuiteSettings],
+    hooks: &HookArgs,
+    host: &Host,
+) -> Result<StudyConfig, Failure> {
+    let budget = args.budget.or_else(|| layers.iter().find_map(|layer| layer.budget));
+    Ok(StudyConfig {
+        command,
+        seed: args.seed,
+        once: false,
+        hooks: resolve_hooks(hooks),
+        python: None,
+        selection: resolve_selection(args, layers, host)?,
+        budget: budget.unwrap_or(DEFAULT_BUDGET),
+        stop: resolve_stop_rule(args),
+        warmup: args.warmup,
+        objective: args.objective,
+        recalibrate: args.recalibrate,
+    })
+}
+
+/// Returns the strategies and widths to measure.
+fn resolve_selection(
+    args: &MeasureArgs,
+    layers: &[&SuiteSettings],
+    host: &Host,
+) -> Result<Selection, Failure> {
+    let of_layers = || layers.iter().map(|layer| &layer.strategies);
+    let strategies = [&args.strategy].into_iter().chain(of_layers()).find(|list| !list.is_empty());
+    let strategies = strategies.cloned().unwrap_or_default();
+    strategies.iter().try_for_each(|strategy| strategy.ensure_measured())?;
+    let parse = |list: &[String], origin: &str| {
+        widths::parse(list, host.cpus_effective).map_err(|e| Failure::Usage(format!("{origin}: {e}")))
+    };
+    let widths = match layers.iter().find(|layer| !layer.widths.is_empty()) {
+        Some(layer) if args.width.is_empty() => parse(&layer.widths, &format!("{SUITE_FILE}: widths"))?,
+        _ => parse(&args.width, "--width")?,
+    };
+    Ok(Selection { strategies, widths, variants: false })
+}
+
+fn resolve_stop_rule(args: &MeasureArgs) -> StopRule {
+    match args.runs {
+        _ if args.predict_only || args.assume_cpus.is_some() => {
+            StopRule::PredictOnly { cpus: args.assume_cpus }
+        }
+        rounds if args.exhaustive => StopRule::Exhaustive { rounds },
+        Some(rounds) => StopRule::Rounds(rounds),
+        None => StopRule::Budget,
+    }
+}
+
+/// Returns the shell commands to run around the batches.
+pub(super) fn resolve_hooks(args: &HookArgs) -> Hooks {
+    let HookArgs { setup, prepare, cleanup } = args;
+    Hooks { setup: setup.clone(), prepare: prepare.clone(), cleanup: cleanup.clone() }
+}

@@ -1,0 +1,109 @@
+//! Settings of the workload.
+
+use std::io::BufRead;
+use std::path::Path;
+
+use crate::workload::item::Items;
+use crate::workload::spec::{StepSpec, WorkloadSource};
+use crate::workload::{Workload, input};
+
+use crate::cli::args::WorkloadArgs;
+use crate::cli::failure::Failure;
+
+/// Returns the workload that the arguments describe.
+pub(super) fn resolve_workload(args: &WorkloadArgs, stdin: impl BufRead) -> Result<Workload, Failure> {
+    let mut workload = match args.workload.split_first() {
+        Some((name, rest)) => {
+            let workload = input::resolve(name)?;
+            if workload.source == WorkloadSource::Python {
+                let items = args.items.as_deref().map(|path| input::read_items(path, stdin)).transpose()?;
+                input::with_items(workload, rest, items, args.tasks)?
+            } else {
+                refuse_items(&workload, args)?;
+                with_tasks(workload, args.tasks)?
+            }
+        }
+        None if args.items.is_some() && args.command_line.is_empty() => return Err(no_command()),
+        None if !args.command_line.is_empty() => {
+            let items = args.items.as_deref().map(|path| input::read_items(path, stdin)).transpose()?;
+            input::from_command(&args.command_line, items, args.tasks, args.shell, args.ignore_failure)?
+        }
+        None => input::inline(args.cpu, args.wait, args.tasks.unwrap_or(input::DEFAULT_TASKS))?,
+    };
+    if args.ignore_failure {
+        ignore_failures(&mut workload);
+    }
+    check_python(&workload, args.python.python.as_deref())?;
+    name_async_form(&mut workload, args.python.async_fn.as_deref())?;
+    if let Some(name) = &args.name {
+        workload.name.clone_from(name);
+    }
+    Ok(workload)
+}
+
+/// Refuses items for a workload that has its own: only commands and callables take items.
+fn refuse_items(workload: &Workload, args: &WorkloadArgs) -> Result<(), Failure> {
+    if args.items.is_none() && args.workload.len() == 1 {
+        return Ok(());
+    }
+    let message = format!("items are for commands and Python callables, and '{}' is neither", workload.name);
+    Err(Failure::Usage(message))
+}
+
+fn no_command() -> Failure {
+    let message = "--items: there is nothing to run; name a Python callable, or write a command after --";
+    Failure::Usage(message.to_owned())
+}
+
+/// Refuses an interpreter for a workload that is not Python.
+pub(super) fn check_python(workload: &Workload, python: Option<&Path>) -> Result<(), Failure> {
+    if python.is_some() && !workload.runs_python() {
+        let message = format!("--python: '{}' is not a Python workload", workload.name);
+        return Err(Failure::Usage(message));
+    }
+    Ok(())
+}
+
+/// Sets the coroutine function that is the async form of the callable.
+pub(super) fn name_async_form(workload: &mut Workload, name: Option<&str>) -> Result<(), Failure> {
+    let Some(name) = name else { return Ok(()) };
+    match &mut workload.steps[..] {
+        [StepSpec::Python(spec)] => spec.async_callable = Some(name.to_owned()),
+        _ => return Err(Failure::Usage("--async-fn: it goes with one Python callable".to_owned())),
+    }
+    Ok(())
+}
+
+/// Returns the workload with another number of tasks.
+fn with_tasks(mut workload: Workload, tasks: Option<u64>) -> Result<Workload, Failure> {
+    match (tasks, &workload.items) {
+        (None, _) => {}
+        (Some(tasks), Items::Count(_)) => workload.items = Items::Count(tasks),
+        (Some(_), _) => {
+            let message = format!(
+                "--tasks: '{}' has a list of items, which says how many tasks there are",
+                workload.name
+            );
+            return Err(Failure::Usage(message));
+        }
+    }
+    Ok(workload)
+}
+
+fn ignore_failures(workload: &mut Workload) {
+    for step in &mut workload.steps {
+        if let StepSpec::Command(command) = step {
+            command.ignore_failure = true;
+        }
+    }
+}
+
+/// Refuses to run items only once if there are none to distinguish.
+pub(super) fn check_once(workload: &Workload) -> Result<(), Failure> {
+    let is_called = workload.runs_commands() || workload.runs_python();
+    if matches!(workload.items, Items::Count(_)) && !is_called {
+        let message = format!("--once: '{}' has no items that could be run once", workload.name);
+        return Err(Failure::Usage(message));
+    }
+    Ok(())
+}
