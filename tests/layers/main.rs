@@ -18,11 +18,7 @@ use graph::Graph;
 use source::SourceFile;
 
 /// Modules among whose parts there still are circles. Only ever to be made shorter.
-<<<<<<< HEAD
 const KNOWN_CIRCLES: &[&str] = &["report", "report::html", "report::markdown", "snippets::python"];
-=======
-const KNOWN_CIRCLES: &[&str] = &["profile", "report", "report::html", "report::markdown", "snippets::python"];
->>>>>>> 1ee25aa (cli: format)
 
 /// Files that are still too long. Only ever to be made shorter.
 const KNOWN_LONG: &[&str] = &["src/advice/choose.rs", "src/model/network.rs"];
