@@ -99,8 +99,8 @@ fn measure(
 /// Writes the results to a file to compare with later. A baseline that a workload regressed from stays as it
 /// is: it would be lost, and the next run would pass.
 fn save(report: &BenchReport, path: &Path, baseline: Option<&Path>, console: Console) -> Result<(), Failure> {
-    let has_regressed = |gate: &crate::gate::Gate| gate.verdict == GateVerdict::Regressed;
-    let is_red = report.results.iter().filter_map(|result| result.gate.as_ref()).any(has_regressed);
+    let mut gates = report.results.iter().filter_map(|result| result.gate.as_ref());
+    let is_red = gates.any(|gate| gate.verdict == GateVerdict::Regressed);
     if is_red && baseline == Some(path) {
         let path = path.display();
         console.note(&format!("'{path}' is left as it was, because a workload has regressed from it"));
