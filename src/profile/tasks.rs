@@ -40,6 +40,16 @@ pub struct SampledTasks {
     meter: CpuMeter,
 }
 
+impl SampledTasks {
+    /// Drops the samples over time, for tasks with pauses that are not part of their cost: samples cannot
+    /// distinguish such a pause from a wait of the task.
+    #[must_use]
+    pub fn without_intervals(mut self) -> Self {
+        self.observation.intervals.clear();
+        self
+    }
+}
+
 /// Profiles `workload` for about `time` or until `max_tasks` tasks were run, and for no longer than
 /// `patience` beyond it; one task is run in any case.
 ///

@@ -70,7 +70,9 @@ pub fn profile(
         latency.into_iter().for_each(|latency| slowest.add(run.job.number(task), latency));
     }
     let raw = TaskAccounting { tally, slowest, ..raw(report) };
-    let mut profile = conclude_tasks(workload, &raw, run.observed.sampled);
+    let sampled = run.observed.sampled;
+    let sampled = if report.paused_s > 0.0 { sampled.without_intervals() } else { sampled };
+    let mut profile = conclude_tasks(workload, &raw, sampled);
     for (cost, spec) in profile.steps.iter_mut().zip(workload.callables()) {
         cost.kind.clone_from(&spec.callable);
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use conc::profile::Profile;
 use conc::strategy::StrategyKind;
 use conc::workload::Items;
 
@@ -196,7 +197,10 @@ def nap(i): time.sleep(0.005)
     assert!(spin.python.as_ref().is_some_and(|python| python.holds_lock()), "{spin:?}");
     let derive = of("derive");
     assert!(derive.cpu_fraction > 0.5, "{derive:?}");
-    assert!(derive.python.as_ref().is_some_and(|python| !python.holds_lock()), "{derive:?}");
+    // Another thread waits less for it; how much less is not sure on a busy machine.
+    let held = |profile: &Profile| profile.python.as_ref().and_then(|python| python.gil_held);
+    let is_released = held(&derive).zip(held(&spin)).is_none_or(|(derive, spin)| derive < spin);
+    assert!(is_released, "{derive:?}\n{spin:?}");
     let nap = of("nap");
     assert!(nap.cpu_fraction < 0.5 && nap.task.wait_s > 0.003, "{nap:?}");
 }

@@ -129,6 +129,8 @@ pub struct ProfileReport {
     pub job: JobReport,
     /// Number of tasks profiled.
     pub tasks: u64,
+    /// Seconds in which tasks waited for the rate limit, which are part of no other figure.
+    pub paused_s: f64,
     /// Seconds in each step, summed over all tasks.
     pub steps_s: Vec<f64>,
     /// CPU seconds in each step, summed over all tasks.

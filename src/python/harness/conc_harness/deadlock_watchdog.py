@@ -13,6 +13,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from .errors import DEADLOCK, HUNG, is_users
+from .thread_frames import current_frames
 
 if TYPE_CHECKING:
     from asyncio import Task
@@ -76,7 +77,7 @@ class DeadlockWatchdog(threading.Thread):
 
     def _frames(self) -> list[FrameType]:
         own = {thread.ident for thread in threading.enumerate() if thread.name.startswith(OWN_THREAD_PREFIX)}
-        return [frame for ident, frame in sys._current_frames().items() if ident not in own]
+        return [frame for ident, frame in current_frames().items() if ident not in own]
 
     def _give_up(self, code: str, message: str) -> None:
         locations = [location_of_frame(frame) for frame in self._frames()] + _locations_of_tasks()
@@ -139,7 +140,7 @@ def _locations_of_tasks() -> list[str | None]:
     asyncio = sys.modules.get("asyncio")
     if asyncio is None:
         return []
-    loops = [_running_loop(frame) for frame in sys._current_frames().values()]
+    loops = [_running_loop(frame) for frame in current_frames().values()]
     return [location_of_task(task) for loop in loops if loop for task in asyncio.all_tasks(loop)]
 
 

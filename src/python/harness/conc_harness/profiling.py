@@ -31,10 +31,12 @@ def run(job: Job) -> JsonObject:
     done = steps.run_for(job.time_limit_s, 0)
     job.ended()
     # Waiting for the rate limit is not a cost of the tasks.
-    job.wall_s -= job.program.waited_s()
+    paused_s = job.program.waited_s()
+    job.wall_s -= paused_s
     queued_after = steps.queue.seconds()
     profile: JsonObject = {
         "tasks": done,
+        "paused_s": paused_s,
         "steps_s": list(steps.wall_s),
         "steps_cpu_s": list(steps.cpu_s),
         "steps_queue_s": list(steps.queue_s),

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import threading
 from types import FrameType
 from typing import Any
 
 from ..requests import JsonObject
+from ..thread_frames import current_frames
 from . import source_locations
 
 LOCKING_THREADS = ("threading.py", "queue.py", "synchronize.py")
@@ -25,7 +25,7 @@ LOCK, OTHER = "lock", "other"
 
 def waits() -> list[JsonObject]:
     """Returns what waits, for what kind of thing, and where: all threads and all tasks."""
-    frames = sys._current_frames()
+    frames = current_frames()
     frames.pop(threading.get_ident(), None)
     threads = {thread.ident: thread for thread in threading.enumerate()}
     found: list[JsonObject | None] = []

@@ -9,7 +9,6 @@ import multiprocessing
 import os
 import re
 import subprocess
-import sys
 import threading
 import tracemalloc
 import warnings
@@ -17,6 +16,7 @@ from collections.abc import Collection
 from typing import Any
 
 from ..errors import EXHAUSTED, NOT_AWAITED
+from ..thread_frames import current_frames
 from . import resource_audit, source_locations
 from .finding_list import FindingList
 from .resource_audit import ResourceAudit
@@ -157,7 +157,7 @@ def _open_descriptors() -> int | None:
 
 def add_leftovers(before: Collection[threading.Thread], findings: FindingList) -> bool:
     """Adds threads and processes that delay the end of the program; tells whether there are threads."""
-    threads, frames = _threads_left(before), sys._current_frames()
+    threads, frames = _threads_left(before), current_frames()
     for thread in threads:
         frame = frames.get(thread.ident) if thread.ident is not None else None
         location = source_locations.innermost(source_locations.frames_of_thread(frame))

@@ -7,7 +7,6 @@ blocks it. Time that a thread waited for a CPU is not counted.
 from __future__ import annotations
 
 import asyncio
-import sys
 import threading
 import time
 from collections import Counter
@@ -15,6 +14,7 @@ from collections.abc import Callable
 
 from ..requests import JsonObject
 from ..resource_usage import RunQueue
+from ..thread_frames import current_frames
 from . import hang_report, source_locations
 from .source_locations import Location
 
@@ -124,7 +124,7 @@ class Observer(threading.Thread):
     def _add_lateness(self, late_s: float) -> None:
         """Adds time in which some thread held the GIL: any thread that is at a line of the user's code."""
         self._late_s += late_s
-        for ident, frame in sys._current_frames().items():
+        for ident, frame in current_frames().items():
             if ident == self.ident:
                 continue
             location = source_locations.innermost(source_locations.frames_of_thread(frame))
@@ -135,7 +135,7 @@ class Observer(threading.Thread):
         if self._loop is None or time.perf_counter() - self._beat < PERIOD_S + NAP_S:
             return
         main = self._main.ident
-        frame = sys._current_frames().get(main) if main is not None else None
+        frame = current_frames().get(main) if main is not None else None
         location = source_locations.innermost(source_locations.frames_of_thread(frame))
         if location:
             self._samples[location] += 1
