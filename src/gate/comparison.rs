@@ -31,7 +31,7 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// A workload of which nothing could be compared, and why.
+    /// Returns a workload of which nothing could be compared, and why.
     pub fn impossible(design: ComparisonDesign, reference: &str, reason: GateReason) -> Self {
         Comparison {
             design,
@@ -46,7 +46,7 @@ impl Comparison {
         }
     }
 
-    /// A workload that cannot be run any more, and why: that is a regression.
+    /// Returns a workload that cannot be run any more, and why: that is a regression.
     pub fn broken(design: ComparisonDesign, reference: &str, reason: GateReason) -> Self {
         Comparison { is_broken: true, ..Comparison::impossible(design, reference, reason) }
     }

@@ -11,7 +11,7 @@ use crate::strategy::StrategyKind;
 pub(crate) const CELL: Configuration =
     Configuration { strategy: StrategyKind::Threads, width: 2, processes: None };
 
-/// A batch of tasks that all end well, in which everything but memory takes `times` as long as usual.
+/// Returns a batch of tasks that all end well, in which everything but memory takes `times` as long as usual.
 pub(crate) fn batch(times: f64) -> BatchMetrics {
     BatchMetrics {
         at_s: 0.0,
@@ -41,7 +41,7 @@ pub(crate) fn pairs(n: usize, times: f64, sd: f64) -> Series {
     Series { reference: noisy(n, 1.0, sd, 1), ..series(noisy(n, times, sd, 2)) }
 }
 
-/// A series of one side.
+/// Returns a series of one side.
 pub(crate) fn series(batches: Vec<BatchMetrics>) -> Series {
     Series { cell: CELL, iterations: vec![1000], batches, reference: Vec::new() }
 }

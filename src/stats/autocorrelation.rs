@@ -40,7 +40,7 @@ mod tests {
     use rand::rngs::StdRng;
     use rand::{RngExt, SeedableRng};
 
-    /// A first-order autoregression of uniform numbers.
+    /// Returns a first-order autoregression of uniform numbers.
     fn autoregression(n: usize, correlation: f64, random: &mut StdRng) -> Vec<f64> {
         let mut last = 0.0;
         let mut next = || {

@@ -38,13 +38,13 @@ impl Digest {
         }
     }
 
-    /// How many buckets are complete, from the first on: each of their tasks was added once.
+    /// Returns the number of leading buckets of which every task was added once.
     pub fn complete(&self) -> usize {
         (0..BUCKETS).take_while(|b| self.counts[*b] == bucket_len(*b)).count()
     }
 
-    /// Whether two runs gave the same outputs, over the tasks that both completed; `None` if there
-    /// are no such tasks.
+    /// Returns true if two runs gave the same outputs for the tasks that both completed; `None` without such
+    /// tasks.
     pub fn agrees_with(&self, other: &Digest) -> Option<bool> {
         let mut compared = None;
         for bucket in 0..BUCKETS {
@@ -57,7 +57,7 @@ impl Digest {
     }
 }
 
-/// How many positions have `bits` bits.
+/// Returns the number of positions that have `bits` bits.
 fn bucket_len(bits: usize) -> u64 {
     if bits == 0 { 1 } else { 1 << (bits - 1) }
 }

@@ -1,4 +1,4 @@
-//! What a process needs to know, besides the workload, to run it.
+//! The surroundings of a run, which every process needs besides the workload.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 pub struct Env {
     /// The `conc` binary, re-executed for worker processes.
     pub exe: PathBuf,
-    /// Where the embedded server listens, if it runs.
+    /// The address of the embedded server, if it runs.
     pub fixture: Option<SocketAddr>,
     /// A directory of this batch alone, removed after it: databases, locks, files written.
     pub state_dir: PathBuf,
     /// Seeds everything that is drawn at random.
     pub seed: u64,
-    /// Which of the random orders tasks are taken in; batches of the same number share it.
+    /// The number of the random order of tasks; batches with the same number run tasks in the same order.
     pub permutation_id: u64,
 }

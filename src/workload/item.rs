@@ -1,4 +1,4 @@
-//! What tasks run over: a count, or a list of strings.
+//! The items that tasks run over: a count, or a list of strings.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ pub enum Items {
     List(Vec<String>),
     /// The strings of some tasks only, as a worker process is sent them.
     Slice {
-        /// The position of the first string in the draw.
+        /// The position of the first string in the order.
         first: u64,
         /// The strings.
         list: Vec<String>,
@@ -21,7 +21,7 @@ pub enum Items {
 }
 
 impl Items {
-    /// How many there are.
+    /// Returns the number of items.
     pub fn len(&self) -> u64 {
         match self {
             Items::Count(n) => *n,
@@ -29,12 +29,12 @@ impl Items {
         }
     }
 
-    /// Whether there are none.
+    /// Returns true if there are no items.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The item of task `index`, or of a slice the one at that position; indexes beyond the end start
+    /// Returns the item of task `index`, or of a slice the one at that position; indexes beyond the end start
     /// over.
     pub fn get(&self, index: u64) -> Item<'_> {
         match self {
@@ -44,7 +44,7 @@ impl Items {
         }
     }
 
-    /// The items of some tasks, to be sent elsewhere; `None` where the index alone is the item.
+    /// Returns the items of some tasks, to be sent elsewhere; `None` where the index alone is the item.
     pub fn slice(&self, tasks: std::ops::Range<u64>) -> Option<Vec<String>> {
         match self {
             Items::Count(_) => None,
@@ -53,12 +53,12 @@ impl Items {
     }
 }
 
-/// One item, printed where `{item}` stands.
+/// An item, which replaces `{item}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Item<'a> {
-    /// One of a count.
+    /// A number below a count.
     Index(u64),
-    /// One of a list.
+    /// A string of a list.
     Text(&'a str),
 }
 

@@ -1,8 +1,8 @@
 //! The random order in which a batch takes the tasks of a workload.
 //!
-//! A batch that is a part of the workload should be like the whole, so it takes its tasks at random:
-//! the first of a seeded permutation, which costs nanoseconds and no memory. Batches of the same draw
-//! share it, so that a short one runs the first tasks of a longer one and both can be compared.
+//! A batch that is a part of the workload should resemble the whole, so it takes tasks at random: the first
+//! tasks of a seeded permutation, which costs nanoseconds and no memory. Batches with equal permutation IDs
+//! share the order, so a short batch runs the first tasks of a longer one and the two are comparable.
 //!
 //! The permutation mixes the bits of the next power of two, each step of which can be undone
 //! (multiplying by an odd number, shifting and XOR, as in the finaliser of MurmurHash3), and goes on
@@ -13,7 +13,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 /// Steps of mixing.
-const STEPS: usize = 3;
+const MIXING_STEPS: usize = 3;
 
 /// A permutation of the tasks of a workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,16 +21,16 @@ pub struct ItemOrder {
     tasks: u64,
     mask: u64,
     shift: u32,
-    factors: [u64; STEPS],
-    offsets: [u64; STEPS],
+    factors: [u64; MIXING_STEPS],
+    offsets: [u64; MIXING_STEPS],
 }
 
 impl ItemOrder {
-    /// Draw number `number` of a run seeded by `seed`, of a workload of `tasks` tasks.
-    pub fn new(tasks: u64, seed: u64, number: u64) -> Self {
+    /// Returns permutation `permutation_id` of `tasks` tasks, in a run seeded by `seed`.
+    pub fn new(tasks: u64, seed: u64, permutation_id: u64) -> Self {
         let tasks = tasks.max(1);
         let bits = u64::BITS - (tasks - 1).leading_zeros();
-        let mut random = StdRng::seed_from_u64(seed.rotate_left(32) ^ number);
+        let mut random = StdRng::seed_from_u64(seed.rotate_left(32) ^ permutation_id);
         ItemOrder {
             tasks,
             mask: if bits == 0 { 0 } else { u64::MAX >> (u64::BITS - bits) },
@@ -40,13 +40,12 @@ impl ItemOrder {
         }
     }
 
-    /// How many tasks there are, at least 1.
+    /// Returns the number of tasks, at least 1.
     pub fn tasks(&self) -> u64 {
         self.tasks
     }
 
-    /// The task at a position of the order; beyond the last one the order starts over with numbers
-    /// that were not given yet.
+    /// Returns the task at a position of the order. Beyond the last task the order starts over with new numbers.
     pub fn index(&self, position: u64) -> u64 {
         if position < self.tasks {
             return self.permuted(position);
@@ -58,7 +57,7 @@ impl ItemOrder {
     fn permuted(&self, position: u64) -> u64 {
         let mut x = position;
         loop {
-            for step in 0..STEPS {
+            for step in 0..MIXING_STEPS {
                 x = x.wrapping_mul(self.factors[step]).wrapping_add(self.offsets[step]) & self.mask;
                 x ^= x >> self.shift;
             }
@@ -76,9 +75,9 @@ mod tests {
 
     #[test]
     fn the_largest_workload_has_an_order_too() {
-        let draw = ItemOrder::new(u64::MAX, 1, 0);
-        assert_ne!(draw.index(0), draw.index(1));
-        assert!(draw.index(u64::MAX - 1) < u64::MAX);
+        let order = ItemOrder::new(u64::MAX, 1, 0);
+        assert_ne!(order.index(0), order.index(1));
+        assert!(order.index(u64::MAX - 1) < u64::MAX);
         assert_eq!(ItemOrder::new(1, 1, 0).index(0), 0);
         assert_eq!(ItemOrder::new(0, 1, 0).index(3), 3);
     }
@@ -86,9 +85,9 @@ mod tests {
     #[test]
     fn ten_million_tasks_are_each_drawn_once() {
         const TASKS: u64 = 10_000_000;
-        let draw = ItemOrder::new(TASKS, 7, 3);
+        let order = ItemOrder::new(TASKS, 7, 3);
         let mut seen = vec![false; TASKS as usize];
-        (0..TASKS).for_each(|i| seen[draw.index(i) as usize] = true);
+        (0..TASKS).for_each(|i| seen[order.index(i) as usize] = true);
         assert!(seen.iter().all(|seen| *seen));
     }
 
@@ -97,9 +96,9 @@ mod tests {
         for tasks in [5_u64, 20, 200, 1000] {
             let (draws, first) = (4000_u64, (tasks / 5).max(1));
             let mut counts = vec![0.0; tasks as usize];
-            for number in 0..draws {
-                let draw = ItemOrder::new(tasks, 42, number);
-                (0..first).for_each(|position| counts[draw.index(position) as usize] += 1.0);
+            for permutation_id in 0..draws {
+                let order = ItemOrder::new(tasks, 42, permutation_id);
+                (0..first).for_each(|position| counts[order.index(position) as usize] += 1.0);
             }
             let expected = (draws * first) as f64 / tasks as f64;
             let chi2: f64 = counts.iter().map(|n: &f64| (n - expected).powi(2) / expected).sum();
@@ -111,9 +110,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_task_is_drawn_once_in_every_turn(tasks in 1u64..3000, seed: u64, number: u64) {
-            let draw = ItemOrder::new(tasks, seed, number);
-            let mut drawn: Vec<u64> = (0..2 * tasks).map(|position| draw.index(position)).collect();
+        fn every_task_is_drawn_once_in_every_turn(tasks in 1u64..3000, seed: u64, permutation_id: u64) {
+            let order = ItemOrder::new(tasks, seed, permutation_id);
+            let mut drawn: Vec<u64> = (0..2 * tasks).map(|position| order.index(position)).collect();
             prop_assert!(drawn[..tasks as usize].iter().all(|index| *index < tasks));
             drawn.sort_unstable();
             prop_assert!(drawn.into_iter().eq(0..2 * tasks));

@@ -1,7 +1,7 @@
-//! What is run: the workload, its items and limits, its steps, and the server some steps talk to.
+//! The workload: its items and limits, its steps, and the server that some steps talk to.
 //!
-//! A workload is read into a [`Workload`] (plain data, sent to child processes as
-//! JSON) and prepared in each process that runs it into a [`Program`].
+//! A workload is read into a [`Workload`] (plain data, sent to child processes as JSON). Each process that
+//! runs it prepares it into a [`Program`].
 
 pub mod digest;
 pub mod env;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::workload::digest::mix;
 
 /// Outputs kept; a workload with no more tasks is kept whole.
-const MOST: usize = 256;
+const MAX_KEPT_OUTPUTS: usize = 256;
 
 /// Outputs of some items, by the hash of the item.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,14 +27,16 @@ impl Outputs {
     /// Adds the output of task `index`.
     pub fn add(&mut self, index: u64, output: u64) {
         let item = mix(index, 0);
-        if self.kept.len() < MOST || self.kept.last_key_value().is_some_and(|(last, _)| item <= *last) {
+        if self.kept.len() < MAX_KEPT_OUTPUTS
+            || self.kept.last_key_value().is_some_and(|(last, _)| item <= *last)
+        {
             self.insert(item, output);
         }
     }
 
     fn insert(&mut self, item: u64, output: u64) {
         match self.kept.insert(item, output) {
-            None if self.kept.len() > MOST => _ = self.kept.pop_last(),
+            None if self.kept.len() > MAX_KEPT_OUTPUTS => _ = self.kept.pop_last(),
             None => {}
             Some(before) if before == output => self.repeated += 1,
             Some(_) => self.contradicted += 1,
@@ -48,23 +50,23 @@ impl Outputs {
         self.contradicted += other.contradicted;
     }
 
-    /// Whether items gave the same output when they were run again; `None` if none was run again.
+    /// Returns true if repeated items gave equal outputs; `None` if no item was repeated.
     pub fn is_repeatable(&self) -> Option<bool> {
         (self.repeated + self.contradicted > 0).then_some(self.contradicted == 0)
     }
 
-    /// Whether the items that both kept have the same outputs; `None` if there are none.
+    /// Returns true if the items in both samples have equal outputs; `None` if there are no such items.
     pub fn agrees_with(&self, other: &Outputs) -> Option<bool> {
         let shared = self.kept.iter().filter_map(|(item, output)| Some((output, other.kept.get(item)?)));
         shared.map(|(mine, theirs)| mine == theirs).reduce(|all, one| all && one)
     }
 
-    /// The items, by their hashes.
+    /// Returns the items, by their hashes.
     pub fn items(&self) -> BTreeSet<u64> {
         self.kept.keys().copied().collect()
     }
 
-    /// A digest of the outputs of `items`.
+    /// Returns a digest of the outputs of `items`.
     pub fn digest(&self, items: &BTreeSet<u64>) -> u64 {
         let outputs = items.iter().filter_map(|item| Some((item, self.kept.get(item)?)));
         outputs.fold(0, |sum, (item, output)| sum.wrapping_add(mix(*item, *output)))
@@ -85,7 +87,7 @@ mod tests {
     #[test]
     fn a_small_workload_is_kept_whole_and_a_large_one_in_part() {
         assert_eq!(of(0..200).items().len(), 200);
-        assert_eq!(of(0..100_000).items().len(), MOST);
+        assert_eq!(of(0..100_000).items().len(), MAX_KEPT_OUTPUTS);
     }
 
     #[test]

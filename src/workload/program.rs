@@ -19,7 +19,7 @@ use crate::workload::step::{PrepareError, Step, StepOutput, TaskContext, deadlin
 #[derive(Debug)]
 pub struct Program {
     items: Items,
-    draw: ItemOrder,
+    order: ItemOrder,
     steps: Vec<Limited>,
     timeout: Option<Duration>,
     retry: Option<RetryPolicy>,
@@ -36,7 +36,7 @@ struct Limited {
 }
 
 impl Limited {
-    /// The error with what the step is about; a timeout is of the task, not of a step.
+    /// Returns the error with what the step is about; a timeout is of the task, not of a step.
     fn tell(&self, error: Error) -> Error {
         if error.is_timeout() {
             return error;
@@ -50,7 +50,7 @@ impl Limited {
 pub struct Segment {
     /// The steps.
     pub steps: Range<usize>,
-    /// Whether they compute.
+    /// True if the steps compute.
     pub cpu: bool,
 }
 
@@ -79,7 +79,7 @@ impl Program {
         })?;
         Ok(Program {
             items: workload.items.clone(),
-            draw: ItemOrder::new(workload.items.len(), env.seed, env.permutation_id),
+            order: ItemOrder::new(workload.items.len(), env.seed, env.permutation_id),
             steps,
             timeout: workload.limits.timeout,
             retry: workload.retry.clone(),
@@ -88,17 +88,17 @@ impl Program {
         })
     }
 
-    /// How many tasks the workload has.
+    /// Returns the number of tasks.
     pub fn tasks(&self) -> u64 {
-        self.draw.tasks()
+        self.order.tasks()
     }
 
-    /// The number of the task at `position` of the draw.
+    /// Returns the number of the task at `position` of the order.
     pub fn index(&self, position: u64) -> u64 {
-        self.draw.index(position)
+        self.order.index(position)
     }
 
-    /// The items at some positions of the draw, to be sent elsewhere; `None` where the number of the task is the item.
+    /// Returns the items at some positions of the order, to be sent elsewhere; `None` where the number of the task is the item.
     pub fn items_at(&self, positions: Range<u64>) -> Option<Vec<String>> {
         match &self.items {
             Items::Count(_) => None,
@@ -120,17 +120,17 @@ impl Program {
         self.items = items;
     }
 
-    /// How many steps a task has.
+    /// Returns the number of steps of a task.
     pub fn step_count(&self) -> usize {
         self.steps.len()
     }
 
-    /// When a task that starts now times out.
+    /// Returns the deadline of a task that starts now.
     pub fn deadline(&self) -> Option<Instant> {
         self.timeout.map(|timeout| Instant::now() + timeout)
     }
 
-    /// The steps, split where computing and waiting meet.
+    /// Returns the steps, split where computing and waiting meet.
     pub fn segments(&self) -> Vec<Segment> {
         let mut segments: Vec<Segment> = Vec::new();
         for (i, limited) in self.steps.iter().enumerate() {
@@ -143,7 +143,7 @@ impl Program {
         segments
     }
 
-    /// Runs the task at `position` of the draw on the calling thread and gives the digest of its output.
+    /// Runs the task at `position` of the order on the calling thread and gives the digest of its output.
     ///
     /// # Errors
     /// When a step fails for good, or the task times out.
@@ -184,7 +184,7 @@ impl Program {
         }
     }
 
-    /// Runs the task at `position` of the draw on the calling event loop and gives the digest of its output.
+    /// Runs the task at `position` of the order on the calling event loop and gives the digest of its output.
     ///
     /// # Errors
     /// When a step fails for good, or the task times out.
@@ -233,13 +233,13 @@ impl Program {
         }
     }
 
-    /// What a step is told at the first attempt.
+    /// Returns the context of the first attempt.
     fn context(&self, position: u64, deadline: Option<Instant>) -> TaskContext<'_> {
         let index = self.index(position);
         TaskContext { index, item: self.item(position, index), attempt: 0, deadline }
     }
 
-    /// How long this attempt has to wait for the rate limit.
+    /// Returns the time that this attempt must wait for the rate limit.
     fn reserve(&self, limited: &Limited) -> Duration {
         match &self.rate {
             Some(rate) if limited.rated => rate.reserve(),
@@ -247,7 +247,7 @@ impl Program {
         }
     }
 
-    /// The pause before the next attempt, or the error if there is none.
+    /// Returns the pause before the next attempt, or the error if there is none.
     fn retry_pause(
         &self,
         limited: &Limited,
@@ -291,7 +291,7 @@ async fn wait_async(pause: Duration) {
     }
 }
 
-/// The digest of a task so far covers every step.
+/// Returns the digest of a task so far covers every step.
 fn chain(before: u64, next: u64) -> u64 {
     /// The odd constant of Fibonacci hashing, 2^64 over the golden ratio (Knuth, TAOCP 6.4).
     const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;

@@ -57,7 +57,7 @@ impl RateLimiter {
 struct TokenBucket {
     /// Between two tokens; rounded up, so that the rate is never exceeded.
     interval: u64,
-    /// How far ahead of its due time a token may be used: that of all tokens a bucket holds but one.
+    /// The time before its due time at which a token may be used: the interval times the capacity less one.
     tolerance: u64,
 }
 

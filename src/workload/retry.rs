@@ -10,17 +10,17 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use crate::workload::spec::{Backoff, RetryPolicy};
 
 /// Bounds the doubling, so that no pause overflows.
-const MOST_DOUBLINGS: u32 = 20;
+const MAX_DOUBLINGS: u32 = 20;
 
-/// The longest pause before retry number `retry` (from 0).
+/// Returns the longest pause before retry number `retry` (from 0).
 fn bound(policy: &RetryPolicy, retry: u32) -> Duration {
     match policy.backoff {
         Backoff::Constant => policy.base,
-        Backoff::Exponential => policy.base.saturating_mul(1 << retry.min(MOST_DOUBLINGS)),
+        Backoff::Exponential => policy.base.saturating_mul(1 << retry.min(MAX_DOUBLINGS)),
     }
 }
 
-/// The pause before retry number `retry` (from 0) of task `index`.
+/// Returns the pause before retry number `retry` (from 0) of task `index`.
 ///
 /// It is drawn from a hash of its arguments, so that every strategy waits as long for the same task.
 pub fn pause(policy: &RetryPolicy, retry: u32, index: u64, seed: u64) -> Duration {

@@ -1,4 +1,4 @@
-//! What became of the tasks of a run: counts, latencies, errors and outputs.
+//! The outcomes of the tasks of a run: counts, latencies, errors and outputs.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::workload::digest::Digest;
 use crate::workload::outputs::Outputs;
 
-/// What became of tasks; the sum is the number of tasks started.
+/// Counts of tasks by outcome; their sum is the number of started tasks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TaskCounts {
     /// Ended well.
@@ -45,7 +45,7 @@ impl TaskCounts {
 pub struct ErrorCount {
     /// The kind.
     pub code: Code,
-    /// How many.
+    /// The number of failures.
     pub count: u64,
     /// The message of the first one.
     pub message: String,
@@ -56,14 +56,14 @@ pub struct ErrorCount {
 pub struct Latencies(Histogram<u64>);
 
 /// Decimal digits kept of a latency; three would take 270 KB per worker.
-const DIGITS: u8 = 2;
+const LATENCY_DIGITS: u8 = 2;
 
-/// The longest latency told apart from longer ones.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
+/// The longest latency that the histogram distinguishes from longer ones.
+const MAX_LATENCY: Duration = Duration::from_secs(24 * 3600);
 
 impl Default for Latencies {
     fn default() -> Self {
-        let histogram = Histogram::new_with_bounds(1, LONGEST.as_nanos() as u64, DIGITS);
+        let histogram = Histogram::new_with_bounds(1, MAX_LATENCY.as_nanos() as u64, LATENCY_DIGITS);
         Latencies(histogram.expect("constant bounds are valid"))
     }
 }
@@ -79,22 +79,22 @@ impl Latencies {
         self.0.add(&other.0).expect("all have the same bounds");
     }
 
-    /// The latency in seconds below which a share `q` of the tasks is; `None` without tasks.
+    /// Returns the latency in seconds below which a share `q` of the tasks is; `None` without tasks.
     pub fn quantile(&self, q: f64) -> Option<f64> {
         (!self.0.is_empty()).then(|| self.0.value_at_quantile(q) as f64 * 1e-9)
     }
 
-    /// The longest, in seconds.
+    /// Returns the longest, in seconds.
     pub fn max(&self) -> Option<f64> {
         (!self.0.is_empty()).then(|| self.0.max() as f64 * 1e-9)
     }
 
-    /// The standard deviation over the mean; `None` for fewer than two tasks.
+    /// Returns the standard deviation over the mean; `None` for fewer than two tasks.
     pub fn variation(&self) -> Option<f64> {
         (self.0.len() > 1).then(|| self.0.stdev() / self.0.mean())
     }
 
-    /// The mean, in seconds.
+    /// Returns the mean, in seconds.
     pub fn mean(&self) -> Option<f64> {
         (!self.0.is_empty()).then(|| self.0.mean() * 1e-9)
     }
@@ -119,19 +119,19 @@ impl<'de> Deserialize<'de> for Latencies {
 /// Everything about the tasks of a run; tallies of several workers add up.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct TaskOutcomes {
-    /// What became of the tasks.
+    /// The tasks by outcome.
     pub counts: TaskCounts,
     /// From the start of a task to its end, retries included.
     pub latencies: Latencies,
-    /// What the tasks produced, by their position in the draw.
+    /// The digest of the outputs, by the position of the task in the order.
     pub digest: Digest,
-    /// What some of the tasks produced, by their number.
+    /// A sample of the outputs, by the number of the task.
     pub outputs: Outputs,
     errors: BTreeMap<Code, (u64, String)>,
 }
 
 impl TaskOutcomes {
-    /// Counts one task that ended, task `index` at `position` of the draw.
+    /// Counts one task that ended, task `index` at `position` of the order.
     pub fn record(&mut self, position: u64, index: u64, latency: Duration, result: Result<u64, Error>) {
         self.latencies.record(latency);
         match result {

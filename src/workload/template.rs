@@ -22,12 +22,12 @@ impl Template {
         Template { text, varies }
     }
 
-    /// Whether the text depends on the item.
+    /// Returns true if the text depends on the item.
     pub fn varies(&self) -> bool {
         self.varies
     }
 
-    /// The text for one item.
+    /// Returns the text for one item.
     pub fn render(&self, item: Item<'_>) -> Cow<'_, str> {
         if self.varies {
             Cow::Owned(self.text.replace(PLACEHOLDER, &item.to_string()))

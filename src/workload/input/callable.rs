@@ -8,13 +8,13 @@ use crate::workload::input::input_error::InputError;
 use crate::workload::item::Items;
 use crate::workload::spec::{PythonSpec, StepSpec, Workload, WorkloadSource};
 
-/// Whether `name` is written as `file.py:callable` or `package.module:callable`.
+/// Returns true if `name` is written as `file.py:callable` or `package.module:callable`.
 pub(super) fn is_callable(name: &str) -> bool {
     let Some((module, callable)) = name.rsplit_once(':') else { return false };
     is_dotted(callable) && (module.ends_with(".py") || is_dotted(module))
 }
 
-/// Makes a workload of one callable; until it is told others, its items are those of the module.
+/// Makes a workload of one callable. Its items are those of the module until others are set.
 ///
 /// # Errors
 ///
@@ -32,7 +32,7 @@ pub(super) fn from_callable(name: &str) -> Result<Workload, InputError> {
     })
 }
 
-/// The workload of a callable over the items behind `:::` in `rest`, those of `items`, or the numbers
+/// Returns the workload of a callable over the items behind `:::` in `rest`, those of `items`, or the numbers
 /// below `tasks`; without any of these it stays with the items of its module.
 ///
 /// # Errors
@@ -63,7 +63,7 @@ pub fn with_items(
     Ok(workload)
 }
 
-/// The callable of that name; a file is sought below `directory`.
+/// Returns the callable of that name; a file is sought below `directory`.
 pub(super) fn callable(name: &str, directory: &Path) -> Result<PythonSpec, InputError> {
     let Some((module, callable)) = name.rsplit_once(':').filter(|_| is_callable(name)) else {
         let error = InputError::new(Code::WorkloadValue, format!("'{name}' does not name a Python callable"));
@@ -89,7 +89,7 @@ fn stem(module: &str) -> String {
     file.strip_suffix(".py").unwrap_or(&file).to_owned()
 }
 
-/// The dotted name of a file in a package, by which its relative imports are resolved.
+/// Returns the dotted name of a file in a package, by which its relative imports are resolved.
 fn name_in_package(file: &Path) -> Option<String> {
     let is_package = |directory: &&Path| directory.join("__init__.py").is_file();
     let packages: Vec<_> =
@@ -99,7 +99,7 @@ fn name_in_package(file: &Path) -> Option<String> {
     (!packages.is_empty() && is_dotted(&name)).then_some(name)
 }
 
-/// The interpreter has the same working directory, but need not keep it.
+/// Returns the interpreter has the same working directory, but need not keep it.
 fn absolute(file: PathBuf) -> PathBuf {
     std::path::absolute(&file).unwrap_or(file)
 }

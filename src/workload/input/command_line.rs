@@ -10,14 +10,15 @@ use crate::workload::item::Items;
 use crate::workload::spec::{CommandSpec, StepSpec, Workload, WorkloadSource};
 use crate::workload::template::PLACEHOLDER;
 
-/// How often a command is run when neither items nor a number of tasks are given: enough to tell
-/// strategies apart, few enough for a command that takes a second.
+/// Number of runs of a command without items or a number of tasks.
+///
+/// The number is large enough to compare strategies, and small enough for a command that takes a second.
 pub const DEFAULT_TASKS: u64 = 20;
 
-/// What stands for the item on a command line, as in GNU parallel and xargs.
+/// The placeholder of the item on a command line, as in GNU parallel and xargs.
 const BRACES: &str = "{}";
 
-/// What separates the command from its items, as in GNU parallel.
+/// The separator between the command and its items, as in GNU parallel.
 const SEPARATOR: &str = ":::";
 
 /// Makes a workload of one command.
@@ -80,7 +81,7 @@ pub(super) fn split(argv: &[String]) -> Result<(&[String], Option<&[String]>), I
     }
 }
 
-/// The items, which are given at most once.
+/// Returns the items, which are given at most once.
 pub(super) fn choose(items: Option<Items>, listed: Option<&[String]>) -> Result<Option<Items>, InputError> {
     let chosen = match (items, listed) {
         (Some(_), Some(_)) => {
@@ -98,7 +99,7 @@ pub(super) fn choose(items: Option<Items>, listed: Option<&[String]>) -> Result<
     }
 }
 
-/// What the tasks run over.
+/// Returns the items that the tasks run over.
 pub(super) fn count(given: Option<Items>, tasks: Option<u64>) -> Result<Items, InputError> {
     match (given, tasks) {
         (Some(_), Some(_)) => {
@@ -111,7 +112,7 @@ pub(super) fn count(given: Option<Items>, tasks: Option<u64>) -> Result<Items, I
     }
 }
 
-/// The program without its directory; of a shell line, its first word.
+/// Returns the program without its directory; of a shell line, its first word.
 fn name_of(program: &str) -> String {
     let word = program.split_whitespace().next().unwrap_or(program);
     let name = Path::new(word).file_name().map(|name| name.to_string_lossy().into_owned());

@@ -93,7 +93,7 @@ impl<'d> Table<'d> {
         value
     }
 
-    /// What errors call this table from now on.
+    /// Sets the name of the table in error messages.
     pub(super) fn rename(&mut self, name: String) {
         self.name = name;
     }
@@ -103,17 +103,17 @@ impl<'d> Table<'d> {
         self.ignores_rest = true;
     }
 
-    /// Whether there is such a key.
+    /// Returns true if the table has the key.
     pub(super) fn has(&mut self, key: &'static str) -> bool {
         self.entry(key).is_some()
     }
 
-    /// Whether there is such a key and its value is a table.
+    /// Returns true if the table has the key and its value is a table.
     pub(super) fn has_table(&mut self, key: &'static str) -> bool {
         self.entry(key).is_some_and(|value| value.get_ref().is_table())
     }
 
-    /// The value of `key`, if there is one.
+    /// Returns the value of `key`, if there is one.
     pub(super) fn optional<T>(
         &mut self,
         key: &'static str,
@@ -123,7 +123,7 @@ impl<'d> Table<'d> {
         read(value).map(Some).map_err(|wrong| self.wrong(key, value, wrong))
     }
 
-    /// The value of `key`, which has to be there.
+    /// Returns the value of `key`, which has to be there.
     pub(super) fn required<T>(
         &mut self,
         key: &'static str,
@@ -138,7 +138,7 @@ impl<'d> Table<'d> {
         }
     }
 
-    /// The table under `key`, if there is one.
+    /// Returns the table under `key`, if there is one.
     pub(super) fn table(&mut self, key: &'static str) -> Result<Option<Table<'d>>, Reported> {
         let found = self.optional(key, |value| match value.get_ref() {
             DeValue::Table(entries) => Ok((entries, value.span())),
@@ -148,7 +148,7 @@ impl<'d> Table<'d> {
         Ok(found.map(|(entries, span)| Table::new(self.notes, entries, span, format!("[{key}]"))))
     }
 
-    /// The tables under `key`, written as `[[key]]`; none if there is no such key.
+    /// Returns the tables under `key`, written as `[[key]]`; none if there is no such key.
     pub(super) fn tables(&mut self, key: &'static str) -> Result<Vec<Table<'d>>, Reported> {
         let found = self.optional(key, |value| {
             let DeValue::Array(array) = value.get_ref() else {

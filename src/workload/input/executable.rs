@@ -59,7 +59,7 @@ fn is_executable(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
 }
 
-/// The program on the path whose name is closest to `program`.
+/// Returns the program on the path whose name is closest to `program`.
 fn similar(program: &str, directories: &[PathBuf]) -> Option<String> {
     let names: Vec<_> = directories
         .iter()

@@ -13,16 +13,16 @@ use crate::workload::input::value::{self, ValueError};
 use crate::workload::item::Items;
 use crate::workload::spec::{FixtureSpec, StepSpec, Workload, WorkloadSource};
 
-/// Where the text of a workload comes from.
+/// The origin of the text of a workload.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Origin<'a> {
-    /// What errors call the file.
+    /// The name of the file in error messages.
     pub(super) file: &'a str,
-    /// What `items_from` is relative to.
+    /// The directory that `items_from` is relative to.
     pub(super) directory: &'a Path,
     /// The name of a workload that gives itself none.
     pub(super) name: &'a str,
-    /// What the workload says of its source.
+    /// The source that the workload gets.
     pub(super) source: WorkloadSource,
 }
 

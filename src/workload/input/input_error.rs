@@ -20,7 +20,7 @@ pub struct SourceSpan {
 }
 
 impl SourceSpan {
-    /// A place in `text`; a span that does not fit is cut to fit.
+    /// Makes a place in `text`; a span that does not fit is cut to fit.
     pub fn new(file: Arc<str>, text: Arc<str>, span: Range<usize>) -> Self {
         let start = text.floor_char_boundary(span.start);
         let end = text.ceil_char_boundary(span.end).max(start);
@@ -41,12 +41,12 @@ impl SourceSpan {
         message.rsplit_once(" at line").map_or(message.as_str(), |(reason, _)| reason).to_owned()
     }
 
-    /// The line, from 1.
+    /// Returns the line, from 1.
     pub fn line(&self) -> usize {
         self.before().matches('\n').count() + 1
     }
 
-    /// The column in characters, from 1.
+    /// Returns the column in characters, from 1.
     pub fn column(&self) -> usize {
         self.before().chars().rev().take_while(|c| *c != '\n').count() + 1
     }
@@ -56,21 +56,21 @@ impl SourceSpan {
     }
 }
 
-/// One thing that is wrong with a workload; printed as one line, `file:line:column: message; help`.
+/// An error in a workload, printed as one line: `file:line:column: message; help`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputError {
-    /// What kind of error it is.
+    /// The entry of the catalogue.
     pub code: Code,
-    /// What is wrong, as a fragment.
+    /// The error, as a fragment.
     pub message: String,
-    /// Where, if it is written in a file.
+    /// The place in the file, if there is one.
     pub place: Option<SourceSpan>,
-    /// What to write instead, if that is known.
+    /// Advice on what to write instead, if known.
     pub help: Option<String>,
 }
 
 impl InputError {
-    /// An error that is in no file.
+    /// Makes an error that is in no file.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         InputError { code, message: message.into(), place: None, help: None }
     }
@@ -81,7 +81,7 @@ impl InputError {
         self
     }
 
-    /// The error with the line of the file it is about, over several lines.
+    /// Returns the error with the line of the file it is about, over several lines.
     pub fn render(&self, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let title = Level::ERROR.primary_title(self.message.as_str()).id(self.code.as_str());
@@ -126,7 +126,7 @@ impl InputErrors {
         if errors.is_empty() { None } else { Some(InputErrors(errors)) }
     }
 
-    /// The first error, which decides the code of the whole.
+    /// Returns the first error, which decides the code of the whole.
     pub fn first(&self) -> &InputError {
         &self.0[0]
     }

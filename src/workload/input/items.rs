@@ -30,19 +30,19 @@ pub(super) fn read_items_file(path: &Path) -> Result<Items, Unreadable> {
     std::fs::read(path).map_err(Unreadable::Io).and_then(parse)
 }
 
-/// Why there are no items.
+/// The reasons why a file has no items.
 #[derive(Debug)]
 pub(super) enum Unreadable {
     /// The file cannot be read.
     Io(io::Error),
     /// This line is not UTF-8.
     NotUtf8(usize),
-    /// There is nothing in it.
+    /// The file is empty.
     Empty,
 }
 
 impl Unreadable {
-    /// The reason as a fragment about the file `name`.
+    /// Returns the reason as a fragment about the file `name`.
     pub(super) fn told_of(&self, name: &str) -> String {
         match self {
             Unreadable::Io(error) => format!("{name} cannot be read: {error}"),

@@ -8,7 +8,7 @@ use crate::diagnostics::Code;
 use crate::workload::item::{Item, Items};
 use crate::workload::template::{PLACEHOLDER, Template};
 
-/// What an address is used for.
+/// The protocol that an address is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Protocol {
     /// Requests and answers.
@@ -18,7 +18,7 @@ pub(super) enum Protocol {
 }
 
 impl Protocol {
-    /// What an address may start with; WebSocket is spoken without TLS only.
+    /// Returns the schemes that an address may have; WebSocket has no TLS here.
     fn schemes(self) -> &'static [&'static str] {
         match self {
             Protocol::Http => &["http", "https"],
@@ -27,18 +27,18 @@ impl Protocol {
     }
 }
 
-/// Why an address cannot be used; fragments that follow the name of its key.
+/// The reasons why an address cannot be used; fragments that follow the name of its key.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Refused {
-    /// It is no address.
+    /// The text is not an address.
     #[error("is not a valid address: '{url}': {why}")]
     Invalid {
         /// The address, with its item.
         url: String,
-        /// What is wrong with it.
+        /// The defect.
         why: String,
     },
-    /// It is another machine's, and nothing bounds the load.
+    /// The address is on another machine, and nothing bounds the load.
     #[error("points at '{host}', which is not this machine, and the workload sets no limit")]
     Remote {
         /// Whose it is.
@@ -47,7 +47,7 @@ pub(super) enum Refused {
 }
 
 impl Refused {
-    /// The kind of error.
+    /// Returns the kind of error.
     pub(super) fn code(&self) -> Code {
         match self {
             Refused::Invalid { .. } => Code::WorkloadValue,
@@ -55,7 +55,7 @@ impl Refused {
         }
     }
 
-    /// What to do about it, where that is not plain.
+    /// Returns the remedy, unless it is obvious.
     pub(super) fn help(&self) -> Option<&'static str> {
         match self {
             Refused::Invalid { .. } => None,
@@ -88,12 +88,12 @@ pub(super) fn check(
     (0..items.len()).try_for_each(|i| check_one(&template.render(items.get(i)), protocol, bounded))
 }
 
-/// Whether the item is part of the scheme, the user, the host or the port.
+/// Returns true if the item is part of the scheme, the user, the host or the port.
 fn start_varies(url: &str) -> bool {
     start(url).contains(PLACEHOLDER)
 }
 
-/// The part of an address that decides which machine it is: everything before the path.
+/// Returns the part of an address that decides which machine it is: everything before the path.
 fn start(url: &str) -> &str {
     let authority = url.find("://").map_or(0, |at| at + 3);
     let end = url[authority..].find(['/', '?', '#']).map_or(url.len(), |at| authority + at);
@@ -113,7 +113,7 @@ fn check_one(url: &str, protocol: Protocol, bounded: bool) -> Result<(), Refused
     if bounded || is_loopback(&host) { Ok(()) } else { Err(Refused::Remote { host }) }
 }
 
-/// The host of an absolute address, without the brackets of IPv6.
+/// Returns the host of an absolute address, without the brackets of IPv6.
 ///
 /// The path is not looked at: what may not stand in one is escaped when the request is made.
 fn host(url: &str, protocol: Protocol) -> Result<String, String> {

@@ -44,7 +44,7 @@ pub fn samples() -> &'static [Sample] {
     SAMPLES
 }
 
-/// The workload of the sample called `name`, if there is one.
+/// Returns the workload of the sample called `name`, if there is one.
 pub fn load(name: &str) -> Option<Workload> {
     let sample = SAMPLES.iter().find(|sample| sample.name == name)?;
     let origin = Origin {

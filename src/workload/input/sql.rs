@@ -1,9 +1,9 @@
 //! Tells SQL that writes from SQL that only reads, by its first words.
 
-/// Whether `statement` needs SQLite's one writer.
+/// Returns true if `statement` needs SQLite's single writer.
 ///
-/// Whatever is not known to read counts as a write, so that a wrong guess costs a note and not a
-/// wrong explanation of why nothing scales.
+/// A statement that is not known to read counts as a write: the wrong guess then costs a note, and not a wrong
+/// explanation of poor scaling.
 pub(super) fn writes(statement: &str) -> bool {
     let mut words = Words { rest: statement, depth: 0 };
     match words.next().as_deref() {

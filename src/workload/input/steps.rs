@@ -15,13 +15,13 @@ use crate::workload::spec::{
     WebSocketSpec, WriteSpec,
 };
 
-/// What a step has to know of the rest of the workload.
+/// The properties of the workload that the checks of a step depend on.
 pub(super) struct Context<'a> {
     /// The items, unless they are wrong themselves.
     pub(super) items: Option<&'a Items>,
-    /// Whether the workload limits its own load.
+    /// True if the workload limits its own load.
     pub(super) bounded: bool,
-    /// What the files of callables are relative to.
+    /// The directory that the files of callables are relative to.
     pub(super) directory: &'a Path,
 }
 

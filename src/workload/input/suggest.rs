@@ -1,6 +1,6 @@
 //! "Did you mean": the known word that a misspelt one is closest to.
 
-/// The candidate closest to `word`, if it is close enough to be meant.
+/// Returns the candidate closest to `word`, if it is close enough to be meant.
 ///
 /// Close enough is one edit for every three letters, and always one: typing errors, not synonyms.
 pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -15,7 +15,7 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// A hint that names the closest candidate, if one is close, and then all of them.
+/// Returns a hint that names the closest candidate, if one is close, and then all of them.
 pub(super) fn hint(word: &str, among: &str, candidates: &[&str]) -> String {
     let all = candidates.join(", ");
     match closest(word, candidates.iter().copied()) {

@@ -14,7 +14,7 @@ use crate::workload::template::PLACEHOLDER;
 /// A value with the place it is written at.
 pub(super) type Value<'d> = Spanned<DeValue<'d>>;
 
-/// What is wrong with a value: the words that follow the name of its key.
+/// The error in a value: the words that follow the name of its key.
 #[derive(Debug)]
 pub(super) struct ValueError {
     pub(super) code: Code,
@@ -24,12 +24,12 @@ pub(super) struct ValueError {
 }
 
 impl ValueError {
-    /// An invalid value.
+    /// Makes an invalid value.
     pub(super) fn new(message: impl Into<String>) -> Self {
         ValueError { code: Code::WorkloadValue, message: message.into(), help: None, span: None }
     }
 
-    /// Says what to write instead.
+    /// Adds advice on what to write instead.
     pub(super) fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
@@ -48,7 +48,7 @@ impl ValueError {
     }
 }
 
-/// A type of TOML with its article.
+/// Returns a type of TOML with its article.
 pub(super) fn described(value: &DeValue<'_>) -> String {
     let name = value.type_str();
     let article = if name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
@@ -59,18 +59,18 @@ fn wrong_type(wanted: &str, value: &Value<'_>) -> ValueError {
     ValueError::new(format!("must be {wanted}, not {}", described(value.get_ref())))
 }
 
-/// A string, perhaps empty.
+/// Returns a string, perhaps empty.
 pub(super) fn any_text(value: &Value<'_>) -> Result<String, ValueError> {
     value.get_ref().as_str().map(str::to_owned).ok_or_else(|| wrong_type("a string", value))
 }
 
-/// A string with something in it.
+/// Returns a string with something in it.
 pub(super) fn text(value: &Value<'_>) -> Result<String, ValueError> {
     let text = any_text(value)?;
     if text.trim().is_empty() { Err(ValueError::new("must not be empty")) } else { Ok(text) }
 }
 
-/// A string that fits in a table: one line, nothing that moves the cursor.
+/// Returns a string that fits in a table: one line, nothing that moves the cursor.
 pub(super) fn line(value: &Value<'_>) -> Result<String, ValueError> {
     let text = text(value)?;
     if text.chars().any(char::is_control) {
@@ -79,7 +79,7 @@ pub(super) fn line(value: &Value<'_>) -> Result<String, ValueError> {
     Ok(text)
 }
 
-/// A string that is the same for every item; `why` completes "`{item}` cannot stand here: ".
+/// Returns a string that is the same for every item; `why` completes "`{item}` cannot stand here: ".
 pub(super) fn constant(why: &'static str) -> impl Fn(&Value<'_>) -> Result<String, ValueError> {
     move |value| {
         let text = text(value)?;
@@ -90,7 +90,7 @@ pub(super) fn constant(why: &'static str) -> impl Fn(&Value<'_>) -> Result<Strin
     }
 }
 
-/// A list of strings, none of them empty.
+/// Returns a list of strings, none of them empty.
 pub(super) fn texts(value: &Value<'_>) -> Result<Vec<String>, ValueError> {
     let array = value.get_ref().as_array().ok_or_else(|| wrong_type("a list of strings", value))?;
     array
@@ -115,12 +115,12 @@ pub(super) fn flag(value: &Value<'_>) -> Result<bool, ValueError> {
     })
 }
 
-/// A whole number of at least 0 that fits in a `T`.
+/// Returns a whole number of at least 0 that fits in a `T`.
 pub(super) fn whole<T: TryFrom<i128>>(value: &Value<'_>) -> Result<T, ValueError> {
     at_least(0, value)
 }
 
-/// A whole number of at least 1 that fits in a `T`.
+/// Returns a whole number of at least 1 that fits in a `T`.
 pub(super) fn count<T: TryFrom<i128>>(value: &Value<'_>) -> Result<T, ValueError> {
     at_least(1, value)
 }
@@ -137,7 +137,7 @@ fn at_least<T: TryFrom<i128>>(least: i128, value: &Value<'_>) -> Result<T, Value
     T::try_from(number).map_err(|_| out_of_range())
 }
 
-/// A number, whole or not; `inf` and `nan` are numbers too.
+/// Returns a number, whole or not; `inf` and `nan` are numbers too.
 fn number(value: &Value<'_>) -> Result<f64, ValueError> {
     let text = match value.get_ref() {
         DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str(),
@@ -147,7 +147,7 @@ fn number(value: &Value<'_>) -> Result<f64, ValueError> {
     text.parse().map_err(|_| wrong_type("a number", value))
 }
 
-/// A rate per second above 0.
+/// Returns a rate per second above 0.
 pub(super) fn rate(value: &Value<'_>) -> Result<f64, ValueError> {
     let rate = number(value)?;
     if rate > 0.0 && rate.is_finite() {
@@ -157,7 +157,7 @@ pub(super) fn rate(value: &Value<'_>) -> Result<f64, ValueError> {
     }
 }
 
-/// A share from 0 to 1.
+/// Returns a share from 0 to 1.
 pub(super) fn share(value: &Value<'_>) -> Result<f64, ValueError> {
     let share = number(value)?;
     if (0.0..=1.0).contains(&share) {
@@ -171,7 +171,7 @@ pub(super) fn share(value: &Value<'_>) -> Result<f64, ValueError> {
     })
 }
 
-/// A time, perhaps none.
+/// Returns a time, perhaps none.
 pub(super) fn duration(value: &Value<'_>) -> Result<Duration, ValueError> {
     match value.get_ref() {
         DeValue::String(text) => {
@@ -183,13 +183,13 @@ pub(super) fn duration(value: &Value<'_>) -> Result<Duration, ValueError> {
     }
 }
 
-/// A time longer than none.
+/// Returns a time longer than none.
 pub(super) fn positive_duration(value: &Value<'_>) -> Result<Duration, ValueError> {
     let duration = duration(value)?;
     if duration.is_zero() { Err(ValueError::new("must be longer than 0")) } else { Ok(duration) }
 }
 
-/// A size in bytes: a string with a unit, or a whole number.
+/// Returns a size in bytes: a string with a unit, or a whole number.
 pub(super) fn bytes(value: &Value<'_>) -> Result<u64, ValueError> {
     match value.get_ref() {
         DeValue::String(text) => {
@@ -200,13 +200,13 @@ pub(super) fn bytes(value: &Value<'_>) -> Result<u64, ValueError> {
     }
 }
 
-/// A size of at least one byte.
+/// Returns a size of at least one byte.
 pub(super) fn positive_bytes(value: &Value<'_>) -> Result<u64, ValueError> {
     let bytes = bytes(value)?;
     if bytes == 0 { Err(ValueError::new("must be larger than 0")) } else { Ok(bytes) }
 }
 
-/// One of several words, each of which means something.
+/// Returns a reader of one of several words, each with a meaning.
 pub(super) fn choice<T: Clone>(
     choices: &[(&'static str, T)],
 ) -> impl Fn(&Value<'_>) -> Result<T, ValueError> {

@@ -8,7 +8,7 @@ mod workload;
 pub use limits::{Backoff, RetryPolicy, WorkloadLimits};
 pub use server::{FixtureSpec, LatencySpec};
 pub use steps::{
-    CommandSpec, CpuSpec, HttpSpec, Kernel, LockSpec, PythonSpec, ReadSpec, SleepSpec, SqliteSpec,
-    StepNature, StepSpec, WebSocketSpec, WriteSpec,
+    CommandSpec, CpuSpec, EMBEDDED_SERVER, HttpSpec, Kernel, LockSpec, PythonSpec, ReadSpec, SleepSpec,
+    SqliteSpec, StepNature, StepSpec, WebSocketSpec, WriteSpec,
 };
 pub use workload::{Workload, WorkloadSource};

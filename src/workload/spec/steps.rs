@@ -6,12 +6,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 /// Prefix of addresses that mean the embedded server.
-const EMBEDDED_SERVER: &str = "fixture:";
+pub const EMBEDDED_SERVER: &str = "fixture:";
 
 /// Iterations from which rounding changes the work of a `cpu` step by no more than 5%.
 const MIN_EXACT_ITERATIONS: u64 = 10;
 
-/// One part of a task.
+/// A step of a task.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum StepSpec {
     /// Computes.
@@ -110,7 +110,7 @@ pub struct SleepSpec {
     pub duration: Duration,
 }
 
-/// One HTTP request; an answer of 400 or above is a failure.
+/// An HTTP request; an answer of 400 or above is a failure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HttpSpec {
     /// The address; `{item}` stands for the item, `fixture:/path` for the embedded server.
@@ -123,7 +123,7 @@ pub struct HttpSpec {
     pub pool: bool,
 }
 
-/// One conversation over WebSocket.
+/// A conversation over WebSocket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WebSocketSpec {
     /// The address; `{item}` stands for the item, `fixture:/path` for the embedded server.
@@ -154,7 +154,7 @@ pub struct WriteSpec {
     pub fsync: bool,
 }
 
-/// One SQL statement against a database in WAL mode.
+/// A SQL statement against a database in WAL mode.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SqliteSpec {
     /// The database; `None` means a temporary database that all workers of a batch share.

@@ -12,7 +12,7 @@ use crate::workload::spec::steps::{CommandSpec, CpuSpec, PythonSpec, StepNature,
 pub struct Workload {
     /// The name that is shown and stored.
     pub name: String,
-    /// One line for `conc list`.
+    /// The line in `conc list`.
     pub description: String,
     /// The way in which the workload was written.
     pub source: WorkloadSource,

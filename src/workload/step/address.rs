@@ -1,4 +1,4 @@
-//! Where a step that uses the network connects to.
+//! The address that a network step connects to.
 
 use hyper::Uri;
 
@@ -6,10 +6,8 @@ use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::workload::env::Env;
 use crate::workload::item::Item;
+use crate::workload::spec::EMBEDDED_SERVER;
 use crate::workload::template::Template;
-
-/// What stands for the embedded server in the addresses of a workload file.
-const FIXTURE: &str = "fixture:";
 
 /// A URL, in which the item may occur.
 #[derive(Debug)]
@@ -25,7 +23,7 @@ impl Address {
     /// Puts the address of the embedded server in place of `fixture:`, with the first of `schemes`,
     /// which are those the step speaks.
     pub(super) fn resolve(url: &str, schemes: &'static [&'static str], env: &Env) -> Result<Self, String> {
-        let path = url.strip_prefix(FIXTURE);
+        let path = url.strip_prefix(EMBEDDED_SERVER);
         let url = match (path, env.fixture) {
             (None, _) => url.to_owned(),
             (Some(path), _) if !path.starts_with('/') => {
@@ -40,12 +38,12 @@ impl Address {
         Ok(Address { template, constant, schemes, fixture: path.is_some() })
     }
 
-    /// Whether the embedded server is meant.
+    /// Returns true for the embedded server.
     pub(super) fn is_fixture(&self) -> bool {
         self.fixture
     }
 
-    /// The URL for one item.
+    /// Returns the URL for one item.
     pub(super) fn uri(&self, item: Item<'_>) -> Result<Uri, Error> {
         match &self.constant {
             Some(uri) => Ok(uri.clone()),

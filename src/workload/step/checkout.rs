@@ -9,7 +9,7 @@ pub(super) struct Checkout<T> {
 }
 
 impl<T> Checkout<T> {
-    /// A pool of what is there already.
+    /// Makes a pool of what is there already.
     pub(super) fn new(free: Vec<T>) -> Self {
         Checkout { free: Mutex::new(free) }
     }

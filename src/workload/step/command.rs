@@ -26,10 +26,10 @@ use crate::workload::step::{StepOutput, TaskContext};
 use crate::workload::template::Template;
 
 /// StepOutput kept of one command, in bytes; the digest covers no more than this.
-const MOST_OUTPUT: u64 = 16 << 20;
+const MAX_OUTPUT_BYTES: u64 = 16 << 20;
 
-/// What is shown of a failed command's standard error, in characters.
-const MOST_MESSAGE: usize = 160;
+/// Maximum length of the part of standard error that a message shows, in characters.
+const MAX_MESSAGE_CHARS: usize = 160;
 
 /// A program to run.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ pub struct Command {
     deadlines: OnceLock<DeadlineKeeper>,
 }
 
-/// Where the output of one running command goes.
+/// The files that receive the output of one running command.
 #[derive(Debug)]
 struct Capture {
     stdout: File,
@@ -106,7 +106,7 @@ impl Command {
         Ok(command)
     }
 
-    /// A pair of empty files, used again where a command has ended.
+    /// Returns a pair of empty files, used again where a command has ended.
     fn capture(&self) -> Result<Capture, Error> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         idle.map_or_else(|| Capture::new(&self.scratch).map_err(|e| self.start_error(&e)), Ok)
@@ -168,16 +168,18 @@ fn take(file: &mut File) -> std::io::Result<Vec<u8>> {
     }
     file.rewind()?;
     let mut bytes = Vec::new();
-    file.take(MOST_OUTPUT).read_to_end(&mut bytes)?;
+    file.take(MAX_OUTPUT_BYTES).read_to_end(&mut bytes)?;
     clear(file)?;
     Ok(bytes)
 }
 
-/// How the command ended and the last thing it said.
+/// Returns the exit status and the last line of standard error.
 fn failure(status: ExitStatus, stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
     match text.lines().rev().find(|line| !line.trim().is_empty()) {
-        Some(line) => format!("{status}: {}", line.trim().chars().take(MOST_MESSAGE).collect::<String>()),
+        Some(line) => {
+            format!("{status}: {}", line.trim().chars().take(MAX_MESSAGE_CHARS).collect::<String>())
+        }
         None => status.to_string(),
     }
 }

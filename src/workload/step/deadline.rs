@@ -1,4 +1,4 @@
-//! When a task has to be over, as the blocking forms of the steps look at it.
+//! Deadlines of tasks, as the blocking forms of the steps check them.
 
 use crate::error::Error;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ pub(super) fn check(deadline: Option<Instant>) -> Result<(), Error> {
     }
 }
 
-/// The time until the deadline, zero if it has passed; `None` if there is none.
+/// Returns the time until the deadline, zero if it has passed; `None` if there is none.
 pub(super) fn left(deadline: Option<Instant>) -> Option<Duration> {
     deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
 }

@@ -24,10 +24,10 @@ use crate::workload::step::http::answer::Answer;
 use crate::workload::step::{StepOutput, TaskContext, network};
 use crate::workload::template::Template;
 
-/// How the step names itself to servers.
+/// The user agent that the step sends to servers.
 const AGENT: &str = concat!("conc/", env!("CARGO_PKG_VERSION"));
 
-/// One request.
+/// An HTTP request.
 #[derive(Debug)]
 pub struct Http {
     address: Address,

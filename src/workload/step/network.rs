@@ -1,4 +1,4 @@
-//! What goes wrong on a network, told in the same way whichever client met it.
+//! Network errors, described equally for every client.
 
 use std::io;
 
@@ -7,10 +7,10 @@ use hyper::StatusCode;
 use crate::diagnostics::Code;
 use crate::error::Error;
 
-/// A connection that could not be made, or that broke.
+/// Returns the error of a connection that could not be made, or that broke.
 ///
-/// Clients wrap the operating system's error in layers of their own, which name addresses and ports
-/// or say nothing; the innermost one is told.
+/// Clients wrap the error of the operating system in layers that name addresses and ports or say nothing, so
+/// the message quotes the innermost layer.
 pub(super) fn failure(doing: &str, error: &(dyn std::error::Error + 'static)) -> Error {
     match os_error(error) {
         Some(os) => Error::from_io(Code::TaskNetwork, doing, os),
@@ -18,7 +18,7 @@ pub(super) fn failure(doing: &str, error: &(dyn std::error::Error + 'static)) ->
     }
 }
 
-/// An answer that says that the request failed.
+/// Returns an answer that says that the request failed.
 pub(super) fn bad_status(status: StatusCode) -> Error {
     Error::new(Code::TaskHttpStatus, format!("status {status}"))
 }

@@ -19,7 +19,7 @@ pub struct Read {
 }
 
 impl Read {
-    /// Nothing is opened before a task runs.
+    /// Makes the step; tasks open the file.
     pub fn prepare(spec: &ReadSpec, _: &Env) -> Result<Self, String> {
         Ok(Read { path: Template::new(&spec.path) })
     }

@@ -15,7 +15,7 @@ pub struct Sleep {
 }
 
 impl Sleep {
-    /// Nothing has to be prepared.
+    /// Makes the step; it needs no preparation.
     pub fn prepare(spec: &SleepSpec) -> Self {
         Sleep { duration: spec.duration }
     }

@@ -25,8 +25,8 @@ use crate::workload::step::checkout::Checkout;
 use crate::workload::step::offload::offload;
 use crate::workload::step::{StepOutput, TaskContext, deadline};
 
-/// How long a statement waits for the writer's lock when the task has no deadline.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Time that a statement waits for the writer's lock if the task has no deadline.
+const MAX_LOCK_WAIT: Duration = Duration::from_secs(60);
 
 /// A statement and the database it is run against.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ impl Sqlite {
 
 fn open(path: &std::path::Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
-    connection.busy_timeout(PATIENCE)?;
+    connection.busy_timeout(MAX_LOCK_WAIT)?;
     Ok(connection)
 }
 
@@ -87,7 +87,7 @@ fn value_of(item: Item<'_>) -> Value {
     }
 }
 
-/// What running the statement needs, whichever thread does it.
+/// The data that running the statement needs on any thread.
 #[derive(Debug)]
 struct Database {
     path: PathBuf,
@@ -102,7 +102,7 @@ impl Database {
         let result = self.connections.with(
             || open(&self.path),
             |connection| {
-                connection.busy_timeout(patience(until))?;
+                connection.busy_timeout(lock_wait(until))?;
                 self.execute(connection, index, item)
             },
         );
@@ -135,10 +135,10 @@ impl Database {
     }
 }
 
-/// How long a statement may wait for the writer's lock; SQLite counts whole milliseconds, and none
-/// would mean not to wait at all.
-fn patience(until: Option<Instant>) -> Duration {
-    deadline::left(until).map_or(PATIENCE, |left| left + Duration::from_millis(1)).min(PATIENCE)
+/// Returns the time that a statement may wait for the writer's lock, at least one millisecond: SQLite counts
+/// whole milliseconds, and zero means not to wait at all.
+fn lock_wait(until: Option<Instant>) -> Duration {
+    deadline::left(until).map_or(MAX_LOCK_WAIT, |left| left + Duration::from_millis(1)).min(MAX_LOCK_WAIT)
 }
 
 #[cfg(test)]

@@ -13,6 +13,6 @@ pub struct TaskContext<'a> {
     pub item: Item<'a>,
     /// 0 for the first try, 1 for the first retry, and so on.
     pub attempt: u32,
-    /// When the task times out. The async form may ignore it: its future is dropped then.
+    /// The deadline of the task. The async form may ignore it, because its future is dropped then.
     pub deadline: Option<Instant>,
 }

@@ -1,4 +1,4 @@
-//! What the tests of the steps share.
+//! Helpers for the tests of the steps.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -9,22 +9,22 @@ use crate::workload::item::Item;
 use crate::workload::spec::StepSpec;
 use crate::workload::step::{Step, StepOutput, TaskContext};
 
-/// The first attempt at task `index` of a count, without a deadline.
+/// Returns the first attempt at task `index` of a count, without a deadline.
 pub(super) fn task(index: u64) -> TaskContext<'static> {
     TaskContext { index, item: Item::Index(index), attempt: 0, deadline: None }
 }
 
-/// A task whose deadline has passed already.
+/// Returns a task whose deadline has passed already.
 pub(super) fn late_task(index: u64) -> TaskContext<'static> {
     TaskContext { deadline: Some(Instant::now()), ..task(index) }
 }
 
-/// A task that has a minute.
+/// Returns a task that has a minute.
 pub(super) fn patient_task(index: u64) -> TaskContext<'static> {
     TaskContext { deadline: Some(Instant::now() + Duration::from_secs(60)), ..task(index) }
 }
 
-/// The surroundings of a batch whose state is in `state_dir`.
+/// Returns the surroundings of a batch whose state is in `state_dir`.
 pub(super) fn env(state_dir: &Path) -> Env {
     Env { exe: "conc".into(), fixture: None, state_dir: state_dir.into(), seed: 1, permutation_id: 0 }
 }

@@ -16,7 +16,7 @@ use crate::workload::spec::WebSocketSpec;
 use crate::workload::step::websocket::conversation::Conversation;
 use crate::workload::step::{StepOutput, TaskContext};
 
-/// One conversation.
+/// A conversation over WebSocket.
 #[derive(Debug)]
 pub struct WebSocket {
     conversation: Conversation,

@@ -19,7 +19,7 @@ use crate::workload::step::{StepOutput, TaskContext, deadline};
 use crate::workload::template::Template;
 
 /// Bytes given to the system at a time.
-const CHUNK: usize = 64 * 1024;
+const CHUNK_BYTES: usize = 64 * 1024;
 
 /// A file to write, named by the user or one for each task in flight.
 #[derive(Debug)]
@@ -29,12 +29,12 @@ pub struct Write {
 }
 
 impl Write {
-    /// Nothing is opened before a task runs.
+    /// Makes the step; tasks open the file.
     pub fn prepare(spec: &WriteSpec, env: &Env) -> Result<Self, String> {
         let writer = Writer {
             state_dir: env.state_dir.clone(),
             files: Checkout::new(vec![]),
-            chunk: (0..CHUNK).map(|place| (place % 251) as u8).collect(),
+            chunk: (0..CHUNK_BYTES).map(|place| (place % 251) as u8).collect(),
             size: spec.size,
             fsync: spec.fsync,
         };
@@ -62,7 +62,7 @@ impl Write {
     }
 }
 
-/// What writing needs, whichever thread does it.
+/// The data that writing needs on any thread.
 #[derive(Debug)]
 struct Writer {
     state_dir: PathBuf,
@@ -81,7 +81,7 @@ impl Writer {
         }
     }
 
-    /// A name that no other writer has: neither a process, nor a step, nor a task in flight.
+    /// Returns a name that no other writer has: neither a process, nor a step, nor a task in flight.
     fn new_path(&self) -> PathBuf {
         static WRITERS: AtomicU64 = AtomicU64::new(0);
         let writer = WRITERS.fetch_add(1, Ordering::Relaxed);
@@ -93,7 +93,7 @@ impl Writer {
         let mut file = File::create(path).map_err(|error| failure(&error))?;
         let mut left = self.size;
         while left > 0 {
-            let now = left.min(CHUNK as u64);
+            let now = left.min(CHUNK_BYTES as u64);
             file.write_all(&self.chunk[..now as usize]).map_err(|error| failure(&error))?;
             left -= now;
             deadline::check(until)?;

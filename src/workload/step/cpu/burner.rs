@@ -17,7 +17,7 @@ pub struct Burner {
 }
 
 impl Burner {
-    /// A piece of about `work`; takes about a tenth of a second to find out how much that is.
+    /// Makes a piece of about `work`; takes about a tenth of a second to find out how much that is.
     pub fn new(kernel: Kernel, work: Duration) -> Self {
         let kernel = kernels::kernel(kernel);
         let seconds = seconds_per_iteration(kernel);
@@ -25,7 +25,7 @@ impl Burner {
         Burner { kernel, iterations, cpu_s: iterations as f64 * seconds }
     }
 
-    /// A piece of about `work` of what a step computes, by its own calibration if it has one.
+    /// Returns a piece of about `work` of what a step computes, by its own calibration if it has one.
     pub fn like(step: &CpuSpec, work: Duration) -> Self {
         let Some(count) = step.iterations.filter(|_| step.is_exact()) else {
             return Burner::new(step.kernel, work);

@@ -1,4 +1,4 @@
-//! How many iterations of a kernel the work asked for is, on this machine.
+//! Calibration: the iterations of a kernel that take the requested CPU time on this machine.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,17 +13,17 @@ use crate::workload::step::cpu::kernels;
 
 /// CPU time of one measurement. Long enough for the clock, short enough that some of them are not
 /// disturbed.
-const CHUNK: Duration = Duration::from_millis(4);
+const CHUNK_CPU_TIME: Duration = Duration::from_millis(4);
 
 /// Measurements per kernel, of which the best counts: whatever else the machine does only ever makes
 /// CPU time longer. They last long enough for a virtual machine that was idle: its host takes up to a tenth
 /// of a second to give a busy CPU a core of its own.
-const CHUNKS: usize = 25;
+const CHUNKS_PER_KERNEL: usize = 25;
 
 /// A step that asks for less work than one iteration of its kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SmallWork {
-    /// Which step, from 1.
+    /// The number of the step, from 1.
     pub number: usize,
     /// Its kernel.
     pub kernel: Kernel,
@@ -49,8 +49,9 @@ pub fn calibrate(workload: &mut Workload) -> Vec<SmallWork> {
     Calibration::default().calibrate(workload)
 }
 
-/// What an iteration of each kernel takes, found out when it is needed first: workloads that share it do
-/// the same for the same work.
+/// The CPU time of one iteration of each kernel, measured at first use.
+///
+/// Workloads that share a calibration run equal iterations for equal work.
 #[derive(Debug, Default)]
 pub struct Calibration {
     seconds: HashMap<Kernel, f64>,
@@ -77,7 +78,7 @@ impl Calibration {
     }
 }
 
-/// The iterations nearest to `work`, and at least one.
+/// Returns the iterations nearest to `work`, and at least one.
 pub(super) fn iterations_for(work: Duration, seconds_per_iteration: f64) -> u64 {
     // A float too large for the integer becomes the largest integer.
     ((work.as_secs_f64() / seconds_per_iteration).round() as u64).max(1)
@@ -86,7 +87,7 @@ pub(super) fn iterations_for(work: Duration, seconds_per_iteration: f64) -> u64 
 /// CPU seconds of one iteration when nothing disturbs it.
 pub(super) fn seconds_per_iteration(kernel: &dyn Iterate) -> f64 {
     let iterations = iterations_of_a_chunk(kernel);
-    let best = (0..CHUNKS).map(|_| cpu_time(kernel, iterations)).min().unwrap_or(CHUNK);
+    let best = (0..CHUNKS_PER_KERNEL).map(|_| cpu_time(kernel, iterations)).min().unwrap_or(CHUNK_CPU_TIME);
     // A clock too coarse to see the chunk must not make one iteration free.
     best.max(Duration::from_nanos(1)).as_secs_f64() / iterations as f64
 }
@@ -94,7 +95,7 @@ pub(super) fn seconds_per_iteration(kernel: &dyn Iterate) -> f64 {
 /// Doubles the iterations until they fill a chunk, which also warms up caches and clock frequency.
 fn iterations_of_a_chunk(kernel: &dyn Iterate) -> u64 {
     let mut iterations = 1;
-    while cpu_time(kernel, iterations) < CHUNK / 2 {
+    while cpu_time(kernel, iterations) < CHUNK_CPU_TIME / 2 {
         iterations *= 2;
     }
     iterations

@@ -8,8 +8,8 @@ use crate::workload::step::cpu::iterate::Iterate;
 use crate::workload::step::cpu::{data, kernels};
 use crate::workload::step::{StepOutput, TaskContext, deadline};
 
-/// How much work is done between two looks at the clock.
-const STRIDE: Duration = Duration::from_micros(20);
+/// CPU time between two checks of the deadline.
+const CHECK_INTERVAL: Duration = Duration::from_micros(20);
 
 /// A computation.
 #[derive(Debug)]
@@ -43,9 +43,9 @@ impl Cpu {
     }
 }
 
-/// How many of the iterations that make up `work` take about [`STRIDE`].
+/// Returns the number of iterations that take about [`CHECK_INTERVAL`], if `iterations` take `work`.
 fn stride(iterations: u64, work: Duration) -> u64 {
-    let share = STRIDE.as_secs_f64() / work.max(STRIDE).as_secs_f64();
+    let share = CHECK_INTERVAL.as_secs_f64() / work.max(CHECK_INTERVAL).as_secs_f64();
     ((iterations as f64 * share).round() as u64).max(1)
 }
 

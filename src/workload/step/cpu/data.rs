@@ -1,4 +1,4 @@
-//! What the kernels work on: generated, so that every process and machine has the same.
+//! The data of the kernels, generated so that it is equal in every process and on every machine.
 
 /// Scrambles a number; the finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
 pub(super) fn mix(value: u64) -> u64 {
@@ -7,7 +7,7 @@ pub(super) fn mix(value: u64) -> u64 {
     value ^ (value >> 31)
 }
 
-/// What an iteration gives: a number that depends on its input and on what it found.
+/// Returns the output of an iteration, which depends on its input and on its result.
 pub(super) fn chain(input: u64, found: u64) -> u64 {
     mix(input.rotate_left(32) ^ mix(found))
 }
@@ -23,17 +23,17 @@ impl Sequence {
         Sequence { state: seed }
     }
 
-    /// A number below `bound`; the bias of the remainder does not matter for test data.
+    /// Returns a number below `bound`; the bias of the remainder does not matter for test data.
     pub(super) fn below(&mut self, bound: usize) -> usize {
         (self.next_number() % bound as u64) as usize
     }
 
-    /// A word of English, the frequent ones more often.
+    /// Returns a word of English, the frequent ones more often.
     pub(super) fn word(&mut self) -> &'static str {
         WORDS[self.below(WORDS.len()).min(self.below(WORDS.len()))]
     }
 
-    /// A sentence of 4 to 15 words.
+    /// Returns a sentence of 4 to 15 words.
     pub(super) fn sentence(&mut self) -> String {
         let words: Vec<_> = (0..4 + self.below(12)).map(|_| self.word()).collect();
         words.join(" ") + "."

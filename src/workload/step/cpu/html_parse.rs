@@ -49,7 +49,7 @@ fn article(data: &mut Sequence) -> String {
     )
 }
 
-/// A number that depends on the kind and length of a token.
+/// Returns a number that depends on the kind and length of a token.
 fn weigh(token: &Token) -> u64 {
     let (kind, length) = match token {
         Token::StartTag(tag) => {

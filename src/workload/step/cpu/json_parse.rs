@@ -45,7 +45,7 @@ fn record(data: &mut Sequence) -> Value {
     })
 }
 
-/// A number that depends on every value of the tree.
+/// Returns a number that depends on every value of the tree.
 fn weigh(value: &Value) -> u64 {
     match value {
         Value::Null => 1,

@@ -33,7 +33,7 @@ impl Memory {
 }
 
 impl Iterate for Memory {
-    /// The lowest bits of input and output say which piece is next: one after another, so that a
+    /// Returns the lowest bits of input and output say which piece is next: one after another, so that a
     /// piece has left the caches when its turn comes again.
     fn iterate(&self, input: u64) -> u64 {
         let piece = input as usize % PIECES;

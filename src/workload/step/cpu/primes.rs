@@ -28,7 +28,7 @@ impl Primes {
         Primes { divisors: (2..ROOT).filter(is_prime).collect() }
     }
 
-    /// How many primes there are from `start` to the end of its window, and their sum.
+    /// Returns the number of primes in the window at `start`, and their sum.
     fn sieve(&self, start: u64) -> (u64, u64) {
         let mut composite = [false; WINDOW];
         for &divisor in &self.divisors {

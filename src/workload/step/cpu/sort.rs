@@ -8,7 +8,7 @@ use crate::workload::step::cpu::iterate::Iterate;
 /// Integers sorted per iteration: 4 KiB, which stay in the first cache.
 const LENGTH: usize = 1024;
 
-/// The array is read through every so many elements to learn how it was sorted.
+/// Stride at which the sorted array is read for the output.
 const SAMPLED: usize = 64;
 
 pub(super) static SORT: LazyLock<Sort> = LazyLock::new(Sort::generate);
@@ -25,7 +25,7 @@ impl Sort {
         Sort { shuffled: std::array::from_fn(|_| numbers.below(1 << 32) as u32) }
     }
 
-    /// The integers in an order of their own for each key, so that no branch is ever learnt.
+    /// Returns the integers in an order of their own for each key, so that no branch is ever learnt.
     fn keyed(&self, key: u32) -> [u32; LENGTH] {
         self.shuffled.map(|number| number ^ key)
     }

@@ -21,7 +21,7 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// A client that keeps every connection, or none.
+    /// Makes a client that keeps every connection, or none.
     pub(super) fn new(pool: bool) -> Self {
         let idle = if pool { usize::MAX } else { 0 };
         let config = Config::builder()
@@ -101,7 +101,7 @@ impl Resolver for LiteralResolver {
     }
 }
 
-/// The address that `uri` states in numbers; `None` if it gives a name.
+/// Returns the address that `uri` states in numbers; `None` if it gives a name.
 fn literal(uri: &Uri) -> Option<SocketAddr> {
     let ip: IpAddr = uri.host()?.trim_start_matches('[').trim_end_matches(']').parse().ok()?;
     let default = if uri.scheme_str() == Some("https") { 443 } else { 80 };

@@ -17,8 +17,8 @@ use crate::workload::step::network;
 
 type Connections = hyper_util::client::legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
-/// How many event loops have a client kept for them.
-const REMEMBERED: usize = 8;
+/// Maximum number of event loops for which a client is kept.
+const MAX_CLIENTS: usize = 8;
 
 /// A client for each event loop, because a connection is driven by the loop it was made on: used
 /// from another it would hang as soon as its own stands still.
@@ -34,7 +34,7 @@ impl Clients {
         Clients { pool, by_loop: RwLock::default() }
     }
 
-    /// The client of the event loop that this is called on.
+    /// Returns the client of the event loop that this is called on.
     pub(super) fn current(&self) -> Client {
         let id = Handle::current().id();
         let known = self.by_loop.read().unwrap_or_else(PoisonError::into_inner);
@@ -52,7 +52,7 @@ impl Clients {
             return client;
         }
         // The oldest loop is most likely gone.
-        if known.len() == REMEMBERED {
+        if known.len() == MAX_CLIENTS {
             known.remove(0);
         }
         let client = Client::new(self.pool);

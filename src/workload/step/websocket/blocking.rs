@@ -73,7 +73,7 @@ impl Socket {
         }
     }
 
-    /// Says goodbye. Everything has been received by now, so it does not matter if that fails.
+    /// Closes the connection. Everything has been received, so a failure does not matter.
     fn close(mut self) {
         let _unheard = self.inner.close(None);
     }
@@ -125,7 +125,7 @@ impl Write for Timed {
     }
 }
 
-/// How long the task may still take; an error if its time is over.
+/// Returns the time until the deadline; an error if the deadline has passed.
 fn left(deadline: Option<Instant>) -> io::Result<Option<Duration>> {
     match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
         Some(Duration::ZERO) => Err(io::ErrorKind::TimedOut.into()),
@@ -133,7 +133,7 @@ fn left(deadline: Option<Instant>) -> io::Result<Option<Duration>> {
     }
 }
 
-/// A timeout of the socket shows as "would block", which is also what exhaustion looks like.
+/// Returns a timeout of the socket shows as "would block", which is also what exhaustion looks like.
 fn timed_out(error: io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),

@@ -75,7 +75,7 @@ impl Socket {
         Err(closed())
     }
 
-    /// Says goodbye. Everything has been received by now, so it does not matter if that fails.
+    /// Closes the connection. Everything has been received, so a failure does not matter.
     async fn close(mut self) {
         let _unheard = self.inner.close(None).await;
     }
