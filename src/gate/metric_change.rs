@@ -15,7 +15,7 @@ pub struct MetricChange {
     pub reference: f64,
     /// The mean of ln(cost ratio): positive if the metric got worse, whichever direction is better.
     pub worse: Mean,
-    /// The bound, in ln, of the bias that the circumstances of the two sides may have caused in either direction.
+    /// The bound, in ln, of the bias that the circumstances of both sides may cause in either direction.
     pub bias_bound: f64,
     /// The smallest p-value that this number of observations can support.
     pub min_p_value: f64,

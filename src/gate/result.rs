@@ -14,7 +14,7 @@ use crate::profile::result::Class;
 pub struct GateReport {
     /// The worst of the metrics: regressed, else inconclusive, else improved, else unchanged.
     pub verdict: GateVerdict,
-    /// The reason why nothing could be compared, or why the verdict is weaker than it could be; null if neither.
+    /// The reason why nothing could be compared, or why the verdict is weak; null if there is none.
     pub reason: Option<GateReason>,
     /// The way in which the two sides were measured.
     pub design: ComparisonDesign,

@@ -45,7 +45,9 @@ impl ItemOrder {
         self.tasks
     }
 
-    /// Returns the task at a position of the order. Beyond the last task the order starts over with new numbers.
+    /// Returns the task at a position of the order.
+    ///
+    /// Beyond the last task the order starts over with new numbers.
     pub fn index(&self, position: u64) -> u64 {
         if position < self.tasks {
             return self.permuted(position);

@@ -98,7 +98,9 @@ impl Program {
         self.order.index(position)
     }
 
-    /// Returns the items at some positions of the order, to be sent elsewhere; `None` where the number of the task is the item.
+    /// Returns the items at some positions of the order, to be sent elsewhere.
+    ///
+    /// The result is `None` if the number of the task is the item.
     pub fn items_at(&self, positions: Range<u64>) -> Option<Vec<String>> {
         match &self.items {
             Items::Count(_) => None,
