@@ -1,4 +1,4 @@
-//! What the queueing model predicts for a cell before it is run.
+//! The prediction of the queueing model for a configuration before it is run.
 
 mod bounds;
 mod cost;
@@ -11,26 +11,26 @@ use crate::benchmark::execution_model::execution_model;
 use crate::benchmark::params::BATCH_WAVES;
 use crate::benchmark::predict::bounds::{bounds, upstream_capacity};
 use crate::benchmark::predict::cost::{Cost, startup_s};
-use crate::benchmark::predict::stages::{connecting, stages, teams};
+use crate::benchmark::predict::stages::{connecting, server_pools, stages};
 use crate::benchmark::throughput::BatchTimes;
 use crate::model::network::Network;
 
 pub use gain::gain_of_twice_the_cpus;
 
-/// How much task times vary where the profile does not tell.
-const USUAL_VARIATION: f64 = 0.1;
+/// Coefficient of variation of task times if the profile does not show it.
+const DEFAULT_VARIATION: f64 = 0.1;
 
-/// What the model says of a cell.
+/// The prediction for a configuration.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Prediction {
     /// Tasks per second over the whole workload, start-up and the ragged end included.
     pub per_s: f64,
-    /// How many times as much that is as what would follow from a batch of [`BATCH_WAVES`] tasks for each
-    /// worker, in which tasks are still in step; 1 where a batch is the whole workload.
+    /// That throughput as a multiple of the one that a batch of [`BATCH_WAVES`] tasks per worker suggests, in
+    /// which tasks are still in step; 1 if a batch is the whole workload.
     pub beyond_a_batch: f64,
 }
 
-/// What the model says of a cell.
+/// Predicts a configuration.
 pub fn predict(cell: &Configuration, subject: &Subject<'_>) -> Prediction {
     let Subject { workload, profile, conditions, .. } = *subject;
     let tasks = workload.tasks() as f64;
@@ -41,11 +41,11 @@ pub fn predict(cell: &Configuration, subject: &Subject<'_>) -> Prediction {
     let network = Network {
         rates,
         slice_s: model.time_slice_s(),
-        teams: &teams(model.as_ref(), cell, subject),
-        first: &connecting(workload, conditions),
+        server_pools: &server_pools(model.as_ref(), cell, subject),
+        warmup_stages: &connecting(workload, conditions),
         stages: &stages(model.as_ref(), cell, subject, &cost),
-        variation: profile.dispersion.as_ref().map_or(USUAL_VARIATION, |d| d.coefficient_of_variation),
-        // More than the upstream serves at once only wait.
+        variation: profile.dispersion.as_ref().map_or(DEFAULT_VARIATION, |d| d.coefficient_of_variation),
+        // Tasks beyond the number that the upstream serves at once only wait.
         width: width.min(upstream_capacity(workload).unwrap_or(width)),
         tasks: workload.tasks(),
     };
@@ -58,7 +58,7 @@ pub fn predict(cell: &Configuration, subject: &Subject<'_>) -> Prediction {
     }
 }
 
-/// See [`Prediction::beyond_a_batch`].
+/// Returns [`Prediction::beyond_a_batch`].
 fn beyond_a_batch(network: &Network<'_>, makespan_s: f64) -> f64 {
     let started = BATCH_WAVES * network.width as u64;
     if started >= network.tasks || makespan_s <= 0.0 {

@@ -1,33 +1,40 @@
-//! The way of a task through the network, step after step.
+//! The stages of a task in the network, step after step.
 
 use crate::benchmark::conditions::{Conditions, Subject};
 use crate::benchmark::configuration::Configuration;
 use crate::benchmark::execution_model::ExecutionModel;
 use crate::benchmark::predict::cost::Cost;
-use crate::model::network::Stage;
+use crate::model::network::TaskStage;
 use crate::workload::Workload;
 use crate::workload::spec::StepSpec;
 
-/// The teams of threads in the network: those of the strategy, its event loop where the strategy computes
-/// elsewhere, and the embedded server's.
+/// Index of the pool of threads that compute.
 const WORKERS: usize = 0;
+
+/// Index of the pool of the event loop, for strategies that compute elsewhere.
 const LOOP: usize = 1;
+
+/// Index of the pool of the embedded server.
 const SERVER: usize = 2;
 
-/// The number of threads in each team.
-pub(super) fn teams(model: &dyn ExecutionModel, cell: &Configuration, subject: &Subject<'_>) -> [usize; 3] {
+/// Returns the number of threads in each server pool.
+pub(super) fn server_pools(
+    model: &dyn ExecutionModel,
+    cell: &Configuration,
+    subject: &Subject<'_>,
+) -> [usize; 3] {
     // The server has half of the CPUs.
     [model.computing_threads(cell), 1, subject.host.cpu_workers().div_ceil(2)]
 }
 
-/// A task as it goes through the network, step after step: what is no step of computing waits, and then
-/// costs its share of the CPU time that those steps do not account for.
+/// Returns the stages of a task: a step that does not compute waits, and then costs its share of the CPU time
+/// that computing steps do not account for.
 pub(super) fn stages(
     model: &dyn ExecutionModel,
     cell: &Configuration,
     subject: &Subject<'_>,
     cost: &Cost,
-) -> Vec<Stage> {
+) -> Vec<TaskStage> {
     let Subject { workload, profile, .. } = *subject;
     let handler = if model.has_loop_of_its_own(cell) { LOOP } else { WORKERS };
     let steps: Vec<_> = workload.steps.iter().zip(&profile.steps).collect();
@@ -38,7 +45,7 @@ pub(super) fn stages(
     let (computing_s, waiting_s) = (sum(true), sum(false));
     let in_steps_s = if waiting_s > 0.0 { cost.demand_s.min(computing_s) } else { cost.demand_s };
     if computing_s + waiting_s <= 0.0 || (waiting_s <= 0.0 && cost.delay_s > 0.0) {
-        return vec![Stage::Wait(cost.delay_s), Stage::Compute(WORKERS, cost.demand_s)];
+        return vec![TaskStage::Wait(cost.delay_s), TaskStage::Compute(WORKERS, cost.demand_s)];
     }
     let requests = steps.iter().filter(|(step, _)| step.is_request()).count();
     let mut stages = Vec::new();
@@ -57,28 +64,28 @@ pub(super) fn stages(
     stages
 }
 
-/// Adds what a thread goes on to compute.
-fn compute(stages: &mut Vec<Stage>, team: usize, s: f64) {
+/// Adds a computation, to the last stage if that is one of the same pool.
+fn compute(stages: &mut Vec<TaskStage>, pool: usize, s: f64) {
     match stages.last_mut() {
-        Some(Stage::Compute(last, sum)) if *last == team => *sum += s,
-        _ => stages.push(Stage::Compute(team, s)),
+        Some(TaskStage::Compute(last, sum)) if *last == pool => *sum += s,
+        _ => stages.push(TaskStage::Compute(pool, s)),
     }
 }
 
-/// A wait of `s` seconds, which the timer of an event loop ends where one does.
-fn wait(cell: &Configuration, step: &StepSpec, cost: &Cost, s: f64) -> Stage {
+/// Returns a wait of `s` seconds, which the timer of an event loop ends if there is one.
+fn wait(cell: &Configuration, step: &StepSpec, cost: &Cost, s: f64) -> TaskStage {
     let has_loop = cell.strategy.info().width.has_event_loop();
     let is_timed = (step.is_request() && cost.server_s > 0.0) || (step.is_timer() && has_loop);
-    if is_timed { Stage::Timer(s) } else { Stage::Wait(s) }
+    if is_timed { TaskStage::Timer(s) } else { TaskStage::Wait(s) }
 }
 
-/// What comes before the first task of a worker: it opens connections.
-pub(super) fn connecting(workload: &Workload, conditions: &Conditions) -> Vec<Stage> {
+/// Returns the stages before the first task of a worker, which opens connections.
+pub(super) fn connecting(workload: &Workload, conditions: &Conditions) -> Vec<TaskStage> {
     let connection = conditions.overheads.connection;
-    // A server elsewhere has CPUs of its own.
+    // A server on another machine has CPUs of its own.
     let server_s = if conditions.server_cpu_s > 0.0 { connection.server_s } else { 0.0 };
     if !workload.steps.iter().any(StepSpec::keeps_connection) {
         return Vec::new();
     }
-    vec![Stage::Compute(WORKERS, connection.client_s), Stage::Compute(SERVER, server_s)]
+    vec![TaskStage::Compute(WORKERS, connection.client_s), TaskStage::Compute(SERVER, server_s)]
 }

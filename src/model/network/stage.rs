@@ -1,0 +1,13 @@
+//! The stages of a task.
+
+/// One stage of a task.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum TaskStage {
+    /// Waits this many seconds, in no other task's way.
+    Wait(f64),
+    /// Waits this many seconds by the timer of an event loop, which wakes all tasks that are due once a
+    /// millisecond.
+    Timer(f64),
+    /// Computes this many CPU seconds on a thread of one of the server pools.
+    Compute(usize, f64),
+}
