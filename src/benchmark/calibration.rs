@@ -1,4 +1,4 @@
-//! What strategies cost on this machine, measured once with batches of three tiny workloads.
+//! The overheads of strategies on this machine, measured once with batches of tiny workloads.
 
 use std::time::Duration;
 
@@ -13,15 +13,16 @@ use crate::workload::spec::{
     CpuSpec, FixtureSpec, HttpSpec, Kernel, LatencySpec, SleepSpec, StepSpec, Workload, WorkloadSource,
 };
 
-/// Tasks of the probes: as short as a task that is handed out on its own, and as short as a wait that
-/// the clock of an event loop tells apart.
+/// CPU time of a computing task: as short as a task that is handed out on its own.
 const COMPUTE: Duration = Duration::from_micros(40);
+
+/// Wait of a waiting task: as short as the timer of an event loop resolves.
 const WAIT: Duration = Duration::from_millis(2);
 
-/// CPU or waiting time of a batch on one worker.
+/// CPU or waiting time of a batch per worker, in seconds.
 const BATCH_S: f64 = 0.04;
 
-/// Widths at which waiting is measured, and at which start-up is beside the narrow one.
+/// Width at which waiting is measured, and at which start-up is compared with a narrow configuration.
 const WIDE: usize = 24;
 
 /// A tiny workload of one step.
@@ -31,14 +32,14 @@ pub enum CalibrationWorkload {
     Compute,
     /// Sleeps.
     Sleep,
-    /// Asks a server.
+    /// Sends a request to a server.
     Http,
-    /// Asks a server over a new connection.
+    /// Sends a request over a new connection.
     Connect,
 }
 
 impl CalibrationWorkload {
-    /// The workload, before it is calibrated.
+    /// Returns the workload, before it is calibrated.
     pub fn workload(self) -> Workload {
         let step = match self {
             CalibrationWorkload::Compute => {
@@ -62,10 +63,10 @@ impl CalibrationWorkload {
     }
 }
 
-/// Runs batches of the probes.
+/// A runner of calibration workloads.
 pub trait CalibrationRunner {
-    /// Runs `tasks` tasks of a probe under a cell, with the CPU seconds its server used meanwhile;
-    /// `None` if that fails.
+    /// Runs `tasks` tasks of a calibration workload and returns the report with the CPU seconds that its server
+    /// used meanwhile; `None` if that fails.
     fn run(
         &mut self,
         probe: CalibrationWorkload,
@@ -74,19 +75,19 @@ pub trait CalibrationRunner {
     ) -> Option<(RunReport, f64)>;
 }
 
-/// Measures what every strategy costs; takes about two seconds. What cannot be measured keeps its usual
-/// value.
-pub fn calibrate(laboratory: &mut impl CalibrationRunner, cpus: usize) -> Overheads {
+/// Measures the overheads of every strategy, which takes about two seconds. An overhead that cannot be measured
+/// keeps its default.
+pub fn calibrate(runner: &mut impl CalibrationRunner, cpus: usize) -> Overheads {
     let mut overheads = Overheads::default();
     let alone = [CalibrationWorkload::Compute, CalibrationWorkload::Sleep, CalibrationWorkload::Http]
-        .map(|probe| Cost::of(laboratory, probe, Configuration::REFERENCE));
+        .map(|probe| Cost::of(runner, probe, Configuration::REFERENCE));
     let [Some(compute), Some(sleep), Some(http)] = alone else { return overheads };
     let mut server = Vec::new();
     for strategy in calibrated() {
         let cell = |width| Configuration::planned(strategy, width, cpus);
-        let narrow = Cost::of(laboratory, CalibrationWorkload::Compute, cell(cpus.max(2)));
-        let wide = Cost::of(laboratory, CalibrationWorkload::Sleep, cell(WIDE));
-        let asking = Cost::of(laboratory, CalibrationWorkload::Http, cell(WIDE));
+        let narrow = Cost::of(runner, CalibrationWorkload::Compute, cell(cpus.max(2)));
+        let wide = Cost::of(runner, CalibrationWorkload::Sleep, cell(WIDE));
+        let asking = Cost::of(runner, CalibrationWorkload::Http, cell(WIDE));
         let (Some(narrow), Some(wide), Some(asking)) = (narrow, wide, asking) else { continue };
         server.push(asking.server_cpu_s);
         let has_processes = strategy.info().width.has_processes();
@@ -102,7 +103,7 @@ pub fn calibrate(laboratory: &mut impl CalibrationRunner, cpus: usize) -> Overhe
         };
         overheads.strategies.insert(strategy, overhead);
     }
-    if let Some(connect) = Cost::of(laboratory, CalibrationWorkload::Connect, Configuration::REFERENCE) {
+    if let Some(connect) = Cost::of(runner, CalibrationWorkload::Connect, Configuration::REFERENCE) {
         overheads.connection = Connection {
             client_s: (connect.cpu_s - http.cpu_s).max(0.0),
             server_s: (connect.server_cpu_s - http.server_cpu_s).max(0.0),
@@ -133,12 +134,12 @@ struct Cost {
 
 impl Cost {
     fn of(
-        laboratory: &mut impl CalibrationRunner,
+        runner: &mut impl CalibrationRunner,
         probe: CalibrationWorkload,
         cell: Configuration,
     ) -> Option<Self> {
         let tasks = (BATCH_S / probe.task_s()).ceil() as u64 * cell.width as u64;
-        let (report, server_s) = laboratory.run(probe, cell, tasks)?;
+        let (report, server_s) = runner.run(probe, cell, tasks)?;
         let started = report.tally.counts.started();
         Some(Cost {
             startup_s: report.startup_s,

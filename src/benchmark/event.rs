@@ -11,18 +11,18 @@ pub enum Event {
     PhaseStarted(Phase),
     /// A batch begins.
     BatchStarted {
-        /// Of this cell.
+        /// The configuration.
         cell: Configuration,
-        /// Measuring has taken this long.
+        /// Time since measuring began.
         elapsed: Duration,
     },
     /// A batch ended.
     BatchEnded {
-        /// Of this cell.
+        /// The configuration.
         cell: Configuration,
-        /// Tasks per second, or why there are none.
+        /// Tasks per second, or the reason why there are none.
         throughput: Result<f64, String>,
-        /// Measuring has taken this long.
+        /// Time since measuring began.
         elapsed: Duration,
     },
 }

@@ -23,7 +23,7 @@ pub struct BatchRequest {
     pub cell: Configuration,
     /// Positions of the permutation.
     pub tasks: Range<u64>,
-    /// Which random order of the items; configurations that are compared share it.
+    /// Number of the random order of the items; configurations that are compared share it.
     pub permutation_id: u64,
     /// Time after which no further task is started.
     pub stop_starting_after: Duration,
@@ -47,8 +47,8 @@ pub trait Executor {
     /// When there is nothing to report, because the strategy could not start or its process died.
     fn run(&mut self, request: &BatchRequest) -> Result<RunReport, Error>;
 
-    /// Whether nothing more can be run; measuring ends then, and the batch that found out is no failure
-    /// of its cell.
+    /// Returns true if nothing more can be run; measuring ends then, and the batch that found out does not count
+    /// as a failure of its configuration.
     fn is_exhausted(&self) -> bool {
         false
     }

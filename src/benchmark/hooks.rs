@@ -1,4 +1,4 @@
-//! Commands that are run before and after every batch, outside of what is measured.
+//! Commands of the user that run before and after every batch, outside of the measurement.
 
 use std::io::{self, Read, Seek};
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ pub struct Hooks {
     pub cleanup: Option<String>,
 }
 
-/// Where the commands are run.
+/// The shell that runs the commands.
 #[derive(Debug, Clone)]
 pub struct Shell {
     reexec: Reexec,
@@ -48,7 +48,7 @@ impl Shell {
         }
     }
 
-    /// Why the command failed, if it did.
+    /// Runs a command and returns the reason why it failed, if it did.
     fn try_run(&self, line: &str) -> io::Result<Option<String>> {
         // A file and not a pipe: what the command leaves running may keep it open.
         let mut stderr = tempfile::tempfile_in(&self.scratch)?;

@@ -1,4 +1,4 @@
-//! What the machine is like between batches: how fast a CPU is, and what others use of them.
+//! The state of the machine between batches: the speed of a CPU, and the use of CPUs by other programs.
 
 use std::time::Duration;
 
@@ -7,19 +7,19 @@ use crate::host::contention::TakenCpu;
 use crate::workload::spec::Kernel;
 use crate::workload::step::cpu::Burner;
 
-/// CPU time of one look: long beside the steps of the clock, short beside a batch.
-const LOOK: Duration = Duration::from_millis(4);
+/// CPU time of one probe: long compared with the resolution of the clock, short compared with a batch.
+const PROBE_CPU_TIME: Duration = Duration::from_millis(4);
 
-/// Looks at the machine; a mock makes tests deterministic.
+/// A probe of the machine; a mock makes tests deterministic.
 pub trait MachineProbe {
-    /// How fast a CPU is now: iterations of the sha256 kernel per CPU second.
+    /// Returns the speed of a CPU now, in iterations of the sha256 kernel per CPU second.
     fn cpu_speed(&mut self) -> Option<f64>;
 
     /// Returns the CPU time that this program could not have so far; `None` where the system does not tell.
     fn taken_cpu(&mut self) -> Option<TakenCpu>;
 }
 
-/// Looks at the real machine.
+/// A probe of the real machine.
 #[derive(Debug)]
 pub struct CpuSpeedProbe<F> {
     piece: Burner,
@@ -30,7 +30,7 @@ impl<F: FnMut() -> Option<TakenCpu>> CpuSpeedProbe<F> {
     /// Takes about 50 ms of CPU time to calibrate the work of one reading. `taken_cpu` returns the CPU time of
     /// the machine so far without that of `conc` and its servers.
     pub fn new(taken_cpu: F) -> Self {
-        CpuSpeedProbe { piece: Burner::new(Kernel::Sha256, LOOK), taken_cpu }
+        CpuSpeedProbe { piece: Burner::new(Kernel::Sha256, PROBE_CPU_TIME), taken_cpu }
     }
 }
 

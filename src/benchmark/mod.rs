@@ -1,4 +1,4 @@
-//! Running cells for real: the plan, the batches, the rounds and what they gave.
+//! Predictions and measurements of configurations: the plan, the batches, the rounds and their results.
 
 pub mod batch;
 pub mod calibration;

@@ -7,20 +7,20 @@ use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::strategy::run::RunReport;
 
-/// A batch takes no more than one of so many parts of the items: the others are for other cells.
-const PARTS: u64 = 24;
+/// Number of parts of the items of which one batch takes at most one; the others are for other configurations.
+const MIN_BATCHES_PER_ITEMS: u64 = 24;
 
-/// Cells are no wider than one of so many parts of the items, so that several can have a batch.
-const WIDEST: u64 = 8;
+/// Number of configurations at full width that the items must suffice for.
+const MIN_FULL_WIDTHS: u64 = 8;
 
-/// Gives every batch of another executor items of its own, until there are no more.
+/// An executor that gives every batch of another one items of its own, until there are no more.
 #[derive(Debug)]
 pub struct Once<E> {
     inner: E,
     slices: Option<Slices>,
 }
 
-/// What is left of the items.
+/// The items that are left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slices {
     next: u64,
@@ -29,31 +29,31 @@ pub struct Slices {
 }
 
 impl Slices {
-    /// `items` items, of which the first `used` positions of the order were run already.
+    /// Creates the slices of `items` items, of which the first `used` positions were run already.
     pub fn new(items: u64, used: u64) -> Self {
         Slices { next: used, items, is_exhausted: used >= items }
     }
 
-    /// The widest cell that can still be compared with others.
+    /// Returns the widest configuration that can still be compared with others.
     pub fn widest(items: u64) -> usize {
-        usize::try_from(items / WIDEST).unwrap_or(usize::MAX).max(1)
+        usize::try_from(items / MIN_FULL_WIDTHS).unwrap_or(usize::MAX).max(1)
     }
 
-    /// Items that were run.
+    /// Returns the number of items that were run.
     pub fn used(&self) -> u64 {
         self.next.min(self.items)
     }
 
-    /// Whether the items ran out.
+    /// Returns true if the items ran out.
     pub fn is_exhausted(&self) -> bool {
         self.is_exhausted
     }
 
-    /// The positions for a batch that would like `wanted` tasks and has `width` in flight; `None` if
-    /// too few are left to keep it busy.
+    /// Returns the positions for a batch that wants `wanted` tasks and has `width` in flight; `None` if too few
+    /// are left to keep it busy.
     fn take(&mut self, wanted: u64, width: u64) -> Option<Range<u64>> {
         let left = self.items - self.used();
-        let fair = wanted.min((self.items / PARTS).max(2 * width));
+        let fair = wanted.min((self.items / MIN_BATCHES_PER_ITEMS).max(2 * width));
         if left == 0 || left < fair.min(width) {
             self.is_exhausted = true;
             return None;
@@ -65,12 +65,12 @@ impl Slices {
 }
 
 impl<E> Once<E> {
-    /// Takes items from `slices`; without them batches run what they are told.
+    /// Wraps an executor to take items from `slices`; without slices batches run their own tasks.
     pub fn new(inner: E, slices: Option<Slices>) -> Self {
         Once { inner, slices }
     }
 
-    /// What is left of the items, if they are run once.
+    /// Returns the items that are left, if each is run once.
     pub fn slices(&self) -> Option<&Slices> {
         self.slices.as_ref()
     }

@@ -1,4 +1,4 @@
-//! Which cells could be measured: strategies that fit, at widths that may matter.
+//! The configurations that could be measured: strategies that fit, at widths that may matter.
 
 use crate::benchmark::capacity::{Capacity, capacity};
 use crate::benchmark::conditions::Subject;
@@ -16,29 +16,29 @@ const MAX_PLANNED_WIDTH: usize = 1024;
 /// Factor by which the ladder goes beyond the width that is predicted to suffice.
 const LADDER_BEYOND_KNEE: usize = 4;
 
-/// What the user selected; empty means everything that fits.
+/// The selection of the user; empty means everything that fits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
-    /// Only these strategies.
+    /// The strategies to measure.
     pub strategies: Vec<StrategyKind>,
-    /// Only these widths.
+    /// The widths to measure.
     pub widths: Vec<usize>,
-    /// Whether strategies that differ from another one in nothing but their library are measured too.
+    /// True if strategies that differ from another one only by their library are measured too.
     pub variants: bool,
 }
 
-/// A cell that may be measured.
+/// A configuration that may be measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Candidate {
     /// The cell.
     pub cell: Configuration,
     /// Tasks per second that the model predicts over the whole workload.
     pub predicted_per_s: f64,
-    /// How many times as much that is as a batch of a few tasks for each worker would say.
+    /// That throughput as a multiple of the one that a batch of a few tasks per worker suggests.
     pub beyond_a_batch: f64,
 }
 
-/// A cell that will not be measured.
+/// A configuration that will not be measured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     /// The cell.
@@ -49,19 +49,19 @@ pub struct Refused {
     pub reason: String,
 }
 
-/// The cells of a run; the reference is always the first.
+/// The configurations of a run; the reference is always the first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    /// Cells that may be measured.
+    /// Configurations that may be measured.
     pub candidates: Vec<Candidate>,
-    /// Cells that were asked for and cannot be.
+    /// Configurations that were asked for and cannot be measured.
     pub refused: Vec<Refused>,
-    /// Whether the widths were asked for, so that all of them matter.
+    /// True if the widths were asked for, so that all of them matter.
     pub is_asked: bool,
 }
 
 impl Plan {
-    /// Plans the cells for a workload that was profiled on a host.
+    /// Plans the configurations for a workload that was profiled on a host.
     pub fn new(subject: &Subject<'_>, selection: &Selection) -> Self {
         let is_asked = !selection.widths.is_empty();
         let mut plan = Plan { candidates: Vec::new(), refused: Vec::new(), is_asked };
@@ -98,7 +98,7 @@ fn strategies(model: &dyn ExecutionModel, selection: &Selection) -> Vec<Strategy
     StrategyKind::ALL.into_iter().filter(|kind| *kind != StrategyKind::Sequential).filter(wanted).collect()
 }
 
-/// The widths of one strategy, narrowest first.
+/// Returns the widths of one strategy, narrowest first.
 fn widths(
     strategy: StrategyKind,
     subject: &Subject<'_>,
@@ -121,7 +121,7 @@ fn widths(
     ladder(widest.min(knee.saturating_mul(LADDER_BEYOND_KNEE).max(LADDER_BEYOND_KNEE * cpus)), cpus)
 }
 
-/// The widths asked for; those above a limit of the workload become that limit.
+/// Returns the widths asked for; widths above a limit of the workload become that limit.
 fn asked_widths(selection: &Selection, capacity: &Capacity) -> Vec<usize> {
     let within =
         |width: &usize| if capacity.limit.is_of_machine() { *width } else { (*width).min(capacity.width) };
@@ -143,7 +143,7 @@ fn knee(strategy: StrategyKind, subject: &Subject<'_>, widest: usize) -> usize {
         .unwrap_or(widest)
 }
 
-/// Powers of two from 2 and those halfway between them, the number of CPUs and the widest itself.
+/// Returns powers of two from 2, the widths halfway between them, the number of CPUs and the widest itself.
 fn ladder(widest: usize, cpus: usize) -> Vec<usize> {
     let powers = std::iter::successors(Some(2), |width: &usize| width.checked_mul(2));
     let steps = powers.flat_map(|width| [width, width + width / 2]);
@@ -154,7 +154,7 @@ fn ladder(widest: usize, cpus: usize) -> Vec<usize> {
     if widths.is_empty() { vec![1] } else { widths }
 }
 
-/// Why a cell that was asked for cannot be measured.
+/// Returns the reason why a configuration that was asked for cannot be measured.
 fn refuse(cell: Configuration, model: &dyn ExecutionModel, capacity: &Capacity) -> Option<Refused> {
     if let Some(why) = model.unavailable(cell.strategy) {
         return Some(Refused { cell, code: Code::WorkloadUnsupported, reason: why.to_owned() });

@@ -1,4 +1,4 @@
-//! How much work the CPUs do now: one thread alone, and as many as there are CPUs.
+//! The work that the CPUs do now: with one thread, and with one thread per CPU.
 
 use std::sync::Barrier;
 use std::thread;
@@ -12,11 +12,11 @@ use crate::workload::step::cpu::Burner;
 /// CPU time of one piece of work.
 const PIECE: Duration = Duration::from_millis(8);
 
-/// Pieces that every thread does.
+/// Number of pieces per thread.
 const PIECES: usize = 18;
 
-/// Pieces before the first that counts: CPUs that were idle are slow at first, most of all virtual ones,
-/// which their host only then gives a core of their own.
+/// Number of pieces before the first that counts: idle CPUs are slow at first, most of all virtual ones, to
+/// which the host then assigns a core.
 const WARM_UP: usize = 8;
 
 /// Measures the rates of `cpus` CPUs at work like that of `step`; takes about 300 ms.
@@ -32,7 +32,7 @@ pub fn measure_rates(cpus: f64, step: Option<&CpuSpec>) -> RateCurve {
     RateCurve { alone: alone.min(cpus), together: together.min(cpus).max(alone.min(cpus)), cpus }
 }
 
-/// CPU seconds of work per second that `threads` threads do together.
+/// Returns the CPU seconds of work per second that `threads` threads do together.
 fn rate(piece: &Burner, threads: usize) -> f64 {
     let ready = Barrier::new(threads);
     let ends = || -> Vec<Instant> {
@@ -52,7 +52,7 @@ fn rate(piece: &Burner, threads: usize) -> f64 {
     ends.iter().map(|ends| piece.cpu_s() / piece_s(ends, first_done)).sum()
 }
 
-/// Wall seconds of a thread's piece, in the middle of those that count.
+/// Returns the median wall seconds of a thread's pieces that count.
 fn piece_s(ends: &[Instant], until: Option<Instant>) -> f64 {
     let counted = ends.iter().enumerate().take_while(|(i, end)| *i < WARM_UP + 2 || Some(**end) <= until);
     let counted: Vec<Instant> = counted.map(|(_, end)| *end).skip(WARM_UP - 1).collect();

@@ -1,4 +1,4 @@
-//! What the batches of one cell gave, added up.
+//! The batches of one configuration, added up.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,16 +15,16 @@ use crate::workload::digest::Digest;
 use crate::workload::outputs::Outputs;
 use crate::workload::task_outcomes::{Latencies, TaskCounts, TaskOutcomes};
 
-/// Two batches give an interval too, but one so wide that it says nothing.
-const FEWEST_BATCHES: usize = 3;
+/// Number of batches from which an interval is reported: that of two is too wide to say anything.
+const MIN_BATCHES_FOR_INTERVAL: usize = 3;
 
-/// Everything measured of one cell.
+/// Everything measured of one configuration.
 #[derive(Debug, Clone)]
 pub struct CellRecord {
     candidate: Candidate,
     rounds: Vec<Round>,
     tally: TaskOutcomes,
-    /// Of every round: the tasks that a batch takes are those of its round.
+    /// Digests by round, because batches of one round run the same tasks.
     digests: BTreeMap<u32, Digest>,
     outputs: Outputs,
     is_repeatable: bool,
@@ -35,7 +35,7 @@ pub struct CellRecord {
 }
 
 impl CellRecord {
-    /// A cell that was not measured yet.
+    /// Creates the record of a configuration that was not measured yet.
     pub fn new(candidate: Candidate) -> Self {
         CellRecord {
             candidate,
@@ -69,40 +69,40 @@ impl CellRecord {
         }
     }
 
-    /// The throughput of every batch.
+    /// Returns the throughput of every batch.
     pub fn rounds(&self) -> &[Round] {
         &self.rounds
     }
 
-    /// What became of the tasks.
+    /// Returns the counts of task outcomes.
     pub fn counts(&self) -> TaskCounts {
         self.tally.counts
     }
 
-    /// Takes outputs into account that tasks gave outside of the batches, as in the profile.
+    /// Adds outputs of tasks that ran outside of the batches, such as in the profile.
     pub fn note(&mut self, outputs: &Outputs) {
         self.outputs.merge(outputs);
     }
 
-    /// Whether items gave the same outputs whenever they were run; `None` if none was run twice.
+    /// Returns true if items gave the same outputs in every run; `None` if none was run twice.
     pub fn is_repeatable(&self) -> Option<bool> {
         if self.is_repeatable { self.outputs.is_repeatable() } else { Some(false) }
     }
 
-    /// Whether the outputs are those of another cell, over the items that both ran; `None` if there
-    /// are none.
+    /// Returns true if the outputs equal those of another configuration over the items that both ran; `None` if
+    /// there are none.
     pub fn agrees_with(&self, other: &CellRecord) -> Option<bool> {
         let shared = |(round, digest): (&u32, &Digest)| other.digests.get(round)?.agrees_with(digest);
         let rounds = self.digests.iter().filter_map(shared);
         rounds.chain(self.outputs.agrees_with(&other.outputs)).reduce(|all, one| all && one)
     }
 
-    /// The outputs of some items.
+    /// Returns the outputs of some items.
     pub fn outputs(&self) -> &Outputs {
         &self.outputs
     }
 
-    /// Sums up the batches, beside those of the reference; the digest is that of `items`.
+    /// Sums up the batches next to those of the reference; the digest covers `items`.
     pub fn summarise(&self, reference: Option<&CellRecord>, items: &BTreeSet<u64>) -> ConfigurationResult {
         let rates: Vec<f64> = self.rounds.iter().map(|round| round.throughput_per_s).collect();
         let interval = geometric_mean_ci(&rates, CONFIDENCE);
@@ -117,7 +117,7 @@ impl CellRecord {
             outlook: None,
             cpu_others: None,
             cpu_stolen: None,
-            ci95: interval.filter(|i| i.n >= FEWEST_BATCHES).map(|i| [i.lo, i.hi]),
+            ci95: interval.filter(|i| i.n >= MIN_BATCHES_FOR_INTERVAL).map(|i| [i.lo, i.hi]),
             speedup: self.speedup(reference),
             latency_s: latency(&self.tally.latencies),
             cpu_s_per_task: Some(self.cpu_s / started),
@@ -160,7 +160,7 @@ impl CellRecord {
         geometric_mean_ci(&rates, CONFIDENCE).map(|interval| interval.estimate)
     }
 
-    /// Throughput over that of the reference, from the rounds that both were part of if there are any.
+    /// Returns the throughput as a multiple of the reference's, from the rounds they share if there are any.
     fn speedup(&self, reference: Option<&CellRecord>) -> Option<f64> {
         let pairs = |record: &CellRecord| -> Vec<(u32, f64)> {
             record.rounds.iter().map(|round| (round.round, round.throughput_per_s)).collect()

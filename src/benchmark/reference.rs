@@ -4,7 +4,7 @@ use crate::host::usage::CpuTime;
 use crate::profile::tasks::Profiled;
 use crate::strategy::run::RunReport;
 
-/// The profile as what it also is: a run of the workload under `sequential`.
+/// Returns the profile as a run of the workload under `sequential`, which it also is.
 pub fn of_profile(profiled: &Profiled) -> RunReport {
     let profile = &profiled.profile;
     RunReport {

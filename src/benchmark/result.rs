@@ -1,4 +1,4 @@
-//! What running a cell gave, summed up over its batches.
+//! The results of a configuration, summed up over its batches.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,13 +8,13 @@ use crate::diagnostics::Code;
 use crate::host::contention::unavailable;
 pub use crate::workload::task_outcomes::{ErrorCount, TaskCounts};
 
-/// The summary of one cell.
+/// The summary of one configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ConfigurationResult {
-    /// Which cell.
+    /// The configuration.
     #[serde(flatten)]
     pub cell: Configuration,
-    /// Whether it ran.
+    /// The status of the run.
     pub status: Status,
     /// Why it failed or was skipped; null if it ran, or was only predicted.
     pub reason: Option<Reason>,
@@ -22,18 +22,18 @@ pub struct ConfigurationResult {
     pub predicted_per_s: Option<f64>,
     /// Tasks per second over the whole workload, start-up included.
     pub throughput_per_s: Option<f64>,
-    /// What is believed of the cell from the batches of all cells together.
+    /// The belief about the configuration, from the batches of all configurations together.
     pub outlook: Option<Posterior>,
     /// 95% confidence interval of `throughput_per_s`.
     pub ci95: Option<[f64; 2]>,
-    /// The share of the CPUs that other programs used while the cells were measured, by which intervals
-    /// are wider; absent where the system does not tell.
+    /// Share of the CPUs that other programs used during the measurement, by which intervals are wider; absent if
+    /// the system does not report it.
     pub cpu_others: Option<f64>,
     /// The share of the CPUs that the hypervisor took meanwhile, which also makes intervals wider; null where
     /// the system does not tell.
     #[serde(default)]
     pub cpu_stolen: Option<f64>,
-    /// Throughput over that of the sequential reference, from batches paired by round where there are any.
+    /// Throughput as a multiple of the sequential reference's, from batches paired by round if there are any.
     pub speedup: Option<f64>,
     /// Quantiles of the time from the start of a task to its end, retries included, in seconds.
     pub latency_s: Option<Latency>,
@@ -43,20 +43,20 @@ pub struct ConfigurationResult {
     pub startup_s: Option<f64>,
     /// Largest resident size of all processes of a batch together, in bytes.
     pub peak_rss_bytes: Option<u64>,
-    /// What became of the tasks, over all batches.
+    /// Counts of task outcomes, over all batches.
     pub tasks: TaskCounts,
     /// Failures by kind, most frequent first.
     pub errors: Vec<ErrorCount>,
     /// Digest of the outputs of up to 256 items that every cell ran; equal for equal outputs.
     pub digest: Option<String>,
-    /// Where the time of worker processes went; null where there are none.
+    /// Time of worker processes by purpose; null if there are none.
     pub ledger: Option<LedgerPerTask>,
     /// Throughput of each batch, with the number of the round it belongs to.
     pub rounds: Vec<Round>,
 }
 
 impl ConfigurationResult {
-    /// A cell that gave no numbers.
+    /// Creates the result of a configuration without numbers.
     pub fn without_numbers(cell: Configuration, status: Status, reason: Option<Reason>) -> Self {
         ConfigurationResult {
             cell,
@@ -118,11 +118,11 @@ impl std::fmt::Display for Reason {
     }
 }
 
-/// Whether a cell ran.
+/// The status of a configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// It ran.
+    /// The configuration ran.
     Ok,
     /// It was started and failed.
     Failed,
@@ -130,7 +130,7 @@ pub enum Status {
     Skipped,
 }
 
-/// One batch of a cell.
+/// One batch of a configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Round {
     /// Batches of the same round ran close in time and may be paired.

@@ -22,11 +22,11 @@ const MODELLED_PER_S: (f64, f64) = (1e-9, 1e12);
 /// The configurations that a round is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SearchMode {
-    /// Those that can still win.
+    /// Configurations that can still win.
     Guided,
-    /// The same in every round: every strategy where it is predicted to suffice, or the widths asked for.
+    /// A fixed set: every strategy where it is predicted to suffice, or the widths asked for.
     Fixed,
-    /// All of them.
+    /// Every configuration of the plan.
     Exhaustive,
 }
 

@@ -1,5 +1,4 @@
-//! One cell, run again and again, so that it can be compared with itself at another time or with
-//! another program.
+//! Repeated batches of one configuration, to compare it with itself at another time or with another program.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,37 +8,36 @@ use crate::benchmark::throughput::BatchTimes;
 use crate::host::contention::TakenShares;
 use crate::strategy::run::RunReport;
 
-/// The batches of one cell.
+/// The repeated batches of one configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Series {
-    /// Which cell.
+    /// The configuration.
     #[serde(flatten)]
     pub cell: Configuration,
-    /// Iterations of each `cpu` step, in the order of the workload: another run does the same work if it
-    /// does as many.
+    /// Iterations of each `cpu` step, in the order of the workload; runs with equal iterations do the same work.
     pub iterations: Vec<u64>,
-    /// What each batch gave, in the order in which they ran.
+    /// The figures of each batch, in the order in which they ran.
     pub batches: Vec<BatchMetrics>,
-    /// What the other side gave, where there is one: each batch ran beside the one of the same index.
+    /// The figures of the other side, if there is one; each batch is paired with the one of the same index.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reference: Vec<BatchMetrics>,
 }
 
-/// What one batch gave.
+/// The figures of one batch.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct BatchMetrics {
-    /// When it began, in seconds from the beginning of the series.
+    /// Start in seconds from the beginning of the series.
     pub at_s: f64,
-    /// How fast a CPU was just before: iterations of the sha256 kernel per CPU second; null where it
-    /// was not measured.
+    /// Speed of a CPU just before, in iterations of the sha256 kernel per CPU second; null if it was not
+    /// measured.
     pub cpu_speed: Option<f64>,
-    /// The share of the CPUs that other programs used meanwhile; null where the system does not tell.
+    /// Share of the CPUs that other programs used meanwhile; null if the system does not report it.
     #[serde(default)]
     pub cpu_others: Option<f64>,
     /// The share of the CPUs that the hypervisor took meanwhile; null where the system does not tell.
     #[serde(default)]
     pub cpu_stolen: Option<f64>,
-    /// Tasks per second that ended well, over the whole workload, start-up included.
+    /// Successful tasks per second over the whole workload, start-up included.
     pub throughput_per_s: f64,
     /// Median time of a task, in seconds.
     pub p50_s: Option<f64>,
@@ -47,34 +45,34 @@ pub struct BatchMetrics {
     pub p99_s: Option<f64>,
     /// CPU seconds per task.
     pub cpu_s_per_task: f64,
-    /// Largest resident size of all processes together, in bytes.
+    /// Peak resident size of all processes together, in bytes.
     pub peak_rss_bytes: u64,
-    /// Tasks that ended well.
+    /// Number of tasks that succeeded.
     pub ok: u64,
-    /// Tasks started.
+    /// Number of tasks started.
     pub started: u64,
 }
 
-/// What the machine was like around a batch.
+/// The state of the machine around a batch.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct MachineConditions {
-    /// When the batch began, in seconds from the beginning of the series.
+    /// Start of the batch in seconds from the beginning of the series.
     pub at_s: f64,
-    /// How fast a CPU was just before: iterations of the sha256 kernel per CPU second.
+    /// Speed of a CPU just before, in iterations of the sha256 kernel per CPU second.
     pub cpu_speed: Option<f64>,
     /// The shares of the CPUs that other programs and the hypervisor took meanwhile.
     pub taken: Option<TakenShares>,
 }
 
 impl BatchMetrics {
-    /// Takes the numbers out of the report of a batch.
-    pub fn of(report: &RunReport, sizing: &Sizing, weather: MachineConditions) -> Self {
+    /// Reads the figures off the report of a batch.
+    pub fn of(report: &RunReport, sizing: &Sizing, conditions: MachineConditions) -> Self {
         let counts = report.tally.counts;
         BatchMetrics {
-            at_s: weather.at_s,
-            cpu_speed: weather.cpu_speed,
-            cpu_others: weather.taken.map(|taken| taken.others),
-            cpu_stolen: weather.taken.map(|taken| taken.stolen),
+            at_s: conditions.at_s,
+            cpu_speed: conditions.cpu_speed,
+            cpu_others: conditions.taken.map(|taken| taken.others),
+            cpu_stolen: conditions.taken.map(|taken| taken.stolen),
             throughput_per_s: BatchTimes::of(report, sizing.cpus).throughput(sizing.tasks),
             p50_s: report.tally.latencies.quantile(0.5),
             p99_s: report.tally.latencies.quantile(0.99),

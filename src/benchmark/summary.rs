@@ -1,4 +1,4 @@
-//! The results of a measurement, and what has to be said about them.
+//! The results of a measurement, and the findings about them.
 
 use std::collections::BTreeSet;
 
@@ -48,7 +48,7 @@ pub fn predictions(plan: &Plan) -> Vec<ConfigurationResult> {
     plan.candidates.iter().map(predicted).collect()
 }
 
-/// Adds what is believed of a cell, with intervals as wide as the machine was busy with others.
+/// Adds the belief about a configuration, and widens intervals by the CPU share of other programs.
 fn believe(result: &mut ConfigurationResult, measured: &Measured) {
     result.cpu_others = measured.taken.map(|taken| taken.others);
     result.cpu_stolen = measured.taken.map(|taken| taken.stolen);

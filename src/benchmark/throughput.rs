@@ -5,17 +5,17 @@
 
 use crate::strategy::run::RunReport;
 
-/// A batch of this many tasks per worker spends nearly all its time with every worker busy.
+/// Number of tasks per worker from which a batch spends nearly all its time with every worker busy.
 const STEADY_TASKS_PER_WORKER: f64 = 20.0;
 
-/// What a batch showed, as plain numbers.
+/// The times and counts of a batch, as plain numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BatchTimes {
-    /// Tasks that ended well.
+    /// Number of tasks that succeeded.
     pub ok: u64,
-    /// Tasks started.
+    /// Number of tasks started.
     pub started: u64,
-    /// Workers that were busy at once.
+    /// Number of workers that were busy at once.
     pub busy: u64,
     /// Seconds to start the strategy.
     pub startup_s: f64,
@@ -23,12 +23,12 @@ pub struct BatchTimes {
     pub wall_s: f64,
     /// Mean seconds from the start of a task to its end.
     pub mean_latency_s: f64,
-    /// Tasks per second that the CPUs allow, by what a task was seen to use of them.
+    /// Tasks per second that the CPUs allow, by the measured CPU time per task.
     pub cpu_bound: f64,
 }
 
 impl BatchTimes {
-    /// Takes the numbers out of a report of a run on `cpus` CPUs.
+    /// Reads the figures off the report of a run on `cpus` CPUs.
     pub fn of(report: &RunReport, cpus: f64) -> Self {
         let cpu_s_per_task = report.cpu.total_s() / report.tally.counts.started().max(1) as f64;
         BatchTimes {
@@ -42,7 +42,7 @@ impl BatchTimes {
         }
     }
 
-    /// Tasks per second while every worker is busy.
+    /// Returns the tasks per second while every worker is busy.
     ///
     /// In a long batch that is the tasks over the time. In a short one the end, when workers run
     /// out of tasks, weighs too much; there it is Little's law, the workers that were busy
@@ -57,8 +57,8 @@ impl BatchTimes {
         overall.max((busy.min(started) / self.mean_latency_s).min(self.cpu_bound))
     }
 
-    /// How many times its own estimate the whole workload of `tasks` tasks does, if that is `times` for a
-    /// batch of `waves` tasks for each worker: a longer batch tells more of the truth itself.
+    /// Returns the factor from the batch's own estimate to the whole workload of `tasks` tasks, if the factor is
+    /// `times` for a batch of `waves` tasks per worker; it is closer to 1 for a longer batch.
     pub fn beyond(&self, tasks: u64, waves: u64, times: f64) -> f64 {
         if self.started >= tasks {
             return 1.0;
@@ -67,7 +67,7 @@ impl BatchTimes {
         1.0 + (times - 1.0) * share.min(1.0)
     }
 
-    /// Tasks that end well per second when the workload has `tasks` tasks, start-up included.
+    /// Returns the successful tasks per second of a workload of `tasks` tasks, start-up included.
     pub fn throughput(&self, tasks: u64) -> f64 {
         if self.started == 0 {
             return 0.0;

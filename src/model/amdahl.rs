@@ -41,7 +41,7 @@ impl Amdahl {
         self.curve.at(width)
     }
 
-    /// What the throughput approaches as the width grows, λ/σ; `None` where nothing is serial.
+    /// Returns the throughput that is approached as the width grows, λ/σ; `None` if nothing is serial.
     pub fn ceiling(&self) -> Option<f64> {
         (self.sigma.value > 0.0).then(|| self.lambda.value / self.sigma.value)
     }

@@ -1,30 +1,33 @@
-//! What messages between processes cost, and how many tasks should share one.
+//! The cost of messages between processes, and the number of tasks that should share one.
 //!
 //! A message costs a fixed time, and each task in it a little more: o(k) = h + c·k. Sharing a message
 //! among more tasks saves of the first part only.
 
 use serde::{Deserialize, Serialize};
 
-/// Messages may cost this share of the work in them.
-const OVERHEAD: f64 = 0.05;
+/// Share of the work in a message that the message may cost.
+const MAX_OVERHEAD_SHARE: f64 = 0.05;
 
-/// A worker should get at least this many messages, so that none is left with much to do while others
-/// are idle.
+/// Number of messages that each worker should get at least, so that none has much left to do while others are
+/// idle.
 const MESSAGES_PER_WORKER: u64 = 8;
 
-/// What messages cost is told of so many.
-const FEWEST: u64 = 8;
+/// Minimum number of messages before a cost is reported.
+const MIN_MESSAGES: u64 = 8;
 
-/// The quantile of what messages cost that is taken for their cost: above it lie those that waited for
-/// a CPU.
-const UNDISTURBED: f64 = 0.25;
+/// Quantile of the observed costs that counts as the cost: above it lie messages that waited for a CPU.
+const UNDISTURBED_QUANTILE: f64 = 0.25;
 
-/// Buckets of costs: four for each doubling, from 50 ns on.
-const LEAST_S: f64 = 50e-9;
-const PER_DOUBLING: f64 = 4.0;
-const BUCKETS: usize = 128;
+/// Lower end of the first bucket of costs, in seconds.
+const FIRST_BUCKET_S: f64 = 50e-9;
 
-/// The costs of messages, counted in buckets, apart for messages of 1, of 2 and 3, of 4 to 7 … tasks.
+/// Number of buckets for each doubling of the cost.
+const BUCKETS_PER_DOUBLING: f64 = 4.0;
+
+/// Largest number of buckets.
+const MAX_BUCKETS: usize = 128;
+
+/// The costs of messages, counted in buckets, separately for messages of 1, of 2 and 3, of 4 to 7 … tasks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct MessageCosts(Vec<Class>);
 
@@ -38,8 +41,8 @@ struct Class {
 
 impl Class {
     fn add(&mut self, tasks: u64, overhead_s: f64) {
-        let bucket = ((overhead_s / LEAST_S).max(1.0).log2() * PER_DOUBLING) as usize;
-        let bucket = bucket.min(BUCKETS - 1);
+        let bucket = ((overhead_s / FIRST_BUCKET_S).max(1.0).log2() * BUCKETS_PER_DOUBLING) as usize;
+        let bucket = bucket.min(MAX_BUCKETS - 1);
         self.messages += 1;
         self.tasks += tasks;
         self.buckets.resize(self.buckets.len().max(bucket + 1), 0);
@@ -59,18 +62,18 @@ impl Class {
 
     /// The middle of the bucket that the quantile is in.
     fn undisturbed_s(&self) -> f64 {
-        let wanted = (self.messages as f64 * UNDISTURBED).ceil() as u64;
+        let wanted = (self.messages as f64 * UNDISTURBED_QUANTILE).ceil() as u64;
         let mut seen = 0;
         let bucket = self.buckets.iter().position(|count| {
             seen += count;
             seen >= wanted
         });
-        LEAST_S * ((bucket.unwrap_or(0) as f64 + 0.5) / PER_DOUBLING).exp2()
+        FIRST_BUCKET_S * ((bucket.unwrap_or(0) as f64 + 0.5) / BUCKETS_PER_DOUBLING).exp2()
     }
 }
 
 impl MessageCosts {
-    /// Adds a message of `tasks` tasks that took `overhead_s` seconds beside the work.
+    /// Adds a message of `tasks` tasks that took `overhead_s` seconds on top of the work.
     pub fn add(&mut self, tasks: u64, overhead_s: f64) {
         let class = tasks.max(1).ilog2() as usize;
         self.0.resize(self.0.len().max(class + 1), Class::default());
@@ -90,12 +93,12 @@ impl MessageCosts {
         (messages > 0).then(|| tasks as f64 / messages as f64)
     }
 
-    /// Seconds that a message costs whatever is in it, *h*: what the smallest messages cost, less what
-    /// the tasks in them cost by comparison with the largest. `None` of too few messages.
+    /// Returns the fixed cost *h* of a message in seconds: the cost of the smallest messages, less that of the
+    /// tasks in them by comparison with the largest. `None` with too few messages.
     ///
     /// It is that of messages which did not wait for a CPU, to within a tenth or so.
     pub fn message_s(&self) -> Option<f64> {
-        let known = || self.0.iter().filter(|class| class.messages >= FEWEST);
+        let known = || self.0.iter().filter(|class| class.messages >= MIN_MESSAGES);
         let (small, large) = (known().next()?, known().next_back()?);
         let more_tasks = large.mean_tasks() - small.mean_tasks();
         let more_s = (large.undisturbed_s() - small.undisturbed_s()).max(0.0);
@@ -104,12 +107,12 @@ impl MessageCosts {
     }
 }
 
-/// How many tasks should share a message that costs `message_s` seconds when a task takes `task_s`:
-/// enough that messages cost no more than a twentieth of the work, and few enough that the work can be
+/// Returns the number of tasks that should share a message that costs `message_s` seconds when a task takes
+/// `task_s`: enough that messages cost at most a twentieth of the work, and few enough that the work can be
 /// shared among `workers`.
 pub fn chunk(message_s: f64, task_s: f64, tasks: u64, workers: usize) -> u64 {
     // A task of no time at all still takes some.
-    let enough = (message_s / (OVERHEAD * task_s.max(1e-9))).ceil() as u64;
+    let enough = (message_s / (MAX_OVERHEAD_SHARE * task_s.max(1e-9))).ceil() as u64;
     let balanced = tasks / (MESSAGES_PER_WORKER * workers.max(1) as u64);
     enough.min(balanced).max(1)
 }

@@ -1,4 +1,4 @@
-//! What theory predicts, and what measurements add to it.
+//! Queueing theory, scaling laws and the belief that measurements update.
 
 pub mod amdahl;
 pub mod estimate;

@@ -1,4 +1,4 @@
-//! How much work the CPUs do at once, as a function of how many tasks want to compute.
+//! The work that the CPUs do, as a function of the number of tasks that want to compute.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,22 +8,22 @@ use serde::{Deserialize, Serialize};
 /// other programs make it less, which two measurements tell: one task alone, and one on every CPU.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RateCurve {
-    /// With one task: 1 on an idle machine.
+    /// Rate with one task: 1 on an idle machine.
     pub alone: f64,
-    /// With as many tasks as CPUs, or more.
+    /// Rate with one task per CPU, or more.
     pub together: f64,
-    /// CPUs; a quota makes it a fraction.
+    /// Number of CPUs; a quota makes it a fraction.
     pub cpus: f64,
 }
 
 impl RateCurve {
-    /// That of `cpus` CPUs which nobody else uses and which share nothing.
+    /// Returns the curve of `cpus` CPUs that no other program uses and that share nothing.
     pub fn ideal(cpus: f64) -> Self {
         let cpus = cpus.max(0.0);
         RateCurve { alone: cpus.min(1.0), together: cpus, cpus }
     }
 
-    /// The rate while `tasks` tasks want to compute, straight between the two that were measured.
+    /// Returns the rate while `tasks` tasks want to compute, interpolated between the two that were measured.
     pub fn at(&self, tasks: usize) -> f64 {
         let tasks = tasks as f64;
         if tasks <= 1.0 || self.cpus <= 1.0 {
@@ -33,13 +33,13 @@ impl RateCurve {
         self.alone + (self.together - self.alone) * along
     }
 
-    /// The same machine with other CPUs: each does as much as those here do.
+    /// Returns the curve of a machine with another number of CPUs, each as fast as those here.
     pub fn scaled_to(&self, cpus: f64) -> Self {
         let each = if self.cpus > 0.0 { self.together / self.cpus } else { 1.0 };
         RateCurve { alone: self.alone.min(cpus), together: each * cpus, cpus }
     }
 
-    /// The rate for tasks that can use no more than `cpus` of the CPUs, as under an interpreter's lock.
+    /// Returns the curve of tasks that can use at most `cpus` of the CPUs, as under an interpreter's lock.
     pub fn limited_to(&self, cpus: f64) -> Self {
         RateCurve { alone: self.alone.min(cpus), together: self.together.min(cpus), ..*self }
     }

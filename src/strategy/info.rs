@@ -139,7 +139,7 @@ pub struct PlotMark {
 /// Text about a strategy for `conc explain`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StrategyHelp {
-    /// What it does.
+    /// Its mechanism.
     pub what: &'static str,
     /// The meaning of its width.
     pub width: &'static str,

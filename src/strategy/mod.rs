@@ -1,4 +1,4 @@
-//! How tasks are run concurrently: the catalogue, and one file per strategy.
+//! Ways to run tasks concurrently: the catalogue, and one file per strategy.
 //!
 //! A strategy is started, which is measured separately, and then runs one batch. All strategies pull tasks from
 //! the same kind of [queue](task_queue::TaskQueue) and record every task in its

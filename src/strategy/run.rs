@@ -1,4 +1,4 @@
-//! Runs one batch under one strategy and measures what it took.
+//! The run of one batch under one strategy, with its times and costs.
 
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};

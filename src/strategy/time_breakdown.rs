@@ -1,17 +1,17 @@
-//! Where the time of worker processes goes: start-up, waiting, working, transfer.
+//! The time of worker processes by purpose: start-up, waiting, working, transfer.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::message::MessageCosts;
 
-/// What the drivers of worker processes saw, all together.
+/// Messages to worker processes, as all of their drivers saw them together.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct IpcStats {
-    /// Seconds in which a worker had something to do, from the message sent to the answer received.
+    /// Seconds in which a worker had something to do, from sending a message to receiving the answer.
     pub active_s: f64,
-    /// The part of these in which it ran tasks, by its own clock.
+    /// Part of these in which it ran tasks, by its own clock.
     pub working_s: f64,
-    /// What messages cost.
+    /// Costs of the messages.
     pub costs: MessageCosts,
 }
 
@@ -25,7 +25,7 @@ impl IpcStats {
         self.costs.add(tasks, active_s - working_s);
     }
 
-    /// Adds what another driver saw.
+    /// Adds the messages of another driver.
     pub fn merge(&mut self, other: &IpcStats) {
         self.active_s += other.active_s;
         self.working_s += other.working_s;
@@ -33,41 +33,41 @@ impl IpcStats {
     }
 }
 
-/// The time of all workers of a batch, which is the time of the batch times the workers; in seconds.
+/// The time of all workers of a batch, in seconds: the time of the batch times the number of workers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct WorkerTimeBreakdown {
-    /// Worker processes.
+    /// Number of worker processes.
     pub workers: u64,
-    /// Until they were ready.
+    /// Time until they were ready.
     pub startup_s: f64,
-    /// With nothing to do.
+    /// Time with nothing to do.
     pub waiting_s: f64,
-    /// In tasks.
+    /// Time in tasks.
     pub working_s: f64,
-    /// Handing tasks over and results back.
+    /// Time spent handing tasks over and results back.
     pub transfer_s: f64,
-    /// What messages cost.
+    /// Costs of the messages.
     pub costs: MessageCosts,
 }
 
 impl WorkerTimeBreakdown {
-    /// The ledger of a batch that started in `startup_s` seconds and ran for `wall_s`.
-    pub fn new(workers: u64, startup_s: f64, wall_s: f64, traffic: &IpcStats) -> Self {
+    /// Breaks down the time of a batch that started in `startup_s` seconds and ran for `wall_s`.
+    pub fn new(workers: u64, startup_s: f64, wall_s: f64, ipc: &IpcStats) -> Self {
         let available = workers as f64 * wall_s;
-        // A driver may see the end of its last message a moment after the batch.
-        let active = traffic.active_s.min(available);
-        let working_s = traffic.working_s.min(active);
+        // A driver may see the end of its last message shortly after the batch.
+        let active = ipc.active_s.min(available);
+        let working_s = ipc.working_s.min(active);
         WorkerTimeBreakdown {
             workers,
             startup_s: workers as f64 * startup_s,
             waiting_s: available - active,
             working_s,
             transfer_s: active - working_s,
-            costs: traffic.costs.clone(),
+            costs: ipc.costs.clone(),
         }
     }
 
-    /// Adds another batch of the same cell.
+    /// Adds another batch of the same configuration.
     pub fn merge(&mut self, other: &WorkerTimeBreakdown) {
         self.workers = self.workers.max(other.workers);
         self.startup_s += other.startup_s;

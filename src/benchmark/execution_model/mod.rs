@@ -1,5 +1,5 @@
-//! How tasks of one language behave under each strategy: what fits, how fast they compute together, and what
-//! the strategy costs.
+//! The behaviour of tasks of one language under each strategy: which strategies fit, the speed at which tasks
+//! compute together, and the overheads.
 
 pub mod model;
 pub mod native;

@@ -1,38 +1,38 @@
-//! What besides the CPUs bounds the throughput of a workload.
+//! Bounds on the throughput of a workload other than the CPUs.
 
 use crate::profile::Profile;
 use crate::profile::result::PythonProfile;
 use crate::workload::Workload;
 use crate::workload::spec::StepSpec;
 
-/// What besides the CPUs bounds the tasks per second.
+/// Returns the bounds other than the CPUs, in tasks per second.
 pub(super) fn bounds(workload: &Workload, profile: &Profile) -> impl Iterator<Item = f64> {
     [serial_bound(workload, profile), rate_bound(workload, profile), upstream_bound(workload)]
         .into_iter()
         .flatten()
 }
 
-/// What steps that let one task through at a time leave of the throughput (Amdahl's law).
+/// Returns the bound of steps that let one task through at a time (Amdahl's law).
 fn serial_bound(workload: &Workload, profile: &Profile) -> Option<f64> {
     let serial = workload.steps.iter().zip(&profile.steps).filter(|(step, _)| step.serialised_by().is_some());
     let serial_s: f64 = serial.map(|(_, cost)| cost.wall_s).sum();
     (serial_s > 0.0).then(|| 1.0 / serial_s)
 }
 
-/// What the rate limit leaves of the throughput when no attempt fails.
+/// Returns the bound of the rate limit if no attempt fails.
 fn rate_bound(workload: &Workload, profile: &Profile) -> Option<f64> {
     let computes = profile.python.as_ref().map(PythonProfile::cpu_steps).unwrap_or_default();
     let starts = workload.rated_unless(&computes).into_iter().filter(|rated| *rated).count();
     workload.limits.rate_per_s.map(|rate| rate / starts.max(1) as f64)
 }
 
-/// How many requests the embedded server serves at once, where the workload says so.
+/// Returns the number of requests that the embedded server serves at once, if the workload limits it.
 pub(super) fn upstream_capacity(workload: &Workload) -> Option<usize> {
     let asks = workload.steps.iter().any(StepSpec::is_request);
     workload.fixture.as_ref().filter(|_| asks)?.capacity
 }
 
-/// What the embedded server can answer, where the workload says how many requests it serves at once.
+/// Returns the bound of the embedded server, if the workload limits the requests it serves at once.
 fn upstream_bound(workload: &Workload) -> Option<f64> {
     let server = workload.fixture.as_ref()?;
     let requests = workload.steps.iter().filter(|step| step.is_request()).count();

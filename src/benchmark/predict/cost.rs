@@ -1,4 +1,4 @@
-//! What a task costs under a cell: its own demand and wait, and what the strategy adds or saves.
+//! The cost of a task under a configuration: its own demand and wait, and what the strategy adds or saves.
 
 use crate::benchmark::conditions::Subject;
 use crate::benchmark::configuration::Configuration;
@@ -12,13 +12,13 @@ use crate::strategy::StrategyKind;
 use crate::workload::Workload;
 use crate::workload::spec::StepSpec;
 
-/// A task needs at least this share of the CPU time it was profiled with, whatever a calibration says.
-const LEAST_DEMAND: f64 = 0.5;
+/// Smallest CPU demand of a task as a share of the profiled one, whatever a calibration says.
+const MIN_DEMAND_SHARE: f64 = 0.5;
 
-/// What a task costs under a cell.
+/// The cost of a task under a configuration.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cost {
-    /// CPU seconds of the strategy.
+    /// CPU seconds of the task and the strategy.
     pub(super) demand_s: f64,
     /// CPU seconds of the embedded server.
     pub(super) server_s: f64,
@@ -43,7 +43,7 @@ impl Cost {
         let share =
             if cell.strategy == StrategyKind::Sequential { 1.0 } else { conditions.overheads.server_share };
         let server_s = server_s * share;
-        let idle_s = (own + overhead.dispatch_s + steps.cpu_s).max(LEAST_DEMAND * own);
+        let idle_s = (own + overhead.dispatch_s + steps.cpu_s).max(MIN_DEMAND_SHARE * own);
         let full = asymptotic_bound(rates, idle_s + server_s, delay_s, width);
         let rate = bounds(workload, profile).fold(full, f64::min);
         let together = rates.together.max(f64::MIN_POSITIVE);
@@ -53,7 +53,7 @@ impl Cost {
     }
 }
 
-/// Seconds to start a cell; every process prepares the workload for itself.
+/// Returns the seconds to start a configuration; every process prepares the workload for itself.
 pub(super) fn startup_s(
     model: &dyn ExecutionModel,
     cell: &Configuration,
@@ -66,8 +66,8 @@ pub(super) fn startup_s(
     overhead.startup_s + overhead.startup_per_worker_s * (workers - 1) as f64 + prepared_s
 }
 
-/// CPU seconds that a task needs less where the CPUs never idle: one that waits between its computations
-/// finds caches cold and the clock low, as it was profiled.
+/// Returns the CPU seconds that a task saves on CPUs that never idle: a task that waits between its computations,
+/// as in the profile, finds cold caches and a low clock.
 fn saved_when_busy_s(workload: &Workload, profile: &Profile, warm_s: f64) -> f64 {
     let steps = workload.steps.iter().zip(&profile.steps);
     let cold_s: f64 = steps.filter(|(step, _)| step.is_computation()).map(|(_, c)| c.wall_s).sum();
@@ -75,7 +75,7 @@ fn saved_when_busy_s(workload: &Workload, profile: &Profile, warm_s: f64) -> f64
     cold_s - warm_s - profile.runqueue_s.min(profile.wall_s) / profile.tasks.max(1) as f64
 }
 
-/// What the steps of a task cost under a strategy beyond their blocking form.
+/// Returns the cost of the steps of a task under a strategy on top of their blocking form.
 fn step_overhead(overhead: &Overhead, workload: &Workload) -> StepOverhead {
     let of = |step: &StepSpec| {
         if step.is_timer() {

@@ -33,7 +33,7 @@ const NANOS_PER_S: f64 = 1e9;
 /// Seed of slices, ticks and CPU times.
 const SEED: u64 = 1;
 
-/// What a simulation needs to know of a network.
+/// The properties of a network that a simulation needs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Setup<'a> {
     pub(super) rates: RateCurve,

@@ -1,4 +1,4 @@
-//! The worker process itself: prepares the workload once and runs what it is sent.
+//! The worker process: it prepares the workload once and runs the tasks it receives.
 
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::ops::Range;
@@ -18,7 +18,7 @@ use crate::workload::step::StepOutput;
 /// Serves requests until `stdin` ends.
 ///
 /// # Errors
-/// When the pool breaks the protocol; its being gone is not an error.
+/// When the pool breaks the protocol; a pool that is gone is not an error.
 pub fn serve(stdin: impl Read, stdout: impl Write) -> io::Result<()> {
     die_with_parent();
     adopt_orphans();
@@ -51,7 +51,7 @@ pub fn serve(stdin: impl Read, stdout: impl Write) -> io::Result<()> {
     }
 }
 
-/// A prepared workload and what this process had used when it was prepared.
+/// A prepared workload, and the CPU time that this process had used by then.
 struct Ready {
     program: Program,
     before: CpuTime,

@@ -1,4 +1,4 @@
-//! What a pool and its worker processes say to each other.
+//! The messages between a pool and its worker processes.
 //!
 //! A frame is its length (four bytes, little endian) and that many bytes of postcard. A frame holds
 //! many tasks, because the pipe costs more than a short task.
@@ -15,72 +15,72 @@ use crate::strategy::job::WorkerUsage;
 use crate::workload::step::StepOutput;
 use crate::workload::{Env, Workload};
 
-/// The longest frame accepted, in bytes; a longer one means that the streams are out of step.
-const MOST_BYTES: u32 = 1 << 30;
+/// Largest frame accepted, in bytes; a longer one means that the streams are out of step.
+const MAX_FRAME_BYTES: u32 = 1 << 30;
 
-/// What a pool asks of a worker.
+/// A request of a pool to a worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Request {
     /// Prepare to run; answered by `Ready` or `Refused`.
     Start(Box<Start>),
     /// Run whole tasks; answered by `Ran`.
     Run {
-        /// Which positions of the draw.
+        /// Positions of the permutation.
         tasks: Range<u64>,
-        /// Their items, where they are not just the number of the task.
+        /// Their items, unless the number of the task is the item.
         items: Option<Vec<String>>,
     },
     /// Run some steps of some tasks; answered by `Spans`.
     Spans(Vec<Span>),
-    /// Tell what was used, and end; answered by `Finished`.
+    /// Report the usage, and end; answered by `Finished`.
     Finish,
 }
 
-/// What a worker needs to prepare.
+/// The input from which a worker prepares.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Start {
     /// The workload, without a list of items.
     pub workload: Workload,
-    /// The surroundings of the batch.
+    /// The environment of the batch.
     pub env: Env,
 }
 
 /// Some steps of one task.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Span {
-    /// The position of the task in the draw.
+    /// Position of the task in the permutation.
     pub position: u64,
-    /// Its item, where it is not just the number of the task.
+    /// Its item, unless the number of the task is the item.
     pub item: Option<String>,
-    /// Which steps.
+    /// The steps to run.
     pub steps: Range<usize>,
-    /// What the steps before produced: what a real program would have to hand over.
+    /// Output of the steps before, which a real program would have to hand over too.
     pub input: StepOutput,
-    /// How long the task may still take.
+    /// Time that the task may still take.
     pub time_left: Option<Duration>,
 }
 
-/// What a worker answers.
+/// A reply of a worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Reply {
     /// Ready for tasks.
     Ready,
     /// The workload cannot be prepared here.
     Refused(String),
-    /// What became of the tasks, in order.
+    /// The results of the tasks, in order.
     Ran(Vec<TaskResult>),
-    /// What the spans produced, in order.
+    /// The outputs of the spans, in order.
     Spans {
         /// One for each span.
         results: Vec<Result<StepOutput, Error>>,
-        /// The time they took together.
+        /// Time that they took together.
         took: Duration,
     },
-    /// What was used since `Ready`.
+    /// Usage since `Ready`.
     Finished(WorkerUsage),
 }
 
-/// What became of one task.
+/// The result of one task.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct TaskResult {
     /// From its start to its end.
@@ -89,10 +89,10 @@ pub struct TaskResult {
     pub result: Result<u64, Error>,
 }
 
-/// Writes one frame; `buffer` is used again from frame to frame.
+/// Writes one frame; `buffer` is reused from frame to frame.
 ///
 /// # Errors
-/// Those of the stream: a broken pipe when the other side is gone.
+/// When the stream fails: a broken pipe if the other side is gone.
 pub fn write_frame(
     stream: &mut impl Write,
     buffer: &mut Vec<u8>,
@@ -111,13 +111,13 @@ pub fn write_frame(
 /// Reads one frame.
 ///
 /// # Errors
-/// Those of the stream: an unexpected end when the other side is gone, invalid data when it speaks
-/// another protocol.
+/// When the stream fails: an unexpected end if the other side is gone, invalid data if it speaks another
+/// protocol.
 pub fn read_frame<T: DeserializeOwned>(stream: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<T> {
     let mut length = [0; 4];
     stream.read_exact(&mut length)?;
     let length = u32::from_le_bytes(length);
-    if length > MOST_BYTES {
+    if length > MAX_FRAME_BYTES {
         return Err(io::Error::new(io::ErrorKind::InvalidData, format!("frame of {length} bytes")));
     }
     buffer.resize(length as usize, 0);

@@ -74,7 +74,7 @@ impl Worker {
         read_frame(&mut self.stdout, &mut self.buffer)
     }
 
-    /// Asks the worker what it used; nothing where it is gone.
+    /// Asks the worker for its usage; returns none if the worker is gone.
     pub fn finish(&mut self) -> WorkerUsage {
         match self.send(&Request::Finish).and_then(|()| self.receive()) {
             Ok(Reply::Finished(usage)) => usage,
@@ -82,7 +82,7 @@ impl Worker {
         }
     }
 
-    /// Why tasks were lost: how the process ended.
+    /// Returns the error of tasks that were lost: how the process ended.
     pub fn death(&mut self) -> Error {
         // The pipe has ended, so the process is ending too; a kill makes certain of it.
         let _ = self.child.kill();
