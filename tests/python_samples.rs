@@ -1,4 +1,4 @@
-//! The sample projects in Python: each runs by itself, and against the embedded server.
+//! The sample projects in Python: each runs alone and against the embedded server.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
 mod common;
@@ -12,7 +12,7 @@ use conc::workload::spec::{FixtureSpec, LatencySpec};
 
 const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/workloads/python");
 
-/// The program, and what it prints before the time it took.
+/// Each program, and the start of its output, before the time.
 const PROJECTS: [(&str, &str); 5] = [
     ("web_scraper.py", "100 of 100 pages, "),
     ("data_processor.py", "100000 records in 100 chunks "),
@@ -21,14 +21,14 @@ const PROJECTS: [(&str, &str); 5] = [
     ("task_queue.py", "100 done, 0 failed, 0 given up of 100 jobs "),
 ];
 
-/// Interprets with warnings as errors, and writes nothing into the repository.
+/// Makes an interpreter that treats warnings as errors and writes nothing into the repository.
 fn python() -> Command {
     let mut command = Command::new("python3");
     command.args(["-B", "-W", "error"]).env_remove("CONC_FIXTURE").current_dir(SAMPLES);
     command
 }
 
-/// Runs to the end, which a server left behind would keep open standard error beyond.
+/// Runs a command and returns its output. A server that it left behind would keep standard error open.
 fn run(command: &mut Command) -> String {
     let Output { status, stdout, stderr } = command.output().unwrap();
     let (stdout, stderr) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
@@ -36,7 +36,7 @@ fn run(command: &mut Command) -> String {
     stdout
 }
 
-/// A server that now and then fails.
+/// Starts a server that fails now and then.
 fn embedded_server() -> Fixture {
     let latency = LatencySpec { median: Duration::from_millis(2), p99: Duration::from_millis(4) };
     let spec = FixtureSpec { latency, error_rate: 0.05, ..FixtureSpec::default() };

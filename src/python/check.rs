@@ -140,9 +140,9 @@ pub struct FormObservation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CallableForm {
-    /// As a function.
+    /// A plain call.
     Blocking,
-    /// On an event loop.
+    /// An await on an event loop.
     Async,
 }
 

@@ -24,7 +24,7 @@ const MAX_ITEM_CHARACTERS: usize = 60;
 const MAX_NAMED_TASKS: usize = 4;
 
 /// The environment variable by which callables find the embedded server.
-pub const FIXTURE: &str = "CONC_FIXTURE";
+const FIXTURE_VARIABLE: &str = "CONC_FIXTURE";
 
 /// Time limits of an interpreter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,7 +187,7 @@ impl Exchange {
         let mut command = self.reexec.foreign(&self.executable);
         command.arg(&self.script);
         if let Some(fixture) = self.fixture {
-            command.env(FIXTURE, format!("http://{fixture}"));
+            command.env(FIXTURE_VARIABLE, format!("http://{fixture}"));
         }
         HarnessProcess::start(&mut command, request, &self.scratch, &self.keeper, workload.limits.memory)
     }

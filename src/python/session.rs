@@ -10,7 +10,7 @@ use crate::host::Reexec;
 use crate::host::deadline::DeadlineKeeper;
 use crate::host::usage::CpuTime;
 use crate::python::exchange::Exchange;
-pub use crate::python::exchange::{FIXTURE, SessionTimeouts};
+pub use crate::python::exchange::SessionTimeouts;
 use crate::python::harness;
 use crate::python::interpreter::Interpreter;
 use crate::python::protocol::event::{Inspection, JobReport};
@@ -25,8 +25,8 @@ use crate::workload::{Env, Workload};
 /// the measured rate.
 const MAX_BATCH_TASKS: u64 = 200_000;
 
-/// The same maximum where every task is submitted to an executor, which takes about 15 µs and half a
-/// kilobyte each.
+/// Maximum number of tasks in a batch whose tasks are submitted to an executor, which takes about 15 µs and
+/// half a kilobyte each.
 const MAX_SUBMITTED_TASKS: u64 = 20_000;
 
 /// An interpreter, with the harness installed for it.

@@ -1,4 +1,4 @@
-//! `[retry]` and `rate_per_s` hold for callables as for any other step, whoever runs them.
+//! `[retry]` and `rate_per_s` apply to callables as to any other step, under every strategy.
 
 use std::fs;
 use std::time::Duration;
@@ -130,7 +130,7 @@ fn attempts_are_counted_by_the_rate_and_only_those_of_steps_that_wait() {
     let mut batch = bed.batch(StrategyKind::Threads, 4, PATIENCE);
     let both = bed.session.run(&bed.workload, &batch).expect("a report");
     assert!(both.wall_s >= 79.0 / RATE, "{} s", both.wall_s);
-    // That computing steps are not counted is a test of the harness, which needs no clock.
+    // A test of the harness, which needs no clock, shows that computing steps take no tokens.
     batch.cpu_steps = Some(vec![false, true]);
     let first = bed.session.run(&bed.workload, &batch).expect("a report");
     assert!(first.tally.counts.ok == 40 && first.wall_s >= 39.0 / RATE, "{} s", first.wall_s);

@@ -1,4 +1,4 @@
-//! Callables on the command line: how items are given, what is told, and that nothing is left.
+//! Callables on the command line: sources of items, messages, and cleaning up.
 
 use std::fs;
 use std::path::Path;
@@ -65,7 +65,7 @@ impl Sandbox {
         String::from_utf8(output.stderr).expect("UTF-8")
     }
 
-    /// Processes that were started by this test and still run.
+    /// Returns the number of processes that this test started and that still run.
     fn left_over(&self) -> usize {
         let mark = format!("{MARK}={}", self.path().display());
         let processes = fs::read_dir("/proc").into_iter().flatten().flatten();

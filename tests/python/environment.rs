@@ -1,5 +1,4 @@
-//! Interpreters with more than the standard library: built once for each version and kept beside the
-//! build.
+//! Interpreters with more than the standard library: built once for each version and kept with the build.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,15 +7,15 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::lane;
 
-/// Makes `InterpreterPoolExecutor` of Python 3.14 what its author's backport to 3.13 has.
+/// Installs the backport of `InterpreterPoolExecutor` from Python 3.14 to 3.13.
 const BACKPORT: &str = "import concurrent.futures as f, interpreters_backport.concurrent.futures.interpreter as b; \
                         f.InterpreterPoolExecutor = b.InterpreterPoolExecutor\n";
 
-/// The oldest minor version of Python 3 that will do, and the newest that is looked for.
+/// Supported minor versions of Python 3, up to the newest that the tests look for.
 const VERSIONS: std::ops::Range<u32> = 9..20;
 
-/// The interpreters that tests run with: those that `CONC_TEST_PYTHONS` lists, else `python3`, the
-/// oldest one at hand and the newest.
+/// Returns the interpreters to test with: those in `CONC_TEST_PYTHONS`, else `python3` and the oldest and the
+/// newest one that are installed.
 pub(crate) fn pythons() -> Vec<PathBuf> {
     if let Some(listed) = std::env::var_os("CONC_TEST_PYTHONS") {
         return std::env::split_paths(&listed).collect();
@@ -28,7 +27,7 @@ pub(crate) fn pythons() -> Vec<PathBuf> {
     pythons
 }
 
-/// Interpreters by their minor version, oldest first: on the path, and those of pyenv.
+/// Returns the installed interpreters by minor version, oldest first: those on the path and those of pyenv.
 fn at_hand() -> &'static [(u32, PathBuf)] {
     static FOUND: OnceLock<Vec<(u32, PathBuf)>> = OnceLock::new();
     FOUND.get_or_init(|| {
@@ -45,7 +44,7 @@ fn at_hand() -> &'static [(u32, PathBuf)] {
     })
 }
 
-/// The minor version of a Python 3 that will do.
+/// Returns the minor version of a supported Python 3.
 fn minor_of(python: &Path) -> Option<u32> {
     let told = "import sys; print(sys.version_info[1] if sys.version_info[0] == 3 else 0)";
     let output = Command::new(python).args(["-c", told]).stderr(Stdio::null()).output().ok()?;
@@ -53,12 +52,12 @@ fn minor_of(python: &Path) -> Option<u32> {
     VERSIONS.contains(&minor).then_some(minor)
 }
 
-/// An interpreter in which uvloop is installed.
+/// Returns an interpreter in which uvloop is installed.
 pub(crate) fn with_uvloop() -> Option<PathBuf> {
     environment(&pythons()[0], &["uvloop"], None)
 }
 
-/// An interpreter that has `InterpreterPoolExecutor`, by itself or as a backport.
+/// Returns an interpreter with `InterpreterPoolExecutor`, its own or the backport.
 pub(crate) fn with_interpreters() -> Option<PathBuf> {
     const HAS_IT: &str = "from concurrent.futures import InterpreterPoolExecutor";
     let of = |version: u32| at_hand().iter().find(move |(minor, _)| *minor == version);
@@ -74,8 +73,8 @@ fn says_yes(python: &Path, statement: &str) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-/// The interpreter of a virtual environment with these packages; none where they cannot be had, which
-/// a machine that checks everything must not let pass.
+/// Returns the interpreter of a virtual environment with these packages; `None` if they cannot be installed,
+/// which fails on a machine that sets `CI`.
 #[expect(clippy::print_stderr, reason = "who runs the tests should know which were left out")]
 fn environment(python: &Path, packages: &[&str], startup: Option<&str>) -> Option<PathBuf> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());

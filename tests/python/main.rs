@@ -1,4 +1,4 @@
-//! Python callables for real: every strategy, what they survive, and what is advised.
+//! Python callables in real interpreters: strategies, failures, and the command line.
 
 mod attempts;
 mod command_line;

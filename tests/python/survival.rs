@@ -1,4 +1,4 @@
-//! What callables may do to their interpreter without the rest being lost.
+//! Callables that disturb or end their interpreter: the results of the other tasks must survive.
 
 use std::time::Duration;
 
@@ -326,7 +326,8 @@ fn an_import_that_starts_a_pool_without_a_guard_is_survived_under_every_start_me
     }
 }
 
-/// Both forms of a hybrid: an event loop in every process, and one that hands computing steps to them.
+/// Runs a hybrid: one step has an event loop in every process, several share one loop that sends computing
+/// steps to the processes.
 fn hybrid(source: &str, callables: &[&str], width: usize) -> RunReport {
     let bed = TestBed::new(source, callables, TASKS);
     let mut batch = bed.batch(StrategyKind::Hybrid, width, crate::test_bed::PATIENCE);

@@ -17,10 +17,10 @@ use tempfile::TempDir;
 
 use crate::environment::pythons;
 
-/// Longer than any batch of these tests takes on the busiest machine.
+/// A limit that no batch of these tests reaches on the busiest machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Every way to run tasks.
+/// Every strategy that every interpreter supports, with a width.
 pub(crate) const STRATEGIES: [(StrategyKind, usize); 5] = [
     (StrategyKind::Sequential, 1),
     (StrategyKind::Async, 4),
@@ -29,7 +29,7 @@ pub(crate) const STRATEGIES: [(StrategyKind, usize); 5] = [
     (StrategyKind::Hybrid, 4),
 ];
 
-/// A module and what is needed to run callables of it.
+/// A module, and a session that runs its callables.
 pub(crate) struct TestBed {
     pub(crate) workload: Workload,
     pub(crate) session: Session,
@@ -37,7 +37,7 @@ pub(crate) struct TestBed {
 }
 
 impl TestBed {
-    /// The callables of a module, each a step, over `tasks` numbers.
+    /// Makes a module whose callables are the steps of `tasks` tasks.
     pub(crate) fn new(source: &str, callables: &[&str], tasks: u64) -> Self {
         TestBed::with(source, callables, Items::Count(tasks), &pythons()[0])
     }
@@ -67,7 +67,7 @@ impl TestBed {
         self
     }
 
-    /// The same with so much time for one task.
+    /// Limits the time for one task.
     pub(crate) fn timeout(mut self, timeout: Duration) -> Self {
         self.workload.limits.timeout = Some(timeout);
         self
@@ -108,7 +108,7 @@ impl TestBed {
         profile::profile(&self.session, &self.workload, &inspection, &limits)
     }
 
-    /// What is in the directory of the module beside it and what is conc's.
+    /// Returns the files next to the module that are not conc's.
     pub(crate) fn litter(&self) -> Vec<String> {
         let entries = fs::read_dir(self.directory.path()).expect("readable");
         let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());

@@ -135,7 +135,7 @@ fn retries_and_timeouts_hold_in_interpreters() {
 #[test]
 fn a_module_that_only_one_interpreter_can_load_is_told_by_its_traceback() {
     let Some(python) = with_interpreters() else { return };
-    // As modules do that were written for one interpreter alone.
+    // Modules that were written for only one interpreter behave like this.
     let source = "import _interpreters\nif _interpreters.get_current()[0] != 0:\n    import no_such_module\ndef f(i): return i\n";
     let bed = TestBed::with(source, &["f"], Items::Count(5), &python);
     let error = bed.try_run(StrategyKind::Interpreters, 2, crate::test_bed::PATIENCE).expect_err("no module");
@@ -158,7 +158,7 @@ fn uvloop_runs_the_tasks_on_its_own_loop() {
     assert_ne!(digest(StrategyKind::Uvloop), digest(StrategyKind::Async));
 }
 
-/// Runs every program that is offered for a cell beside the module, and gives what they say.
+/// Runs every program that is generated for a configuration, next to the module; returns their outputs.
 fn programs(python: &Path, cell: Configuration, callable: &PythonCallable) -> Vec<String> {
     let directory = tempfile::tempdir().expect("a temporary directory");
     fs::write(directory.path().join("tasks.py"), SOURCE).expect("written");

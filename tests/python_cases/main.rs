@@ -1,7 +1,7 @@
-//! Python callables of which the right answer is known, and what is advised for them.
+//! Advice for Python callables whose right answer is known.
 //!
-//! An answer is a family of strategies where several are as good. On a busy machine a measurement may
-//! not tell them apart, which it must then say; the theory must be right in any case.
+//! The answer is a family of strategies if several are equally good. On a busy machine a measurement may not
+//! distinguish them and must report that; the prediction must be right in any case.
 
 use std::fs;
 use std::process::Command;
@@ -13,13 +13,13 @@ use conc::report::Document;
 use conc::report::document::Report;
 use conc::strategy::StrategyKind::{self, Async, Hybrid, Processes, Sequential, Threads};
 
-/// Cases would disturb one another.
+/// Cases that run at once would disturb each other.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// The tasks of every case.
 const TASKS: &str = include_str!("tasks.py");
 
-/// What is advised for callables of `tasks.py`, each a step, with more lines of a workload file.
+/// Returns the advice for callables of `tasks.py`, each a step, with more lines of a workload file.
 fn advise(callables: &[&str], more: &str) -> Report {
     advise_by(&["--budget", "2500ms"], callables, more)
 }
@@ -45,7 +45,7 @@ fn advise_by(options: &[&str], callables: &[&str], more: &str) -> Report {
     }
 }
 
-/// Checks the theory where it is certain, and that what is recommended is of the family.
+/// Checks that the decision tree, where it is certain, and the recommendation are right.
 fn check(report: &Report, tree: &[StrategyKind], family: &[StrategyKind]) {
     let advice = report.recommendation.as_ref().expect("a recommendation");
     let told = format!("{advice:#?}\n{:#?}", report.profile);
@@ -56,7 +56,7 @@ fn check(report: &Report, tree: &[StrategyKind], family: &[StrategyKind]) {
     assert!(report.cells.iter().all(|result| result.tasks.failed == 0), "{:#?}", report.cells);
 }
 
-/// The width that was chosen; `None` if the measurement, on a busy machine, could not decide.
+/// Returns the chosen width; `None` if the measurement, on a busy machine, could not decide.
 fn decided_width(report: &Report) -> Option<usize> {
     let advice = report.recommendation.as_ref().expect("a recommendation");
     (advice.verdict != ChoiceVerdict::Undecided).then_some(advice.width)

@@ -1,4 +1,4 @@
-"""Tasks of which the right way to run them is known."""
+"""Tasks whose best strategy is known."""
 
 import asyncio
 import functools

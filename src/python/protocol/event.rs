@@ -141,7 +141,7 @@ pub struct ProfileReport {
     pub runqueue_s: Option<f64>,
     /// Share of the wall time in which another thread would have waited for the GIL.
     pub gil_wanted: Option<f64>,
-    /// The same wait as a share of the CPU time of the tasks.
+    /// Wait for the GIL as a share of the CPU time of the tasks.
     pub gil_held: Option<f64>,
     /// Number of threads that Python does not know.
     pub native_threads: Option<u64>,

@@ -38,7 +38,7 @@ def chunk_size(job: Job) -> int:
     """Returns the number of tasks in a chunk."""
     fair = job.count / (MIN_CHUNKS_PER_WORKER * job.width)
     rate = job.request.limits.rate
-    # Where tasks wait for the rate limit, a worker that holds many of them starves the others.
+    # If tasks wait for the rate limit, a worker that holds many of them starves the others.
     task_s = max(job.task_s or 0.0, job.width / rate.per_s if rate else 0.0)
     wanted = CHUNK_S / task_s if task_s else 1
     return max(1, math.floor(min(wanted, fair)))

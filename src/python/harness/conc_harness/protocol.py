@@ -14,7 +14,7 @@ from .requests import JsonObject
 
 
 class Channel(Protocol):
-    """What serving a request needs; tests replace it."""
+    """The connection to conc that serving a request needs; tests replace it."""
 
     def receive(self) -> JsonObject | None:
         """Returns the next message; None if conc is gone."""

@@ -1,4 +1,4 @@
-"""What every thread and task waits for when nothing goes on.
+"""Reports what every thread and task waits for during a hang.
 
 Waits for a lock are reported as such, because a hang is a deadlock only if everything waits for locks. A
 wait for another task or for the threads of a pool is left out: what those wait for is reported.

@@ -20,7 +20,7 @@ from .finding_list import FindingList
 from .leaks import WarningWatch
 from .observer import Observer
 
-# What remains after the tasks may take this long to end.
+# Time in which everything that remains after the tasks must end.
 ENDING_LIMIT_S = 5.0
 
 # Tasks that together take no longer than this are all traced.
