@@ -43,7 +43,7 @@ fn a_baseline_that_is_none_is_refused_with_its_place() {
         ("foreign.json", &["E-GATE-001", "not a result of conc bench"]),
         ("newer.json", &["E-GATE-001", "newer version: its schema is 3"]),
         ("empty.json", &["E-GATE-001", "cut off"]),
-        ("absent.json", &["E-GATE-001", "cannot be read"]),
+        ("absent.json", &["E-GATE-001", "cannot read"]),
     ];
     for (file, words) in cases {
         refused(&sandbox, &["bench", "nap.toml", "--baseline", file], 2, words);

@@ -51,13 +51,13 @@ pub fn sentence(limit: &LimitingFactor) -> String {
             format!("this machine: {limit}; throughput still grows up to that width")
         }
         LimitingFactor::NotReached { width: 1, widest: 1 } => {
-            "unknown: nothing wider than 1 was measured".to_owned()
+            "unknown: nothing wider than 1 was considered".to_owned()
         }
         LimitingFactor::NotReached { width, widest } if width < widest => {
             format!("none reached at {width}: throughput still grows with the width")
         }
         LimitingFactor::NotReached { width, .. } => {
-            format!("none reached: throughput still grows at {width}, the widest width measured")
+            format!("none reached: throughput still grows at {width}, the widest width considered")
         }
     }
 }
@@ -90,7 +90,7 @@ pub fn response(limit: &LimitingFactor) -> String {
             return format!("use a wider configuration, up to {widest}, if only throughput matters");
         }
         LimitingFactor::NotReached { widest, .. } => {
-            return format!("measure wider, for example with --width {}", widest.saturating_mul(2));
+            return format!("go wider, for example with --width {}", widest.saturating_mul(2));
         }
     };
     fixed.to_owned()
@@ -232,7 +232,7 @@ mod tests {
             (machine, "this machine: open files: 1024 (1 per task); throughput still grows up to that width"),
             (
                 LimitingFactor::NotReached { width: 64, widest: 64 },
-                "none reached: throughput still grows at 64, the widest width measured",
+                "none reached: throughput still grows at 64, the widest width considered",
             ),
             (
                 LimitingFactor::NotReached { width: 8, widest: 64 },
@@ -240,7 +240,7 @@ mod tests {
             ),
             (
                 LimitingFactor::NotReached { width: 1, widest: 1 },
-                "unknown: nothing wider than 1 was measured",
+                "unknown: nothing wider than 1 was considered",
             ),
         ] {
             assert_sentence(&limit, expected);
@@ -252,7 +252,7 @@ mod tests {
         let cpus = LimitingFactor::Cpus { cpus: 1.5, used: 0.97, gain_of_twice: 1.94 };
         assert!(response(&cpus).ends_with("about 1.9x the throughput"));
         let not_reached = |width, widest| response(&LimitingFactor::NotReached { width, widest });
-        assert_eq!(not_reached(64, 64), "measure wider, for example with --width 128");
+        assert_eq!(not_reached(64, 64), "go wider, for example with --width 128");
         assert_eq!(not_reached(8, 64), "use a wider configuration, up to 64, if only throughput matters");
     }
 
