@@ -88,7 +88,8 @@ fn failures(chosen: &ConfigurationResult) -> Option<Note> {
 }
 
 fn low_confidence(profile: &Profile) -> Option<Note> {
-    (profile.confidence == Confidence::Low).then(|| Note::LowConfidence { reason: profile.confidence_reason })
+    (profile.confidence == Confidence::Low)
+        .then_some(Note::LowConfidence { reason: profile.confidence_reason })
 }
 
 fn undecided(choice: &Choice<'_>) -> Option<Note> {

@@ -144,3 +144,62 @@ fn accounting_of_interrupted(observation: &Observation) -> Accounting {
         is_exact: false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::usage::CpuTime;
+    use crate::profile::accounting::supervisor::LeftBehind;
+    use crate::profile::sampling::breakdown::Breakdown;
+    use crate::profile::sampling::run::SampledTotals;
+
+    const SECOND_NS: u64 = 1_000_000_000;
+
+    fn observation() -> Observation {
+        Observation {
+            begun_ns: SECOND_NS,
+            wall_s: 4.0,
+            intervals: Vec::new(),
+            totals: SampledTotals { seen_s: 0.5, ..SampledTotals::default() },
+            source: SampleSource::Proc,
+            cost_s: 0.0,
+            breakdown: Breakdown::default(),
+            peer: None,
+        }
+    }
+
+    /// A command that ended after a while and left a daemon with a CPU second of its own.
+    fn left_behind(command_s: f64) -> SupervisorReport {
+        SupervisorReport {
+            runs: vec![[SECOND_NS, 5 * SECOND_NS]],
+            end: RunEnd::Exited(0),
+            cpu: CpuTime { user_s: 1.25, system_s: 0.0 },
+            peak_rss_bytes: 1,
+            left_behind: Some(LeftBehind {
+                processes: 1,
+                command_ended_ns: SECOND_NS + (command_s * 1e9) as u64,
+                cpu: CpuTime { user_s: 0.25, system_s: 0.0 },
+            }),
+        }
+    }
+
+    #[test]
+    fn a_daemon_is_not_the_work_of_a_command_that_did_some_itself() {
+        let accounting = accounting_of(&left_behind(2.0), &observation());
+        assert_eq!((accounting.wall_s(), accounting.cpu.user_s), (2.0, 0.25));
+        assert_eq!(accounting.exit.map(|exit| (exit.left_behind, exit.is_success())), Some((1, true)));
+    }
+
+    #[test]
+    fn what_a_launcher_leaves_running_is_its_work() {
+        let accounting = accounting_of(&left_behind(0.1), &observation());
+        assert_eq!((accounting.wall_s(), accounting.cpu.user_s), (4.0, 1.25));
+    }
+
+    #[test]
+    fn an_interrupted_run_has_what_was_sampled() {
+        let accounting = accounting_of_interrupted(&observation());
+        assert_eq!((accounting.wall_s(), accounting.cpu.total_s()), (4.0, 0.5));
+        assert!(!accounting.is_exact);
+    }
+}
