@@ -37,7 +37,7 @@ impl Graph {
         let test_only: Vec<ModulePath> = files
             .values()
             .flat_map(|file| {
-                file.test_modules.iter().map(|name| [&file.module[..], &[name.clone()]].concat())
+                file.test_modules.iter().map(|name| [&file.module[..], std::slice::from_ref(name)].concat())
             })
             .collect();
         files.retain(|module, _| !test_only.iter().any(|test| module.starts_with(test)));

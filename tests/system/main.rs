@@ -3,4 +3,8 @@
 mod children;
 mod commands;
 mod computing;
+#[cfg(target_os = "linux")]
+mod processes;
+#[cfg(target_os = "linux")]
+mod sampling;
 mod shell;
