@@ -32,6 +32,7 @@ pub mod summary;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod throughput;
+pub mod width_list;
 
 pub use configuration::Configuration;
 pub use result::ConfigurationResult;

@@ -4,14 +4,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::report::document::Results;
+use crate::report::format::{Format, render, render_json};
 use crate::report::table::{self, TableOptions};
 use crate::report::worded::Worded;
-use crate::report::{bmf, csv, gab, html, hyperfine, json, junit, markdown};
 
 use crate::cli::failure::Failure;
 use crate::cli::files::{cannot_write, is_written_in_place, write_file};
 use crate::cli::github;
-use crate::cli::settings::{Format, OutputSettings};
+use crate::cli::settings::OutputSettings;
 
 /// Writes the files with the results so far. A pipe or a device waits for the end: it would get everything
 /// again and again.
@@ -76,26 +76,4 @@ fn write_files<'a>(
         let text = render(*format).map_err(cannot_write(path))?;
         write_file(path, text.as_bytes()).map_err(cannot_write(path))
     })
-}
-
-fn render(format: Format, results: &(impl Results + Worded)) -> io::Result<String> {
-    let (reports, failed) = (results.reports(), results.failed());
-    match format {
-        Format::Json => render_json(results),
-        Format::Markdown => Ok(markdown::to_string(reports, failed)),
-        Format::Csv => Ok(csv::to_string(reports)),
-        Format::Hyperfine => Ok(hyperfine::to_string(reports)),
-        Format::Bmf => Ok(bmf::to_string(reports)),
-        Format::GabBigger => Ok(gab::to_string(reports, gab::Direction::BiggerIsBetter)),
-        Format::GabSmaller => Ok(gab::to_string(reports, gab::Direction::SmallerIsBetter)),
-        Format::Junit => Ok(junit::to_string(reports, failed)),
-        Format::Html => Ok(html::to_string(reports, failed)),
-    }
-}
-
-/// Returns the document as JSON.
-pub(crate) fn render_json(document: &impl Worded) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    json::to_writer(&mut bytes, document)?;
-    String::from_utf8(bytes).map_err(io::Error::other)
 }

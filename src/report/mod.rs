@@ -12,6 +12,7 @@ pub mod document;
 pub(crate) mod example;
 mod figures;
 pub mod fit;
+pub mod format;
 pub mod gab;
 pub mod github;
 pub mod html;

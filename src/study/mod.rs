@@ -45,4 +45,4 @@ pub use repeat::{OtherSide, RepeatRequest};
 pub use run::{Study, advise, profile, this_machine};
 pub use run_guard::{KillSwitch, RunGuard};
 pub use simulation::{Scenario, SimulatedMachine};
-pub use suite::{SuiteEntry, SuiteRun};
+pub use suite::{SuiteEntry, SuiteRun, check_names};

@@ -1,5 +1,6 @@
 //! A suite of workloads, measured one after another and compared together.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::benchmark::event::Observer;
@@ -38,6 +39,21 @@ impl SuiteEntry {
     /// Returns the measuring time to expect.
     pub fn planned_time(&self) -> Duration {
         self.config.budget * BUDGETS
+    }
+}
+
+/// Refuses two workloads of the same name, because results are identified by it.
+///
+/// # Errors
+/// When two workloads have the same name.
+pub fn check_names(workloads: &[Workload]) -> Result<(), String> {
+    let mut counts = BTreeMap::<&str, usize>::new();
+    for workload in workloads {
+        *counts.entry(&workload.name).or_default() += 1;
+    }
+    match counts.iter().find(|(_, count)| **count > 1) {
+        Some((name, count)) => Err(format!("{count} workloads are called '{name}'; give each its own name")),
+        None => Ok(()),
     }
 }
 

@@ -7,11 +7,12 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::diagnostics::Code;
-use crate::gate::Metric;
+use crate::gate::{Metric, Thresholds};
 use crate::strategy::StrategyKind;
 use crate::study::fail_policy::FailPolicy;
 use crate::units::parse_duration;
-use crate::workload::input::{InputError, InputErrors, SourceSpan};
+use crate::workload::Workload;
+use crate::workload::input::{InputError, InputErrors, SourceSpan, closest};
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer};
 
@@ -113,6 +114,37 @@ fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duratio
 fn strategies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<StrategyKind>, D::Error> {
     let names = Vec::<String>::deserialize(deserializer)?;
     names.iter().map(|name| name.parse().map_err(de::Error::custom)).collect()
+}
+
+impl SuiteFile {
+    /// Returns the settings that apply to a workload, nearest first.
+    pub fn layers(&self, workload: &str) -> Vec<&SuiteSettings> {
+        self.workload.get(workload).into_iter().chain([&self.settings]).collect()
+    }
+
+    /// Refuses settings of a workload that is not in the suite, because its name is misspelt.
+    ///
+    /// # Errors
+    /// When there are such settings.
+    pub fn check_names(&self, workloads: &[Workload]) -> Result<(), String> {
+        let names = || workloads.iter().map(|workload| workload.name.as_str());
+        let Some(unknown) = self.workload.keys().find(|key| !names().any(|name| name == key.as_str())) else {
+            return Ok(());
+        };
+        let hint =
+            closest(unknown, names()).map_or(String::new(), |name| format!("; did you mean '{name}'?"));
+        Err(format!("{SUITE_FILE}: [workload.{unknown}] is not in the suite{hint}"))
+    }
+}
+
+/// Resolves the largest changes that are ignored: of all metrics by the argument, else by the nearest layer;
+/// of single metrics by the layers.
+pub fn resolve_thresholds(flag: Option<ShareSetting>, layers: &[&SuiteSettings]) -> Thresholds {
+    let of_all = flag.or_else(|| layers.iter().find_map(|settings| settings.noise_threshold));
+    let mut thresholds = of_all.map_or_else(Thresholds::default, |share| Thresholds::uniform(share.0));
+    let of_one = layers.iter().rev().flat_map(|settings| &settings.thresholds);
+    of_one.for_each(|(metric, share)| thresholds.set(*metric, share.0));
+    thresholds
 }
 
 /// Reads the suite file of the current directory, or returns an empty one if there is none.

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use crate::error::ExitStatus;
+use crate::report::format::render_json;
 use crate::report::table;
 use crate::study::Study;
 
 use crate::cli::args::CheckArgs;
 use crate::cli::failure::Failure;
 use crate::cli::machine::TargetMachine;
-use crate::cli::output::render_json;
 use crate::cli::progress::Progress;
 use crate::cli::settings::{CheckSettings, Environment};
 

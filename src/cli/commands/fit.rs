@@ -2,12 +2,13 @@
 
 use crate::error::ExitStatus;
 use crate::report::fit::{FitResults, export, fit, read};
+use crate::report::format::{Format, render_json};
 use crate::report::table;
 
 use crate::cli::args::FitArgs;
 use crate::cli::failure::Failure;
-use crate::cli::output::{self, render_json};
-use crate::cli::settings::{Environment, FitSettings, Format};
+use crate::cli::output;
+use crate::cli::settings::{Environment, FitSettings};
 
 /// Runs the command.
 pub(super) fn run(args: &FitArgs, environment: &Environment) -> Result<ExitStatus, Failure> {

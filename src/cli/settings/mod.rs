@@ -10,7 +10,6 @@ mod output;
 mod profile;
 mod study;
 mod suite;
-mod widths;
 mod workload;
 
 pub(crate) use advise::AdviseSettings;
@@ -19,5 +18,5 @@ pub(crate) use check::CheckSettings;
 pub(crate) use compare::CompareSettings;
 pub(crate) use environment::Environment;
 pub(crate) use fit::FitSettings;
-pub(crate) use output::{Format, OutputSettings};
+pub(crate) use output::OutputSettings;
 pub(crate) use profile::{ProfileSettings, ProfileTarget};

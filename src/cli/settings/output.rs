@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::report::format::Format;
 use crate::report::table::{CodeChoice, TableOptions};
 
 use crate::cli::args::{Language, OutputArgs, ViewArgs};
@@ -69,29 +70,6 @@ fn resolved(
 
 /// The files to write.
 pub(crate) type Files = Vec<(Format, PathBuf)>;
-
-/// A format of results for other programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
-    /// The JSON document.
-    Json,
-    /// A table in Markdown.
-    Markdown,
-    /// A table as CSV.
-    Csv,
-    /// The JSON of hyperfine.
-    Hyperfine,
-    /// Bencher Metric Format.
-    Bmf,
-    /// github-action-benchmark, for metrics of which more is better.
-    GabBigger,
-    /// github-action-benchmark, for metrics of which less is better.
-    GabSmaller,
-    /// JUnit XML.
-    Junit,
-    /// A page with plots.
-    Html,
-}
 
 /// Returns the files that the arguments name; `-` is standard output.
 fn destinations(args: &OutputArgs) -> Result<Files, Failure> {

@@ -2,6 +2,7 @@
 
 use crate::benchmark::hooks::Hooks;
 use crate::benchmark::plan::Selection;
+use crate::benchmark::width_list::parse_widths;
 use crate::host::Host;
 use crate::report::document::CommandName;
 use crate::study::suite_file::{SUITE_FILE, SuiteSettings};
@@ -9,7 +10,6 @@ use crate::study::{DEFAULT_BUDGET, StopRule, StudyConfig};
 
 use crate::cli::args::{HookArgs, MeasureArgs};
 use crate::cli::failure::Failure;
-use crate::cli::settings::widths;
 
 /// Resolves the configuration of a study: arguments first, then the layers of a suite file, nearest first.
 pub(super) fn resolve_study(
@@ -46,7 +46,7 @@ fn resolve_selection(
     let strategies = strategies.cloned().unwrap_or_default();
     strategies.iter().try_for_each(|strategy| strategy.ensure_measured())?;
     let parse = |list: &[String], origin: &str| {
-        widths::parse(list, host.cpus_effective).map_err(|e| Failure::Usage(format!("{origin}: {e}")))
+        parse_widths(list, host.cpus_effective).map_err(|e| Failure::Usage(format!("{origin}: {e}")))
     };
     let widths = match layers.iter().find(|layer| !layer.widths.is_empty()) {
         Some(layer) if args.width.is_empty() => parse(&layer.widths, &format!("{SUITE_FILE}: widths"))?,

@@ -1,18 +1,16 @@
 //! Settings of the workloads of a suite.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufRead};
 use std::path::Path;
 
 use crate::diagnostics::Code;
-use crate::gate::Thresholds;
 use crate::host::Host;
 use crate::report::document::CommandName;
-use crate::study::SuiteEntry;
-use crate::study::suite_file::{SUITE_FILE, ShareSetting, SuiteFile, SuiteSettings};
+use crate::study::suite_file::{SuiteFile, resolve_thresholds};
+use crate::study::{SuiteEntry, check_names};
 use crate::workload::Workload;
-use crate::workload::input::{self, InputErrors, closest};
+use crate::workload::input::{self, InputErrors};
 
 use crate::cli::args::{BenchArgs, WorkloadArgs};
 use crate::cli::failure::Failure;
@@ -47,35 +45,24 @@ pub(super) fn resolve_suite(
     if let ([], [(_, errors), ..]) = (&workloads[..], &invalid[..]) {
         return Err(errors.clone().into());
     }
-    check_names(&workloads)?;
+    check_names(&workloads).map_err(Failure::Usage)?;
     if let (Some(first), false) = (workloads.first(), workloads.iter().any(Workload::runs_python)) {
         check_python(first, args.workload.python.python.as_deref())?;
     }
     if is_left_to(file, &args.workload) {
-        check_settings(file, &workloads)?;
+        file.check_names(&workloads).map_err(Failure::Usage)?;
     }
     let entries = workloads.into_iter().map(|workload| entry(workload, args, file, host));
     Ok(SuiteWorkloads { entries: entries.collect::<Result<_, Failure>>()?, invalid })
 }
 
 fn entry(workload: Workload, args: &BenchArgs, file: &SuiteFile, host: &Host) -> Result<SuiteEntry, Failure> {
-    let own = file.workload.get(&workload.name);
-    let layers: Vec<&SuiteSettings> = own.into_iter().chain([&file.settings]).collect();
+    let layers = file.layers(&workload.name);
     let mut config = resolve_study(CommandName::Bench, &args.measure, &layers, &args.hooks, host)?;
     if workload.runs_python() {
         config.python.clone_from(&args.workload.python.python);
     }
-    Ok(SuiteEntry { workload, config, thresholds: thresholds(args.gate.noise_threshold, &layers) })
-}
-
-/// Resolves the largest changes that are ignored: of all metrics by the argument, else by the nearest layer;
-/// of single metrics by the layers.
-fn thresholds(flag: Option<ShareSetting>, layers: &[&SuiteSettings]) -> Thresholds {
-    let of_all = flag.or_else(|| layers.iter().find_map(|settings| settings.noise_threshold));
-    let mut thresholds = of_all.map_or_else(Thresholds::default, |share| Thresholds::uniform(share.0));
-    let of_one = layers.iter().rev().flat_map(|settings| &settings.thresholds);
-    of_one.for_each(|(metric, share)| thresholds.set(*metric, share.0));
-    thresholds
+    Ok(SuiteEntry { workload, config, thresholds: resolve_thresholds(args.gate.noise_threshold, &layers) })
 }
 
 /// Valid workloads, and the errors of the invalid ones by name.
@@ -154,30 +141,4 @@ fn files(directory: &Path) -> io::Result<Vec<String>> {
     }
     files.sort();
     Ok(files)
-}
-
-/// Refuses two workloads of the same name: results are identified by it.
-fn check_names(workloads: &[Workload]) -> Result<(), Failure> {
-    let mut counts = BTreeMap::<&str, usize>::new();
-    for workload in workloads {
-        *counts.entry(&workload.name).or_default() += 1;
-    }
-    match counts.iter().find(|(_, count)| **count > 1) {
-        Some((name, count)) => {
-            let message = format!("{count} workloads are called '{name}'; give each a name of its own");
-            Err(Failure::Usage(message))
-        }
-        None => Ok(()),
-    }
-}
-
-/// Refuses settings of a workload that is not in the suite: its name is misspelt.
-fn check_settings(file: &SuiteFile, workloads: &[Workload]) -> Result<(), Failure> {
-    let names = || workloads.iter().map(|workload| workload.name.as_str());
-    let Some(unknown) = file.workload.keys().find(|key| !names().any(|name| name == key.as_str())) else {
-        return Ok(());
-    };
-    let hint = closest(unknown, names()).map_or(String::new(), |name| format!("; did you mean '{name}'?"));
-    let message = format!("{}: [workload.{unknown}] is not in the suite{hint}", SUITE_FILE);
-    Err(Failure::Usage(message))
 }

@@ -1,13 +1,13 @@
-//! Widths as users write them: `8`, `2-6`, `50%`, and lists of these.
+//! Lists of widths as users write them: `8`, `2-6` and `50%`.
 
 /// Maximum number of widths in one range.
 const MAX_WIDTHS: usize = 1000;
 
-/// Parses the parts of a list; shares are of `cpus`.
+/// Parses the parts of a list of widths, in ascending order; percentages are of `cpus`.
 ///
 /// # Errors
-/// Names the part that is not a width.
-pub(super) fn parse(parts: &[String], cpus: f64) -> Result<Vec<usize>, String> {
+/// When a part is not a width; the message names the part.
+pub fn parse_widths(parts: &[String], cpus: f64) -> Result<Vec<usize>, String> {
     let mut widths = Vec::new();
     for part in parts {
         widths.extend(parse_part(part.trim(), cpus)?);
@@ -17,6 +17,7 @@ pub(super) fn parse(parts: &[String], cpus: f64) -> Result<Vec<usize>, String> {
     Ok(widths)
 }
 
+/// Parses one part of a list.
 fn parse_part(part: &str, cpus: f64) -> Result<Vec<usize>, String> {
     if let Some((from, to)) = part.split_once('-') {
         let (from, to) = (number(from, part)?, number(to, part)?);
@@ -46,7 +47,7 @@ mod tests {
     use super::*;
 
     fn widths(text: &str) -> Result<Vec<usize>, String> {
-        parse(&text.split(',').map(str::to_owned).collect::<Vec<_>>(), 4.0)
+        parse_widths(&text.split(',').map(str::to_owned).collect::<Vec<_>>(), 4.0)
     }
 
     #[test]

@@ -1,0 +1,59 @@
+//! The formats of results for other programs.
+
+use std::io;
+
+use crate::report::document::Results;
+use crate::report::worded::Worded;
+use crate::report::{bmf, csv, gab, html, hyperfine, json, junit, markdown};
+
+/// A format of results for other programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// The JSON document.
+    Json,
+    /// A table in Markdown.
+    Markdown,
+    /// A table as CSV.
+    Csv,
+    /// The JSON of hyperfine.
+    Hyperfine,
+    /// Bencher Metric Format.
+    Bmf,
+    /// github-action-benchmark, for metrics of which more is better.
+    GabBigger,
+    /// github-action-benchmark, for metrics of which less is better.
+    GabSmaller,
+    /// JUnit XML.
+    Junit,
+    /// A page with plots.
+    Html,
+}
+
+/// Returns the results in a format.
+///
+/// # Errors
+/// When the document cannot be serialised.
+pub fn render(format: Format, results: &(impl Results + Worded)) -> io::Result<String> {
+    let (reports, failed) = (results.reports(), results.failed());
+    match format {
+        Format::Json => render_json(results),
+        Format::Markdown => Ok(markdown::to_string(reports, failed)),
+        Format::Csv => Ok(csv::to_string(reports)),
+        Format::Hyperfine => Ok(hyperfine::to_string(reports)),
+        Format::Bmf => Ok(bmf::to_string(reports)),
+        Format::GabBigger => Ok(gab::to_string(reports, gab::Direction::BiggerIsBetter)),
+        Format::GabSmaller => Ok(gab::to_string(reports, gab::Direction::SmallerIsBetter)),
+        Format::Junit => Ok(junit::to_string(reports, failed)),
+        Format::Html => Ok(html::to_string(reports, failed)),
+    }
+}
+
+/// Returns a document as JSON.
+///
+/// # Errors
+/// When the document cannot be serialised.
+pub fn render_json(document: &impl Worded) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    json::to_writer(&mut bytes, document)?;
+    String::from_utf8(bytes).map_err(io::Error::other)
+}
