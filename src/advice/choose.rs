@@ -9,20 +9,20 @@ use crate::advice::objective::Objective;
 use crate::advice::pairwise::{PairwiseComparison, compare_pairwise, score};
 use crate::advice::verdict::{Agreement, ChoiceVerdict};
 use crate::benchmark::ConfigurationResult;
-use crate::policy::{CHOICE_PROBABILITY, INDIFFERENCE, WORTH_CONCURRENCY};
+use crate::policy::{INDIFFERENCE, STOP_PROBABILITY, WORTH_CONCURRENCY};
 use crate::stats::ratio::UncertainOrdering;
 use crate::strategy::StrategyKind;
 
 /// Luck is not held against a cell that seems no slower than this.
 const LUCK: f64 = 0.75;
 
-/// How far the probability of being near the best may fall short of [`CHOICE_PROBABILITY`], or of that
-/// of the surest configuration where none reaches it.
+/// Two standard errors of a probability near [`STOP_PROBABILITY`] that is counted from 256 draws.
 const SLACK: f64 = 0.02;
 
-/// A cell of the surest one's strategy that keeps up with the fastest with this probability is on the
-/// flat top with it, and may be chosen for being narrower.
-const FLAT: f64 = 0.95;
+/// Probability that cannot be distinguished from [`STOP_PROBABILITY`]. It bounds what the surest cell can ask of
+/// others, and a cell of its strategy that is no slower than the fastest with this probability is on the flat
+/// top with it.
+const SURE: f64 = STOP_PROBABILITY - SLACK;
 
 /// The chosen cell, and how the others stand beside it.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,10 +106,10 @@ fn candidates<'a>(
     let surest = cells.iter().filter_map(|c| near(c)).reduce(f64::max);
     match surest.filter(|surest| *surest > 0.0 && objective != Objective::Latency) {
         Some(surest) => {
-            let enough = surest.min(CHOICE_PROBABILITY) - SLACK.min(surest / 2.0);
+            let enough = surest.min(SURE) - SLACK.min(surest / 2.0);
             let kind = cells.iter().find(|c| near(c) == Some(surest)).map(|c| c.cell.strategy);
             let is_flat = |cell: &ConfigurationResult| {
-                Some(cell.cell.strategy) == kind && cell.outlook.is_some_and(|o| o.near_leader >= FLAT)
+                Some(cell.cell.strategy) == kind && cell.outlook.is_some_and(|o| o.near_leader >= SURE)
             };
             let stays = |cell: &&ConfigurationResult| {
                 near(cell).is_some_and(|near| near >= enough)

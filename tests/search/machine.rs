@@ -17,6 +17,9 @@ use rand::rngs::StdRng;
 
 use crate::evaluate::Work;
 
+/// Deviation of the slowest batch, in ln: the tail has no end, but batches do.
+const SLOWEST_LUCK: f64 = -2.0;
+
 /// Seconds that the process of a batch takes to start.
 const BATCH_START_S: f64 = 0.015;
 
@@ -130,7 +133,7 @@ impl Machine {
             Tail::Normal => self.model.noise * z,
             Tail::HeavyAndSlow => {
                 let scale = (-(1.0 - self.random.random::<f64>()).ln()).sqrt();
-                -self.model.noise * (z / scale.max(f64::MIN_POSITIVE)).abs()
+                (-self.model.noise * (z / scale.max(f64::MIN_POSITIVE)).abs()).max(SLOWEST_LUCK)
             }
         }
     }
