@@ -30,7 +30,10 @@ impl RateLimiter {
     /// the shortest batch is no faster than its limit.
     pub fn open(path: &Path, rate_per_s: f64) -> io::Result<Self> {
         let bucket = TokenBucket::new(rate_per_s).ok_or_else(|| {
-            io::Error::new(io::ErrorKind::InvalidInput, format!("{rate_per_s} per second is no rate"))
+            io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("{rate_per_s} per second is not a valid rate"),
+            )
         })?;
         Ok(RateLimiter { due: SharedWord::open(path)?, bucket })
     }

@@ -91,7 +91,7 @@ fn a_command_that_does_not_exist_is_named() {
     arguments_are_refused(&["advise", "--", "./none"], &["E-WORKLOAD-009", "./none"]);
     arguments_are_refused(
         &["advise", "--", "sleep 1"],
-        &["E-WORKLOAD-009", "give program and arguments apart"],
+        &["E-WORKLOAD-009", "give the program and its arguments as separate words"],
     );
     arguments_are_refused(&["advise", "--", ""], &["E-WORKLOAD-009", "empty"]);
     let missing = ["advise", "--items", "missing.txt", "--", "echo"];

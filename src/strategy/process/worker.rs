@@ -5,6 +5,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use crate::diagnostics::Code;
 use crate::error::Error;
+use crate::host::child::ChildError;
 use crate::host::reexec::{HiddenRole, Reexec};
 use crate::strategy::job::{Job, WorkerUsage};
 use crate::strategy::process::protocol::{Reply, Request, Start, read_frame, write_frame};
@@ -82,12 +83,15 @@ impl Worker {
         }
     }
 
-    /// Returns the error of tasks that were lost: how the process ended.
+    /// Returns the error of tasks that were lost with the process: the way in which it ended.
     pub fn death(&mut self) -> Error {
         // The pipe has ended, so the process is ending too; a kill makes certain of it.
         let _ = self.child.kill();
-        let status = self.child.wait().map_or_else(|e| e.to_string(), |status| status.to_string());
-        Error::new(Code::PoolWorkerDied, format!("worker process died: {status}"))
+        let death = match self.child.wait() {
+            Ok(status) => ChildError::Died { status, stderr: String::new() },
+            Err(error) => ChildError::Start(error),
+        };
+        Error::from(death).context("worker process died")
     }
 }
 

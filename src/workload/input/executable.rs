@@ -43,7 +43,7 @@ fn check_on(program: &str, directories: &[PathBuf]) -> Result<(), InputError> {
     }
     let error = cannot_run(format!("there is no program '{program}' on the PATH"));
     if program.contains(char::is_whitespace) {
-        return Err(error.with_help("give program and arguments apart, or use a shell"));
+        return Err(error.with_help("give the program and its arguments as separate words, or use a shell"));
     }
     Err(match similar(program, directories) {
         Some(name) => error.with_help(format!("did you mean '{name}'?")),

@@ -112,7 +112,7 @@ fn items(root: &mut Table<'_>, directory: &Path) -> Result<Items, Reported> {
     let lines = root.optional("items_from", |value| {
         let path = value::text(value)?;
         read_items_file(&directory.join(&path)).map_err(|why| {
-            ValueError::new(format!("cannot be used: {}", why.told_of(&format!("'{path}'"))))
+            ValueError::new(format!("cannot be used: {}", why.message_for(&format!("'{path}'"))))
                 .with_code(Code::WorkloadItems)
                 .with_help("the path is relative to the workload file")
         })

@@ -22,7 +22,7 @@ pub fn read_items(path: &str, mut stdin: impl BufRead) -> Result<Items, InputErr
         read_items_file(Path::new(path))
     };
     let name = if path == "-" { "standard input".to_owned() } else { format!("items file '{path}'") };
-    items.map_err(|why| InputError::new(Code::WorkloadItems, why.told_of(&name)))
+    items.map_err(|why| InputError::new(Code::WorkloadItems, why.message_for(&name)))
 }
 
 /// Reads items from a file.
@@ -43,7 +43,7 @@ pub(super) enum Unreadable {
 
 impl Unreadable {
     /// Returns the reason as a fragment about the file `name`.
-    pub(super) fn told_of(&self, name: &str) -> String {
+    pub(super) fn message_for(&self, name: &str) -> String {
         match self {
             Unreadable::Io(error) => format!("{name} cannot be read: {error}"),
             Unreadable::NotUtf8(line) => format!("{name} is not UTF-8 in line {line}"),

@@ -34,7 +34,7 @@ impl Lock {
     /// Opens the file `<name>.lock` in the directory of the batch.
     pub fn prepare(spec: &LockSpec, env: &Env) -> Result<Self, String> {
         if spec.name.contains(std::path::is_separator) {
-            return Err(format!("'{}' is no name for a lock: it contains a path separator", spec.name));
+            return Err(format!("'{}' cannot name a lock: it contains a path separator", spec.name));
         }
         let path = env.state_dir.join(format!("{}.lock", spec.name));
         let open = || {

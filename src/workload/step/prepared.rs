@@ -58,7 +58,7 @@ impl Step {
             StepSpec::Lock(spec) => Step::Lock(lock::Lock::prepare(spec, env)?),
             StepSpec::Http(spec) => Step::Http(Box::new(http::Http::prepare(spec, env)?)),
             StepSpec::WebSocket(spec) => Step::WebSocket(Box::new(websocket::WebSocket::prepare(spec, env)?)),
-            StepSpec::Python(_) => return Err("it runs in an interpreter and nowhere else".to_owned()),
+            StepSpec::Python(_) => return Err("the step runs only in a Python interpreter".to_owned()),
         })
     }
 

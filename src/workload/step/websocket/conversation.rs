@@ -34,10 +34,10 @@ impl Conversation {
     pub(super) fn prepare(spec: &WebSocketSpec, env: &Env) -> Result<Self, String> {
         let address = Address::resolve(&spec.url, &["ws"], env)?;
         if spec.size > MAX_MESSAGE_BYTES {
-            return Err(format!("messages may have {MAX_MESSAGE_BYTES} bytes at the most"));
+            return Err(format!("a message may have at most {MAX_MESSAGE_BYTES} bytes"));
         }
         if spec.subscribers > 0 && !address.is_fixture() {
-            return Err("only the embedded server knows about subscribers; use a fixture: address".to_owned());
+            return Err("only the embedded server supports subscribers; use a fixture: address".to_owned());
         }
         Ok(Conversation {
             address,
