@@ -177,7 +177,7 @@ fn a_command_that_is_profiled_shows_what_was_seen_of_it_until_then() {
     let ended = running.end(Signal::SIGINT);
     ended.assert_interrupted();
     assert!(ended.stdout.contains("\nProfile    io-bound"), "{}", ended.stdout);
-    assert!(ended.stdout.contains("ended by the interrupt"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("stopped by the interrupt"), "{}", ended.stdout);
 }
 
 #[test]
