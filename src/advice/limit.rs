@@ -10,7 +10,7 @@ use crate::advice::limiting_factor::{LimitingFactor, SharedResource};
 use crate::benchmark::ConfigurationResult;
 use crate::benchmark::capacity::{Capacity, capacity};
 use crate::benchmark::conditions::Subject;
-use crate::benchmark::predict::gain_of_twice_the_cpus;
+use crate::benchmark::predict::gain::gain_of_twice_the_cpus;
 use crate::benchmark::result::Status;
 use crate::policy::INDIFFERENCE;
 use crate::profile::Class;

@@ -2,7 +2,7 @@
 
 mod bounds;
 mod cost;
-mod gain;
+pub mod gain;
 mod stages;
 
 use crate::benchmark::conditions::Subject;
@@ -14,8 +14,6 @@ use crate::benchmark::predict::cost::{Cost, startup_s};
 use crate::benchmark::predict::stages::{connecting, server_pools, stages};
 use crate::benchmark::throughput::BatchTimes;
 use crate::model::network::Network;
-
-pub use gain::gain_of_twice_the_cpus;
 
 /// Coefficient of variation of task times if the profile does not show it.
 const DEFAULT_VARIATION: f64 = 0.1;
