@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::advice::checklist::{CheckResult, CheckStatus};
 use crate::host::Host;
 use crate::report::command::{CommandName, SCHEMA_VERSION};
-use crate::report::document::WorkloadSummary;
+use crate::report::workload_summary::WorkloadSummary;
 
 /// The list, with what is wrong.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]

@@ -12,7 +12,7 @@ use crate::profile::Profile;
 use crate::report::check::CheckReport;
 pub use crate::report::command::{CommandName, SCHEMA_VERSION};
 use crate::report::fit::{FitReport, FitResults};
-use crate::workload::spec::{Workload, WorkloadSource};
+pub use crate::report::workload_summary::{WorkloadRuntime, WorkloadSummary};
 
 /// Everything known about one workload. Facts that a command does not know are null or empty.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -182,45 +182,6 @@ impl Document {
             Document::Check(_) | Document::FitResults(_) | Document::Fit(_) => &[],
         }
     }
-}
-
-/// A summary of the work.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct WorkloadSummary {
-    /// Its name.
-    pub name: String,
-    /// The source of the description.
-    pub source: WorkloadSource,
-    /// The runtime of the tasks.
-    pub runtime: WorkloadRuntime,
-    /// Tasks of one run.
-    pub tasks: u64,
-    /// A hash of what it does; another one means another workload under the same name.
-    #[serde(default)]
-    pub definition: String,
-}
-
-impl WorkloadSummary {
-    /// The summary of a workload.
-    pub fn of(workload: &Workload) -> Self {
-        WorkloadSummary {
-            name: workload.name.clone(),
-            source: workload.source,
-            runtime: if workload.runs_python() { WorkloadRuntime::Python } else { WorkloadRuntime::Native },
-            tasks: workload.tasks(),
-            definition: workload.definition(),
-        }
-    }
-}
-
-/// A runtime of tasks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum WorkloadRuntime {
-    /// This binary, or the programs it starts.
-    Native,
-    /// CPython.
-    Python,
 }
 
 /// Something to know before the results are trusted.

@@ -4,10 +4,11 @@ mod curve;
 mod forest;
 mod scale;
 mod section;
+mod verdict;
 
-use crate::gate::GateVerdict;
 use crate::report::columns::Column;
 use crate::report::document::{FailedWorkload, Report};
+use crate::report::html::verdict::verdict;
 use crate::report::markup::escaped;
 use crate::report::prose::gate as wording;
 use crate::report::prose::workload::{self as describe, counted};
@@ -79,11 +80,6 @@ fn row(i: usize, report: &Report) -> String {
         value(Column::Speedup),
         gate.unwrap_or_default(),
     )
-}
-
-/// A verdict, coloured; the word says it without the colour.
-fn verdict(verdict: GateVerdict) -> String {
-    format!("<span class=\"verdict {verdict}\">{verdict}</span>")
 }
 
 #[cfg(test)]

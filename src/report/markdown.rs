@@ -1,13 +1,14 @@
 //! Markdown as GitHub renders it: what the gates say, and one table of cells per workload.
 
 mod gate;
+mod table_line;
 
 use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::Status;
 use crate::report::columns::Column;
 use crate::report::document::{FailedWorkload, Report};
+use crate::report::markdown::table_line::{escaped, line};
 use crate::report::prose;
-use crate::report::text::plain;
 
 const COLUMNS: [Column; 9] = [
     Column::Strategy,
@@ -62,22 +63,6 @@ fn row(cell: &ConfigurationResult, recommended: bool) -> String {
     values.push(escaped(&prose::outcome::trouble(cell).unwrap_or_default()));
     values.resize(COLUMNS.len(), String::new());
     line(values.into_iter())
-}
-
-fn line(values: impl Iterator<Item = String>) -> String {
-    format!("| {} |\n", values.collect::<Vec<_>>().join(" | "))
-}
-
-/// Text that stays inside its cell and means only itself.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in plain(&text.split_whitespace().collect::<Vec<_>>().join(" ")).chars() {
-        if matches!(c, '|' | '*' | '_' | '`' | '\\' | '<' | '[' | '~' | '#' | '@') {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out
 }
 
 #[cfg(test)]

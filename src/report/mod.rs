@@ -29,6 +29,8 @@ mod shapes;
 pub mod table;
 mod text;
 pub mod worded;
+mod workload_summary;
 
 pub use check::CheckReport;
 pub use document::{BenchReport, Document, Report};
+pub use workload_summary::{WorkloadRuntime, WorkloadSummary};

@@ -15,9 +15,6 @@ use crate::strategy::StrategyKind;
 use callable::Pieces;
 use program::Program;
 
-/// Lines of a program stay within this many characters, as most formatters have it.
-const LINE: usize = 100;
-
 /// The programs for one cell: first the one that was measured, then other ways of writing it.
 pub(super) fn examples(cell: &Configuration, shape: &TaskShape) -> Vec<CodeExample> {
     Program::of(cell, shape).iter().map(|program| example(*program, cell, shape)).collect()

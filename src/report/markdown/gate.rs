@@ -3,19 +3,11 @@
 use crate::gate::result::AdviceChange;
 use crate::gate::{GateVerdict, MetricVerdict};
 use crate::report::document::Report;
-use crate::report::markdown::{escaped, line};
+use crate::report::markdown::table_line::{escaped, line};
 use crate::report::prose::gate as wording;
 
-const HEADINGS: [&str; 8] = [
-    "Workload",
-    "Metric",
-    "GateVerdict",
-    "Now",
-    "Reference",
-    "Ratio (95% CI)",
-    "Threshold",
-    "Smallest effect",
-];
+const HEADINGS: [&str; 8] =
+    ["Workload", "Metric", "Verdict", "Now", "Reference", "Ratio (95% CI)", "Threshold", "Smallest effect"];
 
 /// A table of the metrics of every workload, and what to know of them; `None` where nothing was to be
 /// compared.

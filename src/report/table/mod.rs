@@ -10,76 +10,13 @@ pub mod options;
 mod plot;
 mod profile;
 mod recommendation;
+mod render;
 mod screen;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod warnings;
 
-use crate::report::check::CheckReport;
-use crate::report::document::{BenchReport, Report};
-use crate::report::fit::FitReport;
-
 pub use options::{CodeChoice, TableOptions};
 pub use plot::Glyphs;
-use screen::Screen;
-
-/// Returns the output of `advise`. Only the program is not wrapped to the width.
-pub fn render_advise(report: &Report, options: &TableOptions) -> String {
-    let mut screen = Screen::new(*options);
-    header::workload_and_host(&mut screen, report);
-    profile::section(&mut screen, report, options.verbose);
-    cells::best(&mut screen, report);
-    recommendation::section(&mut screen, report);
-    details::section(&mut screen, report);
-    recommendation::code(&mut screen, report);
-    screen.finish()
-}
-
-/// Returns the output of `profile`.
-pub fn render_profile(report: &Report, options: &TableOptions) -> String {
-    let mut screen = Screen::new(*options);
-    header::workload_and_host(&mut screen, report);
-    profile::section(&mut screen, report, true);
-    details::section(&mut screen, report);
-    screen.finish()
-}
-
-/// Returns the output of `bench`: a table, the recommendation in a line and the gate of each workload, and
-/// all verdicts together.
-pub fn render_bench(report: &BenchReport, options: &TableOptions) -> String {
-    let mut screen = Screen::new(*options);
-    header::host(&mut screen, report);
-    for result in &report.results {
-        screen.gap();
-        header::workload(&mut screen, result);
-        cells::best(&mut screen, result);
-        recommendation::headline(&mut screen, result);
-        gate::section(&mut screen, result);
-        details::section(&mut screen, result);
-    }
-    gate::suite(&mut screen, &report.results);
-    screen.finish()
-}
-
-/// Returns the output of `fit`: a plot and the coefficients for each series.
-pub fn render_fit(reports: &[FitReport], options: &TableOptions, glyphs: Glyphs) -> String {
-    let mut screen = Screen::new(*options);
-    reports.iter().for_each(|report| fit::section(&mut screen, report, glyphs));
-    screen.finish()
-}
-
-/// Returns the output of `check`: every item of the list with its faults.
-pub fn render_check(report: &CheckReport, options: &TableOptions) -> String {
-    let mut screen = Screen::new(*options);
-    checklist::section(&mut screen, report);
-    screen.finish()
-}
-
-/// The warnings of all `reports`, which go beside the output and not into it.
-pub fn render_warnings(reports: &[Report], options: &TableOptions) -> String {
-    let mut screen = Screen::new(*options);
-    warnings::section(&mut screen, reports);
-    screen.finish()
-}
-
-#[cfg(test)]
-mod tests;
+pub use render::{render_advise, render_bench, render_check, render_fit, render_profile, render_warnings};

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::*;
 use crate::report::fit::read::read;
 use crate::report::fit::{FitReport, fit};
-use crate::report::{example, text};
+use crate::report::{Report, example, text};
 
 fn options(width: usize) -> TableOptions {
     TableOptions { width, colour: false, verbose: false, code: CodeChoice::None }

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use crate::snippets::command::{Word, words};
-use crate::snippets::python::LINE;
 use crate::snippets::python::literal::literal;
 use crate::snippets::python::program::Program;
 use crate::snippets::shape::TaskShape;
 use crate::snippets::wording::{grouped, replace_note};
 use crate::units::Seconds;
+
+/// Characters of a line in a generated program, as most formatters have it.
+const MAX_LINE_CHARS: usize = 100;
 
 /// One step of the stand-in loop: a multiplication and an addition by the interpreter.
 const STEP: Duration = Duration::from_nanos(50);
@@ -87,7 +89,7 @@ fn run_command_async(command: &[String]) -> String {
 fn arguments(command: &[String]) -> String {
     let words: Vec<_> = words(command).iter().map(word).collect();
     let line = words.join(", ");
-    if line.chars().count() + "    command = []".len() <= LINE {
+    if line.chars().count() + "    command = []".len() <= MAX_LINE_CHARS {
         line
     } else {
         format!("\n        {},\n    ", words.join(",\n        "))
