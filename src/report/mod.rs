@@ -12,6 +12,7 @@ pub mod document;
 pub(crate) mod example;
 mod figures;
 pub mod fit;
+pub mod fit_formats;
 pub mod format;
 pub mod gab;
 pub mod github;

@@ -1,7 +1,8 @@
 //! `conc fit`: the scalability law in a file of measurements, and its plot.
 
 use crate::error::ExitStatus;
-use crate::report::fit::{FitResults, export, fit, read};
+use crate::report::fit::{FitResults, fit, read};
+use crate::report::fit_formats;
 use crate::report::format::{Format, render_json};
 use crate::report::table;
 
@@ -21,8 +22,8 @@ pub(super) fn run(args: &FitArgs, environment: &Environment) -> Result<ExitStatu
     output::deliver(&screen, &output, |format| match (format, results.results.as_slice()) {
         (Format::Json, [only]) if !data.is_result => render_json(only),
         (Format::Json, _) => render_json(&results),
-        (Format::Markdown, reports) => Ok(export::markdown(reports)),
-        (Format::Csv, reports) => Ok(export::csv(reports)),
+        (Format::Markdown, reports) => Ok(fit_formats::markdown(reports)),
+        (Format::Csv, reports) => Ok(fit_formats::csv(reports)),
         (format, _) => unreachable!("fit offers no {format:?}"),
     })?;
     Ok(ExitStatus::Done)

@@ -1,7 +1,6 @@
 //! `conc fit`: throughput at several widths, from anybody's load test, and the law in it.
 
 pub mod document;
-pub mod export;
 pub mod read;
 pub mod series;
 
