@@ -10,12 +10,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use conc::strategy::StrategyKind;
-use conc::units::Seconds;
-use conc::workload::Item;
-use conc::workload::spec::{CpuSpec, Kernel, StepSpec};
-use conc::workload::step::cpu::calibrate::calibrate;
-use conc::workload::step::{Step, TaskContext};
+use conc::internal::Item;
+use conc::internal::Seconds;
+use conc::internal::StrategyKind;
+use conc::internal::calibrate;
+use conc::internal::{CpuSpec, Kernel, StepSpec};
+use conc::internal::{Step, TaskContext};
 
 use support::paired::{self, Entry, Table, Used};
 use support::subject;

@@ -8,14 +8,14 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use conc::benchmark::Configuration;
-use conc::benchmark::executor::{BatchRequest, Executor, ProcessExecutor};
-use conc::host::Reexec;
-use conc::strategy::StrategyKind;
-use conc::units::Bytes;
-use conc::workload::Workload;
-use conc::workload::spec::{SleepSpec, StepSpec};
-use conc::workload::task_outcomes::TaskOutcomes;
+use conc::internal::Bytes;
+use conc::internal::Configuration;
+use conc::internal::Reexec;
+use conc::internal::StrategyKind;
+use conc::internal::TaskOutcomes;
+use conc::internal::Workload;
+use conc::internal::{BatchRequest, Executor, ProcessExecutor};
+use conc::internal::{SleepSpec, StepSpec};
 use criterion::Criterion;
 
 use support::paired::{self, Entry, Table, Used};
@@ -79,7 +79,7 @@ fn tokio_sleeps(tasks: usize) -> Used {
 #[expect(clippy::print_stdout, reason = "a benchmark reports to the terminal")]
 fn memory(workload: &Arc<Workload>, width: usize) {
     let state = tempfile::tempdir().expect("a directory for the batches");
-    let env = conc::workload::Env { state_dir: state.path().into(), ..subject::env() };
+    let env = conc::internal::Env { state_dir: state.path().into(), ..subject::env() };
     let reexec = Reexec::new(env.exe.clone());
     let mut executor = ProcessExecutor::new(reexec, Arc::clone(workload), env, subject::cpus());
     let mut peak = |width: usize| {

@@ -11,25 +11,25 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use conc::benchmark::Configuration;
-use conc::benchmark::clock::Stopwatch;
-use conc::benchmark::event::Silent;
-use conc::benchmark::executor::{Executor, ProcessExecutor};
-use conc::benchmark::machine_probe::CpuSpeedProbe;
-use conc::benchmark::params::SizingParams;
-use conc::benchmark::repeat::{Repeated, Repetition, RepetitionSettings};
-use conc::benchmark::series::BatchMetrics;
-use conc::benchmark::sizing::Sizing;
-use conc::benchmark::throughput::BatchTimes;
-use conc::host::clock::process_cpu;
-use conc::host::contention::CpuMeter;
-use conc::host::{Host, Interrupt, Reexec};
-use conc::strategy::StrategyKind;
-use conc::workload::fixture::{Fixture, FixtureConfig};
-use conc::workload::input;
-use conc::workload::spec::{CommandSpec, StepSpec, Workload, WorkloadSource};
-use conc::workload::step::cpu::calibrate::calibrate;
-use conc::workload::{Env, Items};
+use conc::internal::BatchMetrics;
+use conc::internal::BatchTimes;
+use conc::internal::Configuration;
+use conc::internal::CpuMeter;
+use conc::internal::CpuSpeedProbe;
+use conc::internal::Silent;
+use conc::internal::Sizing;
+use conc::internal::SizingParams;
+use conc::internal::Stopwatch;
+use conc::internal::StrategyKind;
+use conc::internal::calibrate;
+use conc::internal::load_workload;
+use conc::internal::process_cpu;
+use conc::internal::{CommandSpec, StepSpec, Workload, WorkloadSource};
+use conc::internal::{Env, Items};
+use conc::internal::{Executor, ProcessExecutor};
+use conc::internal::{Fixture, FixtureConfig};
+use conc::internal::{Host, Interrupt, Reexec};
+use conc::internal::{Repeated, Repetition, RepetitionSettings};
 
 /// Seeds the server and the order of tasks.
 const SEED: u64 = 7;
@@ -62,7 +62,7 @@ fn main() {
 
 /// One workload of each class and one of commands, with a cell that suits two CPUs and the seconds of a task.
 fn subjects() -> Vec<(Workload, Configuration, f64)> {
-    let sample = |name| input::load(name).expect("it is embedded");
+    let sample = |name| load_workload(name).expect("it is embedded");
     vec![
         (sample("hash-cpu"), Configuration::new(StrategyKind::Threads, 2), 0.005),
         (sample("web-scraper"), Configuration::new(StrategyKind::Async, 64), 0.045),

@@ -8,9 +8,9 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use conc::profile::result::SampleSource;
-use conc::profile::sampling::run::sample;
-use conc::profile::sampling::target::Target;
+use conc::internal::SampleSource;
+use conc::internal::Target;
+use conc::internal::sample;
 
 /// The first argument of this program when it is the tree that is profiled.
 const THREADS: &str = "__threads";
@@ -77,7 +77,7 @@ struct Tree(Child);
 
 impl Drop for Tree {
     fn drop(&mut self) {
-        conc::host::process::kill_tree(self.0.id());
+        conc::internal::kill_tree(self.0.id());
         self.0.wait().expect("it was started here");
     }
 }

@@ -16,13 +16,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use conc::benchmark::Configuration;
-use conc::benchmark::result::Status;
-use conc::host::Reexec;
-use conc::host::reexec::HiddenRole;
-use conc::report::document::Report;
-use conc::workload::fixture::{Fixture, FixtureConfig};
-use conc::workload::spec::{FixtureSpec, Kernel, LatencySpec};
+use conc::internal::Configuration;
+use conc::internal::HiddenRole;
+use conc::internal::Reexec;
+use conc::internal::Report;
+use conc::internal::Status;
+use conc::internal::{Fixture, FixtureConfig};
+use conc::internal::{FixtureSpec, Kernel, LatencySpec};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 

@@ -10,8 +10,8 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use conc::strategy::StrategyKind;
-use conc::workload::spec::{CommandSpec, StepSpec};
+use conc::internal::StrategyKind;
+use conc::internal::{CommandSpec, StepSpec};
 
 use support::paired::{self, Entry, Table, Used};
 use support::subject;

@@ -9,9 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostics::Code;
 
-/// A result whose error is an [`Error`].
-pub type Result<T> = std::result::Result<T, Error>;
-
 /// The reason why something failed.
 ///
 /// Errors cross process boundaries by `serde`, which drops the source. Two errors are equal if a reader

@@ -25,10 +25,11 @@
 //! }
 //! ```
 //!
-//! [`Study`] does the same on a [`Machine`](study::Machine) and with an observer of the caller's.
+//! [`Study`] does the same on a [`Machine`] and with an [`Observer`] of the caller's.
 //!
 //! Data flows one way: workload, profile, prediction, benchmark, comparison, advice, report. A module
-//! imports only from the floors below its own.
+//! imports from lower floors and, without a circle, from its own. The names re-exported here are the interface;
+//! everything else is private.
 //!
 //! | floor | module | holds |
 //! |---|---|---|
@@ -43,35 +44,39 @@
 //! | 8 | [`study`] | the pipeline of one workload, from its description to its report |
 //! | 9 | [`cli`], [`runtime`] | the command line; the hidden roles of the program |
 
-pub mod advice;
-pub mod benchmark;
+mod advice;
+mod benchmark;
+#[doc(hidden)]
 pub mod cli;
-pub mod diagnostics;
-pub mod error;
-pub mod explain;
-pub mod gate;
-pub mod host;
-pub mod model;
-pub mod policy;
-pub mod profile;
-pub mod python;
-pub mod report;
+mod diagnostics;
+mod error;
+mod explain;
+mod gate;
+mod host;
+#[doc(hidden)]
+pub mod internal;
+mod model;
+mod policy;
+mod profile;
+mod python;
+mod report;
 pub mod runtime;
-pub mod snippets;
-pub mod stats;
-pub mod strategy;
-pub mod study;
-pub mod units;
-pub mod workload;
+mod snippets;
+mod stats;
+mod strategy;
+mod study;
+mod units;
+mod workload;
 
 pub use advice::{Objective, Recommendation};
 pub use benchmark::Configuration;
+pub use benchmark::event::Observer;
 pub use benchmark::plan::Selection;
 pub use diagnostics::Code;
 pub use error::{Error, ExitStatus};
 pub use profile::Profile;
 pub use report::Report;
 pub use strategy::StrategyKind;
-pub use study::{StopRule, Study, StudyConfig, advise, profile};
+pub use study::{Machine, StopRule, Study, StudyConfig, advise, profile};
 pub use workload::Workload;
 pub use workload::input::{inline as inline_workload, resolve as load_workload};

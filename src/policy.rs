@@ -11,7 +11,7 @@
 /// - Measured by: `cargo bench --bench noise` (spread of equal batches), `cargo test --test search`
 ///   (shares of advice within this margin).
 /// - Last checked: 2026-11.
-pub const INDIFFERENCE: f64 = 0.05;
+pub(crate) const INDIFFERENCE: f64 = 0.05;
 
 /// Relative gain below which concurrency is not worth writing: advice stays sequential.
 ///
@@ -19,7 +19,7 @@ pub const INDIFFERENCE: f64 = 0.05;
 ///   [`INDIFFERENCE`], so that the gain itself is beyond doubt.
 /// - Measured by: nothing; it is a judgement about a reader's time.
 /// - Last checked: 2026-11.
-pub const WORTH_CONCURRENCY: f64 = 0.10;
+pub(crate) const WORTH_CONCURRENCY: f64 = 0.10;
 
 /// Probability of being within [`INDIFFERENCE`] of the best at which a configuration ends the search, and from
 /// which, less the error of such a probability, it may be advised.
@@ -30,14 +30,14 @@ pub const WORTH_CONCURRENCY: f64 = 0.10;
 ///   within the margin in 92.1% instead of 92.4% of 800 draws, after 3.2 s instead of 3.7 s in the median. The
 ///   difference is within the noise; the safer value costs half a second.
 /// - Last checked: 2026-11.
-pub const STOP_PROBABILITY: f64 = 0.97;
+pub(crate) const STOP_PROBABILITY: f64 = 0.97;
 
 /// Share of the CPUs used by other programs from which results carry a warning.
 ///
 /// - Chosen because: throughput of computing work falls by at least that share, twice [`INDIFFERENCE`].
 /// - Measured by: `cargo bench --bench noise` next to a loaded CPU.
 /// - Last checked: 2026-11.
-pub const CONTENDED: f64 = 0.10;
+pub(crate) const CONTENDED: f64 = 0.10;
 
 /// Share of the CPUs used by other programs from which what they disturb is distrusted: a calibration of
 /// overheads is discarded, and a profile holds them responsible for waits in the run queue.
@@ -47,7 +47,7 @@ pub const CONTENDED: f64 = 0.10;
 /// - Measured by: `tests/corpus` for profiles (classes of real programs, idle and loaded); for calibrations
 ///   it is a judgement.
 /// - Last checked: 2026-11.
-pub const CONTENDED_DISTRUST: f64 = 0.15;
+pub(crate) const CONTENDED_DISTRUST: f64 = 0.15;
 
 /// Share of the CPU time of the machine taken by the hypervisor above which a profile is doubted; above twice
 /// this share its confidence is low.
@@ -55,7 +55,7 @@ pub const CONTENDED_DISTRUST: f64 = 0.15;
 /// - Chosen because: stolen time is neither CPU time nor run-queue time of a thread, so it looks like waiting.
 /// - Measured by: nothing yet; it is a judgement.
 /// - Last checked: 2026-11.
-pub const STOLEN_DOUBTFUL: f64 = 0.10;
+pub(crate) const STOLEN_DOUBTFUL: f64 = 0.10;
 
 /// Share of ten seconds in which some task waited for a CPU (PSI `some avg10`) from which the machine counts
 /// as busy before a run begins.
@@ -63,7 +63,7 @@ pub const STOLEN_DOUBTFUL: f64 = 0.10;
 /// - Chosen because: with tasks waiting for a quarter of the time, every figure would include the queue.
 /// - Measured by: nothing yet; it is a judgement.
 /// - Last checked: 2026-11.
-pub const BUSY_PRESSURE: f64 = 0.25;
+pub(crate) const BUSY_PRESSURE: f64 = 0.25;
 
 /// CPU share of a task's own time (wall time less run-queue wait) from which the task is CPU-bound.
 ///
@@ -71,7 +71,7 @@ pub const BUSY_PRESSURE: f64 = 0.25;
 ///   at most a third over one task per CPU.
 /// - Measured by: `tests/corpus` (classes of real programs, idle and loaded).
 /// - Last checked: 2026-11.
-pub const CPU_BOUND_FROM: f64 = 0.75;
+pub(crate) const CPU_BOUND_FROM: f64 = 0.75;
 
 /// CPU share of a task's own time up to which the task is I/O-bound.
 ///
@@ -79,11 +79,11 @@ pub const CPU_BOUND_FROM: f64 = 0.75;
 ///   CPUs do.
 /// - Measured by: `tests/corpus` (classes of real programs, idle and loaded).
 /// - Last checked: 2026-11.
-pub const IO_BOUND_UP_TO: f64 = 0.35;
+pub(crate) const IO_BOUND_UP_TO: f64 = 0.35;
 
 /// CPU share up to which a task is I/O-bound if the kernel spends that time on the way to a device.
 ///
 /// - Chosen because: copying and protocol work grows with the I/O and is no computing of the task.
 /// - Measured by: `tests/corpus` (classes of real programs, idle and loaded).
 /// - Last checked: 2026-11.
-pub const IO_BOUND_IN_KERNEL_UP_TO: f64 = 0.50;
+pub(crate) const IO_BOUND_IN_KERNEL_UP_TO: f64 = 0.50;

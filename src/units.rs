@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// The reason why a quantity could not be parsed; a fragment that fits after "invalid value: ".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum UnitError {
+pub(crate) enum UnitError {
     /// The text does not start with a number.
     #[error("'{text}' is not {what}; write {example}")]
     NotAQuantity {
@@ -66,7 +66,7 @@ fn split(text: &str, what: &'static str, example: &'static str) -> Result<(f64, 
 /// assert_eq!(parse_duration("1.5ms"), Ok(Duration::from_micros(1500)));
 /// assert!(parse_duration("5").is_err(), "a number needs a unit");
 /// ```
-pub fn parse_duration(text: &str) -> Result<Duration, UnitError> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, UnitError> {
     let (value, unit) = split(text, "a duration", "it as 5ms, 1.5s or 2min")?;
     let scale = match unit.as_str() {
         "ns" => 1e-9,
@@ -89,7 +89,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, UnitError> {
 }
 
 /// Parses a size in bytes such as `512`, `16KiB`, `1.5MB` or `2GiB`.
-pub fn parse_bytes(text: &str) -> Result<u64, UnitError> {
+pub(crate) fn parse_bytes(text: &str) -> Result<u64, UnitError> {
     let (value, unit) = split(text, "a size", "it as 512B, 16KiB or 2GiB")?;
     let scale: f64 = match unit.to_ascii_lowercase().as_str() {
         "" | "b" => 1.0,
@@ -185,7 +185,7 @@ impl fmt::Display for Bytes {
 
 /// A rate per second, with thousands set apart: `0.43`, `22.1`, `1 240`.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-pub struct PerSecond(pub f64);
+pub(crate) struct PerSecond(pub f64);
 
 impl fmt::Display for PerSecond {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -196,7 +196,7 @@ impl fmt::Display for PerSecond {
 
 /// A share between 0 and 1, printed as a percentage: `4%`, `0.4%`.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-pub struct Share(pub f64);
+pub(crate) struct Share(pub f64);
 
 impl fmt::Display for Share {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

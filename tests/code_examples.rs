@@ -8,9 +8,9 @@ use std::process::{Command, Output};
 use std::time::Duration;
 use std::{fs, io};
 
-use conc::benchmark::Configuration;
-use conc::snippets::{PythonCallable, PythonTask, TaskShape, examples};
-use conc::strategy::StrategyKind;
+use conc::internal::Configuration;
+use conc::internal::StrategyKind;
+use conc::internal::{PythonCallable, PythonTask, TaskShape, examples};
 
 #[path = "common/lane.rs"]
 mod lane;

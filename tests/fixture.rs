@@ -8,14 +8,14 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use conc::diagnostics::Code;
-use conc::error::Error;
-use conc::workload::Env;
-use conc::workload::fixture::protocol::ATTEMPT_HEADER;
-use conc::workload::fixture::{Fixture, FixtureConfig, FixtureError, FixtureStats};
-use conc::workload::item::Item;
-use conc::workload::spec::{FixtureSpec, HttpSpec, LatencySpec, StepSpec, WebSocketSpec};
-use conc::workload::step::{Step, StepOutput, TaskContext};
+use conc::internal::ATTEMPT_HEADER;
+use conc::internal::Code;
+use conc::internal::Env;
+use conc::internal::Error;
+use conc::internal::Item;
+use conc::internal::{Fixture, FixtureConfig, FixtureError, FixtureStats};
+use conc::internal::{FixtureSpec, HttpSpec, LatencySpec, StepSpec, WebSocketSpec};
+use conc::internal::{Step, StepOutput, TaskContext};
 use futures_util::future::join_all;
 use tokio::runtime::Runtime;
 

@@ -11,11 +11,14 @@
 
 use std::collections::BTreeMap;
 
-use conc::benchmark::series::BatchMetrics;
-use conc::benchmark::{Configuration, Series};
-use conc::gate::stored::RunCircumstances;
-use conc::gate::{Comparison, GateReport, GateVerdict, Metric, Thresholds, judge, paired, stored};
-use conc::strategy::StrategyKind;
+use conc::internal::BatchMetrics;
+use conc::internal::RunCircumstances;
+use conc::internal::StrategyKind;
+use conc::internal::{
+    Comparison, GateReport, GateVerdict, Metric, Thresholds, compare_paired, compare_stored, judge,
+    needs_more_pairs,
+};
+use conc::internal::{Configuration, Series};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -143,7 +146,7 @@ fn measure_pairs(
     let mut pairs = series(Vec::new());
     let runs = recordings.runs(workload, Some(condition));
     let (_, part) = runs[random.random_range(0..runs.len())];
-    while pairs.batches.is_empty() || paired::needs_more(&pairs, &Thresholds::default(), tests) {
+    while pairs.batches.is_empty() || needs_more_pairs(&pairs, &Thresholds::default(), tests) {
         for both in recordings.draw(workload, condition, part, BLOCK, random).chunks(2) {
             let current = usize::from(random.random::<bool>());
             pairs.batches.push(stretched(both[current], times));
@@ -182,7 +185,7 @@ fn suites(recordings: &Recordings, condition: &str, slowed: Option<(&str, f64)>,
                 let (name, times) = slowed.filter(|_| i == 0).unwrap_or((name, 1.0));
                 let pairs = measure_pairs(recordings, (name, condition), times, tests, &mut random);
                 shares.pairs += pairs.batches.len();
-                paired::compare(&pairs, "the same", Thresholds::default())
+                compare_paired(&pairs, "the same", Thresholds::default())
             })
             .collect();
         shares.add(&judge(&comparisons), slowed.is_some());
@@ -257,7 +260,7 @@ fn judge_stored(
     let (earlier, current) = (draw(before), draw(now));
     let current = series(current.into_iter().map(|batch| stretched(batch, times)).collect());
     let here = RunCircumstances { cpus_effective: CPUS, other_machine: false };
-    stored::compare(&series(earlier), &current, here, "stored", Thresholds::default())
+    compare_stored(&series(earlier), &current, here, "stored", Thresholds::default())
 }
 
 #[test]

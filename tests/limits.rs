@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use conc::benchmark::Configuration;
-use conc::diagnostics::Code;
-use conc::strategy::StrategyKind;
-use conc::workload::Workload;
-use conc::workload::retry::pause;
-use conc::workload::spec::{Backoff, FixtureSpec, Kernel, RetryPolicy, StepSpec, WorkloadLimits};
-use conc::workload::task_outcomes::TaskCounts;
+use conc::internal::Code;
+use conc::internal::Configuration;
+use conc::internal::StrategyKind;
+use conc::internal::TaskCounts;
+use conc::internal::Workload;
+use conc::internal::pause;
+use conc::internal::{Backoff, FixtureSpec, Kernel, RetryPolicy, StepSpec, WorkloadLimits};
 
 use crate::common::{
     CELLS, PATIENCE, SEED, TestBed, cell, command, compute, counted, http, iterations, lock, sleep,

@@ -9,13 +9,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use conc::benchmark::Configuration;
-use conc::diagnostics::Code;
-use conc::host::Reexec;
-use conc::host::group::Group;
-use conc::host::process::{adopt_orphans, descendants, kill_descendants};
-use conc::profile::tasks::profile;
-use conc::strategy::StrategyKind;
+use conc::internal::Code;
+use conc::internal::Configuration;
+use conc::internal::Group;
+use conc::internal::Reexec;
+use conc::internal::StrategyKind;
+use conc::internal::profile_tasks;
+use conc::internal::{adopt_orphans, descendants, kill_descendants};
 use nix::sys::signal::Signal::SIGKILL;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
@@ -96,7 +96,7 @@ fn a_batch_leaves_nothing_that_its_commands_started() {
 fn a_profile_leaves_nothing_that_its_commands_started() {
     let _alone = alone();
     let bed = TestBed::new(counted(3, vec![command(&["sh", "-c", "sleep 600 & exit 0"])]));
-    let profiled = profile(&Reexec::new(exe()), &bed.workload, &bed.env, MS * 20, PATIENCE, u64::MAX);
+    let profiled = profile_tasks(&Reexec::new(exe()), &bed.workload, &bed.env, MS * 20, PATIENCE, u64::MAX);
     assert!(profiled.expect("it works").tally.counts.ok > 0);
     until("nobody", || living().is_empty());
 }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use conc::diagnostics::Code;
-use conc::error::Error;
-use conc::host::Reexec;
-use conc::profile::Class;
-use conc::profile::tasks::{Profiled, profile};
-use conc::workload::Workload;
-use conc::workload::spec::{CpuSpec, FixtureSpec, Kernel, LatencySpec, StepSpec};
+use conc::internal::Class;
+use conc::internal::Code;
+use conc::internal::Error;
+use conc::internal::Reexec;
+use conc::internal::Workload;
+use conc::internal::{CpuSpec, FixtureSpec, Kernel, LatencySpec, StepSpec};
+use conc::internal::{Profiled, profile_tasks};
 
 use crate::common::{PATIENCE, TestBed, command, compute, counted, exe, http, iterations, sleep};
 
@@ -21,7 +21,7 @@ const TIME: Duration = Duration::from_millis(600);
 
 fn try_profile(workload: Workload, patience: Duration) -> Result<Profiled, Error> {
     let bed = TestBed::new(workload);
-    profile(&Reexec::new(exe()), &bed.workload, &bed.env, TIME, patience, u64::MAX)
+    profile_tasks(&Reexec::new(exe()), &bed.workload, &bed.env, TIME, patience, u64::MAX)
 }
 
 fn profiled(workload: Workload) -> Profiled {

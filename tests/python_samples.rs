@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use conc::workload::fixture::{Fixture, FixtureConfig};
-use conc::workload::spec::{FixtureSpec, LatencySpec};
+use conc::internal::{Fixture, FixtureConfig};
+use conc::internal::{FixtureSpec, LatencySpec};
 
 const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/workloads/python");
 

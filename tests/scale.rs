@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use conc::benchmark::Configuration;
-use conc::strategy::{RunReport, StrategyKind};
-use conc::workload::spec::Kernel;
+use conc::internal::Configuration;
+use conc::internal::Kernel;
+use conc::internal::{RunReport, StrategyKind};
 
 use crate::common::lane;
 use crate::common::{TestBed, cell, counted, iterations, sleep};

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use conc::model::Point;
-use conc::model::amdahl::Amdahl;
-use conc::model::scaling::{Peak, Scaling, assess};
-use conc::model::usl::Usl;
+use conc::internal::Amdahl;
+use conc::internal::Point;
+use conc::internal::Usl;
+use conc::internal::{Peak, Scaling, assess};
 use serde::Deserialize;
 
 #[derive(Deserialize)]

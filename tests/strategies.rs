@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use conc::benchmark::Configuration;
-use conc::diagnostics::Code;
-use conc::strategy::{RunReport, StrategyKind};
-use conc::workload::spec::{Backoff, FixtureSpec, Kernel, LatencySpec, RetryPolicy, StepSpec};
-use conc::workload::task_outcomes::TaskCounts;
-use conc::workload::{Items, Workload};
+use conc::internal::Code;
+use conc::internal::Configuration;
+use conc::internal::TaskCounts;
+use conc::internal::{Backoff, FixtureSpec, Kernel, LatencySpec, RetryPolicy, StepSpec};
+use conc::internal::{Items, Workload};
+use conc::internal::{RunReport, StrategyKind};
 
 use crate::common::{
     CELLS, PATIENCE, TestBed, cell, command, compute, counted, http, iterations, sleep, workload,

@@ -9,8 +9,8 @@
 
 use std::time::{Duration, Instant};
 
-use conc::host::usage::CpuTime;
-use conc::units;
+use conc::internal::CpuTime;
+use conc::internal::Seconds;
 
 use criterion::measurement::{Measurement, ValueFormatter};
 use criterion::{BenchmarkGroup, Criterion, SamplingMode, Throughput};
@@ -188,7 +188,7 @@ impl Table {
 fn row(entry: &Entry, rounds: &[Round]) -> [String; 8] {
     let per_task = |wall: fn(&Round) -> f64| {
         let [_, median, _] = quartiles(rounds.iter().map(wall));
-        units::Seconds(median / entry.tasks as f64).to_string()
+        Seconds(median / entry.tasks as f64).to_string()
     };
     let [lower, ratio, upper] = quartiles(rounds.iter().map(Round::ratio));
     let [_, cpu_ratio, _] = quartiles(rounds.iter().map(Round::cpu_ratio));

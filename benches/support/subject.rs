@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use conc::host::Host;
-use conc::strategy::run::strategy;
-use conc::strategy::task_queue::TaskQueue;
-use conc::strategy::{Job, StrategyKind};
-use conc::workload::spec::{StepSpec, Workload, WorkloadSource};
-use conc::workload::{Env, Items, Program};
+use conc::internal::Host;
+use conc::internal::TaskQueue;
+use conc::internal::strategy;
+use conc::internal::{Env, Items, Program};
+use conc::internal::{Job, StrategyKind};
+use conc::internal::{StepSpec, Workload, WorkloadSource};
 
 use crate::support::paired::Used;
 

@@ -165,7 +165,7 @@ pub enum CheckStatus {
 }
 
 /// Judges every item of the list, for tasks that were given `patience` each.
-pub fn judge(seen: &Observations, patience: Duration) -> Vec<CheckResult> {
+pub(crate) fn judge(seen: &Observations, patience: Duration) -> Vec<CheckResult> {
     ChecklistItem::ALL.into_iter().map(|check| judge_one(check, seen, patience)).collect()
 }
 

@@ -10,7 +10,7 @@ use crate::workload::Workload;
 
 /// A choice with everything that it was made from.
 #[derive(Debug, Clone, Copy)]
-pub struct AdviceContext<'a> {
+pub(crate) struct AdviceContext<'a> {
     /// The work.
     pub workload: &'a Workload,
     /// The cost of one task.

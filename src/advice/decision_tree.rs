@@ -93,7 +93,7 @@ fn leaf<const N: usize>(steps: [TreeStep; N], strategy: StrategyKind) -> Decisio
 }
 
 /// Decides from the facts alone, without any measurement of concurrency.
-pub fn decide(facts: &Facts) -> DecisionPath {
+pub(crate) fn decide(facts: &Facts) -> DecisionPath {
     serialised(facts).or_else(|| too_small(facts)).unwrap_or_else(|| by_class(facts))
 }
 

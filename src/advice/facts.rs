@@ -12,7 +12,7 @@ const PYTHON_STEP: &str = "python";
 
 /// The facts about a workload and the machine that the tree knows.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Facts {
+pub(crate) struct Facts {
     /// The class of the work.
     pub class: Class,
     /// CPU seconds of one task (*D*).
@@ -70,7 +70,7 @@ impl SerialPlace {
 
 /// A runtime, by whether its threads compute in parallel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TaskRuntime {
+pub(crate) enum TaskRuntime {
     /// Compiled code: threads compute at the same time.
     Native,
     /// An interpreter whose global lock lets one thread compute at a time.
@@ -83,7 +83,7 @@ pub enum TaskRuntime {
 
 impl Facts {
     /// Reads the facts off a workload, its profile and the number of CPUs.
-    pub fn of(workload: &Workload, profile: &Profile, cpus: f64) -> Self {
+    pub(crate) fn of(workload: &Workload, profile: &Profile, cpus: f64) -> Self {
         let natures = || workload.steps.iter().map(StepSpec::nature);
         Facts {
             class: profile.class,
@@ -104,12 +104,12 @@ impl Facts {
     }
 
     /// Seconds one task takes alone.
-    pub fn task_s(&self) -> f64 {
+    pub(crate) fn task_s(&self) -> f64 {
         self.cpu_s + self.wait_s
     }
 
     /// Seconds the whole workload takes, one task after another.
-    pub fn workload_s(&self) -> f64 {
+    pub(crate) fn workload_s(&self) -> f64 {
         self.tasks as f64 * self.task_s()
     }
 }

@@ -25,7 +25,7 @@ const FULL: f64 = 0.85;
 const FIXTURE_COMPETES_FROM: f64 = 0.4;
 
 /// The limit that binds the chosen cell.
-pub fn limit(at: &AdviceContext<'_>) -> LimitingFactor {
+pub(crate) fn limit(at: &AdviceContext<'_>) -> LimitingFactor {
     serial(at)
         .or_else(|| rate(at))
         .or_else(|| size(at))

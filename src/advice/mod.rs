@@ -5,22 +5,22 @@
 //! together with the [`limit`] that binds, the notes and the fallbacks. All of it is data: the sentences
 //! are written by `report::prose`. The [`checklist`] judges what was seen of a Python callable.
 
-pub mod checklist;
+pub(crate) mod checklist;
 pub mod choose;
-pub mod comparison;
-pub mod context;
-pub mod decision_tree;
-pub mod facts;
-pub mod limit;
-pub mod limiting_factor;
-pub mod note;
-pub mod objective;
-pub mod pareto;
-pub mod predicted;
-pub mod recommend;
-pub mod result;
-pub mod scaling;
-pub mod verdict;
+pub(crate) mod comparison;
+pub(crate) mod context;
+pub(crate) mod decision_tree;
+pub(crate) mod facts;
+pub(crate) mod limit;
+pub(crate) mod limiting_factor;
+pub(crate) mod note;
+pub(crate) mod objective;
+pub(crate) mod pareto;
+pub(crate) mod predicted;
+pub(crate) mod recommend;
+pub(crate) mod result;
+pub(crate) mod scaling;
+pub(crate) mod verdict;
 
 pub(crate) mod chunks;
 mod eligible;
@@ -31,14 +31,15 @@ mod python_notes;
 #[cfg(test)]
 mod testing;
 
-pub use choose::{Choice, choose};
-pub use decision_tree::{DecisionPath, decide};
-pub use facts::Facts;
-pub use limiting_factor::LimitingFactor;
-pub use note::Note;
+pub use choose::choose;
+pub use decision_tree::DecisionPath;
+pub(crate) use decision_tree::decide;
+pub(crate) use facts::Facts;
+pub(crate) use limiting_factor::LimitingFactor;
+pub(crate) use note::Note;
 pub use objective::Objective;
-pub use pareto::pareto;
-pub use predicted::recommend_predicted;
-pub use recommend::{AdviceInput, recommend};
+pub(crate) use pareto::pareto;
+pub(crate) use predicted::recommend_predicted;
+pub(crate) use recommend::{AdviceInput, recommend};
 pub use result::Recommendation;
-pub use scaling::Model;
+pub(crate) use scaling::Model;

@@ -6,7 +6,7 @@ use crate::policy::INDIFFERENCE;
 
 /// Cells that no other one dominates, in the order given: better by more than 5% in something and worse
 /// by more than 5% in nothing, of throughput, median latency, CPU per task and peak memory.
-pub fn pareto(cells: &[ConfigurationResult]) -> Vec<&ConfigurationResult> {
+pub(crate) fn pareto(cells: &[ConfigurationResult]) -> Vec<&ConfigurationResult> {
     let ran: Vec<&ConfigurationResult> = cells.iter().filter(|c| c.status == Status::Ok).collect();
     ran.iter().copied().filter(|cell| !ran.iter().any(|other| dominates(other, cell))).collect()
 }

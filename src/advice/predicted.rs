@@ -13,7 +13,7 @@ use crate::stats::ratio::UncertainOrdering;
 ///
 /// Nothing is decided by it: the verdict is undecided, and whether the tree agrees is as well unless it
 /// names the same strategy.
-pub fn recommend_predicted(input: &AdviceInput<'_>) -> Option<Recommendation> {
+pub(crate) fn recommend_predicted(input: &AdviceInput<'_>) -> Option<Recommendation> {
     let cells: Vec<ConfigurationResult> = input.cells.iter().filter_map(stand_in).collect();
     let advice = recommend(&AdviceInput { cells: &cells, ..*input })?;
     let is_same = advice.strategy == advice.decision.strategy;

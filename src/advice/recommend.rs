@@ -21,7 +21,7 @@ use crate::workload::Workload;
 
 /// Everything a recommendation rests on.
 #[derive(Debug, Clone, Copy)]
-pub struct AdviceInput<'a> {
+pub(crate) struct AdviceInput<'a> {
     /// The work.
     pub workload: &'a Workload,
     /// The cost of one task.
@@ -41,7 +41,7 @@ pub struct AdviceInput<'a> {
 /// Recommends a strategy and a width; `None` if no cell ran with most of its tasks ending well.
 ///
 /// `code_examples` is left empty: programs are written from a recommendation, not for one.
-pub fn recommend(input: &AdviceInput<'_>) -> Option<Recommendation> {
+pub(crate) fn recommend(input: &AdviceInput<'_>) -> Option<Recommendation> {
     let AdviceInput { workload, profile, host, conditions, cells, objective, .. } = *input;
     let facts = Facts::of(workload, profile, host.cpus_effective);
     let decision = decide(&facts);

@@ -206,7 +206,7 @@ impl Amdahl {
 }
 
 /// A dimensionless number with three significant digits: `0`, `0.0577`, `7.7e-4`.
-pub fn coefficient(value: f64) -> String {
+pub(crate) fn coefficient(value: f64) -> String {
     if value == 0.0 {
         "0".to_owned()
     } else if value.abs() < 1e-3 {
@@ -222,7 +222,7 @@ pub fn coefficient(value: f64) -> String {
 ///
 /// The sequential reference stands for width 1 where the strategy was not run at it: both laws count
 /// from one task at a time.
-pub fn points(cells: &[ConfigurationResult], cell: Configuration) -> Vec<Point> {
+pub(crate) fn points(cells: &[ConfigurationResult], cell: Configuration) -> Vec<Point> {
     let own = |c: &&ConfigurationResult| {
         c.cell.strategy == cell.strategy && c.cell.processes == cell.processes && point(c).is_some()
     };

@@ -21,7 +21,7 @@ use crate::workload::{Env, Program, Workload};
 
 /// The order that the process of a batch receives.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct BatchSpec {
+pub(crate) struct BatchSpec {
     /// The workload.
     pub workload: Arc<Workload>,
     /// The environment of this batch.
@@ -38,7 +38,7 @@ pub struct BatchSpec {
 
 /// The answer of the process of a batch.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum BatchReply {
+pub(crate) enum BatchReply {
     /// The batch ran; single tasks may have failed.
     Done(Box<RunReport>),
     /// The strategy could not start.
@@ -49,7 +49,7 @@ pub enum BatchReply {
 ///
 /// # Errors
 /// When a stream breaks or the specification cannot be parsed.
-pub fn serve(mut stdin: impl BufRead, mut stdout: impl Write) -> io::Result<()> {
+pub(crate) fn serve(mut stdin: impl BufRead, mut stdout: impl Write) -> io::Result<()> {
     die_with_parent();
     adopt_orphans();
     let mut line = String::new();
@@ -69,7 +69,7 @@ pub fn serve(mut stdin: impl BufRead, mut stdout: impl Write) -> io::Result<()> 
 ///
 /// # Errors
 /// When the workload cannot be prepared or the strategy cannot start.
-pub fn run_batch(spec: &BatchSpec) -> Result<RunReport, Error> {
+pub(crate) fn run_batch(spec: &BatchSpec) -> Result<RunReport, Error> {
     let cell = spec.cell;
     let strategy = strategy(cell.strategy).ok_or_else(|| {
         let message = format!("the strategy '{}' is not supported yet", cell.strategy);

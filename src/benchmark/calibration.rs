@@ -27,7 +27,7 @@ const WIDE: usize = 24;
 
 /// A tiny workload of one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CalibrationWorkload {
+pub(crate) enum CalibrationWorkload {
     /// Computes.
     Compute,
     /// Sleeps.
@@ -40,7 +40,7 @@ pub enum CalibrationWorkload {
 
 impl CalibrationWorkload {
     /// Returns the workload, before it is calibrated.
-    pub fn workload(self) -> Workload {
+    pub(crate) fn workload(self) -> Workload {
         let step = match self {
             CalibrationWorkload::Compute => {
                 StepSpec::Cpu(CpuSpec { kernel: Kernel::Sha256, work: COMPUTE, iterations: None })
@@ -64,7 +64,7 @@ impl CalibrationWorkload {
 }
 
 /// A runner of calibration workloads.
-pub trait CalibrationRunner {
+pub(crate) trait CalibrationRunner {
     /// Runs `tasks` tasks of a calibration workload and returns the report with the CPU seconds that its server
     /// used meanwhile; `None` if that fails.
     fn run(
@@ -77,7 +77,7 @@ pub trait CalibrationRunner {
 
 /// Measures the overheads of every strategy, which takes about two seconds. An overhead that cannot be measured
 /// keeps its default.
-pub fn calibrate(runner: &mut impl CalibrationRunner, cpus: usize) -> Overheads {
+pub(crate) fn calibrate(runner: &mut impl CalibrationRunner, cpus: usize) -> Overheads {
     let mut overheads = Overheads::default();
     let alone = [CalibrationWorkload::Compute, CalibrationWorkload::Sleep, CalibrationWorkload::Http]
         .map(|probe| Cost::of(runner, probe, Configuration::REFERENCE));

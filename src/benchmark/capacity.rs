@@ -24,7 +24,7 @@ const MAPS_PER_THREAD: u64 = 2;
 
 /// The widest a strategy can be, and the limit that says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Capacity {
+pub(crate) struct Capacity {
     /// Largest number of tasks in flight.
     pub width: usize,
     /// The limit that binds.
@@ -106,7 +106,7 @@ impl fmt::Display for WidthLimit {
 }
 
 /// Returns the widest that `strategy` can be for `workload` on `host`: the smallest of all limits.
-pub fn capacity(strategy: StrategyKind, workload: &Workload, host: &Host) -> Capacity {
+pub(crate) fn capacity(strategy: StrategyKind, workload: &Workload, host: &Host) -> Capacity {
     let tasks = workload.tasks();
     let mut limits = vec![limited(tasks, WidthLimit::Tasks { tasks })];
     if let Some(most) = workload.limits.max_in_flight {

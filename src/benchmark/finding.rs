@@ -6,7 +6,7 @@ use crate::diagnostics::Code;
 
 /// Something to know before the results are trusted.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Finding {
+pub(crate) enum Finding {
     /// The user interrupted the measurement.
     Interrupted {
         /// Seconds of measuring before that.
@@ -45,7 +45,7 @@ pub enum Finding {
 
 impl Finding {
     /// Returns the code under which the finding is explained.
-    pub fn code(&self) -> Code {
+    pub(crate) fn code(&self) -> Code {
         match self {
             Finding::Interrupted { .. } => Code::NoteInterrupted,
             Finding::ItemsUsed { .. } => Code::NoteItemsUsed,

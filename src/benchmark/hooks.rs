@@ -69,7 +69,7 @@ impl Shell {
 
 /// Runs the commands around the batches of another executor.
 #[derive(Debug)]
-pub struct Hooked<E> {
+pub(crate) struct Hooked<E> {
     inner: E,
     shell: Shell,
     hooks: Hooks,
@@ -78,12 +78,12 @@ pub struct Hooked<E> {
 
 impl<E> Hooked<E> {
     /// Runs `prepare` before and `cleanup` after every batch of `inner`.
-    pub fn new(inner: E, shell: Shell, hooks: Hooks) -> Self {
+    pub(crate) fn new(inner: E, shell: Shell, hooks: Hooks) -> Self {
         Hooked { inner, shell, hooks, failure: None }
     }
 
     /// The first command that failed, if one did.
-    pub fn failure(&self) -> Option<&Error> {
+    pub(crate) fn failure(&self) -> Option<&Error> {
         self.failure.as_ref()
     }
 

@@ -15,14 +15,14 @@ const MIN_FULL_WIDTHS: u64 = 8;
 
 /// An executor that gives every batch of another one items of its own, until there are no more.
 #[derive(Debug)]
-pub struct Once<E> {
+pub(crate) struct Once<E> {
     inner: E,
     slices: Option<Slices>,
 }
 
 /// The items that are left.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Slices {
+pub(crate) struct Slices {
     next: u64,
     items: u64,
     is_exhausted: bool,
@@ -30,22 +30,22 @@ pub struct Slices {
 
 impl Slices {
     /// Creates the slices of `items` items, of which the first `used` positions were run already.
-    pub fn new(items: u64, used: u64) -> Self {
+    pub(crate) fn new(items: u64, used: u64) -> Self {
         Slices { next: used, items, is_exhausted: used >= items }
     }
 
     /// Returns the widest configuration that can still be compared with others.
-    pub fn widest(items: u64) -> usize {
+    pub(crate) fn widest(items: u64) -> usize {
         usize::try_from(items / MIN_FULL_WIDTHS).unwrap_or(usize::MAX).max(1)
     }
 
     /// Returns the number of items that were run.
-    pub fn used(&self) -> u64 {
+    pub(crate) fn used(&self) -> u64 {
         self.next.min(self.items)
     }
 
     /// Returns true if the items ran out.
-    pub fn is_exhausted(&self) -> bool {
+    pub(crate) fn is_exhausted(&self) -> bool {
         self.is_exhausted
     }
 
@@ -66,13 +66,8 @@ impl Slices {
 
 impl<E> Once<E> {
     /// Wraps an executor to take items from `slices`; without slices batches run their own tasks.
-    pub fn new(inner: E, slices: Option<Slices>) -> Self {
+    pub(crate) fn new(inner: E, slices: Option<Slices>) -> Self {
         Once { inner, slices }
-    }
-
-    /// Returns the items that are left, if each is run once.
-    pub fn slices(&self) -> Option<&Slices> {
-        self.slices.as_ref()
     }
 }
 
@@ -143,7 +138,7 @@ mod tests {
                 let ran = executor.run(&order(width, tasks));
                 prop_assert_eq!(ran.is_err(), executor.is_exhausted());
                 if executor.is_exhausted() {
-                    let used = executor.slices().expect("slices").used();
+                    let used = executor.slices.as_ref().expect("slices").used();
                     prop_assert!(items - used < width as u64);
                     break;
                 }

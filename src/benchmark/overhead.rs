@@ -82,7 +82,7 @@ impl Default for Overheads {
 
 /// Costs of the mechanisms that Python strategies are built from, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PythonOverheads {
+pub(crate) struct PythonOverheads {
     /// CPU seconds per task taken from a queue by a long-lived coroutine.
     pub coroutine_dispatch_s: f64,
     /// CPU seconds per call through `asyncio.to_thread`.

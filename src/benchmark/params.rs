@@ -8,7 +8,7 @@ use crate::policy::STOP_PROBABILITY;
 
 /// Tasks per worker of a batch that is not the whole workload; predictions allow for tasks that are still in
 /// step after that many.
-pub const BATCH_WAVES: u64 = 3;
+pub(crate) const BATCH_WAVES: u64 = 3;
 
 /// Parameters of the search for the best configuration.
 #[derive(Debug, Clone, Copy, PartialEq)]

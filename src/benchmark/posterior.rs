@@ -14,7 +14,7 @@ use crate::stats::interval::widen;
 const POSTERIOR_DRAWS: usize = 256;
 
 /// Largest number of configurations in one belief: the work grows with the cube of their number.
-pub const MAX_MODELLED: usize = 256;
+pub(crate) const MAX_MODELLED: usize = 256;
 
 /// Standard normal quantile that leaves 10% outside, half on either side.
 const Z90: f64 = 1.644_854;

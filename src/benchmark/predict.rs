@@ -2,7 +2,7 @@
 
 mod bounds;
 mod cost;
-pub mod gain;
+pub(crate) mod gain;
 mod stages;
 
 use crate::benchmark::conditions::Subject;
@@ -20,7 +20,7 @@ const DEFAULT_VARIATION: f64 = 0.1;
 
 /// The prediction for a configuration.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Prediction {
+pub(crate) struct Prediction {
     /// Tasks per second over the whole workload, start-up and the ragged end included.
     pub per_s: f64,
     /// That throughput as a multiple of the one that a batch of [`BATCH_WAVES`] tasks per worker suggests, in
@@ -29,7 +29,7 @@ pub struct Prediction {
 }
 
 /// Predicts a configuration.
-pub fn predict(cell: &Configuration, subject: &Subject<'_>) -> Prediction {
+pub(crate) fn predict(cell: &Configuration, subject: &Subject<'_>) -> Prediction {
     let Subject { workload, profile, conditions, .. } = *subject;
     let tasks = workload.tasks() as f64;
     let width = cell.width.min(usize::try_from(workload.tasks()).unwrap_or(usize::MAX)).max(1);

@@ -11,7 +11,7 @@ use crate::workload::Workload;
 
 /// Runs every batch in a fresh interpreter.
 #[derive(Debug)]
-pub struct PythonExecutor<'a> {
+pub(crate) struct PythonExecutor<'a> {
     session: &'a Session,
     workload: &'a Workload,
     profile: &'a Profile,
@@ -19,7 +19,7 @@ pub struct PythonExecutor<'a> {
 
 impl<'a> PythonExecutor<'a> {
     /// Runs batches of a workload that was profiled.
-    pub fn new(session: &'a Session, workload: &'a Workload, profile: &'a Profile) -> Self {
+    pub(crate) fn new(session: &'a Session, workload: &'a Workload, profile: &'a Profile) -> Self {
         PythonExecutor { session, workload, profile }
     }
 }

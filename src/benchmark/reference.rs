@@ -5,7 +5,7 @@ use crate::profile::tasks::Profiled;
 use crate::strategy::run::RunReport;
 
 /// Returns the profile as a run of the workload under `sequential`, which it also is.
-pub fn of_profile(profiled: &Profiled) -> RunReport {
+pub(crate) fn of_profile(profiled: &Profiled) -> RunReport {
     let profile = &profiled.profile;
     RunReport {
         startup_s: 0.0,

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::benchmark::configuration::Configuration;
-pub use crate::benchmark::posterior::Posterior;
+pub(crate) use crate::benchmark::posterior::Posterior;
 use crate::diagnostics::Code;
 use crate::host::contention::unavailable;
-pub use crate::workload::task_outcomes::{ErrorCount, TaskCounts};
+pub(crate) use crate::workload::task_outcomes::{ErrorCount, TaskCounts};
 
 /// The summary of one configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]

@@ -21,7 +21,7 @@ const MODELLED_PER_S: (f64, f64) = (1e-9, 1e12);
 
 /// The configurations that a round is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SearchMode {
+pub(crate) enum SearchMode {
     /// Configurations that can still win.
     Guided,
     /// A fixed set: every strategy where it is predicted to suffice, or the widths asked for.
@@ -43,7 +43,7 @@ enum SearchStage {
 
 /// A search over the configurations of a plan, and the belief about each.
 #[derive(Debug, Clone)]
-pub struct Search {
+pub(crate) struct Search {
     candidates: Vec<Candidate>,
     sizing: Sizing,
     params: SearchParams,
@@ -58,7 +58,13 @@ pub struct Search {
 
 impl Search {
     /// Creates a search over the configurations of a plan, the reference first.
-    pub fn new(plan: &Plan, sizing: Sizing, mode: SearchMode, params: SearchParams, seed: u64) -> Self {
+    pub(crate) fn new(
+        plan: &Plan,
+        sizing: Sizing,
+        mode: SearchMode,
+        params: SearchParams,
+        seed: u64,
+    ) -> Self {
         let candidates = match mode {
             SearchMode::Exhaustive => plan.candidates.clone(),
             SearchMode::Guided | SearchMode::Fixed => thin(&plan.candidates),
@@ -84,7 +90,7 @@ impl Search {
     }
 
     /// Records the throughput of a batch, in tasks per second, and when it ran.
-    pub fn record_batch(&mut self, cell: Configuration, at: Duration, per_s: f64) {
+    pub(crate) fn record_batch(&mut self, cell: Configuration, at: Duration, per_s: f64) {
         *self.batches.entry(cell).or_default() += 1;
         let refuted_share = self.params.refuted_share;
         let falls_short = self.index(cell).is_some_and(|p| per_s < refuted_share * self.predicted(p));
@@ -98,12 +104,12 @@ impl Search {
     }
 
     /// Records that a configuration cannot be run.
-    pub fn mark_failed(&mut self, cell: Configuration) {
+    pub(crate) fn mark_failed(&mut self, cell: Configuration) {
         self.failed.insert(cell);
     }
 
     /// Ends a round: its batches count from now on.
-    pub fn end_round(&mut self) {
+    pub(crate) fn end_round(&mut self) {
         if self.mode == SearchMode::Guided {
             self.posteriors.update();
         }
@@ -116,35 +122,35 @@ impl Search {
     }
 
     /// Returns true if a batch refuted the predictions that this round was planned from.
-    pub fn prior_refuted(&self) -> bool {
+    pub(crate) fn prior_refuted(&self) -> bool {
         self.prior_refuted && self.stage == SearchStage::Opening
     }
 
     /// Returns the number of batches measured of a configuration.
-    pub fn batches(&self, cell: Configuration) -> usize {
+    pub(crate) fn batches(&self, cell: Configuration) -> usize {
         self.batches.get(&cell).copied().unwrap_or(0)
     }
 
     /// Returns true if the reference is still to be measured.
-    pub fn lacks_reference(&self) -> bool {
+    pub(crate) fn lacks_reference(&self) -> bool {
         self.batches(Configuration::REFERENCE) == 0
             && !self.failed.contains(&Configuration::REFERENCE)
             && self.candidates.iter().any(|c| c.cell == Configuration::REFERENCE)
     }
 
     /// Returns the throughput that a configuration is expected to reach, in tasks per second.
-    pub fn expected_per_s(&self, cell: Configuration) -> f64 {
+    pub(crate) fn expected_per_s(&self, cell: Configuration) -> f64 {
         let predicted = || self.candidates.iter().find(|c| c.cell == cell).map_or(1.0, |c| c.predicted_per_s);
         self.index(cell).map_or_else(predicted, |point| self.posteriors.per_s(point))
     }
 
     /// Returns the throughput that a configuration reaches with a probability of 95%, in tasks per second.
-    pub fn pessimistic_per_s(&self, cell: Configuration) -> f64 {
+    pub(crate) fn pessimistic_per_s(&self, cell: Configuration) -> f64 {
         self.index(cell).map_or_else(|| self.expected_per_s(cell), |point| self.posteriors.low_per_s(point))
     }
 
     /// Ends the search and returns the belief about every measured configuration.
-    pub fn conclude(mut self) -> BTreeMap<Configuration, Posterior> {
+    pub(crate) fn conclude(mut self) -> BTreeMap<Configuration, Posterior> {
         self.posteriors.update();
         let Some(leader) = self.leader() else { return BTreeMap::new() };
         let measured = self.points().filter(|point| self.is_measured(*point));
@@ -152,7 +158,7 @@ impl Search {
     }
 
     /// Returns the configurations of the next round; empty when there is nothing to measure.
-    pub fn next_round(&self) -> Vec<Candidate> {
+    pub(crate) fn next_round(&self) -> Vec<Candidate> {
         let mut round = match self.mode {
             SearchMode::Exhaustive => self.candidates.clone(),
             SearchMode::Fixed if self.is_asked => self.candidates.clone(),
@@ -200,7 +206,7 @@ impl Search {
 
     /// Returns true if more measuring would hardly change the advice: a well measured configuration is near the
     /// best with the probability of the stop rule.
-    pub fn is_settled(&self) -> bool {
+    pub(crate) fn is_settled(&self) -> bool {
         let SearchParams { stop_probability, min_batches_of_choice, min_batches_total, .. } = self.params;
         let total: usize = self.batches.values().sum();
         let is_sure = |point: usize| {

@@ -40,7 +40,7 @@ pub fn results(plan: &Plan, measured: &Measured) -> Vec<ConfigurationResult> {
 }
 
 /// Every cell of the plan, as predicted and not run.
-pub fn predictions(plan: &Plan) -> Vec<ConfigurationResult> {
+pub(crate) fn predictions(plan: &Plan) -> Vec<ConfigurationResult> {
     let predicted = |candidate: &Candidate| ConfigurationResult {
         predicted_per_s: Some(candidate.predicted_per_s),
         ..ConfigurationResult::without_numbers(candidate.cell, Status::Skipped, None)
@@ -59,7 +59,7 @@ fn believe(result: &mut ConfigurationResult, measured: &Measured) {
 }
 
 /// Returns what to know before the results are trusted.
-pub fn findings(measured: &Measured) -> Vec<Finding> {
+pub(crate) fn findings(measured: &Measured) -> Vec<Finding> {
     let elapsed_s = measured.elapsed.as_secs_f64();
     let ending = match measured.ending {
         MeasurementEnding::Interrupted => Some(Finding::Interrupted { elapsed_s }),

@@ -7,7 +7,7 @@ const MAX_WIDTHS: usize = 1000;
 ///
 /// # Errors
 /// When a part is not a width; the message names the part.
-pub fn parse_widths(parts: &[String], cpus: f64) -> Result<Vec<usize>, String> {
+pub(crate) fn parse_widths(parts: &[String], cpus: f64) -> Result<Vec<usize>, String> {
     let mut widths = Vec::new();
     for part in parts {
         widths.extend(parse_part(part.trim(), cpus)?);

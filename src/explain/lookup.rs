@@ -14,7 +14,7 @@ const MIN_SIMILARITY: f64 = 0.8;
 const MAX_SUGGESTIONS: usize = 3;
 
 /// Returns the list of topics, each with one line that says what it is about.
-pub fn index(layout: PageLayout) -> String {
+pub(crate) fn index(layout: PageLayout) -> String {
     let widest = TOPICS.iter().map(|topic| topic.name.len()).max().unwrap_or_default();
     let mut text = layout.heading("Topics") + "\n";
     for topic in TOPICS {
@@ -32,7 +32,7 @@ pub fn index(layout: PageLayout) -> String {
 /// Returns the page for a topic, a strategy or a code; `None` if there is none of that name.
 ///
 /// Upper and lower case are the same, and so are the aliases of strategies and topics.
-pub fn page(name: &str, layout: PageLayout) -> Option<String> {
+pub(crate) fn page(name: &str, layout: PageLayout) -> Option<String> {
     let name = name.trim();
     let of_code = || name.parse().ok().map(|found| code(found, layout));
     let of_strategy = || name.parse().ok().map(|found| strategy::page(found, layout));
@@ -41,7 +41,7 @@ pub fn page(name: &str, layout: PageLayout) -> Option<String> {
 }
 
 /// Returns up to three known names that resemble `name`, the closest first.
-pub fn suggestions(name: &str) -> Vec<&'static str> {
+pub(crate) fn suggestions(name: &str) -> Vec<&'static str> {
     let name = name.trim().to_lowercase();
     let similarity = |known: &str| strsim::jaro_winkler(&known.to_lowercase(), &name);
     let mut scored: Vec<_> = names().map(|known| (similarity(known), known)).collect();

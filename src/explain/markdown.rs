@@ -6,7 +6,7 @@ use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 /// A part of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Block {
+pub(crate) enum Block {
     /// A heading of a level from 1 to 6.
     Heading(u8, Vec<Span>),
     /// A paragraph.
@@ -21,7 +21,7 @@ pub enum Block {
 
 /// A piece of text in one style.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Span {
+pub(crate) struct Span {
     /// The text, with single spaces for line breaks.
     pub text: String,
     /// How the text is marked.
@@ -30,7 +30,7 @@ pub struct Span {
 
 /// How a piece of text is marked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mark {
+pub(crate) enum Mark {
     /// Not at all.
     Plain,
     /// As something to type or to read literally.
@@ -40,12 +40,12 @@ pub enum Mark {
 }
 
 /// Returns the text of `spans` without marks.
-pub fn unmarked(spans: &[Span]) -> String {
+pub(crate) fn unmarked(spans: &[Span]) -> String {
     spans.iter().map(|span| span.text.as_str()).collect()
 }
 
 /// Reads a page.
-pub fn parse(text: &str) -> Vec<Block> {
+pub(crate) fn parse(text: &str) -> Vec<Block> {
     let mut reader = Reader::default();
     for event in Parser::new_ext(text, Options::ENABLE_TABLES) {
         reader.event(event);

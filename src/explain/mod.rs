@@ -7,10 +7,10 @@
 #[cfg(test)]
 mod agreement;
 mod lookup;
-pub mod markdown;
+pub(crate) mod markdown;
 mod render;
 mod strategy;
-pub mod topic;
+pub(crate) mod topic;
 
-pub use lookup::{index, page, suggestions};
-pub use render::PageLayout;
+pub(crate) use lookup::{index, page, suggestions};
+pub(crate) use render::PageLayout;

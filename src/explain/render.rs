@@ -21,7 +21,7 @@ const MIN_WIDTH: usize = 40;
 
 /// How a page is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PageLayout {
+pub(crate) struct PageLayout {
     /// Columns of the terminal; fewer than 40 count as 40.
     pub width: usize,
     /// Whether headings, names and commands are styled with escape sequences.

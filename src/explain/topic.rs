@@ -2,7 +2,7 @@
 
 /// A page of documentation that is embedded in the binary.
 #[derive(Debug, Clone, Copy)]
-pub struct Topic {
+pub(crate) struct Topic {
     /// The name that users type.
     pub name: &'static str,
     /// Other words that lead to this page.
@@ -14,7 +14,7 @@ pub struct Topic {
 macro_rules! topics {
     ($($name:literal $(or $alias:literal)*;)*) => {
         /// Every topic, in the order of the list that `conc explain` prints.
-        pub const TOPICS: &[Topic] = &[$(Topic {
+        pub(crate) const TOPICS: &[Topic] = &[$(Topic {
             name: $name,
             aliases: &[$($alias),*],
             text: include_str!(concat!("topics/", $name, ".md")),
@@ -42,18 +42,18 @@ topics! {
 
 impl Topic {
     /// Returns the topic that `name` or one of its aliases names.
-    pub fn find(name: &str) -> Option<&'static Topic> {
+    pub(crate) fn find(name: &str) -> Option<&'static Topic> {
         let is = |known: &&str| known.eq_ignore_ascii_case(name);
         TOPICS.iter().find(|topic| is(&topic.name) || topic.aliases.iter().any(is))
     }
 
     /// The title after its first word or words and a colon: one line that says what the page is about.
-    pub fn summary(&self) -> &'static str {
+    pub(crate) fn summary(&self) -> &'static str {
         self.title().split_once(": ").map_or(self.title(), |(_, summary)| summary)
     }
 
     /// The title of the page.
-    pub fn title(&self) -> &'static str {
+    pub(crate) fn title(&self) -> &'static str {
         self.text.lines().next().map_or(self.name, |line| line.trim_start_matches("# "))
     }
 }

@@ -18,7 +18,7 @@ const MAX_PROB_NEAR_LEADER: f64 = 0.05;
 
 /// The advice of one run.
 #[derive(Debug, Clone, Copy)]
-pub struct AdviceGiven<'a> {
+pub(crate) struct AdviceGiven<'a> {
     /// The cost of one task.
     pub profile: &'a Profile,
     /// The recommended cell.
@@ -28,7 +28,7 @@ pub struct AdviceGiven<'a> {
 }
 
 /// Compares the advice of an earlier run with that of the current one.
-pub fn drift(before: AdviceGiven<'_>, now: AdviceGiven<'_>) -> AdviceDrift {
+pub(crate) fn drift(before: AdviceGiven<'_>, now: AdviceGiven<'_>) -> AdviceDrift {
     AdviceDrift {
         verdict: verdict(before, now),
         class: [before.profile.class, now.profile.class],

@@ -13,7 +13,7 @@ const MAX_MEMORY_DIFFERENCE: f64 = 0.1;
 
 /// The properties of machine, program and interpreter that results depend on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct MachineFingerprint {
+pub(crate) struct MachineFingerprint {
     os: String,
     kernel: String,
     cpu_model: String,
@@ -25,7 +25,7 @@ pub struct MachineFingerprint {
 
 /// A property that differs between two machines.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MachineDifference {
+pub(crate) struct MachineDifference {
     /// The property, such as `effective CPUs`.
     pub what: &'static str,
     /// The value on the machine of the earlier result.
@@ -43,7 +43,7 @@ impl fmt::Display for MachineDifference {
 
 impl MachineFingerprint {
     /// Returns the fingerprint of results that a version of `conc` made on `host`.
-    pub fn new(host: &Host, conc_version: &str, python: Option<&PythonProfile>) -> Self {
+    pub(crate) fn new(host: &Host, conc_version: &str, python: Option<&PythonProfile>) -> Self {
         MachineFingerprint {
             os: host.os.clone(),
             kernel: host.kernel.clone(),
@@ -56,7 +56,7 @@ impl MachineFingerprint {
     }
 
     /// Returns the differences between the machine of an earlier result and `here`.
-    pub fn differences(&self, here: &MachineFingerprint) -> Vec<MachineDifference> {
+    pub(crate) fn differences(&self, here: &MachineFingerprint) -> Vec<MachineDifference> {
         let text = |what, there: &str, here: &str| {
             (there != here).then(|| MachineDifference {
                 what,

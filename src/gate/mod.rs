@@ -5,23 +5,24 @@
 //! between. [`paired`] and [`stored`] make a [`Comparison`] of each workload, and [`judge()`] makes
 //! verdicts of all of them together.
 
-pub mod advice_drift;
-pub mod comparison;
-pub mod failures;
-pub mod fingerprint;
+pub(crate) mod advice_drift;
+pub(crate) mod comparison;
+pub(crate) mod failures;
+pub(crate) mod fingerprint;
 pub mod judge;
-pub mod metric_change;
-pub mod paired;
-pub mod reason;
-pub mod result;
+pub(crate) mod metric_change;
+pub(crate) mod paired;
+pub(crate) mod reason;
+pub(crate) mod result;
 mod run_difference;
-pub mod stored;
+pub(crate) mod stored;
 #[cfg(test)]
 pub(crate) mod testing;
-pub mod threshold;
+pub(crate) mod threshold;
 
 pub use comparison::Comparison;
 pub use judge::judge;
 pub use reason::GateReason;
-pub use result::{AdviceDrift, ComparisonDesign, GateReport, GateVerdict, Metric, MetricVerdict};
+pub(crate) use result::{AdviceDrift, MetricVerdict};
+pub use result::{ComparisonDesign, GateReport, GateVerdict, Metric};
 pub use threshold::Thresholds;

@@ -38,7 +38,7 @@ pub fn compare(series: &Series, reference: &str, thresholds: Thresholds) -> Comp
 }
 
 /// Returns the change of each metric that both sides have.
-pub fn estimates(series: &Series) -> Vec<MetricChange> {
+pub(crate) fn estimates(series: &Series) -> Vec<MetricChange> {
     Metric::ALL.into_iter().filter_map(|metric| estimate(metric, series)).collect()
 }
 

@@ -61,7 +61,11 @@ pub fn compare(
 }
 
 /// Returns the change of each metric that both series have.
-pub fn estimates(earlier: &Series, current: &Series, circumstances: RunCircumstances) -> Vec<MetricChange> {
+pub(crate) fn estimates(
+    earlier: &Series,
+    current: &Series,
+    circumstances: RunCircumstances,
+) -> Vec<MetricChange> {
     let sides = [current, earlier].map(|series| RunSide::of(series, circumstances.cpus_effective));
     let has_same_tail = sides[0].is_as_large_as(&sides[1]);
     Metric::ALL
@@ -164,7 +168,7 @@ fn mean_log(iterations: &[u64]) -> f64 {
 
 /// Compares the configurations of two runs without series: the recommended one if both runs measured it, else
 /// the first that both measured. Only throughput is known batch by batch.
-pub fn compare_cells(
+pub(crate) fn compare_cells(
     earlier: &[ConfigurationResult],
     current: &[ConfigurationResult],
     recommended: Option<Configuration>,

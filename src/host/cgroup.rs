@@ -7,7 +7,7 @@ use crate::host::procfs;
 
 /// Limits of the control groups; `None` means no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct CgroupLimits {
+pub(crate) struct CgroupLimits {
     /// CPUs, as quota over period.
     pub cpus: Option<f64>,
     /// Bytes of memory.
@@ -15,7 +15,7 @@ pub struct CgroupLimits {
 }
 
 /// Reads the limits that bind this process: the smallest along its path in the hierarchy.
-pub fn read() -> CgroupLimits {
+pub(crate) fn read() -> CgroupLimits {
     let mut limits = CgroupLimits::default();
     for (controllers, path) in procfs::cgroups() {
         let path = path.as_str();

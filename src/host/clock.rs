@@ -27,7 +27,7 @@ pub fn process_cpu(_: u32) -> Option<Duration> {
 }
 
 /// Returns nanoseconds since a time that every process of this boot shares (`CLOCK_MONOTONIC`).
-pub fn monotonic_ns() -> u64 {
+pub(crate) fn monotonic_ns() -> u64 {
     let now = read(ClockId::CLOCK_MONOTONIC);
     u64::try_from(now.as_nanos()).expect("2^64 ns are 584 years of uptime")
 }

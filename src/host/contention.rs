@@ -68,12 +68,12 @@ pub struct TakenShares {
 /// Returns the share of the CPUs that other programs and the hypervisor took together, from 0 to 1.
 ///
 /// It is unknown where the share of other programs is; results of earlier versions know no stolen share.
-pub fn unavailable(others: Option<f64>, stolen: Option<f64>) -> Option<f64> {
+pub(crate) fn unavailable(others: Option<f64>, stolen: Option<f64>) -> Option<f64> {
     others.map(|others| (others + stolen.unwrap_or(0.0)).min(1.0))
 }
 
 /// Returns whether a thread that got `cpu_share` of a CPU, from 0 to 1, was alone on it.
-pub fn was_alone(cpu_share: f64) -> bool {
+pub(crate) fn was_alone(cpu_share: f64) -> bool {
     cpu_share >= 1.0 - CONTENDED_DISTRUST
 }
 

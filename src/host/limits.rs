@@ -14,13 +14,13 @@ fn soft(resource: Resource) -> Option<u64> {
 }
 
 /// Returns the number of descriptors that this process may have open.
-pub fn open_files() -> Option<u64> {
+pub(crate) fn open_files() -> Option<u64> {
     soft(Resource::RLIMIT_NOFILE)
 }
 
 /// Returns the number of processes and threads that this user may have.
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "macos"))]
-pub fn processes() -> Option<u64> {
+pub(crate) fn processes() -> Option<u64> {
     soft(Resource::RLIMIT_NPROC)
 }
 
@@ -31,12 +31,12 @@ pub fn processes() -> Option<u64> {
 }
 
 /// Returns the number of memory maps that one process may have; a thread takes two, its stack and the guard below it.
-pub fn memory_maps() -> Option<u64> {
+pub(crate) fn memory_maps() -> Option<u64> {
     procfs::max_memory_maps()
 }
 
 /// Raises the soft limit of open descriptors to the hard one, as servers do; children inherit it.
-pub fn raise_open_files() {
+pub(crate) fn raise_open_files() {
     if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
         && soft < hard
     {

@@ -2,23 +2,23 @@
 //!
 //! The only `unsafe` of the crate is here.
 
-pub mod cgroup;
-pub mod child;
-pub mod clock;
-pub mod contention;
-pub mod deadline;
-pub mod group;
-pub mod info;
-pub mod interrupt;
-pub mod limits;
-pub mod memory;
-pub mod process;
-pub mod procfs;
-pub mod reexec;
-pub mod replace_file;
-pub mod shared;
-pub mod usage;
-pub mod watchdog;
+pub(crate) mod cgroup;
+pub(crate) mod child;
+pub(crate) mod clock;
+pub(crate) mod contention;
+pub(crate) mod deadline;
+pub(crate) mod group;
+pub(crate) mod info;
+pub(crate) mod interrupt;
+pub(crate) mod limits;
+pub(crate) mod memory;
+pub(crate) mod process;
+pub(crate) mod procfs;
+pub(crate) mod reexec;
+pub(crate) mod replace_file;
+pub(crate) mod shared;
+pub(crate) mod usage;
+pub(crate) mod watchdog;
 
 pub use info::Host;
 pub use interrupt::Interrupt;

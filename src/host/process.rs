@@ -20,7 +20,7 @@ pub fn adopt_orphans() {
 
 /// Makes the kernel kill this process when the one that started it is gone; on Linux, when the very
 /// thread is that started it.
-pub fn die_with_parent() {
+pub(crate) fn die_with_parent() {
     #[cfg(target_os = "linux")]
     {
         // Elsewhere the end of standard input says the same, a little later.
@@ -58,7 +58,7 @@ pub fn kill_descendants() {
 }
 
 /// Waits until this process has no children any more, those it adopted included.
-pub fn wait_for_children() {
+pub(crate) fn wait_for_children() {
     loop {
         match nix::sys::wait::waitpid(None, None) {
             Ok(_) | Err(nix::errno::Errno::EINTR) => {}

@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 ///
 /// # Errors
 /// When the directory cannot be written to; the file is then as it was.
-pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut temporary = create_next_to(path)?;
     temporary.write_all(bytes)?;
     temporary.persist(path).map(drop).map_err(|error| error.error)
@@ -21,7 +21,7 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// When it could not.
-pub fn check_replaceable(path: &Path) -> io::Result<()> {
+pub(crate) fn check_replaceable(path: &Path) -> io::Result<()> {
     create_next_to(path)?.close()
 }
 

@@ -12,7 +12,7 @@ const SIZE: usize = size_of::<u64>();
 
 /// An atomic integer in a memory-mapped file; every process that opens the file sees the same one.
 #[derive(Debug)]
-pub struct SharedWord {
+pub(crate) struct SharedWord {
     map: MmapRaw,
 }
 
@@ -21,7 +21,7 @@ impl SharedWord {
     ///
     /// Any number of processes may do so at once. Nobody may shorten the file afterwards: touching
     /// the word would then be fatal (`SIGBUS`).
-    pub fn open(path: &Path) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         // Two processes may both find it short; growing it twice to the same length is harmless.
         if file.metadata()?.len() < SIZE as u64 {
@@ -32,7 +32,7 @@ impl SharedWord {
 
     /// Returns the word.
     #[expect(unsafe_code, reason = "memory shared between processes is reached through a pointer")]
-    pub fn get(&self) -> &AtomicU64 {
+    pub(crate) fn get(&self) -> &AtomicU64 {
         // SAFETY: the mapping is writable, SIZE bytes long, aligned to a page, and lives as long as
         // the reference. Every process reaches the word through this function, hence atomically.
         unsafe { AtomicU64::from_ptr(self.map.as_mut_ptr().cast()) }

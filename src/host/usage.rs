@@ -68,7 +68,7 @@ impl std::ops::Sub for CpuTime {
 /// Returns the largest resident size of this process so far, in bytes.
 ///
 /// Not `ru_maxrss`, which a re-executed process inherits from the one that started it.
-pub fn peak_rss_of_self() -> u64 {
+pub(crate) fn peak_rss_of_self() -> u64 {
     procfs::own_peak_rss_bytes()
         .or_else(|| getrusage(UsageWho::RUSAGE_SELF).ok().map(|usage| max_rss_bytes(&usage)))
         .unwrap_or(0)
@@ -76,7 +76,7 @@ pub fn peak_rss_of_self() -> u64 {
 
 /// Returns the largest resident size of any one child that was waited for, in bytes; at least that of this
 /// process when it started the child, because the kernel counts from there.
-pub fn peak_rss_of_children() -> u64 {
+pub(crate) fn peak_rss_of_children() -> u64 {
     getrusage(UsageWho::RUSAGE_CHILDREN).map(|usage| max_rss_bytes(&usage)).unwrap_or(0)
 }
 

@@ -8,7 +8,7 @@ use nix::unistd::getpgrp;
 
 /// Waits until `stdin` ends, which it does however the parent ends; then removes the directory that
 /// the first line names and kills the process group, this process with it.
-pub fn guard(mut stdin: impl BufRead) {
+pub(crate) fn guard(mut stdin: impl BufRead) {
     let mut scratch = String::new();
     // A parent that died before it wrote the line has no directory to remove.
     let _ = stdin.read_line(&mut scratch);

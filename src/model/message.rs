@@ -110,7 +110,7 @@ impl MessageCosts {
 /// Returns the number of tasks that should share a message that costs `message_s` seconds when a task takes
 /// `task_s`: enough that messages cost at most a twentieth of the work, and few enough that the work can be
 /// shared among `workers`.
-pub fn chunk(message_s: f64, task_s: f64, tasks: u64, workers: usize) -> u64 {
+pub(crate) fn chunk(message_s: f64, task_s: f64, tasks: u64, workers: usize) -> u64 {
     // A task of no time at all still takes some.
     let enough = (message_s / (MAX_OVERHEAD_SHARE * task_s.max(1e-9))).ceil() as u64;
     let balanced = tasks / (MESSAGES_PER_WORKER * workers.max(1) as u64);

@@ -1,15 +1,15 @@
 //! Queueing theory, scaling laws and the belief that measurements update.
 
-pub mod amdahl;
-pub mod estimate;
-pub mod message;
-pub mod network;
-pub mod nls;
-pub mod rate;
-pub mod repairman;
-pub mod scaling;
-pub mod surrogate;
-pub mod usl;
+pub(crate) mod amdahl;
+pub(crate) mod estimate;
+pub(crate) mod message;
+pub(crate) mod network;
+pub(crate) mod nls;
+pub(crate) mod rate;
+pub(crate) mod repairman;
+pub(crate) mod scaling;
+pub(crate) mod surrogate;
+pub(crate) mod usl;
 
 pub use nls::Point;
-pub use rate::RateCurve;
+pub(crate) use rate::RateCurve;

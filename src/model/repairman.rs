@@ -51,7 +51,7 @@ pub(crate) fn throughput(servers: &RateCurve, demand_s: f64, delay_s: f64, in_fl
 }
 
 /// Returns the most tasks per second that any distribution of times allows: `min(N/(D + Z), rate(N)/D)`.
-pub fn asymptotic_bound(servers: &RateCurve, demand_s: f64, delay_s: f64, in_flight: usize) -> f64 {
+pub(crate) fn asymptotic_bound(servers: &RateCurve, demand_s: f64, delay_s: f64, in_flight: usize) -> f64 {
     let (d, z) = (demand_s.max(0.0), delay_s.max(0.0));
     if in_flight == 0 || (servers.together <= 0.0 && d > 0.0) {
         return 0.0;

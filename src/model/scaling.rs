@@ -5,7 +5,7 @@ use crate::model::nls::{self, Face, Point};
 use crate::model::usl::Usl;
 
 /// Fewer distinct widths than this leave too much to the three coefficients.
-pub const FEWEST_WIDTHS: usize = 6;
+pub(crate) const FEWEST_WIDTHS: usize = 6;
 
 /// The widest must be at least this many times the narrowest.
 const LEAST_SPAN: f64 = 2.0;
@@ -103,7 +103,7 @@ pub fn assess(points: &[Point]) -> Scaling {
 }
 
 /// The widths there are points of, narrowest first.
-pub fn distinct_widths(points: &[Point]) -> Vec<f64> {
+pub(crate) fn distinct_widths(points: &[Point]) -> Vec<f64> {
     let mut widths: Vec<f64> = points.iter().map(|p| p.width).collect();
     widths.sort_by(f64::total_cmp);
     widths.dedup();

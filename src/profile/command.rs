@@ -21,30 +21,21 @@ use crate::profile::sampling::target::Target;
 use crate::profile::sampling::wait_counts::WaitCounts;
 
 /// Total time for which a short command is run again and again: enough for a confident class.
-pub const REPEAT_FOR: Duration = Duration::from_millis(1000);
+pub(crate) const REPEAT_FOR: Duration = Duration::from_millis(1000);
 
 /// Time that processes have to end once the command itself has ended.
-pub const LINGER: Duration = Duration::from_secs(5);
+pub(crate) const LINGER: Duration = Duration::from_secs(5);
 
 /// Seconds within which a command that leaves processes running has only launched them.
 const LAUNCHER_S: f64 = 0.25;
 
 /// The streams of a command; its standard error is that of this process.
 #[derive(Debug)]
-pub struct Streams {
+pub(crate) struct Streams {
     /// Its standard input.
     pub stdin: Stdio,
     /// Its standard output.
     pub stdout: Stdio,
-}
-
-/// The profile of a command and its memory.
-#[derive(Debug, Clone)]
-pub struct CommandProfiled {
-    /// The profile, with the end of the command.
-    pub profile: Profile,
-    /// The largest resident size of one process, in bytes; 0 where the run was interrupted.
-    pub peak_rss_bytes: u64,
 }
 
 /// Runs and profiles a command that can use `cpus` CPUs, in a directory of its own.
@@ -53,7 +44,7 @@ pub struct CommandProfiled {
 ///
 /// # Errors
 /// When the command cannot be started, or its supervisor dies.
-pub fn profile_command(
+pub(crate) fn profile_command(
     reexec: &Reexec,
     directory: &Path,
     request: &SupervisorRequest,
@@ -61,7 +52,7 @@ pub fn profile_command(
     source: SampleSource,
     cpus: f64,
     is_interrupted: impl Fn() -> bool,
-) -> Result<CommandProfiled, Error> {
+) -> Result<Profile, Error> {
     let failed = |doing: &str, error: std::io::Error| Error::from_source(Code::HostSpawn, doing, error);
     let text =
         serde_json::to_vec(request).map_err(|error| failed("cannot describe the command", error.into()))?;
@@ -72,20 +63,19 @@ pub fn profile_command(
         .map_err(|error| failed("cannot run the supervisor", error))?;
     let report = fs::read(directory.join(REPORT_FILE)).ok();
     let report: Option<SupervisorReport> = report.and_then(|text| serde_json::from_slice(&text).ok());
-    let (accounting, peak_rss_bytes) = match report {
+    let accounting = match report {
         Some(SupervisorReport { end: RunEnd::NotStarted(reason), .. }) => {
             let program = request.argv.first().map_or("", String::as_str);
             return Err(Error::new(Code::WorkloadCommand, format!("cannot run '{program}': {reason}")));
         }
-        Some(report) => (accounting_of(&report, &observation), report.peak_rss_bytes),
-        None if is_interrupted() => (accounting_of_interrupted(&observation), 0),
+        Some(report) => accounting_of(&report, &observation),
+        None if is_interrupted() => accounting_of_interrupted(&observation),
         None => {
             return Err(Error::new(Code::PoolWorkerDied, "the process that runs the command was killed"));
         }
     };
     let machine = meter.contention(accounting.cpu.total_s() + observation.cost_s);
-    let profile = conclude(&accounting, observation, machine, cpus, &WaitCounts::default());
-    Ok(CommandProfiled { profile, peak_rss_bytes })
+    Ok(conclude(&accounting, observation, machine, cpus, &WaitCounts::default()))
 }
 
 /// Runs the supervisor and samples everything below it until it ends.
@@ -174,7 +164,6 @@ mod tests {
             runs: vec![[SECOND_NS, 5 * SECOND_NS]],
             end: RunEnd::Exited(0),
             cpu: CpuTime { user_s: 1.25, system_s: 0.0 },
-            peak_rss_bytes: 1,
             left_behind: Some(LeftBehind {
                 processes: 1,
                 command_ended_ns: SECOND_NS + (command_s * 1e9) as u64,

@@ -47,7 +47,7 @@ impl Figures {
 /// Makes the profile of a tree that could use `cpus` CPUs.
 ///
 /// `implied` are the waits to assume where too few were sampled, or where the kernel hides them.
-pub fn conclude(
+pub(crate) fn conclude(
     accounting: &Accounting,
     observation: Observation,
     machine: Contention,

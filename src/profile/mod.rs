@@ -4,13 +4,14 @@
 //! used, [`classify`] judges the plain numbers of both, and [`result`] holds what is reported. [`tasks`],
 //! [`command`] and [`process`] profile the tasks of a workload, one command, and a running process.
 
-pub mod accounting;
-pub mod classify;
-pub mod command;
-pub mod conclude;
-pub mod process;
-pub mod result;
-pub mod sampling;
-pub mod tasks;
+pub(crate) mod accounting;
+pub(crate) mod classify;
+pub(crate) mod command;
+pub(crate) mod conclude;
+pub(crate) mod process;
+pub(crate) mod result;
+pub(crate) mod sampling;
+pub(crate) mod tasks;
 
-pub use result::{Class, Profile};
+pub use result::Class;
+pub use result::Profile;

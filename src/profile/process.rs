@@ -19,7 +19,7 @@ use crate::profile::sampling::wait_counts::WaitCounts;
 ///
 /// # Errors
 /// When there is no such process, or it ends before it was sampled.
-pub fn profile_process(
+pub(crate) fn profile_process(
     pid: u32,
     time: Duration,
     source: SampleSource,

@@ -35,7 +35,7 @@ pub struct Profiled {
 
 /// The samples of a process that runs tasks, and the contention meanwhile.
 #[derive(Debug)]
-pub struct SampledTasks {
+pub(crate) struct SampledTasks {
     observation: Observation,
     meter: CpuMeter,
 }
@@ -44,7 +44,7 @@ impl SampledTasks {
     /// Drops the samples over time, for tasks with pauses that are not part of their cost: samples cannot
     /// distinguish such a pause from a wait of the task.
     #[must_use]
-    pub fn without_intervals(mut self) -> Self {
+    pub(crate) fn without_intervals(mut self) -> Self {
         self.observation.intervals.clear();
         self
     }
@@ -100,7 +100,7 @@ fn observe(
 }
 
 /// Samples process `pid`, which runs tasks, and everything below it until `ended` is closed.
-pub fn sample_tasks(pid: u32, ended: &Receiver<()>) -> SampledTasks {
+pub(crate) fn sample_tasks(pid: u32, ended: &Receiver<()>) -> SampledTasks {
     let meter = CpuMeter::start();
     let target = Target { root: pid, includes_root: true };
     let is_running = |pause| ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout);

@@ -108,7 +108,7 @@ pub struct HarnessFinding {
 
 /// The observations of a few tasks.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Observations {
+pub(crate) struct Observations {
     /// Number of tasks.
     pub tasks: u64,
     /// True if the interpreter lets only one thread compute at a time.
@@ -123,7 +123,7 @@ pub struct Observations {
 
 /// The observations of one form of the callable, without tracing.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct FormObservation {
+pub(crate) struct FormObservation {
     /// The form.
     pub form: CallableForm,
     /// Seconds per task.
@@ -139,7 +139,7 @@ pub struct FormObservation {
 /// A way to call a callable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum CallableForm {
+pub(crate) enum CallableForm {
     /// A plain call.
     Blocking,
     /// An await on an event loop.
@@ -148,7 +148,7 @@ pub enum CallableForm {
 
 /// The wait of another thread for the GIL while the tasks ran.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct GilObservation {
+pub(crate) struct GilObservation {
     /// Seconds that the thread waited, summed over all tasks.
     pub waited_s: f64,
     /// Maximum number of threads of the tasks, without the main thread.
@@ -159,7 +159,7 @@ pub struct GilObservation {
 
 /// A line that blocked the event loop. Time in which it waited for a CPU is not counted.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct LoopStall {
+pub(crate) struct LoopStall {
     /// The line.
     pub place: SourceLine,
     /// Seconds of the longest stall.
@@ -172,7 +172,7 @@ pub struct LoopStall {
 
 /// Tasks that did not end in time.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct HangObservation {
+pub(crate) struct HangObservation {
     /// The stage of the check.
     pub stage: CheckStage,
     /// The item, if one task ran alone.
@@ -186,7 +186,7 @@ pub struct HangObservation {
 /// A stage of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum CheckStage {
+pub(crate) enum CheckStage {
     /// One task after another, without tracing.
     Alone,
     /// One task after another, with all warnings on.
@@ -199,7 +199,7 @@ pub enum CheckStage {
 
 /// A thread or task that waits.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct HangWait {
+pub(crate) struct HangWait {
     /// The name of the thread or task.
     pub who: String,
     /// The kind of wait.
@@ -211,7 +211,7 @@ pub struct HangWait {
 /// The kind of wait of a hanging thread or task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum HangWaitKind {
+pub(crate) enum HangWaitKind {
     /// A lock, a queue or an event, without a time limit.
     Lock,
     /// Anything else; it may also be running.
@@ -222,7 +222,7 @@ pub enum HangWaitKind {
 ///
 /// # Errors
 /// If the callable cannot be imported.
-pub fn observe(
+pub(crate) fn observe(
     session: &Session,
     workload: &Workload,
     tasks: u64,

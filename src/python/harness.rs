@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use include_dir::{Dir, include_dir};
 
 /// The program that describes an interpreter; old interpreters can run it too.
-pub const DISCOVER: &str = include_str!("harness/discover.py");
+pub(crate) const DISCOVER: &str = include_str!("harness/discover.py");
 
 /// The name of the script that starts the harness.
 const BOOTSTRAP_NAME: &str = "bootstrap.py";
@@ -24,7 +24,7 @@ static PACKAGE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/python/harness/c
 ///
 /// # Errors
 /// If a file cannot be written.
-pub fn install(directory: &Path) -> io::Result<PathBuf> {
+pub(crate) fn install(directory: &Path) -> io::Result<PathBuf> {
     for (name, text) in modules(&PACKAGE) {
         let path = directory.join(PACKAGE_NAME).join(name);
         path.parent().map_or(Ok(()), fs::create_dir_all)?;

@@ -4,17 +4,16 @@
 //! of the run. A fresh interpreter serves each request: it imports the user's module, runs the tasks and
 //! answers in lines of JSON. Results of single tasks go to a [`results_file`] that outlives the interpreter.
 
-pub mod check;
+pub(crate) mod check;
 mod exchange;
 mod fatal_error;
-pub mod harness;
+pub(crate) mod harness;
 mod harness_process;
-pub mod interpreter;
-pub mod profile;
-pub mod protocol;
+pub(crate) mod interpreter;
+pub(crate) mod profile;
+pub(crate) mod protocol;
 mod request_builder;
-pub mod results_file;
-pub mod session;
+pub(crate) mod results_file;
+pub(crate) mod session;
 
-pub use interpreter::Interpreter;
 pub use session::Session;

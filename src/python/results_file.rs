@@ -24,7 +24,7 @@ const FIRST_ERROR_STATUS: u8 = 2;
 
 /// The results of tasks.
 #[derive(Debug)]
-pub struct ResultsFile {
+pub(crate) struct ResultsFile {
     bytes: Vec<u8>,
     tasks: usize,
     slots: usize,
@@ -32,7 +32,7 @@ pub struct ResultsFile {
 
 /// Reasons why bytes are not a results file of this version of conc.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum LayoutError {
+pub(crate) enum LayoutError {
     /// The file is missing or shorter than a header.
     #[error("the results file has no header")]
     NoHeader,
@@ -65,7 +65,7 @@ impl ResultsFile {
     ///
     /// # Errors
     /// If the header or the size is not as expected.
-    pub fn parse(bytes: Vec<u8>, tasks: u64, slots: usize) -> Result<Self, LayoutError> {
+    pub(crate) fn parse(bytes: Vec<u8>, tasks: u64, slots: usize) -> Result<Self, LayoutError> {
         if bytes.len() < HEADER_BYTES {
             return Err(LayoutError::NoHeader);
         }
@@ -92,7 +92,11 @@ impl ResultsFile {
     ///
     /// `kinds` are the failures that statuses refer to; `place` returns the position and the number of a
     /// task.
-    pub fn outcomes(&self, kinds: &[TaskErrorKind], place: impl Fn(u64) -> (u64, u64)) -> TaskOutcomes {
+    pub(crate) fn outcomes(
+        &self,
+        kinds: &[TaskErrorKind],
+        place: impl Fn(u64) -> (u64, u64),
+    ) -> TaskOutcomes {
         let mut outcomes = TaskOutcomes::default();
         for task in 0..self.tasks {
             let Some(latency) = self.latency(task as u64) else { continue };
@@ -107,18 +111,18 @@ impl ResultsFile {
     }
 
     /// Returns the duration of a task; `None` if it did not end.
-    pub fn latency(&self, task: u64) -> Option<Duration> {
+    pub(crate) fn latency(&self, task: u64) -> Option<Duration> {
         let nanos = self.word(usize::try_from(task).ok()?);
         (nanos > 0).then(|| Duration::from_nanos(nanos))
     }
 
     /// Returns the number of tasks that ended.
-    pub fn ended(&self) -> u64 {
+    pub(crate) fn ended(&self) -> u64 {
         (0..self.tasks).filter(|task| self.word(*task) > 0).count() as u64
     }
 
     /// Returns the tasks that workers were running when the file was last written.
-    pub fn running(&self) -> Vec<u64> {
+    pub(crate) fn running(&self) -> Vec<u64> {
         let slots = (0..self.slots).map(|slot| self.word(2 * self.tasks + 2 * slot));
         slots.filter(|task| *task > 0).map(|task| task - 1).collect()
     }

@@ -28,7 +28,7 @@ struct Value {
 
 /// The recommended cells of `reports`. Names are those of the workloads alone: the width that is
 /// recommended may differ from run to run.
-pub fn to_string(reports: &[Report]) -> String {
+pub(crate) fn to_string(reports: &[Report]) -> String {
     let benchmarks: BTreeMap<String, _> = reports.iter().filter_map(benchmark).collect();
     let mut text = serde_json::to_string_pretty(&benchmarks).expect("it is plain JSON");
     text.push('\n');

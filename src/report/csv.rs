@@ -12,7 +12,7 @@ const HEADER: &str = "workload,strategy,width,processes,status,reason,throughput
 
 /// The cells of all `reports`, under one header; where there are gates, what that of the workload says
 /// is in further columns of each of its rows.
-pub fn to_string(reports: &[Report]) -> String {
+pub(crate) fn to_string(reports: &[Report]) -> String {
     let has_gates = reports.iter().any(|report| report.gate.is_some());
     let more = if has_gates { gate_header() } else { String::new() };
     let mut out = format!("{HEADER}{more}\n");

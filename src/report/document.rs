@@ -12,7 +12,8 @@ use crate::profile::Profile;
 use crate::report::check::CheckReport;
 pub use crate::report::command::{CommandName, SCHEMA_VERSION};
 use crate::report::fit::{FitReport, FitResults};
-pub use crate::report::workload_summary::{WorkloadRuntime, WorkloadSummary};
+pub use crate::report::workload_summary::WorkloadRuntime;
+pub(crate) use crate::report::workload_summary::WorkloadSummary;
 
 /// Everything known about one workload. Facts that a command does not know are null or empty.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -119,7 +120,7 @@ impl BenchReport {
 }
 
 /// The reports about workloads in a document.
-pub trait Results: Serialize {
+pub(crate) trait Results: Serialize {
     /// The command that was run.
     fn command(&self) -> CommandName;
 

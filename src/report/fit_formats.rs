@@ -6,7 +6,7 @@ use crate::report::prose;
 use crate::units::PerSecond;
 
 /// One row for each point measured, with what the law says of it.
-pub fn csv(reports: &[FitReport]) -> String {
+pub(crate) fn csv(reports: &[FitReport]) -> String {
     let mut out = "workload,strategy,concurrency,throughput,fitted\n".to_owned();
     for report in reports {
         let workload = report.workload_name.as_deref().unwrap_or_default();
@@ -25,7 +25,7 @@ pub fn csv(reports: &[FitReport]) -> String {
 }
 
 /// One row for each series.
-pub fn markdown(reports: &[FitReport]) -> String {
+pub(crate) fn markdown(reports: &[FitReport]) -> String {
     let mut out = "| Series | Widths | lambda | sigma | kappa | Result |\n\
                    | :-- | --: | --: | --: | --: | :-- |\n"
         .to_owned();

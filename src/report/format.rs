@@ -8,7 +8,7 @@ use crate::report::{bmf, csv, gab, html, hyperfine, json, junit, markdown};
 
 /// A format of results for other programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub(crate) enum Format {
     /// The JSON document.
     Json,
     /// A table in Markdown.
@@ -33,7 +33,7 @@ pub enum Format {
 ///
 /// # Errors
 /// When the document cannot be serialised.
-pub fn render(format: Format, results: &(impl Results + Worded)) -> io::Result<String> {
+pub(crate) fn render(format: Format, results: &(impl Results + Worded)) -> io::Result<String> {
     let (reports, failed) = (results.reports(), results.failed());
     match format {
         Format::Json => render_json(results),
@@ -52,7 +52,7 @@ pub fn render(format: Format, results: &(impl Results + Worded)) -> io::Result<S
 ///
 /// # Errors
 /// When the document cannot be serialised.
-pub fn render_json(document: &impl Worded) -> io::Result<String> {
+pub(crate) fn render_json(document: &impl Worded) -> io::Result<String> {
     let mut bytes = Vec::new();
     json::to_writer(&mut bytes, document)?;
     String::from_utf8(bytes).map_err(io::Error::other)

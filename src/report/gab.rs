@@ -13,7 +13,7 @@ use crate::units::Share;
 
 /// The direction that is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
+pub(crate) enum Direction {
     /// More is.
     BiggerIsBetter,
     /// Less is.
@@ -32,7 +32,7 @@ struct Entry {
 
 /// The metrics of the recommended cells that go one way. Names and units are the same in every run;
 /// which cell it was is in `extra`.
-pub fn to_string(reports: &[Report], direction: Direction) -> String {
+pub(crate) fn to_string(reports: &[Report], direction: Direction) -> String {
     let of_report = |report| figures(report).map(|figures| entries(report, &figures, direction));
     let entries: Vec<Entry> = reports.iter().filter_map(of_report).flatten().collect();
     let mut text = serde_json::to_string_pretty(&entries).expect("it is plain JSON");

@@ -10,7 +10,7 @@ use crate::report::prose::gate as wording;
 
 /// A line for each workload that regressed, is inconclusive, has other advice than before or `failed`;
 /// empty where there is nothing to say.
-pub fn annotations(reports: &[Report], failed: &[FailedWorkload]) -> String {
+pub(crate) fn annotations(reports: &[Report], failed: &[FailedWorkload]) -> String {
     let gates =
         reports.iter().filter_map(|report| Some(of_gate(&report.workload.name, report.gate.as_ref()?)));
     let failures = failed.iter().map(|of| line("error", &format!("{} failed", of.name), &of.message));

@@ -17,7 +17,7 @@ const STYLE: &str = include_str!("html/style.css");
 
 /// The page of all `reports`: for each workload its profile, the gate, throughput against width, and
 /// every cell; before them those that `failed`.
-pub fn to_string(reports: &[Report], failed: &[FailedWorkload]) -> String {
+pub(crate) fn to_string(reports: &[Report], failed: &[FailedWorkload]) -> String {
     let title = match reports {
         [only] => only.workload.name.clone(),
         several => counted(several.len() as u64, "workload"),

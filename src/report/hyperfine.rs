@@ -41,7 +41,7 @@ struct Run {
 
 /// Every cell of `reports` that ran. A time is how long all tasks of the workload take at the
 /// throughput of a batch.
-pub fn to_string(reports: &[Report]) -> String {
+pub(crate) fn to_string(reports: &[Report]) -> String {
     let results = reports.iter().flat_map(entries).collect();
     let mut text = serde_json::to_string_pretty(&Summary { results }).expect("it is plain JSON");
     text.push('\n');

@@ -9,7 +9,7 @@ use crate::report::worded::{Worded, to_value};
 /// # Errors
 ///
 /// The error of `writer`; a closed pipe keeps its kind.
-pub fn to_writer(mut writer: impl Write, document: &impl Worded) -> io::Result<()> {
+pub(crate) fn to_writer(mut writer: impl Write, document: &impl Worded) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut writer, &to_value(document)?)?;
     writer.write_all(b"\n")?;
     writer.flush()

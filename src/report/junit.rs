@@ -42,7 +42,7 @@ struct Suite<'a> {
 /// The gates of all `reports`. A metric that regressed is a failure, as is advice that changed; where
 /// the measurement cannot tell the case is skipped; a workload that `failed`, or of which nothing could be
 /// measured, is an error.
-pub fn to_string(reports: &[Report], failed: &[FailedWorkload]) -> String {
+pub(crate) fn to_string(reports: &[Report], failed: &[FailedWorkload]) -> String {
     let suites: Vec<Suite<'_>> = reports.iter().map(suite).chain(failed.iter().map(failure)).collect();
     let all = || suites.iter().flat_map(|suite| &suite.cases);
     let counts = counts(all());

@@ -56,7 +56,7 @@ impl<'de> Deserialize<'de> for Document {
 /// # Errors
 /// `E-GATE-001` if the file cannot be read, is cut off, is something else, or was written by a newer
 /// version; a field that is wrong is named with its line.
-pub fn load_results(path: &Path) -> Result<BenchReport, InputErrors> {
+pub(crate) fn load_results(path: &Path) -> Result<BenchReport, InputErrors> {
     let name = path.display().to_string();
     let wrong = |message: String| InputError::new(Code::GateResults, message);
     let bytes = fs::read(path).map_err(|error| wrong(format!("cannot read '{name}': {error}")))?;

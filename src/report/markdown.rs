@@ -24,7 +24,7 @@ const COLUMNS: [Column; 9] = [
 
 /// The cells of all `reports`, the recommended one in bold; where there are gates, what they say comes
 /// first and the cells are folded up. Workloads that `failed` come before everything.
-pub fn to_string(reports: &[Report], failed: &[FailedWorkload]) -> String {
+pub(crate) fn to_string(reports: &[Report], failed: &[FailedWorkload]) -> String {
     failures(failed) + &of_reports(reports)
 }
 

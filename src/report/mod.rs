@@ -2,36 +2,35 @@
 //!
 //! Nothing here prints; everything returns text or writes to what it is given.
 
-pub mod bmf;
-pub mod check;
+pub(crate) mod bmf;
+pub(crate) mod check;
 mod columns;
-pub mod command;
-pub mod csv;
-pub mod document;
+pub(crate) mod command;
+pub(crate) mod csv;
+pub(crate) mod document;
 #[cfg(test)]
 pub(crate) mod example;
 mod figures;
-pub mod fit;
-pub mod fit_formats;
-pub mod format;
-pub mod gab;
-pub mod github;
-pub mod html;
-pub mod hyperfine;
-pub mod json;
-pub mod junit;
-pub mod load;
-pub mod markdown;
+pub(crate) mod fit;
+pub(crate) mod fit_formats;
+pub(crate) mod format;
+pub(crate) mod gab;
+pub(crate) mod github;
+pub(crate) mod html;
+pub(crate) mod hyperfine;
+pub(crate) mod json;
+pub(crate) mod junit;
+pub(crate) mod load;
+pub(crate) mod markdown;
 mod markup;
-pub mod prose;
-pub mod schema;
+pub(crate) mod prose;
+pub(crate) mod schema;
 #[cfg(test)]
 mod shapes;
-pub mod table;
+pub(crate) mod table;
 mod text;
-pub mod worded;
+pub(crate) mod worded;
 mod workload_summary;
 
 pub use check::CheckReport;
-pub use document::{BenchReport, Document, Report};
-pub use workload_summary::{WorkloadRuntime, WorkloadSummary};
+pub use document::{Document, Report};

@@ -9,7 +9,7 @@ mod form;
 mod item;
 mod python;
 mod rust;
-pub mod shape;
+pub(crate) mod shape;
 mod template;
 mod wording;
 

@@ -9,7 +9,7 @@ const MAX_CORRELATION: f64 = 0.95;
 ///
 /// The usual estimate is too small in short series by about (1 + 3ρ)/n (Marriott and Pope, Biometrika 41
 /// (1954), 390–402; Kendall, ibid., 403–404), which is corrected here.
-pub fn lag1(xs: &[f64]) -> f64 {
+pub(crate) fn lag1(xs: &[f64]) -> f64 {
     if xs.len() < 3 {
         return 0.0;
     }
@@ -28,7 +28,7 @@ pub fn lag1(xs: &[f64]) -> f64 {
 ///
 /// The formula is n·(1 − ρ)/(1 + ρ), for a first-order autoregression (Bayley and Hammersley, J. R. Stat. Soc.
 /// 8 (1946), 184–197).
-pub fn effective_count(xs: &[f64]) -> f64 {
+pub(crate) fn effective_count(xs: &[f64]) -> f64 {
     let n = xs.len() as f64;
     let correlation = lag1(xs).clamp(0.0, MAX_CORRELATION);
     (n * (1.0 - correlation) / (1.0 + correlation)).max(1.0f64.min(n))

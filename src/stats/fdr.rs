@@ -5,7 +5,7 @@
 ///
 /// The rate holds for tests that are independent or positively dependent (Benjamini and Yekutieli, Ann. Stat.
 /// 29 (2001), 1165–1188), as the throughput and the latency of a workload are.
-pub fn benjamini_hochberg(p_values: &[f64], q: f64) -> Vec<bool> {
+pub(crate) fn benjamini_hochberg(p_values: &[f64], q: f64) -> Vec<bool> {
     let mut sorted = p_values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let tests = sorted.len() as f64;

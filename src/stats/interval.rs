@@ -7,7 +7,7 @@
 use crate::stats::mean::{Mean, t_quantile};
 
 /// Confidence of every interval that is shown.
-pub const CONFIDENCE: f64 = 0.95;
+pub(crate) const CONFIDENCE: f64 = 0.95;
 
 /// An interval says nothing if its upper end is more than this many times its lower end: a factor of ten
 /// either way.
@@ -17,12 +17,12 @@ const MAX_INFORMATIVE_RATIO: f64 = 100.0;
 const MAX_INFORMATIVE_EFFECT: f64 = 9.0;
 
 /// Returns whether an interval of a positive number says anything.
-pub fn is_informative([low, high]: [f64; 2]) -> bool {
+pub(crate) fn is_informative([low, high]: [f64; 2]) -> bool {
     low > 0.0 && high.is_finite() && high <= MAX_INFORMATIVE_RATIO * low
 }
 
 /// Returns whether a smallest effect, as a share, says anything.
-pub fn is_informative_effect(share: f64) -> bool {
+pub(crate) fn is_informative_effect(share: f64) -> bool {
     share.is_finite() && share < MAX_INFORMATIVE_EFFECT
 }
 
@@ -31,7 +31,7 @@ pub fn is_informative_effect(share: f64) -> bool {
 /// One observation says nothing about the spread: the interval is then unbounded (0 to infinity for a
 /// geometric mean), and [`Interval::bounds`] is `None`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Interval {
+pub(crate) struct Interval {
     /// The mean, in the unit of the observations.
     pub estimate: f64,
     /// The lower end.
@@ -43,14 +43,8 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Returns the interval with both ends moved away from the estimate by `factor`, on the log scale.
-    pub fn widened(self, factor: f64) -> Self {
-        let [lo, hi] = widen(self.estimate, [self.lo, self.hi], factor);
-        Interval { lo, hi, ..self }
-    }
-
     /// Returns both ends; `None` for a single observation.
-    pub fn bounds(&self) -> Option<[f64; 2]> {
+    pub(crate) fn bounds(&self) -> Option<[f64; 2]> {
         (self.n > 1).then_some([self.lo, self.hi])
     }
 }
@@ -64,7 +58,7 @@ pub(crate) fn widen(estimate: f64, [lo, hi]: [f64; 2], factor: f64) -> [f64; 2] 
 ///
 /// Numbers that are not positive and finite have no logarithm and are left out. `None` if nothing
 /// is left, or if `confidence` is not between 0 and 1.
-pub fn geometric_mean_ci(xs: &[f64], confidence: f64) -> Option<Interval> {
+pub(crate) fn geometric_mean_ci(xs: &[f64], confidence: f64) -> Option<Interval> {
     let logs: Vec<f64> = xs.iter().filter(|x| **x > 0.0 && x.is_finite()).map(|x| x.ln()).collect();
     let mean = mean_ci(&logs, confidence)?;
     Some(Interval { estimate: mean.estimate.exp(), lo: mean.lo.exp(), hi: mean.hi.exp(), n: mean.n })
@@ -143,9 +137,9 @@ mod tests {
 
     #[test]
     fn a_widened_interval_reaches_further_on_both_sides_by_ratio() {
-        let i = Interval { estimate: 100.0, lo: 80.0, hi: 110.0, n: 5 }.widened(2.0);
-        assert_close(i.lo, 64.0);
-        assert_close(i.hi, 121.0);
+        let [lo, hi] = widen(100.0, [80.0, 110.0], 2.0);
+        assert_close(lo, 64.0);
+        assert_close(hi, 121.0);
     }
 
     #[test]

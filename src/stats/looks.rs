@@ -5,7 +5,7 @@
 //! inequality, which holds for any rule to stop or go on.
 
 /// Numbers of pairs after which the runner decides to stop or go on.
-pub const LOOKS: [usize; 5] = [20, 40, 60, 80, 100];
+pub(crate) const LOOKS: [usize; 5] = [20, 40, 60, 80, 100];
 
 /// Share of the level that each look may spend. Most differences are found at the first look.
 const SHARES: [f64; 5] = [0.5, 0.125, 0.125, 0.125, 0.125];
@@ -13,7 +13,7 @@ const SHARES: [f64; 5] = [0.5, 0.125, 0.125, 0.125, 0.125];
 /// Returns the share of the level that may be spent after `n` pairs, if earlier looks were at [`LOOKS`].
 ///
 /// Before the first look the share is 1: time was over, whatever the data showed.
-pub fn share_of_level(n: usize) -> f64 {
+pub(crate) fn share_of_level(n: usize) -> f64 {
     if n < LOOKS[0] {
         return 1.0;
     }
@@ -24,12 +24,12 @@ pub fn share_of_level(n: usize) -> f64 {
 /// Returns the p-value corrected for all looks, given the p-value of the look after `n` pairs alone.
 ///
 /// The probability that the corrected p-value is at most α is at most α, for any rule to stop.
-pub fn p_over_looks(p: f64, n: usize) -> f64 {
+pub(crate) fn p_over_looks(p: f64, n: usize) -> f64 {
     (p / share_of_level(n)).min(1.0)
 }
 
 /// Returns true if `n` pairs are the time for a look.
-pub fn is_look(n: usize) -> bool {
+pub(crate) fn is_look(n: usize) -> bool {
     LOOKS.contains(&n)
 }
 

@@ -13,7 +13,7 @@ pub fn median(xs: &[f64]) -> Option<f64> {
 }
 
 /// Returns the median absolute deviation from the median, unscaled, or `None` if there are no numbers.
-pub fn mad(xs: &[f64]) -> Option<f64> {
+pub(crate) fn mad(xs: &[f64]) -> Option<f64> {
     let centre = median(xs)?;
     let deviations: Vec<f64> = xs.iter().map(|x| (x - centre).abs()).collect();
     median(&deviations)

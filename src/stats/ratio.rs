@@ -39,7 +39,7 @@ impl UncertainOrdering {
 
 /// An estimate of `a / b` with its 95% confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct RatioEstimate {
+pub(crate) struct RatioEstimate {
     /// The geometric mean of the ratios.
     pub ratio: f64,
     /// The lower end of the interval; 0 from one pair.
@@ -54,7 +54,7 @@ pub struct RatioEstimate {
 
 impl RatioEstimate {
     /// Returns the estimate with an interval widened by `factor`, and the verdict that follows from it.
-    pub fn widened(self, factor: f64, epsilon: f64) -> Self {
+    pub(crate) fn widened(self, factor: f64, epsilon: f64) -> Self {
         if self.pairs < 2 {
             return self;
         }
@@ -66,7 +66,7 @@ impl RatioEstimate {
     ///
     /// A difference of *δ* is detected with a power of 80% if δ = (t₀.₉₇₅ + t₀.₈)·SE (Cohen, *Statistical
     /// Power Analysis for the Behavioral Sciences*, 1988, section 2.4); half the interval is t₀.₉₇₅·SE.
-    pub fn smallest_effect(&self) -> Option<f64> {
+    pub(crate) fn smallest_effect(&self) -> Option<f64> {
         let freedom = self.pairs.checked_sub(1).filter(|freedom| *freedom > 0)?;
         let half = (self.hi / self.lo).ln() / 2.0;
         let seen = half * (1.0 + student_t(POWER_80_CONFIDENCE, freedom) / student_t(CONFIDENCE, freedom));
@@ -80,7 +80,7 @@ impl RatioEstimate {
 /// count as their geometric mean, and rates that are not positive and finite are left out. `None`
 /// if no round is shared: unpaired observations are never compared. One shared round gives a
 /// ratio, and no verdict but `Undecided`.
-pub fn compare(a: &[(u32, f64)], b: &[(u32, f64)], epsilon: f64) -> Option<RatioEstimate> {
+pub(crate) fn compare(a: &[(u32, f64)], b: &[(u32, f64)], epsilon: f64) -> Option<RatioEstimate> {
     let logs = log_ratios(&mean_log_by_round(a), &mean_log_by_round(b));
     let mean = mean_ci(&logs, CONFIDENCE)?;
     Some(RatioEstimate {

@@ -6,7 +6,7 @@ use statrs::function::beta::beta_reg;
 /// pairs if both directions were equally likely (Arbuthnott, Phil. Trans. 27 (1710), 186–190).
 ///
 /// Pairs in which both sides are equal do not count.
-pub fn sign_test(worse: usize, better: usize) -> f64 {
+pub(crate) fn sign_test(worse: usize, better: usize) -> f64 {
     if worse == 0 {
         return 1.0;
     }

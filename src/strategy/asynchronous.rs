@@ -22,7 +22,7 @@ use crate::workload::task_outcomes::TaskOutcomes;
 
 /// Tasks on an event loop.
 #[derive(Debug)]
-pub struct Async;
+pub(crate) struct Async;
 
 struct EventLoop {
     runtime: Runtime,

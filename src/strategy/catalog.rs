@@ -46,7 +46,7 @@ const PROCESSES_PER_CPU: usize = 16;
 const STEALERS_PER_CPU: usize = 2;
 
 /// Every strategy, in the order of documentation and tables.
-pub const STRATEGIES: [StrategyInfo; 9] = [
+pub(crate) const STRATEGIES: [StrategyInfo; 9] = [
     StrategyInfo {
         kind: StrategyKind::Sequential,
         name: "sequential",

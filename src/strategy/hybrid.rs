@@ -28,7 +28,7 @@ const MAX_SPANS_PER_FRAME: usize = 64;
 
 /// An event loop and a process pool.
 #[derive(Debug)]
-pub struct Hybrid;
+pub(crate) struct Hybrid;
 
 struct HybridPool {
     runtime: Runtime,

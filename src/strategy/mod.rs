@@ -4,22 +4,22 @@
 //! the same kind of [queue](task_queue::TaskQueue) and record every task in its
 //! [outcomes](crate::workload::task_outcomes::TaskOutcomes).
 
-pub mod asynchronous;
-pub mod catalog;
-pub mod hybrid;
-pub mod info;
-pub mod job;
-pub mod kind;
-pub mod process;
-pub mod processes;
-pub mod run;
-pub mod sequential;
-pub mod task_queue;
-pub mod threads;
-pub mod time_breakdown;
-pub mod work_stealing;
-pub mod worker;
+pub(crate) mod asynchronous;
+pub(crate) mod catalog;
+pub(crate) mod hybrid;
+pub(crate) mod info;
+pub(crate) mod job;
+pub(crate) mod kind;
+pub(crate) mod process;
+pub(crate) mod processes;
+pub(crate) mod run;
+pub(crate) mod sequential;
+pub(crate) mod task_queue;
+pub(crate) mod threads;
+pub(crate) mod time_breakdown;
+pub(crate) mod work_stealing;
+pub(crate) mod worker;
 
-pub use job::{Job, Pool, Strategy};
+pub use job::Job;
 pub use kind::StrategyKind;
-pub use run::{RunReport, run};
+pub use run::RunReport;

@@ -33,7 +33,7 @@ const MAX_TASKS_PER_FRAME: u64 = 256;
 
 /// A pool of worker processes.
 #[derive(Debug)]
-pub struct Processes;
+pub(crate) struct Processes;
 
 struct ProcessPool {
     workers: Vec<Worker>,

@@ -70,7 +70,7 @@ fn stop_after(limit: Duration, queue: &Arc<TaskQueue>) -> mpsc::Sender<()> {
 ///
 /// # Errors
 /// When the strategy cannot start; failing tasks are part of the report.
-pub fn run(strategy: &dyn Strategy, job: &Job, queue: &Arc<TaskQueue>) -> Result<RunReport, Error> {
+pub(crate) fn run(strategy: &dyn Strategy, job: &Job, queue: &Arc<TaskQueue>) -> Result<RunReport, Error> {
     let asked = Instant::now();
     let pool = strategy.start(job)?;
     let ready = Instant::now();

@@ -11,7 +11,7 @@ use crate::workload::task_outcomes::TaskOutcomes;
 
 /// One task after another.
 #[derive(Debug)]
-pub struct Sequential;
+pub(crate) struct Sequential;
 
 struct Loop(Arc<Program>);
 

@@ -19,7 +19,7 @@ use crate::workload::task_outcomes::TaskOutcomes;
 
 /// A pool of threads.
 #[derive(Debug)]
-pub struct Threads;
+pub(crate) struct Threads;
 
 struct ThreadPool {
     /// Threads end when it is dropped, whether the pool ran or not.

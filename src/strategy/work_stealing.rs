@@ -16,7 +16,7 @@ use crate::workload::task_outcomes::TaskOutcomes;
 
 /// A pool of threads that steal work.
 #[derive(Debug)]
-pub struct WorkStealing;
+pub(crate) struct WorkStealing;
 
 struct StealingPool {
     threads: ThreadPool,

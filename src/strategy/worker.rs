@@ -12,7 +12,7 @@ use crate::workload::task_outcomes::TaskOutcomes;
 /// Runs tasks of the queue on the calling thread until there are no more.
 ///
 /// The end of one task is the start of the next, so that a task costs one reading of the clock.
-pub fn run_queue(program: &Program, queue: &TaskQueue, outcomes: &mut TaskOutcomes) {
+pub(crate) fn run_queue(program: &Program, queue: &TaskQueue, outcomes: &mut TaskOutcomes) {
     let mut last = Instant::now();
     while let Some(chunk) = queue.pull(u64::MAX) {
         let (tasks, begun) = (chunk.end - chunk.start, last);
@@ -27,11 +27,11 @@ pub fn run_queue(program: &Program, queue: &TaskQueue, outcomes: &mut TaskOutcom
 }
 
 /// Runs one task; a panic becomes the error of that task.
-pub fn run_guarded(program: &Program, position: u64) -> Result<u64, Error> {
+pub(crate) fn run_guarded(program: &Program, position: u64) -> Result<u64, Error> {
     catch_unwind(AssertUnwindSafe(|| program.run_blocking(position))).unwrap_or_else(|_| Err(panicked()))
 }
 
 /// Returns the error of a task that panicked.
-pub fn panicked() -> Error {
+pub(crate) fn panicked() -> Error {
     Error::new(Code::TaskPanic, "task panicked")
 }

@@ -12,7 +12,7 @@ use crate::workload::Workload;
 use crate::workload::step::cpu::calibrate::Calibration;
 
 /// Returns the differences between the machines of two results.
-pub fn differences(before: &BenchReport, after: &BenchReport) -> Vec<MachineDifference> {
+pub(crate) fn differences(before: &BenchReport, after: &BenchReport) -> Vec<MachineDifference> {
     let print = |report: &BenchReport| {
         let profile = report.results.iter().filter_map(|result| result.profile.as_ref());
         let python = profile.filter_map(|profile| profile.python.as_ref()).next();
@@ -25,7 +25,11 @@ pub fn differences(before: &BenchReport, after: &BenchReport) -> Vec<MachineDiff
 ///
 /// # Errors
 /// `E-GATE-002`, with everything that differs.
-pub fn check_machine(file: &str, differences: &[MachineDifference], is_allowed: bool) -> Result<(), Error> {
+pub(crate) fn check_machine(
+    file: &str,
+    differences: &[MachineDifference],
+    is_allowed: bool,
+) -> Result<(), Error> {
     if differences.is_empty() || is_allowed {
         return Ok(());
     }
@@ -34,7 +38,7 @@ pub fn check_machine(file: &str, differences: &[MachineDifference], is_allowed: 
 }
 
 /// Compares a report with the report of the same workload from an earlier run, stored in `file`.
-pub fn compare_reports(
+pub(crate) fn compare_reports(
     before: Option<&Report>,
     after: &Report,
     file: &str,

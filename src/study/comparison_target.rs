@@ -18,7 +18,7 @@ use crate::workload::Workload;
 use crate::workload::spec::WorkloadSource;
 
 /// The other side of a comparison.
-pub enum ComparisonTarget {
+pub(crate) enum ComparisonTarget {
     /// Nothing is compared.
     Nothing,
     /// The results of an earlier run.
@@ -41,7 +41,7 @@ impl ComparisonTarget {
     ///
     /// # Errors
     /// `E-GATE-002` if the results are those of another machine, unless they are allowed.
-    pub fn stored(
+    pub(crate) fn stored(
         before: BenchReport,
         file: String,
         host: &Host,
@@ -57,7 +57,7 @@ impl ComparisonTarget {
     ///
     /// # Errors
     /// `E-GATE-003` if it is not, or if one of the workloads is Python, whose harness belongs to this build.
-    pub fn build<'w>(
+    pub(crate) fn build<'w>(
         path: PathBuf,
         mut workloads: impl Iterator<Item = &'w Workload>,
     ) -> Result<Self, Error> {

@@ -11,7 +11,7 @@ use crate::benchmark::plan::Selection;
 use crate::report::document::CommandName;
 
 /// Measuring time per workload, unless the user asks for another.
-pub const DEFAULT_BUDGET: Duration = Duration::from_secs(5);
+pub(crate) const DEFAULT_BUDGET: Duration = Duration::from_secs(5);
 
 /// The configuration of a study.
 #[derive(Debug, Clone, PartialEq)]

@@ -20,7 +20,7 @@ use crate::workload::item::Items;
 use crate::workload::spec::WorkloadSource;
 
 /// A command to profile as it is.
-pub struct CommandProfile {
+pub(crate) struct CommandProfile {
     /// The workload that consists of the command, for its name and definition.
     pub workload: Workload,
     /// The command line, and how often it runs.
@@ -38,7 +38,7 @@ impl CommandProfile {
     ///
     /// # Errors
     /// When a hook fails, the command cannot be started, or the user interrupts before there is a sample.
-    pub fn run(self, guard: &RunGuard, host: &Host) -> Result<Report, Error> {
+    pub(crate) fn run(self, guard: &RunGuard, host: &Host) -> Result<Report, Error> {
         let CommandProfile { workload, request, streams, hooks, source } = self;
         let directory = tempfile::tempdir_in(guard.group().scratch())
             .map_err(|error| Error::from_source(Code::HostSpawn, "cannot make a directory", error))?;
@@ -48,7 +48,7 @@ impl CommandProfile {
         };
         hook("--setup", &hooks.setup)?;
         hook("--prepare", &hooks.prepare)?;
-        let profiled = profile_command(
+        let profile = profile_command(
             guard.group().reexec(),
             directory.path(),
             &request,
@@ -61,7 +61,7 @@ impl CommandProfile {
         if !guard.interrupt().is_raised() {
             hook("--cleanup", &hooks.cleanup)?;
         }
-        let profile = profiled.map_err(|error| guard.explain(error))?.profile;
+        let profile = profile.map_err(|error| guard.explain(error))?;
         if profile.samples == 0 {
             guard.check()?;
         }
@@ -74,7 +74,7 @@ impl CommandProfile {
 ///
 /// # Errors
 /// When there is no such process, or it may not be observed.
-pub fn profile_running_process(
+pub(crate) fn profile_running_process(
     pid: u32,
     name: String,
     time: Duration,
@@ -91,7 +91,7 @@ pub fn profile_running_process(
 }
 
 /// Returns the failure of the command that a report is about, if it failed.
-pub fn command_failure(report: &Report) -> Option<Error> {
+pub(crate) fn command_failure(report: &Report) -> Option<Error> {
     let exit = report.profile.as_ref()?.tree.as_ref()?.exit.as_ref()?;
     (!exit.is_success()).then(|| Error::new(Code::TaskCommand, describe_exit(exit)))
 }

@@ -10,7 +10,7 @@ use crate::report::document::BenchReport;
 /// The verdicts that fail a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct FailPolicy {
+pub(crate) struct FailPolicy {
     /// Fails the run if a workload has regressed.
     pub fail_on_regression: bool,
     /// Fails the run if the advice for a workload has changed.
@@ -22,7 +22,7 @@ pub struct FailPolicy {
 impl FailPolicy {
     /// Returns the policy that fails a run whenever one of the two does.
     #[must_use]
-    pub fn or(self, other: FailPolicy) -> Self {
+    pub(crate) fn or(self, other: FailPolicy) -> Self {
         FailPolicy {
             fail_on_regression: self.fail_on_regression || other.fail_on_regression,
             fail_on_advice_change: self.fail_on_advice_change || other.fail_on_advice_change,
@@ -31,7 +31,7 @@ impl FailPolicy {
     }
 
     /// Returns the exit status of a run that fails by this policy.
-    pub fn exit_status(self, report: &BenchReport) -> Option<ExitStatus> {
+    pub(crate) fn exit_status(self, report: &BenchReport) -> Option<ExitStatus> {
         let gates = || report.results.iter().filter_map(|result| result.gate.as_ref());
         let any = |verdict| gates().any(|gate| gate.verdict == verdict);
         let is_changed = |advice: AdviceDrift| advice.verdict == AdviceChange::Changed;

@@ -82,7 +82,7 @@ pub fn profile(workload: Workload) -> Result<Profile, Error> {
 ///
 /// # Errors
 /// When the system does not describe itself at all, as with `/proc` unmounted.
-pub fn this_machine() -> Result<Host, Error> {
+pub(crate) fn this_machine() -> Result<Host, Error> {
     limits::raise_open_files();
     Host::detect()
         .map_err(|error| Error::new(Code::HostSpawn, format!("cannot examine this machine: {error}")))

@@ -15,7 +15,7 @@ const KILL_PERIOD: Duration = Duration::from_millis(20);
 
 /// A switch that ends a run from another thread, such as that of a signal handler.
 #[derive(Debug, Clone, Default)]
-pub struct KillSwitch {
+pub(crate) struct KillSwitch {
     interrupt: Interrupt,
     /// The group to kill: none before it is started and after it has ended.
     target: Arc<Mutex<Option<GroupKiller>>>,
@@ -23,7 +23,7 @@ pub struct KillSwitch {
 
 impl KillSwitch {
     /// Raises the interrupt, and kills the processes of the run until the run has ended.
-    pub fn trigger(&self) {
+    pub(crate) fn trigger(&self) {
         // In this order: whoever sees its child die has to find out why.
         self.interrupt.raise();
         // Again and again: a process that is being started at this moment would escape a single kill.
@@ -33,7 +33,7 @@ impl KillSwitch {
     }
 
     /// Returns the interrupt that the switch raises.
-    pub fn interrupt(&self) -> &Interrupt {
+    pub(crate) fn interrupt(&self) -> &Interrupt {
         &self.interrupt
     }
 
@@ -51,7 +51,7 @@ impl KillSwitch {
 
 /// The processes and the temporary directory of a run; both end with this value.
 #[derive(Debug)]
-pub struct RunGuard {
+pub(crate) struct RunGuard {
     group: Group,
     switch: KillSwitch,
 }
@@ -64,7 +64,7 @@ impl RunGuard {
     ///
     /// # Errors
     /// When the temporary directory or the group cannot be created, or the switch was triggered.
-    pub fn start(switch: KillSwitch) -> Result<Self, Error> {
+    pub(crate) fn start(switch: KillSwitch) -> Result<Self, Error> {
         check_temporary_directory()?;
         let exe = std::env::current_exe().map_err(cannot_start)?;
         let group = Group::start(&Reexec::new(exe)).map_err(cannot_start)?;
@@ -75,12 +75,12 @@ impl RunGuard {
     }
 
     /// Returns the group of the processes.
-    pub fn group(&self) -> &Group {
+    pub(crate) fn group(&self) -> &Group {
         &self.group
     }
 
     /// Returns the interrupt that ends the run.
-    pub fn interrupt(&self) -> &Interrupt {
+    pub(crate) fn interrupt(&self) -> &Interrupt {
         &self.switch.interrupt
     }
 
@@ -88,12 +88,12 @@ impl RunGuard {
     ///
     /// # Errors
     /// [`Error::interrupted`] if the user has.
-    pub fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self) -> Result<(), Error> {
         if self.interrupt().is_raised() { Err(Error::interrupted()) } else { Ok(()) }
     }
 
     /// Returns the error, or [`Error::interrupted`] if an interrupt explains it.
-    pub fn explain(&self, error: Error) -> Error {
+    pub(crate) fn explain(&self, error: Error) -> Error {
         self.check().err().unwrap_or(error)
     }
 }

@@ -26,7 +26,7 @@ const PAIRED_BUDGETS: u32 = 1;
 
 /// One workload of a suite.
 #[derive(Debug, Clone)]
-pub struct SuiteEntry {
+pub(crate) struct SuiteEntry {
     /// The workload.
     pub workload: Workload,
     /// The configuration of its study.
@@ -37,7 +37,7 @@ pub struct SuiteEntry {
 
 impl SuiteEntry {
     /// Returns the measuring time to expect.
-    pub fn planned_time(&self) -> Duration {
+    pub(crate) fn planned_time(&self) -> Duration {
         self.config.budget * BUDGETS
     }
 }
@@ -46,7 +46,7 @@ impl SuiteEntry {
 ///
 /// # Errors
 /// When two workloads have the same name.
-pub fn check_names(workloads: &[Workload]) -> Result<(), String> {
+pub(crate) fn check_names(workloads: &[Workload]) -> Result<(), String> {
     let mut counts = BTreeMap::<&str, usize>::new();
     for workload in workloads {
         *counts.entry(&workload.name).or_default() += 1;
@@ -58,7 +58,7 @@ pub fn check_names(workloads: &[Workload]) -> Result<(), String> {
 }
 
 /// A suite that is being measured.
-pub struct SuiteRun<'m> {
+pub(crate) struct SuiteRun<'m> {
     machine: &'m dyn Machine,
     target: &'m ComparisonTarget,
     /// Number of metrics that are judged together.
@@ -70,7 +70,12 @@ pub struct SuiteRun<'m> {
 
 impl<'m> SuiteRun<'m> {
     /// Begins a run of `workloads` workloads that are compared with `target`.
-    pub fn new(machine: &'m dyn Machine, host: Host, target: &'m ComparisonTarget, workloads: usize) -> Self {
+    pub(crate) fn new(
+        machine: &'m dyn Machine,
+        host: Host,
+        target: &'m ComparisonTarget,
+        workloads: usize,
+    ) -> Self {
         SuiteRun {
             machine,
             target,
@@ -81,17 +86,17 @@ impl<'m> SuiteRun<'m> {
     }
 
     /// Returns the report so far.
-    pub fn report(&self) -> &BenchReport {
+    pub(crate) fn report(&self) -> &BenchReport {
         &self.report
     }
 
     /// Ends the run and returns its report.
-    pub fn into_report(self) -> BenchReport {
+    pub(crate) fn into_report(self) -> BenchReport {
         self.report
     }
 
     /// Adds a workload that could not be measured.
-    pub fn add_failure(&mut self, failure: FailedWorkload) {
+    pub(crate) fn add_failure(&mut self, failure: FailedWorkload) {
         self.report.failed.push(failure);
     }
 
@@ -99,7 +104,7 @@ impl<'m> SuiteRun<'m> {
     ///
     /// # Errors
     /// When the workload cannot be measured, or the user interrupts; nothing is added to the report then.
-    pub fn measure(&mut self, entry: SuiteEntry, observer: &mut dyn Observer) -> Result<(), Error> {
+    pub(crate) fn measure(&mut self, entry: SuiteEntry, observer: &mut dyn Observer) -> Result<(), Error> {
         let (report, comparison) = self.study(entry, observer)?;
         self.report.results.push(report);
         self.comparisons.push(comparison);

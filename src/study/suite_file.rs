@@ -17,12 +17,12 @@ use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// Name of the file, looked for in the current directory.
-pub const SUITE_FILE: &str = "conc.toml";
+pub(crate) const SUITE_FILE: &str = "conc.toml";
 
 /// The contents of the file; every part is optional.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct SuiteFile {
+pub(crate) struct SuiteFile {
     /// Samples, files, directories and Python callables; paths are relative to the file.
     pub workloads: Vec<String>,
     /// Settings of every workload.
@@ -36,7 +36,7 @@ pub struct SuiteFile {
 /// Settings for measuring workloads.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct SuiteSettings {
+pub(crate) struct SuiteSettings {
     /// Measuring time.
     #[serde(deserialize_with = "duration")]
     pub budget: Option<Duration>,
@@ -53,7 +53,7 @@ pub struct SuiteSettings {
 
 /// A share below 1, written as `0.03` or `"3%"`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ShareSetting(pub f64);
+pub(crate) struct ShareSetting(pub f64);
 
 impl FromStr for ShareSetting {
     type Err = String;
@@ -118,7 +118,7 @@ fn strategies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Strategy
 
 impl SuiteFile {
     /// Returns the settings that apply to a workload, nearest first.
-    pub fn layers(&self, workload: &str) -> Vec<&SuiteSettings> {
+    pub(crate) fn layers(&self, workload: &str) -> Vec<&SuiteSettings> {
         self.workload.get(workload).into_iter().chain([&self.settings]).collect()
     }
 
@@ -126,7 +126,7 @@ impl SuiteFile {
     ///
     /// # Errors
     /// When there are such settings.
-    pub fn check_names(&self, workloads: &[Workload]) -> Result<(), String> {
+    pub(crate) fn check_names(&self, workloads: &[Workload]) -> Result<(), String> {
         let names = || workloads.iter().map(|workload| workload.name.as_str());
         let Some(unknown) = self.workload.keys().find(|key| !names().any(|name| name == key.as_str())) else {
             return Ok(());
@@ -139,7 +139,7 @@ impl SuiteFile {
 
 /// Resolves the largest changes that are ignored: of all metrics by the argument, else by the nearest layer;
 /// of single metrics by the layers.
-pub fn resolve_thresholds(flag: Option<ShareSetting>, layers: &[&SuiteSettings]) -> Thresholds {
+pub(crate) fn resolve_thresholds(flag: Option<ShareSetting>, layers: &[&SuiteSettings]) -> Thresholds {
     let of_all = flag.or_else(|| layers.iter().find_map(|settings| settings.noise_threshold));
     let mut thresholds = of_all.map_or_else(Thresholds::default, |share| Thresholds::uniform(share.0));
     let of_one = layers.iter().rev().flat_map(|settings| &settings.thresholds);
@@ -151,7 +151,7 @@ pub fn resolve_thresholds(flag: Option<ShareSetting>, layers: &[&SuiteSettings])
 ///
 /// # Errors
 /// `E-WORKLOAD-007` if the file cannot be read, else what is wrong in it and where.
-pub fn find_suite_file() -> Result<SuiteFile, InputErrors> {
+pub(crate) fn find_suite_file() -> Result<SuiteFile, InputErrors> {
     let path = Path::new(SUITE_FILE);
     if path.is_file() { read_suite_file(path) } else { Ok(SuiteFile::default()) }
 }

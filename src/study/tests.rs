@@ -24,10 +24,10 @@ use crate::host::{Host, Interrupt, Reexec};
 use crate::profile::tasks::Profiled;
 use crate::report::document::Report;
 use crate::strategy::{RunReport, StrategyKind};
-use crate::study::{
-    Backend, ContentionMeter, Machine, OtherSide, PreparedWorkload, ProfileLimits, RepeatRequest, StopRule,
-    Study, StudyConfig,
-};
+use crate::study::config::ProfileLimits;
+use crate::study::machine::{Backend, ContentionMeter, PreparedWorkload};
+use crate::study::repeat::{OtherSide, RepeatRequest};
+use crate::study::{Machine, StopRule, Study, StudyConfig};
 use crate::workload::Workload;
 use crate::workload::fixture::FixtureStats;
 

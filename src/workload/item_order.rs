@@ -17,7 +17,7 @@ const MIXING_STEPS: usize = 3;
 
 /// A permutation of the tasks of a workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ItemOrder {
+pub(crate) struct ItemOrder {
     tasks: u64,
     mask: u64,
     shift: u32,
@@ -27,7 +27,7 @@ pub struct ItemOrder {
 
 impl ItemOrder {
     /// Returns permutation `permutation_id` of `tasks` tasks, in a run seeded by `seed`.
-    pub fn new(tasks: u64, seed: u64, permutation_id: u64) -> Self {
+    pub(crate) fn new(tasks: u64, seed: u64, permutation_id: u64) -> Self {
         let tasks = tasks.max(1);
         let bits = u64::BITS - (tasks - 1).leading_zeros();
         let mut random = StdRng::seed_from_u64(seed.rotate_left(32) ^ permutation_id);
@@ -41,14 +41,14 @@ impl ItemOrder {
     }
 
     /// Returns the number of tasks, at least 1.
-    pub fn tasks(&self) -> u64 {
+    pub(crate) fn tasks(&self) -> u64 {
         self.tasks
     }
 
     /// Returns the task at a position of the order.
     ///
     /// Beyond the last task the order starts over with new numbers.
-    pub fn index(&self, position: u64) -> u64 {
+    pub(crate) fn index(&self, position: u64) -> u64 {
         if position < self.tasks {
             return self.permuted(position);
         }

@@ -3,20 +3,20 @@
 //! A workload is read into a [`Workload`] (plain data, sent to child processes as JSON). Each process that
 //! runs it prepares it into a [`Program`].
 
-pub mod digest;
-pub mod env;
-pub mod fixture;
-pub mod input;
-pub mod item;
-pub mod item_order;
-pub mod outputs;
-pub mod program;
-pub mod rate;
-pub mod retry;
-pub mod spec;
-pub mod step;
-pub mod task_outcomes;
-pub mod template;
+pub(crate) mod digest;
+pub(crate) mod env;
+pub(crate) mod fixture;
+pub(crate) mod input;
+pub(crate) mod item;
+pub(crate) mod item_order;
+pub(crate) mod outputs;
+pub(crate) mod program;
+pub(crate) mod rate;
+pub(crate) mod retry;
+pub(crate) mod spec;
+pub(crate) mod step;
+pub(crate) mod task_outcomes;
+pub(crate) mod template;
 
 pub use env::Env;
 pub use item::{Item, Items};

@@ -269,7 +269,7 @@ impl Program {
 ///
 /// # Errors
 /// Those of the future, or a timeout.
-pub fn within<T>(
+pub(crate) fn within<T>(
     deadline: Option<Instant>,
     run: impl Future<Output = Result<T, Error>>,
 ) -> impl Future<Output = Result<T, Error>> {

@@ -18,7 +18,7 @@ const SAVED_SECONDS: f64 = 0.01;
 
 /// Hands out starts at a given rate.
 #[derive(Debug)]
-pub struct RateLimiter {
+pub(crate) struct RateLimiter {
     due: SharedWord,
     bucket: TokenBucket,
 }
@@ -28,7 +28,7 @@ impl RateLimiter {
     ///
     /// A bucket holds at most `rate_per_s`/100 tokens, and at least one. A new one is empty, so that
     /// the shortest batch is no faster than its limit.
-    pub fn open(path: &Path, rate_per_s: f64) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path, rate_per_s: f64) -> io::Result<Self> {
         let bucket = TokenBucket::new(rate_per_s).ok_or_else(|| {
             io::Error::new(
                 io::ErrorKind::InvalidInput,
@@ -41,7 +41,7 @@ impl RateLimiter {
     /// Takes one token and says how long the caller must wait before using it.
     ///
     /// The token is taken even if the caller gives up; its place in the line stays empty.
-    pub fn reserve(&self) -> Duration {
+    pub(crate) fn reserve(&self) -> Duration {
         let now = monotonic_ns();
         let word = self.due.get();
         let mut due = word.load(Ordering::Relaxed);

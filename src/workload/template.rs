@@ -5,30 +5,30 @@ use std::borrow::Cow;
 use crate::workload::item::Item;
 
 /// The placeholder in workload files.
-pub const PLACEHOLDER: &str = "{item}";
+pub(crate) const PLACEHOLDER: &str = "{item}";
 
 /// A string in which every `{item}` is replaced by the item of the task.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Template {
+pub(crate) struct Template {
     text: String,
     varies: bool,
 }
 
 impl Template {
     /// Looks for the placeholder once, so that rendering a constant costs nothing.
-    pub fn new(text: impl Into<String>) -> Self {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
         let text = text.into();
         let varies = text.contains(PLACEHOLDER);
         Template { text, varies }
     }
 
     /// Returns true if the text depends on the item.
-    pub fn varies(&self) -> bool {
+    pub(crate) fn varies(&self) -> bool {
         self.varies
     }
 
     /// Returns the text for one item.
-    pub fn render(&self, item: Item<'_>) -> Cow<'_, str> {
+    pub(crate) fn render(&self, item: Item<'_>) -> Cow<'_, str> {
         if self.varies {
             Cow::Owned(self.text.replace(PLACEHOLDER, &item.to_string()))
         } else {

@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use conc::gate::result::AdviceChange;
-use conc::gate::{ComparisonDesign, GateReason, GateReport, GateVerdict, Metric};
-use conc::report::Document;
-use conc::report::document::{BenchReport, CommandName, Report};
+use conc::internal::AdviceChange;
+use conc::internal::Document;
+use conc::internal::{BenchReport, CommandName, Report};
+use conc::internal::{ComparisonDesign, GateReason, GateReport, GateVerdict, Metric};
 use predicates::str::contains;
 use serde_json::{Value, json};
 
@@ -86,7 +86,7 @@ fn a_baseline_is_compared_with_in_the_same_cell_and_for_the_same_work() {
     let sandbox = suite();
     let before = bench(&sandbox, 0, &["--save-baseline", "baseline.json"]);
     let saved: Value = serde_json::from_slice(&fs::read(sandbox.path("baseline.json")).unwrap()).unwrap();
-    assert_eq!(saved, conc::report::worded::to_value(&before).unwrap());
+    assert_eq!(saved, conc::internal::to_value(&before).unwrap());
     let after = bench(&sandbox, 0, &["--baseline", "baseline.json"]);
     for (before, after) in before.results.iter().zip(&after.results) {
         let (earlier, current) = (before.series.as_ref().unwrap(), after.series.as_ref().unwrap());

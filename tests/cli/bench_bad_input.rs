@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use conc::gate::GateReason;
-use conc::report::Document;
+use conc::internal::Document;
+use conc::internal::GateReason;
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
@@ -86,7 +86,7 @@ fn a_broken_file_does_not_keep_the_others_from_being_measured() {
     let failed: Vec<_> = report.failed.iter().map(|failed| failed.name.as_str()).collect();
     assert_eq!(failed, ["workloads/a.toml", "c"]);
     let written: Value = serde_json::from_slice(&fs::read(sandbox.path("out.json")).unwrap()).unwrap();
-    assert_eq!(written, conc::report::worded::to_value(&*report).unwrap());
+    assert_eq!(written, conc::internal::to_value(&*report).unwrap());
 }
 
 #[test]

@@ -3,9 +3,9 @@
 
 use std::fs;
 
-use conc::profile::Profile;
-use conc::profile::result::{Class, WaitKind};
-use conc::report::Document;
+use conc::internal::Document;
+use conc::internal::Profile;
+use conc::internal::{Class, WaitKind};
 
 use crate::sandbox::Sandbox;
 

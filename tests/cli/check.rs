@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use conc::advice::checklist::CheckStatus;
-use conc::diagnostics::Code;
-use conc::report::{CheckReport, Document};
+use conc::internal::CheckStatus;
+use conc::internal::Code;
+use conc::internal::{CheckReport, Document};
 use predicates::prelude::*;
 use predicates::str::{contains, starts_with};
 use serde_json::Value;
@@ -56,7 +56,7 @@ fn report(stdout: &[u8]) -> CheckReport {
     let text = String::from_utf8_lossy(stdout);
     let value: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
     let Document::Check(report) = serde_json::from_value(value.clone()).unwrap() else { panic!("{text}") };
-    assert_eq!(conc::report::worded::to_value(&*report).unwrap(), value, "the types know every field");
+    assert_eq!(conc::internal::to_value(&*report).unwrap(), value, "the types know every field");
     *report
 }
 
@@ -142,7 +142,7 @@ fn a_fault_of_the_machine_has_its_line_and_its_item() {
         );
         assert_eq!(place.source.as_deref(), Some("ctypes.string_at(0)"));
         assert_eq!(findings[0].item.as_deref(), Some("1"));
-        let fault = conc::report::prose::checklist::fault(findings[0]);
+        let fault = conc::internal::fault(findings[0]);
         assert!(fault.contains("SIGSEGV"), "{findings:?}");
     }
 }

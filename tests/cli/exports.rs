@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
-use conc::gate::GateVerdict;
-use conc::report::{Document, Report};
+use conc::internal::GateVerdict;
+use conc::internal::{Document, Report};
 use html5gum::{Token, Tokenizer};
 use predicates::str::contains;
 use serde_json::Value;

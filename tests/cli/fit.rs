@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use conc::advice::scaling::{FitStatus, PeakStatus};
-use conc::report::Document;
-use conc::report::document::CommandName;
-use conc::report::fit::FitReport;
+use conc::internal::CommandName;
+use conc::internal::Document;
+use conc::internal::FitReport;
+use conc::internal::{FitStatus, PeakStatus};
 use predicates::prelude::*;
 use predicates::str::{contains, starts_with};
 

@@ -4,10 +4,10 @@
 use std::fs;
 use std::process::{Child, Command, Stdio};
 
-use conc::profile::Profile;
-use conc::profile::result::Class;
-use conc::profile::result::{ConfidenceReason, ExitStatus, SampleSource, Tree, Unknown};
-use conc::report::Document;
+use conc::internal::Class;
+use conc::internal::Document;
+use conc::internal::Profile;
+use conc::internal::{ConfidenceReason, ExitStatus, SampleSource, Tree, Unknown};
 use predicates::prelude::*;
 use predicates::str::{contains, starts_with};
 
@@ -188,7 +188,7 @@ fn the_portable_way_is_less_sure_and_says_so() {
     let sandbox = Sandbox::new();
     let (profile, tree) = profiled(&sandbox, &["--sysinfo-only"], &["sh", "-c", "sleep 1"]);
     assert_eq!((profile.class, tree.sampling.source), (Class::IoBound, SampleSource::Sysinfo));
-    assert_ne!(profile.confidence, conc::profile::result::Confidence::High);
+    assert_ne!(profile.confidence, conc::internal::Confidence::High);
     assert!(matches!(profile.confidence_reason, ConfidenceReason::Portable), "{profile:?}");
     assert!(tree.unknown.contains(&Unknown::WaitsNotReported), "{:?}", tree.unknown);
     let (busy, _) =
@@ -211,7 +211,7 @@ impl Foreign {
 
 impl Drop for Foreign {
     fn drop(&mut self) {
-        conc::host::process::kill_tree(self.0.id());
+        conc::internal::kill_tree(self.0.id());
         self.0.wait().unwrap();
     }
 }

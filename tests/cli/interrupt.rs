@@ -8,8 +8,8 @@ use std::process::{Child, ExitStatus};
 use std::thread;
 use std::time::Duration;
 
-use conc::diagnostics::Code;
-use conc::report::Document;
+use conc::internal::Code;
+use conc::internal::Document;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use assert_cmd::assert::Assert;
-use conc::advice::verdict::{Basis, ChoiceVerdict};
-use conc::benchmark::ConfigurationResult;
-use conc::benchmark::result::Status;
-use conc::diagnostics::Code;
-use conc::profile::Profile;
-use conc::report::Document;
-use conc::report::document::{CommandName, Report, SCHEMA_VERSION, WorkloadRuntime};
-use conc::strategy::StrategyKind;
+use conc::internal::Code;
+use conc::internal::ConfigurationResult;
+use conc::internal::Document;
+use conc::internal::Profile;
+use conc::internal::Status;
+use conc::internal::StrategyKind;
+use conc::internal::{Basis, ChoiceVerdict};
+use conc::internal::{CommandName, Report, SCHEMA_VERSION, WorkloadRuntime};
 use serde_json::Value;
 
 use crate::sandbox::Sandbox;
@@ -34,7 +34,7 @@ pub(crate) fn checked(sandbox: &Sandbox, assert: &Assert) -> Document {
         panic!("{error}: {text}");
     }
     let document: Document = serde_json::from_value(value.clone()).unwrap();
-    assert_eq!(conc::report::worded::to_value(&document).unwrap(), value, "the types know every field");
+    assert_eq!(conc::internal::to_value(&document).unwrap(), value, "the types know every field");
     document
 }
 

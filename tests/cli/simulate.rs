@@ -1,9 +1,9 @@
 //! `--simulate`: what a scripted machine says reaches the tables, the documents and the exit status.
 
-use conc::benchmark::result::Status;
-use conc::diagnostics::Code;
-use conc::report::Document;
-use conc::strategy::StrategyKind;
+use conc::internal::Code;
+use conc::internal::Document;
+use conc::internal::Status;
+use conc::internal::StrategyKind;
 use predicates::prelude::*;
 use predicates::str::contains;
 

@@ -10,17 +10,17 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use conc::benchmark::Configuration;
-use conc::benchmark::executor::{BatchRequest, Executor, ProcessExecutor};
-use conc::error::Error;
-use conc::host::Reexec;
-use conc::strategy::{RunReport, StrategyKind};
-use conc::workload::fixture::{Fixture, FixtureConfig};
-use conc::workload::spec::{
+use conc::internal::Configuration;
+use conc::internal::Error;
+use conc::internal::Reexec;
+use conc::internal::calibrate;
+use conc::internal::{BatchRequest, Executor, ProcessExecutor};
+use conc::internal::{
     CommandSpec, CpuSpec, FixtureSpec, HttpSpec, Kernel, LockSpec, SleepSpec, StepSpec, WorkloadSource,
 };
-use conc::workload::step::cpu::calibrate::calibrate;
-use conc::workload::{Env, Items, Workload};
+use conc::internal::{Env, Items, Workload};
+use conc::internal::{Fixture, FixtureConfig};
+use conc::internal::{RunReport, StrategyKind};
 use tempfile::TempDir;
 
 /// Seeds the fixture and the retries.

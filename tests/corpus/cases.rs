@@ -1,6 +1,7 @@
 //! Real programs and what they are.
 
-use conc::profile::Class::{self, CpuBound, IoBound, Mixed};
+use conc::internal::Class;
+use conc::internal::Class::{CpuBound, IoBound, Mixed};
 
 /// A command and what is known of it.
 pub(crate) struct Case {

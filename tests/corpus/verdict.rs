@@ -1,8 +1,8 @@
 //! What was expected, what came out, and how much may be wrong.
 
-use conc::profile::Class;
-use conc::profile::result::Confidence;
-use conc::report::Document;
+use conc::internal::Class;
+use conc::internal::Confidence;
+use conc::internal::Document;
 
 use crate::cases::Case;
 use crate::sandbox::Sandbox;

@@ -3,9 +3,9 @@
 use std::fs;
 use std::time::Duration;
 
-use conc::diagnostics::Code;
-use conc::strategy::StrategyKind;
-use conc::workload::spec::{Backoff, RetryPolicy};
+use conc::internal::Code;
+use conc::internal::StrategyKind;
+use conc::internal::{Backoff, RetryPolicy};
 
 use crate::test_bed::{PATIENCE, STRATEGIES, TestBed};
 

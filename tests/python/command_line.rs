@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use assert_cmd::Command;
-use conc::report::Document;
-use conc::report::document::Report;
-use conc::strategy::StrategyKind;
+use conc::internal::Document;
+use conc::internal::Report;
+use conc::internal::StrategyKind;
 use tempfile::TempDir;
 
 use crate::environment::pythons;

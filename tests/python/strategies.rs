@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use conc::profile::Profile;
-use conc::strategy::StrategyKind;
-use conc::workload::Items;
+use conc::internal::Items;
+use conc::internal::Profile;
+use conc::internal::StrategyKind;
 
 use crate::environment::pythons;
 use crate::test_bed::{PATIENCE, STRATEGIES, TestBed};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use conc::diagnostics::Code;
-use conc::strategy::{RunReport, StrategyKind};
-use conc::workload::task_outcomes::TaskCounts;
+use conc::internal::Code;
+use conc::internal::TaskCounts;
+use conc::internal::{RunReport, StrategyKind};
 
 use crate::environment::pythons;
 use crate::test_bed::{STRATEGIES, TestBed};
@@ -165,7 +165,7 @@ fn the_task_that_kills_a_worker_is_named_and_the_others_are_run() {
     for python in pythons() {
         for (callable, how) in [("exits", "exit status 3"), ("is_killed", "SIGKILL"), ("crashes", "SIGSEGV")]
         {
-            let bed = TestBed::with(SOURCE, &[callable], conc::workload::Items::Count(TASKS), &python);
+            let bed = TestBed::with(SOURCE, &[callable], conc::internal::Items::Count(TASKS), &python);
             let report = bed.run(StrategyKind::Processes, 2);
             let told = messages(&report);
             assert_eq!(codes(&report), [(Code::PoolWorkerDied, 1)], "{callable}: {told}");

@@ -4,15 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use conc::error::Error;
-use conc::host::Reexec;
-use conc::profile::tasks::Profiled;
-use conc::python::Session;
-use conc::python::profile::{self, PythonProfileLimits};
-use conc::python::session::{PythonBatch, SessionTimeouts};
-use conc::strategy::{RunReport, StrategyKind};
-use conc::workload::spec::{PythonSpec, StepSpec};
-use conc::workload::{Env, Items, Workload, input};
+use conc::internal::Error;
+use conc::internal::Profiled;
+use conc::internal::Reexec;
+use conc::internal::Session;
+use conc::internal::{Env, Items, Workload, resolve_workload};
+use conc::internal::{PythonBatch, SessionTimeouts};
+use conc::internal::{PythonProfileLimits, profile_callable};
+use conc::internal::{PythonSpec, StepSpec};
+use conc::internal::{RunReport, StrategyKind};
 use tempfile::TempDir;
 
 use crate::environment::pythons;
@@ -55,7 +55,7 @@ impl TestBed {
                 own_items: false,
             })
         };
-        let template = input::resolve(&format!("{}:f", file.display())).expect("a workload");
+        let template = resolve_workload(&format!("{}:f", file.display())).expect("a workload");
         let workload = Workload { items, steps: callables.iter().map(step).collect(), ..template };
         TestBed { workload, session: open(python, &directory, SessionTimeouts::default()), directory }
     }
@@ -105,7 +105,7 @@ impl TestBed {
     pub(crate) fn profile(&self, time: Duration) -> Result<Profiled, Error> {
         let inspection = self.session.inspect(&self.workload).expect("callables");
         let limits = PythonProfileLimits { time, grace: PATIENCE, max_tasks: u64::MAX };
-        profile::profile(&self.session, &self.workload, &inspection, &limits)
+        profile_callable(&self.session, &self.workload, &inspection, &limits)
     }
 
     /// Returns the files next to the module that are not conc's.

@@ -5,13 +5,13 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use conc::advice::result::CodeExample;
-use conc::benchmark::Configuration;
-use conc::diagnostics::Code;
-use conc::snippets::{PythonCallable, PythonTask, TaskShape, examples};
-use conc::strategy::StrategyKind;
-use conc::workload::Items;
-use conc::workload::spec::{Backoff, RetryPolicy};
+use conc::internal::Code;
+use conc::internal::CodeExample;
+use conc::internal::Configuration;
+use conc::internal::Items;
+use conc::internal::StrategyKind;
+use conc::internal::{Backoff, RetryPolicy};
+use conc::internal::{PythonCallable, PythonTask, TaskShape, examples};
 
 use crate::environment::{with_interpreters, with_uvloop};
 use crate::test_bed::TestBed;

@@ -7,11 +7,12 @@ use std::fs;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-use conc::advice::verdict::ChoiceVerdict;
-use conc::profile::Class;
-use conc::report::Document;
-use conc::report::document::Report;
-use conc::strategy::StrategyKind::{self, Async, Hybrid, Processes, Sequential, Threads};
+use conc::internal::ChoiceVerdict;
+use conc::internal::Class;
+use conc::internal::Document;
+use conc::internal::Report;
+use conc::internal::StrategyKind;
+use conc::internal::StrategyKind::{Async, Hybrid, Processes, Sequential, Threads};
 
 /// Cases that run at once would disturb each other.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());

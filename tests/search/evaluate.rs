@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use conc::advice::{DecisionPath, Objective, choose};
-use conc::benchmark::Configuration;
-use conc::benchmark::event::Silent;
-use conc::benchmark::measure::{Measurement, MeasurementSettings};
-use conc::benchmark::params::{SearchParams, SizingParams};
-use conc::benchmark::plan::{Candidate, Plan};
-use conc::benchmark::sizing::Sizing;
-use conc::benchmark::summary::results;
-use conc::host::Interrupt;
-use conc::strategy::StrategyKind;
+use conc::internal::Configuration;
+use conc::internal::Interrupt;
+use conc::internal::Silent;
+use conc::internal::Sizing;
+use conc::internal::StrategyKind;
+use conc::internal::results;
+use conc::internal::{Candidate, Plan};
+use conc::internal::{DecisionPath, Objective, choose};
+use conc::internal::{Measurement, MeasurementSettings};
+use conc::internal::{SearchParams, SizingParams};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 

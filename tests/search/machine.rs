@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use conc::benchmark::Configuration;
-use conc::benchmark::clock::Clock;
-use conc::benchmark::executor::{BatchRequest, Executor};
-use conc::error::Error;
-use conc::host::usage::CpuTime;
-use conc::strategy::run::RunReport;
-use conc::workload::task_outcomes::TaskOutcomes;
+use conc::internal::Clock;
+use conc::internal::Configuration;
+use conc::internal::CpuTime;
+use conc::internal::Error;
+use conc::internal::RunReport;
+use conc::internal::TaskOutcomes;
+use conc::internal::{BatchRequest, Executor};
 use rand::RngExt;
 use rand::rngs::StdRng;
 

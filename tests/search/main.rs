@@ -13,7 +13,7 @@ mod evaluate;
 mod machine;
 mod truth;
 
-use conc::benchmark::params::SearchParams;
+use conc::internal::SearchParams;
 
 use evaluate::{BUDGET, Summary, Work, advise, simulate};
 use machine::{NoiseModel, Regimes, Steps, Tail};

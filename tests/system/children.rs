@@ -3,8 +3,8 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use conc::host::child::{Allowance, ChildError, Pending};
-use conc::host::deadline::DeadlineKeeper;
+use conc::internal::DeadlineKeeper;
+use conc::internal::{Allowance, ChildError, Pending};
 
 fn ask(shell: &str, patience: Duration) -> Result<u32, ChildError> {
     let mut command = Command::new("sh");

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use conc::diagnostics::Code;
-use conc::error::Error;
-use conc::workload::Env;
-use conc::workload::item::Item;
-use conc::workload::spec::CommandSpec;
-use conc::workload::step::command::Command;
-use conc::workload::step::{StepOutput, TaskContext};
+use conc::internal::Code;
+use conc::internal::Command;
+use conc::internal::CommandSpec;
+use conc::internal::Env;
+use conc::internal::Error;
+use conc::internal::Item;
+use conc::internal::{StepOutput, TaskContext};
 
 fn command(argv: &[&str]) -> Command {
     let argv = argv.iter().map(|word| (*word).to_owned()).collect();

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use conc::benchmark::machine_probe::{CpuSpeedProbe, MachineProbe};
-use conc::benchmark::rates::measure_rates;
-use conc::host::contention::TakenCpu;
-use conc::stats::quantile::median;
-use conc::workload::spec::{CpuSpec, Kernel, SleepSpec, StepSpec, WorkloadSource};
-use conc::workload::step::cpu::calibrate::{SmallWork, calibrate};
-use conc::workload::{Items, Workload};
+use conc::internal::TakenCpu;
+use conc::internal::measure_rates;
+use conc::internal::median;
+use conc::internal::{CpuSpec, Kernel, SleepSpec, StepSpec, WorkloadSource};
+use conc::internal::{CpuSpeedProbe, MachineProbe};
+use conc::internal::{Items, Workload};
+use conc::internal::{SmallWork, calibrate};
 
 /// Factor between two speeds of a CPU that a busy machine with changing clocks may show.
 const SPEED_FACTOR: f64 = 5.0;

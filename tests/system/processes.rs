@@ -4,10 +4,10 @@ use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use conc::host::clock::thread_cpu;
-use conc::host::memory::{MemoryGuard, resident_of_tree};
-use conc::host::process::{descendants, kill_tree};
-use conc::host::procfs::process_stat;
+use conc::internal::process_stat;
+use conc::internal::thread_cpu;
+use conc::internal::{MemoryGuard, resident_of_tree};
+use conc::internal::{descendants, kill_tree};
 
 /// Longer than anything here takes on the busiest machine.
 const PATIENCE: Duration = Duration::from_secs(300);

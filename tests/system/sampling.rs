@@ -7,13 +7,13 @@ use std::os::fd::AsRawFd;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use conc::host::process::kill_tree;
-use conc::profile::result::WaitKind;
-use conc::profile::sampling::descriptor::DescriptorKind;
-use conc::profile::sampling::procfs::ProcfsSampler;
-use conc::profile::sampling::snapshot::{Snapshot, ThreadState};
-use conc::profile::sampling::sysinfo::SysinfoSampler;
-use conc::profile::sampling::target::Target;
+use conc::internal::DescriptorKind;
+use conc::internal::ProcfsSampler;
+use conc::internal::SysinfoSampler;
+use conc::internal::Target;
+use conc::internal::WaitKind;
+use conc::internal::kill_tree;
+use conc::internal::{Snapshot, ThreadState};
 
 /// Longer than anything here takes on the busiest machine.
 const PATIENCE: Duration = Duration::from_secs(300);

@@ -2,9 +2,9 @@
 
 use std::process::Command;
 
-use conc::workload::Items;
-use conc::workload::input::from_command;
-use conc::workload::spec::StepSpec;
+use conc::internal::Items;
+use conc::internal::StepSpec;
+use conc::internal::from_command;
 
 /// Runs a line for one item, as `--shell` makes a step of it.
 fn run(line: &str, item: &str) -> String {

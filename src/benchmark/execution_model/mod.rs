@@ -1,10 +1,10 @@
 //! The behaviour of tasks of one language under each strategy: which strategies fit, the speed at which tasks
 //! compute together, and the overheads.
 
-pub mod model;
-pub mod native;
-pub mod python;
-pub mod select;
+pub(crate) mod model;
+pub(crate) mod native;
+pub(crate) mod python;
+pub(crate) mod select;
 
-pub use model::ExecutionModel;
-pub use select::execution_model;
+pub(crate) use model::ExecutionModel;
+pub(crate) use select::execution_model;

@@ -6,7 +6,7 @@ use crate::model::RateCurve;
 use crate::strategy::StrategyKind;
 
 /// The behaviour of tasks of one language under the strategies.
-pub trait ExecutionModel {
+pub(crate) trait ExecutionModel {
     /// Returns the reason why a strategy cannot run these tasks; `None` if it can.
     fn unavailable(&self, strategy: StrategyKind) -> Option<&'static str>;
 

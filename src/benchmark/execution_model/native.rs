@@ -17,7 +17,7 @@ const KERNEL_SLICE_S: f64 = 3e-3;
 
 /// The execution model of native tasks on one machine.
 #[derive(Debug, Clone, Copy)]
-pub struct Native<'a> {
+pub(crate) struct Native<'a> {
     /// The tasks.
     pub workload: &'a Workload,
     /// The machine.

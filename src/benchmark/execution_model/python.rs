@@ -13,7 +13,7 @@ const GIL_SLICE_S: f64 = 5e-3;
 
 /// The execution model of Python callables in one interpreter.
 #[derive(Debug, Clone, Copy)]
-pub struct Python<'a> {
+pub(crate) struct Python<'a> {
     /// The interpreter and the callables.
     pub profile: &'a PythonProfile,
     /// The work that the CPUs of the machine do together.

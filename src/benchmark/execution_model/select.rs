@@ -7,7 +7,7 @@ use crate::benchmark::execution_model::python::Python;
 use crate::benchmark::overhead::PythonOverheads;
 
 /// Returns the execution model of the tasks of a subject.
-pub fn execution_model<'a>(subject: &Subject<'a>) -> Box<dyn ExecutionModel + 'a> {
+pub(crate) fn execution_model<'a>(subject: &Subject<'a>) -> Box<dyn ExecutionModel + 'a> {
     let Subject { workload, profile, host, conditions } = *subject;
     match &profile.python {
         Some(python) => Box::new(Python {

@@ -6,7 +6,7 @@ use crate::benchmark::predict::predict;
 
 /// Returns the throughput of a configuration on twice the CPUs and at twice the width, as a multiple of its
 /// throughput here; both are predicted.
-pub fn gain_of_twice_the_cpus(cell: &Configuration, subject: &Subject<'_>) -> f64 {
+pub(crate) fn gain_of_twice_the_cpus(cell: &Configuration, subject: &Subject<'_>) -> f64 {
     let (host, conditions) = subject.conditions.assume_cpus(subject.host, 2.0 * subject.host.cpus_effective);
     let twice = Configuration {
         width: cell.width.saturating_mul(2),

@@ -4,7 +4,7 @@ use super::read;
 
 /// Returns the control groups of this process, each as its controllers and its path; a group of the version 2
 /// hierarchy names no controllers.
-pub fn cgroups() -> Vec<(String, String)> {
+pub(crate) fn cgroups() -> Vec<(String, String)> {
     read::text("/proc/self/cgroup", |text| Some(parse_cgroups(text))).unwrap_or_default()
 }
 

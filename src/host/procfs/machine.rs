@@ -5,7 +5,7 @@ use super::thread::ticks_per_second;
 
 /// CPU seconds of the whole machine since boot, of all CPUs together.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct MachineCpu {
+pub(crate) struct MachineCpu {
     /// CPU seconds used by anything.
     pub busy_s: f64,
     /// CPU seconds wanted, but taken by the hypervisor.
@@ -14,7 +14,7 @@ pub struct MachineCpu {
 
 /// Pressure stall information of the CPUs: time in which some task of the machine waited for one.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct CpuPressure {
+pub(crate) struct CpuPressure {
     /// Share of the last ten seconds, from 0 to 1.
     pub avg10: f64,
     /// Seconds since boot.
@@ -22,22 +22,22 @@ pub struct CpuPressure {
 }
 
 /// Reads the CPU time of the whole machine from `/proc/stat`.
-pub fn machine_cpu() -> Option<MachineCpu> {
+pub(crate) fn machine_cpu() -> Option<MachineCpu> {
     read::text("/proc/stat", |text| parse_machine_cpu(text, ticks_per_second()))
 }
 
 /// Reads `/proc/pressure/cpu`.
-pub fn cpu_pressure() -> Option<CpuPressure> {
+pub(crate) fn cpu_pressure() -> Option<CpuPressure> {
     read::text("/proc/pressure/cpu", parse_cpu_pressure)
 }
 
 /// Returns seconds since boot, from `/proc/uptime`.
-pub fn uptime_s() -> Option<f64> {
+pub(crate) fn uptime_s() -> Option<f64> {
     read::text("/proc/uptime", |text| text.split_whitespace().next()?.parse().ok())
 }
 
 /// Returns the number of memory maps that one process may have.
-pub fn max_memory_maps() -> Option<u64> {
+pub(crate) fn max_memory_maps() -> Option<u64> {
     read::text("/proc/sys/vm/max_map_count", |text| text.trim().parse().ok())
 }
 

@@ -5,12 +5,12 @@ use nix::unistd::{SysconfVar, sysconf};
 use super::read;
 
 /// Returns the bytes that a process has in memory now; `None` if it is gone.
-pub fn resident_bytes(pid: u32) -> Option<u64> {
+pub(crate) fn resident_bytes(pid: u32) -> Option<u64> {
     Some(read::line(&format!("/proc/{pid}/statm"), parse_resident_pages)? * page_bytes())
 }
 
 /// Returns the largest number of bytes that this process has had in memory.
-pub fn own_peak_rss_bytes() -> Option<u64> {
+pub(crate) fn own_peak_rss_bytes() -> Option<u64> {
     read::text("/proc/self/status", parse_peak_rss)
 }
 

@@ -10,12 +10,14 @@ mod read;
 mod syscall;
 mod thread;
 
-pub use cgroup::cgroups;
-pub use machine::{CpuPressure, MachineCpu, cpu_pressure, machine_cpu, max_memory_maps, uptime_s};
-pub use memory::{own_peak_rss_bytes, resident_bytes};
-pub use net::{Peer, tcp_peer};
-pub use syscall::{Syscall, descriptor_path, epoll_targets, read_memory, syscall, wchan};
-pub use thread::{
-    Schedstat, Stat, children, is_available, own_schedstat, process_stat, schedstat, thread_stat, threads,
-    ticks_per_second,
+pub(crate) use cgroup::cgroups;
+pub(crate) use machine::{MachineCpu, cpu_pressure, machine_cpu, max_memory_maps, uptime_s};
+pub(crate) use memory::{own_peak_rss_bytes, resident_bytes};
+pub(crate) use net::Peer;
+pub(crate) use net::tcp_peer;
+pub(crate) use syscall::{Syscall, descriptor_path, epoll_targets, read_memory, syscall, wchan};
+pub use thread::process_stat;
+pub(crate) use thread::{Schedstat, Stat};
+pub(crate) use thread::{
+    children, is_available, own_schedstat, schedstat, thread_stat, threads, ticks_per_second,
 };

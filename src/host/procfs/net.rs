@@ -21,7 +21,7 @@ pub enum Peer {
 /// Returns the place of the other end of the TCP socket with `inode`, an open one of process `pid`.
 ///
 /// Returns `None` if it is no TCP socket, waits for connections, or is gone.
-pub fn tcp_peer(pid: u32, inode: u64) -> Option<Peer> {
+pub(crate) fn tcp_peer(pid: u32, inode: u64) -> Option<Peer> {
     ["tcp", "tcp6"].into_iter().find_map(|list| {
         let mut text = String::new();
         let file = File::open(format!("/proc/{pid}/net/{list}")).ok()?;

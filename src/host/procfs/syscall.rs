@@ -8,7 +8,7 @@ use super::read;
 
 /// The system call that a thread is blocked in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Syscall {
+pub(crate) struct Syscall {
     /// Number of the call, as in `libc::SYS_read`; -1 outside of any call.
     pub number: i64,
     /// Arguments of the call.
@@ -16,27 +16,27 @@ pub struct Syscall {
 }
 
 /// Returns the kernel function that a thread sleeps in; `0` while it runs or where the kernel hides it.
-pub fn wchan(pid: u32, tid: u32) -> Option<String> {
+pub(crate) fn wchan(pid: u32, tid: u32) -> Option<String> {
     read::line(&format!("/proc/{pid}/task/{tid}/wchan"), |text| Some(text.to_owned()))
 }
 
 /// Returns the system call that a thread is blocked in; `None` while it runs.
-pub fn syscall(pid: u32, tid: u32) -> Option<Syscall> {
+pub(crate) fn syscall(pid: u32, tid: u32) -> Option<Syscall> {
     read::line(&format!("/proc/{pid}/task/{tid}/syscall"), parse_syscall)
 }
 
 /// Fills `bytes` from the memory of another process; returns false where that is not allowed.
-pub fn read_memory(pid: u32, address: u64, bytes: &mut [u8]) -> bool {
+pub(crate) fn read_memory(pid: u32, address: u64, bytes: &mut [u8]) -> bool {
     File::open(format!("/proc/{pid}/mem")).is_ok_and(|file| file.read_exact_at(bytes, address).is_ok())
 }
 
 /// Returns the path that leads to an open descriptor of a process.
-pub fn descriptor_path(pid: u32, fd: u64) -> PathBuf {
+pub(crate) fn descriptor_path(pid: u32, fd: u64) -> PathBuf {
     format!("/proc/{pid}/fd/{fd}").into()
 }
 
 /// Returns the descriptors that an epoll instance watches, from `/proc/PID/fdinfo/FD`.
-pub fn epoll_targets(pid: u32, epoll: u64) -> Vec<u64> {
+pub(crate) fn epoll_targets(pid: u32, epoll: u64) -> Vec<u64> {
     let targets = read::text(&format!("/proc/{pid}/fdinfo/{epoll}"), |text| Some(parse_epoll_targets(text)));
     targets.unwrap_or_default()
 }

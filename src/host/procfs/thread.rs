@@ -38,18 +38,18 @@ pub struct Schedstat {
 }
 
 /// Returns whether this system has `/proc` as Linux fills it.
-pub fn is_available() -> bool {
+pub(crate) fn is_available() -> bool {
     cfg!(target_os = "linux") && process_stat(std::process::id()).is_some()
 }
 
 /// Returns clock ticks per second, the kernel's unit of CPU time.
-pub fn ticks_per_second() -> f64 {
+pub(crate) fn ticks_per_second() -> f64 {
     let ticks = nix::unistd::sysconf(nix::unistd::SysconfVar::CLK_TCK).ok().flatten();
     ticks.filter(|ticks| *ticks > 0).map_or(100.0, |ticks| ticks as f64)
 }
 
 /// Reads `/proc/PID/task/TID/stat`.
-pub fn thread_stat(pid: u32, tid: u32) -> Option<Stat> {
+pub(crate) fn thread_stat(pid: u32, tid: u32) -> Option<Stat> {
     read::line(&format!("/proc/{pid}/task/{tid}/stat"), parse_stat)
 }
 
@@ -59,23 +59,23 @@ pub fn process_stat(pid: u32) -> Option<Stat> {
 }
 
 /// Reads `/proc/PID/task/TID/schedstat`.
-pub fn schedstat(pid: u32, tid: u32) -> Option<Schedstat> {
+pub(crate) fn schedstat(pid: u32, tid: u32) -> Option<Schedstat> {
     read::line(&format!("/proc/{pid}/task/{tid}/schedstat"), parse_schedstat)
 }
 
 /// Reads `/proc/thread-self/schedstat`, of the calling thread.
-pub fn own_schedstat() -> Option<Schedstat> {
+pub(crate) fn own_schedstat() -> Option<Schedstat> {
     read::line("/proc/thread-self/schedstat", parse_schedstat)
 }
 
 /// Returns the threads of a process.
-pub fn threads(pid: u32) -> Vec<u32> {
+pub(crate) fn threads(pid: u32) -> Vec<u32> {
     let Ok(entries) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
     entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
 }
 
 /// Returns the children that one thread has started.
-pub fn children(pid: u32, tid: u32) -> Vec<u32> {
+pub(crate) fn children(pid: u32, tid: u32) -> Vec<u32> {
     let list = read::text(&format!("/proc/{pid}/task/{tid}/children"), |text| Some(parse_children(text)));
     list.unwrap_or_default()
 }

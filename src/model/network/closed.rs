@@ -15,7 +15,7 @@ const MAX_JOB_SLOTS: u64 = 4096;
 
 /// Threads that share some CPUs, and the tasks they run.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Network<'a> {
+pub(crate) struct Network<'a> {
     /// The work that the CPUs do.
     pub rates: RateCurve,
     /// Largest CPU time after which a thread gives way to the next one, in seconds.
@@ -39,7 +39,7 @@ impl Network<'_> {
     /// there are no CPUs.
     ///
     /// The result depends on the network only: the random numbers have fixed seeds.
-    pub fn makespan_s(&self) -> f64 {
+    pub(crate) fn makespan_s(&self) -> f64 {
         if self.stages.is_empty() {
             return 0.0;
         }
@@ -51,7 +51,7 @@ impl Network<'_> {
 
     /// Returns the mean latency of the first `tasks` tasks, and the seconds until the last of them has ended if
     /// no others follow.
-    pub fn batch(&self, tasks: u64) -> (f64, f64) {
+    pub(crate) fn batch(&self, tasks: u64) -> (f64, f64) {
         if self.stages.is_empty() || tasks == 0 || self.computing_s() == f64::INFINITY {
             return (0.0, 0.0);
         }
@@ -113,7 +113,7 @@ impl Network<'_> {
     }
 
     /// Returns the tasks per second that the CPUs allow.
-    pub fn cpu_bound(&self) -> f64 {
+    pub(crate) fn cpu_bound(&self) -> f64 {
         let compute = |stage: &TaskStage| match stage {
             TaskStage::Compute(_, s) => s.max(0.0),
             TaskStage::Wait(_) | TaskStage::Timer(_) => 0.0,

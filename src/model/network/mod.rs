@@ -5,10 +5,10 @@
 //! that share the CPUs by time slices keep tasks in step, wave after wave, where an event loop, which computes
 //! one task to its end, spreads them out. That is worth up to a third of the throughput near the knee.
 
-pub mod closed;
+pub(crate) mod closed;
 mod multipliers;
 mod simulation;
-pub mod stage;
+pub(crate) mod stage;
 
-pub use closed::Network;
-pub use stage::TaskStage;
+pub(crate) use closed::Network;
+pub(crate) use stage::TaskStage;

@@ -2,7 +2,7 @@
 
 /// One stage of a task.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum TaskStage {
+pub(crate) enum TaskStage {
     /// Waits this many seconds, in no other task's way.
     Wait(f64),
     /// Waits this many seconds by the timer of an event loop, which wakes all tasks that are due once a

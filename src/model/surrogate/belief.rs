@@ -12,7 +12,7 @@ const DRAW_JITTER: f64 = 1e-6;
 
 /// A joint normal distribution of ln throughput over all points.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Belief {
+pub(crate) struct Belief {
     /// The mean of each point.
     pub mean: DVector<f64>,
     /// The covariance of each pair of points.
@@ -23,7 +23,7 @@ pub struct Belief {
 
 impl Belief {
     /// Derives the belief from observations; the search for hyper-parameters begins at `begin`.
-    pub fn new(
+    pub(crate) fn new(
         points: &[SurrogatePoint],
         observations: &[Observation],
         begin: Hyperparameters,
@@ -48,18 +48,18 @@ impl Belief {
     }
 
     /// Returns the standard deviation of one point.
-    pub fn sd(&self, point: usize) -> f64 {
+    pub(crate) fn sd(&self, point: usize) -> f64 {
         self.covariance[(point, point)].max(0.0).sqrt()
     }
 
     /// Returns the mean and the standard deviation of the difference `a - b` of two points.
-    pub fn difference(&self, a: usize, b: usize) -> (f64, f64) {
+    pub(crate) fn difference(&self, a: usize, b: usize) -> (f64, f64) {
         let c = &self.covariance;
         (self.mean[a] - self.mean[b], (c[(a, a)] + c[(b, b)] - 2.0 * c[(a, b)]).max(0.0).sqrt())
     }
 
     /// Draws values of all points, one column per draw, from columns of standard normal numbers.
-    pub fn draw(&self, normals: &DMatrix<f64>) -> DMatrix<f64> {
+    pub(crate) fn draw(&self, normals: &DMatrix<f64>) -> DMatrix<f64> {
         let n = self.mean.len();
         let jitter = DMatrix::identity(n, n) * (JITTER + self.covariance.diagonal().max() * DRAW_JITTER);
         let mut drawn = match Cholesky::new(&self.covariance + jitter) {

@@ -5,7 +5,7 @@ use crate::model::surrogate::point::SurrogatePoint;
 
 /// The size of errors, noise and drift, as indices into the grids of [`SurrogateParams`].
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Hyperparameters {
+pub(crate) struct Hyperparameters {
     scale: usize,
     noise: usize,
     drift: usize,
@@ -15,7 +15,7 @@ pub struct Hyperparameters {
 
 impl Hyperparameters {
     /// Returns the values that are expected before anything is measured.
-    pub fn usual(params: &SurrogateParams) -> Self {
+    pub(crate) fn usual(params: &SurrogateParams) -> Self {
         Hyperparameters {
             scale: params.usual_scale,
             noise: params.usual_noise,
@@ -35,7 +35,7 @@ impl Hyperparameters {
     }
 
     /// Returns the standard deviation of ln throughput between batches of one configuration.
-    pub fn noise(self, params: &SurrogateParams) -> f64 {
+    pub(crate) fn noise(self, params: &SurrogateParams) -> f64 {
         params.noises[self.noise]
     }
 

@@ -7,13 +7,13 @@
 //! batches by marginal likelihood (empirical Bayes; Rasmussen and Williams, *Gaussian Processes for Machine
 //! Learning*, 2006, sections 2.2 and 5.4).
 
-pub mod belief;
-pub mod fit;
-pub mod hyperparameters;
-pub mod params;
-pub mod point;
+pub(crate) mod belief;
+pub(crate) mod fit;
+pub(crate) mod hyperparameters;
+pub(crate) mod params;
+pub(crate) mod point;
 
-pub use belief::Belief;
-pub use hyperparameters::Hyperparameters;
-pub use params::SurrogateParams;
-pub use point::{Observation, SurrogatePoint};
+pub(crate) use belief::Belief;
+pub(crate) use hyperparameters::Hyperparameters;
+pub(crate) use params::SurrogateParams;
+pub(crate) use point::{Observation, SurrogatePoint};

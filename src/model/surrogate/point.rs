@@ -2,7 +2,7 @@
 
 /// A configuration as the process sees it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct SurrogatePoint {
+pub(crate) struct SurrogatePoint {
     /// Number of the strategy; only equality matters.
     pub strategy: usize,
     /// log2 of the width.
@@ -13,7 +13,7 @@ pub struct SurrogatePoint {
 
 /// A batch as the process sees it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Observation {
+pub(crate) struct Observation {
     /// Index of the point that it measured.
     pub point: usize,
     /// Time of the measurement, in seconds from the first one.

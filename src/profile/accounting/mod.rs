@@ -1,6 +1,6 @@
 //! Exact accounting: what tasks and commands used, by the kernel's own totals.
 
-pub mod slowest;
-pub mod supervisor;
-pub mod task_child;
-pub mod totals;
+pub(crate) mod slowest;
+pub(crate) mod supervisor;
+pub(crate) mod task_child;
+pub(crate) mod totals;

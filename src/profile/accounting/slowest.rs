@@ -10,11 +10,11 @@ const MAX_TASKS: usize = 5;
 
 /// The slowest tasks of a run, each with the time it took; the slowest is the first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SlowestTasks(Vec<(Duration, u64)>);
+pub(crate) struct SlowestTasks(Vec<(Duration, u64)>);
 
 impl SlowestTasks {
     /// Adds task `index` if it is among the slowest; a task that was run several times is kept once.
-    pub fn add(&mut self, index: u64, took: Duration) {
+    pub(crate) fn add(&mut self, index: u64, took: Duration) {
         if self.0.len() == MAX_TASKS && took <= self.0[MAX_TASKS - 1].0 {
             return;
         }
@@ -27,7 +27,7 @@ impl SlowestTasks {
     }
 
     /// Returns the tasks with their times, the slowest first.
-    pub fn iter(&self) -> impl Iterator<Item = (u64, Duration)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, Duration)> {
         self.0.iter().map(|(took, index)| (*index, *took))
     }
 }

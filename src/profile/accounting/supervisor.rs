@@ -20,20 +20,20 @@ use crate::host::clock::monotonic_ns;
 use crate::host::process::{
     adopt_orphans, descendants, die_with_parent, kill_descendants, wait_for_children,
 };
-use crate::host::usage::{CpuTime, peak_rss_of_children};
+use crate::host::usage::CpuTime;
 
 /// Name of the file with the [`SupervisorRequest`].
-pub const REQUEST_FILE: &str = "request.json";
+pub(crate) const REQUEST_FILE: &str = "request.json";
 
 /// Name of the file with the [`SupervisorReport`].
-pub const REPORT_FILE: &str = "report.json";
+pub(crate) const REPORT_FILE: &str = "report.json";
 
 /// Time between two attempts to kill the processes of a command, as long as some are left.
 const KILL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A command to be run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SupervisorRequest {
+pub(crate) struct SupervisorRequest {
     /// The program and its arguments.
     pub argv: Vec<String>,
     /// Total time until which the command is run again and again.
@@ -50,22 +50,20 @@ pub struct SupervisorRequest {
 
 /// Totals of a command that was run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SupervisorReport {
+pub(crate) struct SupervisorReport {
     /// Begin and end of every run, by [`monotonic_ns`]; a run ends with the last of its processes.
     pub runs: Vec<[u64; 2]>,
     /// End of the last run.
     pub end: RunEnd,
     /// CPU time of all runs.
     pub cpu: CpuTime,
-    /// The largest resident size of one process, in bytes.
-    pub peak_rss_bytes: u64,
     /// Processes of the last run that outlived the command and had to be killed, if any.
     pub left_behind: Option<LeftBehind>,
 }
 
 /// End of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum RunEnd {
+pub(crate) enum RunEnd {
     /// The command exited, with this code.
     Exited(i32),
     /// This signal ended the command.
@@ -78,7 +76,7 @@ pub enum RunEnd {
 
 /// Processes that outlived the command.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct LeftBehind {
+pub(crate) struct LeftBehind {
     /// Number of processes that were killed.
     pub processes: u64,
     /// Time at which the command itself had ended, by [`monotonic_ns`].
@@ -91,7 +89,7 @@ pub struct LeftBehind {
 ///
 /// # Errors
 /// When the request cannot be read or the report cannot be written.
-pub fn serve(directory: &Path) -> io::Result<()> {
+pub(crate) fn serve(directory: &Path) -> io::Result<()> {
     die_with_parent();
     adopt_orphans();
     let request: SupervisorRequest = serde_json::from_slice(&fs::read(directory.join(REQUEST_FILE))?)?;
@@ -110,7 +108,6 @@ fn run(request: &SupervisorRequest) -> SupervisorReport {
         runs: Vec::new(),
         end: RunEnd::Stopped,
         cpu: CpuTime::default(),
-        peak_rss_bytes: 0,
         left_behind: None,
     };
     while (report.runs.len() as u64) < request.max_runs {
@@ -132,7 +129,6 @@ fn run(request: &SupervisorRequest) -> SupervisorReport {
         }
     }
     report.cpu = CpuTime::of_children();
-    report.peak_rss_bytes = peak_rss_of_children();
     report
 }
 

@@ -18,7 +18,7 @@ use crate::workload::{Env, Program, Workload};
 
 /// Request to the child process.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct TaskProfileRequest {
+pub(crate) struct TaskProfileRequest {
     /// The workload.
     pub workload: Arc<Workload>,
     /// The environment of the run.
@@ -31,7 +31,7 @@ pub struct TaskProfileRequest {
 
 /// Reply of the child process.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum TaskProfileReply {
+pub(crate) enum TaskProfileReply {
     /// The tasks ran, some of them perhaps without success.
     Done(Box<TaskAccounting>),
     /// The workload could not be prepared, for this reason.
@@ -40,7 +40,7 @@ pub enum TaskProfileReply {
 
 /// Exact totals of the profiled tasks.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct TaskAccounting {
+pub(crate) struct TaskAccounting {
     /// CPU seconds to prepare the workload, before its first task.
     pub preparation_s: f64,
     /// Time at which the first task started, by [`monotonic_ns`]; `None` if that was when sampling began.
@@ -65,7 +65,7 @@ pub struct TaskAccounting {
 ///
 /// # Errors
 /// When the streams break or the request cannot be read.
-pub fn serve(mut stdin: impl BufRead, mut stdout: impl Write) -> io::Result<()> {
+pub(crate) fn serve(mut stdin: impl BufRead, mut stdout: impl Write) -> io::Result<()> {
     die_with_parent();
     adopt_orphans();
     let mut line = String::new();

@@ -5,7 +5,7 @@ use crate::profile::result::Exit;
 
 /// Exact totals of a tree.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Accounting {
+pub(crate) struct Accounting {
     /// Begin and end of every run, in seconds since the first sample.
     pub runs: Vec<[f64; 2]>,
     /// CPU time, all runs together.
@@ -21,13 +21,13 @@ pub struct Accounting {
 
 impl Accounting {
     /// Returns wall seconds, all runs together.
-    pub fn wall_s(&self) -> f64 {
+    pub(crate) fn wall_s(&self) -> f64 {
         self.runs.iter().map(|[from, to]| to - from).sum()
     }
 }
 
 /// Returns CPU time in ticks, raised to what was sampled of the threads: ticks miss what is shorter.
-pub fn ticks_or_samples(ticked: CpuTime, sampled_s: f64) -> CpuTime {
+pub(crate) fn ticks_or_samples(ticked: CpuTime, sampled_s: f64) -> CpuTime {
     let total = ticked.total_s();
     if total >= sampled_s {
         return ticked;

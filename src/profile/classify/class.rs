@@ -10,7 +10,7 @@ const MOSTLY_KERNEL_SHARE: f64 = 0.6;
 const MOSTLY_DEVICE_SHARE: f64 = 0.6;
 
 /// Returns the class of work that computes for `cpu_fraction` of its time, from 0 to 1.
-pub fn class_of(cpu_fraction: f64) -> Class {
+pub(crate) fn class_of(cpu_fraction: f64) -> Class {
     if cpu_fraction >= CPU_BOUND_FROM {
         Class::CpuBound
     } else if cpu_fraction <= IO_BOUND_UP_TO {
@@ -22,7 +22,7 @@ pub fn class_of(cpu_fraction: f64) -> Class {
 
 /// Returns the class of work by its share of computing, its `user_s` and `system_s` CPU seconds, and its waits:
 /// kernel time on the way to a device belongs to the I/O.
-pub fn class_with_waits(cpu_fraction: f64, user_s: f64, system_s: f64, waits: &Waits) -> Class {
+pub(crate) fn class_with_waits(cpu_fraction: f64, user_s: f64, system_s: f64, waits: &Waits) -> Class {
     let cpu_s = user_s + system_s;
     let is_kernel_io = cpu_s > 0.0
         && system_s / cpu_s >= MOSTLY_KERNEL_SHARE
@@ -35,7 +35,7 @@ pub fn class_with_waits(cpu_fraction: f64, user_s: f64, system_s: f64, waits: &W
 }
 
 /// Returns the distance of a CPU share from the nearest threshold between two classes.
-pub fn margin(cpu_fraction: f64) -> f64 {
+pub(crate) fn margin(cpu_fraction: f64) -> f64 {
     (cpu_fraction - IO_BOUND_UP_TO).abs().min((cpu_fraction - CPU_BOUND_FROM).abs())
 }
 

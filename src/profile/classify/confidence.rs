@@ -25,7 +25,7 @@ const NEAR_MARGIN: f64 = 0.12;
 
 /// Figures that the confidence depends on.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ConfidenceInputs {
+pub(crate) struct ConfidenceInputs {
     /// Share of its time that the work computes, from 0 to 1.
     pub cpu_fraction: f64,
     /// The same with a tree taken as computing whenever any of its threads does.
@@ -50,7 +50,7 @@ pub struct ConfidenceInputs {
 type Judged = (Confidence, ConfidenceReason);
 
 /// Returns the lowest confidence that any doubt leaves, with the first doubt of that weight.
-pub fn confidence(inputs: &ConfidenceInputs) -> (Confidence, ConfidenceReason) {
+pub(crate) fn confidence(inputs: &ConfidenceInputs) -> (Confidence, ConfidenceReason) {
     let doubts = [too_short, stolen, contended, views_differ, near_threshold, portable];
     let mut lowest: Option<Judged> = None;
     for (confidence, reason) in doubts.iter().filter_map(|doubt| doubt(inputs)) {

@@ -11,14 +11,14 @@ const CHURN_SHARE: f64 = 0.3;
 const MIN_CHURN_SAMPLES: f64 = 5.0;
 
 /// Share of the wall time below which CPU time is too little for churn to matter.
-pub const LITTLE_CPU_SHARE: f64 = 0.05;
+pub(crate) const LITTLE_CPU_SHARE: f64 = 0.05;
 
 /// Share of the wall time spent waiting for a CPU above which a machine is crowded.
 const CROWDED_SHARE: f64 = 0.25;
 
 /// Totals of a tree.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct TreeTotals {
+pub(crate) struct TreeTotals {
     /// Wall seconds.
     pub wall_s: f64,
     /// CPU seconds, exact.
@@ -46,7 +46,7 @@ pub struct TreeTotals {
 
 /// Shares of its time that a tree computes, each from 0 to 1.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct CpuFractions {
+pub(crate) struct CpuFractions {
     /// *f*: the time spent computing, over that and the time in which nothing was runnable.
     pub cpu_fraction: f64,
     /// The same with a tree taken as computing whenever any of its threads does.
@@ -60,7 +60,7 @@ pub struct CpuFractions {
 }
 
 /// Estimates the share of its time that a tree computes.
-pub fn cpu_fractions(totals: &TreeTotals) -> CpuFractions {
+pub(crate) fn cpu_fractions(totals: &TreeTotals) -> CpuFractions {
     if totals.wall_s <= 0.0 {
         return CpuFractions::default();
     }

@@ -1,7 +1,7 @@
 //! The judgement: how much of its time a tree computes, its class, its phases, and how certain that is.
 
-pub mod class;
-pub mod confidence;
-pub mod fraction;
-pub mod phases;
-pub mod unknown;
+pub(crate) mod class;
+pub(crate) mod confidence;
+pub(crate) mod fraction;
+pub(crate) mod phases;
+pub(crate) mod unknown;

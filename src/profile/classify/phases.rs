@@ -29,10 +29,10 @@ const MIN_CONTRAST: f64 = 0.4;
 const MIN_EXPLAINED_SHARE: f64 = 0.6;
 
 /// Begin and end of the runs of a command, in seconds since sampling began.
-pub type Runs = [[f64; 2]];
+pub(crate) type Runs = [[f64; 2]];
 
 /// Returns the intervals as slices of equal length; those of several runs are laid upon one another.
-pub fn series(intervals: &[Interval], runs: &Runs, threads: u64, is_churning: bool) -> Series {
+pub(crate) fn series(intervals: &[Interval], runs: &Runs, threads: u64, is_churning: bool) -> Series {
     let samples: f64 = intervals.iter().map(|interval| interval.samples).sum();
     let length_s = mean_length_s(runs);
     let count = ((samples / SAMPLES_PER_SLICE) as usize).min(MAX_SLICES);
@@ -93,7 +93,7 @@ fn fraction(interval: &Interval, threads: u64, by_samples: bool) -> f64 {
 }
 
 /// Returns the order of computing and waiting, and the phases that differ.
-pub fn phases(series: &Series) -> (Pattern, Vec<Phase>) {
+pub(crate) fn phases(series: &Series) -> (Pattern, Vec<Phase>) {
     let values: Vec<f64> = filled(&series.cpu_fraction);
     if values.len() < MIN_SLICES {
         return (Pattern::Unknown, Vec::new());

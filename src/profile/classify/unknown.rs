@@ -7,11 +7,11 @@ use crate::profile::result::{Class, SampleSource, Unknown, WaitKind, Waits};
 const MUCH_WAITING_SHARE: f64 = 0.2;
 
 /// Share of the CPU time from which processes that no sample caught are worth a word.
-pub const MUCH_UNSEEN_SHARE: f64 = 0.3;
+pub(crate) const MUCH_UNSEEN_SHARE: f64 = 0.3;
 
 /// Figures that the gaps depend on.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct UnknownInputs<'a> {
+pub(crate) struct UnknownInputs<'a> {
     /// Class of the work.
     pub class: Class,
     /// Share of its time that the work computes, from 0 to 1.
@@ -27,7 +27,7 @@ pub struct UnknownInputs<'a> {
 }
 
 /// Returns the gaps that matter for this work.
-pub fn unknown(inputs: &UnknownInputs<'_>) -> Vec<Unknown> {
+pub(crate) fn unknown(inputs: &UnknownInputs<'_>) -> Vec<Unknown> {
     let UnknownInputs { class, cpu_fraction, waits, unseen_share, source, peer } = *inputs;
     let waiting = 1.0 - cpu_fraction;
     let mut unknown = Vec::new();

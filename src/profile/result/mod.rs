@@ -8,10 +8,11 @@ mod tree;
 mod waits;
 
 pub use class::{Class, Confidence};
-pub use profile::{Dispersion, Profile, SlowTask, StepCost, TaskCost};
-pub use python::{FreeThreading, PythonProfile, PythonStep};
+pub use profile::Profile;
+pub(crate) use profile::{Dispersion, SlowTask, StepCost, TaskCost};
+pub(crate) use python::{FreeThreading, PythonProfile, PythonStep};
 pub use reason::{ConfidenceReason, Unknown};
-pub use tree::{
-    Exit, ExitStatus, Pattern, Phase, ProcessUse, SampleSource, Sampling, Series, ThreadUse, Tree, Workers,
-};
-pub use waits::{WaitKind, Waits};
+pub(crate) use tree::{Exit, Pattern, Phase, ProcessUse, Sampling, Series, ThreadUse, Workers};
+pub use tree::{ExitStatus, SampleSource, Tree};
+pub use waits::WaitKind;
+pub(crate) use waits::Waits;

@@ -35,14 +35,14 @@ struct Activity {
 
 /// Turns snapshots into intervals; remembers which threads work and which only wait next to them.
 #[derive(Debug, Default)]
-pub struct ActivityTracker {
+pub(crate) struct ActivityTracker {
     activity: HashMap<ThreadKey, Activity>,
 }
 
 impl ActivityTracker {
     /// Returns the interval of `span_s` seconds that ended with `snapshot`, `at_s` seconds after sampling
     /// began.
-    pub fn interval(&mut self, snapshot: &Snapshot, at_s: f64, span_s: f64) -> Interval {
+    pub(crate) fn interval(&mut self, snapshot: &Snapshot, at_s: f64, span_s: f64) -> Interval {
         self.update(snapshot, at_s, span_s);
         let threads = &snapshot.threads;
         let is_runnable = threads.iter().any(|thread| thread.state == ThreadState::Runnable)

@@ -13,7 +13,7 @@ const EXPLAINS_FIRST: [WaitKind; 6] =
 
 /// The cause of a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BlockedOn {
+pub(crate) struct BlockedOn {
     /// Kind of the wait.
     pub wait: WaitKind,
     /// Inode of the socket that is waited for, if it is one.
@@ -28,7 +28,7 @@ impl From<WaitKind> for BlockedOn {
 
 /// Finds the cause of the wait of thread `tid` of process `pid`, which is in scheduler state `state`; `None`
 /// if it runs by now.
-pub fn inspect(pid: u32, tid: u32, state: char) -> Option<BlockedOn> {
+pub(crate) fn inspect(pid: u32, tid: u32, state: char) -> Option<BlockedOn> {
     let function = procfs::wchan(pid, tid).unwrap_or_default();
     match meaning_of(state, &function) {
         FunctionMeaning::Certain(wait) => Some(wait.into()),

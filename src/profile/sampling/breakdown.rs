@@ -26,7 +26,7 @@ pub struct Breakdown {
 }
 
 /// Returns the breakdown of a tree that was sampled from `/proc`.
-pub fn of_procfs(sampler: &ProcfsSampler) -> Breakdown {
+pub(crate) fn of_procfs(sampler: &ProcfsSampler) -> Breakdown {
     let mut processes: BTreeMap<u32, Vec<(&ThreadKey, &ThreadRecord)>> = BTreeMap::new();
     for (key, record) in sampler.records() {
         processes.entry(key.pid).or_default().push((key, record));
@@ -68,7 +68,7 @@ fn thread(tid: u32, record: &ThreadRecord) -> ThreadUse {
 }
 
 /// Returns the breakdown of a tree that was sampled by `sysinfo`.
-pub fn of_sysinfo(sampler: &SysinfoSampler) -> Breakdown {
+pub(crate) fn of_sysinfo(sampler: &SysinfoSampler) -> Breakdown {
     let list: Vec<ProcessUse> = sampler
         .processes()
         .map(|(pid, process)| ProcessUse {

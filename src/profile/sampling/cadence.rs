@@ -16,7 +16,7 @@ const NEWEST_WEIGHT: f64 = 0.25;
 
 /// Decides when the next sample is taken.
 #[derive(Debug)]
-pub struct Cadence {
+pub(crate) struct Cadence {
     shortest: Duration,
     longest: Duration,
     period: Duration,
@@ -27,13 +27,13 @@ pub struct Cadence {
 
 impl Cadence {
     /// Begins with the shortest mean period; `seed` starts the sequence of random variations.
-    pub fn new(shortest: Duration, longest: Duration, seed: u32) -> Self {
+    pub(crate) fn new(shortest: Duration, longest: Duration, seed: u32) -> Self {
         Cadence { shortest, longest, period: shortest, cost: None, random: seed }
     }
 
     /// Records the CPU time of a sample: samples become rarer where they cost too much, and more frequent
     /// again where they do not.
-    pub fn record_cost(&mut self, cost: Duration) {
+    pub(crate) fn record_cost(&mut self, cost: Duration) {
         let before = self.cost.unwrap_or(cost);
         let cost = before.mul_f64(1.0 - NEWEST_WEIGHT) + cost.mul_f64(NEWEST_WEIGHT);
         self.cost = Some(cost);
@@ -46,7 +46,7 @@ impl Cadence {
     }
 
     /// Returns the time to the next sample, from a linear congruential generator (Knuth, TAOCP 3.3.4).
-    pub fn next_pause(&mut self) -> Duration {
+    pub(crate) fn next_pause(&mut self) -> Duration {
         self.random = self.random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let unit = f64::from(self.random) / f64::from(u32::MAX);
         self.period.mul_f64(1.0 + JITTER * (2.0 * unit - 1.0))

@@ -110,7 +110,7 @@ impl WaitSums {
 
 /// The intervals of a profile, in bounded memory.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct IntervalLog {
+pub(crate) struct IntervalLog {
     list: Vec<Interval>,
     /// Intervals that are merged before they are added to the list.
     per_entry: usize,
@@ -119,7 +119,7 @@ pub struct IntervalLog {
 
 impl IntervalLog {
     /// Adds the next interval.
-    pub fn push(&mut self, interval: Interval) {
+    pub(crate) fn push(&mut self, interval: Interval) {
         let (count, merged) = match self.pending.take() {
             None => (1, interval),
             Some((count, before)) => (count + 1, before.merge(interval)),
@@ -137,7 +137,7 @@ impl IntervalLog {
     }
 
     /// Returns all intervals, in order.
-    pub fn into_vec(mut self) -> Vec<Interval> {
+    pub(crate) fn into_vec(mut self) -> Vec<Interval> {
         self.list.extend(self.pending.map(|(_, interval)| interval));
         self.list
     }

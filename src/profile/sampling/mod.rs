@@ -4,17 +4,17 @@
 //! by [`procfs`]; [`activity`] turns snapshots into [`interval`]s. Where there is no `/proc`, [`sysinfo`]
 //! gives intervals with CPU time alone.
 
-pub mod activity;
-pub mod blocked;
-pub mod breakdown;
-pub mod cadence;
-pub mod descriptor;
-pub mod interval;
-pub mod procfs;
-pub mod run;
-pub mod snapshot;
-pub mod sysinfo;
-pub mod target;
-pub mod wait_counts;
-pub mod wait_kind;
-pub mod watched;
+pub(crate) mod activity;
+pub(crate) mod blocked;
+pub(crate) mod breakdown;
+pub(crate) mod cadence;
+pub(crate) mod descriptor;
+pub(crate) mod interval;
+pub(crate) mod procfs;
+pub(crate) mod run;
+pub(crate) mod snapshot;
+pub(crate) mod sysinfo;
+pub(crate) mod target;
+pub(crate) mod wait_counts;
+pub(crate) mod wait_kind;
+pub(crate) mod watched;

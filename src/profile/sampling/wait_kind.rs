@@ -4,7 +4,7 @@ use crate::profile::result::WaitKind;
 
 /// Meaning of a kernel function for a thread that sleeps in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FunctionMeaning {
+pub(crate) enum FunctionMeaning {
     /// The function stands for one kind of wait.
     Certain(WaitKind),
     /// The kind depends on the descriptors; without them it is probably this one.
@@ -68,7 +68,7 @@ const FUNCTIONS: [(&str, FunctionMeaning); 41] = {
 ///
 /// Uninterruptible sleep (`D`) is for a device unless the function is certain to mean something else: often
 /// the name is gone by the time it is read.
-pub fn meaning_of(state: char, function: &str) -> FunctionMeaning {
+pub(crate) fn meaning_of(state: char, function: &str) -> FunctionMeaning {
     let mut matches =
         FUNCTIONS.iter().filter(|(part, _)| function.contains(part)).map(|(_, meaning)| *meaning);
     if state == 'D' {

@@ -13,7 +13,7 @@ const FD_SET_SIZE: u64 = 1024;
 
 /// Descriptors that a thread waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum WaitedDescriptors {
+pub(crate) enum WaitedDescriptors {
     /// One descriptor, by reading, writing or the like.
     One(u64),
     /// Any of these; with none, only the timeout ends the wait.
@@ -37,7 +37,7 @@ enum Call {
 
 impl WaitedDescriptors {
     /// Returns the descriptors that a thread of process `pid` waits for while it is blocked in `syscall`.
-    pub fn of(pid: u32, syscall: &Syscall) -> Self {
+    pub(crate) fn of(pid: u32, syscall: &Syscall) -> Self {
         let [first, second, third, ..] = syscall.arguments;
         match call(syscall.number) {
             Call::Descriptor => WaitedDescriptors::One(first),

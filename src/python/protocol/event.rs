@@ -10,7 +10,7 @@ use crate::strategy::time_breakdown::IpcStats;
 /// A line from the harness; the request decides what `T` is.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
-pub enum HarnessEvent<T> {
+pub(crate) enum HarnessEvent<T> {
     /// Everything is imported and started, and tasks begin; in a check, one task begins.
     Ready {
         /// The item of that one task, as Python writes it.
@@ -33,7 +33,7 @@ impl<T> HarnessEvent<T> {
     ///
     /// # Errors
     /// If the harness failed, or tasks begin that nobody expects.
-    pub fn into_report(self) -> Result<T, Error> {
+    pub(crate) fn into_report(self) -> Result<T, Error> {
         match self {
             HarnessEvent::Done(report) => Ok(report),
             HarnessEvent::Failed { code, message } => Err(Error::new(code, message)),
@@ -68,7 +68,7 @@ pub struct CallableForms {
 
 /// A kind of failure that the results file refers to.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct TaskErrorKind {
+pub(crate) struct TaskErrorKind {
     /// The code.
     pub code: Code,
     /// The message.
@@ -77,7 +77,7 @@ pub struct TaskErrorKind {
 
 /// The cost of running tasks; their results are in the results file.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct JobReport {
+pub(crate) struct JobReport {
     /// Seconds until the strategy was ready for the first task, imports excluded.
     pub startup_s: f64,
     /// Seconds from the first task to the end of the last one.
@@ -96,7 +96,7 @@ pub struct JobReport {
 
 /// The use of workers, as seen by the process that hands out the work.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct IpcReport {
+pub(crate) struct IpcReport {
     /// Number of workers.
     pub workers: u64,
     /// Seconds in which workers had something to do, summed over all workers.
@@ -110,7 +110,7 @@ pub struct IpcReport {
 impl IpcReport {
     /// Returns the statistics that every other strategy has. Messages are not timed one by one, so each
     /// costs the mean.
-    pub fn stats(&self) -> IpcStats {
+    pub(crate) fn stats(&self) -> IpcStats {
         let count: u64 = self.messages.iter().map(|(_, count)| count).sum();
         let mean_s = (self.active_s - self.working_s).max(0.0) / count.max(1) as f64;
         let mut costs = MessageCosts::default();
@@ -123,7 +123,7 @@ impl IpcReport {
 
 /// The report of a profile.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct ProfileReport {
+pub(crate) struct ProfileReport {
     /// The cost of all tasks together.
     #[serde(flatten)]
     pub job: JobReport,

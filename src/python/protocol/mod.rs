@@ -1,4 +1,4 @@
 //! The messages between conc and the harness: one request and a few events, each a line of JSON.
 
-pub mod event;
-pub mod request;
+pub(crate) mod event;
+pub(crate) mod request;

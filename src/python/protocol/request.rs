@@ -10,7 +10,7 @@ use crate::workload::spec::{Backoff, PythonSpec, RetryPolicy};
 /// A request: one interpreter serves exactly one.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "role", rename_all = "lowercase")]
-pub enum HarnessRequest {
+pub(crate) enum HarnessRequest {
     /// Describe the callables.
     Inspect {
         /// The callables.
@@ -55,7 +55,7 @@ pub enum HarnessRequest {
 
 impl HarnessRequest {
     /// Returns the tasks with a results file; `None` for requests that have no such file.
-    pub fn job(&self) -> Option<&TaskJob> {
+    pub(crate) fn job(&self) -> Option<&TaskJob> {
         match self {
             HarnessRequest::Profile { job, .. } | HarnessRequest::Batch { job, .. } => Some(job),
             HarnessRequest::Inspect { .. } | HarnessRequest::Check { .. } => None,
@@ -65,7 +65,7 @@ impl HarnessRequest {
 
 /// The part that all requests share.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct RequestHeader {
+pub(crate) struct RequestHeader {
     /// The steps of a task.
     pub steps: Vec<CallableSpec>,
     /// True if the module provides the items.
@@ -76,7 +76,7 @@ pub struct RequestHeader {
 
 /// A callable to load.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct CallableSpec {
+pub(crate) struct CallableSpec {
     file: Option<PathBuf>,
     module: String,
     callable: String,
@@ -96,7 +96,7 @@ impl From<&PythonSpec> for CallableSpec {
 
 /// The tasks of a request, in the order in which they run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct TaskList {
+pub(crate) struct TaskList {
     /// The number of each task.
     pub numbers: Vec<u64>,
     /// The item of each task; `None` if the items are the numbers, or come from the module.
@@ -105,7 +105,7 @@ pub struct TaskList {
 
 /// The limits of a workload, as the harness enforces them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct TaskLimits {
+pub(crate) struct TaskLimits {
     /// Seconds that one task may take.
     pub timeout_s: Option<f64>,
     /// Retries of a failing step.
@@ -116,7 +116,7 @@ pub struct TaskLimits {
 
 /// A retry policy.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct RetryRequest {
+pub(crate) struct RetryRequest {
     /// Retries after the first attempt.
     pub max_retries: u32,
     /// `constant` or `exponential`.
@@ -129,7 +129,7 @@ pub struct RetryRequest {
 
 impl RetryRequest {
     /// Returns the policy of a workload with a seed for its jitter.
-    pub fn new(policy: &RetryPolicy, seed: u64) -> Self {
+    pub(crate) fn new(policy: &RetryPolicy, seed: u64) -> Self {
         let backoff = match policy.backoff {
             Backoff::Constant => "constant",
             Backoff::Exponential => "exponential",
@@ -140,7 +140,7 @@ impl RetryRequest {
 
 /// A limit on attempts that all processes of a batch share.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct RateLimitRequest {
+pub(crate) struct RateLimitRequest {
     /// Attempts per second.
     pub per_s: f64,
     /// For each step, whether its attempts count.
@@ -151,7 +151,7 @@ pub struct RateLimitRequest {
 
 /// The results file to create.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ResultsFileSpec {
+pub(crate) struct ResultsFileSpec {
     /// The path.
     pub path: PathBuf,
     /// Tasks to run at most; after the last number of the task list the first comes again.
@@ -162,7 +162,7 @@ pub struct ResultsFileSpec {
 
 /// Tasks whose results go to a file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct TaskJob {
+pub(crate) struct TaskJob {
     /// The callables.
     pub header: RequestHeader,
     /// The tasks.
@@ -179,7 +179,7 @@ pub struct TaskJob {
 
 impl TaskJob {
     /// Returns the number of the task that runs as number `index`, from 0.
-    pub fn number(&self, index: u64) -> u64 {
+    pub(crate) fn number(&self, index: u64) -> u64 {
         let numbers = &self.tasks.numbers;
         let index_in_list = usize::try_from(index).unwrap_or(usize::MAX) % numbers.len().max(1);
         numbers.get(index_in_list).copied().unwrap_or(index)

@@ -73,7 +73,7 @@ pub struct CurvePoint {
 }
 
 /// Fits every series of the data.
-pub fn fit(data: &Data) -> Vec<FitReport> {
+pub(crate) fn fit(data: &Data) -> Vec<FitReport> {
     data.series.iter().map(|series| fit_series(&data.name, series)).collect()
 }
 

@@ -1,7 +1,9 @@
 //! `conc fit`: throughput at several widths, from anybody's load test, and the law in it.
 
-pub mod document;
-pub mod read;
-pub mod series;
+pub(crate) mod document;
+pub(crate) mod read;
+pub(crate) mod series;
 
-pub use document::{FitReport, FitResults, fit};
+pub use document::FitReport;
+pub(crate) use document::FitResults;
+pub(crate) use document::fit;

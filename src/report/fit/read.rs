@@ -32,7 +32,7 @@ const MOST_ERRORS: usize = 10;
 ///
 /// # Errors
 /// `E-FIT-001`, with line and column.
-pub fn read(name: &str, bytes: Vec<u8>) -> Result<Data, InputErrors> {
+pub(crate) fn read(name: &str, bytes: Vec<u8>) -> Result<Data, InputErrors> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
@@ -258,7 +258,8 @@ fn series_of(report: Written) -> Vec<Series> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{BenchReport, example, json};
+    use crate::report::document::BenchReport;
+    use crate::report::{example, json};
     use proptest::prelude::*;
 
     fn table(text: &str) -> Vec<(f64, f64)> {

@@ -5,7 +5,7 @@ use crate::strategy::StrategyKind;
 
 /// The content of a file.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Data {
+pub(crate) struct Data {
     /// The file as the user named it.
     pub name: String,
     /// The series: at least one.
@@ -16,7 +16,7 @@ pub struct Data {
 
 /// Throughput at several widths.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Series {
+pub(crate) struct Series {
     /// The workload, where the file names one.
     pub workload: Option<String>,
     /// The strategy, where the file names one.

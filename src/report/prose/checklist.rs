@@ -4,7 +4,7 @@ use crate::advice::checklist::{CheckDetail, CheckFinding, Fault};
 use crate::units::{Seconds, Share};
 
 /// Returns how an item of the list was judged, in a few words.
-pub fn detail(detail: &CheckDetail) -> String {
+pub(crate) fn detail(detail: &CheckDetail) -> String {
     let fixed = match detail {
         CheckDetail::Faults { count: 1 } => "1 fault",
         CheckDetail::Faults { count } => return format!("{count} faults"),

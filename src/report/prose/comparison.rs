@@ -22,7 +22,7 @@ const MULTIPLE_FROM: f64 = 3.0;
 
 /// Returns one sentence, such as "async is the fastest within noise (threads 4% slower, undecided:
 /// less than 25% cannot be seen); the decision tree agrees".
-pub fn sentence(advice: &Recommendation) -> String {
+pub(crate) fn sentence(advice: &Recommendation) -> String {
     if advice.comparison.code == ComparisonCode::Predicted {
         return predicted(advice);
     }

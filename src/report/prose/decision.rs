@@ -7,7 +7,7 @@ use crate::profile::Class;
 use crate::units::{Seconds, Share};
 
 /// Returns questions and answers, from the root to the name of the strategy.
-pub fn path(decision: &DecisionPath) -> Vec<String> {
+pub(crate) fn path(decision: &DecisionPath) -> Vec<String> {
     let steps = decision.steps.iter().flat_map(words);
     steps.chain([decision.strategy.to_string()]).collect()
 }

@@ -5,7 +5,7 @@ use crate::benchmark::result::{ErrorCount, LedgerPerTask};
 use crate::units::Seconds;
 
 /// Returns the configurations that no other one beats; `None` if there is only one.
-pub fn pareto(configurations: &[Configuration]) -> Option<String> {
+pub(crate) fn pareto(configurations: &[Configuration]) -> Option<String> {
     let names: Vec<String> = configurations.iter().map(Configuration::to_string).collect();
     (names.len() > 1).then(|| {
         format!(
@@ -16,7 +16,7 @@ pub fn pareto(configurations: &[Configuration]) -> Option<String> {
 }
 
 /// Returns where the time of worker processes went.
-pub fn workers(cell: Configuration, ledger: &LedgerPerTask) -> String {
+pub(crate) fn workers(cell: Configuration, ledger: &LedgerPerTask) -> String {
     format!(
         "{cell}, per task: start-up {}, waiting {}, working {}, transfer {}; {:.1} tasks per message{}",
         Seconds(ledger.startup_s),
@@ -29,7 +29,7 @@ pub fn workers(cell: Configuration, ledger: &LedgerPerTask) -> String {
 }
 
 /// Returns a kind of failure, with how often it was seen.
-pub fn error(cell: Configuration, error: &ErrorCount) -> String {
+pub(crate) fn error(cell: Configuration, error: &ErrorCount) -> String {
     format!("{cell}: {} x {} {}", error.count, error.code, error.message)
 }
 

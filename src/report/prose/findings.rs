@@ -7,7 +7,7 @@ use crate::units::Share;
 const WORTH_NAMING: f64 = 0.005;
 
 /// Returns the finding in one sentence.
-pub fn sentence(finding: &Finding) -> String {
+pub(crate) fn sentence(finding: &Finding) -> String {
     match finding {
         Finding::Interrupted { elapsed_s } => format!("interrupted after {elapsed_s:.1} s of measuring"),
         Finding::ItemsUsed { elapsed_s } => {

@@ -8,11 +8,11 @@ use crate::report::prose::uncertainty;
 use crate::units::{Bytes, PerSecond, Seconds, Share};
 
 /// Every verdict, from the one to look at first.
-pub const VERDICTS: [GateVerdict; 4] =
+pub(crate) const VERDICTS: [GateVerdict; 4] =
     [GateVerdict::Regressed, GateVerdict::Inconclusive, GateVerdict::Improved, GateVerdict::Unchanged];
 
 /// The metric in words.
-pub fn title(metric: Metric) -> &'static str {
+pub(crate) fn title(metric: Metric) -> &'static str {
     match metric {
         Metric::Throughput => "throughput",
         Metric::P50 => "p50",
@@ -23,7 +23,7 @@ pub fn title(metric: Metric) -> &'static str {
 }
 
 /// A value of the metric with its unit.
-pub fn value(metric: Metric, value: f64) -> String {
+pub(crate) fn value(metric: Metric, value: f64) -> String {
     match metric {
         Metric::Throughput => format!("{}/s", PerSecond(value)),
         Metric::P50 | Metric::P99 | Metric::CpuPerTask => Seconds(value).to_string(),
@@ -32,14 +32,14 @@ pub fn value(metric: Metric, value: f64) -> String {
 }
 
 /// The ratio with its interval: `0.90x (0.88–0.93)`, `0.90x (unknown)`.
-pub fn ratio(of: &MetricVerdict) -> String {
+pub(crate) fn ratio(of: &MetricVerdict) -> String {
     let interval = of.ci95.map(|ends| uncertainty::interval(ends, |end| format!("{end:.2}")));
     format!("{:.2}x ({})", of.ratio, interval.as_deref().unwrap_or(uncertainty::UNKNOWN))
 }
 
 /// The smallest change that would have been seen: `, would have seen 14%`, or `, cannot tell` if even a
 /// tenfold change would not.
-pub fn visible(of: &MetricVerdict) -> String {
+pub(crate) fn visible(of: &MetricVerdict) -> String {
     match of.smallest_effect.and_then(uncertainty::effect) {
         Some(effect) => format!(", would have seen {effect}"),
         None => ", cannot tell".to_owned(),
@@ -47,18 +47,18 @@ pub fn visible(of: &MetricVerdict) -> String {
 }
 
 /// The smallest change in a cell of a table.
-pub fn smallest_effect(of: &MetricVerdict) -> String {
+pub(crate) fn smallest_effect(of: &MetricVerdict) -> String {
     let effect = of.smallest_effect.and_then(uncertainty::effect);
     effect.unwrap_or_else(|| uncertainty::UNKNOWN.to_owned())
 }
 
 /// A share as a percentage.
-pub fn share(share: f64) -> String {
+pub(crate) fn share(share: f64) -> String {
     Share(share).to_string()
 }
 
 /// Returns the values of both sides and, for a metric without a change, the smallest visible one.
-pub fn sentence(of: &MetricVerdict) -> String {
+pub(crate) fn sentence(of: &MetricVerdict) -> String {
     let is_seen = matches!(of.verdict, GateVerdict::Improved | GateVerdict::Regressed);
     format!(
         "{} {}: {} instead of {}, threshold {}{}",
@@ -72,7 +72,7 @@ pub fn sentence(of: &MetricVerdict) -> String {
 }
 
 /// Returns the two sides and how they were measured.
-pub fn comparison(gate: &GateReport) -> String {
+pub(crate) fn comparison(gate: &GateReport) -> String {
     let how = match gate.design {
         ComparisonDesign::Paired => "measured alternately",
         ComparisonDesign::Stored => "measured earlier",
@@ -82,7 +82,7 @@ pub fn comparison(gate: &GateReport) -> String {
 }
 
 /// Returns the change of the advice; `None` if there is none.
-pub fn drift(advice: &AdviceDrift) -> Option<String> {
+pub(crate) fn drift(advice: &AdviceDrift) -> Option<String> {
     let [before, now] = advice.recommended;
     let [class_before, class_now] = advice.class;
     let cells = format!("{before} before, {now} now");
@@ -98,7 +98,7 @@ pub fn drift(advice: &AdviceDrift) -> Option<String> {
 }
 
 /// Why nothing could be compared, or why the verdict says less than it might.
-pub fn reason(reason: &GateReason) -> String {
+pub(crate) fn reason(reason: &GateReason) -> String {
     match reason {
         GateReason::NotInFile { file } => format!("'{file}' has no results of this workload"),
         GateReason::WorkloadChanged { file } => {
@@ -135,7 +135,7 @@ fn failed(tasks: &FailedTasks) -> String {
 }
 
 /// How many workloads got which verdict; `None` where nothing was to be compared.
-pub fn suite(reports: &[Report]) -> Option<String> {
+pub(crate) fn suite(reports: &[Report]) -> Option<String> {
     let gates: Vec<&GateReport> = reports.iter().filter_map(|report| report.gate.as_ref()).collect();
     if gates.is_empty() {
         return None;

@@ -9,7 +9,7 @@ use crate::units::{PerSecond, Seconds, Share};
 const GETS_THE_CPUS: f64 = 0.85;
 
 /// Returns the limit in one sentence.
-pub fn sentence(limit: &LimitingFactor) -> String {
+pub(crate) fn sentence(limit: &LimitingFactor) -> String {
     match limit {
         LimitingFactor::SerialSection { place, share } => serial(*place, *share),
         LimitingFactor::RateLimit { rate_per_s } => {
@@ -63,7 +63,7 @@ pub fn sentence(limit: &LimitingFactor) -> String {
 }
 
 /// Returns what to change to get past the limit.
-pub fn response(limit: &LimitingFactor) -> String {
+pub(crate) fn response(limit: &LimitingFactor) -> String {
     let fixed = match limit {
         LimitingFactor::SerialSection { place, .. } => serial_response(*place),
         LimitingFactor::RateLimit { .. } => "raise rate_per_s, if the owner of the server allows it",

@@ -2,18 +2,18 @@
 //!
 //! Facts are data everywhere else; here they become English, and nowhere is a sentence read back.
 
-pub mod checklist;
-pub mod comparison;
-pub mod decision;
-pub mod details;
-pub mod findings;
-pub mod gate;
-pub mod limit;
-pub mod notes;
-pub mod outcome;
-pub mod profile;
-pub mod scaling;
-pub mod tree;
-pub mod uncertainty;
-pub mod warnings;
-pub mod workload;
+pub(crate) mod checklist;
+pub(crate) mod comparison;
+pub(crate) mod decision;
+pub(crate) mod details;
+pub(crate) mod findings;
+pub(crate) mod gate;
+pub(crate) mod limit;
+pub(crate) mod notes;
+pub(crate) mod outcome;
+pub(crate) mod profile;
+pub(crate) mod scaling;
+pub(crate) mod tree;
+pub(crate) mod uncertainty;
+pub(crate) mod warnings;
+pub(crate) mod workload;

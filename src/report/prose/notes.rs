@@ -7,7 +7,7 @@ use crate::report::prose::profile;
 use crate::units::{Seconds, Share};
 
 /// Returns the note in one sentence.
-pub fn sentence(note: &Note) -> String {
+pub(crate) fn sentence(note: &Note) -> String {
     match note {
         Note::FailingLeftOut { failing, lowest_share } => left_out(failing, *lowest_share),
         Note::DifferentOutputs { configuration, other } => {

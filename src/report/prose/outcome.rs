@@ -4,7 +4,7 @@ use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::Status;
 
 /// Returns why there are no figures, such as "failed (E-POOL-001): worker process died"; `None` if there are.
-pub fn trouble(result: &ConfigurationResult) -> Option<String> {
+pub(crate) fn trouble(result: &ConfigurationResult) -> Option<String> {
     let state = match result.status {
         Status::Ok => return None,
         Status::Failed => "failed",

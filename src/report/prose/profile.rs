@@ -6,12 +6,12 @@ use crate::report::prose::workload::counted;
 use crate::units::{Seconds, Share};
 
 /// Returns the cost of one task.
-pub fn task(task: &TaskCost) -> String {
+pub(crate) fn task(task: &TaskCost) -> String {
     format!("one task: {} CPU + {} wait", Seconds(task.cpu_s), Seconds(task.wait_s))
 }
 
 /// Returns the interpreter: `Python 3.12.1, GIL wanted by others 93% of the time, processes by fork`.
-pub fn interpreter(python: &PythonProfile) -> String {
+pub(crate) fn interpreter(python: &PythonProfile) -> String {
     let release = python.version.split_whitespace().next().unwrap_or_default();
     let lock = match python.gil_wanted {
         _ if !python.has_lock() => ", no GIL".to_owned(),
@@ -22,12 +22,12 @@ pub fn interpreter(python: &PythonProfile) -> String {
 }
 
 /// Returns the confidence in the class with its reason.
-pub fn confidence(profile: &Profile) -> String {
+pub(crate) fn confidence(profile: &Profile) -> String {
     format!("{}: {}", profile.confidence.as_str(), confidence_reason(&profile.confidence_reason))
 }
 
 /// Returns what the profiled tasks used.
-pub fn measured(profile: &Profile) -> String {
+pub(crate) fn measured(profile: &Profile) -> String {
     format!(
         "{} in {}: {} user, {} system, {} in the run queue; {}",
         counted(profile.tasks, "task"),
@@ -40,13 +40,13 @@ pub fn measured(profile: &Profile) -> String {
 }
 
 /// Returns the mean time of each step, in their order.
-pub fn steps(steps: &[StepCost]) -> String {
+pub(crate) fn steps(steps: &[StepCost]) -> String {
     let steps: Vec<_> = steps.iter().map(|step| format!("{} {}", step.kind, Seconds(step.wall_s))).collect();
     steps.join(" -> ")
 }
 
 /// Returns how much tasks differ, with the slowest, whose items `shorten` makes fit.
-pub fn dispersion(dispersion: &Dispersion, shorten: impl Fn(&str) -> String) -> String {
+pub(crate) fn dispersion(dispersion: &Dispersion, shorten: impl Fn(&str) -> String) -> String {
     let slowest: Vec<_> = dispersion
         .slowest
         .iter()
@@ -60,7 +60,7 @@ pub fn dispersion(dispersion: &Dispersion, shorten: impl Fn(&str) -> String) -> 
 }
 
 /// Returns the reason for a confidence as a lowercase fragment.
-pub fn confidence_reason(reason: &ConfidenceReason) -> String {
+pub(crate) fn confidence_reason(reason: &ConfidenceReason) -> String {
     match *reason {
         ConfidenceReason::Accounted { is_exact, wall_s, samples } => {
             let accounting = if is_exact { "exact accounting" } else { "the kernel's accounting" };
@@ -96,7 +96,7 @@ pub fn confidence_reason(reason: &ConfidenceReason) -> String {
 }
 
 /// Returns a gap of a profile as a lowercase fragment.
-pub fn unknown(gap: &Unknown) -> String {
+pub(crate) fn unknown(gap: &Unknown) -> String {
     match *gap {
         Unknown::LocalServerCpu => {
             "the CPU time of the server on this machine, which is outside the process tree".to_owned()

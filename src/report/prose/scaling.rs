@@ -6,7 +6,7 @@ use crate::model::scaling::FEWEST_WIDTHS;
 use crate::units::{PerSecond, Share};
 
 /// Returns in one line what is known of the scaling.
-pub fn sentence(model: &Model) -> String {
+pub(crate) fn sentence(model: &Model) -> String {
     let usl = &model.usl;
     match (usl.sigma, usl.kappa, reason(usl)) {
         (Some(sigma), Some(kappa), None) => {
@@ -17,7 +17,7 @@ pub fn sentence(model: &Model) -> String {
 }
 
 /// Returns why there are no coefficients; `None` if there are.
-pub fn reason(usl: &Usl) -> Option<String> {
+pub(crate) fn reason(usl: &Usl) -> Option<String> {
     Some(match usl.status {
         FitStatus::Fitted => return None,
         FitStatus::Saturated => {
@@ -46,7 +46,7 @@ pub fn reason(usl: &Usl) -> Option<String> {
 }
 
 /// Returns where the peak is, as a fragment.
-pub fn peak(usl: &Usl) -> String {
+pub(crate) fn peak(usl: &Usl) -> String {
     match (usl.peak_status, usl.peak_width) {
         (Some(PeakStatus::Measured), Some(width)) => format!("peak near {width:.0}"),
         (Some(PeakStatus::Extrapolated), Some(width)) => {
@@ -58,7 +58,7 @@ pub fn peak(usl: &Usl) -> String {
 }
 
 /// Returns what the peak means, as a sentence of its own.
-pub fn peak_meaning(usl: &Usl) -> String {
+pub(crate) fn peak_meaning(usl: &Usl) -> String {
     match (usl.peak_status, usl.peak_width) {
         (Some(PeakStatus::Measured), Some(width)) => format!("near {width:.0}: throughput falls beyond it"),
         (Some(PeakStatus::Extrapolated), Some(width)) => {

@@ -10,7 +10,7 @@ use crate::units::{Seconds, Share};
 const SEVERAL_WORKERS: f64 = 1.5;
 
 /// Returns the order of computing and waiting; `None` if it is not known.
-pub fn pattern(tree: &Tree) -> Option<String> {
+pub(crate) fn pattern(tree: &Tree) -> Option<String> {
     Some(match tree.pattern {
         Pattern::Unknown => return None,
         Pattern::Steady => "steady: nearly all of one kind from start to end".to_owned(),
@@ -34,7 +34,7 @@ fn phase(phase: &Phase) -> String {
 }
 
 /// Returns how many processes and threads there were, and how many worked at a time.
-pub fn size(tree: &Tree) -> String {
+pub(crate) fn size(tree: &Tree) -> String {
     let processes =
         if tree.processes == 1 { "1 process".to_owned() } else { format!("{} processes", tree.processes) };
     let runs = if tree.runs > 1 { format!(" in {} runs", tree.runs) } else { String::new() };
@@ -46,7 +46,7 @@ pub fn size(tree: &Tree) -> String {
 }
 
 /// Returns what the rest of the machine did; `None` if nothing is known of it.
-pub fn machine(tree: &Tree) -> Option<String> {
+pub(crate) fn machine(tree: &Tree) -> Option<String> {
     let machine = tree.machine;
     let stolen = machine.stolen.filter(|share| *share > 0.0);
     let known = [
@@ -59,7 +59,7 @@ pub fn machine(tree: &Tree) -> Option<String> {
 }
 
 /// Returns where the samples are from, how often they were taken and what they cost.
-pub fn sampling(sampling: &Sampling, wall_s: f64) -> String {
+pub(crate) fn sampling(sampling: &Sampling, wall_s: f64) -> String {
     let source = match sampling.source {
         SampleSource::Proc => "/proc",
         SampleSource::Sysinfo => "sysinfo",
@@ -69,7 +69,7 @@ pub fn sampling(sampling: &Sampling, wall_s: f64) -> String {
 }
 
 /// Returns how the command ended; `None` if it ended as it should.
-pub fn exit(exit: &Exit) -> Option<String> {
+pub(crate) fn exit(exit: &Exit) -> Option<String> {
     Some(match exit.status {
         ExitStatus::Exited if exit.code == Some(0) => return None,
         ExitStatus::Exited => format!("exit code {}", exit.code.unwrap_or_default()),
@@ -80,7 +80,7 @@ pub fn exit(exit: &Exit) -> Option<String> {
 }
 
 /// Returns what a process used, and what its only thread did.
-pub fn process(process: &ProcessUse) -> String {
+pub(crate) fn process(process: &ProcessUse) -> String {
     let who = who(&process.name, process.pid, process.count);
     let kernel = process.system_share.map(|share| format!(" ({} kernel)", Share(share))).unwrap_or_default();
     let only = match process.threads.as_slice() {
@@ -92,7 +92,7 @@ pub fn process(process: &ProcessUse) -> String {
 }
 
 /// Returns what a thread used and did.
-pub fn thread(thread: &ThreadUse) -> String {
+pub(crate) fn thread(thread: &ThreadUse) -> String {
     let who = who(&thread.name, thread.tid, thread.count);
     let (cpu, queue) = (Seconds(thread.cpu_s), Seconds(thread.runqueue_s));
     format!("{who}: {cpu} CPU, {queue} in the run queue{}", activity(thread))

@@ -4,15 +4,15 @@ use crate::stats::interval::{is_informative, is_informative_effect};
 use crate::units::Share;
 
 /// Stands where an interval says nothing.
-pub const UNKNOWN: &str = "unknown";
+pub(crate) const UNKNOWN: &str = "unknown";
 
 /// Returns the interval with each end written by `end`, or [`UNKNOWN`] if it says nothing.
-pub fn interval(ends: [f64; 2], end: impl Fn(f64) -> String) -> String {
+pub(crate) fn interval(ends: [f64; 2], end: impl Fn(f64) -> String) -> String {
     if is_informative(ends) { format!("{}–{}", end(ends[0]), end(ends[1])) } else { UNKNOWN.to_owned() }
 }
 
 /// Returns the wider side of the interval as a share of `estimate`, or [`UNKNOWN`] if it says nothing.
-pub fn margin(estimate: f64, ends: [f64; 2]) -> String {
+pub(crate) fn margin(estimate: f64, ends: [f64; 2]) -> String {
     let [low, high] = ends;
     if is_informative(ends) && estimate > 0.0 {
         format!("±{}", Share((estimate - low).max(high - estimate) / estimate))
@@ -22,7 +22,7 @@ pub fn margin(estimate: f64, ends: [f64; 2]) -> String {
 }
 
 /// Returns the smallest effect, a share, as text; `None` if it says nothing.
-pub fn effect(share: f64) -> Option<String> {
+pub(crate) fn effect(share: f64) -> Option<String> {
     is_informative_effect(share)
         .then(|| if share < 1.0 { Share(share).to_string() } else { format!("{:.0}x", 1.0 + share) })
 }

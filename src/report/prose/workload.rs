@@ -12,7 +12,7 @@ use crate::workload::spec::WorkloadSource;
 const WORTH_NAMING: f64 = 0.005;
 
 /// The workload: its name, how many tasks, and where it came from.
-pub fn workload(report: &Report) -> String {
+pub(crate) fn workload(report: &Report) -> String {
     let workload = &report.workload;
     let source = match workload.source {
         WorkloadSource::Sample => "sample workload",
@@ -25,7 +25,7 @@ pub fn workload(report: &Report) -> String {
 }
 
 /// The machine: CPUs and memory.
-pub fn host(host: &Host) -> String {
+pub(crate) fn host(host: &Host) -> String {
     let effective = (host.cpus_effective * 100.0).round() / 100.0;
     let cpus = if effective == host.cpus_logical as f64 {
         counted(host.cpus_logical as u64, "CPU")
@@ -39,12 +39,12 @@ pub fn host(host: &Host) -> String {
 }
 
 /// A number of things, with an s where English has one.
-pub fn counted(number: u64, thing: &str) -> String {
+pub(crate) fn counted(number: u64, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
 /// A cell in words.
-pub fn cell(cell: &Configuration) -> String {
+pub(crate) fn cell(cell: &Configuration) -> String {
     let width = cell.width as u64;
     match cell.strategy.info().width {
         WidthMeaning::Fixed1 => format!("{}, one task after another", cell.strategy),
@@ -62,7 +62,7 @@ pub fn cell(cell: &Configuration) -> String {
 }
 
 /// The class of the work, how sure that is, and where the time goes.
-pub fn class(profile: &Profile) -> String {
+pub(crate) fn class(profile: &Profile) -> String {
     let waiting = 1.0 - profile.cpu_fraction;
     let mut waits: Vec<_> = profile
         .waits

@@ -6,7 +6,7 @@ mod details;
 mod fit;
 mod gate;
 mod header;
-pub mod options;
+pub(crate) mod options;
 mod plot;
 mod profile;
 mod recommendation;
@@ -17,6 +17,8 @@ mod tests;
 mod tree;
 mod warnings;
 
-pub use options::{CodeChoice, TableOptions};
-pub use plot::Glyphs;
-pub use render::{render_advise, render_bench, render_check, render_fit, render_profile, render_warnings};
+pub(crate) use options::{CodeChoice, TableOptions};
+pub(crate) use plot::Glyphs;
+pub(crate) use render::{
+    render_advise, render_bench, render_check, render_fit, render_profile, render_warnings,
+};

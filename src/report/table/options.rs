@@ -2,7 +2,7 @@
 
 /// How the output is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TableOptions {
+pub(crate) struct TableOptions {
     /// Columns of the terminal; fewer than 40 are taken for 40.
     pub width: usize,
     /// Whether to use colour. Nothing is said by colour alone.
@@ -15,7 +15,7 @@ pub struct TableOptions {
 
 /// A program to show below a recommendation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CodeChoice {
+pub(crate) enum CodeChoice {
     /// None, only how to ask for one.
     None,
     /// The one in Rust.

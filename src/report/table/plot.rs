@@ -20,7 +20,7 @@ const BRAILLE: [[u8; DOTS.0]; DOTS.1] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20
 
 /// Characters that may be drawn with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Glyphs {
+pub(crate) enum Glyphs {
     /// Braille patterns and blocks.
     Unicode,
     /// Characters that every terminal has.

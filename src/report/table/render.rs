@@ -9,7 +9,7 @@ use crate::report::table::screen::Screen;
 use crate::report::table::{cells, checklist, details, fit, gate, header, profile, recommendation, warnings};
 
 /// Returns the output of `advise`. Only the program is not wrapped to the width.
-pub fn render_advise(report: &Report, options: &TableOptions) -> String {
+pub(crate) fn render_advise(report: &Report, options: &TableOptions) -> String {
     let mut screen = Screen::new(*options);
     header::workload_and_host(&mut screen, report);
     profile::section(&mut screen, report, options.verbose);
@@ -21,7 +21,7 @@ pub fn render_advise(report: &Report, options: &TableOptions) -> String {
 }
 
 /// Returns the output of `profile`.
-pub fn render_profile(report: &Report, options: &TableOptions) -> String {
+pub(crate) fn render_profile(report: &Report, options: &TableOptions) -> String {
     let mut screen = Screen::new(*options);
     header::workload_and_host(&mut screen, report);
     profile::section(&mut screen, report, true);
@@ -31,7 +31,7 @@ pub fn render_profile(report: &Report, options: &TableOptions) -> String {
 
 /// Returns the output of `bench`: a table, the recommendation in a line and the gate of each workload, and
 /// all verdicts together.
-pub fn render_bench(report: &BenchReport, options: &TableOptions) -> String {
+pub(crate) fn render_bench(report: &BenchReport, options: &TableOptions) -> String {
     let mut screen = Screen::new(*options);
     header::host(&mut screen, report);
     for result in &report.results {
@@ -47,21 +47,21 @@ pub fn render_bench(report: &BenchReport, options: &TableOptions) -> String {
 }
 
 /// Returns the output of `fit`: a plot and the coefficients for each series.
-pub fn render_fit(reports: &[FitReport], options: &TableOptions, glyphs: Glyphs) -> String {
+pub(crate) fn render_fit(reports: &[FitReport], options: &TableOptions, glyphs: Glyphs) -> String {
     let mut screen = Screen::new(*options);
     reports.iter().for_each(|report| fit::section(&mut screen, report, glyphs));
     screen.finish()
 }
 
 /// Returns the output of `check`: every item of the list with its faults.
-pub fn render_check(report: &CheckReport, options: &TableOptions) -> String {
+pub(crate) fn render_check(report: &CheckReport, options: &TableOptions) -> String {
     let mut screen = Screen::new(*options);
     checklist::section(&mut screen, report);
     screen.finish()
 }
 
 /// The warnings of all `reports`, which go beside the output and not into it.
-pub fn render_warnings(reports: &[Report], options: &TableOptions) -> String {
+pub(crate) fn render_warnings(reports: &[Report], options: &TableOptions) -> String {
     let mut screen = Screen::new(*options);
     warnings::section(&mut screen, reports);
     screen.finish()

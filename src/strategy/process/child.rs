@@ -19,7 +19,7 @@ use crate::workload::step::StepOutput;
 ///
 /// # Errors
 /// When the pool breaks the protocol; a pool that is gone is not an error.
-pub fn serve(stdin: impl Read, stdout: impl Write) -> io::Result<()> {
+pub(crate) fn serve(stdin: impl Read, stdout: impl Write) -> io::Result<()> {
     die_with_parent();
     adopt_orphans();
     let (mut stdin, mut stdout) = (BufReader::new(stdin), BufWriter::new(stdout));

@@ -1,5 +1,5 @@
 //! Worker processes: this program re-executed, spoken to over pipes.
 
-pub mod child;
-pub mod protocol;
-pub mod worker;
+pub(crate) mod child;
+pub(crate) mod protocol;
+pub(crate) mod worker;

@@ -20,7 +20,7 @@ const MAX_FRAME_BYTES: u32 = 1 << 30;
 
 /// A request of a pool to a worker.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum Request {
+pub(crate) enum Request {
     /// Prepare to run; answered by `Ready` or `Refused`.
     Start(Box<Start>),
     /// Run whole tasks; answered by `Ran`.
@@ -38,7 +38,7 @@ pub enum Request {
 
 /// The input from which a worker prepares.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Start {
+pub(crate) struct Start {
     /// The workload, without a list of items.
     pub workload: Workload,
     /// The environment of the batch.
@@ -47,7 +47,7 @@ pub struct Start {
 
 /// Some steps of one task.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Span {
+pub(crate) struct Span {
     /// Position of the task in the permutation.
     pub position: u64,
     /// Its item, unless the number of the task is the item.
@@ -62,7 +62,7 @@ pub struct Span {
 
 /// A reply of a worker.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum Reply {
+pub(crate) enum Reply {
     /// Ready for tasks.
     Ready,
     /// The workload cannot be prepared here.
@@ -82,7 +82,7 @@ pub enum Reply {
 
 /// The result of one task.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct TaskResult {
+pub(crate) struct TaskResult {
     /// From its start to its end.
     pub took: Duration,
     /// The digest of its output, or why there is none.
@@ -93,7 +93,7 @@ pub struct TaskResult {
 ///
 /// # Errors
 /// When the stream fails: a broken pipe if the other side is gone.
-pub fn write_frame(
+pub(crate) fn write_frame(
     stream: &mut impl Write,
     buffer: &mut Vec<u8>,
     message: &impl Serialize,
@@ -113,7 +113,7 @@ pub fn write_frame(
 /// # Errors
 /// When the stream fails: an unexpected end if the other side is gone, invalid data if it speaks another
 /// protocol.
-pub fn read_frame<T: DeserializeOwned>(stream: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<T> {
+pub(crate) fn read_frame<T: DeserializeOwned>(stream: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<T> {
     let mut length = [0; 4];
     stream.read_exact(&mut length)?;
     let length = u32::from_le_bytes(length);

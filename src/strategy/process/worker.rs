@@ -12,7 +12,7 @@ use crate::strategy::process::protocol::{Reply, Request, Start, read_frame, writ
 
 /// A running worker process; killed and reaped when dropped.
 #[derive(Debug)]
-pub struct Worker {
+pub(crate) struct Worker {
     child: Child,
     stdin: BufWriter<ChildStdin>,
     stdout: BufReader<ChildStdout>,
@@ -23,7 +23,7 @@ pub struct Worker {
 ///
 /// # Errors
 /// When a process cannot be started, or cannot prepare the workload.
-pub fn start_all(job: &Job, count: usize) -> Result<Vec<Worker>, Error> {
+pub(crate) fn start_all(job: &Job, count: usize) -> Result<Vec<Worker>, Error> {
     let workload = job.workload.without_items();
     let request = Request::Start(Box::new(Start { workload, env: job.env.clone() }));
     let reexec = Reexec::new(job.env.exe.clone());
@@ -63,7 +63,7 @@ impl Worker {
     ///
     /// # Errors
     /// When the worker is gone.
-    pub fn send(&mut self, request: &Request) -> std::io::Result<()> {
+    pub(crate) fn send(&mut self, request: &Request) -> std::io::Result<()> {
         write_frame(&mut self.stdin, &mut self.buffer, request)
     }
 
@@ -71,12 +71,12 @@ impl Worker {
     ///
     /// # Errors
     /// When the worker is gone.
-    pub fn receive(&mut self) -> std::io::Result<Reply> {
+    pub(crate) fn receive(&mut self) -> std::io::Result<Reply> {
         read_frame(&mut self.stdout, &mut self.buffer)
     }
 
     /// Asks the worker for its usage; returns none if the worker is gone.
-    pub fn finish(&mut self) -> WorkerUsage {
+    pub(crate) fn finish(&mut self) -> WorkerUsage {
         match self.send(&Request::Finish).and_then(|()| self.receive()) {
             Ok(Reply::Finished(usage)) => usage,
             _ => WorkerUsage::default(),
@@ -84,7 +84,7 @@ impl Worker {
     }
 
     /// Returns the error of tasks that were lost with the process: the way in which it ended.
-    pub fn death(&mut self) -> Error {
+    pub(crate) fn death(&mut self) -> Error {
         // The pipe has ended, so the process is ending too; a kill makes certain of it.
         let _ = self.child.kill();
         let death = match self.child.wait() {

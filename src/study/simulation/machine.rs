@@ -42,7 +42,7 @@ const ITERATIONS: u64 = 1000;
 
 /// A machine that does what a script says.
 #[derive(Debug)]
-pub struct SimulatedMachine {
+pub(crate) struct SimulatedMachine {
     scenario: Scenario,
     interrupt: Interrupt,
     /// Shared by all workloads, of which some run alternately.
@@ -57,7 +57,7 @@ impl SimulatedMachine {
     ///
     /// # Errors
     /// When there is no directory for temporary files.
-    pub fn new(scenario: Scenario) -> std::io::Result<Self> {
+    pub(crate) fn new(scenario: Scenario) -> std::io::Result<Self> {
         let (scratch, exe) = (tempfile::tempdir()?, std::env::current_exe()?);
         Ok(SimulatedMachine {
             scenario,

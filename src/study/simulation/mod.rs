@@ -7,5 +7,5 @@ mod executor;
 mod machine;
 mod scenario;
 
-pub use machine::SimulatedMachine;
-pub use scenario::Scenario;
+pub(crate) use machine::SimulatedMachine;
+pub(crate) use scenario::Scenario;

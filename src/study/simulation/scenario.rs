@@ -13,7 +13,7 @@ use crate::strategy::StrategyKind;
 /// A machine and what happens on it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Scenario {
+pub(crate) struct Scenario {
     /// CPUs; fractions are possible.
     pub cpus: f64,
     /// Bytes of memory.
@@ -39,7 +39,7 @@ pub struct Scenario {
 /// The cost of a task, and its failures.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct ScenarioTask {
+pub(crate) struct ScenarioTask {
     /// CPU seconds.
     pub cpu_s: f64,
     /// Seconds of waiting.
@@ -51,7 +51,7 @@ pub struct ScenarioTask {
 /// The throughput and the failures of one strategy.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct ScenarioStrategy {
+pub(crate) struct ScenarioStrategy {
     /// Pairs of a width and a throughput in tasks per second, narrowest first. Between two widths the
     /// throughput is interpolated; beyond them it stays. Without any, the theory holds.
     pub rates: Vec<(f64, f64)>,
@@ -89,12 +89,12 @@ impl Scenario {
     ///
     /// # Errors
     /// When the text is not TOML or has keys that a script does not know.
-    pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
+    pub(crate) fn parse(text: &str) -> Result<Self, toml::de::Error> {
         toml::from_str(text)
     }
 
     /// Returns the simulated machine as reports show it.
-    pub fn host(&self) -> Host {
+    pub(crate) fn host(&self) -> Host {
         let cpus = (self.cpus.ceil() as usize).max(1);
         Host {
             os: std::env::consts::OS.to_owned(),

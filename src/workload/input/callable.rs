@@ -39,7 +39,7 @@ pub(super) fn from_callable(name: &str) -> Result<Workload, InputError> {
 ///
 /// `E-WORKLOAD-003` if `rest` is something else or items are given twice, `-004` or `-005` if there are
 /// none.
-pub fn with_items(
+pub(crate) fn with_items(
     mut workload: Workload,
     rest: &[String],
     items: Option<Items>,

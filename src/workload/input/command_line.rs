@@ -13,7 +13,7 @@ use crate::workload::template::PLACEHOLDER;
 /// Number of runs of a command without items or a number of tasks.
 ///
 /// The number is large enough to compare strategies, and small enough for a command that takes a second.
-pub const DEFAULT_TASKS: u64 = 20;
+pub(crate) const DEFAULT_TASKS: u64 = 20;
 
 /// The placeholder of the item on a command line, as in GNU parallel and xargs.
 const BRACES: &str = "{}";

@@ -31,7 +31,7 @@ pub(super) struct Origin<'a> {
 /// # Errors
 ///
 /// `E-WORKLOAD-007` if there is no such file, else everything that is wrong in it.
-pub fn read_file(path: &Path) -> Result<Workload, InputErrors> {
+pub(crate) fn read_file(path: &Path) -> Result<Workload, InputErrors> {
     let file = path.to_string_lossy();
     let bytes = fs::read(path).map_err(|error| {
         InputError::new(Code::WorkloadNotFound, format!("workload file '{file}' cannot be read: {error}"))

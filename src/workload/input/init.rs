@@ -2,7 +2,7 @@
 
 /// A workload file that shows every key: it runs as it is, and every line that starts with `#` and
 /// no space after it may be uncommented.
-pub const INIT: &str = include_str!("init.toml");
+pub(crate) const INIT: &str = include_str!("init.toml");
 
 #[cfg(test)]
 mod tests {

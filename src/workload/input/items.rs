@@ -14,7 +14,7 @@ use crate::workload::item::Items;
 /// # Errors
 ///
 /// `E-WORKLOAD-005` if there is no such file, it has no items, or it is not UTF-8.
-pub fn read_items(path: &str, mut stdin: impl BufRead) -> Result<Items, InputError> {
+pub(crate) fn read_items(path: &str, mut stdin: impl BufRead) -> Result<Items, InputError> {
     let items = if path == "-" {
         let mut bytes = Vec::new();
         stdin.read_to_end(&mut bytes).map(|_| bytes).map_err(Unreadable::Io).and_then(parse)

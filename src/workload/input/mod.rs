@@ -25,14 +25,15 @@ mod suggest;
 mod tables;
 mod value;
 
-pub use callable::with_items;
-pub use command_line::{DEFAULT_TASKS, from_command};
+pub(crate) use callable::with_items;
+pub(crate) use command_line::DEFAULT_TASKS;
+pub use command_line::from_command;
 
-pub use file::read_file;
-pub use init::INIT;
+pub(crate) use init::INIT;
 pub use inline::inline;
-pub use input_error::{InputError, InputErrors, SourceSpan};
-pub use items::read_items;
+pub(crate) use input_error::{InputError, InputErrors, SourceSpan};
+pub(crate) use items::read_items;
 pub use resolve::resolve;
-pub use sample::{Sample, load, samples};
-pub use suggest::closest;
+pub use sample::load;
+pub(crate) use sample::samples;
+pub(crate) use suggest::closest;

@@ -7,7 +7,7 @@ use crate::workload::spec::{Workload, WorkloadSource};
 
 /// A workload file that comes with `conc`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sample {
+pub(crate) struct Sample {
     /// The name it is asked for by.
     pub name: &'static str,
     /// Its text, TOML with comments.
@@ -40,7 +40,7 @@ const SAMPLES: &[Sample] = embedded! {
 };
 
 /// Every sample, in the order of the documentation: classic projects, clear cases, awkward ones.
-pub fn samples() -> &'static [Sample] {
+pub(crate) fn samples() -> &'static [Sample] {
     SAMPLES
 }
 

@@ -3,7 +3,7 @@
 /// Returns the candidate closest to `word`, if it is close enough to be meant.
 ///
 /// Close enough is one edit for every three letters, and always one: typing errors, not synonyms.
-pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     candidates
         .into_iter()

@@ -7,8 +7,9 @@ mod workload;
 
 pub use limits::{Backoff, RetryPolicy, WorkloadLimits};
 pub use server::{FixtureSpec, LatencySpec};
+pub(crate) use steps::EMBEDDED_SERVER;
 pub use steps::{
-    CommandSpec, CpuSpec, EMBEDDED_SERVER, HttpSpec, Kernel, LockSpec, PythonSpec, ReadSpec, SleepSpec,
-    SqliteSpec, StepNature, StepSpec, WebSocketSpec, WriteSpec,
+    CommandSpec, CpuSpec, HttpSpec, Kernel, LockSpec, PythonSpec, SleepSpec, StepSpec, WebSocketSpec,
 };
+pub(crate) use steps::{ReadSpec, SqliteSpec, StepNature, WriteSpec};
 pub use workload::{Workload, WorkloadSource};

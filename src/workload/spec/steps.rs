@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 /// Prefix of addresses that mean the embedded server.
-pub const EMBEDDED_SERVER: &str = "fixture:";
+pub(crate) const EMBEDDED_SERVER: &str = "fixture:";
 
 /// Iterations from which rounding changes the work of a `cpu` step by no more than 5%.
 const MIN_EXACT_ITERATIONS: u64 = 10;

@@ -4,26 +4,27 @@
 //! [`StepOutput`], so that strategies can be compared by what they produced.
 
 mod checkout;
-pub mod command;
-pub mod cpu;
+pub(crate) mod command;
+pub(crate) mod cpu;
 pub(in crate::workload) mod deadline;
-pub mod http;
-pub mod lock;
+pub(crate) mod http;
+pub(crate) mod lock;
 mod offload;
 mod output;
 mod prepared;
-pub mod read;
-pub mod sleep;
-pub mod sqlite;
+pub(crate) mod read;
+pub(crate) mod sleep;
+pub(crate) mod sqlite;
 mod task_context;
 #[cfg(test)]
 mod testing;
-pub mod websocket;
-pub mod write;
+pub(crate) mod websocket;
+pub(crate) mod write;
 
 mod address;
 mod network;
 
 pub use output::StepOutput;
-pub use prepared::{PrepareError, Step};
+pub(crate) use prepared::PrepareError;
+pub use prepared::Step;
 pub use task_context::TaskContext;

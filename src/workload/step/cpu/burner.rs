@@ -10,7 +10,7 @@ use crate::workload::step::cpu::kernels;
 
 /// A fixed number of iterations of a kernel.
 #[derive(Debug)]
-pub struct Burner {
+pub(crate) struct Burner {
     kernel: &'static dyn Iterate,
     iterations: u64,
     cpu_s: f64,
@@ -18,7 +18,7 @@ pub struct Burner {
 
 impl Burner {
     /// Makes a piece of about `work`; takes about a tenth of a second to find out how much that is.
-    pub fn new(kernel: Kernel, work: Duration) -> Self {
+    pub(crate) fn new(kernel: Kernel, work: Duration) -> Self {
         let kernel = kernels::kernel(kernel);
         let seconds = seconds_per_iteration(kernel);
         let iterations = iterations_for(work, seconds);
@@ -26,7 +26,7 @@ impl Burner {
     }
 
     /// Returns a piece of about `work` of what a step computes, by its own calibration if it has one.
-    pub fn like(step: &CpuSpec, work: Duration) -> Self {
+    pub(crate) fn like(step: &CpuSpec, work: Duration) -> Self {
         let Some(count) = step.iterations.filter(|_| step.is_exact()) else {
             return Burner::new(step.kernel, work);
         };
@@ -36,7 +36,7 @@ impl Burner {
     }
 
     /// CPU seconds that a calibrated step takes when nothing disturbs it.
-    pub fn seconds_of(step: &CpuSpec) -> f64 {
+    pub(crate) fn seconds_of(step: &CpuSpec) -> f64 {
         match step.iterations {
             Some(count) if !step.is_exact() => {
                 count as f64 * seconds_per_iteration(kernels::kernel(step.kernel))
@@ -46,17 +46,17 @@ impl Burner {
     }
 
     /// CPU seconds that the piece takes when nothing disturbs it.
-    pub fn cpu_s(&self) -> f64 {
+    pub(crate) fn cpu_s(&self) -> f64 {
         self.cpu_s
     }
 
     /// Iterations of the kernel that the piece is.
-    pub fn iterations(&self) -> u64 {
+    pub(crate) fn iterations(&self) -> u64 {
         self.iterations
     }
 
     /// Does the work once, on the calling thread.
-    pub fn burn(&self) {
+    pub(crate) fn burn(&self) {
         black_box(self.kernel.repeat(black_box(1), self.iterations));
     }
 }

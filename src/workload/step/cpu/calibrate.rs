@@ -53,13 +53,13 @@ pub fn calibrate(workload: &mut Workload) -> Vec<SmallWork> {
 ///
 /// Workloads that share a calibration run equal iterations for equal work.
 #[derive(Debug, Default)]
-pub struct Calibration {
+pub(crate) struct Calibration {
     seconds: HashMap<Kernel, f64>,
 }
 
 impl Calibration {
     /// [`calibrate()`] with what is known already.
-    pub fn calibrate(&mut self, workload: &mut Workload) -> Vec<SmallWork> {
+    pub(crate) fn calibrate(&mut self, workload: &mut Workload) -> Vec<SmallWork> {
         let mut small = Vec::new();
         for (i, step) in workload.steps.iter_mut().enumerate() {
             let StepSpec::Cpu(cpu) = step else { continue };

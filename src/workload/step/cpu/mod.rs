@@ -5,7 +5,7 @@
 //! look parallel.
 
 mod burner;
-pub mod calibrate;
+pub(crate) mod calibrate;
 mod compress;
 mod computation;
 mod data;
@@ -19,5 +19,5 @@ mod primes;
 mod sha256;
 mod sort;
 
-pub use burner::Burner;
-pub use computation::Cpu;
+pub(crate) use burner::Burner;
+pub(crate) use computation::Cpu;
