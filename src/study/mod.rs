@@ -37,7 +37,7 @@ pub(crate) use comparison_target::ComparisonTarget;
 pub(crate) use config::DEFAULT_BUDGET;
 pub use config::{StopRule, StudyConfig};
 pub(crate) use fail_policy::FailPolicy;
-pub(crate) use machine::Machine;
+pub use machine::Machine;
 pub(crate) use run::this_machine;
 pub use run::{Study, advise, profile};
 pub(crate) use run_guard::{KillSwitch, RunGuard};
