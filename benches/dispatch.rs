@@ -1,4 +1,4 @@
-//! What it costs to hand a task to a strategy: every strategy beside pinned threads that pull an
+//! The cost of handing a task to a strategy: every strategy compared with pinned threads that pull an
 //! atomic index and do the same computation, with tasks of 0.1 to 100 µs.
 //!
 //! `cargo bench --bench dispatch`, or `-- '1.00 µs/threads'` for a part of it.
@@ -28,8 +28,8 @@ const WORK: [Duration; 4] = [
     Duration::from_micros(100),
 ];
 
-/// Time that one run should take: short beside the drift of a machine, long beside the end of a run,
-/// when one worker is idle already.
+/// Time that one run should take: short compared with the drift of a machine, long compared with the end of
+/// a run, when one worker is idle already.
 const RUN: Duration = Duration::from_millis(20);
 
 /// Time of a run that is only there to show that it works.
@@ -76,7 +76,8 @@ fn main() {
     criterion.final_summary();
 }
 
-/// The largest ratio that is good enough; tasks of 0.1 µs have none, they are there to be watched.
+/// Returns the largest ratio that is good enough; tasks of 0.1 µs have no goal and are only there to be
+/// watched.
 fn goal(kind: StrategyKind, work: Duration) -> Option<f64> {
     let in_process = matches!(
         kind,

@@ -1,4 +1,4 @@
-//! What it costs to have many tasks in flight, and to record what became of each.
+//! The cost of having many tasks in flight, and of recording the outcome of each.
 //!
 //! `cargo bench --bench in_flight`; a million sleeping tasks take about a minute.
 
@@ -21,7 +21,7 @@ use criterion::Criterion;
 use support::paired::{self, Entry, Table, Used};
 use support::subject;
 
-/// How long each task sleeps.
+/// Time that each task sleeps.
 const SLEEP: Duration = Duration::from_secs(1);
 
 /// Tasks whose memory is that of an empty run.

@@ -1,9 +1,9 @@
 //! Records how much batches of the same work differ on this machine, for the tests of the gate.
 //!
 //! `cargo bench --bench noise -- --seconds 13 --part 1 [--loaded] >> tests/data/noise.csv` runs one cell of
-//! each of four workloads for so long, batch after batch as `conc bench` does, and prints a line for each
-//! batch; with `--only NAME` of one of them, with `--loaded` while one CPU is kept busy by another program. Without `--seconds` it only tries
-//! everything out.
+//! each of four workloads for 13 s, batch after batch as `conc bench` does, and prints a line for each batch;
+//! with `--only NAME` it runs one of the workloads, with `--loaded` another program keeps one CPU busy.
+//! Without `--seconds` it only tries everything out.
 
 #![expect(clippy::print_stdout, reason = "the recording goes to standard output")]
 
@@ -83,7 +83,7 @@ fn shell_loop() -> Workload {
     )
 }
 
-/// Runs batches of one cell for so long.
+/// Runs batches of one cell for `time_limit`.
 fn record(mut workload: Workload, cell: Configuration, task_s: f64, time_limit: Duration) -> Repeated {
     let host = Host::detect().expect("a system that tells about itself");
     calibrate(&mut workload);
@@ -136,7 +136,7 @@ fn record(mut workload: Workload, cell: Configuration, task_s: f64, time_limit: 
     repetition.run(|_| true)
 }
 
-/// CPU seconds that the server has used so far.
+/// Returns the CPU seconds that the server has used so far.
 fn cpu_s(server: Option<u32>) -> f64 {
     server.and_then(process_cpu).map_or(0.0, |cpu| cpu.as_secs_f64())
 }

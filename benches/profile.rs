@@ -1,6 +1,6 @@
-//! What it costs to profile a process tree: CPU time of the sampler, as a share of one CPU.
+//! The cost of profiling a process tree: CPU time of the sampler, as a share of one CPU.
 //!
-//! `cargo bench --bench profile`. It is CPU time, so other programs change it little.
+//! `cargo bench --bench profile`. Other programs change the CPU time little.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
@@ -15,7 +15,7 @@ use conc::internal::sample;
 /// The first argument of this program when it is the tree that is profiled.
 const THREADS: &str = "__threads";
 
-/// How often the threads of the tree wake up.
+/// Time between two wake-ups of a thread of the tree.
 const NAP: Duration = Duration::from_millis(10);
 
 /// The share of a CPU that profiling a small tree may take.
@@ -28,7 +28,7 @@ fn main() {
     {
         return nap(count.parse().expect("a number of threads"));
     }
-    // As with the other benchmarks, `--test` and `cargo test` only try it out.
+    // As with the other benchmarks, `--test` and `cargo test` only try this one out.
     let is_measuring = arguments.iter().any(|argument| argument == "--bench");
     let time = if is_measuring { Duration::from_secs(5) } else { Duration::from_millis(200) };
     println!("{:28} {:>7} {:>12} {:>14} {:>10}", "tree", "samples", "period", "CPU a sample", "of a CPU");
@@ -48,7 +48,7 @@ fn main() {
     row("one process, by sysinfo", &shell("while :; do :; done"), SampleSource::Sysinfo, time, None);
 }
 
-/// Profiles a tree for `time` and prints what that took.
+/// Profiles a tree for `time` and prints the cost.
 fn row(name: &str, tree: &Tree, source: SampleSource, time: Duration, goal: Option<f64>) {
     let end = Instant::now() + time;
     let target = Target { root: tree.0.id(), includes_root: true };
@@ -86,7 +86,7 @@ fn shell(line: &str) -> Tree {
     Tree(Command::new("sh").args(["-c", line]).stdin(Stdio::null()).spawn().expect("sh can be run"))
 }
 
-/// This program again, once it has so many threads.
+/// Starts this program again, and returns once it has `count` threads.
 fn threads(count: usize) -> Tree {
     let exe = std::env::current_exe().expect("this program");
     let mut command = Command::new(exe);
@@ -101,7 +101,7 @@ fn threads(count: usize) -> Tree {
     Tree(child)
 }
 
-/// Naps in so many threads, for ever.
+/// Naps in `count` threads, for ever.
 fn nap(count: usize) {
     let naps = || {
         loop {

@@ -1,13 +1,13 @@
-//! How good the advice is: on workloads drawn from a seed, what `conc advise` recommends beside the whole
-//! grid of cells, which is measured just before and just after it.
+//! The quality of the advice: on workloads drawn from a seed, the recommendation of `conc advise` compared
+//! with
+//! the whole grid of cells, which is measured just before and just after it.
 //!
 //! `cargo bench --bench regret -- --draws 40 --seed 1`; a draw takes a minute or two on 2 CPUs, and
 //! nothing else should run meanwhile. `--from N` goes on with draw N, `--keep DIR` keeps the workloads and
-//! the reports there. Every third draw asks a server that `conc` knows nothing of, with a capacity it is not
-//! told.
+//! the reports there. Every third draw asks a server that `conc` knows nothing of, with a hidden capacity.
 //!
-//! The best of many noisy cells is noisy upwards. So regret is told twice: beside the cell with the best
-//! mean of both grids, and beside the cell that is best in one grid, as the other grid has it, which is
+//! The best of many noisy cells is noisy upwards. So regret is reported twice: against the cell with the best
+//! mean of both grids, and against the cell that is best in one grid, as measured in the other grid, which is
 //! free of that bias. A draw whose cell is in neither grid has no regret (NaN).
 
 use std::collections::BTreeMap;
@@ -64,14 +64,14 @@ fn say(text: &str) {
     println!("{text}");
 }
 
-/// How a task waits.
+/// The way in which a task waits.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Wait {
-    /// It sleeps.
+    /// The task sleeps.
     Sleep,
-    /// It asks the embedded server.
+    /// The task asks the embedded server.
     Embedded,
-    /// It asks a server of which `conc` knows nothing, that serves so many at a time.
+    /// The task asks a server that `conc` knows nothing of and that serves this number of requests at a time.
     Hidden(usize),
 }
 
@@ -106,7 +106,7 @@ impl Draw {
         format!("{} {cpu:.2} ms + {how} {wait:.1} ms", self.kernel.as_str())
     }
 
-    /// The workload as a file; `server` is what a hidden one is reached by.
+    /// Returns the workload as a file; `server` is the hidden server, if there is one.
     fn toml(&self, server: Option<&Fixture>) -> String {
         let micros = |duration: Duration| format!("{}us", duration.as_micros().max(1));
         let mut text = format!("name = \"draw-{}\"\ntasks = {TASKS}\n", self.number);
@@ -149,7 +149,7 @@ fn start(wait: Duration, capacity: usize) -> Fixture {
     Fixture::start(command, &FixtureConfig { spec, seed: 1 }).expect("a server")
 }
 
-/// Runs `conc advise`, and reads the report that it leaves beside the workload's file.
+/// Runs `conc advise`, and reads the report that it leaves next to the workload's file.
 fn conc(file: &Path, when: &str, options: &[&str]) -> Report {
     let report = file.with_extension(format!("{when}.json"));
     let mut command = Command::new(env!("CARGO_BIN_EXE_conc"));
@@ -159,7 +159,7 @@ fn conc(file: &Path, when: &str, options: &[&str]) -> Report {
     serde_json::from_slice(&std::fs::read(&report).expect("a report")).expect("conc writes a report")
 }
 
-/// What one draw showed.
+/// The result of one draw.
 #[derive(Debug)]
 struct Trial {
     chosen: Configuration,
@@ -167,7 +167,7 @@ struct Trial {
     /// NaN where what was advised is in neither grid, which can be less wide than that of the advice.
     regret: f64,
     regret_unbiased: f64,
-    /// By how much predictions were off, as shares of what was measured.
+    /// Errors of the predictions, as shares of the measured values.
     errors: Vec<f64>,
     took_s: f64,
     others: f64,

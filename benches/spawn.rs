@@ -1,5 +1,5 @@
-//! What it costs to run a command: `true` again and again by two workers, beside two threads that
-//! spawn and wait, and beside `xargs -P` where it is installed.
+//! The cost of running a command: `true` again and again by two workers, compared with two threads that
+//! spawn and wait, and with `xargs -P` where it is installed.
 //!
 //! `cargo bench --bench spawn`.
 

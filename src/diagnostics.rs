@@ -172,7 +172,7 @@ catalogue! {
     FitData = "E-FIT-001", "measurements cannot be read",
         "The file is neither a table of concurrency and throughput nor a result of conc.",
         "Use a CSV file with the columns concurrency and throughput, or JSON from --export-json.";
-    GateResults = "E-GATE-001", "results cannot be compared with",
+    GateResults = "E-GATE-001", "results cannot be compared",
         "The file is not a result of conc bench, is truncated, or was written by another version.",
         "Write it again with `conc bench --save-baseline`.";
     GateOtherMachine = "E-GATE-002", "results of another machine",

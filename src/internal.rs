@@ -27,7 +27,7 @@ pub use crate::error::Error;
 pub use crate::gate::paired::{compare as compare_paired, needs_more as needs_more_pairs};
 pub use crate::gate::result::AdviceChange;
 pub use crate::gate::stored::{RunCircumstances, compare as compare_stored};
-pub use crate::gate::{Comparison, ComparisonDesign, GateReport, GateVerdict, Metric};
+pub use crate::gate::{Comparison, ComparisonDesign, GateReport, GateVerdict, Metric, MetricVerdict};
 pub use crate::gate::{GateReason, Thresholds, judge};
 pub use crate::host::child::{Allowance, ChildError, Pending};
 pub use crate::host::clock::{process_cpu, thread_cpu};

@@ -1,10 +1,11 @@
-//! Product policy: the thresholds that decide what users are told.
+//! Product policy: the thresholds that decide advice, verdicts and warnings.
 //!
-//! A threshold belongs here if changing it changes advice, a verdict or a warning. Each says why it was
-//! chosen, what measures it and when that was last looked at. Parameters that only tune *how* an answer is
-//! found live with their module, in structs with a `Default` that evaluations can sweep.
+//! A threshold belongs here if changing it changes advice, a verdict or a warning. Each comment says
+//! why the value was chosen, what measures it, and when it was last checked. Parameters that only tune
+//! *how* an answer is found live with their module, in structs with a `Default` that evaluations can
+//! sweep.
 
-/// Relative difference of two throughputs below which nobody should care which is larger.
+/// Relative difference of two throughputs below which they count as equally good.
 ///
 /// - Chosen because: speeds of one machine drift by more than this within minutes, and wider
 ///   configurations cost memory and latency for gains that small.
@@ -21,8 +22,8 @@ pub(crate) const INDIFFERENCE: f64 = 0.05;
 /// - Last checked: 2026-11.
 pub(crate) const WORTH_CONCURRENCY: f64 = 0.10;
 
-/// Probability of being within [`INDIFFERENCE`] of the best at which a configuration ends the search, and from
-/// which, less the error of such a probability, it may be advised.
+/// Probability of being within [`INDIFFERENCE`] of the best at which a configuration ends the search; less
+/// the error of such a probability, it is also the minimum for a configuration to be advised.
 ///
 /// - Chosen because: the 95% quantile of the regret is then below the margin, with some allowance for
 ///   beliefs that are too sure of themselves.
@@ -39,8 +40,8 @@ pub(crate) const STOP_PROBABILITY: f64 = 0.97;
 /// - Last checked: 2026-11.
 pub(crate) const CONTENDED: f64 = 0.10;
 
-/// Share of the CPUs used by other programs from which what they disturb is distrusted: a calibration of
-/// overheads is discarded, and a profile holds them responsible for waits in the run queue.
+/// Share of the CPUs used by other programs from which figures are distrusted: a calibration of overheads is
+/// discarded, and a profile attributes waits in the run queue to those programs.
 ///
 /// - Chosen because: a calibration is kept for later runs, and a single short burst must not cost it; below
 ///   this share a tree that waits for a CPU is wider than the machine.
@@ -49,8 +50,8 @@ pub(crate) const CONTENDED: f64 = 0.10;
 /// - Last checked: 2026-11.
 pub(crate) const CONTENDED_DISTRUST: f64 = 0.15;
 
-/// Share of the CPU time of the machine taken by the hypervisor above which a profile is doubted; above twice
-/// this share its confidence is low.
+/// Share of the machine's CPU time taken by the hypervisor above which a profile is doubted; above twice this
+/// share the profile's confidence is low.
 ///
 /// - Chosen because: stolen time is neither CPU time nor run-queue time of a thread, so it looks like waiting.
 /// - Measured by: nothing yet; it is a judgement.
@@ -83,7 +84,7 @@ pub(crate) const IO_BOUND_UP_TO: f64 = 0.35;
 
 /// CPU share up to which a task is I/O-bound if the kernel spends that time on the way to a device.
 ///
-/// - Chosen because: copying and protocol work grows with the I/O and is no computing of the task.
+/// - Chosen because: copying and protocol work grows with the I/O and is not computing by the task.
 /// - Measured by: `tests/corpus` (classes of real programs, idle and loaded).
 /// - Last checked: 2026-11.
 pub(crate) const IO_BOUND_IN_KERNEL_UP_TO: f64 = 0.50;

@@ -1,4 +1,4 @@
-//! Hidden roles: what this program does when it has started itself as a child process.
+//! Hidden roles: the tasks of this program when it has started itself as a child process.
 
 use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
@@ -11,15 +11,15 @@ use crate::profile;
 use crate::strategy::process;
 use crate::workload::fixture;
 
-/// The directory that the argument after the role names.
+/// Returns the directory that the argument after the role names.
 fn directory() -> PathBuf {
     std::env::args_os().nth(2).unwrap_or_default().into()
 }
 
-/// Plays the hidden role that the first argument of this process names, to its end.
+/// Runs the hidden role that the first argument of this process names, to its end.
 ///
-/// Returns `None` if it names none. A program that embeds this library calls it first in `main`, since
-/// strategies and profiles run in children that are this same executable.
+/// Returns `None` if the argument names no role. A program that embeds this library calls this function
+/// first in `main`, because strategies and profiles run in children of the same executable.
 pub fn dispatch() -> Option<ExitCode> {
     HiddenRole::of_arguments().map(play)
 }
@@ -39,12 +39,12 @@ fn play(role: HiddenRole) -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        // The program that was to ask, or to read the answer, is gone and the run with it.
+        // The parent that sends requests or reads answers has ended, and the run with it.
         Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::UnexpectedEof) => {
             ExitCode::FAILURE
         }
         Err(error) => {
-            // Where even this cannot be said there is nobody left to hear it.
+            // If standard error is closed, nobody is left to read it.
             let _ = writeln!(io::stderr(), "conc {}: {error}", role.argument());
             ExitCode::FAILURE
         }

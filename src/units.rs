@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-/// The reason why a quantity could not be parsed; a fragment that fits after "invalid value: ".
+/// The reason a quantity could not be parsed; a fragment that fits after "invalid value: ".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UnitError {
     /// The text does not start with a number.
@@ -42,7 +42,7 @@ pub(crate) enum UnitError {
     },
 }
 
-/// Splits `text` into its leading number and the unit behind it.
+/// Splits `text` into its leading number and the unit after it.
 fn split(text: &str, what: &'static str, example: &'static str) -> Result<(f64, String), UnitError> {
     let trimmed = text.trim();
     let end = trimmed
@@ -58,14 +58,6 @@ fn split(text: &str, what: &'static str, example: &'static str) -> Result<(f64, 
 }
 
 /// Parses a duration such as `5ms`, `1.5s`, `200us` or `2min`. A bare `0` is zero.
-///
-/// ```
-/// use std::time::Duration;
-/// use conc::units::parse_duration;
-///
-/// assert_eq!(parse_duration("1.5ms"), Ok(Duration::from_micros(1500)));
-/// assert!(parse_duration("5").is_err(), "a number needs a unit");
-/// ```
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, UnitError> {
     let (value, unit) = split(text, "a duration", "it as 5ms, 1.5s or 2min")?;
     let scale = match unit.as_str() {
@@ -158,10 +150,6 @@ impl From<Duration> for Seconds {
 }
 
 /// A size in bytes, printed in binary units: `512 B`, `16.0 KiB`, `19.2 MiB`.
-///
-/// ```
-/// assert_eq!(conc::units::Bytes(16 * 1024).to_string(), "16.0 KiB");
-/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Bytes(pub u64);
 
@@ -183,7 +171,7 @@ impl fmt::Display for Bytes {
     }
 }
 
-/// A rate per second, with thousands set apart: `0.43`, `22.1`, `1 240`.
+/// A rate per second, with a space between thousands: `0.43`, `22.1`, `1 240`.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub(crate) struct PerSecond(pub f64);
 
@@ -207,7 +195,7 @@ impl fmt::Display for Share {
     }
 }
 
-/// Rounds to an integer and sets thousands apart with a space.
+/// Formats a number rounded to an integer, with a space between thousands.
 fn thousands(value: f64) -> String {
     let digits = format!("{:.0}", value.abs());
     let mut out = String::with_capacity(digits.len() + digits.len() / 3 + 1);

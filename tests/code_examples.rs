@@ -20,7 +20,7 @@ const TASKS: u64 = 8;
 /// Quotes, a backslash, a line break, braces and an escape sequence.
 const NASTY: &str = "it's \"quoted\" \\ {} {x}\n\u{1b}[1m $HOME é";
 
-/// A program, and how the line it prints begins.
+/// A program, and the beginning of the line it prints.
 struct Case {
     name: String,
     language: String,
@@ -45,7 +45,7 @@ fn command(argv: &[&str], items: &[&str]) -> TaskShape {
     TaskShape { command: Some(argv), ..stand_in(1, 1, items) }
 }
 
-/// Shapes by name, and what their programs must say.
+/// Shapes by name, and the text that their programs must print.
 fn shapes() -> Vec<(&'static str, TaskShape, &'static str)> {
     const ALL_OK: &str = "8 tasks: 8 ok, 0 failed in ";
     let verbatim = format!("<{NASTY}>");
@@ -101,7 +101,7 @@ fn cases_of(shapes: Vec<(&'static str, TaskShape, &'static str)>, language: &str
     cases.into_values().collect()
 }
 
-/// Callables of a user: every one says on standard error that it was called.
+/// Callables of a user: each reports its call on standard error.
 const USERS: &str = "\
 import asyncio, os, sys, time
 
@@ -141,7 +141,7 @@ fn python(module: &str, steps: &[(Option<&str>, Option<&str>)]) -> PythonTask {
     PythonTask { steps: steps.iter().map(callable).collect(), own_items: false }
 }
 
-/// Tasks that call what is in [`USERS`].
+/// Tasks that call the callables in [`USERS`].
 fn callables() -> Vec<(&'static str, TaskShape, &'static str)> {
     let fetch = (Some("fetch"), Some("fetch_async"));
     let own_items = PythonTask { own_items: true, ..python("tasks", &[fetch]) };
@@ -160,7 +160,7 @@ fn callables() -> Vec<(&'static str, TaskShape, &'static str)> {
     tasks.map(|(name, task)| (name, shape(task), "8 tasks: 8 ok, 0 failed in ")).into()
 }
 
-/// Writes only what changed, so that cargo builds only that.
+/// Writes only files that changed, so that cargo builds only those.
 fn write(path: &Path, text: &str) -> io::Result<()> {
     match fs::read_to_string(path) {
         Ok(old) if old == text => Ok(()),

@@ -82,7 +82,7 @@ fn nobody() -> SocketAddr {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
 }
 
-/// Whether there is a process of that number, be it a dead one that nobody has reaped.
+/// Returns true if there is a process with ID `pid`, even a dead one that nobody has reaped.
 fn exists(pid: u32) -> bool {
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid as i32), None).is_ok()
 }
@@ -250,7 +250,7 @@ fn a_message_is_echoed_alike_in_both_forms() {
 fn every_subscriber_receives_every_message_in_both_forms() {
     let fixture = start(FixtureSpec { capacity: Some(2), ..FixtureSpec::default() });
     let step = websocket(10, 64, 4, fixture.addr());
-    // The same tasks at the same time in both forms must not hear one another.
+    // Equal tasks that run in both forms at once must not hear one another.
     let (blocking, awaited) = thread::scope(|scope| {
         let blocking = scope.spawn(|| run_blocking(&step, 8));
         let awaited = run_async(&step, 8);

@@ -3,7 +3,7 @@
 //! `tests/data/noise.csv` has the batches of four workloads, as `benches/noise.rs` records them: on an idle
 //! machine, with one of its two CPUs kept busy by another program, and while other programs came and went.
 //! The recordings are resampled in blocks of batches that ran one after another, so that batches resemble
-//! their neighbours as much as they did. A change is made by stretching the times of one side.
+//! their neighbours as closely as in the recording. A change is made by stretching the times of one side.
 //!
 //! `cargo test --test gate -- --nocapture` prints the shares that are asserted.
 
@@ -15,8 +15,8 @@ use conc::internal::BatchMetrics;
 use conc::internal::RunCircumstances;
 use conc::internal::StrategyKind;
 use conc::internal::{
-    Comparison, GateReport, GateVerdict, Metric, Thresholds, compare_paired, compare_stored, judge,
-    needs_more_pairs,
+    Comparison, GateReport, GateVerdict, Metric, MetricVerdict, Thresholds, compare_paired, compare_stored,
+    judge, needs_more_pairs,
 };
 use conc::internal::{Configuration, Series};
 use rand::rngs::StdRng;
@@ -31,7 +31,7 @@ const SUITE: usize = 10;
 /// Batches that are kept together.
 const BLOCK: usize = 20;
 
-/// What the machine was like.
+/// Conditions of the machine.
 const IDLE: &str = "idle";
 const LOADED: &str = "loaded";
 const DISTURBED: &str = "disturbed";
@@ -111,9 +111,9 @@ fn batch(fields: &[&str]) -> BatchMetrics {
     }
 }
 
-/// The batch if its tasks computed `times` as long.
+/// Returns the batch as if its tasks computed `times` as long.
 fn stretched(batch: BatchMetrics, times: f64) -> BatchMetrics {
-    // What of the time is computing gets longer, and the rest does not.
+    // Only the computing part of the time gets longer.
     let busy = (batch.throughput_per_s * batch.cpu_s_per_task / CPUS).min(1.0);
     let longer = 1.0 + busy * (times - 1.0);
     BatchMetrics {
@@ -134,8 +134,8 @@ fn series(batches: Vec<BatchMetrics>) -> Series {
     }
 }
 
-/// What the runner would measure of two sides that run alternately, of which the current one computes `times`
-/// as long, in a suite of so many tests.
+/// Returns what the runner would measure of two sides that run alternately, of which the current one computes
+/// `times` as long, in a suite of the given number of tests.
 fn measure_pairs(
     recordings: &Recordings,
     (workload, condition): (&str, &str),
@@ -156,7 +156,7 @@ fn measure_pairs(
     pairs
 }
 
-/// What became of many suites.
+/// Outcomes of many suites.
 #[derive(Default)]
 struct Shares {
     suites: u32,
@@ -277,12 +277,14 @@ fn a_stored_run_is_not_red_where_nothing_changed_but_the_machine() {
                 red += u32::from(gate.verdict == GateVerdict::Regressed);
                 seen.push(gate.metrics[0]);
             }
-            seen.sort_by(|a, b| a.smallest_effect.partial_cmp(&b.smallest_effect).expect("no NaN"));
-            let throughput = seen[seen.len() / 2];
+            // An effect that is null could only have been seen if it were tenfold or more.
+            let smallest_effect = |metric: &MetricVerdict| metric.smallest_effect.unwrap_or(f64::INFINITY);
+            seen.sort_by(|a, b| smallest_effect(a).total_cmp(&smallest_effect(b)));
+            let throughput = &seen[seen.len() / 2];
             println!(
                 "stored A/A, {name}, {pair:?}: {red} of {DRAWS} red, throughput {:.2}x, smallest effect {:.0}%",
                 throughput.ratio,
-                throughput.smallest_effect.expect("a spread") * 100.0
+                smallest_effect(throughput) * 100.0
             );
             assert_eq!(red, 0, "{name} {pair:?}");
         }

@@ -1,4 +1,4 @@
-//! Nothing outlives a run: what it started is killed with it, however it ends.
+//! No process outlives a run: every process that a run started is killed with it, however the run ends.
 //!
 //! The tests look at all descendants of this process, so they are alone in their binary and run one
 //! at a time.
@@ -26,7 +26,7 @@ mod common;
 
 const MS: Duration = Duration::from_millis(1);
 
-/// For batches that are killed long before.
+/// Time limit of batches that are killed long before it.
 const MINUTE: Duration = Duration::from_secs(60);
 
 static ALONE: Mutex<()> = Mutex::new(());
@@ -41,14 +41,14 @@ fn alone() -> MutexGuard<'static, ()> {
     alone
 }
 
-/// What the system tells of the descendants of this process that are not dead, nearest first.
+/// Returns the `stat` lines of the descendants of this process that are not dead, nearest first.
 fn living() -> Vec<String> {
     let stat = |pid: u32| std::fs::read_to_string(format!("/proc/{pid}/stat")).ok();
     let lives = |stat: &String| !stat.contains(") Z ") && !stat.contains(") X ");
     descendants(std::process::id()).into_iter().filter_map(stat).filter(lives).collect()
 }
 
-/// Waits until what is wanted is the case; it is an error if it never is.
+/// Waits until a condition holds; panics if it never does.
 fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let given_up = Instant::now() + Duration::from_secs(120);
     while !is_so() {
@@ -76,7 +76,7 @@ fn a_batch_that_hangs_is_killed_with_all_it_started() {
         let mut bed = TestBed::new(counted(16, vec![command(&["sleep", "600"])]));
         let error = bed.try_run(cell, PATIENCE, MS * 300).expect_err("it hangs");
         assert_eq!(error.code, Code::PoolHung, "{cell}: {error}");
-        // A signal is on its way for a moment.
+        // A signal takes a moment to arrive.
         until("nobody", || living().is_empty());
     }
 }
@@ -149,7 +149,7 @@ fn a_group_ends_at_a_signal_handlers_word_too() {
     until("nobody", || living().is_empty());
 }
 
-/// A watchdog as its parent starts it, told to remove `scratch`.
+/// A watchdog as its parent starts it, ordered to remove `scratch`.
 fn watchdog(scratch: &std::path::Path) -> Child {
     let mut watchdog = Command::new(exe())
         .arg("__watchdog")
@@ -172,7 +172,7 @@ fn a_watchdog_ends_its_group_when_its_parent_is_gone() {
     let mut watchdog = watchdog(&scratch);
     let group = watchdog.id().cast_signed();
     let member = Command::new("sleep").arg("600").process_group(group).spawn().expect("spawned");
-    // However a parent dies, this is what its watchdog sees of it.
+    // The watchdog of a parent sees the end of its input, however the parent dies.
     drop(watchdog.stdin.take());
     assert!(was_killed(member));
     assert!(was_killed(watchdog));

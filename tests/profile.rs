@@ -1,4 +1,4 @@
-//! Profiles of real work: the class, where it waits, and what is said when it cannot be profiled.
+//! Profiles of real work: the class, the kinds of waits, and the messages for work that cannot be profiled.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ mod common;
 
 const MS: Duration = Duration::from_millis(1);
 
-/// Time enough for some dozens of samples.
+/// Profile time that is enough for some dozens of samples.
 const TIME: Duration = Duration::from_millis(600);
 
 fn try_profile(workload: Workload, patience: Duration) -> Result<Profiled, Error> {
@@ -28,12 +28,12 @@ fn profiled(workload: Workload) -> Profiled {
     try_profile(workload, PATIENCE).unwrap_or_else(|error| panic!("{}: {error}", error.code))
 }
 
-/// A fixture that always takes as long.
+/// A fixture that always takes `latency` to answer.
 fn fixture(latency: Duration) -> Option<FixtureSpec> {
     Some(FixtureSpec { latency: LatencySpec { median: latency, p99: latency }, ..FixtureSpec::default() })
 }
 
-/// The kind of wait that takes the most time.
+/// Returns the kind of wait that takes the most time.
 fn main_wait(profiled: &Profiled) -> &'static str {
     let waits = profiled.profile.waits.named();
     waits.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).expect("there are kinds of waits").0
@@ -54,7 +54,7 @@ fn sleeping_is_io_bound_and_waits_for_a_timer() {
 #[test]
 fn hashing_is_cpu_bound() {
     let profile = profiled(counted(50, vec![compute(MS * 3)])).profile;
-    // Time that a hypervisor takes away is seen neither as CPU time nor in the run queue.
+    // Time that a hypervisor takes away appears neither as CPU time nor in the run queue.
     assert_ne!(profile.class, Class::IoBound, "{profile:?}");
     assert!(profile.cpu_fraction > 0.4, "{profile:?}");
     assert!(profile.task.cpu_s > 0.001, "{profile:?}");

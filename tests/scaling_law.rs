@@ -1,4 +1,4 @@
-//! Published measurements give the coefficients that were published with them.
+//! Published measurements yield the coefficients that were published with them.
 
 use std::collections::BTreeMap;
 
@@ -99,7 +99,7 @@ fn peaks_are_those_published_and_told_as_measured_only_where_they_were() {
     };
     assert!(matches!(peak("specsdm91"), Peak::Measured(n) if (n - 96.519_56).abs() < 0.01));
     assert!(matches!(peak("cisco_mysql"), Peak::Extrapolated(n) if n.floor() == 35.0));
-    // The whole measurement shows that this peak does not exist: it must not be told as one measured.
+    // The whole measurement shows that this peak does not exist: it must not be reported as a measured one.
     assert!(matches!(peak("raytracer_first6"), Peak::Extrapolated(_)));
     assert!(matches!(peak("synthetic_0.02"), Peak::Measured(n) if (n - 7.0).abs() < 0.02));
 }

@@ -30,7 +30,7 @@ fn awkward_items() -> Items {
     Items::List((0..TASKS).map(item).collect())
 }
 
-/// A request, a computation on what came of it, and a pause.
+/// A request, a computation on the answer, and a pause.
 fn mixed(error_rate: f64) -> Workload {
     let latency = LatencySpec { median: MS, p99: MS * 4 };
     Workload {
@@ -48,7 +48,7 @@ fn under_every_strategy(workload: Workload) -> Vec<(Configuration, RunReport)> {
     CELLS.into_iter().map(|cell| (cell, bed.run(cell))).collect()
 }
 
-/// All reports tell the same of the tasks as the first one, which is given back.
+/// Checks that all reports agree about the tasks with the first one, and returns the first one.
 fn agreed(reports: &[(Configuration, RunReport)]) -> &RunReport {
     let (_, reference) = &reports[0];
     for (cell, report) in reports {
@@ -171,7 +171,7 @@ fn indexes_beyond_the_items_start_over_everywhere() {
     assert_eq!(agreed(&reports).tally.counts.ok, 8);
 }
 
-/// Runs eight commands, one of which kills its parent, in so many worker processes.
+/// Runs eight commands, one of which kills its parent, in `width` worker processes.
 fn with_a_killer(width: usize) -> RunReport {
     let items = (0..8).map(|i| if i == 3 { "kill -9 $PPID" } else { "exit 0" }.to_owned());
     let killing = workload(Items::List(items.collect()), vec![command(&["sh", "-c", "{item}"])]);

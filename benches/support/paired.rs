@@ -1,11 +1,11 @@
 //! A subject and the plainest program that does the same, run side by side.
 //!
 //! Criterion measures one function after another, and the speed of a machine drifts by tens of
-//! percent in between. So what it is given to measure here is not a time but a ratio: that of two
+//! percent in between. So this module gives it not a time to measure but a ratio: the ratio of two
 //! times taken in one iteration, with the order alternating.
 //!
-//! The table at the end has the ratio of CPU times beside that of wall times. Where other programs
-//! compete for the CPUs it is the steadier one, though it does not see workers that wait.
+//! The table at the end has the ratio of CPU times next to the ratio of wall times. Where other programs
+//! compete for the CPUs, the ratio of CPU times is steadier, though it does not see workers that wait.
 
 use std::time::{Duration, Instant};
 
@@ -15,10 +15,10 @@ use conc::internal::Seconds;
 use criterion::measurement::{Measurement, ValueFormatter};
 use criterion::{BenchmarkGroup, Criterion, SamplingMode, Throughput};
 
-/// Rounds below which a table would say nothing; a run with `--test` makes one.
+/// Minimum number of rounds of a meaningful table; a run with `--test` makes one round.
 const FEWEST_ROUNDS: usize = 10;
 
-/// Whether this run measures, rather than only trying everything out as `cargo test` does.
+/// Returns true if this run measures, rather than only trying everything out as `cargo test` does.
 pub(crate) fn is_measuring() -> bool {
     let asked = |flag: &str| std::env::args().any(|argument| argument == flag);
     asked("--bench") && !asked("--test")
@@ -35,7 +35,7 @@ pub(crate) fn criterion() -> Criterion<Ratio> {
         .configure_from_args()
 }
 
-/// How many times as long the subject took as the reference.
+/// The time of the subject as a multiple of the time of the reference.
 pub(crate) struct Ratio;
 
 impl Measurement for Ratio {
@@ -79,11 +79,11 @@ impl ValueFormatter for Ratio {
     }
 }
 
-/// Who is compared with whom.
+/// The two sides of a comparison.
 pub(crate) struct Entry {
-    /// What both do.
+    /// The work that both sides do.
     pub(crate) work: String,
-    /// The one in question.
+    /// The side in question.
     pub(crate) subject: String,
     /// Tasks per round.
     pub(crate) tasks: u64,
@@ -91,13 +91,13 @@ pub(crate) struct Entry {
     pub(crate) goal: Option<f64>,
 }
 
-/// Everything that was compared, to be printed at the end beside the goals.
+/// All comparisons, to be printed at the end next to their goals.
 #[derive(Default)]
 pub(crate) struct Table {
     rows: Vec<(Entry, Vec<Round>)>,
 }
 
-/// What one program used in one round, in seconds.
+/// Resources that one program used in one round, in seconds.
 #[derive(Clone, Copy)]
 pub(crate) struct Used {
     wall: f64,
@@ -105,7 +105,7 @@ pub(crate) struct Used {
 }
 
 impl Used {
-    /// Runs something and tells what it used, children that were waited for included.
+    /// Runs a closure and returns the resources it used, children that were waited for included.
     pub(crate) fn by<T>(run: impl FnOnce() -> T) -> (Used, T) {
         let used = || CpuTime::of_self().total_s() + CpuTime::of_children().total_s();
         let (before, begun) = (used(), Instant::now());
@@ -136,9 +136,9 @@ impl Round {
 }
 
 impl Table {
-    /// Measures one ratio; both programs run once per iteration and tell what they used.
+    /// Measures one ratio; both programs run once per iteration and return the resources they used.
     ///
-    /// True if they ran often enough to tell: neither left out by a filter nor only tried out.
+    /// Returns true if both ran often enough for a verdict: neither left out by a filter nor only tried out.
     pub(crate) fn compare(
         &mut self,
         group: &mut BenchmarkGroup<'_, Ratio>,

@@ -27,7 +27,7 @@ pub(crate) fn workload(step: StepSpec) -> Workload {
     Workload::new(step.kind().to_owned(), WorkloadSource::Inline, Items::Count(u64::MAX), vec![step])
 }
 
-/// Starts a strategy, then takes what it uses to run so many tasks; start-up is not in it.
+/// Starts a strategy, then measures its use of resources over `tasks` tasks, start-up excluded.
 pub(crate) fn run(kind: StrategyKind, workload: &Arc<Workload>, width: usize, tasks: u64) -> Used {
     let (env, cpus) = (env(), cpus());
     let program = Program::prepare(workload, &env).expect("the workload of a benchmark is valid");

@@ -12,24 +12,26 @@ use crate::python::check::{
     HarnessFinding, LoopStall, Observations, SourceLine,
 };
 
-/// The event loop is blocked if a line holds it up for this long, in seconds.
+/// Minimum duration of one stall, in seconds, at which a line counts as blocking the event loop.
 const BLOCKED_S: f64 = 0.05;
 
-/// It is blocked too if a line does so again and again, for this long together, in seconds.
+/// Minimum total of repeated stalls, in seconds, at which a line counts as blocking the event loop.
 const BLOCKED_TOTAL_S: f64 = 0.1;
+/// Minimum number of stalls of a line that count as repeated.
 const AGAIN: u64 = 3;
 
-/// Tasks compute if they use this share of their time, and this many CPU seconds together.
+/// Minimum share of the wall time, from 0 to 1, that tasks use a CPU to count as computing.
 const COMPUTES: f64 = 0.2;
+/// Minimum CPU seconds of all tasks together for the tasks to count as computing.
 const COMPUTES_S: f64 = 0.05;
 
-/// The lock is held if others wait for it during this share of the CPU time.
+/// Minimum share of the CPU time that others wait for the GIL at which tasks count as holding the GIL.
 ///
-/// Pure Python code lets go of it every 5 ms; a thread that wants it waited 0.6 to 1.0 of the CPU time
-/// there, and none of it beside code that computes without the lock.
+/// Pure Python code releases the GIL every 5 ms; a thread that wanted the GIL waited for 0.6 to 1.0 of the
+/// CPU time of such code, and for none of the CPU time of code that computes without the GIL.
 const HELD: f64 = 0.4;
 
-/// Less CPU than this means that nothing goes on.
+/// CPU fraction of a hanging run, from 0 to 1, below which the run counts as idle.
 const IDLE: f64 = 0.05;
 
 /// One item of the list, judged.
@@ -37,26 +39,26 @@ const IDLE: f64 = 0.05;
 pub struct CheckResult {
     /// The item.
     pub check: ChecklistItem,
-    /// How it was judged.
+    /// The judgement of the item.
     pub status: CheckStatus,
-    /// Why.
+    /// The reason for the judgement.
     pub detail: CheckDetail,
     /// The faults; empty unless the item failed.
     pub findings: Vec<CheckFinding>,
 }
 
-/// Why an item was judged as it was.
+/// The reason for the judgement of an item.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum CheckDetail {
-    /// There are faults.
+    /// The item has faults.
     Faults {
-        /// How many.
+        /// Number of faults.
         count: usize,
     },
     /// The callable is not a coroutine function, so the item does not apply.
     NoCoroutine,
-    /// The interpreter ended too early.
+    /// The interpreter ended before the item could be checked.
     InterpreterEnded,
     /// The tasks hang, so the item could not be checked.
     TasksHang,
@@ -87,18 +89,18 @@ pub enum CheckDetail {
     HardlyComputes,
 }
 
-/// Something that is wrong.
+/// A fault, with its place and its item.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CheckFinding {
-    /// What kind of fault it is; `conc explain CODE` says more.
+    /// The code of the fault; `conc explain CODE` says more.
     pub code: Code,
     /// The observation.
     pub fault: Fault,
-    /// The line it is about, where one could be found.
+    /// The line that is at fault; null if none was found.
     pub place: Option<SourceLine>,
-    /// The item of the first task in which it was seen, as Python writes it.
+    /// The item of the first task in which the fault was seen, as Python writes the item; null if unknown.
     pub item: Option<String>,
-    /// How often it was seen.
+    /// Number of times the fault was seen.
     pub count: u64,
 }
 
@@ -106,36 +108,36 @@ pub struct CheckFinding {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Fault {
-    /// The interpreter reported it.
+    /// The interpreter reported the fault.
     Reported {
-        /// In its words.
+        /// The words of the interpreter.
         text: String,
     },
-    /// Something waits for a lock, and so does everything else.
+    /// A thread or task waits for a lock, and so does everything else.
     Deadlock {
         /// The thread or task.
         who: String,
     },
-    /// Something still runs after it was cancelled.
+    /// A thread or task still runs after it was cancelled.
     IgnoresCancellation {
         /// The thread or task.
         who: String,
     },
-    /// Something did not end in time.
+    /// A thread or task did not end in time.
     NotEnded {
         /// The thread or task.
         who: String,
-        /// Seconds that it was given.
+        /// Time limit, in seconds.
         after_s: f64,
     },
     /// A coroutine computes under the GIL.
     CoroutineHoldsGil {
-        /// Share of its time that it computes, from 0 to 1.
+        /// Share of its time that the coroutine computes, from 0 to 1.
         share: f64,
     },
     /// Threads compute under the GIL.
     ThreadsHoldGil {
-        /// How many.
+        /// Number of threads.
         threads: u64,
     },
     /// A line blocks the event loop.
@@ -152,7 +154,7 @@ impl From<&HarnessFinding> for CheckFinding {
     }
 }
 
-/// How an item was judged.
+/// The judgement of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckStatus {
@@ -160,7 +162,7 @@ pub enum CheckStatus {
     Passed,
     /// Something is wrong.
     Failed,
-    /// There was nothing to look at.
+    /// There was nothing to check.
     NotApplicable,
 }
 
@@ -185,7 +187,7 @@ fn judge_one(check: ChecklistItem, seen: &Observations, patience: Duration) -> C
     CheckResult { check, status, detail, findings }
 }
 
-/// Returns why nothing is wrong with an item, or why it does not apply.
+/// Returns the status of an item without findings, and the reason why it passed or does not apply.
 fn quiet(check: ChecklistItem, seen: &Observations) -> (CheckStatus, CheckDetail) {
     let passed = |detail| (CheckStatus::Passed, detail);
     let not_applicable = |detail| (CheckStatus::NotApplicable, detail);
@@ -240,12 +242,12 @@ fn hung(hang: &HangObservation, patience: Duration) -> Vec<CheckFinding> {
     findings
 }
 
-/// Whether it was before all had been seen that is seen of one task after another.
+/// Returns true if the tasks hung before every observation of tasks run one after another was made.
 fn is_early(hang: &HangObservation) -> bool {
     hang.stage != CheckStage::Together
 }
 
-/// How much of its time a form computes, if that is worth mentioning.
+/// Returns the share of its time that a form computes; `None` if the form hardly computes.
 fn computing(form: &FormObservation, tasks: u64) -> Option<(f64, &GilObservation)> {
     let share = form.cpu_s / form.wall_s;
     let is_much = share >= COMPUTES && form.cpu_s * tasks as f64 >= COMPUTES_S;
@@ -256,7 +258,7 @@ fn is_held(form: &FormObservation, gil: &GilObservation, tasks: u64) -> bool {
     gil.waited_s >= HELD * form.cpu_s * tasks as f64
 }
 
-/// Returns a finding if tasks compute while others wait for the lock: threads, or an event loop.
+/// Returns a finding if tasks compute while threads or an event loop wait for the GIL.
 fn held(form: &FormObservation, seen: &Observations) -> Option<CheckFinding> {
     let (share, gil) = computing(form, seen.tasks)?;
     if !seen.has_gil || !is_held(form, gil, seen.tasks) {
@@ -270,7 +272,7 @@ fn held(form: &FormObservation, seen: &Observations) -> Option<CheckFinding> {
     Some(CheckFinding { code: Code::PythonGil, fault, place: gil.place.clone(), item: None, count: 1 })
 }
 
-/// Returns the effect of the lock on these tasks, if it is no fault.
+/// Returns the effect of the GIL on these tasks, if the effect is no fault.
 fn considered(seen: &Observations) -> (CheckStatus, CheckDetail) {
     if !seen.has_gil {
         return (CheckStatus::NotApplicable, CheckDetail::NoGil);

@@ -13,18 +13,19 @@ use crate::policy::{INDIFFERENCE, STOP_PROBABILITY, WORTH_CONCURRENCY};
 use crate::stats::ratio::UncertainOrdering;
 use crate::strategy::StrategyKind;
 
-/// Luck is not held against a cell that seems no slower than this.
+/// Minimum ratio at which an undecided cell stays a candidate if the model predicts a tie.
 const LUCK: f64 = 0.75;
 
 /// Two standard errors of a probability near [`STOP_PROBABILITY`] that is counted from 256 draws.
 const SLACK: f64 = 0.02;
 
-/// Probability that cannot be distinguished from [`STOP_PROBABILITY`]. It bounds what the surest cell can ask of
-/// others, and a cell of its strategy that is no slower than the fastest with this probability is on the flat
-/// top with it.
+/// Lowest probability that cannot be distinguished from [`STOP_PROBABILITY`].
+///
+/// The probability is the most that the surest cell can require of others. A cell of the strategy of the
+/// surest cell that is no slower than the fastest with this probability shares the flat top with it.
 const SURE: f64 = STOP_PROBABILITY - SLACK;
 
-/// The chosen cell, and how the others stand beside it.
+/// The chosen cell, and the standing of the other cells compared with it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice<'a> {
     /// The recommended cell.
@@ -33,15 +34,15 @@ pub struct Choice<'a> {
     pub best: &'a ConfigurationResult,
     /// The best cell of every other strategy, best first.
     pub runners_up: Vec<RunnerUp<'a>>,
-    /// How the chosen cell compares with the first of the runners-up; undecided where there is none.
+    /// The comparison of the chosen cell with the first of the runners-up; undecided without runners-up.
     pub verdict: ChoiceVerdict,
-    /// Whether the decision tree would have chosen the same, and how its strategy does.
+    /// The agreement of the measurement with the strategy of the decision tree.
     pub agrees: Agreement,
-    /// The tree's strategy at its best, over the best cell; `None` where it was not measured.
+    /// The best score of the tree's strategy over that of the best cell; `None` if it was not measured.
     pub tree_ratio: Option<f64>,
-    /// Every cell that could have been chosen by what its tasks did.
+    /// Every cell that ran, except those whose tasks fail too often.
     pub eligible: Vec<&'a ConfigurationResult>,
-    /// The cells that could not, if there are any.
+    /// The note about the cells that are left out because their tasks fail, if there are any.
     pub note: Option<Note>,
 }
 
@@ -50,15 +51,15 @@ pub struct Choice<'a> {
 pub struct RunnerUp<'a> {
     /// The cell.
     pub cell: &'a ConfigurationResult,
-    /// Its score over that of the chosen cell.
+    /// The score of `cell` over that of the chosen cell.
     pub ratio: f64,
-    /// Whether it is faster or slower than the chosen cell.
+    /// The comparison of `cell` with the chosen cell.
     pub verdict: UncertainOrdering,
-    /// The smallest difference that would have been seen, as a share, where the two were compared.
+    /// The smallest detectable difference, as a share; `None` if the two cells were not compared.
     pub smallest_effect: Option<f64>,
 }
 
-/// Chooses among the cells; `None` if no cell ran with most of its tasks ending well.
+/// Chooses among the cells; `None` if no cell ran with most of its tasks successful.
 ///
 /// 1. A cell is left out if more of its tasks fail than elsewhere.
 /// 2. Where a posterior is known, the candidates are the cells that are near the best with
@@ -75,7 +76,7 @@ pub fn choose<'a>(
     objective: Objective,
 ) -> Option<Choice<'a>> {
     let Eligible { cells, note } = eligible(cells);
-    // What is believed of a cell allows for how seldom it was measured.
+    // A posterior already allows for cells with few rounds.
     let is_believed = cells.iter().any(|cell| cell.outlook.is_some());
     let known = if is_believed { cells.clone() } else { well_measured(&cells) };
     let best = leader(&known, objective)?;
@@ -96,7 +97,7 @@ pub fn choose<'a>(
     })
 }
 
-/// The cells that may be chosen.
+/// Returns the cells that may be chosen.
 fn candidates<'a>(
     cells: &[&'a ConfigurationResult],
     best: &ConfigurationResult,
@@ -122,12 +123,12 @@ fn candidates<'a>(
     }
 }
 
-/// The cell with the highest score.
+/// Returns the cell with the highest score.
 fn leader<'a>(cells: &[&'a ConfigurationResult], objective: Objective) -> Option<&'a ConfigurationResult> {
     cells.iter().copied().max_by(|a, b| score(a, objective).total_cmp(&score(b, objective)))
 }
 
-/// The cells that may be as good as `best` for all that was measured.
+/// Returns the cells that may be as good as `best`, given the measurement.
 pub(crate) fn within_noise<'a>(
     cells: &[&'a ConfigurationResult],
     best: &ConfigurationResult,
@@ -148,8 +149,9 @@ fn is_not_worth_leaving(cell: &ConfigurationResult, seen: PairwiseComparison) ->
     cell.cell.strategy == StrategyKind::Sequential && seen.ratio >= 1.0 - WORTH_CONCURRENCY
 }
 
-/// Where the measurement cannot tell, and the model says that there is nothing to tell, a cell that
-/// is ahead by luck should not win: on a busy machine one always is.
+/// Returns true if the measurement of the two cells is undecided and the model predicts a tie.
+///
+/// A cell that is ahead by luck should not win: on a busy machine, one always is.
 fn is_predicted_equal(
     cell: &ConfigurationResult,
     best: &ConfigurationResult,
@@ -159,7 +161,7 @@ fn is_predicted_equal(
     seen.verdict == UncertainOrdering::Undecided && seen.ratio >= LUCK && own >= (1.0 - INDIFFERENCE) * bests
 }
 
-/// The narrowest cell of one strategy that is within noise of its best.
+/// Returns the narrowest cell of one strategy that is within noise of the strategy's best cell.
 pub(crate) fn narrowest_good<'a>(
     cells: &[&'a ConfigurationResult],
     strategy: StrategyKind,
@@ -177,7 +179,8 @@ fn of_strategy<'a>(
     cells.iter().copied().filter(|c| c.cell.strategy == strategy).collect()
 }
 
-/// The candidates within 5% of the least cost, where the objective has one and it was measured.
+/// Returns the candidates within 5% of the least cost; all of them if no cost was measured or the
+/// objective has none.
 fn thriftiest<'a>(
     candidates: &[&'a ConfigurationResult],
     objective: Objective,
@@ -194,7 +197,7 @@ fn thriftiest<'a>(
     }
 }
 
-/// The narrowest cell of the strategy that comes first.
+/// Returns the narrowest cell of the strategy that comes first.
 fn prefer<'a>(candidates: &[&'a ConfigurationResult], tree: StrategyKind) -> Option<&'a ConfigurationResult> {
     let rank = |c: &ConfigurationResult| {
         (
@@ -206,7 +209,7 @@ fn prefer<'a>(candidates: &[&'a ConfigurationResult], tree: StrategyKind) -> Opt
     candidates.iter().copied().min_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| narrower(a, b)))
 }
 
-/// Orders by width, then processes, then CPU per task.
+/// Compares two cells by width, then processes, then CPU per task.
 fn narrower(a: &ConfigurationResult, b: &ConfigurationResult) -> Ordering {
     let cpu = |c: &ConfigurationResult| c.cpu_s_per_task.unwrap_or(f64::INFINITY);
     (a.cell.width, a.cell.processes)
@@ -214,7 +217,7 @@ fn narrower(a: &ConfigurationResult, b: &ConfigurationResult) -> Ordering {
         .then_with(|| cpu(a).total_cmp(&cpu(b)))
 }
 
-/// The best cell of every strategy but the chosen one, best first.
+/// Returns the best cell of every strategy but the chosen one, best first.
 fn runners_up<'a>(
     cells: &[&'a ConfigurationResult],
     chosen: &ConfigurationResult,
@@ -233,7 +236,9 @@ fn runners_up<'a>(
         .collect()
 }
 
-/// A rival that seems faster leaves it undecided: the chosen cell is within noise of the best.
+/// Returns the verdict on the chosen cell compared with the first runner-up.
+///
+/// A rival that seems faster leaves the verdict undecided: the chosen cell is within noise of the best.
 fn verdict(runner_up: Option<&RunnerUp<'_>>) -> ChoiceVerdict {
     match runner_up.map(|r| r.verdict) {
         Some(UncertainOrdering::Slower) => ChoiceVerdict::Faster,

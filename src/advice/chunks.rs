@@ -7,14 +7,14 @@ use crate::model::message::chunk;
 use crate::strategy::StrategyKind;
 
 /// Seconds that a message costs in CPython's `ProcessPoolExecutor`, measured once with CPython 3 on a
-/// Xeon at 2.5 GHz. Its queue, locks and pickling cost ten times as much as a pipe.
+/// Xeon at 2.5 GHz. The queue, the locks and the pickling of the pool cost ten times as much as a pipe.
 pub(crate) const PYTHON_MESSAGE_S: f64 = 135e-6;
 
-/// Transfer is worth a word from this share of the work on.
+/// Minimum share of the work that transfer takes before a note reports it.
 const WORTH_TELLING: f64 = 0.05;
 
-/// Tasks that a program should send to a worker process at once, from what a message was measured to
-/// cost and the seconds that a task takes alone; `None` where no whole tasks are sent to processes.
+/// Returns the number of tasks that a program should send to a worker process at once, from the measured
+/// cost of a message and the seconds that a task takes alone; `None` if no whole tasks are sent.
 pub(crate) fn chunk_size(result: &ConfigurationResult, tasks: u64, task_s: f64) -> Option<u64> {
     Some(chunk(ledger(result)?.message_s?, task_s, tasks, result.cell.width))
 }
@@ -23,7 +23,8 @@ fn ledger(result: &ConfigurationResult) -> Option<&LedgerPerTask> {
     result.ledger.as_ref().filter(|_| result.cell.strategy == StrategyKind::Processes)
 }
 
-/// Returns the chunks that follow from what handing over costs; `task_s` is the time of a task alone.
+/// Returns the note about chunks that follows from the cost of messages; `task_s` is the time of a task
+/// alone.
 pub(crate) fn note(chosen: &ConfigurationResult, tasks: u64, task_s: f64, is_python: bool) -> Option<Note> {
     let whole = chosen.ledger.as_ref()?;
     let Some(ledger) = ledger(chosen) else { return costly(whole) };

@@ -1,4 +1,4 @@
-//! How the recommended strategy compares with all others, as data.
+//! The comparison of the recommended strategy with all others, as data.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,12 +15,12 @@ pub struct Comparison {
     pub code: ComparisonCode,
     /// The goal of the optimisation.
     pub objective: Objective,
-    /// Predicted tasks per second of the recommended configuration; null where it was measured.
+    /// Predicted tasks per second of the recommended configuration; null if it was measured.
     pub predicted_per_s: Option<f64>,
-    /// The best configuration of every other strategy, best first. Where nothing was measured, only
-    /// strategies that are predicted to be within 5%.
+    /// The best configuration of every other strategy, best first. If nothing was measured, only strategies
+    /// predicted to be within 5%.
     pub runners_up: Vec<RunnerUpFigures>,
-    /// Score of the tree's strategy at its best over the best score; null where it was not measured.
+    /// Score of the tree's strategy at its best over the best score; null if that strategy was not measured.
     pub tree_ratio: Option<f64>,
 }
 
@@ -30,21 +30,21 @@ pub struct Comparison {
 pub enum ComparisonCode {
     /// No other strategy was measured.
     OnlyStrategy,
-    /// It needs the least memory of the strategies that are as fast as the fastest.
+    /// The recommended strategy needs the least memory of those that are as fast as the fastest.
     LeastMemory,
-    /// It uses the least CPU of the strategies that are as fast as the fastest.
+    /// The recommended strategy uses the least CPU of those that are as fast as the fastest.
     LeastCpu,
-    /// It is the best.
+    /// The recommended strategy is the best.
     Best,
-    /// It equals the best within the margin of indifference.
+    /// The recommended strategy equals the best within the margin of indifference.
     TiesWithBest,
-    /// It is the best, but the measurement cannot tell it from the runner-up.
+    /// The recommended strategy is the best, but the measurement cannot distinguish it from the runner-up.
     BestWithinNoise,
-    /// The measurement cannot tell it from the best.
+    /// The measurement cannot distinguish the recommended strategy from the best.
     WithinNoiseOfBest,
-    /// It is sequential, and concurrency gains too little to pay.
+    /// The recommended strategy is sequential, and concurrency gains too little to pay.
     ConcurrencyDoesNotPay,
-    /// Nothing was measured: it is predicted to be the best.
+    /// Nothing was measured: the recommended strategy is predicted to be the best.
     Predicted,
 }
 
@@ -53,12 +53,12 @@ pub enum ComparisonCode {
 pub struct RunnerUpFigures {
     /// The strategy.
     pub strategy: StrategyKind,
-    /// Its score over that of the recommended configuration.
+    /// Score of this configuration over that of the recommended one.
     pub ratio: f64,
-    /// Whether it is better or worse.
+    /// The comparison of this configuration with the recommended one.
     pub verdict: UncertainOrdering,
     /// The smallest difference, as a share, that the measurement would have shown in four of five
-    /// cases; null where the two were not compared.
+    /// cases; null if the two were not compared.
     pub smallest_effect: Option<f64>,
 }
 
@@ -73,7 +73,7 @@ impl From<&RunnerUp<'_>> for RunnerUpFigures {
     }
 }
 
-/// Returns how the chosen configuration compares with the best ones of all other strategies.
+/// Compares the chosen configuration with the best configuration of every other strategy.
 pub(crate) fn comparison(choice: &Choice<'_>, objective: Objective) -> Comparison {
     Comparison {
         code: code(choice, objective),
@@ -98,7 +98,7 @@ fn code(choice: &Choice<'_>, objective: Objective) -> ComparisonCode {
     }
 }
 
-/// Whether a runner-up is certainly faster, though not by enough to leave sequential for it.
+/// Returns true if a runner-up is certainly faster, though not by enough to give up sequential.
 fn is_beaten(choice: &Choice<'_>) -> bool {
     let is_faster = |runner_up: &RunnerUp<'_>| runner_up.verdict == UncertainOrdering::Faster;
     choice.chosen.cell.strategy == StrategyKind::Sequential && choice.runners_up.iter().any(is_faster)
@@ -121,7 +121,7 @@ mod tests {
         compared(cells, tree, objective).code
     }
 
-    /// Two configurations whose ratio is 0.96 in the mean and uncertain.
+    /// Returns two configurations with a mean ratio of 0.96 that is uncertain.
     fn doubtful() -> [ConfigurationResult; 2] {
         let leader = cell(StrategyKind::Async, 64, 1000.0);
         let mut second = leader.clone();

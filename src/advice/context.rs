@@ -1,4 +1,4 @@
-//! Everything that is known when a recommendation is explained.
+//! The inputs of the explanation of a recommendation.
 
 use crate::advice::choose::Choice;
 use crate::advice::facts::Facts;
@@ -8,7 +8,7 @@ use crate::host::Host;
 use crate::profile::Profile;
 use crate::workload::Workload;
 
-/// A choice with everything that it was made from.
+/// A choice with all inputs that it was made from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AdviceContext<'a> {
     /// The work.
@@ -19,9 +19,9 @@ pub(crate) struct AdviceContext<'a> {
     pub host: &'a Host,
     /// The measured rates and overheads of the machine.
     pub conditions: &'a Conditions,
-    /// The facts that the decision tree asks for.
+    /// The facts that the decision tree uses.
     pub facts: &'a Facts,
-    /// Every configuration, also those that did not run.
+    /// Every configuration, including those that did not run.
     pub cells: &'a [ConfigurationResult],
     /// The choice.
     pub choice: &'a Choice<'a>,

@@ -1,4 +1,4 @@
-//! The decision tree: what theory alone would choose, and the way it got there.
+//! The decision tree: the choice of theory alone, and the path to it.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,21 +6,23 @@ use crate::advice::facts::{Facts, SerialPlace, SerialSection, TaskRuntime};
 use crate::profile::Class;
 use crate::strategy::StrategyKind;
 
-/// From this share of a task on, a serialised part rules: even perfect concurrency of the rest
+/// Minimum share of a task at which its serialised part dominates: even perfect concurrency of the rest
 /// could not double the throughput (Amdahl's law).
 pub(crate) const SERIAL_RULES_FROM: f64 = 0.5;
 
-/// A workload shorter than this is not worth starting anything for. A thread costs 24 µs and a
-/// worker process 0.4–0.6 ms to start, which is more than a pool could save.
-/// The size of a single task is no reason: handed out in chunks, even tasks of 0.1 µs pay.
+/// Minimum duration of a workload, in seconds, at which starting a pool pays.
+///
+/// A thread costs 24 µs and a worker process 0.4–0.6 ms to start, which is more than a pool could save on
+/// less work. The size of a single task does not matter: handed out in chunks, even tasks of 0.1 µs pay.
 const POOL_PAYS_FROM_S: f64 = 1e-3;
 
-/// Computing shorter than this is not worth handing to a process: one message to a worker and back
-/// costs 1.4 µs over a blocking pipe and about 8 µs from an event loop, so
-/// that below 20 µs the way there and back costs about as much as the work.
+/// Minimum computing time of a task, in seconds, at which sending the task to a process pays.
+///
+/// One message to a worker and back costs 1.4 µs over a blocking pipe and about 8 µs from an event loop;
+/// below 20 µs the round trip costs about as much as the work.
 pub(crate) const HANDOVER_PAYS_FROM_S: f64 = 20e-6;
 
-/// The leaf that was reached, and the answers on the way to it.
+/// The leaf of the decision tree that was reached, and the answers on the path to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DecisionPath {
     /// The answers, from the root to the last question.
@@ -35,7 +37,7 @@ pub struct DecisionPath {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum TreeStep {
-    /// A place lets only one task at a time through, most of the time.
+    /// Most of the time of a task is spent in a place that lets only one task through at a time.
     OneTaskAtATime {
         /// The place.
         place: SerialPlace,
@@ -87,7 +89,7 @@ pub enum TreeStep {
     CpuStepsTooSmallForProcess,
 }
 
-/// Ends a path at `strategy`.
+/// Returns a path of `steps` that ends at `strategy`.
 fn leaf<const N: usize>(steps: [TreeStep; N], strategy: StrategyKind) -> DecisionPath {
     DecisionPath { steps: steps.to_vec(), strategy }
 }
@@ -97,13 +99,13 @@ pub(crate) fn decide(facts: &Facts) -> DecisionPath {
     serialised(facts).or_else(|| too_small(facts)).unwrap_or_else(|| by_class(facts))
 }
 
-/// Is there a place that only one task at a time can be in, most of the time?
+/// Returns the sequential path if tasks spend most of their time in a place for one task at a time.
 fn serialised(facts: &Facts) -> Option<DecisionPath> {
     let SerialSection { place, share } = facts.serial.filter(|serial| serial.share >= SERIAL_RULES_FROM)?;
     Some(leaf([TreeStep::OneTaskAtATime { place, share }], StrategyKind::Sequential))
 }
 
-/// Is there enough to do to start anything for it?
+/// Returns the sequential path if there is too little work to start a pool for.
 fn too_small(facts: &Facts) -> Option<DecisionPath> {
     if facts.tasks <= 1 {
         return Some(leaf([TreeStep::SingleTask], StrategyKind::Sequential));
@@ -188,7 +190,7 @@ mod tests {
         }
     }
 
-    /// The step after the class, and the strategy.
+    /// Returns the step after the class, and the strategy.
     fn last(facts: &Facts) -> (TreeStep, StrategyKind) {
         let DecisionPath { mut steps, strategy } = decide(facts);
         (steps.pop().expect("every path has a step"), strategy)

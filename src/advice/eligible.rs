@@ -1,23 +1,23 @@
-//! Selection of the cells that may win: those that ran and whose tasks ended well.
+//! Selection of the cells that may win: those that ran and whose tasks succeeded.
 
 use crate::advice::note::{FailingConfiguration, Note};
 use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::{Status, TaskCounts};
 
-/// A cell may win only if at least this share of its tasks ended well.
+/// Minimum share of successful tasks for a cell to be eligible.
 const MOSTLY_OK: f64 = 0.5;
 
-/// A failure share this much above the least one is never held against a cell.
+/// Maximum excess of a cell's failure share over the lowest one that never excludes the cell.
 const FAILURE_MARGIN: f64 = 0.01;
 
-/// How many standard errors a failure share must lie above the least one to be clearly above it:
-/// the two-sided 99% quantile of the normal distribution, as many cells are compared.
+/// Number of standard errors by which a failure share must exceed the lowest one to be clearly higher:
+/// the two-sided 99% quantile of the normal distribution, because many cells are compared.
 const FAILURE_Z: f64 = 2.576;
 
-/// A cell measured this many times may win, however often others were.
+/// Number of batches from which a cell is eligible, even if other cells have more batches.
 const ENOUGH_BATCHES: usize = 2;
 
-/// The cells that may win, and what is to be said about the others.
+/// The cells that may win, and a note about the others.
 #[derive(Debug)]
 pub(crate) struct Eligible<'a> {
     /// Cells with a throughput, in the order given.
@@ -26,7 +26,7 @@ pub(crate) struct Eligible<'a> {
     pub(crate) note: Option<Note>,
 }
 
-/// Sorts out the cells that did not run and those that are fast only because their tasks fail.
+/// Excludes the cells that did not run and those that are fast only because their tasks fail.
 pub(crate) fn eligible(cells: &[ConfigurationResult]) -> Eligible<'_> {
     let ran: Vec<&ConfigurationResult> = cells.iter().filter(|c| ran(c)).collect();
     let Some(least) = ran
@@ -42,14 +42,15 @@ pub(crate) fn eligible(cells: &[ConfigurationResult]) -> Eligible<'_> {
     Eligible { cells, note: note(&failing, &least) }
 }
 
-/// The cells measured often enough to be chosen: one lucky batch of a cell that was tried last must
-/// not win over cells that were measured again and again.
+/// Returns the cells measured often enough to be chosen.
+///
+/// One lucky batch of a cell that was tried last must not win over cells that were measured repeatedly.
 pub(crate) fn well_measured<'a>(cells: &[&'a ConfigurationResult]) -> Vec<&'a ConfigurationResult> {
     let most = cells.iter().map(|c| c.rounds.len()).max().unwrap_or(0);
     cells.iter().copied().filter(|c| c.rounds.len() >= most.min(ENOUGH_BATCHES)).collect()
 }
 
-/// The share of finished tasks that failed or timed out; a cancelled task is no failure of its own.
+/// Returns the share of finished tasks that failed or timed out; cancelled tasks do not count.
 pub(crate) fn failure_share(tasks: &TaskCounts) -> f64 {
     (tasks.failed + tasks.timed_out) as f64 / finished(tasks).max(1) as f64
 }
@@ -63,7 +64,8 @@ fn ran(cell: &ConfigurationResult) -> bool {
     cell.status == Status::Ok && measured && cell.tasks.ok > 0
 }
 
-/// The two-proportion z test, with a margin that makes certain but trifling differences harmless.
+/// Returns true if `tasks` fail significantly more often than `least`: a two-proportion z test, with a
+/// margin below which even certain differences do not count.
 fn clearly_fails_more(tasks: &TaskCounts, least: &TaskCounts) -> bool {
     let difference = failure_share(tasks) - failure_share(least);
     let (n, m) = (finished(tasks) as f64, finished(least) as f64);

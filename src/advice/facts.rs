@@ -1,4 +1,4 @@
-//! The plain facts the decision tree asks for.
+//! The facts about a workload and a machine that the decision tree uses.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::workload::spec::{StepNature, StepSpec};
 /// The kind of a step that is a Python callable.
 const PYTHON_STEP: &str = "python";
 
-/// The facts about a workload and the machine that the tree knows.
+/// The facts about a workload and the machine that the decision tree uses.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Facts {
     /// The class of the work.
@@ -23,15 +23,15 @@ pub(crate) struct Facts {
     pub tasks: u64,
     /// CPUs the process may use; fractions are possible.
     pub cpus: f64,
-    /// The place that only one task at a time can be in, if there is one.
+    /// The section that only one task at a time can be in, if there is one.
     pub serial: Option<SerialSection>,
-    /// The kind of the first waiting step that only a thread can wait for, if there is one.
+    /// The kind of the first waiting step that needs a thread to wait for it, if there is one.
     pub blocking_step: Option<&'static str>,
-    /// Whether computing and waiting happen in different steps, so that each can have its own pool.
+    /// True if computing and waiting happen in different steps, so that each can have its own pool.
     pub separate_steps: bool,
-    /// Whether a task that computes and waits in one step can be awaited.
+    /// True if a task that computes and waits in one step can be awaited.
     pub is_coroutine: bool,
-    /// Whether the tasks are commands, which run in processes of their own.
+    /// True if the tasks are commands, which run in processes of their own.
     pub foreign: bool,
     /// The runtime of the tasks.
     pub runtime: TaskRuntime,
@@ -75,14 +75,14 @@ pub(crate) enum TaskRuntime {
     Native,
     /// An interpreter whose global lock lets one thread compute at a time.
     GlobalLock,
-    /// An interpreter whose global lock was seen to be released while the tasks compute.
+    /// An interpreter whose global lock the profiled tasks release while they compute.
     LockReleased,
     /// An interpreter without a global lock.
     NoLock,
 }
 
 impl Facts {
-    /// Reads the facts off a workload, its profile and the number of CPUs.
+    /// Derives the facts from a workload, its profile and the number of CPUs.
     pub(crate) fn of(workload: &Workload, profile: &Profile, cpus: f64) -> Self {
         let natures = || workload.steps.iter().map(StepSpec::nature);
         Facts {
@@ -103,18 +103,18 @@ impl Facts {
         }
     }
 
-    /// Seconds one task takes alone.
+    /// Returns the seconds that one task takes alone.
     pub(crate) fn task_s(&self) -> f64 {
         self.cpu_s + self.wait_s
     }
 
-    /// Seconds the whole workload takes, one task after another.
+    /// Returns the seconds that the whole workload takes, one task after another.
     pub(crate) fn workload_s(&self) -> f64 {
         self.tasks as f64 * self.task_s()
     }
 }
 
-/// The kind of the first waiting step without an async form.
+/// Returns the kind of the first waiting step without an async form.
 fn blocking_step(workload: &Workload, profile: &Profile) -> Option<&'static str> {
     match &profile.python {
         Some(python) => python.blocking_step().map(|_| PYTHON_STEP),
@@ -131,7 +131,7 @@ fn runtime(profile: &Profile) -> TaskRuntime {
     }
 }
 
-/// The narrowest place: of all locks and writers the one that tasks spend most time in.
+/// Returns the narrowest section: of all locks and writers, the one that tasks spend most time in.
 ///
 /// Different locks do not add up, since two tasks may hold one each.
 fn serial(workload: &Workload, profile: &Profile) -> Option<SerialSection> {
@@ -151,7 +151,7 @@ fn serial(workload: &Workload, profile: &Profile) -> Option<SerialSection> {
         .max_by(|a, b| a.share.total_cmp(&b.share))
 }
 
-/// Seconds of every step that passes through the same lock or writer as `step`.
+/// Returns the seconds of every step that passes through the same lock or writer as `step`.
 fn same_place(workload: &Workload, profile: &Profile, step: &StepSpec) -> impl Iterator<Item = f64> {
     let shared = workload.steps.iter().zip(&profile.steps);
     shared.filter(|(other, _)| step.shares_serial_resource_with(other)).map(|(_, cost)| cost.wall_s)

@@ -6,11 +6,11 @@ use crate::advice::pairwise::score;
 use crate::advice::result::Fallback;
 use crate::strategy::StrategyKind;
 
-/// A reader needs one way out and a second one; more is a table.
+/// Maximum number of fallbacks in a recommendation.
 const MOST_FALLBACKS: usize = 3;
 
-/// The other strategies that beat running tasks one after another, best first, each at its
-/// narrowest good width. Sequential needs none: it can always be used.
+/// Returns the other strategies that beat running tasks one after another, best first, each at its
+/// narrowest good width. Sequential needs no fallback, because it can always be used.
 pub(crate) fn fallbacks(choice: &Choice<'_>, objective: Objective) -> Vec<Fallback> {
     if choice.chosen.cell.strategy == StrategyKind::Sequential {
         return Vec::new();

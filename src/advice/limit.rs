@@ -1,7 +1,7 @@
 //! The search for the limit that keeps the chosen configuration from being faster.
 //!
-//! The question is answered from the outside in: what the workload forbids, what the machine has
-//! used up, what lies behind the tasks, and last what was simply not measured.
+//! The search goes from the outside in: limits of the workload, exhausted resources of the machine,
+//! resources behind the tasks, and last, configurations that were not measured.
 
 use crate::advice::context::AdviceContext;
 use crate::advice::decision_tree::{HANDOVER_PAYS_FROM_S, SERIAL_RULES_FROM};
@@ -17,14 +17,14 @@ use crate::profile::Class;
 use crate::profile::result::Waits;
 use crate::strategy::StrategyKind;
 
-/// A resource used to this share counts as full: batches start and end with some of it idle.
+/// Minimum used share at which a resource counts as full: batches start and end with some of it idle.
 const FULL: f64 = 0.85;
 
-/// From this share of the CPUs on, the embedded server may well use up the rest: a small answer
-/// costs the server about as much CPU as it costs the client.
+/// Minimum share of the CPUs used by tasks at which the embedded server may use up the rest: a small
+/// answer costs the server about as much CPU as it costs the client.
 const FIXTURE_COMPETES_FROM: f64 = 0.4;
 
-/// The limit that binds the chosen cell.
+/// Returns the limit that binds the chosen cell.
 pub(crate) fn limit(at: &AdviceContext<'_>) -> LimitingFactor {
     serial(at)
         .or_else(|| rate(at))
@@ -45,30 +45,31 @@ impl AdviceContext<'_> {
         self.choice.chosen.throughput_per_s.unwrap_or(0.0)
     }
 
-    /// CPU seconds per task under the chosen cell, or alone where that was not measured.
+    /// Returns the CPU seconds per task under the chosen cell, or those of a task alone if unknown.
     fn cpu_s_per_task(&self) -> f64 {
         self.choice.chosen.cpu_s_per_task.unwrap_or(self.profile.task.cpu_s)
     }
 
-    /// Share of the CPUs that the tasks of the chosen cell use.
+    /// Returns the share of the CPUs that the tasks of the chosen cell use.
     fn cpu_used(&self) -> f64 {
         self.cpu_s_per_task() * self.throughput() / self.host.cpus_effective
     }
 
-    /// Workers that can compute at the same time.
+    /// Returns the number of workers that can compute at the same time.
     fn computing(&self) -> usize {
         let cell = self.choice.chosen.cell;
         cell.processes.unwrap_or(cell.width)
     }
 
-    /// The cells of the same strategy, and of any if it is sequential, which has no other width.
+    /// Returns the cells of the chosen strategy, or of every strategy if sequential, which has only one
+    /// width, is chosen.
     fn comparable(&self) -> impl Iterator<Item = &ConfigurationResult> {
         let chosen = self.choice.chosen.cell.strategy;
         let is_comparable = move |strategy| chosen == StrategyKind::Sequential || strategy == chosen;
         self.choice.eligible.iter().copied().filter(move |c| is_comparable(c.cell.strategy))
     }
 
-    /// Whether wider cells were measured and none is faster.
+    /// Returns true if wider cells were measured and none is faster.
     fn is_flat(&self) -> bool {
         let width = self.choice.chosen.cell.width;
         self.comparable()
@@ -79,8 +80,8 @@ impl AdviceContext<'_> {
     }
 }
 
-/// The throughput is what one task at a time through the serialised part allows, or that part rules
-/// and more width brings nothing: writers that collide do not reach the ideal.
+/// Returns the serial section if the throughput reaches the ideal of one task at a time in the section, or
+/// if the section dominates and more width gains nothing: writers that collide do not reach the ideal.
 fn serial(at: &AdviceContext<'_>) -> Option<LimitingFactor> {
     let serial = at.facts.serial?;
     let ceiling = 1.0 / (serial.share * at.facts.task_s());
@@ -93,8 +94,8 @@ fn rate(at: &AdviceContext<'_>) -> Option<LimitingFactor> {
     (at.throughput() >= FULL * per_s).then_some(LimitingFactor::RateLimit { rate_per_s: per_s })
 }
 
-/// Sequential was chosen because the others cannot repay what starting them, or handing out a task,
-/// costs.
+/// Returns the limit if sequential was chosen because starting the others, or handing out a task, costs
+/// more than they gain.
 fn size(at: &AdviceContext<'_>) -> Option<LimitingFactor> {
     let (task_s, total_s) = (at.facts.task_s(), at.facts.workload_s());
     let runner_up = at.choice.runners_up.first()?.cell;
@@ -108,7 +109,7 @@ fn size(at: &AdviceContext<'_>) -> Option<LimitingFactor> {
         .then_some(LimitingFactor::TaskSize { task_s })
 }
 
-/// The CPUs are full by count, or every one has a worker that does nothing but compute: on a busy
+/// Returns the limit if the CPUs are full, or if every CPU has a worker that only computes: on a busy
 /// machine such workers do not get all of the CPUs.
 fn cpus(at: &AdviceContext<'_>) -> Option<LimitingFactor> {
     if let Some(bound) = interpreter_lock(at) {
@@ -124,7 +125,7 @@ fn cpus(at: &AdviceContext<'_>) -> Option<LimitingFactor> {
     })
 }
 
-/// Threads of an interpreter that hold its lock while they compute use one CPU between them.
+/// Returns the limit if threads that hold the interpreter's lock while they compute use up one CPU.
 fn interpreter_lock(at: &AdviceContext<'_>) -> Option<LimitingFactor> {
     let in_threads = matches!(
         at.choice.chosen.cell.strategy,
@@ -140,7 +141,7 @@ fn max_in_flight(at: &AdviceContext<'_>) -> Option<LimitingFactor> {
     (at.choice.chosen.cell.width >= limit).then_some(LimitingFactor::MaxInFlight { max_in_flight: limit })
 }
 
-/// Wider cells were measured and are no faster, although CPUs are idle.
+/// Returns the shared resource if wider cells were measured and are no faster, although CPUs are idle.
 fn shared(at: &AdviceContext<'_>) -> Option<LimitingFactor> {
     at.is_flat().then(|| LimitingFactor::SharedResource {
         resource: shared_resource(at),
@@ -149,7 +150,7 @@ fn shared(at: &AdviceContext<'_>) -> Option<LimitingFactor> {
     })
 }
 
-/// Names what is at its limit by what one task alone waits for.
+/// Infers the resource that is at its limit from the waits of one task alone.
 fn shared_resource(at: &AdviceContext<'_>) -> SharedResource {
     if at.workload.needs_fixture() && at.cpu_used() >= FIXTURE_COMPETES_FROM {
         return SharedResource::EmbeddedServer;
@@ -169,8 +170,8 @@ fn shared_resource(at: &AdviceContext<'_>) -> SharedResource {
     }
 }
 
-/// Little's law: tasks being served are the throughput times the time one takes when none is in
-/// its way, which the narrowest cell shows.
+/// Returns the number of tasks served at the same time, by Little's law: the throughput times the
+/// unhindered waiting time of a task, which the narrowest cell shows.
 fn served_at_once(at: &AdviceContext<'_>) -> usize {
     let Some(narrow) = at.choice.eligible.iter().min_by_key(|c| c.cell.width) else {
         return 1;
@@ -180,7 +181,7 @@ fn served_at_once(at: &AdviceContext<'_>) -> usize {
     ((at.throughput() * waiting_s).round() as usize).max(1)
 }
 
-/// Throughput still grew at the chosen width: was there nothing wider to run, or was it refused?
+/// Returns the limit if all tasks are in flight, or if the next wider cell was refused or failed.
 fn nothing_wider(at: &AdviceContext<'_>) -> Option<LimitingFactor> {
     let chosen = at.choice.chosen.cell;
     if chosen.width as u64 >= at.workload.tasks() {
@@ -195,7 +196,7 @@ fn nothing_wider(at: &AdviceContext<'_>) -> Option<LimitingFactor> {
     Some(LimitingFactor::Refused { configuration: refused.cell, reason: refused.reason.clone()? })
 }
 
-/// Throughput still grew at the widest that descriptors, threads or memory allow.
+/// Returns the limit if the chosen width is the widest that descriptors, threads or memory allow.
 fn machine(at: &AdviceContext<'_>) -> Option<LimitingFactor> {
     let chosen = at.choice.chosen.cell;
     let Capacity { width, limit } = capacity(chosen.strategy, at.workload, at.host);
@@ -222,7 +223,7 @@ mod tests {
 
     const WIDTHS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
 
-    /// A workload with its profile and machine, ready to be asked for its limit.
+    /// A workload with its profile and machine.
     struct Case {
         workload: Workload,
         profile: Profile,
@@ -252,7 +253,7 @@ mod tests {
         }
     }
 
-    /// Sequential and async cells, the latter as a function of the width.
+    /// Returns a sequential cell and async cells, the latter with throughput as a function of the width.
     fn measured(alone: f64, per_s: impl Fn(f64) -> f64) -> Vec<ConfigurationResult> {
         let mut cells = vec![cell(StrategyKind::Sequential, 1, alone)];
         cells.extend(curve(StrategyKind::Async, &WIDTHS, per_s));
@@ -267,7 +268,7 @@ mod tests {
             bound,
             LimitingFactor::SharedResource { resource: SharedResource::Upstream, beyond: 8, serves: 8 }
         );
-        // A capacity between two widths measured.
+        // The capacity lies between two measured widths.
         let bound = case.limit(&measured(25.0, |n| 25.0 * n.min(10.0)));
         assert_eq!(
             bound,
@@ -300,7 +301,7 @@ mod tests {
         };
         assert_eq!(cpus, 2.0);
         assert!((used - 0.98).abs() < 1e-9);
-        // The end of the run is as ragged on twice the CPUs, and weighs more.
+        // On twice the CPUs the ragged end of the run takes as long, and is a larger share of the run.
         assert!((1.8..=2.1).contains(&gain_of_twice), "{gain_of_twice}");
     }
 

@@ -15,12 +15,12 @@ pub enum LimitingFactor {
     SerialSection {
         /// The place.
         place: SerialPlace,
-        /// Share of a task's time spent there, from 0 to 1.
+        /// Share of a task's time spent in the place, from 0 to 1.
         share: f64,
     },
     /// The token bucket of the workload.
     RateLimit {
-        /// Starts per second that it allows.
+        /// Starts per second that the token bucket allows.
         rate_per_s: f64,
     },
     /// Starting a pool costs more than the whole workload.
@@ -58,7 +58,7 @@ pub enum LimitingFactor {
     },
     /// The semaphore of the workload.
     MaxInFlight {
-        /// Tasks that it lets through.
+        /// Tasks that the semaphore lets through at the same time.
         max_in_flight: usize,
     },
     /// All tasks are in flight at the same time.
@@ -70,7 +70,7 @@ pub enum LimitingFactor {
     Refused {
         /// The configuration.
         configuration: Configuration,
-        /// Why it has no result.
+        /// The reason why the configuration has no result.
         reason: Reason,
     },
     /// The machine does not allow the strategy to be wider.
@@ -99,11 +99,11 @@ pub enum SharedResource {
     Disk,
     /// A lock between the tasks.
     Lock,
-    /// Caches or the way to memory.
+    /// Caches or the path to memory.
     Memory,
-    /// Something that the commands have in common.
+    /// A resource that the commands share.
     Commands,
-    /// Something else.
+    /// A resource that the profile does not show.
     Unknown,
 }
 

@@ -1,9 +1,9 @@
 //! The recommendation: pure functions over the profile and the results.
 //!
-//! [`facts`] are read off workload and profile, the [`decision_tree`] decides from them alone,
-//! [`choose`](mod@choose) decides from what was measured, and [`recommend`](mod@recommend) puts both
-//! together with the [`limit`] that binds, the notes and the fallbacks. All of it is data: the sentences
-//! are written by `report::prose`. The [`checklist`] judges what was seen of a Python callable.
+//! [`facts`] derives facts from workload and profile, the [`decision_tree`] decides from these facts alone,
+//! [`choose`](mod@choose) decides from measurements, and [`recommend`](mod@recommend) combines both with
+//! the [`limit`] that binds, the notes and the fallbacks. All results are data: `report::prose` writes the
+//! sentences. The [`checklist`] judges the observations of a Python callable.
 
 pub(crate) mod checklist;
 pub mod choose;

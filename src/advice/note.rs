@@ -10,14 +10,14 @@ use crate::benchmark::result::ErrorCount;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum Note {
-    /// Configurations that were not considered, because more of their tasks fail than elsewhere.
+    /// Configurations were not considered, because more of their tasks fail than elsewhere.
     FailingLeftOut {
         /// The configurations.
         failing: Vec<FailingConfiguration>,
         /// The lowest share of failed tasks of any configuration.
         lowest_share: f64,
     },
-    /// Two configurations that gave different outputs for the same items.
+    /// Two configurations gave different outputs for the same items.
     DifferentOutputs {
         /// The recommended configuration.
         configuration: Configuration,
@@ -36,14 +36,15 @@ pub enum Note {
         /// The most serious doubt.
         reason: ConfidenceReason,
     },
-    /// The measurement cannot tell the runner-up from the recommended configuration.
+    /// The measurement cannot distinguish the runner-up from the recommended configuration.
     Undecided {
         /// The recommended configuration.
         configuration: Configuration,
         /// The runner-up.
         runner_up: Configuration,
     },
-    /// The measurement cannot tell the two, and the runner-up too is probably near the best.
+    /// The measurement cannot distinguish the runner-up from the recommended configuration, and the
+    /// runner-up is probably near the best too.
     UndecidedNearBest {
         /// The recommended configuration.
         configuration: Configuration,
@@ -68,7 +69,7 @@ pub enum Note {
     },
     /// Steps that compute hold the event loop.
     EventLoopHeld {
-        /// Seconds of the longest such step.
+        /// Seconds that the longest such step computes.
         held_s: f64,
     },
     /// A step without an async form goes through a pool of threads.
@@ -83,14 +84,14 @@ pub enum Note {
         /// Effective CPUs.
         cpus: f64,
     },
-    /// A task uses more CPU than it does alone.
+    /// A task uses more CPU time than the same task alone.
     CpuGrowth {
         /// CPU time per task over that of a task alone.
         factor: f64,
     },
     /// Starting the strategy is a large part of the run.
     Startup {
-        /// Seconds of starting.
+        /// Seconds that starting takes.
         startup_s: f64,
         /// Share of the run, from 0 to 1.
         share: f64,
@@ -101,7 +102,7 @@ pub enum Note {
         tasks_per_message: u64,
         /// Seconds of a task.
         task_s: f64,
-        /// Seconds that a message costs here.
+        /// Seconds that a message costs in this program's pool.
         message_s: f64,
         /// Seconds that a message costs in CPython's `ProcessPoolExecutor`.
         python_message_s: f64,
@@ -110,18 +111,18 @@ pub enum Note {
     },
     /// Several items should travel in one message of the `ProcessPoolExecutor` that was measured.
     PythonChunks {
-        /// The `chunksize`.
+        /// The `chunksize` for `ProcessPoolExecutor.map`.
         chunksize: u64,
         /// Seconds of a task.
         task_s: f64,
-        /// Seconds that a message costs here.
+        /// Seconds that a message costs in the measured pool.
         message_s: f64,
     },
     /// Handing tasks to worker processes costs a large part of their work.
     CostlyTransfer {
         /// Seconds per task.
         transfer_s: f64,
-        /// Share of the work of a task.
+        /// Share of the work of a task, from 0 to 1.
         share: f64,
     },
     /// Some tasks take much longer than most.
@@ -133,7 +134,7 @@ pub enum Note {
     },
     /// The embedded server shares the CPUs with the tasks.
     EmbeddedServer,
-    /// The callable releases the GIL for most of the time it computes.
+    /// The callable releases the GIL for most of its computing time.
     GilReleased {
         /// Share of the computing time with the GIL held.
         held: f64,
@@ -145,7 +146,7 @@ pub enum Note {
     },
     /// The interpreter has no GIL.
     NoGil,
-    /// Tasks were much faster when they were run again.
+    /// Tasks were much faster when they ran again.
     ResultsKept {
         /// Time of the first run of a task over that of the second.
         factor: f64,
@@ -172,9 +173,9 @@ pub enum Note {
         /// The coroutine functions.
         callables: Vec<String>,
     },
-    /// The prediction is for a number of CPUs that was given.
+    /// The prediction is for the number of CPUs that the user gave.
     AssumedCpus {
-        /// The number.
+        /// Number of CPUs.
         cpus: f64,
     },
 }
@@ -185,6 +186,6 @@ pub struct FailingConfiguration {
     /// The configuration.
     #[serde(flatten)]
     pub configuration: Configuration,
-    /// Share of its tasks that failed or timed out.
+    /// Share of the configuration's tasks that failed or timed out.
     pub share: f64,
 }

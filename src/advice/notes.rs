@@ -13,42 +13,42 @@ use crate::profile::{Class, Profile};
 use crate::strategy::StrategyKind;
 use crate::workload::Workload;
 
-/// From this probability on a cell counts as near the best.
+/// Minimum probability at which a cell counts as near the best.
 const PROBABLY: f64 = 0.5;
 
-/// Start-up that takes this share of the run is worth a word.
+/// Minimum share of the run that start-up takes before a note reports it.
 const STARTUP_SHARE: f64 = 0.2;
 
-/// A 99th percentile this many times the median, and grown by [`TAIL_GROWTH`] over the reference, is
-/// a long tail.
+/// Minimum ratio of the 99th percentile of latency to the median for a long tail; see [`TAIL_GROWTH`].
 const TAIL: f64 = 3.0;
 
-/// See [`TAIL`]: a tail that sequential tasks have as well is not the width's doing.
+/// Minimum ratio of the 99th percentile to that of sequential for a long tail: the width does not cause a
+/// tail that sequential tasks have as well.
 const TAIL_GROWTH: f64 = 2.0;
 
-/// Failures worth a word.
+/// Minimum share of failed tasks before a note reports the failures.
 const FAILURES: f64 = 0.01;
 
-/// The longest a task should compute between two awaits: "no more than 10 to 100 microseconds"
-/// (Alice Ryhl, "Async: What is blocking?", 2020).
+/// Maximum time, in seconds, that a task should compute between two awaits: "no more than 10 to 100
+/// microseconds" (Alice Ryhl, "Async: What is blocking?", 2020).
 const LOOP_HELD_S: f64 = 100e-6;
 
-/// CPU time per task that grew this much shows that tasks compete for more than CPUs.
+/// Minimum growth factor of CPU time per task that shows that tasks compete for more than CPUs.
 const CPU_GROWTH: f64 = 1.5;
 
-/// Times with a coefficient of variation from here on differ as much as exponential ones.
+/// Minimum coefficient of variation at which task times differ widely: that of exponential times.
 const WIDE: f64 = 1.0;
 
-/// Tasks below which one slow one says nothing about the others.
+/// Minimum number of profiled tasks for a note that task times differ.
 const FEWEST_TO_DIFFER: u64 = 10;
 
-/// Seconds of a mean task from which on being interrupted once does not look like a slow item.
+/// Minimum mean time of a task, in seconds, at which one interruption does not look like a slow item.
 const SHORTEST_TO_DIFFER_S: f64 = 1e-3;
 
-/// Share of the time in the run queue beyond which times are those of the machine.
+/// Maximum share of the time in the run queue at which task times are due to items, not to the machine.
 const CROWDED: f64 = 0.1;
 
-/// A command that uses more CPUs than this by itself runs threads of its own.
+/// Number of CPUs above which a task alone must run threads of its own.
 const NESTED_FROM: f64 = 1.2;
 
 /// Returns every note that applies, in the order of importance.
@@ -106,19 +106,19 @@ fn undecided(choice: &Choice<'_>) -> Option<Note> {
     })
 }
 
-/// A task that has threads of its own, several of which are to run at the same time.
+/// Returns the note about tasks that have threads of their own, several of which would run at once.
 fn parallel_task(profile: &Profile, chosen: Configuration) -> Option<Note> {
     let cpus = (profile.cpu_user_s + profile.cpu_system_s) / profile.wall_s;
     (cpus > NESTED_FROM && chosen.width > 1).then_some(Note::ParallelTask { cpus })
 }
 
-/// Tasks that differ widely: a short batch shows mostly the ones that it happened to draw.
+/// Returns the note about widely different task times: the few tasks of a short batch are not typical.
 fn dispersion(profile: &Profile) -> Option<Note> {
     let dispersion = profile.dispersion.as_ref()?;
     let (coefficient_of_variation, slowest) =
         (dispersion.coefficient_of_variation, dispersion.slowest.first()?);
     let mean_s = profile.wall_s / profile.tasks as f64;
-    // What a short or crowded-out task takes, the scheduler decides and not the item.
+    // The scheduler, not the item, determines the time of a short or crowded-out task.
     let is_its_own = mean_s >= SHORTEST_TO_DIFFER_S && profile.runqueue_s <= CROWDED * profile.wall_s;
     let is_wide = coefficient_of_variation >= WIDE && profile.tasks >= FEWEST_TO_DIFFER;
     (is_wide && is_its_own).then(|| Note::TasksDiffer {
@@ -129,7 +129,7 @@ fn dispersion(profile: &Profile) -> Option<Note> {
     })
 }
 
-/// Computing on an event loop keeps every other task of that thread waiting.
+/// Returns the note about steps that compute on an event loop and keep its other tasks waiting.
 fn event_loop_held(workload: &Workload, profile: &Profile, chosen: Configuration) -> Option<Note> {
     let steps = workload.steps.iter().zip(&profile.steps);
     let computing = steps.filter(|(step, _)| step.is_computation());

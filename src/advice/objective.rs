@@ -11,10 +11,10 @@ use crate::benchmark::ConfigurationResult;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Objective {
-    /// The most tasks per second, at the narrowest width that gives them.
+    /// The most tasks per second, at the narrowest width that achieves this rate.
     #[default]
     Throughput,
-    /// The most throughput for the latency it costs.
+    /// The best trade-off of throughput and latency.
     Latency,
     /// The least memory of the cells that are as fast as the fastest.
     Memory,
@@ -27,7 +27,7 @@ impl Objective {
     pub const ALL: [Objective; 4] =
         [Objective::Throughput, Objective::Latency, Objective::Memory, Objective::Cpu];
 
-    /// The name users see and type.
+    /// Returns the name that users see and type.
     pub fn as_str(self) -> &'static str {
         match self {
             Objective::Throughput => "throughput",
@@ -37,11 +37,11 @@ impl Objective {
         }
     }
 
-    /// How good `throughput` tasks per second at `width` are; higher is better.
+    /// Returns the score of `throughput` tasks per second at `width`; higher is better.
     ///
-    /// For latency it is the power of Kleinrock ("Power and deterministic rules of thumb for
+    /// For latency the score is the power of Kleinrock ("Power and deterministic rules of thumb for
     /// probabilistic problems in computer communications", ICC 1979): throughput over response
-    /// time, which by Little's law is X²/N. Memory and CPU choose among what is fast.
+    /// time, which by Little's law is X²/N. Memory and CPU choose among the fastest cells.
     pub(crate) fn score(self, width: usize, throughput: f64) -> f64 {
         match self {
             Objective::Throughput | Objective::Memory | Objective::Cpu => throughput,
@@ -49,7 +49,8 @@ impl Objective {
         }
     }
 
-    /// What a cell costs apart from time, where that is what is minimised.
+    /// Returns the cost of a cell that this objective minimises, in bytes or CPU seconds; `None` if the
+    /// objective has no cost other than time, or the cost was not measured.
     pub(crate) fn cost(self, cell: &ConfigurationResult) -> Option<f64> {
         match self {
             Objective::Throughput | Objective::Latency => None,
@@ -71,7 +72,7 @@ impl FromStr for Objective {
     fn from_str(s: &str) -> Result<Self, Self::Err> {
         Objective::ALL.into_iter().find(|o| o.as_str().eq_ignore_ascii_case(s)).ok_or_else(|| {
             let known: Vec<_> = Objective::ALL.iter().map(|o| o.as_str()).collect();
-            format!("unknown objective '{s}'; known are {}", known.join(", "))
+            format!("unknown objective '{s}'; choose one of {}", known.join(", "))
         })
     }
 }

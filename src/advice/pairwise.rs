@@ -1,4 +1,4 @@
-//! How one cell compares with another, by the rounds they share.
+//! Comparison of one cell with another, by the rounds that both share.
 
 use crate::advice::objective::Objective;
 use crate::benchmark::ConfigurationResult;
@@ -11,19 +11,19 @@ use crate::stats::ratio::{UncertainOrdering, compare};
 pub(crate) struct PairwiseComparison {
     /// The score of the first over that of the second.
     pub(crate) ratio: f64,
-    /// What the paired rounds allow to be said about it.
+    /// The ordering of the two that the paired rounds support.
     pub(crate) verdict: UncertainOrdering,
-    /// The smallest difference that would have been seen, as a share; `None` from less than two rounds.
+    /// The smallest detectable difference, as a share; `None` for fewer than two rounds.
     pub(crate) smallest_effect: Option<f64>,
 }
 
-/// How good a cell is; zero if it has no throughput.
+/// Returns the score of a cell; zero if the cell has no throughput.
 pub(crate) fn score(cell: &ConfigurationResult, objective: Objective) -> f64 {
     objective.score(cell.cell.width, cell.throughput_per_s.unwrap_or(0.0))
 }
 
-/// Compares `a` with `b`. Where fewer than two rounds are shared the ratio is that of the summaries,
-/// which the drift of the machine may have spoilt: then nothing is decided.
+/// Compares `a` with `b`. If they share fewer than two rounds, the ratio is that of the summaries, which
+/// the drift of the machine may have biased, and the verdict is undecided.
 pub(crate) fn compare_pairwise(
     a: &ConfigurationResult,
     b: &ConfigurationResult,

@@ -1,11 +1,13 @@
-//! The cells that no other beats: what there is to choose from for somebody with other goals.
+//! The cells that no other dominates: the alternatives for a user with other goals.
 
 use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::Status;
 use crate::policy::INDIFFERENCE;
 
-/// Cells that no other one dominates, in the order given: better by more than 5% in something and worse
-/// by more than 5% in nothing, of throughput, median latency, CPU per task and peak memory.
+/// Returns the cells that no other cell dominates, in the order given.
+///
+/// A cell dominates another if it is better by more than 5% in one of throughput, median latency, CPU per
+/// task and peak memory, and worse by more than 5% in none of them.
 pub(crate) fn pareto(cells: &[ConfigurationResult]) -> Vec<&ConfigurationResult> {
     let ran: Vec<&ConfigurationResult> = cells.iter().filter(|c| c.status == Status::Ok).collect();
     ran.iter().copied().filter(|cell| !ran.iter().any(|other| dominates(other, cell))).collect()
@@ -19,7 +21,7 @@ fn dominates(a: &ConfigurationResult, b: &ConfigurationResult) -> bool {
     pairs.iter().any(is_better) && !pairs.iter().any(is_worse)
 }
 
-/// Returns the qualities of a cell; more is better in each.
+/// Returns the qualities of a cell; larger is better in each.
 fn goods(cell: &ConfigurationResult) -> [Option<f64>; 4] {
     let inverse = |x: f64| (x > 0.0).then(|| 1.0 / x);
     [

@@ -1,4 +1,4 @@
-//! The recommendation where nothing was run: from the profile and the model alone.
+//! The recommendation without a measurement: from the profile and the model alone.
 
 use crate::advice::comparison::{Comparison, ComparisonCode, RunnerUpFigures};
 use crate::advice::recommend::{AdviceInput, recommend};
@@ -9,10 +9,10 @@ use crate::benchmark::result::{Status, TaskCounts};
 use crate::policy::INDIFFERENCE;
 use crate::stats::ratio::UncertainOrdering;
 
-/// Recommends by what was predicted of the cells; `None` if nothing was.
+/// Recommends from the predictions of the cells; `None` without a prediction.
 ///
-/// Nothing is decided by it: the verdict is undecided, and whether the tree agrees is as well unless it
-/// names the same strategy.
+/// Predictions decide nothing: the verdict is undecided, and the agreement too, unless the tree names the
+/// same strategy.
 pub(crate) fn recommend_predicted(input: &AdviceInput<'_>) -> Option<Recommendation> {
     let cells: Vec<ConfigurationResult> = input.cells.iter().filter_map(stand_in).collect();
     let advice = recommend(&AdviceInput { cells: &cells, ..*input })?;
@@ -27,7 +27,7 @@ pub(crate) fn recommend_predicted(input: &AdviceInput<'_>) -> Option<Recommendat
     })
 }
 
-/// The cell as if it had given what was predicted of it.
+/// Returns the cell with its predicted throughput in place of a measured one.
 fn stand_in(cell: &ConfigurationResult) -> Option<ConfigurationResult> {
     Some(ConfigurationResult {
         status: Status::Ok,

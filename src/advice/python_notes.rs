@@ -7,7 +7,7 @@ use crate::profile::result::PythonProfile;
 use crate::profile::{Class, Profile};
 use crate::strategy::StrategyKind;
 
-/// A task that uses more CPUs than this has threads of its own.
+/// Minimum number of CPUs that a task uses at which its library must have threads of its own.
 const SEVERAL_CPUS: f64 = 1.3;
 
 /// Returns every note that applies, in the order of importance.
@@ -24,7 +24,7 @@ pub(crate) fn notes(at: &AdviceContext<'_>) -> Vec<Note> {
     notes.into_iter().flatten().collect()
 }
 
-/// Why threads compute in parallel, or do not.
+/// Returns the note that explains why threads compute in parallel, or do not.
 fn gil(class: Class, runtime: TaskRuntime, held: Option<f64>) -> Option<Note> {
     match (runtime, held) {
         _ if class == Class::IoBound => None,
@@ -35,10 +35,10 @@ fn gil(class: Class, runtime: TaskRuntime, held: Option<f64>) -> Option<Note> {
     }
 }
 
-/// Threads inside of libraries multiply with the workers.
+/// Returns the note about threads of libraries, which multiply with the workers.
 fn native_threads(profile: &Profile, python: &PythonProfile, width: usize) -> Option<Note> {
     let threads = python.native_threads.filter(|threads| *threads > 0)?;
-    // Of the time in which the task that waits for its library could run.
+    // The time that a task waits for its library counts, but not the time that it waits for a CPU.
     let could_run_s = (profile.wall_s - profile.runqueue_s).max(profile.wall_s / 10.0);
     let cpus = (profile.cpu_user_s + profile.cpu_system_s) / could_run_s;
     if cpus >= SEVERAL_CPUS {
@@ -47,10 +47,10 @@ fn native_threads(profile: &Profile, python: &PythonProfile, width: usize) -> Op
     (width > 1).then_some(Note::LibraryThreads { threads })
 }
 
-/// A callable that cannot be awaited goes to threads under `async` too.
+/// Returns the note about callables that cannot be awaited and went to threads under `async`.
 fn ran_in_threads(strategies: &[StrategyKind], python: &PythonProfile) -> Option<Note> {
     let whole = !python.is_awaitable();
-    // A task with coroutines calls what computes on the loop: no thread would make it quicker.
+    // A task with coroutines computes on the loop: a thread would make that no faster.
     let steps = python.steps.iter().zip(python.cpu_steps());
     let sent = steps.filter(|(step, computes)| !step.awaitable && (whole || !computes));
     let callables: Vec<_> = sent.map(|(step, _)| step.name.clone()).collect();
@@ -58,7 +58,8 @@ fn ran_in_threads(strategies: &[StrategyKind], python: &PythonProfile) -> Option
     (is_measured && !callables.is_empty()).then_some(Note::RanInThreads { callables })
 }
 
-/// A coroutine under `threads` and `processes` needs an event loop in each.
+/// Returns the note about coroutines under `threads` and `processes`, which need an event loop in each
+/// worker.
 fn loop_per_worker(strategies: &[StrategyKind], python: &PythonProfile) -> Option<Note> {
     let coroutines = python.steps.iter().filter(|step| !step.blocking);
     let callables: Vec<_> = coroutines.map(|step| step.name.clone()).collect();

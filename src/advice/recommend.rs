@@ -19,7 +19,7 @@ use crate::host::Host;
 use crate::profile::Profile;
 use crate::workload::Workload;
 
-/// Everything a recommendation rests on.
+/// The inputs of a recommendation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AdviceInput<'a> {
     /// The work.
@@ -34,13 +34,13 @@ pub(crate) struct AdviceInput<'a> {
     pub cells: &'a [ConfigurationResult],
     /// The goal.
     pub objective: Objective,
-    /// Notes of the caller, which come after those found here.
+    /// Notes of the caller, which follow those of the recommendation.
     pub notes: &'a [Note],
 }
 
-/// Recommends a strategy and a width; `None` if no cell ran with most of its tasks ending well.
+/// Recommends a strategy and a width; `None` if no cell ran with most of its tasks successful.
 ///
-/// `code_examples` is left empty: programs are written from a recommendation, not for one.
+/// `code_examples` stays empty: programs are generated from a recommendation later.
 pub(crate) fn recommend(input: &AdviceInput<'_>) -> Option<Recommendation> {
     let AdviceInput { workload, profile, host, conditions, cells, objective, .. } = *input;
     let facts = Facts::of(workload, profile, host.cpus_effective);
@@ -111,7 +111,7 @@ mod tests {
             })
         }
 
-        /// Configurations as the model predicts them, times a factor for the strategy.
+        /// Returns the configurations as the model predicts them, with throughput times `factor`.
         fn modelled(&self, strategy: StrategyKind, factor: f64) -> Vec<ConfigurationResult> {
             let task = self.profile.task;
             let per_s = |n: f64| {

@@ -17,39 +17,39 @@ pub struct Recommendation {
     pub strategy: StrategyKind,
     /// Tasks in flight.
     pub width: usize,
-    /// Worker processes beside the event loop, for `hybrid`.
+    /// Worker processes in addition to the event loop, for `hybrid`; null for other strategies.
     pub processes: Option<usize>,
-    /// How the recommended cell compares with the best cell of any other strategy.
+    /// The comparison of the recommended cell with the best cell of any other strategy.
     pub verdict: ChoiceVerdict,
-    /// The smallest difference from that cell, as a share, that the measurement would have shown in four
-    /// of five cases; null where that is not known.
+    /// The smallest difference from the best cell of any other strategy, as a share, that the measurement
+    /// would have shown in four of five cases; null if unknown.
     pub smallest_effect: Option<f64>,
-    /// Whether the cells were run, or only predicted.
+    /// The basis: cells that were run, or predictions only.
     pub basis: Basis,
     /// The path through the decision tree.
     #[serde(flatten)]
     pub decision: DecisionPath,
-    /// Whether the measurement agrees with the tree.
+    /// The agreement of the measurement with the tree.
     pub agrees: Agreement,
-    /// How the recommended strategy compares with all others.
+    /// The comparison of the recommended strategy with all others.
     pub comparison: Comparison,
     /// The limit that keeps the throughput from growing further.
     #[serde(rename = "binding_limit")]
     pub limit: LimitingFactor,
-    /// Complete programs that run tasks this way.
+    /// Complete programs that run tasks with the recommended strategy.
     pub code_examples: Vec<CodeExample>,
-    /// Facts worth knowing before the advice is followed.
+    /// Facts that matter before the advice is followed.
     #[serde(rename = "performance_notes")]
     pub notes: Vec<Note>,
-    /// Tasks that a program should send to a worker process at once, by what messages were measured to
-    /// cost; null where none are sent.
+    /// Number of tasks that a program should send to a worker process at once, from the measured cost of
+    /// messages; null if no tasks are sent to processes.
     pub chunk_size: Option<u64>,
     /// Alternatives to the recommendation, best first.
     pub fallbacks: Vec<Fallback>,
 }
 
 impl Recommendation {
-    /// The recommended cell.
+    /// Returns the recommended cell.
     pub fn cell(&self) -> Configuration {
         Configuration { strategy: self.strategy, width: self.width, processes: self.processes }
     }

@@ -16,7 +16,7 @@ pub struct Model {
     pub usl: Usl,
     /// Amdahl's law, where the universal scalability law was fitted.
     pub amdahl: Option<Amdahl>,
-    /// The strategy whose cells are described; the sequential reference is its width 1.
+    /// The strategy whose cells the laws describe; the sequential reference stands for its width 1.
     pub strategy: Option<StrategyKind>,
 }
 
@@ -29,11 +29,11 @@ pub struct Usl {
     pub kappa: Option<f64>,
     /// λ, tasks per second of one task in flight.
     pub lambda: Option<f64>,
-    /// The width of the highest throughput, where it is no more than 1.25 times the widest measured.
+    /// The width of the highest throughput; null if it is more than 1.25 times the widest measured.
     pub peak_width: Option<f64>,
-    /// Whether the law was fitted, or why not.
+    /// The status of the fit.
     pub status: FitStatus,
-    /// How the peak is known.
+    /// The basis of the peak.
     pub peak_status: Option<PeakStatus>,
     /// 95% confidence intervals of the coefficients.
     pub ci95: Option<UslIntervals>,
@@ -43,15 +43,15 @@ pub struct Usl {
     pub saturated_width: Option<f64>,
     /// Tasks per second on the flat top.
     pub saturated_per_s: Option<f64>,
-    /// How many different widths were measured; null where that is not the reason.
+    /// Number of different widths measured; null if that number is not the reason for `status`.
     #[serde(default)]
     pub widths: Option<usize>,
-    /// The narrowest and the widest width measured; null where that is not the reason.
+    /// The narrowest and the widest width measured; null if they are not the reason for `status`.
     #[serde(default)]
     pub width_range: Option<[f64; 2]>,
 }
 
-/// Intervals of the coefficients, cut off at what they cannot be.
+/// Intervals of the coefficients, cut off at the bounds of their possible values.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct UslIntervals {
     /// Interval of σ.
@@ -67,25 +67,25 @@ pub struct UslIntervals {
 pub struct Amdahl {
     /// σ, the serial share.
     pub sigma: f64,
-    /// Its 95% confidence interval.
+    /// 95% confidence interval of σ.
     pub sigma_ci95: [f64; 2],
     /// λ, tasks per second of one task in flight.
     pub lambda: f64,
-    /// Its 95% confidence interval.
+    /// 95% confidence interval of λ, in tasks per second.
     pub lambda_ci95: [f64; 2],
-    /// Tasks per second that no width would pass, λ/σ: an extrapolation. Null if nothing is serial.
+    /// Upper bound of the tasks per second at any width, λ/σ: an extrapolation. Null if nothing is serial.
     pub ceiling_per_s: Option<f64>,
     /// The standard deviation of the residuals, over the root mean square of the rates.
     pub residual: f64,
 }
 
-/// Whether the law describes what was measured.
+/// The status of a fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FitStatus {
-    /// It does.
+    /// The law describes the measurements.
     Fitted,
-    /// Throughput grows up to a width and then stays, which the law has no parameter for.
+    /// Throughput grows up to a width and then stays constant, for which the law has no parameter.
     Saturated,
     /// The points lie too far off the curve.
     PoorFit,
@@ -93,31 +93,31 @@ pub enum FitStatus {
     TooFewWidths,
     /// The widest width is less than twice the narrowest.
     TooNarrow,
-    /// Nothing was measured that could be fitted.
+    /// There are no measurements to fit.
     NotFitted,
 }
 
-/// How the width of the highest throughput is known.
+/// The basis of the width of the highest throughput.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PeakStatus {
-    /// It lies among the widths measured.
+    /// The peak lies among the widths measured.
     Measured,
-    /// It lies a little beyond the widest.
+    /// The peak lies slightly beyond the widest width measured.
     Extrapolated,
-    /// It would lie so far beyond the widest that nothing is known of it.
+    /// The peak would lie too far beyond the widest width measured to be known.
     Beyond,
-    /// There is none: κ is 0.
+    /// There is no peak: κ is 0.
     None,
 }
 
 impl Model {
-    /// The laws of the cells of one strategy; `cell` is one of them.
+    /// Fits the laws to the cells of one strategy; `cell` is one of the cells.
     pub fn of_cells(cells: &[ConfigurationResult], cell: Configuration) -> Self {
         Model { strategy: Some(cell.strategy), ..Model::of_points(&points(cells, cell)) }
     }
 
-    /// The laws of points of any origin.
+    /// Fits the laws to points of any origin.
     pub fn of_points(points: &[Point]) -> Self {
         let mut amdahl = None;
         let usl = match assess(points) {
@@ -145,7 +145,7 @@ impl Model {
 }
 
 impl Usl {
-    /// No fit was tried.
+    /// Returns a model without a fit.
     pub fn not_fitted() -> Self {
         Usl::without(FitStatus::NotFitted)
     }
@@ -205,7 +205,7 @@ impl Amdahl {
     }
 }
 
-/// A dimensionless number with three significant digits: `0`, `0.0577`, `7.7e-4`.
+/// Formats a dimensionless number with up to three significant digits: `0`, `0.0577`, `7.7e-4`.
 pub(crate) fn coefficient(value: f64) -> String {
     if value == 0.0 {
         "0".to_owned()
@@ -220,7 +220,7 @@ pub(crate) fn coefficient(value: f64) -> String {
 
 /// Returns the points of a strategy, with the number of processes that `cell` has.
 ///
-/// The sequential reference stands for width 1 where the strategy was not run at it: both laws count
+/// The sequential reference stands for width 1 if the strategy was not run at width 1: both laws start
 /// from one task at a time.
 pub(crate) fn points(cells: &[ConfigurationResult], cell: Configuration) -> Vec<Point> {
     let own = |c: &&ConfigurationResult| {

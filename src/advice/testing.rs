@@ -16,8 +16,9 @@ use crate::workload::spec::{
 };
 use crate::workload::{Items, Workload};
 
-/// Rounds of every cell, and its tasks of each.
+/// Number of rounds of every test cell.
 const ROUNDS: u32 = 8;
+/// Number of tasks of every test cell.
 const TASKS_PER_CELL: u64 = 2000;
 
 pub(crate) fn workload(tasks: u64, steps: Vec<StepSpec>) -> Workload {
@@ -54,7 +55,7 @@ pub(crate) fn command() -> StepSpec {
     StepSpec::Command(CommandSpec { argv: vec!["true".to_owned()], ignore_failure: false })
 }
 
-/// A profile whose CPU time is spread over the CPU steps and whose wait over the others.
+/// Returns a profile with its CPU time spread over the CPU steps and its wait over the others.
 pub(crate) fn profile(workload: &Workload, class: Class, cpu_s: f64, wait_s: f64) -> Profile {
     let computing = workload.steps.iter().filter(|s| s.nature() == StepNature::Cpu).count();
     let waiting = workload.steps.len() - computing;
@@ -107,12 +108,12 @@ pub(crate) fn host(cpus: f64) -> Host {
     }
 }
 
-/// A cell with rounds that spread by 1% around `per_s`.
+/// Returns a cell with rounds that spread by 1% around `per_s`.
 pub(crate) fn cell(strategy: StrategyKind, width: usize, per_s: f64) -> ConfigurationResult {
     noisy(strategy, width, per_s, 0.01)
 }
 
-/// A cell with rounds that spread by `spread` around `per_s`, always in the same way.
+/// Returns a cell with rounds that spread by `spread` around `per_s`, deterministically.
 pub(crate) fn noisy(strategy: StrategyKind, width: usize, per_s: f64, spread: f64) -> ConfigurationResult {
     let seed = strategy as u64 * 1009 + width as u64;
     let rounds = (0..ROUNDS).map(|round| Round {
@@ -127,7 +128,7 @@ pub(crate) fn noisy(strategy: StrategyKind, width: usize, per_s: f64, spread: f6
     }
 }
 
-/// A number from 0 to 1 that looks random: the output function of SplitMix64.
+/// Returns a pseudorandom number from 0 to 1: the output function of SplitMix64.
 fn uniform(seed: u64) -> f64 {
     let mut z = seed.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -135,7 +136,7 @@ fn uniform(seed: u64) -> f64 {
     (z >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-/// The cells of a strategy whose throughput is a function of the width.
+/// Returns the cells of a strategy whose throughput is a function of the width.
 pub(crate) fn curve(
     strategy: StrategyKind,
     widths: &[usize],
@@ -144,14 +145,14 @@ pub(crate) fn curve(
     widths.iter().map(|n| cell(strategy, *n, per_s(*n as f64))).collect()
 }
 
-/// The cell with a share of its tasks failed.
+/// Returns the cell with a share of its tasks failed.
 pub(crate) fn failing(mut cell: ConfigurationResult, share: f64) -> ConfigurationResult {
     let failed = (share * TASKS_PER_CELL as f64) as u64;
     cell.tasks = TaskCounts { ok: TASKS_PER_CELL - failed, failed, ..TaskCounts::default() };
     cell
 }
 
-/// A cell that was not run.
+/// Returns a cell that was not run.
 pub(crate) fn skipped(strategy: StrategyKind, width: usize, reason: &str) -> ConfigurationResult {
     ConfigurationResult::without_numbers(
         Configuration::new(strategy, width),
@@ -160,7 +161,7 @@ pub(crate) fn skipped(strategy: StrategyKind, width: usize, reason: &str) -> Con
     )
 }
 
-/// The cell with its CPU seconds per task.
+/// Returns the cell with `cpu_s_per_task` CPU seconds per task.
 pub(crate) fn with_cpu(cell: ConfigurationResult, cpu_s_per_task: f64) -> ConfigurationResult {
     ConfigurationResult { cpu_s_per_task: Some(cpu_s_per_task), ..cell }
 }

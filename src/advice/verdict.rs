@@ -1,4 +1,4 @@
-//! How sure a recommendation is, and what it rests on.
+//! The certainty and the basis of a recommendation.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ pub enum Basis {
     Predicted,
 }
 
-/// How the recommended cell compares, by the confidence interval of a ratio.
+/// The comparison of the recommended cell with another, by the confidence interval of a ratio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ChoiceVerdict {
@@ -21,11 +21,11 @@ pub enum ChoiceVerdict {
     Faster,
     /// The two are equal within the margin.
     Tie,
-    /// The measurement cannot tell.
+    /// The measurement is inconclusive.
     Undecided,
 }
 
-/// Whether measurement and decision tree agree.
+/// The agreement of measurement and decision tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Agreement {
@@ -33,6 +33,6 @@ pub enum Agreement {
     Yes,
     /// Another strategy is faster beyond doubt.
     No,
-    /// The measurement cannot tell.
+    /// The measurement is inconclusive.
     Undecided,
 }

@@ -19,7 +19,7 @@ use crate::strategy::run::{RunReport, run, strategy};
 use crate::strategy::task_queue::TaskQueue;
 use crate::workload::{Env, Program, Workload};
 
-/// The order that the process of a batch receives.
+/// The request that the process of a batch receives.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct BatchSpec {
     /// The workload.

@@ -65,8 +65,8 @@ impl CalibrationWorkload {
 
 /// A runner of calibration workloads.
 pub(crate) trait CalibrationRunner {
-    /// Runs `tasks` tasks of a calibration workload and returns the report with the CPU seconds that its server
-    /// used meanwhile; `None` if that fails.
+    /// Runs `tasks` tasks of a calibration workload and returns the report with the CPU seconds that its
+    /// server used meanwhile; `None` if that fails.
     fn run(
         &mut self,
         probe: CalibrationWorkload,
@@ -75,8 +75,8 @@ pub(crate) trait CalibrationRunner {
     ) -> Option<(RunReport, f64)>;
 }
 
-/// Measures the overheads of every strategy, which takes about two seconds. An overhead that cannot be measured
-/// keeps its default.
+/// Measures the overheads of every strategy, which takes about two seconds. An overhead that cannot be
+/// measured keeps its default.
 pub(crate) fn calibrate(runner: &mut impl CalibrationRunner, cpus: usize) -> Overheads {
     let mut overheads = Overheads::default();
     let alone = [CalibrationWorkload::Compute, CalibrationWorkload::Sleep, CalibrationWorkload::Http]

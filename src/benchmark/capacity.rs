@@ -1,4 +1,4 @@
-//! The widest that each strategy can be on this machine, and the limit that says so.
+//! The largest width of each strategy on this machine, and the limit that sets it.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ const MEMORY_SHARE: f64 = 0.8;
 /// Memory maps of one thread: its stack and the guard page below it.
 const MAPS_PER_THREAD: u64 = 2;
 
-/// The widest a strategy can be, and the limit that says so.
+/// The largest width of a strategy, and the limit that sets it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Capacity {
     /// Largest number of tasks in flight.
@@ -37,7 +37,7 @@ pub(crate) struct Capacity {
 pub enum WidthLimit {
     /// The tasks of the workload.
     Tasks {
-        /// How many there are.
+        /// Number of tasks.
         tasks: u64,
     },
     /// The semaphore of the workload.
@@ -52,32 +52,32 @@ pub enum WidthLimit {
     },
     /// File descriptors of a process.
     OpenFiles {
-        /// How many are allowed.
+        /// Number of descriptors allowed.
         allowed: u64,
-        /// How many a task in flight holds.
+        /// Number of descriptors that a task in flight holds.
         per_task: u64,
     },
     /// Processes and threads of the user.
     Processes {
-        /// How many are allowed.
+        /// Number of processes and threads allowed.
         allowed: u64,
     },
     /// Memory maps of a process.
     MemoryMaps {
-        /// How many are allowed.
+        /// Number of memory maps allowed.
         allowed: u64,
-        /// How many a thread takes.
+        /// Number of memory maps that a thread takes.
         per_thread: u64,
     },
     /// Free memory.
     FreeMemory {
-        /// How much there is.
+        /// Bytes of free memory.
         bytes: u64,
     },
 }
 
 impl WidthLimit {
-    /// Whether the machine sets the limit, rather than the workload.
+    /// Returns true if the machine sets the limit, rather than the workload.
     pub fn is_of_machine(self) -> bool {
         !matches!(
             self,
@@ -105,7 +105,7 @@ impl fmt::Display for WidthLimit {
     }
 }
 
-/// Returns the widest that `strategy` can be for `workload` on `host`: the smallest of all limits.
+/// Returns the largest width of `strategy` for `workload` on `host`: the smallest of all limits.
 pub(crate) fn capacity(strategy: StrategyKind, workload: &Workload, host: &Host) -> Capacity {
     let tasks = workload.tasks();
     let mut limits = vec![limited(tasks, WidthLimit::Tasks { tasks })];

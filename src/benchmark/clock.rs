@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 /// Tells how long measuring has taken.
 pub trait Clock {
-    /// Measuring begins now.
+    /// Restarts the clock: measuring begins now.
     fn restart(&mut self);
 
-    /// Time since measuring began.
+    /// Returns the time since measuring began.
     fn elapsed(&self) -> Duration;
 }
 
@@ -16,7 +16,7 @@ pub trait Clock {
 pub struct Stopwatch(Instant);
 
 impl Stopwatch {
-    /// Begins now.
+    /// Starts the clock now.
     pub fn start() -> Self {
         Stopwatch(Instant::now())
     }

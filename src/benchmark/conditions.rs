@@ -1,5 +1,5 @@
-//! The inputs of a prediction besides the profile: the speed of the CPUs, the overheads of strategies and other
-//! users of the CPUs.
+//! The inputs of a prediction besides the profile: the speed of the CPUs, the overheads of strategies and
+//! other users of the CPUs.
 
 use crate::benchmark::overhead::Overheads;
 use crate::host::Host;

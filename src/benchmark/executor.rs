@@ -47,8 +47,8 @@ pub trait Executor {
     /// When there is nothing to report, because the strategy could not start or its process died.
     fn run(&mut self, request: &BatchRequest) -> Result<RunReport, Error>;
 
-    /// Returns true if nothing more can be run; measuring ends then, and the batch that found out does not count
-    /// as a failure of its configuration.
+    /// Returns true if nothing more can be run; measuring ends then, and the batch that found out does not
+    /// count as a failure of its configuration.
     fn is_exhausted(&self) -> bool {
         false
     }
@@ -110,7 +110,7 @@ impl Executor for ProcessExecutor {
         self.batches += 1;
         fs::create_dir(&state_dir).map_err(ChildError::Start)?;
         let result = self.exchange(request, state_dir.clone());
-        // What cannot be removed now is removed with the whole directory at the end.
+        // A directory that cannot be removed now is removed with its parent at the end.
         let _ = fs::remove_dir_all(&state_dir);
         result
     }

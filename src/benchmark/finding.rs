@@ -9,12 +9,12 @@ use crate::diagnostics::Code;
 pub(crate) enum Finding {
     /// The user interrupted the measurement.
     Interrupted {
-        /// Seconds of measuring before that.
+        /// Seconds of measuring before the interruption.
         elapsed_s: f64,
     },
     /// Every item was run once, and no more were left.
     ItemsUsed {
-        /// Seconds of measuring before that.
+        /// Seconds of measuring before the items ran out.
         elapsed_s: f64,
     },
     /// The budget ended after few rounds.
@@ -28,7 +28,7 @@ pub(crate) enum Finding {
         others: f64,
         /// Share of the CPUs that the hypervisor took, from 0 to 1.
         stolen: f64,
-        /// Factor by which intervals are wider for it.
+        /// Factor by which the contention widens intervals.
         widening: f64,
     },
     /// A configuration gave other outputs than the reference for the same items.

@@ -34,7 +34,7 @@ impl Shell {
         Shell { reexec, scratch }
     }
 
-    /// Runs the command of an option to its end, if there is one.
+    /// Runs the command of an option, if there is one, and waits for its end.
     ///
     /// # Errors
     /// When it cannot be started or its status is not 0.
@@ -50,7 +50,7 @@ impl Shell {
 
     /// Runs a command and returns the reason why it failed, if it did.
     fn try_run(&self, line: &str) -> io::Result<Option<String>> {
-        // A file and not a pipe: what the command leaves running may keep it open.
+        // A file and not a pipe: processes that the command leaves running may keep a pipe open.
         let mut stderr = tempfile::tempfile_in(&self.scratch)?;
         let mut command = self.reexec.shell(line);
         let status =
@@ -82,7 +82,7 @@ impl<E> Hooked<E> {
         Hooked { inner, shell, hooks, failure: None }
     }
 
-    /// The first command that failed, if one did.
+    /// Returns the error of the first command that failed, if one did.
     pub(crate) fn failure(&self) -> Option<&Error> {
         self.failure.as_ref()
     }

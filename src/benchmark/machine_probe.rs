@@ -15,7 +15,8 @@ pub trait MachineProbe {
     /// Returns the speed of a CPU now, in iterations of the sha256 kernel per CPU second.
     fn cpu_speed(&mut self) -> Option<f64>;
 
-    /// Returns the CPU time that this program could not have so far; `None` where the system does not tell.
+    /// Returns the CPU time that was unavailable to this program so far; `None` if the system does not
+    /// report it.
     fn taken_cpu(&mut self) -> Option<TakenCpu>;
 }
 
@@ -27,8 +28,8 @@ pub struct CpuSpeedProbe<F> {
 }
 
 impl<F: FnMut() -> Option<TakenCpu>> CpuSpeedProbe<F> {
-    /// Takes about 50 ms of CPU time to calibrate the work of one reading. `taken_cpu` returns the CPU time of
-    /// the machine so far without that of `conc` and its servers.
+    /// Takes about 50 ms of CPU time to calibrate the work of one reading. `taken_cpu` returns the CPU time
+    /// of the machine so far without that of `conc` and its servers.
     pub fn new(taken_cpu: F) -> Self {
         CpuSpeedProbe { piece: Burner::new(Kernel::Sha256, PROBE_CPU_TIME), taken_cpu }
     }

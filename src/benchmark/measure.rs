@@ -1,4 +1,4 @@
-//! Measures the configurations of a plan: rounds of batches in random request, within a budget.
+//! Measures the configurations of a plan: rounds of batches in random order, within a budget.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -28,7 +28,7 @@ use crate::strategy::run::RunReport;
 /// Number of rounds of an exhaustive run, whatever the budget: fewer give no interval.
 const MIN_ROUNDS_EXHAUSTIVE: u32 = 3;
 
-/// Share of the budget by which a batch may be expected to end after it.
+/// Share of the budget by which the expected end of a batch may exceed the budget.
 const BUDGET_OVERSHOOT: f64 = 0.03;
 
 /// The extent of a measurement.
@@ -57,7 +57,7 @@ pub struct Measured {
     pub cells: BTreeMap<Configuration, CellRecord>,
     /// The belief about every measured configuration, from all batches together.
     pub posteriors: BTreeMap<Configuration, Posterior>,
-    /// Configurations that could not be run, and why.
+    /// Configurations that could not be run, each with its error.
     pub failed: BTreeMap<Configuration, Error>,
     /// Shares of the CPUs that other programs and the hypervisor took meanwhile, where they are known.
     pub taken: Option<TakenShares>,
@@ -65,7 +65,7 @@ pub struct Measured {
     pub rounds: u32,
     /// The reason why measuring ended.
     pub ending: MeasurementEnding,
-    /// Time it took.
+    /// Duration of the measurement.
     pub elapsed: Duration,
 }
 
@@ -79,7 +79,7 @@ pub enum MeasurementEnding {
     Rounds,
     /// The budget was used up.
     Budget,
-    /// The user interrupted it.
+    /// The user interrupted the measurement.
     Interrupted,
     /// The executor had nothing more to run.
     Exhausted,
@@ -291,7 +291,7 @@ mod tests {
     use crate::benchmark::testing::{self, host, profile, report, sleeping};
     use crate::diagnostics::Code;
 
-    /// Gives what a function says, at once.
+    /// Answers every batch at once, with the result of a function.
     struct Mock<F>(F, Vec<BatchRequest>);
 
     impl<F: FnMut(&BatchRequest) -> Result<RunReport, Error>> Executor for Mock<F> {
@@ -403,7 +403,8 @@ mod tests {
         };
         let measured = measurement.run(&plan);
         assert_eq!(measured.cells[&Configuration::REFERENCE].rounds().len(), 1);
-        // One batch is all there is time for, and it shows what is advised if nothing speaks against it.
+        // There is time for one batch only, and it tests the strategy that is advised if no evidence is
+        // against it.
         let cells: Vec<Configuration> = executor.1.iter().map(|request| request.cell).collect();
         assert!(cells.contains(&Configuration::new(StrategyKind::Async, 10)), "{cells:?}");
         assert!(cells.iter().all(|cell| cell.width == 10), "{cells:?}");

@@ -7,7 +7,8 @@ use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::strategy::run::RunReport;
 
-/// Number of parts of the items of which one batch takes at most one; the others are for other configurations.
+/// Number of parts that the items are divided into; one batch takes at most one part, the others are for
+/// other configurations.
 const MIN_BATCHES_PER_ITEMS: u64 = 24;
 
 /// Number of configurations at full width that the items must suffice for.
@@ -49,8 +50,8 @@ impl Slices {
         self.is_exhausted
     }
 
-    /// Returns the positions for a batch that wants `wanted` tasks and has `width` in flight; `None` if too few
-    /// are left to keep it busy.
+    /// Returns the positions for a batch that wants `wanted` tasks and has `width` in flight; `None` if too
+    /// few are left to keep it busy.
     fn take(&mut self, wanted: u64, width: u64) -> Option<Range<u64>> {
         let left = self.items - self.used();
         let fair = wanted.min((self.items / MIN_BATCHES_PER_ITEMS).max(2 * width));
@@ -96,7 +97,7 @@ mod tests {
     use proptest::prelude::*;
     use std::time::Duration;
 
-    /// Remembers what it was asked for.
+    /// Records the requests.
     struct Log(Vec<BatchRequest>);
 
     impl Executor for Log {

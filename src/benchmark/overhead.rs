@@ -9,7 +9,7 @@ use crate::strategy::StrategyKind;
 /// The cost of one strategy compared with running tasks one after another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Overhead {
-    /// Seconds to start it with one worker.
+    /// Seconds to start the strategy with one worker.
     pub startup_s: f64,
     /// Seconds that every further worker adds.
     pub startup_per_worker_s: f64,
@@ -33,7 +33,7 @@ pub struct StepOverhead {
 /// The overheads of every strategy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Overheads {
-    /// By strategy.
+    /// Overheads by strategy.
     pub strategies: BTreeMap<StrategyKind, Overhead>,
     /// CPU time of the embedded server per request among many, as a share of that of one request alone.
     pub server_share: f64,
@@ -106,8 +106,9 @@ pub(crate) struct PythonOverheads {
 }
 
 impl Default for PythonOverheads {
-    /// The costs in CPython 3.11 on a machine with 2 CPUs at 2.5 GHz (x86-64, Linux, 2026-11-24); of the right
-    /// order of magnitude elsewhere. They are not calibrated, because interpreters start too slowly for that.
+    /// The costs in CPython 3.11 on a machine with 2 CPUs at 2.5 GHz (x86-64, Linux, 2026-11-24); of the
+    /// right order of magnitude elsewhere. They are not calibrated, because interpreters start too slowly
+    /// for that.
     fn default() -> Self {
         PythonOverheads {
             coroutine_dispatch_s: 0.3e-6,

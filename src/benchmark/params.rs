@@ -39,8 +39,8 @@ pub struct SearchParams {
     pub min_probe_width: usize,
     /// Share of its prediction below which a configuration refutes the predictions for wider ones.
     pub refuted_share: f64,
-    /// Predicted throughput, as a multiple of the leader's, that a configuration needs to show whether there is
-    /// more once predictions are refuted.
+    /// Predicted throughput, as a multiple of the leader's, that a configuration needs to show whether
+    /// there is more once predictions are refuted.
     pub headroom: f64,
     /// Parameters of the belief about all configurations.
     pub surrogate: SurrogateParams,
@@ -80,8 +80,8 @@ pub struct SizingParams {
     pub whole_workload_batches: f64,
     /// Tasks per worker of a batch that is not the whole workload.
     pub waves: u64,
-    /// Tasks per worker of such a batch in an exhaustive run: by then tasks have fallen out of step, as in a
-    /// whole workload.
+    /// Tasks per worker of a partial batch in an exhaustive run: by then tasks have fallen out of step, as
+    /// in a whole workload.
     pub thorough_waves: u64,
     /// Batches of several waves that must fit into the budget; otherwise a batch has one wave.
     pub min_batches_of_waves: f64,
@@ -91,11 +91,11 @@ pub struct SizingParams {
     pub very_long_task_share: f64,
     /// Multiple of its expected duration after which a batch starts no further task.
     pub stop_starting_factor: f64,
-    /// Seconds added to that.
+    /// Seconds added to the time after which a batch starts no further task.
     pub stop_starting_grace_s: f64,
-    /// Task times after that at which a batch is killed.
+    /// Task times from the last possible start of a task to the kill of a batch.
     pub kill_in_tasks: f64,
-    /// Seconds added to that.
+    /// Seconds added to the time at which a batch is killed.
     pub kill_grace_s: f64,
 }
 

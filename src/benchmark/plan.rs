@@ -34,7 +34,7 @@ pub struct Candidate {
     pub cell: Configuration,
     /// Tasks per second that the model predicts over the whole workload.
     pub predicted_per_s: f64,
-    /// That throughput as a multiple of the one that a batch of a few tasks per worker suggests.
+    /// Predicted throughput as a multiple of the one that a batch of a few tasks per worker suggests.
     pub beyond_a_batch: f64,
 }
 

@@ -124,8 +124,8 @@ impl Posteriors {
     }
 }
 
-/// Returns standard normal numbers by the method of Box and Muller (Ann. Math. Stat. 29 (1958), 610–611). They
-/// depend on the seed only, so that beliefs differ only by what was measured.
+/// Returns standard normal numbers by the method of Box and Muller (Ann. Math. Stat. 29 (1958), 610–611).
+/// They depend on the seed only, so that beliefs differ only by what was measured.
 fn normals(points: usize, seed: u64) -> DMatrix<f64> {
     let mut random = StdRng::seed_from_u64(seed);
     DMatrix::from_fn(points, POSTERIOR_DRAWS, |_, _| {

@@ -23,8 +23,8 @@ const DEFAULT_VARIATION: f64 = 0.1;
 pub(crate) struct Prediction {
     /// Tasks per second over the whole workload, start-up and the ragged end included.
     pub per_s: f64,
-    /// That throughput as a multiple of the one that a batch of [`BATCH_WAVES`] tasks per worker suggests, in
-    /// which tasks are still in step; 1 if a batch is the whole workload.
+    /// Predicted throughput as a multiple of the one that a batch of [`BATCH_WAVES`] tasks per worker
+    /// suggests, in which tasks are still in step; 1 if a batch is the whole workload.
     pub beyond_a_batch: f64,
 }
 

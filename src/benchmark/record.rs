@@ -15,7 +15,7 @@ use crate::workload::digest::Digest;
 use crate::workload::outputs::Outputs;
 use crate::workload::task_outcomes::{Latencies, TaskCounts, TaskOutcomes};
 
-/// Number of batches from which an interval is reported: that of two is too wide to say anything.
+/// Number of batches from which an interval is reported: an interval from two is too wide to be of use.
 const MIN_BATCHES_FOR_INTERVAL: usize = 3;
 
 /// Everything measured of one configuration.
@@ -89,8 +89,8 @@ impl CellRecord {
         if self.is_repeatable { self.outputs.is_repeatable() } else { Some(false) }
     }
 
-    /// Returns true if the outputs equal those of another configuration over the items that both ran; `None` if
-    /// there are none.
+    /// Returns true if the outputs equal those of another configuration over the items that both ran;
+    /// `None` if there are no such items.
     pub fn agrees_with(&self, other: &CellRecord) -> Option<bool> {
         let shared = |(round, digest): (&u32, &Digest)| other.digests.get(round)?.agrees_with(digest);
         let rounds = self.digests.iter().filter_map(shared);
@@ -146,7 +146,7 @@ impl CellRecord {
         })
     }
 
-    /// Why the cell counts as failed: not one of its tasks ended well.
+    /// Returns the reason why the cell counts as failed, if not one of its tasks succeeded.
     fn failure(&self) -> Option<Reason> {
         let first = || self.tally.errors().into_iter().next();
         (self.tally.counts.ok == 0).then(|| match first() {

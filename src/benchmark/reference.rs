@@ -1,10 +1,10 @@
-//! The reference from a profile, where tasks are too long to run one more of them.
+//! The reference taken from the profile, for tasks that are too long to run one more of them.
 
 use crate::host::usage::CpuTime;
 use crate::profile::tasks::Profiled;
 use crate::strategy::run::RunReport;
 
-/// Returns the profile as a run of the workload under `sequential`, which it also is.
+/// Returns the profile as a run of the workload under `sequential`: profiling runs tasks one after another.
 pub(crate) fn of_profile(profiled: &Profiled) -> RunReport {
     let profile = &profiled.profile;
     RunReport {

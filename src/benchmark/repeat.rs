@@ -21,7 +21,7 @@ use crate::strategy::run::RunReport;
 pub enum Side {
     /// The program in question.
     Current,
-    /// The program that it is compared with.
+    /// The program that the current one is compared with.
     Reference,
 }
 
@@ -40,7 +40,7 @@ pub struct RepetitionSettings {
     pub time_limit: Duration,
     /// Number of batches of each side that run first and are discarded.
     pub warmup: u32,
-    /// Number of CPUs of the machine, for the share that other programs use of them.
+    /// Number of CPUs of the machine, to which the share of other programs refers.
     pub cpus_logical: usize,
     /// Seed of the order within pairs.
     pub seed: u64,
@@ -53,9 +53,9 @@ pub struct Repeated {
     pub series: Series,
     /// The batch that failed and ended the series, if one did.
     pub failure: Option<(Side, Error)>,
-    /// The reason why it ended.
+    /// The reason why the series ended.
     pub ending: RepetitionEnding,
-    /// Time it took.
+    /// Duration of the series.
     pub elapsed: Duration,
 }
 
@@ -64,13 +64,13 @@ pub struct Repeated {
 pub enum RepetitionEnding {
     /// More batches would not have changed the result.
     Enough,
-    /// Its time was used up.
+    /// The time of the series was used up.
     Time,
     /// A batch could not be run.
     Failed,
     /// The executor had nothing more to run.
     Exhausted,
-    /// The user interrupted it.
+    /// The user interrupted the series.
     Interrupted,
 }
 
@@ -78,7 +78,7 @@ pub enum RepetitionEnding {
 pub struct Repetition<'a> {
     /// Runs the program in question.
     pub current: &'a mut dyn Executor,
-    /// Runs the program that it is compared with, if there is one.
+    /// Runs the program that the current one is compared with, if there is one.
     pub reference: Option<&'a mut dyn Executor>,
     /// Observes the machine.
     pub machine_probe: &'a mut dyn MachineProbe,
@@ -95,10 +95,11 @@ pub struct Repetition<'a> {
 }
 
 impl Repetition<'_> {
-    /// Runs pair after pair, or batch after batch without a reference, until `needs_more` returns false for the
-    /// series so far, time is used up, a batch fails or the user interrupts.
+    /// Runs pair after pair, or batch after batch without a reference, until `needs_more` returns false for
+    /// the series so far, time is used up, a batch fails or the user interrupts.
     ///
-    /// Both sides of a pair run the same tasks, in random order of the sides. An incomplete pair is discarded.
+    /// Both sides of a pair run the same tasks, in random order of the sides. An incomplete pair is
+    /// discarded.
     pub fn run(mut self, mut needs_more: impl FnMut(&Series) -> bool) -> Repeated {
         let mut random = StdRng::seed_from_u64(self.settings.seed);
         let RepetitionSettings { cell, iterations, .. } = self.settings.clone();
@@ -112,7 +113,7 @@ impl Repetition<'_> {
             }
             let is_first = series.batches.is_empty();
             let so_far_s = self.clock.elapsed().as_secs_f64();
-            // The next one is expected to take as long as those before.
+            // The next pair is expected to take as long as the pairs before it, on average.
             if !is_first && so_far_s * (pairs + 1.0) / pairs > self.settings.time_limit.as_secs_f64() {
                 break RepetitionEnding::Time;
             }

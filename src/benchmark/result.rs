@@ -16,7 +16,7 @@ pub struct ConfigurationResult {
     pub cell: Configuration,
     /// The status of the run.
     pub status: Status,
-    /// Why it failed or was skipped; null if it ran, or was only predicted.
+    /// The reason why the configuration failed or was skipped; null if it ran, or was only predicted.
     pub reason: Option<Reason>,
     /// Tasks per second that the model predicted before the run.
     pub predicted_per_s: Option<f64>,
@@ -26,11 +26,11 @@ pub struct ConfigurationResult {
     pub outlook: Option<Posterior>,
     /// 95% confidence interval of `throughput_per_s`.
     pub ci95: Option<[f64; 2]>,
-    /// Share of the CPUs that other programs used during the measurement, by which intervals are wider; absent if
-    /// the system does not report it.
+    /// Share of the CPUs that other programs used during the measurement, by which intervals are wider;
+    /// absent if the system does not report it.
     pub cpu_others: Option<f64>,
-    /// The share of the CPUs that the hypervisor took meanwhile, which also makes intervals wider; null where
-    /// the system does not tell.
+    /// The share of the CPUs that the hypervisor took meanwhile, which also makes intervals wider; null if
+    /// the system does not report it.
     #[serde(default)]
     pub cpu_stolen: Option<f64>,
     /// Throughput as a multiple of the sequential reference's, from batches paired by round if there are any.
@@ -83,8 +83,8 @@ impl ConfigurationResult {
 }
 
 impl ConfigurationResult {
-    /// How much wider than their batches say intervals are: what others used of the CPUs they may use
-    /// more or less of the next time.
+    /// Returns the factor by which intervals are wider than their batches suggest: other programs may use
+    /// more or less of the CPUs the next time.
     pub fn widening(&self) -> f64 {
         widening(unavailable(self.cpu_others, self.cpu_stolen))
     }
@@ -96,17 +96,17 @@ pub(crate) fn widening(unavailable: Option<f64>) -> f64 {
     1.0 / (1.0 - unavailable.unwrap_or(0.0).clamp(0.0, 0.9))
 }
 
-/// Why a configuration has no result.
+/// The reason why a configuration has no result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Reason {
-    /// What kind of failure; `conc explain CODE` says more.
+    /// The kind of failure; `conc explain CODE` describes it.
     pub code: Code,
-    /// What happened.
+    /// The failure in words.
     pub message: String,
 }
 
 impl Reason {
-    /// A reason of kind `code`.
+    /// Creates a reason of kind `code`.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Reason { code, message: message.into() }
     }
@@ -124,9 +124,9 @@ impl std::fmt::Display for Reason {
 pub enum Status {
     /// The configuration ran.
     Ok,
-    /// It was started and failed.
+    /// The configuration was started and failed.
     Failed,
-    /// It was not started; `reason` says why.
+    /// The configuration was not started; `reason` says why.
     Skipped,
 }
 
@@ -145,18 +145,18 @@ pub struct Round {
 pub struct LedgerPerTask {
     /// Worker processes.
     pub workers: u64,
-    /// Until the workers were ready.
+    /// Time until the workers were ready.
     pub startup_s: f64,
-    /// With nothing to do.
+    /// Time with nothing to do.
     pub waiting_s: f64,
-    /// In tasks.
+    /// Time in tasks.
     pub working_s: f64,
-    /// Handing tasks over and results back, the waiting for it included.
+    /// Time spent handing tasks over and results back, waiting included.
     pub transfer_s: f64,
-    /// Tasks, or for hybrid their computing parts, per message, in the mean.
+    /// Mean number of tasks per message; for hybrid, of their computing parts.
     pub tasks_per_message: f64,
-    /// Seconds that a message costs whatever is in it, where it did not wait for a CPU; null if there
-    /// were too few to tell.
+    /// Seconds that a message costs regardless of its content, without waits for a CPU; null if there were
+    /// too few messages.
     pub message_s: Option<f64>,
 }
 

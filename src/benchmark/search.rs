@@ -1,8 +1,8 @@
 //! The choice of what to measure next: the leader against the challenger most likely to beat it for its cost.
 //!
-//! Pure: the search receives what was measured and when, and returns what to measure; it knows no clock and no
-//! machine. Its belief about configurations that were not measured comes from their predictions and their
-//! neighbours ([`surrogate`](crate::model::surrogate)).
+//! Pure: the search receives what was measured and when, and returns what to measure; it knows no clock and
+//! no machine. Its belief about configurations that were not measured comes from their predictions and
+//! their neighbours ([`surrogate`](crate::model::surrogate)).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub(crate) enum SearchMode {
 /// The progress of a guided search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum SearchStage {
-    /// The predicted best of many in flight is tried with fewer.
+    /// The predicted best of the wide configurations is first tried at a smaller width.
     Probe,
     /// Every strategy is measured at the width that is believed to suffice.
     Opening,
@@ -182,9 +182,9 @@ impl Search {
         if round.is_empty() { self.leader_vs_challenger() } else { round }
     }
 
-    /// Returns the narrower configuration of the leader's strategy that is most worth trying: probably as fast
-    /// as the leader, and much narrower than the narrowest one known to be. `None` where width is what makes
-    /// the leader fast.
+    /// Returns the narrower configuration of the leader's strategy that is most worth trying: probably as
+    /// fast as the leader, and much narrower than the narrowest one known to be. `None` where width is what
+    /// makes the leader fast.
     fn narrower_candidate(&self, leader: usize) -> Option<usize> {
         let SearchParams { stop_probability, narrower_factor, narrower_probability, .. } = self.params;
         let strategy = self.cell(leader).strategy;
@@ -204,8 +204,8 @@ impl Search {
         self.of_strategy(strategy).filter(untried).max_by(|a, b| saved(*a).total_cmp(&saved(*b)))
     }
 
-    /// Returns true if more measuring would hardly change the advice: a well measured configuration is near the
-    /// best with the probability of the stop rule.
+    /// Returns true if more measuring would hardly change the advice: a well measured configuration is near
+    /// the best with the probability of the stop rule.
     pub(crate) fn is_settled(&self) -> bool {
         let SearchParams { stop_probability, min_batches_of_choice, min_batches_total, .. } = self.params;
         let total: usize = self.batches.values().sum();
@@ -242,8 +242,8 @@ impl Search {
         opening
     }
 
-    /// Returns the narrowest configuration of a strategy that is predicted to suffice, or that would show that
-    /// there is more than is believed.
+    /// Returns the narrowest configuration of a strategy that is predicted to suffice, or that would show
+    /// that more throughput is possible than is believed.
     fn knee(&self, strategy: StrategyKind) -> Option<usize> {
         let predicted = self.of_strategy(strategy).map(|point| self.predicted(point)).fold(0.0, f64::max);
         let believed = match self.leader().filter(|_| self.suspects_ceiling()) {

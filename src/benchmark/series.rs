@@ -14,7 +14,8 @@ pub struct Series {
     /// The configuration.
     #[serde(flatten)]
     pub cell: Configuration,
-    /// Iterations of each `cpu` step, in the order of the workload; runs with equal iterations do the same work.
+    /// Iterations of each `cpu` step, in the order of the workload; runs with equal iterations do the same
+    /// work.
     pub iterations: Vec<u64>,
     /// The figures of each batch, in the order in which they ran.
     pub batches: Vec<BatchMetrics>,
@@ -34,7 +35,7 @@ pub struct BatchMetrics {
     /// Share of the CPUs that other programs used meanwhile; null if the system does not report it.
     #[serde(default)]
     pub cpu_others: Option<f64>,
-    /// The share of the CPUs that the hypervisor took meanwhile; null where the system does not tell.
+    /// The share of the CPUs that the hypervisor took meanwhile; null if the system does not report it.
     #[serde(default)]
     pub cpu_stolen: Option<f64>,
     /// Successful tasks per second over the whole workload, start-up included.

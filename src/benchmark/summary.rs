@@ -12,10 +12,10 @@ use crate::host::contention::{TakenShares, unavailable};
 use crate::policy::CONTENDED;
 use crate::stats::interval::{is_informative, widen};
 
-/// A budget that ends after fewer rounds than this is worth a finding.
+/// Number of rounds below which an exhausted budget is worth a finding.
 const ENOUGH_ROUNDS: u32 = 3;
 
-/// Every cell that was measured, failed or refused, in the order of the plan.
+/// Returns every cell that was measured, failed or refused, in the order of the plan.
 pub fn results(plan: &Plan, measured: &Measured) -> Vec<ConfigurationResult> {
     let reference = measured.cells.get(&Configuration::REFERENCE);
     let items = common_items(measured);
@@ -39,7 +39,7 @@ pub fn results(plan: &Plan, measured: &Measured) -> Vec<ConfigurationResult> {
     results
 }
 
-/// Every cell of the plan, as predicted and not run.
+/// Returns every cell of the plan, as predicted and not run.
 pub(crate) fn predictions(plan: &Plan) -> Vec<ConfigurationResult> {
     let predicted = |candidate: &Candidate| ConfigurationResult {
         predicted_per_s: Some(candidate.predicted_per_s),
@@ -58,7 +58,7 @@ fn believe(result: &mut ConfigurationResult, measured: &Measured) {
     result.ci95 = widened.filter(|ends| is_informative(*ends));
 }
 
-/// Returns what to know before the results are trusted.
+/// Returns the findings to know before the results are trusted.
 pub(crate) fn findings(measured: &Measured) -> Vec<Finding> {
     let elapsed_s = measured.elapsed.as_secs_f64();
     let ending = match measured.ending {
@@ -80,8 +80,8 @@ fn contended(taken: TakenShares) -> Option<Finding> {
     share.filter(|share| *share > CONTENDED).map(|_| Finding::Contended { others, stolen, widening })
 }
 
-/// Outputs that differ between strategies, unless sequential does not agree with itself either, or ran
-/// no item twice.
+/// Finds outputs that differ between strategies, unless sequential does not agree with itself either, or
+/// ran no item twice.
 fn other_outputs(measured: &Measured) -> Option<Finding> {
     let reference = measured.cells.get(&Configuration::REFERENCE)?;
     if reference.is_repeatable() != Some(true) {
@@ -100,7 +100,7 @@ fn failed_tasks(measured: &Measured) -> Option<Finding> {
     (counts.ok < counts.started()).then_some(Finding::TasksFailed { counts })
 }
 
-/// The items whose outputs are known of every cell.
+/// Returns the items whose outputs are known for every cell.
 fn common_items(measured: &Measured) -> BTreeSet<u64> {
     let items = measured.cells.values().map(|record| record.outputs().items());
     items.reduce(|common, items| &common & &items).unwrap_or_default()

@@ -1,7 +1,7 @@
 //! The throughput of the whole workload from one batch of it.
 //!
-//! Users ask how long *their* number of tasks takes. A batch that ran all of them shows it. A
-//! shorter one shows how it begins and ends; what lies between runs at the rate of a full pipe.
+//! Users ask how long *their* number of tasks takes. A batch that ran all of these tasks shows the answer.
+//! A shorter batch shows the start and the end of the run; in between, tasks run at the rate of a full pipe.
 
 use crate::strategy::run::RunReport;
 
@@ -53,12 +53,13 @@ impl BatchTimes {
         if started >= STEADY_TASKS_PER_WORKER * busy || self.mean_latency_s <= 0.0 {
             return overall;
         }
-        // A worker that computes also waits for a CPU to be told its next task, which is in no latency.
+        // A computing worker also waits for a CPU before it gets its next task; no latency includes that
+        // wait.
         overall.max((busy.min(started) / self.mean_latency_s).min(self.cpu_bound))
     }
 
-    /// Returns the factor from the batch's own estimate to the whole workload of `tasks` tasks, if the factor is
-    /// `times` for a batch of `waves` tasks per worker; it is closer to 1 for a longer batch.
+    /// Returns the factor from the batch's own estimate to the whole workload of `tasks` tasks, if the
+    /// factor is `times` for a batch of `waves` tasks per worker; it is closer to 1 for a longer batch.
     pub fn beyond(&self, tasks: u64, waves: u64, times: f64) -> f64 {
         if self.started >= tasks {
             return 1.0;

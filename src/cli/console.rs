@@ -16,7 +16,7 @@ pub(crate) struct Console {
 }
 
 impl Console {
-    /// Returns the streams with colour and progress as `style` says.
+    /// Returns the streams with the colour and progress of `style`.
     pub(crate) fn new(style: Style) -> Self {
         let colour = match style {
             Style::Auto => ColorChoice::Auto,

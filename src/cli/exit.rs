@@ -27,7 +27,8 @@ fn total_failure(report: &Report) -> Option<Failure> {
         return None;
     }
     let Reason { code, message: reason } = reason(first);
-    let message = format!("nothing of {} could be measured: {}: {reason}", report.workload.name, first.cell);
+    let message =
+        format!("no configuration of {} could be measured: {}: {reason}", report.workload.name, first.cell);
     Some(Failure::coded(code, message))
 }
 

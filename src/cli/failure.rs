@@ -1,4 +1,4 @@
-//! The ways in which a command fails, and what the user is shown then.
+//! The ways in which a command fails, and the messages shown to the user.
 
 use std::io;
 

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use crate::cli::console::Console;
 use crate::cli::suite_eta::SuiteEta;
 
-/// A line that shows what is being done; it disappears at the end.
+/// A line that shows the current phase; the line disappears at the end.
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: ProgressBar,

@@ -31,7 +31,7 @@ impl SuiteEta {
     /// Notes that one workload has ended.
     pub(crate) fn next(&mut self) {
         self.done += 1;
-        // What was slower or faster than planned is known now; the rest is still to come as planned.
+        // The clock covers the deviations of finished workloads; the others still take their planned time.
         let left: Duration = self.planned.iter().skip(self.done).sum();
         let all: Duration = self.planned.iter().sum();
         self.begun = Instant::now().checked_sub(all.saturating_sub(left)).unwrap_or(self.begun);

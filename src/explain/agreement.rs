@@ -1,11 +1,11 @@
-//! Tests that figures in the topics are those of the code.
+//! Tests that the figures in the topics match the code.
 
 use crate::error::ExitStatus;
 use crate::explain::markdown::{Block, parse, unmarked};
 use crate::explain::topic::Topic;
 use crate::policy;
 
-/// The tables of a topic, as rows of plain text.
+/// Returns the tables of a topic, as rows of plain text.
 fn rows(name: &str) -> Vec<Vec<String>> {
     let tables =
         parse(Topic::find(name).expect("a topic").text).into_iter().filter_map(|block| match block {

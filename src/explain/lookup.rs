@@ -10,7 +10,7 @@ use crate::strategy::StrategyKind;
 /// Similarity (Jaro–Winkler, 0 to 1) from which a known name is suggested for an unknown one.
 const MIN_SIMILARITY: f64 = 0.8;
 
-/// Names that are suggested for an unknown one, at most.
+/// Maximum number of names that are suggested for an unknown one.
 const MAX_SUGGESTIONS: usize = 3;
 
 /// Returns the list of topics, each with one line that says what it is about.
@@ -29,9 +29,9 @@ pub(crate) fn index(layout: PageLayout) -> String {
     text + "\nconc explain TOPIC shows one of them.\n"
 }
 
-/// Returns the page for a topic, a strategy or a code; `None` if there is none of that name.
+/// Returns the page for a topic, a strategy or a code; `None` if no page has that name.
 ///
-/// Upper and lower case are the same, and so are the aliases of strategies and topics.
+/// Case does not matter, and aliases of strategies and topics count as their names.
 pub(crate) fn page(name: &str, layout: PageLayout) -> Option<String> {
     let name = name.trim();
     let of_code = || name.parse().ok().map(|found| code(found, layout));

@@ -24,18 +24,18 @@ pub(crate) enum Block {
 pub(crate) struct Span {
     /// The text, with single spaces for line breaks.
     pub text: String,
-    /// How the text is marked.
+    /// The mark of the text.
     pub mark: Mark,
 }
 
-/// How a piece of text is marked.
+/// The mark of a piece of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mark {
-    /// Not at all.
+    /// No mark.
     Plain,
-    /// As something to type or to read literally.
+    /// Text to type or to read literally.
     Code,
-    /// As important.
+    /// Important text.
     Strong,
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn parse(text: &str) -> Vec<Block> {
     reader.blocks
 }
 
-/// Blocks so far, and the one that is being read.
+/// The blocks so far, and the block that is being read.
 #[derive(Default)]
 struct Reader {
     blocks: Vec<Block>,

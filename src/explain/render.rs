@@ -7,7 +7,7 @@ use textwrap::{WordSeparator, WordSplitter, WrapAlgorithm};
 
 use crate::explain::markdown::{Block, Mark, Span, unmarked};
 
-/// Columns before text below a heading.
+/// Indent of text below a heading, in columns.
 const INDENT: usize = 2;
 
 /// Columns between the indent of text and that of program text.
@@ -19,12 +19,12 @@ const LABEL: usize = 11;
 /// Width below which nothing can be laid out sensibly, in columns.
 const MIN_WIDTH: usize = 40;
 
-/// How a page is laid out.
+/// The layout of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PageLayout {
     /// Columns of the terminal; fewer than 40 count as 40.
     pub width: usize,
-    /// Whether headings, names and commands are styled with escape sequences.
+    /// True to style headings, names and commands with escape sequences.
     pub is_styled: bool,
 }
 
@@ -123,7 +123,7 @@ impl PageLayout {
     }
 }
 
-/// Whether a blank line separates a block from the one before it.
+/// Returns true if a blank line separates a block from the one before it.
 fn needs_gap(before: Option<&Block>, block: &Block) -> bool {
     match (before, block) {
         (None, _) | (Some(Block::Item(..)), Block::Item(..)) => false,

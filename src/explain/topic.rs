@@ -47,12 +47,12 @@ impl Topic {
         TOPICS.iter().find(|topic| is(&topic.name) || topic.aliases.iter().any(is))
     }
 
-    /// The title after its first word or words and a colon: one line that says what the page is about.
+    /// Returns the part of the title after the colon: one line that says what the page is about.
     pub(crate) fn summary(&self) -> &'static str {
         self.title().split_once(": ").map_or(self.title(), |(_, summary)| summary)
     }
 
-    /// The title of the page.
+    /// Returns the title of the page.
     pub(crate) fn title(&self) -> &'static str {
         self.text.lines().next().map_or(self.name, |line| line.trim_start_matches("# "))
     }

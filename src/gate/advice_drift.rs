@@ -144,7 +144,7 @@ mod tests {
         };
         cells[0].outlook = Some(doubtful);
         assert_eq!(verdict_of((&io, ASYNC), (&io, THREADS), &cells), AdviceChange::Undecided);
-        // Another width of the strategy before keeps up.
+        // Another width of the earlier strategy keeps up.
         let wide = [cells[1].clone(), cell(ASYNC, 500.0), cell(Configuration { width: 96, ..ASYNC }, 990.0)];
         assert_eq!(verdict_of((&io, ASYNC), (&io, THREADS), &wide), AdviceChange::Undecided);
     }

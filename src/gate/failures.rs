@@ -60,7 +60,7 @@ fn failed_share(batch: &BatchMetrics) -> f64 {
 }
 
 fn share([failed, started]: [u64; 2]) -> f64 {
-    // A batch that started nothing gave nothing.
+    // A batch that started no task counts as failed.
     if started == 0 { 1.0 } else { failed as f64 / started as f64 }
 }
 

@@ -1,4 +1,4 @@
-//! The fingerprint that decides if two machines are the same for measurements.
+//! The fingerprint that decides if two machines are equivalent for measurements.
 
 use std::fmt;
 
@@ -8,7 +8,8 @@ use crate::host::Host;
 use crate::profile::result::PythonProfile;
 use crate::units::Bytes;
 
-/// Share by which the memory of one machine may differ: firmware and kernels reserve some of it.
+/// Maximum share by which the memory size of one machine may differ between runs: firmware and kernels
+/// reserve some of the memory.
 const MAX_MEMORY_DIFFERENCE: f64 = 0.1;
 
 /// The properties of machine, program and interpreter that results depend on.
@@ -68,7 +69,7 @@ impl MachineFingerprint {
         let most = self.memory_bytes.max(here.memory_bytes);
         let memory_differs = most.abs_diff(self.memory_bytes.min(here.memory_bytes)) as f64
             > MAX_MEMORY_DIFFERENCE * most as f64;
-        // Where nothing of Python was run, or not yet, there is nothing to differ.
+        // Without a Python run on both sides there is nothing to compare.
         let python = self.python_version.as_ref().zip(here.python_version.as_ref());
         [
             text("operating system", &self.os, &here.os),

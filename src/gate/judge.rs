@@ -243,13 +243,13 @@ mod tests {
                 series.batches = crate::gate::testing::noisy(20, 1.0 + effect, 0.05, 1000 + seed);
                 series.reference = crate::gate::testing::noisy(20, 1.0, 0.05, 5000 + seed);
                 let mut comparison = compare(&series, "old", Thresholds::default());
-                // Of one test alone, as the others would help it.
+                // Tests a single metric, because the others would help to detect the change.
                 comparison.estimates.truncate(1);
                 comparison.failures = None;
                 judge(&[comparison])[0].metrics[0].verdict == GateVerdict::Regressed
             })
             .count();
-        // The effect was found for five tests and from one draw of the noise.
+        // The smallest effect was computed for five tests and from one draw of the noise.
         assert!((300..=400).contains(&seen), "{seen} of 400");
     }
 

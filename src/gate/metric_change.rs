@@ -75,8 +75,8 @@ pub(crate) fn ln_cost(metric: Metric, batch: &BatchMetrics) -> Option<f64> {
 
 /// Returns the resolution of a metric of one batch, as a standard deviation of its ln.
 ///
-/// Histograms of latencies have steps of up to 1.6%, which is a standard deviation of 0.45%. Memory is counted
-/// in pages, and heaps grow in steps.
+/// Histograms of latencies have steps of up to 1.6%, which is a standard deviation of 0.45%. Memory is
+/// counted in pages, and heaps grow in steps.
 pub(crate) fn resolution(metric: Metric) -> f64 {
     match metric {
         Metric::Throughput | Metric::CpuPerTask => 0.001,

@@ -1,9 +1,9 @@
 //! The gate: decides from two sides of measurements if a change made a workload slower.
 //!
-//! Pure functions over results. The sides are either [`ComparisonDesign::Paired`], measured alternately within
-//! one run, or [`ComparisonDesign::Stored`], one of them read from a file, with the drift of the machine in
-//! between. [`paired`] and [`stored`] make a [`Comparison`] of each workload, and [`judge()`] makes
-//! verdicts of all of them together.
+//! Pure functions over results. The sides are either [`ComparisonDesign::Paired`], measured alternately
+//! within one run, or [`ComparisonDesign::Stored`], one of them read from a file, with the drift of the
+//! machine in between. [`paired`] and [`stored`] make a [`Comparison`] of each workload, and [`judge()`]
+//! judges all comparisons together.
 
 pub(crate) mod advice_drift;
 pub(crate) mod comparison;
@@ -23,6 +23,6 @@ pub(crate) mod threshold;
 pub use comparison::Comparison;
 pub use judge::judge;
 pub use reason::GateReason;
-pub(crate) use result::{AdviceDrift, MetricVerdict};
-pub use result::{ComparisonDesign, GateReport, GateVerdict, Metric};
+pub(crate) use result::AdviceDrift;
+pub use result::{ComparisonDesign, GateReport, GateVerdict, Metric, MetricVerdict};
 pub use threshold::Thresholds;

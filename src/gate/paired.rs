@@ -1,7 +1,7 @@
 //! Comparison of two sides that ran alternately, in random order within each pair.
 //!
-//! Drift affects both sides. Because the order is random, each side is equally likely to be the worse one of a
-//! pair if there is no difference, whatever the machine does. The test rests on that.
+//! Drift affects both sides. Because the order is random, each side is equally likely to be the worse one
+//! of a pair if there is no difference, whatever the machine does. The test rests on this symmetry.
 
 use crate::benchmark::Series;
 use crate::benchmark::series::BatchMetrics;
@@ -57,7 +57,7 @@ fn estimate(metric: Metric, series: &Series) -> Option<MetricChange> {
         reference: geometric_mean(1),
         worse,
         bias_bound: 0.0,
-        // By chance alone one side comes off worse in every one of n pairs with this probability.
+        // Probability that by chance alone one side is the worse one in each of n pairs.
         min_p_value: 0.5f64.powi(i32::try_from(worse.n).unwrap_or(i32::MAX)),
         level_share: share_of_level(pairs),
     })
@@ -70,8 +70,8 @@ fn both(metric: Metric, (current, reference): (&BatchMetrics, &BatchMetrics)) ->
 /// Returns true if the runner should measure another pair.
 ///
 /// The runner goes on before the first look, between looks, and at a look unless every metric is decided or
-/// can no longer be decided. `tests` is the number of metrics in the whole suite, which are judged together; a
-/// change must be significant at the level divided by that number.
+/// can no longer be decided. `tests` is the number of metrics in the whole suite, which are judged
+/// together; a change must be significant at the level divided by that number.
 pub fn needs_more(series: &Series, thresholds: &Thresholds, tests: usize) -> bool {
     let pairs = series.batches.len().min(series.reference.len());
     if !is_look(pairs) {
@@ -181,7 +181,7 @@ mod tests {
         let told = gate(&more);
         let memory = told.metrics.last().unwrap();
         assert_eq!((memory.metric, memory.verdict), (Metric::PeakRss, GateVerdict::Regressed));
-        // All of 20 pairs the same way are a chance of 2^-20, of which this look may spend half.
+        // By chance, all of 20 pairs agree with probability 2^-20; this look may spend half of the level.
         assert_eq!(memory.p_value, Some(2.0 * 0.5f64.powi(20)));
         let [lo, hi] = memory.ci95.unwrap();
         assert!(lo < 1.1 && 1.1 < hi);

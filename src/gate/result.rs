@@ -134,7 +134,7 @@ pub struct MetricVerdict {
     /// Ratio of the current side to the other side, as a geometric mean; corrected for CPU speed if the other
     /// side is stored.
     pub ratio: f64,
-    /// Confidence interval of `ratio`, 95%; null if it says nothing.
+    /// 95% confidence interval of `ratio`; null if the interval is unknown or too wide to be informative.
     pub ci95: Option<[f64; 2]>,
     /// One-sided p-value of a change for the worse; null if the spread is unknown.
     pub p_value: Option<f64>,
@@ -158,14 +158,14 @@ pub struct AdviceDrift {
     pub recommended: [Configuration; 2],
 }
 
-/// Whether advice changed.
+/// The change of advice between two runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AdviceChange {
     /// Class and strategy are the same.
     Unchanged,
-    /// The class is another one, or the strategy before is slower than the one now beyond doubt.
+    /// The class is significantly different, or the strategy before is significantly slower than the one now.
     Changed,
-    /// Another strategy is recommended, but the measurement does not tell the two difference.
+    /// The class or the strategy is another one, but the difference is not significant.
     Undecided,
 }

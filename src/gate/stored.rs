@@ -80,8 +80,8 @@ struct RunSide<'a> {
     batches: &'a [BatchMetrics],
     /// The share of the CPUs that the tasks kept busy, of the share that other programs left free.
     busy: f64,
-    /// The mean of ln(CPU speed), in `cpu` steps of a task: a run that calibrated its steps again does more work
-    /// in each step if its CPUs were faster.
+    /// The mean of ln(CPU speed), in `cpu` steps of a task: a run that calibrated its steps again does more
+    /// work in each step if its CPUs were faster.
     speed: Option<Mean>,
     /// The share of the CPUs that other programs used.
     others: Option<f64>,
@@ -127,7 +127,7 @@ impl<'a> RunSide<'a> {
 fn estimate(metric: Metric, sides: &[RunSide<'_>; 2], other_machine: bool) -> Option<MetricChange> {
     let [current, earlier] = sides;
     let (now, before) = (current.mean(metric)?, earlier.mean(metric)?);
-    // How much of a change of the CPU's speed the metric goes along with.
+    // Elasticity of the metric with respect to CPU speed.
     let elasticity = match metric {
         Metric::Throughput | Metric::P50 | Metric::P99 => current.busy.max(earlier.busy),
         Metric::CpuPerTask => 1.0,
@@ -195,7 +195,7 @@ pub(crate) fn compare_cells(
     let circumstances = RunCircumstances { cpus_effective: 1.0, other_machine };
     let mut estimates = estimates(&series(before), &series(now), circumstances);
     for estimate in estimates.iter_mut().filter(|estimate| estimate.metric != Metric::Throughput) {
-        // One number of a whole run says nothing of its spread.
+        // One number for a whole run does not show its spread.
         estimate.worse = Mean { standard_error: f64::INFINITY, freedom: 0.0, n: 1, ..estimate.worse };
     }
     Comparison {

@@ -28,7 +28,7 @@ pub(crate) fn batch(times: f64) -> BatchMetrics {
     }
 }
 
-/// Batches with a noise of `sd` in ln time, that take `times` as long as usual.
+/// Returns batches with a noise of `sd` in ln time that take `times` as long as usual.
 pub(crate) fn noisy(n: usize, times: f64, sd: f64, seed: u64) -> Vec<BatchMetrics> {
     let mut random = StdRng::seed_from_u64(seed);
     // The sum of twelve uniform numbers is nearly normal, with a standard deviation of 1.
@@ -36,7 +36,7 @@ pub(crate) fn noisy(n: usize, times: f64, sd: f64, seed: u64) -> Vec<BatchMetric
     (0..n).map(|_| batch(times * (sd * normal()).exp())).collect()
 }
 
-/// Two sides of `n` pairs, of which the current one takes `times` as long.
+/// Returns two sides of `n` pairs; the current side takes `times` as long as the other.
 pub(crate) fn pairs(n: usize, times: f64, sd: f64) -> Series {
     Series { reference: noisy(n, 1.0, sd, 1), ..series(noisy(n, times, sd, 2)) }
 }

@@ -51,13 +51,13 @@ impl From<ChildError> for Error {
     }
 }
 
-/// The longest patience there is: a year, which every clock can tell.
+/// Longest patience: a year, which every clock can represent.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Time and memory that a child process may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
-    /// Time until it has answered.
+    /// Time within which the process must answer.
     pub patience: Duration,
     /// Resident bytes, with its descendants; `None` means any number.
     pub memory: Option<u64>,
@@ -108,7 +108,7 @@ impl Pending {
         Ok(Pending { child, stderr })
     }
 
-    /// The process.
+    /// Returns the process ID.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }

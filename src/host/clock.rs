@@ -12,15 +12,15 @@ pub fn thread_cpu() -> Duration {
     read(ClockId::CLOCK_THREAD_CPUTIME_ID)
 }
 
-/// Returns the CPU time that all threads of a process have used; `None` if it is gone, or the system does not
-/// tell.
+/// Returns the CPU time that all threads of a process have used; `None` if the process is gone, or the
+/// system does not report it.
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
 pub fn process_cpu(pid: u32) -> Option<Duration> {
     let clock = nix::time::clock_getcpuclockid(nix::unistd::Pid::from_raw(pid.cast_signed())).ok()?;
     clock_gettime(clock).ok().map(Duration::from)
 }
 
-/// Returns nothing: this system does not tell the CPU time of another process.
+/// Returns `None`: this system does not report the CPU time of another process.
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
 pub fn process_cpu(_: u32) -> Option<Duration> {
     None

@@ -1,8 +1,9 @@
 //! Contention for the CPUs: what other programs used, what the hypervisor took, and who had to wait.
 //!
-//! The one meter of the crate. Time that the hypervisor took is no other program's: it is counted by itself.
-//! The thresholds are in [`policy`](crate::policy): two for the share of other programs, because a result that
-//! carries a warning is not yet distrusted, and one each for pressure and stolen time, which are other
+//! The crate measures contention only here. Time that the hypervisor took is counted separately, not as time
+//! of other programs.
+//! The thresholds are in [`policy`](crate::policy): two for the share of other programs, because a result
+//! that carries a warning is not yet distrusted, and one each for pressure and stolen time, which are other
 //! quantities.
 
 use std::time::Instant;
@@ -13,7 +14,7 @@ use crate::host::procfs::{self, MachineCpu};
 use crate::host::usage::CpuTime;
 use crate::policy::CONTENDED_DISTRUST;
 
-/// Contention during a measurement; null where the system does not tell.
+/// Contention during a measurement; null if the system does not report it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Contention {
     /// Share of the time in which some task of the machine waited for a CPU, from 0 to 1.
@@ -31,7 +32,7 @@ impl Contention {
     }
 }
 
-/// CPU time that a program could not have.
+/// CPU time that was unavailable to a program.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct TakenCpu {
     /// CPU seconds that other programs used.
@@ -56,7 +57,7 @@ impl TakenCpu {
     }
 }
 
-/// Shares of the CPUs that a program could not have, each from 0 to 1.
+/// Shares of the CPUs that were unavailable to a program, each from 0 to 1.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct TakenShares {
     /// Share that other programs used.
@@ -111,7 +112,8 @@ impl CpuMeter {
         compare(self.begun.elapsed().as_secs_f64(), self.before, Reading::now(), own_cpu_s)
     }
 
-    /// Returns the CPU time that this program could not have so far; `None` where the system does not tell.
+    /// Returns the CPU time that was unavailable to this program so far; `None` if the system does not
+    /// report it.
     ///
     /// This process and the children it has waited for are not others. `helpers_s` are CPU seconds of
     /// children that it has not waited for yet.

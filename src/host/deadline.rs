@@ -51,7 +51,7 @@ impl DeadlineKeeper {
 
     /// Kills `pid` and its descendants at `deadline` unless the watch is ended before.
     ///
-    /// The caller must end the watch before it reaps the process: until then the number is its own.
+    /// The caller must end the watch before it reaps the process: until then the process keeps its ID.
     pub fn watch(&self, pid: u32, deadline: Instant) -> Watch<'_> {
         let mut pending = lock(&self.shared);
         let key = (deadline, pending.next_id);

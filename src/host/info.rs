@@ -21,7 +21,7 @@ pub struct Host {
     /// Bytes of memory this process may use.
     pub memory_bytes: u64,
     /// Share of the last ten seconds in which some task waited for a CPU, from 0 to 1; null
-    /// where the system does not tell.
+    /// if the system does not report it.
     pub cpu_pressure: Option<f64>,
     /// Limits of a run.
     pub limits: HostLimits,

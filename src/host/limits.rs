@@ -30,7 +30,8 @@ pub fn processes() -> Option<u64> {
     None
 }
 
-/// Returns the number of memory maps that one process may have; a thread takes two, its stack and the guard below it.
+/// Returns the number of memory maps that one process may have; a thread takes two, its stack and the
+/// guard page below it.
 pub(crate) fn memory_maps() -> Option<u64> {
     procfs::max_memory_maps()
 }

@@ -10,7 +10,7 @@ use crate::host::procfs;
 /// Time between two readings of memory that is limited.
 const GUARD_PERIOD: Duration = Duration::from_millis(20);
 
-/// Returns the resident bytes of `pid` and its descendants now; 0 where the system does not tell.
+/// Returns the resident bytes of `pid` and its descendants now; 0 if the system does not report it.
 pub fn resident_of_tree(pid: u32) -> u64 {
     std::iter::once(pid).chain(descendants(pid)).filter_map(procfs::resident_bytes).sum()
 }
@@ -26,7 +26,7 @@ pub struct MemoryGuard {
 impl MemoryGuard {
     /// Watches `pid` and its descendants, which together may hold `limit` bytes.
     ///
-    /// The caller must end the guard before it reaps the process: until then the number is its own.
+    /// The caller must end the guard before it reaps the process: until then the process keeps its ID.
     pub fn watch(pid: u32, limit: u64) -> Self {
         let (running, ended) = mpsc::channel::<()>();
         let watch = std::thread::spawn(move || {

@@ -18,8 +18,8 @@ pub fn adopt_orphans() {
     }
 }
 
-/// Makes the kernel kill this process when the one that started it is gone; on Linux, when the very
-/// thread is that started it.
+/// Makes the kernel kill this process when the process that started it is gone; on Linux, when the very
+/// thread that started it is gone.
 pub(crate) fn die_with_parent() {
     #[cfg(target_os = "linux")]
     {
@@ -28,7 +28,7 @@ pub(crate) fn die_with_parent() {
     }
 }
 
-/// Returns the descendants of `pid`, the nearest first; none where the system does not tell.
+/// Returns the descendants of `pid`, the nearest first; none if the system does not report it.
 pub fn descendants(pid: u32) -> Vec<u32> {
     let mut found = children(pid);
     let mut next = 0;
@@ -69,8 +69,8 @@ pub(crate) fn wait_for_children() {
 
 /// Kills the descendants of `pid`.
 ///
-/// All of them are stopped first, so that none can start another one that is not listed, or give one
-/// away by its own death, while they are looked for.
+/// All descendants are stopped first, so that none can start a process that is not listed, or orphan one by
+/// its own death, while they are looked for.
 fn kill_below(pid: u32) {
     let mut stopped = Vec::new();
     for _ in 0..MAX_LISTINGS {

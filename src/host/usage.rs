@@ -27,7 +27,7 @@ impl CpuTime {
         Self::of(UsageWho::RUSAGE_THREAD)
     }
 
-    /// Returns the CPU time that children have used, and theirs, of those that were waited for.
+    /// Returns the CPU time of the children that were waited for, and of the children that those waited for.
     pub fn of_children() -> Self {
         Self::of(UsageWho::RUSAGE_CHILDREN)
     }

@@ -7,10 +7,10 @@ use crate::model::estimate::Estimate;
 use crate::model::nls::{self, Curve, Face, Point};
 use crate::model::usl::residual;
 
-/// Coefficients of the law.
+/// Number of coefficients of the law: λ and σ.
 const PARAMETERS: usize = 2;
 
-/// The law fitted to points.
+/// Amdahl's law fitted to points.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Amdahl {
     /// λ, tasks per second of one task in flight.
@@ -36,12 +36,12 @@ impl Amdahl {
         })
     }
 
-    /// Tasks per second at a width.
+    /// Returns the tasks per second at a width.
     pub fn at(&self, width: f64) -> f64 {
         self.curve.at(width)
     }
 
-    /// Returns the throughput that is approached as the width grows, λ/σ; `None` if nothing is serial.
+    /// Returns λ/σ, the limit of the throughput as the width grows; `None` if nothing is serial.
     pub fn ceiling(&self) -> Option<f64> {
         (self.sigma.value > 0.0).then(|| self.lambda.value / self.sigma.value)
     }

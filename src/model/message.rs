@@ -1,21 +1,20 @@
 //! The cost of messages between processes, and the number of tasks that should share one.
 //!
-//! A message costs a fixed time, and each task in it a little more: o(k) = h + c·k. Sharing a message
-//! among more tasks saves of the first part only.
+//! A message of *k* tasks costs a fixed time plus a little for each task: o(k) = h + c·k. Sharing a
+//! message among more tasks reduces only *h*.
 
 use serde::{Deserialize, Serialize};
 
-/// Share of the work in a message that the message may cost.
+/// Maximum cost of a message, as a share of the work in it.
 const MAX_OVERHEAD_SHARE: f64 = 0.05;
 
-/// Number of messages that each worker should get at least, so that none has much left to do while others are
-/// idle.
+/// Minimum number of messages per worker, so that no worker has much left to do while others are idle.
 const MESSAGES_PER_WORKER: u64 = 8;
 
 /// Minimum number of messages before a cost is reported.
 const MIN_MESSAGES: u64 = 8;
 
-/// Quantile of the observed costs that counts as the cost: above it lie messages that waited for a CPU.
+/// Quantile of the observed costs that is reported as the cost; messages above it waited for a CPU.
 const UNDISTURBED_QUANTILE: f64 = 0.25;
 
 /// Lower end of the first bucket of costs, in seconds.
@@ -24,14 +23,14 @@ const FIRST_BUCKET_S: f64 = 50e-9;
 /// Number of buckets for each doubling of the cost.
 const BUCKETS_PER_DOUBLING: f64 = 4.0;
 
-/// Largest number of buckets.
+/// Maximum number of buckets.
 const MAX_BUCKETS: usize = 128;
 
-/// The costs of messages, counted in buckets, separately for messages of 1, of 2 and 3, of 4 to 7 … tasks.
+/// Costs of messages, counted in buckets, separately for messages of 1, of 2 and 3, of 4 to 7 … tasks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct MessageCosts(Vec<Class>);
 
-/// Messages with about as many tasks.
+/// Costs of messages with a similar number of tasks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct Class {
     messages: u64,
@@ -60,7 +59,7 @@ impl Class {
         self.tasks as f64 / self.messages as f64
     }
 
-    /// The middle of the bucket that the quantile is in.
+    /// Returns the middle of the bucket that contains [`UNDISTURBED_QUANTILE`], in seconds.
     fn undisturbed_s(&self) -> f64 {
         let wanted = (self.messages as f64 * UNDISTURBED_QUANTILE).ceil() as u64;
         let mut seen = 0;
@@ -80,23 +79,23 @@ impl MessageCosts {
         self.0[class].add(tasks, overhead_s);
     }
 
-    /// Adds those of another worker.
+    /// Adds the costs that another worker observed.
     pub fn merge(&mut self, other: &MessageCosts) {
         self.0.resize(self.0.len().max(other.0.len()), Class::default());
         self.0.iter_mut().zip(&other.0).for_each(|(mine, theirs)| mine.merge(theirs));
     }
 
-    /// Tasks per message, in the mean.
+    /// Returns the mean number of tasks per message; `None` without messages.
     pub fn tasks_per_message(&self) -> Option<f64> {
         let messages: u64 = self.0.iter().map(|class| class.messages).sum();
         let tasks: u64 = self.0.iter().map(|class| class.tasks).sum();
         (messages > 0).then(|| tasks as f64 / messages as f64)
     }
 
-    /// Returns the fixed cost *h* of a message in seconds: the cost of the smallest messages, less that of the
-    /// tasks in them by comparison with the largest. `None` with too few messages.
+    /// Returns the fixed cost *h* of a message in seconds: the cost of the smallest messages, less the cost of
+    /// their tasks, which follows from a comparison with the largest messages. `None` with too few messages.
     ///
-    /// It is that of messages which did not wait for a CPU, to within a tenth or so.
+    /// The result is accurate to about a tenth for messages that did not wait for a CPU.
     pub fn message_s(&self) -> Option<f64> {
         let known = || self.0.iter().filter(|class| class.messages >= MIN_MESSAGES);
         let (small, large) = (known().next()?, known().next_back()?);
@@ -111,7 +110,7 @@ impl MessageCosts {
 /// `task_s`: enough that messages cost at most a twentieth of the work, and few enough that the work can be
 /// shared among `workers`.
 pub(crate) fn chunk(message_s: f64, task_s: f64, tasks: u64, workers: usize) -> u64 {
-    // A task of no time at all still takes some.
+    // Even a task measured as 0 s takes some time.
     let enough = (message_s / (MAX_OVERHEAD_SHARE * task_s.max(1e-9))).ceil() as u64;
     let balanced = tasks / (MESSAGES_PER_WORKER * workers.max(1) as u64);
     enough.min(balanced).max(1)
@@ -131,7 +130,7 @@ mod tests {
         assert_eq!(chunk(135e-6, 0.0, 0, 0), 1);
     }
 
-    /// Messages of so many tasks, some of which waited for a CPU.
+    /// Adds messages of `tasks` tasks, some of which waited for a CPU.
     fn messages(costs: &mut MessageCosts, tasks: u64, overhead_s: f64) {
         for i in 0..40 {
             costs.add(tasks, if i % 2 == 0 { overhead_s } else { overhead_s + 4e-3 });

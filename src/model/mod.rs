@@ -1,4 +1,4 @@
-//! Queueing theory, scaling laws and the belief that measurements update.
+//! Queueing theory, scaling laws, and the belief that measurements update.
 
 pub(crate) mod amdahl;
 pub(crate) mod estimate;

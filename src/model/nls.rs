@@ -2,46 +2,46 @@
 //!
 //! Amdahl's law and the universal scalability law are such curves. Each is fitted on every face of
 //! its bounds by Levenberg–Marquardt (Marquardt, *J. Soc. Indust. Appl. Math.* 11 (1963), 431–441);
-//! the best minimum that keeps the bounds is the bounded minimum. N/X is linear in *a*, *b* and *c*,
-//! which gives the starting point.
+//! the best minimum within the bounds is the bounded minimum. A linear fit of N/X, which is linear in
+//! *a*, *b* and *c*, is the starting point.
 
 /// A measured throughput.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
-    /// Tasks in flight; above 0, and not necessarily whole: a load test may know a mean only.
+    /// Tasks in flight; above 0, and not necessarily whole: a load test may report only a mean.
     pub width: f64,
     /// Tasks per second; above 0.
     pub rate: f64,
-    /// What the squared residual is multiplied by: 1 where every rate is equally uncertain, 1/rate²
-    /// where the relative errors are alike.
+    /// Factor of the squared residual: 1 if all rates are equally uncertain, 1/rate² if their relative
+    /// errors are equal.
     pub weight: f64,
 }
 
 impl Point {
-    /// A point that is as uncertain as all others.
+    /// Returns a point of weight 1, for rates that are all equally uncertain.
     pub fn new(width: f64, rate: f64) -> Self {
         Point { width, rate, weight: 1.0 }
     }
 
-    /// A point whose error is in proportion to its rate, as that of `batches` batches is.
+    /// Returns a point whose error is proportional to its rate, as that of a mean over `batches` is.
     pub fn relative(width: f64, rate: f64, batches: usize) -> Self {
         Point { width, rate, weight: batches.max(1) as f64 / (rate * rate) }
     }
 }
 
-/// Steps after which a minimum that was not found will not be found.
+/// Maximum number of steps before the search for a minimum is given up.
 const MOST_STEPS: usize = 500;
 
-/// A step that changes every coefficient by less than this share is the last.
+/// Relative change of N/X, at every point, below which a step is the last.
 const SMALL_STEP: f64 = 1e-13;
 
-/// Coefficients are *a*, *b* and *c*.
+/// Number of coefficients: *a*, *b* and *c*.
 const COEFFICIENTS: usize = 3;
 
 pub(super) type Vector = [f64; COEFFICIENTS];
 pub(super) type Matrix = [Vector; COEFFICIENTS];
 
-/// X(N) = N / (a + b(N−1) + cN(N−1)).
+/// The curve X(N) = N / (a + b(N−1) + cN(N−1)).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Curve {
     pub(super) a: f64,
@@ -54,7 +54,7 @@ impl Curve {
         width / self.seconds(width)
     }
 
-    /// N/X: seconds that one task spends in flight.
+    /// Returns N/X, the seconds that one task spends in flight.
     fn seconds(&self, width: f64) -> f64 {
         dot([self.a, self.b, self.c], terms(width))
     }
@@ -63,19 +63,19 @@ impl Curve {
         points.iter().all(|p| self.seconds(p.width) > 0.0)
     }
 
-    /// Derivatives of X(N) by *a*, *b* and *c*.
+    /// Returns the derivatives of X(N) with respect to *a*, *b* and *c*.
     pub(super) fn gradient(&self, width: f64) -> Vector {
         let slope = -width / self.seconds(width).powi(2);
         terms(width).map(|term| slope * term)
     }
 
-    /// The weighted sum of squared residuals.
+    /// Returns the weighted sum of squared residuals.
     pub(super) fn loss(&self, points: &[Point]) -> f64 {
         points.iter().map(|p| p.weight * (p.rate - self.at(p.width)).powi(2)).sum()
     }
 }
 
-/// What *a*, *b* and *c* are multiplied by in N/X.
+/// Returns the factors of *a*, *b* and *c* in N/X.
 fn terms(width: f64) -> Vector {
     [1.0, width - 1.0, width * (width - 1.0)]
 }
@@ -84,25 +84,25 @@ fn dot(x: Vector, y: Vector) -> f64 {
     x.iter().zip(y).map(|(x, y)| x * y).sum()
 }
 
-/// A part of the bounds: which coefficients are free there.
+/// A face of the bounds, named by the coefficients that are free on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Face {
-    /// Only *a*: σ = κ = 0.
+    /// Only *a* is free: σ = κ = 0.
     Linear,
-    /// *a* and *b*: κ = 0.
+    /// *a* and *b* are free: κ = 0.
     Contended,
-    /// *a* and *c*: σ = 0.
+    /// *a* and *c* are free: σ = 0.
     Incoherent,
-    /// All of them.
+    /// All coefficients are free.
     Inside,
-    /// *a* = *b*, and *c* = 0: σ = 1, κ = 0.
+    /// *a* = *b* is free, and *c* = 0: σ = 1, κ = 0.
     Serial,
-    /// *a* = *b*, and *c*: σ = 1.
+    /// *a* = *b* and *c* are free: σ = 1.
     SerialIncoherent,
 }
 
 impl Face {
-    /// The free directions, each in terms of *a*, *b* and *c*.
+    /// Returns the free directions, each in terms of *a*, *b* and *c*.
     fn directions(self) -> &'static [Vector] {
         const A: Vector = [1.0, 0.0, 0.0];
         const B: Vector = [0.0, 1.0, 0.0];
@@ -119,14 +119,14 @@ impl Face {
     }
 }
 
-/// The best curve on any of `faces` with a > 0, 0 ≤ b ≤ a and c ≥ 0.
+/// Returns the best curve on any of `faces` with a > 0, 0 ≤ b ≤ a and c ≥ 0; `None` if there is none.
 pub(super) fn fit(points: &[Point], faces: &[Face]) -> Option<Curve> {
     let keeps_bounds = |curve: &Curve| curve.a > 0.0 && (0.0..=curve.a).contains(&curve.b) && curve.c >= 0.0;
     let minima = faces.iter().filter_map(|face| minimise(points, face.directions())).filter(keeps_bounds);
     minima.min_by(|x, y| x.loss(points).total_cmp(&y.loss(points)))
 }
 
-/// The minimum over the span of `directions`, whatever the bounds.
+/// Returns the minimum over the span of `directions`, regardless of the bounds.
 fn minimise(points: &[Point], directions: &[Vector]) -> Option<Curve> {
     let mut curve = start(points, directions)?;
     let mut loss = curve.loss(points);
@@ -150,16 +150,16 @@ fn minimise(points: &[Point], directions: &[Vector]) -> Option<Curve> {
     Some(curve)
 }
 
-/// Whether a step changes the curve at none of the points by anything that matters.
+/// Returns true if a step changes the curve by a negligible amount at every point.
 fn is_small(step: Vector, curve: &Curve, points: &[Point]) -> bool {
     points.iter().all(|p| dot(step, terms(p.width)).abs() <= SMALL_STEP * curve.seconds(p.width))
 }
 
-/// Weighted linear least squares of N/X; a straight line through the origin where that gives times
-/// below zero.
+/// Returns the weighted linear least-squares fit of N/X, or a straight line through the origin if that fit
+/// gives times below zero.
 fn start(points: &[Point], directions: &[Vector]) -> Option<Curve> {
     let linear = |directions: &[Vector]| {
-        // An error of X is one of N/X² in N/X.
+        // An error of 1 in X is one of N/X² in N/X.
         let rows = points.iter().map(|p| {
             let scale = p.weight.sqrt() * p.rate * p.rate / p.width;
             (terms(p.width).map(|term| term * scale), p.width / p.rate * scale)
@@ -171,7 +171,7 @@ fn start(points: &[Point], directions: &[Vector]) -> Option<Curve> {
     linear(directions).or_else(|| linear(&directions[..1]))
 }
 
-/// The Levenberg–Marquardt step.
+/// Returns the Levenberg–Marquardt step.
 fn step(points: &[Point], curve: &Curve, directions: &[Vector], damping: f64) -> Option<Vector> {
     let rows = points.iter().map(|p| {
         let weight = p.weight.sqrt();
@@ -180,7 +180,7 @@ fn step(points: &[Point], curve: &Curve, directions: &[Vector], damping: f64) ->
     solve_rows(rows, directions, damping)
 }
 
-/// Least squares of `row · x = value` with `x` in the span of `directions`, by normal equations whose
+/// Solves `row · x = value` by least squares with `x` in the span of `directions`, by normal equations whose
 /// diagonal is scaled to 1 and then raised by `damping`.
 fn solve_rows(
     rows: impl Iterator<Item = (Vector, f64)>,
@@ -207,10 +207,10 @@ fn solve_rows(
     x.iter().all(|x| x.is_finite()).then_some(x)
 }
 
-/// Covariances of *a*, *b* and *c* at the minimum, over the first `free` of them, by the linear
+/// Returns the covariances of the first `free` of *a*, *b* and *c* at the minimum, by the linear
 /// approximation: s²(JᵀWJ)⁻¹ (Bates and Watts, *Nonlinear Regression Analysis*, 1988, section 2.2).
 ///
-/// A coefficient at its bound is taken as free, which makes the intervals rather wide than narrow.
+/// A coefficient at its bound counts as free, so intervals err on the wide side.
 pub(super) fn covariance(points: &[Point], curve: &Curve, free: usize) -> Option<Matrix> {
     let freedom = points.len().checked_sub(free).filter(|n| *n > 0)?;
     let mut matrix = Matrix::default();
@@ -226,13 +226,13 @@ pub(super) fn covariance(points: &[Point], curve: &Curve, free: usize) -> Option
     invert(&matrix, free, 0.0).map(|inverse| inverse.map(|row| row.map(|x| x * variance)))
 }
 
-/// xᵀMx.
+/// Returns xᵀMx.
 pub(super) fn quadratic(matrix: &Matrix, x: Vector) -> f64 {
     dot(x, matrix.map(|row| dot(row, x)))
 }
 
-/// The inverse of the leading `k` × `k` part of a positive definite matrix, by Gauss and Jordan with
-/// pivots, its diagonal scaled to 1 before `damping` is added.
+/// Returns the inverse of the leading `k` × `k` part of a positive definite matrix, by Gauss–Jordan
+/// elimination with pivoting, its diagonal scaled to 1 before `damping` is added.
 fn invert(matrix: &Matrix, k: usize, damping: f64) -> Option<Matrix> {
     let scale: Vec<f64> = (0..k).map(|i| matrix[i][i].sqrt()).collect();
     if scale.iter().any(|s| !(*s > 0.0 && s.is_finite())) {
@@ -246,7 +246,7 @@ fn invert(matrix: &Matrix, k: usize, damping: f64) -> Option<Matrix> {
     }
     for column in 0..k {
         let pivot = (column..k).max_by(|i, j| left[*i][column].abs().total_cmp(&left[*j][column].abs()))?;
-        // Beyond this the coefficients cannot be told apart.
+        // A smaller pivot means that the points do not distinguish the coefficients.
         if left[pivot][column].abs() < 1e-12 {
             return None;
         }
@@ -276,7 +276,7 @@ mod tests {
         let matrix = [[4.0, 2.0, 0.6], [2.0, 5.0, 1.0], [0.6, 1.0, 3.0]];
         let inverse = invert(&matrix, 3, 0.0).expect("positive definite");
         for (i, row) in matrix.into_iter().enumerate() {
-            // It is symmetric, so its rows are its columns.
+            // The matrix is symmetric, so its rows are its columns.
             for (j, column) in inverse.into_iter().enumerate() {
                 let product = dot(row, column);
                 assert!((product - f64::from(i == j)).abs() < 1e-12, "{i} {j} {product}");

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// CPU seconds of work done per second, by the number of tasks that compute.
 ///
-/// On an idle machine with *m* equal CPUs it is `min(k, m)`. CPUs that share a core, a cgroup quota and
-/// other programs make it less, which two measurements tell: one task alone, and one on every CPU.
+/// On an idle machine with *m* equal CPUs the rate is `min(k, m)`. CPUs that share a core, a cgroup quota and
+/// other programs reduce the rate, which two measurements show: one task alone, and one on every CPU.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RateCurve {
     /// Rate with one task: 1 on an idle machine.
@@ -23,7 +23,7 @@ impl RateCurve {
         RateCurve { alone: cpus.min(1.0), together: cpus, cpus }
     }
 
-    /// Returns the rate while `tasks` tasks want to compute, interpolated between the two that were measured.
+    /// Returns the rate while `tasks` tasks want to compute, interpolated between the two measured rates.
     pub fn at(&self, tasks: usize) -> f64 {
         let tasks = tasks as f64;
         if tasks <= 1.0 || self.cpus <= 1.0 {

@@ -1,7 +1,7 @@
 //! The closed machine-repairman model: tasks that wait, then compute on a limited number of CPUs.
 //!
-//! `N` tasks circulate between a delay of `Z` seconds, where none is in another's way, and `m`
-//! servers that each need `D` seconds per visit. It is the M/M/m queue with a finite population
+//! `N` tasks circulate between a delay of `Z` seconds, where tasks do not hold each other up, and `m`
+//! servers that each need `D` seconds per visit: the M/M/m queue with a finite population
 //! (Lazowska et al., *Quantitative System Performance*, 1984, chapters 3 and 6; Gross and Harris,
 //! *Fundamentals of Queueing Theory*, section 2.8).
 //!
@@ -16,7 +16,7 @@ use crate::model::rate::RateCurve;
 #[cfg(test)]
 const NEGLIGIBLE: f64 = 1e-15;
 
-/// Weight at which the running weights are scaled down; far from the end of an `f64`.
+/// Weight at which the running weights are scaled down; far below the maximum of an `f64`.
 #[cfg(test)]
 const LARGE_WEIGHT: f64 = 1e150;
 
@@ -36,7 +36,7 @@ pub(crate) fn throughput(servers: &RateCurve, demand_s: f64, delay_s: f64, in_fl
         return asymptotic_bound(servers, d, z, in_flight);
     }
     // The weights rise to one peak and fall; scaling down what came before the peak loses only
-    // what is negligible beside it.
+    // what is negligible next to it.
     let (mut weight, mut total, mut busy) = (1.0_f64, 1.0_f64, 0.0_f64);
     for k in 1..=in_flight {
         let serving = servers.at(k);
@@ -50,7 +50,7 @@ pub(crate) fn throughput(servers: &RateCurve, demand_s: f64, delay_s: f64, in_fl
     busy / total / d
 }
 
-/// Returns the most tasks per second that any distribution of times allows: `min(N/(D + Z), rate(N)/D)`.
+/// Returns the maximum of tasks per second over all distributions of times: `min(N/(D + Z), rate(N)/D)`.
 pub(crate) fn asymptotic_bound(servers: &RateCurve, demand_s: f64, delay_s: f64, in_flight: usize) -> f64 {
     let (d, z) = (demand_s.max(0.0), delay_s.max(0.0));
     if in_flight == 0 || (servers.together <= 0.0 && d > 0.0) {
@@ -61,7 +61,7 @@ pub(crate) fn asymptotic_bound(servers: &RateCurve, demand_s: f64, delay_s: f64,
     saturated.min(in_flight as f64 / alone)
 }
 
-/// Returns the tasks per second between the two: the geometric mean of [`asymptotic_bound`] and [`throughput`].
+/// Returns the geometric mean of [`asymptotic_bound`] and [`throughput`], in tasks per second.
 #[cfg(test)]
 pub(crate) fn blended_throughput(servers: &RateCurve, demand_s: f64, delay_s: f64, in_flight: usize) -> f64 {
     let bound = asymptotic_bound(servers, demand_s, delay_s, in_flight);
@@ -90,7 +90,7 @@ mod tests {
         assert!((actual / expected - 1.0).abs() < 1e-9, "{actual} is not {expected}");
     }
 
-    /// Erlang's loss formula by its usual recursion.
+    /// Returns Erlang's loss formula, by the usual recursion.
     fn erlang_b(servers: usize, load: f64) -> f64 {
         (1..=servers).fold(1.0, |b, n| load * b / (n as f64 + load * b))
     }

@@ -1,73 +1,74 @@
-//! What the points of a scaling measurement allow to be said, and what not.
+//! Conclusions that the points of a scaling measurement support.
 
 use crate::model::amdahl::Amdahl;
 use crate::model::nls::{self, Face, Point};
 use crate::model::usl::Usl;
 
-/// Fewer distinct widths than this leave too much to the three coefficients.
+/// Minimum number of distinct widths for a fit: fewer do not determine three coefficients well.
 pub(crate) const FEWEST_WIDTHS: usize = 6;
 
-/// The widest must be at least this many times the narrowest.
+/// Minimum ratio of the widest to the narrowest width for a fit.
 const LEAST_SPAN: f64 = 2.0;
 
-/// A peak further out than this many times the widest width measured is no knowledge.
+/// Maximum ratio of the width of the peak to the widest width measured; a peak further out is not reported.
 const PEAK_REACH: f64 = 1.25;
 
-/// Points that lie further off the curve than this share do not follow the law.
+/// Maximum residual of points that follow the law, as a share of the rates.
 const POOR: f64 = 0.2;
 
-/// A flat top has at least so many widths, and the widest is so many times the first of them.
+/// Minimum number of distinct widths in a flat top.
 const FLAT_WIDTHS: usize = 3;
+/// Minimum ratio of the widest to the narrowest width in a flat top.
 const FLAT_SPAN: f64 = 2.0;
 
-/// From one end of a flat top to the other throughput changes by less than this share.
+/// Maximum change of throughput from one end of a flat top to the other, as a share.
 const FLAT: f64 = 0.05;
 
-/// A flat top is preferred to the law where it leaves less than this share of the squared residuals.
+/// Share of the law's squared residuals below which a flat top is preferred to the law.
 const BETTER: f64 = 0.5;
 
-/// What can be said.
+/// A conclusion about the scaling.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
 pub enum Scaling {
     /// The law describes the points.
     Fitted {
-        /// The law.
+        /// The universal scalability law.
         usl: Usl,
-        /// The same without κ.
+        /// Amdahl's law, the universal scalability law without κ.
         amdahl: Amdahl,
-        /// Where its peak is.
+        /// The peak of the universal scalability law.
         peak: Peak,
     },
-    /// Throughput grows up to a width and then stays, which the law has no parameter for.
+    /// Throughput grows up to a width and then stays constant; the law has no parameter for that.
     Saturated(FlatTop),
     /// The law does not describe the points.
     Poor {
-        /// How far they lie off the curve, as a share of the rates.
+        /// Distance of the points from the curve, as a share of the rates.
         residual: f64,
     },
     /// There are too few widths.
     TooFewWidths {
-        /// How many there are.
+        /// Number of distinct widths.
         widths: usize,
     },
     /// The widths are too close to one another.
     TooNarrow {
-        /// The narrowest.
+        /// The narrowest width.
         narrowest: f64,
-        /// The widest.
+        /// The widest width.
         widest: f64,
     },
 }
 
-/// The width of the highest throughput, as far as it may be told.
+/// The width of the highest throughput, as far as the points support a claim about it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Peak {
-    /// It lies among the widths measured.
+    /// The peak lies among the widths measured.
     Measured(f64),
-    /// It lies a little beyond them.
+    /// The peak lies a little beyond the widths measured.
     Extrapolated(f64),
-    /// It would lie so far beyond them that nothing is known.
+    /// The peak would lie too far beyond the widths measured to be located.
     Beyond,
     /// Throughput never falls: κ is 0.
     None,
@@ -76,13 +77,13 @@ pub enum Peak {
 /// The flat end of a curve.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FlatTop {
-    /// The narrowest width measured that is within 5% of it.
+    /// The narrowest width measured at which throughput is within 5% of the flat top.
     pub from: f64,
-    /// Tasks per second there.
+    /// Tasks per second on the flat top.
     pub rate: f64,
 }
 
-/// Judges points; all widths, rates and weights must be above zero and finite.
+/// Draws a conclusion from points; all widths, rates and weights must be above zero and finite.
 pub fn assess(points: &[Point]) -> Scaling {
     let widths = distinct_widths(points);
     let (narrowest, widest) = match widths.as_slice() {
@@ -102,7 +103,7 @@ pub fn assess(points: &[Point]) -> Scaling {
     }
 }
 
-/// The widths there are points of, narrowest first.
+/// Returns the distinct widths of the points, narrowest first.
 pub(crate) fn distinct_widths(points: &[Point]) -> Vec<f64> {
     let mut widths: Vec<f64> = points.iter().map(|p| p.width).collect();
     widths.sort_by(f64::total_cmp);
@@ -119,7 +120,7 @@ fn peak(usl: &Usl, widest: f64) -> Peak {
     }
 }
 
-/// The best description by Amdahl's law up to a width and a constant from there on, with its
+/// Returns the best description by Amdahl's law up to a width and a constant from there on, with its
 /// weighted sum of squared residuals.
 fn flat_top(points: &[Point], widths: &[f64]) -> Option<(FlatTop, f64)> {
     let widest = *widths.last()?;
@@ -141,7 +142,7 @@ fn flat_top(points: &[Point], widths: &[f64]) -> Option<(FlatTop, f64)> {
     Some((FlatTop { from, rate }, loss))
 }
 
-/// Whether ln X, as a straight line over ln N, hardly changes from one end to the other.
+/// Returns true if ln X, fitted as a straight line over ln N, hardly changes from one end to the other.
 fn is_flat(top: &[Point], span: f64) -> bool {
     let (centre_n, centre_x) = (weighted_mean(top, |p| p.width.ln()), weighted_mean(top, |p| p.rate.ln()));
     let weight = |p: &Point| p.weight * p.rate * p.rate;
@@ -230,7 +231,7 @@ mod tests {
         assert!(matches!(assess(&points), Scaling::Poor { residual } if residual > POOR));
     }
 
-    /// How often noisy points of a curve are called a flat top.
+    /// Returns how often noisy points of a curve are called a flat top.
     fn saturated(rate: impl Fn(f64) -> f64, noise: f64) -> usize {
         let mut random = StdRng::seed_from_u64(1);
         let mut draw = || {

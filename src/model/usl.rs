@@ -1,20 +1,20 @@
 //! The universal scalability law: X(N) = λN / (1 + σ(N−1) + κN(N−1)).
 //!
 //! N. J. Gunther, *Guerrilla Capacity Planning*, 2007, chapters 4 to 6. λ is the throughput of one
-//! task in flight, σ what is serialised (contention), κ what keeping tasks consistent with one
-//! another costs (coherency). Fitted with 0 ≤ σ ≤ 1 and κ ≥ 0: unbounded least squares gives the
-//! published raytracer data κ < 0, and a throughput that grows for ever faster.
+//! task in flight, σ the share that is serialised (contention), κ the cost of keeping tasks consistent
+//! with one another (coherency). Fitted with 0 ≤ σ ≤ 1 and κ ≥ 0: unbounded least squares gives the
+//! published raytracer data κ < 0, and a throughput that grows ever faster.
 
 use crate::model::estimate::Estimate;
 use crate::model::nls::{self, Curve, Face, Matrix, Point};
 
-/// Coefficients of the law.
+/// Number of coefficients of the law: λ, σ and κ.
 const PARAMETERS: usize = 3;
 
 const FACES: [Face; 6] =
     [Face::Inside, Face::Contended, Face::Incoherent, Face::Linear, Face::SerialIncoherent, Face::Serial];
 
-/// The law fitted to points.
+/// The universal scalability law fitted to points.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Usl {
     /// λ, tasks per second of one task in flight.
@@ -34,10 +34,10 @@ pub struct Usl {
 }
 
 impl Usl {
-    /// Fits the law by least squares; several points of one width count as that many.
+    /// Fits the law by least squares; each of several points at one width counts.
     ///
-    /// `None` if the points do not determine the coefficients: there must be more than three, and of
-    /// at least three widths.
+    /// `None` if the points do not determine the coefficients: there must be more than three points, at
+    /// three or more widths.
     pub fn fit(points: &[Point]) -> Option<Self> {
         let curve = nls::fit(points, &FACES)?;
         let covariance = nls::covariance(points, &curve, PARAMETERS)?;
@@ -55,25 +55,25 @@ impl Usl {
         })
     }
 
-    /// Tasks per second at a width.
+    /// Returns the tasks per second at a width.
     pub fn at(&self, width: f64) -> f64 {
         self.curve.at(width)
     }
 
-    /// The 95% confidence interval of [`Usl::at`].
+    /// Returns the 95% confidence interval of [`Usl::at`].
     pub fn band(&self, width: f64) -> [f64; 2] {
         let variance = nls::quadratic(&self.covariance, self.curve.gradient(width));
         Estimate::new(self.at(width), variance, self.freedom, [0.0, f64::INFINITY]).ci95
     }
 
-    /// The width of the highest throughput, √((1−σ)/κ); `None` where throughput never falls.
+    /// Returns the width of the highest throughput, √((1−σ)/κ); `None` if throughput never falls.
     pub fn peak(&self) -> Option<f64> {
         (self.kappa.value > 0.0)
             .then(|| ((1.0 - self.sigma.value) / self.kappa.value).max(0.0).sqrt().max(1.0))
     }
 }
 
-/// The standard deviation of the residuals over the root mean square of the rates.
+/// Returns the standard deviation of the residuals over the root mean square of the rates.
 pub(super) fn residual(points: &[Point], loss: f64, freedom: usize) -> f64 {
     let squares: f64 = points.iter().map(|p| p.weight * p.rate * p.rate).sum();
     (loss / freedom as f64 / (squares / points.len() as f64)).sqrt()

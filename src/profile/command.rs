@@ -26,7 +26,7 @@ pub(crate) const REPEAT_FOR: Duration = Duration::from_millis(1000);
 /// Time that processes have to end once the command itself has ended.
 pub(crate) const LINGER: Duration = Duration::from_secs(5);
 
-/// Seconds within which a command that leaves processes running has only launched them.
+/// Maximum wall seconds of a command that counts as a mere launcher of the processes it leaves running.
 const LAUNCHER_S: f64 = 0.25;
 
 /// The streams of a command; its standard error is that of this process.

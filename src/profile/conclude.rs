@@ -1,4 +1,4 @@
-//! From samples and exact totals to a profile.
+//! Makes a profile from samples and exact totals.
 
 use crate::host::contention::Contention;
 use crate::profile::accounting::totals::Accounting;
@@ -14,7 +14,7 @@ use crate::profile::sampling::interval::{Interval, WaitSums};
 use crate::profile::sampling::run::Observation;
 use crate::profile::sampling::wait_counts::WaitCounts;
 
-/// Samples of waiting below which the kinds of waits are chance.
+/// Number of waiting samples below which the sampled kinds of waits are mostly chance.
 const MIN_WAIT_SAMPLES: f64 = 5.0;
 
 /// Seconds after the end of a run at which a sample that began in it may end.
@@ -129,8 +129,8 @@ fn totals(
     }
 }
 
-/// Returns the waits while nothing was runnable; where there were hardly any, all waits; and where these were
-/// few too, the implied ones.
+/// Returns the waits while nothing was runnable; all waits if there were hardly any of those; and the
+/// implied waits if both were few.
 fn waits(intervals: &[Interval], implied: &WaitCounts) -> Waits {
     let sums = intervals.iter().fold(WaitSums::default(), |sums, interval| sums.plus(&interval.waits));
     let all = sums.while_idle.plus(&sums.while_busy);

@@ -1,4 +1,4 @@
-//! What one task costs, measured sequentially, and the class that follows.
+//! The cost of one task, measured sequentially, and the class of work that follows.
 //!
 //! [`sampling`] looks at threads many times a second, [`accounting`] adds up exactly what tasks and commands
 //! used, [`classify`] judges the plain numbers of both, and [`result`] holds what is reported. [`tasks`],

@@ -1,4 +1,4 @@
-//! Profiles a process that runs already, with everything below it.
+//! Profiles a process that is already running, with all its descendants.
 
 use std::time::{Duration, Instant};
 
@@ -49,7 +49,7 @@ pub(crate) fn profile_process(
     Ok(conclude(&accounting, observation, machine, cpus, &WaitCounts::default()))
 }
 
-/// Returns whether there is such a process and it has not ended.
+/// Returns true if the target process exists and has not ended.
 fn exists(target: Target) -> bool {
     match procfs::process_stat(target.root) {
         Some(stat) => !stat.has_ended(),

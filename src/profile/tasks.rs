@@ -107,7 +107,7 @@ pub(crate) fn sample_tasks(pid: u32, ended: &Receiver<()>) -> SampledTasks {
     SampledTasks { observation: sample(target, SampleSource::Proc, is_running), meter }
 }
 
-/// Returns the error of a workload of which every task failed.
+/// Returns the error of a workload whose tasks all failed.
 pub(crate) fn all_failed(tally: &TaskOutcomes) -> Error {
     match tally.errors().into_iter().next() {
         Some(first) => Error::new(first.code, format!("every task fails: {}", first.message)),
@@ -154,8 +154,8 @@ fn totals(accounting: &TaskAccounting, observation: &Observation) -> Accounting 
     }
 }
 
-/// Returns the waits that the steps imply by their kind and duration, for waits too short to be sampled and for
-/// containers that hide what the kernel does.
+/// Returns the waits that the steps imply by their kind and duration, for waits too short to be sampled and
+/// for containers that hide what the kernel does.
 fn implied_waits(workload: &Workload, accounting: &TaskAccounting) -> WaitCounts {
     let mut implied = WaitCounts::default();
     for (step, seconds) in workload.steps.iter().zip(&accounting.steps_s) {

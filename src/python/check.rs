@@ -11,8 +11,8 @@ use crate::python::protocol::request::{HarnessRequest, TaskLimits, TaskList};
 use crate::python::session::Session;
 use crate::workload::Workload;
 
-/// Tracing where every object was made makes tasks slower by at most this factor; `check/stages.py` has the
-/// same.
+/// Maximum factor by which tracing where every object was made slows tasks; `check/stages.py` has the
+/// same value.
 const MAX_TRACING_SLOWDOWN: u32 = 10;
 
 /// One item of the checklist.
@@ -102,7 +102,7 @@ pub struct HarnessFinding {
     pub place: Option<SourceLine>,
     /// The item of the first task with the fault, as Python writes it.
     pub item: Option<String>,
-    /// How often the fault occurred.
+    /// Number of times that the fault occurred.
     pub count: u64,
 }
 

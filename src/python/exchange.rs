@@ -17,10 +17,11 @@ use crate::python::protocol::request::{HarnessRequest, TaskJob};
 use crate::python::results_file::ResultsFile;
 use crate::workload::Workload;
 
-/// An item is cut to this many characters in messages.
+/// Maximum length of an item in messages, in characters.
 const MAX_ITEM_CHARACTERS: usize = 60;
 
-/// If more tasks than this were running when an interpreter died, only their number is reported.
+/// Maximum number of running tasks that the error of a dead interpreter names; of more, only the number is
+/// reported.
 const MAX_NAMED_TASKS: usize = 4;
 
 /// The environment variable by which callables find the embedded server.

@@ -20,7 +20,7 @@ use crate::python::protocol::request::HarnessRequest;
 /// Time for an interpreter to end after its last answer.
 const EXIT_GRACE: Duration = Duration::from_secs(2);
 
-/// The last line that a dead interpreter wrote is cut to this many characters.
+/// Maximum length of the quoted last line of a dead interpreter, in characters.
 const MAX_STDERR_CHARACTERS: usize = 300;
 
 /// A running harness. Dropping it kills the interpreter and every process that it started.

@@ -25,8 +25,8 @@ const MAX_TASKS: u64 = 100_000;
 /// Maximum number of deaths of the interpreter before the profile fails.
 const MAX_DEATHS: usize = 3;
 
-/// If the first round of tasks takes at least this many times as long as the second, the tasks cache their
-/// results. Warming up makes a much smaller difference.
+/// Minimum time of the first round of tasks, as a multiple of the second, from which tasks count as caching
+/// their results. Warming up makes a much smaller difference.
 const MIN_CACHING_RATIO: f64 = 3.0;
 
 /// Time for the GIL probe and for reporting, as a share of the profile time.

@@ -51,7 +51,7 @@ pub struct PythonBatch {
     pub tasks: Range<u64>,
     /// The permutation of the items.
     pub permutation_id: u64,
-    /// For each step, whether it computes rather than waits; `None` until a profile is known.
+    /// True for each step that computes rather than waits; `None` until a profile is known.
     pub cpu_steps: Option<Vec<bool>>,
     /// Seconds that one task takes alone; `None` until a profile is known.
     pub task_s: Option<f64>,

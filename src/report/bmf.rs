@@ -2,7 +2,7 @@
 //!
 //! The shape: <https://bencher.dev/docs/reference/bencher-metric-format/>. `latency` and `throughput`
 //! are measures that every project has there, in nanoseconds and operations per second; the others are
-//! made when they are first seen, and have the units nanosecond and byte.
+//! created when they are first seen, in nanoseconds and bytes.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::gate::Metric;
 use crate::report::document::Report;
 use crate::report::figures::{Figure, figures};
 
-/// Names of benchmarks may be so long, in characters.
+/// Maximum length of a benchmark's name in Bencher, in characters.
 const LONGEST_NAME: usize = 1024;
 
 const NANOSECONDS: f64 = 1e9;
@@ -26,8 +26,8 @@ struct Value {
     upper_value: Option<f64>,
 }
 
-/// The recommended cells of `reports`. Names are those of the workloads alone: the width that is
-/// recommended may differ from run to run.
+/// Returns the recommended cells of `reports`. A name is that of the workload alone: the recommended width
+/// may differ from run to run.
 pub(crate) fn to_string(reports: &[Report]) -> String {
     let benchmarks: BTreeMap<String, _> = reports.iter().filter_map(benchmark).collect();
     let mut text = serde_json::to_string_pretty(&benchmarks).expect("it is plain JSON");

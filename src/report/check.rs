@@ -7,7 +7,7 @@ use crate::host::Host;
 use crate::report::command::{CommandName, SCHEMA_VERSION};
 use crate::report::workload_summary::WorkloadSummary;
 
-/// The list, with what is wrong.
+/// The checklist of a callable with its faults.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CheckReport {
     /// The version of this shape.
@@ -18,7 +18,7 @@ pub struct CheckReport {
     pub command: CommandName,
     /// The machine it ran on.
     pub host: Host,
-    /// The work; `tasks` counts the tasks that were run.
+    /// The workload; `tasks` counts the tasks that were run.
     pub workload: WorkloadSummary,
     /// The interpreter, as `sys.version` on one line.
     pub python: String,
@@ -27,7 +27,7 @@ pub struct CheckReport {
 }
 
 impl CheckReport {
-    /// The report of one run of `check`.
+    /// Returns the report of one run of `check`.
     pub fn new(host: Host, workload: WorkloadSummary, python: String, checks: Vec<CheckResult>) -> Self {
         CheckReport {
             schema_version: SCHEMA_VERSION,
@@ -40,7 +40,7 @@ impl CheckReport {
         }
     }
 
-    /// How many items failed.
+    /// Returns the number of items that failed.
     pub fn failed(&self) -> usize {
         self.checks.iter().filter(|check| check.status == CheckStatus::Failed).count()
     }

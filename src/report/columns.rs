@@ -5,7 +5,7 @@ use crate::benchmark::posterior::Posterior;
 use crate::report::prose::uncertainty;
 use crate::units::{Bytes, PerSecond, Seconds};
 
-/// Stands where a value is not known.
+/// Text in place of an unknown value.
 const UNKNOWN: &str = "-";
 
 /// One column.
@@ -37,7 +37,7 @@ pub(super) enum Column {
     Startup,
     /// Largest resident size.
     Rss,
-    /// Tasks that ended well, of those started.
+    /// Number of tasks that succeeded, of those started.
     Tasks,
 }
 
@@ -98,25 +98,26 @@ fn predicted(cell: &ConfigurationResult) -> Option<String> {
     Some(format!("{}{}", rate(predicted), off.unwrap_or_default()))
 }
 
-/// A ratio of rates; slower than the reference needs a digit more.
+/// Returns a ratio of rates as text; one below 0.95 needs a digit more.
 fn times(ratio: f64) -> String {
     if ratio < 0.95 { format!("{ratio:.2}x") } else { format!("{ratio:.1}x") }
 }
 
-/// The interval of the batches; of a cell with too few of them its credible interval, marked with a ~.
+/// Returns the interval of the batches, or for a cell with too few batches the credible interval, marked
+/// with ~.
 fn interval(cell: &ConfigurationResult) -> Option<String> {
     let credible = || Some(marked(uncertainty::interval(cell.outlook?.credible95, rate)));
     cell.ci95.map(|ends| uncertainty::interval(ends, rate)).or_else(credible)
 }
 
-/// The wider side of the interval, as a share of the throughput.
+/// Returns the wider side of the interval, as a share of the throughput.
 fn margin(cell: &ConfigurationResult) -> Option<String> {
     let measured = cell.ci95.zip(cell.throughput_per_s);
     let credible = |of: Posterior| marked(uncertainty::margin(of.throughput_per_s, of.credible95));
     measured.map(|(ends, rate)| uncertainty::margin(rate, ends)).or_else(|| Some(credible(cell.outlook?)))
 }
 
-/// The text of a credible interval; what is unknown needs no mark.
+/// Returns the text of a credible interval, marked with ~ unless it is unknown.
 fn marked(text: String) -> String {
     if text == uncertainty::UNKNOWN { text } else { format!("~{text}") }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The version of the document's shape; it grows when a reader would have to change.
+/// Version of the document's shape, incremented on breaking changes.
 pub const SCHEMA_VERSION: u32 = 2;
 
 /// A command that prints a report.

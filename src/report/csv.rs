@@ -1,5 +1,5 @@
-//! CSV: one row per cell, numbers in full and in base units, after RFC 4180 but for the line
-//! break, which is the plain one that tools on every system read.
+//! CSV by RFC 4180: one row per cell, numbers in full and in base units. Lines end with LF instead of CRLF,
+//! which tools on every system read.
 
 use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::Status;
@@ -10,8 +10,8 @@ const HEADER: &str = "workload,strategy,width,processes,status,reason,throughput
                       ci95_high,speedup,predicted_per_s,p50_s,p90_s,p99_s,max_s,cpu_s_per_task,\
                       startup_s,peak_rss_bytes,ok,failed,timed_out,cancelled";
 
-/// The cells of all `reports`, under one header; where there are gates, what that of the workload says
-/// is in further columns of each of its rows.
+/// Returns the cells of all `reports`, under one header; if there are gates, each row has the gate of its
+/// workload in further columns.
 pub(crate) fn to_string(reports: &[Report]) -> String {
     let has_gates = reports.iter().any(|report| report.gate.is_some());
     let more = if has_gates { gate_header() } else { String::new() };
@@ -35,7 +35,7 @@ fn gate_header() -> String {
     format!(",gate{}", Metric::ALL.map(of_metric).concat())
 }
 
-/// Returns the fields below `gate_header`; empty where nothing was compared.
+/// Returns the fields below `gate_header`; empty if nothing was compared.
 fn gate_fields(gate: Option<&GateReport>) -> Vec<String> {
     let of_metric = |metric| {
         let of = gate.and_then(|gate| gate.metrics.iter().find(|of| of.metric == metric));
@@ -47,12 +47,12 @@ fn gate_fields(gate: Option<&GateReport>) -> Vec<String> {
     [verdict].into_iter().chain(Metric::ALL.into_iter().flat_map(of_metric)).collect()
 }
 
-/// A number in full; what is not known is empty.
+/// Returns a number in full, or an empty field if it is unknown.
 fn number(value: Option<f64>) -> String {
     value.map(|v| v.to_string()).unwrap_or_default()
 }
 
-/// The fields of one row; what is not known is empty.
+/// Returns the fields of one row; unknown ones are empty.
 fn fields(workload: &str, result: &ConfigurationResult) -> Vec<String> {
     let latency = result.latency_s;
     let status = match result.status {

@@ -39,15 +39,15 @@ pub struct Report {
     /// The cell that is compared with other runs, of `bench`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub series: Option<Series>,
-    /// How it compares with another run, of `bench` where one was given.
+    /// Comparison of that cell with another run, of `bench` where one was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<GateReport>,
-    /// Warnings to read before the results are trusted.
+    /// Warnings to read before trusting the results.
     pub warnings: Vec<Warning>,
 }
 
 impl Report {
-    /// A report about `workload` that knows nothing yet.
+    /// Returns an empty report about `workload`.
     pub fn new(command: CommandName, host: Host, workload: WorkloadSummary) -> Self {
         Report {
             schema_version: SCHEMA_VERSION,
@@ -65,12 +65,12 @@ impl Report {
         }
     }
 
-    /// Whether nothing was run but the profile.
+    /// Returns true if only the profile was run.
     pub fn is_prediction(&self) -> bool {
         self.recommendation.as_ref().is_some_and(|r| r.basis == Basis::Predicted)
     }
 
-    /// Whether `result` is that of the recommended cell.
+    /// Returns true if `result` is that of the recommended cell.
     pub fn is_recommended(&self, result: &ConfigurationResult) -> bool {
         self.recommendation.as_ref().is_some_and(|recommendation| recommendation.cell() == result.cell)
     }
@@ -97,16 +97,16 @@ pub struct BenchReport {
 /// A workload that gave no results.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FailedWorkload {
-    /// Its name, or the file it would be read from.
+    /// Name of the workload, or the file it would be read from.
     pub name: String,
-    /// The code of the failure, if it has one.
+    /// The code of the failure, if any.
     pub code: Option<Code>,
     /// The failure in words.
     pub message: String,
 }
 
 impl BenchReport {
-    /// The reports of one run of `bench`.
+    /// Returns the document of one run of `bench`.
     pub fn new(host: Host, results: Vec<Report>) -> Self {
         BenchReport {
             schema_version: SCHEMA_VERSION,
@@ -127,7 +127,7 @@ pub(crate) trait Results: Serialize {
     /// The workloads that gave results.
     fn reports(&self) -> &[Report];
 
-    /// The workloads that gave none.
+    /// The workloads that gave no results.
     fn failed(&self) -> &[FailedWorkload] {
         &[]
     }
@@ -175,7 +175,7 @@ pub enum Document {
 }
 
 impl Document {
-    /// The reports of workloads in it.
+    /// Returns the reports of workloads in the document.
     pub fn reports(&self) -> &[Report] {
         match self {
             Document::Bench(bench) => &bench.results,
@@ -185,10 +185,10 @@ impl Document {
     }
 }
 
-/// Something to know before the results are trusted.
+/// An observation to know before trusting the results.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Warning {
-    /// What kind of thing; `conc explain CODE` says more.
+    /// The kind of observation; `conc explain CODE` says more.
     pub code: Code,
     /// The observation in words.
     pub message: String,
@@ -197,7 +197,7 @@ pub struct Warning {
 }
 
 impl Warning {
-    /// A warning with the remedy of its code.
+    /// Returns a warning with the remedy of its code.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Warning { code, message: message.into(), remedy: code.entry().remedy.to_owned() }
     }

@@ -1,4 +1,4 @@
-//! A fixed report for tests: the session of the design, with a failure and a skip in it.
+//! A fixed report for tests, with a failure and a skip in it.
 
 mod gate;
 
@@ -29,7 +29,7 @@ use crate::stats::ratio::UncertainOrdering;
 use crate::strategy::StrategyKind;
 use crate::workload::spec::WorkloadSource;
 
-/// A report of `advise`.
+/// Returns a report of `advise`.
 pub(crate) fn advise() -> Report {
     let workload = WorkloadSummary {
         name: "web-scraper".to_owned(),
@@ -45,7 +45,7 @@ pub(crate) fn advise() -> Report {
         recommendation: Some(recommendation()),
         warnings: vec![
             Warning::new(Code::NoteRepeated, "the 200 items are run again and again"),
-            Warning::new(Code::NoteFixtureCpu, "the fixture server used 31% of a CPU beside the workload"),
+            Warning::new(Code::NoteFixtureCpu, "the embedded server used 31% of the CPUs"),
         ],
         ..Report::new(CommandName::Advise, host(), workload)
     }
@@ -64,7 +64,7 @@ fn model() -> Model {
     Model { usl, amdahl: None, strategy: Some(StrategyKind::Async) }
 }
 
-/// A report of `bench`.
+/// Returns a report of `bench`.
 pub(crate) fn bench() -> BenchReport {
     let mut second = advise();
     second.workload.name = "hash-cpu".to_owned();
@@ -78,12 +78,12 @@ pub(crate) fn bench() -> BenchReport {
     BenchReport { failed: vec![broken], ..BenchReport::new(host(), vec![gated(), second]) }
 }
 
-/// A report of `bench` on one workload that is compared with an earlier run.
+/// Returns a report of `bench` on one workload that is compared with an earlier run.
 pub(crate) fn gated() -> Report {
     Report { command: CommandName::Bench, series: Some(gate::series()), gate: Some(gate::gate()), ..advise() }
 }
 
-/// A report of `profile` on a command.
+/// Returns a report of `profile` on a command.
 pub(crate) fn command() -> Report {
     let workload = WorkloadSummary {
         name: "sh".to_owned(),
@@ -105,7 +105,7 @@ pub(crate) fn command() -> Report {
     Report { profile: Some(profile), ..Report::new(CommandName::Profile, host(), workload) }
 }
 
-/// A download of two seconds, then two threads that compress for two more.
+/// Returns a download of two seconds, then two threads that compress for two more.
 fn tree() -> Tree {
     let phase = |from_s: f64, class, cpu_fraction, main_wait| Phase {
         from_s,
@@ -215,7 +215,7 @@ fn profile() -> Profile {
     }
 }
 
-/// A cell that ran: throughput, interval, p50 and p99 in milliseconds, CPU milliseconds, MiB.
+/// Returns a cell that ran: throughput, interval, p50 and p99 in milliseconds, CPU milliseconds, MiB.
 fn ran(
     cell: Configuration,
     rate: f64,
@@ -251,7 +251,7 @@ fn ran(
     }
 }
 
-/// A cell that gave nothing.
+/// Returns a cell without figures.
 fn without(cell: Configuration, status: Status, code: Code, reason: &str) -> ConfigurationResult {
     ConfigurationResult::without_numbers(cell, status, Some(Reason::new(code, reason)))
 }

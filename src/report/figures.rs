@@ -1,4 +1,4 @@
-//! The figures that stand for a workload in formats that know one value for each metric.
+//! The figures that stand for a workload in formats with one value per metric.
 
 use crate::benchmark::result::Status;
 use crate::benchmark::{Configuration, ConfigurationResult, Series};
@@ -11,23 +11,23 @@ use crate::stats::interval::{CONFIDENCE, geometric_mean_ci, is_informative};
 pub(super) struct Figures {
     /// The cell that gave them.
     pub(super) cell: Configuration,
-    /// One for each metric that is known, in the order of [`Metric::ALL`].
+    /// A figure for each metric that is known, in the order of [`Metric::ALL`].
     pub(super) figures: Vec<Figure>,
 }
 
 /// One metric.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Figure {
-    /// Which.
+    /// The metric.
     pub(super) metric: Metric,
-    /// Its value, in base units.
+    /// Value of the metric, in base units.
     pub(super) value: f64,
-    /// Confidence interval of `value`, 95%, where anything is known of the spread.
+    /// 95% confidence interval of `value`, if the spread is known.
     pub(super) ci95: Option<[f64; 2]>,
 }
 
-/// The figures of the cell that is compared between runs, else those of the recommended one; `None`
-/// where neither gave any.
+/// Returns the figures of the cell that is compared between runs, otherwise those of the recommended cell;
+/// `None` if neither has any.
 pub(super) fn figures(report: &Report) -> Option<Figures> {
     let of_series = report.series.as_ref().map(|series| (series.cell, of_series(series)));
     let recommended =

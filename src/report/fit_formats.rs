@@ -5,7 +5,7 @@ use crate::report::fit::document::FitReport;
 use crate::report::prose;
 use crate::units::PerSecond;
 
-/// One row for each point measured, with what the law says of it.
+/// Returns one row for each measured point, with the value of the law there.
 pub(crate) fn csv(reports: &[FitReport]) -> String {
     let mut out = "workload,strategy,concurrency,throughput,fitted\n".to_owned();
     for report in reports {
@@ -24,7 +24,7 @@ pub(crate) fn csv(reports: &[FitReport]) -> String {
     out
 }
 
-/// One row for each series.
+/// Returns one row for each series.
 pub(crate) fn markdown(reports: &[FitReport]) -> String {
     let mut out = "| Series | Widths | lambda | sigma | kappa | Result |\n\
                    | :-- | --: | --: | --: | --: | :-- |\n"

@@ -32,7 +32,7 @@ pub(crate) enum Format {
 /// Returns the results in a format.
 ///
 /// # Errors
-/// When the document cannot be serialised.
+/// The error of the serialiser.
 pub(crate) fn render(format: Format, results: &(impl Results + Worded)) -> io::Result<String> {
     let (reports, failed) = (results.reports(), results.failed());
     match format {
@@ -51,7 +51,7 @@ pub(crate) fn render(format: Format, results: &(impl Results + Worded)) -> io::R
 /// Returns a document as JSON.
 ///
 /// # Errors
-/// When the document cannot be serialised.
+/// The error of the serialiser.
 pub(crate) fn render_json(document: &impl Worded) -> io::Result<String> {
     let mut bytes = Vec::new();
     json::to_writer(&mut bytes, document)?;

@@ -1,8 +1,8 @@
 //! The custom JSON of github-action-benchmark, for one direction at a time.
 //!
 //! The shape: <https://github.com/benchmark-action/github-action-benchmark>, `customBiggerIsBetter`
-//! and `customSmallerIsBetter`. One step of a workflow reads one file and takes all in it to go one
-//! way, hence two files.
+//! and `customSmallerIsBetter`. One step of a workflow reads one file and assumes one direction for
+//! everything in it, hence two files.
 
 use serde::Serialize;
 
@@ -14,9 +14,9 @@ use crate::units::Share;
 /// The direction that is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Direction {
-    /// More is.
+    /// More is better.
     BiggerIsBetter,
-    /// Less is.
+    /// Less is better.
     SmallerIsBetter,
 }
 
@@ -30,8 +30,8 @@ struct Entry {
     extra: String,
 }
 
-/// The metrics of the recommended cells that go one way. Names and units are the same in every run;
-/// which cell it was is in `extra`.
+/// Returns the metrics of the recommended cells that have this direction. Names and units are the same in
+/// every run; `extra` names the cell.
 pub(crate) fn to_string(reports: &[Report], direction: Direction) -> String {
     let of_report = |report| figures(report).map(|figures| entries(report, &figures, direction));
     let entries: Vec<Entry> = reports.iter().filter_map(of_report).flatten().collect();

@@ -1,15 +1,15 @@
 //! Annotations of a workflow of GitHub Actions.
 //!
-//! The form: <https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions>; how
-//! values are escaped: `escapeData` and `escapeProperty` of `@actions/core`, `src/command.ts`.
+//! The form: <https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions>; the
+//! escaping of values: `escapeData` and `escapeProperty` of `@actions/core`, `src/command.ts`.
 
 use crate::gate::result::AdviceChange;
 use crate::gate::{GateReport, GateVerdict, MetricVerdict};
 use crate::report::document::{FailedWorkload, Report};
 use crate::report::prose::gate as wording;
 
-/// A line for each workload that regressed, is inconclusive, has other advice than before or `failed`;
-/// empty where there is nothing to say.
+/// Returns a line for each workload that regressed, is inconclusive, has other advice than before or
+/// `failed`; empty if there is nothing to say.
 pub(crate) fn annotations(reports: &[Report], failed: &[FailedWorkload]) -> String {
     let gates =
         reports.iter().filter_map(|report| Some(of_gate(&report.workload.name, report.gate.as_ref()?)));
@@ -31,7 +31,7 @@ fn of_gate(workload: &str, gate: &GateReport) -> String {
     verdict.into_iter().chain(advice).collect()
 }
 
-/// The metrics that decided, a line each, and what to know of them.
+/// Returns the metrics that decided, a line each, and remarks on them.
 fn message(gate: &GateReport) -> String {
     let decided = gate.metrics.iter().filter(|of: &&MetricVerdict| of.verdict == gate.verdict);
     let lines: Vec<String> =
@@ -44,7 +44,8 @@ fn line(command: &str, title: &str, message: &str) -> String {
     format!("::{command} title={property}::{}\n", data(message))
 }
 
-/// A value that cannot end its line; other control characters could steer a terminal.
+/// Returns `text` with its line breaks escaped and other control characters replaced: those could control a
+/// terminal.
 fn data(text: &str) -> String {
     let plain = |c: char| if c.is_control() && !matches!(c, '\n' | '\r') { '\u{fffd}' } else { c };
     let plain: String = text.chars().map(plain).collect();

@@ -1,4 +1,4 @@
-//! A page that is complete in itself: nothing is loaded, no script runs, plots are part of it.
+//! A self-contained page: it loads nothing, runs no script and includes its plots.
 
 mod curve;
 mod forest;
@@ -15,8 +15,8 @@ use crate::report::prose::workload::{self as describe, counted};
 
 const STYLE: &str = include_str!("html/style.css");
 
-/// The page of all `reports`: for each workload its profile, the gate, throughput against width, and
-/// every cell; before them those that `failed`.
+/// Returns the page of all `reports`: for each workload its profile, the gate, throughput against width, and
+/// every cell; the workloads that `failed` come first.
 pub(crate) fn to_string(reports: &[Report], failed: &[FailedWorkload]) -> String {
     let title = match reports {
         [only] => only.workload.name.clone(),
@@ -52,7 +52,7 @@ fn failures(failed: &[FailedWorkload]) -> String {
     failed.iter().map(line).collect()
 }
 
-/// Returns the verdicts together, and a row for each of several workloads.
+/// Returns the count of each verdict, and a row for each of several workloads.
 fn overview(reports: &[Report]) -> String {
     let gate = wording::suite(reports).map(|counts| format!("<p class=\"suite\">Gate: {counts}</p>\n"));
     let heading = if gate.is_some() { "<th>Gate</th>" } else { "" };

@@ -16,7 +16,7 @@ struct Summary {
     results: Vec<Entry>,
 }
 
-/// One cell of one workload. Times are of the whole workload, in seconds.
+/// One cell of one workload. Times are those of the whole workload, in seconds.
 #[derive(Serialize)]
 struct Entry {
     command: String,
@@ -29,7 +29,7 @@ struct Entry {
     max: f64,
     times: Vec<f64>,
     exit_codes: Vec<i32>,
-    /// hyperfine's script for parametrised plots takes one parameter, a number.
+    /// Parameters of the cell: hyperfine's script for parametrised plots takes one, a number.
     parameters: BTreeMap<&'static str, String>,
 }
 
@@ -39,8 +39,8 @@ struct Run {
     is_clean: bool,
 }
 
-/// Every cell of `reports` that ran. A time is how long all tasks of the workload take at the
-/// throughput of a batch.
+/// Returns every cell of `reports` that ran. A time is that of all tasks of the workload at the throughput
+/// of a batch, in seconds.
 pub(crate) fn to_string(reports: &[Report]) -> String {
     let results = reports.iter().flat_map(entries).collect();
     let mut text = serde_json::to_string_pretty(&Summary { results }).expect("it is plain JSON");
@@ -61,7 +61,7 @@ fn entries(report: &Report) -> Vec<Entry> {
 }
 
 fn rounds(result: &ConfigurationResult) -> Vec<Run> {
-    // Which of the batches had the failures is not known.
+    // It is unknown which of the batches had the failures.
     let is_clean = result.tasks.ok == result.tasks.started();
     let run = |throughput_per_s| Run { throughput_per_s, is_clean };
     result.rounds.iter().map(|round| run(round.throughput_per_s)).collect()
@@ -82,7 +82,7 @@ fn cpu_s_per_task(series: &Series) -> f64 {
 
 fn entry(report: &Report, cell: Configuration, runs: &[Run], cpu_s_per_task: f64) -> Option<Entry> {
     let tasks = report.workload.tasks as f64;
-    // A batch in which no task ended well says nothing about how long they would take.
+    // A batch in which no task succeeded says nothing about the time that tasks take.
     let runs: Vec<&Run> = runs.iter().filter(|run| run.throughput_per_s > 0.0).collect();
     let times: Vec<f64> = runs.iter().map(|run| tasks / run.throughput_per_s).collect();
     let (mean, cpu) = (times.iter().sum::<f64>() / times.len() as f64, cpu_s_per_task * tasks);
@@ -102,13 +102,13 @@ fn entry(report: &Report, cell: Configuration, runs: &[Run], cpu_s_per_task: f64
     })
 }
 
-/// The standard deviation of a sample; one run has none.
+/// Returns the standard deviation of a sample; `None` for one run.
 fn deviation(times: &[f64], mean: f64) -> Option<f64> {
     let squares: f64 = times.iter().map(|time| (time - mean).powi(2)).sum();
     (times.len() > 1).then(|| (squares / (times.len() - 1) as f64).sqrt())
 }
 
-/// The share of CPU time that the kernel took, as the profile saw it: cells know only the sum.
+/// Returns the kernel's share of the CPU time in the profile: cells know only the sum.
 fn system_share(report: &Report) -> f64 {
     let Some(profile) = &report.profile else { return 0.0 };
     let both = profile.cpu_user_s + profile.cpu_system_s;

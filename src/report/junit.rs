@@ -1,7 +1,7 @@
 //! JUnit XML: a suite for each workload, a test case for each metric that was compared.
 //!
 //! Valid by the schema of Jenkins' xUnit plugin (`junit-10.xsd`), which is that of Maven Surefire, and
-//! by the older `junit-4.xsd`; so the reason for skipping is text and no attribute.
+//! by the older `junit-4.xsd`; therefore the reason for skipping is text and not an attribute.
 
 use crate::benchmark::result::Status;
 use crate::gate::result::AdviceChange;
@@ -10,18 +10,18 @@ use crate::report::document::{FailedWorkload, Report};
 use crate::report::markup::escaped;
 use crate::report::prose::gate as wording;
 
-/// Readers expect a time, and that of a comparison says nothing.
+/// Time of every test case, in seconds: readers expect one, and the time of a comparison says nothing.
 const NO_TIME: &str = "0";
 
-/// The case that says whether there are results at all.
+/// Name of the test case that says whether there are results at all.
 const MEASURED: &str = "measured";
 
 /// The outcome of a test case.
 enum Outcome {
     Passed,
-    /// Something got worse; of which type that is, and how.
+    /// Something got worse: the type of failure, and the message.
     Failed(&'static str, String),
-    /// The measurement cannot tell.
+    /// The measurement is inconclusive.
     Skipped(String),
     /// The workload could not be measured.
     Error(String),
@@ -34,14 +34,14 @@ struct Case {
 
 struct Suite<'a> {
     name: &'a str,
-    /// Nothing where the workload failed.
+    /// The report; `None` if the workload failed.
     report: Option<&'a Report>,
     cases: Vec<Case>,
 }
 
-/// The gates of all `reports`. A metric that regressed is a failure, as is advice that changed; where
-/// the measurement cannot tell the case is skipped; a workload that `failed`, or of which nothing could be
-/// measured, is an error.
+/// Returns the gates of all `reports`. A metric that regressed is a failure, as is advice that changed; an
+/// inconclusive case is skipped; a workload that `failed`, or of which nothing could be measured, is an
+/// error.
 pub(crate) fn to_string(reports: &[Report], failed: &[FailedWorkload]) -> String {
     let suites: Vec<Suite<'_>> = reports.iter().map(suite).chain(failed.iter().map(failure)).collect();
     let all = || suites.iter().flat_map(|suite| &suite.cases);
@@ -78,7 +78,7 @@ fn cases(report: &Report) -> Vec<Case> {
     cases
 }
 
-/// Whether any task of any cell ended well.
+/// Returns the outcome of [`MEASURED`]: an error unless any task of any cell succeeded.
 fn measured(report: &Report) -> Outcome {
     if report.is_prediction() || report.cells.iter().any(|cell| cell.tasks.ok > 0) {
         return Outcome::Passed;
@@ -138,7 +138,7 @@ fn write_suite(out: &mut String, suite: &Suite<'_>) {
     *out += "  </testsuite>\n";
 }
 
-/// Some readers show the attribute, others the text.
+/// Returns the message as attribute and as text: some readers show the attribute, others the text.
 fn told(element: &str, kind: &str, message: &str) -> String {
     let message = escaped(message);
     format!("<{element} type=\"{kind}\" message=\"{message}\">{message}</{element}>")

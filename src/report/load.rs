@@ -15,7 +15,7 @@ use crate::report::command::{CommandName, SCHEMA_VERSION};
 use crate::report::document::{BenchReport, Document};
 use crate::workload::input::{InputError, InputErrors, SourceSpan};
 
-/// The advice that ends every message about a file that cannot be used.
+/// Advice at the end of every message about a file that cannot be used.
 const REWRITE: &str = "write it again with --save-baseline or --export-json";
 
 /// The fields that decide the shape of a document.
@@ -27,7 +27,7 @@ struct Header {
 }
 
 impl Header {
-    /// Reads a document of the shape that the command has.
+    /// Reads a document of the command's shape.
     fn read<'de, D: Deserializer<'de>>(&self, document: D) -> Result<Document, D::Error> {
         match self.command {
             CommandName::Bench | CommandName::Compare => Box::deserialize(document).map(Document::Bench),
@@ -55,7 +55,7 @@ impl<'de> Deserialize<'de> for Document {
 ///
 /// # Errors
 /// `E-GATE-001` if the file cannot be read, is cut off, is something else, or was written by a newer
-/// version; a field that is wrong is named with its line.
+/// version; the message names a wrong field with its line.
 pub(crate) fn load_results(path: &Path) -> Result<BenchReport, InputErrors> {
     let name = path.display().to_string();
     let wrong = |message: String| InputError::new(Code::GateResults, message);
@@ -75,7 +75,7 @@ pub(crate) fn load_results(path: &Path) -> Result<BenchReport, InputErrors> {
 }
 
 fn parse(name: &str, text: &str) -> Result<Document, InputError> {
-    // Syntax comes first: a file that is cut off has no header either.
+    // The syntax is checked first: a file that is cut off has no header either.
     serde_json::from_str::<IgnoredAny>(text).map_err(|error| syntax(name, text, &error))?;
     let header: Header = serde_json::from_str(text)
         .map_err(|error| foreign(name, SourceSpan::reason_of_json_error(&error)))?;
@@ -107,7 +107,7 @@ fn foreign(name: &str, reason: impl std::fmt::Display) -> InputError {
     InputError::new(Code::GateResults, message).with_help("write one with --save-baseline or --export-json")
 }
 
-/// Refuses a newer shape rather than guess what it means.
+/// Refuses a newer shape instead of guessing its meaning.
 fn check_version(name: &str, version: u64) -> Result<(), InputError> {
     let known = u64::from(SCHEMA_VERSION);
     let (age, help) = match version.cmp(&known) {

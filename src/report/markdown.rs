@@ -1,4 +1,4 @@
-//! Markdown as GitHub renders it: what the gates say, and one table of cells per workload.
+//! Markdown as GitHub renders it: the gates, and one table of cells per workload.
 
 mod gate;
 mod table_line;
@@ -22,8 +22,8 @@ const COLUMNS: [Column; 9] = [
     Column::Rss,
 ];
 
-/// The cells of all `reports`, the recommended one in bold; where there are gates, what they say comes
-/// first and the cells are folded up. Workloads that `failed` come before everything.
+/// Returns the cells of all `reports`, with the recommended one in bold; if there are gates, they come first
+/// and the cells are folded up. Workloads that `failed` come before everything.
 pub(crate) fn to_string(reports: &[Report], failed: &[FailedWorkload]) -> String {
     failures(failed) + &of_reports(reports)
 }

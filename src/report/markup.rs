@@ -1,9 +1,9 @@
 //! Text in XML and HTML.
 
-/// Text that means only itself, in content and in quoted attributes, of XML 1.0 and of HTML alike.
+/// Returns `text` escaped for content and quoted attributes, of XML 1.0 and of HTML alike.
 ///
-/// What neither may hold is replaced: control characters, and U+FFFE and U+FFFF (Extensible Markup
-/// Language 1.0, fifth edition, production 2). Tabs and line breaks survive in attributes too.
+/// Characters that neither may contain are replaced: control characters, and U+FFFE and U+FFFF (Extensible
+/// Markup Language 1.0, fifth edition, production 2). Tabs and line breaks survive in attributes too.
 pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,6 +1,6 @@
-//! How results are told: one document, and one file per way of writing it.
+//! The output of results: one document, and one file per format.
 //!
-//! Nothing here prints; everything returns text or writes to what it is given.
+//! Nothing here prints; functions return text or write to a given writer.
 
 pub(crate) mod bmf;
 pub(crate) mod check;

@@ -5,9 +5,9 @@ use schemars::generate::SchemaSettings;
 use crate::report::document::Document;
 use crate::report::worded;
 
-/// The schema of everything that `--json` prints, as `conc schema` prints it.
+/// Returns the schema of everything that `--json` prints, as `conc schema` prints it.
 pub(crate) fn schema() -> String {
-    // What is written is described, so a field that is always there is required, even if it is null.
+    // The schema describes output, so a field that is always written is required, even if it is null.
     let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
     let mut schema = generator.into_root_schema_for::<Document>().to_value();
     worded::add_to_schema(&mut schema);

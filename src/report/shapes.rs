@@ -1,4 +1,4 @@
-//! The shapes that other programs document for what they read, as JSON Schemas, for tests.
+//! The shapes that other programs document for their input, as JSON Schemas, for tests.
 
 use serde_json::{Value, json};
 
@@ -10,8 +10,8 @@ pub(crate) fn check(schema: &Value, document: &Value) {
     assert!(errors.is_empty(), "{errors:#?}");
 }
 
-/// The JSON of hyperfine (`src/benchmark/benchmark_result.rs` of version 1.20), as its scripts read it:
-/// they need `times` and one numeric parameter.
+/// Returns the shape of hyperfine's JSON (`src/benchmark/benchmark_result.rs` of version 1.20), as its
+/// scripts read it: they need `times` and one numeric parameter.
 pub(crate) fn hyperfine() -> Value {
     let seconds = json!({ "type": "number", "minimum": 0 });
     let result = json!({
@@ -40,7 +40,7 @@ pub(crate) fn hyperfine() -> Value {
     })
 }
 
-/// Bencher Metric Format, with the lengths that names may have
+/// Returns the shape of Bencher Metric Format, with the lengths that names may have
 /// (<https://bencher.dev/docs/reference/bencher-metric-format/>).
 pub(crate) fn bmf() -> Value {
     let number = json!({ "type": "number" });
@@ -61,7 +61,7 @@ pub(crate) fn bmf() -> Value {
     })
 }
 
-/// The custom JSON of github-action-benchmark ("customBiggerIsBetter" in
+/// Returns the shape of the custom JSON of github-action-benchmark ("customBiggerIsBetter" in
 /// <https://github.com/benchmark-action/github-action-benchmark>, `BenchmarkResult` in its
 /// `src/extract.ts`).
 pub(crate) fn gab() -> Value {

@@ -2,12 +2,12 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Columns that `text` takes on a terminal.
+/// Returns the number of columns that `text` takes on a terminal.
 pub(super) fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
 
-/// Replaces what could steer a terminal: names and messages may come from anywhere.
+/// Replaces characters that could control a terminal: names and messages may come from anywhere.
 pub(super) fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
@@ -37,7 +37,7 @@ pub(super) fn wrap(text: &str, limit: usize) -> Vec<String> {
     lines
 }
 
-/// Words between white space; a number stays with its thousands, its unit or what it is a share of.
+/// Returns the words between white space; a number stays with its thousands, its unit or its whole.
 fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for word in text.split_whitespace().map(plain) {
@@ -52,7 +52,7 @@ fn words(text: &str) -> Vec<String> {
     words
 }
 
-/// Whether `word` reads as one with the word before it.
+/// Returns true if `word` belongs on one line with the word before it.
 fn belongs(before: &str, word: &str) -> bool {
     const UNITS: [&str; 10] = ["ns", "µs", "ms", "s", "min", "B", "KiB", "MiB", "GiB", "TiB"];
     let digit = |c: char| c.is_ascii_digit();
@@ -62,7 +62,7 @@ fn belongs(before: &str, word: &str) -> bool {
     share || (before.ends_with(digit) && (thousands || unit))
 }
 
-/// A word in pieces of at most `limit` columns.
+/// Splits a word into pieces of at most `limit` columns.
 fn pieces(word: &str, limit: usize) -> Vec<String> {
     let mut pieces = vec![String::new()];
     let mut used = 0;
@@ -78,7 +78,7 @@ fn pieces(word: &str, limit: usize) -> Vec<String> {
     pieces
 }
 
-/// The start of `text` on one line of at most `limit` columns, with `…` where something is missing.
+/// Returns the start of `text` on one line of at most `limit` columns, with `…` if something is missing.
 pub(super) fn shorten(text: &str, limit: usize) -> String {
     let line = words(text).join(" ");
     if width(&line) <= limit {

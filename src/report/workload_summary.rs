@@ -8,21 +8,21 @@ use crate::workload::spec::WorkloadSource;
 /// A summary of the work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WorkloadSummary {
-    /// Its name.
+    /// Name of the workload.
     pub name: String,
     /// The source of the description.
     pub source: WorkloadSource,
     /// The runtime of the tasks.
     pub runtime: WorkloadRuntime,
-    /// Tasks of one run.
+    /// Number of tasks in one run.
     pub tasks: u64,
-    /// A hash of what it does; another one means another workload under the same name.
+    /// Hash of the work; a different hash means a different workload under the same name.
     #[serde(default)]
     pub definition: String,
 }
 
 impl WorkloadSummary {
-    /// The summary of a workload.
+    /// Returns the summary of a workload.
     pub fn of(workload: &Workload) -> Self {
         WorkloadSummary {
             name: workload.name.clone(),

@@ -1,6 +1,6 @@
-//! The words of a command line, told apart by how they depend on the item.
+//! The words of a command line, distinguished by their dependence on the item.
 
-/// A word of a command, by the place of the item in it.
+/// Text that stands for the item in a word of a command.
 const PLACEHOLDER: &str = "{item}";
 
 /// One word of a command line.
@@ -15,7 +15,7 @@ pub(super) enum Word<'a> {
 }
 
 impl<'a> Word<'a> {
-    /// Reads one word.
+    /// Parses one word.
     fn new(text: &'a str) -> Self {
         if text == PLACEHOLDER {
             Word::Item
@@ -26,19 +26,19 @@ impl<'a> Word<'a> {
         }
     }
 
-    /// Whether the word depends on the item.
+    /// Returns true if the word depends on the item.
     pub(super) fn varies(&self) -> bool {
         !matches!(self, Word::Fixed(_))
     }
 
-    /// The text of a format string of Rust or Python: braces doubled, `{item}` between the pieces.
+    /// Returns the text of a format string of Rust or Python: braces doubled, `{item}` between the pieces.
     pub(super) fn format_text(pieces: &[&str]) -> String {
         let doubled: Vec<_> = pieces.iter().map(|p| p.replace('{', "{{").replace('}', "}}")).collect();
         doubled.join(PLACEHOLDER)
     }
 }
 
-/// Program and arguments.
+/// Parses the program and the arguments.
 pub(super) fn words(argv: &[String]) -> Vec<Word<'_>> {
     argv.iter().map(|word| Word::new(word)).collect()
 }

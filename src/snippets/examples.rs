@@ -5,10 +5,10 @@ use crate::benchmark::Configuration;
 use crate::snippets::shape::TaskShape;
 use crate::snippets::{python, rust};
 
-/// Programs for one cell; of each language the one that was measured comes first.
+/// Returns the programs for one cell; in each language, the program that was measured comes first.
 ///
-/// They are in Rust and in Python, or in Python alone where that is what the task is written in. There
-/// is none for a pipeline, whose stages are the workload's own.
+/// The programs are in Rust and in Python, or in Python alone if the task is written in Python. A pipeline
+/// has no program, because its stages belong to the workload.
 pub fn examples(cell: &Configuration, shape: &TaskShape) -> Vec<CodeExample> {
     if !cell.strategy.is_measured() {
         return Vec::new();

@@ -3,7 +3,7 @@
 use crate::snippets::shape::TaskShape;
 use crate::strategy::StrategyKind;
 
-/// The programs there are.
+/// The kinds of programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// A plain loop.
@@ -21,9 +21,9 @@ pub(super) enum Form {
 }
 
 impl Form {
-    /// The form of `kind` in Rust.
+    /// Returns the form of `kind` in Rust.
     ///
-    /// A command is a process already, so a thread that waits for it is all it takes.
+    /// A command is a process already and needs only a thread that waits for it.
     pub(super) fn rust(kind: StrategyKind, shape: &TaskShape) -> Form {
         let runs_command = shape.command.is_some();
         match kind {
@@ -36,7 +36,7 @@ impl Form {
         }
     }
 
-    /// The form of `kind` in Python, which has no work-stealing pool, and whose threads compute
+    /// Returns the form of `kind` in Python, which has no work-stealing pool, and whose threads compute
     /// one at a time.
     pub(super) fn python(kind: StrategyKind, shape: &TaskShape) -> Form {
         match Form::rust(kind, shape) {
@@ -47,7 +47,7 @@ impl Form {
     }
 }
 
-/// Whether a task computes at least as long as it waits, in this process.
+/// Returns true if a task computes in this process for at least as long as it waits.
 fn computes(shape: &TaskShape) -> bool {
     shape.command.is_none() && shape.cpu >= shape.wait
 }

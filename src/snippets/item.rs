@@ -2,21 +2,21 @@
 
 use crate::snippets::shape::TaskShape;
 
-/// Items written into a program; the user puts the others there.
+/// Maximum number of items written into a program; the user adds the others.
 const SHOWN: usize = 3;
 
 /// The items of a program.
 pub(super) enum ItemList<'a> {
     /// The numbers below the count.
     Numbers(u64),
-    /// All there are.
+    /// All items.
     All(&'a [String]),
     /// The first few, repeated to the count.
     Sample(&'a [String], u64),
 }
 
 impl<'a> ItemList<'a> {
-    /// The items of `shape`.
+    /// Returns the items of `shape`.
     pub(super) fn of(shape: &'a TaskShape) -> Self {
         let shown = &shape.items[..shape.items.len().min(SHOWN)];
         if shown.is_empty() {
@@ -28,7 +28,7 @@ impl<'a> ItemList<'a> {
         }
     }
 
-    /// Whether items are text rather than numbers.
+    /// Returns true if items are text rather than numbers.
     pub(super) fn is_text(&self) -> bool {
         !matches!(self, ItemList::Numbers(_))
     }

@@ -1,4 +1,4 @@
-//! Complete programs that run the measured work the recommended way.
+//! Complete programs that run the measured work with the recommended strategy.
 //!
 //! A program is a template, one real file per strategy and language, filled with the task: a
 //! stand-in of the measured size, or the command itself.

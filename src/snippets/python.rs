@@ -15,7 +15,7 @@ use crate::strategy::StrategyKind;
 use callable::Pieces;
 use program::Program;
 
-/// The programs for one cell: first the one that was measured, then other ways of writing it.
+/// Returns the programs for one cell: first the one that was measured, then other ways of writing it.
 pub(super) fn examples(cell: &Configuration, shape: &TaskShape) -> Vec<CodeExample> {
     Program::of(cell, shape).iter().map(|program| example(*program, cell, shape)).collect()
 }
@@ -65,7 +65,7 @@ fn pieces(program: Program, shape: &TaskShape) -> Pieces {
     }
 }
 
-/// Leaves no more than two empty lines where a place was filled with nothing.
+/// Limits empty lines to two in a row, because a place may be filled with nothing.
 fn spaced(code: &str) -> String {
     let mut out = String::with_capacity(code.len());
     let mut breaks = 0;

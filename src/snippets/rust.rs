@@ -12,14 +12,14 @@ use crate::snippets::template::fill;
 use crate::snippets::wording::{grouped, replace_note};
 use crate::units::Seconds;
 
-/// Lines of a program stay within this many characters, as rustfmt has it.
+/// Maximum number of characters in a line of a generated Rust program, as rustfmt limits it.
 const LINE: usize = 100;
 
-/// Time of one step of the stand-in loop in a release build: a multiplication by 31, which is a
-/// shift and a subtraction, and an exclusive or that wait for each other are three cycles.
+/// Time of one step of the stand-in loop in a release build: a multiplication by 31 (a shift and a
+/// subtraction) and an exclusive or, which depend on each other and take three cycles.
 const STEP: Duration = Duration::from_nanos(1);
 
-/// The program for one cell.
+/// Returns the program for one cell.
 pub(super) fn example(cell: &Configuration, shape: &TaskShape) -> CodeExample {
     let form = Form::rust(cell.strategy, shape);
     let items = ItemList::of(shape);
@@ -66,7 +66,7 @@ fn processes(cell: &Configuration) -> usize {
     cell.processes.unwrap_or(1)
 }
 
-/// The part of the program that is the user's: the command, or a stand-in.
+/// Returns the user's part of the program: the command, or a stand-in.
 fn task(form: Form, shape: &TaskShape, items: &ItemList<'_>) -> String {
     match (&shape.command, form) {
         (Some(command), _) => run_command(command, items, form == Form::Async),
@@ -75,7 +75,7 @@ fn task(form: Form, shape: &TaskShape, items: &ItemList<'_>) -> String {
     }
 }
 
-/// `fn task` up to its brace. The name of an item that is not used starts with an underscore.
+/// Returns `fn task` up to its brace. The name of an unused item starts with an underscore.
 fn signature(awaits: bool, items: &ItemList<'_>, uses_item: bool) -> String {
     let (asynchronous, unused) = (if awaits { "async " } else { "" }, if uses_item { "" } else { "_" });
     let kind = if items.is_text() { "&str" } else { "u64" };
@@ -95,12 +95,12 @@ fn stand_in(shape: &TaskShape, items: &ItemList<'_>, awaits: bool) -> String {
     body + "    Ok(())\n}"
 }
 
-/// The two halves of a hybrid task.
+/// Returns the two halves of a hybrid task.
 fn two_stand_ins(shape: &TaskShape, items: &ItemList<'_>) -> String {
     let kind = if items.is_text() { "&str" } else { "u64" };
     let (wait, cpu) = (Seconds::from(shape.wait), Seconds::from(shape.cpu));
     format!(
-        "/// Replace this: the part that waits, measured at {wait}. It gives what the other part needs.\n\
+        "/// Replace this: the part that waits, measured at {wait}. It returns what the other part needs.\n\
          async fn wait(item: {kind}) -> io::Result<Vec<u8>> {{\n{}    \
          Ok(item.to_string().into_bytes())\n}}\n\n\
          /// Replace this: the part that computes, measured at {cpu}. It runs in a worker process.\n\
@@ -139,7 +139,7 @@ fn run_command(command: &[String], items: &ItemList<'_>, awaits: bool) -> String
     )
 }
 
-/// One word of a command line as an expression.
+/// Returns one word of a command line as an expression.
 fn source(word: &Word<'_>, items: &ItemList<'_>) -> String {
     match word {
         Word::Fixed(text) => format!("{text:?}"),
@@ -149,7 +149,7 @@ fn source(word: &Word<'_>, items: &ItemList<'_>) -> String {
     }
 }
 
-/// The items as a `Vec`.
+/// Returns the items as a `Vec`.
 fn list(items: &ItemList<'_>) -> String {
     match items {
         ItemList::Numbers(count) => format!("(0..{}).collect()", grouped(u128::from(*count))),

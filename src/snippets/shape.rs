@@ -1,4 +1,4 @@
-//! The shape of the work as a program shows it: plain data, measured or given.
+//! The shape of the work that a program runs: plain data, measured or given.
 
 use std::time::Duration;
 
@@ -12,29 +12,29 @@ pub struct TaskShape {
     pub tasks: u64,
     /// CPU time of one task.
     pub cpu: Duration,
-    /// Time one task waits.
+    /// Time that one task waits.
     pub wait: Duration,
-    /// The command that a task runs, if it runs one: program and arguments, with `{item}` where the item stands.
+    /// The command that a task runs, if any: program and arguments, with `{item}` in place of the item.
     pub command: Option<Vec<String>>,
     /// The Python callables that a task calls, if it calls any.
     pub python: Option<PythonTask>,
-    /// The first few items; empty where items are the numbers from 0.
+    /// The first few items; empty if items are the numbers from 0.
     pub items: Vec<String>,
-    /// Tasks to hand to a worker process at once, where that follows from what was measured.
+    /// Number of tasks to hand to a worker process at once; `None` if the measurement does not determine it.
     pub chunk: Option<u64>,
 }
 
 /// A task that calls Python callables, one after another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PythonTask {
-    /// The callables, each given what the one before it returned.
+    /// The callables; each one after the first takes the value that the previous one returned.
     pub steps: Vec<PythonCallable>,
-    /// Whether the items are those that the module of the first offers as `items`.
+    /// True if the items are the `items` of the first callable's module.
     pub own_items: bool,
 }
 
 impl PythonTask {
-    /// The steps that wait and the steps that compute, where all of the one come before all of the other.
+    /// Returns the steps that wait and the steps that compute, if all waiting comes before all computing.
     pub(super) fn split(&self) -> Option<(&[PythonCallable], &[PythonCallable])> {
         let first = self.steps.iter().position(|step| step.computes).filter(|first| *first > 0)?;
         let (wait, compute) = self.steps.split_at(first);
@@ -45,31 +45,31 @@ impl PythonTask {
 /// A Python callable, as a program imports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PythonCallable {
-    /// The module it is imported from.
+    /// The module that the callable is imported from.
     pub module: String,
-    /// The name of the file it is in, where it was given as a file.
+    /// The name of the callable's file, if the user gave a file.
     pub file: Option<String>,
-    /// The name of the function that blocks, if there is one; dotted where it belongs to a class.
+    /// The name of the function that blocks, if there is one; dotted if the function belongs to a class.
     pub blocking: Option<String>,
     /// The name of the coroutine function that does the same, if there is one.
     pub coroutine: Option<String>,
-    /// Whether it has a place for the item.
+    /// True if the callable has a parameter for the item.
     pub takes_item: bool,
-    /// Whether it computes rather than waits.
+    /// True if the callable computes rather than waits.
     pub computes: bool,
 }
 
 impl TaskShape {
-    /// Wait and CPU time worth standing in for: a part below 1% of the task, or below what a
-    /// timer can tell, is left out.
+    /// Returns the wait and the CPU time for a stand-in; omits a part below 1% of the task or below the
+    /// resolution of a timer, 1 µs.
     pub(super) fn parts(&self) -> (Option<Duration>, Option<Duration>) {
         let floor = ((self.wait + self.cpu) / 100).max(Duration::from_micros(1));
         let worth = |part: Duration| (part >= floor).then_some(part);
         (worth(self.wait), worth(self.cpu))
     }
 
-    /// Tasks handed to a worker process at once: as measured, or where a message costs what it does in
-    /// Python's pool.
+    /// Returns the number of tasks to hand to a worker process at once: as measured, or else computed from
+    /// the cost of a message in Python's pool.
     pub(super) fn batch(&self, workers: usize) -> u64 {
         if let Some(chunk) = self.chunk {
             return chunk;

@@ -1,7 +1,7 @@
-//! Filling the `@NAME@` places of a template.
+//! Substitution of the `@NAME@` places of a template.
 
-/// Replaces every `@NAME@` that `values` names, in one pass, so that what is put in is never read
-/// as a place itself.
+/// Replaces every `@NAME@` that `values` names, in one pass, so that inserted text is never read as a
+/// place itself.
 pub(super) fn fill(template: &str, values: &[(&str, &str)]) -> String {
     let mut out = String::with_capacity(template.len() * 2);
     let mut rest = template;

@@ -1,10 +1,10 @@
-//! Words and numbers as both languages write them.
+//! Sentences and numbers that the programs of both languages share.
 
 use std::time::Duration;
 
 use crate::units::Seconds;
 
-/// The sentence above a stand-in, from the parts worth standing in for.
+/// Returns the sentence above a stand-in, from the parts that the stand-in has.
 pub(super) fn replace_note(wait: Option<Duration>, cpu: Option<Duration>) -> String {
     match (wait.map(Seconds::from), cpu.map(Seconds::from)) {
         (Some(wait), Some(cpu)) => {
@@ -20,7 +20,7 @@ pub(super) fn replace_note(wait: Option<Duration>, cpu: Option<Duration>) -> Str
     }
 }
 
-/// A number as source, thousands set apart.
+/// Formats a number as source, with underscores between thousands.
 pub(super) fn grouped(number: u128) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() * 4 / 3);

@@ -1,6 +1,6 @@
-//! Autocorrelation of a series, and the number of independent observations it is worth.
+//! Autocorrelation of a series, and the number of independent observations that the series is worth.
 
-/// Correlation above which a short series looks like a trend.
+/// Upper limit of a correlation: above it, a short series looks like a trend.
 const MAX_CORRELATION: f64 = 0.95;
 
 /// Returns the correlation of each number with its predecessor, from -1 to 1.
@@ -47,7 +47,7 @@ mod tests {
             last = correlation * last + random.random_range(-1.0..1.0);
             last
         };
-        // The beginning is not like the rest.
+        // The beginning still depends on the starting value.
         (0..50).for_each(|_| {
             next();
         });

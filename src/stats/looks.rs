@@ -7,12 +7,12 @@
 /// Numbers of pairs after which the runner decides to stop or go on.
 pub(crate) const LOOKS: [usize; 5] = [20, 40, 60, 80, 100];
 
-/// Share of the level that each look may spend. Most differences are found at the first look.
+/// Share of the significance level that each look may spend; the first look finds most differences.
 const SHARES: [f64; 5] = [0.5, 0.125, 0.125, 0.125, 0.125];
 
 /// Returns the share of the level that may be spent after `n` pairs, if earlier looks were at [`LOOKS`].
 ///
-/// Before the first look the share is 1: time was over, whatever the data showed.
+/// Before the first look the share is 1: the time was up, whatever the data showed.
 pub(crate) fn share_of_level(n: usize) -> f64 {
     if n < LOOKS[0] {
         return 1.0;

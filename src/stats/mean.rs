@@ -29,14 +29,14 @@ pub struct Mean {
     pub estimate: f64,
     /// The standard error; infinite for one number, which says nothing about the spread.
     pub standard_error: f64,
-    /// Degrees of freedom of Student's t; 0 from one number.
+    /// Degrees of freedom of Student's t; 0 for one number.
     pub freedom: f64,
-    /// The number of numbers.
+    /// Number of observations.
     pub n: usize,
 }
 
 impl Mean {
-    /// Returns the mean of the finite numbers; `None` if there are none.
+    /// Returns the winsorised mean of the finite numbers; `None` if there are none.
     pub fn winsorised(xs: &[f64]) -> Option<Self> {
         let (winsorised, kept) = winsorise(xs)?;
         let n = winsorised.len();
@@ -50,8 +50,8 @@ impl Mean {
         Some(Mean { estimate, standard_error, freedom: (kept - 1) as f64, n })
     }
 
-    /// Returns the mean with at least the standard error of numbers that have a resolution of `sd`, a standard
-    /// deviation: numbers that look equal at this resolution may still differ.
+    /// Returns the mean with at least the standard error of numbers whose resolution has the standard deviation
+    /// `sd`: numbers that look equal at this resolution may still differ.
     #[must_use]
     pub fn resolved_to(self, sd: f64) -> Self {
         let least = sd / (self.n as f64).sqrt();
@@ -98,7 +98,7 @@ impl Mean {
         Mean { standard_error: (own + added).sqrt(), freedom: together, ..self }
     }
 
-    /// Returns the two-sided interval; `confidence` is a share, such as 0.95. From one number it is unbounded.
+    /// Returns the two-sided interval, unbounded for one number; `confidence` is a share, such as 0.95.
     pub fn interval(&self, confidence: f64) -> [f64; 2] {
         if self.freedom <= 0.0 {
             return [f64::NEG_INFINITY, f64::INFINITY];
@@ -144,7 +144,7 @@ fn winsorise(xs: &[f64]) -> Option<(Vec<f64>, usize)> {
     let centre = median(xs)?;
     let reach = WINSOR_LIMIT * MAD_TO_SD * mad(xs)?;
     if reach <= centre.abs() * ROUNDING {
-        // Where most numbers are equal but for rounding, every other one would count as an outlier.
+        // If most numbers are equal except for rounding, every other number would count as an outlier.
         return Some((xs.to_vec(), xs.len()));
     }
     let winsorised: Vec<f64> = xs.iter().map(|x| x.clamp(centre - reach, centre + reach)).collect();

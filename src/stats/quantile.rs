@@ -1,6 +1,6 @@
-//! The middle of a sample and how far the sample spreads around it.
+//! The median of a sample and its spread.
 
-/// Returns the median of `xs`, or `None` if it is empty; an even count has the mean of the middle two.
+/// Returns the median of `xs`, the mean of the middle two for an even count; `None` if `xs` is empty.
 pub fn median(xs: &[f64]) -> Option<f64> {
     let mut sorted = xs.to_vec();
     sorted.sort_by(f64::total_cmp);

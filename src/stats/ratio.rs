@@ -42,13 +42,13 @@ impl UncertainOrdering {
 pub(crate) struct RatioEstimate {
     /// The geometric mean of the ratios.
     pub ratio: f64,
-    /// The lower end of the interval; 0 from one pair.
+    /// The lower end of the interval; 0 for one pair.
     pub lo: f64,
-    /// The upper end of the interval; infinite from one pair.
+    /// The upper end of the interval; infinite for one pair.
     pub hi: f64,
-    /// Rounds in which both were observed.
+    /// Number of rounds in which both rates were observed.
     pub pairs: usize,
-    /// The verdict.
+    /// The ordering that the interval implies.
     pub verdict: UncertainOrdering,
 }
 
@@ -79,7 +79,7 @@ impl RatioEstimate {
 /// Each observation is a round number and a rate. Several observations of one side in one round
 /// count as their geometric mean, and rates that are not positive and finite are left out. `None`
 /// if no round is shared: unpaired observations are never compared. One shared round gives a
-/// ratio, and no verdict but `Undecided`.
+/// ratio with the verdict `Undecided`.
 pub(crate) fn compare(a: &[(u32, f64)], b: &[(u32, f64)], epsilon: f64) -> Option<RatioEstimate> {
     let logs = log_ratios(&mean_log_by_round(a), &mean_log_by_round(b));
     let mean = mean_ci(&logs, CONFIDENCE)?;
@@ -95,8 +95,8 @@ pub(crate) fn compare(a: &[(u32, f64)], b: &[(u32, f64)], epsilon: f64) -> Optio
     })
 }
 
-/// Reads the verdict off an interval of ln(a/b). A tie comes first: a difference that is certain
-/// but smaller than the margin is still none worth acting on.
+/// Returns the verdict for an interval of ln(a/b). A tie comes first: a difference that is certain
+/// but smaller than the margin is still not worth acting on.
 fn verdict(lo: f64, hi: f64, margin: f64) -> UncertainOrdering {
     if lo >= -margin && hi <= margin {
         UncertainOrdering::Tie
@@ -109,7 +109,7 @@ fn verdict(lo: f64, hi: f64, margin: f64) -> UncertainOrdering {
     }
 }
 
-/// Sorted rounds, each with the mean of the logarithms of its rates.
+/// Returns the rounds in order, each with the mean of the logarithms of its rates.
 fn mean_log_by_round(observations: &[(u32, f64)]) -> Vec<(u32, f64)> {
     let mut logs: Vec<(u32, f64)> = observations
         .iter()
@@ -122,7 +122,7 @@ fn mean_log_by_round(observations: &[(u32, f64)]) -> Vec<(u32, f64)> {
         .collect()
 }
 
-/// ln(a/b) of every round that both have; both sides are sorted and have each round once.
+/// Returns ln(a/b) of every round that both sides have; both are sorted and have each round once.
 fn log_ratios(a: &[(u32, f64)], b: &[(u32, f64)]) -> Vec<f64> {
     a.iter()
         .filter_map(|(round, log)| {

@@ -12,8 +12,8 @@
 //!    the places that must decide about it;
 //! 4. `src/strategy/run.rs`: a line in `strategy()`, which builds the pool;
 //! 5. `src/benchmark/overhead.rs`: a row of the default overheads;
-//! 6. `src/snippets/form.rs` and a template, if programs are to be generated for it; `src/report/html/style.css`
-//!    for its colour;
+//! 6. `src/snippets/form.rs` and a template, if programs are to be generated for the strategy;
+//!    `src/report/html/style.css` for its colour;
 //! 7. its tests: `tests/strategies.rs` runs every strategy of the catalogue over the same tasks.
 //!
 //! The plan, capacity, predictions, calibration, the choice, tables, plots and `conc explain` follow from
@@ -254,7 +254,7 @@ impl StrategyKind {
         all
     };
 
-    /// Returns its row of the catalogue.
+    /// Returns the strategy's row of the catalogue.
     pub const fn info(self) -> &'static StrategyInfo {
         &STRATEGIES[self as usize]
     }
@@ -269,12 +269,12 @@ impl StrategyKind {
         matches!(self.info().width, WidthMeaning::InFlight)
     }
 
-    /// Returns true if this version of the program can run it.
+    /// Returns true if this version of the program can run the strategy.
     pub const fn is_measured(self) -> bool {
         !matches!(self.info().runtime, Runtime::NotYetMeasured)
     }
 
-    /// Checks that this version of the program can run it.
+    /// Checks that this version of the program can run the strategy.
     ///
     /// # Errors
     /// `E-WORKLOAD-008` if it is described but not measured yet.
@@ -309,7 +309,7 @@ impl FromStr for StrategyKind {
         let name = s.to_ascii_lowercase();
         let is_named = |info: &&StrategyInfo| info.name == name || info.aliases.contains(&name.as_str());
         let found = STRATEGIES.iter().find(is_named).map(|info| info.kind);
-        found.ok_or_else(|| format!("unknown strategy '{s}'; known are {}", known()))
+        found.ok_or_else(|| format!("unknown strategy '{s}'; choose one of {}", known()))
     }
 }
 

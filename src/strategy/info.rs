@@ -1,4 +1,4 @@
-//! The properties by which the rest of the program tells strategies apart.
+//! The properties by which the rest of the program distinguishes strategies.
 
 use crate::strategy::kind::StrategyKind;
 
@@ -19,11 +19,11 @@ pub struct StrategyInfo {
     pub ladder: Ladder,
     /// Resident memory of each unit of width, for tasks of either language.
     pub rss_per_worker: RssPerWorker,
-    /// When it is worth measuring next to simpler strategies.
+    /// Condition under which the strategy is worth measuring next to simpler ones.
     pub use_case: UseCase,
     /// Rank by what it costs to write, debug and deploy: lower is simpler, and each rank is given once.
     pub complexity_rank: u8,
-    /// Its mark in plots, because colour alone does not tell strategies apart.
+    /// Mark in plots, because colour alone does not distinguish strategies.
     pub mark: PlotMark,
     /// Text of `conc explain`.
     pub help: StrategyHelp,
@@ -102,9 +102,9 @@ pub enum Ladder {
 /// Resident memory of one worker, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RssPerWorker {
-    /// For native tasks.
+    /// Bytes per worker for native tasks.
     pub native: u64,
-    /// For Python callables.
+    /// Bytes per worker for Python callables.
     pub python: u64,
 }
 
@@ -113,15 +113,15 @@ pub struct RssPerWorker {
 pub enum UseCase {
     /// Always.
     General,
-    /// For tasks that run in this process: a command is a process already.
+    /// Tasks that run in this process: a command is a process already.
     InProcess,
-    /// For native tasks that run in this process; Python has no such pool in its standard library.
+    /// Native tasks that run in this process; Python has no such pool in its standard library.
     NativeInProcess,
-    /// For tasks that both compute and wait, if the two are separable.
+    /// Tasks that both compute and wait, if computing and waiting are separable.
     SeparateSteps,
-    /// For coroutines, as a variant of another strategy with a different library.
+    /// Coroutines, as a variant of another strategy with a different library.
     VariantForCoroutines,
-    /// For interpreters with a global lock.
+    /// Interpreters with a global lock.
     UnderGlobalLock,
     /// Never: it cannot be run yet.
     Never,
@@ -143,8 +143,8 @@ pub struct StrategyHelp {
     pub what: &'static str,
     /// The meaning of its width.
     pub width: &'static str,
-    /// When it is the best choice.
+    /// Conditions under which the strategy is the best choice.
     pub wins: &'static str,
-    /// When it is not.
+    /// Conditions under which another strategy is better.
     pub loses: &'static str,
 }

@@ -1,7 +1,7 @@
 //! Ways to run tasks concurrently: the catalogue, and one file per strategy.
 //!
-//! A strategy is started, which is measured separately, and then runs one batch. All strategies pull tasks from
-//! the same kind of [queue](task_queue::TaskQueue) and record every task in its
+//! A strategy is started, which is measured separately, and then runs one batch. All strategies pull tasks
+//! from the same kind of [queue](task_queue::TaskQueue) and record every task in its
 //! [outcomes](crate::workload::task_outcomes::TaskOutcomes).
 
 pub(crate) mod asynchronous;

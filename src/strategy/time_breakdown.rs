@@ -9,7 +9,7 @@ use crate::model::message::MessageCosts;
 pub struct IpcStats {
     /// Seconds in which a worker had something to do, from sending a message to receiving the answer.
     pub active_s: f64,
-    /// Part of these in which it ran tasks, by its own clock.
+    /// Part of `active_s` in which the worker ran tasks, by the worker's own clock.
     pub working_s: f64,
     /// Costs of the messages.
     pub costs: MessageCosts,
@@ -38,7 +38,7 @@ impl IpcStats {
 pub struct WorkerTimeBreakdown {
     /// Number of worker processes.
     pub workers: u64,
-    /// Time until they were ready.
+    /// Time until the workers were ready.
     pub startup_s: f64,
     /// Time with nothing to do.
     pub waiting_s: f64,

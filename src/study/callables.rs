@@ -113,7 +113,7 @@ fn root_of<'a>(file: &'a Path, module: &str) -> Option<&'a OsStr> {
 
 fn no_items(workload: &Workload) -> Error {
     let message = format!(
-        "'{}' has no items to be called with: give --items FILE, ::: and items, or --tasks N for the numbers \
+        "'{}' has no items to run on: give --items FILE, ::: and items, or --tasks N for the numbers \
          from 0, or define `items` in its module, an iterable or a function that returns one",
         workload.name
     );

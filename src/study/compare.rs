@@ -90,7 +90,7 @@ fn advised(report: &Report) -> Option<AdviceGiven<'_>> {
 /// Gives the `cpu` steps of both sides the same number of iterations for the same work: that of an earlier
 /// run of the same workload, or else that of one calibration for both.
 pub(super) fn equalise_work(workload: &mut Workload, other: Option<&mut Workload>, before: Option<&Report>) {
-    // A workload that has changed since has work of its own to do.
+    // The iterations of a workload that has changed since do not apply.
     let same = before.filter(|report| report.workload.definition == workload.definition());
     if let Some(series) = same.and_then(|report| report.series.as_ref()) {
         workload.set_iterations(&series.iterations);

@@ -53,10 +53,11 @@ impl ComparisonTarget {
         Ok(ComparisonTarget::Results { before: Box::new(before), file, other_machine })
     }
 
-    /// Compares with another build of this program, which has to be one.
+    /// Compares with another build of this program.
     ///
     /// # Errors
-    /// `E-GATE-003` if it is not, or if one of the workloads is Python, whose harness belongs to this build.
+    /// `E-GATE-003` if the program at `path` is no build of `conc`, or if one of the workloads is Python,
+    /// whose harness belongs to this build.
     pub(crate) fn build<'w>(
         path: PathBuf,
         mut workloads: impl Iterator<Item = &'w Workload>,
@@ -92,7 +93,7 @@ impl ComparisonTarget {
         }
     }
 
-    /// Returns the configuration that an earlier run repeated, which has to be repeated again.
+    /// Returns the configuration that an earlier run repeated and this run must repeat too.
     pub(super) fn cell_of(&self, name: &str) -> Option<Configuration> {
         self.results_of(name)?.series.as_ref().map(|series| series.cell)
     }

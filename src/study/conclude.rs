@@ -1,4 +1,4 @@
-//! The last stage: the report, with what the user should know before it is trusted.
+//! The last stage: the report, with the warnings that limit the trust in its results.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::study::measure::MeasuredStudy;
 use crate::study::profile::PROFILE_TIME;
 use crate::study::state::StudyState;
 
-/// Share of the CPUs that the embedded server uses from which on it competes with the workload.
+/// Minimum share of the CPUs at which the embedded server competes with the workload.
 const SERVER_COMPETES: f64 = 0.10;
 
 impl MeasuredStudy<'_> {

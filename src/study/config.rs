@@ -32,7 +32,7 @@ pub struct StudyConfig {
     pub budget: Duration,
     /// The rule that ends measuring.
     pub stop: StopRule,
-    /// Batches of every configuration that run first and do not count.
+    /// Number of warm-up batches of every configuration, which run first and do not count.
     pub warmup: u32,
     /// The quantity to optimise.
     pub objective: Objective,
@@ -119,7 +119,7 @@ impl Default for StudyConfig {
 /// Limits of a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProfileLimits {
-    /// No task starts later than this.
+    /// Time after which no further task starts.
     pub time: Duration,
     /// Time after `time` at which the profile is abandoned.
     pub patience: Duration,

@@ -41,7 +41,7 @@ impl CommandProfile {
     pub(crate) fn run(self, guard: &RunGuard, host: &Host) -> Result<Report, Error> {
         let CommandProfile { workload, request, streams, hooks, source } = self;
         let directory = tempfile::tempdir_in(guard.group().scratch())
-            .map_err(|error| Error::from_source(Code::HostSpawn, "cannot make a directory", error))?;
+            .map_err(|error| Error::from_source(Code::HostSpawn, "cannot create a directory", error))?;
         let shell = Shell::new(guard.group().reexec().clone(), directory.path().to_owned());
         let hook = |option, line: &Option<String>| {
             shell.run(option, line.as_deref()).map_err(|error| guard.explain(error))
@@ -57,7 +57,7 @@ impl CommandProfile {
             host.cpus_effective,
             || guard.interrupt().is_raised(),
         );
-        // An interrupt ends every process that is started; the samples so far are worth more than that.
+        // An interrupt kills the hook too; the samples so far matter more than its failure.
         if !guard.interrupt().is_raised() {
             hook("--cleanup", &hooks.cleanup)?;
         }
@@ -90,7 +90,7 @@ pub(crate) fn profile_running_process(
     Ok(report(host, summary, profile))
 }
 
-/// Returns the failure of the command that a report is about, if it failed.
+/// Returns the failure of the command that a report is about, if the command failed.
 pub(crate) fn command_failure(report: &Report) -> Option<Error> {
     let exit = report.profile.as_ref()?.tree.as_ref()?.exit.as_ref()?;
     (!exit.is_success()).then(|| Error::new(Code::TaskCommand, describe_exit(exit)))

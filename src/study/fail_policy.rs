@@ -1,4 +1,4 @@
-//! The verdicts that fail a run which compares.
+//! The verdicts that fail a comparing run.
 
 use serde::Deserialize;
 
@@ -20,7 +20,7 @@ pub(crate) struct FailPolicy {
 }
 
 impl FailPolicy {
-    /// Returns the policy that fails a run whenever one of the two does.
+    /// Returns the policy that fails a run whenever `self` or `other` does.
     #[must_use]
     pub(crate) fn or(self, other: FailPolicy) -> Self {
         FailPolicy {

@@ -167,5 +167,5 @@ impl ContentionMeter for LocalContention<'_> {
 }
 
 fn cannot_make_directory(error: std::io::Error) -> Error {
-    Error::from_source(Code::HostSpawn, "cannot make a directory", error)
+    Error::from_source(Code::HostSpawn, "cannot create a directory", error)
 }

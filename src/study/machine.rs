@@ -42,7 +42,7 @@ pub trait Machine {
 pub struct PreparedWorkload<'m> {
     /// Runs the workload.
     pub backend: Box<dyn Backend + 'm>,
-    /// What the user should know before the results are trusted.
+    /// Warnings that limit the trust in the results.
     pub warnings: Vec<Warning>,
 }
 

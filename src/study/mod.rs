@@ -2,7 +2,7 @@
 //!
 //! Each stage owns what it has found out and hands it to the next, so that a stage cannot run before
 //! the one it depends on: [`PreparedStudy`] → [`ProfiledStudy`] → [`MeasuredStudy`] → `Report`.
-//! [`Study::run`] goes the whole way. Nothing here prints: progress goes to an
+//! [`Study::run`] runs all stages. Nothing here prints: progress goes to an
 //! [`Observer`](crate::benchmark::event::Observer).
 //!
 //! Everything that touches the machine is behind [`Machine`] and [`Backend`]. [`RunGuard`] is the real

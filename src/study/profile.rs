@@ -47,7 +47,7 @@ impl<'m> PreparedStudy<'m> {
     /// Profiles the workload and reports nothing else.
     ///
     /// # Errors
-    /// The same as [`profile`](Self::profile).
+    /// Any error of [`profile`](Self::profile).
     pub fn profile_only(self, observer: &mut dyn Observer) -> Result<Report, Error> {
         let PreparedStudy { mut state } = self;
         let (profiled, _) = state.profile(observer)?;

@@ -1,4 +1,4 @@
-//! The whole way of one workload in one call.
+//! All stages of one workload in one call.
 
 use crate::benchmark::event::{Observer, Silent};
 use crate::diagnostics::Code;
@@ -67,7 +67,7 @@ pub fn advise(workload: Workload, config: &StudyConfig) -> Result<Report, Error>
     Study::new(&guard, &this_machine()?, workload).run(config, &mut Silent)
 }
 
-/// Profiles `workload`: whether it computes or waits, and for what.
+/// Profiles `workload`: determines if its tasks compute or wait, and the causes of the waits.
 ///
 /// # Errors
 /// When the workload cannot be run.
@@ -81,7 +81,7 @@ pub fn profile(workload: Workload) -> Result<Profile, Error> {
 /// Raises the limit on open files, which bounds how wide strategies can be, and examines this machine.
 ///
 /// # Errors
-/// When the system does not describe itself at all, as with `/proc` unmounted.
+/// When the system provides no description of itself, for example because `/proc` is not mounted.
 pub(crate) fn this_machine() -> Result<Host, Error> {
     limits::raise_open_files();
     Host::detect()

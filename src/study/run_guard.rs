@@ -24,9 +24,9 @@ pub(crate) struct KillSwitch {
 impl KillSwitch {
     /// Raises the interrupt, and kills the processes of the run until the run has ended.
     pub(crate) fn trigger(&self) {
-        // In this order: whoever sees its child die has to find out why.
+        // In this order, because a thread that sees its child die must find the interrupt raised.
         self.interrupt.raise();
-        // Again and again: a process that is being started at this moment would escape a single kill.
+        // Repeatedly, because a process that is just being started would escape a single kill.
         while self.kill() {
             std::thread::sleep(KILL_PERIOD);
         }

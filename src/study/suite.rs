@@ -21,7 +21,7 @@ use crate::workload::Workload;
 /// the search has left.
 const BUDGETS: u32 = 2;
 
-/// Additional budgets for repeats alternately with another side, if they would decide what is open.
+/// Additional budgets for repeats in alternation with another side, if they would decide open comparisons.
 const PAIRED_BUDGETS: u32 = 1;
 
 /// One workload of a suite.

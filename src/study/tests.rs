@@ -55,7 +55,7 @@ impl Clock for VirtualClock {
 
 type BatchRule = fn(&BatchRequest) -> Result<RunReport, Error>;
 
-/// A machine on which batches give what a rule says.
+/// A machine on which a rule determines the results of batches.
 struct ScriptedMachine {
     time: VirtualTime,
     interrupt: Interrupt,
@@ -178,12 +178,12 @@ impl MachineProbe for QuietMachine {
     }
 }
 
-/// Every task waits for its time, whatever the strategy.
+/// Returns the report of a batch whose tasks each wait [`TASK_S`], whatever the strategy.
 fn ideal(request: &BatchRequest) -> Result<RunReport, Error> {
     Ok(report(request.tasks.end - request.tasks.start, request.cell.width, TASK_S))
 }
 
-/// Keeps the phases in their order.
+/// Records the phases in their order.
 #[derive(Default)]
 struct Phases(Vec<Phase>);
 

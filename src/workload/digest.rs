@@ -30,7 +30,7 @@ impl Digest {
         self.counts[bucket] += 1;
     }
 
-    /// Adds what another worker of the same run produced.
+    /// Adds the outputs of another worker of the same run.
     pub fn merge(&mut self, other: &Digest) {
         for bucket in 0..BUCKETS {
             self.sums[bucket] = self.sums[bucket].wrapping_add(other.sums[bucket]);

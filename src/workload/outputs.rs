@@ -19,7 +19,7 @@ pub struct Outputs {
     kept: BTreeMap<u64, u64>,
     /// Items that were run again with the same output.
     repeated: u64,
-    /// Items that were run again with another one.
+    /// Items that were run again with a different output.
     contradicted: u64,
 }
 
@@ -43,7 +43,7 @@ impl Outputs {
         }
     }
 
-    /// Adds those of another worker or another run.
+    /// Adds the outputs of another worker or another run.
     pub fn merge(&mut self, other: &Outputs) {
         other.kept.iter().for_each(|(item, output)| self.insert(*item, *output));
         self.repeated += other.repeated;

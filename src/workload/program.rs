@@ -36,7 +36,7 @@ struct Limited {
 }
 
 impl Limited {
-    /// Returns the error with what the step is about; a timeout is of the task, not of a step.
+    /// Returns the error with the subject of the step; a timeout belongs to the task, not to a step.
     fn tell(&self, error: Error) -> Error {
         if error.is_timeout() {
             return error;
@@ -196,8 +196,8 @@ impl Program {
         within(deadline, run).map_ok(|output| output.digest)
     }
 
-    /// Runs some steps of the task at `position` on the calling event loop, after those that gave `input`; the
-    /// caller drops it at the deadline.
+    /// Runs some steps of the task at `position` on the calling event loop, after those that gave `input`;
+    /// the caller drops it at the deadline.
     ///
     /// Not an `async fn`, which keeps its arguments twice: a million of these may sleep at once.
     ///
@@ -293,7 +293,7 @@ async fn wait_async(pause: Duration) {
     }
 }
 
-/// Returns the digest of a task so far covers every step.
+/// Adds the digest of the next step to that of the task so far, so that the result covers every step.
 fn chain(before: u64, next: u64) -> u64 {
     /// The odd constant of Fibonacci hashing, 2^64 over the golden ratio (Knuth, TAOCP 6.4).
     const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;

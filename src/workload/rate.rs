@@ -58,14 +58,14 @@ impl RateLimiter {
 /// The arithmetic of the bucket, in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct TokenBucket {
-    /// Between two tokens; rounded up, so that the rate is never exceeded.
+    /// Nanoseconds between two tokens; rounded up, so that the rate is never exceeded.
     interval: u64,
     /// The time before its due time at which a token may be used: the interval times the capacity less one.
     tolerance: u64,
 }
 
 impl TokenBucket {
-    /// `None` unless the rate is a positive number.
+    /// Creates the bucket of a rate; `None` unless the rate is a positive number.
     fn new(rate_per_s: f64) -> Option<Self> {
         if !(rate_per_s > 0.0 && rate_per_s.is_finite()) {
             return None;
@@ -76,8 +76,8 @@ impl TokenBucket {
         Some(TokenBucket { interval, tolerance: (tokens - 1).saturating_mul(interval) })
     }
 
-    /// Takes one token at time `now` from a bucket whose next token is due at `due` (0 if it is new):
-    /// the due time of the token after it, and how long to wait.
+    /// Takes one token at time `now` from a bucket whose next token is due at `due` (0 for a new bucket);
+    /// returns the due time of the token after it, and how long to wait.
     fn take(self, due: u64, now: u64) -> (u64, u64) {
         let due = if due == 0 {
             now.saturating_add(self.tolerance).saturating_add(self.interval)

@@ -74,7 +74,7 @@ impl Latencies {
         self.0.saturating_record(u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX).max(1));
     }
 
-    /// Adds those of another worker.
+    /// Adds the latencies of another worker.
     pub fn merge(&mut self, other: &Latencies) {
         self.0.add(&other.0).expect("all have the same bounds");
     }
@@ -84,17 +84,17 @@ impl Latencies {
         (!self.0.is_empty()).then(|| self.0.value_at_quantile(q) as f64 * 1e-9)
     }
 
-    /// Returns the longest, in seconds.
+    /// Returns the longest latency, in seconds.
     pub fn max(&self) -> Option<f64> {
         (!self.0.is_empty()).then(|| self.0.max() as f64 * 1e-9)
     }
 
-    /// Returns the standard deviation over the mean; `None` for fewer than two tasks.
+    /// Returns the standard deviation of the latency over its mean; `None` for fewer than two tasks.
     pub fn variation(&self) -> Option<f64> {
         (self.0.len() > 1).then(|| self.0.stdev() / self.0.mean())
     }
 
-    /// Returns the mean, in seconds.
+    /// Returns the mean latency, in seconds.
     pub fn mean(&self) -> Option<f64> {
         (!self.0.is_empty()).then(|| self.0.mean() * 1e-9)
     }
@@ -121,7 +121,7 @@ impl<'de> Deserialize<'de> for Latencies {
 pub struct TaskOutcomes {
     /// The tasks by outcome.
     pub counts: TaskCounts,
-    /// From the start of a task to its end, retries included.
+    /// Times from the start of a task to its end, retries included.
     pub latencies: Latencies,
     /// The digest of the outputs, by the position of the task in the order.
     pub digest: Digest,
@@ -160,7 +160,7 @@ impl TaskOutcomes {
         self.errors.entry(error.code).or_insert_with(|| (0, error.message)).0 += 1;
     }
 
-    /// Adds what another worker of the same run did.
+    /// Adds the outcomes of another worker of the same run.
     pub fn merge(&mut self, other: &TaskOutcomes) {
         self.counts.merge(&other.counts);
         self.latencies.merge(&other.latencies);
@@ -171,7 +171,7 @@ impl TaskOutcomes {
         }
     }
 
-    /// Failures by kind, most frequent first.
+    /// Returns the failures by kind, most frequent first.
     pub fn errors(&self) -> Vec<ErrorCount> {
         let mut errors: Vec<_> = self
             .errors

@@ -1,4 +1,4 @@
-//! What is wrong is said once, where it is, with nothing on standard output and nothing left behind.
+//! Every error is reported once, at its place, with nothing on standard output and nothing left behind.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use crate::sandbox::Sandbox;
 
 const SLEEP: &str = "[[step]]\nkind = \"sleep\"\nfor = \"1ms\"\n";
 
-/// One message, and nothing on standard output.
+/// Checks that there is one message, and nothing on standard output.
 fn is_refused(assert: Assert, code: i32, parts: &[&str]) {
     let once = predicate::function(|text: &str| text.lines().filter(|l| l.starts_with("error")).count() == 1);
     let mut assert = assert.code(code).stdout("").stderr(once);
@@ -169,7 +169,8 @@ fn a_run_of_which_nothing_could_be_measured_failed_and_shows_why() {
         .code(1)
         .stdout(contains("shy · 20 tasks").and(contains("Recommendation").not()))
         .stderr(contains(
-            "error[E-TASK-004]: nothing of shy could be measured: sequential 1: command sh: exit status: 1",
+            "error[E-TASK-004]: no configuration of shy could be measured: sequential 1: command sh: exit \
+            status: 1",
         ));
 }
 

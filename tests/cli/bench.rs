@@ -1,4 +1,4 @@
-//! `conc bench` and `conc compare`: suites, what they are compared with, and how they end.
+//! `conc bench` and `conc compare`: suites, their references, and the exit codes.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::json::checked;
 use crate::sandbox::Sandbox;
 
-/// Enough to measure something, on any machine.
+/// Options for a run that measures something on any machine.
 const QUICK: [&str; 3] = ["--budget", "300ms", "--json"];
 
 const NAP: &str = "tasks = 40\n[[step]]\nkind = 'sleep'\nfor = '2ms'\n";
@@ -102,7 +102,7 @@ fn a_baseline_is_compared_with_in_the_same_cell_and_for_the_same_work() {
     let compared = sandbox.run(&["compare", "baseline.json", "baseline.json", "--json"]).code(0);
     let compared = results(checked(&sandbox, &compared));
     assert_eq!(compared.command, CommandName::Compare);
-    // Nothing differs from itself, and yet a stored run tells small changes from none only now and then.
+    // A run does not differ from itself, yet a stored run detects small changes only now and then.
     assert!(compared.results.iter().all(|result| gate(result).verdict != GateVerdict::Regressed));
     let ratios = compared.results.iter().flat_map(|result| &gate(result).metrics);
     assert!(ratios.into_iter().all(|metric| (metric.ratio - 1.0).abs() < 1e-9));
@@ -159,7 +159,7 @@ fn a_baseline_that_a_workload_got_worse_than_is_kept() {
     let sandbox = simulated_suite();
     let only = ["workloads/nap.toml", "--strategy", "sequential"];
     bench(&sandbox, 0, &[&only[..], &["--save-baseline", "b.json"]].concat());
-    // As if it had been a million times as fast, which no load explains.
+    // The workload seems a million times as fast, which no load explains.
     edit(&sandbox, "b.json", |value| {
         for batch in value["results"][0]["series"]["batches"].as_array_mut().unwrap() {
             batch["throughput_per_s"] = json!(batch["throughput_per_s"].as_f64().unwrap() * 1e6);
@@ -219,7 +219,7 @@ fn a_baseline_of_a_python_callable_is_compared_with() {
     bench(&sandbox, 0, &[&callable[..], &["--save-baseline", "b.json"]].concat());
     let after = bench(&sandbox, 0, &[&callable[..], &["--baseline", "b.json"]].concat());
     assert!(!gate(&after.results[0]).metrics.is_empty());
-    // What another interpreter gave is told apart, and not compared with.
+    // Results of another interpreter are recognised, and not compared with.
     edit(&sandbox, "b.json", |value| value["results"][0]["profile"]["python"]["version"] = json!("2.7"));
     let after = bench(&sandbox, 0, &[&callable[..], &["--baseline", "b.json"]].concat());
     let reason = gate(&after.results[0]).reason.as_ref();

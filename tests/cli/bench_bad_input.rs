@@ -1,4 +1,4 @@
-//! What `conc bench` and `conc compare` refuse, and what they go on with.
+//! Input that `conc bench` and `conc compare` refuse, and input that they accept with a warning.
 
 use std::fs;
 

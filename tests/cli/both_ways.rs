@@ -1,4 +1,4 @@
-//! The same program as a task of a workload and as a command: one profiler gives one answer.
+//! Profiles of one program as a task of a workload and as a command: one profiler gives one answer.
 #![cfg(target_os = "linux")]
 
 use std::fs;
@@ -9,7 +9,7 @@ use conc::internal::{Class, WaitKind};
 
 use crate::sandbox::Sandbox;
 
-/// Difference of the CPU shares of both ways that a busy machine may cause.
+/// Largest difference between the CPU shares of both ways that a busy machine may cause.
 const MARGIN: f64 = 0.3;
 
 /// Profiles a program as the `command` step of a workload, and as a command.

@@ -1,7 +1,7 @@
 //! `conc check` on small Python files, each with one fault.
 //!
-//! A file says itself what is to be found: a line with the comment `# CODE item` is the line of a
-//! finding with that code, under that item of the list. A file without such a line passes.
+//! Each file states its own faults: a line with the comment `# CODE item` is the line of a finding with
+//! that code, under that item of the list. A file without such a line passes.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,10 +16,10 @@ use serde_json::Value;
 
 use crate::sandbox::Sandbox;
 
-/// Longer than anything of these files takes that does not hang.
+/// Task limit longer than any task of these files takes that does not hang.
 const LONG: &str = "60s";
 
-/// What hangs is waited for no longer than this.
+/// Task limit for files that hang.
 const SHORT: &str = "4s";
 
 /// Item, code, file and line of a finding.
@@ -29,7 +29,7 @@ fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checked")
 }
 
-/// The faults that a file says it has.
+/// Returns the faults that a file says it has.
 fn expected(name: &str, text: &str) -> BTreeSet<Fault> {
     let fault = |(index, line): (usize, &str)| {
         let (code, item) = line.split_once("# E-")?.1.split_once(' ')?;
@@ -60,7 +60,7 @@ fn report(stdout: &[u8]) -> CheckReport {
     *report
 }
 
-/// Checks the file `name` and compares what is found with what it says.
+/// Checks the file `name` and compares the findings with the faults that the file states.
 fn check(name: &str) {
     let text = fs::read_to_string(directory().join(name)).unwrap();
     let sandbox = Sandbox::with(name, &text);
@@ -71,7 +71,7 @@ fn check(name: &str) {
     let arguments = ["check", &callable, "--tasks", "4", "--timeout", timeout, "--json"];
     let assert = sandbox.run(&arguments).code(i32::from(!expected.is_empty())).stderr("");
     assert_eq!(found(&report(&assert.get_output().stdout)), expected, "{name}");
-    // Nothing is written beside the user's file.
+    // Nothing is written next to the user's file.
     let left: Vec<_> = fs::read_dir(sandbox.path("")).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(left, [name], "{name}");
 }

@@ -1,4 +1,4 @@
-//! Every format in one run, each valid for what reads it.
+//! Every export format in one run, each valid for its readers.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -35,7 +35,7 @@ const EXPORTS: [&str; 16] = [
     "all.html",
 ];
 
-/// One run of `bench` as GitHub would run it, with every export; gives the document.
+/// Runs `bench` as GitHub would, with every export; returns the document.
 fn run(sandbox: &Sandbox) -> Document {
     fs::write(sandbox.path("summary.md"), "Before.\n").unwrap();
     let arguments = [&["bench", "--json", "--budget", "1s"], &WORKLOADS[..], &EXPORTS[..]].concat();
@@ -69,11 +69,11 @@ fn one_run_writes_every_format_and_each_is_valid() {
     assert_eq!(text(&sandbox, "summary.md"), format!("Before.\n{markdown}\n"));
     let written: BTreeSet<_> =
         fs::read_dir(sandbox.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(written.len(), 10, "nothing is left beside the files: {written:?}");
+    assert_eq!(written.len(), 10, "nothing is left next to the files: {written:?}");
     check_comparison(&sandbox);
 }
 
-/// What a gate adds, where results are compared with themselves.
+/// Checks the parts that a gate adds, by comparing results with themselves.
 fn check_comparison(sandbox: &Sandbox) {
     let arguments = [&["compare", "--json", "all.json", "all.json"], &EXPORTS[2..]].concat();
     let document = document(sandbox, &sandbox.run(&arguments).code(0));
@@ -123,8 +123,8 @@ fn check_json(sandbox: &Sandbox, document: &Document) {
     }
 }
 
-/// What a parser that knows nothing of JUnit reads: of each suite its name, the cases in it, and how many
-/// tests, failures and errors it says there are.
+/// Returns the JUnit file as a plain XML parser reads it: the name of each suite, the cases in it, and the
+/// numbers of tests, failures and errors it states.
 fn junit(sandbox: &Sandbox) -> String {
     let script = "import sys, xml.etree.ElementTree as tree\n\
                   for suite in tree.parse(sys.argv[1]).getroot():\n \

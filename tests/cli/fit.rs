@@ -1,4 +1,4 @@
-//! `conc fit`: anybody's load-test data, in every way it can be given and told.
+//! `conc fit`: load-test data of any origin, in every input and output format.
 
 use std::fs;
 

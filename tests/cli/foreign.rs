@@ -1,4 +1,4 @@
-//! Programs that nobody here wrote, with the manners programs have.
+//! Programs of others, with the habits that real programs have.
 #![cfg(target_os = "linux")]
 
 use std::fs;
@@ -13,10 +13,10 @@ use predicates::str::{contains, starts_with};
 
 use crate::sandbox::Sandbox;
 
-/// Counts for a while without starting anything.
+/// Shell line that counts for a while without starting anything.
 const COUNT: &str = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done";
 
-/// Profiles a command that ends well, and gives what was found.
+/// Profiles a command that succeeds, and returns the profile.
 fn profiled(sandbox: &Sandbox, options: &[&str], command: &[&str]) -> (Profile, Tree) {
     ended(sandbox, 0, options, command)
 }
@@ -112,7 +112,7 @@ fn work_that_outlives_its_parent_counts_and_is_waited_for() {
     assert_ne!(profile.class, Class::IoBound, "{profile:?}");
 }
 
-/// CPU seconds of a command, by the shell's own account.
+/// Returns the CPU seconds of a command, by the shell's own account.
 fn seconds_of(command: &[&str]) -> f64 {
     let quoted: Vec<_> = command.iter().map(|word| format!("'{word}'")).collect();
     let line = format!("{}; times", quoted.join(" "));
@@ -129,7 +129,7 @@ fn seconds_of(command: &[&str]) -> f64 {
 #[test]
 fn a_daemon_that_forks_twice_does_not_survive() {
     let sandbox = Sandbox::new();
-    // It leaves the session, closes its descriptors and is nobody's child by then.
+    // The daemon leaves the session and closes its descriptors; its parent is gone by then.
     let daemon = "setsid sh -c 'exec <&- >&- 2>&-; sleep 600 & exit 0'; exit 0";
     let (_, tree) = profiled(&sandbox, &[], &["sh", "-c", daemon]);
     let exit = tree.exit.unwrap();
@@ -235,7 +235,7 @@ fn a_running_process_is_profiled_and_left_alone() {
 fn a_process_that_ends_while_it_is_profiled_ends_the_profile() {
     let mut running = Foreign::start("sleep 1");
     let arguments = ["profile", "--pid", &running.pid(), "--for", "300s"];
-    // It is waited for beside, because what has ended and was not waited for is still there.
+    // Another thread waits for the process, because an ended process remains until it is waited for.
     let waiting = std::thread::spawn(move || {
         running.0.wait().unwrap();
         std::mem::forget(running);

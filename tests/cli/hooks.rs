@@ -103,7 +103,7 @@ fn a_command_that_fails_is_named_with_what_it_said() {
         );
         sandbox.run(&failing).code(1).stdout("").stderr(contains(message));
     }
-    // The second time, so that it is the batches that it fails around.
+    // The command fails the second time, so that it fails around the batches.
     let later = ["advise", "--wait", "1ms", "--tasks", "20", "--prepare", "test ! -e used && touch used"];
     sandbox.run(&later).code(1).stdout("").stderr(contains("error[E-HOOK-001]: --prepare failed"));
 }

@@ -1,4 +1,4 @@
-//! A run that is ended from outside, at any moment: it says what it knows and leaves nothing behind.
+//! Runs that are ended from outside, at any moment: each reports what it knows and leaves nothing behind.
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeSet;
@@ -23,7 +23,7 @@ const FIXTURE: &str = "conc __fixture";
 const PROFILE: &str = "conc __profile";
 const BATCH: &str = "conc __batch";
 
-/// From calibration, over the profile, into measuring.
+/// Milliseconds before the interrupt: from calibration, over the profile, into measuring.
 const DELAYS: [u64; 5] = [0, 50, 400, 1100, 1500];
 
 /// A `conc` that is running.
@@ -32,7 +32,7 @@ struct Running {
     child: Child,
 }
 
-/// How it ended.
+/// The end of a run.
 struct Ended {
     status: ExitStatus,
     stdout: String,
@@ -67,7 +67,7 @@ impl Running {
         let mut batches = BTreeSet::new();
         let has_measured = || {
             let processes = self.sandbox.processes().into_iter();
-            // What a batch starts looks like the batch for a moment.
+            // A child of a batch looks like the batch for a moment.
             let of_conc = processes.filter(|process| process.parent == self.child.id());
             batches.extend(of_conc.filter(|process| process.command == BATCH).map(|process| process.pid));
             batches.len() >= 2
@@ -90,7 +90,7 @@ impl Running {
     }
 }
 
-/// Whether a process has a handler for `signal`, by its `/proc/PID/status`.
+/// Returns true if a process has a handler for `signal`, by its `/proc/PID/status`.
 fn catches(status: &str, signal: Signal) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
@@ -98,7 +98,7 @@ fn catches(status: &str, signal: Signal) -> bool {
 }
 
 impl Ended {
-    /// Interrupted, with what was known by then or a word that it was nothing.
+    /// Checks that the run was interrupted and reported its results so far, or that there were none.
     fn assert_interrupted(&self) {
         assert_eq!(self.status.code(), Some(130), "{}", self.stderr);
         let last = self.stderr.lines().last().unwrap_or_default();
@@ -141,7 +141,7 @@ fn an_interrupt_while_conc_starts_leaves_nothing_either() {
         let running = Running::spawn(SCRAPE);
         thread::sleep(Duration::from_millis(delay));
         let ended = running.end(Signal::SIGINT);
-        // What has not begun to listen yet simply ends, as a shell expects of it.
+        // A process that has not begun to listen simply ends, as a shell expects.
         let is_interrupted = ended.status.code() == Some(130);
         assert!(is_interrupted || ended.status.signal() == Some(Signal::SIGINT as i32), "{}", ended.stderr);
     }
@@ -172,7 +172,7 @@ fn what_was_measured_before_an_interrupt_is_shown() {
 fn a_command_that_is_profiled_shows_what_was_seen_of_it_until_then() {
     let running = Running::start(&["profile", "--", "sh", "-c", "sleep 600; true"]);
     running.wait_for("sleep 600");
-    // Time for some looks at it, on a busy machine too.
+    // Time for some samples, on a busy machine too.
     thread::sleep(Duration::from_millis(1500));
     let ended = running.end(Signal::SIGINT);
     ended.assert_interrupted();

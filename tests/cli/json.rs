@@ -58,7 +58,7 @@ fn check_report(report: &Report) {
         assert!(!advice.decision.steps.is_empty(), "{advice:?}");
         let languages: Vec<_> =
             advice.code_examples.iter().map(|example| example.language.as_str()).collect();
-        // What is written in Python is shown in Python alone.
+        // Examples for a Python workload are in Python only.
         let is_native = report.workload.runtime == WorkloadRuntime::Native;
         assert_eq!(languages.contains(&"rust"), is_native, "{languages:?}");
         assert!(languages.contains(&"python"), "{languages:?}");
@@ -107,7 +107,7 @@ fn check_cell(result: &ConfigurationResult) {
     }
 }
 
-/// A scripted machine, for what needs no measuring.
+/// A scripted machine, for tests that need no measuring.
 const MACHINE: &str = "cpus = 4.0";
 
 fn only(document: &Document) -> &Report {
@@ -175,7 +175,7 @@ fn an_advice_accounts_for_every_task_of_every_cell() {
     for result in &report.cells {
         // Twenty short tasks are always run together.
         assert_eq!(result.tasks.ok, 20 * result.rounds.len() as u64, "{result:?}");
-        // On a machine that is busy with other things an interval may say nothing.
+        // On a busy machine an interval may be missing.
         assert!(result.ci95.is_none() || result.rounds.len() >= 3, "{result:?}");
         assert!(result.speedup.unwrap() > 0.0, "{result:?}");
     }
@@ -229,7 +229,7 @@ fn a_run_of_which_nothing_could_be_measured_prints_its_document_all_the_same() {
     assert!(only(&document).recommendation.is_none());
     assert!(only(&document).cells.iter().all(|result| result.tasks.ok == 0 && result.tasks.failed > 0));
     let said = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
-    assert!(said.starts_with("error[E-TASK-004]: nothing of shy could be measured: "), "{said}");
+    assert!(said.starts_with("error[E-TASK-004]: no configuration of shy could be measured: "), "{said}");
 }
 
 #[test]

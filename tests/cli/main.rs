@@ -1,4 +1,4 @@
-//! `conc` as a user at a shell and a script in CI meet it: what goes in, what comes out, what is left.
+//! `conc` as a user at a shell and a script in CI meet it: input, output and leftovers.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 

@@ -12,10 +12,10 @@ use tempfile::TempDir;
 
 use crate::signals::set_default_signals;
 
-/// Far more than anything here takes on a busy machine; beyond it something hangs.
+/// Limit of every wait, far longer than any run here takes on a busy machine; beyond it something hangs.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// How often a condition is looked at.
+/// Time between two checks of a condition.
 const PERIOD: Duration = Duration::from_millis(5);
 
 /// The variable that every process of a run inherits.
@@ -25,7 +25,7 @@ const TAG: &str = "CONC_TEST_TAG";
 pub(crate) struct Sandbox {
     directory: TempDir,
     tag: String,
-    /// The scripted machine that runs are on, if they are on one.
+    /// The scripted machine of the runs, if they do not use the real one.
     script: Option<PathBuf>,
 }
 
@@ -81,7 +81,7 @@ impl Sandbox {
             .stdin(Stdio::null())
             .env(TAG, &self.tag)
             .env("TMPDIR", self.directory.path().join("tmp"))
-            // What strategies cost on this machine is found out once for all tests.
+            // The overheads of strategies on this machine are calibrated once for all tests.
             .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
         let of_github = ["GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"];
         for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"].into_iter().chain(of_github) {
@@ -103,7 +103,7 @@ impl Sandbox {
         self.check(command)
     }
 
-    /// Checks what holds however a command ends.
+    /// Checks the conditions that hold however a command ends.
     pub(crate) fn check(&self, mut command: assert_cmd::Command) -> Assert {
         let assert = command.timeout(PATIENCE).assert();
         self.assert_nothing_is_left();
@@ -116,7 +116,7 @@ impl Sandbox {
         let wanted = format!("{TAG}={}\0", self.tag);
         let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
         let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-        // What ends while it is looked at, or belongs to somebody else, cannot be read.
+        // A process that ends meanwhile, or belongs to another user, cannot be read.
         let of_run = |pid: &u32| {
             let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
             environment.windows(wanted.len()).any(|part| part == wanted.as_bytes())
@@ -148,7 +148,7 @@ impl Process {
     }
 }
 
-/// Waits for a condition; false if it does not come true.
+/// Waits for a condition; returns false if it does not come true.
 pub(crate) fn wait_until(mut condition: impl FnMut() -> bool) -> bool {
     let deadline = Instant::now() + PATIENCE;
     while !condition() {

@@ -1,4 +1,4 @@
-//! `--simulate`: what a scripted machine says reaches the tables, the documents and the exit status.
+//! `--simulate`: the results of a scripted machine reach the tables, the documents and the exit status.
 
 use conc::internal::Code;
 use conc::internal::Document;

@@ -1,4 +1,4 @@
-//! The lanes of the tests: `cargo test` leaves out what takes minutes, and says so.
+//! The lanes of the tests: `cargo test` skips tests that take minutes, and says so.
 
 use std::io::Write;
 
@@ -9,7 +9,7 @@ const VARIABLE: &str = "CONC_TESTS";
 pub(crate) fn runs_all(test: &str) -> bool {
     let runs_all = std::env::var_os(VARIABLE).is_some_and(|lane| lane == "all");
     if !runs_all {
-        // Written to the stream itself: what a test prints by a macro is only shown if the test fails.
+        // Written to the stream itself: the output of a print macro is only shown if the test fails.
         let _ = writeln!(std::io::stderr(), "skipped: {test} ({VARIABLE}=all runs it, and .ci/run all)");
     }
     runs_all

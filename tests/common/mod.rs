@@ -26,7 +26,7 @@ use tempfile::TempDir;
 /// Seeds the fixture and the retries.
 pub(crate) const SEED: u64 = 7;
 
-/// CPUs that batches are told of.
+/// Number of CPUs that batches may use.
 pub(crate) const CPUS: usize = 2;
 
 /// Longer than any batch of these tests takes on the busiest machine.
@@ -79,12 +79,12 @@ pub(crate) fn command(argv: &[&str]) -> StepSpec {
     StepSpec::Command(CommandSpec { argv, ignore_failure: false })
 }
 
-/// A computation of so many iterations, whatever time they take.
+/// A computation of `iterations` iterations, whatever time they take.
 pub(crate) fn iterations(kernel: Kernel, iterations: u64) -> StepSpec {
     StepSpec::Cpu(CpuSpec { kernel, work: Duration::from_millis(1), iterations: Some(iterations) })
 }
 
-/// A computation of so much CPU time on this machine.
+/// A computation that takes `work` of CPU time on this machine.
 pub(crate) fn compute(work: Duration) -> StepSpec {
     let step = StepSpec::Cpu(CpuSpec { kernel: Kernel::Sha256, work, iterations: None });
     let mut workload = counted(1, vec![step]);

@@ -1,7 +1,8 @@
-//! The signals of what tests start.
+//! The signals of processes that tests start.
 //!
-//! A shell that runs `cargo test &` in a script, and `nohup`, let the tests ignore signals, and what the tests
-//! start would inherit that. A test that interrupts `conc` sets the signals first.
+//! A shell that runs `cargo test &` in a script, and `nohup`, make the tests ignore signals, which their
+//! child
+//! processes would inherit. A test that interrupts `conc` sets the signals first.
 
 #![cfg(unix)]
 
@@ -11,10 +12,10 @@ use std::process::Command;
 
 use nix::sys::signal::{SigHandler, Signal, signal};
 
-/// The signals that end a program which a user, a terminal or a supervisor has enough of.
+/// The signals by which a user, a terminal or a supervisor ends a program.
 const ENDING: [Signal; 3] = [Signal::SIGINT, Signal::SIGHUP, Signal::SIGTERM];
 
-/// Lets signals end the process of `command`, whatever this process does at them.
+/// Lets signals end the process of `command`, however this process handles them.
 #[expect(unsafe_code, reason = "signals are set between fork and exec")]
 pub(crate) fn set_default_signals(command: &mut Command) -> &mut Command {
     let set = || {

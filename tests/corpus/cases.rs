@@ -1,35 +1,35 @@
-//! Real programs and what they are.
+//! Real programs and their classes.
 
 use conc::internal::Class;
 use conc::internal::Class::{CpuBound, IoBound, Mixed};
 
-/// A command and what is known of it.
+/// A command and its known properties.
 pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) argv: Vec<&'static str>,
-    /// What it is; two where that depends on the disk of the machine.
+    /// Expected classes of the command; two if the class depends on the disk of the machine.
     pub(crate) classes: &'static [Class],
-    /// What it waits for, if it is I/O-bound.
+    /// Expected main waits of the command, if it is I/O-bound.
     pub(crate) waits: &'static [&'static str],
-    /// Programs it runs beside the first one.
+    /// Programs that the command runs besides the first one.
     needs: &'static [&'static str],
-    /// How long it is profiled at most.
+    /// Longest time of the profile.
     pub(crate) time: &'static str,
 }
 
-/// Time enough for a confident class.
+/// Profile time that is enough for a confident class.
 const TIME: &str = "1300ms";
 
-/// Time enough for what ends by itself, however loaded the machine is.
+/// Profile time that is enough for a command that ends by itself, however loaded the machine is.
 const TO_ITS_END: &str = "10s";
 
 impl Case {
-    /// Whether it waits, and it is known for what.
+    /// Returns true if the command is I/O-bound and its main wait is known.
     pub(crate) fn is_io(&self) -> bool {
         self.classes.contains(&IoBound)
     }
 
-    /// The first program that is not there.
+    /// Returns the first program that is not installed.
     pub(crate) fn missing(&self) -> Option<&'static str> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let is_there =

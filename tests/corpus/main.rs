@@ -1,7 +1,8 @@
-//! The class of real programs, on a machine that is otherwise as it is and on one that is loaded.
+//! The class of real programs, on the machine as it is and with a load on every CPU.
 //!
-//! `.ci/run corpus` prints the whole table, `cargo test --test corpus NAME` that of some cases. It needs the programs of a few Debian packages
-//! (`.ci/run` installs them); a case whose program is missing is skipped and said to be.
+//! `.ci/run corpus` prints the whole table, `cargo test --test corpus NAME` the table of some cases. The test
+//! needs the programs of a few Debian packages (`.ci/run` installs them); it skips a case whose program is
+//! missing, and says so.
 
 #![expect(clippy::print_stdout, reason = "the table is what this test is run for")]
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]

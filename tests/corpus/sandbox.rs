@@ -1,4 +1,4 @@
-//! What the programs of the corpus need around them: files, a slow server, a pipe without a writer, a lock.
+//! The surroundings of the corpus programs: files, a slow server, a pipe without a writer, a lock.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
@@ -16,7 +16,7 @@ use crate::cases::Case;
 /// Bytes of the file to be read.
 const DATA: usize = 8 << 20;
 
-/// A directory on a disk, and what is outside of it.
+/// A directory on a disk, and the resources outside of the directory.
 pub(crate) struct Sandbox {
     directory: TempDir,
     port: u16,
@@ -40,7 +40,7 @@ impl Sandbox {
         Sandbox { directory, port: serve(), _pipe: pipe, _lock: lock, _database: database }
     }
 
-    /// Runs `conc profile` on a case and gives what it printed.
+    /// Runs `conc profile` on a case and returns its output.
     pub(crate) fn profile(&self, case: &Case) -> Output {
         let state: PathBuf = self.directory.path().join("state");
         let _ = fs::remove_dir_all(&state);
@@ -69,8 +69,8 @@ fn noise(length: usize) -> Vec<u8> {
     (0..length).map(|_| next()).collect()
 }
 
-/// Starts a server that is slow: `/page` takes 60 ms, `/stream` 20 ms for each piece and does not end for
-/// two seconds, `/half` ends after half of one.
+/// Starts a slow server: `/page` takes 60 ms, `/stream` takes 20 ms for each piece and does not end for two
+/// seconds, `/half` ends after half a second.
 fn serve() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -82,7 +82,7 @@ fn serve() -> u16 {
     port
 }
 
-/// A client that has left, as one that is ended does, is not an error.
+/// Answers one client; a client that has left, as a killed one does, is not an error.
 fn answer(mut stream: TcpStream) -> Option<()> {
     let mut request = [0; 1024];
     let length = stream.read(&mut request).ok()?;

@@ -1,4 +1,4 @@
-//! What was expected, what came out, and how much may be wrong.
+//! Expected and actual classes, and the number of errors that are tolerated.
 
 use conc::internal::Class;
 use conc::internal::Confidence;
@@ -7,16 +7,16 @@ use conc::internal::Document;
 use crate::cases::Case;
 use crate::sandbox::Sandbox;
 
-/// Cases that may be wrong in one round.
+/// Maximum number of cases that may be wrong in one round.
 const MAY_BE_WRONG: usize = 1;
 
-/// The share of I/O-bound cases whose main wait has to be right.
+/// Minimum share of I/O-bound cases whose main wait has to be right.
 const WAITS_RIGHT: f64 = 0.9;
 
-/// Cases that have to be there, so that a machine without the programs is not taken for a good one.
+/// Minimum number of cases that must run, so that a machine without the programs does not pass.
 const FEWEST: usize = 25;
 
-/// What `conc profile` said of a case.
+/// The result of `conc profile` on a case.
 pub(crate) struct Got {
     class: Class,
     fraction: f64,
@@ -56,7 +56,7 @@ impl Got {
         case.waits.contains(&self.wait.as_str())
     }
 
-    /// A line of the table.
+    /// Returns a line of the table.
     pub(crate) fn line(&self, case: &Case) -> String {
         let expected: Vec<_> = case.classes.iter().map(|class| class.as_str()).collect();
         let mut line = format!(
@@ -126,7 +126,7 @@ impl Round {
         )
     }
 
-    /// What is not as good as it has to be.
+    /// Returns the expectations that the round does not meet.
     pub(crate) fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         if self.wrong.len() > MAY_BE_WRONG {
@@ -145,7 +145,7 @@ impl Round {
         faults
     }
 
-    /// Too few cases prove nothing.
+    /// Returns a message if there were too few cases to prove anything.
     pub(crate) fn too_few(&self) -> Option<String> {
         (self.cases < FEWEST).then(|| format!("only {} cases could be run; install the programs", self.cases))
     }

@@ -1,10 +1,10 @@
-//! Who uses whom: paths resolved to the files that define their items, and the circles among them.
+//! The uses among files: paths resolved to the files that define their items, and the circles of uses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::source::{ModulePath, PathUse, SourceFile};
 
-/// How many re-exports a path may lead through.
+/// Maximum number of re-exports that a path may lead through.
 const MAX_REEXPORTS: usize = 8;
 
 /// One file uses an item of another.
@@ -12,7 +12,7 @@ const MAX_REEXPORTS: usize = 8;
 pub(crate) struct Edge {
     pub(crate) from: ModulePath,
     pub(crate) to: ModulePath,
-    /// Where, and the path that is used.
+    /// Place of the use, and the path that is used.
     pub(crate) place: String,
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct Graph {
 pub(crate) struct Circle {
     /// The module, and the names of its parts; the module's own file is `self`.
     pub(crate) name: String,
-    /// One line for each pair of parts of which one uses the other.
+    /// One line for each pair of parts in which one uses the other.
     pub(crate) evidence: Vec<String>,
 }
 

@@ -33,7 +33,8 @@ fn root() -> PathBuf {
     env!("CARGO_MANIFEST_DIR").into()
 }
 
-/// Reads the Rust files under some directories of the package, each with its path from the root of the package.
+/// Reads the Rust files under some directories of the package, each with its path from the root of the
+/// package.
 fn rust_files(directories: &[&str]) -> Vec<(String, String)> {
     let mut pending: Vec<PathBuf> = directories.iter().map(|directory| root().join(directory)).collect();
     let mut files = Vec::new();

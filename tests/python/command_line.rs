@@ -77,7 +77,7 @@ impl Sandbox {
     }
 }
 
-/// Two configurations, each measured once however long that takes.
+/// Options that measure two configurations once each, however long that takes.
 const QUICK: [&str; 9] = [
     "--budget",
     "300ms",

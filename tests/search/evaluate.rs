@@ -27,7 +27,8 @@ pub(crate) const BUDGET: Duration = Duration::from_secs(5);
 /// The workloads that are drawn.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Work {
-    /// Of any nature, without end, at up to 96 in flight, under caps somewhat below what that gives.
+    /// Workloads of any nature, without end, at up to 96 in flight, under caps somewhat below their best
+    /// throughput.
     Any,
     /// A few hundred tasks that mostly wait, at up to as many in flight, under caps of a few at once.
     Waiting,
@@ -69,7 +70,7 @@ impl Work {
     }
 }
 
-/// A workload: what the search knows about it, and what is true of it.
+/// A workload: the knowledge of the search about it, and its true throughput.
 struct Draw {
     plan: Plan,
     truth: BTreeMap<Configuration, f64>,
@@ -121,7 +122,7 @@ pub(crate) struct Outcome {
     regret: f64,
     /// Simulated seconds that the study took.
     seconds: f64,
-    /// Factor by which it is wider than it has to be for what is near the best.
+    /// Factor by which the recommendation is wider than a throughput near the best requires.
     too_wide: f64,
 }
 
@@ -182,7 +183,7 @@ pub(crate) struct Summary {
     pub(crate) median_s: f64,
     /// Simulated seconds of the longest study.
     pub(crate) most_s: f64,
-    /// Factor by which they are too wide, in the median.
+    /// Median factor by which recommendations are too wide.
     pub(crate) too_wide: f64,
 }
 

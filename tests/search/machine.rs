@@ -23,12 +23,12 @@ const SLOWEST_LUCK: f64 = -2.0;
 /// Seconds that the process of a batch takes to start.
 const BATCH_START_S: f64 = 0.015;
 
-/// How unruly the simulated machine is, and what runs on it. Sizes are of ln throughput.
+/// The disturbances of the simulated machine, and its workloads. Sizes are of ln throughput.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NoiseModel {
     /// Standard deviation between batches.
     pub(crate) noise: f64,
-    /// Whether that noise has the tail of a normal distribution, or a much heavier one.
+    /// The tail of that noise: of a normal distribution, or much heavier.
     pub(crate) tail: Tail,
     /// Standard deviation of the drift of the speed over time.
     pub(crate) drift: f64,
@@ -44,7 +44,7 @@ pub(crate) struct NoiseModel {
     pub(crate) width_bias: f64,
     /// An upstream that is fast at times and slow at others, if it is.
     pub(crate) regimes: Option<Regimes>,
-    /// What is run.
+    /// The workloads that are run.
     pub(crate) work: Work,
 }
 
@@ -71,7 +71,7 @@ pub(crate) struct Steps {
 pub(crate) struct Regimes {
     /// Mean seconds of each.
     pub(crate) mean_s: f64,
-    /// What it serves while it is slow, as a share of the best throughput.
+    /// Throughput of the upstream while it is slow, as a share of the best throughput.
     pub(crate) slow_share: f64,
 }
 

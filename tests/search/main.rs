@@ -32,7 +32,7 @@ const ORDINARY: NoiseModel = NoiseModel {
     work: Work::Any,
 };
 
-/// The same shape with three times the noise and five times the drift.
+/// A machine of the shape of [`ORDINARY`] with three times the noise and five times the drift.
 const UNRULY: NoiseModel = NoiseModel { noise: 0.15, drift: 0.25, ..ORDINARY };
 
 /// Number of workloads that are drawn for a case.

@@ -1,4 +1,4 @@
-//! Processes of the operating system: watched, killed, and what they used.
+//! Processes of the operating system: watching them, killing them, and the resources they used.
 
 use std::io::Read;
 use std::process::{Child, Command, Stdio};

@@ -6,7 +6,7 @@ use conc::internal::Items;
 use conc::internal::StepSpec;
 use conc::internal::from_command;
 
-/// Runs a line for one item, as `--shell` makes a step of it.
+/// Runs a line for one item, by the step that `--shell` makes of the line.
 fn run(line: &str, item: &str) -> String {
     let items = Items::List([item.to_owned()].into());
     let workload = from_command(&[line.to_owned()], Some(items), None, true, false).expect("a workload");

@@ -191,7 +191,7 @@ proptest! {
             .collect();
         let choice = choose(&cells, &tree(StrategyKind::Async), Objective::Throughput).unwrap();
         let most = rates.iter().copied().fold(0.0, f64::max);
-        // The rounds of two cells may each be off by the spread.
+        // The rounds of both cells may each be off by the spread.
         prop_assert!(choice.chosen.throughput_per_s.unwrap() >= most * (1.0 - WORTH_CONCURRENCY) * (1.0 - 2.0 * spread));
     }
 }

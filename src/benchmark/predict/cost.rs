@@ -37,7 +37,7 @@ impl Cost {
         let Subject { workload, profile, conditions, .. } = *subject;
         let steps = step_overhead(overhead, workload);
         let own = profile.task.cpu_s;
-        // What the server computes for a task is part of its wait until the CPUs are busy.
+        // The server's CPU time for a task is part of the task's wait until the CPUs are busy.
         let server_s = conditions.server_cpu_s.min(profile.task.wait_s);
         let delay_s = profile.task.wait_s - server_s + steps.delay_s;
         let share =
@@ -66,8 +66,8 @@ pub(super) fn startup_s(
     overhead.startup_s + overhead.startup_per_worker_s * (workers - 1) as f64 + prepared_s
 }
 
-/// Returns the CPU seconds that a task saves on CPUs that never idle: a task that waits between its computations,
-/// as in the profile, finds cold caches and a low clock.
+/// Returns the CPU seconds that a task saves on CPUs that never idle: a task that waits between its
+/// computations, as in the profile, finds cold caches and a low clock.
 fn saved_when_busy_s(workload: &Workload, profile: &Profile, warm_s: f64) -> f64 {
     let steps = workload.steps.iter().zip(&profile.steps);
     let cold_s: f64 = steps.filter(|(step, _)| step.is_computation()).map(|(_, c)| c.wall_s).sum();

@@ -33,7 +33,7 @@ impl Clock for Time {
     }
 }
 
-/// A CPU that is a tenth faster at every look, and others that use one of four CPUs.
+/// A CPU that is a tenth faster at every probe, while other programs use one of four CPUs.
 struct Machine(Time, f64);
 
 impl MachineProbe for Machine {
@@ -50,7 +50,7 @@ impl MachineProbe for Machine {
 
 type Log = Rc<RefCell<Vec<(Side, BatchRequest)>>>;
 
-/// Runs tasks that take so many seconds each, writes down what was asked for and fails from one batch on.
+/// Runs tasks of a fixed duration, records the requests and fails from a given batch on.
 struct Program {
     side: Side,
     task_s: f64,
@@ -173,7 +173,7 @@ fn what_a_batch_gave_is_kept_with_what_the_machine_was_like() {
     assert!((reference.throughput_per_s - 400.0).abs() < 4.0, "{reference:?}");
     assert!((current.p50_s.unwrap() / 0.02 - 1.0).abs() < 0.02);
     assert!(current.at_s > repeated.series.batches[1].at_s);
-    // One look at the speed for both sides of a pair.
+    // One probe of the speed serves both sides of a pair.
     assert_eq!(current.cpu_speed, reference.cpu_speed);
     assert!((current.cpu_speed.unwrap() / repeated.series.batches[1].cpu_speed.unwrap() - 1.1).abs() < 1e-9);
     assert!((current.cpu_others.unwrap() - 0.25).abs() < 1e-9, "{current:?}");

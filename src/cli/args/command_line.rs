@@ -51,7 +51,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Profile a workload, run it under every strategy that applies, and recommend one
-    // An argument that is adapted is put behind the others, and so the command after it again.
+    // `mut_arg` moves an argument behind the others, so the command must follow it again.
     #[command(
         override_usage = ADVISE_USAGE,
         after_help = with_exit_statuses("", RUNNING),

@@ -1,4 +1,4 @@
-//! Tests that every command line in the documents is one that `conc` accepts.
+//! Tests that `conc` accepts every command line in the documents.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ const DOCUMENTS: [(&str, &str); 2] = [
     ("benches/README.md", include_str!("../../../benches/README.md")),
 ];
 
-/// The arguments of every `conc` in the program text of a document.
+/// Returns the arguments of every `conc` command in the fenced code of a document.
 fn commands(text: &str) -> Vec<Vec<String>> {
     let blocks = parse(text).into_iter();
     let code = blocks.filter_map(|block| match block {
@@ -59,9 +59,10 @@ fn every_topic_that_is_referred_to_exists() {
     }
 }
 
+/// Layout of the topic pages that the tests read: 80 columns, unstyled.
 const LAYOUT: crate::explain::PageLayout = crate::explain::PageLayout { width: 80, is_styled: false };
 
-/// Everything that a document marks as literal text.
+/// Returns all text that a document marks as literal.
 fn literals(text: &str) -> Vec<String> {
     let spans = parse(text).into_iter().flat_map(|block| match block {
         Block::Heading(_, spans) | Block::Paragraph(spans) | Block::Item(_, _, spans) => spans,

@@ -30,7 +30,7 @@ mod tests {
     use super::*;
     use crate::cli::args::Cli;
 
-    /// The help of a command, with every run of white space as one space.
+    /// Returns the help of a command, with every run of white space collapsed to one space.
     fn help(command: &mut clap::Command) -> String {
         let text = command.render_long_help().to_string();
         text.split_whitespace().collect::<Vec<_>>().join(" ")

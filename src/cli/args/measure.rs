@@ -1,4 +1,4 @@
-//! The arguments that decide how much is measured, and what runs around it.
+//! The arguments that set the amount of measuring, and the hooks around it.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::advice::Objective;
 use crate::cli::args::values::{count, cpus, positive_duration};
 use crate::strategy::StrategyKind;
 
-/// Arguments that decide how much is measured.
+/// Arguments that set the amount of measuring.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct MeasureArgs {
     /// Measuring time per workload [default: 5s]
@@ -60,7 +60,7 @@ pub(crate) struct MeasureArgs {
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
 
-    /// What to optimise: throughput, latency, memory or cpu
+    /// Goal of the optimisation: throughput, latency, memory or cpu
     #[arg(long, value_name = "GOAL", default_value_t)]
     pub(crate) objective: Objective,
 }

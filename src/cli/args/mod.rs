@@ -1,4 +1,4 @@
-//! The arguments as they are typed. [`settings`](super::settings) decides what they mean.
+//! The arguments as the user types them. [`settings`](super::settings) interprets the arguments.
 
 mod bench;
 mod check;

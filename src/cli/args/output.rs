@@ -62,7 +62,7 @@ pub(crate) struct OutputArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Style {
-    /// What the terminal allows
+    /// Colour and progress if the terminal supports them
     Auto,
     /// No colour, no progress
     Basic,

@@ -43,11 +43,11 @@ pub(crate) struct ExternalArgs {
           requires = "command_line", conflicts_with_all = ["items", "tasks"])]
     pub(crate) runs: Option<u64>,
 
-    /// Where the command's output goes: inherit, null or a file; unless null, the command runs once
+    /// Destination of the command's output: inherit, null or a file; unless null, the command runs once
     #[arg(long = "output", value_name = "WHERE", default_value = "null", requires = "command_line")]
     pub(crate) stdout: String,
 
-    /// What the command reads: null, or a file (- is standard input); unless null, the command runs once
+    /// Input of the command: null, or a file (- is standard input); unless null, the command runs once
     #[arg(long = "input", value_name = "WHERE", default_value = "null", requires = "command_line")]
     pub(crate) stdin: String,
 

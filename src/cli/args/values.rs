@@ -31,7 +31,7 @@ pub(super) fn count<T: FromStr + Default + PartialEq>(text: &str) -> Result<T, S
     let is_whole = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match text.parse() {
         Ok(number) if number != T::default() => Ok(number),
-        // All that is left to be wrong with digits is that there are too many.
+        // A number of digits alone can only fail to parse by overflow.
         Err(_) if is_whole => Err("is out of range".to_owned()),
         _ => Err("must be a whole number of at least 1".to_owned()),
     }

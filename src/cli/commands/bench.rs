@@ -1,4 +1,4 @@
-//! `conc bench`: a suite of workloads, and how it compares with an earlier state.
+//! `conc bench`: a suite of workloads, and its comparison with an earlier state.
 
 use std::path::Path;
 
@@ -87,7 +87,7 @@ fn measure(
             Ok(()) => {}
         }
         eta.next();
-        // A file that cannot be written now is tried again at the end, and reported then.
+        // The end of the run tries again to write a file that cannot be written now, and reports the error.
         let _ = output::save(run.report(), output);
         if machine.interrupt().is_raised() {
             break;

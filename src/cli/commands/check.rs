@@ -13,7 +13,7 @@ use crate::cli::machine::TargetMachine;
 use crate::cli::progress::Progress;
 use crate::cli::settings::{CheckSettings, Environment};
 
-/// Runs the command; the exit status says whether a check failed.
+/// Runs the command; the exit status says if a check failed.
 pub(super) fn run(
     args: &CheckArgs,
     machine: &TargetMachine,

@@ -39,7 +39,7 @@ pub(super) fn run(args: &CompareArgs, environment: &Environment) -> Result<ExitS
     Ok(fail_policy.exit_status(&after).unwrap_or(ExitStatus::Done))
 }
 
-/// Notes the workloads that are missing from the later results, which nobody should overlook.
+/// Prints a note for each workload that is missing from the later results.
 fn note_missing(before: &BenchReport, after: &BenchReport, console: Console) {
     let is_missing = |name: &str| !after.results.iter().any(|result| result.workload.name == name);
     for missing in before.results.iter().filter(|result| is_missing(&result.workload.name)) {

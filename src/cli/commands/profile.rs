@@ -1,4 +1,4 @@
-//! `conc profile`: whether a workload or a program computes or waits, and for what.
+//! `conc profile`: the class of a workload or a program, and the causes of its waits.
 
 use std::time::Duration;
 

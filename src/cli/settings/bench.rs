@@ -90,7 +90,7 @@ fn reference_workload(
     entries: &[SuiteEntry],
 ) -> Result<Workload, Failure> {
     let [entry] = entries else {
-        let message = "--reference: it can be compared with one workload only, and there are several";
+        let message = "--reference needs a single workload, and the suite has several";
         return Err(Failure::Usage(message.to_owned()));
     };
     if args.workload.command_line.is_empty() {

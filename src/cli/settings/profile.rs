@@ -47,9 +47,9 @@ pub(crate) enum ProfileTarget {
     },
     /// A running process.
     Process {
-        /// Its number.
+        /// The number (PID) of the process.
         pid: u32,
-        /// Its name in the report.
+        /// The name of the process in the report.
         name: String,
         /// Profiling time.
         time: Duration,

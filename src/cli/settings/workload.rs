@@ -69,7 +69,7 @@ pub(super) fn name_async_form(workload: &mut Workload, name: Option<&str>) -> Re
     let Some(name) = name else { return Ok(()) };
     match &mut workload.steps[..] {
         [StepSpec::Python(spec)] => spec.async_callable = Some(name.to_owned()),
-        _ => return Err(Failure::Usage("--async-fn: it goes with one Python callable".to_owned())),
+        _ => return Err(Failure::Usage("--async-fn needs a single Python callable".to_owned())),
     }
     Ok(())
 }
@@ -80,10 +80,8 @@ fn with_tasks(mut workload: Workload, tasks: Option<u64>) -> Result<Workload, Fa
         (None, _) => {}
         (Some(tasks), Items::Count(_)) => workload.items = Items::Count(tasks),
         (Some(_), _) => {
-            let message = format!(
-                "--tasks: '{}' has a list of items, which says how many tasks there are",
-                workload.name
-            );
+            let message =
+                format!("--tasks: '{}' has a list of items, which sets the number of tasks", workload.name);
             return Err(Failure::Usage(message));
         }
     }

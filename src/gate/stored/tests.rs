@@ -37,7 +37,7 @@ fn the_speed_of_the_cpus_is_taken_out() {
     for metric in [Metric::Throughput, Metric::P50, Metric::CpuPerTask] {
         assert!((of(&told, metric).ratio - 1.0).abs() < 0.03, "{metric}: {}", of(&told, metric).ratio);
     }
-    // What was measured is told as it was.
+    // The reported value is the measured one, without correction.
     assert!((of(&told, Metric::CpuPerTask).current - 5e-3 / 0.7).abs() < 2e-4);
 }
 
@@ -45,7 +45,7 @@ fn the_speed_of_the_cpus_is_taken_out() {
 fn a_run_that_calibrated_its_cpu_steps_anew_is_compared_by_the_work_done() {
     let earlier = series(noisy(40, 1.0, 0.02, 1));
     let now = series(noisy(40, 1.0, 0.02, 2));
-    // Half as much work in each step on CPUs that are half as fast takes as long.
+    // Half the work in each step on CPUs of half the speed takes the same time.
     let slower = |mut now: Series| {
         now.batches.iter_mut().for_each(|batch| batch.cpu_speed = batch.cpu_speed.map(|speed| speed / 2.0));
         Series { iterations: vec![500], ..now }

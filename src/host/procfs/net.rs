@@ -12,13 +12,13 @@ const LISTENING: &str = "0A";
 /// Place of the other end of a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Peer {
-    /// On this machine, by the loopback interface.
+    /// The local machine, by the loopback interface.
     Loopback,
-    /// On another machine.
+    /// Another machine.
     Remote,
 }
 
-/// Returns the place of the other end of the TCP socket with `inode`, an open one of process `pid`.
+/// Returns the place of the other end of the TCP socket with `inode`, which process `pid` has open.
 ///
 /// Returns `None` if it is no TCP socket, waits for connections, or is gone.
 pub(crate) fn tcp_peer(pid: u32, inode: u64) -> Option<Peer> {

@@ -4,23 +4,23 @@ use crate::model::network::simulation::{Finished, Setup, Simulation};
 use crate::model::network::stage::TaskStage;
 use crate::model::rate::RateCurve;
 
-/// Tasks that are simulated at least; the rest continues at the rate of their second half.
+/// Minimum number of tasks to simulate; all further tasks continue at the rate of the second half of these.
 const MIN_SIMULATED_TASKS: u64 = 600;
 
-/// Tasks per job slot that are simulated at least.
+/// Minimum number of tasks to simulate per job slot.
 const MIN_SIMULATED_WAVES: u64 = 8;
 
-/// Largest number of job slots that are simulated one by one; beyond it each stands for several tasks.
+/// Maximum number of job slots that are simulated one by one; beyond it each slot stands for several tasks.
 const MAX_JOB_SLOTS: u64 = 4096;
 
 /// Threads that share some CPUs, and the tasks they run.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Network<'a> {
-    /// The work that the CPUs do.
+    /// Work that the CPUs do, in CPU seconds per second.
     pub rates: RateCurve,
-    /// Largest CPU time after which a thread gives way to the next one, in seconds.
+    /// Maximum CPU time after which a thread gives way to the next one, in seconds.
     pub slice_s: f64,
-    /// The number of threads in each server pool; tasks that find no idle thread queue in order.
+    /// Number of threads in each server pool; tasks that find no idle thread queue in order.
     pub server_pools: &'a [usize],
     /// Stages before the first task in each job slot, such as opening a connection.
     pub warmup_stages: &'a [TaskStage],
@@ -35,8 +35,8 @@ pub(crate) struct Network<'a> {
 }
 
 impl Network<'_> {
-    /// Returns the seconds from the first task started to the last one ended; infinite if tasks compute and
-    /// there are no CPUs.
+    /// Returns the seconds from the start of the first task to the end of the last one; infinite if tasks
+    /// compute and there are no CPUs.
     ///
     /// The result depends on the network only: the random numbers have fixed seeds.
     pub(crate) fn makespan_s(&self) -> f64 {
@@ -61,8 +61,8 @@ impl Network<'_> {
         })
     }
 
-    /// Evaluates this network, or one with fewer job slots if it has too many to simulate: there several tasks
-    /// share a slot, waiting together and computing one after another.
+    /// Evaluates this network or, if it has too many job slots to simulate, one with fewer slots: in that one,
+    /// several tasks share a slot, waiting together and computing one after another.
     fn aggregated<T>(&self, evaluate: impl FnOnce(&Network<'_>) -> T) -> T {
         let per_slot = self.job_slots().div_ceil(MAX_JOB_SLOTS);
         if per_slot <= 1 {
@@ -83,7 +83,7 @@ impl Network<'_> {
         })
     }
 
-    /// Returns the number of tasks in flight while enough tasks are left.
+    /// Returns the number of tasks in flight as long as enough tasks are left.
     fn job_slots(&self) -> u64 {
         u64::try_from(self.width.max(1)).unwrap_or(u64::MAX).min(self.tasks)
     }
@@ -96,7 +96,7 @@ impl Network<'_> {
 
     fn run_s(&self) -> f64 {
         let slots = self.job_slots();
-        // Whole waves are left out, so that the end is as ragged as it will be.
+        // Only whole waves are left out, so that the simulated run ends as raggedly as the real one.
         let enough = MIN_SIMULATED_TASKS.max(slots.saturating_mul(MIN_SIMULATED_WAVES));
         let beyond = self.tasks.saturating_sub(enough);
         let simulated = self.tasks - beyond / slots.max(1) * slots;
@@ -133,7 +133,7 @@ mod tests {
     use crate::model::repairman::{asymptotic_bound, throughput};
     use proptest::prelude::*;
 
-    /// Tasks that wait, then compute for longer than a slice, on two CPUs.
+    /// Returns a network of tasks that wait, then compute for longer than a slice, on two CPUs.
     fn mixed(server_pools: &[usize], width: usize) -> Network<'_> {
         Network {
             rates: RateCurve::ideal(2.0),

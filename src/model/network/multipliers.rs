@@ -6,8 +6,8 @@ use rand::{RngExt, SeedableRng};
 /// Seed of the multipliers.
 const SEED: u64 = 2;
 
-/// Factors by which tasks are larger than the mean: log-normal with mean 1, as the times of tasks mostly are.
-/// They come in pairs of a large and a small one, so that few of them have nearly that mean too.
+/// Service times of tasks as multiples of the mean: log-normal with mean 1, as the times of tasks mostly are.
+/// The factors come in pairs of a large and a small one, so that even a few factors have a mean near 1.
 pub(super) struct ServiceTimeMultipliers {
     random: StdRng,
     variance: f64,

@@ -10,18 +10,18 @@ use crate::model::network::multipliers::{ServiceTimeMultipliers, normal};
 use crate::model::network::stage::TaskStage;
 use crate::model::rate::RateCurve;
 
-/// Coefficient of variation of the CPU time of equal work, which brings tasks out of step; as seen of kernels
-/// that repeat the same iterations.
+/// Coefficient of variation of the CPU time of equal work, which brings tasks out of step; observed on
+/// kernels that repeat the same iterations.
 const CPU_TIME_VARIATION: f64 = 0.03;
 
 /// Period of the timer of an event loop, in seconds: tokio's, and that of the embedded server built on it.
 const TIMER_TICK_S: f64 = 1e-3;
 
-/// Smallest share of its slice for which a thread keeps its CPU: the kernel checks the clock in ticks of its
-/// own, and threads that wake up in between preempt.
+/// Minimum share of a time slice for which a thread keeps its CPU: the kernel checks the clock only at its
+/// own ticks, and threads that wake up in between preempt.
 const MIN_SLICE_SHARE: f64 = 0.1;
 
-/// Largest number of slices of one computation; finer ones change nothing.
+/// Maximum number of slices of one computation; finer slices change nothing.
 const MAX_SLICES: f64 = 16.0;
 
 /// CPU seconds below which a computation counts as done: the resolution of event times.
@@ -51,7 +51,7 @@ struct Job {
     stage: usize,
     /// CPU seconds that its stage still needs.
     left: f64,
-    /// Its service times as a multiple of the mean.
+    /// Service times of the task, as a multiple of the mean.
     multiplier: f64,
     began_s: f64,
 }
@@ -177,7 +177,7 @@ impl<'a> Simulation<'a> {
                     pool.queue.push_back(slot);
                 } else {
                     pool.idle -= 1;
-                    // Before those that have had their slice.
+                    // It goes before the threads that have had their slice.
                     self.ready.push_front(slot);
                 }
             }

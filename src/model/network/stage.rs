@@ -3,7 +3,7 @@
 /// One stage of a task.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum TaskStage {
-    /// Waits this many seconds, in no other task's way.
+    /// Waits this many seconds without holding up other tasks.
     Wait(f64),
     /// Waits this many seconds by the timer of an event loop, which wakes all tasks that are due once a
     /// millisecond.

@@ -7,7 +7,7 @@ use crate::model::surrogate::hyperparameters::Hyperparameters;
 use crate::model::surrogate::params::SurrogateParams;
 use crate::model::surrogate::point::{Observation, SurrogatePoint};
 
-/// Share of the largest variance that is added to the diagonal before drawing, against rounding.
+/// Share of the largest variance that is added to the diagonal before drawing, to absorb rounding.
 const DRAW_JITTER: f64 = 1e-6;
 
 /// A joint normal distribution of ln throughput over all points.
@@ -17,7 +17,7 @@ pub(crate) struct Belief {
     pub mean: DVector<f64>,
     /// The covariance of each pair of points.
     pub covariance: DMatrix<f64>,
-    /// The hyper-parameters it rests on, from which the search for those of the next belief begins.
+    /// Hyper-parameters of this belief, from which the search for those of the next belief begins.
     pub hyper: Hyperparameters,
 }
 
@@ -76,7 +76,7 @@ impl Belief {
 mod tests {
     use super::*;
 
-    /// Two strategies at widths 1 to 64, all predicted to give 1 task per second.
+    /// Returns two strategies at widths 1 to 64, all predicted to give 1 task per second.
     fn points() -> Vec<SurrogatePoint> {
         let point = |strategy, doublings: i32| SurrogatePoint {
             strategy,
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_ceiling_that_was_not_predicted_is_recognised_and_holds_for_what_was_not_measured() {
-        // One more doubling gives twice as much, they say; from 8 at once on it does not.
+        // The predictions double with every doubling of the width; the measurements stop at 8 at once.
         let point = |width: i32| SurrogatePoint {
             strategy: (width % 2) as usize,
             log2_width: f64::from(width),
@@ -170,7 +170,7 @@ mod tests {
         let belief = believe(&[observed(3, 0.0, -0.5)]);
         let zero = belief.draw(&DMatrix::zeros(14, 1));
         assert!((zero.column(0) - &belief.mean).amax() < 1e-9);
-        // Of one standard normal number, the first point moves by its standard deviation.
+        // One standard normal number moves the first point by its standard deviation.
         let mut one = DMatrix::zeros(14, 1);
         one[(0, 0)] = 1.0;
         let moved = belief.draw(&one)[(0, 0)] - belief.mean[0];

@@ -9,7 +9,7 @@ use crate::model::surrogate::point::{Observation, SurrogatePoint};
 /// Variance added to the diagonal of a covariance, so that rounding leaves it positive definite.
 pub(super) const JITTER: f64 = 1e-9;
 
-/// The points, batches and parameters that a fit is made from.
+/// The points, batches and parameters that a fit uses.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Data<'a> {
     pub(super) points: &'a [SurrogatePoint],
@@ -55,7 +55,7 @@ impl<'a> Fit<'a> {
         -self.residuals.dot(&self.solved) / 2.0 - ln_root_determinant
     }
 
-    /// Returns the weight of each observation, smaller the further the others leave it off.
+    /// Returns the weight of each observation: the further it lies from what the others imply, the smaller.
     ///
     /// The noise part of a residual is `noise² · K⁻¹r` (Rasmussen and Williams, section 5.4.2).
     pub(super) fn weights(&self) -> Vec<f64> {
@@ -64,7 +64,8 @@ impl<'a> Fit<'a> {
         (0..self.weights.len()).map(|i| if off(i) > limit { limit / off(i) } else { 1.0 }).collect()
     }
 
-    /// Returns the mean and the covariance of all points given the observations, from those before.
+    /// Returns the mean and the covariance of all points given the observations, from their prior mean and
+    /// covariance.
     pub(super) fn condition(&self, prior: DVector<f64>, own: DMatrix<f64>) -> (DVector<f64>, DMatrix<f64>) {
         let Data { points, observations, params } = self.data;
         let between = DMatrix::from_fn(observations.len(), points.len(), |i, j| {
@@ -75,7 +76,7 @@ impl<'a> Fit<'a> {
     }
 }
 
-/// Returns the likeliest hyper-parameters that are found from `begin`, with a ceiling and without one.
+/// Returns the likeliest hyper-parameters that a search from `begin` finds, with a ceiling and without one.
 pub(super) fn most_likely(data: Data<'_>, weights: &[f64], begin: Hyperparameters) -> Hyperparameters {
     let Data { points, observations, params } = data;
     let likelihood = |hyper: Hyperparameters| {
@@ -90,7 +91,7 @@ pub(super) fn most_likely(data: Data<'_>, weights: &[f64], begin: Hyperparameter
     found.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(begin, |best| best.0)
 }
 
-/// Climbs to hyper-parameters that no neighbour is likelier than.
+/// Climbs to hyper-parameters that are at least as likely as every neighbour.
 fn climb(
     begin: (Hyperparameters, f64),
     params: &SurrogateParams,

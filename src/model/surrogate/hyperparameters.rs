@@ -1,4 +1,4 @@
-//! The hyper-parameters of the process, which are read off the batches.
+//! The hyper-parameters of the process, estimated from the batches.
 
 use crate::model::surrogate::params::SurrogateParams;
 use crate::model::surrogate::point::SurrogatePoint;
@@ -9,7 +9,7 @@ pub(crate) struct Hyperparameters {
     scale: usize,
     noise: usize,
     drift: usize,
-    /// ln of the highest throughput of any configuration, whatever is predicted.
+    /// ln of the highest throughput of any configuration in tasks per second, whatever the predictions say.
     pub(super) ceiling: Option<f64>,
 }
 
@@ -24,12 +24,12 @@ impl Hyperparameters {
         }
     }
 
-    /// Returns the same values without a ceiling.
+    /// Returns these values without a ceiling.
     pub(super) fn without_ceiling(self) -> Self {
         Hyperparameters { ceiling: None, ..self }
     }
 
-    /// Returns the same noise and drift under a ceiling, with the scale that is tried first there.
+    /// Returns these values of noise and drift under a ceiling, with the scale that is tried first there.
     pub(super) fn under_ceiling(self, ceiling: f64, params: &SurrogateParams) -> Self {
         Hyperparameters { scale: params.ceiling_scale, ceiling: Some(ceiling), ..self }
     }
@@ -39,7 +39,7 @@ impl Hyperparameters {
         params.noises[self.noise]
     }
 
-    /// Returns the standard deviation of the drift.
+    /// Returns the standard deviation of the drift of ln throughput.
     pub(super) fn drift(self, params: &SurrogateParams) -> f64 {
         params.drifts[self.drift]
     }

@@ -34,13 +34,13 @@ pub struct SurrogateParams {
     pub usual_drift: usize,
     /// Standard deviation of ln of each hyper-parameter around its usual value: the hyper-prior.
     pub hyperprior_sd: f64,
-    /// Loss of ln likelihood for assuming a ceiling: an upstream, say, that serves a limited number at once.
+    /// Penalty in ln likelihood for assuming a ceiling, such as an upstream that serves few requests at once.
     pub ceiling_cost: f64,
-    /// Shortfall of a batch below its prediction, in ln, from which it may indicate a ceiling.
+    /// Minimum shortfall of a batch below its prediction, in ln, that may indicate a ceiling.
     pub min_shortfall: f64,
     /// Index of the kernel scale that is tried first under a ceiling.
     pub ceiling_scale: usize,
-    /// Excess of a prediction over the ceiling, in ln, over which its error fades.
+    /// Excess of a prediction over the ceiling, in ln, over which the prediction's error fades.
     pub attenuation_length: f64,
     /// Share of a prediction's error that remains far above the ceiling.
     pub residual_attenuation: f64,

@@ -14,10 +14,10 @@ pub(crate) struct SurrogatePoint {
 /// A batch as the process sees it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Observation {
-    /// Index of the point that it measured.
+    /// Index of the point that the batch measured.
     pub point: usize,
     /// Time of the measurement, in seconds from the first one.
     pub at_s: f64,
-    /// ln of its throughput in tasks per second.
+    /// ln of the batch's throughput in tasks per second.
     pub value: f64,
 }

@@ -1,5 +1,5 @@
-//! The supervisor process: runs a command, waits for everything the command starts, and adds up exactly what all
-//! of it used.
+//! The supervisor process: runs a command, waits for everything the command starts, and adds up exactly
+//! what all of it used.
 //!
 //! Its standard streams are those of the command, so its request and its report are files.
 
@@ -44,7 +44,7 @@ pub(crate) struct SupervisorRequest {
     pub time_limit: Option<Duration>,
     /// Time that processes have to end once the command itself has ended; then they are killed.
     pub linger: Duration,
-    /// Whether a failed command is run again.
+    /// True if a failed command is run again.
     pub ignore_failure: bool,
 }
 
@@ -66,7 +66,7 @@ pub(crate) struct SupervisorReport {
 pub(crate) enum RunEnd {
     /// The command exited, with this code.
     Exited(i32),
-    /// This signal ended the command.
+    /// A signal with this number ended the command.
     Signalled(i32),
     /// The time limit ended the command.
     Stopped,
@@ -94,7 +94,7 @@ pub(crate) fn serve(directory: &Path) -> io::Result<()> {
     adopt_orphans();
     let request: SupervisorRequest = serde_json::from_slice(&fs::read(directory.join(REQUEST_FILE))?)?;
     let report = run(&request);
-    // In one step: half a report is none.
+    // Renamed in one step, so that nobody reads half a report.
     let partial = directory.join("report.part");
     fs::write(&partial, serde_json::to_vec(&report)?)?;
     fs::rename(partial, directory.join(REPORT_FILE))
@@ -102,7 +102,7 @@ pub(crate) fn serve(directory: &Path) -> io::Result<()> {
 
 fn run(request: &SupervisorRequest) -> SupervisorReport {
     let begun = Instant::now();
-    // A limit beyond the range of the clock is none.
+    // A limit beyond the range of the clock counts as no limit.
     let deadline = request.time_limit.and_then(|limit| begun.checked_add(limit));
     let mut report = SupervisorReport {
         runs: Vec::new(),
@@ -150,7 +150,7 @@ fn run_once(request: &SupervisorRequest, deadline: Option<Instant>) -> (RunEnd, 
         _ => RunEnd::Signalled(Signal::SIGKILL as i32),
     };
     if ended == RunEnd::Stopped {
-        // The processes it had started are killed with it, and count with it.
+        // The descendants of the command are killed with it, and their CPU time counts as the command's.
         with_deadline(deadline, wait_for_children);
         return (ended, None);
     }
@@ -185,8 +185,8 @@ fn has_children() -> bool {
     }
 }
 
-/// Runs `action`, and kills all descendants if it is not done by the deadline; returns its result and the number
-/// of descendants that there were then.
+/// Runs `action`, and kills all descendants if it is not done by the deadline; returns its result and the
+/// number of descendants that there were then.
 fn with_deadline<T>(deadline: Option<Instant>, action: impl FnOnce() -> T) -> (T, u64) {
     let Some(deadline) = deadline else { return (action(), 0) };
     let (done, is_done) = channel::<()>();

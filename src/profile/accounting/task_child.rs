@@ -49,7 +49,7 @@ pub(crate) struct TaskAccounting {
     pub wall_s: f64,
     /// CPU time, with that of children that were waited for.
     pub cpu: CpuTime,
-    /// Seconds that the thread that ran the tasks waited for a CPU; `None` where the system does not tell.
+    /// Seconds that the thread that ran the tasks waited for a CPU; `None` if the system does not report it.
     pub runqueue_s: Option<f64>,
     /// Seconds in each step, over all tasks.
     pub steps_s: Vec<f64>,

@@ -10,12 +10,12 @@ pub(crate) struct Accounting {
     pub runs: Vec<[f64; 2]>,
     /// CPU time, all runs together.
     pub cpu: CpuTime,
-    /// Seconds that the thread that ran everything waited for a CPU; `None` if there is no such thread, or the
-    /// system does not tell.
+    /// Seconds that the thread that ran everything waited for a CPU; `None` if there is no such thread, or
+    /// the system does not report it.
     pub runqueue_s: Option<f64>,
     /// End of the command, if one was started here.
     pub exit: Option<Exit>,
-    /// Whether CPU time is exact, as it is for children that have ended.
+    /// True if CPU time is exact, as it is for children that have ended.
     pub is_exact: bool,
 }
 
@@ -26,7 +26,7 @@ impl Accounting {
     }
 }
 
-/// Returns CPU time in ticks, raised to what was sampled of the threads: ticks miss what is shorter.
+/// Returns CPU time in ticks, raised to the sampled time of the threads: ticks miss shorter stretches.
 pub(crate) fn ticks_or_samples(ticked: CpuTime, sampled_s: f64) -> CpuTime {
     let total = ticked.total_s();
     if total >= sampled_s {

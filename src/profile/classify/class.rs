@@ -20,8 +20,8 @@ pub(crate) fn class_of(cpu_fraction: f64) -> Class {
     }
 }
 
-/// Returns the class of work by its share of computing, its `user_s` and `system_s` CPU seconds, and its waits:
-/// kernel time on the way to a device belongs to the I/O.
+/// Returns the class of work by its share of computing, its `user_s` and `system_s` CPU seconds, and its
+/// waits: kernel time on the way to a device belongs to the I/O.
 pub(crate) fn class_with_waits(cpu_fraction: f64, user_s: f64, system_s: f64, waits: &Waits) -> Class {
     let cpu_s = user_s + system_s;
     let is_kernel_io = cpu_s > 0.0

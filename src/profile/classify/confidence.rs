@@ -28,7 +28,7 @@ const NEAR_MARGIN: f64 = 0.12;
 pub(crate) struct ConfidenceInputs {
     /// Share of its time that the work computes, from 0 to 1.
     pub cpu_fraction: f64,
-    /// The same with a tree taken as computing whenever any of its threads does.
+    /// Share of the time in which any thread of the tree computes, from 0 to 1.
     pub any_fraction: f64,
     /// Share of the wall time spent waiting for a CPU, from 0 to 1.
     pub queued_share: f64,
@@ -42,7 +42,7 @@ pub(crate) struct ConfidenceInputs {
     pub machine: Contention,
     /// CPUs that could be used.
     pub cpus: f64,
-    /// Whether CPU time is exact, as it is for children that have ended.
+    /// True if CPU time is exact, as it is for children that have ended.
     pub is_exact: bool,
 }
 
@@ -86,7 +86,7 @@ fn contended(inputs: &ConfidenceInputs) -> Option<Judged> {
     Some((confidence, ConfidenceReason::Contended { queued_share, cpus, others_cpus, cpu_pressure }))
 }
 
-/// Doubts a class that depends on the point of view: each worker by itself, or the tree as one.
+/// Doubts a class that depends on whether each worker is judged alone or the tree as a whole.
 fn views_differ(inputs: &ConfidenceInputs) -> Option<Judged> {
     let ConfidenceInputs { cpu_fraction: each_fraction, any_fraction, .. } = *inputs;
     (class_of(each_fraction) != class_of(any_fraction))

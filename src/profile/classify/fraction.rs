@@ -25,7 +25,7 @@ pub(crate) struct TreeTotals {
     pub cpu_s: f64,
     /// CPU seconds of the threads that were sampled.
     pub seen_s: f64,
-    /// Seconds that these waited for a CPU.
+    /// Seconds that the sampled threads waited for a CPU.
     pub queued_s: f64,
     /// Share of the samples that found something runnable, from 0 to 1; `None` without any sample.
     pub runnable: Option<f64>,
@@ -34,7 +34,8 @@ pub(crate) struct TreeTotals {
     /// Seconds that workers waited for something outside the tree while something was runnable, added up over
     /// all workers.
     pub waiting_s: f64,
-    /// Mean number of workers that did so while nothing was runnable; at least 1.
+    /// Mean number of workers that waited for something outside the tree while nothing was runnable; at
+    /// least 1.
     pub waiting_while_idle: f64,
     /// Samples taken.
     pub samples: f64,
@@ -49,9 +50,9 @@ pub(crate) struct TreeTotals {
 pub(crate) struct CpuFractions {
     /// *f*: the time spent computing, over that and the time in which nothing was runnable.
     pub cpu_fraction: f64,
-    /// The same with a tree taken as computing whenever any of its threads does.
+    /// Share of the time in which any thread of the tree computes.
     pub any_fraction: f64,
-    /// The same for one worker: its CPU time, over that and its waits for something outside the tree.
+    /// CPU time of one worker, over its CPU time and its waits for something outside the tree.
     pub each_fraction: f64,
     /// Share of the wall time spent waiting for a CPU.
     pub queued_share: f64,
@@ -67,7 +68,7 @@ pub(crate) fn cpu_fractions(totals: &TreeTotals) -> CpuFractions {
     let unseen_s = (totals.cpu_s - totals.seen_s).max(0.0);
     let matters = totals.cpu_s > LITTLE_CPU_SHARE * totals.wall_s;
     let is_churning = unseen_s > CHURN_SHARE * totals.cpu_s && matters && totals.samples >= MIN_CHURN_SAMPLES;
-    // Threads that no sample caught waited for a CPU as much as the others.
+    // Unseen threads are assumed to have waited for a CPU in the same proportion as the sampled ones.
     let unseen_queued_s = unseen_s * quotient(totals.queued_s, totals.seen_s);
     let queued_s = totals.queued_s + if matters { unseen_queued_s } else { 0.0 };
     let is_alone = totals.threads == 1 && !is_churning;
@@ -87,8 +88,8 @@ pub(crate) fn cpu_fractions(totals: &TreeTotals) -> CpuFractions {
 
 /// Returns the share of the time in which the only thread ran or waited for a CPU.
 ///
-/// Time in the run queue is credited when it is over, so on a crowded machine some is missing. The share is then
-/// at least the one that the samples show, less two standard errors and one sample (Agresti and Coull,
+/// Time in the run queue is credited when it is over, so on a crowded machine some is missing. The share is
+/// then at least the one that the samples show, less two standard errors and one sample (Agresti and Coull,
 /// Approximate is better than "exact", 1998).
 fn busy_alone(totals: &TreeTotals, queued_s: f64) -> f64 {
     let busy = share(totals.cpu_s + queued_s, totals.wall_s);
@@ -160,7 +161,8 @@ mod tests {
 
     #[test]
     fn what_looks_busy_by_its_sum_is_capped_by_what_was_seen() {
-        // Two threads compute at once, half of the time: the sum alone would say all of it.
+        // Two threads compute at once, half of the time: their summed CPU time alone would say all of the
+        // time.
         let totals = TreeTotals { threads: 2, runnable: Some(0.5), busiest: 0.5, ..one(1.0, 0.0) };
         assert_eq!(fraction(totals), 0.5);
     }
@@ -172,7 +174,7 @@ mod tests {
         let fractions = cpu_fractions(&churning);
         assert!((fractions.cpu_fraction - 0.95).abs() < 1e-9, "{fractions:?}");
         assert!((fractions.unseen_s - 0.5).abs() < 1e-9, "{fractions:?}");
-        // What they waited for a CPU is estimated by what was seen.
+        // The run-queue time of unseen children is estimated from the sampled threads.
         let queued = TreeTotals { queued_s: 0.2, runnable: Some(1.0), ..churning };
         assert!((cpu_fractions(&queued).queued_share - 0.5).abs() < 1e-9);
     }
@@ -191,7 +193,7 @@ mod tests {
 
     #[test]
     fn workers_side_by_side_count_by_what_each_of_them_does() {
-        // Each of two computes half of the time; for a quarter of it both wait.
+        // Each of two workers computes half of the time; for a quarter of the time both wait.
         let workers = TreeTotals {
             threads: 2,
             runnable: Some(0.75),
@@ -202,7 +204,7 @@ mod tests {
         };
         assert_eq!(cpu_fractions(&workers).any_fraction, 0.75);
         assert_eq!(fraction(workers), 0.5);
-        // Eight of them use up two CPUs.
+        // Eight such workers use up two CPUs.
         let many = TreeTotals {
             cpu_s: 1.9,
             seen_s: 1.9,
@@ -216,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_crowded_machine_changes_nothing_about_what_workers_do() {
-        // The same two when each waits for a CPU three times as long as it computes.
+        // Two workers that each wait for a CPU three times as long as they compute.
         let crowded = TreeTotals {
             wall_s: 2.5,
             seen_s: 1.0,
@@ -229,7 +231,8 @@ mod tests {
             ..one(1.0, 0.0)
         };
         assert_eq!(fraction(crowded), 0.5);
-        // Of one that computes all the time, a tenth is missing because it is not credited yet.
+        // A tenth of the time of a thread that always computes is missing: the kernel has not credited it
+        // yet.
         let uncredited = TreeTotals { queued_s: 0.7, runnable: Some(1.0), ..one(0.2, 0.0) };
         assert!(cpu_fractions(&uncredited).cpu_fraction > 0.8);
         let waiting = TreeTotals { queued_s: 0.4, runnable: Some(0.5), ..one(0.1, 0.0) };

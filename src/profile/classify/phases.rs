@@ -31,7 +31,7 @@ const MIN_EXPLAINED_SHARE: f64 = 0.6;
 /// Begin and end of the runs of a command, in seconds since sampling began.
 pub(crate) type Runs = [[f64; 2]];
 
-/// Returns the intervals as slices of equal length; those of several runs are laid upon one another.
+/// Returns the intervals as slices of equal length; several runs are overlaid.
 pub(crate) fn series(intervals: &[Interval], runs: &Runs, threads: u64, is_churning: bool) -> Series {
     let samples: f64 = intervals.iter().map(|interval| interval.samples).sum();
     let length_s = mean_length_s(runs);
@@ -63,7 +63,8 @@ fn mean_length_s(runs: &Runs) -> f64 {
 fn place(interval: &Interval, runs: &Runs) -> Option<f64> {
     let next = runs.partition_point(|[from, _]| *from <= interval.at_s);
     let [from, to] = *runs.get(next.checked_sub(1)?)?;
-    // The middle of its time, but its end where runs are as short as that.
+    // The middle of the interval; its end if the command ran repeatedly, since runs are then as short as
+    // intervals.
     let middle = interval.at_s - interval.span_s / 2.0;
     let at = if runs.len() > 1 { interval.at_s } else { middle };
     (to > from).then(|| ((at - from) / (to - from)).clamp(0.0, 1.0))

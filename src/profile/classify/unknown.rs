@@ -3,10 +3,10 @@
 use crate::host::procfs::Peer;
 use crate::profile::result::{Class, SampleSource, Unknown, WaitKind, Waits};
 
-/// Share of the time spent waiting from which a kind of wait, or that none is known, is worth a word.
+/// Share of the waiting time from which a kind of wait, or the lack of a known one, is worth reporting.
 const MUCH_WAITING_SHARE: f64 = 0.2;
 
-/// Share of the CPU time from which processes that no sample caught are worth a word.
+/// Share of the CPU time from which processes that no sample caught are worth reporting.
 pub(crate) const MUCH_UNSEEN_SHARE: f64 = 0.3;
 
 /// Figures that the gaps depend on.

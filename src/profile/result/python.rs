@@ -11,7 +11,7 @@ pub struct PythonProfile {
     pub executable: String,
     /// `sys.version` of the interpreter.
     pub version: String,
-    /// Whether the interpreter has no global lock.
+    /// Free-threading status: yes if the interpreter has no global lock.
     pub free_threaded: FreeThreading,
     /// Default start method of `multiprocessing`, such as `fork`.
     pub start_method: String,
@@ -26,18 +26,18 @@ pub struct PythonProfile {
     /// tasks: near 1 where they hold the lock while they compute, near 0 where they release it; null where
     /// they hardly compute.
     pub gil_held: Option<f64>,
-    /// Threads that were not started by Python, but by libraries such as BLAS and OpenMP; null where the
-    /// system does not tell.
+    /// Number of threads started by libraries such as BLAS and OpenMP, not by Python; null if the system
+    /// does not report it.
     pub native_threads: Option<u64>,
-    /// Time of tasks in their first round over that in the second, where it is so large that results must
-    /// have been cached; no task was run twice then.
+    /// Time of tasks in their first round over that in the second, if the ratio shows that results were
+    /// cached; the profile then runs no task twice.
     #[serde(default)]
     pub faster_again: Option<f64>,
     /// The callables, in the order of the workload.
     pub steps: Vec<PythonStep>,
 }
 
-/// Whether an interpreter is free-threaded: without a global lock.
+/// Free-threading status of an interpreter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FreeThreading {
@@ -52,9 +52,9 @@ pub enum FreeThreading {
 pub struct PythonStep {
     /// The name of the callable.
     pub name: String,
-    /// Whether the callable can be called on any thread.
+    /// True if the callable can be called on any thread.
     pub blocking: bool,
-    /// Whether the callable can be awaited.
+    /// True if the callable can be awaited.
     pub awaitable: bool,
     /// CPU time over wall time, from 0 to 1.
     pub cpu_fraction: f64,

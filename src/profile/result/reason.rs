@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum ConfidenceReason {
     /// No doubt: CPU time was accounted for and there were enough samples.
     Accounted {
-        /// Whether CPU time is exact, as it is for children that have ended.
+        /// True if CPU time is exact, as it is for children that have ended.
         is_exact: bool,
         /// Wall seconds profiled.
         wall_s: f64,
@@ -33,13 +33,13 @@ pub enum ConfidenceReason {
         queued_share: f64,
         /// CPUs that could be used.
         cpus: f64,
-        /// CPUs that other programs used, on average; null where the system does not tell.
+        /// CPUs that other programs used, on average; null if the system does not report it.
         others_cpus: Option<f64>,
-        /// Share of the time in which some task of the machine waited for a CPU; null where the system does
-        /// not tell.
+        /// Share of the time in which some task of the machine waited for a CPU; null if the system does
+        /// not report it.
         cpu_pressure: Option<f64>,
     },
-    /// The class depends on whether each worker is judged by itself or the tree as one.
+    /// The class depends on whether each worker is judged alone or the tree as a whole.
     ViewsDiffer {
         /// Share of its time that each worker computes, from 0 to 1.
         each_fraction: f64,

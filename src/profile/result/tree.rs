@@ -111,7 +111,7 @@ pub enum Pattern {
     Steady,
     /// One after the other, in long phases.
     Phased,
-    /// In turns too short to separate.
+    /// Alternating, in turns too short to separate.
     Interleaved,
     /// Too short to tell.
     Unknown,
@@ -138,7 +138,7 @@ pub struct Phase {
     pub to_s: f64,
     /// The class of the phase.
     pub class: Class,
-    /// *f* in it, from 0 to 1.
+    /// *f* of the phase, from 0 to 1.
     pub cpu_fraction: f64,
     /// The main kind of wait; null for a phase that computes.
     pub main_wait: Option<WaitKind>,

@@ -34,7 +34,7 @@ impl WaitKind {
         WaitKind::Other,
     ];
 
-    /// The word that users see.
+    /// Returns the word that users see.
     pub fn as_str(self) -> &'static str {
         match self {
             WaitKind::Network => "network",

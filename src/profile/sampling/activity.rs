@@ -77,7 +77,7 @@ impl ActivityTracker {
         Interval {
             at_s,
             span_s,
-            // Between two runs there is nothing to be seen.
+            // No thread exists between two runs.
             samples: f64::from(u8::from(!threads.is_empty())),
             cpu: CpuUse {
                 run_s: threads.iter().map(|thread| thread.run_s).sum(),
@@ -152,13 +152,13 @@ impl ActivityTracker {
                 ThreadState::Blocked(_) => {}
             }
         }
-        // Whatever ran between the samples is at least one.
+        // Something ran between the samples, so at least one thread did.
         (runnable.max(1.0), outside)
     }
 }
 
-/// Returns how much a wait leaves unexplained: 0 if something outside the tree ends it, 1 if another thread of
-/// the tree may end it, and 2 for the wait for a child, which a thread of the tree always ends.
+/// Returns how much a wait leaves unexplained: 0 if something outside the tree ends it, 1 if another thread
+/// of the tree may end it, and 2 for the wait for a child, which a thread of the tree always ends.
 fn rank(wait: WaitKind) -> u8 {
     match wait {
         WaitKind::Network | WaitKind::Disk | WaitKind::Sleep => 0,
@@ -172,8 +172,8 @@ fn is_over(thread: &ThreadSample) -> bool {
     thread.state == ThreadState::Blocked(None)
 }
 
-/// Returns whether all threads are parents that wait for children which have come and gone between samples, or
-/// are still to come.
+/// Returns whether all threads are parents that wait for children which have come and gone between samples,
+/// or are still to come.
 fn is_between_children(snapshot: &Snapshot) -> bool {
     let waits_for_child = |thread: &ThreadSample| thread.state == ThreadState::Blocked(Some(WaitKind::Child));
     snapshot.threads.iter().any(waits_for_child)

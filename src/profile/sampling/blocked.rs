@@ -16,7 +16,7 @@ const EXPLAINS_FIRST: [WaitKind; 6] =
 pub(crate) struct BlockedOn {
     /// Kind of the wait.
     pub wait: WaitKind,
-    /// Inode of the socket that is waited for, if it is one.
+    /// Inode of the socket, if the thread waits for one.
     pub socket: Option<u64>,
 }
 

@@ -1,4 +1,4 @@
-//! Use of the time by process and thread.
+//! CPU and run-queue time by process and thread.
 
 use std::collections::BTreeMap;
 

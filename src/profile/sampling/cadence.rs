@@ -68,7 +68,7 @@ mod tests {
         let mut cadence = cadence();
         cadence.record_cost(MS);
         assert_eq!(cadence.period, 80 * MS);
-        // One in between is fine as it is.
+        // A cost between both thresholds changes nothing.
         cadence.record_cost(MS);
         assert_eq!(cadence.period, 80 * MS);
         (0..20).for_each(|_| cadence.record_cost(MS / 10));

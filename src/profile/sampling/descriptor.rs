@@ -36,7 +36,7 @@ impl DescriptorKind {
         if kind.is_socket() {
             DescriptorKind::Socket(meta.ino())
         } else if kind.is_fifo() || kind.is_char_device() {
-            // Of the devices that are read as characters only terminals make anybody wait.
+            // Among character devices, only terminals make a reader wait.
             DescriptorKind::Pipe
         } else if kind.is_dir() || kind.is_block_device() {
             DescriptorKind::File

@@ -2,13 +2,13 @@
 
 use crate::profile::sampling::wait_counts::WaitCounts;
 
-/// Number of intervals that are kept; when there are more, each two are merged into one.
+/// Maximum number of intervals kept; beyond it, neighbours are merged in pairs.
 const MAX_INTERVALS: usize = 8192;
 
 /// The activity of a tree between two samples, or between several where intervals were merged.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Interval {
-    /// Seconds from the begin of sampling to the end of the interval.
+    /// Seconds from the start of sampling to the end of the interval.
     pub at_s: f64,
     /// Seconds that the interval took.
     pub span_s: f64,
@@ -112,7 +112,7 @@ impl WaitSums {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct IntervalLog {
     list: Vec<Interval>,
-    /// Intervals that are merged before they are added to the list.
+    /// Number of intervals merged into each entry of the list.
     per_entry: usize,
     pending: Option<(usize, Interval)>,
 }

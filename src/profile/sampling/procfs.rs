@@ -10,8 +10,8 @@ use crate::profile::sampling::snapshot::{
 };
 use crate::profile::sampling::target::Target;
 
-/// Threads of a process that are all asked for their children at every snapshot. Bigger processes are asked in
-/// turns: every child is found all the same, a little later.
+/// Threads of a process that are all asked for their children at every snapshot. Bigger processes are asked
+/// in turns: every child is found all the same, a little later.
 const THREADS_ASKED_AT_ONCE: usize = 8;
 
 /// User and system ticks of one process, and of its children that were waited for.
@@ -162,7 +162,7 @@ impl ProcfsSampler {
         }
         let now = procfs::schedstat(pid, tid)?;
         let key = ThreadKey { pid, tid, started: stat.started };
-        // What started before is measured from here on, what started since from its start.
+        // A thread older than the sampling counts from now on, a newer one from its start.
         let before = if stat.started >= self.begun { Schedstat::default() } else { now };
         let record = self.records.entry(key).or_insert_with(|| ThreadRecord::new(before));
         let was_scheduled = now.slices != record.last.slices || now.run_ns != record.last.run_ns;

@@ -21,8 +21,8 @@ const PROCFS_PERIOD: Duration = Duration::from_millis(20);
 /// Longest time between two samples from `/proc`, however much they cost.
 const MAX_PROCFS_PERIOD: Duration = Duration::from_millis(2560);
 
-/// Mean time between two samples from `sysinfo`, which sees CPU time in steps of 10 ms and reads every process
-/// of the machine.
+/// Mean time between two samples from `sysinfo`, which sees CPU time in steps of 10 ms and reads every
+/// process of the machine.
 const SYSINFO_PERIOD: Duration = Duration::from_millis(200);
 
 /// Number of sockets whose peer is looked up, until one is found: the list of all sockets may be long.
@@ -69,7 +69,7 @@ trait Sampler {
     /// tree was there.
     fn sample(&mut self, begun: Instant, last_s: f64) -> (Interval, bool);
 
-    /// Does what a sample leaves to be done, at a cost that is no part of the sample's.
+    /// Does the work that a sample left over; the cost of that work does not count as the sample's.
     fn follow_up(&mut self) {}
 
     /// Ends sampling.

@@ -1,16 +1,16 @@
-//! One look at a process tree, and what the looks so far add up to.
+//! One snapshot of a process tree, and totals over all snapshots so far.
 
 use crate::host::procfs::Schedstat;
 use crate::profile::result::WaitKind;
 use crate::profile::sampling::blocked::BlockedOn;
 use crate::profile::sampling::wait_counts::WaitCounts;
 
-/// Identity of a thread for as long as it lives: numbers are used again.
+/// Identity of a thread for as long as it lives, because thread IDs are reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ThreadKey {
-    /// Number of its process.
+    /// ID of the process.
     pub pid: u32,
-    /// Number of the thread.
+    /// ID of the thread.
     pub tid: u32,
     /// Start time, in clock ticks since boot.
     pub started: u64,
@@ -30,13 +30,13 @@ pub enum ThreadState {
 pub struct ThreadSample {
     /// The thread.
     pub key: ThreadKey,
-    /// Its activity.
+    /// Activity of the thread.
     pub state: ThreadState,
-    /// CPU seconds since the snapshot before.
+    /// CPU seconds since the previous snapshot.
     pub run_s: f64,
-    /// Seconds in the run queue since the snapshot before, as far as the kernel has credited them.
+    /// Seconds in the run queue since the previous snapshot, as far as the kernel has credited them.
     pub queued_s: f64,
-    /// Whether it was given a CPU since the snapshot before.
+    /// True if the thread was given a CPU since the previous snapshot.
     pub was_scheduled: bool,
 }
 
@@ -45,28 +45,28 @@ pub struct ThreadSample {
 pub struct Snapshot {
     /// The threads.
     pub threads: Vec<ThreadSample>,
-    /// Whether some thread ran while the snapshot was taken, so that not all can have been blocked.
+    /// True if some thread ran while the snapshot was taken, so that not all can have been blocked.
     pub ran_meanwhile: bool,
-    /// Whether the tree was there at all.
+    /// True if the tree existed at all.
     pub has_root: bool,
 }
 
 /// Totals of one thread over all snapshots so far.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ThreadRecord {
-    /// Its name.
+    /// Name of the thread.
     pub name: String,
     /// Totals of the kernel when sampling began.
     pub before: Schedstat,
     /// Totals of the kernel at the last snapshot.
     pub last: Schedstat,
-    /// Snapshots with this thread.
+    /// Number of snapshots with this thread.
     pub samples: u64,
-    /// Snapshots that found it runnable.
+    /// Number of snapshots that found the thread runnable.
     pub runnable: u64,
     /// Kinds of waits in the other snapshots.
     pub waited: WaitCounts,
-    /// Cause of its current wait, kept until it is scheduled again.
+    /// Cause of the current wait, kept until the thread is scheduled again.
     pub(super) blocked_on: Option<BlockedOn>,
 }
 

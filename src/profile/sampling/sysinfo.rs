@@ -20,11 +20,11 @@ pub struct SysinfoSampler {
 /// Totals of one process over all samples so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProcessRecord {
-    /// Its name.
+    /// Name of the process.
     pub name: String,
-    /// CPU milliseconds it had used before sampling began.
+    /// CPU milliseconds used before sampling began.
     pub before_ms: u64,
-    /// CPU milliseconds it had used at the last sample.
+    /// CPU milliseconds used up to the last sample.
     pub last_ms: u64,
 }
 
@@ -37,8 +37,8 @@ impl SysinfoSampler {
         Some(SysinfoSampler { system, root, includes_root, processes: HashMap::new(), is_first: true })
     }
 
-    /// Takes a sample at the end of an interval of `span_s` seconds; returns the interval and whether there is
-    /// any process of the tree.
+    /// Takes a sample at the end of an interval of `span_s` seconds; returns the interval and whether there
+    /// is any process of the tree.
     pub fn interval(&mut self, at_s: f64, span_s: f64) -> (Interval, bool) {
         let what = ProcessRefreshKind::nothing().with_cpu().without_tasks();
         self.system.refresh_processes_specifics(ProcessesToUpdate::All, true, what);

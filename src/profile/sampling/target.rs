@@ -3,8 +3,8 @@
 /// The tree of processes that is sampled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Target {
-    /// Number of the process above all others.
+    /// ID of the root process.
     pub root: u32,
-    /// Whether the root belongs to the tree, or only started it.
+    /// True if the root belongs to the tree; false if the root only started the tree.
     pub includes_root: bool,
 }

@@ -7,7 +7,7 @@ use crate::profile::result::WaitKind;
 pub(crate) enum FunctionMeaning {
     /// The function stands for one kind of wait.
     Certain(WaitKind),
-    /// The kind depends on the descriptors; without them it is probably this one.
+    /// The kind depends on the descriptors; if they are unknown, this kind is the most likely.
     Likely(WaitKind),
     /// The thread is not blocked any more.
     NotBlocked,

@@ -18,7 +18,7 @@ pub(crate) enum WaitedDescriptors {
     One(u64),
     /// Any of these; with none, only the timeout ends the wait.
     Any(Vec<u64>),
-    /// Any of several that could not be seen.
+    /// Any of several descriptors that could not be read.
     Hidden,
     /// No descriptor.
     Nothing,

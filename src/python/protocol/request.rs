@@ -35,7 +35,7 @@ pub(crate) enum HarnessRequest {
         width: usize,
         /// Worker processes of a hybrid.
         processes: usize,
-        /// For each step, whether it computes rather than waits; `None` until a profile is known.
+        /// True for each step that computes rather than waits; `None` until a profile is known.
         cpu_steps: Option<Vec<bool>>,
         /// Seconds that one task takes alone; `None` until a profile is known.
         task_s: Option<f64>,
@@ -143,7 +143,7 @@ impl RetryRequest {
 pub(crate) struct RateLimitRequest {
     /// Attempts per second.
     pub per_s: f64,
-    /// For each step, whether its attempts count.
+    /// True for each step whose attempts count.
     pub limited_steps: Vec<bool>,
     /// The file that holds the token bucket.
     pub bucket_file: PathBuf,

@@ -8,7 +8,7 @@ use crate::gate::{AdviceDrift, ComparisonDesign, GateReport, GateVerdict, Metric
 use crate::profile::result::Class;
 use crate::strategy::StrategyKind;
 
-/// Six batches, the last with a task that failed.
+/// Returns six batches, the last with a task that failed.
 pub(crate) fn series() -> Series {
     let batch = |i: u32| {
         let off = 1.0 + 0.01 * f64::from(i % 3);
@@ -34,8 +34,8 @@ pub(crate) fn series() -> Series {
     }
 }
 
-/// Throughput and p50 regressed, p99 is inconclusive, the peak improved and the rest is unchanged; the
-/// advice changed.
+/// Returns a gate in which throughput and p50 regressed, p99 is inconclusive, the peak improved, the rest is
+/// unchanged, and the advice changed.
 pub(crate) fn gate() -> GateReport {
     let metrics = [
         (Metric::Throughput, GateVerdict::Regressed, [1069.0, 1188.0], [0.88, 0.93], 0.04),
@@ -75,7 +75,7 @@ pub(crate) fn gate() -> GateReport {
     }
 }
 
-/// A gate that had nothing to compare with.
+/// Returns a gate that had nothing to compare with.
 pub(crate) fn empty_gate() -> GateReport {
     GateReport {
         verdict: GateVerdict::Inconclusive,

@@ -10,7 +10,7 @@ use crate::report::command::{CommandName, SCHEMA_VERSION};
 use crate::report::fit::series::{Data, Series};
 use crate::strategy::StrategyKind;
 
-/// Points of the curve that are told.
+/// Number of points of the curve in a document.
 const CURVE_POINTS: usize = 64;
 
 /// The laws of one series of points.
@@ -57,7 +57,7 @@ pub struct MeasuredPoint {
     pub width: f64,
     /// Tasks per second.
     pub throughput_per_s: f64,
-    /// Tasks per second by the law; null where it was not fitted.
+    /// Tasks per second by the law; null if it was not fitted.
     pub fitted_per_s: Option<f64>,
 }
 
@@ -68,7 +68,7 @@ pub struct CurvePoint {
     pub width: f64,
     /// Tasks per second.
     pub throughput_per_s: f64,
-    /// 95% confidence interval of the curve there.
+    /// 95% confidence interval of the curve at this width.
     pub ci95: [f64; 2],
 }
 
@@ -78,7 +78,7 @@ pub(crate) fn fit(data: &Data) -> Vec<FitReport> {
 }
 
 impl FitReport {
-    /// The series in words: its workload and strategy, or the file.
+    /// Returns the series in words: its workload and strategy, or the file.
     pub fn title(&self) -> String {
         match (&self.workload_name, self.strategy) {
             (Some(workload), Some(strategy)) => format!("{workload} · {strategy}"),
@@ -87,7 +87,7 @@ impl FitReport {
         }
     }
 
-    /// The fitted curve at any width between those of `curve`, by straight lines, and its interval.
+    /// Returns the fitted curve at a width, with its interval, by linear interpolation of `curve`.
     pub fn at(&self, width: f64) -> (f64, [f64; 2]) {
         let after = self.curve.partition_point(|p| p.width < width).clamp(1, self.curve.len() - 1);
         let (a, b) = (self.curve[after - 1], self.curve[after]);
@@ -97,7 +97,7 @@ impl FitReport {
         (between(a.throughput_per_s, b.throughput_per_s), ci95)
     }
 
-    /// The widths there are points of, narrowest first.
+    /// Returns the distinct widths of the points, narrowest first.
     pub fn widths(&self) -> Vec<f64> {
         let points: Vec<Point> =
             self.points.iter().map(|p| Point::new(p.width, p.throughput_per_s)).collect();
@@ -106,7 +106,7 @@ impl FitReport {
 }
 
 impl FitResults {
-    /// The reports of one file.
+    /// Returns the document of one file.
     pub fn new(results: Vec<FitReport>) -> Self {
         FitResults {
             schema_version: SCHEMA_VERSION,
@@ -120,7 +120,7 @@ impl FitResults {
 fn fit_series(source: &str, series: &Series) -> FitReport {
     let points = &series.points;
     let model = Model { strategy: series.strategy, ..Model::of_points(points) };
-    // Only what may be told is drawn.
+    // A law that is not reported is not drawn either.
     let law = model.usl.sigma.and_then(|_| usl::Usl::fit(points));
     FitReport {
         schema_version: SCHEMA_VERSION,
@@ -140,12 +140,12 @@ fn measured(point: &Point, law: Option<&usl::Usl>) -> MeasuredPoint {
     MeasuredPoint { width: point.width, throughput_per_s: point.rate, fitted_per_s }
 }
 
-/// Points in steps of equal ratio, which are close together where the curve bends.
+/// Returns points in steps of equal ratio, which are close together where the curve bends.
 fn curve(law: &usl::Usl, points: &[Point]) -> Vec<CurvePoint> {
     let narrowest = points.iter().map(|p| p.width).fold(f64::INFINITY, f64::min);
     let widest = points.iter().map(|p| p.width).fold(0.0, f64::max);
     let at = |i: usize| match i + 1 {
-        // Exactly, so that the curve is known at every point measured.
+        // The end is exact, so that the curve is known at every point measured.
         CURVE_POINTS => widest,
         _ => narrowest * (widest / narrowest).powf(i as f64 / (CURVE_POINTS - 1) as f64),
     };

@@ -1,4 +1,4 @@
-//! `conc fit`: throughput at several widths, from anybody's load test, and the law in it.
+//! `conc fit`: throughput at several widths, from any load test, and the scaling law fitted to it.
 
 pub(crate) mod document;
 pub(crate) mod read;

@@ -1,4 +1,4 @@
-//! Points from a table that people and load generators write, or from what `conc` writes.
+//! Points from a table that a person or a load generator wrote, or from a document of `conc`.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -15,13 +15,13 @@ use crate::report::fit::series::{Data, Series};
 use crate::strategy::StrategyKind;
 use crate::workload::input::{InputError, InputErrors, SourceSpan, closest};
 
-/// Names of the column of widths, the one that is asked for first.
+/// Names of the column of widths; the first one is used in error messages.
 const CONCURRENCY: [&str; 7] = ["concurrency", "width", "threads", "clients", "users", "connections", "n"];
 
 /// Names of the column of throughputs.
 const THROUGHPUT: [&str; 6] = ["throughput", "throughput_per_s", "tps", "rps", "qps", "x"];
 
-/// More errors than this in one file tell nothing more.
+/// Maximum number of errors reported for one file.
 const MOST_ERRORS: usize = 10;
 
 /// Reads the JSON of `bench` or `advise`, or else a table.
@@ -48,7 +48,7 @@ struct File {
     text: Arc<str>,
 }
 
-/// A field, and where it stands.
+/// A field with its position.
 #[derive(Debug, Clone, PartialEq)]
 struct Field {
     text: String,
@@ -116,7 +116,7 @@ impl File {
         Ok(Data { name: self.name.to_string(), series: vec![series], is_result: false })
     }
 
-    /// The fields of every line that has any.
+    /// Returns the fields of every line that has any.
     fn rows(&self) -> Vec<Vec<Field>> {
         let separator = [',', ';', '\t'].into_iter().find(|c| self.text.contains(*c)).unwrap_or(',');
         let mut start = 0;
@@ -156,7 +156,7 @@ impl File {
         Ok(Point::new(width, self.number(row, &columns.throughput)?))
     }
 
-    /// A number above zero.
+    /// Returns the number above zero in a column of `row`.
     fn number(&self, row: &[Field], (column, name): &(usize, String)) -> Result<f64, InputError> {
         let Some(field) = row.get(*column) else {
             let span = row[0].span.start..row[row.len() - 1].span.end;
@@ -206,7 +206,7 @@ fn fields(line: &str, start: usize, separator: char) -> Vec<Field> {
     fields
 }
 
-/// The part of a report that is fitted, so that reports of other versions can be read too.
+/// The part of a report that is fitted; reading only that part accepts reports of other versions too.
 #[derive(Deserialize)]
 struct Written {
     workload: WrittenWorkload,
@@ -228,7 +228,7 @@ struct WrittenCell {
     rounds: Vec<Round>,
 }
 
-/// The reports in a document: those in `results`, or the document itself.
+/// Returns the reports in a document: those in `results`, or the document itself.
 fn written(mut document: serde_json::Value) -> serde_json::Result<Vec<Written>> {
     match document.get_mut("results").map(serde_json::Value::take) {
         Some(results) => serde_json::from_value(results),
@@ -236,7 +236,7 @@ fn written(mut document: serde_json::Value) -> serde_json::Result<Vec<Written>> 
     }
 }
 
-/// A series for each strategy that was run at more than one width.
+/// Returns a series for each strategy that was run at more than one width.
 fn series_of(report: Written) -> Vec<Series> {
     let result = |written: WrittenCell| ConfigurationResult {
         throughput_per_s: written.throughput_per_s,

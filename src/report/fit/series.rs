@@ -10,7 +10,7 @@ pub(crate) struct Data {
     pub name: String,
     /// The series: at least one.
     pub series: Vec<Series>,
-    /// Whether it is a result of `conc`, of several cells, and not a table of one series.
+    /// True for a result of `conc` with several cells, false for a table of one series.
     pub is_result: bool,
 }
 

@@ -11,19 +11,19 @@ use crate::units::PerSecond;
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 320.0;
 
-/// Margins of the plot: left, top, right, bottom.
+/// Margins of the plot in SVG units: left, top, right, bottom.
 const MARGIN: [f64; 4] = [64.0, 14.0, 18.0, 44.0];
 
-/// An interval that reaches further up than this beside the highest point is cut off.
+/// Upper end of the axis as a multiple of the highest point; intervals that reach further are cut off.
 const HEADROOM: f64 = 1.25;
 
-/// Strategies at the same width stand side by side, so far apart.
+/// Distance between strategies at the same width, which stand side by side, in SVG units.
 const ASIDE: f64 = 3.0;
 
 struct Point {
     cell: Configuration,
     rate: f64,
-    /// The interval, and whether it is only believed.
+    /// The ends of the interval, and true if it is credible rather than measured.
     ends: Option<([f64; 2], bool)>,
     is_chosen: bool,
 }
@@ -33,7 +33,7 @@ struct Axes {
     y: Axis,
 }
 
-/// The plot with what its marks mean; `None` where there is nothing to show.
+/// Returns the plot with its legend; `None` if there is nothing to show.
 pub(super) fn figure(report: &Report) -> Option<String> {
     let mut points: Vec<Point> = report.cells.iter().filter_map(|result| point(report, result)).collect();
     points.sort_by_key(|point| (point.cell.strategy, point.cell.processes, point.cell.width));
@@ -71,7 +71,7 @@ fn point(report: &Report, result: &ConfigurationResult) -> Option<Point> {
     Some(Point { cell: result.cell, rate, ends, is_chosen: report.is_recommended(result) })
 }
 
-/// The throughput at the upper end of the axis.
+/// Returns the throughput at the upper end of the axis.
 fn top(points: &[Point]) -> f64 {
     let highest = points.iter().map(|point| point.rate).fold(0.0, f64::max);
     let reaches = points.iter().filter_map(|point| point.ends).map(|([_, high], _)| high);
@@ -104,7 +104,7 @@ fn grid(axes: &Axes, span: [f64; 2], top: f64) -> String {
     out
 }
 
-/// One strategy: a line through its points, and for each its interval and what it is.
+/// Returns one strategy: a line through its points, and for each point its interval and its title.
 fn series(axes: &Axes, points: &[Point]) -> String {
     let kind = points[0].cell.strategy;
     let at = |point: &Point| (axes.x.at(point.cell.width as f64) + aside(kind), axes.y.at(point.rate));
@@ -122,8 +122,8 @@ fn series(axes: &Axes, points: &[Point]) -> String {
     out + "</g>\n"
 }
 
-/// How far right of its width a strategy is drawn; work-stealing, in the middle of those with several
-/// widths, is where it belongs.
+/// Returns the offset of a strategy to the right of its width, in SVG units; work-stealing, in the middle of
+/// the strategies with several widths, has none.
 fn aside(kind: StrategyKind) -> f64 {
     let place =
         |wanted: StrategyKind| StrategyKind::ALL.iter().position(|kind| *kind == wanted).unwrap_or(0) as f64;
@@ -140,7 +140,7 @@ fn whisker(axes: &Axes, x: f64, ([low, high], is_believed): ([f64; 2], bool)) ->
     format!("<line class=\"{class}\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{low:.1}\" y2=\"{high:.1}\"/>\n")
 }
 
-/// The outline of the mark of a strategy: colour alone does not tell them apart.
+/// Returns the outline of a strategy's mark: colour alone does not distinguish strategies.
 fn mark(kind: StrategyKind, x: f64, y: f64) -> String {
     let PlotMark { corners, turn } = kind.info().mark;
     let corner = |i: u32| {

@@ -7,16 +7,16 @@ use crate::report::prose::gate as wording;
 const WIDTH: f64 = 720.0;
 const ROW: f64 = 30.0;
 
-/// Start and end of the plot; the names of metrics stand left of it, ratios right of it.
+/// Start and end of the plot in SVG units; the names of metrics stand left of it, ratios right of it.
 const PLOT: [f64; 2] = [100.0, 460.0];
 
-/// The axis reaches this far at least, and this far at most, as logarithms of ratios.
+/// Minimum and maximum reach of the axis from 1, as logarithms of ratios.
 const REACH: [f64; 2] = [0.06, 1.5];
 
-/// By how much a tick may be off 1.
+/// Possible distances of a tick from 1, as shares.
 const STEPS: [f64; 7] = [0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0];
 
-/// The plot; `None` where nothing was compared.
+/// Returns the plot; `None` if nothing was compared.
 pub(super) fn figure(gate: &GateReport) -> Option<String> {
     let reach = gate.metrics.iter().map(reach).reduce(f64::max)?.clamp(REACH[0], REACH[1]) * 1.08;
     let axis = Axis::logarithmic([(-reach).exp(), reach.exp()], PLOT);
@@ -32,7 +32,7 @@ pub(super) fn figure(gate: &GateReport) -> Option<String> {
     ))
 }
 
-/// How far the row of a metric reaches from 1.
+/// Returns the distance from 1 that the row of a metric reaches, as a logarithm.
 fn reach(of: &MetricVerdict) -> f64 {
     let ends = of.ci95.into_iter().flatten();
     ends.chain([of.ratio, 1.0 + of.threshold]).map(|ratio| ratio.ln().abs()).fold(0.0, f64::max)

@@ -1,6 +1,6 @@
-//! Numbers to places on a plot, and the round numbers that are written at its axes.
+//! The mapping of numbers to positions on a plot, and the round numbers at its axes.
 
-/// An axis: where the numbers from `from` to `to` are.
+/// An axis: the positions of the numbers from `from` to `to`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Axis {
     from: f64,
@@ -11,17 +11,17 @@ pub(super) struct Axis {
 }
 
 impl Axis {
-    /// Equal steps are equal distances.
+    /// Returns an axis on which equal steps are equal distances.
     pub(super) fn linear([from, to]: [f64; 2], [start, end]: [f64; 2]) -> Self {
         Axis { from, to, start, end, is_logarithmic: false }
     }
 
-    /// Equal ratios are equal distances; `from` has to be positive.
+    /// Returns an axis on which equal ratios are equal distances; `from` must be positive.
     pub(super) fn logarithmic([from, to]: [f64; 2], [start, end]: [f64; 2]) -> Self {
         Axis { from: from.ln(), to: to.ln(), start, end, is_logarithmic: true }
     }
 
-    /// The place of `number`, held within the ends of the axis.
+    /// Returns the position of `number`, clamped to the ends of the axis.
     pub(super) fn at(&self, number: f64) -> f64 {
         let number = if self.is_logarithmic { number.ln() } else { number };
         let share = ((number - self.from) / (self.to - self.from)).clamp(0.0, 1.0);
@@ -29,7 +29,7 @@ impl Axis {
     }
 }
 
-/// Powers of two from `from` to `to`, at most nine of them.
+/// Returns powers of two from `from` to `to`, at most nine of them.
 pub(super) fn powers_of_two([from, to]: [f64; 2]) -> Vec<f64> {
     let all: Vec<f64> =
         (-1..64).map(|exponent| 2_f64.powi(exponent)).filter(|p| from <= *p && *p <= to).collect();
@@ -37,7 +37,7 @@ pub(super) fn powers_of_two([from, to]: [f64; 2]) -> Vec<f64> {
     all.into_iter().step_by(step).collect()
 }
 
-/// Multiples of 1, 2 or 5 times a power of ten from 0 to `to`, at most six of them.
+/// Returns multiples of 1, 2 or 5 times a power of ten from 0 to `to`, at most six of them.
 pub(super) fn round_numbers(to: f64) -> Vec<f64> {
     let decade = 10_f64.powf((to / 5.0).log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].map(|m| m * decade).into_iter().find(|step| *step >= to / 5.0);

@@ -26,7 +26,7 @@ const COLUMNS: [Column; 11] = [
     Column::Tasks,
 ];
 
-/// The workload at place `i`.
+/// Returns the section about the workload at index `i`.
 pub(super) fn section(i: usize, report: &Report) -> String {
     let mut out = format!("<section id=\"w{i}\">\n<h2>{}</h2>\n", escaped(&report.workload.name));
     out += &format!("<p class=\"faint\">{}</p>\n", escaped(&describe::workload(report)));

@@ -1,4 +1,4 @@
-//! The page holds together, says everything, loads nothing and runs nothing.
+//! Tests that the page is well-formed and complete, loads nothing and runs nothing.
 
 use html5gum::{Token, Tokenizer};
 
@@ -12,12 +12,12 @@ use crate::report::example;
 
 type StartTag = html5gum::StartTag<()>;
 
-/// The elements that HTML and SVG close by themselves.
+/// Returns true for an element without an end tag in HTML or SVG.
 fn is_void(tag: &StartTag) -> bool {
     tag.self_closing || tag.name.as_slice() == b"meta"
 }
 
-/// Fails the test unless the page is well-formed; gives its start tags and its text.
+/// Returns the page's start tags and its text; fails the test unless the page is well-formed.
 fn parsed(page: &str) -> (Vec<StartTag>, String) {
     let (mut open, mut tags, mut text) = (Vec::new(), Vec::new(), String::new());
     for token in Tokenizer::new(page) {

@@ -2,7 +2,7 @@
 
 use crate::gate::GateVerdict;
 
-/// Returns a verdict in its colour; the word says it without the colour.
+/// Returns a verdict in its colour, which repeats what the word says.
 pub(super) fn verdict(verdict: GateVerdict) -> String {
     format!("<span class=\"verdict {verdict}\">{verdict}</span>")
 }

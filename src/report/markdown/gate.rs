@@ -9,8 +9,7 @@ use crate::report::prose::gate as wording;
 const HEADINGS: [&str; 8] =
     ["Workload", "Metric", "Verdict", "Now", "Reference", "Ratio (95% CI)", "Threshold", "Smallest effect"];
 
-/// A table of the metrics of every workload, and what to know of them; `None` where nothing was to be
-/// compared.
+/// Returns a table of the metrics of every workload, with remarks; `None` if there was nothing to compare.
 pub(super) fn section(reports: &[Report]) -> Option<String> {
     let mut out = format!("## Gate: {}\n\n", wording::suite(reports)?);
     let rows: String = reports.iter().map(rows).collect();

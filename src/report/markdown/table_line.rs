@@ -1,4 +1,4 @@
-//! One line of a table, and text inside of its cells.
+//! One line of a table, and the text inside its cells.
 
 use crate::report::text::plain;
 
@@ -7,7 +7,7 @@ pub(super) fn line(values: impl Iterator<Item = String>) -> String {
     format!("| {} |\n", values.collect::<Vec<_>>().join(" | "))
 }
 
-/// Text that stays inside its cell and means only itself.
+/// Returns `text`, escaped to stay inside its cell and to have no meaning as Markdown.
 pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in plain(&text.split_whitespace().collect::<Vec<_>>().join(" ")).chars() {

@@ -1,9 +1,9 @@
-//! Items of the list of `check`, and its faults.
+//! Items of the checklist of `check`, and their faults.
 
 use crate::advice::checklist::{CheckDetail, CheckFinding, Fault};
 use crate::units::{Seconds, Share};
 
-/// Returns how an item of the list was judged, in a few words.
+/// Returns the outcome of an item of the checklist in a few words.
 pub(crate) fn detail(detail: &CheckDetail) -> String {
     let fixed = match detail {
         CheckDetail::Faults { count: 1 } => "1 fault",

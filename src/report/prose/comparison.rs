@@ -1,4 +1,4 @@
-//! How the recommended strategy compares with the others, and whether the tree agrees.
+//! Comparison of the recommended strategy with the others and with that of the decision tree.
 
 use crate::advice::Objective;
 use crate::advice::Recommendation;
@@ -8,16 +8,16 @@ use crate::report::prose::uncertainty;
 use crate::stats::ratio::UncertainOrdering;
 use crate::units::{PerSecond, Share};
 
-/// How many runners-up are named.
+/// Maximum number of runners-up that are named.
 const MAX_NAMED: usize = 2;
 
-/// A second runner-up with a lower ratio than this is not named.
+/// Minimum ratio for a second runner-up to be named.
 const WORTH_NAMING: f64 = 0.8;
 
-/// A difference that would print as 0%.
+/// Relative difference below which it would print as 0%.
 const INVISIBLE: f64 = 0.005;
 
-/// From this factor on, a multiple reads better than a percentage.
+/// Factor from which a multiple reads better than a percentage.
 const MULTIPLE_FROM: f64 = 3.0;
 
 /// Returns one sentence, such as "async is the fastest within noise (threads 4% slower, undecided:
@@ -57,7 +57,7 @@ fn standing(advice: &Recommendation) -> String {
     }
 }
 
-/// The best by the objective.
+/// Returns the words for the best by the objective.
 fn best(objective: Objective) -> &'static str {
     match objective {
         Objective::Latency => "the best balance of throughput and latency",
@@ -65,7 +65,7 @@ fn best(objective: Objective) -> &'static str {
     }
 }
 
-/// The first runner-up, and the second if it is near, in brackets.
+/// Returns the first runner-up, and the second if it is near, in brackets.
 fn runners_up(advice: &Recommendation) -> String {
     let is_named = |(i, of): &(usize, &RunnerUpFigures)| *i == 0 || of.ratio >= WORTH_NAMING;
     let named = advice.comparison.runners_up.iter().enumerate().filter(is_named).take(MAX_NAMED);
@@ -85,7 +85,7 @@ fn runner_up(of: &RunnerUpFigures, objective: Objective) -> String {
     format!("{} {}{doubt}", of.strategy, difference(of.ratio, objective))
 }
 
-/// "4% slower" for a ratio of 0.96; the score of latency is no speed.
+/// Returns "4% slower" for a ratio of 0.96, or "4% worse" for latency, whose score is no speed.
 fn difference(ratio: f64, objective: Objective) -> String {
     let (less, more) = match objective {
         Objective::Latency => ("worse", "better"),

@@ -54,7 +54,7 @@ fn name(place: SerialPlace) -> &'static str {
     }
 }
 
-/// The kind of the step; a callable has none that a user would know.
+/// Returns the kind of the step, or "the callable" for Python, whose kind users do not know.
 fn step_name(kind: &str) -> &str {
     if kind == "python" { "the callable" } else { kind }
 }

@@ -4,18 +4,14 @@ use crate::benchmark::Configuration;
 use crate::benchmark::result::{ErrorCount, LedgerPerTask};
 use crate::units::Seconds;
 
-/// Returns the configurations that no other one beats; `None` if there is only one.
+/// Returns the Pareto front of the configurations; `None` if there is only one.
 pub(crate) fn pareto(configurations: &[Configuration]) -> Option<String> {
     let names: Vec<String> = configurations.iter().map(Configuration::to_string).collect();
-    (names.len() > 1).then(|| {
-        format!(
-            "no cell is better than one of these in throughput, latency, CPU and memory: {}",
-            names.join(", ")
-        )
-    })
+    (names.len() > 1)
+        .then(|| format!("best trade-offs of throughput, latency, CPU and memory: {}", names.join(", ")))
 }
 
-/// Returns where the time of worker processes went.
+/// Returns the time of worker processes, by kind.
 pub(crate) fn workers(cell: Configuration, ledger: &LedgerPerTask) -> String {
     format!(
         "{cell}, per task: start-up {}, waiting {}, working {}, transfer {}; {:.1} tasks per message{}",
@@ -28,7 +24,7 @@ pub(crate) fn workers(cell: Configuration, ledger: &LedgerPerTask) -> String {
     )
 }
 
-/// Returns a kind of failure, with how often it was seen.
+/// Returns a kind of failure with its count.
 pub(crate) fn error(cell: Configuration, error: &ErrorCount) -> String {
     format!("{cell}: {} x {} {}", error.count, error.code, error.message)
 }

@@ -1,9 +1,9 @@
-//! Findings of a measurement besides its results.
+//! Findings of a measurement in addition to its results.
 
 use crate::benchmark::finding::Finding;
 use crate::units::Share;
 
-/// Share of the CPUs below which nobody is named for taking them.
+/// Minimum share of the CPUs for other programs or the hypervisor to be named.
 const WORTH_NAMING: f64 = 0.005;
 
 /// Returns the finding in one sentence.
@@ -29,7 +29,7 @@ pub(crate) fn sentence(finding: &Finding) -> String {
             format!("{configuration} gave different outputs from sequential for the same items")
         }
         Finding::TasksFailed { counts } => format!(
-            "{} of {} tasks did not end well ({} failed, {} timed out, {} cancelled)",
+            "{} of {} tasks did not succeed ({} failed, {} timed out, {} cancelled)",
             counts.started() - counts.ok,
             counts.started(),
             counts.failed,
@@ -76,7 +76,7 @@ mod tests {
             ),
             (
                 Finding::TasksFailed { counts },
-                "5 of 100 tasks did not end well (3 failed, 2 timed out, 0 cancelled)",
+                "5 of 100 tasks did not succeed (3 failed, 2 timed out, 0 cancelled)",
             ),
         ] {
             assert_eq!(sentence(&finding), expected);

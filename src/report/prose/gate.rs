@@ -11,7 +11,7 @@ use crate::units::{Bytes, PerSecond, Seconds, Share};
 pub(crate) const VERDICTS: [GateVerdict; 4] =
     [GateVerdict::Regressed, GateVerdict::Inconclusive, GateVerdict::Improved, GateVerdict::Unchanged];
 
-/// The metric in words.
+/// Returns the metric in words.
 pub(crate) fn title(metric: Metric) -> &'static str {
     match metric {
         Metric::Throughput => "throughput",
@@ -22,7 +22,7 @@ pub(crate) fn title(metric: Metric) -> &'static str {
     }
 }
 
-/// A value of the metric with its unit.
+/// Returns a value of the metric with its unit.
 pub(crate) fn value(metric: Metric, value: f64) -> String {
     match metric {
         Metric::Throughput => format!("{}/s", PerSecond(value)),
@@ -31,14 +31,14 @@ pub(crate) fn value(metric: Metric, value: f64) -> String {
     }
 }
 
-/// The ratio with its interval: `0.90x (0.88–0.93)`, `0.90x (unknown)`.
+/// Returns the ratio with its interval: `0.90x (0.88–0.93)`, `0.90x (unknown)`.
 pub(crate) fn ratio(of: &MetricVerdict) -> String {
     let interval = of.ci95.map(|ends| uncertainty::interval(ends, |end| format!("{end:.2}")));
     format!("{:.2}x ({})", of.ratio, interval.as_deref().unwrap_or(uncertainty::UNKNOWN))
 }
 
-/// The smallest change that would have been seen: `, would have seen 14%`, or `, cannot tell` if even a
-/// tenfold change would not.
+/// Returns the smallest change that would have been seen: `, would have seen 14%`, or `, cannot tell` if even
+/// a tenfold change would not.
 pub(crate) fn visible(of: &MetricVerdict) -> String {
     match of.smallest_effect.and_then(uncertainty::effect) {
         Some(effect) => format!(", would have seen {effect}"),
@@ -46,13 +46,13 @@ pub(crate) fn visible(of: &MetricVerdict) -> String {
     }
 }
 
-/// The smallest change in a cell of a table.
+/// Returns the smallest change that would have been seen, for a cell of a table.
 pub(crate) fn smallest_effect(of: &MetricVerdict) -> String {
     let effect = of.smallest_effect.and_then(uncertainty::effect);
     effect.unwrap_or_else(|| uncertainty::UNKNOWN.to_owned())
 }
 
-/// A share as a percentage.
+/// Returns a share as a percentage.
 pub(crate) fn share(share: f64) -> String {
     Share(share).to_string()
 }
@@ -71,7 +71,7 @@ pub(crate) fn sentence(of: &MetricVerdict) -> String {
     )
 }
 
-/// Returns the two sides and how they were measured.
+/// Returns the two sides and the way they were measured.
 pub(crate) fn comparison(gate: &GateReport) -> String {
     let how = match gate.design {
         ComparisonDesign::Paired => "measured alternately",
@@ -92,15 +92,15 @@ pub(crate) fn drift(advice: &AdviceDrift) -> Option<String> {
         AdviceChange::Unchanged => None,
         AdviceChange::Changed => Some(format!("changed: {cells}{}", classes.unwrap_or_default())),
         AdviceChange::Undecided => {
-            Some(format!("undecided: {cells}; the measurement cannot tell them apart"))
+            Some(format!("undecided: {cells}; the measurement cannot distinguish them"))
         }
     }
 }
 
-/// Why nothing could be compared, or why the verdict says less than it might.
+/// Returns the reason that nothing could be compared, or that the verdict says less than it might.
 pub(crate) fn reason(reason: &GateReason) -> String {
     match reason {
-        GateReason::NotInFile { file } => format!("'{file}' has no results of this workload"),
+        GateReason::NotInFile { file } => format!("'{file}' has no results for this workload"),
         GateReason::WorkloadChanged { file } => {
             format!("the workload has changed since '{file}' was written")
         }
@@ -110,20 +110,20 @@ pub(crate) fn reason(reason: &GateReason) -> String {
         GateReason::OtherConfiguration { there, here } => {
             format!("the earlier run measured {there}, this one {here}")
         }
-        GateReason::OtherCpuSteps => "the workload has other cpu steps than in the earlier run".to_owned(),
+        GateReason::OtherCpuSteps => "the workload's CPU steps differ from the earlier run's".to_owned(),
         GateReason::NoCommonConfiguration => "no configuration was measured in both runs".to_owned(),
         GateReason::NoSeries => {
             "one side has no series of batches, so only the results of configurations were compared"
                 .to_owned()
         }
-        GateReason::OtherMachine => "the earlier results are of another machine".to_owned(),
+        GateReason::OtherMachine => "the earlier results are from another machine".to_owned(),
         GateReason::FewPairs { pairs, wanted } => {
             format!("only {pairs} pairs were measured; {wanted} would show more")
         }
-        GateReason::ReferenceFails => "no task of the other side ended well".to_owned(),
+        GateReason::ReferenceFails => "no task of the other side succeeded".to_owned(),
         GateReason::ReferenceCannotRun { error } => format!("the other side cannot be run: {error}"),
         GateReason::CannotRun { error } => error.clone(),
-        GateReason::NothingMeasured => "nothing of the workload could be measured".to_owned(),
+        GateReason::NothingMeasured => "nothing in the workload could be measured".to_owned(),
         GateReason::MoreTasksFail(tasks) => failed(tasks),
         GateReason::PerhapsMoreTasksFail(tasks) => format!("{}, which may be chance", failed(tasks)),
     }
@@ -134,7 +134,7 @@ fn failed(tasks: &FailedTasks) -> String {
     format!("{failed} of {started} tasks failed, {reference_failed} of {reference_started} on the other side")
 }
 
-/// How many workloads got which verdict; `None` where nothing was to be compared.
+/// Returns the number of workloads with each verdict; `None` if there was nothing to compare.
 pub(crate) fn suite(reports: &[Report]) -> Option<String> {
     let gates: Vec<&GateReport> = reports.iter().filter_map(|report| report.gate.as_ref()).collect();
     if gates.is_empty() {
@@ -167,7 +167,7 @@ mod tests {
         let (there, here) =
             (Configuration::REFERENCE, Configuration { width: 2, ..Configuration::REFERENCE });
         for (of, expected) in [
-            (GateReason::NotInFile { file: file() }, "'old.json' has no results of this workload"),
+            (GateReason::NotInFile { file: file() }, "'old.json' has no results for this workload"),
             (
                 GateReason::WorkloadChanged { file: file() },
                 "the workload has changed since 'old.json' was written",
@@ -180,21 +180,21 @@ mod tests {
                 GateReason::OtherConfiguration { there, here },
                 "the earlier run measured sequential 1, this one sequential 2",
             ),
-            (GateReason::OtherCpuSteps, "the workload has other cpu steps than in the earlier run"),
+            (GateReason::OtherCpuSteps, "the workload's CPU steps differ from the earlier run's"),
             (GateReason::NoCommonConfiguration, "no configuration was measured in both runs"),
             (
                 GateReason::NoSeries,
                 "one side has no series of batches, so only the results of configurations were compared",
             ),
-            (GateReason::OtherMachine, "the earlier results are of another machine"),
+            (GateReason::OtherMachine, "the earlier results are from another machine"),
             (GateReason::FewPairs { pairs: 4, wanted: 20 }, "only 4 pairs were measured; 20 would show more"),
-            (GateReason::ReferenceFails, "no task of the other side ended well"),
+            (GateReason::ReferenceFails, "no task of the other side succeeded"),
             (
                 GateReason::ReferenceCannotRun { error: "no such file".to_owned() },
                 "the other side cannot be run: no such file",
             ),
             (GateReason::CannotRun { error: "no such file".to_owned() }, "no such file"),
-            (GateReason::NothingMeasured, "nothing of the workload could be measured"),
+            (GateReason::NothingMeasured, "nothing in the workload could be measured"),
             (GateReason::MoreTasksFail(tasks), "12 of 400 tasks failed, 0 of 400 on the other side"),
             (
                 GateReason::PerhapsMoreTasksFail(tasks),

@@ -1,11 +1,11 @@
-//! The limit that binds, and what to do about it.
+//! The binding limit, and the response to it.
 
 use crate::advice::LimitingFactor;
 use crate::advice::facts::SerialPlace;
 use crate::advice::limiting_factor::SharedResource;
 use crate::units::{PerSecond, Seconds, Share};
 
-/// Below this share of the CPUs, tasks that compute on every CPU do not get all of it.
+/// Share of the CPUs below which tasks that compute on every CPU are reported as not getting all of it.
 const GETS_THE_CPUS: f64 = 0.85;
 
 /// Returns the limit in one sentence.
@@ -62,7 +62,7 @@ pub(crate) fn sentence(limit: &LimitingFactor) -> String {
     }
 }
 
-/// Returns what to change to get past the limit.
+/// Returns the change that gets past the limit.
 pub(crate) fn response(limit: &LimitingFactor) -> String {
     let fixed = match limit {
         LimitingFactor::SerialSection { place, .. } => serial_response(*place),
@@ -148,7 +148,7 @@ fn shared_response(resource: SharedResource, beyond: usize) -> String {
     fixed.to_owned()
 }
 
-/// "2 CPUs", "1 CPU", "1.5 CPUs".
+/// Returns the number of CPUs in words: "2 CPUs", "1 CPU", "1.5 CPUs".
 fn counted(cpus: f64) -> String {
     if cpus == 1.0 { "1 CPU".to_owned() } else { format!("{} CPUs", (cpus * 10.0).round() / 10.0) }
 }

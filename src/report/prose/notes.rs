@@ -155,7 +155,7 @@ fn tasks_fail(share: f64, cause: Option<&ErrorCount>) -> String {
     format!("{} of the tasks fail{cause}", Share(share))
 }
 
-/// "a thread of its own", "7 threads of its own".
+/// Returns "a thread of its own" or "7 threads of its own".
 fn own_threads(threads: u64) -> String {
     if threads == 1 { "a thread of its own".to_owned() } else { format!("{threads} threads of its own") }
 }

@@ -1,9 +1,10 @@
-//! Why a configuration has no figures.
+//! The reason a configuration has no figures.
 
 use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::Status;
 
-/// Returns why there are no figures, such as "failed (E-POOL-001): worker process died"; `None` if there are.
+/// Returns the reason for missing figures, such as "failed (E-POOL-001): worker process died"; `None` if
+/// there are figures.
 pub(crate) fn trouble(result: &ConfigurationResult) -> Option<String> {
     let state = match result.status {
         Status::Ok => return None,

@@ -26,7 +26,7 @@ pub(crate) fn confidence(profile: &Profile) -> String {
     format!("{}: {}", profile.confidence.as_str(), confidence_reason(&profile.confidence_reason))
 }
 
-/// Returns what the profiled tasks used.
+/// Returns the time that the profiled tasks took, by kind, and the number of samples.
 pub(crate) fn measured(profile: &Profile) -> String {
     format!(
         "{} in {}: {} user, {} system, {} in the run queue; {}",
@@ -45,7 +45,7 @@ pub(crate) fn steps(steps: &[StepCost]) -> String {
     steps.join(" -> ")
 }
 
-/// Returns how much tasks differ, with the slowest, whose items `shorten` makes fit.
+/// Returns the dispersion of tasks, with the slowest ones, whose items `shorten` makes fit.
 pub(crate) fn dispersion(dispersion: &Dispersion, shorten: impl Fn(&str) -> String) -> String {
     let slowest: Vec<_> = dispersion
         .slowest

@@ -1,11 +1,11 @@
-//! The scaling law: what was fitted, or why nothing could be.
+//! The scaling law that was fitted, or the reason there is none.
 
 use crate::advice::Model;
 use crate::advice::scaling::{FitStatus, PeakStatus, Usl, coefficient};
 use crate::model::scaling::FEWEST_WIDTHS;
 use crate::units::{PerSecond, Share};
 
-/// Returns in one line what is known of the scaling.
+/// Returns the scaling in one line.
 pub(crate) fn sentence(model: &Model) -> String {
     let usl = &model.usl;
     match (usl.sigma, usl.kappa, reason(usl)) {
@@ -16,7 +16,7 @@ pub(crate) fn sentence(model: &Model) -> String {
     }
 }
 
-/// Returns why there are no coefficients; `None` if there are.
+/// Returns the reason that there are no coefficients; `None` if there are.
 pub(crate) fn reason(usl: &Usl) -> Option<String> {
     Some(match usl.status {
         FitStatus::Fitted => return None,
@@ -45,24 +45,24 @@ pub(crate) fn reason(usl: &Usl) -> Option<String> {
     })
 }
 
-/// Returns where the peak is, as a fragment.
+/// Returns the position of the peak, as a fragment.
 pub(crate) fn peak(usl: &Usl) -> String {
     match (usl.peak_status, usl.peak_width) {
         (Some(PeakStatus::Measured), Some(width)) => format!("peak near {width:.0}"),
         (Some(PeakStatus::Extrapolated), Some(width)) => {
-            format!("peak near {width:.0} if the curve goes on beyond the widths measured")
+            format!("peak near {width:.0} if the curve continues beyond the widths measured")
         }
         (Some(PeakStatus::Beyond), _) => "peak beyond the widths measured".to_owned(),
         _ => "no peak".to_owned(),
     }
 }
 
-/// Returns what the peak means, as a sentence of its own.
+/// Returns the meaning of the peak, as a sentence of its own.
 pub(crate) fn peak_meaning(usl: &Usl) -> String {
     match (usl.peak_status, usl.peak_width) {
         (Some(PeakStatus::Measured), Some(width)) => format!("near {width:.0}: throughput falls beyond it"),
         (Some(PeakStatus::Extrapolated), Some(width)) => {
-            format!("near {width:.0}, wider than anything measured, if the curve goes on as it does")
+            format!("near {width:.0}, wider than anything measured, if the curve continues as measured")
         }
         (Some(PeakStatus::Beyond), _) => "unknown: too far beyond the widths measured".to_owned(),
         _ => "none: kappa is 0, so throughput does not fall".to_owned(),
@@ -118,8 +118,8 @@ mod tests {
             (fitted(PeakStatus::Measured, Some(99.2)), "peak near 99", "near 99: throughput falls beyond it"),
             (
                 fitted(PeakStatus::Extrapolated, Some(99.2)),
-                "peak near 99 if the curve goes on beyond the widths measured",
-                "near 99, wider than anything measured, if the curve goes on as it does",
+                "peak near 99 if the curve continues beyond the widths measured",
+                "near 99, wider than anything measured, if the curve continues as measured",
             ),
             (
                 fitted(PeakStatus::Beyond, None),

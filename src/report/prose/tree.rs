@@ -6,10 +6,10 @@ use crate::profile::result::{
 use crate::report::prose::workload::counted;
 use crate::units::{Seconds, Share};
 
-/// Fewer workers at a time than this are one.
+/// Minimum mean number of concurrent workers to be reported as several.
 const SEVERAL_WORKERS: f64 = 1.5;
 
-/// Returns the order of computing and waiting; `None` if it is not known.
+/// Returns the order of computing and waiting; `None` if that order is unknown.
 pub(crate) fn pattern(tree: &Tree) -> Option<String> {
     Some(match tree.pattern {
         Pattern::Unknown => return None,
@@ -33,7 +33,7 @@ fn phase(phase: &Phase) -> String {
     )
 }
 
-/// Returns how many processes and threads there were, and how many worked at a time.
+/// Returns the number of processes and threads, and the number that worked at a time.
 pub(crate) fn size(tree: &Tree) -> String {
     let processes =
         if tree.processes == 1 { "1 process".to_owned() } else { format!("{} processes", tree.processes) };
@@ -45,7 +45,7 @@ pub(crate) fn size(tree: &Tree) -> String {
     format!("{processes}, {}{runs}{}", counted(tree.threads, "thread"), workers.unwrap_or_default())
 }
 
-/// Returns what the rest of the machine did; `None` if nothing is known of it.
+/// Returns the load on the rest of the machine; `None` if it is unknown.
 pub(crate) fn machine(tree: &Tree) -> Option<String> {
     let machine = tree.machine;
     let stolen = machine.stolen.filter(|share| *share > 0.0);
@@ -58,7 +58,7 @@ pub(crate) fn machine(tree: &Tree) -> Option<String> {
     (!known.is_empty()).then(|| known.join(", "))
 }
 
-/// Returns where the samples are from, how often they were taken and what they cost.
+/// Returns the source of the samples, their period and their cost.
 pub(crate) fn sampling(sampling: &Sampling, wall_s: f64) -> String {
     let source = match sampling.source {
         SampleSource::Proc => "/proc",
@@ -68,18 +68,18 @@ pub(crate) fn sampling(sampling: &Sampling, wall_s: f64) -> String {
     format!("{source} every {}, using {} of a CPU", Seconds(sampling.period_s), Share(cost))
 }
 
-/// Returns how the command ended; `None` if it ended as it should.
+/// Returns the way the command ended; `None` for an exit code of 0.
 pub(crate) fn exit(exit: &Exit) -> Option<String> {
     Some(match exit.status {
         ExitStatus::Exited if exit.code == Some(0) => return None,
         ExitStatus::Exited => format!("exit code {}", exit.code.unwrap_or_default()),
         ExitStatus::Signalled => format!("killed by signal {}", exit.signal.unwrap_or_default()),
-        ExitStatus::Stopped => "stopped, because its time was over".to_owned(),
+        ExitStatus::Stopped => "stopped, because its time was up".to_owned(),
         ExitStatus::Interrupted => "stopped by the interrupt".to_owned(),
     })
 }
 
-/// Returns what a process used, and what its only thread did.
+/// Returns the resource use of a process, with the activity of its thread if there is only one.
 pub(crate) fn process(process: &ProcessUse) -> String {
     let who = who(&process.name, process.pid, process.count);
     let kernel = process.system_share.map(|share| format!(" ({} kernel)", Share(share))).unwrap_or_default();
@@ -91,7 +91,7 @@ pub(crate) fn process(process: &ProcessUse) -> String {
     format!("{who}: {cpu} CPU{kernel}, {queue} in the run queue{only}")
 }
 
-/// Returns what a thread used and did.
+/// Returns the resource use and the activity of a thread.
 pub(crate) fn thread(thread: &ThreadUse) -> String {
     let who = who(&thread.name, thread.tid, thread.count);
     let (cpu, queue) = (Seconds(thread.cpu_s), Seconds(thread.runqueue_s));
@@ -105,7 +105,7 @@ fn who(name: &str, id: Option<u32>, count: u64) -> String {
     }
 }
 
-/// How often a thread was runnable, and what it waited for most.
+/// Returns the share of time a thread was runnable, and its main kind of wait.
 fn activity(thread: &ThreadUse) -> String {
     let wait =
         thread.waits.main().map(|kind| format!(", otherwise mostly {}", kind.as_str())).unwrap_or_default();
@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(of(ExitStatus::Exited, Some(0), None), None);
         assert_eq!(of(ExitStatus::Exited, Some(3), None).unwrap(), "exit code 3");
         assert_eq!(of(ExitStatus::Signalled, None, Some(9)).unwrap(), "killed by signal 9");
-        assert_eq!(of(ExitStatus::Stopped, None, None).unwrap(), "stopped, because its time was over");
+        assert_eq!(of(ExitStatus::Stopped, None, None).unwrap(), "stopped, because its time was up");
         assert_eq!(of(ExitStatus::Interrupted, None, None).unwrap(), "stopped by the interrupt");
     }
 }

@@ -3,7 +3,7 @@
 use crate::stats::interval::{is_informative, is_informative_effect};
 use crate::units::Share;
 
-/// Stands where an interval says nothing.
+/// Text in place of an interval that says nothing.
 pub(crate) const UNKNOWN: &str = "unknown";
 
 /// Returns the interval with each end written by `end`, or [`UNKNOWN`] if it says nothing.

@@ -2,38 +2,38 @@
 
 use crate::units::Share;
 
-/// Commands are run for the same items again and again.
+/// Warning that commands are run for the same items repeatedly.
 pub(crate) const REPEATED: &str = "every item was run many times";
 
-/// Files are read again and again.
+/// Warning that files are read repeatedly.
 pub(crate) const FROM_PAGE_CACHE: &str =
     "the same files were read many times, all but the first from the page cache";
 
-/// The user interrupted a profile of a command.
+/// Warning that the user interrupted a profile of a command.
 pub(crate) const COMMAND_INTERRUPTED: &str =
-    "the interrupt ended the command; the CPU time is what had been seen until then";
+    "the interrupt ended the command; the CPU time covers only what was observed until then";
 
-/// Returns that some tasks of the profile failed.
+/// Returns the warning that some tasks of the profile failed.
 pub(crate) fn failed_in_profile(failed: u64, started: u64) -> String {
     format!("{failed} of {started} tasks failed")
 }
 
-/// Returns that the embedded server used a share of the CPUs.
+/// Returns the warning that the embedded server used a share of the CPUs.
 pub(crate) fn server_competes(share: f64) -> String {
     format!("the embedded server used {} of the CPUs", Share(share))
 }
 
-/// Returns that tasks of other programs waited for a CPU before the run, for a share of the time.
+/// Returns the warning that tasks of other programs waited for a CPU before the run, for a share of the time.
 pub(crate) fn busy_before(pressure: f64) -> String {
     format!("before the run, some task waited for a CPU {} of the time", Share(pressure))
 }
 
-/// Returns that items that run only once are too few for wider configurations.
+/// Returns the warning that items that run only once are too few for wider configurations.
 pub(crate) fn too_few_items(items: u64, widest: usize) -> String {
     format!("with --once, {items} items are enough for configurations up to {widest} wide")
 }
 
-/// Returns that processes outlived the command by `seconds` and were killed.
+/// Returns the warning that processes outlived the command by `seconds` and were killed.
 pub(crate) fn left_behind(processes: u64, seconds: u64) -> String {
     match processes {
         1 => format!("1 process still ran {seconds} s after the command had ended, and was killed"),

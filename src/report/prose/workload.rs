@@ -8,10 +8,10 @@ use crate::strategy::info::WidthMeaning;
 use crate::units::{Bytes, Share};
 use crate::workload::spec::WorkloadSource;
 
-/// Waits below this share of the time are left out of the line.
+/// Minimum share of the time for a kind of wait to be named.
 const WORTH_NAMING: f64 = 0.005;
 
-/// The workload: its name, how many tasks, and where it came from.
+/// Returns the workload: its name, its number of tasks, and its source.
 pub(crate) fn workload(report: &Report) -> String {
     let workload = &report.workload;
     let source = match workload.source {
@@ -24,7 +24,7 @@ pub(crate) fn workload(report: &Report) -> String {
     format!("{} · {} · {source}", workload.name, counted(workload.tasks, "task"))
 }
 
-/// The machine: CPUs and memory.
+/// Returns the machine: CPUs and memory.
 pub(crate) fn host(host: &Host) -> String {
     let effective = (host.cpus_effective * 100.0).round() / 100.0;
     let cpus = if effective == host.cpus_logical as f64 {
@@ -33,17 +33,17 @@ pub(crate) fn host(host: &Host) -> String {
         format!("{effective} of {}", counted(host.cpus_logical as u64, "CPU"))
     };
     let quota = host.limits.cgroup_cpus.map_or("none".to_owned(), |quota| quota.to_string());
-    // A machine's memory is a round number more often than not.
+    // The memory of most machines is a round number.
     let memory = Bytes(host.memory_bytes).to_string().replace(".0 ", " ");
     format!("{cpus} (cgroup quota: {quota}), {memory}")
 }
 
-/// A number of things, with an s where English has one.
+/// Returns a number of things, with the plural in -s except for 1.
 pub(crate) fn counted(number: u64, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
-/// A cell in words.
+/// Returns a cell in words.
 pub(crate) fn cell(cell: &Configuration) -> String {
     let width = cell.width as u64;
     match cell.strategy.info().width {
@@ -61,7 +61,7 @@ pub(crate) fn cell(cell: &Configuration) -> String {
     }
 }
 
-/// The class of the work, how sure that is, and where the time goes.
+/// Returns the class of the work, the confidence in it, and the shares of the time.
 pub(crate) fn class(profile: &Profile) -> String {
     let waiting = 1.0 - profile.cpu_fraction;
     let mut waits: Vec<_> = profile

@@ -45,14 +45,14 @@ const EVERY: &[&[Column]] = &[
     &[Strategy, Width, Rate],
 ];
 
-/// One row per strategy: the recommended cell, or the fastest of the strategy.
+/// Adds one row per strategy: the recommended cell, or the fastest of the strategy.
 pub(super) fn best(screen: &mut Screen, report: &Report) {
     let mut rows: Vec<_> = StrategyKind::ALL.into_iter().filter_map(|kind| best_of(report, kind)).collect();
     rows.sort_by(|a, b| rate(report, b).total_cmp(&rate(report, a)));
     show(screen, report, &rows, if report.is_prediction() { PREDICTED } else { BEST });
 }
 
-/// Every cell, in the order of strategies and widths.
+/// Adds every cell, in the order of strategies and widths.
 pub(super) fn every(screen: &mut Screen, report: &Report) {
     let mut rows: Vec<_> = report.cells.iter().collect();
     rows.sort_by_key(|result| result.cell);
@@ -68,7 +68,7 @@ fn best_of(report: &Report, kind: StrategyKind) -> Option<&ConfigurationResult> 
         .or_else(|| of_kind().min_by_key(|result| Reverse(result.status == Status::Failed)))
 }
 
-/// Throughput for sorting; what did not run comes last.
+/// Returns the throughput for sorting; cells that did not run come last.
 fn rate(report: &Report, result: &ConfigurationResult) -> f64 {
     let measured = result.throughput_per_s.filter(|_| result.status == Status::Ok);
     let predicted = result.predicted_per_s.filter(|_| report.is_prediction());
@@ -99,7 +99,7 @@ fn show(screen: &mut Screen, report: &Report, rows: &[&ConfigurationResult], lay
     screen.gap();
 }
 
-/// Heading and rows as lines; a row without figures ends after its width.
+/// Returns heading and rows as lines; a row without figures ends after its width.
 fn lines(report: &Report, rows: &[&ConfigurationResult], columns: &[Column]) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);

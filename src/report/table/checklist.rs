@@ -7,10 +7,10 @@ use crate::report::prose;
 use crate::report::prose::workload::counted;
 use crate::report::table::screen::{Role, Screen};
 
-/// Columns before what is said of a fault.
+/// Indent of the text about a fault, in columns.
 const INDENT: usize = 2;
 
-/// The whole list.
+/// Adds the whole list.
 pub(super) fn section(screen: &mut Screen, report: &CheckReport) {
     let release = report.python.split_whitespace().next().unwrap_or_default();
     let tasks = counted(report.workload.tasks, "task");
@@ -36,7 +36,7 @@ fn headline(check: &CheckResult) -> String {
     format!("{}: {}", check.check.title(), prose::checklist::detail(&check.detail))
 }
 
-/// One fault: its code, the line, what is wrong, and the line itself.
+/// Adds one fault: its place, the fault in words, its code, and the line itself.
 fn fault(screen: &mut Screen, finding: &CheckFinding) {
     let place = finding.place.as_ref().map(|place| format!("{}: ", location(place))).unwrap_or_default();
     let item = finding.item.as_ref().map(|item| format!("item {item}"));

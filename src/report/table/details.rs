@@ -7,7 +7,7 @@ use crate::report::prose;
 use crate::report::table::cells;
 use crate::report::table::screen::{Role, Screen};
 
-/// With `verbose`, every cell and every error.
+/// Adds every cell and every error, if `verbose`.
 pub(super) fn section(screen: &mut Screen, report: &Report) {
     if screen.options().verbose && !report.cells.is_empty() {
         screen.gap();
@@ -19,7 +19,7 @@ pub(super) fn section(screen: &mut Screen, report: &Report) {
     }
 }
 
-/// Adds the configurations to choose from for other goals than the one that was optimised.
+/// Adds the configurations to choose from for goals other than the optimised one.
 fn choice(screen: &mut Screen, report: &Report) {
     let unbeaten: Vec<Configuration> = pareto(&report.cells).into_iter().map(|result| result.cell).collect();
     let text = prose::details::pareto(&unbeaten);

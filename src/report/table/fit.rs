@@ -1,4 +1,4 @@
-//! The scaling law of a series: the plot, the coefficients, and what they mean.
+//! The scaling law of a series: the plot, the coefficients, and their meaning.
 
 use crate::advice::scaling::{FitStatus, coefficient};
 use crate::report::fit::FitReport;
@@ -7,12 +7,12 @@ use crate::report::table::plot::{Glyphs, Layout, Mark, Plot, Row, layout};
 use crate::report::table::screen::{Role, Screen};
 use crate::units::{PerSecond, Share};
 
-/// Everything about one series.
+/// Adds everything about one series.
 pub(super) fn section(screen: &mut Screen, report: &FitReport, glyphs: Glyphs) {
     screen.gap();
     screen.paragraph(Role::Heading, &heading(report));
     let usl = &report.model.usl;
-    // Of a run's many strategies, those with hardly a point are not worth a plot each.
+    // A run has many strategies; those with few points are not worth a plot each.
     if report.strategy.is_none() || usl.status != FitStatus::TooFewWidths || screen.options().verbose {
         screen.gap();
         plot(screen, report, glyphs);
@@ -95,7 +95,7 @@ fn axis(glyphs: Glyphs) -> char {
     }
 }
 
-/// The marks up to the last that is there, in their colours.
+/// Returns the marks in their colours, without empty ones at the end.
 fn marks(screen: &Screen, row: &Row, glyphs: Glyphs) -> String {
     let end = row.marks.iter().rposition(|mark| *mark != Mark::Empty).map_or(0, |last| last + 1);
     let runs = row.marks[..end].chunk_by(|a, b| role(*a) == role(*b));
@@ -115,7 +115,7 @@ fn role(mark: Mark) -> Option<Role> {
     }
 }
 
-/// The axis of widths, its ticks and what it counts.
+/// Adds the axis of widths with its ticks and its unit.
 fn below(screen: &mut Screen, layout: &Layout, glyphs: Glyphs) {
     let (corner, line, tick) = match glyphs {
         Glyphs::Unicode => ('└', '─', '┬'),
@@ -131,7 +131,7 @@ fn below(screen: &mut Screen, layout: &Layout, glyphs: Glyphs) {
     screen.line(&format!("{:1$}{what}", "", (margin + columns).saturating_sub(what.len())));
 }
 
-/// Every point beside the curve.
+/// Adds every point next to the value of the curve.
 fn points(screen: &mut Screen, report: &FitReport) {
     screen.gap();
     screen.styled_line(Role::Heading, "In flight   Measured       USL");

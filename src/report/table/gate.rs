@@ -1,11 +1,11 @@
-//! How workloads compare with an earlier state of themselves.
+//! Comparison of workloads with an earlier state of themselves.
 
 use crate::gate::{GateReport, GateVerdict, MetricVerdict};
 use crate::report::document::Report;
 use crate::report::prose::gate as wording;
 use crate::report::table::screen::{Role, Screen};
 
-/// Adds the gate of one workload: verdict by verdict, the metrics that it holds for.
+/// Adds the gate of one workload: the metrics, grouped by verdict.
 pub(super) fn section(screen: &mut Screen, report: &Report) {
     let Some(gate) = &report.gate else { return };
     let mut lines: Vec<String> = wording::VERDICTS.iter().filter_map(|v| metrics(screen, gate, *v)).collect();
@@ -21,7 +21,7 @@ pub(super) fn section(screen: &mut Screen, report: &Report) {
     }
 }
 
-/// The metrics of which `verdict` is said; `None` if there are none.
+/// Returns the metrics with this verdict; `None` if there are none.
 fn metrics(screen: &Screen, gate: &GateReport, verdict: GateVerdict) -> Option<String> {
     let described: Vec<String> = gate
         .metrics

@@ -1,13 +1,13 @@
 //! Options of the output for a person.
 
-/// How the output is laid out.
+/// The layout of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TableOptions {
-    /// Columns of the terminal; fewer than 40 are taken for 40.
+    /// Columns of the terminal; fewer than 40 count as 40.
     pub width: usize,
-    /// Whether to use colour. Nothing is said by colour alone.
+    /// True to use colour. Nothing is said by colour alone.
     pub colour: bool,
-    /// Whether to show every cell, every piece of evidence and every remedy.
+    /// True to show every cell, every piece of evidence and every remedy.
     pub verbose: bool,
     /// The program to show.
     pub code: CodeChoice,
@@ -16,10 +16,10 @@ pub(crate) struct TableOptions {
 /// A program to show below a recommendation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CodeChoice {
-    /// None, only how to ask for one.
+    /// No program, only a hint how to ask for one.
     None,
-    /// The one in Rust.
+    /// The program in Rust.
     Rust,
-    /// The one in Python.
+    /// The program in Python.
     Python,
 }

@@ -1,4 +1,4 @@
-//! A plot made of characters: measured points, the curve and its band over the width.
+//! A plot made of characters: measured points, the curve and its band against the width.
 
 use crate::report::text::width as columns_of;
 use crate::units::PerSecond;
@@ -6,19 +6,19 @@ use crate::units::PerSecond;
 /// Rows of the plot itself.
 const ROWS: usize = 14;
 
-/// A plot is no wider than this: beyond it the curve only gets flatter.
+/// Maximum width of a plot in columns: beyond it the curve only gets flatter.
 const WIDEST: usize = 96;
 
-/// Widths that span more than this are drawn on a logarithmic axis.
+/// Ratio of the widest to the narrowest width above which the axis is logarithmic.
 const LOGARITHMIC_FROM: f64 = 100.0;
 
-/// A character of Unicode's braille patterns has so many dots across and down.
+/// Number of dots across and down in one of Unicode's braille patterns.
 const DOTS: (usize, usize) = (2, 4);
 
 /// The bits of the dots in a braille pattern, row by row (The Unicode Standard, section 21.1).
 const BRAILLE: [[u8; DOTS.0]; DOTS.1] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
 
-/// Characters that may be drawn with.
+/// The characters to draw with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Glyphs {
     /// Braille patterns and blocks.
@@ -29,9 +29,9 @@ pub(crate) enum Glyphs {
 
 /// The data of a plot.
 pub(super) struct Plot<'a> {
-    /// Measured: width and rate.
+    /// Measured points: width and rate in tasks per second.
     pub(super) points: &'a [(f64, f64)],
-    /// The curve and its band at a width, where there is one.
+    /// The curve and its band at a width, if there is a curve.
     pub(super) curve: Option<&'a dyn Fn(f64) -> (f64, [f64; 2])>,
 }
 
@@ -63,17 +63,17 @@ impl Mark {
     }
 }
 
-/// A line of the plot: what stands left of the axis, and the marks right of it.
+/// A line of the plot: the label left of the axis, and the marks right of it.
 pub(super) struct Row {
-    /// Padded to the same width in every row.
+    /// The label, padded to the same width in every row.
     pub(super) label: String,
-    /// From left to right.
+    /// The marks, from left to right.
     pub(super) marks: Vec<Mark>,
 }
 
 /// The plot laid out.
 pub(super) struct Layout {
-    /// From top to bottom.
+    /// The rows, from top to bottom.
     pub(super) rows: Vec<Row>,
     /// Columns left of the axis.
     pub(super) margin: usize,
@@ -96,7 +96,7 @@ impl Scale {
         self.widest > LOGARITHMIC_FROM * self.narrowest
     }
 
-    /// From 0 at the left to 1 at the right.
+    /// Returns the position of a width, from 0 at the left to 1 at the right.
     fn across(&self, width: f64) -> f64 {
         if self.is_logarithmic() {
             (width / self.narrowest).ln() / (self.widest / self.narrowest).ln()
@@ -117,7 +117,7 @@ impl Scale {
         ((self.across(width) * self.columns as f64) as usize).min(self.columns - 1)
     }
 
-    /// Steps from the bottom, of `steps` in all; `None` above the top.
+    /// Returns the height of a rate in steps from the bottom, of `steps` in all; `None` above the top.
     fn height(&self, rate: f64, steps: usize) -> Option<usize> {
         let height = rate / self.most * steps as f64;
         (height < steps as f64).then_some(height.max(0.0) as usize)
@@ -151,7 +151,7 @@ pub(super) fn layout(plot: &Plot<'_>, columns: usize) -> Option<Layout> {
     Some(Layout { rows, margin, ticks, tick_columns })
 }
 
-/// The rate at the top, in the middle and at the bottom of the axis.
+/// Returns the rate at the top, in the middle and at the bottom of the axis; empty elsewhere.
 fn label(row: usize, most: f64) -> String {
     match row {
         0 => PerSecond(most).to_string(),
@@ -203,7 +203,7 @@ fn draw_curve(marks: &mut [Vec<Mark>], scale: &Scale, curve: &dyn Fn(f64) -> (f6
     }
 }
 
-/// The widths below the axis, as many as have room, and where their ticks are.
+/// Returns the widths below the axis, as many as fit, and the columns of their ticks.
 fn ticks(scale: &Scale) -> (String, Vec<usize>) {
     let (mut line, mut columns) = (String::new(), Vec::new());
     for width in tick_widths(scale) {
@@ -227,7 +227,7 @@ fn tick_widths(scale: &Scale) -> Vec<f64> {
     (0..).map(|i| f64::from(i) * step).take_while(|width| *width <= scale.widest).collect()
 }
 
-/// The least of 1, 2, 5, 10, 20 … that is not below `least`; fractions are left to whole numbers.
+/// Returns the smallest of 1, 2, 5, 10, 20 … that is not below `least`; never a fraction.
 fn round_step(least: f64) -> f64 {
     let decades = std::iter::successors(Some(1.0), |decade: &f64| Some(decade * 10.0));
     let steps = decades.take(300).flat_map(|decade| [1.0, 2.0, 5.0].map(|step| step * decade));

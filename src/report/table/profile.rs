@@ -9,10 +9,10 @@ use crate::report::table::screen::Screen;
 use crate::report::table::tree;
 use crate::report::text::shorten;
 
-/// Columns that an item may take where it is named.
+/// Maximum width of an item's name, in columns.
 const ITEM: usize = 40;
 
-/// The class and its cost; with `detailed`, the evidence too.
+/// Adds the class and its cost; with `detailed`, the evidence too.
 pub(super) fn section(screen: &mut Screen, report: &Report, detailed: bool) {
     let Some(profile) = &report.profile else { return };
     screen.labelled(0, "Profile", &describe::class(profile));

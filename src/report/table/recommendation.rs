@@ -9,10 +9,10 @@ use crate::report::table::options::CodeChoice;
 use crate::report::table::screen::{Role, Screen};
 use crate::workload::spec::WorkloadSource;
 
-/// Columns before the labels of the block.
+/// Indent of the block's labels, in columns.
 const INDENT: usize = 2;
 
-/// The whole block.
+/// Adds the whole block.
 pub(super) fn section(screen: &mut Screen, report: &Report) {
     let Some(advice) = &report.recommendation else { return };
     headline(screen, report);
@@ -30,7 +30,7 @@ pub(super) fn section(screen: &mut Screen, report: &Report) {
     hint(screen, report);
 }
 
-/// The scaling law, or with `verbose` why there is none.
+/// Adds the scaling law, or with `verbose` the reason there is none.
 fn scaling(screen: &mut Screen, report: &Report) {
     let Some(model) = &report.model else { return };
     let says_something =
@@ -40,7 +40,7 @@ fn scaling(screen: &mut Screen, report: &Report) {
     }
 }
 
-/// The recommendation in one line.
+/// Adds the recommendation in one line.
 pub(super) fn headline(screen: &mut Screen, report: &Report) {
     let Some(advice) = &report.recommendation else { return };
     screen.gap();
@@ -52,7 +52,7 @@ fn fallbacks(advice: &Recommendation) -> String {
     each.join(", then ")
 }
 
-/// How to ask for a program, where none is shown.
+/// Adds a hint how to ask for a program, if none is shown.
 fn hint(screen: &mut Screen, report: &Report) {
     let offered = report.recommendation.as_ref().is_some_and(|advice| !advice.code_examples.is_empty());
     if !offered || screen.options().code != CodeChoice::None {
@@ -70,8 +70,8 @@ fn hint(screen: &mut Screen, report: &Report) {
     screen.labelled(INDENT, "Code", &hint);
 }
 
-/// The program asked for, and other ways of writing it if everything is to be seen; as they are:
-/// a wrapped one would not compile.
+/// Adds the requested program, and with `verbose` other ways of writing it, all unwrapped: a wrapped program
+/// would not compile.
 pub(super) fn code(screen: &mut Screen, report: &Report) {
     let language = match screen.options().code {
         CodeChoice::None => return,

@@ -1,4 +1,4 @@
-//! The screen of each command, put together from its sections.
+//! The screen of each command, assembled from its sections.
 
 use crate::report::check::CheckReport;
 use crate::report::document::{BenchReport, Report};
@@ -60,7 +60,7 @@ pub(crate) fn render_check(report: &CheckReport, options: &TableOptions) -> Stri
     screen.finish()
 }
 
-/// The warnings of all `reports`, which go beside the output and not into it.
+/// Returns the warnings of all `reports`, which are separate from the output.
 pub(crate) fn render_warnings(reports: &[Report], options: &TableOptions) -> String {
     let mut screen = Screen::new(*options);
     warnings::section(&mut screen, reports);

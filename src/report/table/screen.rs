@@ -8,7 +8,7 @@ use crate::report::text::{width, wrap};
 /// Columns from the start of a label to its text.
 const LABEL: usize = 11;
 
-/// Below this nothing can be laid out sensibly.
+/// Width below which nothing can be laid out sensibly, in columns.
 const NARROWEST: usize = 40;
 
 /// The role of a piece of text, which decides its colour.
@@ -49,7 +49,7 @@ impl Screen {
         Screen { text: String::new(), options }
     }
 
-    /// Columns there are.
+    /// Returns the number of columns.
     pub(super) fn width(&self) -> usize {
         self.options.width.max(NARROWEST)
     }
@@ -58,26 +58,26 @@ impl Screen {
         &self.options
     }
 
-    /// One line that is known to fit.
+    /// Adds one line that is known to fit.
     pub(super) fn line(&mut self, line: &str) {
         self.text.push_str(line.trim_end());
         self.text.push('\n');
     }
 
-    /// One line of one role.
+    /// Adds one line of one role.
     pub(super) fn styled_line(&mut self, role: Role, line: &str) {
         let line = self.paint(role, line.trim_end());
         self.line(&line);
     }
 
-    /// Text over as many lines as it takes.
+    /// Adds text, wrapped into lines.
     pub(super) fn paragraph(&mut self, role: Role, text: &str) {
         for line in wrap(text, self.width()) {
             self.styled_line(role, &line);
         }
     }
 
-    /// `label` after `indent` columns, then `text` with the lines after the first below it.
+    /// Adds `label` after `indent` columns, then `text`, whose further lines are indented to the first one.
     pub(super) fn labelled(&mut self, indent: usize, label: &str, text: &str) {
         let column = indent + LABEL;
         let padding = " ".repeat(LABEL.saturating_sub(width(label)).max(1));
@@ -88,19 +88,19 @@ impl Screen {
         }
     }
 
-    /// A blank line, unless there is one or nothing is above it.
+    /// Adds a blank line, unless there is one already or nothing is above it.
     pub(super) fn gap(&mut self) {
         if !self.text.is_empty() && !self.text.ends_with("\n\n") {
             self.text.push('\n');
         }
     }
 
-    /// Text that is taken as it is.
+    /// Adds text unchanged.
     pub(super) fn verbatim(&mut self, text: &str) {
         self.text.push_str(text);
     }
 
-    /// The text, without a blank line at its end.
+    /// Returns the text, without a blank line at its end.
     pub(super) fn finish(mut self) -> String {
         while self.text.ends_with("\n\n") {
             self.text.pop();
@@ -108,7 +108,7 @@ impl Screen {
         self.text
     }
 
-    /// Text in the colour of its role, where there is colour.
+    /// Returns text in the colour of its role, if colour is on.
     pub(super) fn paint(&self, role: Role, text: &str) -> String {
         if self.options.colour && !text.is_empty() {
             let style = role.style();

@@ -82,7 +82,7 @@ fn warnings_are_apart_and_of_several_workloads_each_is_named() {
     insta::assert_snapshot!(render_warnings(&[example::advise()], &options), @r"
     Warning    the 200 items are run again and again (W-RUN-001)
                remedy: Use a command that is safe to repeat, or --once.
-    Warning    the fixture server used 31% of a CPU beside the workload (W-RUN-007)
+    Warning    the embedded server used 31% of the CPUs (W-RUN-007)
                remedy: Read results near the CPU limit with care, or measure against
                a server on another machine.
     ");

@@ -5,16 +5,16 @@ use crate::report::prose;
 use crate::report::table::screen::Screen;
 use crate::units::Seconds;
 
-/// The share of CPU time in an interval, from none to all.
+/// Bars for the share of CPU time in an interval, from none to all.
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// Columns that a label takes.
+/// Width of a label, in columns.
 const LABEL: usize = 11;
 
-/// CPU use of an interval above which nothing is said of its waits.
+/// CPU use of an interval, as a share, above which its waits are not shown.
 const COMPUTING: f64 = 0.75;
 
-/// The evidence of a tree; with `detailed`, every process and thread.
+/// Adds the evidence of a tree; with `detailed`, every process and thread.
 pub(super) fn section(screen: &mut Screen, tree: &Tree, wall_s: f64, detailed: bool) {
     strip(screen, &tree.series);
     prose::tree::pattern(tree).into_iter().for_each(|text| screen.labelled(0, "Pattern", &text));
@@ -32,7 +32,7 @@ pub(super) fn section(screen: &mut Screen, tree: &Tree, wall_s: f64, detailed: b
     }
 }
 
-/// The run as a strip: how much it computes, and below that what it waits for.
+/// Adds the run as a strip: its CPU use, and below that its waits.
 fn strip(screen: &mut Screen, series: &Series) {
     let columns = series.cpu_fraction.len().min(screen.width() - LABEL);
     if columns == 0 {

@@ -3,7 +3,7 @@
 use crate::report::document::Report;
 use crate::report::table::screen::Screen;
 
-/// Every warning in short, under the name of its workload if there are several; with `verbose` the
+/// Adds every warning in short, after the name of its workload if there are several; with `verbose` the
 /// remedies too.
 pub(super) fn section(screen: &mut Screen, reports: &[Report]) {
     for report in reports {

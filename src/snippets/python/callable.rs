@@ -1,4 +1,4 @@
-//! The part of a program that is the user's, where it is a Python callable: imported, not copied.
+//! The user's part of a program if it is a Python callable: imported, not copied.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::snippets::python::literal::{list, literal};
 use crate::snippets::python::program::Program;
 use crate::snippets::shape::{PythonCallable, PythonTask, TaskShape};
 
-/// Names that the programs use themselves; a callable of that name gets another one.
+/// Names that the programs use themselves; a callable with one of these names is imported under another.
 const TAKEN: &str = " END Exception HERE InterpreterPoolExecutor PREPARE ProcessPoolExecutor ThreadPoolExecutor as_completed asyncio attempt \
     attempts calls compute consume consumer consumers data done error future futures group importlib \
     isinstance item items iter jobs k len limited list loop main object ok os pool print produce queue \
@@ -17,11 +17,11 @@ const TAKEN: &str = " END Exception HERE InterpreterPoolExecutor PREPARE Process
 /// The pieces that fill a program.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Pieces {
-    /// The place of the file.
+    /// The advice on the directory to save the program in.
     pub(super) beside: String,
     /// Imports of the standard library that only some tasks need.
     pub(super) imports: String,
-    /// The import of what is the user's.
+    /// The import of the user's callables.
     pub(super) from: String,
     /// Definitions of the task, if any.
     pub(super) definition: String,
@@ -35,13 +35,13 @@ pub(super) struct Pieces {
     pub(super) items: String,
 }
 
-/// How a group of steps is written.
+/// A group of steps as Python source.
 struct Written {
     name: String,
     definition: String,
 }
 
-/// The pieces for the callables of a task.
+/// Returns the pieces for the callables of a task.
 pub(super) fn pieces(task: &PythonTask, program: Program, shape: &TaskShape) -> Pieces {
     let steps = task.steps.as_slice();
     let mut written = Vec::new();
@@ -68,7 +68,7 @@ pub(super) fn pieces(task: &PythonTask, program: Program, shape: &TaskShape) -> 
     pieces
 }
 
-/// Steps as one function of the item; by their own name where that is all it takes.
+/// Writes steps as one function of the item; a single step that takes the item keeps its own name.
 fn write(name: &str, steps: &[PythonCallable], awaits: bool) -> Written {
     if let [step] = steps
         && step.takes_item
@@ -88,7 +88,7 @@ fn write(name: &str, steps: &[PythonCallable], awaits: bool) -> Written {
     Written { name: name.to_owned(), definition }
 }
 
-/// One line for each step.
+/// Returns the body of a function, with one line for each step.
 fn body(steps: &[PythonCallable], awaits: bool) -> String {
     let last = steps.len().saturating_sub(1);
     let line = |(i, step): (usize, &PythonCallable)| {
@@ -100,7 +100,10 @@ fn body(steps: &[PythonCallable], awaits: bool) -> String {
     steps.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// What computes is not given to a thread, which would not make it quicker, unless it is all there is.
+/// Returns the expression that calls a step.
+///
+/// A step that computes goes to a thread only if it is the only step, because a thread does not make the
+/// step faster.
 fn expression(step: &PythonCallable, argument: &str, awaits: bool, is_alone: bool) -> String {
     let blocking = step.blocking.as_deref().map(known_as);
     match (&step.coroutine, blocking) {
@@ -115,7 +118,7 @@ fn expression(step: &PythonCallable, argument: &str, awaits: bool, is_alone: boo
     }
 }
 
-/// The name by which a program knows a callable.
+/// Returns the name of a callable in the program.
 fn known_as(name: &str) -> String {
     let root = root(name);
     if is_taken(root) { format!("their_{name}") } else { name.to_owned() }
@@ -130,7 +133,7 @@ fn is_taken(name: &str) -> bool {
     TAKEN.contains(&format!(" {name} "))
 }
 
-/// The lines that import what the program uses of the user's modules.
+/// Returns the lines that import the names which the program uses from the user's modules.
 fn imports(task: &PythonTask, pieces: &Pieces) -> String {
     let mut modules: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for step in &task.steps {
@@ -153,14 +156,15 @@ fn imported(root: &str) -> String {
     if is_taken(root) { format!("{root} as their_{root}") } else { root.to_owned() }
 }
 
-/// Whether a name stands by itself somewhere in what the user's part of a program is.
+/// Returns true if a name occurs as a whole word in the user's part of a program.
 fn uses(pieces: &Pieces, name: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
     let stands_in = |text: &str| text.split(|c| !is_part(c)).any(|word| word == name);
     [&pieces.definition, &pieces.call, &pieces.wait, &pieces.compute].into_iter().any(|text| stands_in(text))
 }
 
-/// The import of some names; a file whose name is no identifier cannot be named by a statement.
+/// Returns the import of some names; a module whose name is no identifier needs `importlib` instead of an
+/// import statement.
 fn line(module: &str, names: &[String]) -> String {
     let is_identifier = |part: &str| {
         !part.starts_with(|c: char| c.is_ascii_digit())

@@ -1,9 +1,9 @@
-//! Values as Python writes them.
+//! Python literals.
 
 use crate::snippets::item::ItemList;
 use crate::snippets::wording::grouped;
 
-/// The items as a sequence.
+/// Returns the items as a sequence.
 pub(super) fn list(items: &ItemList<'_>) -> String {
     let texts = |texts: &[String]| texts.iter().map(|t| literal(t)).collect::<Vec<_>>().join(", ");
     match items {
@@ -16,7 +16,7 @@ pub(super) fn list(items: &ItemList<'_>) -> String {
     }
 }
 
-/// A string literal; what does not print is escaped, so that a line of source stays a line.
+/// Returns a string literal; unprintable characters are escaped, so that a line of source stays one line.
 pub(super) fn literal(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
@@ -26,7 +26,7 @@ pub(super) fn literal(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
-            // Rust's own rule for what does not print, apart from the quote that needs no escape.
+            // Rust's own rule for unprintable characters, apart from the quote that needs no escape.
             c if c != '\'' && c.escape_debug().len() > 1 => out += &format!("\\U{:08x}", c as u32),
             c => out.push(c),
         }

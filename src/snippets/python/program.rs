@@ -1,4 +1,4 @@
-//! The programs there are in Python, and which of them show a cell.
+//! The programs in Python, and the choice of programs for a cell.
 
 use crate::benchmark::Configuration;
 use crate::snippets::form::Form;
@@ -24,7 +24,7 @@ pub(super) enum Program {
     ThreadQueue,
     /// A pool of processes, fed in chunks.
     Processes,
-    /// An event loop for what waits and a pool of processes for what computes.
+    /// An event loop for steps that wait and a pool of processes for steps that compute.
     Hybrid,
     /// An event loop in every process.
     Loops,
@@ -33,7 +33,7 @@ pub(super) enum Program {
 }
 
 impl Program {
-    /// The programs for a cell, the one that was measured first.
+    /// Returns the programs for a cell, the one that was measured first.
     pub(super) fn of(cell: &Configuration, shape: &TaskShape) -> &'static [Program] {
         if cell.strategy == StrategyKind::Interpreters {
             return &[Program::Interpreters];
@@ -50,13 +50,13 @@ impl Program {
         }
     }
 
-    /// Whether a task is awaited.
+    /// Returns true if the program awaits its tasks.
     pub(super) fn awaits(self) -> bool {
         use Program::{Loops, Queue, Semaphore, TaskGroup, Workers};
         matches!(self, Workers | TaskGroup | Semaphore | Queue | Loops)
     }
 
-    /// Its source with places to be filled.
+    /// Returns the source of the program with places to fill.
     pub(super) fn template(self) -> &'static str {
         match self {
             Program::Sequential => include_str!("sequential.py.tmpl"),
@@ -100,7 +100,7 @@ impl Program {
     }
 }
 
-/// What was measured with the user's own callable is shown as it was measured.
+/// Returns the form of `kind`; the user's own callables keep the form that was measured.
 fn form(kind: StrategyKind, shape: &TaskShape) -> Form {
     if shape.python.is_some() { Form::rust(kind, shape) } else { Form::python(kind, shape) }
 }

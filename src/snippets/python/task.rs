@@ -1,4 +1,4 @@
-//! The part of a program that is the user's, where it is a command or not known: then a stand-in.
+//! The user's part of a program if it is a command, or a stand-in if it is unknown.
 
 use std::time::Duration;
 
@@ -9,15 +9,16 @@ use crate::snippets::shape::TaskShape;
 use crate::snippets::wording::{grouped, replace_note};
 use crate::units::Seconds;
 
-/// Characters of a line in a generated program, as most formatters have it.
+/// Maximum number of characters in a line of a generated Python program, as most formatters limit it.
 const MAX_LINE_CHARS: usize = 100;
 
-/// One step of the stand-in loop: a multiplication and an addition by the interpreter.
+/// Time of one step of the stand-in loop: a multiplication and an addition by the interpreter.
 const STEP: Duration = Duration::from_nanos(50);
 
-const COMMAND_NOTE: &str = "# Runs the command, and gives what it prints.";
+/// Comment above a generated function that runs the user's command.
+const COMMAND_NOTE: &str = "# Runs the command and returns its output.";
 
-/// The definition of `task`, or of `wait` and `compute`.
+/// Returns the definition of `task`, or of `wait` and `compute`.
 pub(super) fn definition(program: Program, shape: &TaskShape) -> String {
     match &shape.command {
         Some(command) if program.awaits() => run_command_async(command),
@@ -40,11 +41,11 @@ fn stand_in(shape: &TaskShape, awaits: bool) -> String {
     body + "    return item"
 }
 
-/// The two halves of a hybrid task.
+/// Returns the two halves of a hybrid task.
 fn two_stand_ins(shape: &TaskShape) -> String {
     let (wait, cpu) = (Seconds::from(shape.wait), Seconds::from(shape.cpu));
     format!(
-        "# Replace this: the part that waits, measured at {wait}. It gives what the other part needs.\n\
+        "# Replace this: the part that waits, measured at {wait}. It returns what the other part needs.\n\
          async def wait(item):\n{}    return str(item)\n\n\n\
          # Replace this: the part that computes, measured at {cpu}. It runs in a worker process.\n\
          def compute(data):\n    return {}",
@@ -85,7 +86,7 @@ fn run_command_async(command: &[String]) -> String {
     )
 }
 
-/// The words of a command line, on one line if they fit.
+/// Returns the words of a command line, on one line if they fit.
 fn arguments(command: &[String]) -> String {
     let words: Vec<_> = words(command).iter().map(word).collect();
     let line = words.join(", ");
@@ -96,7 +97,7 @@ fn arguments(command: &[String]) -> String {
     }
 }
 
-/// One word of a command line as an expression.
+/// Returns one word of a command line as an expression.
 fn word(word: &Word<'_>) -> String {
     match word {
         Word::Fixed(text) => literal(text),

@@ -27,7 +27,7 @@ pub(crate) enum Request {
     Run {
         /// Positions of the permutation.
         tasks: Range<u64>,
-        /// Their items, unless the number of the task is the item.
+        /// Items of the tasks, unless the number of a task is its item.
         items: Option<Vec<String>>,
     },
     /// Run some steps of some tasks; answered by `Spans`.
@@ -50,7 +50,7 @@ pub(crate) struct Start {
 pub(crate) struct Span {
     /// Position of the task in the permutation.
     pub position: u64,
-    /// Its item, unless the number of the task is the item.
+    /// Item of the task, unless the number of the task is the item.
     pub item: Option<String>,
     /// The steps to run.
     pub steps: Range<usize>,
@@ -71,9 +71,9 @@ pub(crate) enum Reply {
     Ran(Vec<TaskResult>),
     /// The outputs of the spans, in order.
     Spans {
-        /// One for each span.
+        /// One result for each span.
         results: Vec<Result<StepOutput, Error>>,
-        /// Time that they took together.
+        /// Time that the spans took together.
         took: Duration,
     },
     /// Usage since `Ready`.
@@ -83,9 +83,9 @@ pub(crate) enum Reply {
 /// The result of one task.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct TaskResult {
-    /// From its start to its end.
+    /// Time from the start of the task to its end.
     pub took: Duration,
-    /// The digest of its output, or why there is none.
+    /// The digest of the output, or the error of the task.
     pub result: Result<u64, Error>,
 }
 

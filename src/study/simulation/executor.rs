@@ -16,8 +16,9 @@ use crate::strategy::RunReport;
 use crate::study::simulation::scenario::Scenario;
 use crate::workload::task_outcomes::TaskOutcomes;
 
-/// Bytes of memory of a batch, and of each task in flight.
+/// Bytes of memory of a simulated batch without its tasks.
 const BATCH_BYTES: u64 = 12 << 20;
+/// Bytes of memory of each simulated task in flight.
 const IN_FLIGHT_BYTES: u64 = 1 << 16;
 
 /// Seconds that a batch needs before its first task.
@@ -58,7 +59,7 @@ impl Clock for SimulatedClock {
     }
 }
 
-/// Runs no batch and reports what the script says.
+/// Executor that runs no batch and reports the results of the script.
 pub(super) struct SimulatedExecutor<'s> {
     scenario: &'s Scenario,
     time: SimulatedTime,
@@ -121,7 +122,7 @@ fn outcomes(scenario: &Scenario, tasks: std::ops::Range<u64>, latency_s: f64, di
     tally
 }
 
-/// Returns whether a task is among the failing share, evenly spread over the tasks.
+/// Returns true if a task is among the failing share, which is evenly spread over the tasks.
 fn fails(task: u64, share: f64) -> bool {
     (task as f64 * share).floor() < ((task + 1) as f64 * share).floor()
 }

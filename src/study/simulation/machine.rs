@@ -27,8 +27,9 @@ use crate::workload::Workload;
 use crate::workload::fixture::FixtureStats;
 use crate::workload::spec::StepSpec;
 
-/// Shares of CPU time from which a task computes, and up to which it waits.
+/// Minimum share of CPU time at which a simulated task is CPU-bound.
 const COMPUTES_FROM: f64 = 0.75;
+/// Maximum share of CPU time at which a simulated task is I/O-bound.
 const WAITS_UP_TO: f64 = 0.35;
 
 /// Samples that a simulated profile claims to have taken.
@@ -40,7 +41,7 @@ const CPU_SPEED: f64 = 1e6;
 /// Iterations of every computing step.
 const ITERATIONS: u64 = 1000;
 
-/// A machine that does what a script says.
+/// A machine that follows a script.
 #[derive(Debug)]
 pub(crate) struct SimulatedMachine {
     scenario: Scenario,
@@ -169,7 +170,7 @@ impl Backend for SimulatedBackend<'_> {
     }
 }
 
-/// Reports the same share whenever it is asked.
+/// Contention meter that always reports the same share.
 struct SimulatedContention(f64);
 
 impl ContentionMeter for SimulatedContention {
@@ -178,7 +179,7 @@ impl ContentionMeter for SimulatedContention {
     }
 }
 
-/// Reports CPUs of constant speed.
+/// Machine probe that reports CPUs of constant speed.
 struct SimulatedProbe {
     clock: SimulatedClock,
     others_cpus: f64,
@@ -195,7 +196,7 @@ impl MachineProbe for SimulatedProbe {
     }
 }
 
-/// Returns the profile of tasks that cost what the script says.
+/// Returns the profile of tasks with the cost that the script gives.
 fn profile(scenario: &Scenario, workload: &Workload, tasks: u64) -> Profile {
     let (cpu_s, wait_s) = (scenario.task.cpu_s, scenario.task.wait_s);
     let cpu_fraction = cpu_s / (cpu_s + wait_s);

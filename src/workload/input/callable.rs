@@ -63,7 +63,7 @@ pub(crate) fn with_items(
     Ok(workload)
 }
 
-/// Returns the callable of that name; a file is sought below `directory`.
+/// Returns the callable called `name`; a file is sought below `directory`.
 pub(super) fn callable(name: &str, directory: &Path) -> Result<PythonSpec, InputError> {
     let Some((module, callable)) = name.rsplit_once(':').filter(|_| is_callable(name)) else {
         let error = InputError::new(Code::WorkloadValue, format!("'{name}' does not name a Python callable"));
@@ -99,7 +99,7 @@ fn name_in_package(file: &Path) -> Option<String> {
     (!packages.is_empty() && is_dotted(&name)).then_some(name)
 }
 
-/// Returns the interpreter has the same working directory, but need not keep it.
+/// Makes a path absolute: the interpreter has the same working directory, but need not keep it.
 fn absolute(file: PathBuf) -> PathBuf {
     std::path::absolute(&file).unwrap_or(file)
 }

@@ -123,7 +123,7 @@ impl<'d> Table<'d> {
         read(value).map(Some).map_err(|wrong| self.wrong(key, value, wrong))
     }
 
-    /// Returns the value of `key`, which has to be there.
+    /// Returns the value of `key`, which the table must have.
     pub(super) fn required<T>(
         &mut self,
         key: &'static str,

@@ -64,7 +64,7 @@ fn workload(root: &mut Table<'_>, origin: &Origin<'_>) -> Result<Workload, Repor
     let limits = tables::limits(root);
     let retry = tables::retry(root);
     let fixture = tables::fixture(root);
-    // WorkloadLimits that are wrong are reported as such, and not once more as absent.
+    // Limits that are wrong are reported as such, and not once more as absent.
     let bounded = limits.as_ref().map_or(true, |l| l.max_in_flight.is_some() || l.rate_per_s.is_some());
     let steps =
         steps::read(root, &Context { items: items.as_ref().ok(), bounded, directory: origin.directory });
@@ -87,7 +87,7 @@ fn workload(root: &mut Table<'_>, origin: &Origin<'_>) -> Result<Workload, Repor
     Ok(workload)
 }
 
-/// Refuses what an interpreter does not do: steps of other kinds.
+/// Refuses steps that an interpreter cannot run.
 fn interpreted(root: &mut Table<'_>, steps: &[StepSpec]) -> Result<(), Reported> {
     let is_python = |step: &StepSpec| matches!(step, StepSpec::Python(_));
     if !steps.iter().any(is_python) {

@@ -131,12 +131,12 @@ impl InputErrors {
         &self.0[0]
     }
 
-    /// Every error.
+    /// Returns every error, in the order of the file.
     pub fn iter(&self) -> impl Iterator<Item = &InputError> {
         self.0.iter()
     }
 
-    /// Every error with the line it is about, an empty line between them.
+    /// Returns every error with the line it is about, separated by empty lines.
     pub fn render(&self, colour: bool) -> String {
         self.iter().map(|e| e.render(colour)).collect::<Vec<_>>().join("\n\n")
     }

@@ -35,7 +35,7 @@ pub(super) fn read_items_file(path: &Path) -> Result<Items, Unreadable> {
 pub(super) enum Unreadable {
     /// The file cannot be read.
     Io(io::Error),
-    /// This line is not UTF-8.
+    /// The line with this number is not UTF-8.
     NotUtf8(usize),
     /// The file is empty.
     Empty,

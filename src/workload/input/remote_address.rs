@@ -41,7 +41,7 @@ pub(super) enum Refused {
     /// The address is on another machine, and nothing bounds the load.
     #[error("points at '{host}', which is not this machine, and the workload sets no limit")]
     Remote {
-        /// Whose it is.
+        /// The host of the address.
         host: String,
     },
 }

@@ -8,7 +8,7 @@ use crate::workload::spec::{Workload, WorkloadSource};
 /// A workload file that comes with `conc`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Sample {
-    /// The name it is asked for by.
+    /// The name by which users ask for the sample.
     pub name: &'static str,
     /// Its text, TOML with comments.
     pub text: &'static str,

@@ -1,9 +1,9 @@
-//! Tells SQL that writes from SQL that only reads, by its first words.
+//! Distinguishes SQL that writes from SQL that only reads, by the first words of a statement.
 
 /// Returns true if `statement` needs SQLite's single writer.
 ///
-/// A statement that is not known to read counts as a write: the wrong guess then costs a note, and not a wrong
-/// explanation of poor scaling.
+/// A statement that is not known to read counts as a write: the wrong guess then costs a note, and not a
+/// wrong explanation of poor scaling.
 pub(super) fn writes(statement: &str) -> bool {
     let mut words = Words { rest: statement, depth: 0 };
     match words.next().as_deref() {

@@ -104,7 +104,7 @@ pub(super) fn texts(value: &Value<'_>) -> Result<Vec<String>, ValueError> {
         .collect()
 }
 
-/// `true` or `false`.
+/// Returns a Boolean: `true` or `false`.
 pub(super) fn flag(value: &Value<'_>) -> Result<bool, ValueError> {
     value.get_ref().as_bool().ok_or_else(|| {
         let wrong = wrong_type("true or false", value);
@@ -171,7 +171,7 @@ pub(super) fn share(value: &Value<'_>) -> Result<f64, ValueError> {
     })
 }
 
-/// Returns a time, perhaps none.
+/// Returns a duration of at least 0.
 pub(super) fn duration(value: &Value<'_>) -> Result<Duration, ValueError> {
     match value.get_ref() {
         DeValue::String(text) => {
@@ -183,7 +183,7 @@ pub(super) fn duration(value: &Value<'_>) -> Result<Duration, ValueError> {
     }
 }
 
-/// Returns a time longer than none.
+/// Returns a duration above 0.
 pub(super) fn positive_duration(value: &Value<'_>) -> Result<Duration, ValueError> {
     let duration = duration(value)?;
     if duration.is_zero() { Err(ValueError::new("must be longer than 0")) } else { Ok(duration) }

@@ -1,4 +1,4 @@
-//! Things of which each task in flight needs one to itself, made on demand and used again.
+//! A pool of resources of which each task in flight needs one to itself, made on demand and reused.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -9,12 +9,13 @@ pub(super) struct Checkout<T> {
 }
 
 impl<T> Checkout<T> {
-    /// Makes a pool of what is there already.
+    /// Makes a pool of existing resources.
     pub(super) fn new(free: Vec<T>) -> Self {
         Checkout { free: Mutex::new(free) }
     }
 
-    /// Lends one to `work`, made by `make` if none is free. One that `work` panics with is not kept.
+    /// Lends a resource to `work`, made by `make` if none is free. If `work` panics, its resource is
+    /// discarded.
     pub(super) fn with<R, E>(
         &self,
         make: impl FnOnce() -> Result<T, E>,

@@ -1,7 +1,7 @@
 //! `command`: runs a program to its end.
 //!
 //! The blocking form is the spawn of the standard library, which takes the cheap way of
-//! `posix_spawn`; the async form is tokio's. StepOutput goes to a file per running command rather than
+//! `posix_spawn`; the async form is tokio's. Output goes to a file per running command rather than
 //! a pipe: nothing has to be read while the command runs, and a descendant that keeps it open does
 //! not keep the task waiting.
 
@@ -25,7 +25,7 @@ use crate::workload::spec::CommandSpec;
 use crate::workload::step::{StepOutput, TaskContext};
 use crate::workload::template::Template;
 
-/// StepOutput kept of one command, in bytes; the digest covers no more than this.
+/// Maximum output kept of one command, in bytes; the digest covers no more than this.
 const MAX_OUTPUT_BYTES: u64 = 16 << 20;
 
 /// Maximum length of the part of standard error that a message shows, in characters.

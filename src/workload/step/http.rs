@@ -34,7 +34,7 @@ pub struct Http {
     method: Method,
     body: Option<Template>,
     pool: bool,
-    /// Made when first used, so that a process that only uses the other pays nothing.
+    /// Made when first used, so that a process that only uses the other client pays nothing.
     blocking: OnceLock<blocking::Client>,
     nonblocking: nonblocking::Clients,
 }
@@ -89,7 +89,7 @@ impl Http {
     }
 }
 
-/// Tells success from failure. The digest covers the status too: 200 with nothing is not 204.
+/// Distinguishes success from failure. The digest covers the status too: an empty 200 is not a 204.
 fn judge(answer: Answer) -> Result<StepOutput, Error> {
     let Answer { status, body } = answer;
     if status.is_client_error() || status.is_server_error() {

@@ -74,7 +74,7 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => Ok(Held(file)),
             // The guard goes with the waiting thread: should the task be dropped meanwhile, the
-            // lock is given back as soon as it is had.
+            // lock is released as soon as it is acquired.
             Err(TryLockError::WouldBlock) => offload(move || Held::wait(file)).await,
             Err(TryLockError::Error(error)) => Err(failure(&error)),
         }

@@ -18,7 +18,7 @@ pub(super) fn failure(doing: &str, error: &(dyn std::error::Error + 'static)) ->
     }
 }
 
-/// Returns an answer that says that the request failed.
+/// Returns the error of an answer whose status says that the request failed.
 pub(super) fn bad_status(status: StatusCode) -> Error {
     Error::new(Code::TaskHttpStatus, format!("status {status}"))
 }

@@ -35,7 +35,7 @@ impl Burner {
         Burner { kernel: kernels::kernel(step.kernel), iterations, cpu_s: iterations as f64 * seconds }
     }
 
-    /// CPU seconds that a calibrated step takes when nothing disturbs it.
+    /// Returns the CPU seconds that a calibrated step takes when nothing disturbs it.
     pub(crate) fn seconds_of(step: &CpuSpec) -> f64 {
         match step.iterations {
             Some(count) if !step.is_exact() => {
@@ -45,12 +45,12 @@ impl Burner {
         }
     }
 
-    /// CPU seconds that the piece takes when nothing disturbs it.
+    /// Returns the CPU seconds that the piece takes when nothing disturbs it.
     pub(crate) fn cpu_s(&self) -> f64 {
         self.cpu_s
     }
 
-    /// Iterations of the kernel that the piece is.
+    /// Returns the number of kernel iterations in the piece.
     pub(crate) fn iterations(&self) -> u64 {
         self.iterations
     }

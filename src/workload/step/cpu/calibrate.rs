@@ -58,7 +58,7 @@ pub(crate) struct Calibration {
 }
 
 impl Calibration {
-    /// [`calibrate()`] with what is known already.
+    /// Does the work of [`calibrate()`], but measures only kernels that were not measured before.
     pub(crate) fn calibrate(&mut self, workload: &mut Workload) -> Vec<SmallWork> {
         let mut small = Vec::new();
         for (i, step) in workload.steps.iter_mut().enumerate() {

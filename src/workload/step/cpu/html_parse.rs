@@ -15,7 +15,7 @@ const ARTICLES: usize = 8;
 
 pub(super) static HTML_PARSE: LazyLock<HtmlParse> = LazyLock::new(HtmlParse::generate);
 
-/// Pages such as a site of articles serves.
+/// Pages such as a news site serves.
 #[derive(Debug)]
 pub(super) struct HtmlParse {
     pages: Vec<String>,

@@ -15,7 +15,7 @@ const RECORDS: usize = 8;
 
 pub(super) static JSON_PARSE: LazyLock<JsonParse> = LazyLock::new(JsonParse::generate);
 
-/// Documents such as an interface for programs answers.
+/// Documents such as a web API answers with.
 #[derive(Debug)]
 pub(super) struct JsonParse {
     documents: Vec<String>,

@@ -28,7 +28,8 @@ impl Matmul {
     }
 }
 
-/// `scale` times `left` times `right`, row by row, so that the inner loop runs through memory in order.
+/// Returns `scale` times `left` times `right`, row by row, so that the inner loop runs through memory in
+/// order.
 fn product(left: &Matrix, right: &Matrix, scale: f64) -> Matrix {
     let mut product = [[0.0; SIZE]; SIZE];
     for (row, factors) in product.iter_mut().zip(left) {

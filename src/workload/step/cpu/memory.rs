@@ -33,8 +33,8 @@ impl Memory {
 }
 
 impl Iterate for Memory {
-    /// Returns the lowest bits of input and output say which piece is next: one after another, so that a
-    /// piece has left the caches when its turn comes again.
+    /// Reads one piece. The lowest bits of input and output select the piece to read: one after another, so
+    /// that a piece has left the caches when its turn comes again.
     fn iterate(&self, input: u64) -> u64 {
         let piece = input as usize % PIECES;
         let numbers = &self.numbers[piece * NUMBERS..][..NUMBERS];

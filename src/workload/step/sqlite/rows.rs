@@ -1,4 +1,4 @@
-//! Rows as bytes: what a `sqlite` step gives to the next one, and what its digest is taken of.
+//! Rows as bytes: the payload that a `sqlite` step gives to the next step, and the basis of its digest.
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Row, Rows};

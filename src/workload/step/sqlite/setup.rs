@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 /// Switches the database to WAL mode and runs the statements of `setup`, unless that has been done
 /// for this database and these statements since `state_dir` was made.
 ///
-/// Errors are fragments for people.
+/// Errors are fragments of messages for users.
 pub(super) fn once(
     connection: &Connection,
     database: &Path,

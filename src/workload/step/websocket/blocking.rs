@@ -60,7 +60,7 @@ impl Socket {
         match tungstenite::client::client_with_config(request, stream, Some(config())) {
             Ok((inner, _)) => Ok(Socket { inner }),
             Err(HandshakeError::Failure(error)) => Err(describe(error)),
-            // It happens to streams that do not block, which this one does.
+            // Only non-blocking streams are interrupted, and this one blocks.
             Err(HandshakeError::Interrupted(_)) => Err(closed()),
         }
     }
@@ -133,7 +133,7 @@ fn left(deadline: Option<Instant>) -> io::Result<Option<Duration>> {
     }
 }
 
-/// Returns a timeout of the socket shows as "would block", which is also what exhaustion looks like.
+/// Turns "would block", as which the socket reports a timeout, into a timeout.
 fn timed_out(error: io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
