@@ -8,8 +8,7 @@
 //!    [`Strategy`](crate::strategy::job::Strategy) (for Python: a runner in `src/python/harness/`);
 //! 2. `src/strategy/kind.rs`: a variant of [`StrategyKind`];
 //! 3. `src/strategy/catalog.rs`: a row of [`STRATEGIES`]; only a strategy whose width means something new
-//!    also needs a variant of [`WidthMeaning`](crate::strategy::info::WidthMeaning), and the compiler names
-//!    the places that must decide about it;
+//!    also needs a variant of [`WidthMeaning`], and the compiler names the places that must decide about it;
 //! 4. `src/strategy/run.rs`: a line in `strategy()`, which builds the pool;
 //! 5. `src/benchmark/overhead.rs`: a row of the default overheads;
 //! 6. `src/snippets/form.rs` and a template, if programs are to be generated for the strategy;

@@ -1,12 +1,13 @@
 //! The pipeline of one workload: prepare, calibrate, profile, measure, repeat, conclude.
 //!
 //! Each stage owns what it has found out and hands it to the next, so that a stage cannot run before
-//! the one it depends on: [`PreparedStudy`] → [`ProfiledStudy`] → [`MeasuredStudy`] → `Report`.
+//! the one it depends on: [`PreparedStudy`](prepare::PreparedStudy) →
+//! [`ProfiledStudy`](profile::ProfiledStudy) → [`MeasuredStudy`](measure::MeasuredStudy) → `Report`.
 //! [`Study::run`] runs all stages. Nothing here prints: progress goes to an
 //! [`Observer`](crate::benchmark::event::Observer).
 //!
-//! Everything that touches the machine is behind [`Machine`] and [`Backend`]. [`RunGuard`] is the real
-//! machine; tests put a scripted one in its place.
+//! Everything that touches the machine is behind [`Machine`] and [`Backend`](machine::Backend). [`RunGuard`]
+//! is the real machine; tests put a scripted one in its place.
 
 mod calibrate;
 mod callables;
