@@ -22,6 +22,9 @@ const LONG: &str = "60s";
 /// Task limit for files that hang.
 const SHORT: &str = "4s";
 
+/// Number of runs in one of which code that holds the GIL must be found.
+const GIL_ATTEMPTS: u32 = 5;
+
 /// Item, code, file and line of a finding.
 type Fault = (String, String, String, usize);
 
@@ -69,8 +72,18 @@ fn check(name: &str) {
     let timeout = if expected.iter().any(|fault| hangs.contains(&fault.1.as_str())) { SHORT } else { LONG };
     let callable = format!("{name}:fetch");
     let arguments = ["check", &callable, "--tasks", "4", "--timeout", timeout, "--json"];
-    let assert = sandbox.run(&arguments).code(i32::from(!expected.is_empty())).stderr("");
-    assert_eq!(found(&report(&assert.get_output().stdout)), expected, "{name}");
+    // A thread that waits for a CPU cannot wait for the GIL at the same time, so a busy machine can hide the GIL.
+    let attempts = if expected.iter().any(|fault| fault.1 == "E-PYTHON-006") { GIL_ATTEMPTS } else { 1 };
+    let mut seen = BTreeSet::new();
+    for _ in 0..attempts {
+        let assert = sandbox.run(&arguments).stderr("");
+        seen = found(&report(&assert.get_output().stdout));
+        assert.code(i32::from(!seen.is_empty()));
+        if seen == expected {
+            break;
+        }
+    }
+    assert_eq!(seen, expected, "{name}");
     // Nothing is written next to the user's file.
     let left: Vec<_> = fs::read_dir(sandbox.path("")).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(left, [name], "{name}");
