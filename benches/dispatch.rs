@@ -10,12 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use conc::internal::Item;
-use conc::internal::Seconds;
-use conc::internal::StrategyKind;
-use conc::internal::calibrate;
-use conc::internal::{CpuSpec, Kernel, StepSpec};
-use conc::internal::{Step, TaskContext};
+use conc::internal::{CpuSpec, Item, Kernel, Seconds, Step, StepSpec, StrategyKind, TaskContext, calibrate};
 
 use support::paired::{self, Entry, Table, Used};
 use support::subject;

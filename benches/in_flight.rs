@@ -8,14 +8,10 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use conc::internal::Bytes;
-use conc::internal::Configuration;
-use conc::internal::Reexec;
-use conc::internal::StrategyKind;
-use conc::internal::TaskOutcomes;
-use conc::internal::Workload;
-use conc::internal::{BatchRequest, Executor, ProcessExecutor};
-use conc::internal::{SleepSpec, StepSpec};
+use conc::internal::{
+    BatchRequest, Bytes, Configuration, Executor, ProcessExecutor, Reexec, SleepSpec, StepSpec, StrategyKind,
+    TaskOutcomes, Workload,
+};
 use criterion::Criterion;
 
 use support::paired::{self, Entry, Table, Used};

@@ -11,25 +11,12 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use conc::internal::BatchMetrics;
-use conc::internal::BatchTimes;
-use conc::internal::Configuration;
-use conc::internal::CpuMeter;
-use conc::internal::CpuSpeedProbe;
-use conc::internal::Silent;
-use conc::internal::Sizing;
-use conc::internal::SizingParams;
-use conc::internal::Stopwatch;
-use conc::internal::StrategyKind;
-use conc::internal::calibrate;
-use conc::internal::load_workload;
-use conc::internal::process_cpu;
-use conc::internal::{CommandSpec, StepSpec, Workload, WorkloadSource};
-use conc::internal::{Env, Items};
-use conc::internal::{Executor, ProcessExecutor};
-use conc::internal::{Fixture, FixtureConfig};
-use conc::internal::{Host, Interrupt, Reexec};
-use conc::internal::{Repeated, Repetition, RepetitionSettings};
+use conc::internal::{
+    BatchMetrics, BatchTimes, CommandSpec, Configuration, CpuMeter, CpuSpeedProbe, Env, Executor, Fixture,
+    FixtureConfig, Host, Interrupt, Items, ProcessExecutor, Reexec, Repeated, Repetition, RepetitionSettings,
+    Silent, Sizing, SizingParams, StepSpec, Stopwatch, StrategyKind, Workload, WorkloadSource, calibrate,
+    load_workload, process_cpu,
+};
 
 /// Seeds the server and the order of tasks.
 const SEED: u64 = 7;

@@ -8,9 +8,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use conc::internal::SampleSource;
-use conc::internal::Target;
-use conc::internal::sample;
+use conc::internal::{SampleSource, Target, sample};
 
 /// The first argument of this program when it is the tree that is profiled.
 const THREADS: &str = "__threads";

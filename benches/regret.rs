@@ -16,13 +16,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use conc::internal::Configuration;
-use conc::internal::HiddenRole;
-use conc::internal::Reexec;
-use conc::internal::Report;
-use conc::internal::Status;
-use conc::internal::{Fixture, FixtureConfig};
-use conc::internal::{FixtureSpec, Kernel, LatencySpec};
+use conc::internal::{
+    Configuration, Fixture, FixtureConfig, FixtureSpec, HiddenRole, Kernel, LatencySpec, Reexec, Report,
+    Status,
+};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 

@@ -10,8 +10,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use conc::internal::StrategyKind;
-use conc::internal::{CommandSpec, StepSpec};
+use conc::internal::{CommandSpec, StepSpec, StrategyKind};
 
 use support::paired::{self, Entry, Table, Used};
 use support::subject;

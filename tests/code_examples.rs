@@ -8,9 +8,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 use std::{fs, io};
 
-use conc::internal::Configuration;
-use conc::internal::StrategyKind;
-use conc::internal::{PythonCallable, PythonTask, TaskShape, examples};
+use conc::internal::{Configuration, PythonCallable, PythonTask, StrategyKind, TaskShape, examples};
 
 #[path = "common/lane.rs"]
 mod lane;

@@ -8,14 +8,10 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use conc::internal::ATTEMPT_HEADER;
-use conc::internal::Code;
-use conc::internal::Env;
-use conc::internal::Error;
-use conc::internal::Item;
-use conc::internal::{Fixture, FixtureConfig, FixtureError, FixtureStats};
-use conc::internal::{FixtureSpec, HttpSpec, LatencySpec, StepSpec, WebSocketSpec};
-use conc::internal::{Step, StepOutput, TaskContext};
+use conc::internal::{
+    ATTEMPT_HEADER, Code, Env, Error, Fixture, FixtureConfig, FixtureError, FixtureSpec, FixtureStats,
+    HttpSpec, Item, LatencySpec, Step, StepOutput, StepSpec, TaskContext, WebSocketSpec,
+};
 use futures_util::future::join_all;
 use tokio::runtime::Runtime;
 

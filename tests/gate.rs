@@ -11,14 +11,11 @@
 
 use std::collections::BTreeMap;
 
-use conc::internal::BatchMetrics;
-use conc::internal::RunCircumstances;
-use conc::internal::StrategyKind;
 use conc::internal::{
-    Comparison, GateReport, GateVerdict, Metric, MetricVerdict, Thresholds, compare_paired, compare_stored,
-    judge, needs_more_pairs,
+    BatchMetrics, Comparison, Configuration, GateReport, GateVerdict, Metric, MetricVerdict,
+    RunCircumstances, Series, StrategyKind, Thresholds, compare_paired, compare_stored, judge,
+    needs_more_pairs,
 };
-use conc::internal::{Configuration, Series};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 

@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use conc::internal::Code;
-use conc::internal::Configuration;
-use conc::internal::StrategyKind;
-use conc::internal::TaskCounts;
-use conc::internal::Workload;
-use conc::internal::pause;
-use conc::internal::{Backoff, FixtureSpec, Kernel, RetryPolicy, StepSpec, WorkloadLimits};
+use conc::internal::{
+    Backoff, Code, Configuration, FixtureSpec, Kernel, RetryPolicy, StepSpec, StrategyKind, TaskCounts,
+    Workload, WorkloadLimits, pause,
+};
 
 use crate::common::{
     CELLS, PATIENCE, SEED, TestBed, cell, command, compute, counted, http, iterations, lock, sleep,

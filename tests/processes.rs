@@ -9,13 +9,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use conc::internal::Code;
-use conc::internal::Configuration;
-use conc::internal::Group;
-use conc::internal::Reexec;
-use conc::internal::StrategyKind;
-use conc::internal::profile_tasks;
-use conc::internal::{adopt_orphans, descendants, kill_descendants};
+use conc::internal::{
+    Code, Configuration, Group, Reexec, StrategyKind, adopt_orphans, descendants, kill_descendants,
+    profile_tasks,
+};
 use nix::sys::signal::Signal::SIGKILL;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;

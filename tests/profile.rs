@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use conc::internal::Class;
-use conc::internal::Code;
-use conc::internal::Error;
-use conc::internal::Reexec;
-use conc::internal::Workload;
-use conc::internal::{CpuSpec, FixtureSpec, Kernel, LatencySpec, StepSpec};
-use conc::internal::{Profiled, profile_tasks};
+use conc::internal::{
+    Class, Code, CpuSpec, Error, FixtureSpec, Kernel, LatencySpec, Profiled, Reexec, StepSpec, Workload,
+    profile_tasks,
+};
 
 use crate::common::{PATIENCE, TestBed, command, compute, counted, exe, http, iterations, sleep};
 

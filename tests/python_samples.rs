@@ -7,8 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use conc::internal::{Fixture, FixtureConfig};
-use conc::internal::{FixtureSpec, LatencySpec};
+use conc::internal::{Fixture, FixtureConfig, FixtureSpec, LatencySpec};
 
 const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/workloads/python");
 

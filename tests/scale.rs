@@ -3,9 +3,7 @@
 
 use std::time::Duration;
 
-use conc::internal::Configuration;
-use conc::internal::Kernel;
-use conc::internal::{RunReport, StrategyKind};
+use conc::internal::{Configuration, Kernel, RunReport, StrategyKind};
 
 use crate::common::lane;
 use crate::common::{TestBed, cell, counted, iterations, sleep};

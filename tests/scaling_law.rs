@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use conc::internal::Amdahl;
-use conc::internal::Point;
-use conc::internal::Usl;
-use conc::internal::{Peak, Scaling, assess};
+use conc::internal::{Amdahl, Peak, Point, Scaling, Usl, assess};
 use serde::Deserialize;
 
 #[derive(Deserialize)]

@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use conc::internal::Code;
-use conc::internal::Configuration;
-use conc::internal::TaskCounts;
-use conc::internal::{Backoff, FixtureSpec, Kernel, LatencySpec, RetryPolicy, StepSpec};
-use conc::internal::{Items, Workload};
-use conc::internal::{RunReport, StrategyKind};
+use conc::internal::{
+    Backoff, Code, Configuration, FixtureSpec, Items, Kernel, LatencySpec, RetryPolicy, RunReport, StepSpec,
+    StrategyKind, TaskCounts, Workload,
+};
 
 use crate::common::{
     CELLS, PATIENCE, TestBed, cell, command, compute, counted, http, iterations, sleep, workload,

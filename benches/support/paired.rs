@@ -9,8 +9,7 @@
 
 use std::time::{Duration, Instant};
 
-use conc::internal::CpuTime;
-use conc::internal::Seconds;
+use conc::internal::{CpuTime, Seconds};
 
 use criterion::measurement::{Measurement, ValueFormatter};
 use criterion::{BenchmarkGroup, Criterion, SamplingMode, Throughput};

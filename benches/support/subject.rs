@@ -2,12 +2,9 @@
 
 use std::sync::Arc;
 
-use conc::internal::Host;
-use conc::internal::TaskQueue;
-use conc::internal::strategy;
-use conc::internal::{Env, Items, Program};
-use conc::internal::{Job, StrategyKind};
-use conc::internal::{StepSpec, Workload, WorkloadSource};
+use conc::internal::{
+    Env, Host, Items, Job, Program, StepSpec, StrategyKind, TaskQueue, Workload, WorkloadSource, strategy,
+};
 
 use crate::support::paired::Used;
 

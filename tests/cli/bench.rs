@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use conc::internal::AdviceChange;
-use conc::internal::Document;
-use conc::internal::{BenchReport, CommandName, Report};
-use conc::internal::{ComparisonDesign, GateReason, GateReport, GateVerdict, Metric};
+use conc::internal::{
+    AdviceChange, BenchReport, CommandName, ComparisonDesign, Document, GateReason, GateReport, GateVerdict,
+    Metric, Report,
+};
 use predicates::str::contains;
 use serde_json::{Value, json};
 

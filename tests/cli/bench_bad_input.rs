@@ -2,8 +2,7 @@
 
 use std::fs;
 
-use conc::internal::Document;
-use conc::internal::GateReason;
+use conc::internal::{Document, GateReason};
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;

@@ -3,9 +3,7 @@
 
 use std::fs;
 
-use conc::internal::Document;
-use conc::internal::Profile;
-use conc::internal::{Class, WaitKind};
+use conc::internal::{Class, Document, Profile, WaitKind};
 
 use crate::sandbox::Sandbox;
 

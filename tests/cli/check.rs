@@ -7,9 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use conc::internal::CheckStatus;
-use conc::internal::Code;
-use conc::internal::{CheckReport, Document};
+use conc::internal::{CheckReport, CheckStatus, Code, Document};
 use predicates::prelude::*;
 use predicates::str::{contains, starts_with};
 use serde_json::Value;

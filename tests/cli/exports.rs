@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
-use conc::internal::GateVerdict;
-use conc::internal::{Document, Report};
+use conc::internal::{Document, GateVerdict, Report};
 use html5gum::{Token, Tokenizer};
 use predicates::str::contains;
 use serde_json::Value;

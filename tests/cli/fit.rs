@@ -2,10 +2,7 @@
 
 use std::fs;
 
-use conc::internal::CommandName;
-use conc::internal::Document;
-use conc::internal::FitReport;
-use conc::internal::{FitStatus, PeakStatus};
+use conc::internal::{CommandName, Document, FitReport, FitStatus, PeakStatus};
 use predicates::prelude::*;
 use predicates::str::{contains, starts_with};
 

@@ -4,10 +4,7 @@
 use std::fs;
 use std::process::{Child, Command, Stdio};
 
-use conc::internal::Class;
-use conc::internal::Document;
-use conc::internal::Profile;
-use conc::internal::{ConfidenceReason, ExitStatus, SampleSource, Tree, Unknown};
+use conc::internal::{Class, ConfidenceReason, Document, ExitStatus, Profile, SampleSource, Tree, Unknown};
 use predicates::prelude::*;
 use predicates::str::{contains, starts_with};
 

@@ -8,8 +8,7 @@ use std::process::{Child, ExitStatus};
 use std::thread;
 use std::time::Duration;
 
-use conc::internal::Code;
-use conc::internal::Document;
+use conc::internal::{Code, Document};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 

@@ -4,14 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use assert_cmd::assert::Assert;
-use conc::internal::Code;
-use conc::internal::ConfigurationResult;
-use conc::internal::Document;
-use conc::internal::Profile;
-use conc::internal::Status;
-use conc::internal::StrategyKind;
-use conc::internal::{Basis, ChoiceVerdict};
-use conc::internal::{CommandName, Report, SCHEMA_VERSION, WorkloadRuntime};
+use conc::internal::{
+    Basis, ChoiceVerdict, Code, CommandName, ConfigurationResult, Document, Profile, Report, SCHEMA_VERSION,
+    Status, StrategyKind, WorkloadRuntime,
+};
 use serde_json::Value;
 
 use crate::sandbox::Sandbox;

@@ -1,9 +1,6 @@
 //! `--simulate`: the results of a scripted machine reach the tables, the documents and the exit status.
 
-use conc::internal::Code;
-use conc::internal::Document;
-use conc::internal::Status;
-use conc::internal::StrategyKind;
+use conc::internal::{Code, Document, Status, StrategyKind};
 use predicates::prelude::*;
 use predicates::str::contains;
 

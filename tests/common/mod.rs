@@ -10,17 +10,11 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use conc::internal::Configuration;
-use conc::internal::Error;
-use conc::internal::Reexec;
-use conc::internal::calibrate;
-use conc::internal::{BatchRequest, Executor, ProcessExecutor};
 use conc::internal::{
-    CommandSpec, CpuSpec, FixtureSpec, HttpSpec, Kernel, LockSpec, SleepSpec, StepSpec, WorkloadSource,
+    BatchRequest, CommandSpec, Configuration, CpuSpec, Env, Error, Executor, Fixture, FixtureConfig,
+    FixtureSpec, HttpSpec, Items, Kernel, LockSpec, ProcessExecutor, Reexec, RunReport, SleepSpec, StepSpec,
+    StrategyKind, Workload, WorkloadSource, calibrate,
 };
-use conc::internal::{Env, Items, Workload};
-use conc::internal::{Fixture, FixtureConfig};
-use conc::internal::{RunReport, StrategyKind};
 use tempfile::TempDir;
 
 /// Seeds the fixture and the retries.

@@ -1,8 +1,6 @@
 //! Expected and actual classes, and the number of errors that are tolerated.
 
-use conc::internal::Class;
-use conc::internal::Confidence;
-use conc::internal::Document;
+use conc::internal::{Class, Confidence, Document};
 
 use crate::cases::Case;
 use crate::sandbox::Sandbox;

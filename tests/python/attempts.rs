@@ -3,9 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use conc::internal::Code;
-use conc::internal::StrategyKind;
-use conc::internal::{Backoff, RetryPolicy};
+use conc::internal::{Backoff, Code, RetryPolicy, StrategyKind};
 
 use crate::test_bed::{PATIENCE, STRATEGIES, TestBed};
 

@@ -4,9 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use assert_cmd::Command;
-use conc::internal::Document;
-use conc::internal::Report;
-use conc::internal::StrategyKind;
+use conc::internal::{Document, Report, StrategyKind};
 use tempfile::TempDir;
 
 use crate::environment::pythons;

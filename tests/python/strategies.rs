@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use conc::internal::Items;
-use conc::internal::Profile;
-use conc::internal::StrategyKind;
+use conc::internal::{Items, Profile, StrategyKind};
 
 use crate::environment::pythons;
 use crate::test_bed::{PATIENCE, STRATEGIES, TestBed};

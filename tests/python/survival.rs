@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use conc::internal::Code;
-use conc::internal::TaskCounts;
-use conc::internal::{RunReport, StrategyKind};
+use conc::internal::{Code, RunReport, StrategyKind, TaskCounts};
 
 use crate::environment::pythons;
 use crate::test_bed::{STRATEGIES, TestBed};

@@ -4,15 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use conc::internal::Error;
-use conc::internal::Profiled;
-use conc::internal::Reexec;
-use conc::internal::Session;
-use conc::internal::{Env, Items, Workload, resolve_workload};
-use conc::internal::{PythonBatch, SessionTimeouts};
-use conc::internal::{PythonProfileLimits, profile_callable};
-use conc::internal::{PythonSpec, StepSpec};
-use conc::internal::{RunReport, StrategyKind};
+use conc::internal::{
+    Env, Error, Items, Profiled, PythonBatch, PythonProfileLimits, PythonSpec, Reexec, RunReport, Session,
+    SessionTimeouts, StepSpec, StrategyKind, Workload, profile_callable, resolve_workload,
+};
 use tempfile::TempDir;
 
 use crate::environment::pythons;

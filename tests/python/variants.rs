@@ -5,13 +5,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use conc::internal::Code;
-use conc::internal::CodeExample;
-use conc::internal::Configuration;
-use conc::internal::Items;
-use conc::internal::StrategyKind;
-use conc::internal::{Backoff, RetryPolicy};
-use conc::internal::{PythonCallable, PythonTask, TaskShape, examples};
+use conc::internal::{
+    Backoff, Code, CodeExample, Configuration, Items, PythonCallable, PythonTask, RetryPolicy, StrategyKind,
+    TaskShape, examples,
+};
 
 use crate::environment::{with_interpreters, with_uvloop};
 use crate::test_bed::TestBed;

@@ -7,12 +7,8 @@ use std::fs;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-use conc::internal::ChoiceVerdict;
-use conc::internal::Class;
-use conc::internal::Document;
-use conc::internal::Report;
-use conc::internal::StrategyKind;
 use conc::internal::StrategyKind::{Async, Hybrid, Processes, Sequential, Threads};
+use conc::internal::{ChoiceVerdict, Class, Confidence, Document, Report, StrategyKind};
 
 /// Cases that run at once would disturb each other.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -47,11 +43,16 @@ fn advise_by(options: &[&str], callables: &[&str], more: &str) -> Report {
 }
 
 /// Checks that the decision tree, where it is certain, and the recommendation are right.
+///
+/// The tree asks how long the GIL was held. On a contended machine waits for a CPU hide waits for the GIL, and
+/// the profile says that it is less sure.
 fn check(report: &Report, tree: &[StrategyKind], family: &[StrategyKind]) {
     let advice = report.recommendation.as_ref().expect("a recommendation");
     let told = format!("{advice:#?}\n{:#?}", report.profile);
     let cpus = report.host.cpus_effective;
-    assert!(tree.is_empty() || tree.contains(&advice.decision.strategy) || cpus < 2.0, "tree: {told}");
+    let is_sure = report.profile.as_ref().is_some_and(|profile| profile.confidence == Confidence::High);
+    let is_asked = !tree.is_empty() && is_sure && cpus >= 2.0;
+    assert!(!is_asked || tree.contains(&advice.decision.strategy), "tree: {told}");
     let is_open = advice.verdict == ChoiceVerdict::Undecided;
     assert!(family.contains(&advice.strategy) || is_open || cpus < 2.0, "family {family:?}: {told}");
     assert!(report.cells.iter().all(|result| result.tasks.failed == 0), "{:#?}", report.cells);

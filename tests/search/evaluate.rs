@@ -3,16 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use conc::internal::Configuration;
-use conc::internal::Interrupt;
-use conc::internal::Silent;
-use conc::internal::Sizing;
-use conc::internal::StrategyKind;
-use conc::internal::results;
-use conc::internal::{Candidate, Plan};
-use conc::internal::{DecisionPath, Objective, choose};
-use conc::internal::{Measurement, MeasurementSettings};
-use conc::internal::{SearchParams, SizingParams};
+use conc::internal::{
+    Candidate, Configuration, DecisionPath, Interrupt, Measurement, MeasurementSettings, Objective, Plan,
+    SearchParams, Silent, Sizing, SizingParams, StrategyKind, choose, results,
+};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 

@@ -5,13 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use conc::internal::Clock;
-use conc::internal::Configuration;
-use conc::internal::CpuTime;
-use conc::internal::Error;
-use conc::internal::RunReport;
-use conc::internal::TaskOutcomes;
-use conc::internal::{BatchRequest, Executor};
+use conc::internal::{BatchRequest, Clock, Configuration, CpuTime, Error, Executor, RunReport, TaskOutcomes};
 use rand::RngExt;
 use rand::rngs::StdRng;
 

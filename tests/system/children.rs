@@ -3,8 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use conc::internal::DeadlineKeeper;
-use conc::internal::{Allowance, ChildError, Pending};
+use conc::internal::{Allowance, ChildError, DeadlineKeeper, Pending};
 
 fn ask(shell: &str, patience: Duration) -> Result<u32, ChildError> {
     let mut command = Command::new("sh");

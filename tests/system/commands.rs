@@ -3,13 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use conc::internal::Code;
-use conc::internal::Command;
-use conc::internal::CommandSpec;
-use conc::internal::Env;
-use conc::internal::Error;
-use conc::internal::Item;
-use conc::internal::{StepOutput, TaskContext};
+use conc::internal::{Code, Command, CommandSpec, Env, Error, Item, StepOutput, TaskContext};
 
 fn command(argv: &[&str]) -> Command {
     let argv = argv.iter().map(|word| (*word).to_owned()).collect();

@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use conc::internal::TakenCpu;
-use conc::internal::measure_rates;
-use conc::internal::median;
-use conc::internal::{CpuSpec, Kernel, SleepSpec, StepSpec, WorkloadSource};
-use conc::internal::{CpuSpeedProbe, MachineProbe};
-use conc::internal::{Items, Workload};
-use conc::internal::{SmallWork, calibrate};
+use conc::internal::{
+    CpuSpec, CpuSpeedProbe, Items, Kernel, MachineProbe, SleepSpec, SmallWork, StepSpec, TakenCpu, Workload,
+    WorkloadSource, calibrate, measure_rates, median,
+};
 
 /// Factor between two speeds of a CPU that a busy machine with changing clocks may show.
 const SPEED_FACTOR: f64 = 5.0;

@@ -4,10 +4,7 @@ use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use conc::internal::process_stat;
-use conc::internal::thread_cpu;
-use conc::internal::{MemoryGuard, resident_of_tree};
-use conc::internal::{descendants, kill_tree};
+use conc::internal::{MemoryGuard, descendants, kill_tree, process_stat, resident_of_tree, thread_cpu};
 
 /// Longer than anything here takes on the busiest machine.
 const PATIENCE: Duration = Duration::from_secs(300);

@@ -7,13 +7,9 @@ use std::os::fd::AsRawFd;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use conc::internal::DescriptorKind;
-use conc::internal::ProcfsSampler;
-use conc::internal::SysinfoSampler;
-use conc::internal::Target;
-use conc::internal::WaitKind;
-use conc::internal::kill_tree;
-use conc::internal::{Snapshot, ThreadState};
+use conc::internal::{
+    DescriptorKind, ProcfsSampler, Snapshot, SysinfoSampler, Target, ThreadState, WaitKind, kill_tree,
+};
 
 /// Longer than anything here takes on the busiest machine.
 const PATIENCE: Duration = Duration::from_secs(300);

@@ -2,9 +2,7 @@
 
 use std::process::Command;
 
-use conc::internal::Items;
-use conc::internal::StepSpec;
-use conc::internal::from_command;
+use conc::internal::{Items, StepSpec, from_command};
 
 /// Runs a line for one item, by the step that `--shell` makes of the line.
 fn run(line: &str, item: &str) -> String {
