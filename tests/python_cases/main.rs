@@ -3,6 +3,9 @@
 //! The answer is a family of strategies if several are equally good. On a busy machine a measurement may not
 //! distinguish them and must report that; the prediction must be right in any case.
 
+#[path = "../common/lane.rs"]
+mod lane;
+
 use std::fs;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
@@ -16,12 +19,16 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 /// The tasks of every case.
 const TASKS: &str = include_str!("tasks.py");
 
-/// Returns the advice for callables of `tasks.py`, each a step, with more lines of a workload file.
-fn advise(callables: &[&str], more: &str) -> Report {
+/// Returns the advice for callables of `tasks.py`, each a step, with more lines of a workload file; `None` in a lane
+/// that leaves it out.
+fn advise(callables: &[&str], more: &str) -> Option<Report> {
     advise_by(&["--budget", "2500ms"], callables, more)
 }
 
-fn advise_by(options: &[&str], callables: &[&str], more: &str) -> Report {
+fn advise_by(options: &[&str], callables: &[&str], more: &str) -> Option<Report> {
+    if !lane::runs_all(&format!("advice for {callables:?}")) {
+        return None;
+    }
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let directory = tempfile::tempdir().expect("a temporary directory");
     fs::write(directory.path().join("tasks.py"), TASKS).expect("written");
@@ -37,7 +44,7 @@ fn advise_by(options: &[&str], callables: &[&str], more: &str) -> Report {
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{callables:?}: {told}");
     match serde_json::from_slice(&output.stdout).expect("a document") {
-        Document::Single(report) => *report,
+        Document::Single(report) => Some(*report),
         other => panic!("not one report: {other:?}"),
     }
 }
@@ -70,49 +77,49 @@ fn class(report: &Report) -> Class {
 
 #[test]
 fn key_derivation_releases_the_lock() {
-    let report = advise(&["derive_key"], "tasks = 100");
+    let Some(report) = advise(&["derive_key"], "tasks = 100") else { return };
     assert_eq!(class(&report), Class::CpuBound);
     check(&report, &[Threads], &[Threads, Processes, Async]);
 }
 
 #[test]
 fn primes_in_pure_python_hold_it() {
-    let report = advise(&["primes"], "tasks = 150");
+    let Some(report) = advise(&["primes"], "tasks = 150") else { return };
     assert_eq!(class(&report), Class::CpuBound);
     check(&report, &[Processes], &[Processes]);
 }
 
 #[test]
 fn json_is_parsed_under_the_lock() {
-    let report = advise(&["parse_json"], "tasks = 200");
+    let Some(report) = advise(&["parse_json"], "tasks = 200") else { return };
     assert_eq!(class(&report), Class::CpuBound);
     check(&report, &[Processes], &[Processes]);
 }
 
 #[test]
 fn compression_releases_the_lock() {
-    let report = advise(&["compress"], "tasks = 100");
+    let Some(report) = advise(&["compress"], "tasks = 100") else { return };
     assert_eq!(class(&report), Class::CpuBound);
     check(&report, &[Threads], &[Threads, Processes, Async]);
 }
 
 #[test]
 fn blocking_http_wants_threads() {
-    let report = advise(&["get"], "tasks = 200\n[fixture]\nlatency = '20ms'");
+    let Some(report) = advise(&["get"], "tasks = 200\n[fixture]\nlatency = '20ms'") else { return };
     assert_ne!(class(&report), Class::CpuBound);
     check(&report, &[Threads, Processes], &[Threads, Async]);
 }
 
 #[test]
 fn async_http_wants_an_event_loop() {
-    let report = advise(&["get_awaiting"], "tasks = 200\n[fixture]\nlatency = '20ms'");
+    let Some(report) = advise(&["get_awaiting"], "tasks = 200\n[fixture]\nlatency = '20ms'") else { return };
     assert_ne!(class(&report), Class::CpuBound);
     check(&report, &[Async, Hybrid], &[Async, Threads, Hybrid]);
 }
 
 #[test]
 fn naps_in_both_forms_want_width() {
-    let report = advise(&["nap"], "tasks = 200");
+    let Some(report) = advise(&["nap"], "tasks = 200") else { return };
     assert_eq!(class(&report), Class::IoBound);
     check(&report, &[Async], &[Async, Threads, Hybrid]);
     assert!(decided_width(&report).is_none_or(|width| width >= 8), "{:#?}", report.recommendation);
@@ -120,7 +127,7 @@ fn naps_in_both_forms_want_width() {
 
 #[test]
 fn a_single_writer_gains_nothing_from_company() {
-    let report = advise(&["write_row"], "tasks = 60");
+    let Some(report) = advise(&["write_row"], "tasks = 60") else { return };
     let best = report.cells.iter().filter_map(|cell| cell.speedup).fold(0.0, f64::max);
     let advice = report.recommendation.as_ref().expect("a recommendation");
     let is_modest = best < 2.5 || advice.verdict == ChoiceVerdict::Undecided;
@@ -129,39 +136,43 @@ fn a_single_writer_gains_nothing_from_company() {
 
 #[test]
 fn fetch_then_parse_is_for_a_hybrid_or_its_kin() {
-    let report = advise(&["wait_for_page", "parse_page"], "tasks = 150");
+    let Some(report) = advise(&["wait_for_page", "parse_page"], "tasks = 150") else { return };
     check(&report, &[Hybrid], &[Hybrid, Processes, Threads, Async]);
 }
 
 #[test]
 fn a_coroutine_that_computes_gets_an_event_loop_in_each_process() {
-    let report = advise(&["wait_and_compute"], "tasks = 200");
+    let Some(report) = advise(&["wait_and_compute"], "tasks = 200") else { return };
     check(&report, &[Hybrid, Async, Processes], &[Hybrid, Processes]);
 }
 
 #[test]
 fn trivial_tasks_are_left_alone() {
-    let report = advise(&["nothing"], "tasks = 500");
+    let Some(report) = advise(&["nothing"], "tasks = 500") else { return };
     check(&report, &[Sequential], &[Sequential]);
 }
 
 #[test]
 fn sleeping_in_a_coroutine_holds_the_event_loop() {
-    let report = advise(&["nap_in_coroutine"], "tasks = 100");
+    let Some(report) = advise(&["nap_in_coroutine"], "tasks = 100") else { return };
     assert_eq!(class(&report), Class::IoBound);
     check(&report, &[Async], &[Threads, Processes, Hybrid]);
 }
 
 #[test]
 fn huge_results_stay_in_the_process() {
-    let report = advise(&["huge"], "tasks = 20");
+    let Some(report) = advise(&["huge"], "tasks = 20") else { return };
     check(&report, &[], &[Sequential, Threads, Async]);
 }
 
 #[test]
 fn an_upstream_that_serves_four_is_not_asked_for_sixty_four() {
     let options = ["--budget", "4s", "--strategy", "threads", "--width", "8,64"];
-    let report = advise_by(&options, &["get"], "tasks = 120\n[fixture]\nlatency = '12ms'\ncapacity = 4");
+    let Some(report) =
+        advise_by(&options, &["get"], "tasks = 120\n[fixture]\nlatency = '12ms'\ncapacity = 4")
+    else {
+        return;
+    };
     check(&report, &[Threads, Processes], &[Threads]);
     assert!(decided_width(&report).is_none_or(|width| width == 8), "{:#?}", report.recommendation);
 }
