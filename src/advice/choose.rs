@@ -229,7 +229,7 @@ fn runners_up<'a>(
     best.sort_by(|a, b| score(b, objective).total_cmp(&score(a, objective)));
     best.into_iter()
         .map(|cell| {
-            let PairwiseComparison { ratio, verdict, smallest_effect } =
+            let PairwiseComparison { ratio, verdict, smallest_effect, .. } =
                 compare_pairwise(cell, chosen, objective);
             RunnerUp { cell, ratio, verdict, smallest_effect }
         })

@@ -1,51 +1,86 @@
-//! Comparison of one cell with another, by the rounds that both share.
+//! Comparison of one cell with another: the quotient of the figures that tables print, and its uncertainty.
 
 use crate::advice::objective::Objective;
 use crate::benchmark::ConfigurationResult;
 use crate::policy::INDIFFERENCE;
 use crate::stats::interval::is_informative_effect;
-use crate::stats::ratio::{UncertainOrdering, compare};
+use crate::stats::ratio::{RatioEstimate, UncertainOrdering, compare, ordering};
+
+/// Smallest detectable effect over half a 95% interval, at a power of 80%, for the normal distribution:
+/// (1.96 + 0.84) / 1.96.
+const POWER: f64 = 1.43;
 
 /// The comparison of one configuration with another.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct PairwiseComparison {
-    /// The score of the first over that of the second.
+    /// The score of the first over that of the second: the quotient of the figures that tables print.
     pub(crate) ratio: f64,
-    /// The ordering of the two that the paired rounds support.
+    /// Interval that holds the ratio with a probability of 95%; `None` if it is unknown.
+    pub(crate) interval95: Option<[f64; 2]>,
+    /// The ordering of the two that the interval implies.
     pub(crate) verdict: UncertainOrdering,
-    /// The smallest detectable difference, as a share; `None` for fewer than two rounds.
+    /// The smallest detectable difference, as a share; `None` if the interval is unknown.
     pub(crate) smallest_effect: Option<f64>,
 }
 
 /// Returns the score of a cell; zero if the cell has no throughput.
 pub(crate) fn score(cell: &ConfigurationResult, objective: Objective) -> f64 {
-    objective.score(cell.cell.width, cell.throughput_per_s.unwrap_or(0.0))
+    objective.score(cell.cell.width, cell.per_s().unwrap_or(0.0))
 }
 
-/// Compares `a` with `b`. If they share fewer than two rounds, the ratio is that of the summaries, which
-/// the drift of the machine may have biased, and the verdict is undecided.
+/// Compares `a` with `b`.
+///
+/// The ratio is that of the figures that tables print, so that a sentence and the table agree. Its interval is
+/// the narrower of two: that of the rounds that both share, which are free of the machine's drift, extended to
+/// the ratio; and that of the two estimates as if they were independent. Without either, the ordering is
+/// undecided.
 pub(crate) fn compare_pairwise(
     a: &ConfigurationResult,
     b: &ConfigurationResult,
     objective: Objective,
 ) -> PairwiseComparison {
-    if a.cell == b.cell {
-        return PairwiseComparison { ratio: 1.0, verdict: UncertainOrdering::Tie, smallest_effect: None };
+    let ratio = if a.cell == b.cell { 1.0 } else { score(a, objective) / score(b, objective) };
+    let half = if a.cell == b.cell {
+        Some(0.0)
+    } else {
+        let halves = [of_rounds(a, b, objective, ratio), of_estimates(a, b, objective)];
+        halves.into_iter().flatten().filter(|half| half.is_finite()).reduce(f64::min)
+    };
+    let Some(half) = half.filter(|_| ratio > 0.0 && ratio.is_finite()) else {
+        let verdict = UncertainOrdering::Undecided;
+        return PairwiseComparison { ratio, interval95: None, verdict, smallest_effect: None };
+    };
+    let (low, high) = (ratio.ln() - half, ratio.ln() + half);
+    PairwiseComparison {
+        ratio,
+        interval95: Some([low.exp(), high.exp()]),
+        verdict: ordering(low, high, INDIFFERENCE.ln_1p()),
+        smallest_effect: Some((half * POWER).exp_m1())
+            .filter(|effect| half > 0.0 && is_informative_effect(*effect)),
     }
+}
+
+/// Returns half the interval of ln(a/b) that the shared rounds give, as far as it must reach to be centred at
+/// `ratio`; `None` for fewer than two such rounds.
+fn of_rounds(
+    a: &ConfigurationResult,
+    b: &ConfigurationResult,
+    objective: Objective,
+    ratio: f64,
+) -> Option<f64> {
     let widening = a.widening().max(b.widening());
-    let paired = compare(&scores(a, objective), &scores(b, objective), INDIFFERENCE);
-    match paired.map(|paired| paired.widened(widening, INDIFFERENCE)) {
-        Some(paired) if paired.pairs > 1 => PairwiseComparison {
-            ratio: paired.ratio,
-            verdict: paired.verdict,
-            smallest_effect: paired.smallest_effect().filter(|effect| is_informative_effect(*effect)),
-        },
-        _ => PairwiseComparison {
-            ratio: score(a, objective) / score(b, objective),
-            verdict: UncertainOrdering::Undecided,
-            smallest_effect: None,
-        },
-    }
+    let paired = compare(&scores(a, objective), &scores(b, objective), INDIFFERENCE)?;
+    let RatioEstimate { ratio: seen, lo, hi, pairs, .. } = paired.widened(widening, INDIFFERENCE);
+    (pairs > 1).then(|| (hi / lo).ln() / 2.0 + (seen / ratio).ln().abs())
+}
+
+/// Returns half the interval of ln(a/b) that the estimates of the two give; `None` if one has no interval.
+fn of_estimates(a: &ConfigurationResult, b: &ConfigurationResult, objective: Objective) -> Option<f64> {
+    let half = |cell: &ConfigurationResult| {
+        let [low, high] = cell.estimate()?.interval95?.map(|end| objective.score(cell.cell.width, end));
+        Some((high / low).ln() / 2.0)
+    };
+    Some(half(a)?.hypot(half(b)?))
 }
 
 fn scores(cell: &ConfigurationResult, objective: Objective) -> Vec<(u32, f64)> {
@@ -73,6 +108,35 @@ mod tests {
         slow.rounds.truncate(1);
         let seen = compare_pairwise(&slow, &fast, Objective::Throughput);
         assert_eq!((seen.ratio, seen.verdict), (0.5, UncertainOrdering::Undecided));
+    }
+
+    #[test]
+    fn the_ratio_divides_what_tables_print_and_its_interval_covers_what_the_rounds_say() {
+        let (mut a, b) = (cell(StrategyKind::Async, 64, 1000.0), cell(StrategyKind::Threads, 64, 1000.0));
+        let paired = compare_pairwise(&a, &b, Objective::Throughput);
+        a.outlook = Some(believed(1100.0, [900.0, 1344.0]));
+        let seen = compare_pairwise(&a, &b, Objective::Throughput);
+        assert!((seen.ratio - 1.1).abs() < 1e-9, "{seen:?}");
+        let ([low, high], [narrow, _]) = (seen.interval95.unwrap(), paired.interval95.unwrap());
+        assert!(low <= narrow && high > 1.2, "{seen:?} does not cover {paired:?}");
+        assert_eq!(seen.verdict, UncertainOrdering::Undecided);
+    }
+
+    #[test]
+    fn without_shared_rounds_the_estimates_decide() {
+        let of = |strategy, per_s: f64, off: f64| ConfigurationResult {
+            outlook: Some(believed(per_s, [per_s / off, per_s * off])),
+            rounds: Vec::new(),
+            ..cell(strategy, 8, per_s)
+        };
+        let verdict = |per_s, off| {
+            let (a, b) = (of(StrategyKind::Async, per_s, off), of(StrategyKind::Threads, 100.0, off));
+            compare_pairwise(&a, &b, Objective::Throughput).verdict
+        };
+        assert_eq!(verdict(120.0, 1.05), UncertainOrdering::Faster);
+        assert_eq!(verdict(80.0, 1.05), UncertainOrdering::Slower);
+        assert_eq!(verdict(101.0, 1.02), UncertainOrdering::Tie);
+        assert_eq!(verdict(105.0, 1.10), UncertainOrdering::Undecided);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::benchmark::result::{Reason, Round, Status, TaskCounts};
+use crate::benchmark::result::{Posterior, Reason, Round, Status, TaskCounts};
 use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::diagnostics::Code;
 use crate::host::Host;
@@ -159,6 +159,11 @@ pub(crate) fn skipped(strategy: StrategyKind, width: usize, reason: &str) -> Con
         Status::Skipped,
         Some(Reason::new(Code::HostLimit, reason)),
     )
+}
+
+/// Returns a belief of a throughput and its interval.
+pub(crate) fn believed(throughput_per_s: f64, credible95: [f64; 2]) -> Posterior {
+    Posterior { throughput_per_s, credible95, near_best: 0.5, near_leader: 0.5 }
 }
 
 /// Returns the cell with `cpu_s_per_task` CPU seconds per task.

@@ -2,13 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::benchmark::configuration::Configuration;
 use crate::benchmark::plan::Candidate;
 use crate::benchmark::result::{ConfigurationResult, Latency, LedgerPerTask, Reason, Round, Status};
 use crate::diagnostics::Code;
-use crate::policy::INDIFFERENCE;
 use crate::stats::interval::{CONFIDENCE, geometric_mean_ci};
-use crate::stats::ratio::compare;
 use crate::strategy::run::RunReport;
 use crate::strategy::time_breakdown::WorkerTimeBreakdown;
 use crate::workload::digest::Digest;
@@ -102,8 +99,8 @@ impl CellRecord {
         &self.outputs
     }
 
-    /// Sums up the batches next to those of the reference; the digest covers `items`.
-    pub fn summarise(&self, reference: Option<&CellRecord>, items: &BTreeSet<u64>) -> ConfigurationResult {
+    /// Sums up the batches; the digest covers `items`.
+    pub fn summarise(&self, items: &BTreeSet<u64>) -> ConfigurationResult {
         let rates: Vec<f64> = self.rounds.iter().map(|round| round.throughput_per_s).collect();
         let interval = geometric_mean_ci(&rates, CONFIDENCE);
         let started = self.tally.counts.started().max(1) as f64;
@@ -118,7 +115,7 @@ impl CellRecord {
             cpu_others: None,
             cpu_stolen: None,
             ci95: interval.filter(|i| i.n >= MIN_BATCHES_FOR_INTERVAL).map(|i| [i.lo, i.hi]),
-            speedup: self.speedup(reference),
+            speedup: None,
             latency_s: latency(&self.tally.latencies),
             cpu_s_per_task: Some(self.cpu_s / started),
             startup_s: Some(self.startup_s / self.rounds.len().max(1) as f64),
@@ -153,25 +150,6 @@ impl CellRecord {
             Some(error) => Reason::new(error.code, error.message),
             None => Reason::new(Code::WorkloadUnreachable, "no task was started"),
         })
-    }
-
-    fn mean_per_s(&self) -> Option<f64> {
-        let rates: Vec<f64> = self.rounds.iter().map(|round| round.throughput_per_s).collect();
-        geometric_mean_ci(&rates, CONFIDENCE).map(|interval| interval.estimate)
-    }
-
-    /// Returns the throughput as a multiple of the reference's, from the rounds they share if there are any.
-    fn speedup(&self, reference: Option<&CellRecord>) -> Option<f64> {
-        let pairs = |record: &CellRecord| -> Vec<(u32, f64)> {
-            record.rounds.iter().map(|round| (round.round, round.throughput_per_s)).collect()
-        };
-        if self.candidate.cell == Configuration::REFERENCE {
-            return Some(1.0);
-        }
-        let reference = reference?;
-        let paired = compare(&pairs(self), &pairs(reference), INDIFFERENCE).map(|estimate| estimate.ratio);
-        // Without a common round the machine may have drifted between the two.
-        paired.or_else(|| Some(self.mean_per_s()? / reference.mean_per_s()?))
     }
 }
 

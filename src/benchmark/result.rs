@@ -6,6 +6,7 @@ use crate::benchmark::configuration::Configuration;
 pub(crate) use crate::benchmark::posterior::Posterior;
 use crate::diagnostics::Code;
 use crate::host::contention::unavailable;
+use crate::stats::interval::is_informative;
 pub(crate) use crate::workload::task_outcomes::{ErrorCount, TaskCounts};
 
 /// The summary of one configuration.
@@ -20,9 +21,10 @@ pub struct ConfigurationResult {
     pub reason: Option<Reason>,
     /// Tasks per second that the model predicted before the run.
     pub predicted_per_s: Option<f64>,
-    /// Tasks per second over the whole workload, start-up included.
+    /// Mean tasks per second of the configuration's own batches, over the whole workload, start-up included.
     pub throughput_per_s: Option<f64>,
-    /// The belief about the configuration, from the batches of all configurations together.
+    /// The belief about the configuration, from the batches of all configurations together. Where it is
+    /// known, tables print its throughput and interval, and every sentence speaks of them.
     pub outlook: Option<Posterior>,
     /// 95% confidence interval of `throughput_per_s`.
     pub ci95: Option<[f64; 2]>,
@@ -33,7 +35,7 @@ pub struct ConfigurationResult {
     /// the system does not report it.
     #[serde(default)]
     pub cpu_stolen: Option<f64>,
-    /// Throughput as a multiple of the sequential reference's, from batches paired by round if there are any.
+    /// Throughput as a multiple of the sequential reference's: the quotient of the figures that tables print.
     pub speedup: Option<f64>,
     /// Quantiles of the time from the start of a task to its end, retries included, in seconds.
     pub latency_s: Option<Latency>,
@@ -82,7 +84,34 @@ impl ConfigurationResult {
     }
 }
 
+/// The throughput of a configuration, with the interval that belongs to this figure.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RateEstimate {
+    /// Tasks per second.
+    pub per_s: f64,
+    /// Interval that holds the throughput with a probability of 95%; `None` with too few batches to tell.
+    pub interval95: Option<[f64; 2]>,
+}
+
 impl ConfigurationResult {
+    /// Returns the throughput that tables print and sentences speak of: that of the belief if it is known,
+    /// else the mean of the batches. `None` for a configuration that did not run.
+    pub fn estimate(&self) -> Option<RateEstimate> {
+        let usable = |estimate: &RateEstimate| estimate.per_s > 0.0 && estimate.per_s.is_finite();
+        let believed = self.outlook.map(|outlook| RateEstimate {
+            per_s: outlook.throughput_per_s,
+            interval95: Some(outlook.credible95).filter(|ends| is_informative(*ends)),
+        });
+        let measured = || Some(RateEstimate { per_s: self.throughput_per_s?, interval95: self.ci95 });
+        let has_run = self.status == Status::Ok;
+        believed.filter(usable).or_else(measured).filter(|estimate| has_run && usable(estimate))
+    }
+
+    /// Returns the throughput of `estimate`, in tasks per second.
+    pub fn per_s(&self) -> Option<f64> {
+        self.estimate().map(|estimate| estimate.per_s)
+    }
+
     /// Returns the factor by which intervals are wider than their batches suggest: other programs may use
     /// more or less of the CPUs the next time.
     pub fn widening(&self) -> f64 {

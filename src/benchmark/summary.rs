@@ -17,10 +17,9 @@ const ENOUGH_ROUNDS: u32 = 3;
 
 /// Returns every cell that was measured, failed or refused, in the order of the plan.
 pub fn results(plan: &Plan, measured: &Measured) -> Vec<ConfigurationResult> {
-    let reference = measured.cells.get(&Configuration::REFERENCE);
     let items = common_items(measured);
     let mut results: Vec<ConfigurationResult> =
-        measured.cells.values().map(|r| r.summarise(reference, &items)).collect();
+        measured.cells.values().map(|record| record.summarise(&items)).collect();
     for (cell, error) in &measured.failed {
         // A cell that ran before it failed keeps what it gave.
         if !measured.cells.contains_key(cell) {
@@ -35,8 +34,18 @@ pub fn results(plan: &Plan, measured: &Measured) -> Vec<ConfigurationResult> {
     for result in &mut results {
         believe(result, measured);
     }
+    compare_with_reference(&mut results);
     results.sort_by_key(|result| result.cell);
     results
+}
+
+/// Adds the speed-up of every configuration over the reference.
+fn compare_with_reference(results: &mut [ConfigurationResult]) {
+    let is_reference = |result: &&ConfigurationResult| result.cell == Configuration::REFERENCE;
+    let reference = results.iter().find(is_reference).and_then(ConfigurationResult::per_s);
+    for result in results {
+        result.speedup = result.per_s().zip(reference).map(|(own, reference)| own / reference);
+    }
 }
 
 /// Returns every cell of the plan, as predicted and not run.

@@ -1,7 +1,7 @@
 //! The columns a table of cells can have.
 
 use crate::benchmark::ConfigurationResult;
-use crate::benchmark::posterior::Posterior;
+use crate::benchmark::result::RateEstimate;
 use crate::report::prose::uncertainty;
 use crate::units::{Bytes, PerSecond, Seconds};
 
@@ -15,11 +15,11 @@ pub(super) enum Column {
     Strategy,
     /// Tasks in flight.
     Width,
-    /// Measured throughput.
+    /// Estimated throughput.
     Rate,
     /// Throughput that the model predicted.
     Predicted,
-    /// Confidence interval of the throughput, as two rates.
+    /// Interval of the estimated throughput, as two rates.
     Interval,
     /// The interval as a share of the throughput.
     Margin,
@@ -66,7 +66,7 @@ impl Column {
         let value = match self {
             Column::Strategy => Some(cell.cell.strategy.to_string()),
             Column::Width => Some(cell.cell.width_label()),
-            Column::Rate => cell.throughput_per_s.map(rate),
+            Column::Rate => cell.per_s().map(rate),
             Column::Predicted => predicted(cell),
             Column::Interval => interval(cell),
             Column::Margin => margin(cell),
@@ -90,11 +90,10 @@ fn seconds(s: f64) -> String {
     Seconds(s).to_string()
 }
 
-/// Returns the prediction, and its difference from the measurement.
+/// Returns the prediction, and its difference from the estimate.
 fn predicted(cell: &ConfigurationResult) -> Option<String> {
     let predicted = cell.predicted_per_s?;
-    let off =
-        cell.throughput_per_s.map(|measured| format!(" ({:+.0}%)", (predicted / measured - 1.0) * 100.0));
+    let off = cell.per_s().map(|per_s| format!(" ({:+.0}%)", (predicted / per_s - 1.0) * 100.0));
     Some(format!("{}{}", rate(predicted), off.unwrap_or_default()))
 }
 
@@ -103,28 +102,21 @@ fn times(ratio: f64) -> String {
     if ratio < 0.95 { format!("{ratio:.2}x") } else { format!("{ratio:.1}x") }
 }
 
-/// Returns the interval of the batches, or for a cell with too few batches the credible interval, marked
-/// with ~.
+/// Returns the interval that belongs to the throughput.
 fn interval(cell: &ConfigurationResult) -> Option<String> {
-    let credible = || Some(marked(uncertainty::interval(cell.outlook?.credible95, rate)));
-    cell.ci95.map(|ends| uncertainty::interval(ends, rate)).or_else(credible)
+    Some(uncertainty::interval(cell.estimate()?.interval95?, rate))
 }
 
 /// Returns the wider side of the interval, as a share of the throughput.
 fn margin(cell: &ConfigurationResult) -> Option<String> {
-    let measured = cell.ci95.zip(cell.throughput_per_s);
-    let credible = |of: Posterior| marked(uncertainty::margin(of.throughput_per_s, of.credible95));
-    measured.map(|(ends, rate)| uncertainty::margin(rate, ends)).or_else(|| Some(credible(cell.outlook?)))
-}
-
-/// Returns the text of a credible interval, marked with ~ unless it is unknown.
-fn marked(text: String) -> String {
-    if text == uncertainty::UNKNOWN { text } else { format!("~{text}") }
+    let RateEstimate { per_s, interval95 } = cell.estimate()?;
+    Some(uncertainty::margin(per_s, interval95?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::benchmark::posterior::Posterior;
     use crate::report::example;
 
     #[test]
@@ -140,5 +132,26 @@ mod tests {
         cell.ci95 = None;
         assert_eq!(Column::Margin.value(&cell), "-");
         assert_eq!(times(0.123), "0.12x");
+    }
+
+    #[test]
+    fn an_interval_belongs_to_the_figure_beside_it() {
+        let mut cell = example::advise().cells.into_iter().find(|c| c.cell.width == 64).unwrap();
+        cell.throughput_per_s = Some(878.0);
+        cell.predicted_per_s = Some(950.0);
+        let posterior = Posterior {
+            throughput_per_s: 778.4,
+            credible95: [723.0, 837.0],
+            near_best: 0.5,
+            near_leader: 0.5,
+        };
+        for ci95 in [None, Some([870.0, 886.0])] {
+            (cell.outlook, cell.ci95) = (Some(posterior), ci95);
+            let shown = [Column::Rate, Column::Interval, Column::Margin].map(|column| column.value(&cell));
+            assert_eq!(shown, ["778", "723–837", "±8%"]);
+        }
+        assert_eq!(Column::Predicted.value(&cell), "950 (+22%)");
+        cell.outlook = None;
+        assert_eq!([Column::Rate, Column::Interval].map(|column| column.value(&cell)), ["878", "870–886"]);
     }
 }

@@ -8,7 +8,8 @@ use crate::report::document::Report;
 
 const HEADER: &str = "workload,strategy,width,processes,status,reason,throughput_per_s,ci95_low,\
                       ci95_high,speedup,predicted_per_s,p50_s,p90_s,p99_s,max_s,cpu_s_per_task,\
-                      startup_s,peak_rss_bytes,ok,failed,timed_out,cancelled";
+                      startup_s,peak_rss_bytes,ok,failed,timed_out,cancelled,\
+                      estimate_per_s,estimate_low,estimate_high";
 
 /// Returns the cells of all `reports`, under one header; if there are gates, each row has the gate of its
 /// workload in further columns.
@@ -55,6 +56,8 @@ fn number(value: Option<f64>) -> String {
 /// Returns the fields of one row; unknown ones are empty.
 fn fields(workload: &str, result: &ConfigurationResult) -> Vec<String> {
     let latency = result.latency_s;
+    let estimate = result.estimate();
+    let ends = estimate.and_then(|of| of.interval95);
     let status = match result.status {
         Status::Ok => "ok",
         Status::Failed => "failed",
@@ -83,6 +86,9 @@ fn fields(workload: &str, result: &ConfigurationResult) -> Vec<String> {
         result.tasks.failed.to_string(),
         result.tasks.timed_out.to_string(),
         result.tasks.cancelled.to_string(),
+        number(estimate.map(|of| of.per_s)),
+        number(ends.map(|[low, _]| low)),
+        number(ends.map(|[_, high]| high)),
     ]
 }
 

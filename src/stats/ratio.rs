@@ -59,7 +59,7 @@ impl RatioEstimate {
             return self;
         }
         let [lo, hi] = widen(self.ratio, [self.lo, self.hi], factor);
-        RatioEstimate { lo, hi, verdict: verdict(lo.ln(), hi.ln(), epsilon.max(0.0).ln_1p()), ..self }
+        RatioEstimate { lo, hi, verdict: ordering(lo.ln(), hi.ln(), epsilon.max(0.0).ln_1p()), ..self }
     }
 
     /// Returns the minimum detectable difference, as a share, at a power of 80%; `None` for one pair.
@@ -89,15 +89,15 @@ pub(crate) fn compare(a: &[(u32, f64)], b: &[(u32, f64)], epsilon: f64) -> Optio
         hi: mean.hi.exp(),
         pairs: mean.n,
         verdict: match mean.bounds() {
-            Some([lo, hi]) => verdict(lo, hi, epsilon.max(0.0).ln_1p()),
+            Some([lo, hi]) => ordering(lo, hi, epsilon.max(0.0).ln_1p()),
             None => UncertainOrdering::Undecided,
         },
     })
 }
 
-/// Returns the verdict for an interval of ln(a/b). A tie comes first: a difference that is certain
+/// Returns the ordering for an interval of ln(a/b), given the margin of a tie. A tie comes first: a difference that is certain
 /// but smaller than the margin is still not worth acting on.
-fn verdict(lo: f64, hi: f64, margin: f64) -> UncertainOrdering {
+pub(crate) fn ordering(lo: f64, hi: f64, margin: f64) -> UncertainOrdering {
     if lo >= -margin && hi <= margin {
         UncertainOrdering::Tie
     } else if lo > 0.0 {

@@ -1,6 +1,5 @@
 //! Throughput against width, a line for each strategy, with intervals.
 
-use crate::benchmark::result::Status;
 use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::report::document::Report;
 use crate::report::html::scale::{Axis, powers_of_two, round_numbers};
@@ -23,8 +22,8 @@ const ASIDE: f64 = 3.0;
 struct Point {
     cell: Configuration,
     rate: f64,
-    /// The ends of the interval, and true if it is credible rather than measured.
-    ends: Option<([f64; 2], bool)>,
+    /// The ends of the interval.
+    ends: Option<[f64; 2]>,
     is_chosen: bool,
 }
 
@@ -55,26 +54,24 @@ pub(super) fn figure(report: &Report) -> Option<String> {
     let told = if report.is_prediction() { "Predicted throughput" } else { "Throughput" };
     Some(format!(
         "<figure>\n<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{told} against width\">\n\
-         {svg}</svg>\n{}<figcaption>{told} against width, with 95% intervals; a dashed one is what is \
-         believed of a cell with fewer than three batches. The recommended cell has a ring.</figcaption>\n\
+         {svg}</svg>\n{}<figcaption>{told} against width, with 95% intervals. The recommended cell has a ring.</figcaption>\n\
          </figure>\n",
         legend(&points),
     ))
 }
 
 fn point(report: &Report, result: &ConfigurationResult) -> Option<Point> {
-    let measured = result.throughput_per_s.filter(|_| result.status == Status::Ok);
     let predicted = result.predicted_per_s.filter(|_| report.is_prediction());
-    let believed = || result.outlook.map(|outlook| (outlook.credible95, true));
-    let rate = measured.or(predicted).filter(|rate| rate.is_finite())?;
-    let ends = result.ci95.map(|ends| (ends, false)).or_else(believed);
+    let estimate = result.estimate();
+    let rate = estimate.map(|estimate| estimate.per_s).or(predicted).filter(|rate| rate.is_finite())?;
+    let ends = estimate.and_then(|estimate| estimate.interval95);
     Some(Point { cell: result.cell, rate, ends, is_chosen: report.is_recommended(result) })
 }
 
 /// Returns the throughput at the upper end of the axis.
 fn top(points: &[Point]) -> f64 {
     let highest = points.iter().map(|point| point.rate).fold(0.0, f64::max);
-    let reaches = points.iter().filter_map(|point| point.ends).map(|([_, high], _)| high);
+    let reaches = points.iter().filter_map(|point| point.ends).map(|[_, high]| high);
     let top = reaches.fold(highest, f64::max).min(highest * HEADROOM);
     if top > 0.0 { top * 1.04 } else { 1.0 }
 }
@@ -134,10 +131,9 @@ fn aside(kind: StrategyKind) -> f64 {
     }
 }
 
-fn whisker(axes: &Axes, x: f64, ([low, high], is_believed): ([f64; 2], bool)) -> String {
-    let class = if is_believed { "whisker believed" } else { "whisker" };
+fn whisker(axes: &Axes, x: f64, [low, high]: [f64; 2]) -> String {
     let (low, high) = (axes.y.at(low), axes.y.at(high));
-    format!("<line class=\"{class}\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{low:.1}\" y2=\"{high:.1}\"/>\n")
+    format!("<line class=\"whisker\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{low:.1}\" y2=\"{high:.1}\"/>\n")
 }
 
 /// Returns the outline of a strategy's mark: colour alone does not distinguish strategies.

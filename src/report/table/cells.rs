@@ -70,9 +70,8 @@ fn best_of(report: &Report, kind: StrategyKind) -> Option<&ConfigurationResult> 
 
 /// Returns the throughput for sorting; cells that did not run come last.
 fn rate(report: &Report, result: &ConfigurationResult) -> f64 {
-    let measured = result.throughput_per_s.filter(|_| result.status == Status::Ok);
     let predicted = result.predicted_per_s.filter(|_| report.is_prediction());
-    measured.or(predicted).unwrap_or(-1.0)
+    result.per_s().or(predicted).unwrap_or(-1.0)
 }
 
 fn show(screen: &mut Screen, report: &Report, rows: &[&ConfigurationResult], layouts: &[&[Column]]) {
