@@ -88,6 +88,7 @@ mod tests {
             free_threaded: FreeThreading::No,
             start_method: "fork".into(),
             offers: Vec::new(),
+            once_per_process: None,
             faster_again: None,
             gil_wanted: Some(gil_held),
             gil_held: Some(gil_held),

@@ -7,9 +7,12 @@ use crate::strategy::run::RunReport;
 /// Returns the profile as a run of the workload under `sequential`: profiling runs tasks one after another.
 pub(crate) fn of_profile(profiled: &Profiled) -> RunReport {
     let profile = &profiled.profile;
+    let once = profile.python.as_ref().and_then(|python| python.once_per_process);
+    // The tasks that paid what a process pays once are among the outcomes, and not part of the times.
+    let uncounted = profiled.tally.counts.started() as f64 / profile.tasks.max(1) as f64;
     RunReport {
-        startup_s: 0.0,
-        wall_s: profile.wall_s,
+        startup_s: once.map_or(0.0, |cost| cost.total_s()),
+        wall_s: profile.wall_s * uncounted,
         most_busy: 1,
         cpu: CpuTime { user_s: profile.cpu_user_s, system_s: profile.cpu_system_s },
         peak_rss_bytes: profiled.peak_rss_bytes,

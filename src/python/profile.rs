@@ -1,5 +1,6 @@
 //! Profiles Python callables in the terms of every other profile.
 
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
@@ -57,15 +58,19 @@ pub fn profile(
 ) -> Result<Profiled, Error> {
     let run = run(session, workload, limits)?;
     let report = &run.observed.report;
-    let mut tally = run.observed.results.outcomes(&report.job.errors, |task| (task, run.job.number(task)));
-    if tally.counts.ok == 0 {
+    let outcomes = |tasks: Range<u64>| {
+        run.observed.results.outcomes_of(tasks, &report.job.errors, |task| (task, run.job.number(task)))
+    };
+    let before = outcomes(0..report.first_task);
+    let mut tally = outcomes(report.first_task..u64::MAX);
+    if tally.counts.ok + before.counts.ok == 0 {
         return Err(all_failed(&tally));
     }
     for death in &run.deaths {
         tally.record_lost(1, &Error::new(Code::PoolWorkerDied, death.message.clone()));
     }
     let mut slowest = SlowestTasks::default();
-    for task in 0..report.tasks {
+    for task in report.first_task..report.tasks {
         let latency = run.observed.results.latency(task);
         latency.into_iter().for_each(|latency| slowest.add(run.job.number(task), latency));
     }
@@ -78,7 +83,9 @@ pub fn profile(
     }
     let python = python_profile(session, inspection, report);
     profile.python = Some(PythonProfile { faster_again: run.faster_again, ..python });
-    Ok(Profiled { profile, tally: raw.tally, peak_rss_bytes: report.job.peak_rss_bytes })
+    let mut tally = raw.tally;
+    tally.merge(&before);
+    Ok(Profiled { profile, tally, peak_rss_bytes: report.job.peak_rss_bytes })
 }
 
 /// A profile that the interpreter survived, and the runs before it.
@@ -175,7 +182,7 @@ fn raw(report: &ProfileReport) -> TaskAccounting {
     TaskAccounting {
         // Imports count as the start of the interpreter.
         preparation_s: 0.0,
-        begun_ns: None,
+        begun_ns: Some(report.begun_ns),
         wall_s: report.job.wall_s,
         cpu: CpuTime { user_s: report.job.cpu_user_s, system_s: report.job.cpu_system_s },
         runqueue_s: report.runqueue_s,
@@ -203,6 +210,7 @@ fn python_profile(session: &Session, inspection: &Inspection, report: &ProfileRe
         gil_wanted: report.gil_wanted,
         gil_held: report.gil_held,
         native_threads: report.native_threads,
+        once_per_process: report.once,
         faster_again: None,
         steps: steps.collect(),
     }

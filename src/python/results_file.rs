@@ -1,5 +1,6 @@
 //! Reads the results file, in which the harness records every task; see `LAYOUT.md`.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use crate::diagnostics::Code;
@@ -97,8 +98,18 @@ impl ResultsFile {
         kinds: &[TaskErrorKind],
         place: impl Fn(u64) -> (u64, u64),
     ) -> TaskOutcomes {
+        self.outcomes_of(0..self.tasks as u64, kinds, place)
+    }
+
+    /// Counts those of some tasks that were started, as [`outcomes`](Self::outcomes) does.
+    pub(crate) fn outcomes_of(
+        &self,
+        tasks: Range<u64>,
+        kinds: &[TaskErrorKind],
+        place: impl Fn(u64) -> (u64, u64),
+    ) -> TaskOutcomes {
         let mut outcomes = TaskOutcomes::default();
-        for task in 0..self.tasks {
+        for task in (0..self.tasks).filter(|task| tasks.contains(&(*task as u64))) {
             let Some(latency) = self.latency(task as u64) else { continue };
             let result = match self.status(task) {
                 STATUS_OK => Ok(self.word(self.tasks + task)),

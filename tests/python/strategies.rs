@@ -153,6 +153,18 @@ fn what_is_kept_of_an_item_is_not_taken_for_the_work() {
 }
 
 #[test]
+fn what_a_process_pays_once_is_no_cost_of_a_task() {
+    let source = "_m = None\ndef burn(n):\n    s = 0\n    for k in range(n): s += k\n    return s\n\
+                  def predict(i):\n    global _m\n    _m = _m or burn(15_000_000)\n    return burn(50_000)\n";
+    let bed = TestBed::new(source, &["predict"], 2_000);
+    let profile = bed.profile(Duration::from_millis(500)).expect("a profile").profile;
+    let python = profile.python.as_ref().expect("an interpreter");
+    let once = python.once_per_process.expect("a cost that is paid once");
+    assert!(once.cpu_s > 50.0 * profile.task.cpu_s, "{profile:?}");
+    assert!(profile.cpu_fraction > 0.5 && profile.tasks > 10, "{profile:?}");
+}
+
+#[test]
 fn the_time_of_worker_processes_is_accounted_for() {
     let source = "async def first(i): return i\ndef spin(i):\n    s = 0\n    for k in range(200_000): s += k\n    return s\n";
     let of = |callables: &[&str], strategy, cpu_steps: &[bool]| {

@@ -4,14 +4,16 @@ mod class;
 mod profile;
 mod python;
 mod reason;
+mod task_cost;
 mod tree;
 mod waits;
 
 pub use class::{Class, Confidence};
 pub use profile::Profile;
-pub(crate) use profile::{Dispersion, SlowTask, StepCost, TaskCost};
+pub(crate) use profile::{Dispersion, SlowTask, StepCost};
 pub(crate) use python::{FreeThreading, PythonProfile, PythonStep};
 pub use reason::{ConfidenceReason, Unknown};
+pub(crate) use task_cost::TaskCost;
 pub(crate) use tree::{Exit, Pattern, Phase, ProcessUse, Sampling, Series, ThreadUse, Workers};
 pub use tree::{ExitStatus, SampleSource, Tree};
 pub use waits::WaitKind;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::profile::result::task_cost::TaskCost;
 use crate::strategy::StrategyKind;
 
 /// Facts about Python callables and their interpreter.
@@ -29,6 +30,11 @@ pub struct PythonProfile {
     /// Number of threads started by libraries such as BLAS and OpenMP, not by Python; null if the system
     /// does not report it.
     pub native_threads: Option<u64>,
+    /// Cost of the first call in a process on top of that of a task, such as a model that is loaded or a
+    /// connection that is opened then; null if the first call costs no more than others. No other figure of
+    /// the profile contains it.
+    #[serde(default)]
+    pub once_per_process: Option<TaskCost>,
     /// Time of tasks in their first round over that in the second, if the ratio shows that results were
     /// cached; the profile then runs no task twice.
     #[serde(default)]

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::model::message::MessageCosts;
+use crate::profile::result::TaskCost;
 use crate::strategy::time_breakdown::IpcStats;
 
 /// A line from the harness; the request decides what `T` is.
@@ -127,8 +128,14 @@ pub(crate) struct ProfileReport {
     /// The cost of all tasks together.
     #[serde(flatten)]
     pub job: JobReport,
-    /// Number of tasks profiled.
+    /// Number of the task after the last one profiled.
     pub tasks: u64,
+    /// The first task whose cost is part of the profile; the ones before it paid what a process pays once.
+    pub first_task: u64,
+    /// Cost of the first call in a process on top of that of a task; `None` if it costs no more.
+    pub once: Option<TaskCost>,
+    /// Time at which the first task that counts began, in nanoseconds of the monotonic clock.
+    pub begun_ns: u64,
     /// Seconds in which tasks waited for the rate limit, which are part of no other figure.
     pub paused_s: f64,
     /// Seconds in each step, summed over all tasks.

@@ -50,20 +50,25 @@ class Job:
         # Called once the strategy is ready for the first task.
         self.on_ready: Callable[[], None] = _do_nothing
         self._cpu_before = self.cpu
-        self._begun_ns = 0
+        self.begun_ns = 0
 
     def started(self, requested_ns: int) -> int:
         """Starts the clocks: the strategy that was requested at `requested_ns` is ready."""
         self.on_ready()
         self._cpu_before = resource_usage.cpu()
-        self._begun_ns = perf_counter_ns()
-        self.startup_s = (self._begun_ns - requested_ns) * 1e-9
-        return self._begun_ns
+        self.begun_ns = perf_counter_ns()
+        self.startup_s = (self.begun_ns - requested_ns) * 1e-9
+        return self.begun_ns
 
     def ended(self) -> None:
         """Stops the clocks: the last task has ended."""
-        self.wall_s = (perf_counter_ns() - self._begun_ns) * 1e-9
+        self.wall_s = (perf_counter_ns() - self.begun_ns) * 1e-9
         self.cpu = self.cpu.plus(resource_usage.cpu().since(self._cpu_before))
+
+    def exclude(self, wall_ns: int, cpu: CpuTime) -> None:
+        """Leaves some time since the start out of the account, and the CPU time that was used in it."""
+        self.begun_ns += wall_ns
+        self._cpu_before = self._cpu_before.plus(cpu)
 
     def name_of(self, task: int) -> str:
         """Returns a task by its number, from 1, and its item."""

@@ -7,6 +7,7 @@ from time import perf_counter, perf_counter_ns, process_time
 from typing import Any
 
 from . import resource_usage
+from .first_call import FirstCalls, Mark
 from .gil_probe import GilProbe
 from .job import Job
 from .program import item_function
@@ -26,21 +27,29 @@ def run(job: Job) -> JsonObject:
     """Returns the profile of the tasks of a job."""
     requested = perf_counter_ns()
     steps = StepMeter(job)
-    queued = steps.queue.seconds()
     job.started(requested)
-    done = steps.run_for(job.time_limit_s, 0)
+    begun = steps.mark()
+    first = FirstCalls(steps)
+    first.run()
+    done = first.next_task
+    left_s = job.time_limit_s - first.counted_s()
+    if done < job.count and left_s > 0.0:
+        done = steps.run_for(left_s, done)
     job.ended()
+    whole = steps.mark().since(begun)
     # Waiting for the rate limit is not a cost of the tasks.
-    paused_s = job.program.waited_s()
+    paused_s = whole.waited_s - first.excluded.waited_s
     job.wall_s -= paused_s
-    queued_after = steps.queue.seconds()
     profile: JsonObject = {
         "tasks": done,
+        "first_task": first.first_task,
+        "once": first.once._asdict() if first.once else None,
+        "begun_ns": job.begun_ns,
         "paused_s": paused_s,
         "steps_s": list(steps.wall_s),
         "steps_cpu_s": list(steps.cpu_s),
         "steps_queue_s": list(steps.queue_s),
-        "runqueue_s": None if queued_after is None or queued is None else queued_after - queued,
+        "runqueue_s": None if begun.queued_s is None else whole.queued() - first.excluded.queued(),
         "native_threads": _threads_unknown_to_python(),
         "faster_again": _faster_again(job, done),
     }
@@ -77,6 +86,28 @@ class StepMeter:
             self._await_one = program.limited(self._await_steps)
         else:
             self._run_one = program.on_main_thread(self._run_steps)
+
+    def mark(self) -> Mark:
+        """Returns the clocks now."""
+        return Mark(
+            perf_counter_ns(),
+            resource_usage.cpu(),
+            self.queue.seconds(),
+            self.job.program.waited_s(),
+            tuple(self.wall_s),
+            tuple(self.cpu_s),
+            tuple(self.queue_s),
+        )
+
+    def exclude(self, time: Mark) -> None:
+        """Takes the steps of some time out of the sums."""
+        for sums, excluded in (
+            (self.wall_s, time.wall_s),
+            (self.cpu_s, time.cpu_s),
+            (self.queue_s, time.queue_s),
+        ):
+            for index, seconds in enumerate(excluded):
+                sums[index] -= seconds
 
     def close(self) -> None:
         """Closes the event loop and the file of the run queue."""
