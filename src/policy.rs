@@ -33,6 +33,22 @@ pub(crate) const WORTH_CONCURRENCY: f64 = 0.10;
 /// - Last checked: 2026-11.
 pub(crate) const STOP_PROBABILITY: f64 = 0.97;
 
+/// Probability of being within [`INDIFFERENCE`] of the best from which the confidence in a recommendation is
+/// high.
+///
+/// - Chosen because: the belief is somewhat too sure of itself; a reader of "high" may expect nine in ten.
+/// - Measured by: `cargo test --test search -- --nocapture` (share of good advice by confidence).
+/// - Last checked: 2026-11.
+pub(crate) const SURE_FROM: f64 = 0.85;
+
+/// Probability of being within [`INDIFFERENCE`] of the best below which the confidence in a recommendation is
+/// low.
+///
+/// - Chosen because: what is more likely wrong than right must not be called more than a guess.
+/// - Measured by: `cargo test --test search -- --nocapture` (share of good advice by confidence).
+/// - Last checked: 2026-11.
+pub(crate) const UNSURE_BELOW: f64 = 0.50;
+
 /// Share of the CPUs used by other programs from which results carry a warning.
 ///
 /// - Chosen because: throughput of computing work falls by at least that share, twice [`INDIFFERENCE`].

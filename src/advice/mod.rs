@@ -8,6 +8,7 @@
 pub(crate) mod checklist;
 pub mod choose;
 pub(crate) mod comparison;
+pub(crate) mod confidence;
 pub(crate) mod context;
 pub(crate) mod decision_tree;
 pub(crate) mod facts;

@@ -1,6 +1,7 @@
 //! The recommendation without a measurement: from the profile and the model alone.
 
 use crate::advice::comparison::{Comparison, ComparisonCode, RunnerUpFigures};
+use crate::advice::confidence::ChoiceConfidence;
 use crate::advice::recommend::{AdviceInput, recommend};
 use crate::advice::result::Recommendation;
 use crate::advice::verdict::{Agreement, Basis, ChoiceVerdict};
@@ -16,11 +17,14 @@ use crate::stats::ratio::UncertainOrdering;
 pub(crate) fn recommend_predicted(input: &AdviceInput<'_>) -> Option<Recommendation> {
     let cells: Vec<ConfigurationResult> = input.cells.iter().filter_map(stand_in).collect();
     let advice = recommend(&AdviceInput { cells: &cells, ..*input })?;
+    let ChoiceConfidence { level, reason } = ChoiceConfidence::predicted(input.profile.confidence);
     let is_same = advice.strategy == advice.decision.strategy;
     Some(Recommendation {
         verdict: ChoiceVerdict::Undecided,
         smallest_effect: None,
         basis: Basis::Predicted,
+        confidence: level,
+        confidence_reason: reason,
         agrees: if is_same { Agreement::Yes } else { Agreement::Undecided },
         comparison: comparison(&advice, &cells),
         ..advice

@@ -3,6 +3,7 @@
 use crate::advice::choose::choose;
 use crate::advice::chunks::chunk_size;
 use crate::advice::comparison::comparison;
+use crate::advice::confidence::ChoiceConfidence;
 use crate::advice::context::AdviceContext;
 use crate::advice::decision_tree::decide;
 use crate::advice::facts::Facts;
@@ -49,6 +50,8 @@ pub(crate) fn recommend(input: &AdviceInput<'_>) -> Option<Recommendation> {
     let context =
         AdviceContext { workload, profile, host, conditions, facts: &facts, cells, choice: &choice };
     let cell = choice.chosen.cell;
+    let ChoiceConfidence { level, reason } =
+        ChoiceConfidence::of(choice.chosen, Basis::Measured, choice.verdict);
     Some(Recommendation {
         strategy: cell.strategy,
         width: cell.width,
@@ -56,6 +59,8 @@ pub(crate) fn recommend(input: &AdviceInput<'_>) -> Option<Recommendation> {
         verdict: choice.verdict,
         smallest_effect: choice.runners_up.first().and_then(|runner_up| runner_up.smallest_effect),
         basis: Basis::Measured,
+        confidence: level,
+        confidence_reason: reason,
         agrees: choice.agrees,
         comparison: comparison(&choice, objective),
         limit: limit(&context),

@@ -3,11 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::advice::comparison::Comparison;
+use crate::advice::confidence::ChoiceConfidenceReason;
 use crate::advice::decision_tree::DecisionPath;
 use crate::advice::limiting_factor::LimitingFactor;
 use crate::advice::note::Note;
 use crate::advice::verdict::{Agreement, Basis, ChoiceVerdict};
 use crate::benchmark::Configuration;
+use crate::profile::result::Confidence;
 use crate::strategy::StrategyKind;
 
 /// A recommendation with its reasons.
@@ -26,6 +28,10 @@ pub struct Recommendation {
     pub smallest_effect: Option<f64>,
     /// The basis: cells that were run, or predictions only.
     pub basis: Basis,
+    /// The confidence that no configuration is faster by more than 5%.
+    pub confidence: Confidence,
+    /// The reason for the confidence.
+    pub confidence_reason: ChoiceConfidenceReason,
     /// The path through the decision tree.
     #[serde(flatten)]
     pub decision: DecisionPath,

@@ -3,6 +3,7 @@
 mod gate;
 
 use crate::advice::comparison::{Comparison, ComparisonCode, RunnerUpFigures};
+use crate::advice::confidence::ChoiceConfidenceReason;
 use crate::advice::decision_tree::{DecisionPath, TreeStep};
 use crate::advice::limiting_factor::{LimitingFactor, SharedResource};
 use crate::advice::result::{CodeExample, Fallback, Recommendation};
@@ -308,6 +309,8 @@ fn recommendation() -> Recommendation {
         verdict: ChoiceVerdict::Undecided,
         smallest_effect: Some(0.06),
         basis: Basis::Measured,
+        confidence: Confidence::High,
+        confidence_reason: ChoiceConfidenceReason::Decided { near_best: Some(0.96) },
         decision: DecisionPath {
             steps: vec![TreeStep::TaskType { class: Class::IoBound }, TreeStep::AsyncFormAvailable],
             strategy: StrategyKind::Async,

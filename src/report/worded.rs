@@ -92,6 +92,7 @@ impl Worded for Document {
 fn add_to_recommendation(advice: &Recommendation, value: &mut Value) {
     value["tree_path"] = json!(prose::decision::path(&advice.decision));
     value["response"] = json!(prose::limit::response(&advice.limit));
+    add_message(&mut value["confidence_reason"], prose::confidence::reason(advice));
     add_message(&mut value["comparison"], prose::comparison::sentence(advice));
     add_message(&mut value["binding_limit"], prose::limit::sentence(&advice.limit));
     for (i, note) in advice.notes.iter().enumerate() {
@@ -120,9 +121,10 @@ fn add_message(fact: &mut Value, message: String) {
 }
 
 /// Types whose JSON has a `message`, by their names in the schema.
-const WITH_MESSAGE: [&str; 9] = [
+const WITH_MESSAGE: [&str; 10] = [
     "CheckDetail",
     "CheckFinding",
+    "ChoiceConfidenceReason",
     "Comparison",
     "ConfidenceReason",
     "GateReason",
@@ -177,7 +179,16 @@ mod tests {
         assert_eq!(advice["tree_steps"][0]["code"], "task-type");
         assert_eq!(advice["tree_path"][0], "task type");
         assert_eq!(advice["binding_limit"]["code"], "shared-resource");
-        for fact in [&advice["binding_limit"], &advice["comparison"], &advice["performance_notes"][0]] {
+        assert_eq!(
+            (&advice["confidence"], &advice["confidence_reason"]["code"]),
+            (&json!("high"), &json!("decided"))
+        );
+        for fact in [
+            &advice["confidence_reason"],
+            &advice["binding_limit"],
+            &advice["comparison"],
+            &advice["performance_notes"][0],
+        ] {
             assert!(fact["code"].is_string() && fact["message"].is_string(), "{fact}");
         }
         assert!(advice["response"].is_string());

@@ -15,7 +15,7 @@ fn advises(sandbox: &Sandbox, stdin: &str, arguments: &[&str], header: &str) {
     sandbox
         .run_with(stdin, &arguments)
         .code(0)
-        .stdout(starts_with(header).and(contains("Recommendation: ")).and(contains("\nrust: ")))
+        .stdout(starts_with(header).and(contains("Recommendation (")).and(contains("\nrust: ")))
         .stderr(contains("error").not());
 }
 

@@ -30,7 +30,7 @@ fn with_once_no_item_is_run_twice() {
     sandbox
         .run_with(&items.join("\n"), &arguments)
         .code(0)
-        .stdout(contains("Recommendation: "))
+        .stdout(contains("Recommendation ("))
         .stderr(contains("W-RUN-001").not().and(contains("up to 15 wide (W-RUN-003)")));
     let seen = lines(&sandbox, "seen");
     let different: BTreeSet<_> = seen.iter().collect();

@@ -63,6 +63,7 @@ fn list(items: &[String]) -> String {
 fn recommendation(report: &Report) -> String {
     let Some(advice) = &report.recommendation else { return String::new() };
     let mut facts = vec![
+        ("Confidence", prose::confidence::reason(advice)),
         ("Tree", prose::decision::path(&advice.decision).join(" → ")),
         ("Measured", prose::comparison::sentence(advice)),
         ("Limit", prose::limit::sentence(&advice.limit)),
@@ -71,7 +72,7 @@ fn recommendation(report: &Report) -> String {
     facts.extend(advice.notes.iter().map(|note| ("Note", prose::notes::sentence(note))));
     let facts = facts.iter().map(|(term, text)| format!("<dt>{term}</dt><dd>{}</dd>\n", escaped(text)));
     let facts: String = facts.collect();
-    format!("<h3>Recommendation: {}</h3>\n<dl>\n{facts}</dl>\n", escaped(&describe::cell(&advice.cell())))
+    format!("<h3>{}</h3>\n<dl>\n{facts}</dl>\n", escaped(&prose::confidence::headline(advice)))
 }
 
 fn cells(report: &Report) -> String {

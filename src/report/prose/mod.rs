@@ -4,6 +4,7 @@
 
 pub(crate) mod checklist;
 pub(crate) mod comparison;
+pub(crate) mod confidence;
 pub(crate) mod decision;
 pub(crate) mod details;
 pub(crate) mod findings;

@@ -2,9 +2,9 @@
 
 use crate::advice::Recommendation;
 use crate::advice::scaling::FitStatus;
+use crate::profile::result::Confidence;
 use crate::report::document::{CommandName, Report, WorkloadRuntime};
 use crate::report::prose;
-use crate::report::prose::workload as describe;
 use crate::report::table::options::CodeChoice;
 use crate::report::table::screen::{Role, Screen};
 use crate::workload::spec::WorkloadSource;
@@ -16,6 +16,9 @@ const INDENT: usize = 2;
 pub(super) fn section(screen: &mut Screen, report: &Report) {
     let Some(advice) = &report.recommendation else { return };
     headline(screen, report);
+    if advice.confidence != Confidence::High {
+        screen.labelled(INDENT, "Doubt", &prose::confidence::reason(advice));
+    }
     screen.labelled(INDENT, "Tree", &prose::decision::path(&advice.decision).join(" -> "));
     screen.labelled(INDENT, "Measured", &prose::comparison::sentence(advice));
     screen.labelled(INDENT, "Limit", &prose::limit::sentence(&advice.limit));
@@ -44,7 +47,7 @@ fn scaling(screen: &mut Screen, report: &Report) {
 pub(super) fn headline(screen: &mut Screen, report: &Report) {
     let Some(advice) = &report.recommendation else { return };
     screen.gap();
-    screen.paragraph(Role::Heading, &format!("Recommendation: {}", describe::cell(&advice.cell())));
+    screen.paragraph(Role::Heading, &prose::confidence::headline(advice));
 }
 
 fn fallbacks(advice: &Recommendation) -> String {
