@@ -9,6 +9,8 @@
 Every comparison of a suite is one line; the last lines count verdicts per metric.
 """
 
+from __future__ import annotations
+
 import argparse
 import collections
 import json
@@ -16,6 +18,10 @@ import multiprocessing
 import pathlib
 import subprocess
 import tempfile
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+Results = list[dict[str, Any]]
 
 WORKLOAD = """
 name = "work"
@@ -33,21 +39,26 @@ for = "{wait_us}us"
 SLOWED = [("sha256", 4000, 0), ("json-parse", 1000, 4000)]
 
 
-def bench(conc, arguments, directory):
+def bench(conc: str, arguments: Sequence[str], directory: str) -> Results:
+    """Runs `conc bench`."""
     command = [conc, "bench", "--json", *arguments]
-    done = subprocess.run(command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-    return json.loads(done.stdout)["results"]
+    done = subprocess.run(
+        command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
+    )
+    results: Results = json.loads(done.stdout)["results"]
+    return results
 
 
-def write(directory, name, kernel, work_us, wait_us):
+def write(directory: str, name: str, kernel: str, work_us: int, wait_us: int) -> None:
+    """Writes a workload file; without a wait it has one step."""
     text = WORKLOAD.format(kernel=kernel, work_us=work_us, wait_us=max(wait_us, 1))
     if wait_us == 0:
         text = text[: text.index('[[step]]\nkind = "sleep"')]
     (pathlib.Path(directory) / name).write_text(text)
 
 
-def same(conc, options, directory):
-    """The suite compared with itself, again and again."""
+def same(conc: str, options: argparse.Namespace, directory: str) -> Iterator[Results]:
+    """Compares the suite with itself, again and again."""
     suite = [*options.workloads, "--budget", options.budget]
     if options.stored:
         bench(conc, [*suite, "--save-baseline", "baseline.json"], directory)
@@ -56,10 +67,10 @@ def same(conc, options, directory):
         yield bench(conc, [*suite, *against, "--seed", str(number + 1)], directory)
 
 
-def slower(conc, options, directory):
-    """Workloads beside the same ones with less to do."""
+def slower(conc: str, options: argparse.Namespace, directory: str) -> Iterator[Results]:
+    """Compares workloads with the same ones with less to do."""
     for number in range(options.repeats):
-        results = []
+        results: Results = []
         for kernel, work_us, wait_us in SLOWED:
             write(directory, "before.toml", kernel, work_us, wait_us)
             write(directory, "after.toml", kernel, round(work_us * (1 + options.slower)), wait_us)
@@ -68,13 +79,15 @@ def slower(conc, options, directory):
         yield results
 
 
-def spin():
+def spin() -> None:
+    """Keeps a CPU busy."""
     while True:
         pass
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main() -> None:
+    """Runs the comparisons and counts verdicts."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("conc")
     parser.add_argument("workloads", nargs="*", help="default: every sample")
     parser.add_argument("--repeats", type=int, default=20)
@@ -84,7 +97,8 @@ def main():
     parser.add_argument("--slower", type=float, default=0.0)
     options = parser.parse_args()
     conc = str(pathlib.Path(options.conc).resolve())
-    metrics, workloads = collections.Counter(), collections.Counter()
+    metrics: collections.Counter[tuple[str, str]] = collections.Counter()
+    workloads: collections.Counter[str] = collections.Counter()
     load = multiprocessing.Process(target=spin, daemon=True)
     if options.loaded:
         load.start()
