@@ -17,6 +17,7 @@ from .chunk_outcome import PackedOutcome
 from .errors import DIED, CodedError
 from .ipc_stats import IpcStats
 from .job import Job
+from .program_stand_in import StandIn
 
 # A pool is reopened after at most this many deaths. Where several tasks run at once in a worker, a second
 # death finds the one to blame.
@@ -62,10 +63,12 @@ class ProcessPool:
         self._deaths = 0
         self._slots: dict[int, int] = {}
         self.ipc = job.ipc = IpcStats(workers)
+        # The interpreter's own start method, or the one that the user's module has set.
+        start_method = multiprocessing.get_context().get_start_method()
+        self._stand_in = StandIn(job.request, start_method, job.strategy == "hybrid")
         self._open()
 
     def _open(self) -> None:
-        # The interpreter's own start method: the one that a program gets if it does not choose.
         context = multiprocessing.get_context()
         barrier = context.Barrier(self.workers)
         self.executor = ProcessPoolExecutor(
@@ -143,6 +146,7 @@ class ProcessPool:
             pass
         finally:
             self.executor.shutdown(wait=True)
+            self._stand_in.close()
 
 
 def _ending(code: int | None) -> str:
