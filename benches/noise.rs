@@ -93,6 +93,7 @@ fn record(mut workload: Workload, cell: Configuration, task_s: f64, time_limit: 
         task_s,
         budget: Duration::from_secs(5),
         cpus: host.cpus_effective,
+        quota: None,
         is_thorough: false,
         params: SizingParams::default(),
     };

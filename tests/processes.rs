@@ -10,8 +10,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use conc::internal::{
-    Code, Configuration, Group, Reexec, StrategyKind, adopt_orphans, descendants, kill_descendants,
-    profile_tasks,
+    Code, Configuration, Group, ProfileLimits, Reexec, StrategyKind, adopt_orphans, descendants,
+    kill_descendants, profile_tasks,
 };
 use nix::sys::signal::Signal::SIGKILL;
 use nix::sys::signal::kill;
@@ -93,7 +93,8 @@ fn a_batch_leaves_nothing_that_its_commands_started() {
 fn a_profile_leaves_nothing_that_its_commands_started() {
     let _alone = alone();
     let bed = TestBed::new(counted(3, vec![command(&["sh", "-c", "sleep 600 & exit 0"])]));
-    let profiled = profile_tasks(&Reexec::new(exe()), &bed.workload, &bed.env, MS * 20, PATIENCE, u64::MAX);
+    let limits = ProfileLimits { time: MS * 20, ends_early: false, patience: PATIENCE, most_tasks: u64::MAX };
+    let profiled = profile_tasks(&Reexec::new(exe()), &bed.workload, &bed.env, &limits);
     assert!(profiled.expect("it works").tally.counts.ok > 0);
     until("nobody", || living().is_empty());
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use conc::internal::{
-    Class, Code, CpuSpec, Error, FixtureSpec, Kernel, LatencySpec, Profiled, Reexec, StepSpec, Workload,
-    profile_tasks,
+    Class, Code, CpuSpec, Error, FixtureSpec, Kernel, LatencySpec, ProfileLimits, Profiled, Reexec, StepSpec,
+    Workload, profile_tasks,
 };
 
 use crate::common::{PATIENCE, TestBed, command, compute, counted, exe, http, iterations, sleep};
@@ -18,7 +18,8 @@ const TIME: Duration = Duration::from_millis(600);
 
 fn try_profile(workload: Workload, patience: Duration) -> Result<Profiled, Error> {
     let bed = TestBed::new(workload);
-    profile_tasks(&Reexec::new(exe()), &bed.workload, &bed.env, TIME, patience, u64::MAX)
+    let limits = ProfileLimits { time: TIME, ends_early: false, patience, most_tasks: u64::MAX };
+    profile_tasks(&Reexec::new(exe()), &bed.workload, &bed.env, &limits)
 }
 
 fn profiled(workload: Workload) -> Profiled {

@@ -99,6 +99,7 @@ pub(crate) fn host(cpus: f64) -> Host {
         limits: HostLimits {
             affinity_cpus: cpus.ceil() as usize,
             cgroup_cpus: None,
+            cgroup_period_s: None,
             open_files: Some(1024),
             processes: None,
             memory_maps: Some(65_530),

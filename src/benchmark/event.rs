@@ -13,7 +13,7 @@ pub enum Event {
     BatchStarted {
         /// The configuration.
         cell: Configuration,
-        /// Time since measuring began.
+        /// Time since the run began, without imports of the user's module.
         elapsed: Duration,
     },
     /// A batch ended.
@@ -22,7 +22,7 @@ pub enum Event {
         cell: Configuration,
         /// Tasks per second, or the reason why there are none.
         throughput: Result<f64, String>,
-        /// Time since measuring began.
+        /// Time since the run began, without imports of the user's module.
         elapsed: Duration,
     },
 }

@@ -37,6 +37,12 @@ impl BatchRequest {
         let most = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX);
         BatchRequest { stop_starting_after: self.stop_starting_after.min(most), ..self }
     }
+
+    /// Returns the same batch, killed after `seconds` if that is earlier.
+    pub fn killed_within(self, seconds: f64) -> Self {
+        let most = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX);
+        BatchRequest { kill_after: self.kill_after.min(most), ..self }
+    }
 }
 
 /// Runs batches; a mock makes the scheduler's tests deterministic.

@@ -7,6 +7,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 
+use crate::benchmark::batch_costs::BatchCosts;
 use crate::benchmark::clock::Clock;
 use crate::benchmark::configuration::Configuration;
 use crate::benchmark::event::{Event, Observer};
@@ -18,6 +19,7 @@ use crate::benchmark::record::CellRecord;
 use crate::benchmark::search::{Search, SearchMode};
 use crate::benchmark::sizing::Sizing;
 use crate::benchmark::throughput::BatchTimes;
+use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::host::Interrupt;
 use crate::host::contention::TakenShares;
@@ -28,14 +30,19 @@ use crate::strategy::run::RunReport;
 /// Number of rounds of an exhaustive run, whatever the budget: fewer give no interval.
 const MIN_ROUNDS_EXHAUSTIVE: u32 = 3;
 
+/// Share of the budget by which a batch may exceed the budget before it is killed.
+const KILL_OVERSHOOT: f64 = 0.05;
+
 /// Share of the budget by which the expected end of a batch may exceed the budget.
 const BUDGET_OVERSHOOT: f64 = 0.03;
 
 /// The extent of a measurement.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MeasurementSettings {
-    /// Measuring time.
+    /// Time of the whole run.
     pub budget: Duration,
+    /// The part of the budget that was spent before the first batch.
+    pub spent: Duration,
     /// Exact number of rounds, whatever the budget.
     pub rounds: Option<u32>,
     /// Number of batches per configuration of the first round that run and are discarded.
@@ -67,6 +74,8 @@ pub struct Measured {
     pub ending: MeasurementEnding,
     /// Duration of the measurement.
     pub elapsed: Duration,
+    /// The seconds that batches took besides their tasks.
+    pub costs: BatchCosts,
 }
 
 /// The reason why measuring ended.
@@ -100,7 +109,7 @@ pub struct Measurement<'a> {
     /// The extent of the measurement.
     pub settings: MeasurementSettings,
     /// A sequential run of the workload that was made before; it stands for the first batch of the
-    /// reference where tasks are long.
+    /// reference unless its clocks show in the tasks.
     pub reference: Option<RunReport>,
     /// The strategy that is measured where the budget is enough for one, if no other is predicted to be
     /// better.
@@ -117,9 +126,11 @@ impl Measurement<'_> {
         let mut measured = Measured::default();
         self.warm_up(&search, &mut random);
         self.clock.restart();
-        if let (Some(report), Some(reference), true) =
-            (self.reference.take(), plan.candidates.first(), self.sizing.is_long() || self.settings.once)
-        {
+        if let (Some(report), Some(reference), true) = (
+            self.reference.take(),
+            plan.candidates.first(),
+            self.sizing.counts_profile() || self.settings.once,
+        ) {
             self.record(reference, &report, &mut search, &mut measured);
         }
         measured.ending = loop {
@@ -163,7 +174,7 @@ impl Measurement<'_> {
             (done >= rounds).then_some(MeasurementEnding::Rounds)
         } else if self.settings.exhaustive && done < MIN_ROUNDS_EXHAUSTIVE {
             None
-        } else if self.clock.elapsed() >= self.settings.budget && !search.lacks_reference() {
+        } else if self.spent() >= self.settings.budget && !search.lacks_reference() {
             Some(MeasurementEnding::Budget)
         } else {
             search.is_settled().then_some(MeasurementEnding::Settled)
@@ -176,7 +187,12 @@ impl Measurement<'_> {
         if is_counted || (self.settings.exhaustive && measured.rounds < MIN_ROUNDS_EXHAUSTIVE) {
             return f64::INFINITY;
         }
-        self.settings.budget.as_secs_f64() * (1.0 + BUDGET_OVERSHOOT) - self.clock.elapsed().as_secs_f64()
+        self.settings.budget.as_secs_f64() * (1.0 + BUDGET_OVERSHOOT) - self.spent().as_secs_f64()
+    }
+
+    /// Returns the part of the budget that was spent so far.
+    fn spent(&self) -> Duration {
+        self.settings.spent + self.clock.elapsed()
     }
 
     /// Runs one batch of every configuration that still fits into the budget; returns false if none did.
@@ -187,7 +203,9 @@ impl Measurement<'_> {
             let rate = search.expected_per_s(candidate.cell);
             let permutation_id = u64::from(measured.rounds);
             let request = BatchRequest { permutation_id, ..self.sizing.request(candidate.cell, rate) };
-            let (left_s, expected_s) = (self.left_s(measured), self.sizing.expected_s(&request, rate));
+            let left_s = self.left_s(measured);
+            let expected_s =
+                self.sizing.expected_s(&request, rate) + measured.costs.of(candidate.cell.strategy);
             // However small the budget, the reference and the predicted best are measured once.
             let is_needed = search.batches(candidate.cell) == 0
                 && (candidate.cell == Configuration::REFERENCE
@@ -198,11 +216,14 @@ impl Measurement<'_> {
             if expected_s.max(slow_s) > left_s && !is_needed {
                 continue;
             }
+            let is_last = !is_needed && request.kill_after.as_secs_f64() > left_s;
+            let most_s = left_s + KILL_OVERSHOOT * self.settings.budget.as_secs_f64();
             let request = request.within(left_s.max(expected_s));
+            let request = if is_last { request.killed_within(most_s) } else { request };
             if self.interrupt.is_raised() || self.executor.is_exhausted() {
                 return false;
             }
-            self.run_batch(candidate, &request, search, measured);
+            self.run_batch(candidate, &request, is_last, search, measured);
             any = true;
             if search.prior_refuted() {
                 break;
@@ -215,17 +236,25 @@ impl Measurement<'_> {
         &mut self,
         candidate: &Candidate,
         request: &BatchRequest,
+        is_last: bool,
         search: &mut Search,
         measured: &mut Measured,
     ) {
         let cell = candidate.cell;
-        self.observer.observe(&Event::BatchStarted { cell, elapsed: self.clock.elapsed() });
+        let begun = self.clock.elapsed();
+        self.observer.observe(&Event::BatchStarted { cell, elapsed: self.spent() });
         let result = self.executor.run(request);
         if self.interrupt.is_raised() || (result.is_err() && self.executor.is_exhausted()) {
             return;
         }
         let throughput = match result {
-            Ok(report) => Ok(self.record(candidate, &report, search, measured)),
+            Ok(report) => {
+                let took_s = (self.clock.elapsed() - begun).as_secs_f64();
+                measured.costs.add(cell.strategy, took_s - report.wall_s);
+                Ok(self.record(candidate, &report, search, measured))
+            }
+            // The budget killed it, which says nothing about the configuration.
+            Err(error) if is_last && error.code == Code::PoolHung => Err(error.to_string()),
             Err(error) => {
                 search.mark_failed(cell);
                 let message = error.to_string();
@@ -233,7 +262,7 @@ impl Measurement<'_> {
                 Err(message)
             }
         };
-        self.observer.observe(&Event::BatchEnded { cell, throughput, elapsed: self.clock.elapsed() });
+        self.observer.observe(&Event::BatchEnded { cell, throughput, elapsed: self.spent() });
     }
 
     /// Records a batch and returns its throughput, in tasks per second.
@@ -283,137 +312,4 @@ fn predicted_best(round: &[Candidate], preferred: Option<StrategyKind>) -> Optio
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::benchmark::clock::Stopwatch;
-    use crate::benchmark::event::Silent;
-    use crate::benchmark::params::SizingParams;
-    use crate::benchmark::testing::{self, host, profile, report, sleeping};
-    use crate::diagnostics::Code;
-
-    /// Answers every batch at once, with the result of a function.
-    struct Mock<F>(F, Vec<BatchRequest>);
-
-    impl<F: FnMut(&BatchRequest) -> Result<RunReport, Error>> Executor for Mock<F> {
-        fn run(&mut self, request: &BatchRequest) -> Result<RunReport, Error> {
-            self.1.push(request.clone());
-            (self.0)(request)
-        }
-    }
-
-    fn measure(
-        settings: MeasurementSettings,
-        run: impl FnMut(&BatchRequest) -> Result<RunReport, Error>,
-    ) -> (Measured, Vec<BatchRequest>) {
-        let plan = testing::plan(&sleeping(400), &profile(50e-6, 20e-3), &host(2));
-        let mut executor = Mock(run, Vec::new());
-        let measurement = Measurement {
-            executor: &mut executor,
-            observer: &mut Silent,
-            clock: &mut Stopwatch::start(),
-            interrupt: &Interrupt::default(),
-            sizing: Sizing {
-                tasks: 400,
-                task_s: 0.02,
-                budget: settings.budget,
-                cpus: 2.0,
-                is_thorough: false,
-                params: SizingParams::default(),
-            },
-            settings,
-            reference: None,
-            preferred: None,
-        };
-        (measurement.run(&plan), executor.1)
-    }
-
-    fn settings(rounds: u32) -> MeasurementSettings {
-        let budget = Duration::from_secs(3600);
-        MeasurementSettings {
-            budget,
-            rounds: Some(rounds),
-            warmup: 0,
-            exhaustive: false,
-            seed: 1,
-            once: false,
-            search: SearchParams::default(),
-        }
-    }
-
-    fn ideal(request: &BatchRequest) -> Result<RunReport, Error> {
-        Ok(report(request.tasks.end, request.cell.width, 0.02))
-    }
-
-    #[test]
-    fn the_rounds_asked_for_are_of_every_strategy_and_the_reference() {
-        let (measured, _) = measure(settings(4), ideal);
-        assert!(measured.cells.values().all(|record| record.rounds().len() == 4));
-        assert!(measured.cells.contains_key(&Configuration::REFERENCE));
-        assert_eq!(measured.ending, MeasurementEnding::Rounds);
-    }
-
-    #[test]
-    fn the_same_seed_gives_the_same_order_and_another_one_another() {
-        let requests = |seed| measure(MeasurementSettings { seed, ..settings(2) }, ideal).1;
-        assert_eq!(requests(7), requests(7));
-        assert_ne!(requests(7), requests(8));
-    }
-
-    #[test]
-    fn a_failing_strategy_is_an_entry_and_the_rest_still_runs() {
-        let (measured, _) = measure(settings(2), |request| match request.cell.strategy {
-            StrategyKind::Threads => Err(Error::new(Code::PoolStart, "no threads")),
-            _ => ideal(request),
-        });
-        assert!(measured.failed.keys().all(|cell| cell.strategy == StrategyKind::Threads));
-        assert!(!measured.failed.is_empty());
-        assert!(measured.cells.keys().any(|cell| cell.strategy == StrategyKind::Async));
-    }
-
-    #[test]
-    fn an_exhaustive_run_measures_every_cell_three_times() {
-        let (measured, _) = measure(
-            MeasurementSettings { budget: Duration::ZERO, rounds: None, exhaustive: true, ..settings(0) },
-            ideal,
-        );
-        assert!(measured.cells.values().all(|record| record.rounds().len() == 3));
-    }
-
-    #[test]
-    fn tasks_longer_than_the_budget_are_still_measured_under_the_best_cell() {
-        let plan = testing::plan(&sleeping(10), &profile(1e-4, 3.0), &host(2));
-        let mut executor =
-            Mock(|request: &BatchRequest| Ok(report(request.tasks.end, request.cell.width, 3.0)), Vec::new());
-        let measurement = Measurement {
-            executor: &mut executor,
-            observer: &mut Silent,
-            clock: &mut Stopwatch::start(),
-            interrupt: &Interrupt::default(),
-            sizing: Sizing {
-                tasks: 10,
-                task_s: 3.0,
-                budget: Duration::from_secs(1),
-                cpus: 2.0,
-                is_thorough: false,
-                params: SizingParams::default(),
-            },
-            settings: MeasurementSettings { budget: Duration::from_secs(1), rounds: None, ..settings(0) },
-            reference: Some(report(1, 1, 3.0)),
-            preferred: Some(StrategyKind::Async),
-        };
-        let measured = measurement.run(&plan);
-        assert_eq!(measured.cells[&Configuration::REFERENCE].rounds().len(), 1);
-        // There is time for one batch only, and it tests the strategy that is advised if no evidence is
-        // against it.
-        let cells: Vec<Configuration> = executor.1.iter().map(|request| request.cell).collect();
-        assert!(cells.contains(&Configuration::new(StrategyKind::Async, 10)), "{cells:?}");
-        assert!(cells.iter().all(|cell| cell.width == 10), "{cells:?}");
-    }
-
-    #[test]
-    fn warm_up_batches_leave_no_trace() {
-        let (measured, orders) = measure(MeasurementSettings { warmup: 1, ..settings(1) }, ideal);
-        let kept: usize = measured.cells.values().map(|record| record.rounds().len()).sum();
-        assert_eq!(orders.len(), 2 * kept);
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 //! Predictions and measurements of configurations: the plan, the batches, the rounds and their results.
 
 pub(crate) mod batch;
+pub(crate) mod batch_costs;
 pub(crate) mod calibration;
 pub(crate) mod capacity;
 pub(crate) mod clock;

@@ -93,10 +93,22 @@ pub struct SizingParams {
     pub stop_starting_factor: f64,
     /// Seconds added to the time after which a batch starts no further task.
     pub stop_starting_grace_s: f64,
-    /// Task times from the last possible start of a task to the kill of a batch.
+    /// Task times from the last possible start of a task to the kill of a batch: no task takes longer, or
+    /// the time below is over.
     pub kill_in_tasks: f64,
-    /// Seconds added to the time at which a batch is killed.
+    /// Share of the budget that a batch may take beyond the last possible start of a task, if tasks end one
+    /// after another or one takes much longer than the others.
+    pub kill_budget_share: f64,
+    /// Seconds added to the time at which a batch is killed: the start and the end of its process.
     pub kill_grace_s: f64,
+    /// Periods of a quota that a batch spans if the quota binds: where a batch begins and ends within a
+    /// period then changes its rate by a few percent only.
+    pub min_quota_periods: f64,
+    /// Share of the quota that a configuration is expected to use from which the quota binds.
+    pub quota_binds_share: f64,
+    /// Seconds of a task from which the profile counts as the first batch of the reference: the clocks that
+    /// a profile reads around every step would show in shorter tasks.
+    pub min_reference_task_s: f64,
 }
 
 impl Default for SizingParams {
@@ -113,8 +125,12 @@ impl Default for SizingParams {
             very_long_task_share: 0.25,
             stop_starting_factor: 3.0,
             stop_starting_grace_s: 0.2,
-            kill_in_tasks: 20.0,
-            kill_grace_s: 10.0,
+            kill_in_tasks: 3.0,
+            kill_budget_share: 0.2,
+            kill_grace_s: 0.5,
+            min_quota_periods: 10.0,
+            quota_binds_share: 0.8,
+            min_reference_task_s: 0.002,
         }
     }
 }

@@ -5,6 +5,15 @@ use std::time::Duration;
 use crate::benchmark::configuration::Configuration;
 use crate::benchmark::executor::BatchRequest;
 use crate::benchmark::params::SizingParams;
+use crate::host::Host;
+use crate::host::info::HostLimits;
+
+/// Seconds after which the kernel fills up a quota, unless the control group says otherwise (CFS bandwidth
+/// control, `Documentation/scheduler/sched-bwc.rst`).
+const QUOTA_PERIOD_S: f64 = 0.1;
+
+/// Times of one task that a much slower one may take.
+const SLOWEST_IN_TASKS: f64 = 20.0;
 
 /// The figures that the size of a batch depends on.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,21 +26,42 @@ pub struct Sizing {
     pub budget: Duration,
     /// CPUs that may be used; a quota makes it a fraction.
     pub cpus: f64,
+    /// The limit on CPU time that the kernel enforces period by period, if there is one.
+    pub quota: Option<Quota>,
     /// True if batches should be long rather than many.
     pub is_thorough: bool,
     /// Tuned parameters.
     pub params: SizingParams,
 }
 
+/// A limit on CPU time that the kernel enforces period by period, and the work that it limits.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Quota {
+    /// CPUs that may be used on average.
+    pub cpus: f64,
+    /// Seconds after which the quota is filled up.
+    pub period_s: f64,
+    /// CPU seconds of a task.
+    pub task_cpu_s: f64,
+}
+
+impl Quota {
+    /// Returns the quota of a machine, if it is less than the CPUs that the affinity mask allows.
+    pub fn of(host: &Host, task_cpu_s: f64) -> Option<Self> {
+        let HostLimits { affinity_cpus, cgroup_cpus, cgroup_period_s, .. } = host.limits;
+        let cpus = cgroup_cpus.filter(|cpus| *cpus < affinity_cpus as f64)?;
+        Some(Quota { cpus, period_s: cgroup_period_s.unwrap_or(QUOTA_PERIOD_S), task_cpu_s })
+    }
+}
+
 impl Sizing {
     /// Returns the batch for a configuration that is expected to do `per_s` tasks per second.
     pub fn request(&self, cell: Configuration, per_s: f64) -> BatchRequest {
         let per_s = per_s.max(f64::MIN_POSITIVE);
-        let SizingParams { stop_starting_factor, stop_starting_grace_s, kill_in_tasks, kill_grace_s, .. } =
-            self.params;
+        let SizingParams { stop_starting_factor, stop_starting_grace_s, .. } = self.params;
         let count = self.count(cell.width as u64, per_s);
         let stop_s = stop_starting_factor * (count as f64 / per_s + self.task_s) + stop_starting_grace_s;
-        let kill_s = stop_s + kill_in_tasks * self.task_s + kill_grace_s;
+        let kill_s = stop_s + self.drain_s(count.min(cell.width as u64)) + self.params.kill_grace_s;
         BatchRequest {
             cell,
             tasks: 0..count,
@@ -39,6 +69,15 @@ impl Sizing {
             stop_starting_after: seconds(stop_s),
             kill_after: seconds(kill_s),
         }
+    }
+
+    /// Returns the seconds in which `in_flight` tasks end if they end at all, from the last possible start of
+    /// a task: in the worst case one after another, or one of them takes much longer than the others.
+    fn drain_s(&self, in_flight: u64) -> f64 {
+        let SizingParams { kill_in_tasks, kill_budget_share, .. } = self.params;
+        let one_by_one_s = (in_flight as f64).max(SLOWEST_IN_TASKS) * self.task_s;
+        let most_s = kill_budget_share * self.budget.as_secs_f64();
+        one_by_one_s.min(most_s).max(kill_in_tasks * self.task_s)
     }
 
     /// Returns the seconds that a batch is expected to take.
@@ -57,9 +96,23 @@ impl Sizing {
         self.task_s > self.params.very_long_task_share * self.budget.as_secs_f64()
     }
 
+    /// Returns true if a sequential run of tasks under observation is as good as a batch of the reference.
+    pub fn counts_profile(&self) -> bool {
+        self.is_long() || self.task_s >= self.params.min_reference_task_s
+    }
+
+    /// Returns the seconds that a batch of `per_s` tasks per second should take.
+    fn target_s(&self, per_s: f64) -> f64 {
+        let params = self.params;
+        let usual_s = (params.batch_in_tasks * self.task_s).clamp(params.min_batch_s, params.max_batch_s);
+        let binds = |quota: &Quota| per_s * quota.task_cpu_s >= params.quota_binds_share * quota.cpus;
+        let periods_s = |quota: Quota| params.min_quota_periods * quota.period_s;
+        self.quota.filter(binds).map_or(usual_s, |quota| usual_s.max(periods_s(quota)))
+    }
+
     fn count(&self, width: u64, per_s: f64) -> u64 {
         let params = self.params;
-        let target_s = (params.batch_in_tasks * self.task_s).clamp(params.min_batch_s, params.max_batch_s);
+        let target_s = self.target_s(per_s);
         if self.tasks as f64 <= params.whole_workload_batches * target_s * per_s {
             return self.tasks;
         }
@@ -80,12 +133,20 @@ fn seconds(s: f64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::benchmark::testing::host;
     use crate::strategy::StrategyKind;
 
     fn count(tasks: u64, task_s: f64, width: usize, rate: f64) -> u64 {
         let budget = Duration::from_secs(5);
-        let sizing =
-            Sizing { tasks, task_s, budget, cpus: 2.0, is_thorough: false, params: SizingParams::default() };
+        let sizing = Sizing {
+            tasks,
+            task_s,
+            budget,
+            cpus: 2.0,
+            quota: None,
+            is_thorough: false,
+            params: SizingParams::default(),
+        };
         sizing.request(Configuration::new(StrategyKind::Async, width), rate).tasks.end
     }
 
@@ -100,6 +161,69 @@ mod tests {
         assert_eq!(count(200, 0.046, 1, 21.7), 3);
         assert_eq!(count(100_000, 0.02, 64, 3200.0), 384);
         assert_eq!(count(10_000_000, 1e-6, 2, 1.8e6), 216_000);
+    }
+
+    /// Returns the sizing of many tasks of `task_s` seconds, of which `cpu_s` are on a CPU.
+    fn sizing(task_s: f64, cpu_s: f64, quota_cpus: Option<f64>) -> Sizing {
+        let quota = quota_cpus.map(|cpus| Quota { cpus, period_s: 0.1, task_cpu_s: cpu_s });
+        let cpus = quota_cpus.unwrap_or(2.0);
+        let (budget, params) = (Duration::from_secs(5), SizingParams::default());
+        Sizing { tasks: 100_000, task_s, budget, cpus, quota, is_thorough: false, params }
+    }
+
+    fn seconds_of(sizing: &Sizing, width: usize, rate: f64) -> f64 {
+        let request = sizing.request(Configuration::new(StrategyKind::Threads, width), rate);
+        sizing.expected_s(&request, rate)
+    }
+
+    #[test]
+    fn batches_span_ten_periods_of_a_quota_that_binds() {
+        for (quota, rate) in [(0.5, 50.0), (1.5, 150.0)] {
+            let computing = sizing(0.01, 0.01, Some(quota));
+            assert!((1.0..1.1).contains(&seconds_of(&computing, 2, rate)), "{quota}");
+        }
+        let one_of_more = sizing(0.01, 0.01, Some(1.5));
+        assert!(seconds_of(&one_of_more, 1, 100.0) < 0.2, "one thread cannot use 1.5 CPUs");
+        let waiting = sizing(0.02, 1e-4, Some(0.5));
+        assert!(seconds_of(&waiting, 16, 800.0) < 0.2, "tasks that wait are not throttled");
+        assert!(seconds_of(&waiting, 64, 4000.0) >= 1.0, "unless they are so many");
+        assert!(seconds_of(&sizing(0.01, 0.01, None), 2, 200.0) < 0.2);
+    }
+
+    #[test]
+    fn a_quota_above_the_affinity_does_not_bind() {
+        let mut host = host(2);
+        host.limits.cgroup_cpus = Some(4.0);
+        assert_eq!(Quota::of(&host, 0.01), None);
+        host.limits = HostLimits { cgroup_cpus: Some(0.5), cgroup_period_s: Some(0.02), ..host.limits };
+        assert_eq!(Quota::of(&host, 0.01), Some(Quota { cpus: 0.5, period_s: 0.02, task_cpu_s: 0.01 }));
+    }
+
+    #[test]
+    fn a_batch_that_hangs_is_given_up_within_a_few_of_its_predicted_times() {
+        let kill_s = |task_s: f64, width: usize| {
+            let rate = width as f64 / task_s;
+            let cell = Configuration::new(StrategyKind::Threads, width);
+            sizing(task_s, 1e-4, None).request(cell, rate).kill_after.as_secs_f64()
+        };
+        assert!(
+            kill_s(0.02, 8) < 1.7 && kill_s(0.02, 200) < 2.2,
+            "{} {}",
+            kill_s(0.02, 8),
+            kill_s(0.02, 200)
+        );
+        assert!(kill_s(0.001, 4) < 1.3, "{}", kill_s(0.001, 4));
+        // Each task may take three times as long as any before, or tasks may end one after another.
+        assert!(kill_s(2.0, 1) >= 3.0 * (2.0 + 2.0) + 3.0 * 2.0);
+        assert!(kill_s(0.02, 64) >= 3.0 * 0.08 + 0.2 + 1.0);
+    }
+
+    #[test]
+    fn a_profile_counts_unless_its_clocks_show() {
+        assert!(sizing(0.02, 1e-4, None).counts_profile());
+        assert!(!sizing(5e-5, 5e-5, None).counts_profile());
+        let budget = Duration::from_micros(100);
+        assert!(Sizing { budget, ..sizing(5e-5, 5e-5, None) }.counts_profile(), "long beside the budget");
     }
 
     #[test]

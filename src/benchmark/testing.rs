@@ -25,6 +25,7 @@ pub(crate) fn host(cpus: usize) -> Host {
         limits: HostLimits {
             affinity_cpus: cpus,
             cgroup_cpus: None,
+            cgroup_period_s: None,
             open_files: Some(20_000),
             processes: Some(96_000),
             memory_maps: Some(65_530),

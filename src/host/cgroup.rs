@@ -8,10 +8,32 @@ use crate::host::procfs;
 /// Limits of the control groups; `None` means no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct CgroupLimits {
-    /// CPUs, as quota over period.
-    pub cpus: Option<f64>,
+    /// CPU time.
+    pub cpu: Option<CpuQuota>,
     /// Bytes of memory.
     pub memory_bytes: Option<u64>,
+}
+
+/// A limit on CPU time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct CpuQuota {
+    /// CPUs, as quota over period.
+    pub cpus: f64,
+    /// Seconds after which the quota is filled up.
+    pub period_s: f64,
+}
+
+impl CpuQuota {
+    /// Returns the quota of so many microseconds in every period of so many.
+    fn new(quota: f64, period: f64) -> Option<Self> {
+        (period > 0.0).then(|| CpuQuota { cpus: quota / period, period_s: period / 1e6 })
+    }
+}
+
+impl PartialOrd for CpuQuota {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        self.cpus.partial_cmp(&other.cpus)
+    }
 }
 
 /// Reads the limits that bind this process: the smallest along its path in the hierarchy.
@@ -21,12 +43,12 @@ pub(crate) fn read() -> CgroupLimits {
         let path = path.as_str();
         if controllers.is_empty() {
             for dir in ancestors(Path::new("/sys/fs/cgroup"), path) {
-                limits.cpus = smaller(limits.cpus, read_cpu_v2(&dir));
+                limits.cpu = smaller(limits.cpu, read_cpu_v2(&dir));
                 limits.memory_bytes = smaller(limits.memory_bytes, read_number(&dir.join("memory.max")));
             }
         } else if controllers.split(',').any(|c| c == "cpu") {
             for dir in ancestors(Path::new("/sys/fs/cgroup/cpu"), path) {
-                limits.cpus = smaller(limits.cpus, read_cpu_v1(&dir));
+                limits.cpu = smaller(limits.cpu, read_cpu_v1(&dir));
             }
         } else if controllers.split(',').any(|c| c == "memory") {
             for dir in ancestors(Path::new("/sys/fs/cgroup/memory"), path) {
@@ -45,23 +67,23 @@ fn ancestors(root: &Path, path: &str) -> Vec<PathBuf> {
     relative.ancestors().map(|part| root.join(part)).collect()
 }
 
-fn read_cpu_v2(dir: &Path) -> Option<f64> {
+fn read_cpu_v2(dir: &Path) -> Option<CpuQuota> {
     parse_cpu_max(&fs::read_to_string(dir.join("cpu.max")).ok()?)
 }
 
 /// Parses `cpu.max`: `max 100000` or `50000 100000`, quota and period in microseconds.
-fn parse_cpu_max(text: &str) -> Option<f64> {
+fn parse_cpu_max(text: &str) -> Option<CpuQuota> {
     let mut fields = text.split_whitespace();
     let quota: f64 = fields.next()?.parse().ok()?;
     let period: f64 = fields.next()?.parse().ok()?;
-    (period > 0.0).then_some(quota / period)
+    CpuQuota::new(quota, period)
 }
 
-fn read_cpu_v1(dir: &Path) -> Option<f64> {
+fn read_cpu_v1(dir: &Path) -> Option<CpuQuota> {
     let quota = fs::read_to_string(dir.join("cpu.cfs_quota_us")).ok()?;
     let quota: f64 = quota.trim().parse().ok().filter(|q| *q > 0.0)?;
     let period: f64 = fs::read_to_string(dir.join("cpu.cfs_period_us")).ok()?.trim().parse().ok()?;
-    Some(quota / period)
+    CpuQuota::new(quota, period)
 }
 
 fn read_number(path: &Path) -> Option<u64> {
@@ -81,7 +103,8 @@ mod tests {
 
     #[test]
     fn quota_over_period_gives_cpus() {
-        assert_eq!(parse_cpu_max("50000 100000\n"), Some(0.5));
+        assert_eq!(parse_cpu_max("50000 100000\n"), Some(CpuQuota { cpus: 0.5, period_s: 0.1 }));
+        assert_eq!(parse_cpu_max("50000 0\n"), None);
         assert_eq!(parse_cpu_max("max 100000\n"), None);
     }
 

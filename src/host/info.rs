@@ -34,6 +34,8 @@ pub struct HostLimits {
     pub affinity_cpus: usize,
     /// CPUs the cgroup quota allows.
     pub cgroup_cpus: Option<f64>,
+    /// Seconds after which the kernel fills up that quota.
+    pub cgroup_period_s: Option<f64>,
     /// Open descriptors per process.
     pub open_files: Option<u64>,
     /// Processes and threads of this user.
@@ -64,12 +66,13 @@ impl Host {
             kernel: System::kernel_version().unwrap_or_default(),
             cpu_model: system.cpus().first().map(|c| c.brand().trim().to_owned()).unwrap_or_default(),
             cpus_logical: system.cpus().len().max(affinity),
-            cpus_effective: effective_cpus(affinity, cgroup.cpus),
+            cpus_effective: effective_cpus(affinity, cgroup.cpu.map(|quota| quota.cpus)),
             memory_bytes: allowed,
             cpu_pressure: procfs::cpu_pressure().map(|pressure| pressure.avg10),
             limits: HostLimits {
                 affinity_cpus: affinity,
-                cgroup_cpus: cgroup.cpus,
+                cgroup_cpus: cgroup.cpu.map(|quota| quota.cpus),
+                cgroup_period_s: cgroup.cpu.map(|quota| quota.period_s),
                 open_files: limits::open_files(),
                 processes: limits::processes(),
                 memory_maps: limits::memory_maps(),

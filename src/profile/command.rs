@@ -120,7 +120,7 @@ fn accounting_of(report: &SupervisorReport, observation: &Observation) -> Accoun
     }
     let left_behind = report.left_behind.map_or(0, |left| left.processes);
     let exit = Some(Exit { status, code, signal, left_behind });
-    Accounting { runs, cpu, runqueue_s: None, exit, is_exact: true }
+    Accounting { runs, cpu, runqueue_s: None, exit, is_exact: true, is_of_tasks: false }
 }
 
 /// Returns the totals of a run that was ended by an interrupt.
@@ -132,6 +132,7 @@ fn accounting_of_interrupted(observation: &Observation) -> Accounting {
         runqueue_s: None,
         exit: Some(exit),
         is_exact: false,
+        is_of_tasks: false,
     }
 }
 

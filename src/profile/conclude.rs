@@ -163,6 +163,7 @@ fn classify(
         machine,
         cpus: totals.cpus,
         is_exact: accounting.is_exact,
+        is_of_tasks: accounting.is_of_tasks,
     });
     let class = class_with_waits(cpu_fraction, accounting.cpu.user_s, accounting.cpu.system_s, waits);
     Classification { class, confidence, reason }
@@ -255,6 +256,7 @@ mod tests {
             runqueue_s: None,
             exit: None,
             is_exact: true,
+            is_of_tasks: false,
         }
     }
 

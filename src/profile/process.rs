@@ -44,7 +44,8 @@ pub(crate) fn profile_process(
     }
     let cpu = ticks_or_samples(observation.totals.ticked, observation.totals.seen_s);
     let runs = vec![[0.0, observation.wall_s]];
-    let accounting = Accounting { runs, cpu, runqueue_s: None, exit: None, is_exact: false };
+    let accounting =
+        Accounting { runs, cpu, runqueue_s: None, exit: None, is_exact: false, is_of_tasks: false };
     let machine = meter.contention(cpu.total_s() + observation.cost_s);
     Ok(conclude(&accounting, observation, machine, cpus, &WaitCounts::default()))
 }

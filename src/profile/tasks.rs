@@ -50,8 +50,20 @@ impl SampledTasks {
     }
 }
 
-/// Profiles `workload` for about `time` or until `max_tasks` tasks were run, and for no longer than
-/// `patience` beyond it; one task is run in any case.
+/// The extent of a profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProfileLimits {
+    /// Time after which no further task starts.
+    pub time: Duration,
+    /// True if the profile ends before that where more tasks would not change it.
+    pub ends_early: bool,
+    /// Time after `time` at which the profile is abandoned.
+    pub patience: Duration,
+    /// Maximum number of tasks; one is run in any case.
+    pub most_tasks: u64,
+}
+
+/// Profiles `workload`.
 ///
 /// # Errors
 /// When the child process fails or every task of it does.
@@ -59,12 +71,11 @@ pub fn profile(
     reexec: &Reexec,
     workload: &Arc<Workload>,
     env: &Env,
-    time: Duration,
-    patience: Duration,
-    max_tasks: u64,
+    limits: &ProfileLimits,
 ) -> Result<Profiled, Error> {
+    let ProfileLimits { time, ends_early, patience, most_tasks } = *limits;
     let (workload, env) = (Arc::clone(workload), env.clone());
-    let request = TaskProfileRequest { workload, env, time_limit: time, max_tasks };
+    let request = TaskProfileRequest { workload, env, time_limit: time, ends_early, max_tasks: most_tasks };
     let (reply, sampled) = observe(reexec, &request, patience)?;
     let accounting = match reply {
         TaskProfileReply::Done(accounting) => *accounting,
@@ -151,6 +162,7 @@ fn totals(accounting: &TaskAccounting, observation: &Observation) -> Accounting 
         runqueue_s: accounting.runqueue_s,
         exit: None,
         is_exact: true,
+        is_of_tasks: true,
     }
 }
 

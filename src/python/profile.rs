@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError, mpsc};
-use std::time::Duration;
 
 use crate::diagnostics::Code;
 use crate::error::Error;
@@ -10,7 +9,9 @@ use crate::host::usage::CpuTime;
 use crate::profile::accounting::slowest::SlowestTasks;
 use crate::profile::accounting::task_child::TaskAccounting;
 use crate::profile::result::{FreeThreading, PythonProfile, PythonStep};
-use crate::profile::tasks::{Profiled, SampledTasks, all_failed, conclude_tasks, sample_tasks};
+use crate::profile::tasks::{
+    ProfileLimits, Profiled, SampledTasks, all_failed, conclude_tasks, sample_tasks,
+};
 use crate::python::exchange::RunFailure;
 use crate::python::protocol::event::{Inspection, ProfileReport};
 use crate::python::protocol::request::{HarnessRequest, TaskJob};
@@ -33,17 +34,6 @@ const MIN_CACHING_RATIO: f64 = 3.0;
 /// Time for the GIL probe and for reporting, as a share of the profile time.
 const MAX_PROBE_SHARE: f64 = 0.5;
 
-/// Limits of a profile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PythonProfileLimits {
-    /// Time after which no task is started.
-    pub time: Duration,
-    /// Time after `time` in which the last task must end.
-    pub grace: Duration,
-    /// Maximum number of tasks.
-    pub max_tasks: u64,
-}
-
 /// Profiles `workload`.
 ///
 /// A task that ends the interpreter has failed; the others are profiled without it.
@@ -54,7 +44,7 @@ pub fn profile(
     session: &Session,
     workload: &Workload,
     inspection: &Inspection,
-    limits: &PythonProfileLimits,
+    limits: &ProfileLimits,
 ) -> Result<Profiled, Error> {
     let run = run(session, workload, limits)?;
     let report = &run.observed.report;
@@ -105,13 +95,17 @@ struct ObservedProfile {
 }
 
 /// Runs profiles until the interpreter survives one and no result comes from a cache.
-fn run(session: &Session, workload: &Workload, limits: &PythonProfileLimits) -> Result<ProfileRun, Error> {
+fn run(session: &Session, workload: &Workload, limits: &ProfileLimits) -> Result<ProfileRun, Error> {
     let mut job = job(session, workload, limits);
     let mut skipped_numbers = Vec::new();
     let mut deaths = Vec::new();
     let mut faster_again = None;
     loop {
-        let request = HarnessRequest::Profile { job: job.clone(), skipped_numbers: skipped_numbers.clone() };
+        let request = HarnessRequest::Profile {
+            job: job.clone(),
+            skipped_numbers: skipped_numbers.clone(),
+            ends_early: limits.ends_early,
+        };
         match observe(session, &request, workload, limits) {
             Ok(observed) if caches(&observed.report) => {
                 // A fresh interpreter has nothing cached; each item runs once, as in batches.
@@ -136,16 +130,16 @@ fn caches(report: &ProfileReport) -> bool {
     report.faster_again.is_some_and(|ratio| ratio >= MIN_CACHING_RATIO)
 }
 
-fn job(session: &Session, workload: &Workload, limits: &PythonProfileLimits) -> TaskJob {
+fn job(session: &Session, workload: &Workload, limits: &ProfileLimits) -> TaskJob {
     let order = session.requests.item_order(workload, 0);
     TaskJob {
         header: session.requests.header(workload),
         tasks: task_list(workload, &order, 0..workload.tasks().min(MAX_TASKS)),
         limits: session.requests.limits(workload, workload.rated_steps()),
         // After the last task the first comes again.
-        results_file: session.requests.results_file(MAX_TASKS.min(limits.max_tasks.max(1)), 1),
+        results_file: session.requests.results_file(MAX_TASKS.min(limits.most_tasks.max(1)), 1),
         stop_starting_after_s: limits.time.as_secs_f64(),
-        give_up_after_s: (limits.time + limits.grace).as_secs_f64(),
+        give_up_after_s: (limits.time + limits.patience).as_secs_f64(),
     }
 }
 
@@ -154,9 +148,9 @@ fn observe(
     session: &Session,
     request: &HarnessRequest,
     workload: &Workload,
-    limits: &PythonProfileLimits,
+    limits: &ProfileLimits,
 ) -> Result<ObservedProfile, RunFailure> {
-    let kill_after = limits.time.mul_f64(1.0 + MAX_PROBE_SHARE) + limits.grace;
+    let kill_after = limits.time.mul_f64(1.0 + MAX_PROBE_SHARE) + limits.patience;
     let sampled = Mutex::new(None);
     let (running, ended) = mpsc::channel();
     let ended = Mutex::new(Some(ended));

@@ -176,6 +176,7 @@ fn host() -> Host {
         limits: HostLimits {
             affinity_cpus: 2,
             cgroup_cpus: None,
+            cgroup_period_s: None,
             open_files: Some(1024),
             processes: Some(63_000),
             memory_maps: Some(65_530),

@@ -9,9 +9,9 @@ use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::profile::Profile;
 use crate::profile::result::PythonProfile;
-use crate::profile::tasks::Profiled;
+use crate::profile::tasks::{ProfileLimits, Profiled};
 use crate::python::check::Observations;
-use crate::python::profile::{self, PythonProfileLimits};
+use crate::python::profile;
 use crate::python::protocol::event::Inspection;
 use crate::python::session::SessionTimeouts;
 use crate::python::{Session, check};
@@ -20,7 +20,6 @@ use crate::workload::item::Items;
 use crate::workload::spec::PythonSpec;
 use crate::workload::{Env, Workload};
 
-use crate::study::config::ProfileLimits;
 use crate::study::run_guard::RunGuard;
 
 /// The callables of a workload in their interpreter.
@@ -57,9 +56,7 @@ impl Callables {
     }
 
     pub(super) fn profile(&self, workload: &Workload, limits: &ProfileLimits) -> Result<Profiled, Error> {
-        let ProfileLimits { time, patience, most_tasks } = *limits;
-        let limits = PythonProfileLimits { time, grace: patience, max_tasks: most_tasks };
-        profile::profile(&self.session, workload, &self.inspection, &limits)
+        profile::profile(&self.session, workload, &self.inspection, limits)
     }
 
     pub(super) fn observe(
@@ -97,6 +94,11 @@ impl Callables {
             steps: specs.iter().enumerate().map(step).collect(),
             own_items: specs.iter().any(|spec| spec.own_items),
         }
+    }
+
+    /// Returns the time that importing the user's module took.
+    pub(super) fn import_time(&self) -> Duration {
+        Duration::try_from_secs_f64(self.inspection.import_s).unwrap_or_default()
     }
 
     pub(super) fn executor<'a>(&'a self, workload: &'a Workload, profile: &'a Profile) -> PythonExecutor<'a> {

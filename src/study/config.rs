@@ -10,7 +10,7 @@ use crate::benchmark::params::SearchParams;
 use crate::benchmark::plan::Selection;
 use crate::report::document::CommandName;
 
-/// Measuring time per workload, unless the user asks for another.
+/// Time of a run per workload, unless the user asks for another.
 pub(crate) const DEFAULT_BUDGET: Duration = Duration::from_secs(5);
 
 /// The configuration of a study.
@@ -28,7 +28,7 @@ pub struct StudyConfig {
     pub python: Option<PathBuf>,
     /// The strategies and widths to measure.
     pub selection: Selection,
-    /// Measuring time.
+    /// Time of the whole run, without imports of the user's module.
     pub budget: Duration,
     /// The rule that ends measuring.
     pub stop: StopRule,
@@ -79,8 +79,8 @@ impl StudyConfig {
         }
     }
 
-    /// Returns the settings of the search.
-    pub(super) fn measurement(&self) -> MeasurementSettings {
+    /// Returns the settings of the search, before which some of the budget was `spent`.
+    pub(super) fn measurement(&self, spent: Duration) -> MeasurementSettings {
         let rounds = match self.stop {
             StopRule::Rounds(rounds) => Some(rounds),
             StopRule::Exhaustive { rounds } => rounds,
@@ -88,6 +88,7 @@ impl StudyConfig {
         };
         MeasurementSettings {
             budget: self.budget,
+            spent,
             rounds,
             warmup: self.warmup,
             exhaustive: self.is_exhaustive(),
@@ -114,15 +115,4 @@ impl Default for StudyConfig {
             recalibrate: false,
         }
     }
-}
-
-/// Limits of a profile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ProfileLimits {
-    /// Time after which no further task starts.
-    pub time: Duration,
-    /// Time after `time` at which the profile is abandoned.
-    pub patience: Duration,
-    /// Maximum number of tasks.
-    pub most_tasks: u64,
 }

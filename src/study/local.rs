@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::benchmark::clock::{Clock, Stopwatch};
 use crate::benchmark::conditions::Conditions;
@@ -13,11 +14,11 @@ use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::host::contention::{CpuMeter, TakenCpu, TakenShares};
 use crate::host::{Host, Interrupt};
-use crate::profile::tasks::{Profiled, profile};
+use crate::profile::tasks::{ProfileLimits, Profiled, profile};
 use crate::report::document::Warning;
 use crate::study::calibrate::conditions;
 use crate::study::callables::Callables;
-use crate::study::config::{ProfileLimits, StudyConfig};
+use crate::study::config::StudyConfig;
 use crate::study::machine::{Backend, ContentionMeter, Machine, PreparedWorkload};
 use crate::study::run_guard::RunGuard;
 use crate::workload::fixture::{Fixture, FixtureStats};
@@ -35,6 +36,7 @@ impl Machine for RunGuard {
         host: &Host,
         config: &StudyConfig,
     ) -> Result<PreparedWorkload<'m>, Error> {
+        let begun = Instant::now();
         let small = calibrate(&mut workload);
         let warnings =
             small.iter().map(|small| Warning::new(Code::NoteSmallKernel, small.to_string())).collect();
@@ -53,7 +55,7 @@ impl Machine for RunGuard {
         };
         let python = Callables::open(self, &mut workload, &env, config.python.as_deref())?;
         let (workload, host) = (Arc::new(workload), host.clone());
-        let backend = Box::new(LocalBackend { guard: self, host, workload, env, fixture, python });
+        let backend = Box::new(LocalBackend { guard: self, begun, host, workload, env, fixture, python });
         Ok(PreparedWorkload { backend, warnings })
     }
 }
@@ -61,6 +63,8 @@ impl Machine for RunGuard {
 /// A workload in the process group of a run.
 struct LocalBackend<'g> {
     guard: &'g RunGuard,
+    /// Time at which the workload began to be prepared.
+    begun: Instant,
     host: Host,
     workload: Arc<Workload>,
     env: Env,
@@ -82,11 +86,10 @@ impl Backend for LocalBackend<'_> {
     }
 
     fn profile(&self, limits: &ProfileLimits) -> Result<Profiled, Error> {
-        let ProfileLimits { time, patience, most_tasks } = *limits;
         let reexec = self.guard.group().reexec();
         let profiled = match &self.python {
             Some(callables) => callables.profile(&self.workload, limits),
-            None => profile(reexec, &self.workload, &self.env, time, patience, most_tasks),
+            None => profile(reexec, &self.workload, &self.env, limits),
         };
         profiled.map_err(|error| self.guard.explain(error))
     }
@@ -114,6 +117,11 @@ impl Backend for LocalBackend<'_> {
 
     fn clock(&self) -> Box<dyn Clock> {
         Box::new(Stopwatch::start())
+    }
+
+    fn spent(&self) -> Duration {
+        let import = self.python.as_ref().map_or(Duration::ZERO, Callables::import_time);
+        self.begun.elapsed().saturating_sub(import)
     }
 
     fn contention(&self) -> Box<dyn ContentionMeter + '_> {

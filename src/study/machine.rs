@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::benchmark::clock::Clock;
 use crate::benchmark::conditions::Conditions;
@@ -11,10 +12,10 @@ use crate::benchmark::machine_probe::MachineProbe;
 use crate::error::Error;
 use crate::host::contention::TakenShares;
 use crate::host::{Host, Interrupt};
-use crate::profile::tasks::Profiled;
+use crate::profile::tasks::{ProfileLimits, Profiled};
 use crate::report::document::Warning;
 use crate::study::callables::Callables;
-use crate::study::config::{ProfileLimits, StudyConfig};
+use crate::study::config::StudyConfig;
 use crate::workload::Workload;
 use crate::workload::fixture::FixtureStats;
 
@@ -75,6 +76,9 @@ pub trait Backend {
 
     /// Returns a clock that begins now.
     fn clock(&self) -> Box<dyn Clock>;
+
+    /// Returns the time since the workload began to be prepared, without the imports of the user's module.
+    fn spent(&self) -> Duration;
 
     /// Begins to count the CPU time of other programs.
     fn contention(&self) -> Box<dyn ContentionMeter + '_>;

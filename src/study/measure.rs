@@ -109,7 +109,7 @@ impl<'m> ProfiledStudy<'m> {
             clock: &mut *backend.clock(),
             interrupt,
             sizing: state.sizing(profiled),
-            settings: config.measurement(),
+            settings: config.measurement(backend.spent()),
             reference: Some(reference::of_profile(profiled)),
             preferred: Some(decide(&self.facts()).strategy),
         };

@@ -7,14 +7,13 @@ use crate::benchmark::event::{Event, Observer, Phase};
 use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::profile::Profile;
-use crate::profile::tasks::Profiled;
+use crate::profile::tasks::{ProfileLimits, Profiled};
 use crate::report::document::{CommandName, Report};
 use crate::report::prose;
-use crate::study::config::ProfileLimits;
 use crate::study::prepare::PreparedStudy;
 use crate::study::state::StudyState;
 
-/// Profiling time: twice the minimum for a confident class.
+/// Profiling time, unless the class and the cost of a task are certain earlier.
 pub(super) const PROFILE_TIME: Duration = Duration::from_millis(1000);
 
 /// Parts of the items of which a profile takes at most one if no item may run twice.
@@ -40,7 +39,7 @@ impl<'m> PreparedStudy<'m> {
         observer.observe(&Event::PhaseStarted(Phase::Calibrating));
         let conditions = state.backend.conditions(state.config.recalibrate);
         state.check()?;
-        let (profiled, server_cpu_s) = state.profile(observer)?;
+        let (profiled, server_cpu_s) = state.profile(true, observer)?;
         Ok(ProfiledStudy { state, conditions: Conditions { server_cpu_s, ..conditions }, profiled })
     }
 
@@ -50,7 +49,7 @@ impl<'m> PreparedStudy<'m> {
     /// Any error of [`profile`](Self::profile).
     pub fn profile_only(self, observer: &mut dyn Observer) -> Result<Report, Error> {
         let PreparedStudy { mut state } = self;
-        let (profiled, _) = state.profile(observer)?;
+        let (profiled, _) = state.profile(false, observer)?;
         let counts = profiled.tally.counts;
         let (started, ok) = (counts.started(), counts.ok);
         if ok < started {
@@ -71,13 +70,13 @@ impl ProfiledStudy<'_> {
 }
 
 impl StudyState<'_> {
-    /// Profiles the workload; returns the profile and the CPU seconds that the embedded server used per
-    /// task.
-    fn profile(&self, observer: &mut dyn Observer) -> Result<(Profiled, f64), Error> {
+    /// Profiles the workload, for less than the usual time if it `ends_early`; returns the profile and the
+    /// CPU seconds that the embedded server used per task.
+    fn profile(&self, ends_early: bool, observer: &mut dyn Observer) -> Result<(Profiled, f64), Error> {
         observer.observe(&Event::PhaseStarted(Phase::Profiling));
         let tasks = self.backend.workload().tasks();
         let most_tasks = if self.config.once { tasks / ONCE_PARTS } else { u64::MAX };
-        let limits = ProfileLimits { time: PROFILE_TIME, patience: TASK_PATIENCE, most_tasks };
+        let limits = ProfileLimits { time: PROFILE_TIME, ends_early, patience: TASK_PATIENCE, most_tasks };
         self.run_hook("--prepare", self.config.hooks.prepare.as_deref())?;
         let server_before_s = self.backend.server_cpu_s();
         let profiled = self.backend.profile(&limits);

@@ -1,7 +1,7 @@
 //! The part of a study that every stage has.
 
 use crate::benchmark::params::SizingParams;
-use crate::benchmark::sizing::Sizing;
+use crate::benchmark::sizing::{Quota, Sizing};
 use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::host::{Host, Interrupt};
@@ -53,6 +53,7 @@ impl StudyState<'_> {
             task_s: profiled.profile.task.total_s(),
             budget: self.config.budget,
             cpus: self.host.cpus_effective,
+            quota: Quota::of(&self.host, profiled.profile.task.cpu_s),
             is_thorough: self.config.is_exhaustive(),
             params: SizingParams::default(),
         }

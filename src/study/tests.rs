@@ -21,10 +21,9 @@ use crate::error::Error;
 use crate::gate::Thresholds;
 use crate::host::contention::{TakenCpu, TakenShares};
 use crate::host::{Host, Interrupt, Reexec};
-use crate::profile::tasks::Profiled;
+use crate::profile::tasks::{ProfileLimits, Profiled};
 use crate::report::document::Report;
 use crate::strategy::{RunReport, StrategyKind};
-use crate::study::config::ProfileLimits;
 use crate::study::machine::{Backend, ContentionMeter, PreparedWorkload};
 use crate::study::repeat::{OtherSide, RepeatRequest};
 use crate::study::{Machine, StopRule, Study, StudyConfig};
@@ -127,6 +126,10 @@ impl Backend for ScriptedBackend<'_> {
     fn clock(&self) -> Box<dyn Clock> {
         let time = self.machine.time.clone();
         Box::new(VirtualClock { begun: time.0.get(), time })
+    }
+
+    fn spent(&self) -> Duration {
+        Duration::ZERO
     }
 
     fn contention(&self) -> Box<dyn ContentionMeter + '_> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use conc::internal::{
-    Env, Error, Items, Profiled, PythonBatch, PythonProfileLimits, PythonSpec, Reexec, RunReport, Session,
+    Env, Error, Items, ProfileLimits, Profiled, PythonBatch, PythonSpec, Reexec, RunReport, Session,
     SessionTimeouts, StepSpec, StrategyKind, Workload, profile_callable, resolve_workload,
 };
 use tempfile::TempDir;
@@ -99,7 +99,7 @@ impl TestBed {
 
     pub(crate) fn profile(&self, time: Duration) -> Result<Profiled, Error> {
         let inspection = self.session.inspect(&self.workload).expect("callables");
-        let limits = PythonProfileLimits { time, grace: PATIENCE, max_tasks: u64::MAX };
+        let limits = ProfileLimits { time, ends_early: false, patience: PATIENCE, most_tasks: u64::MAX };
         profile_callable(&self.session, &self.workload, &inspection, &limits)
     }
 

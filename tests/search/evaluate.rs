@@ -136,11 +136,13 @@ pub(crate) fn advise(model: NoiseModel, params: SearchParams, seed: u64) -> Outc
             task_s,
             budget: BUDGET,
             cpus: CPUS,
+            quota: None,
             is_thorough: false,
             params: SizingParams::default(),
         },
         settings: MeasurementSettings {
             budget: BUDGET,
+            spent: Duration::ZERO,
             rounds: None,
             warmup: 0,
             exhaustive: false,

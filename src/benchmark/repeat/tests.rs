@@ -128,6 +128,7 @@ impl Scene {
                 task_s: 0.02,
                 budget: Duration::from_secs(5),
                 cpus: 4.0,
+                quota: None,
                 is_thorough: false,
                 params: SizingParams::default(),
             },

@@ -11,6 +11,7 @@ fn search(plan: &Plan, rounds: usize, truth: impl Fn(Configuration) -> f64) -> S
         task_s: 0.02,
         budget: Duration::from_secs(5),
         cpus: 2.0,
+        quota: None,
         is_thorough: false,
         params: SizingParams::default(),
     };
@@ -130,6 +131,7 @@ fn an_exhaustive_search_of_more_cells_than_are_looked_at_together_measures_all_a
         task_s: 0.02,
         budget: Duration::from_secs(5),
         cpus: 2.0,
+        quota: None,
         is_thorough: false,
         params: SizingParams::default(),
     };
@@ -149,6 +151,7 @@ fn a_fixed_search_measures_the_same_cells_in_every_round() {
         task_s: 0.02,
         budget: Duration::from_secs(5),
         cpus: 2.0,
+        quota: None,
         is_thorough: false,
         params: SizingParams::default(),
     };

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::host::clock::monotonic_ns;
 use crate::host::process::{adopt_orphans, die_with_parent, kill_descendants, wait_for_children};
-use crate::host::procfs::own_schedstat;
+use crate::host::procfs::{Schedstat, own_schedstat};
 use crate::host::usage::{CpuTime, peak_rss_of_children, peak_rss_of_self};
+use crate::profile::accounting::early_end::{EarlyEnd, ProfileClocks};
 use crate::profile::accounting::slowest::SlowestTasks;
 use crate::workload::step::StepOutput;
 use crate::workload::task_outcomes::TaskOutcomes;
@@ -25,6 +26,8 @@ pub(crate) struct TaskProfileRequest {
     pub env: Env,
     /// Time after which no further task is started.
     pub time_limit: Duration,
+    /// True if the profile ends before the time limit where more tasks would not change it.
+    pub ends_early: bool,
     /// Number of tasks, at most; after the last item the first comes again.
     pub max_tasks: u64,
 }
@@ -99,15 +102,22 @@ fn run(program: &Program, spec: &TaskProfileRequest) -> TaskAccounting {
     let (cpu_before, children_before) = (CpuTime::of_self(), CpuTime::of_children());
     let queue_before = own_schedstat();
     let (begun_ns, begun) = (monotonic_ns(), Instant::now());
-    let mut last = begun;
+    let (mut last, mut early) = (begun, EarlyEnd::default());
+    let clocks = |wall_s| {
+        let cpu = CpuTime::of_self() - cpu_before + (CpuTime::of_children() - children_before);
+        let queued = queue_before.zip(own_schedstat());
+        ProfileClocks { wall_s, cpu_s: cpu.total_s(), queued_s: queued.map_or(0.0, waited_s) }
+    };
     for position in 0..spec.max_tasks.max(1) {
         let result = run_task(program, position, &mut steps_s);
         let now = Instant::now();
         let index = program.index(position);
         tally.record(position, index, now - last, result);
         slowest.add(index % program.tasks(), now - last);
+        let wall_s = (now - begun).as_secs_f64();
+        let is_due = spec.ends_early && early.count((now - last).as_secs_f64(), wall_s);
         last = now;
-        if now - begun >= spec.time_limit {
+        if now - begun >= spec.time_limit || (is_due && early.is_certain(clocks(wall_s))) {
             break;
         }
     }
@@ -118,12 +128,17 @@ fn run(program: &Program, spec: &TaskProfileRequest) -> TaskAccounting {
         begun_ns: Some(begun_ns),
         wall_s: (last - begun).as_secs_f64(),
         cpu: CpuTime::of_self() - cpu_before + children_cpu,
-        runqueue_s: queued.map(|(before, after)| (after.wait_ns - before.wait_ns) as f64 * 1e-9),
+        runqueue_s: queued.map(waited_s),
         steps_s,
         tally,
         slowest,
         peak_rss_bytes: peak_rss_of_self() + peak_rss_of_children(),
     }
+}
+
+/// Returns the seconds in the run queue between two readings.
+fn waited_s((before, after): (Schedstat, Schedstat)) -> f64 {
+    (after.wait_ns - before.wait_ns) as f64 * 1e-9
 }
 
 /// Runs one task step by step and adds the time of each.

@@ -17,6 +17,8 @@ pub(crate) struct Accounting {
     pub exit: Option<Exit>,
     /// True if CPU time is exact, as it is for children that have ended.
     pub is_exact: bool,
+    /// True if the runs are of tasks in a process that was ready, and not of a command from its start on.
+    pub is_of_tasks: bool,
 }
 
 impl Accounting {

@@ -11,11 +11,18 @@ const MOSTLY_QUEUED_SHARE: f64 = 0.6;
 /// Share of the time spent waiting for a CPU above which the rest is blurred.
 const MUCH_QUEUED_SHARE: f64 = 0.25;
 
-/// Samples below which kinds of activity are mostly chance.
+/// Samples of a command below which kinds of activity are mostly chance: it may go through phases.
 const MIN_SAMPLES: u64 = 25;
 
-/// Wall seconds below which exact totals are mostly the start of the program.
+/// Samples of tasks below which kinds of activity are mostly chance: of ten, one shows a kind that takes a
+/// quarter of the time with a probability of 94%.
+const MIN_SAMPLES_OF_TASKS: u64 = 10;
+
+/// Wall seconds of a command below which exact totals are mostly its start.
 const MIN_WALL_S: f64 = 0.5;
+
+/// Wall seconds of tasks, which begin in a process that is ready, below which their totals are mostly noise.
+const MIN_WALL_OF_TASKS_S: f64 = 0.3;
 
 /// Distance from a threshold of the CPU share below which either class is as likely.
 const TOSS_UP_MARGIN: f64 = 0.05;
@@ -44,6 +51,8 @@ pub(crate) struct ConfidenceInputs {
     pub cpus: f64,
     /// True if CPU time is exact, as it is for children that have ended.
     pub is_exact: bool,
+    /// True if the work are tasks in a process that was ready, and not a command from its start on.
+    pub is_of_tasks: bool,
 }
 
 /// A confidence with its reason.
@@ -63,9 +72,10 @@ pub(crate) fn confidence(inputs: &ConfidenceInputs) -> (Confidence, ConfidenceRe
 }
 
 fn too_short(inputs: &ConfidenceInputs) -> Option<Judged> {
-    let ConfidenceInputs { wall_s, samples, source, .. } = *inputs;
-    let is_short =
-        wall_s < MIN_WALL_S || (samples < MIN_SAMPLES && source == SampleSource::Proc) || samples == 0;
+    let ConfidenceInputs { wall_s, samples, source, is_of_tasks, .. } = *inputs;
+    let least =
+        if is_of_tasks { (MIN_WALL_OF_TASKS_S, MIN_SAMPLES_OF_TASKS) } else { (MIN_WALL_S, MIN_SAMPLES) };
+    let is_short = wall_s < least.0 || (samples < least.1 && source == SampleSource::Proc) || samples == 0;
     is_short.then_some((Confidence::Low, ConfidenceReason::TooShort { wall_s, samples }))
 }
 
@@ -129,6 +139,7 @@ mod tests {
             machine: Contention { cpu_pressure: Some(0.63), others_cpus: Some(1.9), stolen: Some(0.0) },
             cpus: 2.0,
             is_exact: true,
+            is_of_tasks: false,
         }
     }
 

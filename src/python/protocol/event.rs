@@ -46,12 +46,14 @@ impl<T> HarnessEvent<T> {
 }
 
 /// The callables of a workload.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Inspection {
     /// The steps, in order.
     pub steps: Vec<CallableForms>,
     /// The number of items that the module provides; `None` if it provides none.
     pub items: Option<u64>,
+    /// Seconds that importing the module took.
+    pub import_s: f64,
 }
 
 /// The forms of one step.

@@ -23,6 +23,8 @@ pub(crate) enum HarnessRequest {
         job: TaskJob,
         /// Numbers of tasks to leave out.
         skipped_numbers: Vec<u64>,
+        /// True if the profile ends before the time limit where more tasks would not change it.
+        ends_early: bool,
     },
     /// Run tasks under a strategy.
     Batch {
@@ -203,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_request_is_flat_and_names_its_role() {
-        let request = HarnessRequest::Profile { job: job(), skipped_numbers: vec![2] };
+        let request = HarnessRequest::Profile { job: job(), skipped_numbers: vec![2], ends_early: true };
         let json = serde_json::to_value(&request).expect("serialisable");
         assert_eq!(json["role"], "profile");
         assert_eq!(json["results_file"]["tasks"], 3);

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -16,8 +17,8 @@ use crate::host::contention::{TakenCpu, TakenShares};
 use crate::host::{Host, Interrupt, Reexec};
 use crate::profile::Profile;
 use crate::profile::result::{Class, Confidence, ConfidenceReason, StepCost, TaskCost, Waits};
-use crate::profile::tasks::Profiled;
-use crate::study::config::{ProfileLimits, StudyConfig};
+use crate::profile::tasks::{ProfileLimits, Profiled};
+use crate::study::config::StudyConfig;
 use crate::study::machine::{Backend, ContentionMeter, Machine, PreparedWorkload};
 use crate::study::simulation::executor::{
     SimulatedClock, SimulatedExecutor, SimulatedTime, profiled_outcomes,
@@ -89,8 +90,13 @@ impl Machine for SimulatedMachine {
                 cpu.iterations.get_or_insert(ITERATIONS);
             }
         }
-        let backend =
-            Box::new(SimulatedBackend { machine: self, workload: Arc::new(workload), seed: config.seed });
+        let clock = SimulatedClock::start(&self.time);
+        let backend = Box::new(SimulatedBackend {
+            machine: self,
+            workload: Arc::new(workload),
+            seed: config.seed,
+            clock,
+        });
         Ok(PreparedWorkload { backend, warnings: Vec::new() })
     }
 }
@@ -100,6 +106,8 @@ struct SimulatedBackend<'m> {
     machine: &'m SimulatedMachine,
     workload: Arc<Workload>,
     seed: u64,
+    /// Runs since the workload began to be prepared.
+    clock: SimulatedClock,
 }
 
 impl SimulatedBackend<'_> {
@@ -149,6 +157,10 @@ impl Backend for SimulatedBackend<'_> {
 
     fn clock(&self) -> Box<dyn Clock> {
         Box::new(SimulatedClock::start(&self.machine.time))
+    }
+
+    fn spent(&self) -> Duration {
+        self.clock.elapsed()
     }
 
     fn contention(&self) -> Box<dyn ContentionMeter + '_> {

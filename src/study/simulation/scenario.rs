@@ -107,6 +107,7 @@ impl Scenario {
             limits: HostLimits {
                 affinity_cpus: cpus,
                 cgroup_cpus: None,
+                cgroup_period_s: None,
                 open_files: Some(20_000),
                 processes: Some(96_000),
                 memory_maps: Some(65_530),

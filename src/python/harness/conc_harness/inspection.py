@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+
 from .callables import load_module, load_steps, own_items
 from .requests import InspectRequest, JsonObject
 
@@ -9,7 +11,9 @@ from .requests import InspectRequest, JsonObject
 def inspect(request: InspectRequest) -> JsonObject:
     """Returns the forms of every step, and how many items the module offers."""
     header = request.header
+    begun = perf_counter()
     steps = load_steps(header.steps)
+    import_s = perf_counter() - begun
     items = own_items(load_module(header.steps[0])) if header.own_items else None
     return {
         "steps": [
@@ -22,4 +26,5 @@ def inspect(request: InspectRequest) -> JsonObject:
             for step in steps
         ],
         "items": None if items is None else len(items),
+        "import_s": import_s,
     }

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from time import perf_counter, perf_counter_ns, process_time
 from typing import Any
 
 from . import resource_usage
+from .early_end import Clocks, EarlyEnd
 from .first_call import FirstCalls, Mark
 from .gil_probe import GilProbe
 from .job import Job
 from .program import item_function
 from .requests import JsonObject, ProfileRequest
+from .resource_usage import cpu
 
 # The GIL probe runs for this share of the profile time, after the measurement.
 GIL_PROBE_SHARE = 0.3
@@ -34,7 +37,7 @@ def run(job: Job) -> JsonObject:
     done = first.next_task
     left_s = job.time_limit_s - first.counted_s()
     if done < job.count and left_s > 0.0:
-        done = steps.run_for(left_s, done)
+        done = steps.run_for(left_s, done, steps.early_end())
     job.ended()
     whole = steps.mark().since(begun)
     # Waiting for the rate limit is not a cost of the tasks.
@@ -71,6 +74,8 @@ class StepMeter:
         self.cpu_s = [0.0] * len(program.steps)
         self.queue_s = [0.0] * len(program.steps)
         self.queue = resource_usage.RunQueue()
+        self._is_over: Callable[[float], bool] | None = None
+        self._ended_early = False
         self._numbers = job.request.tasks.numbers
         self._skipped = job.request.skipped_numbers
         self._forms = [
@@ -115,8 +120,26 @@ class StepMeter:
         if self._loop:
             self._loop.close()
 
-    def run_for(self, seconds: float, first: int) -> int:
+    def early_end(self) -> Callable[[float], bool] | None:
+        """Returns the rule that ends a profile early, which gets the seconds of a task; None without one."""
+        assert isinstance(self.job.request, ProfileRequest), "only a profile is metered"
+        # Waiting for a rate limit is not a cost of the tasks, and these clocks include it.
+        if not self.job.request.ends_early or self.job.request.limits.rate:
+            return None
+        early, begun_s, cpu_s, queued_s = EarlyEnd(), perf_counter(), cpu().total_s(), self.queue.seconds()
+
+        def is_over(seconds: float) -> bool:
+            wall_s = perf_counter() - begun_s
+            if not early.count(seconds, wall_s):
+                return False
+            queued = (self.queue.seconds() or 0.0) - (queued_s or 0.0)
+            return early.is_certain(Clocks(wall_s, cpu().total_s() - cpu_s, queued))
+
+        return is_over
+
+    def run_for(self, seconds: float, first: int, is_over: Callable[[float], bool] | None = None) -> int:
         """Runs tasks from `first` on until the time is over; returns the task that would be next."""
+        self._is_over = is_over
         end_ns = perf_counter_ns() + seconds * 1e9
         with self.job.file:
             if self._loop:
@@ -134,7 +157,7 @@ class StepMeter:
                 self.job.results.fail(task, error)
             last = self._end(task, last)
             task += 1
-            if last >= end_ns or task >= self.job.count:
+            if last >= end_ns or task >= self.job.count or self._ended_early:
                 return task
 
     async def _await_tasks(self, task: int, end_ns: float) -> int:
@@ -148,7 +171,7 @@ class StepMeter:
                 self.job.results.fail(task, error)
             last = self._end(task, last)
             task += 1
-            if last >= end_ns or task >= self.job.count:
+            if last >= end_ns or task >= self.job.count or self._ended_early:
                 return task
 
     def _skip(self, task: int) -> int:
@@ -167,6 +190,7 @@ class StepMeter:
         now = perf_counter_ns()
         self.job.file.slots[0] = 0
         self.job.file.latency[task] = max(1, now - last)
+        self._ended_early = self._is_over is not None and self._is_over((now - last) * 1e-9)
         return now
 
     def _run_steps(self, value: Any) -> Any:

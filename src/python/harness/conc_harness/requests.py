@@ -103,6 +103,8 @@ class ProfileRequest:
     tasks: TaskList
     limits: TaskLimits
     results_file: ResultsFileSpec
+    # The profile ends before the time limit where more tasks would not change it.
+    ends_early: bool
     stop_starting_after_s: float
     give_up_after_s: float
     skipped_numbers: frozenset[int]

@@ -18,6 +18,10 @@ class CpuTime(NamedTuple):
         """Returns the sum."""
         return CpuTime(self.user_s + other.user_s, self.system_s + other.system_s)
 
+    def total_s(self) -> float:
+        """Returns user and system seconds together."""
+        return self.user_s + self.system_s
+
     def since(self, before: CpuTime) -> CpuTime:
         """Returns the difference to an earlier reading, at least 0."""
         return CpuTime(max(0.0, self.user_s - before.user_s), max(0.0, self.system_s - before.system_s))

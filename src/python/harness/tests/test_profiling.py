@@ -7,7 +7,12 @@ from .helpers import ModuleMaker, answer
 
 def test_a_profile_sums_the_steps_and_skips_tasks(module: ModuleMaker) -> None:
     user = module("import time\ndef nap(i): time.sleep(0.002)\ndef spin(i): return sum(range(20_000))\n")
-    request = {"role": "profile", **user.job("nap", "spin", tasks=6), "skipped_numbers": [1]}
+    request = {
+        "role": "profile",
+        **user.job("nap", "spin", tasks=6),
+        "skipped_numbers": [1],
+        "ends_early": False,
+    }
     channel = answer(request)
     assert channel.events() == ["ready", "done"]
     report = channel.sent[-1]
@@ -22,7 +27,9 @@ def test_a_profile_sums_the_steps_and_skips_tasks(module: ModuleMaker) -> None:
 
 def test_coroutines_are_profiled_on_one_loop(module: ModuleMaker) -> None:
     user = module("import asyncio\nasync def nap(i): await asyncio.sleep(0)\n")
-    report = answer({"role": "profile", **user.job("nap", tasks=3), "skipped_numbers": []}).sent[-1]
+    report = answer(
+        {"role": "profile", **user.job("nap", tasks=3), "skipped_numbers": [], "ends_early": False}
+    ).sent[-1]
     assert report["event"] == "done" and report["tasks"] == 3
 
 

@@ -1,0 +1,164 @@
+//! The end of a profile whose class and cost are certain before its time is over.
+//!
+//! `python/harness/conc_harness/early_end.py` is the same rule for Python callables.
+
+use crate::policy::{CPU_BOUND_FROM, IO_BOUND_IN_KERNEL_UP_TO, IO_BOUND_UP_TO};
+
+/// Seconds of a profile in which enough samples are taken to tell the kinds of waits apart.
+const LEAST_S: f64 = 0.4;
+
+/// Number of tasks below which their times are no distribution.
+const LEAST_TASKS: u64 = 5;
+
+/// Seconds after which the clocks are read again: tasks may be much shorter than it takes to read them.
+const SLICE_S: f64 = 0.02;
+
+/// Distance of the CPU share from the thresholds between two classes from which no second profile gives
+/// another class: where the confidence in a class is high.
+const CLEAR_MARGIN: f64 = 0.12;
+
+/// Standard errors that the distance is to exceed [`CLEAR_MARGIN`] by: the rule is applied again and again.
+const STANDARD_ERRORS: f64 = 3.0;
+
+/// Relative standard error of the mean time of a task below which more tasks would not change predictions:
+/// small beside [`INDIFFERENCE`](crate::policy::INDIFFERENCE).
+const MAX_TIME_ERROR: f64 = 0.03;
+
+/// Readings of the clocks since the first task.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct ProfileClocks {
+    /// Wall seconds.
+    pub wall_s: f64,
+    /// CPU seconds, with those of children that were waited for.
+    pub cpu_s: f64,
+    /// Seconds in the run queue.
+    pub queued_s: f64,
+}
+
+/// Mean and spread of numbers that come one by one (B. P. Welford, "Note on a Method for Calculating
+/// Corrected Sums of Squares and Products", 1962).
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Spread {
+    count: u64,
+    mean: f64,
+    squares: f64,
+}
+
+impl Spread {
+    fn add(&mut self, value: f64) {
+        self.count += 1;
+        let from_mean = value - self.mean;
+        self.mean += from_mean / self.count as f64;
+        self.squares += from_mean * (value - self.mean);
+    }
+
+    /// Returns the standard error of the mean; infinite for fewer than two numbers.
+    fn standard_error(&self) -> f64 {
+        if self.count < 2 {
+            return f64::INFINITY;
+        }
+        (self.squares / (self.count - 1) as f64 / self.count as f64).sqrt()
+    }
+}
+
+/// A sequential test: is more to be learnt from further tasks?
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct EarlyEnd {
+    times: Spread,
+    shares: Spread,
+    last: ProfileClocks,
+}
+
+impl EarlyEnd {
+    /// Counts a task that took `seconds` and ended `wall_s` after the first one began; returns true if it is
+    /// time to read the clocks for [`is_certain`](Self::is_certain).
+    pub(crate) fn count(&mut self, seconds: f64, wall_s: f64) -> bool {
+        self.times.add(seconds);
+        wall_s - self.last.wall_s >= SLICE_S
+    }
+
+    /// Counts the slice that has ended; returns true if further tasks would change neither the class nor the
+    /// cost of a task.
+    pub(crate) fn is_certain(&mut self, now: ProfileClocks) -> bool {
+        self.shares.add(share(self.last, now));
+        self.last = now;
+        if now.wall_s < LEAST_S || self.times.count < LEAST_TASKS {
+            return false;
+        }
+        let reach = CLEAR_MARGIN + STANDARD_ERRORS * self.shares.standard_error();
+        let all = share(ProfileClocks::default(), now);
+        let thresholds = [IO_BOUND_UP_TO, IO_BOUND_IN_KERNEL_UP_TO, CPU_BOUND_FROM];
+        thresholds.iter().all(|threshold| (all - threshold).abs() > reach)
+            && self.times.standard_error() <= MAX_TIME_ERROR * self.times.mean
+    }
+}
+
+/// Returns the CPU share between two readings, without the time in the run queue.
+fn share(before: ProfileClocks, after: ProfileClocks) -> f64 {
+    let cpu_s = after.cpu_s - before.cpu_s;
+    let own_s = (after.wall_s - before.wall_s - (after.queued_s - before.queued_s)).max(cpu_s);
+    if own_s > 0.0 { cpu_s / own_s } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the seconds after which tasks of these times and CPU shares end the profile, at most `most_s`.
+    fn end_s(most_s: f64, task: impl Fn(usize) -> (f64, f64)) -> f64 {
+        let (mut early, mut now) = (EarlyEnd::default(), ProfileClocks::default());
+        for i in 0.. {
+            let (seconds, share) = task(i);
+            now = ProfileClocks { wall_s: now.wall_s + seconds, cpu_s: now.cpu_s + share * seconds, ..now };
+            let is_over = early.count(seconds, now.wall_s) && early.is_certain(now);
+            if is_over || now.wall_s >= most_s {
+                break;
+            }
+        }
+        now.wall_s
+    }
+
+    #[test]
+    fn equal_tasks_end_as_soon_as_there_are_enough_samples() {
+        for (seconds, share) in [(1e-3, 0.01), (0.02, 0.02), (0.02, 1.0), (1e-5, 0.99)] {
+            let end_s = end_s(1.0, |_| (seconds, share));
+            assert!((LEAST_S..LEAST_S + 0.03).contains(&end_s), "{seconds} {share}: {end_s}");
+        }
+    }
+
+    #[test]
+    fn a_few_long_tasks_are_no_distribution() {
+        assert!((end_s(9.0, |_| (0.3, 0.01)) - 1.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn near_a_threshold_the_profile_takes_all_its_time() {
+        for share in [0.3, 0.4, 0.55, 0.7, 0.85] {
+            assert!(end_s(1.0, |_| (0.01, share)) >= 1.0, "{share}");
+        }
+    }
+
+    #[test]
+    fn turns_of_computing_and_waiting_are_not_certain_early() {
+        // A quarter on the whole, which alone would be clear of every threshold.
+        assert!(end_s(1.0, |i| (0.04, if i % 4 == 0 { 0.9 } else { 0.03 })) >= 1.0);
+    }
+
+    #[test]
+    fn heavy_tails_take_all_the_time() {
+        assert!(end_s(1.0, |i| (if i % 20 == 7 { 0.2 } else { 0.005 }, 0.01)) >= 1.0);
+        let costly_first = |i| (if i == 0 { 0.3 } else { 0.001 }, 0.99);
+        assert!(end_s(1.0, costly_first) >= 1.0, "what is paid once is not a task's cost");
+    }
+
+    #[test]
+    fn time_in_the_run_queue_is_no_wait() {
+        let mut early = EarlyEnd::default();
+        let at = |i: f64| ProfileClocks { wall_s: 0.02 * i, cpu_s: 0.01 * i, queued_s: 0.01 * i };
+        let ended = (1..50).find(|i| {
+            let now = at(f64::from(*i));
+            early.count(0.02, now.wall_s + 1e-9) && early.is_certain(now)
+        });
+        assert_eq!(ended, Some(20), "half of the time on a busy machine is all of its own");
+    }
+}

@@ -1,0 +1,80 @@
+"""The end of a profile whose class and cost are certain before its time is over.
+
+`src/profile/accounting/early_end.rs` is the same rule for native tasks, with the reasons for its numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+LEAST_S = 0.4
+LEAST_TASKS = 5
+SLICE_S = 0.02
+CLEAR_MARGIN = 0.12
+STANDARD_ERRORS = 3.0
+MAX_TIME_ERROR = 0.03
+
+# The thresholds between two classes in `src/policy.rs`.
+THRESHOLDS = (0.35, 0.5, 0.75)
+
+
+class Clocks(NamedTuple):
+    """Wall, CPU and run-queue seconds since the first task."""
+
+    wall_s: float
+    cpu_s: float
+    queued_s: float
+
+    def share_since(self, before: Clocks) -> float:
+        """Returns the share of computing between two readings, without the time in the run queue."""
+        cpu_s = self.cpu_s - before.cpu_s
+        own_s = max(cpu_s, self.wall_s - before.wall_s - (self.queued_s - before.queued_s))
+        return cpu_s / own_s if own_s > 0.0 else 0.0
+
+
+class Spread:
+    """Mean and spread of numbers that come one by one."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.mean = 0.0
+        self._squares = 0.0
+
+    def add(self, value: float) -> None:
+        """Counts a number."""
+        self.count += 1
+        from_mean = value - self.mean
+        self.mean += from_mean / self.count
+        self._squares += from_mean * (value - self.mean)
+
+    def standard_error(self) -> float:
+        """Returns the standard error of the mean; infinite for fewer than two numbers."""
+        if self.count < 2:
+            return float("inf")
+        return math.sqrt(self._squares / (self.count - 1) / self.count)
+
+
+class EarlyEnd:
+    """A sequential test: is more to be learnt from further tasks?"""
+
+    def __init__(self) -> None:
+        self._times = Spread()
+        self._shares = Spread()
+        self._begun = self._last = Clocks(0.0, 0.0, 0.0)
+
+    def count(self, seconds: float, wall_s: float) -> bool:
+        """Counts a task; tells whether it is time to read the clocks for `is_certain`."""
+        self._times.add(seconds)
+        return wall_s - self._last.wall_s >= SLICE_S
+
+    def is_certain(self, now: Clocks) -> bool:
+        """Tells whether further tasks would change neither the class nor the cost of a task."""
+        self._shares.add(now.share_since(self._last))
+        self._last = now
+        if now.wall_s < LEAST_S or self._times.count < LEAST_TASKS:
+            return False
+        reach = CLEAR_MARGIN + STANDARD_ERRORS * self._shares.standard_error()
+        share = now.share_since(self._begun)
+        is_clear = all(abs(share - threshold) > reach for threshold in THRESHOLDS)
+        return is_clear and self._times.standard_error() <= MAX_TIME_ERROR * self._times.mean

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from conc_harness.early_end import LEAST_S, Clocks, EarlyEnd
+
+
+def end_s(task: Callable[[int], tuple[float, float]], most_s: float = 1.0) -> float:
+    """Returns the seconds after which tasks of these times and CPU shares end the profile."""
+    early, wall_s, cpu_s, index = EarlyEnd(), 0.0, 0.0, 0
+    while wall_s < most_s:
+        seconds, share = task(index)
+        wall_s, cpu_s, index = wall_s + seconds, cpu_s + share * seconds, index + 1
+        if early.count(seconds, wall_s) and early.is_certain(Clocks(wall_s, cpu_s, 0.0)):
+            break
+    return wall_s
+
+
+@pytest.mark.parametrize(("seconds", "share"), [(1e-3, 0.01), (0.02, 0.02), (0.02, 1.0), (1e-4, 0.99)])
+def test_equal_tasks_end_as_soon_as_there_are_enough_samples(seconds: float, share: float) -> None:
+    assert LEAST_S <= end_s(lambda _: (seconds, share)) < LEAST_S + 0.03
+
+
+def test_near_a_threshold_and_with_heavy_tails_the_profile_takes_all_its_time() -> None:
+    assert end_s(lambda _: (0.01, 0.4)) >= 1.0
+    assert end_s(lambda index: (0.2 if index % 20 == 7 else 0.005, 0.01)) >= 1.0
+    assert end_s(lambda index: (0.3 if index == 0 else 0.001, 0.99)) >= 1.0
+
+
+def test_a_few_long_tasks_are_no_distribution() -> None:
+    assert end_s(lambda _: (0.3, 0.01), 9.0) == pytest.approx(1.5)
