@@ -1,4 +1,4 @@
-//! The reference taken from the profile, for tasks that are too long to run one more of them.
+//! The reference taken from the profile, which runs tasks one after another too.
 
 use crate::host::usage::CpuTime;
 use crate::profile::tasks::Profiled;
