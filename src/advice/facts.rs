@@ -125,8 +125,9 @@ fn blocking_step(workload: &Workload, profile: &Profile) -> Option<&'static str>
 fn runtime(profile: &Profile) -> TaskRuntime {
     match &profile.python {
         None => TaskRuntime::Native,
-        Some(python) if !python.has_lock() => TaskRuntime::NoLock,
+        // Without a GIL, threads may still be kept apart by a lock of a library.
         Some(python) if python.holds_lock() => TaskRuntime::GlobalLock,
+        Some(python) if !python.has_lock() => TaskRuntime::NoLock,
         Some(_) => TaskRuntime::LockReleased,
     }
 }

@@ -90,6 +90,7 @@ mod tests {
             offers: Vec::new(),
             once_per_process: None,
             faster_again: None,
+            two_threads: None,
             gil_wanted: Some(gil_held),
             gil_held: Some(gil_held),
             native_threads: Some(native_threads),

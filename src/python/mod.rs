@@ -15,5 +15,6 @@ pub(crate) mod protocol;
 mod request_builder;
 pub(crate) mod results_file;
 pub(crate) mod session;
+mod trial;
 
 pub use session::Session;

@@ -8,16 +8,17 @@ use crate::error::Error;
 use crate::host::usage::CpuTime;
 use crate::profile::accounting::slowest::SlowestTasks;
 use crate::profile::accounting::task_child::TaskAccounting;
-use crate::profile::result::{FreeThreading, PythonProfile, PythonStep};
+use crate::profile::result::{FreeThreading, PythonProfile, PythonStep, ThreadsVerdict, TwoThreads};
 use crate::profile::tasks::{
     ProfileLimits, Profiled, SampledTasks, all_failed, conclude_tasks, sample_tasks,
 };
 use crate::python::exchange::RunFailure;
-use crate::python::protocol::event::{Inspection, ProfileReport};
+use crate::python::protocol::event::{Inspection, ProfileReport, SliceReport};
 use crate::python::protocol::request::{HarnessRequest, TaskJob};
 use crate::python::request_builder::task_list;
 use crate::python::results_file::ResultsFile;
 use crate::python::session::Session;
+use crate::python::trial::{GilShares, judge};
 use crate::workload::Workload;
 use crate::workload::task_outcomes::TaskOutcomes;
 
@@ -31,7 +32,7 @@ const MAX_DEATHS: usize = 3;
 /// their results. Warming up makes a much smaller difference.
 const MIN_CACHING_RATIO: f64 = 3.0;
 
-/// Time for the GIL probe and for reporting, as a share of the profile time.
+/// Time for the tasks in threads, for the GIL probe and for reporting, as a share of the profile time.
 const MAX_PROBE_SHARE: f64 = 0.5;
 
 /// Profiles `workload`.
@@ -72,7 +73,9 @@ pub fn profile(
         cost.kind.clone_from(&spec.callable);
     }
     let python = python_profile(session, inspection, report);
-    profile.python = Some(PythonProfile { faster_again: run.faster_again, ..python });
+    let two_threads =
+        run.died_in_threads.then(|| TwoThreads::lost(2, ThreadsVerdict::Dies)).or(python.two_threads);
+    profile.python = Some(PythonProfile { faster_again: run.faster_again, two_threads, ..python });
     let mut tally = raw.tally;
     tally.merge(&before);
     Ok(Profiled { profile, tally, peak_rss_bytes: report.job.peak_rss_bytes })
@@ -85,6 +88,8 @@ struct ProfileRun {
     deaths: Vec<Error>,
     /// Duration of the first round over that of the second, if the tasks cache their results.
     faster_again: Option<f64>,
+    /// The interpreter died when several threads ran tasks, and not before.
+    died_in_threads: bool,
 }
 
 /// The report of one interpreter, and samples of it from outside.
@@ -100,11 +105,16 @@ fn run(session: &Session, workload: &Workload, limits: &ProfileLimits) -> Result
     let mut skipped_numbers = Vec::new();
     let mut deaths = Vec::new();
     let mut faster_again = None;
+    let mut died_in_threads = false;
     loop {
+        // Tasks that crash, and those whose results are kept, show nothing when they run again.
+        let in_threads =
+            limits.most_tasks == u64::MAX && deaths.is_empty() && faster_again.is_none() && !died_in_threads;
         let request = HarnessRequest::Profile {
             job: job.clone(),
             skipped_numbers: skipped_numbers.clone(),
             ends_early: limits.ends_early,
+            in_threads,
         };
         match observe(session, &request, workload, limits) {
             Ok(observed) if caches(&observed.report) => {
@@ -113,7 +123,11 @@ fn run(session: &Session, workload: &Workload, limits: &ProfileLimits) -> Result
                 let tasks = job.tasks.numbers.len() as u64;
                 job.results_file = session.requests.results_file(tasks, 1);
             }
-            Ok(observed) => return Ok(ProfileRun { job, observed, deaths, faster_again }),
+            Ok(observed) => return Ok(ProfileRun { job, observed, deaths, faster_again, died_in_threads }),
+            Err(failure) if in_threads && failure.running.is_empty() && is_death(&failure.error) => {
+                died_in_threads = true;
+                job.results_file = session.requests.results_file(job.results_file.tasks, 1);
+            }
             Err(failure) if failure.running.is_empty() || deaths.len() >= MAX_DEATHS => {
                 return Err(failure.error);
             }
@@ -124,6 +138,11 @@ fn run(session: &Session, workload: &Workload, limits: &ProfileLimits) -> Result
             }
         }
     }
+}
+
+/// Returns whether the interpreter died rather than reported a failure.
+fn is_death(error: &Error) -> bool {
+    error.code == Code::PoolWorkerDied
 }
 
 fn caches(report: &ProfileReport) -> bool {
@@ -189,6 +208,7 @@ fn raw(report: &ProfileReport) -> TaskAccounting {
 
 fn python_profile(session: &Session, inspection: &Inspection, report: &ProfileReport) -> PythonProfile {
     let interpreter = &session.interpreter;
+    let gil = GilShares { wanted: report.gil_wanted, held: report.gil_held };
     let steps = inspection.steps.iter().zip(cpu_fractions(report)).map(|(step, cpu_fraction)| PythonStep {
         name: step.name.clone(),
         blocking: step.blocking,
@@ -203,10 +223,28 @@ fn python_profile(session: &Session, inspection: &Inspection, report: &ProfileRe
         offers: interpreter.offers.clone(),
         gil_wanted: report.gil_wanted,
         gil_held: report.gil_held,
+        two_threads: report.trial.as_ref().and_then(|trial| judge(trial, &profiled(report), gil)),
         native_threads: report.native_threads,
         once_per_process: report.once,
         faster_again: None,
         steps: steps.collect(),
+    }
+}
+
+/// Returns the profile as a slice in one thread.
+fn profiled(report: &ProfileReport) -> SliceReport {
+    let in_steps_s: f64 = report.steps_cpu_s.iter().sum();
+    let all_s = report.job.cpu_user_s + report.job.cpu_system_s;
+    SliceReport {
+        threads: 1,
+        calls: report.tasks.saturating_sub(report.first_task),
+        failed: 0,
+        wall_s: report.job.wall_s,
+        queued_s: report.runqueue_s.unwrap_or(0.0),
+        cpu_s: in_steps_s,
+        thread_cpu_s: in_steps_s,
+        children_s: (all_s - in_steps_s).max(0.0),
+        pauses: 0,
     }
 }
 

@@ -6,6 +6,7 @@ mod python;
 mod reason;
 mod task_cost;
 mod tree;
+mod two_threads;
 mod waits;
 
 pub use class::{Class, Confidence};
@@ -16,5 +17,6 @@ pub use reason::{ConfidenceReason, Unknown};
 pub(crate) use task_cost::TaskCost;
 pub(crate) use tree::{Exit, Pattern, Phase, ProcessUse, Sampling, Series, ThreadUse, Workers};
 pub use tree::{ExitStatus, SampleSource, Tree};
+pub(crate) use two_threads::{ThreadsVerdict, TwoThreads};
 pub use waits::WaitKind;
 pub(crate) use waits::Waits;

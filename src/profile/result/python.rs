@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::profile::result::task_cost::TaskCost;
+use crate::profile::result::two_threads::{ThreadsVerdict, TwoThreads};
 use crate::strategy::StrategyKind;
 
 /// Facts about Python callables and their interpreter.
@@ -27,6 +28,10 @@ pub struct PythonProfile {
     /// tasks: near 1 where they hold the lock while they compute, near 0 where they release it; null where
     /// they hardly compute.
     pub gil_held: Option<f64>,
+    /// What several threads gain over one, measured with the tasks themselves; null where tasks may not run
+    /// twice, are limited in their rate or are coroutines.
+    #[serde(default)]
+    pub two_threads: Option<TwoThreads>,
     /// Number of threads started by libraries such as BLAS and OpenMP, not by Python; null if the system
     /// does not report it.
     pub native_threads: Option<u64>,
@@ -75,15 +80,36 @@ const LOCK_RELEASED_BELOW_SHARE: f64 = 0.3;
 const COMPUTES_FROM_SHARE: f64 = 0.5;
 
 impl PythonProfile {
-    /// Returns whether there is a global lock and tasks hold it while they compute.
+    /// Returns whether tasks compute one at a time in threads: because of the global lock or of one of a
+    /// library, as measured in two threads, or else as a probe of the lock suggests.
     pub fn holds_lock(&self) -> bool {
+        let measured = self.two_threads.and_then(|threads| threads.verdict.computes_side_by_side());
+        measured.map_or_else(|| self.seems_to_hold_lock(), |side_by_side| !side_by_side)
+    }
+
+    fn seems_to_hold_lock(&self) -> bool {
         self.has_lock() && self.gil_held.is_none_or(|share| share >= LOCK_RELEASED_BELOW_SHARE)
     }
 
-    /// Returns how many of `cpus` CPUs threads can use at once (Amdahl's law with the lock as serial part).
+    /// Returns the share of the computing that one thread at a time does; above 1 if threads thrash.
+    ///
+    /// It is measured with the tasks in two threads, or else taken from the probe of the global lock, which is
+    /// right only for long stretches of computing.
+    pub fn serial_share(&self) -> f64 {
+        let measured = self.two_threads.and_then(|threads| threads.serial_share);
+        let suspected = || if self.has_lock() { self.gil_held.unwrap_or(1.0) } else { 0.0 };
+        measured.unwrap_or_else(suspected)
+    }
+
+    /// Returns whether tasks hold the global lock while they wait, so that only processes wait side by side.
+    pub fn waits_one_at_a_time(&self) -> bool {
+        self.two_threads.is_some_and(|threads| threads.verdict == ThreadsVerdict::HoldsWaiting)
+    }
+
+    /// Returns how many of `cpus` CPUs' work threads do together (Amdahl's law); below 1 if they thrash.
     pub fn cpus_of_threads(&self, cpus: f64) -> f64 {
-        let held = if self.has_lock() { self.gil_held.unwrap_or(1.0) } else { 0.0 };
-        (1.0 / held.max(f64::MIN_POSITIVE)).clamp(1.0, cpus.max(1.0))
+        let (serial, cpus) = (self.serial_share(), cpus.max(1.0));
+        1.0 / (serial + (1.0 - serial) / cpus)
     }
 
     /// Returns whether the interpreter has a global lock.

@@ -152,8 +152,53 @@ pub(crate) struct ProfileReport {
     pub gil_wanted: Option<f64>,
     /// Wait for the GIL as a share of the CPU time of the tasks.
     pub gil_held: Option<f64>,
+    /// The tasks in one thread and in several; `None` if they were not run so.
+    pub trial: Option<TrialReport>,
     /// Number of threads that Python does not know.
     pub native_threads: Option<u64>,
     /// Duration of the first round over that of the second, if all tasks ran twice.
     pub faster_again: Option<f64>,
+}
+
+/// Tasks that ran in one thread and in several, by turns, after the profile.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(crate) struct TrialReport {
+    /// Number of threads of `together`.
+    pub threads: u64,
+    /// The rounds.
+    pub rounds: Vec<RoundReport>,
+    /// True if threads did not come back.
+    pub hangs: bool,
+}
+
+/// One slice of each kind.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(crate) struct RoundReport {
+    /// The slice in one thread; `None` if the profile serves as such.
+    pub alone: Option<SliceReport>,
+    /// The slice in several threads.
+    pub together: SliceReport,
+}
+
+/// The cost of tasks in some threads.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub(crate) struct SliceReport {
+    /// Number of threads.
+    pub threads: u64,
+    /// Number of calls.
+    pub calls: u64,
+    /// Number of calls that failed.
+    pub failed: u64,
+    /// Seconds from the first start of any thread to the last end.
+    pub wall_s: f64,
+    /// Seconds in which a thread waited for a CPU, the mean over the threads.
+    pub queued_s: f64,
+    /// CPU seconds of all threads of the process.
+    pub cpu_s: f64,
+    /// CPU seconds of the threads that ran the calls.
+    pub thread_cpu_s: f64,
+    /// CPU seconds of children that ended.
+    pub children_s: f64,
+    /// Times that a thread fell asleep to wait for something.
+    pub pauses: u64,
 }

@@ -16,7 +16,7 @@ pub(crate) enum HarnessRequest {
         /// The callables.
         header: RequestHeader,
     },
-    /// Run tasks one after another and measure their steps.
+    /// Run tasks one after another and measure their steps, and then in several threads.
     Profile {
         /// The tasks.
         #[serde(flatten)]
@@ -25,6 +25,8 @@ pub(crate) enum HarnessRequest {
         skipped_numbers: Vec<u64>,
         /// True if the profile ends before the time limit where more tasks would not change it.
         ends_early: bool,
+        /// True if tasks may run again and in several threads.
+        in_threads: bool,
     },
     /// Run tasks under a strategy.
     Batch {
@@ -205,7 +207,12 @@ mod tests {
 
     #[test]
     fn a_request_is_flat_and_names_its_role() {
-        let request = HarnessRequest::Profile { job: job(), skipped_numbers: vec![2], ends_early: true };
+        let request = HarnessRequest::Profile {
+            job: job(),
+            skipped_numbers: vec![2],
+            ends_early: true,
+            in_threads: true,
+        };
         let json = serde_json::to_value(&request).expect("serialisable");
         assert_eq!(json["role"], "profile");
         assert_eq!(json["results_file"]["tasks"], 3);

@@ -9,12 +9,16 @@ from __future__ import annotations
 import threading
 from time import perf_counter, sleep
 
+from .requests import JsonObject
 from .resource_usage import RunQueue
 
 NAP_S = 0.0005
 
 # Lateness of a timer on an idle machine, in seconds per nap.
 TIMER_LATENESS_S = 0.00008
+
+# With less CPU time than this share of the wall time, the probe says nothing about the GIL.
+MIN_CPU_SHARE = 0.05
 
 
 class GilProbe(threading.Thread):
@@ -52,3 +56,12 @@ class GilProbe(threading.Thread):
 def waited(late_s: float, naps: int, elapsed_s: float) -> float:
     """Returns the wait for the lock in the lateness of all naps together, within 0 and `elapsed_s`."""
     return min(elapsed_s, max(0.0, late_s - naps * TIMER_LATENESS_S))
+
+
+def gil_shares(waited_s: float, elapsed_s: float, cpu_s: float) -> JsonObject:
+    """Returns both shares; None where the time or the CPU time is too short to tell."""
+    return {
+        "gil_wanted": waited_s / elapsed_s if elapsed_s else None,
+        # Tasks that hardly compute have no reason to hold the lock.
+        "gil_held": min(1.0, waited_s / cpu_s) if cpu_s > MIN_CPU_SHARE * elapsed_s else None,
+    }

@@ -10,20 +10,18 @@ from typing import Any
 from . import resource_usage
 from .early_end import Clocks, EarlyEnd
 from .first_call import FirstCalls, Mark
-from .gil_probe import GilProbe
+from .gil_probe import GilProbe, gil_shares
 from .job import Job
 from .program import item_function
 from .requests import JsonObject, ProfileRequest
 from .resource_usage import cpu
+from .two_threads import TaskCost, Trial
 
 # The GIL probe runs for this share of the profile time, after the measurement.
 GIL_PROBE_SHARE = 0.3
 
 # A first round shorter than this is dominated by costs that every interpreter pays once.
 MIN_FIRST_ROUND_NS = 20_000_000
-
-# With less CPU time than this share of the wall time, the probe says nothing about the GIL.
-MIN_CPU_SHARE = 0.05
 
 
 def run(job: Job) -> JsonObject:
@@ -58,9 +56,35 @@ def run(job: Job) -> JsonObject:
     }
     profile.update(job.report())
     profile["peak_rss_bytes"] += resource_usage.peak_rss_of_children()
-    profile.update(_probe_gil(job, steps, done))
+    if _may_use_threads(job):
+        trial = Trial(job, done, _task_cost(job, range(first.first_task, done), profile["runqueue_s"]))
+        profile["trial"] = trial.run()
+        profile.update(trial.gil)
+    else:
+        profile["trial"] = None
+        profile.update(_probe_gil(job, steps, done))
     steps.close()
     return profile
+
+
+def _may_use_threads(job: Job) -> bool:
+    """Tells whether tasks may run again and in several threads to see what threads gain.
+
+    A limit on attempts would make one task wait for another, and coroutines belong to one event loop.
+    """
+    assert isinstance(job.request, ProfileRequest), "only a profile is metered"
+    return job.request.in_threads and not job.request.limits.rate and not job.program.needs_loop()
+
+
+def _task_cost(job: Job, tasks: range, runqueue_s: float | None) -> TaskCost:
+    """Returns the cost of a task in the profile."""
+    latency = job.file.latency[tasks.start : tasks.stop]
+    count = sum(1 for taken in latency if taken)
+    return TaskCost(
+        wall_s=max(0.0, job.wall_s - (runqueue_s or 0.0)) / max(1, count),
+        cpu_s=(job.cpu.user_s + job.cpu.system_s) / max(1, count),
+        longest_s=max(latency, default=0) * 1e-9,
+    )
 
 
 class StepMeter:
@@ -253,12 +277,3 @@ def _probe_gil(job: Job, steps: StepMeter, done: int) -> JsonObject:
         # These tasks are not part of the profile.
         job.file.latency[task] = 0
     return gil_shares(probe.waited_s, probe.elapsed_s, used_s)
-
-
-def gil_shares(waited_s: float, elapsed_s: float, cpu_s: float) -> JsonObject:
-    """Returns both shares; None where the time or the CPU time is too short to tell."""
-    return {
-        "gil_wanted": waited_s / elapsed_s if elapsed_s else None,
-        # Tasks that hardly compute have no reason to hold the lock.
-        "gil_held": min(1.0, waited_s / cpu_s) if cpu_s > MIN_CPU_SHARE * elapsed_s else None,
-    }

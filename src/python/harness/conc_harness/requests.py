@@ -97,7 +97,7 @@ class CheckRequest:
 
 @dataclass(frozen=True)
 class ProfileRequest:
-    """Run tasks one after another and measure their steps."""
+    """Run tasks one after another and measure their steps, then in several threads if `in_threads`."""
 
     header: RequestHeader
     tasks: TaskList
@@ -108,6 +108,7 @@ class ProfileRequest:
     stop_starting_after_s: float
     give_up_after_s: float
     skipped_numbers: frozenset[int]
+    in_threads: bool
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ ONCE = {
 def profile(user_job: JsonObject, items: int) -> JsonObject:
     job = {**user_job, "stop_starting_after_s": 0.2}
     job["tasks"] = {"numbers": list(range(items)), "items": None}
-    return done({"role": "profile", **job, "skipped_numbers": [], "ends_early": False})
+    return done({"role": "profile", **job, "skipped_numbers": [], "ends_early": False, "in_threads": False})
 
 
 @pytest.mark.parametrize("source", ONCE.values(), ids=ONCE.keys())

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from conc_harness.profiling import gil_shares
+from conc_harness.gil_probe import gil_shares
 
 from .helpers import ModuleMaker, answer
 
@@ -12,6 +12,7 @@ def test_a_profile_sums_the_steps_and_skips_tasks(module: ModuleMaker) -> None:
         **user.job("nap", "spin", tasks=6),
         "skipped_numbers": [1],
         "ends_early": False,
+        "in_threads": False,
     }
     channel = answer(request)
     assert channel.events() == ["ready", "done"]
@@ -28,7 +29,13 @@ def test_a_profile_sums_the_steps_and_skips_tasks(module: ModuleMaker) -> None:
 def test_coroutines_are_profiled_on_one_loop(module: ModuleMaker) -> None:
     user = module("import asyncio\nasync def nap(i): await asyncio.sleep(0)\n")
     report = answer(
-        {"role": "profile", **user.job("nap", tasks=3), "skipped_numbers": [], "ends_early": False}
+        {
+            "role": "profile",
+            **user.job("nap", tasks=3),
+            "skipped_numbers": [],
+            "ends_early": False,
+            "in_threads": True,
+        }
     ).sent[-1]
     assert report["event"] == "done" and report["tasks"] == 3
 

@@ -1,0 +1,248 @@
+"""What threads gain: runs the task itself in one thread and in several, by turns.
+
+A probe beside one thread cannot tell: code that computes for 30 µs between system calls looks as if it
+gave the interpreter's lock (GIL) away, and code that gives it away very often is slower in two threads than
+in one.
+"""
+
+from __future__ import annotations
+
+import math
+import resource
+import threading
+from dataclasses import asdict, dataclass
+from time import perf_counter_ns, process_time, thread_time
+from typing import Any, NamedTuple
+
+from . import resource_usage
+from .gil_probe import GilProbe, gil_shares
+from .job import Job
+from .requests import JsonObject
+from .resource_usage import RunQueue
+
+# Time of one slice in which threads have a CPU or wait for one another: several switch intervals of the
+# interpreter, which are 5 ms. On a busy machine a slice takes up to so many times as long.
+SLICE_S = 0.02
+MAX_STRETCH = 4
+
+# Time after which no round starts, and the number of rounds that run in any case.
+MAX_TRIAL_S = 0.3
+MIN_ROUNDS = 3
+
+# The speed-ups of all rounds agree if they differ by less than this share; then the trial ends.
+AGREEMENT = 0.12
+
+# Tasks longer than this run once in each thread; their cost alone is that in the profile.
+LONG_TASK_S = 0.1
+
+# Tasks that use a CPU for less than this share of their time wait; their cost alone is that in the profile.
+WAITS_BELOW_SHARE = 0.35
+
+# Tasks that use a CPU for this share of their time need no more than two threads to ask for two CPUs.
+COMPUTES_FROM_SHARE = 0.8
+
+# CPUs that the threads of other tasks should ask for, more than two because they wait at random times, and
+# the number of threads that may do it.
+DEMAND_CPUS = 3.0
+MAX_THREADS = 16
+
+# A gain of tasks that run once in each thread from which the lock needs no probe.
+CLEAR_GAIN = 1.5
+
+# Calls between two looks at the clock take about this long.
+CHUNK_S = 0.0002
+MAX_CHUNK = 1000
+
+# A thread that is not back after this time, and so many times the longest task, hangs.
+PATIENCE_S = 2.0
+PATIENCE_TASKS = 10
+
+
+class TaskCost(NamedTuple):
+    """The mean cost of a task in the profile; time in which it waited for a CPU is not part of `wall_s`."""
+
+    wall_s: float
+    cpu_s: float
+    longest_s: float
+
+    def cpu_share(self) -> float:
+        """Returns the CPU time as a share of the time, at most 1."""
+        return min(1.0, self.cpu_s / self.wall_s) if self.wall_s > 0.0 else 1.0
+
+
+@dataclass
+class Slice:
+    """The cost of a slice; `queued_s` is a mean over its threads, other times are sums."""
+
+    threads: int
+    calls: int = 0
+    failed: int = 0
+    # From the first start of any thread to the last end.
+    wall_s: float = 0.0
+    queued_s: float = 0.0
+    # Of all threads of the process, of those that run tasks, and of children that ended.
+    cpu_s: float = 0.0
+    thread_cpu_s: float = 0.0
+    children_s: float = 0.0
+    # Times that the threads went to sleep to wait for something.
+    pauses: int = 0
+    begun_ns: int = 0
+    ended_ns: int = 0
+
+    def rate(self) -> float:
+        """Returns the calls per second in which no thread waited for a CPU."""
+        return self.calls / max(self.wall_s - self.queued_s, self.wall_s / 10, 1e-9)
+
+
+class Trial:
+    """Runs tasks that are not part of the profile, from task number `first` on."""
+
+    def __init__(self, job: Job, first: int, cost: TaskCost) -> None:
+        self._job = job
+        self._call = job.program.function()
+        self._next = first
+        self._cost = cost
+        self._lock = threading.Lock()
+        self._chunk = max(1, min(MAX_CHUNK, int(CHUNK_S / max(cost.wall_s, 1e-9))))
+        self.hangs = False
+        # The system refuses another thread.
+        self.is_refused = False
+        # What the probe of the lock saw.
+        self.gil = gil_shares(0.0, 0.0, 0.0)
+
+    def run(self) -> JsonObject:
+        """Returns the rounds; `gil` then has what a probe of the lock saw."""
+        begun_ns = perf_counter_ns()
+        width = threads_for(self._cost)
+        rounds: list[tuple[Slice | None, Slice]] = []
+        is_brief = self._cost.wall_s > LONG_TASK_S or self._cost.cpu_share() < WAITS_BELOW_SHARE
+        while not is_certain(rounds, is_brief, (perf_counter_ns() - begun_ns) * 1e-9):
+            alone = None if is_brief else self._slice(1)
+            together = None if self.hangs else self._slice(width)
+            if together is None:
+                break
+            rounds.append((alone, together))
+        if not self.hangs and not self.is_refused and not (is_brief and self._gains(rounds)):
+            self._probe()
+        return {
+            "threads": width,
+            "rounds": [
+                {"alone": asdict(alone) if alone else None, "together": asdict(together)}
+                for alone, together in rounds
+            ],
+            "hangs": self.hangs,
+        }
+
+    def _gains(self, rounds: list[tuple[Slice | None, Slice]]) -> bool:
+        """Tells whether tasks that ran once in each thread are clearly faster than in the profile."""
+        return all(
+            together.calls * self._cost.wall_s >= CLEAR_GAIN * together.wall_s for _, together in rounds
+        )
+
+    def _probe(self) -> None:
+        """Measures in another thread how long it waits for the lock while one thread runs tasks."""
+        probe = GilProbe()
+        probe.start()
+        beside = self._slice(1)
+        probe.stop()
+        if beside:
+            self.gil = gil_shares(probe.waited_s, probe.elapsed_s, beside.cpu_s)
+
+    def _slice(self, threads: int) -> Slice | None:
+        """Runs tasks in so many threads; None if they hang or do not start."""
+        cost = Slice(threads)
+        ready = threading.Barrier(threads)
+        workers = [
+            threading.Thread(target=self._work, args=(cost, ready), daemon=True) for _ in range(threads)
+        ]
+        children, cpu = resource_usage.cpu_of_children(), process_time()
+        try:
+            for worker in workers:
+                worker.start()
+        except RuntimeError:
+            ready.abort()
+            self.is_refused = True
+            return None
+        patience_s = PATIENCE_S + threads * PATIENCE_TASKS * max(self._cost.longest_s, SLICE_S)
+        end_ns = perf_counter_ns() + patience_s * 1e9
+        for worker in workers:
+            worker.join(max(0.0, (end_ns - perf_counter_ns()) * 1e-9))
+        cost.cpu_s = process_time() - cpu
+        used = resource_usage.cpu_of_children().since(children)
+        cost.children_s = used.user_s + used.system_s
+        if any(worker.is_alive() for worker in workers):
+            self.hangs = self._job.has_stuck_thread = True
+            return None
+        return cost
+
+    def _work(self, cost: Slice, ready: threading.Barrier) -> None:
+        call = self._call
+        queue = RunQueue()
+        calls = failed = 0
+        with self._job.file:
+            try:
+                ready.wait(PATIENCE_S)
+            except threading.BrokenBarrierError:
+                return
+            queued, cpu_s, pauses = queue.seconds(), thread_time(), _pauses()
+            begun_ns = now_ns = perf_counter_ns()
+            while self._goes_on((now_ns - begun_ns) * 1e-9, queue, queued):
+                for item in self._take():
+                    calls += 1
+                    try:
+                        call(item)
+                    except BaseException:
+                        failed += 1
+                now_ns = perf_counter_ns()
+            cpu_s, pauses, queued_after = thread_time() - cpu_s, _pauses() - pauses, queue.seconds()
+        queue.close()
+        with self._lock:
+            cost.calls += calls
+            cost.failed += failed
+            cost.begun_ns = min(cost.begun_ns or begun_ns, begun_ns)
+            cost.ended_ns = max(cost.ended_ns, now_ns)
+            cost.wall_s = (cost.ended_ns - cost.begun_ns) * 1e-9
+            cost.thread_cpu_s += cpu_s
+            cost.pauses += pauses
+            if queued is not None and queued_after is not None:
+                cost.queued_s += (queued_after - queued) / cost.threads
+
+    @staticmethod
+    def _goes_on(elapsed_s: float, queue: RunQueue, queued: float | None) -> bool:
+        """Tells whether a thread has not yet run, or waited for others of the slice, for long enough."""
+        if elapsed_s < SLICE_S:
+            return True
+        queued_s = (queue.seconds() or 0.0) - (queued or 0.0)
+        return elapsed_s - queued_s < SLICE_S and elapsed_s < MAX_STRETCH * SLICE_S
+
+    def _take(self) -> list[Any]:
+        """Returns the items of the next tasks; after the last the first comes again."""
+        items = self._job.items
+        with self._lock:
+            first = self._next
+            self._next += self._chunk
+        return [items[task % len(items)] for task in range(first, first + self._chunk)]
+
+
+def threads_for(cost: TaskCost) -> int:
+    """Returns the number of threads that ask for two CPUs together."""
+    share = cost.cpu_share()
+    if share >= COMPUTES_FROM_SHARE:
+        return 2
+    return min(MAX_THREADS, math.ceil(DEMAND_CPUS / max(share, DEMAND_CPUS / MAX_THREADS)))
+
+
+def is_certain(rounds: list[tuple[Slice | None, Slice]], is_brief: bool, elapsed_s: float) -> bool:
+    """Tells whether the trial can end."""
+    if is_brief:
+        return bool(rounds)
+    if len(rounds) < MIN_ROUNDS:
+        return False
+    gains = [together.rate() / alone.rate() for alone, together in rounds if alone]
+    return elapsed_s >= MAX_TRIAL_S or max(gains) - min(gains) < AGREEMENT * max(gains)
+
+
+def _pauses() -> int:
+    """Returns how often this thread went to sleep; 0 where the system does not tell."""
+    who = getattr(resource, "RUSAGE_THREAD", None)
+    return 0 if who is None else resource.getrusage(who).ru_nvcsw
