@@ -274,7 +274,7 @@ impl Measurement<'_> {
         measured: &mut Measured,
     ) -> f64 {
         let cell = candidate.cell;
-        let times = BatchTimes::of(report, self.sizing.cpus);
+        let times = BatchTimes::of(report, self.sizing.cpus.min(candidate.cpus));
         let throughput = times.throughput(self.sizing.tasks)
             * times.beyond(self.sizing.tasks, BATCH_WAVES, candidate.beyond_a_batch);
         search.record_batch(cell, self.clock.elapsed(), throughput);

@@ -36,6 +36,8 @@ pub struct Candidate {
     pub predicted_per_s: f64,
     /// Predicted throughput as a multiple of the one that a batch of a few tasks per worker suggests.
     pub beyond_a_batch: f64,
+    /// CPUs that its tasks can use at once: one if a lock or an event loop lets one compute at a time.
+    pub cpus: f64,
 }
 
 /// A configuration that will not be measured.
@@ -66,12 +68,12 @@ impl Plan {
         let is_asked = !selection.widths.is_empty();
         let mut plan = Plan { candidates: Vec::new(), refused: Vec::new(), is_asked };
         let Subject { workload, host, .. } = *subject;
+        let model = execution_model(subject);
         let predicted = |cell: Configuration| {
             let Prediction { per_s, beyond_a_batch } = predict(&cell, subject);
-            Candidate { cell, predicted_per_s: per_s, beyond_a_batch }
+            Candidate { cell, predicted_per_s: per_s, beyond_a_batch, cpus: model.cpus(cell.strategy) }
         };
         plan.candidates.push(predicted(Configuration::REFERENCE));
-        let model = execution_model(subject);
         for strategy in strategies(model.as_ref(), selection) {
             let capacity = capacity(strategy, workload, host);
             for width in widths(strategy, subject, selection, &capacity) {

@@ -62,14 +62,14 @@ fn beyond_a_batch(network: &Network<'_>, makespan_s: f64) -> f64 {
     if started >= network.tasks || makespan_s <= 0.0 {
         return 1.0;
     }
-    let (mean_latency_s, wall_s) = network.batch(started);
+    let (full_pipe, wall_s) = network.batch(started);
     let batch = BatchTimes {
         ok: started,
         started,
         busy: network.width as u64,
         startup_s: 0.0,
         wall_s,
-        mean_latency_s,
+        full_pipe,
         cpu_bound: network.cpu_bound(),
     };
     network.tasks as f64 / makespan_s / batch.throughput(network.tasks)

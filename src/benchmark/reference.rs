@@ -14,6 +14,7 @@ pub(crate) fn of_profile(profiled: &Profiled) -> RunReport {
         startup_s: once.map_or(0.0, |cost| cost.total_s()),
         wall_s: profile.wall_s * uncounted,
         most_busy: 1,
+        full_pipe: None,
         cpu: CpuTime { user_s: profile.cpu_user_s, system_s: profile.cpu_system_s },
         peak_rss_bytes: profiled.peak_rss_bytes,
         ledger: None,

@@ -124,8 +124,12 @@ mod tests {
     fn measured(cells: &[(Configuration, u64)]) -> Measured {
         let mut measured = Measured::default();
         for (cell, output) in cells {
-            let mut record =
-                CellRecord::new(Candidate { cell: *cell, predicted_per_s: 1.0, beyond_a_batch: 1.0 });
+            let mut record = CellRecord::new(Candidate {
+                cell: *cell,
+                predicted_per_s: 1.0,
+                beyond_a_batch: 1.0,
+                cpus: 2.0,
+            });
             let mut batch = report(64, cell.width, 0.01);
             batch.tally = crate::workload::task_outcomes::TaskOutcomes::default();
             let took = std::time::Duration::from_millis(10);

@@ -90,6 +90,7 @@ pub(crate) fn report(tasks: u64, width: usize, task_s: f64) -> RunReport {
         startup_s: 0.0,
         wall_s: waves * task_s,
         most_busy: width as u64,
+        full_pipe: None,
         cpu: CpuTime::default(),
         peak_rss_bytes: 1,
         ledger: None,

@@ -3,10 +3,9 @@
 //! Users ask how long *their* number of tasks takes. A batch that ran all of these tasks shows the answer.
 //! A shorter batch shows the start and the end of the run; in between, tasks run at the rate of a full pipe.
 
+use crate::model::FullPipe;
+use crate::model::full_pipe::STEADY_TASKS_PER_WORKER;
 use crate::strategy::run::RunReport;
-
-/// Number of tasks per worker from which a batch spends nearly all its time with every worker busy.
-const STEADY_TASKS_PER_WORKER: f64 = 20.0;
 
 /// The times and counts of a batch, as plain numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,41 +20,41 @@ pub struct BatchTimes {
     pub startup_s: f64,
     /// Seconds from the first task started to the last one ended.
     pub wall_s: f64,
-    /// Mean seconds from the start of a task to its end.
-    pub mean_latency_s: f64,
-    /// Tasks per second that the CPUs allow, by the measured CPU time per task.
+    /// The rate while every worker was busy; `None` if the times of the tasks are not known.
+    pub full_pipe: Option<FullPipe>,
+    /// Tasks per second that the CPUs which the strategy can use allow, by the measured CPU time per task.
     pub cpu_bound: f64,
 }
 
 impl BatchTimes {
-    /// Reads the figures off the report of a run on `cpus` CPUs.
+    /// Reads the figures off the report of a run that could use `cpus` CPUs: those of the machine, or as many
+    /// as a lock or an event loop lets compute.
     pub fn of(report: &RunReport, cpus: f64) -> Self {
         let cpu_s_per_task = report.cpu.total_s() / report.tally.counts.started().max(1) as f64;
         BatchTimes {
             cpu_bound: if cpu_s_per_task > 0.0 { cpus / cpu_s_per_task } else { f64::INFINITY },
             ok: report.tally.counts.ok,
             started: report.tally.counts.started(),
-            busy: report.most_busy,
+            busy: report.full_pipe.map_or(report.most_busy, |pipe| pipe.workers),
             startup_s: report.startup_s,
             wall_s: report.wall_s,
-            mean_latency_s: report.tally.latencies.mean().unwrap_or(0.0),
+            full_pipe: report.full_pipe,
         }
     }
 
     /// Returns the tasks per second while every worker is busy.
     ///
     /// In a long batch that is the tasks over the time. In a short one the end, when workers run
-    /// out of tasks, weighs too much; there it is Little's law, the workers that were busy
-    /// over the mean latency (J. D. C. Little, "A proof for the queuing formula L = λW", 1961).
+    /// out of tasks, weighs too much; there it is the rate of the full pipe, as far as the CPUs allow it.
     pub fn steady_rate(&self) -> f64 {
-        let (started, busy) = (self.started as f64, self.busy as f64);
-        let overall = started / self.wall_s.max(f64::MIN_POSITIVE);
-        if started >= STEADY_TASKS_PER_WORKER * busy || self.mean_latency_s <= 0.0 {
-            return overall;
+        let overall = self.started as f64 / self.wall_s.max(f64::MIN_POSITIVE);
+        match self.full_pipe {
+            // What was measured is no extrapolation, whatever the bound says.
+            Some(pipe) if self.started < STEADY_TASKS_PER_WORKER * self.busy => {
+                overall.max(pipe.per_s().min(self.cpu_bound))
+            }
+            _ => overall,
         }
-        // A computing worker also waits for a CPU before it gets its next task; no latency includes that
-        // wait.
-        overall.max((busy.min(started) / self.mean_latency_s).min(self.cpu_bound))
     }
 
     /// Returns the factor from the batch's own estimate to the whole workload of `tasks` tasks, if the
@@ -90,7 +89,9 @@ mod tests {
 
     fn batch(started: u64, busy: u64, wall_s: f64, mean_latency_s: f64) -> BatchTimes {
         let cpu_bound = f64::INFINITY;
-        BatchTimes { ok: started, started, busy, startup_s: 0.0, wall_s, mean_latency_s, cpu_bound }
+        let pipe = FullPipe { workers: busy, mean_latency_s, reached_per_s: f64::INFINITY };
+        let full_pipe = (mean_latency_s > 0.0).then_some(pipe);
+        BatchTimes { ok: started, started, busy, startup_s: 0.0, wall_s, full_pipe, cpu_bound }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub(crate) mod amdahl;
 pub(crate) mod estimate;
+pub(crate) mod full_pipe;
 pub(crate) mod message;
 pub(crate) mod network;
 pub(crate) mod nls;
@@ -11,5 +12,6 @@ pub(crate) mod scaling;
 pub(crate) mod surrogate;
 pub(crate) mod usl;
 
+pub(crate) use full_pipe::{FullPipe, TaskInterval};
 pub use nls::Point;
 pub(crate) use rate::RateCurve;

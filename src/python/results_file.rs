@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::diagnostics::Code;
 use crate::error::Error;
+use crate::model::TaskInterval;
 use crate::python::protocol::event::TaskErrorKind;
 use crate::workload::task_outcomes::TaskOutcomes;
 
@@ -12,10 +13,16 @@ use crate::workload::task_outcomes::TaskOutcomes;
 const MAGIC: u64 = u64::from_le_bytes(*b"CONCRES\0");
 
 /// The version of the layout; `results_file.py` has the same number.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
-/// Bytes of the header: magic, version, tasks and slots.
-const HEADER_BYTES: usize = 32;
+/// Bytes of the header: magic, version, tasks, slots and release.
+const HEADER_BYTES: usize = 40;
+
+/// Offset of the release of the tasks.
+const RELEASE_AT: usize = 32;
+
+/// Numbers of a slot.
+const SLOT_WORDS: usize = 3;
 
 /// The status of a task that succeeded; higher numbers refer to the kinds of errors.
 const STATUS_OK: u8 = 1;
@@ -82,7 +89,7 @@ impl ResultsFile {
             return Err(LayoutError::Dimensions { found, expected });
         }
         let tasks = usize::try_from(tasks).unwrap_or(usize::MAX);
-        let expected = tasks.saturating_mul(17).saturating_add(HEADER_BYTES + 16 * slots);
+        let expected = tasks.saturating_mul(25).saturating_add(HEADER_BYTES + 8 * SLOT_WORDS * slots);
         if bytes.len() != expected {
             return Err(LayoutError::Size { found: bytes.len(), expected });
         }
@@ -112,7 +119,7 @@ impl ResultsFile {
         for task in (0..self.tasks).filter(|task| tasks.contains(&(*task as u64))) {
             let Some(latency) = self.latency(task as u64) else { continue };
             let result = match self.status(task) {
-                STATUS_OK => Ok(self.word(self.tasks + task)),
+                STATUS_OK => Ok(self.word(2 * self.tasks + task)),
                 status => Err(failure(status, kinds)),
             };
             let (position, number) = place(task as u64);
@@ -127,6 +134,16 @@ impl ResultsFile {
         (nanos > 0).then(|| Duration::from_nanos(nanos))
     }
 
+    /// Returns the times of the tasks that ended, since they were released.
+    pub(crate) fn intervals(&self) -> Vec<TaskInterval> {
+        let released_ns = number_at(&self.bytes, RELEASE_AT);
+        let interval = |task| {
+            let end_ns = self.word(self.tasks + task).checked_sub(released_ns)?;
+            Some(TaskInterval { start_ns: end_ns.saturating_sub(self.word(task)), end_ns })
+        };
+        (0..self.tasks).filter_map(interval).collect()
+    }
+
     /// Returns the number of tasks that ended.
     pub(crate) fn ended(&self) -> u64 {
         (0..self.tasks).filter(|task| self.word(*task) > 0).count() as u64
@@ -134,7 +151,7 @@ impl ResultsFile {
 
     /// Returns the tasks that workers were running when the file was last written.
     pub(crate) fn running(&self) -> Vec<u64> {
-        let slots = (0..self.slots).map(|slot| self.word(2 * self.tasks + 2 * slot));
+        let slots = (0..self.slots).map(|slot| self.word(3 * self.tasks + SLOT_WORDS * slot));
         slots.filter(|task| *task > 0).map(|task| task - 1).collect()
     }
 
@@ -144,7 +161,7 @@ impl ResultsFile {
     }
 
     fn status(&self, task: usize) -> u8 {
-        self.bytes[HEADER_BYTES + 16 * self.tasks + 16 * self.slots + task]
+        self.bytes[HEADER_BYTES + 8 * (3 * self.tasks + SLOT_WORDS * self.slots) + task]
     }
 }
 
@@ -166,7 +183,7 @@ mod tests {
 
     /// The file that `harness/tests/test_results_file.py` reads and writes too: four tasks, of which one
     /// succeeded, one failed, one was not started and one did not end properly; two slots, one of them busy.
-    const GOLDEN: &[u8] = include_bytes!("../../tests/data/results_file_v1.bin");
+    const GOLDEN: &[u8] = include_bytes!("../../tests/data/results_file_v2.bin");
 
     fn golden() -> ResultsFile {
         ResultsFile::parse(GOLDEN.to_vec(), 4, 2).expect("the golden file")
@@ -187,6 +204,8 @@ mod tests {
         assert_eq!((counts.ok, counts.timed_out, counts.cancelled, counts.started()), (1, 1, 1, 3));
         assert_eq!(golden().latency(0), Some(Duration::from_nanos(5_000)));
         assert_eq!(golden().latency(2), None);
+        let interval = |start_ns, end_ns| TaskInterval { start_ns, end_ns };
+        assert_eq!(golden().intervals(), [interval(0, 5_000), interval(5_000, 11_000)]);
         assert_eq!((golden().ended(), golden().running()), (3, vec![2]));
     }
 
@@ -197,8 +216,8 @@ mod tests {
             |bytes: Vec<u8>| ResultsFile::parse(bytes, 4, 2).map(|_| ()).expect_err("another layout");
         assert_eq!(refused(Vec::new()), LayoutError::NoHeader);
         assert_eq!(refused(changed(0, 1)), LayoutError::NotResults);
-        assert_eq!(refused(changed(8, 2)), LayoutError::Version(2));
-        assert_eq!(refused(changed(8, 2)).to_string(), "the results file has layout version 2, expected 1");
+        assert_eq!(refused(changed(8, 3)), LayoutError::Version(3));
+        assert_eq!(refused(changed(8, 3)).to_string(), "the results file has layout version 3, expected 2");
         let dimensions = LayoutError::Dimensions { found: (5, 2), expected: (4, 2) };
         assert_eq!(refused(changed(16, 5)), dimensions);
         let cut = GOLDEN[..GOLDEN.len() - 1].to_vec();

@@ -9,6 +9,8 @@ use crate::error::Error;
 use crate::host::Reexec;
 use crate::host::deadline::DeadlineKeeper;
 use crate::host::usage::CpuTime;
+use crate::model::FullPipe;
+use crate::model::full_pipe::STEADY_TASKS_PER_WORKER;
 use crate::python::exchange::Exchange;
 pub use crate::python::exchange::SessionTimeouts;
 use crate::python::harness;
@@ -127,6 +129,7 @@ impl Session {
         };
         let (report, results): (JobReport, _) =
             self.exchange.run_job(&request, workload, batch.kill_after, &mut |_| ())?;
+        let count = tasks.end - tasks.start;
         let ledger = report
             .ipc
             .as_ref()
@@ -134,6 +137,9 @@ impl Session {
         Ok(RunReport {
             startup_s: report.startup_s,
             wall_s: report.wall_s,
+            full_pipe: (count <= STEADY_TASKS_PER_WORKER * batch.width as u64)
+                .then(|| FullPipe::of(&results.intervals()))
+                .flatten(),
             most_busy: (tasks.end - tasks.start).min(batch.width as u64),
             cpu: CpuTime { user_s: report.cpu_user_s, system_s: report.cpu_system_s },
             peak_rss_bytes: report.peak_rss_bytes,

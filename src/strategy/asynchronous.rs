@@ -7,13 +7,14 @@ use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::diagnostics::Code;
 use crate::error::Error;
+use crate::model::TaskInterval;
 use crate::strategy::job::{Job, Pool, PoolRun, Strategy};
 use crate::strategy::task_queue::TaskQueue;
 use crate::strategy::worker::panicked;
@@ -104,14 +105,18 @@ struct Run<T> {
 #[expect(clippy::manual_async_fn, reason = "an async fn keeps its arguments twice")]
 fn work<T: RunTask>(run: Arc<Run<T>>) -> impl Future<Output = ()> + Send {
     async move {
+        // The moment since when the worker could run a task: until the event loop has time, the task waits.
+        let mut free_ns = 0;
         while let Some(chunk) = run.queue.pull(u64::MAX) {
-            let mut last = Instant::now();
+            let mut begun_ns = run.queue.clock_ns();
             for position in chunk {
                 let result = AssertUnwindSafe(run.tasks.run_task(position)).catch_unwind().await;
-                let now = Instant::now();
+                let now_ns = run.queue.clock_ns();
                 let (index, result) = (run.tasks.index(position), result.unwrap_or_else(|_| Err(panicked())));
-                run.shards.mine().record(position, index, now - last, result);
-                last = now;
+                let interval = run.queue.interval(free_ns, now_ns);
+                run.shards.mine().record(position, index, Duration::from_nanos(now_ns - free_ns), result);
+                run.shards.mine().note(Duration::from_nanos(now_ns - begun_ns), interval);
+                (free_ns, begun_ns) = (now_ns, now_ns);
             }
             run.shards.mine().complete_chunk(&run.queue);
             // Tasks that only compute would never let another one have the thread.
@@ -153,7 +158,7 @@ struct Shard {
     outcomes: TaskOutcomes,
     /// Number of tasks that ended since the last report to the queue.
     ended: u64,
-    /// Sum of their latencies.
+    /// Sum of their times, without the wait of the first task of a chunk for the event loop.
     took: Duration,
 }
 
@@ -161,7 +166,12 @@ impl Shard {
     fn record(&mut self, position: u64, index: u64, latency: Duration, result: Result<u64, Error>) {
         self.outcomes.record(position, index, latency, result);
         self.ended += 1;
-        self.took += latency;
+    }
+
+    /// Takes the time of the task that was recorded last, and its interval if it is needed.
+    fn note(&mut self, took: Duration, interval: Option<TaskInterval>) {
+        self.took += took;
+        self.outcomes.intervals.extend(interval);
     }
 
     /// Reports a completed chunk to the queue, with the time that tasks take here.

@@ -99,7 +99,7 @@ fn record_lost_rest(queue: &TaskQueue, error: &Error, outcomes: &mut TaskOutcome
 /// Keeps one worker busy until there are no more tasks or the worker is gone.
 fn drive(worker: &mut Worker, queue: &TaskQueue, program: &Program) -> (TaskOutcomes, IpcStats) {
     let (mut outcomes, mut ipc) = (TaskOutcomes::default(), IpcStats::default());
-    let mut last = Instant::now();
+    let mut last_ns = 0;
     let mut waiting = VecDeque::new();
     let mut is_listening = true;
     loop {
@@ -113,15 +113,14 @@ fn drive(worker: &mut Worker, queue: &TaskQueue, program: &Program) -> (TaskOutc
             waiting.push_back(tasks);
         }
         let Some(tasks) = waiting.pop_front() else { return (outcomes, ipc) };
-        let Some(worked) = take_reply(worker, queue, program, &tasks, &mut outcomes) else {
+        let Some(reply) = take_reply(worker, queue, program, &tasks, last_ns, &mut outcomes) else {
             let lost = waiting.iter().chain([&tasks]).map(|tasks| tasks.end - tasks.start).sum();
             outcomes.record_lost(lost, &worker.death());
             return (outcomes, ipc);
         };
         // Waiting for the next answer begins here, so the time in between counts too.
-        let now = Instant::now();
-        ipc.add(tasks.end - tasks.start, (now - last).as_secs_f64(), worked.as_secs_f64());
-        last = now;
+        ipc.add(tasks.end - tasks.start, (reply.at_ns - last_ns) as f64 * 1e-9, reply.worked.as_secs_f64());
+        last_ns = reply.at_ns;
     }
 }
 
@@ -131,19 +130,36 @@ fn frame_work(costs: &MessageCosts) -> Duration {
         .clamp(FRAME_WORK, MAX_FRAME_WORK)
 }
 
-/// Records the reply to one frame and returns the time that the worker worked; `None` if it is gone.
+/// The reply to one frame.
+struct FrameReply {
+    /// The moment at which it came, in nanoseconds since the tasks were released.
+    at_ns: u64,
+    /// Time that the worker worked.
+    worked: Duration,
+}
+
+/// Records the reply to one frame of a worker that was free since `free_ns`; `None` if the worker is gone.
 fn take_reply(
     worker: &mut Worker,
     queue: &TaskQueue,
     program: &Program,
     tasks: &Range<u64>,
+    free_ns: u64,
     outcomes: &mut TaskOutcomes,
-) -> Option<Duration> {
+) -> Option<FrameReply> {
     let Ok(Reply::Ran(results)) = worker.receive() else { return None };
-    let took: Duration = results.iter().map(|task| task.took).sum();
-    queue.complete_chunk(results.len() as u64, took);
-    for (position, task) in tasks.clone().zip(results) {
-        outcomes.record(position, program.index(position), task.took, task.result);
+    let at_ns = queue.clock_ns();
+    let worked: Duration = results.iter().map(|task| task.took).sum();
+    queue.complete_chunk(results.len() as u64, worked);
+    // The time on the way is shared by the tasks of a frame.
+    let way = Duration::from_nanos(at_ns - free_ns).saturating_sub(worked) / results.len().max(1) as u32;
+    let (mut last_ns, count) = (free_ns, results.len());
+    for (nth, (position, task)) in tasks.clone().zip(results).enumerate() {
+        let latency = task.took + way;
+        let ended_ns = if nth + 1 == count { at_ns } else { last_ns + latency.as_nanos() as u64 };
+        outcomes.record(position, program.index(position), latency, task.result);
+        outcomes.intervals.extend(queue.interval(last_ns, ended_ns));
+        last_ns = ended_ns;
     }
-    Some(took)
+    Some(FrameReply { at_ns, worked })
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::host::usage::{CpuTime, peak_rss_of_children, peak_rss_of_self};
+use crate::model::FullPipe;
 use crate::strategy::asynchronous::Async;
 use crate::strategy::hybrid::Hybrid;
 use crate::strategy::job::{Job, PoolRun, Strategy};
@@ -29,6 +30,9 @@ pub struct RunReport {
     /// Largest number of workers that were busy at once: below the width if an event loop has more
     /// tasks in flight than it lets run.
     pub most_busy: u64,
+    /// The rate while every worker was busy; `None` if the times of the tasks are not known.
+    #[serde(default)]
+    pub full_pipe: Option<FullPipe>,
     /// CPU time for the tasks, all processes together, start-up excluded.
     pub cpu: CpuTime,
     /// Sum of the peak resident sizes of this process and its workers, in bytes. For commands it is the
@@ -76,7 +80,8 @@ pub(crate) fn run(strategy: &dyn Strategy, job: &Job, queue: &Arc<TaskQueue>) ->
     let ready = Instant::now();
     let _timer = job.stop_starting_after.map(|limit| stop_after(limit, queue));
     let before = CpuTime::of_self() + CpuTime::of_children();
-    let PoolRun { outcomes, ended_at, usage, ipc, workers, stopped } = pool.run(queue);
+    queue.release();
+    let PoolRun { mut outcomes, ended_at, usage, ipc, workers, stopped } = pool.run(queue);
     // Read before the pool is dropped: workers that are reaped then have reported theirs already.
     let used = CpuTime::of_self() + CpuTime::of_children() - before;
     drop(stopped);
@@ -87,6 +92,7 @@ pub(crate) fn run(strategy: &dyn Strategy, job: &Job, queue: &Arc<TaskQueue>) ->
         startup_s,
         wall_s,
         most_busy: if queue.most_busy() > 0 { queue.most_busy() } else { in_flight },
+        full_pipe: FullPipe::of(&std::mem::take(&mut outcomes.intervals)),
         cpu: used + usage.cpu,
         peak_rss_bytes: peak_rss_of_self() + usage.peak_rss_bytes + commands,
         ledger: ipc.map(|ipc| WorkerTimeBreakdown::new(workers, startup_s, wall_s, &ipc)),

@@ -1,8 +1,12 @@
 //! The queue of tasks: one counter that every worker pulls from, in chunks that fit the tasks.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use crate::model::TaskInterval;
+use crate::model::full_pipe::STEADY_TASKS_PER_WORKER;
 
 /// Work that a chunk should hold: long compared with pulling it (tens of ns), too short to be noticed as
 /// imbalance.
@@ -21,6 +25,9 @@ const PREFETCH_TO_THE_END_BELOW: Duration = Duration::from_micros(500);
 /// Number of tasks left per worker below which the end of the batch begins.
 const END_PER_WORKER: u64 = 2;
 
+/// Maximum number of tasks whose times are kept, 16 bytes each.
+const MAX_TIMED_TASKS: u64 = 1 << 16;
+
 /// The tasks of one batch that are not started yet.
 #[derive(Debug)]
 pub struct TaskQueue {
@@ -31,6 +38,7 @@ pub struct TaskQueue {
     busy: AtomicU64,
     most_busy: AtomicU64,
     stopped: AtomicBool,
+    released: OnceLock<Instant>,
 }
 
 impl TaskQueue {
@@ -44,7 +52,25 @@ impl TaskQueue {
             busy: AtomicU64::new(0),
             most_busy: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
+            released: OnceLock::new(),
         }
+    }
+
+    /// Starts the clock of the batch: every worker is ready and could have a task.
+    pub fn release(&self) {
+        self.clock_ns();
+    }
+
+    /// Returns the nanoseconds since the tasks were released.
+    pub fn clock_ns(&self) -> u64 {
+        u64::try_from(self.released.get_or_init(Instant::now).elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// Returns the time of a task that its worker could start at `start_ns`; `None` in a batch that is so long
+    /// that nobody needs it.
+    pub fn interval(&self, start_ns: u64, end_ns: u64) -> Option<TaskInterval> {
+        let most = STEADY_TASKS_PER_WORKER.saturating_mul(self.workers).min(MAX_TIMED_TASKS);
+        (self.len() <= most).then_some(TaskInterval { start_ns, end_ns })
     }
 
     /// Returns the tasks of the whole batch.

@@ -1,7 +1,7 @@
 //! `work-stealing`: rayon's pool, in which idle threads steal from busy ones.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::Duration;
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -38,7 +38,7 @@ impl Pool for StealingPool {
         let free = FreeOutcomes::default();
         self.threads.install(|| {
             queue.range().into_par_iter().for_each_init(
-                || Lease::new(&free),
+                || Lease::new(&free, queue),
                 |lease, position| {
                     if !queue.is_stopped() {
                         lease.run(&self.program, position);
@@ -52,45 +52,54 @@ impl Pool for StealingPool {
 
 /// Outcomes that no thread is adding to; there are never more of them than threads.
 #[derive(Default)]
-struct FreeOutcomes(Mutex<Vec<TaskOutcomes>>);
+struct FreeOutcomes(Mutex<Vec<Worker>>);
+
+/// The outcomes of one thread, and the time at which its last task ended.
+#[derive(Default)]
+struct Worker {
+    outcomes: TaskOutcomes,
+    last_ns: u64,
+}
 
 impl FreeOutcomes {
     fn merged(self) -> TaskOutcomes {
         let mut all = self.0.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
-        let mut merged = all.next().unwrap_or_default();
-        all.for_each(|outcomes| merged.merge(&outcomes));
+        let mut merged = all.next().unwrap_or_default().outcomes;
+        all.for_each(|worker| merged.merge(&worker.outcomes));
         merged
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<TaskOutcomes>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Worker>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Outcomes borrowed for a run of tasks on one thread, with the time the last of them ended.
+/// Outcomes borrowed for a run of tasks on one thread.
 struct Lease<'a> {
     home: &'a FreeOutcomes,
-    outcomes: Option<TaskOutcomes>,
-    last: Instant,
+    queue: &'a TaskQueue,
+    worker: Option<Worker>,
 }
 
 impl<'a> Lease<'a> {
-    fn new(home: &'a FreeOutcomes) -> Self {
-        let outcomes = home.lock().pop();
-        Lease { home, outcomes, last: Instant::now() }
+    fn new(home: &'a FreeOutcomes, queue: &'a TaskQueue) -> Self {
+        let worker = home.lock().pop();
+        Lease { home, queue, worker }
     }
 
     fn run(&mut self, program: &Program, position: u64) {
         let result = run_guarded(program, position);
-        let now = Instant::now();
-        let outcomes = self.outcomes.get_or_insert_default();
-        outcomes.record(position, program.index(position), now - self.last, result);
-        self.last = now;
+        let now_ns = self.queue.clock_ns();
+        let Worker { outcomes, last_ns } = self.worker.get_or_insert_default();
+        let latency = Duration::from_nanos(now_ns - *last_ns);
+        outcomes.record(position, program.index(position), latency, result);
+        outcomes.intervals.extend(self.queue.interval(*last_ns, now_ns));
+        *last_ns = now_ns;
     }
 }
 
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        self.home.lock().extend(self.outcomes.take());
+        self.home.lock().extend(self.worker.take());
     }
 }

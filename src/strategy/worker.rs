@@ -1,7 +1,7 @@
 //! The loop of a blocking worker: chunk after chunk, task after task.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
+use std::time::Duration;
 
 use crate::diagnostics::Code;
 use crate::error::Error;
@@ -11,18 +11,21 @@ use crate::workload::task_outcomes::TaskOutcomes;
 
 /// Runs tasks of the queue on the calling thread until there are no more.
 ///
-/// The end of one task is the start of the next, so that a task costs one reading of the clock.
+/// The end of one task is the start of the next, so that a task costs one reading of the clock, and what a
+/// thread waits for a CPU is part of a task.
 pub(crate) fn run_queue(program: &Program, queue: &TaskQueue, outcomes: &mut TaskOutcomes) {
-    let mut last = Instant::now();
+    let mut last_ns = 0;
     while let Some(chunk) = queue.pull(u64::MAX) {
-        let (tasks, begun) = (chunk.end - chunk.start, last);
+        let (tasks, begun_ns) = (chunk.end - chunk.start, queue.clock_ns());
         for position in chunk {
             let result = run_guarded(program, position);
-            let now = Instant::now();
-            outcomes.record(position, program.index(position), now - last, result);
-            last = now;
+            let now_ns = queue.clock_ns();
+            let latency = Duration::from_nanos(now_ns - last_ns);
+            outcomes.record(position, program.index(position), latency, result);
+            outcomes.intervals.extend(queue.interval(last_ns, now_ns));
+            last_ns = now_ns;
         }
-        queue.complete_chunk(tasks, last - begun);
+        queue.complete_chunk(tasks, Duration::from_nanos(last_ns - begun_ns));
     }
 }
 

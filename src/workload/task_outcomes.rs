@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostics::Code;
 use crate::error::Error;
+use crate::model::TaskInterval;
 use crate::workload::digest::Digest;
 use crate::workload::outputs::Outputs;
 
@@ -127,6 +128,9 @@ pub struct TaskOutcomes {
     pub digest: Digest,
     /// A sample of the outputs, by the number of the task.
     pub outputs: Outputs,
+    /// The times of the tasks of a short batch.
+    #[serde(skip)]
+    pub intervals: Vec<TaskInterval>,
     errors: BTreeMap<Code, (u64, String)>,
 }
 
@@ -166,6 +170,7 @@ impl TaskOutcomes {
         self.latencies.merge(&other.latencies);
         self.digest.merge(&other.digest);
         self.outputs.merge(&other.outputs);
+        self.intervals.extend(&other.intervals);
         for (code, (count, message)) in &other.errors {
             self.errors.entry(*code).or_insert_with(|| (0, message.clone())).0 += count;
         }

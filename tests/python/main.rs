@@ -5,6 +5,7 @@ mod command_line;
 mod environment;
 #[path = "../common/lane.rs"]
 mod lane;
+mod rates;
 mod start_up;
 mod strategies;
 mod survival;

@@ -83,7 +83,7 @@ fn draw(model: &NoiseModel, random: &mut StdRng) -> Draw {
     let mut plan = Plan { candidates: Vec::new(), refused: Vec::new(), is_asked: false };
     let mut truth = BTreeMap::new();
     let mut add = |cell: Configuration, predicted_per_s: f64, real: f64| {
-        plan.candidates.push(Candidate { cell, predicted_per_s, beyond_a_batch: 1.0 });
+        plan.candidates.push(Candidate { cell, predicted_per_s, beyond_a_batch: 1.0, cpus: 2.0 });
         truth.insert(cell, real);
     };
     add(Configuration::REFERENCE, 1.0 / (demand + wait), 1.0 / (demand + wait));

@@ -171,6 +171,7 @@ impl Executor for Machine {
             startup_s: 0.0,
             wall_s,
             most_busy: 1,
+            full_pipe: None,
             cpu: CpuTime::default(),
             peak_rss_bytes: 1,
             ledger: None,

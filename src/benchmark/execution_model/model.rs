@@ -17,6 +17,9 @@ pub(crate) trait ExecutionModel {
     /// Returns the work that tasks do together, by the number of tasks that compute.
     fn rates(&self, strategy: StrategyKind) -> RateCurve;
 
+    /// Returns the CPUs that tasks can use at once under a strategy, whatever other programs use of them.
+    fn cpus(&self, strategy: StrategyKind) -> f64;
+
     /// Returns the cost of a strategy on top of the tasks.
     fn overhead(&self, strategy: StrategyKind) -> Overhead;
 

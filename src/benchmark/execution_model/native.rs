@@ -55,6 +55,10 @@ impl ExecutionModel for Native<'_> {
         self.conditions.rates
     }
 
+    fn cpus(&self, _strategy: StrategyKind) -> f64 {
+        self.host.cpus_effective
+    }
+
     fn overhead(&self, strategy: StrategyKind) -> Overhead {
         self.conditions.overheads.of(strategy)
     }

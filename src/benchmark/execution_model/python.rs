@@ -71,6 +71,14 @@ impl ExecutionModel for Python<'_> {
         }
     }
 
+    fn cpus(&self, strategy: StrategyKind) -> f64 {
+        match strategy.info().width {
+            WidthMeaning::InFlight if self.profile.is_awaitable() => 1.0,
+            WidthMeaning::InFlight | WidthMeaning::Threads => self.profile.cpus_of_threads(self.rates.cpus),
+            _ => self.rates.cpus,
+        }
+    }
+
     fn overhead(&self, strategy: StrategyKind) -> Overhead {
         let costs = self.overheads;
         let (start_s, dispatch_s) = match strategy.info().width {

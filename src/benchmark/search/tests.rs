@@ -121,6 +121,7 @@ fn a_cell_that_fails_is_not_tried_again() {
 fn an_exhaustive_search_of_more_cells_than_are_looked_at_together_measures_all_again() {
     let mut plan = plan();
     let wide = |width| Candidate {
+        cpus: 2.0,
         cell: Configuration::new(StrategyKind::Threads, 1000 + width),
         predicted_per_s: 50.0,
         beyond_a_batch: 1.0,

@@ -1,5 +1,6 @@
 //! A closed network of tasks that wait and compute.
 
+use crate::model::full_pipe::{FullPipe, TaskInterval};
 use crate::model::network::simulation::{Finished, Setup, Simulation};
 use crate::model::network::stage::TaskStage;
 use crate::model::rate::RateCurve;
@@ -49,15 +50,20 @@ impl Network<'_> {
         self.aggregated(|network| network.run_s()).max(self.computing_s())
     }
 
-    /// Returns the mean latency of the first `tasks` tasks, and the seconds until the last of them has ended if
-    /// no others follow.
-    pub(crate) fn batch(&self, tasks: u64) -> (f64, f64) {
+    /// Returns what a batch of the first `tasks` tasks tells of the rate while every slot is busy, and the
+    /// seconds until the last of them has ended if no others follow.
+    pub(crate) fn batch(&self, tasks: u64) -> (Option<FullPipe>, f64) {
         if self.stages.is_empty() || tasks == 0 || self.computing_s() == f64::INFINITY {
-            return (0.0, 0.0);
+            return (None, 0.0);
         }
-        Network { tasks, ..self.clone() }.aggregated(|network| {
-            let Finished { latencies_s, wall_s, .. } = network.simulate(network.tasks);
-            (latencies_s / network.tasks as f64, wall_s)
+        let batch = Network { tasks, ..self.clone() };
+        batch.aggregated(|network| {
+            let Finished { begins_s, ends_s, wall_s } = network.simulate(network.tasks);
+            let nanos = |s: &f64| (s * 1e9).round() as u64;
+            let interval = |(begin, end)| TaskInterval { start_ns: nanos(begin), end_ns: nanos(end) };
+            let intervals: Vec<_> = begins_s.iter().zip(&ends_s).map(interval).collect();
+            let per_slot = batch.tasks as f64 / network.tasks as f64;
+            (FullPipe::of(&intervals).map(|pipe| pipe.with_tasks_per_worker(per_slot)), wall_s)
         })
     }
 

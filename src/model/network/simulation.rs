@@ -89,15 +89,15 @@ pub(super) struct Simulation<'a> {
     events: BinaryHeap<Reverse<(EventTime, SimulationEvent)>>,
     to_start: u64,
     ends_s: Vec<f64>,
-    latencies_s: f64,
+    begins_s: Vec<f64>,
 }
 
 /// The times of a finished simulation, in seconds.
 pub(super) struct Finished {
     /// The end of every task, in order.
     pub(super) ends_s: Vec<f64>,
-    /// The sum of the latencies of all tasks.
-    pub(super) latencies_s: f64,
+    /// The start of every task, in the order of `ends_s`.
+    pub(super) begins_s: Vec<f64>,
     /// The end of the last task.
     pub(super) wall_s: f64,
 }
@@ -121,7 +121,7 @@ impl<'a> Simulation<'a> {
             events: BinaryHeap::new(),
             to_start: tasks,
             ends_s: Vec::with_capacity(tasks as usize),
-            latencies_s: 0.0,
+            begins_s: Vec::with_capacity(tasks as usize),
         }
     }
 
@@ -139,7 +139,7 @@ impl<'a> Simulation<'a> {
             }
             self.dispatch();
         }
-        Finished { ends_s: self.ends_s, latencies_s: self.latencies_s, wall_s: self.now_s }
+        Finished { ends_s: self.ends_s, begins_s: self.begins_s, wall_s: self.now_s }
     }
 
     fn start(&mut self, slot: usize, stage: usize) {
@@ -183,7 +183,7 @@ impl<'a> Simulation<'a> {
             }
             None => {
                 self.ends_s.push(self.now_s);
-                self.latencies_s += self.now_s - self.jobs[slot].began_s;
+                self.begins_s.push(self.jobs[slot].began_s);
                 self.start(slot, self.setup.warmup_stages.len());
             }
         }

@@ -99,6 +99,7 @@ impl Executor for SimulatedExecutor<'_> {
             startup_s: STARTUP_S,
             wall_s,
             most_busy: request.cell.width as u64,
+            full_pipe: None,
             cpu: CpuTime { user_s, system_s: 0.0 },
             peak_rss_bytes: BATCH_BYTES + IN_FLIGHT_BYTES * request.cell.width as u64,
             ledger: None,

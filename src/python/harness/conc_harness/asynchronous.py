@@ -17,6 +17,7 @@ from typing import Any
 from .job import Job
 from .program import ItemCoroutine
 from .results import SCALARS
+from .results_file import SLOT_WORDS
 from .timer import after
 
 
@@ -62,12 +63,15 @@ async def run_lanes(worker: Callable[[int], Coroutine[Any, Any, None]], lanes: i
 
 
 async def work(job: Job, call: ItemCoroutine, queue: deque[int], lane: int) -> None:
-    """Takes tasks until there are no more."""
+    """Takes tasks until there are no more.
+
+    The clock of a task starts when its lane could take it, however long the event loop has no time for it.
+    """
     items, results = job.items, job.results
-    outputs, latency, keep = results.outputs, job.file.latency, results.keep
-    slots, slot = job.file.slots, 2 * lane
+    outputs, latency, ended, keep = results.outputs, job.file.latency, job.file.ended, results.keep
+    slots, slot = job.file.slots, SLOT_WORDS * lane
     take = queue.popleft
-    last = perf_counter_ns()
+    last = job.file.free_since(lane)
     with job.file:
         while queue:
             try:
@@ -85,6 +89,6 @@ async def work(job: Job, call: ItemCoroutine, queue: deque[int], lane: int) -> N
             except BaseException as error:
                 results.fail(task, error)
             now = perf_counter_ns()
-            latency[task] = now - last
+            latency[task], ended[task] = now - last, now
             last = now
     slots[slot] = 0

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from .errors import NOT_PICKLED, describe, message_of
 from .program import ItemFunction
-from .results_file import ResultsFile
+from .results_file import SLOT_WORDS, ResultsFile
 
 # Values of these types can always be sent to another process.
 PLAIN = frozenset((type(None), bool, int, float, str, bytes))
@@ -74,9 +74,10 @@ def run_chunk(
     call: ItemFunction, file: ResultsFile, slot: int, first: int, items: Sequence[Any]
 ) -> ChunkOutcome:
     """Runs tasks one after another, from task `first` on; `items` are their items."""
-    latency, slots, at = file.latency, file.slots, 2 * slot
+    latency, ended, slots, at = file.latency, file.ended, file.slots, SLOT_WORDS * slot
     outcome = ChunkOutcome()
-    last = perf_counter_ns()
+    # Waiting for the chunk is part of its first task.
+    last = file.free_since(slot)
     with file:
         for task, item in enumerate(items, first):
             slots[at] = task + 1
@@ -86,7 +87,7 @@ def run_chunk(
                 outcome.values.append(None)
                 outcome.fail(task, error)
             now = perf_counter_ns()
-            latency[task] = now - last
+            latency[task], ended[task] = now - last, now
             last = now
-    slots[at] = 0
+    slots[at], slots[at + 2] = 0, last
     return outcome

@@ -156,9 +156,10 @@ class SplitStages:
 
     async def work(self, queue: deque[int]) -> None:
         """Takes tasks until there are no more."""
-        items, results, latency = self.job.items, self.job.results, self.job.file.latency
+        items, results = self.job.items, self.job.results
+        latency, ended = self.job.file.latency, self.job.file.ended
         with self.job.file:
-            last = perf_counter_ns()
+            last = self.job.file.released_ns()
             while queue:
                 try:
                     task = queue.popleft()
@@ -169,7 +170,7 @@ class SplitStages:
                 except BaseException as error:
                     results.fail(task, error)
                 now = perf_counter_ns()
-                latency[task] = now - last
+                latency[task], ended[task] = now - last, now
                 last = now
 
     async def _run_one(self, task: int, value: Any) -> Any:

@@ -57,6 +57,7 @@ class Job:
         self.on_ready()
         self._cpu_before = resource_usage.cpu()
         self.begun_ns = perf_counter_ns()
+        self.file.release(self.begun_ns)
         self.startup_s = (self.begun_ns - requested_ns) * 1e-9
         return self.begun_ns
 

@@ -18,6 +18,7 @@ from .errors import DIED, CodedError
 from .ipc_stats import IpcStats
 from .job import Job
 from .program_stand_in import StandIn
+from .results_file import SLOT_WORDS
 
 # A pool is reopened after at most this many deaths. Where several tasks run at once in a worker, a second
 # death finds the one to blame.
@@ -111,7 +112,7 @@ class ProcessPool:
             last = deaths[0].how if deaths else "without a task"
             raise CodedError(DIED, f"worker processes died again and again; the last one {last}")
         for slot in range(self.workers * self.lanes):
-            self.job.file.slots[2 * slot] = 0
+            self.job.file.slots[SLOT_WORDS * slot] = 0
         self._open()
         return deaths
 

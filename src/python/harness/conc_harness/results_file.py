@@ -13,10 +13,17 @@ import struct
 MAGIC = 0x0053_4552_434E_4F43
 
 # Increment with every change of the layout, here and in `results_file.rs`.
-VERSION = 1
+VERSION = 2
 
-# Magic, version, number of tasks, number of slots: a u64 each, in the byte order of the machine.
-HEADER = struct.Struct("=4Q")
+# Magic, version, number of tasks, number of slots, release of the tasks: a u64 each, in the byte order of the
+# machine.
+HEADER = struct.Struct("=5Q")
+
+# Offset of the release in the header.
+RELEASE_OFFSET = 32
+
+# Numbers of a slot: the task that runs, its start, and the moment since when its worker could run a task.
+SLOT_WORDS = 3
 
 STATUS_PENDING = 0
 STATUS_OK = 1
@@ -38,12 +45,15 @@ class ResultsFile:
 
     def __init__(self, path: str, descriptor: int, tasks: int, slots: int) -> None:
         view = memoryview(mmap.mmap(descriptor, file_size(tasks, slots)))
-        digests = HEADER.size + 8 * tasks
+        ends = HEADER.size + 8 * tasks
+        digests = ends + 8 * tasks
         slot_words = digests + 8 * tasks
-        statuses = slot_words + 16 * slots
+        statuses = slot_words + 8 * SLOT_WORDS * slots
         self.path = path
         self.tasks = tasks
-        self.latency: memoryview[int] = view[HEADER.size : digests].cast("Q")
+        self._released: memoryview[int] = view[RELEASE_OFFSET : HEADER.size].cast("Q")
+        self.latency: memoryview[int] = view[HEADER.size : ends].cast("Q")
+        self.ended: memoryview[int] = view[ends:digests].cast("Q")
         self.digest: memoryview[int] = view[digests:slot_words].cast("Q")
         self.slots: memoryview[int] = view[slot_words:statuses].cast("Q")
         self.status: memoryview[int] = view[statuses:]
@@ -56,7 +66,7 @@ class ResultsFile:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             os.ftruncate(descriptor, file_size(tasks, slots))
-            os.pwrite(descriptor, HEADER.pack(MAGIC, VERSION, tasks, slots), 0)
+            os.pwrite(descriptor, HEADER.pack(MAGIC, VERSION, tasks, slots, 0), 0)
             return cls(path, descriptor, tasks, slots)
         finally:
             os.close(descriptor)
@@ -77,7 +87,7 @@ class ResultsFile:
     def _release(self) -> None:
         """Makes every further write fail."""
         self._is_forked = True
-        for view in (self.latency, self.digest, self.slots, self.status):
+        for view in (self._released, self.latency, self.ended, self.digest, self.slots, self.status):
             view.release()
 
     def __enter__(self) -> ResultsFile:
@@ -89,12 +99,25 @@ class ResultsFile:
 
     def current_task(self, slot: int) -> int | None:
         """Returns the task that a worker is running, or None."""
-        return self.slots[2 * slot] - 1 if self.slots[2 * slot] else None
+        running = self.slots[SLOT_WORDS * slot]
+        return running - 1 if running else None
+
+    def release(self, now_ns: int) -> None:
+        """Records that all workers are ready, so that each of them could run a task from now on."""
+        self._released[0] = now_ns
+
+    def released_ns(self) -> int:
+        """Returns the moment from which every worker could run a task."""
+        return self._released[0]
+
+    def free_since(self, slot: int) -> int:
+        """Returns the moment since when a worker could run a task: the end of its last, or the release."""
+        return self.slots[SLOT_WORDS * slot + 2] or self.released_ns()
 
 
 def file_size(tasks: int, slots: int) -> int:
     """Returns the size in bytes of a file for so many tasks and slots."""
-    return HEADER.size + 17 * tasks + 16 * slots
+    return HEADER.size + 25 * tasks + 8 * SLOT_WORDS * slots
 
 
 def _check_header(path: str, header: bytes, tasks: int, slots: int) -> None:
@@ -105,7 +128,7 @@ def _check_header(path: str, header: bytes, tasks: int, slots: int) -> None:
         raise LayoutError(f"'{path}' is not a results file")
     if found[1] != VERSION:
         raise LayoutError(f"results file '{path}' has layout version {found[1]}, expected {VERSION}")
-    if found[2:] != (tasks, slots):
+    if found[2:4] != (tasks, slots):
         raise LayoutError(
             f"results file '{path}' is for {found[2]} tasks and {found[3]} slots, "
             f"expected {tasks} tasks and {slots} slots"

@@ -22,7 +22,7 @@ def _run(job: Job) -> None:
     requested = perf_counter_ns()
     call = job.program.on_main_thread()
     items, results = job.items, job.results
-    outputs, latency, slots = results.outputs, job.file.latency, job.file.slots
+    outputs, latency, ended, slots = results.outputs, job.file.latency, job.file.ended, job.file.slots
     stop = stop_after(job.time_limit_s)
     last = job.started(requested)
     with job.file:
@@ -37,7 +37,7 @@ def _run(job: Job) -> None:
             except BaseException as error:
                 results.fail(task, error)
             now = perf_counter_ns()
-            latency[task] = now - last
+            latency[task], ended[task] = now - last, now
             last = now
             if stop:
                 break

@@ -10,6 +10,7 @@ from time import perf_counter_ns
 from .errors import TaskTimeout
 from .job import Job
 from .results import SCALARS
+from .results_file import SLOT_WORDS
 from .timer import stop_after
 
 # Threads wait this long for one another when they start.
@@ -49,16 +50,17 @@ def _start(pool: ThreadPoolExecutor, width: int) -> dict[int, int]:
 def _task_function(job: Job, slot_of: dict[int, int], stop: Sequence[bool]) -> Callable[[int], None]:
     call = job.program.function()
     items, results = job.items, job.results
-    outputs, latency, slots, status = results.outputs, job.file.latency, job.file.slots, job.file.status
-    thread = threading.get_ident
+    outputs, latency, ended = results.outputs, job.file.latency, job.file.ended
+    slots, status = job.file.slots, job.file.status
+    thread, free_since = threading.get_ident, job.file.free_since
 
     def run_one(task: int) -> None:
         if stop:
             return
         with job.file:
-            slot = 2 * slot_of[thread()]
-            begun = perf_counter_ns()
-            slots[slot + 1] = begun
+            worker = slot_of[thread()]
+            slot = SLOT_WORDS * worker
+            slots[slot + 1] = perf_counter_ns()
             slots[slot] = task + 1
             try:
                 value = call(items[task])
@@ -71,8 +73,11 @@ def _task_function(job: Job, slot_of: dict[int, int], stop: Sequence[bool]) -> C
                         outputs[task] = value
                     else:
                         results.keep(task, value)
+            now = perf_counter_ns()
             if latency[task] < 2:
-                latency[task] = perf_counter_ns() - begun
+                # A thread that was free and waited for the lock of the interpreter could have run the task.
+                latency[task], ended[task] = now - free_since(worker), now
+            slots[slot + 2] = now
             slots[slot] = 0
 
     return run_one
@@ -87,7 +92,7 @@ def _wait_with_timeout(job: Job, futures: list[Future[None]], timeout_s: float) 
         now = perf_counter_ns()
         stuck = 0
         for slot in range(job.width):
-            task, begun = job.file.current_task(slot), job.file.slots[2 * slot + 1]
+            task, begun = job.file.current_task(slot), job.file.slots[SLOT_WORDS * slot + 1]
             if task is None or now - begun < timeout_s * 1e9:
                 continue
             stuck += 1

@@ -14,7 +14,7 @@ from .chunk_outcome import ChunkOutcome, PackedOutcome
 from .errors import CodedError
 from .program import ItemFunction, Program
 from .resource_usage import CpuTime
-from .results_file import ResultsFile
+from .results_file import SLOT_WORDS, ResultsFile
 from .timer import after
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def run_chunk(first: int, items: Sequence[Any]) -> PackedOutcome:
 def run_steps(first: int, end: int, task: int, value: Any) -> PackedOutcome:
     """Runs steps `first` to `end` of one task."""
     this = _this()
-    slots, slot = this.file.slots, 2 * this.number
+    slots, slot = this.file.slots, SLOT_WORDS * this.number
     done = ChunkOutcome()
     with this.file:
         slots[slot] = task + 1
@@ -119,14 +119,14 @@ def run_loop(tasks: Sequence[int], items: Sequence[Any], width: int, time_limit_
     import asyncio
 
     this = _this()
-    latency, slots = this.file.latency, this.file.slots
+    latency, ended, slots = this.file.latency, this.file.ended, this.file.slots
     done = ChunkOutcome()
     values: dict[int, Any] = {}
     queue = deque(zip(tasks, items))
     call = this.program.coroutine()
 
-    async def work(slot: int) -> None:
-        last = perf_counter_ns()
+    async def work(lane: int) -> None:
+        slot, last = SLOT_WORDS * lane, this.file.free_since(lane)
         while queue:
             try:
                 task, item = queue.popleft()
@@ -138,13 +138,13 @@ def run_loop(tasks: Sequence[int], items: Sequence[Any], width: int, time_limit_
             except BaseException as error:
                 done.fail(task, error)
             now = perf_counter_ns()
-            latency[task] = now - last
+            latency[task], ended[task] = now - last, now
             last = now
-        slots[slot] = 0
+        slots[slot], slots[slot + 2] = 0, last
 
     async def main() -> None:
         lanes = range(min(width, len(tasks)))
-        await asyncio.gather(*(work(2 * (this.number * width + lane)) for lane in lanes))
+        await asyncio.gather(*(work(this.number * width + lane) for lane in lanes))
 
     after(time_limit_s, queue.clear)
     with this.file:
