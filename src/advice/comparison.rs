@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::advice::choose::{Choice, RunnerUp};
 use crate::advice::objective::Objective;
-use crate::advice::verdict::ChoiceVerdict;
+use crate::advice::seen::{RunnerUpFigures, Seen};
+use crate::benchmark::ConfigurationResult;
 use crate::stats::ratio::UncertainOrdering;
 use crate::strategy::StrategyKind;
 
@@ -20,7 +20,8 @@ pub struct Comparison {
     /// The best configuration of every other strategy, best first. If nothing was measured, only strategies
     /// predicted to be within 5%.
     pub runners_up: Vec<RunnerUpFigures>,
-    /// Score of the tree's strategy at its best over the best score; null if that strategy was not measured.
+    /// Score of the tree's strategy at its best over that of the recommended configuration; null if that
+    /// strategy was not measured.
     pub tree_ratio: Option<f64>,
 }
 
@@ -36,72 +37,54 @@ pub enum ComparisonCode {
     LeastCpu,
     /// The recommended strategy is the best.
     Best,
-    /// The recommended strategy equals the best within the margin of indifference.
+    /// No other strategy is faster, and one or more equal the recommended one within the margin of
+    /// indifference.
     TiesWithBest,
     /// The recommended strategy is the best, but the measurement cannot distinguish it from the runner-up.
     BestWithinNoise,
     /// The measurement cannot distinguish the recommended strategy from the best.
     WithinNoiseOfBest,
+    /// Another strategy is faster beyond doubt, but the recommended one is near enough to the best.
+    NearBest,
     /// The recommended strategy is sequential, and concurrency gains too little to pay.
     ConcurrencyDoesNotPay,
     /// Nothing was measured: the recommended strategy is predicted to be the best.
     Predicted,
 }
 
-/// The best configuration of a strategy that was not chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct RunnerUpFigures {
-    /// The strategy.
-    pub strategy: StrategyKind,
-    /// Score of this configuration over that of the recommended one.
-    pub ratio: f64,
-    /// The comparison of this configuration with the recommended one.
-    pub verdict: UncertainOrdering,
-    /// The smallest difference, as a share, that the measurement would have shown in four of five
-    /// cases; null if the two were not compared.
-    pub smallest_effect: Option<f64>,
-}
-
-impl From<&RunnerUp<'_>> for RunnerUpFigures {
-    fn from(of: &RunnerUp<'_>) -> Self {
-        RunnerUpFigures {
-            strategy: of.cell.cell.strategy,
-            ratio: of.ratio,
-            verdict: of.verdict,
-            smallest_effect: of.smallest_effect,
-        }
-    }
-}
-
 /// Compares the chosen configuration with the best configuration of every other strategy.
-pub(crate) fn comparison(choice: &Choice<'_>, objective: Objective) -> Comparison {
+pub(crate) fn comparison(
+    chosen: &ConfigurationResult,
+    tree: StrategyKind,
+    seen: &Seen,
+    objective: Objective,
+) -> Comparison {
+    let of_tree = || seen.rivals.iter().find(|rival| rival.cell.strategy == tree).map(|rival| rival.ratio);
     Comparison {
-        code: code(choice, objective),
+        code: code(chosen, &seen.rivals, objective),
         objective,
         predicted_per_s: None,
-        runners_up: choice.runners_up.iter().map(RunnerUpFigures::from).collect(),
-        tree_ratio: choice.tree_ratio,
+        tree_ratio: if chosen.cell.strategy == tree { Some(1.0) } else { of_tree() },
+        runners_up: seen.rivals.clone(),
     }
 }
 
-fn code(choice: &Choice<'_>, objective: Objective) -> ComparisonCode {
-    let is_leader = choice.best.cell.strategy == choice.chosen.cell.strategy;
-    match (objective, choice.verdict) {
-        _ if choice.runners_up.is_empty() => ComparisonCode::OnlyStrategy,
-        (Objective::Memory, _) => ComparisonCode::LeastMemory,
-        (Objective::Cpu, _) => ComparisonCode::LeastCpu,
-        (_, ChoiceVerdict::Faster) => ComparisonCode::Best,
-        (_, ChoiceVerdict::Tie) => ComparisonCode::TiesWithBest,
-        (_, ChoiceVerdict::Undecided) if is_leader => ComparisonCode::BestWithinNoise,
-        (_, ChoiceVerdict::Undecided) if is_beaten(choice) => ComparisonCode::ConcurrencyDoesNotPay,
-        (_, ChoiceVerdict::Undecided) => ComparisonCode::WithinNoiseOfBest,
+/// Returns the statement that every single comparison supports.
+fn code(chosen: &ConfigurationResult, rivals: &[RunnerUpFigures], objective: Objective) -> ComparisonCode {
+    let is_sequential = chosen.cell.strategy == StrategyKind::Sequential;
+    let any = |verdict| rivals.iter().any(|rival| rival.verdict == verdict);
+    let is_ahead = rivals.iter().all(|rival| rival.ratio <= 1.0);
+    match objective {
+        _ if rivals.is_empty() => ComparisonCode::OnlyStrategy,
+        Objective::Memory => ComparisonCode::LeastMemory,
+        Objective::Cpu => ComparisonCode::LeastCpu,
+        _ if any(UncertainOrdering::Faster) && is_sequential => ComparisonCode::ConcurrencyDoesNotPay,
+        _ if any(UncertainOrdering::Faster) => ComparisonCode::NearBest,
+        _ if any(UncertainOrdering::Undecided) && is_ahead => ComparisonCode::BestWithinNoise,
+        _ if any(UncertainOrdering::Undecided) => ComparisonCode::WithinNoiseOfBest,
+        _ if any(UncertainOrdering::Tie) => ComparisonCode::TiesWithBest,
+        _ => ComparisonCode::Best,
     }
-}
-
-/// Returns true if a runner-up is certainly faster, though not by enough to give up sequential.
-fn is_beaten(choice: &Choice<'_>) -> bool {
-    let is_faster = |runner_up: &RunnerUp<'_>| runner_up.verdict == UncertainOrdering::Faster;
-    choice.chosen.cell.strategy == StrategyKind::Sequential && choice.runners_up.iter().any(is_faster)
 }
 
 #[cfg(test)]
@@ -110,11 +93,11 @@ mod tests {
     use crate::advice::choose::choose;
     use crate::advice::decision_tree::DecisionPath;
     use crate::advice::testing::*;
-    use crate::benchmark::ConfigurationResult;
 
     fn compared(cells: &[ConfigurationResult], tree: StrategyKind, objective: Objective) -> Comparison {
         let decision = DecisionPath { steps: Vec::new(), strategy: tree };
-        comparison(&choose(cells, &decision, objective).unwrap(), objective)
+        let choice = choose(cells, &decision, objective).unwrap();
+        comparison(choice.chosen, tree, &Seen::of(&choice, objective), objective)
     }
 
     fn code_of(cells: &[ConfigurationResult], tree: StrategyKind, objective: Objective) -> ComparisonCode {
@@ -139,7 +122,7 @@ mod tests {
         assert_eq!(seen.code, ComparisonCode::BestWithinNoise);
         let [threads] = seen.runners_up.as_slice() else { panic!("one other strategy: {seen:?}") };
         assert_eq!(
-            (threads.strategy, threads.verdict),
+            (threads.cell.strategy, threads.verdict),
             (StrategyKind::Threads, UncertainOrdering::Undecided)
         );
         assert!((threads.ratio - 0.96).abs() < 1e-9 && threads.smallest_effect.is_some_and(|x| x < 0.3));

@@ -2,10 +2,12 @@
 
 use crate::advice::choose::Choice;
 use crate::advice::facts::Facts;
+use crate::advice::seen::Seen;
 use crate::benchmark::ConfigurationResult;
 use crate::benchmark::conditions::Conditions;
 use crate::host::Host;
 use crate::profile::Profile;
+use crate::strategy::StrategyKind;
 use crate::workload::Workload;
 
 /// A choice with all inputs that it was made from.
@@ -23,6 +25,16 @@ pub(crate) struct AdviceContext<'a> {
     pub facts: &'a Facts,
     /// Every configuration, including those that did not run.
     pub cells: &'a [ConfigurationResult],
+    /// The evidence that sentences about speed are derived from.
+    pub seen: &'a Seen,
     /// The choice.
     pub choice: &'a Choice<'a>,
+}
+
+impl AdviceContext<'_> {
+    /// Returns true if all tasks of the chosen cell run in one interpreter, whose GIL they then share.
+    pub(crate) fn shares_interpreter(&self) -> bool {
+        let strategy = self.choice.chosen.cell.strategy;
+        matches!(strategy, StrategyKind::Threads | StrategyKind::Async | StrategyKind::Uvloop)
+    }
 }

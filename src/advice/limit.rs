@@ -5,17 +5,21 @@
 
 use crate::advice::context::AdviceContext;
 use crate::advice::decision_tree::{HANDOVER_PAYS_FROM_S, SERIAL_RULES_FROM};
+use crate::advice::eligible::failure_share;
 use crate::advice::facts::TaskRuntime;
 use crate::advice::limiting_factor::{LimitingFactor, SharedResource};
-use crate::benchmark::ConfigurationResult;
+use crate::advice::python_notes::{default_pool_threads, is_about};
+use crate::advice::seen::Beyond;
 use crate::benchmark::capacity::{Capacity, capacity};
 use crate::benchmark::conditions::Subject;
+use crate::benchmark::predict::bounds::rated_steps;
 use crate::benchmark::predict::gain::gain_of_twice_the_cpus;
 use crate::benchmark::result::Status;
-use crate::policy::INDIFFERENCE;
 use crate::profile::Class;
 use crate::profile::result::Waits;
 use crate::strategy::StrategyKind;
+use crate::workload::Workload;
+use crate::workload::spec::StepSpec;
 
 /// Minimum used share at which a resource counts as full: batches start and end with some of it idle.
 const FULL: f64 = 0.85;
@@ -28,21 +32,20 @@ const FIXTURE_COMPETES_FROM: f64 = 0.4;
 pub(crate) fn limit(at: &AdviceContext<'_>) -> LimitingFactor {
     serial(at)
         .or_else(|| rate(at))
+        .or_else(|| one_item(at))
         .or_else(|| size(at))
         .or_else(|| cpus(at))
         .or_else(|| max_in_flight(at))
-        .or_else(|| shared(at))
+        .or_else(|| no_gain(at))
+        .or_else(|| flat(at))
         .or_else(|| nothing_wider(at))
         .or_else(|| machine(at))
-        .unwrap_or_else(|| LimitingFactor::NotReached {
-            width: at.choice.chosen.cell.width,
-            widest: at.comparable().map(|c| c.cell.width).max().unwrap_or(1),
-        })
+        .unwrap_or_else(|| open(at))
 }
 
 impl AdviceContext<'_> {
     fn throughput(&self) -> f64 {
-        self.choice.chosen.throughput_per_s.unwrap_or(0.0)
+        self.choice.chosen.per_s().unwrap_or(0.0)
     }
 
     /// Returns the CPU seconds per task under the chosen cell, or those of a task alone if unknown.
@@ -60,24 +63,6 @@ impl AdviceContext<'_> {
         let cell = self.choice.chosen.cell;
         cell.processes.unwrap_or(cell.width)
     }
-
-    /// Returns the cells of the chosen strategy, or of every strategy if sequential, which has only one
-    /// width, is chosen.
-    fn comparable(&self) -> impl Iterator<Item = &ConfigurationResult> {
-        let chosen = self.choice.chosen.cell.strategy;
-        let is_comparable = move |strategy| chosen == StrategyKind::Sequential || strategy == chosen;
-        self.choice.eligible.iter().copied().filter(move |c| is_comparable(c.cell.strategy))
-    }
-
-    /// Returns true if wider cells were measured and none is faster.
-    fn is_flat(&self) -> bool {
-        let width = self.choice.chosen.cell.width;
-        self.comparable()
-            .filter(|c| c.cell.width > width)
-            .filter_map(|c| c.throughput_per_s)
-            .reduce(f64::max)
-            .is_some_and(|best| best <= self.throughput() * (1.0 + INDIFFERENCE))
-    }
 }
 
 /// Returns the serial section if the throughput reaches the ideal of one task at a time in the section, or
@@ -85,13 +70,44 @@ impl AdviceContext<'_> {
 fn serial(at: &AdviceContext<'_>) -> Option<LimitingFactor> {
     let serial = at.facts.serial?;
     let ceiling = 1.0 / (serial.share * at.facts.task_s());
-    let rules = serial.share >= SERIAL_RULES_FROM && at.is_flat();
+    let rules = serial.share >= SERIAL_RULES_FROM && at.seen.is_flat();
     (rules || at.throughput() >= FULL * ceiling).then_some(serial.into())
 }
 
+/// Returns the rate limit if the attempts use it up: each task makes one for every step that counts, and the
+/// retries of those that fail.
 fn rate(at: &AdviceContext<'_>) -> Option<LimitingFactor> {
-    let per_s = at.workload.limits.rate_per_s?;
-    (at.throughput() >= FULL * per_s).then_some(LimitingFactor::RateLimit { rate_per_s: per_s })
+    let rate_per_s = at.workload.limits.rate_per_s?;
+    let counts = &at.choice.chosen.tasks;
+    let failing = failure_share(counts);
+    let retries = at.workload.retry.as_ref().map_or(0, |retry| retry.max);
+    let attempts_per_task = rated_steps(at.workload, at.profile) as f64 * attempts(failing, retries);
+    let attempts_per_s = at.throughput() / (1.0 - failing).max(f64::MIN_POSITIVE) * attempts_per_task;
+    (attempts_per_s >= FULL * rate_per_s)
+        .then_some(LimitingFactor::RateLimit { rate_per_s, attempts_per_task })
+}
+
+/// Returns the mean number of attempts of a step if `failing` of the tasks fail with all `retries` used up:
+/// an attempt then fails with a probability of *p* = failing^(1 / (retries + 1)), and the number of attempts is
+/// geometric, cut off after the last.
+fn attempts(failing: f64, retries: u32) -> f64 {
+    let most = f64::from(retries) + 1.0;
+    let fails = failing.clamp(0.0, 1.0).powf(1.0 / most);
+    if fails < 1.0 { (1.0 - failing) / (1.0 - fails) } else { most }
+}
+
+/// Returns the slowest task seen if the whole run takes about as long.
+fn one_item(at: &AdviceContext<'_>) -> Option<LimitingFactor> {
+    let slowest = at.profile.dispersion.as_ref()?.slowest.first()?;
+    let total_s = at.facts.workload_s();
+    // Where a task is as long as all of them, there is nothing to share out.
+    let is_one_of_many = at.workload.tasks() > 1 && at.choice.chosen.cell.width > 1;
+    let bound = at.workload.tasks() as f64 / slowest.wall_s;
+    (is_one_of_many && at.throughput() >= FULL * bound).then(|| LimitingFactor::OneItem {
+        item: slowest.item.clone(),
+        item_s: slowest.wall_s,
+        total_s,
+    })
 }
 
 /// Returns the limit if sequential was chosen because starting the others, or handing out a task, costs
@@ -127,58 +143,92 @@ fn cpus(at: &AdviceContext<'_>) -> Option<LimitingFactor> {
 
 /// Returns the limit if threads that hold the interpreter's lock while they compute use up one CPU.
 fn interpreter_lock(at: &AdviceContext<'_>) -> Option<LimitingFactor> {
-    let in_threads = matches!(
-        at.choice.chosen.cell.strategy,
-        StrategyKind::Threads | StrategyKind::Async | StrategyKind::Uvloop
-    );
-    let one_at_a_time = in_threads && at.facts.runtime == TaskRuntime::GlobalLock;
+    let one_at_a_time = at.shares_interpreter() && at.facts.runtime == TaskRuntime::GlobalLock;
     let used = at.throughput() * at.cpu_s_per_task();
     (one_at_a_time && used >= FULL).then_some(LimitingFactor::InterpreterLock { used: used.min(1.0) })
 }
 
 fn max_in_flight(at: &AdviceContext<'_>) -> Option<LimitingFactor> {
     let limit = at.workload.limits.max_in_flight?;
-    (at.choice.chosen.cell.width >= limit).then_some(LimitingFactor::MaxInFlight { max_in_flight: limit })
+    let growth = at.seen.growth;
+    (at.choice.chosen.cell.width >= limit)
+        .then_some(LimitingFactor::MaxInFlight { max_in_flight: limit, growth })
 }
 
-/// Returns the shared resource if wider cells were measured and are no faster, although CPUs are idle.
-fn shared(at: &AdviceContext<'_>) -> Option<LimitingFactor> {
-    at.is_flat().then(|| LimitingFactor::SharedResource {
-        resource: shared_resource(at),
-        beyond: at.choice.chosen.cell.width,
-        serves: served_at_once(at),
+/// Returns the fastest of the others where sequential is chosen although others ran.
+fn no_gain(at: &AdviceContext<'_>) -> Option<LimitingFactor> {
+    let is_sequential = at.choice.chosen.cell.strategy == StrategyKind::Sequential;
+    let rival = at.seen.rivals.first().filter(|_| is_sequential)?;
+    Some(LimitingFactor::NoGain { fastest: rival.cell, ratio: rival.ratio })
+}
+
+/// Returns the limit if wider cells were run and are no faster.
+fn flat(at: &AdviceContext<'_>) -> Option<LimitingFactor> {
+    let Beyond::Flat(change) = at.seen.beyond else { return None };
+    if !at.seen.is_run {
+        return None;
+    }
+    let resource = shared_resource(at);
+    Some(match resource {
+        Some(resource) => LimitingFactor::SharedResource {
+            resource,
+            beyond: at.choice.chosen.cell.width,
+            serves: served_at_once(at),
+        },
+        None => LimitingFactor::Unexplained { change, shares_nothing: shares_nothing(at.workload) },
     })
 }
 
-/// Infers the resource that is at its limit from the waits of one task alone.
-fn shared_resource(at: &AdviceContext<'_>) -> SharedResource {
+/// Returns true if the steps share nothing but the CPUs: they compute from what they were given, or sleep.
+fn shares_nothing(workload: &Workload) -> bool {
+    workload.steps.iter().all(|step| matches!(step, StepSpec::Cpu(_) | StepSpec::Sleep(_)))
+}
+
+/// Returns the resource that is at its limit, as far as the measurement shows it.
+///
+/// Tasks must have been seen to queue: one task at a time, as profiled, never shows a limit of what it waits
+/// for. Computing does not queue; caches and memory are named only if nothing else can explain it.
+fn shared_resource(at: &AdviceContext<'_>) -> Option<SharedResource> {
     if at.workload.needs_fixture() && at.cpu_used() >= FIXTURE_COMPETES_FROM {
-        return SharedResource::EmbeddedServer;
+        return Some(SharedResource::EmbeddedServer);
+    }
+    if shares_nothing(at.workload) {
+        return None;
+    }
+    if at.facts.class == Class::CpuBound && !at.facts.foreign {
+        let may_be_memory = at.seen.is_quiet && at.facts.runtime != TaskRuntime::GlobalLock;
+        return may_be_memory.then_some(SharedResource::Memory);
+    }
+    at.seen.queueing?;
+    if is_default_pool(at) {
+        return Some(SharedResource::DefaultThreadPool);
     }
     let otherwise = if at.facts.foreign { SharedResource::Commands } else { SharedResource::Unknown };
-    if at.profile.class == Class::CpuBound {
-        return if at.facts.foreign { otherwise } else { SharedResource::Memory };
-    }
     let Waits { network, disk, sleep, lock, pipe, child, other } = at.profile.waits;
     let most = [network, disk, sleep, lock, pipe, child, other].into_iter().fold(0.0, f64::max);
-    match most {
+    Some(match most {
         0.0 => otherwise,
         _ if network == most => SharedResource::Upstream,
         _ if disk == most => SharedResource::Disk,
         _ if lock == most => SharedResource::Lock,
         _ => otherwise,
-    }
+    })
+}
+
+/// Returns true if an event loop serves as many tasks at once as its default pool has threads.
+fn is_default_pool(at: &AdviceContext<'_>) -> bool {
+    let is_loop = at.profile.python.is_some() && at.choice.chosen.cell.strategy.is_event_loop();
+    let threads = default_pool_threads(at.host.cpus_logical);
+    is_loop && served_at_once(at).is_some_and(|serves| is_about(serves, threads))
 }
 
 /// Returns the number of tasks served at the same time, by Little's law: the throughput times the
-/// unhindered waiting time of a task, which the narrowest cell shows.
-fn served_at_once(at: &AdviceContext<'_>) -> usize {
-    let Some(narrow) = at.choice.eligible.iter().min_by_key(|c| c.cell.width) else {
-        return 1;
-    };
-    let alone_s = narrow.cell.width as f64 / narrow.throughput_per_s.unwrap_or(f64::INFINITY);
-    let waiting_s = (alone_s - at.profile.task.cpu_s).max(0.0);
-    ((at.throughput() * waiting_s).round() as usize).max(1)
+/// unhindered waiting time of a task, which a narrower cell shows.
+fn served_at_once(at: &AdviceContext<'_>) -> Option<usize> {
+    let waiting_s = (at.seen.unhindered_s? - at.profile.task.cpu_s).max(0.0);
+    let serves = ((at.throughput() * waiting_s).round() as usize).max(1);
+    // The chosen cell cannot have more served than it has in flight.
+    Some(serves.min(at.choice.chosen.cell.width))
 }
 
 /// Returns the limit if all tasks are in flight, or if the next wider cell was refused or failed.
@@ -187,263 +237,40 @@ fn nothing_wider(at: &AdviceContext<'_>) -> Option<LimitingFactor> {
     if chosen.width as u64 >= at.workload.tasks() {
         return Some(LimitingFactor::TaskCount { tasks: at.workload.tasks() });
     }
+    if matches!(at.seen.beyond, Beyond::Grows(_)) {
+        return None;
+    }
     let refused = at
         .cells
         .iter()
-        .filter(|c| c.cell.strategy == chosen.strategy && c.cell.width > chosen.width)
-        .filter(|c| c.status != Status::Ok)
-        .min_by_key(|c| c.cell.width)?;
-    Some(LimitingFactor::Refused { configuration: refused.cell, reason: refused.reason.clone()? })
+        .filter(|c| c.cell.strategy == chosen.strategy || chosen.strategy == StrategyKind::Sequential)
+        .filter(|c| c.cell.width > chosen.width && c.status != Status::Ok)
+        .filter_map(|c| Some((c.cell, c.reason.clone()?)))
+        .min_by_key(|(cell, _)| cell.width);
+    let (configuration, reason) = refused?;
+    Some(LimitingFactor::Refused { configuration, reason, growth: at.seen.growth })
 }
 
 /// Returns the limit if the chosen width is the widest that descriptors, threads or memory allow.
 fn machine(at: &AdviceContext<'_>) -> Option<LimitingFactor> {
     let chosen = at.choice.chosen.cell;
     let Capacity { width, limit } = capacity(chosen.strategy, at.workload, at.host);
-    (limit.is_of_machine() && chosen.width >= width).then_some(LimitingFactor::Machine { limit })
+    let growth = at.seen.growth;
+    (limit.is_of_machine() && chosen.width >= width).then_some(LimitingFactor::Machine { limit, growth })
+}
+
+/// Returns the growth that was seen, or the doubt about it.
+fn open(at: &AdviceContext<'_>) -> LimitingFactor {
+    let width = at.choice.chosen.cell.width;
+    let unknown = |wider| LimitingFactor::Unknown { width, narrower: at.seen.undecided_growth, wider };
+    match (at.seen.beyond, at.seen.growth) {
+        (Beyond::Grows(growth), _) | (Beyond::NotMeasured, Some(growth)) => {
+            LimitingFactor::NotReached { width, growth }
+        }
+        (Beyond::Undecided(change) | Beyond::Flat(change), _) => unknown(Some(change)),
+        (Beyond::NotMeasured, None) => unknown(None),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::advice::choose::choose;
-    use crate::advice::decision_tree::decide;
-    use crate::advice::facts::{Facts, SerialPlace};
-    use crate::advice::objective::Objective;
-    use crate::advice::testing::*;
-    use crate::benchmark::Configuration;
-    use crate::benchmark::capacity::WidthLimit;
-    use crate::benchmark::conditions::Conditions;
-    use crate::benchmark::result::Reason;
-    use crate::diagnostics::Code;
-    use crate::host::Host;
-    use crate::profile::Profile;
-    use crate::workload::Workload;
-    use crate::workload::spec::StepSpec;
-
-    const WIDTHS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
-
-    /// A workload with its profile and machine.
-    struct Case {
-        workload: Workload,
-        profile: Profile,
-        host: Host,
-    }
-
-    impl Case {
-        fn new(steps: Vec<StepSpec>, class: Class, cpu_s: f64, wait_s: f64) -> Self {
-            let workload = workload(1000, steps);
-            let profile = profile(&workload, class, cpu_s, wait_s);
-            Case { workload, profile, host: host(2.0) }
-        }
-
-        fn limit(&self, cells: &[ConfigurationResult]) -> LimitingFactor {
-            let facts = Facts::of(&self.workload, &self.profile, self.host.cpus_effective);
-            let choice = choose(cells, &decide(&facts), Objective::Throughput).unwrap();
-            let Case { workload, profile, host } = self;
-            limit(&AdviceContext {
-                workload,
-                profile,
-                host,
-                conditions: &Conditions::usual(host),
-                facts: &facts,
-                cells,
-                choice: &choice,
-            })
-        }
-    }
-
-    /// Returns a sequential cell and async cells, the latter with throughput as a function of the width.
-    fn measured(alone: f64, per_s: impl Fn(f64) -> f64) -> Vec<ConfigurationResult> {
-        let mut cells = vec![cell(StrategyKind::Sequential, 1, alone)];
-        cells.extend(curve(StrategyKind::Async, &WIDTHS, per_s));
-        cells
-    }
-
-    #[test]
-    fn a_capped_upstream_is_found_by_littles_law() {
-        let case = Case::new(vec![http()], Class::IoBound, 0.0002, 0.0398);
-        let bound = case.limit(&measured(25.0, |n| 25.0 * n.min(8.0)));
-        assert_eq!(
-            bound,
-            LimitingFactor::SharedResource { resource: SharedResource::Upstream, beyond: 8, serves: 8 }
-        );
-        // The capacity lies between two measured widths.
-        let bound = case.limit(&measured(25.0, |n| 25.0 * n.min(10.0)));
-        assert_eq!(
-            bound,
-            LimitingFactor::SharedResource { resource: SharedResource::Upstream, beyond: 16, serves: 10 }
-        );
-    }
-
-    #[test]
-    fn an_embedded_server_on_busy_cpus_is_not_taken_for_a_capped_one() {
-        let case = Case::new(vec![http()], Class::IoBound, 0.0008, 0.044);
-        let bound = case.limit(&measured(22.0, |n| 22.0 * n.min(56.0)));
-        assert_eq!(bound, LimitingFactor::NotReached { width: 64, widest: 64 });
-        let bound = case.limit(&measured(400.0, |n| 400.0 * n.min(4.0)));
-        assert!(
-            matches!(
-                bound,
-                LimitingFactor::SharedResource { resource: SharedResource::EmbeddedServer, beyond: 4, .. }
-            ),
-            "{bound:?}"
-        );
-    }
-
-    #[test]
-    fn busy_cpus_bind_and_the_model_says_what_more_would_give() {
-        let case = Case::new(vec![cpu()], Class::CpuBound, 0.01, 0.0);
-        let mut cells = vec![cell(StrategyKind::Sequential, 1, 100.0)];
-        cells.extend(curve(StrategyKind::WorkStealing, &[2, 4], |n| 98.0 * n.min(2.0)));
-        let LimitingFactor::Cpus { cpus, used, gain_of_twice } = case.limit(&cells) else {
-            panic!("the CPUs are full");
-        };
-        assert_eq!(cpus, 2.0);
-        assert!((used - 0.98).abs() < 1e-9);
-        // On twice the CPUs the ragged end of the run takes as long, and is a larger share of the run.
-        assert!((1.8..=2.1).contains(&gain_of_twice), "{gain_of_twice}");
-    }
-
-    #[test]
-    fn one_cpu_binds_sequential_computing() {
-        let mut case = Case::new(vec![cpu()], Class::CpuBound, 0.01, 0.0);
-        case.host = host(1.0);
-        let cells = [cell(StrategyKind::Sequential, 1, 99.0), cell(StrategyKind::WorkStealing, 2, 98.0)];
-        assert!(matches!(case.limit(&cells), LimitingFactor::Cpus { .. }));
-    }
-
-    #[test]
-    fn a_contended_machine_does_not_hide_that_every_cpu_computes() {
-        let case = Case::new(vec![cpu()], Class::CpuBound, 0.01, 0.0);
-        let cells = [cell(StrategyKind::Sequential, 1, 50.0), cell(StrategyKind::WorkStealing, 2, 110.0)];
-        assert!(matches!(case.limit(&cells), LimitingFactor::Cpus { .. }));
-    }
-
-    #[test]
-    fn computing_that_is_flat_on_idle_cpus_shares_something() {
-        let mut case = Case::new(vec![cpu()], Class::CpuBound, 0.01, 0.0);
-        case.host = host(128.0);
-        let mut cells = vec![cell(StrategyKind::Sequential, 1, 100.0)];
-        cells.extend(curve(StrategyKind::WorkStealing, &[8, 16, 64], |n| 95.0 * n.min(16.0)));
-        let bound = case.limit(&cells);
-        assert!(
-            matches!(
-                bound,
-                LimitingFactor::SharedResource { resource: SharedResource::Memory, beyond: 16, .. }
-            ),
-            "{bound:?}"
-        );
-    }
-
-    #[test]
-    fn a_lock_and_a_single_writer_bind_before_anything_else() {
-        for (step, place) in [(lock("a"), SerialPlace::SharedLock), (sqlite(true), SerialPlace::SqliteWriter)]
-        {
-            let case = Case::new(vec![step, cpu()], Class::IoBound, 0.0002, 0.0048);
-            let bound = case.limit(&measured(200.0, |n| 203.0 + n / 10.0));
-            assert!(
-                matches!(bound, LimitingFactor::SerialSection { place: found, .. } if found == place),
-                "{bound:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_part_that_rules_binds_even_where_collisions_cost_some_throughput() {
-        let case = Case::new(vec![sqlite(true), cpu()], Class::Mixed, 0.002, 0.003);
-        let bound = case.limit(&measured(200.0, |_| 170.0));
-        assert!(matches!(bound, LimitingFactor::SerialSection { .. }), "{bound:?}");
-    }
-
-    #[test]
-    fn what_the_workload_forbids_is_named() {
-        let mut case = Case::new(vec![sleep()], Class::IoBound, 0.0, 0.01);
-        case.workload.limits.rate_per_s = Some(500.0);
-        assert_eq!(
-            case.limit(&measured(100.0, |n| (100.0 * n).min(495.0))),
-            LimitingFactor::RateLimit { rate_per_s: 500.0 }
-        );
-        case.workload.limits.rate_per_s = None;
-        case.workload.limits.max_in_flight = Some(64);
-        assert_eq!(
-            case.limit(&measured(100.0, |n| 100.0 * n)),
-            LimitingFactor::MaxInFlight { max_in_flight: 64 }
-        );
-        case.workload.limits.max_in_flight = Some(8);
-        assert_eq!(
-            case.limit(&measured(100.0, |n| 100.0 * n.min(8.0))),
-            LimitingFactor::MaxInFlight { max_in_flight: 8 }
-        );
-        case.workload.limits.max_in_flight = None;
-        case.workload.items = crate::workload::Items::Count(64);
-        assert_eq!(case.limit(&measured(100.0, |n| 100.0 * n)), LimitingFactor::TaskCount { tasks: 64 });
-    }
-
-    #[test]
-    fn what_the_machine_refuses_is_named_with_its_reason() {
-        let case = Case::new(vec![sleep()], Class::IoBound, 0.0, 0.01);
-        let mut cells = measured(100.0, |n| 100.0 * n);
-        cells.push(skipped(StrategyKind::Async, 2048, "too wide too"));
-        cells.push(skipped(StrategyKind::Async, 1024, "1024 descriptors are allowed"));
-        cells.push(skipped(StrategyKind::Threads, 128, "another strategy"));
-        let configuration = Configuration::new(StrategyKind::Async, 1024);
-        let reason = Reason::new(Code::HostLimit, "1024 descriptors are allowed");
-        assert_eq!(case.limit(&cells), LimitingFactor::Refused { configuration, reason });
-    }
-
-    #[test]
-    fn the_widest_that_the_machine_allows_is_a_limit() {
-        let mut case = Case::new(vec![http()], Class::IoBound, 0.0, 0.01);
-        case.host.limits.open_files = Some(64 + 64);
-        let bound = case.limit(&measured(100.0, |n| 100.0 * n));
-        assert_eq!(
-            bound,
-            LimitingFactor::Machine { limit: WidthLimit::OpenFiles { allowed: 128, per_task: 1 } }
-        );
-    }
-
-    #[test]
-    fn growth_at_the_widest_is_no_limit() {
-        let case = Case::new(vec![sleep()], Class::IoBound, 0.0, 0.01);
-        assert_eq!(
-            case.limit(&measured(100.0, |n| 100.0 * n)),
-            LimitingFactor::NotReached { width: 64, widest: 64 }
-        );
-    }
-
-    #[test]
-    fn work_too_small_to_share_out_is_bound_by_its_size() {
-        let mut case = Case::new(vec![cpu()], Class::CpuBound, 1e-7, 0.0);
-        case.host = host(8.0);
-        let runner_up = ConfigurationResult { startup_s: Some(2e-4), ..cell(StrategyKind::Threads, 2, 1e6) };
-        let bound = case.limit(&[cell(StrategyKind::Sequential, 1, 5e6), runner_up]);
-        assert!(
-            matches!(bound, LimitingFactor::WorkloadSize { total_s } if (total_s - 1e-4).abs() < 1e-12),
-            "{bound:?}"
-        );
-        case.workload.items = crate::workload::Items::Count(1_000_000);
-        let bound =
-            case.limit(&[cell(StrategyKind::Sequential, 1, 5e6), cell(StrategyKind::Threads, 2, 1e6)]);
-        assert_eq!(bound, LimitingFactor::TaskSize { task_s: 1e-7 });
-    }
-
-    #[test]
-    fn the_dominant_wait_names_what_is_shared() {
-        let waits = Waits::default();
-        for (waits, expected) in [
-            (Waits { disk: 0.6, network: 0.4, ..waits }, SharedResource::Disk),
-            (Waits { lock: 1.0, ..waits }, SharedResource::Lock),
-            (Waits { pipe: 1.0, ..waits }, SharedResource::Unknown),
-            (waits, SharedResource::Unknown),
-        ] {
-            let mut case = Case::new(vec![sleep()], Class::IoBound, 0.0, 0.01);
-            case.profile.waits = waits;
-            let bound = case.limit(&measured(100.0, |n| 100.0 * n.min(4.0)));
-            assert!(
-                matches!(bound, LimitingFactor::SharedResource { resource, .. } if resource == expected),
-                "{bound:?}"
-            );
-        }
-    }
-}
+mod tests;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::advice::facts::{SerialPlace, SerialSection};
+use crate::advice::seen::Change;
 use crate::benchmark::Configuration;
 use crate::benchmark::capacity::WidthLimit;
 use crate::benchmark::result::Reason;
@@ -20,8 +21,19 @@ pub enum LimitingFactor {
     },
     /// The token bucket of the workload.
     RateLimit {
-        /// Starts per second that the token bucket allows.
+        /// Attempts per second that the token bucket allows.
         rate_per_s: f64,
+        /// Attempts that a task makes on average, retries included.
+        attempts_per_task: f64,
+    },
+    /// The longest task: a run takes at least as long.
+    OneItem {
+        /// The item of the longest task.
+        item: String,
+        /// Seconds of that task.
+        item_s: f64,
+        /// Seconds of all tasks together, one after another.
+        total_s: f64,
     },
     /// Starting a pool costs more than the whole workload.
     WorkloadSize {
@@ -47,19 +59,37 @@ pub enum LimitingFactor {
         /// Share of one CPU that the tasks use, from 0 to 1.
         used: f64,
     },
-    /// Throughput is flat although CPUs are idle: something behind the tasks is at its limit.
+    /// Throughput is flat and tasks take longer the more are in flight, although CPUs are idle: they wait for
+    /// something that they share.
     SharedResource {
-        /// The resource, as far as the profile shows.
+        /// The resource, as far as the waits show.
         resource: SharedResource,
         /// The width from which throughput is flat.
         beyond: usize,
-        /// Tasks served at the same time, by Little's law.
-        serves: usize,
+        /// Tasks served at the same time, by Little's law; null if no narrower configuration shows how long a
+        /// task takes unhindered.
+        serves: Option<usize>,
+    },
+    /// Throughput is flat, and the measurement does not show why.
+    Unexplained {
+        /// The change of throughput between two widths that shows it.
+        change: Change,
+        /// True if the steps of the workload share nothing but the CPUs.
+        shares_nothing: bool,
+    },
+    /// Sequential is recommended, because no other configuration is faster by enough.
+    NoGain {
+        /// The fastest of the others.
+        fastest: Configuration,
+        /// Its throughput over that of sequential.
+        ratio: f64,
     },
     /// The semaphore of the workload.
     MaxInFlight {
         /// Tasks that the semaphore lets through at the same time.
         max_in_flight: usize,
+        /// The growth of throughput up to that width; null if none was seen.
+        growth: Option<Change>,
     },
     /// All tasks are in flight at the same time.
     TaskCount {
@@ -72,18 +102,31 @@ pub enum LimitingFactor {
         configuration: Configuration,
         /// The reason why the configuration has no result.
         reason: Reason,
+        /// The growth of throughput up to the recommended width; null if none was seen.
+        growth: Option<Change>,
     },
     /// The machine does not allow the strategy to be wider.
     Machine {
         /// The limit of the machine.
         limit: WidthLimit,
+        /// The growth of throughput up to that width; null if none was seen.
+        growth: Option<Change>,
     },
-    /// No limit was reached: throughput still grows at the recommended width.
+    /// No limit was reached: throughput grows up to the widest configuration, or beyond the recommended one.
     NotReached {
         /// The recommended width.
         width: usize,
-        /// The widest width measured.
-        widest: usize,
+        /// The growth that shows it.
+        growth: Change,
+    },
+    /// The measurement does not show what keeps throughput from growing.
+    Unknown {
+        /// The recommended width.
+        width: usize,
+        /// The change from the next narrower width, which may be noise; null if none was measured.
+        narrower: Option<Change>,
+        /// The change to a wider one, which may be noise; null if none was measured.
+        wider: Option<Change>,
     },
 }
 
@@ -101,6 +144,8 @@ pub enum SharedResource {
     Lock,
     /// Caches or the path to memory.
     Memory,
+    /// The default pool of threads of an event loop, to which `asyncio.to_thread` hands functions.
+    DefaultThreadPool,
     /// A resource that the commands share.
     Commands,
     /// A resource that the profile does not show.

@@ -29,6 +29,7 @@ mod fallbacks;
 mod notes;
 mod pairwise;
 mod python_notes;
+pub(crate) mod seen;
 #[cfg(test)]
 mod testing;
 

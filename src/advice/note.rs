@@ -88,6 +88,8 @@ pub enum Note {
     CpuGrowth {
         /// CPU time per task over that of a task alone.
         factor: f64,
+        /// The cause, as far as it is known.
+        cause: CpuGrowthCause,
     },
     /// Starting the strategy is a large part of the run.
     Startup {
@@ -173,11 +175,33 @@ pub enum Note {
         /// The coroutine functions.
         callables: Vec<String>,
     },
+    /// An event loop ran as many tasks at once as its default pool has threads: the coroutines hand their work
+    /// to `asyncio.to_thread`.
+    DefaultPool {
+        /// Threads of the pool.
+        threads: usize,
+        /// The configuration that shows it.
+        configuration: Configuration,
+    },
     /// The prediction is for the number of CPUs that the user gave.
     AssumedCpus {
         /// Number of CPUs.
         cpus: f64,
     },
+}
+
+/// The cause of CPU time per task that grows with the number of tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CpuGrowthCause {
+    /// Caches or memory bandwidth, which is what remains on a quiet machine.
+    Memory,
+    /// Threads that take turns at the GIL.
+    Gil,
+    /// Other programs, which used the CPUs meanwhile.
+    BusyMachine,
+    /// It is not known.
+    Unknown,
 }
 
 /// A configuration whose tasks fail.

@@ -1,15 +1,17 @@
 //! Selection of the notes on a recommendation.
 
-use crate::advice::choose::{Choice, RunnerUp};
+use crate::advice::choose::Choice;
 use crate::advice::chunks;
 use crate::advice::context::AdviceContext;
 use crate::advice::eligible::failure_share;
-use crate::advice::note::Note;
+use crate::advice::facts::TaskRuntime;
+use crate::advice::note::{CpuGrowthCause, Note};
 use crate::advice::python_notes;
-use crate::advice::verdict::ChoiceVerdict;
+use crate::advice::seen::RunnerUpFigures;
 use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::profile::result::Confidence;
 use crate::profile::{Class, Profile};
+use crate::stats::ratio::UncertainOrdering;
 use crate::strategy::StrategyKind;
 use crate::workload::Workload;
 
@@ -61,13 +63,13 @@ pub(crate) fn notes(at: &AdviceContext<'_>) -> Vec<Note> {
         different_outputs(choice),
         failures(chosen),
         low_confidence(profile),
-        undecided(choice),
+        undecided(at),
         parallel_task(profile, chosen.cell),
         dispersion(profile),
         event_loop_held(workload, profile, chosen.cell),
         at.facts.blocking_step.filter(|_| !is_python).and_then(|step| blocking_step(step, chosen.cell)),
         oversubscribed(profile.class, chosen.cell, at.host.cpus_effective),
-        cpu_growth(profile, chosen),
+        cpu_growth(at),
         startup(chosen, workload.tasks()),
         chunks::note(chosen, workload.tasks(), profile.task.total_s(), is_python),
         tail(choice),
@@ -92,13 +94,13 @@ fn low_confidence(profile: &Profile) -> Option<Note> {
         .then_some(Note::LowConfidence { reason: profile.confidence_reason })
 }
 
-fn undecided(choice: &Choice<'_>) -> Option<Note> {
-    let is_open = |runner_up: &&RunnerUp<'_>| {
-        choice.verdict == ChoiceVerdict::Undecided && !runner_up.cell.rounds.is_empty()
-    };
-    let rival = choice.runners_up.first().filter(is_open)?.cell;
-    let (configuration, runner_up) = (choice.chosen.cell, rival.cell);
-    let hardly_matters = rival.outlook.is_some_and(|outlook| outlook.near_best >= PROBABLY);
+fn undecided(at: &AdviceContext<'_>) -> Option<Note> {
+    let is_open = |rival: &&RunnerUpFigures| rival.verdict == UncertainOrdering::Undecided && at.seen.is_run;
+    let rival = at.seen.rivals.iter().find(is_open)?;
+    let (configuration, runner_up) = (at.choice.chosen.cell, rival.cell);
+    let result = at.choice.eligible.iter().find(|result| result.cell == rival.cell);
+    let is_near = |result: &&ConfigurationResult| result.outlook.is_some_and(|of| of.near_best >= PROBABLY);
+    let hardly_matters = result.is_some_and(|result| is_near(&result));
     Some(if hardly_matters {
         Note::UndecidedNearBest { configuration, runner_up }
     } else {
@@ -149,14 +151,23 @@ fn oversubscribed(class: Class, chosen: Configuration, cpus: f64) -> Option<Note
     is_too_many.then_some(Note::Oversubscribed { workers, cpus })
 }
 
-fn cpu_growth(profile: &Profile, chosen: &ConfigurationResult) -> Option<Note> {
-    let factor = chosen.cpu_s_per_task? / profile.task.cpu_s;
-    (profile.class != Class::IoBound && factor >= CPU_GROWTH).then_some(Note::CpuGrowth { factor })
+/// Returns the note about CPU time that grows where tasks run at the same time. Other programs make it grow
+/// as well, and threads that take turns at the GIL; what remains is caches or memory bandwidth.
+fn cpu_growth(at: &AdviceContext<'_>) -> Option<Note> {
+    let factor = at.choice.chosen.cpu_s_per_task? / at.profile.task.cpu_s;
+    let cause = match at.facts.runtime {
+        _ if !at.seen.is_quiet => CpuGrowthCause::BusyMachine,
+        TaskRuntime::GlobalLock if at.shares_interpreter() => CpuGrowthCause::Gil,
+        TaskRuntime::GlobalLock => CpuGrowthCause::Unknown,
+        TaskRuntime::Native | TaskRuntime::LockReleased | TaskRuntime::NoLock => CpuGrowthCause::Memory,
+    };
+    let is_noted = at.seen.is_run && at.profile.class != Class::IoBound && factor >= CPU_GROWTH;
+    is_noted.then_some(Note::CpuGrowth { factor, cause })
 }
 
 fn startup(chosen: &ConfigurationResult, tasks: u64) -> Option<Note> {
     let startup_s = chosen.startup_s?;
-    let share = startup_s / (tasks as f64 / chosen.throughput_per_s?);
+    let share = startup_s / (tasks as f64 / chosen.per_s()?);
     (share >= STARTUP_SHARE).then(|| Note::Startup { startup_s, share: share.min(1.0) })
 }
 
@@ -174,6 +185,7 @@ mod tests {
     use crate::advice::decision_tree::decide;
     use crate::advice::facts::Facts;
     use crate::advice::objective::Objective;
+    use crate::advice::seen::Seen;
     use crate::advice::testing::*;
     use crate::benchmark::conditions::Conditions;
     use crate::benchmark::result::{ErrorCount, Latency, LedgerPerTask};
@@ -184,6 +196,7 @@ mod tests {
         let host = host(2.0);
         let facts = Facts::of(workload, profile, 2.0);
         let choice = choose(cells, &decide(&facts), Objective::Throughput).unwrap();
+        let seen = Seen::of(&choice, Objective::Throughput);
         let at = AdviceContext {
             workload,
             profile,
@@ -191,6 +204,7 @@ mod tests {
             conditions: &Conditions::usual(&host),
             facts: &facts,
             cells,
+            seen: &seen,
             choice: &choice,
         };
         notes(&at)
@@ -284,7 +298,9 @@ mod tests {
             with_cpu(cell(StrategyKind::WorkStealing, 16, 190.0), 0.018),
         ];
         let found = noted(&workload, &profile, &cells);
-        let [workers, Note::CpuGrowth { factor }] = found.as_slice() else { panic!("{found:?}") };
+        let [workers, Note::CpuGrowth { factor, cause: CpuGrowthCause::Memory }] = found.as_slice() else {
+            panic!("{found:?}")
+        };
         assert_eq!(*workers, Note::Oversubscribed { workers: 16, cpus: 2.0 });
         assert!((factor - 1.8).abs() < 1e-9);
     }

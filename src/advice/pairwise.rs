@@ -6,8 +6,9 @@ use crate::policy::INDIFFERENCE;
 use crate::stats::interval::is_informative_effect;
 use crate::stats::ratio::{RatioEstimate, UncertainOrdering, compare, ordering};
 
-/// Smallest detectable effect over half a 95% interval, at a power of 80%, for the normal distribution:
-/// (1.96 + 0.84) / 1.96.
+/// Smallest detectable effect over half a 95% interval, both on the log scale, at a power of 80%:
+/// (1.96 + 0.84) / 1.96 for the normal distribution (Cohen, *Statistical Power Analysis for the Behavioral
+/// Sciences*, 1988, section 2.4).
 const POWER: f64 = 1.43;
 
 /// The comparison of one configuration with another.
@@ -137,6 +138,21 @@ mod tests {
         assert_eq!(verdict(80.0, 1.05), UncertainOrdering::Slower);
         assert_eq!(verdict(101.0, 1.02), UncertainOrdering::Tie);
         assert_eq!(verdict(105.0, 1.10), UncertainOrdering::Undecided);
+    }
+
+    #[test]
+    fn the_smallest_effect_is_that_of_a_power_of_four_in_five() {
+        let estimated = |strategy, ends| ConfigurationResult {
+            outlook: Some(believed(100.0, ends)),
+            rounds: Vec::new(),
+            ..cell(strategy, 8, 100.0)
+        };
+        // Standard errors of 0.03 and 0.04 of the logarithms: 0.05 of their difference, times 2.8.
+        let ends = |error: f64| [100.0 * (-1.96 * error).exp(), 100.0 * (1.96 * error).exp()];
+        let (a, b) =
+            (estimated(StrategyKind::Async, ends(0.03)), estimated(StrategyKind::Threads, ends(0.04)));
+        let effect = compare_pairwise(&a, &b, Objective::Throughput).smallest_effect.unwrap();
+        assert!((effect - 0.14_f64.exp_m1()).abs() < 1e-3, "{effect}");
     }
 
     #[test]

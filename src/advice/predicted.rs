@@ -1,9 +1,10 @@
 //! The recommendation without a measurement: from the profile and the model alone.
 
-use crate::advice::comparison::{Comparison, ComparisonCode, RunnerUpFigures};
+use crate::advice::comparison::{Comparison, ComparisonCode};
 use crate::advice::confidence::ChoiceConfidence;
 use crate::advice::recommend::{AdviceInput, recommend};
 use crate::advice::result::Recommendation;
+use crate::advice::seen::RunnerUpFigures;
 use crate::advice::verdict::{Agreement, Basis, ChoiceVerdict};
 use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::{Status, TaskCounts};
@@ -47,11 +48,11 @@ fn comparison(advice: &Recommendation, cells: &[ConfigurationResult]) -> Compari
     let mut runners_up: Vec<RunnerUpFigures> = Vec::new();
     for cell in cells.iter().filter(|c| c.cell.strategy != advice.strategy) {
         let ratio = cell.predicted_per_s.unwrap_or(0.0) / own.unwrap_or(f64::INFINITY);
-        let strategy = cell.cell.strategy;
-        match runners_up.iter_mut().find(|seen| seen.strategy == strategy) {
-            Some(seen) => seen.ratio = seen.ratio.max(ratio),
+        match runners_up.iter_mut().find(|seen| seen.cell.strategy == cell.cell.strategy) {
+            Some(seen) if ratio > seen.ratio => (seen.cell, seen.ratio) = (cell.cell, ratio),
+            Some(_) => {}
             None => runners_up.push(RunnerUpFigures {
-                strategy,
+                cell: cell.cell,
                 ratio,
                 verdict: UncertainOrdering::Undecided,
                 smallest_effect: None,
@@ -108,7 +109,7 @@ mod tests {
         assert_eq!((advice.basis, advice.verdict), (Basis::Predicted, ChoiceVerdict::Undecided));
         let Comparison { code, predicted_per_s, runners_up, .. } = advice.comparison;
         assert_eq!((code, predicted_per_s), (ComparisonCode::Predicted, Some(1200.0)));
-        let near: Vec<StrategyKind> = runners_up.iter().map(|near| near.strategy).collect();
+        let near: Vec<StrategyKind> = runners_up.iter().map(|near| near.cell.strategy).collect();
         assert_eq!(near, [StrategyKind::Threads]);
         assert_eq!(recommend(&input), None);
     }

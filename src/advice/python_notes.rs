@@ -3,9 +3,19 @@
 use crate::advice::context::AdviceContext;
 use crate::advice::facts::TaskRuntime;
 use crate::advice::note::Note;
+use crate::benchmark::ConfigurationResult;
 use crate::profile::result::PythonProfile;
 use crate::profile::{Class, Profile};
 use crate::strategy::StrategyKind;
+
+/// Largest number of threads of the default pool, whatever the CPUs (CPython, `ThreadPoolExecutor`).
+const MOST_POOL_THREADS: usize = 32;
+
+/// Largest relative difference between the tasks served at once and the threads of the pool that serves them.
+const POOL_TOLERANCE: f64 = 0.2;
+
+/// Throughput of threads over that of an event loop from which a limit of the loop explains the difference.
+const GROWS: f64 = 1.25;
 
 /// Minimum number of CPUs that a task uses at which its library must have threads of its own.
 const SEVERAL_CPUS: f64 = 1.3;
@@ -20,6 +30,7 @@ pub(crate) fn notes(at: &AdviceContext<'_>) -> Vec<Note> {
         native_threads(at.profile, python, at.choice.chosen.cell.width),
         ran_in_threads(&strategies, python),
         loop_per_worker(&strategies, python),
+        default_pool(at),
     ];
     notes.into_iter().flatten().collect()
 }
@@ -70,6 +81,35 @@ fn loop_per_worker(strategies: &[StrategyKind], python: &PythonProfile) -> Optio
     (is_measured && !callables.is_empty()).then_some(Note::LoopPerWorker { callables })
 }
 
+/// Returns the number of threads of an event loop's default pool, as CPython chooses it
+/// (`concurrent.futures.ThreadPoolExecutor`, since 3.8).
+pub(crate) fn default_pool_threads(cpus: usize) -> usize {
+    (cpus + 4).min(MOST_POOL_THREADS)
+}
+
+/// Returns true if a number of tasks served at once is that of `threads`, within the error of such a figure.
+pub(crate) fn is_about(serves: usize, threads: usize) -> bool {
+    (serves as f64 / threads as f64 - 1.0).abs() <= POOL_TOLERANCE
+}
+
+/// Returns the note about an event loop whose throughput is that of its default pool of threads, while
+/// threads go on to grow.
+fn default_pool(at: &AdviceContext<'_>) -> Option<Note> {
+    let pool = default_pool_threads(at.host.cpus_logical);
+    let of = |kind| at.choice.eligible.iter().filter(move |cell| cell.cell.strategy == kind);
+    let best = |kind| of(kind).filter_map(|cell| cell.per_s()).reduce(f64::max);
+    let alone_s = best(StrategyKind::Sequential).map(f64::recip)?;
+    let is_limited = |cell: &&&ConfigurationResult| {
+        let served = cell.per_s().unwrap_or(0.0) * (alone_s - at.profile.task.cpu_s).max(0.0);
+        cell.cell.width > pool && is_about(served.round() as usize, pool)
+    };
+    let widest =
+        of(StrategyKind::Async).filter(|cell| !cell.rounds.is_empty()).max_by_key(|c| c.cell.width)?;
+    let is_passed = best(StrategyKind::Threads)? >= GROWS * widest.per_s()?;
+    (is_passed && is_limited(&&widest))
+        .then_some(Note::DefaultPool { threads: pool, configuration: widest.cell })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,31 +117,18 @@ mod tests {
     use crate::advice::decision_tree::decide;
     use crate::advice::facts::Facts;
     use crate::advice::objective::Objective;
+    use crate::advice::seen::Seen;
     use crate::advice::testing::*;
+    use crate::benchmark::Configuration;
     use crate::benchmark::conditions::Conditions;
-    use crate::profile::result::{FreeThreading, PythonStep};
-
-    fn callable(gil_held: f64, native_threads: u64, (blocking, awaitable): (bool, bool)) -> PythonProfile {
-        PythonProfile {
-            executable: "python3".into(),
-            version: "3.12.1".into(),
-            free_threaded: FreeThreading::No,
-            start_method: "fork".into(),
-            offers: Vec::new(),
-            once_per_process: None,
-            faster_again: None,
-            two_threads: None,
-            gil_wanted: Some(gil_held),
-            gil_held: Some(gil_held),
-            native_threads: Some(native_threads),
-            steps: vec![PythonStep { name: "work".into(), blocking, awaitable, cpu_fraction: 0.5 }],
-        }
-    }
 
     fn noted(class: Class, gil_held: f64, native_threads: u64, forms: (bool, bool)) -> Vec<Note> {
         let workload = workload(1000, vec![sleep()]);
         let mut profile = profile(&workload, class, 0.01, 0.01);
-        profile.python = Some(callable(gil_held, native_threads, forms));
+        let mut python = callable(gil_held, true);
+        python.native_threads = Some(native_threads);
+        (python.steps[0].blocking, python.steps[0].awaitable) = forms;
+        profile.python = Some(python);
         let cells = [
             cell(StrategyKind::Sequential, 1, 10.0),
             cell(StrategyKind::Async, 4, 20.0),
@@ -109,6 +136,7 @@ mod tests {
         ];
         let facts = Facts::of(&workload, &profile, 2.0);
         let choice = choose(&cells, &decide(&facts), Objective::Throughput).expect("a choice");
+        let seen = Seen::of(&choice, Objective::Throughput);
         let at = AdviceContext {
             workload: &workload,
             profile: &profile,
@@ -116,6 +144,7 @@ mod tests {
             conditions: &Conditions::usual(&host(2.0)),
             facts: &facts,
             cells: &cells,
+            seen: &seen,
             choice: &choice,
         };
         notes(&at)
@@ -136,6 +165,38 @@ mod tests {
         assert_eq!(of((true, false)), [Note::RanInThreads { callables: callables() }]);
         assert_eq!(of((false, true)), [Note::LoopPerWorker { callables: callables() }]);
         assert_eq!(of((true, true)), []);
+    }
+
+    #[test]
+    fn the_default_pool_of_an_event_loop_is_named_where_threads_pass_it() {
+        let workload = workload(1000, vec![sleep()]);
+        let mut profile = profile(&workload, Class::IoBound, 0.0001, 0.01);
+        profile.python = Some(callable(0.0, false));
+        let of = |served: f64| {
+            let cells = [
+                cell(StrategyKind::Sequential, 1, 99.0),
+                cell(StrategyKind::Async, 24, 99.0 * served),
+                cell(StrategyKind::Threads, 24, 99.0 * 22.0),
+            ];
+            let facts = Facts::of(&workload, &profile, 2.0);
+            let choice = choose(&cells, &decide(&facts), Objective::Throughput).expect("a choice");
+            let (host, seen) = (host(2.0), Seen::of(&choice, Objective::Throughput));
+            default_pool(&AdviceContext {
+                workload: &workload,
+                profile: &profile,
+                host: &host,
+                conditions: &Conditions::usual(&host),
+                facts: &facts,
+                cells: &cells,
+                seen: &seen,
+                choice: &choice,
+            })
+        };
+        let configuration = Configuration::new(StrategyKind::Async, 24);
+        assert_eq!(of(6.1), Some(Note::DefaultPool { threads: 6, configuration }));
+        assert_eq!(of(12.0), None);
+        assert_eq!(of(20.0), None);
+        assert_eq!([1, 2, 64].map(default_pool_threads), [5, 6, 32]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::advice::note::Note;
 use crate::advice::notes::notes;
 use crate::advice::objective::Objective;
 use crate::advice::result::Recommendation;
+use crate::advice::seen::Seen;
 use crate::advice::verdict::Basis;
 use crate::benchmark::ConfigurationResult;
 use crate::benchmark::conditions::Conditions;
@@ -47,8 +48,17 @@ pub(crate) fn recommend(input: &AdviceInput<'_>) -> Option<Recommendation> {
     let facts = Facts::of(workload, profile, host.cpus_effective);
     let decision = decide(&facts);
     let choice = choose(cells, &decision, objective)?;
-    let context =
-        AdviceContext { workload, profile, host, conditions, facts: &facts, cells, choice: &choice };
+    let seen = Seen::of(&choice, objective);
+    let context = AdviceContext {
+        workload,
+        profile,
+        host,
+        conditions,
+        facts: &facts,
+        cells,
+        seen: &seen,
+        choice: &choice,
+    };
     let cell = choice.chosen.cell;
     let ChoiceConfidence { level, reason } =
         ChoiceConfidence::of(choice.chosen, Basis::Measured, choice.verdict);
@@ -62,7 +72,7 @@ pub(crate) fn recommend(input: &AdviceInput<'_>) -> Option<Recommendation> {
         confidence: level,
         confidence_reason: reason,
         agrees: choice.agrees,
-        comparison: comparison(&choice, objective),
+        comparison: comparison(choice.chosen, decision.strategy, &seen, objective),
         limit: limit(&context),
         code_examples: Vec::new(),
         notes: notes(&context).into_iter().chain(input.notes.iter().cloned()).collect(),
@@ -81,6 +91,7 @@ mod tests {
     use crate::advice::limiting_factor::{LimitingFactor, SharedResource};
     use crate::advice::testing::*;
     use crate::advice::verdict::{Agreement, ChoiceVerdict};
+    use crate::benchmark::result::Latency;
     use crate::model::RateCurve;
     use crate::model::repairman::throughput;
     use crate::profile::Class;
@@ -142,7 +153,11 @@ mod tests {
         let r = case.ask(&cells).unwrap();
         assert_eq!((r.strategy, r.width, r.agrees), (StrategyKind::Async, 128, Agreement::Yes));
         assert_eq!(r.decision.strategy, StrategyKind::Async);
-        assert_eq!(r.limit, LimitingFactor::NotReached { width: 128, widest: 128 });
+        assert!(
+            matches!(r.limit, LimitingFactor::NotReached { width: 128, growth } if growth.from == 64),
+            "{:?}",
+            r.limit
+        );
         assert_eq!(r.fallbacks[0].strategy, StrategyKind::Threads);
         assert_eq!(r.notes, [Note::AssumedCpus { cpus: 2.0 }]);
     }
@@ -240,13 +255,17 @@ mod tests {
     fn a_capped_upstream_gets_its_capacity_as_the_width() {
         let case = case(vec![http()], Class::IoBound, 0.0002, 0.0398, 2.0);
         let capped = |kind, factor: f64| curve(kind, &WIDTHS, |n| factor * 25.0 * n.min(8.0));
-        let cells =
+        let mut cells =
             [case.sequential(), capped(StrategyKind::Async, 1.0), capped(StrategyKind::Threads, 0.99)]
                 .concat();
+        for cell in &mut cells {
+            let p50 = cell.cell.width as f64 / cell.per_s().unwrap();
+            cell.latency_s = Some(Latency { p50, p90: p50, p99: p50, max: p50 });
+        }
         let r = case.ask(&cells).unwrap();
         assert_eq!((r.strategy, r.width), (StrategyKind::Async, 8));
         let resource = SharedResource::Upstream;
-        assert_eq!(r.limit, LimitingFactor::SharedResource { resource, beyond: 8, serves: 8 });
+        assert_eq!(r.limit, LimitingFactor::SharedResource { resource, beyond: 8, serves: Some(8) });
     }
 
     #[test]

@@ -234,7 +234,7 @@ pub(crate) fn points(cells: &[ConfigurationResult], cell: Configuration) -> Vec<
 
 /// Returns the point of a cell that ran; its batches scatter in proportion to their rate.
 fn point(result: &ConfigurationResult) -> Option<Point> {
-    let rate = result.throughput_per_s.filter(|rate| *rate > 0.0 && rate.is_finite())?;
+    let rate = result.per_s()?;
     let ran = result.status == Status::Ok && result.cell.width > 0;
     ran.then(|| Point::relative(result.cell.width as f64, rate, result.rounds.len()))
 }

@@ -7,7 +7,9 @@ use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::diagnostics::Code;
 use crate::host::Host;
 use crate::host::info::HostLimits;
-use crate::profile::result::{Confidence, ConfidenceReason, StepCost, TaskCost, Waits};
+use crate::profile::result::{
+    Confidence, ConfidenceReason, FreeThreading, PythonProfile, PythonStep, StepCost, TaskCost, Waits,
+};
 use crate::profile::{Class, Profile};
 use crate::strategy::StrategyKind;
 use crate::workload::spec::{
@@ -165,6 +167,29 @@ pub(crate) fn skipped(strategy: StrategyKind, width: usize, reason: &str) -> Con
 /// Returns a belief of a throughput and its interval.
 pub(crate) fn believed(throughput_per_s: f64, credible95: [f64; 2]) -> Posterior {
     Posterior { throughput_per_s, credible95, near_best: 0.5, near_leader: 0.5 }
+}
+
+/// Returns a Python callable that holds the GIL for this share of its computing, as a coroutine or not.
+pub(crate) fn callable(gil_held: f64, is_blocking: bool) -> PythonProfile {
+    PythonProfile {
+        executable: "python3".into(),
+        version: "3.12.1".into(),
+        free_threaded: FreeThreading::No,
+        start_method: "fork".into(),
+        offers: Vec::new(),
+        once_per_process: None,
+        two_threads: None,
+        faster_again: None,
+        gil_wanted: Some(gil_held),
+        gil_held: Some(gil_held),
+        native_threads: Some(0),
+        steps: vec![PythonStep {
+            name: "work".into(),
+            blocking: is_blocking,
+            awaitable: !is_blocking,
+            cpu_fraction: 0.5,
+        }],
+    }
 }
 
 /// Returns the cell with `cpu_s_per_task` CPU seconds per task.

@@ -1,6 +1,6 @@
 //! The prediction of the queueing model for a configuration before it is run.
 
-mod bounds;
+pub(crate) mod bounds;
 mod cost;
 pub(crate) mod gain;
 mod stages;

@@ -2,12 +2,13 @@
 
 mod gate;
 
-use crate::advice::comparison::{Comparison, ComparisonCode, RunnerUpFigures};
+use crate::advice::comparison::{Comparison, ComparisonCode};
 use crate::advice::confidence::ChoiceConfidenceReason;
 use crate::advice::decision_tree::{DecisionPath, TreeStep};
 use crate::advice::limiting_factor::{LimitingFactor, SharedResource};
 use crate::advice::result::{CodeExample, Fallback, Recommendation};
 use crate::advice::scaling::{FitStatus, Model, PeakStatus, Usl};
+use crate::advice::seen::RunnerUpFigures;
 use crate::advice::verdict::{Agreement, Basis, ChoiceVerdict};
 use crate::advice::{Note, Objective};
 use crate::benchmark::result::{ErrorCount, Latency, LedgerPerTask, Reason, Round, Status, TaskCounts};
@@ -318,7 +319,11 @@ fn recommendation() -> Recommendation {
         },
         agrees: Agreement::Yes,
         comparison: comparison(),
-        limit: LimitingFactor::SharedResource { resource: SharedResource::Upstream, beyond: 64, serves: 60 },
+        limit: LimitingFactor::SharedResource {
+            resource: SharedResource::Upstream,
+            beyond: 64,
+            serves: Some(60),
+        },
         code_examples: vec![
             CodeExample {
                 language: "rust".to_owned(),
@@ -342,7 +347,7 @@ fn recommendation() -> Recommendation {
 
 fn comparison() -> Comparison {
     let undecided = |strategy, ratio| RunnerUpFigures {
-        strategy,
+        cell: Configuration::new(strategy, 64),
         ratio,
         verdict: UncertainOrdering::Undecided,
         smallest_effect: Some(0.06),

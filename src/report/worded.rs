@@ -94,7 +94,7 @@ fn add_to_recommendation(advice: &Recommendation, value: &mut Value) {
     value["response"] = json!(prose::limit::response(&advice.limit));
     add_message(&mut value["confidence_reason"], prose::confidence::reason(advice));
     add_message(&mut value["comparison"], prose::comparison::sentence(advice));
-    add_message(&mut value["binding_limit"], prose::limit::sentence(&advice.limit));
+    add_message(&mut value["binding_limit"], prose::limit::sentence(&advice.limit, advice.basis));
     for (i, note) in advice.notes.iter().enumerate() {
         let fact = &mut value["performance_notes"][i];
         add_message(fact, prose::notes::sentence(note));

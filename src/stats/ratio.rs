@@ -7,10 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::stats::interval::{CONFIDENCE, mean_ci, student_t, widen};
-
-/// Two-sided confidence whose `student_t` is the one-sided 80% quantile.
-const POWER_80_CONFIDENCE: f64 = 0.6;
+use crate::stats::interval::{CONFIDENCE, mean_ci, widen};
 
 /// The ordering of two rates, as far as the observations decide it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -60,17 +57,6 @@ impl RatioEstimate {
         }
         let [lo, hi] = widen(self.ratio, [self.lo, self.hi], factor);
         RatioEstimate { lo, hi, verdict: ordering(lo.ln(), hi.ln(), epsilon.max(0.0).ln_1p()), ..self }
-    }
-
-    /// Returns the minimum detectable difference, as a share, at a power of 80%; `None` for one pair.
-    ///
-    /// A difference of *δ* is detected with a power of 80% if δ = (t₀.₉₇₅ + t₀.₈)·SE (Cohen, *Statistical
-    /// Power Analysis for the Behavioral Sciences*, 1988, section 2.4); half the interval is t₀.₉₇₅·SE.
-    pub(crate) fn smallest_effect(&self) -> Option<f64> {
-        let freedom = self.pairs.checked_sub(1).filter(|freedom| *freedom > 0)?;
-        let half = (self.hi / self.lo).ln() / 2.0;
-        let seen = half * (1.0 + student_t(POWER_80_CONFIDENCE, freedom) / student_t(CONFIDENCE, freedom));
-        Some(seen.exp_m1())
     }
 }
 
@@ -152,16 +138,6 @@ mod tests {
             assert!((actual / expected - 1.0).abs() < 1e-7, "{actual} is not {expected}");
         }
         assert_eq!((r.pairs, r.verdict), (5, UncertainOrdering::Faster));
-    }
-
-    #[test]
-    fn the_smallest_effect_is_that_of_a_power_of_four_in_five() {
-        // scipy: expm1((t.ppf(.975, 4) + t.ppf(.8, 4)) * std(r, ddof=1) / sqrt(5)), of the data above.
-        let a = rounds(&[104.0, 99.0, 110.0, 108.0, 103.0]);
-        let b = rounds(&[100.0, 96.0, 103.0, 105.0, 98.0]);
-        let smallest = compare(&a, &b, INDIFFERENCE).unwrap().smallest_effect().unwrap();
-        assert!((smallest - 0.025_905_962).abs() < 1e-8, "{smallest}");
-        assert_eq!(compare(&a[..1], &b[..1], INDIFFERENCE).unwrap().smallest_effect(), None);
     }
 
     #[test]

@@ -21,9 +21,13 @@ fn serial_bound(workload: &Workload, profile: &Profile) -> Option<f64> {
 
 /// Returns the bound of the rate limit if no attempt fails.
 fn rate_bound(workload: &Workload, profile: &Profile) -> Option<f64> {
+    workload.limits.rate_per_s.map(|rate| rate / rated_steps(workload, profile) as f64)
+}
+
+/// Returns the number of steps of a task whose attempts count towards the rate limit, at least 1.
+pub(crate) fn rated_steps(workload: &Workload, profile: &Profile) -> usize {
     let computes = profile.python.as_ref().map(PythonProfile::cpu_steps).unwrap_or_default();
-    let starts = workload.rated_unless(&computes).into_iter().filter(|rated| *rated).count();
-    workload.limits.rate_per_s.map(|rate| rate / starts.max(1) as f64)
+    workload.rated_unless(&computes).into_iter().filter(|rated| *rated).count().max(1)
 }
 
 /// Returns the number of requests that the embedded server serves at once, if the workload limits it.

@@ -66,7 +66,7 @@ fn recommendation(report: &Report) -> String {
         ("Confidence", prose::confidence::reason(advice)),
         ("Tree", prose::decision::path(&advice.decision).join(" → ")),
         ("Measured", prose::comparison::sentence(advice)),
-        ("Limit", prose::limit::sentence(&advice.limit)),
+        ("Limit", prose::limit::sentence(&advice.limit, advice.basis)),
     ];
     facts.push(("Response", prose::limit::response(&advice.limit)));
     facts.extend(advice.notes.iter().map(|note| ("Note", prose::notes::sentence(note))));

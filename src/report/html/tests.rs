@@ -88,7 +88,7 @@ fn nothing_from_outside_becomes_markup_and_nothing_is_loaded() {
     let advice = report.recommendation.as_mut().unwrap();
     advice.notes = vec![Note::BlockingStep { step: attack.to_owned() }];
     let reason = Reason::new(Code::PoolWorkerDied, attack);
-    advice.limit = LimitingFactor::Refused { configuration: Configuration::REFERENCE, reason };
+    advice.limit = LimitingFactor::Refused { configuration: Configuration::REFERENCE, reason, growth: None };
     let reason = GateReason::CannotRun { error: attack.to_owned() };
     report.gate.as_mut().unwrap().reason = Some(reason);
     let failed = FailedWorkload { name: attack.to_owned(), code: None, message: attack.to_owned() };

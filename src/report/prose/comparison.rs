@@ -2,8 +2,8 @@
 
 use crate::advice::Objective;
 use crate::advice::Recommendation;
-use crate::advice::comparison::{ComparisonCode, RunnerUpFigures};
-use crate::advice::verdict::Agreement;
+use crate::advice::comparison::ComparisonCode;
+use crate::advice::seen::RunnerUpFigures;
 use crate::report::prose::uncertainty;
 use crate::stats::ratio::UncertainOrdering;
 use crate::units::{PerSecond, Share};
@@ -30,7 +30,7 @@ pub(crate) fn sentence(advice: &Recommendation) -> String {
 }
 
 fn predicted(advice: &Recommendation) -> String {
-    let near: Vec<&str> = advice.comparison.runners_up.iter().map(|of| of.strategy.as_str()).collect();
+    let near: Vec<&str> = advice.comparison.runners_up.iter().map(|of| of.cell.strategy.as_str()).collect();
     let near = if near.is_empty() { String::new() } else { format!("; {} within 5% of it", near.join(", ")) };
     let rate = advice.comparison.predicted_per_s.unwrap_or(0.0);
     format!("nothing was run: {} is predicted to give {} tasks/s{near}", advice.cell(), PerSecond(rate))
@@ -51,6 +51,7 @@ fn standing(advice: &Recommendation) -> String {
         ComparisonCode::TiesWithBest => format!("{strategy} is as good as {best}"),
         ComparisonCode::BestWithinNoise => format!("{strategy} is {best} within noise"),
         ComparisonCode::WithinNoiseOfBest => format!("{strategy} is within noise of {best}"),
+        ComparisonCode::NearBest => format!("{strategy} is near {best}"),
         ComparisonCode::ConcurrencyDoesNotPay => {
             format!("{strategy} is so close to {best} that concurrency does not pay")
         }
@@ -74,6 +75,11 @@ fn runners_up(advice: &Recommendation) -> String {
 }
 
 fn runner_up(of: &RunnerUpFigures, objective: Objective) -> String {
+    format!("{} {}", of.cell.strategy, standing_of(of, objective))
+}
+
+/// Returns "4% slower, undecided: less than 6% cannot be seen".
+fn standing_of(of: &RunnerUpFigures, objective: Objective) -> String {
     let doubt = match of.verdict {
         UncertainOrdering::Undecided => match of.smallest_effect.and_then(uncertainty::effect) {
             Some(effect) => format!(", undecided: less than {effect} cannot be seen"),
@@ -82,7 +88,7 @@ fn runner_up(of: &RunnerUpFigures, objective: Objective) -> String {
         UncertainOrdering::Tie => ", a tie".to_owned(),
         UncertainOrdering::Faster | UncertainOrdering::Slower => String::new(),
     };
-    format!("{} {}{doubt}", of.strategy, difference(of.ratio, objective))
+    format!("{}{doubt}", difference(of.ratio, objective))
 }
 
 /// Returns "4% slower" for a ratio of 0.96, or "4% worse" for latency, whose score is no speed.
@@ -104,26 +110,31 @@ fn difference(ratio: f64, objective: Objective) -> String {
     }
 }
 
+/// Returns the standing of the tree's strategy: the same figures as in the brackets, where it is named there.
 fn agreement(advice: &Recommendation) -> String {
     let tree = advice.decision.strategy;
-    let difference = |ratio| difference(ratio, advice.comparison.objective);
-    match (advice.agrees, advice.comparison.tree_ratio) {
-        (Agreement::Yes, _) if advice.strategy == tree => "the decision tree agrees".to_owned(),
-        (Agreement::Yes, _) => format!("the tree's {tree} is within noise too"),
-        (Agreement::No, Some(ratio)) => format!("the tree's {tree} is {}", difference(ratio)),
-        (_, Some(ratio)) => format!("the tree's {tree} is {}, undecided", difference(ratio)),
-        (_, None) => format!("the tree's {tree} was not measured"),
+    if advice.strategy == tree {
+        return "the decision tree agrees".to_owned();
+    }
+    let of_tree = advice.comparison.runners_up.iter().find(|of| of.cell.strategy == tree);
+    match of_tree {
+        Some(of) => {
+            format!("the decision tree says {tree} ({})", standing_of(of, advice.comparison.objective))
+        }
+        None => format!("the decision tree says {tree}, which has no result"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::benchmark::Configuration;
     use crate::report::example;
     use crate::strategy::StrategyKind;
 
     fn figures(strategy: StrategyKind, ratio: f64, verdict: UncertainOrdering) -> RunnerUpFigures {
-        RunnerUpFigures { strategy, ratio, verdict, smallest_effect: None }
+        let cell = Configuration::new(strategy, 64);
+        RunnerUpFigures { cell, ratio, verdict, smallest_effect: None }
     }
 
     fn told(code: ComparisonCode, objective: Objective, runners_up: Vec<RunnerUpFigures>) -> String {
@@ -218,14 +229,16 @@ mod tests {
             let text = sentence(advice);
             assert!(text.ends_with(end), "{text}");
         };
-        ends(&advice, "; the tree's hybrid is within noise too");
-        advice.comparison.tree_ratio = Some(0.8);
-        advice.agrees = Agreement::No;
-        ends(&advice, "; the tree's hybrid is 20% slower");
-        advice.agrees = Agreement::Undecided;
-        ends(&advice, "; the tree's hybrid is 20% slower, undecided");
-        advice.comparison.tree_ratio = None;
-        ends(&advice, "; the tree's hybrid was not measured");
+        for (ratio, verdict, end) in [
+            (0.98, UncertainOrdering::Tie, "; the decision tree says hybrid (2% slower, a tie)"),
+            (0.8, UncertainOrdering::Slower, "; the decision tree says hybrid (20% slower)"),
+            (0.8, UncertainOrdering::Undecided, "; the decision tree says hybrid (20% slower, undecided)"),
+        ] {
+            advice.comparison.runners_up = vec![figures(StrategyKind::Hybrid, ratio, verdict)];
+            ends(&advice, end);
+        }
+        advice.comparison.runners_up = Vec::new();
+        ends(&advice, "; the decision tree says hybrid, which has no result");
     }
 
     #[test]

@@ -3,18 +3,42 @@
 use crate::advice::LimitingFactor;
 use crate::advice::facts::SerialPlace;
 use crate::advice::limiting_factor::SharedResource;
+use crate::advice::seen::Change;
+use crate::advice::verdict::Basis;
 use crate::units::{PerSecond, Seconds, Share};
 
 /// Share of the CPUs below which tasks that compute on every CPU are reported as not getting all of it.
 const GETS_THE_CPUS: f64 = 0.85;
 
-/// Returns the limit in one sentence.
-pub(crate) fn sentence(limit: &LimitingFactor) -> String {
+/// Difference from one attempt per task that is not worth a word.
+const ONE_ATTEMPT: f64 = 0.05;
+
+/// Difference from 1 below which a multiple needs two digits.
+const NEAR_ONE: f64 = 0.2;
+
+/// Ratio from which a multiple reads better than a percentage.
+const NEAR_TWICE: f64 = 1.95;
+
+/// Relative difference below which it would print as 0%.
+const INVISIBLE: f64 = 0.005;
+
+/// Returns the limit in one sentence. A prediction says that it is one.
+pub(crate) fn sentence(limit: &LimitingFactor, basis: Basis) -> String {
+    match basis {
+        Basis::Measured => seen(limit),
+        Basis::Predicted => format!("predicted, not measured: {}", seen(limit)),
+    }
+}
+
+fn seen(limit: &LimitingFactor) -> String {
     match limit {
         LimitingFactor::SerialSection { place, share } => serial(*place, *share),
-        LimitingFactor::RateLimit { rate_per_s } => {
-            format!("rate_per_s: the workload allows {} tasks/s", PerSecond(*rate_per_s))
-        }
+        LimitingFactor::RateLimit { rate_per_s, attempts_per_task } => rate(*rate_per_s, *attempts_per_task),
+        LimitingFactor::OneItem { item, item_s, total_s } => format!(
+            "one item: '{item}' takes {}, and all tasks together {}; no run is shorter than its longest task",
+            Seconds(*item_s),
+            Seconds(*total_s)
+        ),
         LimitingFactor::WorkloadSize { total_s } => {
             format!("the size of the workload: {} in total is too short to share", Seconds(*total_s))
         }
@@ -32,32 +56,26 @@ pub(crate) fn sentence(limit: &LimitingFactor) -> String {
         LimitingFactor::InterpreterLock { used } => {
             format!("the GIL: one thread computes at a time, {} of the time", Share(*used))
         }
-        LimitingFactor::SharedResource { resource: SharedResource::Upstream, beyond, serves } => format!(
-            "the upstream serves about {serves} at a time: beyond {beyond} in flight, throughput grows by less than 5%"
-        ),
-        LimitingFactor::SharedResource { resource, beyond, .. } => {
-            format!("{}: beyond {beyond} in flight, throughput grows by less than 5%", name(*resource))
+        LimitingFactor::SharedResource { resource, beyond, serves } => shared(*resource, *beyond, *serves),
+        LimitingFactor::Unexplained { change, shares_nothing } => unexplained(change, *shares_nothing),
+        LimitingFactor::NoGain { fastest, ratio } => {
+            format!("not known: the fastest of the others, {fastest}, is {} than sequential", than(*ratio))
         }
-        LimitingFactor::MaxInFlight { max_in_flight } => {
-            format!("max_in_flight = {max_in_flight}: throughput still grows up to that width")
+        LimitingFactor::MaxInFlight { max_in_flight, growth } => {
+            format!("max_in_flight = {max_in_flight}{}", up_to(growth.as_ref()))
         }
         LimitingFactor::TaskCount { tasks } => {
             format!("the number of tasks: all {tasks} are in flight at the same time")
         }
-        LimitingFactor::Refused { configuration, reason } => {
+        LimitingFactor::Refused { configuration, reason, .. } => {
             format!("{configuration} could not run: {}", reason.message)
         }
-        LimitingFactor::Machine { limit } => {
-            format!("this machine: {limit}; throughput still grows up to that width")
+        LimitingFactor::Machine { limit, growth } => {
+            format!("this machine: {limit}{}", up_to(growth.as_ref()))
         }
-        LimitingFactor::NotReached { width: 1, widest: 1 } => {
-            "unknown: nothing wider than 1 was considered".to_owned()
-        }
-        LimitingFactor::NotReached { width, widest } if width < widest => {
-            format!("none reached at {width}: throughput still grows with the width")
-        }
-        LimitingFactor::NotReached { width, .. } => {
-            format!("none reached: throughput still grows at {width}, the widest width considered")
+        LimitingFactor::NotReached { width, growth } => not_reached(*width, growth),
+        LimitingFactor::Unknown { width, narrower, wider } => {
+            unknown(*width, narrower.as_ref(), wider.as_ref())
         }
     }
 }
@@ -67,6 +85,9 @@ pub(crate) fn response(limit: &LimitingFactor) -> String {
     let fixed = match limit {
         LimitingFactor::SerialSection { place, .. } => serial_response(*place),
         LimitingFactor::RateLimit { .. } => "raise rate_per_s, if the owner of the server allows it",
+        LimitingFactor::OneItem { .. } => {
+            "split that item, or start it first, so that nothing waits for its end"
+        }
         LimitingFactor::WorkloadSize { .. } => "run it as it is, or give each run more tasks",
         LimitingFactor::TaskSize { .. } => "make tasks larger: several items each",
         LimitingFactor::Cpus { gain_of_twice, .. } => {
@@ -80,20 +101,124 @@ pub(crate) fn response(limit: &LimitingFactor) -> String {
         LimitingFactor::SharedResource { resource, beyond, .. } => {
             return shared_response(*resource, *beyond);
         }
-        LimitingFactor::MaxInFlight { .. } => "raise max_in_flight, if the owner of the server allows it",
+        LimitingFactor::Unexplained { change, .. } => {
+            return format!("keep to {} in flight: more only take longer", change.from);
+        }
+        LimitingFactor::NoGain { .. } => "no change needed: a loop is enough",
+        LimitingFactor::MaxInFlight { growth: Some(_), .. } => {
+            "raise max_in_flight, if the owner of the server allows it"
+        }
         LimitingFactor::TaskCount { .. } => "no change needed: there are no more tasks to run",
-        LimitingFactor::Refused { .. } => {
-            "remove the cause if you need more throughput: it still grows at the recommended width"
+        LimitingFactor::Refused { growth: Some(_), .. } => {
+            "remove the cause if you need more throughput: it grew up to the recommended width"
         }
-        LimitingFactor::Machine { .. } => "raise that limit, or use a strategy that needs less of it",
-        LimitingFactor::NotReached { width, widest } if width < widest => {
-            return format!("use a wider configuration, up to {widest}, if only throughput matters");
+        LimitingFactor::Refused { growth: None, .. } => {
+            "remove the cause to see whether a wider configuration is faster"
         }
-        LimitingFactor::NotReached { widest, .. } => {
-            return format!("go wider, for example with --width {}", widest.saturating_mul(2));
+        LimitingFactor::Machine { growth: Some(_), .. } => {
+            "raise that limit, or use a strategy that needs less of it"
+        }
+        LimitingFactor::MaxInFlight { growth: None, .. } | LimitingFactor::Machine { growth: None, .. } => {
+            "measure narrower widths as well, with --width or a larger --budget, to see whether width helps"
+        }
+        LimitingFactor::NotReached { width, growth } if *width < growth.to => {
+            return format!("use up to {} in flight, if only throughput matters", growth.to);
+        }
+        LimitingFactor::NotReached { width, .. } => {
+            return format!("go wider, for example with --width {}", width.saturating_mul(2));
+        }
+        LimitingFactor::Unknown { wider: Some(_), .. } => "a larger --budget may decide",
+        LimitingFactor::Unknown { width, wider: None, .. } => {
+            let mut widths = vec![(width / 2).max(1), *width, width.saturating_mul(2)];
+            widths.dedup();
+            let widths: Vec<_> = widths.iter().map(usize::to_string).collect();
+            return format!("compare widths, for example with --width {}", widths.join(","));
         }
     };
     fixed.to_owned()
+}
+
+fn rate(rate_per_s: f64, attempts_per_task: f64) -> String {
+    let each = if (attempts_per_task - 1.0).abs() < ONE_ATTEMPT {
+        String::new()
+    } else {
+        format!("; a task makes about {attempts_per_task:.1}")
+    };
+    format!("rate_per_s: the workload allows {} attempts/s{each}", PerSecond(rate_per_s))
+}
+
+/// Returns the growth as the end of a sentence; empty if none was seen.
+fn up_to(growth: Option<&Change>) -> String {
+    growth.map(|of| format!("; throughput grew up to that width ({})", times_as_much(of))).unwrap_or_default()
+}
+
+fn not_reached(width: usize, growth: &Change) -> String {
+    if width < growth.to {
+        return format!("none reached at {width}: {}", times_as_much(growth));
+    }
+    format!("none seen: throughput grew up to {}, the widest width ({})", growth.to, times_as_much(growth))
+}
+
+fn unknown(width: usize, narrower: Option<&Change>, wider: Option<&Change>) -> String {
+    match (narrower, wider) {
+        (_, Some(wider)) => format!(
+            "unknown: it is undecided whether throughput grows beyond {width} in flight ({} in flight: {})",
+            wider.to,
+            more(wider.ratio)
+        ),
+        (Some(narrower), None) => format!(
+            "unknown: {width} in flight is the widest width, and it is undecided whether throughput grew up to it \
+             ({} than with {})",
+            more(narrower.ratio),
+            narrower.from
+        ),
+        (None, None) => format!("unknown: no other width than {width} can be compared with it"),
+    }
+}
+
+fn unexplained(change: &Change, shares_nothing: bool) -> String {
+    let seen = format!(
+        "throughput does not grow beyond {} in flight ({} in flight: {})",
+        change.from,
+        change.to,
+        more(change.ratio)
+    );
+    if shares_nothing {
+        format!("unknown: {seen}, although the tasks share nothing but the CPUs")
+    } else {
+        format!("unknown: {seen}, and why was not seen")
+    }
+}
+
+/// Returns "32 in flight give 1.9x the throughput of 16".
+fn times_as_much(Change { from, to, ratio }: &Change) -> String {
+    format!("{to} in flight give {} the throughput of {from}", times(*ratio))
+}
+
+/// Returns a ratio as a multiple; one near 1 has a digit more.
+fn times(ratio: f64) -> String {
+    if (ratio - 1.0).abs() < NEAR_ONE { format!("{ratio:.2}x") } else { format!("{ratio:.1}x") }
+}
+
+/// Returns "2% more" or "3% less" for a ratio of throughputs.
+fn more(ratio: f64) -> String {
+    let difference = Share((ratio - 1.0).abs());
+    match ratio {
+        ratio if (ratio - 1.0).abs() < INVISIBLE => "as much".to_owned(),
+        ratio if ratio > NEAR_TWICE => format!("{ratio:.1}x as much"),
+        ratio if ratio > 1.0 => format!("{difference} more"),
+        _ => format!("{difference} less"),
+    }
+}
+
+/// Returns "2% faster" or "3% slower" for a ratio of throughputs.
+fn than(ratio: f64) -> String {
+    let difference = Share((ratio - 1.0).abs());
+    match ratio {
+        ratio if (ratio - 1.0).abs() < INVISIBLE => "no faster".to_owned(),
+        ratio if ratio > 1.0 => format!("{difference} faster"),
+        _ => format!("{difference} slower"),
+    }
 }
 
 fn serial(place: SerialPlace, share: f64) -> String {
@@ -116,15 +241,27 @@ fn serial_response(place: SerialPlace) -> &'static str {
     }
 }
 
-fn name(resource: SharedResource) -> &'static str {
-    match resource {
-        SharedResource::Upstream => "the upstream",
-        SharedResource::EmbeddedServer => "the embedded server, which uses the same CPUs as the tasks",
-        SharedResource::Disk => "the disk",
-        SharedResource::Lock => "a lock that the tasks share",
-        SharedResource::Memory => "something that computing shares, such as memory bandwidth",
-        SharedResource::Commands => "something that the commands share",
-        SharedResource::Unknown => "something that the tasks share",
+fn shared(resource: SharedResource, beyond: usize, serves: Option<usize>) -> String {
+    let flat = format!("beyond {beyond} in flight, throughput does not grow");
+    let longer = format!("{flat} and tasks take longer");
+    let at_a_time = serves.map(|serves| format!("about {serves} at a time"));
+    match (resource, at_a_time) {
+        (SharedResource::Upstream, Some(served)) => format!("the upstream serves {served}: {longer}"),
+        (SharedResource::Upstream, None) => format!("the upstream: {longer}"),
+        (SharedResource::DefaultThreadPool, served) => format!(
+            "{} in the event loop, the threads of `asyncio.to_thread`'s default pool: {longer}",
+            served.unwrap_or_else(|| "few".to_owned())
+        ),
+        (SharedResource::EmbeddedServer, _) => {
+            format!("the embedded server, which uses the same CPUs as the tasks: {flat}")
+        }
+        (SharedResource::Memory, _) => {
+            format!("perhaps memory bandwidth or caches: {flat}, although CPUs are idle")
+        }
+        (SharedResource::Disk, _) => format!("the disk: {longer}"),
+        (SharedResource::Lock, _) => format!("a lock that the tasks share: {longer}"),
+        (SharedResource::Commands, _) => format!("something that the commands share: {longer}"),
+        (SharedResource::Unknown, _) => format!("something that the tasks share: {longer}"),
     }
 }
 
@@ -139,6 +276,9 @@ fn shared_response(resource: SharedResource, beyond: usize) -> String {
         SharedResource::Disk => "read and write less, or in larger pieces, or use a faster disk",
         SharedResource::Lock => "hold it for less time, or split it so that tasks rarely meet",
         SharedResource::Memory => "work on smaller pieces that stay in the caches",
+        SharedResource::DefaultThreadPool => {
+            "give the loop a larger pool with loop.set_default_executor, or use threads"
+        }
         SharedResource::Commands | SharedResource::Unknown => {
             return format!(
                 "find out what tasks wait for beyond {beyond} in flight: a server, a lock, a device"
@@ -154,119 +294,4 @@ fn counted(cpus: f64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::benchmark::Configuration;
-    use crate::benchmark::capacity::WidthLimit;
-    use crate::benchmark::result::Reason;
-    use crate::diagnostics::Code;
-    use crate::strategy::StrategyKind;
-
-    fn assert_sentence(limit: &LimitingFactor, expected: &str) {
-        assert_eq!(sentence(limit), expected);
-        let response = response(limit);
-        assert!(!response.ends_with('.') && response.len() > 10, "{response}");
-    }
-
-    #[test]
-    fn every_limit_has_its_sentence() {
-        let shared = |resource| LimitingFactor::SharedResource { resource, beyond: 16, serves: 10 };
-        let serial = |place| LimitingFactor::SerialSection { place, share: 0.95 };
-        let cpus = |used| LimitingFactor::Cpus { cpus: 1.5, used, gain_of_twice: 1.94 };
-        for (limit, expected) in [
-            (serial(SerialPlace::MaxInFlight), "max_in_flight = 1: tasks run one at a time"),
-            (
-                serial(SerialPlace::SharedLock),
-                "a shared lock: tasks hold it one at a time, for 95% of each task",
-            ),
-            (
-                serial(SerialPlace::SqliteWriter),
-                "SQLite's single writer: tasks write one at a time, for 95% of each task",
-            ),
-            (
-                LimitingFactor::RateLimit { rate_per_s: 1500.0 },
-                "rate_per_s: the workload allows 1 500 tasks/s",
-            ),
-            (
-                LimitingFactor::WorkloadSize { total_s: 2e-4 },
-                "the size of the workload: 200 µs in total is too short to share",
-            ),
-            (
-                LimitingFactor::TaskSize { task_s: 1e-6 },
-                "the size of a task: 1.00 µs is too short to hand to another worker",
-            ),
-            (cpus(0.97), "the CPUs: the tasks use 97% of 1.5 CPUs"),
-            (cpus(0.55), "the CPUs: a task computes on every CPU, but the tasks get only 55% of 1.5 CPUs"),
-            (
-                LimitingFactor::InterpreterLock { used: 0.97 },
-                "the GIL: one thread computes at a time, 97% of the time",
-            ),
-            (
-                shared(SharedResource::Upstream),
-                "the upstream serves about 10 at a time: beyond 16 in flight, throughput grows by less than 5%",
-            ),
-            (shared(SharedResource::Disk), "the disk: beyond 16 in flight, throughput grows by less than 5%"),
-        ] {
-            assert_sentence(&limit, expected);
-        }
-    }
-
-    #[test]
-    fn every_limit_of_the_width_has_its_sentence() {
-        let configuration = Configuration::new(StrategyKind::Async, 512);
-        let reason = Reason::new(Code::HostLimit, "at most 448 wide here");
-        let machine = LimitingFactor::Machine { limit: WidthLimit::OpenFiles { allowed: 1024, per_task: 1 } };
-        for (limit, expected) in [
-            (
-                LimitingFactor::MaxInFlight { max_in_flight: 32 },
-                "max_in_flight = 32: throughput still grows up to that width",
-            ),
-            (
-                LimitingFactor::TaskCount { tasks: 20 },
-                "the number of tasks: all 20 are in flight at the same time",
-            ),
-            (
-                LimitingFactor::Refused { configuration, reason },
-                "async 512 could not run: at most 448 wide here",
-            ),
-            (machine, "this machine: open files: 1024 (1 per task); throughput still grows up to that width"),
-            (
-                LimitingFactor::NotReached { width: 64, widest: 64 },
-                "none reached: throughput still grows at 64, the widest width considered",
-            ),
-            (
-                LimitingFactor::NotReached { width: 8, widest: 64 },
-                "none reached at 8: throughput still grows with the width",
-            ),
-            (
-                LimitingFactor::NotReached { width: 1, widest: 1 },
-                "unknown: nothing wider than 1 was considered",
-            ),
-        ] {
-            assert_sentence(&limit, expected);
-        }
-    }
-
-    #[test]
-    fn responses_name_their_figures() {
-        let cpus = LimitingFactor::Cpus { cpus: 1.5, used: 0.97, gain_of_twice: 1.94 };
-        assert!(response(&cpus).ends_with("about 1.9x the throughput"));
-        let not_reached = |width, widest| response(&LimitingFactor::NotReached { width, widest });
-        assert_eq!(not_reached(64, 64), "go wider, for example with --width 128");
-        assert_eq!(not_reached(8, 64), "use a wider configuration, up to 64, if only throughput matters");
-    }
-
-    #[test]
-    fn every_resource_has_a_name_and_a_response() {
-        for resource in [
-            SharedResource::EmbeddedServer,
-            SharedResource::Disk,
-            SharedResource::Lock,
-            SharedResource::Memory,
-            SharedResource::Commands,
-            SharedResource::Unknown,
-        ] {
-            assert!(!name(resource).is_empty() && !shared_response(resource, 8).is_empty());
-        }
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! Facts worth knowing before the advice is followed.
 
 use crate::advice::Note;
-use crate::advice::note::FailingConfiguration;
+use crate::advice::note::{CpuGrowthCause, FailingConfiguration};
 use crate::benchmark::result::ErrorCount;
 use crate::report::prose::profile;
 use crate::units::{Seconds, Share};
@@ -41,9 +41,7 @@ pub(crate) fn sentence(note: &Note) -> String {
         Note::Oversubscribed { workers, cpus } => {
             format!("{workers} workers compute on {cpus} CPUs, so they take turns")
         }
-        Note::CpuGrowth { factor } => format!(
-            "a task uses {factor:.1}x the CPU that it uses alone: tasks probably compete for caches or memory bandwidth"
-        ),
+        Note::CpuGrowth { factor, cause } => cpu_growth(*factor, *cause),
         Note::Startup { startup_s, share } => format!(
             "starting up takes {}, {} of the run; with more tasks that share falls",
             Seconds(*startup_s),
@@ -58,6 +56,10 @@ pub(crate) fn sentence(note: &Note) -> String {
             "the embedded server uses the same CPUs as the tasks; a server elsewhere would leave them free"
                 .to_owned()
         }
+        Note::DefaultPool { threads, configuration } => format!(
+            "{configuration} ran {threads} tasks at a time: that many threads has the default pool of \
+             `asyncio.to_thread` in every event loop"
+        ),
         Note::AssumedCpus { cpus } => {
             format!(
                 "a prediction for {cpus} CPUs, each as fast as those here, with everything else unchanged"
@@ -73,6 +75,16 @@ pub(crate) fn sentence(note: &Note) -> String {
         | Note::RanInThreads { .. }
         | Note::LoopPerWorker { .. } => python(note),
     }
+}
+
+fn cpu_growth(factor: f64, cause: CpuGrowthCause) -> String {
+    let cause = match cause {
+        CpuGrowthCause::Memory => ": tasks probably compete for caches or memory bandwidth",
+        CpuGrowthCause::Gil => ": threads that take turns at the GIL use CPU for each turn",
+        CpuGrowthCause::BusyMachine => ", while other programs used the CPUs too",
+        CpuGrowthCause::Unknown => "",
+    };
+    format!("a task uses {factor:.1}x the CPU that it uses alone{cause}")
 }
 
 /// Returns the cost of handing tasks to worker processes.
@@ -253,8 +265,20 @@ mod tests {
                 "16 workers compute on 2 CPUs, so they take turns",
             ),
             (
-                Note::CpuGrowth { factor: 1.8 },
+                Note::CpuGrowth { factor: 1.8, cause: CpuGrowthCause::Memory },
                 "a task uses 1.8x the CPU that it uses alone: tasks probably compete for caches or memory bandwidth",
+            ),
+            (
+                Note::CpuGrowth { factor: 1.8, cause: CpuGrowthCause::Gil },
+                "a task uses 1.8x the CPU that it uses alone: threads that take turns at the GIL use CPU for each turn",
+            ),
+            (
+                Note::CpuGrowth { factor: 1.8, cause: CpuGrowthCause::BusyMachine },
+                "a task uses 1.8x the CPU that it uses alone, while other programs used the CPUs too",
+            ),
+            (
+                Note::CpuGrowth { factor: 1.8, cause: CpuGrowthCause::Unknown },
+                "a task uses 1.8x the CPU that it uses alone",
             ),
             (
                 Note::EmbeddedServer,

@@ -21,7 +21,7 @@ pub(super) fn section(screen: &mut Screen, report: &Report) {
     }
     screen.labelled(INDENT, "Tree", &prose::decision::path(&advice.decision).join(" -> "));
     screen.labelled(INDENT, "Measured", &prose::comparison::sentence(advice));
-    screen.labelled(INDENT, "Limit", &prose::limit::sentence(&advice.limit));
+    screen.labelled(INDENT, "Limit", &prose::limit::sentence(&advice.limit, advice.basis));
     screen.labelled(INDENT, "Response", &prose::limit::response(&advice.limit));
     scaling(screen, report);
     if !advice.fallbacks.is_empty() {
