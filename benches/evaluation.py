@@ -7,7 +7,6 @@ import json
 import os
 import pathlib
 import signal
-import statistics
 import subprocess
 import sys
 import time
@@ -19,7 +18,7 @@ CALLABLES = sorted((HERE / "callables").glob("*.py"))
 BY_HAND = HERE / "by_hand.py"
 
 # What some callables import, by the callable.
-PACKAGES = {"parsing": "lxml==6.1.3", "thumbnails": "pillow==13.0.0"}
+PACKAGES = {"parsing": "lxml==6.1.3", "thumbnails": "pillow>=11"}
 
 
 class Configuration(NamedTuple):
@@ -152,8 +151,3 @@ def quantile(values: Sequence[float], share: float) -> float:
     """Returns the value that this share of the values does not exceed; not a number without any."""
     ordered = sorted(values)
     return ordered[round(share * (len(ordered) - 1))] if ordered else float("nan")
-
-
-def geometric_mean(values: Sequence[float]) -> float:
-    """Returns the mean of ratios or of times that spread by ratio."""
-    return statistics.geometric_mean(values)
