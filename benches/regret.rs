@@ -1,16 +1,17 @@
-//! The quality of the advice: on workloads drawn from a seed, the recommendation of `conc advise` compared
-//! with
-//! the whole grid of cells, which is measured just before and just after it.
+//! The quality of the advice on workloads drawn from a seed: the recommendation of `conc advise` compared with a
+//! grid of cells that is measured right after it.
 //!
-//! `cargo bench --bench regret -- --draws 40 --seed 1`; a draw takes a minute or two on 2 CPUs, and
-//! nothing else should run meanwhile. `--from N` goes on with draw N, `--keep DIR` keeps the workloads and
-//! the reports there. Every third draw asks a server that `conc` knows nothing of, with a hidden capacity.
+//! `cargo bench --bench regret -- --draws 40 --seed 1`; a draw takes about 45 s on 2 CPUs, and nothing else should run
+//! meanwhile. `--from N` goes on with draw N, `--keep DIR` keeps the workloads and the reports there, `--rounds N`
+//! measures each cell N times. Every third draw asks a server that `conc` knows nothing of, with a hidden capacity.
 //!
-//! The best of many noisy cells is noisy upwards. So regret is reported twice: against the cell with the best
-//! mean of both grids, and against the cell that is best in one grid, as measured in the other grid, which is
-//! free of that bias. A draw whose cell is in neither grid has no regret (NaN).
+//! The grid has every second width of the ladder and the advised one; widths and strategies are left out that
+//! are predicted, within the hidden capacity, to be slower than the best by more than `HOPELESS`. Its batches
+//! are interleaved. The best of many noisy cells is noisy upwards. So regret is taken against the cell that is
+//! best in every other round, as measured in the rounds between, which is free of that bias. The error beside
+//! it is that of the difference of two cells of the grid. A draw whose cell did not run has no regret (NaN).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -26,22 +27,29 @@ use rand::{RngExt, SeedableRng};
 /// Tasks of every workload.
 const TASKS: u64 = 400;
 
+/// Batches of each cell of the grid, unless `--rounds` says otherwise.
+const ROUNDS: u64 = 6;
+
 /// Advice this far below the best is as good as the best.
 const GOOD: f64 = 0.05;
 
+/// Cells predicted to be slower than the best by this factor cannot be the best.
+const HOPELESS: f64 = 2.0;
+
 fn main() {
     let (draws, seed) = (number("--draws").unwrap_or(40), number("--seed").unwrap_or(1));
-    let from = number("--from").unwrap_or(0);
+    let (from, rounds) = (number("--from").unwrap_or(0), number("--rounds").unwrap_or(ROUNDS));
     let mut random = StdRng::seed_from_u64(seed);
     let scratch = tempfile::tempdir().expect("a temporary directory");
     let place = argument("--keep").map_or_else(|| scratch.path().to_owned(), PathBuf::from);
+    std::fs::create_dir_all(&place).expect("the directory of the reports");
     let mut trials = Vec::new();
     for number in 0..draws {
         let draw = Draw::new(number, &mut random);
         if number < from {
             continue;
         }
-        let trial = draw.run(&place);
+        let trial = draw.run(&place, rounds);
         say(&format!("{number:3} {:44} {}", draw.name(), trial.sentence()));
         trials.push(trial);
     }
@@ -123,19 +131,40 @@ impl Draw {
         )
     }
 
-    fn run(&self, place: &Path) -> Trial {
+    fn run(&self, place: &Path, rounds: u64) -> Trial {
         let server = match self.how {
             Wait::Hidden(capacity) => Some(start(self.wait, capacity)),
             Wait::Sleep | Wait::Embedded => None,
         };
         let file = place.join(format!("{}.toml", self.number));
         std::fs::write(&file, self.toml(server.as_ref())).expect("the workload is written");
-        let before = conc(&file, "before", &["--exhaustive", "--runs", "1"]);
         let begun = Instant::now();
         let advice = conc(&file, "advice", &[]);
         let took_s = begun.elapsed().as_secs_f64();
-        let after = conc(&file, "after", &["--exhaustive", "--runs", "1"]);
-        Trial::new(&before, &advice, &after, took_s, matches!(self.how, Wait::Hidden(_)))
+        let predicted = conc(&file, "predicted", &["--predict-only"]);
+        let (strategies, widths) = self.grid(&predicted, chosen(&advice));
+        let rounds = rounds.to_string();
+        let options = ["--exhaustive", "--runs", &rounds, "--strategy", &strategies, "--width", &widths];
+        let grid = conc(&file, "grid", &options);
+        Trial::new(&advice, &grid, took_s, matches!(self.how, Wait::Hidden(_)))
+    }
+
+    /// Returns the strategies and the widths to measure, as options of `conc`.
+    fn grid(&self, predicted: &Report, advised: Configuration) -> (String, String) {
+        let ceiling = match self.how {
+            Wait::Hidden(capacity) => capacity as f64 / self.wait.as_secs_f64(),
+            Wait::Sleep | Wait::Embedded => f64::INFINITY,
+        };
+        let cells = predicted.cells.iter().filter_map(|c| Some((c.cell, c.predicted_per_s?.min(ceiling))));
+        let cells: Vec<(Configuration, f64)> = cells.collect();
+        let best = cells.iter().map(|(_, rate)| *rate).fold(0.0, f64::max);
+        let hopeful = || cells.iter().filter(|(_, rate)| *rate * HOPELESS >= best).map(|(cell, _)| *cell);
+        let ladder: BTreeSet<usize> = hopeful().map(|cell| cell.width).collect();
+        let widths: BTreeSet<usize> = ladder.into_iter().rev().step_by(2).chain([advised.width]).collect();
+        let strategies: BTreeSet<&str> =
+            hopeful().chain([advised]).map(|cell| cell.strategy.as_str()).collect();
+        let widths: Vec<String> = widths.iter().map(usize::to_string).collect();
+        (Vec::from_iter(strategies).join(","), widths.join(","))
     }
 }
 
@@ -156,14 +185,24 @@ fn conc(file: &Path, when: &str, options: &[&str]) -> Report {
     serde_json::from_slice(&std::fs::read(&report).expect("a report")).expect("conc writes a report")
 }
 
+/// Returns what is recommended.
+fn chosen(advice: &Report) -> Configuration {
+    let advised = advice.recommendation.as_ref().expect("a recommendation");
+    Configuration { strategy: advised.strategy, width: advised.width, processes: advised.processes }
+}
+
+/// The throughputs of a cell, one of each round.
+type Rates = BTreeMap<Configuration, Vec<f64>>;
+
 /// The result of one draw.
 #[derive(Debug)]
 struct Trial {
     chosen: Configuration,
     best: Configuration,
-    /// NaN where what was advised is in neither grid, which can be less wide than that of the advice.
+    /// NaN if what was advised did not run in the grid.
     regret: f64,
-    regret_unbiased: f64,
+    /// The standard error of the difference of two cells of the grid, as a share.
+    noise: f64,
     /// Errors of the predictions, as shares of the measured values.
     errors: Vec<f64>,
     took_s: f64,
@@ -172,32 +211,20 @@ struct Trial {
 }
 
 impl Trial {
-    fn new(before: &Report, advice: &Report, after: &Report, took_s: f64, is_hidden: bool) -> Self {
-        let (first, second) = (rates(before), rates(after));
-        let advised = advice.recommendation.as_ref().expect("a recommendation");
-        let chosen =
-            Configuration { strategy: advised.strategy, width: advised.width, processes: advised.processes };
-        let both: BTreeMap<Configuration, f64> = first
-            .iter()
-            .filter_map(|(cell, rate)| Some((*cell, (rate * second.get(cell)?).sqrt())))
-            .collect();
-        let best = best(&both);
-        let lost = |rates: &BTreeMap<Configuration, f64>, best: Configuration| {
-            1.0 - rates.get(&chosen).map_or(f64::NAN, |rate| rate / rates.get(&best).unwrap_or(rate))
+    fn new(advice: &Report, grid: &Report, took_s: f64, is_hidden: bool) -> Self {
+        let (rates, chosen) = (rates(grid), chosen(advice));
+        let [even, odd] = [0, 1].map(|first| middles(&rates, first, 2));
+        let all = middles(&rates, 0, 1);
+        let lost = |picked: &BTreeMap<Configuration, f64>, valued: &BTreeMap<Configuration, f64>| {
+            valued.get(&chosen).map_or(f64::NAN, |rate| 1.0 - rate / valued[&best(picked)])
         };
-        let off = |report: &Report| -> Vec<f64> {
-            let pairs = report.cells.iter().filter_map(|c| Some((c.predicted_per_s?, both.get(&c.cell)?)));
-            pairs.map(|(predicted, measured)| (predicted / measured - 1.0).abs()).collect()
-        };
+        let pairs = grid.cells.iter().filter_map(|c| Some((c.predicted_per_s?, all.get(&c.cell)?)));
         Trial {
             chosen,
-            best,
-            regret: lost(&both, best),
-            regret_unbiased: f64::midpoint(
-                lost(&second, crate::best(&first)),
-                lost(&first, crate::best(&second)),
-            ),
-            errors: off(before).into_iter().chain(off(after)).collect(),
+            best: best(&all),
+            regret: f64::midpoint(lost(&even, &odd), lost(&odd, &even)),
+            noise: noise(&rates),
+            errors: pairs.map(|(predicted, measured)| (predicted / measured - 1.0).abs()).collect(),
             took_s,
             others: advice.cells.first().and_then(|c| c.cpu_others).unwrap_or(0.0),
             is_hidden,
@@ -206,11 +233,11 @@ impl Trial {
 
     fn sentence(&self) -> String {
         format!(
-            "advice {:16} best {:16} regret {:5.1}% (unbiased {:5.1}%) prediction off {:4.1}%, 90th percentile {:5.1}% {:4.1} s, others {:.0}%",
+            "advice {:16} best {:16} regret {:5.1}% ± {:3.1}% prediction off {:4.1}%, 90th percentile {:5.1}% {:4.1} s, others {:.0}%",
             self.chosen.to_string(),
             self.best.to_string(),
             self.regret * 100.0,
-            self.regret_unbiased * 100.0,
+            self.noise * 100.0,
             quantile(&self.errors, 0.5) * 100.0,
             quantile(&self.errors, 0.9) * 100.0,
             self.took_s,
@@ -219,13 +246,40 @@ impl Trial {
     }
 }
 
-fn rates(report: &Report) -> BTreeMap<Configuration, f64> {
-    let ran = report.cells.iter().filter(|cell| cell.status == Status::Ok);
-    ran.filter_map(|cell| Some((cell.cell, cell.throughput_per_s?))).collect()
+/// Returns the throughputs of the cells that ran in every round.
+fn rates(grid: &Report) -> Rates {
+    let rounds = grid.cells.iter().map(|cell| cell.rounds.len()).max().unwrap_or(0);
+    let ran = grid.cells.iter().filter(|cell| cell.status == Status::Ok && cell.rounds.len() == rounds);
+    ran.map(|cell| (cell.cell, cell.rounds.iter().map(|round| round.throughput_per_s).collect())).collect()
+}
+
+/// Returns the median throughput of each cell over the rounds from `first` on, in steps of `step`.
+fn middles(rates: &Rates, first: usize, step: usize) -> BTreeMap<Configuration, f64> {
+    let of = |rates: &Vec<f64>| Vec::from_iter(rates.iter().skip(first).step_by(step).copied());
+    rates.iter().map(|(cell, rates)| (*cell, middle(&of(rates)))).collect()
+}
+
+/// Returns the median; of an even number, the mean of the two in the middle.
+fn middle(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let half = sorted.len() / 2;
+    f64::midpoint(sorted[half], sorted[sorted.len().div_ceil(2) - 1])
 }
 
 fn best(rates: &BTreeMap<Configuration, f64>) -> Configuration {
     *rates.iter().max_by(|a, b| a.1.total_cmp(b.1)).expect("something ran").0
+}
+
+/// Returns the standard error of the difference of two cells: the median scatter of a cell over its rounds.
+fn noise(rates: &Rates) -> f64 {
+    let error = |rates: &Vec<f64>| {
+        let count = rates.len() as f64;
+        let mean = rates.iter().sum::<f64>() / count;
+        let squares: f64 = rates.iter().map(|rate| (rate / mean - 1.0).powi(2)).sum();
+        (squares / (count - 1.0).max(1.0) / count).sqrt()
+    };
+    quantile(&rates.values().map(error).collect::<Vec<_>>(), 0.5) * std::f64::consts::SQRT_2
 }
 
 fn quantile(values: &[f64], q: f64) -> f64 {
@@ -246,25 +300,42 @@ fn summary(trials: &[Trial]) -> String {
     let errors = |hidden: bool| -> Vec<f64> {
         trials.iter().filter(|t| t.is_hidden == hidden).flat_map(|t| t.errors.iter().copied()).collect()
     };
-    let (biased, unbiased) = (of(|t| t.regret), of(|t| t.regret_unbiased));
-    let (known, hidden) = (errors(false), errors(true));
+    let regrets = |hidden: Option<bool>| -> Vec<f64> {
+        let of = trials.iter().filter(|t| hidden.is_none_or(|hidden| hidden == t.is_hidden));
+        of.map(|t| t.regret).filter(|regret| !regret.is_nan()).collect()
+    };
+    let of_regret = |hidden| {
+        let regrets = regrets(hidden);
+        format!(
+            "mean {:.1}%, {:.0}% of {} within 5%",
+            mean(&regrets) * 100.0,
+            share(&regrets) * 100.0,
+            regrets.len()
+        )
+    };
+    let of_errors = |hidden| {
+        let errors = errors(hidden);
+        format!(
+            "median {:.1}%, 90th percentile {:.1}%",
+            quantile(&errors, 0.5) * 100.0,
+            quantile(&errors, 0.9) * 100.0
+        )
+    };
     let took = of(|t| t.took_s);
     format!(
         "{} draws\n\
-         regret beside the best of both grids: mean {:.1}%, {:.0}% within 5%\n\
-         regret without the bias of the best:  mean {:.1}%, {:.0}% within 5%\n\
-         prediction error: median {:.1}%, 90th percentile {:.1}%\n\
-         prediction error with a hidden cap: median {:.1}%, 90th percentile {:.1}%\n\
+         regret: {}\n\
+         regret behind a hidden capacity: {}\n\
+         noise of the grid, standard error of a difference: median {:.1}%\n\
+         prediction error: {}\n\
+         prediction error with a hidden capacity: {}\n\
          advice took {:.1} s in the median, {:.1} s at the most",
         trials.len(),
-        mean(&biased) * 100.0,
-        share(&biased) * 100.0,
-        mean(&unbiased) * 100.0,
-        share(&unbiased) * 100.0,
-        quantile(&known, 0.5) * 100.0,
-        quantile(&known, 0.9) * 100.0,
-        quantile(&hidden, 0.5) * 100.0,
-        quantile(&hidden, 0.9) * 100.0,
+        of_regret(None),
+        of_regret(Some(true)),
+        quantile(&of(|t| t.noise), 0.5) * 100.0,
+        of_errors(false),
+        of_errors(true),
         quantile(&took, 0.5),
         quantile(&took, 1.0),
     )
