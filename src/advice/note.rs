@@ -1,6 +1,7 @@
 //! Facts worth knowing before the advice is followed, as data.
 
-use crate::profile::result::ConfidenceReason;
+use crate::profile::result::{ConfidenceReason, OwnLimit};
+use crate::strategy::StrategyKind;
 use serde::{Deserialize, Serialize};
 
 use crate::benchmark::Configuration;
@@ -169,6 +170,18 @@ pub enum Note {
     RanInThreads {
         /// The functions.
         callables: Vec<String>,
+    },
+    /// A semaphore of the user's module limits the tasks, and every process would have one of its own.
+    OwnSemaphore {
+        /// The semaphore.
+        limit: OwnLimit,
+        /// The strategies that multiply it.
+        multiplied_by: Vec<StrategyKind>,
+    },
+    /// An object of the user's module works on one event loop only, so that threads cannot run the coroutines.
+    BoundToOneLoop {
+        /// The object.
+        limit: OwnLimit,
     },
     /// Coroutines ran on an event loop of each worker.
     LoopPerWorker {

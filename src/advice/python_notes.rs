@@ -30,6 +30,8 @@ pub(crate) fn notes(at: &AdviceContext<'_>) -> Vec<Note> {
         native_threads(at.profile, python, at.choice.chosen.cell.width),
         ran_in_threads(&strategies, python),
         loop_per_worker(&strategies, python),
+        own_semaphore(python),
+        python.bound_to_one_loop().cloned().map(|limit| Note::BoundToOneLoop { limit }),
         default_pool(at),
     ];
     notes.into_iter().flatten().collect()
@@ -67,6 +69,19 @@ fn ran_in_threads(strategies: &[StrategyKind], python: &PythonProfile) -> Option
     let callables: Vec<_> = sent.map(|(step, _)| step.name.clone()).collect();
     let is_measured = strategies.iter().any(|strategy| strategy.is_event_loop());
     (is_measured && !callables.is_empty()).then_some(Note::RanInThreads { callables })
+}
+
+/// Returns the note about a semaphore of the module, which processes and interpreters multiply.
+fn own_semaphore(python: &PythonProfile) -> Option<Note> {
+    let limit = python.own_semaphore()?.clone();
+    let has_module_each = |strategy: &StrategyKind| match strategy {
+        StrategyKind::Processes => true,
+        StrategyKind::Hybrid => python.is_awaitable() && !python.has_separate_steps(),
+        StrategyKind::Interpreters => python.offers.contains(strategy),
+        _ => false,
+    };
+    let multiplied_by = StrategyKind::ALL.into_iter().filter(has_module_each).collect();
+    Some(Note::OwnSemaphore { limit, multiplied_by })
 }
 
 /// Returns the note about coroutines under `threads` and `processes`, which need an event loop in each

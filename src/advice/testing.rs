@@ -180,6 +180,7 @@ pub(crate) fn callable(gil_held: f64, is_blocking: bool) -> PythonProfile {
         once_per_process: None,
         two_threads: None,
         faster_again: None,
+        own_limits: Vec::new(),
         gil_wanted: Some(gil_held),
         gil_held: Some(gil_held),
         native_threads: Some(0),

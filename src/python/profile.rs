@@ -227,6 +227,7 @@ fn python_profile(session: &Session, inspection: &Inspection, report: &ProfileRe
         native_threads: report.native_threads,
         once_per_process: report.once,
         faster_again: None,
+        own_limits: inspection.own_limits.clone(),
         steps: steps.collect(),
     }
 }

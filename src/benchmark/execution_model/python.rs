@@ -33,9 +33,26 @@ impl Python<'_> {
     }
 }
 
+impl Python<'_> {
+    /// Returns true if every worker has the module for itself, and with it the limits that the module sets.
+    fn multiplies_the_module(&self, strategy: StrategyKind) -> bool {
+        match strategy.info().width {
+            WidthMeaning::Processes | WidthMeaning::Interpreters => true,
+            // Steps that wait stay on one loop.
+            WidthMeaning::InFlightTimesProcesses => !self.profile.has_separate_steps(),
+            _ => false,
+        }
+    }
+}
+
 impl ExecutionModel for Python<'_> {
     fn unavailable(&self, strategy: StrategyKind) -> Option<&'static str> {
         match strategy.info().runtime {
+            Runtime::Both
+                if strategy == StrategyKind::Threads && self.profile.bound_to_one_loop().is_some() =>
+            {
+                Some("it runs an event loop in each thread, and an object of the module belongs to one loop")
+            }
             Runtime::Both => None,
             Runtime::Native { missing_in_python } => Some(missing_in_python),
             Runtime::Python { missing } => (!self.profile.offers.contains(&strategy)).then_some(missing),
@@ -45,6 +62,9 @@ impl ExecutionModel for Python<'_> {
 
     fn fits(&self, strategy: StrategyKind, variants: bool) -> bool {
         if self.unavailable(strategy).is_some() {
+            return false;
+        }
+        if self.profile.own_semaphore().is_some() && self.multiplies_the_module(strategy) {
             return false;
         }
         match strategy.info().use_case {
@@ -124,7 +144,7 @@ impl ExecutionModel for Python<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::result::{FreeThreading, PythonStep};
+    use crate::profile::result::{FreeThreading, OwnLimit, PythonStep};
 
     fn python(gil_held: f64, steps: &[(bool, f64)]) -> PythonProfile {
         let steps = steps.iter().map(|(awaitable, cpu_fraction)| PythonStep {
@@ -141,6 +161,7 @@ mod tests {
             offers: Vec::new(),
             once_per_process: None,
             faster_again: None,
+            own_limits: Vec::new(),
             two_threads: None,
             gil_wanted: Some(gil_held),
             gil_held: Some(gil_held),
@@ -191,6 +212,50 @@ mod tests {
         let free = PythonProfile { free_threaded: FreeThreading::Yes, ..rich };
         assert!(!fits(StrategyKind::Interpreters, &free, true), "threads do the same");
         assert!(model(&free, 2.0).unavailable(StrategyKind::WorkStealing).is_some());
+    }
+
+    #[test]
+    fn a_semaphore_of_the_module_stays_on_one_loop_in_one_process() {
+        let gate = |kind: &str, permits, one_loop| OwnLimit {
+            name: "gate".into(),
+            kind: kind.into(),
+            permits,
+            one_loop,
+        };
+        let coroutine = |limit| {
+            let mut profile = PythonProfile { own_limits: vec![limit], ..python(0.1, &[(true, 0.01)]) };
+            profile.steps[0].blocking = false;
+            profile
+        };
+        let semaphore = coroutine(gate("asyncio.Semaphore", Some(10), true));
+        assert!(fits(StrategyKind::Async, &semaphore, false));
+        for kind in [StrategyKind::Threads, StrategyKind::Processes, StrategyKind::Hybrid] {
+            assert!(!fits(kind, &semaphore, false), "{kind}");
+        }
+        // Who asks for them gets processes, but no threads: those would hang.
+        assert_eq!(model(&semaphore, 2.0).unavailable(StrategyKind::Processes), None);
+        assert!(model(&semaphore, 2.0).unavailable(StrategyKind::Threads).is_some());
+        let client = coroutine(gate("httpx.AsyncClient", None, true));
+        assert!(
+            !fits(StrategyKind::Threads, &client, false) && fits(StrategyKind::Processes, &client, false)
+        );
+    }
+
+    #[test]
+    fn functions_share_a_semaphore_of_threads_but_not_of_processes() {
+        let gate = OwnLimit {
+            name: "gate".into(),
+            kind: "threading.Semaphore".into(),
+            permits: Some(4),
+            one_loop: false,
+        };
+        let function = PythonProfile { own_limits: vec![gate], ..python(0.1, &[(false, 0.01)]) };
+        assert!(fits(StrategyKind::Threads, &function, false));
+        assert!(!fits(StrategyKind::Processes, &function, false));
+        // An event loop for the steps that wait keeps the semaphore in one process.
+        let steps =
+            PythonProfile { own_limits: function.own_limits, ..python(0.9, &[(false, 0.1), (false, 0.9)]) };
+        assert!(fits(StrategyKind::Hybrid, &steps, false));
     }
 
     #[test]

@@ -44,6 +44,10 @@ pub struct PythonProfile {
     /// cached; the profile then runs no task twice.
     #[serde(default)]
     pub faster_again: Option<f64>,
+    /// Objects of the user's modules that limit tasks themselves, such as a semaphore, or that belong to one
+    /// event loop.
+    #[serde(default)]
+    pub own_limits: Vec<OwnLimit>,
     /// The callables, in the order of the workload.
     pub steps: Vec<PythonStep>,
 }
@@ -56,6 +60,20 @@ pub enum FreeThreading {
     Yes,
     /// The interpreter has a global lock.
     No,
+}
+
+/// An object of the user's modules that limits tasks itself, or that belongs to one event loop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct OwnLimit {
+    /// The name by which the code refers to the object, such as `gate` or `client.gate`.
+    pub name: String,
+    /// The class of the object, such as `asyncio.Semaphore`.
+    pub kind: String,
+    /// Number of tasks that it lets through at a time; null if it is no semaphore. Every process and every
+    /// interpreter has one of its own.
+    pub permits: Option<u64>,
+    /// True if the object works on one event loop only.
+    pub one_loop: bool,
 }
 
 /// One callable.
@@ -80,6 +98,17 @@ const LOCK_RELEASED_BELOW_SHARE: f64 = 0.3;
 const COMPUTES_FROM_SHARE: f64 = 0.5;
 
 impl PythonProfile {
+    /// Returns the first semaphore of the user's modules, of which every process has one of its own.
+    pub fn own_semaphore(&self) -> Option<&OwnLimit> {
+        self.own_limits.iter().find(|limit| limit.permits.is_some())
+    }
+
+    /// Returns the first object that belongs to one event loop, if tasks need a loop in every thread.
+    pub fn bound_to_one_loop(&self) -> Option<&OwnLimit> {
+        let needs_loop = self.steps.iter().any(|step| !step.blocking);
+        self.own_limits.iter().find(|limit| limit.one_loop && needs_loop)
+    }
+
     /// Returns whether tasks compute one at a time in threads: because of the global lock or of one of a
     /// library, as measured in two threads, or else as a probe of the lock suggests.
     pub fn holds_lock(&self) -> bool {

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::model::message::MessageCosts;
+use crate::profile::result::OwnLimit;
 use crate::profile::result::TaskCost;
 use crate::strategy::time_breakdown::IpcStats;
 
@@ -50,6 +51,8 @@ impl<T> HarnessEvent<T> {
 pub struct Inspection {
     /// The steps, in order.
     pub steps: Vec<CallableForms>,
+    /// The objects of the module that limit tasks themselves.
+    pub own_limits: Vec<OwnLimit>,
     /// The number of items that the module provides; `None` if it provides none.
     pub items: Option<u64>,
     /// Seconds that importing the module took.

@@ -3,7 +3,9 @@
 use crate::advice::Note;
 use crate::advice::note::{CpuGrowthCause, FailingConfiguration};
 use crate::benchmark::result::ErrorCount;
+use crate::profile::result::OwnLimit;
 use crate::report::prose::profile;
+use crate::strategy::StrategyKind;
 use crate::units::{Seconds, Share};
 
 /// Returns the note in one sentence.
@@ -73,6 +75,8 @@ pub(crate) fn sentence(note: &Note) -> String {
         | Note::LibraryComputes { .. }
         | Note::LibraryThreads { .. }
         | Note::RanInThreads { .. }
+        | Note::OwnSemaphore { .. }
+        | Note::BoundToOneLoop { .. }
         | Note::LoopPerWorker { .. } => python(note),
     }
 }
@@ -144,12 +148,32 @@ fn python(note: &Note) -> String {
             "async: {} and ran through asyncio.to_thread",
             of_callables(callables, "is not a coroutine function", "are not coroutine functions")
         ),
+        Note::OwnSemaphore { limit, multiplied_by } => own_semaphore(limit, multiplied_by),
+        Note::BoundToOneLoop { limit } => format!(
+            "{} ({}) belongs to one event loop: threads, each with a loop of its own, would hang or fail with it",
+            limit.name, limit.kind
+        ),
         Note::LoopPerWorker { callables } => format!(
             "threads and processes: {}, so every worker ran its own event loop",
             of_callables(callables, "is a coroutine function", "are coroutine functions")
         ),
         _ => String::new(),
     }
+}
+
+fn own_semaphore(limit: &OwnLimit, multiplied_by: &[StrategyKind]) -> String {
+    let (permits, names) = (limit.permits.unwrap_or(1), multiplied_by.iter().map(ToString::to_string));
+    format!(
+        "{} ({}) lets {permits} tasks through at a time in each process, so that 2 processes make {}: {} not measured \
+         unless asked for with --strategy",
+        limit.name,
+        limit.kind,
+        2 * permits,
+        match multiplied_by {
+            [one] => format!("{one} is"),
+            _ => format!("{} are", names.collect::<Vec<_>>().join(" and ")),
+        }
+    )
 }
 
 fn left_out(failing: &[FailingConfiguration], lowest_share: f64) -> String {
@@ -183,6 +207,10 @@ mod tests {
     use crate::diagnostics::Code;
     use crate::profile::result::ConfidenceReason;
     use crate::strategy::StrategyKind;
+
+    fn gate() -> OwnLimit {
+        OwnLimit { name: "gate".into(), kind: "asyncio.Semaphore".into(), permits: Some(10), one_loop: true }
+    }
 
     const ASYNC: Configuration = Configuration { strategy: StrategyKind::Async, width: 64, processes: None };
     const THREADS: Configuration =
@@ -355,6 +383,21 @@ mod tests {
             (
                 Note::LoopPerWorker { callables: work() },
                 "threads and processes: work is a coroutine function, so every worker ran its own event loop",
+            ),
+            (
+                Note::OwnSemaphore { limit: gate(), multiplied_by: vec![StrategyKind::Processes] },
+                "gate (asyncio.Semaphore) lets 10 tasks through at a time in each process, so that 2 processes make 20: processes is not measured unless asked for with --strategy",
+            ),
+            (
+                Note::OwnSemaphore {
+                    limit: gate(),
+                    multiplied_by: vec![StrategyKind::Processes, StrategyKind::Hybrid],
+                },
+                "gate (asyncio.Semaphore) lets 10 tasks through at a time in each process, so that 2 processes make 20: processes and hybrid are not measured unless asked for with --strategy",
+            ),
+            (
+                Note::BoundToOneLoop { limit: gate() },
+                "gate (asyncio.Semaphore) belongs to one event loop: threads, each with a loop of its own, would hang or fail with it",
             ),
         ]);
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from time import perf_counter
 
 from .callables import load_module, load_steps, own_items
+from .own_limits import own_limits
 from .requests import InspectRequest, JsonObject
 
 
@@ -25,6 +26,7 @@ def inspect(request: InspectRequest) -> JsonObject:
             }
             for step in steps
         ],
+        "own_limits": own_limits(steps),
         "items": None if items is None else len(items),
         "import_s": import_s,
     }
