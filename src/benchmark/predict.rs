@@ -9,7 +9,7 @@ use crate::benchmark::conditions::Subject;
 use crate::benchmark::configuration::Configuration;
 use crate::benchmark::execution_model::execution_model;
 use crate::benchmark::params::BATCH_WAVES;
-use crate::benchmark::predict::bounds::{bounds, upstream_capacity};
+use crate::benchmark::predict::bounds::{bounds, own_permits, upstream_capacity};
 use crate::benchmark::predict::cost::{Cost, startup_s};
 use crate::benchmark::predict::stages::{connecting, server_pools, stages};
 use crate::benchmark::throughput::BatchTimes;
@@ -43,8 +43,8 @@ pub(crate) fn predict(cell: &Configuration, subject: &Subject<'_>) -> Prediction
         warmup_stages: &connecting(workload, conditions),
         stages: &stages(model.as_ref(), cell, subject, &cost),
         variation: profile.dispersion.as_ref().map_or(DEFAULT_VARIATION, |d| d.coefficient_of_variation),
-        // Tasks beyond the number that the upstream serves at once only wait.
-        width: width.min(upstream_capacity(workload).unwrap_or(width)),
+        // Tasks beyond the number that the upstream or a semaphore of the module serves at once only wait.
+        width: width.min(upstream_capacity(workload).unwrap_or(width)).min(own_permits(profile)),
         tasks: workload.tasks(),
     };
     let full_s = bounds(workload, profile).map(|most| tasks / most + cost.delay_s).fold(0.0, f64::max);

@@ -36,6 +36,13 @@ pub(super) fn upstream_capacity(workload: &Workload) -> Option<usize> {
     workload.fixture.as_ref().filter(|_| asks)?.capacity
 }
 
+/// Returns the number of tasks that a semaphore of the user's module lets through at once.
+pub(super) fn own_permits(profile: &Profile) -> usize {
+    let permits =
+        profile.python.as_ref().and_then(PythonProfile::own_semaphore).and_then(|limit| limit.permits);
+    permits.and_then(|permits| usize::try_from(permits).ok()).unwrap_or(usize::MAX).max(1)
+}
+
 /// Returns the bound of the embedded server, if the workload limits the requests it serves at once.
 fn upstream_bound(workload: &Workload) -> Option<f64> {
     let server = workload.fixture.as_ref()?;
