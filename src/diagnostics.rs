@@ -227,6 +227,10 @@ catalogue! {
     NoteItemsUsed = "W-RUN-008", "items ran out",
         "With --once no item runs twice, and the items ran out before everything was measured.",
         "Add more items, or reduce the configurations with --strategy and --width.";
+    NoteRandomOutputs = "W-RUN-011", "outputs are random",
+        "The same items gave different outputs when they ran one after another again: the output has a time or a \
+         random number in it, or depends on what ran before. A difference under a concurrent strategy says nothing then.",
+        "If outputs should be equal, make them so (a fixed seed for each item, no times) and run again.";
     NotePageCache = "W-RUN-009", "reads come from the page cache",
         "The same files are read repeatedly, and all reads but the first come from memory.",
         "To see the speed of the disk, use --once with many files, or drop the page cache with --prepare.";

@@ -104,3 +104,28 @@ pub(crate) const IO_BOUND_UP_TO: f64 = 0.35;
 /// - Measured by: `tests/corpus` (classes of real programs, idle and loaded).
 /// - Last checked: 2026-11.
 pub(crate) const IO_BOUND_IN_KERNEL_UP_TO: f64 = 0.50;
+
+/// Probability of chance below which a larger share of failed tasks, or of different outputs, is held against
+/// a configuration.
+///
+/// - Chosen because: a dozen configurations are compared in a run, so that one in twenty runs would
+///   otherwise leave out a sound one; half of the tasks failing shows in ten tasks.
+/// - Measured by: `cargo test --lib onset`, on counts of tasks.
+/// - Last checked: 2026-11.
+pub(crate) const CLEARLY_WORSE: f64 = 0.005;
+
+/// Excess of a share of failed tasks below which it is never held against a configuration.
+///
+/// - Chosen because: a program retries one task in a hundred, and services fail that often by themselves.
+/// - Measured by: nothing; it is a judgement.
+/// - Last checked: 2026-11.
+pub(crate) const FAILURE_MARGIN: f64 = 0.01;
+
+/// Probability of chance below which a narrow configuration without failures counts as sound, although its
+/// strategy fails at a greater width.
+///
+/// - Chosen because: what goes wrong in proportion to the tasks in flight, such as a data race, is rare at a small
+///   width; as many tasks as would show it nineteen times of twenty must have run.
+/// - Measured by: `cargo test --lib onset`, on counts of tasks.
+/// - Last checked: 2026-11.
+pub(crate) const SHOWN_SOUND: f64 = 0.05;

@@ -42,8 +42,8 @@ pub struct Choice<'a> {
     pub tree_ratio: Option<f64>,
     /// Every cell that ran, except those whose tasks fail too often.
     pub eligible: Vec<&'a ConfigurationResult>,
-    /// The note about the cells that are left out because their tasks fail, if there are any.
-    pub note: Option<Note>,
+    /// The notes about the cells that are left out because their outputs are wrong or their tasks fail.
+    pub notes: Vec<Note>,
 }
 
 /// The best cell of a strategy that was not chosen.
@@ -61,7 +61,7 @@ pub struct RunnerUp<'a> {
 
 /// Chooses among the cells; `None` if no cell ran with most of its tasks successful.
 ///
-/// 1. A cell is left out if more of its tasks fail than elsewhere.
+/// 1. A cell is left out if more of its tasks fail than elsewhere, or if its outputs are wrong.
 /// 2. Where a posterior is known, the candidates are the cells that are near the best with
 ///    enough probability, and the cells of the surest one's strategy that keep up with the fastest.
 /// 3. Elsewhere the candidates are the cells that are not certainly slower than the best and whose
@@ -75,7 +75,7 @@ pub fn choose<'a>(
     decision: &DecisionPath,
     objective: Objective,
 ) -> Option<Choice<'a>> {
-    let Eligible { cells, note } = eligible(cells);
+    let Eligible { cells, notes } = eligible(cells);
     // A posterior already allows for cells with few rounds.
     let is_believed = cells.iter().any(|cell| cell.outlook.is_some());
     let known = if is_believed { cells.clone() } else { well_measured(&cells) };
@@ -93,7 +93,7 @@ pub fn choose<'a>(
         agrees: agreement(&of_strategy(&candidates, decision.strategy), tree_standing),
         tree_ratio: tree_standing.map(|seen| seen.ratio),
         eligible: cells,
-        note,
+        notes,
     })
 }
 

@@ -1,18 +1,14 @@
-//! Selection of the cells that may win: those that ran and whose tasks succeeded.
+//! Selection of the cells that may win: those that ran, whose tasks succeeded and whose outputs are right.
 
-use crate::advice::note::{FailingConfiguration, Note};
+use crate::advice::note::{FailingConfiguration, Note, WrongConfiguration};
 use crate::benchmark::ConfigurationResult;
+use crate::benchmark::onset::clearly_fails_more;
 use crate::benchmark::result::{Status, TaskCounts};
+use crate::benchmark::soundness::{Seen, Soundness, failed};
+use crate::stats::proportion::Tally;
 
 /// Minimum share of successful tasks for a cell to be eligible.
 const MOSTLY_OK: f64 = 0.5;
-
-/// Maximum excess of a cell's failure share over the lowest one that never excludes the cell.
-const FAILURE_MARGIN: f64 = 0.01;
-
-/// Number of standard errors by which a failure share must exceed the lowest one to be clearly higher:
-/// the two-sided 99% quantile of the normal distribution, because many cells are compared.
-const FAILURE_Z: f64 = 2.576;
 
 /// Number of batches from which a cell is eligible, even if other cells have more batches.
 const ENOUGH_BATCHES: usize = 2;
@@ -22,11 +18,18 @@ const ENOUGH_BATCHES: usize = 2;
 pub(crate) struct Eligible<'a> {
     /// Cells with a throughput, in the order given.
     pub(crate) cells: Vec<&'a ConfigurationResult>,
-    /// The cells that are left out because their tasks fail, if there are any.
-    pub(crate) note: Option<Note>,
+    /// The cells that are left out because their outputs are wrong or their tasks fail.
+    pub(crate) notes: Vec<Note>,
 }
 
-/// Excludes the cells that did not run and those that are fast only because their tasks fail.
+/// Returns what is believed about the widths from which tasks go wrong.
+pub(crate) fn soundness(cells: &[ConfigurationResult]) -> Soundness {
+    let seen: Vec<Seen> = cells.iter().map(Seen::of).collect();
+    Soundness::of(Tally::default(), &seen)
+}
+
+/// Excludes the cells that did not run, those that are fast only because their tasks fail, and those whose
+/// outputs are wrong.
 pub(crate) fn eligible(cells: &[ConfigurationResult]) -> Eligible<'_> {
     let ran: Vec<&ConfigurationResult> = cells.iter().filter(|c| ran(c)).collect();
     let Some(least) = ran
@@ -34,12 +37,19 @@ pub(crate) fn eligible(cells: &[ConfigurationResult]) -> Eligible<'_> {
         .map(|c| c.tasks)
         .min_by(|a, b| failure_share(a).total_cmp(&failure_share(b)).then(finished(b).cmp(&finished(a))))
     else {
-        return Eligible { cells: Vec::new(), note: None };
+        return Eligible { cells: Vec::new(), notes: Vec::new() };
     };
-    let (cells, failing): (Vec<_>, Vec<_>) = ran
-        .into_iter()
-        .partition(|c| failure_share(&c.tasks) <= 1.0 - MOSTLY_OK && !clearly_fails_more(&c.tasks, &least));
-    Eligible { cells, note: note(&failing, &least) }
+    let soundness = soundness(cells);
+    let (right, wrong): (Vec<_>, Vec<_>) =
+        ran.into_iter().partition(|c| !soundness.gives_wrong_outputs(c.cell));
+    let fails = |c: &ConfigurationResult| {
+        failure_share(&c.tasks) > 1.0 - MOSTLY_OK
+            || clearly_fails_more(failed(&c.tasks), failed(&least))
+            || soundness.fails(c.cell)
+    };
+    let (failing, cells): (Vec<_>, Vec<_>) = right.into_iter().partition(|c| fails(c));
+    let notes = [wrong_outputs(&wrong), failing_tasks(&failing, &least)];
+    Eligible { cells, notes: notes.into_iter().flatten().collect() }
 }
 
 /// Returns the cells measured often enough to be chosen.
@@ -52,7 +62,7 @@ pub(crate) fn well_measured<'a>(cells: &[&'a ConfigurationResult]) -> Vec<&'a Co
 
 /// Returns the share of finished tasks that failed or timed out; cancelled tasks do not count.
 pub(crate) fn failure_share(tasks: &TaskCounts) -> f64 {
-    (tasks.failed + tasks.timed_out) as f64 / finished(tasks).max(1) as f64
+    failed(tasks).share()
 }
 
 fn finished(tasks: &TaskCounts) -> u64 {
@@ -64,17 +74,17 @@ fn ran(cell: &ConfigurationResult) -> bool {
     cell.status == Status::Ok && measured && cell.tasks.ok > 0
 }
 
-/// Returns true if `tasks` fail significantly more often than `least`: a two-proportion z test, with a
-/// margin below which even certain differences do not count.
-fn clearly_fails_more(tasks: &TaskCounts, least: &TaskCounts) -> bool {
-    let difference = failure_share(tasks) - failure_share(least);
-    let (n, m) = (finished(tasks) as f64, finished(least) as f64);
-    let pooled = (failure_share(tasks) * n + failure_share(least) * m) / (n + m);
-    let error = (pooled * (1.0 - pooled) * (1.0 / n + 1.0 / m)).sqrt();
-    difference > FAILURE_MARGIN && difference > FAILURE_Z * error
+fn wrong_outputs(wrong: &[&ConfigurationResult]) -> Option<Note> {
+    let of = |result: &&ConfigurationResult| {
+        let outputs = result.outputs?;
+        let (compared, differing) = (outputs.compared, outputs.differing);
+        Some(WrongConfiguration { configuration: result.cell, compared, differing })
+    };
+    let wrong: Vec<_> = wrong.iter().filter_map(of).collect();
+    (!wrong.is_empty()).then_some(Note::WrongOutputs { wrong })
 }
 
-fn note(failing: &[&ConfigurationResult], least: &TaskCounts) -> Option<Note> {
+fn failing_tasks(failing: &[&ConfigurationResult], least: &TaskCounts) -> Option<Note> {
     let of = |result: &&ConfigurationResult| FailingConfiguration {
         configuration: result.cell,
         share: failure_share(&result.tasks),
@@ -87,6 +97,8 @@ fn note(failing: &[&ConfigurationResult], least: &TaskCounts) -> Option<Note> {
 mod tests {
     use super::*;
     use crate::advice::testing::*;
+    use crate::benchmark::agreement::{OutputComparison, OutputVerdict};
+    use crate::benchmark::onset::Onset;
     use crate::strategy::StrategyKind;
 
     fn counts(ok: u64, failed: u64) -> TaskCounts {
@@ -99,7 +111,7 @@ mod tests {
             [skipped(StrategyKind::Async, 512, "no descriptors"), cell(StrategyKind::Async, 8, 100.0)];
         let eligible = eligible(&cells);
         assert_eq!(eligible.cells, [&cells[1]]);
-        assert_eq!(eligible.note, None);
+        assert_eq!(eligible.notes, []);
     }
 
     #[test]
@@ -109,7 +121,7 @@ mod tests {
         let eligible = eligible(&cells);
         assert_eq!(eligible.cells, [&cells[0]]);
         let failing = vec![FailingConfiguration { configuration: cells[1].cell, share: 0.4 }];
-        assert_eq!(eligible.note, Some(Note::FailingLeftOut { failing, lowest_share: 0.0 }));
+        assert_eq!(eligible.notes, [Note::FailingLeftOut { failing, lowest_share: 0.0 }]);
     }
 
     #[test]
@@ -123,10 +135,53 @@ mod tests {
 
     #[test]
     fn a_few_failures_of_few_tasks_are_chance() {
-        assert!(!clearly_fails_more(&counts(18, 2), &counts(20, 0)));
-        assert!(clearly_fails_more(&counts(12, 8), &counts(20, 0)));
-        assert!(clearly_fails_more(&counts(950, 50), &counts(1000, 0)));
-        assert!(!clearly_fails_more(&counts(99_500, 500), &counts(100_000, 0)));
+        let more = |tasks: &TaskCounts, least: &TaskCounts| clearly_fails_more(failed(tasks), failed(least));
+        assert!(!more(&counts(18, 2), &counts(20, 0)));
+        assert!(more(&counts(12, 8), &counts(20, 0)));
+        assert!(more(&counts(950, 50), &counts(1000, 0)));
+        assert!(!more(&counts(99_500, 500), &counts(100_000, 0)));
+    }
+
+    #[test]
+    fn what_is_wider_than_a_failing_width_is_left_out_too() {
+        let mut wide = cell(StrategyKind::Threads, 32, 3000.0);
+        wide.tasks = counts(30, 2);
+        let cells = [
+            cell(StrategyKind::Sequential, 1, 20.0),
+            cell(StrategyKind::Threads, 4, 80.0),
+            failing(cell(StrategyKind::Threads, 8, 90.0), 0.4),
+            wide,
+        ];
+        assert_eq!(eligible(&cells).cells, [&cells[0], &cells[1]]);
+        let beyond = soundness(&cells).failing_beyond(StrategyKind::Threads);
+        assert_eq!(beyond, Some(Onset { width: 4, at: 8, share: 0.4 }));
+    }
+
+    #[test]
+    fn the_fastest_cell_is_left_out_if_its_outputs_are_wrong_whatever_the_strategy_gives_elsewhere() {
+        let outputs = |verdict, compared, differing| Some(OutputComparison { verdict, compared, differing });
+        let mut cells = [
+            cell(StrategyKind::Sequential, 1, 200.0),
+            cell(StrategyKind::Threads, 2, 400.0),
+            cell(StrategyKind::Threads, 64, 9000.0),
+            cell(StrategyKind::Processes, 8, 900.0),
+            cell(StrategyKind::Async, 8, 800.0),
+        ];
+        cells[1].outputs = outputs(OutputVerdict::Same, 10, 0);
+        cells[2].outputs = outputs(OutputVerdict::Different, 60, 59);
+        cells[3].outputs = outputs(OutputVerdict::Same, 60, 0);
+        cells[4].outputs = outputs(OutputVerdict::Random, 60, 60);
+        let eligible = eligible(&cells);
+        assert_eq!(eligible.cells, [&cells[0], &cells[3], &cells[4]]);
+        let left_out = |n: usize, compared, differing| WrongConfiguration {
+            configuration: cells[n].cell,
+            compared,
+            differing,
+        };
+        assert_eq!(
+            eligible.notes,
+            [Note::WrongOutputs { wrong: vec![left_out(1, 10, 0), left_out(2, 60, 59)] }]
+        );
     }
 
     #[test]

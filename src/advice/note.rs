@@ -5,6 +5,7 @@ use crate::strategy::StrategyKind;
 use serde::{Deserialize, Serialize};
 
 use crate::benchmark::Configuration;
+use crate::benchmark::agreement::OutputComparison;
 use crate::benchmark::result::ErrorCount;
 
 /// One fact, with its figures.
@@ -18,12 +19,15 @@ pub enum Note {
         /// The lowest share of failed tasks of any configuration.
         lowest_share: f64,
     },
-    /// Two configurations gave different outputs for the same items.
-    DifferentOutputs {
-        /// The recommended configuration.
-        configuration: Configuration,
-        /// The other one.
-        other: Configuration,
+    /// Configurations were not considered, because they gave other outputs than sequential for the same items.
+    WrongOutputs {
+        /// The configurations.
+        wrong: Vec<WrongConfiguration>,
+    },
+    /// Sequential runs of the same items gave different outputs, so those of other strategies were not compared.
+    RandomOutputs {
+        /// The comparison of the outputs of sequential runs.
+        outputs: OutputComparison,
     },
     /// Tasks of the recommended configuration fail.
     TasksFail {
@@ -215,6 +219,18 @@ pub enum CpuGrowthCause {
     BusyMachine,
     /// It is not known.
     Unknown,
+}
+
+/// A configuration whose outputs are wrong, or come from a strategy that gave wrong ones at another width.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct WrongConfiguration {
+    /// The configuration.
+    #[serde(flatten)]
+    pub configuration: Configuration,
+    /// Outputs that were compared with another one of the same item.
+    pub compared: u64,
+    /// Those of them that were different.
+    pub differing: u64,
 }
 
 /// A configuration whose tasks fail.

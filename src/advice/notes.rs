@@ -8,6 +8,7 @@ use crate::advice::facts::TaskRuntime;
 use crate::advice::note::{CpuGrowthCause, Note};
 use crate::advice::python_notes;
 use crate::advice::seen::RunnerUpFigures;
+use crate::benchmark::agreement::OutputVerdict;
 use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::profile::result::Confidence;
 use crate::profile::{Class, Profile};
@@ -59,8 +60,7 @@ pub(crate) fn notes(at: &AdviceContext<'_>) -> Vec<Note> {
     let chosen = choice.chosen;
     let is_python = profile.python.is_some();
     let notes = [
-        choice.note.clone(),
-        different_outputs(choice),
+        random_outputs(at.cells),
         failures(chosen),
         low_confidence(profile),
         undecided(at),
@@ -75,13 +75,14 @@ pub(crate) fn notes(at: &AdviceContext<'_>) -> Vec<Note> {
         tail(choice),
         (workload.needs_fixture() && chosen.cell.width > 1).then_some(Note::EmbeddedServer),
     ];
-    notes.into_iter().flatten().chain(python_notes::notes(at)).collect()
+    let left_out = choice.notes.iter().cloned();
+    left_out.chain(notes.into_iter().flatten()).chain(python_notes::notes(at)).collect()
 }
 
-fn different_outputs(choice: &Choice<'_>) -> Option<Note> {
-    let digest = choice.chosen.digest.as_ref()?;
-    let other = choice.eligible.iter().find(|c| c.digest.as_ref().is_some_and(|d| d != digest))?;
-    Some(Note::DifferentOutputs { configuration: choice.chosen.cell, other: other.cell })
+fn random_outputs(cells: &[ConfigurationResult]) -> Option<Note> {
+    let reference = cells.iter().find(|result| result.cell == Configuration::REFERENCE)?;
+    let outputs = reference.outputs.filter(|outputs| outputs.verdict == OutputVerdict::Random)?;
+    Some(Note::RandomOutputs { outputs })
 }
 
 fn failures(chosen: &ConfigurationResult) -> Option<Note> {
@@ -184,9 +185,11 @@ mod tests {
     use crate::advice::choose::choose;
     use crate::advice::decision_tree::decide;
     use crate::advice::facts::Facts;
+    use crate::advice::note::WrongConfiguration;
     use crate::advice::objective::Objective;
     use crate::advice::seen::Seen;
     use crate::advice::testing::*;
+    use crate::benchmark::agreement::OutputComparison;
     use crate::benchmark::conditions::Conditions;
     use crate::benchmark::result::{ErrorCount, Latency, LedgerPerTask};
     use crate::diagnostics::Code;
@@ -242,16 +245,20 @@ mod tests {
     }
 
     #[test]
-    fn different_outputs_are_a_finding() {
+    fn outputs_are_noted_where_they_are_wrong_or_random() {
         let (workload, profile) = plain();
         let mut cells = [cell(StrategyKind::Sequential, 1, 100.0), cell(StrategyKind::Async, 64, 6000.0)];
-        cells[0].digest = Some("a".to_owned());
-        cells[1].digest = Some("b".to_owned());
-        let found = noted(&workload, &profile, &cells);
-        let (configuration, other) = (cells[1].cell, cells[0].cell);
-        assert_eq!(found, [Note::DifferentOutputs { configuration, other }]);
-        cells[1].digest = None;
+        let outputs = |verdict, differing| OutputComparison { verdict, compared: 60, differing };
+        cells[0].outputs = Some(outputs(OutputVerdict::Same, 0));
         assert_eq!(noted(&workload, &profile, &cells), []);
+        cells[1].outputs = Some(outputs(OutputVerdict::Different, 59));
+        let found = noted(&workload, &profile, &cells);
+        let wrong = vec![WrongConfiguration { configuration: cells[1].cell, compared: 60, differing: 59 }];
+        assert_eq!(found[0], Note::WrongOutputs { wrong });
+        cells[0].outputs = Some(outputs(OutputVerdict::Random, 60));
+        cells[1].outputs = Some(outputs(OutputVerdict::Random, 60));
+        let found = noted(&workload, &profile, &cells);
+        assert_eq!(found, [Note::RandomOutputs { outputs: outputs(OutputVerdict::Random, 60) }]);
     }
 
     #[test]

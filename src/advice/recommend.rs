@@ -6,6 +6,7 @@ use crate::advice::comparison::comparison;
 use crate::advice::confidence::ChoiceConfidence;
 use crate::advice::context::AdviceContext;
 use crate::advice::decision_tree::decide;
+use crate::advice::eligible::soundness;
 use crate::advice::facts::Facts;
 use crate::advice::fallbacks::fallbacks;
 use crate::advice::limit::limit;
@@ -74,6 +75,7 @@ pub(crate) fn recommend(input: &AdviceInput<'_>) -> Option<Recommendation> {
         agrees: choice.agrees,
         comparison: comparison(choice.chosen, decision.strategy, &seen, objective),
         limit: limit(&context),
+        failing_beyond: soundness(cells).failing_beyond(cell.strategy),
         code_examples: Vec::new(),
         notes: notes(&context).into_iter().chain(input.notes.iter().cloned()).collect(),
         chunk_size: chunk_size(choice.chosen, workload.tasks(), profile.task.total_s()),

@@ -9,6 +9,7 @@ use crate::advice::limiting_factor::LimitingFactor;
 use crate::advice::note::Note;
 use crate::advice::verdict::{Agreement, Basis, ChoiceVerdict};
 use crate::benchmark::Configuration;
+use crate::benchmark::onset::Onset;
 use crate::profile::result::Confidence;
 use crate::strategy::StrategyKind;
 
@@ -42,6 +43,10 @@ pub struct Recommendation {
     /// The limit that keeps the throughput from growing further.
     #[serde(rename = "binding_limit")]
     pub limit: LimitingFactor,
+    /// The width from which tasks fail under the recommended strategy, or under any if that is sequential; null
+    /// if no such width was found.
+    #[serde(default)]
+    pub failing_beyond: Option<Onset>,
     /// Complete programs that run tasks with the recommended strategy.
     pub code_examples: Vec<CodeExample>,
     /// Facts that matter before the advice is followed.

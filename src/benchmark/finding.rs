@@ -1,5 +1,6 @@
 //! Findings of a measurement besides its results, as data.
 
+use crate::benchmark::agreement::OutputComparison;
 use crate::benchmark::configuration::Configuration;
 use crate::benchmark::result::TaskCounts;
 use crate::diagnostics::Code;
@@ -35,6 +36,13 @@ pub(crate) enum Finding {
     OtherOutputs {
         /// The configuration.
         configuration: Configuration,
+        /// The comparison of its outputs.
+        outputs: OutputComparison,
+    },
+    /// Sequential runs of the same items gave different outputs.
+    RandomOutputs {
+        /// The comparison of the outputs.
+        outputs: OutputComparison,
     },
     /// Some tasks did not end well.
     TasksFailed {
@@ -52,6 +60,7 @@ impl Finding {
             Finding::FewRounds { .. } => Code::NoteBudget,
             Finding::Contended { .. } => Code::HostContended,
             Finding::OtherOutputs { .. } => Code::PoolDigest,
+            Finding::RandomOutputs { .. } => Code::NoteRandomOutputs,
             Finding::TasksFailed { .. } => Code::NoteFailures,
         }
     }

@@ -26,6 +26,9 @@ use crate::host::contention::TakenShares;
 use crate::policy::INDIFFERENCE;
 use crate::strategy::StrategyKind;
 use crate::strategy::run::RunReport;
+use crate::workload::task_outcomes::TaskOutcomes;
+
+mod trouble;
 
 /// Number of rounds of an exhaustive run, whatever the budget: fewer give no interval.
 const MIN_ROUNDS_EXHAUSTIVE: u32 = 3;
@@ -76,6 +79,10 @@ pub struct Measured {
     pub elapsed: Duration,
     /// The seconds that batches took besides their tasks.
     pub costs: BatchCosts,
+    /// Outcomes of sequential tasks that are not among the batches: those of the profile.
+    pub profiled: TaskOutcomes,
+    /// True if items ran sequentially again to learn if their outputs are random.
+    pub is_reference_rerun: bool,
 }
 
 /// The reason why measuring ended.
@@ -126,12 +133,12 @@ impl Measurement<'_> {
         let mut measured = Measured::default();
         self.warm_up(&search, &mut random);
         self.clock.restart();
-        if let (Some(report), Some(reference), true) = (
-            self.reference.take(),
-            plan.candidates.first(),
-            self.sizing.counts_profile() || self.settings.once,
-        ) {
-            self.record(reference, &report, &mut search, &mut measured);
+        let counts_profile = self.sizing.counts_profile() || self.settings.once;
+        match (self.reference.take(), plan.candidates.first()) {
+            (Some(report), Some(reference)) if counts_profile => {
+                self.record(reference, &report, &mut search, &mut measured);
+            }
+            (report, _) => measured.profiled = report.map(|report| report.tally).unwrap_or_default(),
         }
         measured.ending = loop {
             if let Some(ending) = self.ending(&search, &measured) {
@@ -150,6 +157,7 @@ impl Measurement<'_> {
             }
             search.end_round();
             measured.rounds += 1;
+            self.heed_trouble(&mut search, &mut measured);
         };
         measured.elapsed = self.clock.elapsed();
         measured.posteriors = search.conclude();
@@ -277,9 +285,13 @@ impl Measurement<'_> {
         let times = BatchTimes::of(report, self.sizing.cpus.min(candidate.cpus));
         let throughput = times.throughput(self.sizing.tasks)
             * times.beyond(self.sizing.tasks, BATCH_WAVES, candidate.beyond_a_batch);
-        search.record_batch(cell, self.clock.elapsed(), throughput);
-        let record = measured.cells.entry(cell).or_insert_with(|| CellRecord::new(*candidate));
-        record.add(measured.rounds, throughput, report);
+        let round = measured.rounds;
+        measured.record_of(candidate).add(round, throughput, report);
+        if self.tasks_fail(cell, measured) {
+            search.mark_failed(cell);
+        } else {
+            search.record_batch(cell, self.clock.elapsed(), throughput);
+        }
         throughput
     }
 

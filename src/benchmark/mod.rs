@@ -1,5 +1,6 @@
 //! Predictions and measurements of configurations: the plan, the batches, the rounds and their results.
 
+pub(crate) mod agreement;
 pub(crate) mod batch;
 pub(crate) mod batch_costs;
 pub(crate) mod calibration;
@@ -15,6 +16,7 @@ pub(crate) mod hooks;
 pub(crate) mod machine_probe;
 pub(crate) mod measure;
 pub(crate) mod once;
+pub(crate) mod onset;
 pub(crate) mod overhead;
 pub(crate) mod params;
 pub(crate) mod plan;
@@ -29,6 +31,7 @@ pub(crate) mod result;
 pub(crate) mod search;
 pub(crate) mod series;
 pub(crate) mod sizing;
+pub(crate) mod soundness;
 pub(crate) mod summary;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::benchmark::agreement::OutputComparison;
 use crate::benchmark::plan::Candidate;
 use crate::benchmark::result::{ConfigurationResult, Latency, LedgerPerTask, Reason, Round, Status};
 use crate::diagnostics::Code;
 use crate::stats::interval::{CONFIDENCE, geometric_mean_ci};
+use crate::stats::proportion::Tally;
 use crate::strategy::run::RunReport;
 use crate::strategy::time_breakdown::WorkerTimeBreakdown;
 use crate::workload::digest::Digest;
-use crate::workload::outputs::Outputs;
+use crate::workload::outputs::{OutputCounts, Outputs};
 use crate::workload::task_outcomes::{Latencies, TaskCounts, TaskOutcomes};
 
 /// Number of batches from which an interval is reported: an interval from two is too wide to be of use.
@@ -81,17 +83,18 @@ impl CellRecord {
         self.outputs.merge(outputs);
     }
 
-    /// Returns true if items gave the same outputs in every run; `None` if none was run twice.
-    pub fn is_repeatable(&self) -> Option<bool> {
-        if self.is_repeatable { self.outputs.is_repeatable() } else { Some(false) }
+    /// Returns the outputs of items that ran more than once, and those of them that changed.
+    pub(crate) fn changed(&self) -> Tally {
+        with_digests(tally(self.outputs.repeats()), Some(self.is_repeatable))
     }
 
-    /// Returns true if the outputs equal those of another configuration over the items that both ran;
-    /// `None` if there are no such items.
-    pub fn agrees_with(&self, other: &CellRecord) -> Option<bool> {
-        let shared = |(round, digest): (&u32, &Digest)| other.digests.get(round)?.agrees_with(digest);
-        let rounds = self.digests.iter().filter_map(shared);
-        rounds.chain(self.outputs.agrees_with(&other.outputs)).reduce(|all, one| all && one)
+    /// Compares the outputs with those of the reference, and with one another; `None` if nothing can be
+    /// compared.
+    pub(crate) fn compare(&self, reference: &CellRecord) -> Option<OutputComparison> {
+        let shared = |(round, digest): (&u32, &Digest)| reference.digests.get(round)?.agrees_with(digest);
+        let agrees = self.digests.iter().filter_map(shared).reduce(|all, one| all && one);
+        let own = tally(self.outputs.compare(&reference.outputs));
+        OutputComparison::judge(self.changed().plus(with_digests(own, agrees)), reference.changed())
     }
 
     /// Returns the outputs of some items.
@@ -122,8 +125,9 @@ impl CellRecord {
             peak_rss_bytes: Some(self.peak_rss_bytes),
             tasks: self.tally.counts,
             errors: self.tally.errors(),
-            digest: (!items.is_empty() && self.is_repeatable() != Some(false))
+            digest: (!items.is_empty() && self.changed().hits == 0)
                 .then(|| format!("{:016x}", self.outputs.digest(items))),
+            outputs: None,
             ledger: self.ledger_per_task(),
             rounds: self.rounds.clone(),
         }
@@ -151,6 +155,16 @@ impl CellRecord {
             None => Reason::new(Code::WorkloadUnreachable, "no task was started"),
         })
     }
+}
+
+fn tally(counts: OutputCounts) -> Tally {
+    Tally { hits: counts.differing, trials: counts.compared }
+}
+
+/// Adds a difference that is only in the digests, which cover items that no sample holds.
+fn with_digests(sampled: Tally, agrees: Option<bool>) -> Tally {
+    let is_only_there = agrees == Some(false) && sampled.hits == 0;
+    if is_only_there { sampled.plus(Tally { hits: 1, trials: 1 }) } else { sampled }
 }
 
 fn latency(latencies: &Latencies) -> Option<Latency> {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::benchmark::agreement::OutputComparison;
 use crate::benchmark::configuration::Configuration;
 pub(crate) use crate::benchmark::posterior::Posterior;
 use crate::diagnostics::Code;
@@ -51,6 +52,9 @@ pub struct ConfigurationResult {
     pub errors: Vec<ErrorCount>,
     /// Digest of the outputs of up to 256 items that every cell ran; equal for equal outputs.
     pub digest: Option<String>,
+    /// The comparison of the outputs with those of sequential runs; null if no item ran in both.
+    #[serde(default)]
+    pub outputs: Option<OutputComparison>,
     /// Time of worker processes by purpose; null if there are none.
     pub ledger: Option<LedgerPerTask>,
     /// Throughput of each batch, with the number of the round it belongs to.
@@ -78,6 +82,7 @@ impl ConfigurationResult {
             tasks: TaskCounts::default(),
             errors: Vec::new(),
             digest: None,
+            outputs: None,
             ledger: None,
             rounds: Vec::new(),
         }

@@ -12,6 +12,7 @@ use crate::benchmark::params::SearchParams;
 use crate::benchmark::plan::{Candidate, Plan};
 use crate::benchmark::posterior::{MAX_MODELLED, Posterior, Posteriors};
 use crate::benchmark::sizing::Sizing;
+use crate::benchmark::soundness::Soundness;
 use crate::model::surrogate::SurrogatePoint;
 use crate::policy::INDIFFERENCE;
 use crate::strategy::StrategyKind;
@@ -53,6 +54,8 @@ pub(crate) struct Search {
     prior_refuted: bool,
     batches: BTreeMap<Configuration, usize>,
     failed: BTreeSet<Configuration>,
+    doubted: BTreeSet<Configuration>,
+    probes: Vec<Configuration>,
     posteriors: Posteriors,
 }
 
@@ -81,6 +84,8 @@ impl Search {
             prior_refuted: false,
             batches: BTreeMap::new(),
             failed: BTreeSet::new(),
+            doubted: BTreeSet::new(),
+            probes: Vec::new(),
             posteriors,
         };
         if search.probe().is_none() {
@@ -106,6 +111,16 @@ impl Search {
     /// Records that a configuration cannot be run.
     pub(crate) fn mark_failed(&mut self, cell: Configuration) {
         self.failed.insert(cell);
+    }
+
+    /// Takes what is believed about tasks that go wrong: configurations that are doubted cannot win, and the
+    /// probes are measured next, since they show which.
+    pub(crate) fn heed(&mut self, soundness: &Soundness) {
+        let cells = self.candidates.iter().map(|c| c.cell);
+        self.doubted = cells.filter(|cell| soundness.doubts(*cell)).collect();
+        let open = self.candidates.iter().filter(|c| !self.failed.contains(&c.cell));
+        let open: Vec<(Configuration, f64)> = open.map(|c| (c.cell, c.predicted_per_s)).collect();
+        self.probes = soundness.probes(&open);
     }
 
     /// Ends a round: its batches count from now on.
@@ -165,6 +180,7 @@ impl Search {
             SearchMode::Fixed => self.opening(),
             SearchMode::Guided => self.guided(),
         };
+        round.extend(self.candidates.iter().filter(|c| self.probes.contains(&c.cell)));
         round.sort_by_key(|c| c.cell);
         round.dedup_by_key(|c| c.cell);
         round.retain(|c| !self.failed.contains(&c.cell));
@@ -214,6 +230,7 @@ impl Search {
                 && self.posteriors.prob_near_best(point) >= stop_probability
         };
         self.mode == SearchMode::Guided
+            && self.probes.is_empty()
             && total >= min_batches_total
             && self.points().any(is_sure)
             && self.leader().is_none_or(|leader| self.narrower_candidate(leader).is_none())
@@ -331,7 +348,8 @@ impl Search {
     }
 
     fn is_failed(&self, point: usize) -> bool {
-        self.failed.contains(&self.cell(point))
+        let cell = self.cell(point);
+        self.failed.contains(&cell) || self.doubted.contains(&cell)
     }
 
     fn is_measured(&self, point: usize) -> bool {

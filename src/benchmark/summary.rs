@@ -1,16 +1,17 @@
 //! The results of a measurement, and the findings about them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::benchmark::agreement::{OutputComparison, OutputVerdict};
 use crate::benchmark::configuration::Configuration;
 use crate::benchmark::finding::Finding;
 use crate::benchmark::measure::{Measured, MeasurementEnding};
 use crate::benchmark::plan::{Candidate, Plan};
-use crate::benchmark::record::CellRecord;
 use crate::benchmark::result::{ConfigurationResult, Reason, Status, TaskCounts, widening};
 use crate::host::contention::{TakenShares, unavailable};
 use crate::policy::CONTENDED;
 use crate::stats::interval::{is_informative, widen};
+use crate::strategy::StrategyKind;
 
 /// Number of rounds below which an exhausted budget is worth a finding.
 const ENOUGH_ROUNDS: u32 = 3;
@@ -33,6 +34,7 @@ pub fn results(plan: &Plan, measured: &Measured) -> Vec<ConfigurationResult> {
     }
     for result in &mut results {
         believe(result, measured);
+        result.outputs = measured.compare_outputs(result.cell);
     }
     compare_with_reference(&mut results);
     results.sort_by_key(|result| result.cell);
@@ -79,7 +81,8 @@ pub(crate) fn findings(measured: &Measured) -> Vec<Finding> {
         _ => None,
     };
     let contended = measured.taken.and_then(contended);
-    [other_outputs(measured), failed_tasks(measured), ending, contended].into_iter().flatten().collect()
+    let others = [random_outputs(measured), failed_tasks(measured), ending, contended];
+    other_outputs(measured).into_iter().chain(others.into_iter().flatten()).collect()
 }
 
 fn contended(taken: TakenShares) -> Option<Finding> {
@@ -89,18 +92,28 @@ fn contended(taken: TakenShares) -> Option<Finding> {
     share.filter(|share| *share > CONTENDED).map(|_| Finding::Contended { others, stolen, widening })
 }
 
-/// Finds outputs that differ between strategies, unless sequential does not agree with itself either, or
-/// ran no item twice.
-fn other_outputs(measured: &Measured) -> Option<Finding> {
-    let reference = measured.cells.get(&Configuration::REFERENCE)?;
-    if reference.is_repeatable() != Some(true) {
-        return None;
+/// Finds outputs that differ from those of sequential runs: the worst configuration of each strategy.
+fn other_outputs(measured: &Measured) -> Vec<Finding> {
+    let mut worst: BTreeMap<StrategyKind, (Configuration, OutputComparison)> = BTreeMap::new();
+    for cell in measured.cells.keys() {
+        let Some(outputs) = measured.compare_outputs(*cell).filter(OutputComparison::is_wrong) else {
+            continue;
+        };
+        let kept = worst.entry(cell.strategy).or_insert((*cell, outputs));
+        if outputs.tally().share() > kept.1.tally().share() {
+            *kept = (*cell, outputs);
+        }
     }
-    let differs = |record: &CellRecord| {
-        record.is_repeatable() == Some(false) || record.agrees_with(reference) == Some(false)
-    };
-    let (configuration, _) = measured.cells.iter().find(|(_, record)| differs(record))?;
-    Some(Finding::OtherOutputs { configuration: *configuration })
+    worst
+        .into_values()
+        .map(|(configuration, outputs)| Finding::OtherOutputs { configuration, outputs })
+        .collect()
+}
+
+/// Finds outputs that differ between sequential runs of the same items.
+fn random_outputs(measured: &Measured) -> Option<Finding> {
+    let outputs = measured.compare_outputs(Configuration::REFERENCE)?;
+    (outputs.verdict == OutputVerdict::Random).then_some(Finding::RandomOutputs { outputs })
 }
 
 fn failed_tasks(measured: &Measured) -> Option<Finding> {
@@ -118,8 +131,9 @@ fn common_items(measured: &Measured) -> BTreeSet<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::benchmark::record::CellRecord;
     use crate::benchmark::testing::report;
-    use crate::strategy::StrategyKind;
+    use crate::workload::task_outcomes::TaskOutcomes;
 
     fn measured(cells: &[(Configuration, u64)]) -> Measured {
         let mut measured = Measured::default();
@@ -131,7 +145,7 @@ mod tests {
                 cpus: 2.0,
             });
             let mut batch = report(64, cell.width, 0.01);
-            batch.tally = crate::workload::task_outcomes::TaskOutcomes::default();
+            batch.tally = TaskOutcomes::default();
             let took = std::time::Duration::from_millis(10);
             (0..64).for_each(|i| batch.tally.record(i, 63 - i, took, Ok(i * output)));
             record.add(0, 100.0 * cell.width as f64, &batch);
@@ -158,7 +172,8 @@ mod tests {
     #[test]
     fn a_machine_that_others_use_is_told_and_not_believed_as_much() {
         let mut measured = measured(&[(Configuration::REFERENCE, 3)]);
-        let report = report(64, 1, 0.01);
+        let mut report = report(64, 1, 0.01);
+        report.tally = TaskOutcomes::default();
         let record = measured.cells.get_mut(&Configuration::REFERENCE).unwrap();
         [90.0, 110.0, 105.0].into_iter().for_each(|rate| record.add(2, rate, &report));
         let plan = Plan { candidates: Vec::new(), refused: Vec::new(), is_asked: false };
@@ -181,6 +196,8 @@ mod tests {
             (Configuration::new(StrategyKind::Async, 8), 4),
         ]));
         let configuration = Configuration::new(StrategyKind::Async, 8);
-        assert_eq!(found, [Finding::OtherOutputs { configuration }]);
+        // Item 0 gives 0 under both.
+        let outputs = OutputComparison { verdict: OutputVerdict::Different, compared: 128, differing: 63 };
+        assert_eq!(found, [Finding::OtherOutputs { configuration, outputs }]);
     }
 }

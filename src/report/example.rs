@@ -249,6 +249,7 @@ fn ran(
         tasks: TaskCounts { ok: 600, ..TaskCounts::default() },
         errors: Vec::new(),
         digest: Some("9f86d081884c7d65".to_owned()),
+        outputs: None,
         ledger: None,
         rounds: vec![Round { round: 0, throughput_per_s: rate }],
     }
@@ -324,6 +325,7 @@ fn recommendation() -> Recommendation {
             beyond: 64,
             serves: Some(60),
         },
+        failing_beyond: None,
         code_examples: vec![
             CodeExample {
                 language: "rust".to_owned(),

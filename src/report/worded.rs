@@ -95,6 +95,9 @@ fn add_to_recommendation(advice: &Recommendation, value: &mut Value) {
     add_message(&mut value["confidence_reason"], prose::confidence::reason(advice));
     add_message(&mut value["comparison"], prose::comparison::sentence(advice));
     add_message(&mut value["binding_limit"], prose::limit::sentence(&advice.limit, advice.basis));
+    if let Some(onset) = &advice.failing_beyond {
+        add_message(&mut value["failing_beyond"], prose::soundness::failing_beyond(onset));
+    }
     for (i, note) in advice.notes.iter().enumerate() {
         let fact = &mut value["performance_notes"][i];
         add_message(fact, prose::notes::sentence(note));

@@ -5,6 +5,7 @@ pub(crate) mod fdr;
 pub(crate) mod interval;
 pub(crate) mod looks;
 pub(crate) mod mean;
+pub(crate) mod proportion;
 pub(crate) mod quantile;
 pub(crate) mod ratio;
 pub(crate) mod sign;

@@ -13,6 +13,15 @@ use crate::workload::digest::mix;
 /// Outputs kept; a workload with no more tasks is kept whole.
 const MAX_KEPT_OUTPUTS: usize = 256;
 
+/// Outputs that were compared.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OutputCounts {
+    /// Outputs that were compared with another one of the same item.
+    pub compared: u64,
+    /// Those of them that were different.
+    pub differing: u64,
+}
+
 /// Outputs of some items, by the hash of the item.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
@@ -50,15 +59,18 @@ impl Outputs {
         self.contradicted += other.contradicted;
     }
 
-    /// Returns true if repeated items gave equal outputs; `None` if no item was repeated.
-    pub fn is_repeatable(&self) -> Option<bool> {
-        (self.repeated + self.contradicted > 0).then_some(self.contradicted == 0)
+    /// Compares the outputs of items that were run again with the earlier ones.
+    pub fn repeats(&self) -> OutputCounts {
+        OutputCounts { compared: self.repeated + self.contradicted, differing: self.contradicted }
     }
 
-    /// Returns true if the items in both samples have equal outputs; `None` if there are no such items.
-    pub fn agrees_with(&self, other: &Outputs) -> Option<bool> {
+    /// Compares the outputs of the items in both samples.
+    pub fn compare(&self, other: &Outputs) -> OutputCounts {
         let shared = self.kept.iter().filter_map(|(item, output)| Some((output, other.kept.get(item)?)));
-        shared.map(|(mine, theirs)| mine == theirs).reduce(|all, one| all && one)
+        shared.fold(OutputCounts::default(), |counts, (mine, theirs)| OutputCounts {
+            compared: counts.compared + 1,
+            differing: counts.differing + u64::from(mine != theirs),
+        })
     }
 
     /// Returns the items, by their hashes.
@@ -94,13 +106,14 @@ mod tests {
     fn a_different_output_is_seen_and_so_is_one_that_changes() {
         let mut wrong = of(1..100);
         wrong.add(0, 17);
-        assert_eq!(of(0..100).agrees_with(&wrong), Some(false));
-        assert_eq!(of(0..100).agrees_with(&of(0..50)), Some(true));
-        assert_eq!(of(0..10).agrees_with(&of(10..20)), None);
-        assert_eq!(of(0..10).is_repeatable(), None);
-        assert_eq!(of((0..10).chain(0..10)).is_repeatable(), Some(true));
+        let counts = |compared, differing| OutputCounts { compared, differing };
+        assert_eq!(of(0..100).compare(&wrong), counts(100, 1));
+        assert_eq!(of(0..100).compare(&of(0..50)), counts(50, 0));
+        assert_eq!(of(0..10).compare(&of(10..20)), counts(0, 0));
+        assert_eq!(of(0..10).repeats(), counts(0, 0));
+        assert_eq!(of((0..10).chain(0..10)).repeats(), counts(10, 0));
         wrong.merge(&of(0..100));
-        assert_eq!(wrong.is_repeatable(), Some(false));
+        assert_eq!(wrong.repeats(), counts(100, 1));
     }
 
     #[test]

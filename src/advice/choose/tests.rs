@@ -117,7 +117,7 @@ fn cells_whose_tasks_fail_do_not_win() {
     cells.push(cell(StrategyKind::Async, 8, 150.0));
     let choice = choose(&cells, &tree(StrategyKind::Async), Objective::Throughput).unwrap();
     assert_eq!(choice.chosen.cell, Configuration::new(StrategyKind::Async, 8));
-    let Some(Note::FailingLeftOut { failing, .. }) = choice.note else { panic!("one fails: {choice:?}") };
+    let [Note::FailingLeftOut { failing, .. }] = &choice.notes[..] else { panic!("one fails: {choice:?}") };
     assert_eq!(failing[0].configuration, Configuration::new(StrategyKind::Async, 64));
 }
 

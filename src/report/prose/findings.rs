@@ -1,5 +1,6 @@
 //! Findings of a measurement in addition to its results.
 
+use crate::benchmark::agreement::OutputComparison;
 use crate::benchmark::finding::Finding;
 use crate::units::Share;
 
@@ -25,9 +26,15 @@ pub(crate) fn sentence(finding: &Finding) -> String {
             let taken = taken.join(" and ");
             format!("{taken} while conc measured, so intervals are {widening:.1} times as wide")
         }
-        Finding::OtherOutputs { configuration } => {
-            format!("{configuration} gave different outputs from sequential for the same items")
+        Finding::OtherOutputs { configuration, outputs: OutputComparison { compared, differing, .. } } => {
+            format!(
+                "{configuration} gave other outputs than sequential for the same items: {differing} of {compared} differ"
+            )
         }
+        Finding::RandomOutputs { outputs: OutputComparison { compared, differing, .. } } => format!(
+            "outputs differ between sequential runs of the same items ({differing} of {compared}), so they are random \
+             and say nothing about strategies"
+        ),
         Finding::TasksFailed { counts } => format!(
             "{} of {} tasks did not succeed ({} failed, {} timed out, {} cancelled)",
             counts.started() - counts.ok,
@@ -43,12 +50,14 @@ pub(crate) fn sentence(finding: &Finding) -> String {
 mod tests {
     use super::*;
     use crate::benchmark::Configuration;
+    use crate::benchmark::agreement::OutputVerdict;
     use crate::benchmark::result::TaskCounts;
     use crate::strategy::StrategyKind;
 
     #[test]
     fn every_finding_has_its_sentence() {
         let configuration = Configuration::new(StrategyKind::Async, 8);
+        let outputs = |verdict| OutputComparison { verdict, compared: 60, differing: 59 };
         let counts = TaskCounts { ok: 95, failed: 3, timed_out: 2, cancelled: 0 };
         for (finding, expected) in [
             (Finding::Interrupted { elapsed_s: 1.23 }, "interrupted after 1.2 s of measuring"),
@@ -71,8 +80,13 @@ mod tests {
                  so intervals are 2.0 times as wide",
             ),
             (
-                Finding::OtherOutputs { configuration },
-                "async 8 gave different outputs from sequential for the same items",
+                Finding::OtherOutputs { configuration, outputs: outputs(OutputVerdict::Different) },
+                "async 8 gave other outputs than sequential for the same items: 59 of 60 differ",
+            ),
+            (
+                Finding::RandomOutputs { outputs: outputs(OutputVerdict::Random) },
+                "outputs differ between sequential runs of the same items (59 of 60), so they are random and say \
+                 nothing about strategies",
             ),
             (
                 Finding::TasksFailed { counts },

@@ -14,6 +14,7 @@ pub(crate) mod notes;
 pub(crate) mod outcome;
 pub(crate) mod profile;
 pub(crate) mod scaling;
+pub(crate) mod soundness;
 pub(crate) mod tree;
 pub(crate) mod uncertainty;
 pub(crate) mod warnings;

@@ -1,7 +1,8 @@
 //! Facts worth knowing before the advice is followed.
 
 use crate::advice::Note;
-use crate::advice::note::{CpuGrowthCause, FailingConfiguration};
+use crate::advice::note::{CpuGrowthCause, FailingConfiguration, WrongConfiguration};
+use crate::benchmark::agreement::OutputComparison;
 use crate::benchmark::result::ErrorCount;
 use crate::profile::result::OwnLimit;
 use crate::report::prose::profile;
@@ -12,9 +13,11 @@ use crate::units::{Seconds, Share};
 pub(crate) fn sentence(note: &Note) -> String {
     match note {
         Note::FailingLeftOut { failing, lowest_share } => left_out(failing, *lowest_share),
-        Note::DifferentOutputs { configuration, other } => {
-            format!("{configuration} and {other} gave different outputs for the same items")
-        }
+        Note::WrongOutputs { wrong } => wrong_outputs(wrong),
+        Note::RandomOutputs { outputs: OutputComparison { compared, differing, .. } } => format!(
+            "outputs are random: {differing} of {compared} differed when the same items ran one after another again; \
+             those of other strategies were not held against them"
+        ),
         Note::TasksFail { share, cause } => tasks_fail(*share, cause.as_ref()),
         Note::LowConfidence { reason } => {
             format!("confidence in the class is low: {}", profile::confidence_reason(reason))
@@ -186,6 +189,27 @@ fn left_out(failing: &[FailingConfiguration], lowest_share: f64) -> String {
     )
 }
 
+/// Returns the sentence about wrong outputs, with the worst configuration of each strategy.
+fn wrong_outputs(wrong: &[WrongConfiguration]) -> String {
+    let mut worst: Vec<&WrongConfiguration> = Vec::new();
+    for one in wrong {
+        let share = |of: &WrongConfiguration| of.differing as f64 / of.compared.max(1) as f64;
+        match worst.iter_mut().find(|w| w.configuration.strategy == one.configuration.strategy) {
+            Some(known) if share(one) > share(known) => *known = one,
+            Some(_) => {}
+            None => worst.push(one),
+        }
+    }
+    let each = worst.iter().map(|w| {
+        let WrongConfiguration { configuration, compared, differing } = w;
+        format!("{} ({differing} of {compared} at {})", configuration.strategy, configuration.width_label())
+    });
+    format!(
+        "outputs differ from those of sequential for the same items under {}; not recommended",
+        each.collect::<Vec<_>>().join(", ")
+    )
+}
+
 fn tasks_fail(share: f64, cause: Option<&ErrorCount>) -> String {
     let cause = cause.map(|e| format!(", mostly with {} ({})", e.code, e.message)).unwrap_or_default();
     format!("{} of the tasks fail{cause}", Share(share))
@@ -204,6 +228,7 @@ fn of_callables(callables: &[String], one: &str, several: &str) -> String {
 mod tests {
     use super::*;
     use crate::benchmark::Configuration;
+    use crate::benchmark::agreement::OutputVerdict;
     use crate::diagnostics::Code;
     use crate::profile::result::ConfidenceReason;
     use crate::strategy::StrategyKind;
@@ -225,6 +250,7 @@ mod tests {
     #[test]
     fn what_was_measured_has_its_sentences() {
         let failing = vec![FailingConfiguration { configuration: THREADS, share: 0.4 }];
+        let wrong = |configuration, differing| WrongConfiguration { configuration, compared: 60, differing };
         let cause =
             Some(ErrorCount { code: Code::TaskHttpStatus, count: 40, message: "status 503".to_owned() });
         assert_sentences([
@@ -233,8 +259,16 @@ mod tests {
                 "not considered, because tasks fail: threads 64 (40%); elsewhere 0% fail",
             ),
             (
-                Note::DifferentOutputs { configuration: ASYNC, other: Configuration::REFERENCE },
-                "async 64 and sequential 1 gave different outputs for the same items",
+                Note::WrongOutputs { wrong: vec![wrong(THREADS, 59), wrong(ASYNC, 7)] },
+                "outputs differ from those of sequential for the same items under threads (59 of 60 at 64), async \
+                 (7 of 60 at 64); not recommended",
+            ),
+            (
+                Note::RandomOutputs {
+                    outputs: OutputComparison { verdict: OutputVerdict::Random, compared: 60, differing: 59 },
+                },
+                "outputs are random: 59 of 60 differed when the same items ran one after another again; those of \
+                 other strategies were not held against them",
             ),
             (
                 Note::TasksFail { share: 0.02, cause },

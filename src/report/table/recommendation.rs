@@ -23,11 +23,15 @@ pub(super) fn section(screen: &mut Screen, report: &Report) {
     screen.labelled(INDENT, "Measured", &prose::comparison::sentence(advice));
     screen.labelled(INDENT, "Limit", &prose::limit::sentence(&advice.limit, advice.basis));
     screen.labelled(INDENT, "Response", &prose::limit::response(&advice.limit));
+    if let Some(onset) = &advice.failing_beyond {
+        screen.labelled(INDENT, "Failing", &prose::soundness::failing_beyond(onset));
+    }
     scaling(screen, report);
     if !advice.fallbacks.is_empty() {
         screen.labelled(INDENT, "Fallbacks", &fallbacks(advice));
     }
-    for (i, note) in advice.notes.iter().enumerate() {
+    let notes = advice.notes.iter().filter(|note| !prose::soundness::is_said_first(note));
+    for (i, note) in notes.enumerate() {
         screen.labelled(INDENT, if i == 0 { "Notes" } else { "" }, &prose::notes::sentence(note));
     }
     hint(screen, report);
@@ -47,6 +51,9 @@ fn scaling(screen: &mut Screen, report: &Report) {
 pub(super) fn headline(screen: &mut Screen, report: &Report) {
     let Some(advice) = &report.recommendation else { return };
     screen.gap();
+    if let Some(wrong) = prose::soundness::wrong_outputs(advice) {
+        screen.paragraph(Role::Trouble, &wrong);
+    }
     screen.paragraph(Role::Heading, &prose::confidence::headline(advice));
 }
 
