@@ -177,6 +177,7 @@ pub(crate) fn callable(gil_held: f64, is_blocking: bool) -> PythonProfile {
         free_threaded: FreeThreading::No,
         start_method: "fork".into(),
         offers: Vec::new(),
+        import: TaskCost::default(),
         once_per_process: None,
         two_threads: None,
         faster_again: None,

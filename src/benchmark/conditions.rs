@@ -1,7 +1,7 @@
 //! The inputs of a prediction besides the profile: the speed of the CPUs, the overheads of strategies and
 //! other users of the CPUs.
 
-use crate::benchmark::overhead::Overheads;
+use crate::benchmark::overhead::{Overheads, PythonStartUp};
 use crate::host::Host;
 use crate::model::RateCurve;
 use crate::profile::Profile;
@@ -27,6 +27,8 @@ pub struct Conditions {
     pub rates: RateCurve,
     /// The overheads of each strategy.
     pub overheads: Overheads,
+    /// The times to start workers of Python strategies; `None` if they were not measured.
+    pub python: Option<PythonStartUp>,
     /// CPU seconds of the computing steps of a task on CPUs that are never idle, as calibrated.
     pub computing_s: f64,
     /// CPU seconds per task that the embedded server uses, on the same CPUs.
@@ -46,6 +48,7 @@ impl Conditions {
         Conditions {
             rates: RateCurve::ideal(host.cpus_effective),
             overheads: Overheads::default(),
+            python: None,
             computing_s: f64::INFINITY,
             server_cpu_s: 0.0,
         }

@@ -80,6 +80,53 @@ impl Default for Overheads {
     }
 }
 
+/// The time to start workers of a pool, without any module of the user.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct WorkerStart {
+    /// Seconds until the first worker is ready, that of a server that starts the others included.
+    pub first_s: f64,
+    /// Seconds that every further worker takes of the process that starts it, one after another.
+    pub serial_s: f64,
+    /// CPU seconds that every further worker takes of its own.
+    pub parallel_s: f64,
+}
+
+impl WorkerStart {
+    /// Reads the figures off the seconds to start one worker and then a pool of `workers` workers, on `cpus`
+    /// CPUs. Forking is work of the parent; all other ways to start are work of the worker.
+    pub fn measured(one_s: f64, all_s: f64, workers: u64, cpus: f64, forks: bool) -> Self {
+        let workers = workers.max(1) as f64;
+        let each_s = all_s / workers;
+        if forks {
+            return WorkerStart { first_s: one_s, serial_s: each_s, parallel_s: 0.0 };
+        }
+        WorkerStart { first_s: one_s, serial_s: 0.0, parallel_s: each_s * cpus.clamp(1.0, workers) }
+    }
+}
+
+/// The time to start workers with one Python interpreter and one start method of `multiprocessing`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct PythonStartUp {
+    /// Worker processes.
+    pub process: WorkerStart,
+    /// Interpreters in one process.
+    pub interpreter: WorkerStart,
+}
+
+impl PythonStartUp {
+    /// Returns the times of CPython 3.11 (`fork`, `spawn`) and 3.14 (`forkserver`, interpreters) on a machine with
+    /// 2 CPUs at 2.5 GHz (x86-64, Linux, 2026-11-27); of the right order of magnitude elsewhere.
+    pub fn usual(start_method: &str) -> Self {
+        let spawned = |first_s, parallel_s| WorkerStart { first_s, serial_s: 0.0, parallel_s };
+        let process = match start_method {
+            "fork" => WorkerStart { first_s: 15e-3, serial_s: 6e-3, parallel_s: 0.0 },
+            "forkserver" => spawned(0.12, 20e-3),
+            _ => spawned(0.12, 0.1),
+        };
+        PythonStartUp { process, interpreter: spawned(0.06, 40e-3) }
+    }
+}
+
 /// Costs of the mechanisms that Python strategies are built from, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct PythonOverheads {
@@ -91,12 +138,6 @@ pub(crate) struct PythonOverheads {
     pub thread_start_s: f64,
     /// CPU seconds per task submitted to a `ThreadPoolExecutor`.
     pub thread_dispatch_s: f64,
-    /// Seconds to fork an interpreter.
-    pub fork_s: f64,
-    /// CPU seconds to start a new interpreter process that imports everything again.
-    pub spawn_s: f64,
-    /// CPU seconds to start an interpreter of an `InterpreterPoolExecutor`.
-    pub interpreter_start_s: f64,
     /// CPU seconds per task sent in chunks to a `ProcessPoolExecutor`.
     pub chunk_dispatch_s: f64,
     /// CPU seconds per task submitted on its own to a `ProcessPoolExecutor`.
@@ -107,17 +148,13 @@ pub(crate) struct PythonOverheads {
 
 impl Default for PythonOverheads {
     /// The costs in CPython 3.11 on a machine with 2 CPUs at 2.5 GHz (x86-64, Linux, 2026-11-24); of the
-    /// right order of magnitude elsewhere. They are not calibrated, because interpreters start too slowly
-    /// for that.
+    /// right order of magnitude elsewhere.
     fn default() -> Self {
         PythonOverheads {
             coroutine_dispatch_s: 0.3e-6,
             to_thread_dispatch_s: 50e-6,
             thread_start_s: 60e-6,
             thread_dispatch_s: 15e-6,
-            fork_s: 6e-3,
-            spawn_s: 80e-3,
-            interpreter_start_s: 30e-3,
             chunk_dispatch_s: 10e-6,
             submit_dispatch_s: 150e-6,
             loop_in_process_dispatch_s: 2e-6,

@@ -10,7 +10,7 @@ use crate::benchmark::configuration::Configuration;
 use crate::benchmark::execution_model::execution_model;
 use crate::benchmark::params::BATCH_WAVES;
 use crate::benchmark::predict::bounds::{bounds, own_permits, upstream_capacity};
-use crate::benchmark::predict::cost::{Cost, startup_s};
+use crate::benchmark::predict::cost::Cost;
 use crate::benchmark::predict::stages::{connecting, server_pools, stages};
 use crate::benchmark::throughput::BatchTimes;
 use crate::model::network::Network;
@@ -48,7 +48,7 @@ pub(crate) fn predict(cell: &Configuration, subject: &Subject<'_>) -> Prediction
         tasks: workload.tasks(),
     };
     let full_s = bounds(workload, profile).map(|most| tasks / most + cost.delay_s).fold(0.0, f64::max);
-    let startup_s = startup_s(model.as_ref(), cell, profile, &rates, &overhead);
+    let startup_s = model.startup_s(cell);
     let makespan_s = network.makespan_s();
     Prediction {
         per_s: tasks / (startup_s + makespan_s.max(full_s)),

@@ -8,7 +8,9 @@ use crate::error::Error;
 use crate::host::usage::CpuTime;
 use crate::profile::accounting::slowest::SlowestTasks;
 use crate::profile::accounting::task_child::TaskAccounting;
-use crate::profile::result::{FreeThreading, PythonProfile, PythonStep, ThreadsVerdict, TwoThreads};
+use crate::profile::result::{
+    FreeThreading, PythonProfile, PythonStep, TaskCost, ThreadsVerdict, TwoThreads,
+};
 use crate::profile::tasks::{
     ProfileLimits, Profiled, SampledTasks, all_failed, conclude_tasks, sample_tasks,
 };
@@ -219,7 +221,11 @@ fn python_profile(session: &Session, inspection: &Inspection, report: &ProfileRe
         executable: interpreter.executable.display().to_string(),
         version: interpreter.version.clone(),
         free_threaded: if interpreter.has_gil { FreeThreading::No } else { FreeThreading::Yes },
-        start_method: interpreter.start_method.clone(),
+        start_method: session.start_method(inspection).to_owned(),
+        import: TaskCost {
+            cpu_s: report.import_cpu_s,
+            wait_s: (report.import_wall_s - report.import_cpu_s).max(0.0),
+        },
         offers: interpreter.offers.clone(),
         gil_wanted: report.gil_wanted,
         gil_held: report.gil_held,

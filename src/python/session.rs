@@ -15,13 +15,14 @@ use crate::python::exchange::Exchange;
 pub use crate::python::exchange::SessionTimeouts;
 use crate::python::harness;
 use crate::python::interpreter::Interpreter;
-use crate::python::protocol::event::{Inspection, JobReport};
+use crate::python::protocol::event::{Inspection, JobReport, StartUpReport};
 use crate::python::protocol::request::{HarnessRequest, TaskJob};
 use crate::python::request_builder::{RequestBuilder, task_list};
 use crate::strategy::StrategyKind;
 use crate::strategy::run::RunReport;
 use crate::strategy::time_breakdown::WorkerTimeBreakdown;
-use crate::workload::{Env, Workload};
+use crate::workload::spec::{PythonSpec, StepSpec, WorkloadSource};
+use crate::workload::{Env, Items, Workload};
 
 /// Maximum number of tasks in a batch. It bounds the memory that a batch needs; more tasks would not change
 /// the measured rate.
@@ -101,6 +102,53 @@ impl Session {
     pub fn inspect(&self, workload: &Workload) -> Result<Inspection, Error> {
         let request = HarnessRequest::Inspect { header: self.requests.header(workload) };
         self.exchange.ask(&request, workload)
+    }
+
+    /// Returns the start method of `multiprocessing` that programs get: the one that the user's module sets, or
+    /// the default of the interpreter.
+    pub(crate) fn start_method<'a>(&'a self, inspection: &'a Inspection) -> &'a str {
+        inspection.start_method.as_deref().unwrap_or(&self.interpreter.start_method)
+    }
+
+    /// Starts pools of one worker and of `workers` workers without any module of the user, and returns how
+    /// long that took.
+    ///
+    /// # Errors
+    /// If workers cannot be started.
+    pub(crate) fn measure_start_up(
+        &self,
+        start_method: &str,
+        workers: usize,
+    ) -> Result<StartUpReport, Error> {
+        let nothing = PythonSpec {
+            file: None,
+            module: "conc_harness.start_up".into(),
+            callable: "nothing".into(),
+            async_callable: None,
+            own_items: false,
+        };
+        let items = Items::Count(workers as u64);
+        let steps = vec![StepSpec::Python(nothing)];
+        let workload = Workload::new("start-up", WorkloadSource::Inline, items, steps);
+        let order = self.requests.item_order(&workload, 0);
+        let limit_s = self.exchange.timeouts.start.as_secs_f64();
+        let request = HarnessRequest::Startup {
+            job: TaskJob {
+                header: self.requests.header(&workload),
+                tasks: task_list(&workload, &order, 0..workload.tasks()),
+                limits: self.requests.limits(&workload, vec![false]),
+                results_file: self.requests.results_file(workload.tasks(), workers),
+                stop_starting_after_s: limit_s,
+                give_up_after_s: limit_s,
+            },
+            strategy: StrategyKind::Processes,
+            width: workers,
+            processes: workers,
+            cpu_steps: None,
+            task_s: None,
+            start_method: Some(start_method.to_owned()),
+        };
+        self.exchange.ask(&request, &workload)
     }
 
     /// Runs one batch. Failures of tasks are part of the report.

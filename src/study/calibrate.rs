@@ -20,6 +20,8 @@ use crate::host::replace_file::replace_file;
 use crate::host::{Host, Reexec};
 use crate::policy::CONTENDED_DISTRUST;
 use crate::strategy::RunReport;
+use crate::study::callables::Callables;
+use crate::study::python_start_up::python_start_up;
 use crate::workload::fixture::Fixture;
 use crate::workload::spec::CpuSpec;
 use crate::workload::step::cpu::Burner;
@@ -37,11 +39,16 @@ pub(super) fn conditions(
     host: &Host,
     env: &Env,
     workload: &Workload,
+    callables: Option<&Callables>,
     recalibrate: bool,
 ) -> Conditions {
     let rates = measure_rates(host.cpus_effective, largest_step(workload));
     if workload.runs_python() || workload.runs_commands() {
-        return Conditions { rates, ..Conditions::usual(host) };
+        let is_quiet = was_alone(rates.alone / host.cpus_effective.min(1.0));
+        let start_up = |callables| {
+            python_start_up(callables, host, cache_file("python-start-up.json"), recalibrate, is_quiet)
+        };
+        return Conditions { rates, python: callables.and_then(start_up), ..Conditions::usual(host) };
     }
     let cache = CalibrationCache::of(host);
     let cached = if recalibrate { None } else { cache.read() };
@@ -52,7 +59,7 @@ pub(super) fn conditions(
         measured.inspect(|overheads| cache.write(overheads)).unwrap_or_default()
     });
     let computing_s = workload.computations().map(Burner::seconds_of).sum();
-    Conditions { rates, overheads, computing_s, server_cpu_s: 0.0 }
+    Conditions { rates, overheads, python: None, computing_s, server_cpu_s: 0.0 }
 }
 
 /// Measures the overheads of strategies; `None` if other programs used too much of the CPUs meanwhile.
@@ -87,10 +94,8 @@ struct CachedOverheads {
 impl CalibrationCache {
     /// Returns the cache of the current user for `host`.
     fn of(host: &Host) -> Self {
-        let caches = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-        let caches = caches.or_else(|| Some(std::env::home_dir()?.join(".cache")));
         let machine = MachineFingerprint::new(host, env!("CARGO_PKG_VERSION"), None);
-        CalibrationCache { file: caches.map(|caches| caches.join("conc").join("overheads.json")), machine }
+        CalibrationCache { file: cache_file("overheads.json"), machine }
     }
 
     /// Returns the overheads, unless they are missing, unreadable or those of another machine.
@@ -107,6 +112,13 @@ impl CalibrationCache {
         let _ = file.parent().map(fs::create_dir_all);
         let _ = replace_file(file, &bytes);
     }
+}
+
+/// Returns the file of a name in the directory for caches; `None` if there is no such directory.
+fn cache_file(name: &str) -> Option<PathBuf> {
+    let caches = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let caches = caches.or_else(|| Some(std::env::home_dir()?.join(".cache")))?;
+    Some(caches.join("conc").join(name))
 }
 
 /// Runs the calibration workloads in processes, as any other batch.

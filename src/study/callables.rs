@@ -12,7 +12,7 @@ use crate::profile::result::PythonProfile;
 use crate::profile::tasks::{ProfileLimits, Profiled};
 use crate::python::check::Observations;
 use crate::python::profile;
-use crate::python::protocol::event::Inspection;
+use crate::python::protocol::event::{Inspection, StartUpReport};
 use crate::python::session::SessionTimeouts;
 use crate::python::{Session, check};
 use crate::snippets::{PythonCallable, PythonTask};
@@ -66,6 +66,21 @@ impl Callables {
         patience: Duration,
     ) -> Result<Observations, Error> {
         check::observe(&self.session, workload, tasks, patience)
+    }
+
+    /// Returns the executable of the interpreter.
+    pub(super) fn executable(&self) -> &Path {
+        &self.session.interpreter.executable
+    }
+
+    /// Returns the start method of `multiprocessing` that programs with these callables get.
+    pub(super) fn start_method(&self) -> &str {
+        self.session.start_method(&self.inspection)
+    }
+
+    /// Starts workers without the module of the callables, and returns how long that took.
+    pub(super) fn measure_start_up(&self, workers: usize) -> Result<StartUpReport, Error> {
+        self.session.measure_start_up(self.start_method(), workers)
     }
 
     /// Returns the version of the interpreter.

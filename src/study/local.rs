@@ -82,7 +82,8 @@ impl Backend for LocalBackend<'_> {
     }
 
     fn conditions(&self, recalibrate: bool) -> Conditions {
-        conditions(self.guard.group().reexec(), &self.host, &self.env, &self.workload, recalibrate)
+        let python = self.python.as_ref();
+        conditions(self.guard.group().reexec(), &self.host, &self.env, &self.workload, python, recalibrate)
     }
 
     fn profile(&self, limits: &ProfileLimits) -> Result<Profiled, Error> {

@@ -23,6 +23,7 @@ mod machine;
 mod measure;
 mod prepare;
 mod profile;
+mod python_start_up;
 mod repeat;
 mod repeated_items;
 mod run;

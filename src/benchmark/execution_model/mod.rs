@@ -2,6 +2,7 @@
 //! compute together, and the overheads.
 
 pub(crate) mod model;
+mod module_imports;
 pub(crate) mod native;
 pub(crate) mod python;
 pub(crate) mod select;

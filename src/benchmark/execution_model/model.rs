@@ -33,6 +33,6 @@ pub(crate) trait ExecutionModel {
     /// compute.
     fn has_loop_of_its_own(&self, cell: &Configuration) -> bool;
 
-    /// Returns the number of workers that start one after another.
-    fn workers_started(&self, cell: &Configuration) -> usize;
+    /// Returns the seconds until every worker of a configuration is ready and has paid what it pays once.
+    fn startup_s(&self, cell: &Configuration) -> f64;
 }

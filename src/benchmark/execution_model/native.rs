@@ -24,6 +24,8 @@ pub(crate) struct Native<'a> {
     pub host: &'a Host,
     /// The measured rates and overheads of the machine.
     pub conditions: &'a Conditions,
+    /// CPU seconds that a process needs to prepare the workload.
+    pub preparation_s: f64,
 }
 
 impl ExecutionModel for Native<'_> {
@@ -81,9 +83,14 @@ impl ExecutionModel for Native<'_> {
         cell.strategy.info().width == WidthMeaning::InFlightTimesProcesses
     }
 
-    fn workers_started(&self, cell: &Configuration) -> usize {
+    fn startup_s(&self, cell: &Configuration) -> f64 {
         // The processes of a hybrid start at once, and calibration sees them as one.
-        if cell.strategy.info().width.has_processes() { 1 } else { cell.width }
+        let workers = if cell.strategy.info().width.has_processes() { 1 } else { cell.width };
+        let (overhead, rates) = (self.overhead(cell.strategy), self.rates(cell.strategy));
+        // Every process prepares the workload for itself.
+        let processes = cell.worker_processes();
+        let prepared_s = processes as f64 * self.preparation_s / rates.at(processes).max(f64::MIN_POSITIVE);
+        overhead.startup_s + overhead.startup_per_worker_s * (workers - 1) as f64 + prepared_s
     }
 }
 
@@ -94,7 +101,8 @@ mod tests {
 
     fn fits(strategy: StrategyKind, workload: &Workload) -> bool {
         let host = host(2);
-        Native { workload, host: &host, conditions: &Conditions::usual(&host) }.fits(strategy, true)
+        Native { workload, host: &host, conditions: &Conditions::usual(&host), preparation_s: 0.0 }
+            .fits(strategy, true)
     }
 
     #[test]
@@ -108,7 +116,12 @@ mod tests {
     #[test]
     fn strategies_of_python_are_not_offered() {
         let (host, workload) = (host(2), sleeping(10));
-        let model = Native { workload: &workload, host: &host, conditions: &Conditions::usual(&host) };
+        let model = Native {
+            workload: &workload,
+            host: &host,
+            conditions: &Conditions::usual(&host),
+            preparation_s: 0.0,
+        };
         for strategy in [StrategyKind::Uvloop, StrategyKind::Interpreters, StrategyKind::Pipeline] {
             assert!(model.unavailable(strategy).is_some() && !model.fits(strategy, true), "{strategy}");
         }

@@ -2,7 +2,8 @@
 
 use crate::benchmark::configuration::Configuration;
 use crate::benchmark::execution_model::model::ExecutionModel;
-use crate::benchmark::overhead::{Overhead, PythonOverheads};
+use crate::benchmark::execution_model::module_imports::ModuleImports;
+use crate::benchmark::overhead::{Overhead, PythonOverheads, PythonStartUp, WorkerStart};
 use crate::model::RateCurve;
 use crate::profile::result::PythonProfile;
 use crate::strategy::StrategyKind;
@@ -20,16 +21,30 @@ pub(crate) struct Python<'a> {
     pub rates: RateCurve,
     /// Costs of the mechanisms that strategies use.
     pub overheads: PythonOverheads,
+    /// Times to start workers.
+    pub start_up: PythonStartUp,
 }
 
 impl Python<'_> {
-    /// Seconds to start a worker process of a pool.
-    fn process_start_s(&self) -> f64 {
-        if self.profile.start_method == "fork" {
-            self.overheads.fork_s
-        } else {
-            self.overheads.spawn_s / self.rates.cpus.max(1.0)
-        }
+    /// Returns the seconds to start `workers` workers of a pool, each with the module of the callables and with
+    /// what its first call costs.
+    fn pool_start_s(&self, start: WorkerStart, workers: usize, imports: ModuleImports) -> f64 {
+        let once = self.profile.once_per_process.unwrap_or_default();
+        let module = self.profile.import;
+        let (first_s, own_cpu_s) = match imports {
+            ModuleImports::Inherited => (0.0, 0.0),
+            ModuleImports::ByServer => (module.total_s(), 0.0),
+            ModuleImports::ByWorkers => (module.total_s(), module.cpu_s),
+        };
+        let others = workers.saturating_sub(1) as f64;
+        // Further workers prepare themselves beside the first one, as far as there are CPUs.
+        let waiting = (workers as f64 / self.rates.at(workers).max(f64::MIN_POSITIVE) - 1.0).max(0.0);
+        start.first_s
+            + first_s
+            + once.total_s()
+            + start.serial_s * others
+            + start.parallel_s * others / self.rates.cpus.max(1.0)
+            + (own_cpu_s + once.cpu_s) * waiting
     }
 }
 
@@ -101,23 +116,20 @@ impl ExecutionModel for Python<'_> {
 
     fn overhead(&self, strategy: StrategyKind) -> Overhead {
         let costs = self.overheads;
-        let (start_s, dispatch_s) = match strategy.info().width {
-            WidthMeaning::Fixed1 => (0.0, 0.0),
-            WidthMeaning::InFlight if self.profile.is_awaitable() => (0.0, costs.coroutine_dispatch_s),
-            WidthMeaning::InFlight => (0.0, costs.to_thread_dispatch_s),
-            WidthMeaning::Threads => (costs.thread_start_s, costs.thread_dispatch_s),
-            WidthMeaning::Processes => (self.process_start_s(), costs.chunk_dispatch_s),
-            WidthMeaning::Interpreters => {
-                (costs.interpreter_start_s / self.rates.cpus.max(1.0), costs.chunk_dispatch_s)
-            }
+        let dispatch_s = match strategy.info().width {
+            WidthMeaning::Fixed1 => 0.0,
+            WidthMeaning::InFlight if self.profile.is_awaitable() => costs.coroutine_dispatch_s,
+            WidthMeaning::InFlight => costs.to_thread_dispatch_s,
+            WidthMeaning::Threads => costs.thread_dispatch_s,
+            WidthMeaning::Processes | WidthMeaning::Interpreters => costs.chunk_dispatch_s,
             WidthMeaning::InFlightTimesProcesses if self.profile.has_separate_steps() => {
-                (self.process_start_s(), costs.submit_dispatch_s)
+                costs.submit_dispatch_s
             }
             WidthMeaning::InFlightTimesProcesses | WidthMeaning::WorkersPerStage => {
-                (self.process_start_s(), costs.loop_in_process_dispatch_s)
+                costs.loop_in_process_dispatch_s
             }
         };
-        Overhead { startup_s: start_s, startup_per_worker_s: start_s, dispatch_s, ..Overhead::default() }
+        Overhead { dispatch_s, ..Overhead::default() }
     }
 
     fn time_slice_s(&self) -> f64 {
@@ -136,15 +148,31 @@ impl ExecutionModel for Python<'_> {
         false
     }
 
-    fn workers_started(&self, cell: &Configuration) -> usize {
-        if cell.strategy.info().width.has_processes() { cell.worker_processes() } else { cell.width }
+    fn startup_s(&self, cell: &Configuration) -> f64 {
+        let once_s = self.profile.once_per_process.map_or(0.0, |cost| cost.total_s());
+        match cell.strategy.info().width {
+            WidthMeaning::Fixed1 => once_s,
+            WidthMeaning::InFlight if self.profile.is_awaitable() => once_s,
+            WidthMeaning::InFlight | WidthMeaning::Threads => {
+                once_s + self.overheads.thread_start_s * cell.width as f64
+            }
+            WidthMeaning::Interpreters => {
+                self.pool_start_s(self.start_up.interpreter, cell.width, ModuleImports::ByWorkers)
+            }
+            WidthMeaning::Processes
+            | WidthMeaning::InFlightTimesProcesses
+            | WidthMeaning::WorkersPerStage => {
+                let imports = ModuleImports::of_processes(self.profile);
+                self.pool_start_s(self.start_up.process, cell.worker_processes(), imports)
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::result::{FreeThreading, OwnLimit, PythonStep};
+    use crate::profile::result::{FreeThreading, OwnLimit, PythonStep, TaskCost};
 
     fn python(gil_held: f64, steps: &[(bool, f64)]) -> PythonProfile {
         let steps = steps.iter().map(|(awaitable, cpu_fraction)| PythonStep {
@@ -159,6 +187,7 @@ mod tests {
             free_threaded: FreeThreading::No,
             start_method: "fork".into(),
             offers: Vec::new(),
+            import: TaskCost::default(),
             once_per_process: None,
             faster_again: None,
             own_limits: Vec::new(),
@@ -171,7 +200,12 @@ mod tests {
     }
 
     fn model(profile: &PythonProfile, cpus: f64) -> Python<'_> {
-        Python { profile, rates: RateCurve::ideal(cpus), overheads: PythonOverheads::default() }
+        Python {
+            profile,
+            rates: RateCurve::ideal(cpus),
+            overheads: PythonOverheads::default(),
+            start_up: PythonStartUp::usual(&profile.start_method),
+        }
     }
 
     fn fits(strategy: StrategyKind, profile: &PythonProfile, variants: bool) -> bool {
@@ -189,14 +223,68 @@ mod tests {
         assert_eq!(together(StrategyKind::Threads, &free), 8.0);
     }
 
+    fn start_s(profile: &PythonProfile, strategy: StrategyKind, workers: usize) -> f64 {
+        model(profile, 2.0).startup_s(&Configuration::planned(strategy, workers, workers))
+    }
+
     #[test]
     fn processes_take_time_to_start_and_more_where_they_are_not_forked() {
         let start = |method: &str, strategy| {
             let python = PythonProfile { start_method: method.into(), ..python(0.9, &[(false, 1.0)]) };
-            model(&python, 2.0).overhead(strategy).startup_per_worker_s
+            start_s(&python, strategy, 4)
         };
-        assert!(start("spawn", StrategyKind::Processes) > start("fork", StrategyKind::Processes));
+        assert!(start("spawn", StrategyKind::Processes) > start("forkserver", StrategyKind::Processes));
+        assert!(start("forkserver", StrategyKind::Processes) > start("fork", StrategyKind::Processes));
         assert!(start("fork", StrategyKind::Processes) > 10.0 * start("fork", StrategyKind::Threads));
+    }
+
+    #[test]
+    fn a_slow_import_is_paid_by_those_who_import() {
+        let import = TaskCost { cpu_s: 2.0, wait_s: 1.0 };
+        let added = |method: &str, version: &str, strategy, workers| {
+            let plain = PythonProfile {
+                start_method: method.into(),
+                version: version.into(),
+                ..python(0.9, &[(false, 1.0)])
+            };
+            let heavy = PythonProfile { import, ..plain.clone() };
+            start_s(&heavy, strategy, workers) - start_s(&plain, strategy, workers)
+        };
+        let of_processes =
+            |method, version, workers| added(method, version, StrategyKind::Processes, workers);
+        assert!(of_processes("fork", "3.11.7", 8).abs() < 1e-9);
+        assert!(
+            (of_processes("forkserver", "3.14.0 (main)", 8) - 3.0).abs() < 1e-9,
+            "the server imports once"
+        );
+        // Four times as many workers as CPUs import one group after another.
+        for (method, version) in [("spawn", "3.14.0"), ("forkserver", "3.13.1")] {
+            assert!((of_processes(method, version, 8) - 9.0).abs() < 1e-9, "{method} {version}");
+            assert!((of_processes(method, version, 2) - 3.0).abs() < 1e-9, "{method} {version}");
+        }
+        assert!((added("fork", "3.14.0", StrategyKind::Interpreters, 8) - 9.0).abs() < 1e-9);
+        assert!(added("spawn", "3.14.0", StrategyKind::Threads, 8).abs() < 1e-9);
+    }
+
+    #[test]
+    fn every_process_pays_once_what_the_first_call_costs() {
+        let once = Some(TaskCost { cpu_s: 1.5, wait_s: 0.5 });
+        let plain = python(0.9, &[(false, 1.0)]);
+        let lazy = PythonProfile { once_per_process: once, ..plain.clone() };
+        let added =
+            |strategy, workers| start_s(&lazy, strategy, workers) - start_s(&plain, strategy, workers);
+        assert!((added(StrategyKind::Sequential, 1) - 2.0).abs() < 1e-9);
+        assert!((added(StrategyKind::Threads, 8) - 2.0).abs() < 1e-9);
+        assert!((added(StrategyKind::Processes, 2) - 2.0).abs() < 1e-9, "both at once on 2 CPUs");
+        assert!((added(StrategyKind::Processes, 8) - 6.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_was_measured_of_starting_is_told_apart() {
+        let forked = WorkerStart::measured(0.02, 0.04, 4, 2.0, true);
+        assert_eq!(forked, WorkerStart { first_s: 0.02, serial_s: 0.01, parallel_s: 0.0 });
+        let spawned = WorkerStart::measured(0.4, 0.8, 4, 2.0, false);
+        assert_eq!(spawned, WorkerStart { first_s: 0.4, serial_s: 0.0, parallel_s: 0.4 });
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::benchmark::conditions::Subject;
 use crate::benchmark::execution_model::model::ExecutionModel;
 use crate::benchmark::execution_model::native::Native;
 use crate::benchmark::execution_model::python::Python;
-use crate::benchmark::overhead::PythonOverheads;
+use crate::benchmark::overhead::{PythonOverheads, PythonStartUp};
 
 /// Returns the execution model of the tasks of a subject.
 pub(crate) fn execution_model<'a>(subject: &Subject<'a>) -> Box<dyn ExecutionModel + 'a> {
@@ -14,7 +14,8 @@ pub(crate) fn execution_model<'a>(subject: &Subject<'a>) -> Box<dyn ExecutionMod
             profile: python,
             rates: conditions.rates,
             overheads: PythonOverheads::default(),
+            start_up: conditions.python.unwrap_or_else(|| PythonStartUp::usual(&python.start_method)),
         }),
-        None => Box::new(Native { workload, host, conditions }),
+        None => Box::new(Native { workload, host, conditions, preparation_s: profile.preparation_s }),
     }
 }

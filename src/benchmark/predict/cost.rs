@@ -2,7 +2,6 @@
 
 use crate::benchmark::conditions::Subject;
 use crate::benchmark::configuration::Configuration;
-use crate::benchmark::execution_model::ExecutionModel;
 use crate::benchmark::overhead::{Overhead, StepOverhead};
 use crate::benchmark::predict::bounds::bounds;
 use crate::model::RateCurve;
@@ -51,19 +50,6 @@ impl Cost {
         let saved_s = saved_when_busy_s(workload, profile, conditions.computing_s).clamp(0.0, idle_s / 2.0);
         Cost { demand_s: idle_s - saved_s * busy, server_s, delay_s }
     }
-}
-
-/// Returns the seconds to start a configuration; every process prepares the workload for itself.
-pub(super) fn startup_s(
-    model: &dyn ExecutionModel,
-    cell: &Configuration,
-    profile: &Profile,
-    rates: &RateCurve,
-    overhead: &Overhead,
-) -> f64 {
-    let (processes, workers) = (cell.worker_processes(), model.workers_started(cell));
-    let prepared_s = processes as f64 * profile.preparation_s / rates.at(processes).max(f64::MIN_POSITIVE);
-    overhead.startup_s + overhead.startup_per_worker_s * (workers - 1) as f64 + prepared_s
 }
 
 /// Returns the CPU seconds that a task saves on CPUs that never idle: a task that waits between its

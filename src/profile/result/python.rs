@@ -15,8 +15,13 @@ pub struct PythonProfile {
     pub version: String,
     /// Free-threading status: yes if the interpreter has no global lock.
     pub free_threaded: FreeThreading,
-    /// Default start method of `multiprocessing`, such as `fork`.
+    /// Start method of `multiprocessing`, such as `fork`: the one that the module of the callables sets, or
+    /// the default of the interpreter.
     pub start_method: String,
+    /// Cost of importing the modules of the callables, in CPU seconds and seconds of waiting. Every process
+    /// that imports them pays it.
+    #[serde(default)]
+    pub import: TaskCost,
     /// Strategies that not every interpreter has: `interpreters` from Python 3.14 on, `uvloop` where it is
     /// installed.
     #[serde(default)]

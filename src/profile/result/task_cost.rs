@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The cost of one task: the demand *D* and the delay *Z* of queueing theory.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TaskCost {
     /// CPU seconds (*D*).
     pub cpu_s: f64,

@@ -57,6 +57,19 @@ pub struct Inspection {
     pub items: Option<u64>,
     /// Seconds that importing the module took.
     pub import_s: f64,
+    /// The start method of `multiprocessing` that the module has set; `None` if it has set none.
+    pub start_method: Option<String>,
+}
+
+/// The times to start workers.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(crate) struct StartUpReport {
+    /// The number of workers in the second pool.
+    pub workers: u64,
+    /// Seconds to start a pool of one process, and then a pool of `workers` processes.
+    pub processes: [f64; 2],
+    /// The same for interpreters; `None` if there is no pool of interpreters.
+    pub interpreters: Option<[f64; 2]>,
 }
 
 /// The forms of one step.
@@ -141,6 +154,10 @@ pub(crate) struct ProfileReport {
     pub once: Option<TaskCost>,
     /// Time at which the first task that counts began, in nanoseconds of the monotonic clock.
     pub begun_ns: u64,
+    /// CPU seconds to import the modules of the callables.
+    pub import_cpu_s: f64,
+    /// Seconds to import the modules of the callables.
+    pub import_wall_s: f64,
     /// Seconds in which tasks waited for the rate limit, which are part of no other figure.
     pub paused_s: f64,
     /// Seconds in each step, summed over all tasks.

@@ -44,6 +44,24 @@ pub(crate) enum HarnessRequest {
         /// Seconds that one task takes alone; `None` until a profile is known.
         task_s: Option<f64>,
     },
+    /// Start workers and measure how long that takes.
+    Startup {
+        /// The fields of a batch, whose tasks do not run.
+        #[serde(flatten)]
+        job: TaskJob,
+        /// The strategy of the batch.
+        strategy: StrategyKind,
+        /// The number of workers.
+        width: usize,
+        /// As in a batch.
+        processes: usize,
+        /// As in a batch.
+        cpu_steps: Option<Vec<bool>>,
+        /// As in a batch.
+        task_s: Option<f64>,
+        /// The start method of `multiprocessing`; `None` leaves it to the interpreter.
+        start_method: Option<String>,
+    },
     /// Run a few tasks under observation.
     Check {
         /// The callables.
@@ -62,7 +80,9 @@ impl HarnessRequest {
     pub(crate) fn job(&self) -> Option<&TaskJob> {
         match self {
             HarnessRequest::Profile { job, .. } | HarnessRequest::Batch { job, .. } => Some(job),
-            HarnessRequest::Inspect { .. } | HarnessRequest::Check { .. } => None,
+            HarnessRequest::Inspect { .. }
+            | HarnessRequest::Startup { .. }
+            | HarnessRequest::Check { .. } => None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from time import perf_counter
 
 from .callables import load_module, load_steps, own_items
@@ -15,6 +16,7 @@ def inspect(request: InspectRequest) -> JsonObject:
     begun = perf_counter()
     steps = load_steps(header.steps)
     import_s = perf_counter() - begun
+    start_method = _start_method()
     items = own_items(load_module(header.steps[0])) if header.own_items else None
     return {
         "steps": [
@@ -29,4 +31,14 @@ def inspect(request: InspectRequest) -> JsonObject:
         "own_limits": own_limits(steps),
         "items": None if items is None else len(items),
         "import_s": import_s,
+        "start_method": start_method,
     }
+
+
+def _start_method() -> str | None:
+    """Returns the start method that the user's modules have set; None if they set none."""
+    if "multiprocessing" not in sys.modules:
+        return None
+    import multiprocessing
+
+    return multiprocessing.get_start_method(allow_none=True)

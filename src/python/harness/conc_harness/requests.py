@@ -128,9 +128,22 @@ class BatchRequest:
     task_s: float | None
 
 
+@dataclass(frozen=True)
+class StartUpRequest:
+    """Start workers with a start method of `multiprocessing`; None means that of the interpreter."""
+
+    batch: BatchRequest
+    start_method: str | None
+
+    @property
+    def header(self) -> RequestHeader:
+        """Returns the part that all requests share."""
+        return self.batch.header
+
+
 JobRequest = Union[ProfileRequest, BatchRequest]
 TaskRequest = Union[CheckRequest, ProfileRequest, BatchRequest]
-Request = Union[InspectRequest, CheckRequest, ProfileRequest, BatchRequest]
+Request = Union[InspectRequest, CheckRequest, ProfileRequest, BatchRequest, StartUpRequest]
 
 
 def parse_request(message: JsonObject) -> Request:
@@ -150,6 +163,11 @@ def parse_batch(fields: JsonObject) -> BatchRequest:
     cpu_steps = fields["cpu_steps"]
     known = {**_common(fields), "cpu_steps": None if cpu_steps is None else tuple(cpu_steps)}
     return BatchRequest(**known)
+
+
+def _parse_start_up(fields: JsonObject) -> StartUpRequest:
+    batch = {name: value for name, value in fields.items() if name != "start_method"}
+    return StartUpRequest(parse_batch(batch), fields["start_method"])
 
 
 def _parse_inspect(fields: JsonObject) -> InspectRequest:
@@ -193,4 +211,5 @@ _PARSERS: dict[str, Callable[[JsonObject], Request]] = {
     "check": _parse_check,
     "profile": _parse_profile,
     "batch": parse_batch,
+    "startup": _parse_start_up,
 }

@@ -19,6 +19,7 @@ from .requests import (
     JobRequest,
     ProfileRequest,
     Request,
+    StartUpRequest,
     parse_request,
 )
 
@@ -82,6 +83,8 @@ def _answer(request: Request, channel: Channel) -> bool:
         return _profile(request, channel)
     if isinstance(request, BatchRequest):
         return _batch(request, channel)
+    if isinstance(request, StartUpRequest):
+        return _start_up(request, channel)
     return _check(request, channel)
 
 
@@ -127,6 +130,13 @@ def _batch(request: BatchRequest, channel: Channel) -> bool:
         return report
 
     return _run_job(request, channel, run)
+
+
+def _start_up(request: StartUpRequest, channel: Channel) -> bool:
+    from . import start_up
+
+    channel.send("done", **start_up.measure(request))
+    return False
 
 
 def _run_job(request: JobRequest, channel: Channel, run: Callable[[Any], dict[str, Any]]) -> bool:
