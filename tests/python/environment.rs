@@ -61,8 +61,9 @@ pub(crate) fn with_uvloop() -> Option<PathBuf> {
 pub(crate) fn with_interpreters() -> Option<PathBuf> {
     const HAS_IT: &str = "from concurrent.futures import InterpreterPoolExecutor";
     let of = |version: u32| at_hand().iter().find(move |(minor, _)| *minor == version);
-    match at_hand().iter().find(|(_, python)| says_yes(python, HAS_IT)) {
-        Some((_, python)) => Some(python.clone()),
+    let mut candidates = pythons().into_iter().chain(at_hand().iter().map(|(_, python)| python.clone()));
+    match candidates.find(|python| says_yes(python, HAS_IT)) {
+        Some(python) => Some(python),
         None => environment(&of(13)?.1, &["interpreters-pep-734"], Some(BACKPORT)),
     }
 }
