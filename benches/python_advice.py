@@ -204,9 +204,9 @@ def evaluate(
     lost, error = regret(times, advised) if advised in times and advised else (1.0, 0.0)
     errors = []
     for cell in advice.report.get("cells", []):
-        measured = times.get(evaluation.configuration_of(cell))
-        if measured and cell.get("predicted_per_s"):
-            errors.append(abs(cell["predicted_per_s"] * statistics.median(measured) / grid.items - 1))
+        configuration = evaluation.configuration_of(cell)
+        if configuration in grid.batches and not grid.problem(configuration) and cell["predicted_per_s"]:
+            errors.append(abs(cell["predicted_per_s"] * grid.seconds(configuration) / grid.items - 1))
     return Trial(path.stem, version, advice, best, lost, error, problem, errors)
 
 
