@@ -22,16 +22,36 @@ pub(crate) const INDIFFERENCE: f64 = 0.05;
 /// - Last checked: 2026-11.
 pub(crate) const WORTH_CONCURRENCY: f64 = 0.10;
 
-/// Probability of being within [`INDIFFERENCE`] of the best at which a configuration ends the search; less
-/// the error of such a probability, it is also the minimum for a configuration to be advised.
+/// Expected loss of throughput, as a share of the best, at which the search ends.
 ///
-/// - Chosen because: the 95% quantile of the regret is then below the margin, with some allowance for
-///   beliefs that are too sure of themselves.
-/// - Measured by: `cargo test --release --test search -- --ignored --nocapture`: 0.95 instead of 0.97 gives advice
-///   within the margin in 92.1% instead of 92.4% of 800 draws, after 3.2 s instead of 3.7 s in the median. The
-///   difference is within the noise; the safer value costs half a second.
+/// - Chosen because: it is well below [`INDIFFERENCE`], so that most of the loss's distribution is too.
+/// - Measured by: `cargo test --test search -- --ignored --nocapture` sweeps it.
 /// - Last checked: 2026-11.
-pub(crate) const STOP_PROBABILITY: f64 = 0.97;
+pub(crate) const STOP_REGRET: f64 = 0.02;
+
+/// Probability of being within [`INDIFFERENCE`] of the best from which a cell of the decision tree's strategy is
+/// recommended, whatever leads.
+///
+/// - Chosen because: what the measurement leaves undecided, theory decides.
+/// - Measured by: `cargo test --test search -- --nocapture`, where the tree names `async`.
+/// - Last checked: 2026-11.
+pub(crate) const TREE_FROM: f64 = 0.50;
+
+/// Probability of being within [`INDIFFERENCE`] of the best from which a strategy other than the tree's ties
+/// with the leader, so that the simpler program wins.
+///
+/// - Chosen because: no theory speaks for such a strategy, so that the measurement must.
+/// - Measured by: `cargo test --test search -- --nocapture`.
+/// - Last checked: 2026-11.
+pub(crate) const TIE_FROM: f64 = 0.80;
+
+/// Probability of being within [`INDIFFERENCE`] of the best from which a narrower cell is recommended in place
+/// of a wider one of the same strategy.
+///
+/// - Chosen because: a cell that is too narrow loses throughput; one that is too wide loses memory only.
+/// - Measured by: `cargo test --test search -- --nocapture` (share of good advice, factor by which it is too wide).
+/// - Last checked: 2026-11.
+pub(crate) const SURE_WIDTH: f64 = 0.90;
 
 /// Probability of being within [`INDIFFERENCE`] of the best from which the confidence in a recommendation is
 /// high.

@@ -1,4 +1,4 @@
-//! The choice among measured cells: the narrowest and cheapest of those within noise of the best.
+//! The choice among cells, run or not: the narrowest and simplest of those that are probably near the best.
 
 use std::cmp::Ordering;
 
@@ -9,21 +9,14 @@ use crate::advice::objective::Objective;
 use crate::advice::pairwise::{PairwiseComparison, compare_pairwise, score};
 use crate::advice::verdict::{Agreement, ChoiceVerdict};
 use crate::benchmark::ConfigurationResult;
-use crate::policy::{INDIFFERENCE, STOP_PROBABILITY, WORTH_CONCURRENCY};
+use crate::benchmark::result::Status;
+use crate::benchmark::standing::{Standing, acceptable, pool, preferred};
+use crate::policy::{INDIFFERENCE, WORTH_CONCURRENCY};
 use crate::stats::ratio::UncertainOrdering;
 use crate::strategy::StrategyKind;
 
 /// Minimum ratio at which an undecided cell stays a candidate if the model predicts a tie.
 const LUCK: f64 = 0.75;
-
-/// Two standard errors of a probability near [`STOP_PROBABILITY`] that is counted from 256 draws.
-const SLACK: f64 = 0.02;
-
-/// Lowest probability that cannot be distinguished from [`STOP_PROBABILITY`].
-///
-/// The probability is the most that the surest cell can require of others. A cell of the strategy of the
-/// surest cell that is no slower than the fastest with this probability shares the flat top with it.
-const SURE: f64 = STOP_PROBABILITY - SLACK;
 
 /// The chosen cell, and the standing of the other cells compared with it.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,68 +52,112 @@ pub struct RunnerUp<'a> {
     pub smallest_effect: Option<f64>,
 }
 
-/// Chooses among the cells; `None` if no cell ran with most of its tasks successful.
-///
-/// 1. A cell is left out if more of its tasks fail than elsewhere, or if its outputs are wrong.
-/// 2. Where a posterior is known, the candidates are the cells that are near the best with
-///    enough probability, and the cells of the surest one's strategy that keep up with the fastest.
-/// 3. Elsewhere the candidates are the cells that are not certainly slower than the best and whose
-///    estimate is within 5% of it, and cells that are undecided and predicted to be equal.
-/// 4. Sequential is a candidate from 90% of the best on, because concurrency has its price.
-/// 5. Where memory or CPU is the objective, only the candidates within 5% of the least cost stay.
-/// 6. Sequential comes first, then the strategy of the decision tree, then the simplest strategy,
-///    each at its narrowest width.
+/// Chooses among cells that ran; `None` if no cell ran with most of its tasks successful.
 pub fn choose<'a>(
     cells: &'a [ConfigurationResult],
     decision: &DecisionPath,
     objective: Objective,
 ) -> Option<Choice<'a>> {
-    let Eligible { cells, notes } = eligible(cells);
-    // A posterior already allows for cells with few rounds.
-    let is_believed = cells.iter().any(|cell| cell.outlook.is_some());
-    let known = if is_believed { cells.clone() } else { well_measured(&cells) };
+    choose_among(cells, &[], decision, objective)
+}
+
+/// Chooses among cells that ran and cells that did not, of which the belief knows the throughput.
+///
+/// 1. A cell is left out if more of its tasks fail than elsewhere, or if its outputs are wrong, and with it all
+///    that are wider and did not run.
+/// 2. Where the belief is known, [`standing`](crate::benchmark::standing) prefers: what ran to what did not, the
+///    tree's strategy where it is probably near the best, the simplest program, the narrowest cell.
+/// 3. Elsewhere, and for latency, the candidates are the cells that are not certainly slower than the best and
+///    whose estimate is within 5% of it, and cells that are undecided and predicted to be equal.
+/// 4. Sequential is a candidate from 90% of the best on, because concurrency has its price.
+/// 5. Where memory or CPU is the objective, only the candidates within 5% of the least cost stay.
+pub fn choose_among<'a>(
+    cells: &'a [ConfigurationResult],
+    unrun: &'a [ConfigurationResult],
+    decision: &DecisionPath,
+    objective: Objective,
+) -> Option<Choice<'a>> {
+    let Eligible { cells: ran, notes } = eligible(cells);
+    let unrun: Vec<_> = unrun.iter().filter(|cell| may_run(cell, cells, &ran)).collect();
+    let tree = decision.strategy;
+    let is_believed =
+        objective != Objective::Latency && ran.iter().chain(&unrun).any(|c| c.outlook.is_some());
+    let (known, candidates, chosen) = if is_believed {
+        let known = pooled(&ran, &unrun);
+        let standings: Vec<Standing> = known.iter().filter_map(|cell| standing(cell)).collect();
+        let candidates = of_standings(&known, &acceptable(&standings, Some(tree)));
+        let thrifty: Vec<Standing> =
+            thriftiest(&candidates, objective).iter().filter_map(|cell| standing(cell)).collect();
+        let chosen = preferred(&thrifty, Some(tree))?;
+        let chosen = of_standings(&candidates, &[chosen]).into_iter().next()?;
+        (known, candidates, chosen)
+    } else {
+        let known =
+            if is_reference_alone(&ran) { [ran.clone(), unrun].concat() } else { well_measured(&ran) };
+        let candidates = within_noise(&known, leader(&known, objective)?, objective);
+        let chosen = prefer(&thriftiest(&candidates, objective), tree)?;
+        (known, candidates, chosen)
+    };
     let best = leader(&known, objective)?;
-    let candidates = candidates(&known, best, objective);
-    let chosen = prefer(&thriftiest(&candidates, objective), decision.strategy)?;
     let runners_up = runners_up(&known, chosen, objective);
-    let tree_cell = leader(&of_strategy(&cells, decision.strategy), objective);
+    let tree_cell = leader(&of_strategy(&ran, tree), objective);
     let tree_standing = tree_cell.map(|cell| compare_pairwise(cell, best, objective));
     Some(Choice {
         chosen,
         best,
         verdict: verdict(runners_up.first()),
         runners_up,
-        agrees: agreement(&of_strategy(&candidates, decision.strategy), tree_standing),
+        agrees: agreement(&of_strategy(&candidates, tree), tree_standing),
         tree_ratio: tree_standing.map(|seen| seen.ratio),
-        eligible: cells,
+        eligible: ran,
         notes,
     })
 }
 
-/// Returns the cells that may be chosen.
-fn candidates<'a>(
-    cells: &[&'a ConfigurationResult],
-    best: &ConfigurationResult,
-    objective: Objective,
+/// Returns the cells among which the belief chooses: those that ran, or all.
+fn pooled<'a>(
+    ran: &[&'a ConfigurationResult],
+    unrun: &[&'a ConfigurationResult],
 ) -> Vec<&'a ConfigurationResult> {
-    let near = |cell: &ConfigurationResult| Some(cell.outlook?.near_best);
-    let surest = cells.iter().filter_map(|c| near(c)).reduce(f64::max);
-    match surest.filter(|surest| *surest > 0.0 && objective != Objective::Latency) {
-        Some(surest) => {
-            let enough = surest.min(SURE) - SLACK.min(surest / 2.0);
-            let kind = cells.iter().find(|c| near(c) == Some(surest)).map(|c| c.cell.strategy);
-            let is_flat = |cell: &ConfigurationResult| {
-                Some(cell.cell.strategy) == kind && cell.outlook.is_some_and(|o| o.near_leader >= SURE)
-            };
-            let stays = |cell: &&ConfigurationResult| {
-                near(cell).is_some_and(|near| near >= enough)
-                    || is_flat(cell)
-                    || is_not_worth_leaving(cell, compare_pairwise(cell, best, objective))
-            };
-            cells.iter().copied().filter(stays).collect()
-        }
-        None => within_noise(cells, best, objective),
-    }
+    let all = [ran, unrun].concat();
+    let standings: Vec<Standing> = all.iter().filter_map(|cell| standing(cell)).collect();
+    of_standings(&all, &pool(&standings))
+}
+
+fn of_standings<'a>(
+    cells: &[&'a ConfigurationResult],
+    standings: &[Standing],
+) -> Vec<&'a ConfigurationResult> {
+    cells.iter().copied().filter(|cell| standings.iter().any(|s| s.cell == cell.cell)).collect()
+}
+
+/// Returns what is believed about a cell; `None` without a belief.
+fn standing(cell: &ConfigurationResult) -> Option<Standing> {
+    let outlook = cell.outlook?;
+    Some(Standing {
+        cell: cell.cell,
+        is_measured: !cell.rounds.is_empty(),
+        per_s: outlook.throughput_per_s,
+        near: outlook.near_leader,
+        regret: outlook.expected_regret,
+    })
+}
+
+/// Returns false for a cell that did not run where one of its strategy that is no wider failed, or is left out
+/// because its tasks fail.
+fn may_run(cell: &ConfigurationResult, all: &[ConfigurationResult], ran: &[&ConfigurationResult]) -> bool {
+    let is_narrower = |other: &ConfigurationResult| {
+        other.cell.strategy == cell.cell.strategy && other.cell.width <= cell.cell.width
+    };
+    let is_out = |other: &ConfigurationResult| {
+        let was_tried = other.status == Status::Failed || !other.rounds.is_empty();
+        was_tried && !ran.iter().any(|c| c.cell == other.cell)
+    };
+    !all.iter().any(|other| is_narrower(other) && is_out(other))
+}
+
+fn is_reference_alone(ran: &[&ConfigurationResult]) -> bool {
+    ran.iter().all(|cell| cell.cell.strategy == StrategyKind::Sequential)
 }
 
 /// Returns the cell with the highest score.

@@ -15,7 +15,7 @@ pub struct Comparison {
     pub code: ComparisonCode,
     /// The goal of the optimisation.
     pub objective: Objective,
-    /// Predicted tasks per second of the recommended configuration; null if it was measured.
+    /// Tasks per second that the recommended configuration is believed to reach; null if it was measured.
     pub predicted_per_s: Option<f64>,
     /// The best configuration of every other strategy, best first. If nothing was measured, only strategies
     /// predicted to be within 5%.
@@ -50,6 +50,8 @@ pub enum ComparisonCode {
     ConcurrencyDoesNotPay,
     /// Nothing was measured: the recommended strategy is predicted to be the best.
     Predicted,
+    /// The recommended configuration was not run: what was run, and theory, imply that it is the best.
+    NotRun,
 }
 
 /// Compares the chosen configuration with the best configuration of every other strategy.

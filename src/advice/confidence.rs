@@ -105,8 +105,13 @@ mod tests {
     use crate::strategy::StrategyKind;
 
     fn sure(near_best: f64) -> ConfigurationResult {
-        let outlook =
-            Posterior { throughput_per_s: 100.0, credible95: [90.0, 110.0], near_best, near_leader: 1.0 };
+        let outlook = Posterior {
+            throughput_per_s: 100.0,
+            credible95: [90.0, 110.0],
+            near_best,
+            near_leader: 1.0,
+            expected_regret: 0.0,
+        };
         ConfigurationResult { outlook: Some(outlook), ..cell(StrategyKind::Async, 8, 100.0) }
     }
 

@@ -33,7 +33,7 @@ pub(crate) mod seen;
 #[cfg(test)]
 mod testing;
 
-pub use choose::choose;
+pub use choose::{choose, choose_among};
 pub use decision_tree::DecisionPath;
 pub(crate) use decision_tree::decide;
 pub(crate) use facts::Facts;

@@ -24,9 +24,11 @@ pub(crate) struct PairwiseComparison {
     pub(crate) smallest_effect: Option<f64>,
 }
 
-/// Returns the score of a cell; zero if the cell has no throughput.
+/// Returns the score of a cell, which for one that did not run is that of the belief; zero if its throughput
+/// is unknown.
 pub(crate) fn score(cell: &ConfigurationResult, objective: Objective) -> f64 {
-    objective.score(cell.cell.width, cell.per_s().unwrap_or(0.0))
+    let believed = || cell.outlook.map(|outlook| outlook.throughput_per_s);
+    objective.score(cell.cell.width, cell.per_s().or_else(believed).unwrap_or(0.0))
 }
 
 /// Compares `a` with `b`.

@@ -17,7 +17,7 @@ use crate::stats::ratio::UncertainOrdering;
 /// same strategy.
 pub(crate) fn recommend_predicted(input: &AdviceInput<'_>) -> Option<Recommendation> {
     let cells: Vec<ConfigurationResult> = input.cells.iter().filter_map(stand_in).collect();
-    let advice = recommend(&AdviceInput { cells: &cells, ..*input })?;
+    let advice = recommend(&AdviceInput { cells: &cells, unrun: &[], ..*input })?;
     let ChoiceConfidence { level, reason } = ChoiceConfidence::predicted(input.profile.confidence);
     let is_same = advice.strategy == advice.decision.strategy;
     Some(Recommendation {
@@ -101,6 +101,7 @@ mod tests {
             host: &host,
             conditions: &Conditions::usual(&host),
             cells: &cells,
+            unrun: &[],
             objective,
             notes: &[],
         };

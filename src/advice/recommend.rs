@@ -1,8 +1,10 @@
 //! The recommendation, put together from the tree, the choice and the limit.
 
-use crate::advice::choose::choose;
+use std::borrow::Cow;
+
+use crate::advice::choose::choose_among;
 use crate::advice::chunks::chunk_size;
-use crate::advice::comparison::comparison;
+use crate::advice::comparison::{Comparison, ComparisonCode, comparison};
 use crate::advice::confidence::ChoiceConfidence;
 use crate::advice::context::AdviceContext;
 use crate::advice::decision_tree::decide;
@@ -13,13 +15,15 @@ use crate::advice::limit::limit;
 use crate::advice::note::Note;
 use crate::advice::notes::notes;
 use crate::advice::objective::Objective;
-use crate::advice::result::Recommendation;
+use crate::advice::result::{Recommendation, TreeFailure};
 use crate::advice::seen::Seen;
 use crate::advice::verdict::Basis;
 use crate::benchmark::ConfigurationResult;
 use crate::benchmark::conditions::Conditions;
+use crate::benchmark::result::Status;
 use crate::host::Host;
 use crate::profile::Profile;
+use crate::strategy::StrategyKind;
 use crate::workload::Workload;
 
 /// The inputs of a recommendation.
@@ -35,6 +39,8 @@ pub(crate) struct AdviceInput<'a> {
     pub conditions: &'a Conditions,
     /// Every configuration that was considered.
     pub cells: &'a [ConfigurationResult],
+    /// Every configuration that was not run, with what is believed about it.
+    pub unrun: &'a [ConfigurationResult],
     /// The goal.
     pub objective: Objective,
     /// Notes of the caller, which follow those of the recommendation.
@@ -45,10 +51,11 @@ pub(crate) struct AdviceInput<'a> {
 ///
 /// `code_examples` stays empty: programs are generated from a recommendation later.
 pub(crate) fn recommend(input: &AdviceInput<'_>) -> Option<Recommendation> {
-    let AdviceInput { workload, profile, host, conditions, cells, objective, .. } = *input;
+    let AdviceInput { workload, profile, host, conditions, cells, unrun, objective, .. } = *input;
     let facts = Facts::of(workload, profile, host.cpus_effective);
     let decision = decide(&facts);
-    let choice = choose(cells, &decision, objective)?;
+    let (cells, unrun) = (&*advisable(cells, profile), &*advisable(unrun, profile));
+    let choice = choose_among(cells, unrun, &decision, objective)?;
     let seen = Seen::of(&choice, objective);
     let context = AdviceContext {
         workload,
@@ -61,19 +68,24 @@ pub(crate) fn recommend(input: &AdviceInput<'_>) -> Option<Recommendation> {
         choice: &choice,
     };
     let cell = choice.chosen.cell;
-    let ChoiceConfidence { level, reason } =
-        ChoiceConfidence::of(choice.chosen, Basis::Measured, choice.verdict);
+    let basis = if unrun.iter().any(|c| c.cell == cell) { Basis::Predicted } else { Basis::Measured };
+    let ChoiceConfidence { level, reason } = ChoiceConfidence::of(choice.chosen, basis, choice.verdict);
     Some(Recommendation {
         strategy: cell.strategy,
         width: cell.width,
         processes: cell.processes,
         verdict: choice.verdict,
         smallest_effect: choice.runners_up.first().and_then(|runner_up| runner_up.smallest_effect),
-        basis: Basis::Measured,
+        basis,
         confidence: level,
         confidence_reason: reason,
+        tree_failure: tree_failure(cells, decision.strategy),
         agrees: choice.agrees,
-        comparison: comparison(choice.chosen, decision.strategy, &seen, objective),
+        comparison: compared(
+            comparison(choice.chosen, decision.strategy, &seen, objective),
+            basis,
+            choice.chosen,
+        ),
         limit: limit(&context),
         failing_beyond: soundness(cells).failing_beyond(cell.strategy),
         code_examples: Vec::new(),
@@ -82,6 +94,39 @@ pub(crate) fn recommend(input: &AdviceInput<'_>) -> Option<Recommendation> {
         fallbacks: fallbacks(&choice, objective),
         decision,
     })
+}
+
+/// Returns the cells that may be advised: where no callable has an async form, an event loop runs the same
+/// threads with more overhead, so that it is left out if threads are there.
+fn advisable<'a>(cells: &'a [ConfigurationResult], profile: &Profile) -> Cow<'a, [ConfigurationResult]> {
+    let is_blocking = profile.python.as_ref().is_some_and(|python| !python.is_awaitable());
+    let has_threads = cells.iter().any(|c| c.cell.strategy == StrategyKind::Threads);
+    if !is_blocking || !has_threads {
+        return Cow::Borrowed(cells);
+    }
+    let is_loop = |kind: StrategyKind| matches!(kind, StrategyKind::Async | StrategyKind::Uvloop);
+    Cow::Owned(cells.iter().filter(|c| !is_loop(c.cell.strategy)).cloned().collect())
+}
+
+/// Returns the failure of the tree's strategy, if it ran and not one of its configurations succeeded.
+fn tree_failure(cells: &[ConfigurationResult], tree: StrategyKind) -> Option<TreeFailure> {
+    let own = || cells.iter().filter(|c| c.cell.strategy == tree);
+    let failed = own().find(|c| c.status == Status::Failed)?;
+    let reason = failed.reason.clone()?;
+    let has_run = own().any(|c| c.status == Status::Ok);
+    (!has_run).then_some(TreeFailure { strategy: tree, width: failed.cell.width, reason })
+}
+
+/// Returns the comparison, which for a configuration that was not run is with what was.
+fn compared(seen: Comparison, basis: Basis, chosen: &ConfigurationResult) -> Comparison {
+    match (basis, chosen.outlook) {
+        (Basis::Predicted, Some(outlook)) => Comparison {
+            code: ComparisonCode::NotRun,
+            predicted_per_s: Some(outlook.throughput_per_s),
+            ..seen
+        },
+        _ => seen,
+    }
 }
 
 #[cfg(test)]
@@ -124,6 +169,7 @@ mod tests {
                 host,
                 conditions: &Conditions::usual(host),
                 cells,
+                unrun: &[],
                 objective,
                 notes: &[Note::AssumedCpus { cpus: 2.0 }],
             })

@@ -10,6 +10,7 @@ use crate::advice::note::Note;
 use crate::advice::verdict::{Agreement, Basis, ChoiceVerdict};
 use crate::benchmark::Configuration;
 use crate::benchmark::onset::Onset;
+use crate::benchmark::result::Reason;
 use crate::profile::result::Confidence;
 use crate::strategy::StrategyKind;
 
@@ -33,6 +34,8 @@ pub struct Recommendation {
     pub confidence: Confidence,
     /// The reason for the confidence.
     pub confidence_reason: ChoiceConfidenceReason,
+    /// The failure of the tree's strategy; null unless every configuration of it that was started failed.
+    pub tree_failure: Option<TreeFailure>,
     /// The path through the decision tree.
     #[serde(flatten)]
     pub decision: DecisionPath,
@@ -64,6 +67,17 @@ impl Recommendation {
     pub fn cell(&self) -> Configuration {
         Configuration { strategy: self.strategy, width: self.width, processes: self.processes }
     }
+}
+
+/// The failure of the strategy that the decision tree names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct TreeFailure {
+    /// The strategy.
+    pub strategy: StrategyKind,
+    /// Tasks in flight of the configuration that failed.
+    pub width: usize,
+    /// The reason.
+    pub reason: Reason,
 }
 
 /// A complete program.

@@ -166,7 +166,7 @@ pub(crate) fn skipped(strategy: StrategyKind, width: usize, reason: &str) -> Con
 
 /// Returns a belief of a throughput and its interval.
 pub(crate) fn believed(throughput_per_s: f64, credible95: [f64; 2]) -> Posterior {
-    Posterior { throughput_per_s, credible95, near_best: 0.5, near_leader: 0.5 }
+    Posterior { throughput_per_s, credible95, near_best: 0.5, near_leader: 0.5, expected_regret: 0.0 }
 }
 
 /// Returns a Python callable that holds the GIL for this share of its computing, as a coroutine or not.

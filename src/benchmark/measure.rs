@@ -14,7 +14,7 @@ use crate::benchmark::event::{Event, Observer};
 use crate::benchmark::executor::{BatchRequest, Executor};
 use crate::benchmark::params::{BATCH_WAVES, SearchParams};
 use crate::benchmark::plan::{Candidate, Plan};
-use crate::benchmark::posterior::Posterior;
+use crate::benchmark::posterior::{BatchObservation, Posterior};
 use crate::benchmark::record::CellRecord;
 use crate::benchmark::search::{Search, SearchMode};
 use crate::benchmark::sizing::Sizing;
@@ -65,7 +65,7 @@ pub struct MeasurementSettings {
 pub struct Measured {
     /// The record of every configuration.
     pub cells: BTreeMap<Configuration, CellRecord>,
-    /// The belief about every measured configuration, from all batches together.
+    /// The belief about every configuration, measured or not, from all batches together.
     pub posteriors: BTreeMap<Configuration, Posterior>,
     /// Configurations that could not be run, each with its error.
     pub failed: BTreeMap<Configuration, Error>,
@@ -128,8 +128,13 @@ impl Measurement<'_> {
     /// for are done or the user interrupts.
     pub fn run(mut self, plan: &Plan) -> Measured {
         let mut random = StdRng::seed_from_u64(self.settings.seed);
-        let mut search =
-            Search::new(plan, self.sizing, self.mode(), self.settings.search, self.settings.seed);
+        let mut search = Search::new(
+            plan,
+            self.sizing,
+            self.mode(),
+            self.settings.search,
+            (self.preferred, self.settings.seed),
+        );
         let mut measured = Measured::default();
         self.warm_up(&search, &mut random);
         self.clock.restart();
@@ -214,9 +219,11 @@ impl Measurement<'_> {
             let left_s = self.left_s(measured);
             let expected_s =
                 self.sizing.expected_s(&request, rate) + measured.costs.of(candidate.cell.strategy);
-            // However small the budget, the reference and the predicted best are measured once.
+            // However small the budget, the reference, the tree's strategy and the predicted best are measured
+            // once.
             let is_needed = search.batches(candidate.cell) == 0
                 && (candidate.cell == Configuration::REFERENCE
+                    || search.is_first_of_tree(candidate.cell)
                     || (measured.rounds == 0 && Some(candidate) == predicted_best));
             // Whatever its time limit, a batch lasts until all tasks that are in flight have ended.
             let in_flight = request.tasks.end.min(candidate.cell.width as u64) as f64;
@@ -283,14 +290,17 @@ impl Measurement<'_> {
     ) -> f64 {
         let cell = candidate.cell;
         let times = BatchTimes::of(report, self.sizing.cpus.min(candidate.cpus));
-        let throughput = times.throughput(self.sizing.tasks)
-            * times.beyond(self.sizing.tasks, BATCH_WAVES, candidate.beyond_a_batch);
+        let tasks = self.sizing.tasks;
+        let beyond = times.beyond(tasks, BATCH_WAVES, candidate.beyond_a_batch);
+        let throughput = times.throughput(tasks) * beyond;
+        let steady_per_s = BatchTimes { startup_s: 0.0, ..times }.throughput(tasks) * beyond;
         let round = measured.rounds;
         measured.record_of(candidate).add(round, throughput, report);
         if self.tasks_fail(cell, measured) {
             search.mark_failed(cell);
         } else {
-            search.record_batch(cell, self.clock.elapsed(), throughput);
+            let batch = BatchObservation { steady_per_s, startup_s: times.startup_s };
+            search.record_batch(cell, self.clock.elapsed(), batch);
         }
         throughput
     }

@@ -32,6 +32,8 @@ pub(crate) mod search;
 pub(crate) mod series;
 pub(crate) mod sizing;
 pub(crate) mod soundness;
+pub(crate) mod standing;
+pub(crate) mod startup_belief;
 pub(crate) mod summary;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -4,7 +4,7 @@
 //! users read about are in [`policy`](crate::policy).
 
 use crate::model::surrogate::SurrogateParams;
-use crate::policy::STOP_PROBABILITY;
+use crate::policy::{STOP_REGRET, SURE_WIDTH};
 
 /// Tasks per worker of a batch that is not the whole workload; predictions allow for tasks that are still in
 /// step after that many.
@@ -13,8 +13,12 @@ pub(crate) const BATCH_WAVES: u64 = 3;
 /// Parameters of the search for the best configuration.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SearchParams {
-    /// Probability of being near the best at which a configuration ends the search.
-    pub stop_probability: f64,
+    /// Expected loss of throughput with the leader, as a share of the best, at which the search ends.
+    pub stop_regret: f64,
+    /// Probabilities that the tree's strategy is near the leader between which it is worth a batch to know.
+    pub open_question: (f64, f64),
+    /// Batches of the tree's configuration after which the question is left as undecided as it is.
+    pub max_batches_of_question: usize,
     /// Batches that a configuration needs before it can end the search.
     pub min_batches_of_choice: usize,
     /// Batches of all configurations together before the search can end.
@@ -28,6 +32,8 @@ pub struct SearchParams {
     pub promising_ratio: f64,
     /// Factor by which a narrower candidate must be narrower than the narrowest good configuration.
     pub narrower_factor: f64,
+    /// Probability of being no slower than the leader from which a narrower configuration is good.
+    pub sure_width: f64,
     /// Probability of being no slower than the leader from which a narrower candidate is tried.
     pub narrower_probability: f64,
     /// Seconds that a batch takes on top of its tasks: the start of its process.
@@ -49,13 +55,16 @@ pub struct SearchParams {
 impl Default for SearchParams {
     fn default() -> Self {
         SearchParams {
-            stop_probability: STOP_PROBABILITY,
-            min_batches_of_choice: 3,
-            min_batches_total: 6,
+            stop_regret: STOP_REGRET,
+            open_question: (0.2, 0.8),
+            max_batches_of_question: 4,
+            min_batches_of_choice: 2,
+            min_batches_total: 5,
             underperforming_share: 0.85,
             hopeless_ratio: 0.5,
             promising_ratio: 0.9,
             narrower_factor: 1.9,
+            sure_width: SURE_WIDTH,
             narrower_probability: 0.5,
             batch_cost_s: 0.015,
             probe_share: 0.2,

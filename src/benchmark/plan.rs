@@ -34,6 +34,8 @@ pub struct Candidate {
     pub cell: Configuration,
     /// Tasks per second that the model predicts over the whole workload.
     pub predicted_per_s: f64,
+    /// Seconds that the strategy is predicted to take to start, which the throughput contains.
+    pub startup_s: f64,
     /// Predicted throughput as a multiple of the one that a batch of a few tasks per worker suggests.
     pub beyond_a_batch: f64,
     /// CPUs that its tasks can use at once: one if a lock or an event loop lets one compute at a time.
@@ -70,8 +72,9 @@ impl Plan {
         let Subject { workload, host, .. } = *subject;
         let model = execution_model(subject);
         let predicted = |cell: Configuration| {
-            let Prediction { per_s, beyond_a_batch } = predict(&cell, subject);
-            Candidate { cell, predicted_per_s: per_s, beyond_a_batch, cpus: model.cpus(cell.strategy) }
+            let Prediction { per_s, startup_s, beyond_a_batch } = predict(&cell, subject);
+            let cpus = model.cpus(cell.strategy);
+            Candidate { cell, predicted_per_s: per_s, startup_s, beyond_a_batch, cpus }
         };
         plan.candidates.push(predicted(Configuration::REFERENCE));
         for strategy in strategies(model.as_ref(), selection) {

@@ -23,6 +23,8 @@ const DEFAULT_VARIATION: f64 = 0.1;
 pub(crate) struct Prediction {
     /// Tasks per second over the whole workload, start-up and the ragged end included.
     pub per_s: f64,
+    /// Seconds from the start of the strategy to its first task.
+    pub startup_s: f64,
     /// Predicted throughput as a multiple of the one that a batch of [`BATCH_WAVES`] tasks per worker
     /// suggests, in which tasks are still in step; 1 if a batch is the whole workload.
     pub beyond_a_batch: f64,
@@ -52,6 +54,7 @@ pub(crate) fn predict(cell: &Configuration, subject: &Subject<'_>) -> Prediction
     let makespan_s = network.makespan_s();
     Prediction {
         per_s: tasks / (startup_s + makespan_s.max(full_s)),
+        startup_s,
         beyond_a_batch: if full_s > makespan_s { 1.0 } else { beyond_a_batch(&network, makespan_s) },
     }
 }

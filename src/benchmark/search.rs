@@ -10,15 +10,12 @@ use std::time::Duration;
 use crate::benchmark::configuration::Configuration;
 use crate::benchmark::params::SearchParams;
 use crate::benchmark::plan::{Candidate, Plan};
-use crate::benchmark::posterior::{MAX_MODELLED, Posterior, Posteriors};
+use crate::benchmark::posterior::{BatchObservation, MAX_MODELLED, ModelledCell, Posterior, Posteriors};
 use crate::benchmark::sizing::Sizing;
 use crate::benchmark::soundness::Soundness;
-use crate::model::surrogate::SurrogatePoint;
+use crate::benchmark::standing::{Standing, acceptable, pool, preferred};
 use crate::policy::INDIFFERENCE;
 use crate::strategy::StrategyKind;
-
-/// Predictions in tasks per second, as the belief accepts them: beyond these their logarithm says nothing.
-const MODELLED_PER_S: (f64, f64) = (1e-9, 1e12);
 
 /// The configurations that a round is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +47,8 @@ pub(crate) struct Search {
     params: SearchParams,
     mode: SearchMode,
     is_asked: bool,
+    /// The strategy of the decision tree.
+    tree: Option<StrategyKind>,
     stage: SearchStage,
     prior_refuted: bool,
     batches: BTreeMap<Configuration, usize>,
@@ -66,20 +65,22 @@ impl Search {
         sizing: Sizing,
         mode: SearchMode,
         params: SearchParams,
-        seed: u64,
+        (tree, seed): (Option<StrategyKind>, u64),
     ) -> Self {
         let candidates = match mode {
             SearchMode::Exhaustive => plan.candidates.clone(),
             SearchMode::Guided | SearchMode::Fixed => thin(&plan.candidates),
         };
         let modelled = &candidates[..candidates.len().min(MAX_MODELLED)];
-        let posteriors = Posteriors::new(modelled.iter().map(point).collect(), params.surrogate, seed);
+        let modelled: Vec<ModelledCell> = modelled.iter().map(modelled_cell).collect();
+        let posteriors = Posteriors::new(&modelled, sizing.tasks, params.surrogate, seed);
         let mut search = Search {
             candidates,
             sizing,
             params,
             mode,
             is_asked: plan.is_asked,
+            tree,
             stage: SearchStage::Probe,
             prior_refuted: false,
             batches: BTreeMap::new(),
@@ -94,17 +95,17 @@ impl Search {
         search
     }
 
-    /// Records the throughput of a batch, in tasks per second, and when it ran.
-    pub(crate) fn record_batch(&mut self, cell: Configuration, at: Duration, per_s: f64) {
+    /// Records a batch, and when it ran.
+    pub(crate) fn record_batch(&mut self, cell: Configuration, at: Duration, batch: BatchObservation) {
         *self.batches.entry(cell).or_default() += 1;
-        let refuted_share = self.params.refuted_share;
-        let falls_short = self.index(cell).is_some_and(|p| per_s < refuted_share * self.predicted(p));
-        self.prior_refuted |= self.mode == SearchMode::Guided && falls_short && !self.suspects_ceiling();
-        if per_s <= 0.0 {
+        if batch.steady_per_s <= 0.0 {
             // A throughput of zero cannot win, and has no logarithm.
             self.mark_failed(cell);
         } else if let Some(point) = self.index(cell) {
-            self.posteriors.observe(point, at.as_secs_f64(), per_s);
+            let predicted = self.posteriors.predicted_steady_per_s(point);
+            let falls_short = batch.steady_per_s < self.params.refuted_share * predicted;
+            self.prior_refuted |= self.mode == SearchMode::Guided && falls_short && !self.suspects_ceiling();
+            self.posteriors.observe(point, at.as_secs_f64(), batch);
         }
     }
 
@@ -153,6 +154,12 @@ impl Search {
             && self.candidates.iter().any(|c| c.cell == Configuration::REFERENCE)
     }
 
+    /// Returns true if no configuration of the tree's strategy has been run yet, and this would be the first.
+    pub(crate) fn is_first_of_tree(&self, cell: Configuration) -> bool {
+        let is_tree = |other: &Configuration| Some(other.strategy) == self.tree;
+        is_tree(&cell) && !self.batches.keys().chain(&self.failed).any(|other| is_tree(other))
+    }
+
     /// Returns the throughput that a configuration is expected to reach, in tasks per second.
     pub(crate) fn expected_per_s(&self, cell: Configuration) -> f64 {
         let predicted = || self.candidates.iter().find(|c| c.cell == cell).map_or(1.0, |c| c.predicted_per_s);
@@ -164,12 +171,14 @@ impl Search {
         self.index(cell).map_or_else(|| self.expected_per_s(cell), |point| self.posteriors.low_per_s(point))
     }
 
-    /// Ends the search and returns the belief about every measured configuration.
+    /// Ends the search and returns the belief about every configuration that did not fail, measured or not.
     pub(crate) fn conclude(mut self) -> BTreeMap<Configuration, Posterior> {
         self.posteriors.update();
-        let Some(leader) = self.leader() else { return BTreeMap::new() };
-        let measured = self.points().filter(|point| self.is_measured(*point));
-        measured.map(|point| (self.cell(point), self.posteriors.posterior(point, leader))).collect()
+        let alive = self.points().filter(|point| !self.is_failed(*point));
+        let Some(leader) = alive.clone().min_by(|a, b| self.regret(*a).total_cmp(&self.regret(*b))) else {
+            return BTreeMap::new();
+        };
+        alive.map(|point| (self.cell(point), self.posteriors.posterior(point, leader))).collect()
     }
 
     /// Returns the configurations of the next round; empty when there is nothing to measure.
@@ -202,14 +211,14 @@ impl Search {
     /// fast as the leader, and much narrower than the narrowest one known to be. `None` where width is what
     /// makes the leader fast.
     fn narrower_candidate(&self, leader: usize) -> Option<usize> {
-        let SearchParams { stop_probability, narrower_factor, narrower_probability, .. } = self.params;
+        let SearchParams { sure_width, narrower_factor, narrower_probability, .. } = self.params;
         let strategy = self.cell(leader).strategy;
         let not_worse = |point: usize| self.posteriors.prob_not_worse(point, leader);
         let width = |point: usize| self.cell(point).width as f64;
         let good = self
             .of_strategy(strategy)
             .filter(|point| self.is_measured(*point))
-            .filter(|point| not_worse(*point) >= stop_probability);
+            .filter(|point| not_worse(*point) >= sure_width);
         let narrowest = good.map(width).reduce(f64::min).unwrap_or(width(leader));
         let saved = |point: usize| not_worse(point) * (narrowest / width(point)).ln();
         let untried = |point: &usize| {
@@ -220,20 +229,45 @@ impl Search {
         self.of_strategy(strategy).filter(untried).max_by(|a, b| saved(*a).total_cmp(&saved(*b)))
     }
 
-    /// Returns true if more measuring would hardly change the advice: a well measured configuration is near
-    /// the best with the probability of the stop rule.
+    /// Returns true if more measuring would hardly change the advice: little is expected to be lost with the
+    /// leader, and no question is open about the strategy or the width.
     pub(crate) fn is_settled(&self) -> bool {
-        let SearchParams { stop_probability, min_batches_of_choice, min_batches_total, .. } = self.params;
+        let SearchParams { stop_regret, min_batches_of_choice, min_batches_total, .. } = self.params;
         let total: usize = self.batches.values().sum();
-        let is_sure = |point: usize| {
-            self.batches(self.cell(point)) >= min_batches_of_choice
-                && self.posteriors.prob_near_best(point) >= stop_probability
-        };
+        let Some((leader, choice)) = self.leader().zip(self.choice()) else { return false };
         self.mode == SearchMode::Guided
             && self.probes.is_empty()
             && total >= min_batches_total
-            && self.points().any(is_sure)
-            && self.leader().is_none_or(|leader| self.narrower_candidate(leader).is_none())
+            && self.batches(choice) >= min_batches_of_choice
+            && self.regret(leader) <= stop_regret
+            && self.open_question(leader).is_none()
+            && self.narrower_candidate(leader).is_none()
+    }
+
+    /// Returns the configuration that would be advised now.
+    fn choice(&self) -> Option<Configuration> {
+        let leader = self.leader()?;
+        let standing = |point: usize| Standing {
+            cell: self.cell(point),
+            is_measured: self.is_measured(point),
+            per_s: self.posteriors.per_s(point),
+            near: self.posteriors.prob_not_worse(point, leader),
+            regret: self.regret(point),
+        };
+        let alive = self.points().filter(|point| !self.is_failed(*point));
+        let pool = pool(&alive.map(standing).collect::<Vec<_>>());
+        preferred(&acceptable(&pool, self.tree), self.tree).map(|choice| choice.cell)
+    }
+
+    /// Returns the configuration of the tree's strategy that is nearest to the leader, if it is open whether that
+    /// is near enough: what decides the advice should be measured rather than guessed.
+    fn open_question(&self, leader: usize) -> Option<usize> {
+        let SearchParams { open_question: (least, most), max_batches_of_question, .. } = self.params;
+        let tree = self.tree.filter(|tree| *tree != self.cell(leader).strategy)?;
+        let near = |point: usize| self.posteriors.prob_not_worse(point, leader);
+        let nearest = self.of_strategy(tree).max_by(|a, b| near(*a).total_cmp(&near(*b)))?;
+        let is_open = near(nearest) > least && near(nearest) < most;
+        (is_open && self.batches(self.cell(nearest)) < max_batches_of_question).then_some(nearest)
     }
 
     /// Returns a narrower version of the configuration predicted to be the fastest of those that suffice, if
@@ -271,12 +305,16 @@ impl Search {
         self.of_strategy(strategy).find(|point| self.predicted(*point) >= enough)
     }
 
-    /// Returns true if some configuration is so far below its prediction that predictions for wider ones are
-    /// worthless too.
+    /// Returns true if some configuration is so far below its prediction that predictions for wider ones may be
+    /// worthless too: nothing that was measured shows that more is possible.
     fn suspects_ceiling(&self) -> bool {
+        let SearchParams { refuted_share, headroom, .. } = self.params;
+        let seen = |point: usize| self.posteriors.steady_per_s(point);
+        let most = self.points().filter(|point| self.is_measured(*point)).map(seen).fold(0.0, f64::max);
         let falls_short = |point: usize| {
             self.is_measured(point)
-                && self.posteriors.per_s(point) < self.params.refuted_share * self.predicted(point)
+                && seen(point) < refuted_share * self.posteriors.predicted_steady_per_s(point)
+                && headroom * seen(point) >= most
         };
         self.points().any(falls_short)
     }
@@ -285,6 +323,9 @@ impl Search {
     fn leader_vs_challenger(&self) -> Vec<Candidate> {
         let Some(leader) = self.leader() else { return Vec::new() };
         let mut challengers = self.underperformers(leader);
+        if self.regret(leader) <= self.params.stop_regret {
+            challengers.extend(self.open_question(leader));
+        }
         challengers.extend(self.narrower_candidate(leader));
         if challengers.is_empty() {
             let others = self.points().filter(|point| *point != leader && !self.is_failed(*point));
@@ -339,6 +380,10 @@ impl Search {
         self.candidates[point].cell
     }
 
+    fn regret(&self, point: usize) -> f64 {
+        self.posteriors.expected_regret(point)
+    }
+
     fn predicted(&self, point: usize) -> f64 {
         self.candidates[point].predicted_per_s
     }
@@ -358,13 +403,9 @@ impl Search {
 }
 
 /// Returns a configuration as the belief sees it.
-fn point(candidate: &Candidate) -> SurrogatePoint {
-    let (least, most) = MODELLED_PER_S;
-    SurrogatePoint {
-        strategy: candidate.cell.strategy as usize,
-        log2_width: (candidate.cell.width as f64).log2(),
-        prior: candidate.predicted_per_s.clamp(least, most).ln(),
-    }
+fn modelled_cell(candidate: &Candidate) -> ModelledCell {
+    let Candidate { cell, predicted_per_s, startup_s, .. } = *candidate;
+    ModelledCell { strategy: cell.strategy, width: cell.width, predicted_per_s, startup_s }
 }
 
 /// Returns at most [`MAX_MODELLED`] candidates at regular steps, the reference always.

@@ -59,6 +59,16 @@ pub(crate) fn predictions(plan: &Plan) -> Vec<ConfigurationResult> {
     plan.candidates.iter().map(predicted).collect()
 }
 
+/// Returns every cell that was neither run nor refused, with what is believed about it.
+pub fn unrun(plan: &Plan, measured: &Measured) -> Vec<ConfigurationResult> {
+    let is_unrun =
+        |cell: &Configuration| !measured.cells.contains_key(cell) && !measured.failed.contains_key(cell);
+    let mut results = predictions(plan);
+    results.retain(|result| is_unrun(&result.cell) && measured.posteriors.contains_key(&result.cell));
+    results.iter_mut().for_each(|result| believe(result, measured));
+    results
+}
+
 /// Adds the belief about a configuration, and widens intervals by the CPU share of other programs.
 fn believe(result: &mut ConfigurationResult, measured: &Measured) {
     result.cpu_others = measured.taken.map(|taken| taken.others);
@@ -141,6 +151,7 @@ mod tests {
             let mut record = CellRecord::new(Candidate {
                 cell: *cell,
                 predicted_per_s: 1.0,
+                startup_s: 0.0,
                 beyond_a_batch: 1.0,
                 cpus: 2.0,
             });

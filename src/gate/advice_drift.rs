@@ -141,6 +141,7 @@ mod tests {
             credible95: [400.0, 1100.0],
             near_best: 0.2,
             near_leader: 0.2,
+            expected_regret: 0.0,
         };
         cells[0].outlook = Some(doubtful);
         assert_eq!(verdict_of((&io, ASYNC), (&io, THREADS), &cells), AdviceChange::Undecided);

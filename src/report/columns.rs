@@ -144,6 +144,7 @@ mod tests {
             credible95: [723.0, 837.0],
             near_best: 0.5,
             near_leader: 0.5,
+            expected_regret: 0.0,
         };
         for ci95 in [None, Some([870.0, 886.0])] {
             (cell.outlook, cell.ci95) = (Some(posterior), ci95);

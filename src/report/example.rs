@@ -314,6 +314,7 @@ fn recommendation() -> Recommendation {
         basis: Basis::Measured,
         confidence: Confidence::High,
         confidence_reason: ChoiceConfidenceReason::Decided { near_best: Some(0.96) },
+        tree_failure: None,
         decision: DecisionPath {
             steps: vec![TreeStep::TaskType { class: Class::IoBound }, TreeStep::AsyncFormAvailable],
             strategy: StrategyKind::Async,

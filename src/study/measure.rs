@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::advice::verdict::Basis;
 use crate::advice::{
     AdviceInput, Facts, Model, Note, Recommendation, decide, recommend, recommend_predicted,
 };
@@ -12,7 +13,7 @@ use crate::benchmark::measure::{Measured, Measurement};
 use crate::benchmark::once::{Once, Slices};
 use crate::benchmark::plan::Plan;
 use crate::benchmark::reference;
-use crate::benchmark::summary::{findings, predictions, results};
+use crate::benchmark::summary::{findings, predictions, results, unrun};
 use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::error::Error;
 use crate::profile::tasks::Profiled;
@@ -48,6 +49,7 @@ impl<'m> ProfiledStudy<'m> {
         let mut report = self.state.empty_report(self.state.config.command);
         let is_prediction = self.state.config.is_prediction();
         let mut batch_time = Duration::ZERO;
+        let mut believed = Vec::new();
         if is_prediction {
             report.cells = predictions(&plan);
         } else {
@@ -55,9 +57,14 @@ impl<'m> ProfiledStudy<'m> {
             batch_time = measured.elapsed;
             self.warn_of_findings(&plan, &measured);
             report.cells = results(&plan, &measured);
+            believed = unrun(&plan, &measured);
         }
-        report.recommendation = self.recommendation(&report.cells);
-        let measured_choice = report.recommendation.as_ref().filter(|_| !is_prediction);
+        report.recommendation = self.recommendation(&report.cells, &believed);
+        // What is recommended is among the cells, even if it was not run.
+        let recommended = report.recommendation.as_ref().map(Recommendation::cell);
+        report.cells.extend(believed.into_iter().filter(|result| Some(result.cell) == recommended));
+        report.cells.sort_by_key(|result| result.cell);
+        let measured_choice = report.recommendation.as_ref().filter(|choice| choice.basis == Basis::Measured);
         report.model = measured_choice.map(|choice| Model::of_cells(&report.cells, choice.cell()));
         let ProfiledStudy { state, profiled, .. } = self;
         report.profile = Some(profiled.profile.clone());
@@ -144,7 +151,11 @@ impl<'m> ProfiledStudy<'m> {
     }
 
     /// Recommends a configuration, with a program that uses it.
-    fn recommendation(&self, cells: &[ConfigurationResult]) -> Option<Recommendation> {
+    fn recommendation(
+        &self,
+        cells: &[ConfigurationResult],
+        unrun: &[ConfigurationResult],
+    ) -> Option<Recommendation> {
         let ProfiledStudy { state, profiled, .. } = self;
         let StudyState { backend, config, host, .. } = state;
         let assumed = config.assumed_cpus().map(|cpus| Note::AssumedCpus { cpus });
@@ -155,6 +166,7 @@ impl<'m> ProfiledStudy<'m> {
             host,
             conditions: &self.conditions,
             cells,
+            unrun,
             objective: config.objective,
             notes: &notes,
         };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use conc::internal::{
     Candidate, Configuration, DecisionPath, Interrupt, Measurement, MeasurementSettings, Objective, Plan,
-    SearchParams, Silent, Sizing, SizingParams, StrategyKind, choose, results,
+    SearchParams, Silent, Sizing, SizingParams, StrategyKind, choose_among, results, unrun,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -83,7 +83,8 @@ fn draw(model: &NoiseModel, random: &mut StdRng) -> Draw {
     let mut plan = Plan { candidates: Vec::new(), refused: Vec::new(), is_asked: false };
     let mut truth = BTreeMap::new();
     let mut add = |cell: Configuration, predicted_per_s: f64, real: f64| {
-        plan.candidates.push(Candidate { cell, predicted_per_s, beyond_a_batch: 1.0, cpus: 2.0 });
+        let startup_s = 0.0;
+        plan.candidates.push(Candidate { cell, predicted_per_s, startup_s, beyond_a_batch: 1.0, cpus: 2.0 });
         truth.insert(cell, real);
     };
     add(Configuration::REFERENCE, 1.0 / (demand + wait), 1.0 / (demand + wait));
@@ -118,6 +119,8 @@ pub(crate) struct Outcome {
     seconds: f64,
     /// Factor by which the recommendation is wider than a throughput near the best requires.
     too_wide: f64,
+    /// Probability that the belief gives the recommendation.
+    near_best: f64,
 }
 
 /// Measures one workload, and chooses.
@@ -151,12 +154,15 @@ pub(crate) fn advise(model: NoiseModel, params: SearchParams, seed: u64) -> Outc
             search: params,
         },
         reference: None,
-        preferred: None,
+        preferred: Some(StrategyKind::Async),
     };
     let measured = measurement.run(&plan);
     let cells = results(&plan, &measured);
     let tree = DecisionPath { steps: Vec::new(), strategy: StrategyKind::Async };
-    let chosen = choose(&cells, &tree, Objective::Throughput).expect("something ran").chosen.cell;
+    let unrun = unrun(&plan, &measured);
+    let chosen = choose_among(&cells, &unrun, &tree, Objective::Throughput).expect("something ran").chosen;
+    let near_best = chosen.outlook.map_or(0.0, |outlook| outlook.near_best);
+    let chosen = chosen.cell;
     let best = machine.long_run().map(|(_, per_s)| per_s).fold(0.0, f64::max);
     let is_enough =
         |(cell, per_s): &(Configuration, f64)| cell.strategy == chosen.strategy && *per_s >= 0.95 * best;
@@ -165,6 +171,7 @@ pub(crate) fn advise(model: NoiseModel, params: SearchParams, seed: u64) -> Outc
         regret: 1.0 - machine.long_run_per_s(&chosen) / best,
         seconds: measured.elapsed.as_secs_f64(),
         too_wide: chosen.width as f64 / narrowest.unwrap_or(chosen.width) as f64,
+        near_best,
     }
 }
 
@@ -181,6 +188,11 @@ pub(crate) struct Summary {
     pub(crate) most_s: f64,
     /// Median factor by which recommendations are too wide.
     pub(crate) too_wide: f64,
+    /// Mean loss of throughput, as a share of the best.
+    pub(crate) mean_regret: f64,
+    /// Number of recommendations, and share of those that lose at most 5%, by the probability that the belief
+    /// gives them: from 85%, from 50%, and below.
+    pub(crate) by_confidence: [(usize, f64); 3],
 }
 
 /// Draws `draws` workloads with the seeds 0, 1, 2, …
@@ -208,5 +220,15 @@ pub(crate) fn simulate(model: NoiseModel, params: SearchParams, draws: u64) -> S
         median_s: seconds[middle],
         most_s: seconds[seconds.len() - 1],
         too_wide: too_wide[middle],
+        mean_regret: outcomes.iter().map(|o| o.regret).sum::<f64>() / outcomes.len() as f64,
+        by_confidence: [(0.85, 2.0), (0.5, 0.85), (0.0, 0.5)].map(|range| share_good(&outcomes, range)),
     }
+}
+
+/// Returns the number of recommendations that the belief gives a probability in the range, and the share of
+/// them that lose at most 5%.
+fn share_good(outcomes: &[Outcome], (from, below): (f64, f64)) -> (usize, f64) {
+    let of: Vec<&Outcome> = outcomes.iter().filter(|o| (from..below).contains(&o.near_best)).collect();
+    let good = of.iter().filter(|outcome| outcome.regret <= 0.05).count();
+    (of.len(), good as f64 / of.len().max(1) as f64)
 }

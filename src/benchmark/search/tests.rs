@@ -15,16 +15,20 @@ fn search(plan: &Plan, rounds: usize, truth: impl Fn(Configuration) -> f64) -> S
         is_thorough: false,
         params: SizingParams::default(),
     };
-    let mut search = Search::new(plan, sizing, SearchMode::Guided, SearchParams::default(), 1);
+    let mut search = Search::new(plan, sizing, SearchMode::Guided, SearchParams::default(), (None, 1));
     let mut now = Duration::ZERO;
     for _ in 0..rounds {
         for candidate in search.next_round() {
             now += Duration::from_millis(200);
-            search.record_batch(candidate.cell, now, truth(candidate.cell));
+            search.record_batch(candidate.cell, now, steady(truth(candidate.cell)));
         }
         search.end_round();
     }
     search
+}
+
+fn steady(steady_per_s: f64) -> BatchObservation {
+    BatchObservation { steady_per_s, startup_s: 0.0 }
 }
 
 fn leader(search: &Search) -> Configuration {
@@ -113,7 +117,7 @@ fn a_cell_that_fails_is_not_tried_again() {
     let first = search.next_round()[1].cell;
     search.mark_failed(first);
     assert!(search.next_round().iter().all(|c| c.cell != first));
-    search.record_batch(Configuration::REFERENCE, Duration::ZERO, 0.0);
+    search.record_batch(Configuration::REFERENCE, Duration::ZERO, steady(0.0));
     assert!(search.next_round().iter().all(|c| c.cell != Configuration::REFERENCE));
 }
 
@@ -124,6 +128,7 @@ fn an_exhaustive_search_of_more_cells_than_are_looked_at_together_measures_all_a
         cpus: 2.0,
         cell: Configuration::new(StrategyKind::Threads, 1000 + width),
         predicted_per_s: 50.0,
+        startup_s: 0.0,
         beyond_a_batch: 1.0,
     };
     plan.candidates.extend((0..MAX_MODELLED).map(wide));
@@ -136,10 +141,10 @@ fn an_exhaustive_search_of_more_cells_than_are_looked_at_together_measures_all_a
         is_thorough: false,
         params: SizingParams::default(),
     };
-    let mut search = Search::new(&plan, sizing, SearchMode::Exhaustive, SearchParams::default(), 1);
+    let mut search = Search::new(&plan, sizing, SearchMode::Exhaustive, SearchParams::default(), (None, 1));
     let first = search.next_round();
     assert_eq!(first.len(), plan.candidates.len());
-    first.iter().for_each(|c| search.record_batch(c.cell, Duration::ZERO, 10.0));
+    first.iter().for_each(|c| search.record_batch(c.cell, Duration::ZERO, steady(10.0)));
     search.end_round();
     assert_eq!(search.next_round(), first);
     assert_eq!(search.expected_per_s(wide(255).cell), 50.0);
@@ -156,9 +161,9 @@ fn a_fixed_search_measures_the_same_cells_in_every_round() {
         is_thorough: false,
         params: SizingParams::default(),
     };
-    let mut search = Search::new(&plan(), sizing, SearchMode::Fixed, SearchParams::default(), 1);
+    let mut search = Search::new(&plan(), sizing, SearchMode::Fixed, SearchParams::default(), (None, 1));
     let first = search.next_round();
-    first.iter().for_each(|c| search.record_batch(c.cell, Duration::ZERO, 10.0));
+    first.iter().for_each(|c| search.record_batch(c.cell, Duration::ZERO, steady(10.0)));
     search.end_round();
     assert_eq!(search.next_round(), first);
     assert!(!search.is_settled());

@@ -47,6 +47,21 @@ impl Belief {
         Belief { mean, covariance, hyper }
     }
 
+    /// Returns the belief about throughput where every task also bears its share of a fixed time, from the
+    /// belief about rates without it. `delays_s` are those shares, in seconds per task.
+    ///
+    /// The covariance is that of the linear approximation: a rate matters as much as its share of the time.
+    pub(crate) fn delayed(&self, delays_s: &[f64]) -> Self {
+        let task_s: Vec<f64> = self.mean.iter().map(|mean| (-mean).exp()).collect();
+        let share = |i: usize| task_s[i] / (task_s[i] + delays_s[i]);
+        let n = self.mean.len();
+        Belief {
+            mean: DVector::from_fn(n, |i, _| -(task_s[i] + delays_s[i]).ln()),
+            covariance: DMatrix::from_fn(n, n, |i, j| self.covariance[(i, j)] * share(i) * share(j)),
+            hyper: self.hyper,
+        }
+    }
+
     /// Returns the standard deviation of one point.
     pub(crate) fn sd(&self, point: usize) -> f64 {
         self.covariance[(point, point)].max(0.0).sqrt()
@@ -142,6 +157,35 @@ mod tests {
         assert!((belief.mean[2] - 4.0_f64.ln()).abs() < 0.1, "{}", belief.mean);
         let open = derive(&points, &[0, 2, 3].map(seen));
         assert_eq!(open.hyper.ceiling, None);
+    }
+
+    #[test]
+    fn one_strategy_that_falls_short_narrows_no_other() {
+        // Both strategies double with every doubling of the width, as predicted; only one stops at 8 at once.
+        let point = |strategy, width: i32| SurrogatePoint {
+            strategy,
+            log2_width: f64::from(width),
+            prior: f64::from(width) * 2.0_f64.ln(),
+        };
+        let points: Vec<SurrogatePoint> =
+            (0..2).flat_map(|strategy| (0..10).map(move |width| point(strategy, width))).collect();
+        let blocked = |width: usize| observed(width, width as f64, width.min(1) as f64 * 2.0_f64.ln());
+        let fine = |width: usize| observed(10 + width, width as f64 + 0.5, width as f64 * 2.0_f64.ln());
+        let belief = derive(&points, &[blocked(7), blocked(3), fine(3)]);
+        assert_eq!((belief.hyper.ceiling, belief.hyper.odd), (None, Some(0)), "{}", belief.mean);
+        assert!((belief.mean[19] - 512.0_f64.ln()).abs() < 0.3, "{}", belief.mean);
+        assert!(belief.mean[9] < belief.mean[19] - 2.0, "{}", belief.mean);
+        // Before another strategy has been seen, no ceiling is assumed.
+        assert_eq!(derive(&points, &[blocked(7), blocked(3)]).hyper.ceiling, None);
+    }
+
+    #[test]
+    fn a_fixed_time_per_task_slows_what_is_fast_and_leaves_what_is_slow() {
+        let belief = believe(&[observed(3, 0.0, 0.0)]);
+        let delayed = belief.delayed(&[1.0; 14]);
+        assert!((delayed.mean[3] - (belief.mean[3] - 2.0_f64.ln())).abs() < 0.05);
+        assert!((delayed.sd(3) / belief.sd(3) - 0.5).abs() < 0.05);
+        assert!((belief.delayed(&[0.0; 14]).mean - belief.mean).amax() < 1e-12);
     }
 
     #[test]

@@ -76,19 +76,61 @@ impl<'a> Fit<'a> {
     }
 }
 
-/// Returns the likeliest hyper-parameters that a search from `begin` finds, with a ceiling and without one.
+/// Returns the likeliest hyper-parameters that a search from `begin` finds: with a ceiling that all share,
+/// with a strategy that is off on its own, and with neither.
 pub(super) fn most_likely(data: Data<'_>, weights: &[f64], begin: Hyperparameters) -> Hyperparameters {
-    let Data { points, observations, params } = data;
+    let Data { params, .. } = data;
     let likelihood = |hyper: Hyperparameters| {
         let fit = Fit::new(data, weights, hyper);
         (hyper, hyper.ln_prior(params) + fit.map_or(f64::NEG_INFINITY, |fit| fit.ln_likelihood()))
     };
-    let open = likelihood(begin.without_ceiling());
-    let falls_short = |o: &&Observation| o.value < points[o.point].prior - params.min_shortfall;
-    let under = |o: &Observation| likelihood(begin.under_ceiling(o.value, params));
-    let capped = observations.iter().filter(falls_short).map(under).max_by(|a, b| a.1.total_cmp(&b.1));
-    let found = [Some(open), capped].into_iter().flatten().map(|begin| climb(begin, params, likelihood));
+    let likeliest =
+        |of: &mut dyn Iterator<Item = Hyperparameters>| of.map(likelihood).max_by(|a, b| a.1.total_cmp(&b.1));
+    let plain = likelihood(begin.plain());
+    let capped = likeliest(&mut data.ceilings().map(|ceiling| begin.under_ceiling(ceiling, params)));
+    let odd = likeliest(&mut data.odd_strategies().into_iter().map(|odd| begin.with_odd(odd, params)));
+    let found =
+        [Some(plain), capped, odd].into_iter().flatten().map(|begin| climb(begin, params, likelihood));
     found.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(begin, |best| best.0)
+}
+
+impl Data<'_> {
+    /// Returns the values that may be a ceiling of all configurations: two strategies fall short of their
+    /// predictions there, or the only one that has widths.
+    ///
+    /// One of several strategies that falls short proves nothing about the others: its event loop may block,
+    /// or its workers may be slow.
+    fn ceilings(&self) -> impl Iterator<Item = f64> {
+        let Data { points, observations, params } = *self;
+        let is_wide = |point: &&SurrogatePoint| point.log2_width > 0.0;
+        let known = distinct(points.iter().filter(is_wide).map(|point| point.strategy));
+        let needed = known.len().min(2);
+        let falls_short = |o: &&Observation| o.value < points[o.point].prior - params.min_shortfall;
+        let is_shared = move |ceiling: &f64| {
+            let stopped = |o: &&Observation| {
+                let point = &points[o.point];
+                point.prior > ceiling + params.min_shortfall && o.value < ceiling + params.ceiling_tolerance
+            };
+            let stopped = observations.iter().filter(stopped).map(|o| &points[o.point]);
+            distinct(stopped.filter(is_wide).map(|point| point.strategy)).len() >= needed
+        };
+        observations.iter().filter(falls_short).map(|o| o.value).filter(is_shared)
+    }
+
+    /// Returns the strategies that have batches far from their predictions.
+    fn odd_strategies(&self) -> Vec<usize> {
+        let Data { points, observations, params } = *self;
+        let is_far = |o: &&Observation| (o.value - points[o.point].prior).abs() > params.min_oddity;
+        distinct(observations.iter().filter(is_far).map(|o| points[o.point].strategy))
+    }
+}
+
+/// Returns every number once, in order.
+fn distinct(numbers: impl Iterator<Item = usize>) -> Vec<usize> {
+    let mut numbers: Vec<usize> = numbers.collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
 }
 
 /// Climbs to hyper-parameters that are at least as likely as every neighbour.

@@ -11,6 +11,9 @@ pub(crate) struct Hyperparameters {
     drift: usize,
     /// ln of the highest throughput of any configuration in tasks per second, whatever the predictions say.
     pub(super) ceiling: Option<f64>,
+    /// The strategy whose predictions are off on their own, by any amount, such as one whose event loop
+    /// blocks.
+    pub(super) odd: Option<usize>,
 }
 
 impl Hyperparameters {
@@ -21,17 +24,24 @@ impl Hyperparameters {
             noise: params.usual_noise,
             drift: params.usual_drift,
             ceiling: None,
+            odd: None,
         }
     }
 
-    /// Returns these values without a ceiling.
-    pub(super) fn without_ceiling(self) -> Self {
-        Hyperparameters { ceiling: None, ..self }
+    /// Returns these values without a ceiling and without an odd strategy.
+    pub(super) fn plain(self) -> Self {
+        Hyperparameters { ceiling: None, odd: None, ..self }
+    }
+
+    /// Returns these values of noise and drift where one strategy is off on its own, with the usual scale of
+    /// all other errors.
+    pub(super) fn with_odd(self, strategy: usize, params: &SurrogateParams) -> Self {
+        Hyperparameters { scale: params.usual_scale, ceiling: None, odd: Some(strategy), ..self }
     }
 
     /// Returns these values of noise and drift under a ceiling, with the scale that is tried first there.
     pub(super) fn under_ceiling(self, ceiling: f64, params: &SurrogateParams) -> Self {
-        Hyperparameters { scale: params.ceiling_scale, ceiling: Some(ceiling), ..self }
+        Hyperparameters { scale: params.ceiling_scale, ceiling: Some(ceiling), odd: None, ..self }
     }
 
     /// Returns the standard deviation of ln throughput between batches of one configuration.
@@ -76,7 +86,9 @@ impl Hyperparameters {
         if i == j {
             k += params.configuration_sd.powi(2);
         }
-        k * self.scale(params).powi(2) * self.attenuation(a, params) * self.attenuation(b, params)
+        let k = k * self.scale(params).powi(2) * self.attenuation(a, params) * self.attenuation(b, params);
+        let is_odd = a.strategy == b.strategy && self.odd == Some(a.strategy);
+        if is_odd { k + params.odd_sd.powi(2) * (1.0 + near) } else { k }
     }
 
     /// Returns the values one step away in the grids.
@@ -98,5 +110,6 @@ impl Hyperparameters {
             - off(self.noise(params), usual.noise(params))
             - off(self.drift(params), usual.drift(params))
             - self.ceiling.map_or(0.0, |_| params.ceiling_cost)
+            - self.odd.map_or(0.0, |_| params.odd_cost)
     }
 }

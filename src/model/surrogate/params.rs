@@ -38,6 +38,15 @@ pub struct SurrogateParams {
     pub ceiling_cost: f64,
     /// Minimum shortfall of a batch below its prediction, in ln, that may indicate a ceiling.
     pub min_shortfall: f64,
+    /// Distance, in ln, within which two strategies that fall short must do so for a ceiling that both share.
+    pub ceiling_tolerance: f64,
+    /// Standard deviation of the errors of a strategy that is off on its own: of one error at all widths, and
+    /// of one that varies along the width.
+    pub odd_sd: f64,
+    /// Penalty in ln likelihood for assuming that one strategy is off on its own.
+    pub odd_cost: f64,
+    /// Minimum distance of a batch from its prediction, in ln, that may indicate that its strategy is off.
+    pub min_oddity: f64,
     /// Index of the kernel scale that is tried first under a ceiling.
     pub ceiling_scale: usize,
     /// Excess of a prediction over the ceiling, in ln, over which the prediction's error fades.
@@ -68,6 +77,10 @@ impl Default for SurrogateParams {
             hyperprior_sd: 1.2,
             ceiling_cost: 3.0,
             min_shortfall: 0.1,
+            ceiling_tolerance: 0.3,
+            odd_sd: 1.2,
+            odd_cost: 1.0,
+            min_oddity: 0.4,
             ceiling_scale: 1,
             attenuation_length: 0.3,
             residual_attenuation: 0.3,

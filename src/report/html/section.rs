@@ -68,6 +68,7 @@ fn recommendation(report: &Report) -> String {
         ("Measured", prose::comparison::sentence(advice)),
         ("Limit", prose::limit::sentence(&advice.limit, advice.basis)),
     ];
+    facts.extend(prose::confidence::tree_failure(advice).map(|failure| ("Failed", failure)));
     facts.push(("Response", prose::limit::response(&advice.limit)));
     facts.extend(advice.notes.iter().map(|note| ("Note", prose::notes::sentence(note))));
     let facts = facts.iter().map(|(term, text)| format!("<dt>{term}</dt><dd>{}</dd>\n", escaped(text)));

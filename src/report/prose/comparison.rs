@@ -47,6 +47,11 @@ fn standing(advice: &Recommendation) -> String {
         ComparisonCode::LeastCpu => {
             format!("{strategy} uses the least CPU of all that are as fast as the fastest")
         }
+        ComparisonCode::NotRun => {
+            let rate = advice.comparison.predicted_per_s.unwrap_or(0.0);
+            let cell = advice.cell();
+            format!("{cell} was not run; theory and what was run imply {} tasks/s", PerSecond(rate))
+        }
         ComparisonCode::Best | ComparisonCode::Predicted => format!("{strategy} is {best}"),
         ComparisonCode::TiesWithBest => format!("{strategy} is as good as {best}"),
         ComparisonCode::BestWithinNoise => format!("{strategy} is {best} within noise"),

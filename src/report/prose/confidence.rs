@@ -2,6 +2,7 @@
 
 use crate::advice::Recommendation;
 use crate::advice::confidence::ChoiceConfidenceReason;
+use crate::advice::result::TreeFailure;
 use crate::advice::verdict::Basis;
 use crate::profile::result::Confidence;
 use crate::report::prose::workload as describe;
@@ -14,7 +15,15 @@ pub(crate) fn headline(advice: &Recommendation) -> String {
         Basis::Measured => format!("{confidence} confidence"),
         Basis::Predicted => format!("predicted, {confidence} confidence"),
     };
-    format!("Recommendation ({basis}): {}", describe::cell(&advice.cell()))
+    let failed =
+        advice.tree_failure.as_ref().map(|failure| format!("; the tree's {} failed", failure.strategy));
+    format!("Recommendation ({basis}): {}{}", describe::cell(&advice.cell()), failed.unwrap_or_default())
+}
+
+/// Returns the failure of the tree's strategy, if it failed.
+pub(crate) fn tree_failure(advice: &Recommendation) -> Option<String> {
+    let TreeFailure { strategy, width, reason } = advice.tree_failure.as_ref()?;
+    Some(format!("{strategy} {width}, which theory recommends, failed ({}): {}", reason.code, reason.message))
 }
 
 /// Returns the reason for the confidence; where that is low, with what theory says and what would settle it.
@@ -62,7 +71,10 @@ fn sure(near_best: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::benchmark::result::Reason;
+    use crate::diagnostics::Code;
     use crate::report::example;
+    use crate::strategy::StrategyKind;
 
     fn advice(confidence: Confidence, confidence_reason: ChoiceConfidenceReason) -> Recommendation {
         let advice = example::advise().recommendation.expect("the example has one");
@@ -83,6 +95,21 @@ mod tests {
             headline(&predicted),
             "Recommendation (predicted, medium confidence): async, 64 in flight"
         );
+    }
+
+    #[test]
+    fn a_tree_that_failed_is_in_the_headline() {
+        let failed = Recommendation {
+            tree_failure: Some(TreeFailure {
+                strategy: StrategyKind::Async,
+                width: 64,
+                reason: Reason::new(Code::PoolStart, "no loop"),
+            }),
+            ..advice(Confidence::High, ChoiceConfidenceReason::Decided { near_best: Some(0.9) })
+        };
+        assert!(headline(&failed).ends_with("; the tree's async failed"), "{}", headline(&failed));
+        let told = tree_failure(&failed).expect("it failed");
+        assert!(told.starts_with("async 64, which theory recommends, failed (E-POOL-00"), "{told}");
     }
 
     #[test]

@@ -16,6 +16,9 @@ const INDENT: usize = 2;
 pub(super) fn section(screen: &mut Screen, report: &Report) {
     let Some(advice) = &report.recommendation else { return };
     headline(screen, report);
+    if let Some(failure) = prose::confidence::tree_failure(advice) {
+        screen.labelled(INDENT, "Failed", &failure);
+    }
     if advice.confidence != Confidence::High {
         screen.labelled(INDENT, "Doubt", &prose::confidence::reason(advice));
     }
