@@ -149,3 +149,11 @@ pub(crate) const FAILURE_MARGIN: f64 = 0.01;
 /// - Measured by: `cargo test --lib onset`, on counts of tasks.
 /// - Last checked: 2026-11.
 pub(crate) const SHOWN_SOUND: f64 = 0.05;
+
+/// Share of the time of a task for which a coroutine blocks its event loop, from which users are told.
+///
+/// - Chosen because: ten tasks in flight then wait for the loop all the time. `time.sleep` and `requests` in a
+///   coroutine give 0.8 to 1, coroutines that await below 0.02.
+/// - Measured by: `tests/python/rates.rs`.
+/// - Last checked: 2026-11.
+pub(crate) const LOOP_BLOCKED_FROM_SHARE: f64 = 0.1;

@@ -1,6 +1,6 @@
 //! Facts worth knowing before the advice is followed, as data.
 
-use crate::profile::result::{ConfidenceReason, OwnLimit};
+use crate::profile::result::{BlockedLoop, ConfidenceReason, OwnLimit};
 use crate::strategy::StrategyKind;
 use serde::{Deserialize, Serialize};
 
@@ -174,6 +174,11 @@ pub enum Note {
     RanInThreads {
         /// The functions.
         callables: Vec<String>,
+    },
+    /// A coroutine blocks its event loop, so that `async` runs one task at a time.
+    BlocksLoop {
+        /// The line, and for how long.
+        blocked: BlockedLoop,
     },
     /// A semaphore of the user's module limits the tasks, and every process would have one of its own.
     OwnSemaphore {

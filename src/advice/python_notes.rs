@@ -27,6 +27,7 @@ pub(crate) fn notes(at: &AdviceContext<'_>) -> Vec<Note> {
     let notes = [
         gil(at.profile.class, at.facts.runtime, python.gil_held),
         python.faster_again.map(|factor| Note::ResultsKept { factor }),
+        python.blocked_loop.clone().map(|blocked| Note::BlocksLoop { blocked }),
         native_threads(at.profile, python, at.choice.chosen.cell.width),
         ran_in_threads(&strategies, python),
         loop_per_worker(&strategies, python),

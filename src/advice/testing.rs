@@ -182,6 +182,7 @@ pub(crate) fn callable(gil_held: f64, is_blocking: bool) -> PythonProfile {
         two_threads: None,
         faster_again: None,
         own_limits: Vec::new(),
+        blocked_loop: None,
         gil_wanted: Some(gil_held),
         gil_held: Some(gil_held),
         native_threads: Some(0),

@@ -9,7 +9,7 @@ use crate::benchmark::conditions::Subject;
 use crate::benchmark::configuration::Configuration;
 use crate::benchmark::execution_model::execution_model;
 use crate::benchmark::params::BATCH_WAVES;
-use crate::benchmark::predict::bounds::{bounds, own_permits, upstream_capacity};
+use crate::benchmark::predict::bounds::{bounds, loop_bound, own_permits, upstream_capacity};
 use crate::benchmark::predict::cost::Cost;
 use crate::benchmark::predict::stages::{connecting, server_pools, stages};
 use crate::benchmark::throughput::BatchTimes;
@@ -49,7 +49,10 @@ pub(crate) fn predict(cell: &Configuration, subject: &Subject<'_>) -> Prediction
         width: width.min(upstream_capacity(workload).unwrap_or(width)).min(own_permits(profile)),
         tasks: workload.tasks(),
     };
-    let full_s = bounds(workload, profile).map(|most| tasks / most + cost.delay_s).fold(0.0, f64::max);
+    let full_s = bounds(workload, profile)
+        .chain(loop_bound(cell, profile))
+        .map(|most| tasks / most + cost.delay_s)
+        .fold(0.0, f64::max);
     let startup_s = model.startup_s(cell);
     let makespan_s = network.makespan_s();
     Prediction {

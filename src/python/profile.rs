@@ -6,10 +6,11 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::host::usage::CpuTime;
+use crate::policy::LOOP_BLOCKED_FROM_SHARE;
 use crate::profile::accounting::slowest::SlowestTasks;
 use crate::profile::accounting::task_child::TaskAccounting;
 use crate::profile::result::{
-    FreeThreading, PythonProfile, PythonStep, TaskCost, ThreadsVerdict, TwoThreads,
+    BlockedLoop, FreeThreading, PythonProfile, PythonStep, TaskCost, ThreadsVerdict, TwoThreads,
 };
 use crate::profile::tasks::{
     ProfileLimits, Profiled, SampledTasks, all_failed, conclude_tasks, sample_tasks,
@@ -234,8 +235,23 @@ fn python_profile(session: &Session, inspection: &Inspection, report: &ProfileRe
         once_per_process: report.once,
         faster_again: None,
         own_limits: inspection.own_limits.clone(),
+        blocked_loop: blocked_loop(report),
         steps: steps.collect(),
     }
+}
+
+/// Returns the line that blocks the event loop, if it does so for a share of the tasks that matters.
+fn blocked_loop(report: &ProfileReport) -> Option<BlockedLoop> {
+    let seen = report.blocked_loop.as_ref()?;
+    let share = (seen.all_s / report.job.wall_s.max(f64::MIN_POSITIVE)).min(1.0);
+    (share >= LOOP_BLOCKED_FROM_SHARE).then(|| BlockedLoop {
+        file: seen.file.clone(),
+        line: seen.line,
+        function: seen.function.clone(),
+        code: seen.code.clone(),
+        per_task_s: share * report.job.wall_s / report.tasks.saturating_sub(report.first_task).max(1) as f64,
+        share,
+    })
 }
 
 /// Returns the profile as a slice in one thread.

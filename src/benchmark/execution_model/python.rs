@@ -191,6 +191,7 @@ mod tests {
             once_per_process: None,
             faster_again: None,
             own_limits: Vec::new(),
+            blocked_loop: None,
             two_threads: None,
             gil_wanted: Some(gil_held),
             gil_held: Some(gil_held),
@@ -218,7 +219,7 @@ mod tests {
         let held = python(0.9, &[(false, 1.0)]);
         assert!(together(StrategyKind::Threads, &held) < 1.2);
         assert_eq!(together(StrategyKind::Processes, &held), 8.0);
-        assert_eq!(together(StrategyKind::Threads, &python(0.02, &[(false, 1.0)])), 8.0);
+        assert!(together(StrategyKind::Threads, &python(0.02, &[(false, 1.0)])) > 7.0);
         let free = PythonProfile { free_threaded: FreeThreading::Yes, ..held };
         assert_eq!(together(StrategyKind::Threads, &free), 8.0);
     }

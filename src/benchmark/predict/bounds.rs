@@ -1,7 +1,9 @@
 //! Bounds on the throughput of a workload other than the CPUs.
 
+use crate::benchmark::configuration::Configuration;
 use crate::profile::Profile;
 use crate::profile::result::PythonProfile;
+use crate::strategy::info::WidthMeaning;
 use crate::workload::Workload;
 use crate::workload::spec::StepSpec;
 
@@ -34,6 +36,17 @@ pub(crate) fn rated_steps(workload: &Workload, profile: &Profile) -> usize {
 pub(super) fn upstream_capacity(workload: &Workload) -> Option<usize> {
     let asks = workload.steps.iter().any(StepSpec::is_request);
     workload.fixture.as_ref().filter(|_| asks)?.capacity
+}
+
+/// Returns the bound of an event loop that coroutines block, or compute on: it runs one task at a time then.
+pub(super) fn loop_bound(cell: &Configuration, profile: &Profile) -> Option<f64> {
+    let blocked = profile.python.as_ref()?.blocked_loop.as_ref()?;
+    let each = 1.0 / (blocked.per_task_s + profile.task.cpu_s).max(f64::MIN_POSITIVE);
+    match cell.strategy.info().width {
+        WidthMeaning::InFlight => Some(each),
+        WidthMeaning::InFlightTimesProcesses => Some(each * cell.worker_processes() as f64),
+        _ => None,
+    }
 }
 
 /// Returns the number of tasks that a semaphore of the user's module lets through at once.

@@ -12,7 +12,7 @@ mod waits;
 pub use class::{Class, Confidence};
 pub use profile::Profile;
 pub(crate) use profile::{Dispersion, SlowTask, StepCost};
-pub(crate) use python::{FreeThreading, OwnLimit, PythonProfile, PythonStep};
+pub(crate) use python::{BlockedLoop, FreeThreading, OwnLimit, PythonProfile, PythonStep};
 pub use reason::{ConfidenceReason, Unknown};
 pub(crate) use task_cost::TaskCost;
 pub(crate) use tree::{Exit, Pattern, Phase, ProcessUse, Sampling, Series, ThreadUse, Workers};

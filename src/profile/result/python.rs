@@ -53,6 +53,9 @@ pub struct PythonProfile {
     /// event loop.
     #[serde(default)]
     pub own_limits: Vec<OwnLimit>,
+    /// The line of a coroutine that blocks the event loop; null if none does.
+    #[serde(default)]
+    pub blocked_loop: Option<BlockedLoop>,
     /// The callables, in the order of the workload.
     pub steps: Vec<PythonStep>,
 }
@@ -79,6 +82,23 @@ pub struct OwnLimit {
     pub permits: Option<u64>,
     /// True if the object works on one event loop only.
     pub one_loop: bool,
+}
+
+/// A line of a coroutine that waits in a call instead of awaiting, so that no other task of the event loop runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct BlockedLoop {
+    /// The file.
+    pub file: String,
+    /// The number of the line.
+    pub line: u32,
+    /// The function that has the line.
+    pub function: String,
+    /// The text of the line.
+    pub code: String,
+    /// Seconds of a task in which the event loop is blocked, by this line and by others.
+    pub per_task_s: f64,
+    /// Part of the time of a task in which the event loop is blocked, from 0 to 1.
+    pub share: f64,
 }
 
 /// One callable.

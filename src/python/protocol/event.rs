@@ -178,6 +178,25 @@ pub(crate) struct ProfileReport {
     pub native_threads: Option<u64>,
     /// Duration of the first round over that of the second, if all tasks ran twice.
     pub faster_again: Option<f64>,
+    /// The line of a coroutine that blocked the event loop for longest; `None` if none was seen.
+    pub blocked_loop: Option<BlockedLoopReport>,
+}
+
+/// A line of a coroutine that blocked the event loop, over all tasks of a profile.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(crate) struct BlockedLoopReport {
+    /// The file.
+    pub file: String,
+    /// The number of the line.
+    pub line: u32,
+    /// The function that has the line.
+    pub function: String,
+    /// The text of the line.
+    pub code: String,
+    /// Seconds for which this line blocked the loop.
+    pub blocked_s: f64,
+    /// Seconds for which the loop was blocked by any line.
+    pub all_s: f64,
 }
 
 /// Tasks that ran in one thread and in several, by turns, after the profile.

@@ -4,7 +4,7 @@ use crate::advice::Note;
 use crate::advice::note::{CpuGrowthCause, FailingConfiguration, WrongConfiguration};
 use crate::benchmark::agreement::OutputComparison;
 use crate::benchmark::result::ErrorCount;
-use crate::profile::result::OwnLimit;
+use crate::profile::result::{BlockedLoop, OwnLimit};
 use crate::report::prose::profile;
 use crate::strategy::StrategyKind;
 use crate::units::{Seconds, Share};
@@ -78,6 +78,7 @@ pub(crate) fn sentence(note: &Note) -> String {
         | Note::LibraryComputes { .. }
         | Note::LibraryThreads { .. }
         | Note::RanInThreads { .. }
+        | Note::BlocksLoop { .. }
         | Note::OwnSemaphore { .. }
         | Note::BoundToOneLoop { .. }
         | Note::LoopPerWorker { .. } => python(note),
@@ -151,6 +152,7 @@ fn python(note: &Note) -> String {
             "async: {} and ran through asyncio.to_thread",
             of_callables(callables, "is not a coroutine function", "are not coroutine functions")
         ),
+        Note::BlocksLoop { blocked } => blocks_loop(blocked),
         Note::OwnSemaphore { limit, multiplied_by } => own_semaphore(limit, multiplied_by),
         Note::BoundToOneLoop { limit } => format!(
             "{} ({}) belongs to one event loop: threads, each with a loop of its own, would hang or fail with it",
@@ -162,6 +164,18 @@ fn python(note: &Note) -> String {
         ),
         _ => String::new(),
     }
+}
+
+fn blocks_loop(blocked: &BlockedLoop) -> String {
+    let file = blocked.file.rsplit('/').next().unwrap_or(&blocked.file);
+    format!(
+        "{} blocks the event loop for {} of every task ({file}:{}: {}), so async runs one task at a time: await an \
+         asynchronous call there, or use threads",
+        blocked.function,
+        Seconds(blocked.per_task_s),
+        blocked.line,
+        blocked.code
+    )
 }
 
 fn own_semaphore(limit: &OwnLimit, multiplied_by: &[StrategyKind]) -> String {
@@ -417,6 +431,19 @@ mod tests {
             (
                 Note::LoopPerWorker { callables: work() },
                 "threads and processes: work is a coroutine function, so every worker ran its own event loop",
+            ),
+            (
+                Note::BlocksLoop {
+                    blocked: BlockedLoop {
+                        file: "/home/me/tasks.py".into(),
+                        line: 4,
+                        function: "fn".into(),
+                        code: "time.sleep(0.02)".into(),
+                        per_task_s: 0.02,
+                        share: 0.99,
+                    },
+                },
+                "fn blocks the event loop for 20.0 ms of every task (tasks.py:4: time.sleep(0.02)), so async runs one task at a time: await an asynchronous call there, or use threads",
             ),
             (
                 Note::OwnSemaphore { limit: gate(), multiplied_by: vec![StrategyKind::Processes] },

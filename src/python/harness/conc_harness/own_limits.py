@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import sysconfig
 from collections.abc import Iterable, Iterator
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from .callables import Step
 from .requests import JsonObject
+from .user_code import is_of_user
 
 # Classes whose objects belong to the event loop that first uses them, by module and name.
 ONE_LOOP = frozenset(
@@ -66,7 +65,7 @@ class LimitSearch:
             self.found[id(value)] = _limit(path, value, known)
             return
         if isinstance(value, ModuleType):
-            if _is_of_user(getattr(value, "__file__", None)):
+            if is_of_user(getattr(value, "__file__", None)):
                 for name in names:
                     if name in vars(value):
                         self.follow(f"{path}.{name}", vars(value)[name], names, depth + 1)
@@ -78,12 +77,12 @@ class LimitSearch:
         if isinstance(function, FunctionType):
             self._follow_function(function)
             self.follow(path, function.__dict__.get("__wrapped__"), names, depth)
-        elif _is_of_user(_file_of(value if isinstance(value, type) else type(value))):
+        elif is_of_user(_file_of(value if isinstance(value, type) else type(value))):
             for name, attribute in _attributes(value):
                 self.follow(f"{path}.{name}", attribute, (), depth + 1)
 
     def _follow_function(self, function: FunctionType) -> None:
-        if not _is_of_user(function.__code__.co_filename):
+        if not is_of_user(function.__code__.co_filename):
             return
         names = set(_names(function.__code__))
         for name in names & function.__globals__.keys():
@@ -128,13 +127,3 @@ def _attributes(value: Any) -> Iterator[tuple[str, Any]]:
 
 def _file_of(kind: type) -> str | None:
     return getattr(sys.modules.get(kind.__module__), "__file__", None)
-
-
-def _is_of_user(file: str | None) -> bool:
-    """Tells whether a file belongs neither to the standard library nor to an installed package."""
-    if not file or file.startswith("<"):
-        return False
-    file = os.path.abspath(file)
-    if "site-packages" in file or "dist-packages" in file:
-        return False
-    return not file.startswith((sysconfig.get_paths()["stdlib"] + os.sep, os.path.dirname(__file__) + os.sep))

@@ -12,6 +12,7 @@ from .early_end import Clocks, EarlyEnd
 from .first_call import FirstCalls, Mark
 from .gil_probe import GilProbe, gil_shares
 from .job import Job
+from .loop_watch import LoopWatch
 from .program import item_function
 from .requests import JsonObject, ProfileRequest
 from .resource_usage import cpu
@@ -29,6 +30,9 @@ def run(job: Job) -> JsonObject:
     requested = perf_counter_ns()
     steps = StepMeter(job)
     job.started(requested)
+    watch = LoopWatch() if job.program.needs_loop() else None
+    if watch:
+        watch.start()
     begun = steps.mark()
     first = FirstCalls(steps)
     first.run()
@@ -37,6 +41,7 @@ def run(job: Job) -> JsonObject:
     if done < job.count and left_s > 0.0:
         done = steps.run_for(left_s, done, steps.early_end())
     job.ended()
+    blocked_loop = watch.stop() if watch else None
     whole = steps.mark().since(begun)
     # Waiting for the rate limit is not a cost of the tasks.
     paused_s = whole.waited_s - first.excluded.waited_s
@@ -55,6 +60,7 @@ def run(job: Job) -> JsonObject:
         "runqueue_s": None if begun.queued_s is None else whole.queued() - first.excluded.queued(),
         "native_threads": _threads_unknown_to_python(),
         "faster_again": _faster_again(job, done),
+        "blocked_loop": blocked_loop,
     }
     profile.update(job.report())
     profile["peak_rss_bytes"] += resource_usage.peak_rss_of_children()

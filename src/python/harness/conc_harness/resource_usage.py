@@ -81,6 +81,16 @@ class RunQueue:
         except (OSError, IndexError, ValueError):
             return None
 
+    def active_seconds(self) -> float | None:
+        """Returns the seconds in which the thread ran or waited for a CPU; None if they are not reported."""
+        if self._descriptor < 0:
+            return None
+        try:
+            ran, queued, *_ = os.pread(self._descriptor, 64, 0).split()
+            return (int(ran) + int(queued)) * 1e-9
+        except (OSError, ValueError):
+            return None
+
     def close(self) -> None:
         """Closes the file."""
         if self._descriptor >= 0:
