@@ -3,6 +3,7 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -12,9 +13,10 @@ use crate::error::Error;
 use crate::host::Reexec;
 use crate::host::deadline::DeadlineKeeper;
 use crate::python::harness_process::HarnessProcess;
-use crate::python::protocol::event::HarnessEvent;
+use crate::python::protocol::event::{HarnessEvent, Inspection};
 use crate::python::protocol::request::{HarnessRequest, TaskJob};
 use crate::python::results_file::ResultsFile;
+use crate::python::zygote::Zygote;
 use crate::workload::Workload;
 
 /// Maximum length of an item in messages, in characters.
@@ -62,7 +64,9 @@ pub(super) struct Exchange {
     /// Starts processes that end with this one.
     pub(super) reexec: Reexec,
     /// Kills interpreters at their deadline.
-    pub(super) keeper: DeadlineKeeper,
+    pub(super) keeper: Arc<DeadlineKeeper>,
+    /// The interpreter that forks a child for each batch, once there is one.
+    pub(super) zygote: Mutex<Option<Arc<Zygote>>>,
     /// The time limits.
     pub(super) timeouts: SessionTimeouts,
 }
@@ -104,7 +108,7 @@ impl From<Error> for ExchangeError {
 }
 
 impl Exchange {
-    /// Serves a request without tasks, such as an inspection.
+    /// Serves a request without tasks.
     ///
     /// # Errors
     /// If the interpreter dies or the harness reports a failure.
@@ -117,6 +121,31 @@ impl Exchange {
         let report = harness.next(self.start_limit()).map_err(while_importing)?.into_report()?;
         harness.finish();
         Ok(report)
+    }
+
+    /// Serves an inspection, and keeps the interpreter if it forks.
+    ///
+    /// # Errors
+    /// If the interpreter dies or the harness reports a failure.
+    pub(super) fn inspect(&self, request: &HarnessRequest, workload: &Workload) -> Result<Inspection, Error> {
+        let mut harness = self.start(request, workload)?;
+        let event = harness.next::<Inspection>(self.start_limit()).map_err(while_importing)?;
+        let inspection = event.into_report()?;
+        if inspection.forks {
+            *self.zygote() = Some(Arc::new(Zygote::new(harness)));
+        } else {
+            harness.finish();
+        }
+        Ok(inspection)
+    }
+
+    /// Returns the CPU seconds of the interpreter that forks and of its children; 0 if there is none.
+    pub(super) fn forking_cpu_s(&self) -> f64 {
+        self.zygote().as_ref().map_or(0.0, |zygote| zygote.cpu_s())
+    }
+
+    fn zygote(&self) -> MutexGuard<'_, Option<Arc<Zygote>>> {
+        self.zygote.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Serves a request whose tasks are announced one by one, none of which may take longer than
@@ -184,13 +213,24 @@ impl Exchange {
         Ok(report)
     }
 
-    fn start(&self, request: &HarnessRequest, workload: &Workload) -> Result<HarnessProcess<'_>, Error> {
+    /// Starts the process of a request: for a batch a fork of the interpreter that has imported the module
+    /// already, if there is one.
+    fn start(&self, request: &HarnessRequest, workload: &Workload) -> Result<HarnessProcess, Error> {
+        let memory = workload.limits.memory;
+        let zygote = self.zygote().clone().filter(|_| matches!(request, HarnessRequest::Batch { .. }));
+        if let Some(zygote) = zygote {
+            match HarnessProcess::fork(&zygote, request, &self.scratch, &self.keeper, memory) {
+                Ok(process) => return Ok(process),
+                // It is gone, perhaps killed for its memory. A fresh interpreter does the same.
+                Err(_) => *self.zygote() = None,
+            }
+        }
         let mut command = self.reexec.foreign(&self.executable);
         command.arg(&self.script);
         if let Some(fixture) = self.fixture {
             command.env(FIXTURE_VARIABLE, format!("http://{fixture}"));
         }
-        HarnessProcess::start(&mut command, request, &self.scratch, &self.keeper, workload.limits.memory)
+        HarnessProcess::start(&mut command, request, &self.scratch, &self.keeper, memory)
     }
 
     fn start_limit(&self) -> Duration {

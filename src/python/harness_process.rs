@@ -1,9 +1,11 @@
-//! One interpreter that serves one request.
+//! One interpreter that serves one request: a process of its own, or a fork of one that has imported the module.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
@@ -16,6 +18,7 @@ use crate::host::process::{descendants, kill_tree};
 use crate::python::fatal_error::innermost_user_line;
 use crate::python::protocol::event::HarnessEvent;
 use crate::python::protocol::request::HarnessRequest;
+use crate::python::zygote::{ForkedChild, Zygote};
 
 /// Time for an interpreter to end after its last answer.
 const EXIT_GRACE: Duration = Duration::from_secs(2);
@@ -25,16 +28,61 @@ const MAX_STDERR_CHARACTERS: usize = 300;
 
 /// A running harness. Dropping it kills the interpreter and every process that it started.
 #[derive(Debug)]
-pub(super) struct HarnessProcess<'k> {
-    child: Child,
-    stdin: Option<ChildStdin>,
-    stdout: BufReader<ChildStdout>,
+pub(super) struct HarnessProcess {
+    process: Process,
+    stdin: Option<File>,
+    stdout: BufReader<File>,
     stderr: File,
-    keeper: &'k DeadlineKeeper,
+    keeper: Arc<DeadlineKeeper>,
     memory: Option<(u64, MemoryGuard)>,
 }
 
-impl<'k> HarnessProcess<'k> {
+/// The process of an interpreter.
+#[derive(Debug)]
+enum Process {
+    /// A child of this process.
+    Own(Child),
+    /// A child of an interpreter that forks.
+    Forked(ForkedChild),
+}
+
+impl Process {
+    fn pid(&self) -> u32 {
+        match self {
+            Process::Own(child) => child.id(),
+            Process::Forked(child) => child.pid(),
+        }
+    }
+
+    /// Waits for the end of the process, which keeps its ID.
+    fn wait_for_end(&mut self) {
+        match self {
+            Process::Own(child) => {
+                let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
+                let flags = nix::sys::wait::WaitPidFlag::WEXITED | nix::sys::wait::WaitPidFlag::WNOWAIT;
+                let _ = nix::sys::wait::waitid(nix::sys::wait::Id::Pid(pid), flags);
+            }
+            Process::Forked(child) => child.wait_for_end(),
+        }
+    }
+
+    /// Waits for the end of the process and gives up its ID.
+    fn reap(&mut self) -> io::Result<ExitStatus> {
+        match self {
+            Process::Own(child) => child.wait(),
+            Process::Forked(child) => child.reap(),
+        }
+    }
+
+    fn is_running(&mut self) -> bool {
+        match self {
+            Process::Own(child) => matches!(child.try_wait(), Ok(None)),
+            Process::Forked(child) => !child.is_reaped(),
+        }
+    }
+}
+
+impl HarnessProcess {
     /// Starts `command` and sends it the request; it is killed if it uses more than `memory` bytes.
     ///
     /// # Errors
@@ -43,7 +91,7 @@ impl<'k> HarnessProcess<'k> {
         command: &mut Command,
         request: &HarnessRequest,
         scratch: &Path,
-        keeper: &'k DeadlineKeeper,
+        keeper: &Arc<DeadlineKeeper>,
         memory: Option<u64>,
     ) -> Result<Self, Error> {
         let failed = |e: io::Error| Error::from(ChildError::Start(e)).context("the interpreter");
@@ -51,27 +99,76 @@ impl<'k> HarnessProcess<'k> {
         let shared = stderr.try_clone().map_err(failed)?;
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(shared);
         let mut child = command.spawn().map_err(failed)?;
-        let (Some(mut stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(failed(io::Error::other("the process has no pipes")));
         };
-        let memory = memory.map(|limit| (limit, MemoryGuard::watch(child.id(), limit)));
-        let mut line = serde_json::to_vec(request).map_err(|e| failed(e.into()))?;
+        let streams = (File::from(OwnedFd::from(stdin)), File::from(OwnedFd::from(stdout)), stderr);
+        Self::send(Process::Own(child), streams, request, keeper, memory).map_err(failed)
+    }
+
+    /// Forks a child of `zygote` and sends it the request; it is killed if it uses more than `memory` bytes.
+    ///
+    /// # Errors
+    /// If the interpreter that is to fork is gone.
+    pub(super) fn fork(
+        zygote: &Arc<Zygote>,
+        request: &HarnessRequest,
+        scratch: &Path,
+        keeper: &Arc<DeadlineKeeper>,
+        memory: Option<u64>,
+    ) -> io::Result<Self> {
+        let stderr = tempfile::tempfile_in(scratch)?;
+        let ((stdin, ours), (answers, stdout)) = (io::pipe()?, io::pipe()?);
+        let child = zygote.fork(&stdin, &stdout, &stderr)?;
+        let streams = (File::from(OwnedFd::from(ours)), File::from(OwnedFd::from(answers)), stderr);
+        Self::send(Process::Forked(child), streams, request, keeper, memory)
+    }
+
+    fn send(
+        process: Process,
+        (mut stdin, stdout, stderr): (File, File, File),
+        request: &HarnessRequest,
+        keeper: &Arc<DeadlineKeeper>,
+        memory: Option<u64>,
+    ) -> io::Result<Self> {
+        let memory = memory.map(|limit| (limit, MemoryGuard::watch(process.pid(), limit)));
+        let mut line = serde_json::to_vec(request)?;
         line.push(b'\n');
         // If the process died before it read, the answer will be missing.
         let _ = stdin.write_all(&line);
         Ok(HarnessProcess {
-            child,
+            process,
             stdin: Some(stdin),
             stdout: BufReader::new(stdout),
             stderr,
-            keeper,
+            keeper: Arc::clone(keeper),
             memory,
         })
     }
 
     /// Returns the process ID.
     pub(super) fn pid(&self) -> u32 {
-        self.child.id()
+        self.process.pid()
+    }
+
+    /// Lets the process and its descendants use any amount of memory.
+    pub(super) fn unlimit_memory(&mut self) {
+        if let Some((_, guard)) = self.memory.take() {
+            guard.end();
+        }
+    }
+
+    /// Sends a line and returns the answer to it.
+    ///
+    /// # Errors
+    /// If the process is gone.
+    pub(super) fn ask(&mut self, mut line: String) -> io::Result<String> {
+        let stdin = self.stdin.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
+        line.push('\n');
+        stdin.write_all(line.as_bytes())?;
+        let mut answer = String::new();
+        self.stdout.read_line(&mut answer)?;
+        if answer.is_empty() { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(answer) }
     }
 
     /// Waits for the next event; kills the interpreter if none comes within `limit`.
@@ -79,7 +176,8 @@ impl<'k> HarnessProcess<'k> {
     /// # Errors
     /// If the interpreter died, was late or used too much memory.
     pub(super) fn next<T: DeserializeOwned>(&mut self, limit: Duration) -> Result<HarnessEvent<T>, Error> {
-        let watch = self.keeper.watch(self.child.id(), Instant::now() + limit);
+        let keeper = Arc::clone(&self.keeper);
+        let watch = keeper.watch(self.pid(), Instant::now() + limit);
         let mut line = String::new();
         // A line that breaks off is not valid JSON and fails to parse below.
         let _ = self.stdout.read_line(&mut line);
@@ -97,7 +195,7 @@ impl<'k> HarnessProcess<'k> {
             return ChildError::Late(limit).into();
         }
         // Its output is closed, so it is ending; its children may not be.
-        let orphans = descendants(self.child.id());
+        let orphans = descendants(self.pid());
         let status = self.wait();
         orphans.into_iter().for_each(kill_if_ours);
         match status {
@@ -108,22 +206,18 @@ impl<'k> HarnessProcess<'k> {
 
     /// Waits for the interpreter to end; kills it after its grace.
     fn wait(&mut self) -> io::Result<ExitStatus> {
-        let watch = self.keeper.watch(self.child.id(), Instant::now() + EXIT_GRACE);
+        let watch = self.keeper.watch(self.process.pid(), Instant::now() + EXIT_GRACE);
         // Waits without reaping, so that the process ID still belongs to the child when the watch ends.
-        let pid = nix::unistd::Pid::from_raw(self.child.id().cast_signed());
-        let flags = nix::sys::wait::WaitPidFlag::WEXITED | nix::sys::wait::WaitPidFlag::WNOWAIT;
-        let _ = nix::sys::wait::waitid(nix::sys::wait::Id::Pid(pid), flags);
+        self.process.wait_for_end();
         watch.end();
-        self.child.wait()
+        self.process.reap()
     }
 
     /// Lets the interpreter end normally, so that exit handlers of the user run.
     pub(super) fn finish(mut self) {
-        let left = descendants(self.child.id());
+        let left = descendants(self.pid());
         self.stdin = None;
-        if let Some((_, guard)) = self.memory.take() {
-            guard.end();
-        }
+        self.unlimit_memory();
         let _ = self.wait();
         left.into_iter().for_each(kill_if_ours);
     }
@@ -148,14 +242,12 @@ fn kill_if_ours(pid: u32) {
     }
 }
 
-impl Drop for HarnessProcess<'_> {
+impl Drop for HarnessProcess {
     fn drop(&mut self) {
-        if let Some((_, guard)) = self.memory.take() {
-            guard.end();
-        }
-        if matches!(self.child.try_wait(), Ok(None)) {
-            kill_tree(self.child.id());
-            let _ = self.child.wait();
+        self.unlimit_memory();
+        if self.process.is_running() {
+            kill_tree(self.pid());
+            let _ = self.process.reap();
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Python callables, run by the user's own interpreter.
 //!
 //! The harness is a package of Python files, embedded in the binary and written to the temporary directory
-//! of the run. A fresh interpreter serves each request: it imports the user's module, runs the tasks and
-//! answers in lines of JSON. Results of single tasks go to a [`results_file`] that outlives the interpreter.
+//! of the run. An interpreter serves each request: it imports the user's module, runs the tasks and
+//! answers in lines of JSON. Batches run in forks of the interpreter that described the callables, if a fork is as
+//! good as a fresh one ([`zygote`]). Results of single tasks go to a [`results_file`] that outlives the interpreter.
 
 pub(crate) mod check;
 mod exchange;
@@ -16,5 +17,6 @@ mod request_builder;
 pub(crate) mod results_file;
 pub(crate) mod session;
 mod trial;
+mod zygote;
 
 pub use session::Session;

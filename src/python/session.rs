@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::diagnostics::Code;
@@ -88,7 +89,8 @@ impl Session {
             scratch: scratch.clone(),
             fixture: env.fixture,
             reexec: reexec.clone(),
-            keeper: DeadlineKeeper::new(),
+            keeper: Arc::new(DeadlineKeeper::new()),
+            zygote: Mutex::new(None),
             timeouts,
         };
         let requests = RequestBuilder::new(scratch, env.seed, timeouts.import);
@@ -100,8 +102,15 @@ impl Session {
     /// # Errors
     /// If the module cannot be imported, with the user's traceback, or lacks a callable.
     pub fn inspect(&self, workload: &Workload) -> Result<Inspection, Error> {
-        let request = HarnessRequest::Inspect { header: self.requests.header(workload) };
-        self.exchange.ask(&request, workload)
+        let stays = cfg!(target_os = "linux");
+        let request = HarnessRequest::Inspect { header: self.requests.header(workload), stays };
+        self.exchange.inspect(&request, workload)
+    }
+
+    /// Returns the CPU seconds of the interpreter that forks children for batches, and of these children, which
+    /// are no children of this process; 0 if there is none.
+    pub fn forking_cpu_s(&self) -> f64 {
+        self.exchange.forking_cpu_s()
     }
 
     /// Returns the start method of `multiprocessing` that programs get: the one that the user's module sets, or

@@ -116,6 +116,11 @@ impl Callables {
         Duration::try_from_secs_f64(self.inspection.import_s).unwrap_or_default()
     }
 
+    /// Returns the CPU seconds of the interpreter that forks children for batches, and of these children.
+    pub(super) fn forking_cpu_s(&self) -> f64 {
+        self.session.forking_cpu_s()
+    }
+
     pub(super) fn executor<'a>(&'a self, workload: &'a Workload, profile: &'a Profile) -> PythonExecutor<'a> {
         PythonExecutor::new(&self.session, workload, profile)
     }

@@ -148,30 +148,38 @@ impl Backend for LocalBackend<'_> {
     }
 }
 
+impl LocalBackend<'_> {
+    /// Returns the CPU seconds of the embedded server and of the interpreter that forks.
+    fn helpers_cpu_s(&self) -> f64 {
+        self.server_cpu_s() + self.python.as_ref().map_or(0.0, Callables::forking_cpu_s)
+    }
+}
+
 /// Counts the CPU time that is neither this program's nor its server's.
 struct LocalContention<'b> {
     backend: &'b LocalBackend<'b>,
     meter: CpuMeter,
-    server_before_s: f64,
+    helpers_before_s: f64,
 }
 
 impl<'b> LocalContention<'b> {
     fn start(backend: &'b LocalBackend<'_>) -> Self {
-        LocalContention { backend, meter: CpuMeter::start(), server_before_s: backend.server_cpu_s() }
+        LocalContention { backend, meter: CpuMeter::start(), helpers_before_s: backend.helpers_cpu_s() }
     }
 
-    fn server_s(&self) -> f64 {
-        self.backend.server_cpu_s() - self.server_before_s
+    /// Returns the CPU seconds of processes that are this program's, and not children it has waited for.
+    fn helpers_s(&self) -> f64 {
+        self.backend.helpers_cpu_s() - self.helpers_before_s
     }
 
     fn taken(&self) -> Option<TakenCpu> {
-        self.meter.taken(self.server_s())
+        self.meter.taken(self.helpers_s())
     }
 }
 
 impl ContentionMeter for LocalContention<'_> {
     fn shares(&self) -> Option<TakenShares> {
-        self.meter.taken_shares(self.backend.host.cpus_logical, self.server_s())
+        self.meter.taken_shares(self.backend.host.cpus_logical, self.helpers_s())
     }
 }
 

@@ -57,6 +57,8 @@ pub struct Inspection {
     pub items: Option<u64>,
     /// Seconds that importing the module took.
     pub import_s: f64,
+    /// True if the process that imported the module forks a child for each batch.
+    pub forks: bool,
     /// The start method of `multiprocessing` that the module has set; `None` if it has set none.
     pub start_method: Option<String>,
 }

@@ -15,6 +15,8 @@ pub(crate) enum HarnessRequest {
     Inspect {
         /// The callables.
         header: RequestHeader,
+        /// True if the process stays, and forks a child for each batch where that is safe.
+        stays: bool,
     },
     /// Run tasks one after another and measure their steps, and then in several threads.
     Profile {

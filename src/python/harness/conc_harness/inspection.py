@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from time import perf_counter
+from typing import Any
 
-from .callables import load_module, load_steps, own_items
+from .callables import Step, load_module, load_steps, own_items
 from .own_limits import own_limits
 from .requests import InspectRequest, JsonObject
 
 
-def inspect(request: InspectRequest) -> JsonObject:
+def load(request: InspectRequest) -> tuple[list[Step], float]:
+    """Imports the callables; returns them and the seconds that it took."""
+    begun = perf_counter()
+    steps = load_steps(request.header.steps)
+    return steps, perf_counter() - begun
+
+
+def describe(
+    request: InspectRequest, steps: list[Step], count: Callable[[Callable[[], list[Any] | None]], int | None]
+) -> JsonObject:
     """Returns the forms of every step, and how many items the module offers."""
     header = request.header
-    begun = perf_counter()
-    steps = load_steps(header.steps)
-    import_s = perf_counter() - begun
     start_method = _start_method()
-    items = own_items(load_module(header.steps[0])) if header.own_items else None
     return {
         "steps": [
             {
@@ -29,8 +36,7 @@ def inspect(request: InspectRequest) -> JsonObject:
             for step in steps
         ],
         "own_limits": own_limits(steps),
-        "items": None if items is None else len(items),
-        "import_s": import_s,
+        "items": count(lambda: own_items(load_module(header.steps[0]))) if header.own_items else None,
         "start_method": start_method,
     }
 
@@ -42,3 +48,9 @@ def _start_method() -> str | None:
     import multiprocessing
 
     return multiprocessing.get_start_method(allow_none=True)
+
+
+def count(items: Callable[[], list[Any] | None]) -> int | None:
+    """Returns the number of items."""
+    found = items()
+    return None if found is None else len(found)

@@ -29,15 +29,21 @@ class Channel(Protocol):
 class StandardChannel:
     """The channel over what were standard input and output at the start."""
 
-    def __init__(self) -> None:
-        self._in = os.dup(0)
-        self._out = os.dup(1)
+    def __init__(self, stdin: int, stdout: int) -> None:
+        self._in = stdin
+        self._out = stdout
+        # A forked child that kept these open would keep conc waiting for the end.
+        os.register_at_fork(after_in_child=self.close)
+
+    @classmethod
+    def take_over(cls) -> StandardChannel:
+        """Takes standard input and output away from the user's code."""
+        channel = cls(os.dup(0), os.dup(1))
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0)
         os.close(null)
         os.dup2(2, 1)
-        # A forked child that kept these open would keep conc waiting for the end.
-        os.register_at_fork(after_in_child=self.close)
+        return channel
 
     def receive(self) -> JsonObject | None:
         """Returns the next message; None if conc is gone."""
@@ -52,7 +58,8 @@ class StandardChannel:
 
     def wait_for_end(self) -> None:
         """Returns when conc has read everything."""
-        while os.read(self._in, 1 << 16):
+        # In a fork it is closed.
+        while self._in >= 0 and os.read(self._in, 1 << 16):
             pass
 
     def send(self, event: str, **message: Any) -> None:

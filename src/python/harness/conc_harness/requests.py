@@ -80,9 +80,10 @@ class ResultsFileSpec:
 
 @dataclass(frozen=True)
 class InspectRequest:
-    """Describe the callables."""
+    """Describe the callables; a process that `stays` then forks a child for each batch, if that is safe."""
 
     header: RequestHeader
+    stays: bool
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ STRATEGY_MODULES = {
 
 def main() -> None:
     """Serves the request on standard input."""
-    channel = StandardChannel()
+    channel = StandardChannel.take_over()
     _move_harness_to_end_of_path()
     if hasattr(faulthandler, "enable"):
         faulthandler.enable()
@@ -89,12 +89,20 @@ def _answer(request: Request, channel: Channel) -> bool:
 
 
 def _inspect(request: InspectRequest, channel: Channel) -> bool:
-    from . import inspection
+    from . import inspection, zygote
 
+    before = zygote.Belongings.now() if request.stays else None
     with _import_limit(request, channel):
-        found = inspection.inspect(request)
-    channel.send("done", **found)
-    return False
+        steps, import_s = inspection.load(request)
+    forks = request.stays and zygote.may_fork(before)
+    with _import_limit(request, channel):
+        found = inspection.describe(request, steps, zygote.count if forks else inspection.count)
+    channel.send("done", **found, import_s=import_s, forks=forks)
+    if not forks:
+        return False
+    assert isinstance(channel, StandardChannel), "only a real channel can receive descriptors"
+    own = zygote.serve(channel)
+    return serve(own) if own else False
 
 
 @contextlib.contextmanager

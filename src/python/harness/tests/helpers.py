@@ -55,7 +55,8 @@ class UserModule:
         return {"steps": steps, "own_items": own_items, "import_limit_s": LONG_S}
 
     def inspect(self, *callables: str, own_items: bool = False) -> JsonObject:
-        return {"role": "inspect", "header": self.header(*callables, own_items=own_items)}
+        header = self.header(*callables, own_items=own_items)
+        return {"role": "inspect", "header": header, "stays": False}
 
     def job(self, *callables: str, tasks: int, slots: int = 1, **limits: Any) -> JsonObject:
         return {

@@ -1,0 +1,124 @@
+//! An interpreter that has imported the user's module and forks a child for each batch.
+//!
+//! `harness/conc_harness/zygote.py` is the other side, and decides where a fork is as good as a fresh
+//! interpreter.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use crate::host::procfs;
+use crate::python::harness_process::HarnessProcess;
+
+/// An interpreter that forks. At its end, which is that of this value, exit handlers of the user run.
+#[derive(Debug)]
+pub(super) struct Zygote {
+    pid: u32,
+    process: Mutex<Option<HarnessProcess>>,
+}
+
+/// A child that was forked.
+#[derive(Debug)]
+pub(super) struct ForkedChild {
+    pid: u32,
+    zygote: Arc<Zygote>,
+    is_reaped: bool,
+}
+
+/// The answer to a request for a child.
+#[derive(Debug, Deserialize)]
+struct Forked {
+    pid: u32,
+}
+
+/// The answer about a child that has ended.
+#[derive(Debug, Deserialize)]
+struct Reaped {
+    status: i32,
+}
+
+impl Zygote {
+    /// Makes one of an interpreter that has described the callables and waits for requests.
+    pub(super) fn new(mut process: HarnessProcess) -> Self {
+        // The limit is on a batch, and the children of this process are batches.
+        process.unlimit_memory();
+        Zygote { pid: process.pid(), process: Mutex::new(Some(process)) }
+    }
+
+    /// Forks a child with these streams.
+    ///
+    /// # Errors
+    /// If the interpreter is gone or cannot fork.
+    pub(super) fn fork(
+        self: &Arc<Self>,
+        stdin: &impl AsFd,
+        stdout: &impl AsFd,
+        stderr: &impl AsFd,
+    ) -> io::Result<ForkedChild> {
+        let path =
+            |stream: &dyn AsFd| format!("/proc/{}/fd/{}", std::process::id(), stream.as_fd().as_raw_fd());
+        let streams = json!({ "stdin": path(stdin), "stdout": path(stdout), "stderr": path(stderr) });
+        let Forked { pid } = self.ask(&streams)?;
+        Ok(ForkedChild { pid, zygote: Arc::clone(self), is_reaped: false })
+    }
+
+    /// Returns the CPU seconds of the interpreter and of the children that have ended.
+    pub(super) fn cpu_s(&self) -> f64 {
+        let ticks = procfs::process_stat(self.pid).map_or(0, |stat| {
+            let of = |ticks: [u64; 2]| ticks.iter().sum::<u64>();
+            of(stat.own_ticks) + of(stat.children_ticks)
+        });
+        ticks as f64 / procfs::ticks_per_second()
+    }
+
+    fn ask<T: DeserializeOwned>(&self, request: &serde_json::Value) -> io::Result<T> {
+        let mut process = self.process();
+        let process = process.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
+        Ok(serde_json::from_str(&process.ask(request.to_string())?)?)
+    }
+
+    fn process(&self) -> MutexGuard<'_, Option<HarnessProcess>> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Zygote {
+    fn drop(&mut self) {
+        let process = self.process().take();
+        process.into_iter().for_each(HarnessProcess::finish);
+    }
+}
+
+impl ForkedChild {
+    /// Returns the process ID.
+    pub(super) fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Waits for the end of the child, which keeps its ID.
+    pub(super) fn wait_for_end(&self) {
+        // An interpreter that is gone waits for nobody.
+        let _ = self.zygote.ask::<serde_json::Value>(&json!({ "wait": self.pid }));
+    }
+
+    /// Waits for the end of the child and gives up its ID.
+    ///
+    /// # Errors
+    /// If the interpreter that forked it is gone.
+    pub(super) fn reap(&mut self) -> io::Result<ExitStatus> {
+        self.is_reaped = true;
+        let Reaped { status } = self.zygote.ask(&json!({ "reap": self.pid }))?;
+        Ok(ExitStatus::from_raw(status))
+    }
+
+    /// Returns true if the child has given up its ID.
+    pub(super) fn is_reaped(&self) -> bool {
+        self.is_reaped
+    }
+}
