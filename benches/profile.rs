@@ -49,7 +49,7 @@ fn main() {
 /// Profiles a tree for `time` and prints the cost.
 fn row(name: &str, tree: &Tree, source: SampleSource, time: Duration, goal: Option<f64>) {
     let end = Instant::now() + time;
-    let target = Target { root: tree.0.id(), includes_root: true };
+    let target = Target { root: tree.0.id(), includes_root: true, runs_tasks: false };
     let observation = sample(target, source, |period| {
         let left = end.saturating_duration_since(Instant::now());
         std::thread::sleep(period.min(left));

@@ -139,6 +139,7 @@ impl Measurement<'_> {
         self.warm_up(&search, &mut random);
         self.clock.restart();
         let counts_profile = self.sizing.counts_profile() || self.settings.once;
+        let profiled = plan.candidates.first().filter(|_| counts_profile && self.reference.is_some());
         match (self.reference.take(), plan.candidates.first()) {
             (Some(report), Some(reference)) if counts_profile => {
                 self.record(reference, &report, &mut search, &mut measured);
@@ -164,9 +165,25 @@ impl Measurement<'_> {
             measured.rounds += 1;
             self.heed_trouble(&mut search, &mut measured);
         };
+        if let Some(reference) = profiled.filter(|_| !self.settings.once) {
+            self.confirm(reference, &mut search, &mut measured);
+        }
         measured.elapsed = self.clock.elapsed();
         measured.posteriors = search.conclude();
         measured
+    }
+
+    /// Measures the reference in a batch if nothing has worked but the profile, which may have used up what
+    /// tasks need.
+    fn confirm(&mut self, reference: &Candidate, search: &mut Search, measured: &mut Measured) {
+        let mut others = measured.cells.iter().filter(|(cell, _)| **cell != reference.cell);
+        let is_alone = others.clone().next().is_some() || !measured.failed.is_empty();
+        if !is_alone || others.any(|(_, record)| record.counts().ok > 0) || self.interrupt.is_raised() {
+            return;
+        }
+        let request = self.sizing.request(reference.cell, search.expected_per_s(reference.cell));
+        measured.cells.remove(&reference.cell);
+        self.run_batch(reference, &request, false, search, measured);
     }
 
     fn mode(&self) -> SearchMode {

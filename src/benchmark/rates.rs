@@ -19,7 +19,12 @@ const PIECES: usize = 18;
 /// which the host then assigns a core.
 const WARM_UP: usize = 8;
 
-/// Measures the rates of `cpus` CPUs at work like that of `step`; takes about 300 ms.
+/// Time after which no further piece is begun, once two of each thread count: on a busy machine pieces take
+/// several times as long, and their median needs no more of them.
+const MOST: Duration = Duration::from_millis(250);
+
+/// Measures the rates of `cpus` CPUs at work like that of `step`; takes about 300 ms, on a busy machine little
+/// more.
 ///
 /// The kind of work matters: CPUs that share a cache, a core or the way to memory do not all hinder one
 /// another alike.
@@ -41,7 +46,9 @@ fn rate(piece: &Burner, threads: usize) -> f64 {
             piece.burn();
             Instant::now()
         };
-        (0..PIECES).map(burn).collect()
+        let begun = Instant::now();
+        let is_over = |piece: usize| piece >= WARM_UP + 2 && begun.elapsed() > MOST;
+        (0..PIECES).take_while(|piece| !is_over(*piece)).map(burn).collect()
     };
     let ends: Vec<Vec<Instant>> = thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(ends)).collect();

@@ -87,7 +87,7 @@ fn run(
 ) -> std::io::Result<Observation> {
     let mut command = reexec.command(HiddenRole::Supervise);
     let mut child = command.arg(directory).stdin(streams.stdin).stdout(streams.stdout).spawn()?;
-    let target = Target { root: child.id(), includes_root: false };
+    let target = Target { root: child.id(), includes_root: false, runs_tasks: false };
     let (running, ended) = channel::<()>();
     std::thread::scope(|scope| {
         let is_running = move |pause| ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout);

@@ -27,7 +27,7 @@ pub(crate) fn profile_process(
     is_interrupted: impl Fn() -> bool,
 ) -> Result<Profile, Error> {
     let refused = |message: String| Error::new(Code::HostProcess, message);
-    let target = Target { root: pid, includes_root: true };
+    let target = Target { root: pid, includes_root: true, runs_tasks: false };
     if !exists(target) {
         return Err(refused(format!("there is no process {pid}")));
     }

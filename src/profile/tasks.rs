@@ -113,7 +113,7 @@ fn observe(
 /// Samples process `pid`, which runs tasks, and everything below it until `ended` is closed.
 pub(crate) fn sample_tasks(pid: u32, ended: &Receiver<()>) -> SampledTasks {
     let meter = CpuMeter::start();
-    let target = Target { root: pid, includes_root: true };
+    let target = Target { root: pid, includes_root: true, runs_tasks: true };
     let is_running = |pause| ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout);
     SampledTasks { observation: sample(target, SampleSource::Proc, is_running), meter }
 }

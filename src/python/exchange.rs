@@ -45,7 +45,7 @@ impl Default for SessionTimeouts {
         SessionTimeouts {
             import: Duration::from_secs(30),
             start: Duration::from_secs(30),
-            report_grace: Duration::from_secs(5),
+            report_grace: Duration::from_millis(1500),
         }
     }
 }

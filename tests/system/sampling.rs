@@ -23,7 +23,7 @@ fn a_tree_is_seen_with_what_it_waits_for() {
         .expect("sh can be run");
     let mut ready = [0; 5];
     shell.stdout.as_mut().expect("piped").read_exact(&mut ready).expect("it says when it is ready");
-    let target = |includes_root| Target { root: shell.id(), includes_root };
+    let target = |includes_root| Target { root: shell.id(), includes_root, runs_tasks: false };
     let mut sampler = ProcfsSampler::new(target(true));
     let is_asleep = |snapshot: &Snapshot| {
         let states: Vec<_> = snapshot.threads.iter().map(|thread| thread.state).collect();
@@ -42,13 +42,13 @@ fn a_tree_is_seen_with_what_it_waits_for() {
     assert_eq!(below.threads.len(), 1, "the root itself is left out");
     kill_tree(shell.id());
     shell.wait().expect("ended");
-    let gone = Target { root: shell.id(), includes_root: true };
+    let gone = Target { root: shell.id(), includes_root: true, runs_tasks: false };
     assert_eq!(ProcfsSampler::new(gone).snapshot(), Snapshot::default());
 }
 
 #[test]
 fn the_portable_way_sees_a_process_run_and_none_where_it_is_gone() {
-    let target = |root| Target { root, includes_root: true };
+    let target = |root| Target { root, includes_root: true, runs_tasks: false };
     let mut own = SysinfoSampler::new(target(std::process::id())).expect("sysinfo knows this system");
     let (first, is_there) = own.interval(0.0, 0.0);
     assert!(is_there);

@@ -219,6 +219,24 @@ fn the_profile_is_the_first_batch_of_the_reference() {
 }
 
 #[test]
+fn where_nothing_but_the_profile_works_the_reference_is_measured() {
+    let consumed = |request: &BatchRequest| {
+        let mut report = report(request.tasks.end, request.cell.width, 0.02);
+        report.tally.counts.failed += report.tally.counts.ok;
+        report.tally.counts.ok = 0;
+        (0.1, Ok(report))
+    };
+    let (measured, _, requests) = measured_in_time(0.5, true, consumed);
+    assert_eq!(requests.last().map(|request| request.cell), Some(Configuration::REFERENCE));
+    assert_eq!(measured.cells[&Configuration::REFERENCE].counts().ok, 0, "the profile does not count");
+    let crowded = |request: &BatchRequest| {
+        if request.cell == Configuration::REFERENCE { (0.1, ideal(request)) } else { consumed(request) }
+    };
+    let (measured, _, _) = measured_in_time(0.5, true, crowded);
+    assert!(measured.cells[&Configuration::REFERENCE].counts().ok > 0);
+}
+
+#[test]
 fn cells_that_hang_leave_the_run_within_the_budget() {
     let hangs = |request: &BatchRequest| match request.cell.strategy {
         StrategyKind::Threads | StrategyKind::Async => {

@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn a_thread_is_measured_from_when_sampling_begins() {
         let pid = std::process::id();
-        let mut sampler = ProcfsSampler::new(Target { root: pid, includes_root: true });
+        let mut sampler = ProcfsSampler::new(Target { root: pid, includes_root: true, runs_tasks: false });
         sampler.snapshot();
         let record = sampler.records().iter().find(|(key, _)| key.tid == pid).expect("the main thread");
         assert_eq!(record.1.total_s(), (0.0, 0.0));

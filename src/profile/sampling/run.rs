@@ -21,6 +21,10 @@ const PROCFS_PERIOD: Duration = Duration::from_millis(20);
 /// Longest time between two samples from `/proc`, however much they cost.
 const MAX_PROCFS_PERIOD: Duration = Duration::from_millis(2560);
 
+/// Longest time between two samples of a process that runs tasks: ten of them tell the kinds of waits of a
+/// profile that ends as early as it can.
+const MAX_TASK_PERIOD: Duration = Duration::from_millis(30);
+
 /// Mean time between two samples from `sysinfo`, which sees CPU time in steps of 10 ms and reads every
 /// process of the machine.
 const SYSINFO_PERIOD: Duration = Duration::from_millis(200);
@@ -83,7 +87,8 @@ trait Sampler {
 pub fn sample(target: Target, source: SampleSource, mut pause: impl FnMut(Duration) -> bool) -> Observation {
     match source {
         SampleSource::Proc if procfs::is_available() => {
-            let cadence = Cadence::new(PROCFS_PERIOD, MAX_PROCFS_PERIOD, target.root);
+            let longest = if target.runs_tasks { MAX_TASK_PERIOD } else { MAX_PROCFS_PERIOD };
+            let cadence = Cadence::new(PROCFS_PERIOD, longest, target.root);
             run(target, ByProcfs::new(target), cadence, &mut pause)
         }
         _ => {
@@ -211,7 +216,7 @@ mod tests {
     fn a_tree_is_sampled_until_it_is_over_in_both_ways() {
         for source in [SampleSource::Proc, SampleSource::Sysinfo] {
             let mut pauses = 0;
-            let target = Target { root: std::process::id(), includes_root: true };
+            let target = Target { root: std::process::id(), includes_root: true, runs_tasks: false };
             let observation = sample(target, source, |_| {
                 pauses += 1;
                 pauses < 3
@@ -224,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_process_that_is_gone_ends_it() {
-        let target = Target { root: u32::MAX >> 1, includes_root: true };
+        let target = Target { root: u32::MAX >> 1, includes_root: true, runs_tasks: false };
         let observation = sample(target, SampleSource::Proc, |_| panic!("there is nothing to wait for"));
         assert_eq!(samples(&observation), 0.0);
     }

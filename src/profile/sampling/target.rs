@@ -7,4 +7,6 @@ pub struct Target {
     pub root: u32,
     /// True if the root belongs to the tree; false if the root only started the tree.
     pub includes_root: bool,
+    /// True if the root runs tasks for a profile: the tree is small, and the profile may be short.
+    pub runs_tasks: bool,
 }

@@ -18,8 +18,10 @@ from .thread_frames import current_frames
 if TYPE_CHECKING:
     from asyncio import Task
 
-# The run is examined once per period, and is a deadlock if it stood still for this many periods.
+# The run is examined once per period, and is a deadlock if it stood still for this many periods. Periods are
+# shorter where a run is given up soon, so that a deadlock is known before.
 PERIOD_S = 0.5
+SHORTEST_PERIOD_S = 0.2
 DEADLOCK_PERIODS = 6
 
 # A process is idle if it used less CPU time than this share of a period.
@@ -42,6 +44,7 @@ class DeadlockWatchdog(threading.Thread):
     def __init__(self, give_up_after_s: float, report: Callable[[str, str], object]) -> None:
         super().__init__(name="conc-watchdog", daemon=True)
         self._give_up_after_s = give_up_after_s
+        self._period_s = min(PERIOD_S, max(SHORTEST_PERIOD_S, give_up_after_s / (2 * DEADLOCK_PERIODS)))
         self._report = report
         self._ended = threading.Event()
         self._used_s = 0.0
@@ -56,7 +59,7 @@ class DeadlockWatchdog(threading.Thread):
         """Reports a deadlock as soon as it is certain, and any other hang when the time is over."""
         deadline = time.monotonic() + self._give_up_after_s
         still = 0
-        while not self._ended.wait(PERIOD_S):
+        while not self._ended.wait(self._period_s):
             is_idle = self._is_idle()
             still = still + 1 if is_idle and self._all_wait() else 0
             if still >= DEADLOCK_PERIODS:
@@ -68,7 +71,7 @@ class DeadlockWatchdog(threading.Thread):
         """Tells whether the process used next to no CPU time in the last period."""
         used = time.process_time()
         before, self._used_s = self._used_s, used
-        return used - before < MAX_IDLE_CPU_SHARE * PERIOD_S
+        return used - before < MAX_IDLE_CPU_SHARE * self._period_s
 
     def _all_wait(self) -> bool:
         # Other processes cannot be examined, and one of them may end the wait.

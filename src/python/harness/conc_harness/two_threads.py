@@ -53,8 +53,8 @@ CLEAR_GAIN = 1.5
 CHUNK_S = 0.0002
 MAX_CHUNK = 1000
 
-# A thread that is not back after this time, and so many times the longest task, hangs.
-PATIENCE_S = 2.0
+# A thread that is not back after this time, the longest task in each thread, and so many times that, hangs.
+PATIENCE_S = 1.0
 PATIENCE_TASKS = 10
 
 
@@ -163,7 +163,8 @@ class Trial:
             ready.abort()
             self.is_refused = True
             return None
-        patience_s = PATIENCE_S + threads * PATIENCE_TASKS * max(self._cost.longest_s, SLICE_S)
+        # At worst one runs after another.
+        patience_s = PATIENCE_S + (threads + PATIENCE_TASKS) * max(self._cost.longest_s, SLICE_S)
         end_ns = perf_counter_ns() + patience_s * 1e9
         for worker in workers:
             worker.join(max(0.0, (end_ns - perf_counter_ns()) * 1e-9))
