@@ -120,7 +120,7 @@ def main() -> None:
     seconds = time.perf_counter() - begun
     digest = hashlib.sha256()
     for output in outputs:
-        digest.update(repr(output).encode())
+        digest.update(output if isinstance(output, bytes) else repr(output).encode())
     failed = sum(type(output).__name__ == "Failure" for output in outputs)
     print(json.dumps({"seconds": seconds, "failed": failed, "digest": digest.hexdigest()}))
 

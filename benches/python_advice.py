@@ -141,7 +141,7 @@ class Grid:
     def run(self, version: str, advised: Configuration | None, seconds_per_cell: float) -> None:
         """Measures the cells, and the one that is advised, in rounds."""
         self.measure(SEQUENTIAL, 30)
-        limit_s = max(3.0, 3 * self.seconds(SEQUENTIAL))
+        limit_s = max(4.0, 3 * self.seconds(SEQUENTIAL))
         cells = self.cells(version)
         if advised and advised not in (*cells, SEQUENTIAL):
             cells.insert(0, advised)
