@@ -4,7 +4,7 @@
 
 Asks `conc advise` about every callable of `benches/callables`, then times the whole list by hand
 (`by_hand.py`, in which nothing of conc runs), in a fresh interpreter each time and in random order. Cells are
-left out that cannot win: narrower than the best by a factor that no width makes up, or half as slow again in
+left out that cannot win: narrower than the best by a factor that no width makes up, or 1.4 times as slow in
 the first round. The regret is free of the bias of the best of many noisy cells: the best of every other round
 is valued by the rounds between. The spread beside it is its standard error. Cells that fail, hang, or return
 something else than the plain loop cannot be the best, and advice for them has a regret of 100%.
@@ -28,9 +28,9 @@ import evaluation
 from evaluation import Advice, Configuration
 
 GOOD = 0.10
-WIDTHS = (2, 4, 6, 8, 16, 32, 64, 100)
-PROCESS_WIDTHS = (2, 4, 8)
-LOOP_WIDTHS = (8, 32, 100)
+WIDTHS = (2, 4, 8, 16, 32, 100)
+PROCESS_WIDTHS = (2, 4)
+LOOP_WIDTHS = (32, 100)
 SEQUENTIAL = Configuration("sequential", 1)
 
 # At least this many rounds, and at most that many.
@@ -38,7 +38,7 @@ ROUNDS = (4, 6)
 
 # In the first round a cell is left out if even a perfect speed-up makes it slower than the best by the first
 # factor; in the next ones if it was slower by the second.
-HOPELESS, SLOW = 3.0, 1.5
+HOPELESS, SLOW = 3.0, 1.4
 
 # Strategies that multiply a limit which the module sets itself: faster, and not what its author wants.
 BREAKS_LIMIT = {"own_limit": ("processes", "hybrid", "interpreters", "threads")}

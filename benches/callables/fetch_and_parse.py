@@ -2,7 +2,7 @@
 
 import asyncio
 
-items = range(120)
+items = range(80)
 
 
 async def task(item: int) -> int:

@@ -2,7 +2,7 @@
 
 import lxml.html
 
-items = range(120)
+items = range(80)
 ROW = "<tr><td class='name'>row %d</td><td><a href='/row/%d'>link</a></td></tr>"
 PAGE = "<html><body><table>" + "".join(ROW % (i, i) for i in range(4000)) + "</table></body></html>"
 

@@ -2,7 +2,7 @@
 
 from PIL import Image
 
-items = range(40)
+items = range(30)
 PICTURE = Image.linear_gradient("L").resize((1000, 1000)).convert("RGB")
 
 
