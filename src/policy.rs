@@ -157,3 +157,10 @@ pub(crate) const SHOWN_SOUND: f64 = 0.05;
 /// - Measured by: `tests/python/rates.rs`.
 /// - Last checked: 2026-11.
 pub(crate) const LOOP_BLOCKED_FROM_SHARE: f64 = 0.1;
+
+/// Seconds by which the first call in a process must take longer than others before it is told.
+///
+/// - Chosen because: a shorter one is lost in the start of the interpreter, which takes longer.
+/// - Measured by: nothing; it is a judgement.
+/// - Last checked: 2026-11.
+pub(crate) const ONCE_TOLD_FROM_S: f64 = 0.1;

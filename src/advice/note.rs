@@ -153,6 +153,13 @@ pub enum Note {
     },
     /// The interpreter has no GIL.
     NoGil,
+    /// The first call in a process costs much more than others.
+    PaidOnce {
+        /// Seconds that it takes longer.
+        once_s: f64,
+        /// CPU seconds of them.
+        cpu_s: f64,
+    },
     /// Tasks were much faster when they ran again.
     ResultsKept {
         /// Time of the first run of a task over that of the second.

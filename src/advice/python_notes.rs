@@ -4,6 +4,7 @@ use crate::advice::context::AdviceContext;
 use crate::advice::facts::TaskRuntime;
 use crate::advice::note::Note;
 use crate::benchmark::ConfigurationResult;
+use crate::policy::ONCE_TOLD_FROM_S;
 use crate::profile::result::PythonProfile;
 use crate::profile::{Class, Profile};
 use crate::strategy::StrategyKind;
@@ -26,6 +27,7 @@ pub(crate) fn notes(at: &AdviceContext<'_>) -> Vec<Note> {
     let strategies: Vec<StrategyKind> = at.cells.iter().map(|cell| cell.cell.strategy).collect();
     let notes = [
         gil(at.profile.class, at.facts.runtime, python.gil_held),
+        paid_once(python),
         python.faster_again.map(|factor| Note::ResultsKept { factor }),
         python.blocked_loop.clone().map(|blocked| Note::BlocksLoop { blocked }),
         native_threads(at.profile, python, at.choice.chosen.cell.width),
@@ -47,6 +49,12 @@ fn gil(class: Class, runtime: TaskRuntime, held: Option<f64>) -> Option<Note> {
         (TaskRuntime::NoLock, _) => Some(Note::NoGil),
         _ => None,
     }
+}
+
+/// Returns the note about what every process pays at its first call, if that is worth knowing.
+fn paid_once(python: &PythonProfile) -> Option<Note> {
+    let once = python.once_per_process.filter(|once| once.total_s() >= ONCE_TOLD_FROM_S)?;
+    Some(Note::PaidOnce { once_s: once.total_s(), cpu_s: once.cpu_s })
 }
 
 /// Returns the note about threads of libraries, which multiply with the workers.

@@ -12,10 +12,12 @@ use crate::host::deadline::DeadlineKeeper;
 use crate::host::usage::CpuTime;
 use crate::model::FullPipe;
 use crate::model::full_pipe::STEADY_TASKS_PER_WORKER;
+use crate::profile::result::TaskCost;
 use crate::python::exchange::Exchange;
 pub use crate::python::exchange::SessionTimeouts;
 use crate::python::harness;
 use crate::python::interpreter::Interpreter;
+use crate::python::paid_once::PaidOnce;
 use crate::python::protocol::event::{Inspection, JobReport, StartUpReport};
 use crate::python::protocol::request::{HarnessRequest, TaskJob};
 use crate::python::request_builder::{RequestBuilder, task_list};
@@ -59,6 +61,8 @@ pub struct PythonBatch {
     pub cpu_steps: Option<Vec<bool>>,
     /// Seconds that one task takes alone; `None` until a profile is known.
     pub task_s: Option<f64>,
+    /// Cost of the first call in a process on top of that of a task; `None` if there is none or it is not known.
+    pub once: Option<TaskCost>,
     /// Time after which no task is started.
     pub stop_starting_after: Duration,
     /// Time after which the batch is killed.
@@ -191,14 +195,21 @@ impl Session {
             .ipc
             .as_ref()
             .map(|ipc| WorkerTimeBreakdown::new(ipc.workers, report.startup_s, report.wall_s, &ipc.stats()));
+        let cpu = CpuTime { user_s: report.cpu_user_s, system_s: report.cpu_system_s };
+        // What a process pays once is part of starting: a longer list does not pay it again.
+        let paid = batch.once.map_or_else(PaidOnce::default, |once| {
+            let task_s = batch.task_s.unwrap_or(0.0);
+            PaidOnce::of(&results.intervals(), once, task_s, (report.wall_s, cpu.total_s()))
+        });
+        let left = 1.0 - paid.cpu_s / cpu.total_s().max(f64::MIN_POSITIVE);
         Ok(RunReport {
-            startup_s: report.startup_s,
-            wall_s: report.wall_s,
+            startup_s: report.startup_s + paid.wall_s,
+            wall_s: report.wall_s - paid.wall_s,
             full_pipe: (count <= STEADY_TASKS_PER_WORKER * batch.width as u64)
                 .then(|| FullPipe::of(&results.intervals()))
                 .flatten(),
             most_busy: (tasks.end - tasks.start).min(batch.width as u64),
-            cpu: CpuTime { user_s: report.cpu_user_s, system_s: report.cpu_system_s },
+            cpu: CpuTime { user_s: cpu.user_s * left, system_s: cpu.system_s * left },
             peak_rss_bytes: report.peak_rss_bytes,
             ledger,
             tally: results

@@ -23,9 +23,10 @@ use crate::workload::task_outcomes::TaskOutcomes;
 /// The times, costs and outcomes of one batch.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RunReport {
-    /// Seconds until the strategy was ready for the first task.
+    /// Seconds until the strategy was ready for the first task, with what its processes paid once, at their
+    /// first call.
     pub startup_s: f64,
-    /// Seconds from the first task started to the last one ended.
+    /// Seconds from the first task started to the last one ended, without what processes paid once.
     pub wall_s: f64,
     /// Largest number of workers that were busy at once: below the width if an event loop has more
     /// tasks in flight than it lets run.

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use conc::internal::{Items, StrategyKind};
+use conc::internal::{Items, StrategyKind, TaskCost};
 
 use crate::environment::pythons;
 use crate::lane;
-use crate::test_bed::TestBed;
+use crate::test_bed::{PATIENCE, TestBed};
 
 const WORKERS: usize = 3;
 
@@ -68,5 +68,22 @@ fn the_module_is_imported_as_often_as_in_the_printed_program() {
         let output = program.arg("-B").arg(directory.join("program.py")).output().expect("an interpreter");
         assert!(output.status.success(), "{output:?}");
         assert_eq!(measured, imports(directory), "{} {method}", python.display());
+    }
+}
+
+#[test]
+fn what_each_worker_pays_once_is_start_up() {
+    let source = "_m = None\ndef burn(n):\n    s = 0\n    for k in range(n): s += k\n    return s\n\
+                  def predict(i):\n    global _m\n    _m = _m or burn(6_000_000)\n    return burn(20_000)\n";
+    let bed = TestBed::new(source, &["predict"], 24);
+    for (strategy, width) in [(StrategyKind::Sequential, 1), (StrategyKind::Processes, 2)] {
+        let mut batch = bed.batch(strategy, width, PATIENCE);
+        let plain = bed.session.run(&bed.workload, &batch).expect("a report");
+        batch.once = Some(TaskCost { cpu_s: 0.3, wait_s: 0.0 });
+        let told_apart = bed.session.run(&bed.workload, &batch).expect("a report");
+        // 24 tasks together cost a twelfth of one load of the model.
+        assert!(plain.wall_s > plain.startup_s, "{strategy}: {plain:?}");
+        assert!(told_apart.startup_s > 2.0 * told_apart.wall_s, "{strategy}: {told_apart:?}");
+        assert!(told_apart.cpu.total_s() < 0.5 * plain.cpu.total_s(), "{strategy}: {told_apart:?}");
     }
 }

@@ -92,6 +92,7 @@ impl TestBed {
             permutation_id: 0,
             cpu_steps: None,
             task_s: Some(0.001),
+            once: None,
             stop_starting_after: PATIENCE,
             kill_after: patience,
         }

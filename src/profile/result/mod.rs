@@ -14,7 +14,7 @@ pub use profile::Profile;
 pub(crate) use profile::{Dispersion, SlowTask, StepCost};
 pub(crate) use python::{BlockedLoop, FreeThreading, OwnLimit, PythonProfile, PythonStep};
 pub use reason::{ConfidenceReason, Unknown};
-pub(crate) use task_cost::TaskCost;
+pub use task_cost::TaskCost;
 pub(crate) use tree::{Exit, Pattern, Phase, ProcessUse, Sampling, Series, ThreadUse, Workers};
 pub use tree::{ExitStatus, SampleSource, Tree};
 pub(crate) use two_threads::{ThreadsVerdict, TwoThreads};

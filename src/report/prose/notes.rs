@@ -74,6 +74,7 @@ pub(crate) fn sentence(note: &Note) -> String {
         Note::GilReleased { .. }
         | Note::GilHeld { .. }
         | Note::NoGil
+        | Note::PaidOnce { .. }
         | Note::ResultsKept { .. }
         | Note::LibraryComputes { .. }
         | Note::LibraryThreads { .. }
@@ -134,6 +135,11 @@ fn python(note: &Note) -> String {
             Share(*held)
         ),
         Note::NoGil => "this interpreter has no GIL, so threads compute in parallel".to_owned(),
+        Note::PaidOnce { once_s, .. } => format!(
+            "every process pays {} once, at its first call: a model that is loaded, a late import, a first \
+             connection; it counts as start-up",
+            Seconds(*once_s)
+        ),
         Note::ResultsKept { factor } => format!(
             "tasks took {factor:.0} times as long the first time as when they ran again: something keeps \
              results, such as a cache; every configuration starts without it"
@@ -408,6 +414,10 @@ mod tests {
                 "the callable holds the GIL for 93% of the time it computes, so threads compute one at a time",
             ),
             (Note::NoGil, "this interpreter has no GIL, so threads compute in parallel"),
+            (
+                Note::PaidOnce { once_s: 1.5, cpu_s: 1.4 },
+                "every process pays 1.50 s once, at its first call: a model that is loaded, a late import, a first connection; it counts as start-up",
+            ),
             (
                 Note::ResultsKept { factor: 812.4 },
                 "tasks took 812 times as long the first time as when they ran again: something keeps results, such as a cache; every configuration starts without it",
