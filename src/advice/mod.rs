@@ -31,7 +31,7 @@ mod pairwise;
 mod python_notes;
 pub(crate) mod seen;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use choose::{choose, choose_among};
 pub use decision_tree::DecisionPath;

@@ -9,7 +9,6 @@ use crate::advice::verdict::{Agreement, Basis, ChoiceVerdict};
 use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::{Status, TaskCounts};
 use crate::policy::INDIFFERENCE;
-use crate::stats::ratio::UncertainOrdering;
 
 /// Recommends from the predictions of the cells; `None` without a prediction.
 ///
@@ -45,22 +44,8 @@ fn stand_in(cell: &ConfigurationResult) -> Option<ConfigurationResult> {
 /// Returns the predicted rate of the recommended cell, and the strategies within 5% of it.
 fn comparison(advice: &Recommendation, cells: &[ConfigurationResult]) -> Comparison {
     let own = cells.iter().find(|c| c.cell == advice.cell()).and_then(|c| c.predicted_per_s);
-    let mut runners_up: Vec<RunnerUpFigures> = Vec::new();
-    for cell in cells.iter().filter(|c| c.cell.strategy != advice.strategy) {
-        let ratio = cell.predicted_per_s.unwrap_or(0.0) / own.unwrap_or(f64::INFINITY);
-        match runners_up.iter_mut().find(|seen| seen.cell.strategy == cell.cell.strategy) {
-            Some(seen) if ratio > seen.ratio => (seen.cell, seen.ratio) = (cell.cell, ratio),
-            Some(_) => {}
-            None => runners_up.push(RunnerUpFigures {
-                cell: cell.cell,
-                ratio,
-                verdict: UncertainOrdering::Undecided,
-                smallest_effect: None,
-            }),
-        }
-    }
-    runners_up.retain(|seen| seen.ratio >= 1.0 - INDIFFERENCE);
-    runners_up.sort_by(|a, b| b.ratio.total_cmp(&a.ratio));
+    let is_near = |of: &&RunnerUpFigures| (of.ratio - 1.0).abs() <= INDIFFERENCE;
+    let runners_up = advice.comparison.runners_up.iter().filter(is_near).copied().collect();
     Comparison {
         code: ComparisonCode::Predicted,
         predicted_per_s: own,

@@ -63,7 +63,7 @@ pub(crate) fn recommend(input: &AdviceInput<'_>) -> Option<Recommendation> {
         host,
         conditions,
         facts: &facts,
-        cells,
+        cells: input.cells,
         seen: &seen,
         choice: &choice,
     };

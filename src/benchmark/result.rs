@@ -100,7 +100,7 @@ pub struct RateEstimate {
 
 impl ConfigurationResult {
     /// Returns the throughput that tables print and sentences speak of: that of the belief if it is known,
-    /// else the mean of the batches. `None` for a configuration that did not run.
+    /// else the mean of the batches. `None` for a configuration that failed, or of which nothing is known.
     pub fn estimate(&self) -> Option<RateEstimate> {
         let usable = |estimate: &RateEstimate| estimate.per_s > 0.0 && estimate.per_s.is_finite();
         let believed = self.outlook.map(|outlook| RateEstimate {
@@ -108,8 +108,8 @@ impl ConfigurationResult {
             interval95: Some(outlook.credible95).filter(|ends| is_informative(*ends)),
         });
         let measured = || Some(RateEstimate { per_s: self.throughput_per_s?, interval95: self.ci95 });
-        let has_run = self.status == Status::Ok;
-        believed.filter(usable).or_else(measured).filter(|estimate| has_run && usable(estimate))
+        let may_run = self.status != Status::Failed;
+        believed.filter(usable).or_else(measured).filter(|estimate| may_run && usable(estimate))
     }
 
     /// Returns the throughput of `estimate`, in tasks per second.

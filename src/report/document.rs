@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::advice::verdict::Basis;
+use crate::advice::comparison::ComparisonCode;
 use crate::advice::{Model, Recommendation};
 use crate::benchmark::{ConfigurationResult, Series};
 use crate::diagnostics::Code;
@@ -67,7 +67,7 @@ impl Report {
 
     /// Returns true if only the profile was run.
     pub fn is_prediction(&self) -> bool {
-        self.recommendation.as_ref().is_some_and(|r| r.basis == Basis::Predicted)
+        self.recommendation.as_ref().is_some_and(|r| r.comparison.code == ComparisonCode::Predicted)
     }
 
     /// Returns true if `result` is that of the recommended cell.

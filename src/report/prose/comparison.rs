@@ -4,6 +4,7 @@ use crate::advice::Objective;
 use crate::advice::Recommendation;
 use crate::advice::comparison::ComparisonCode;
 use crate::advice::seen::RunnerUpFigures;
+use crate::profile::result::Confidence;
 use crate::report::prose::uncertainty;
 use crate::stats::ratio::UncertainOrdering;
 use crate::units::{PerSecond, Share};
@@ -51,6 +52,9 @@ fn standing(advice: &Recommendation) -> String {
             let rate = advice.comparison.predicted_per_s.unwrap_or(0.0);
             let cell = advice.cell();
             format!("{cell} was not run; theory and what was run imply {} tasks/s", PerSecond(rate))
+        }
+        ComparisonCode::Best if advice.confidence == Confidence::Low => {
+            format!("{strategy} is {best} of those measured")
         }
         ComparisonCode::Best | ComparisonCode::Predicted => format!("{strategy} is {best}"),
         ComparisonCode::TiesWithBest => format!("{strategy} is as good as {best}"),

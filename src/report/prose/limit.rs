@@ -26,6 +26,9 @@ const INVISIBLE: f64 = 0.005;
 pub(crate) fn sentence(limit: &LimitingFactor, basis: Basis) -> String {
     match basis {
         Basis::Measured => seen(limit),
+        Basis::Predicted if matches!(limit, LimitingFactor::Unknown { .. }) => {
+            "unknown: the recommended configuration was not run".to_owned()
+        }
         Basis::Predicted => format!("predicted, not measured: {}", seen(limit)),
     }
 }

@@ -5,6 +5,8 @@
 pub(crate) mod checklist;
 pub(crate) mod comparison;
 pub(crate) mod confidence;
+#[cfg(test)]
+mod consistency;
 pub(crate) mod decision;
 pub(crate) mod details;
 pub(crate) mod findings;
