@@ -73,7 +73,9 @@ pub enum TreeStep {
     NoGil,
     /// The profile shows that the tasks release the GIL.
     GilReleased,
-    /// The GIL lets one thread compute at a time.
+    /// The tasks hold the GIL while they wait, so that threads wait one at a time.
+    GilHeldWhileWaiting,
+    /// The GIL, or a lock of a library, lets one thread compute at a time.
     OneThreadComputes,
     /// The tasks are too small to be sent to a process.
     TooSmallForProcess,
@@ -128,6 +130,9 @@ fn by_class(facts: &Facts) -> DecisionPath {
 
 fn io_bound(facts: &Facts, class: TreeStep) -> DecisionPath {
     match facts.blocking_step {
+        _ if facts.runtime == TaskRuntime::LockAlwaysHeld => {
+            leaf([class, TreeStep::GilHeldWhileWaiting], StrategyKind::Processes)
+        }
         None => leaf([class, TreeStep::AsyncFormAvailable], StrategyKind::Async),
         Some(step) => leaf([class, TreeStep::NoAsyncForm { step: step.to_owned() }], StrategyKind::Threads),
     }
@@ -137,10 +142,10 @@ fn cpu_bound(facts: &Facts, class: TreeStep) -> DecisionPath {
     let one = TreeStep::OneThreadComputes;
     match facts.runtime {
         TaskRuntime::Native => leaf([class, TreeStep::ThreadsComputeInParallel], StrategyKind::WorkStealing),
-        TaskRuntime::GlobalLock if facts.cpu_s < HANDOVER_PAYS_FROM_S => {
+        TaskRuntime::GlobalLock | TaskRuntime::LockAlwaysHeld if facts.cpu_s < HANDOVER_PAYS_FROM_S => {
             leaf([class, one, TreeStep::TooSmallForProcess], StrategyKind::Sequential)
         }
-        TaskRuntime::GlobalLock => leaf([class, one], StrategyKind::Processes),
+        TaskRuntime::GlobalLock | TaskRuntime::LockAlwaysHeld => leaf([class, one], StrategyKind::Processes),
         TaskRuntime::LockReleased => leaf([class, TreeStep::GilReleased], StrategyKind::Threads),
         TaskRuntime::NoLock => leaf([class, TreeStep::NoGil], StrategyKind::Threads),
     }
@@ -153,7 +158,9 @@ fn mixed(facts: &Facts, class: TreeStep) -> DecisionPath {
             TaskRuntime::GlobalLock if facts.is_coroutine && facts.cpus > 1.0 => {
                 leaf([class, TreeStep::ComputesAndWaitsInOneCoroutine], StrategyKind::Hybrid)
             }
-            TaskRuntime::GlobalLock => leaf([class, one_step], StrategyKind::Processes),
+            TaskRuntime::GlobalLock | TaskRuntime::LockAlwaysHeld => {
+                leaf([class, one_step], StrategyKind::Processes)
+            }
             TaskRuntime::Native | TaskRuntime::LockReleased | TaskRuntime::NoLock => {
                 leaf([class, one_step], StrategyKind::Threads)
             }
@@ -292,6 +299,19 @@ mod tests {
         assert_eq!(decide(&python(Class::CpuBound, 5e-6)).strategy, StrategyKind::Sequential);
         assert_eq!(decide(&python(Class::Mixed, 0.1)).strategy, StrategyKind::Processes);
         assert_eq!(decide(&python(Class::IoBound, 0.001)).strategy, StrategyKind::Async);
+    }
+
+    #[test]
+    fn a_lock_that_is_held_during_waits_needs_processes() {
+        let waiting = Facts {
+            runtime: TaskRuntime::LockAlwaysHeld,
+            blocking_step: Some("python"),
+            ..facts(Class::IoBound, 1e-5, 0.01)
+        };
+        assert_eq!(last(&waiting), (TreeStep::GilHeldWhileWaiting, StrategyKind::Processes));
+        let released = Facts { runtime: TaskRuntime::LockReleased, ..waiting };
+        assert_eq!(decide(&released).strategy, StrategyKind::Threads);
+        assert_eq!(decide(&Facts { cpus: 1.0, ..waiting }).strategy, StrategyKind::Processes);
     }
 
     #[test]

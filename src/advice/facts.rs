@@ -75,6 +75,9 @@ pub(crate) enum TaskRuntime {
     Native,
     /// An interpreter whose global lock lets one thread compute at a time.
     GlobalLock,
+    /// An interpreter whose global lock the profiled tasks hold from their start to their end, also while
+    /// they wait.
+    LockAlwaysHeld,
     /// An interpreter whose global lock the profiled tasks release while they compute.
     LockReleased,
     /// An interpreter without a global lock.
@@ -125,6 +128,7 @@ fn blocking_step(workload: &Workload, profile: &Profile) -> Option<&'static str>
 fn runtime(profile: &Profile) -> TaskRuntime {
     match &profile.python {
         None => TaskRuntime::Native,
+        Some(python) if python.holds_lock_while_waiting() => TaskRuntime::LockAlwaysHeld,
         // Without a GIL, threads may still be kept apart by a lock of a library.
         Some(python) if python.holds_lock() => TaskRuntime::GlobalLock,
         Some(python) if !python.has_lock() => TaskRuntime::NoLock,

@@ -1,6 +1,6 @@
 //! Facts worth knowing before the advice is followed, as data.
 
-use crate::profile::result::{BlockedLoop, ConfidenceReason, OwnLimit};
+use crate::profile::result::{BlockedLoop, ConfidenceReason, OwnLimit, ThreadsVerdict};
 use crate::strategy::StrategyKind;
 use serde::{Deserialize, Serialize};
 
@@ -150,6 +150,22 @@ pub enum Note {
     GilHeld {
         /// Share of the computing time with the GIL held.
         held: f64,
+    },
+    /// Several threads ran the callable, and one thread by turns.
+    InThreads {
+        /// The number of threads.
+        threads: u64,
+        /// Calls per second of all threads over those of one.
+        speedup: f64,
+        /// What the threads did to one another.
+        verdict: ThreadsVerdict,
+        /// True if the interpreter has a GIL that is on.
+        has_gil: bool,
+    },
+    /// An import switched the GIL on in an interpreter built without one.
+    GilSwitchedOn {
+        /// The module.
+        module: String,
     },
     /// The interpreter has no GIL.
     NoGil,

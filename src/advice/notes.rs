@@ -158,8 +158,10 @@ fn cpu_growth(at: &AdviceContext<'_>) -> Option<Note> {
     let factor = at.choice.chosen.cpu_s_per_task? / at.profile.task.cpu_s;
     let cause = match at.facts.runtime {
         _ if !at.seen.is_quiet => CpuGrowthCause::BusyMachine,
-        TaskRuntime::GlobalLock if at.shares_interpreter() => CpuGrowthCause::Gil,
-        TaskRuntime::GlobalLock => CpuGrowthCause::Unknown,
+        TaskRuntime::GlobalLock | TaskRuntime::LockAlwaysHeld if at.shares_interpreter() => {
+            CpuGrowthCause::Gil
+        }
+        TaskRuntime::GlobalLock | TaskRuntime::LockAlwaysHeld => CpuGrowthCause::Unknown,
         TaskRuntime::Native | TaskRuntime::LockReleased | TaskRuntime::NoLock => CpuGrowthCause::Memory,
     };
     let is_noted = at.seen.is_run && at.profile.class != Class::IoBound && factor >= CPU_GROWTH;

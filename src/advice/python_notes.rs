@@ -5,7 +5,7 @@ use crate::advice::facts::TaskRuntime;
 use crate::advice::note::Note;
 use crate::benchmark::ConfigurationResult;
 use crate::policy::ONCE_TOLD_FROM_S;
-use crate::profile::result::PythonProfile;
+use crate::profile::result::{PythonProfile, ThreadsVerdict, TwoThreads};
 use crate::profile::{Class, Profile};
 use crate::strategy::StrategyKind;
 
@@ -26,7 +26,8 @@ pub(crate) fn notes(at: &AdviceContext<'_>) -> Vec<Note> {
     let Some(python) = &at.profile.python else { return Vec::new() };
     let strategies: Vec<StrategyKind> = at.cells.iter().map(|cell| cell.cell.strategy).collect();
     let notes = [
-        gil(at.profile.class, at.facts.runtime, python.gil_held),
+        python.gil_switched_on_by.clone().map(|module| Note::GilSwitchedOn { module }),
+        in_threads(python).or_else(|| gil(at.profile.class, at.facts.runtime, python.gil_held)),
         paid_once(python),
         python.faster_again.map(|factor| Note::ResultsKept { factor }),
         python.blocked_loop.clone().map(|blocked| Note::BlocksLoop { blocked }),
@@ -38,6 +39,19 @@ pub(crate) fn notes(at: &AdviceContext<'_>) -> Vec<Note> {
         default_pool(at),
     ];
     notes.into_iter().flatten().collect()
+}
+
+/// Returns the note with what several threads gained, if it says more than that their waits overlap.
+fn in_threads(python: &PythonProfile) -> Option<Note> {
+    let TwoThreads { threads, speedup, verdict, .. } = python.two_threads?;
+    let has_gil = python.has_lock();
+    let is_silent = match verdict {
+        // The first has a note of its own; the last leaves it to the probe of the lock.
+        ThreadsVerdict::OwnThreads | ThreadsVerdict::Waits | ThreadsVerdict::Unclear => true,
+        ThreadsVerdict::Releases => !has_gil,
+        _ => false,
+    };
+    (!is_silent).then_some(Note::InThreads { threads, speedup, verdict, has_gil })
 }
 
 /// Returns the note that explains why threads compute in parallel, or do not.
@@ -180,6 +194,18 @@ mod tests {
         assert_eq!(of(Class::CpuBound, 0.93), [Note::GilHeld { held: 0.93 }]);
         assert_eq!(of(Class::CpuBound, 0.02), [Note::GilReleased { held: 0.02 }]);
         assert_eq!(of(Class::IoBound, 0.02), []);
+    }
+
+    #[test]
+    fn what_threads_gained_is_noted_with_its_figure() {
+        let of = |verdict| {
+            let seen = TwoThreads { speedup: 0.35, ..TwoThreads::lost(2, verdict) };
+            in_threads(&PythonProfile { two_threads: Some(seen), ..callable(0.1, true) })
+        };
+        let verdict = ThreadsVerdict::Thrashing;
+        assert_eq!(of(verdict), Some(Note::InThreads { threads: 2, speedup: 0.35, verdict, has_gil: true }));
+        assert_eq!(of(ThreadsVerdict::Waits), None);
+        assert_eq!(of(ThreadsVerdict::Unclear), None);
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub(crate) fn predict(cell: &Configuration, subject: &Subject<'_>) -> Prediction
         width: width.min(upstream_capacity(workload).unwrap_or(width)).min(own_permits(profile)),
         tasks: workload.tasks(),
     };
-    let full_s = bounds(workload, profile)
+    let full_s = bounds(cell, workload, profile)
         .chain(loop_bound(cell, profile))
         .map(|most| tasks / most + cost.delay_s)
         .fold(0.0, f64::max);

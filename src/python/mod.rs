@@ -17,6 +17,7 @@ pub(crate) mod protocol;
 mod request_builder;
 pub(crate) mod results_file;
 pub(crate) mod session;
+mod slice;
 mod trial;
 mod zygote;
 

@@ -21,6 +21,7 @@ use crate::python::protocol::request::{HarnessRequest, TaskJob};
 use crate::python::request_builder::task_list;
 use crate::python::results_file::ResultsFile;
 use crate::python::session::Session;
+use crate::python::slice::{busy_cpu_s, cpus_per_task};
 use crate::python::trial::{GilShares, judge};
 use crate::workload::Workload;
 use crate::workload::task_outcomes::TaskOutcomes;
@@ -221,16 +222,20 @@ fn python_profile(session: &Session, inspection: &Inspection, report: &ProfileRe
     PythonProfile {
         executable: interpreter.executable.display().to_string(),
         version: interpreter.version.clone(),
-        free_threaded: if interpreter.has_gil { FreeThreading::No } else { FreeThreading::Yes },
         start_method: session.start_method(inspection).to_owned(),
         import: TaskCost {
             cpu_s: report.import_cpu_s,
             wait_s: (report.import_wall_s - report.import_cpu_s).max(0.0),
         },
+        // As it was after the tasks: the user's imports may have switched the lock on.
+        free_threaded: if report.gil { FreeThreading::No } else { FreeThreading::Yes },
+        gil_switched_on_by: report.gil_switched_on_by.clone(),
         offers: interpreter.offers.clone(),
         gil_wanted: report.gil_wanted,
         gil_held: report.gil_held,
         two_threads: report.trial.as_ref().and_then(|trial| judge(trial, &profiled(report), gil)),
+        cpus_per_task: cpus_per_task(&profiled(report)),
+        busy_cpu_s: busy_cpu_s(report.trial.as_ref(), report.in_flight.as_ref(), &profiled(report)),
         native_threads: report.native_threads,
         once_per_process: report.once,
         faster_again: None,

@@ -2,6 +2,7 @@
 
 use crate::profile::result::{ThreadsVerdict, TwoThreads};
 use crate::python::protocol::event::{SliceReport, TrialReport};
+use crate::python::slice::{OWN_THREADS_FROM_CPUS, sum};
 
 /// Gain above which threads compute side by side, and below which they gain nothing.
 ///
@@ -38,20 +39,11 @@ const NO_OVERLAP_BELOW_SPEEDUP: f64 = 1.35;
 /// CPUs that the threads have to ask for to show whether they compute side by side.
 const MIN_DEMAND_CPUS: f64 = 1.5;
 
-/// CPUs that one call uses from which its library has threads of its own.
-const OWN_THREADS_FROM_CPUS: f64 = 1.3;
-
 /// Share of the CPU time that children use from which a callable waits for them.
 const CHILD_FROM_SHARE: f64 = 0.5;
 
 /// Share of calls that fail in several threads, and not in one, from which they fail because of the threads.
 const FAILS_FROM_SHARE: f64 = 0.5;
-
-/// Time of a call in the profile over that in the trial from which results come from a cache.
-const CACHED_FROM_RATIO: f64 = 3.0;
-
-/// Share of the wall time that counts at least, however long threads waited for a CPU.
-const MIN_OWN_SHARE: f64 = 0.1;
 
 /// What a probe beside one thread saw of the GIL.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -70,51 +62,8 @@ pub(super) fn judge(trial: &TrialReport, profiled: &SliceReport, gil: GilShares)
     let alone = sum(trial.rounds.iter().filter_map(|round| round.alone.as_ref()));
     let together = sum(trial.rounds.iter().map(|round| &round.together))?;
     let evidence = Evidence { alone: alone.as_ref().unwrap_or(profiled), together: &together, gil };
-    let is_cached = alone.as_ref().is_some_and(|a| profiled.call_s() > CACHED_FROM_RATIO * a.call_s());
+    let is_cached = alone.as_ref().is_some_and(|alone| alone.is_cached(profiled));
     Some(evidence.judge(is_cached))
-}
-
-/// Returns several slices of as many threads as one; `None` if there are none.
-fn sum<'a>(slices: impl Iterator<Item = &'a SliceReport>) -> Option<SliceReport> {
-    slices.cloned().reduce(|sum, slice| SliceReport {
-        threads: sum.threads,
-        calls: sum.calls + slice.calls,
-        failed: sum.failed + slice.failed,
-        wall_s: sum.wall_s + slice.wall_s,
-        queued_s: sum.queued_s + slice.queued_s,
-        cpu_s: sum.cpu_s + slice.cpu_s,
-        thread_cpu_s: sum.thread_cpu_s + slice.thread_cpu_s,
-        children_s: sum.children_s + slice.children_s,
-        pauses: sum.pauses + slice.pauses,
-    })
-}
-
-impl SliceReport {
-    /// Seconds in which threads did not wait for a CPU.
-    fn own_s(&self) -> f64 {
-        (self.wall_s - self.queued_s).max(MIN_OWN_SHARE * self.wall_s).max(f64::MIN_POSITIVE)
-    }
-
-    fn call_s(&self) -> f64 {
-        self.own_s() / self.calls.max(1) as f64
-    }
-
-    fn rate(&self) -> f64 {
-        self.calls as f64 / self.own_s()
-    }
-
-    fn failed_share(&self) -> f64 {
-        self.failed as f64 / self.calls.max(1) as f64
-    }
-
-    /// Share of a thread's time that it uses a CPU.
-    fn cpu_share(&self) -> f64 {
-        (self.thread_cpu_s / self.own_s()).min(1.0)
-    }
-
-    fn cpu_per_call_s(&self) -> f64 {
-        (self.cpu_s + self.children_s) / self.calls.max(1) as f64
-    }
 }
 
 /// The figures that a verdict follows from.

@@ -94,21 +94,24 @@ impl ExecutionModel for Python<'_> {
     }
 
     fn rates(&self, strategy: StrategyKind) -> RateCurve {
-        let in_threads = || self.rates.limited_to(self.profile.cpus_of_threads(self.rates.cpus));
+        let each = self.profile.cpus_per_task;
+        let rates = self.rates.of_tasks_on(each);
         match strategy.info().width {
-            WidthMeaning::Fixed1 => self.rates.limited_to(1.0),
-            WidthMeaning::InFlight if self.profile.is_awaitable() => self.rates.limited_to(1.0),
-            WidthMeaning::InFlight | WidthMeaning::Threads => in_threads(),
+            WidthMeaning::Fixed1 => rates.limited_to(each),
+            WidthMeaning::InFlight if self.profile.is_awaitable() => rates.limited_to(each),
+            WidthMeaning::InFlight | WidthMeaning::Threads => {
+                rates.with_serial_share(self.profile.serial_share())
+            }
             WidthMeaning::Processes
             | WidthMeaning::Interpreters
             | WidthMeaning::InFlightTimesProcesses
-            | WidthMeaning::WorkersPerStage => self.rates,
+            | WidthMeaning::WorkersPerStage => rates,
         }
     }
 
     fn cpus(&self, strategy: StrategyKind) -> f64 {
         match strategy.info().width {
-            WidthMeaning::InFlight if self.profile.is_awaitable() => 1.0,
+            WidthMeaning::InFlight if self.profile.is_awaitable() => self.profile.cpus_per_task,
             WidthMeaning::InFlight | WidthMeaning::Threads => self.profile.cpus_of_threads(self.rates.cpus),
             _ => self.rates.cpus,
         }
@@ -172,7 +175,7 @@ impl ExecutionModel for Python<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::result::{FreeThreading, OwnLimit, PythonStep, TaskCost};
+    use crate::profile::result::{FreeThreading, OwnLimit, PythonStep, TaskCost, ThreadsVerdict, TwoThreads};
 
     fn python(gil_held: f64, steps: &[(bool, f64)]) -> PythonProfile {
         let steps = steps.iter().map(|(awaitable, cpu_fraction)| PythonStep {
@@ -193,6 +196,9 @@ mod tests {
             own_limits: Vec::new(),
             blocked_loop: None,
             two_threads: None,
+            cpus_per_task: 1.0,
+            busy_cpu_s: None,
+            gil_switched_on_by: None,
             gil_wanted: Some(gil_held),
             gil_held: Some(gil_held),
             native_threads: Some(0),
@@ -219,13 +225,41 @@ mod tests {
         let held = python(0.9, &[(false, 1.0)]);
         assert!(together(StrategyKind::Threads, &held) < 1.2);
         assert_eq!(together(StrategyKind::Processes, &held), 8.0);
-        assert!(together(StrategyKind::Threads, &python(0.02, &[(false, 1.0)])) > 7.0);
+        assert!(together(StrategyKind::Threads, &python(0.02, &[(false, 1.0)])) > 7.0, "Amdahl's law");
         let free = PythonProfile { free_threaded: FreeThreading::Yes, ..held };
         assert_eq!(together(StrategyKind::Threads, &free), 8.0);
     }
 
     fn start_s(profile: &PythonProfile, strategy: StrategyKind, workers: usize) -> f64 {
         model(profile, 2.0).startup_s(&Configuration::planned(strategy, workers, workers))
+    }
+
+    #[test]
+    fn what_two_threads_did_rules_over_what_the_probe_of_the_lock_saw() {
+        let seen = |gain: f64| TwoThreads {
+            serial_share: Some(2.0 / gain - 1.0),
+            ..TwoThreads::lost(2, ThreadsVerdict::Thrashing)
+        };
+        let of = |gil_held, gain, strategy| {
+            let profile =
+                PythonProfile { two_threads: Some(seen(gain)), ..python(gil_held, &[(false, 1.0)]) };
+            model(&profile, 8.0).rates(strategy).at(8)
+        };
+        // Short stretches between system calls: the probe finds the lock free.
+        assert!(of(0.05, 1.04, StrategyKind::Threads) < 1.1);
+        assert!(of(0.05, 0.35, StrategyKind::Threads) < 0.35);
+        assert!(of(0.9, 2.0, StrategyKind::Threads) > 7.9);
+        assert_eq!(of(0.05, 0.35, StrategyKind::Processes), 8.0);
+    }
+
+    #[test]
+    fn a_task_with_threads_of_its_library_uses_several_cpus_under_every_strategy() {
+        let blas = PythonProfile { cpus_per_task: 2.0, ..python(0.01, &[(false, 1.0)]) };
+        let at = |strategy, width| model(&blas, 2.0).rates(strategy).at(width);
+        for strategy in [StrategyKind::Sequential, StrategyKind::Threads, StrategyKind::Processes] {
+            assert_eq!(at(strategy, 1), 2.0, "{strategy:?}");
+        }
+        assert_eq!(at(StrategyKind::Processes, 2), 2.0);
     }
 
     #[test]

@@ -8,10 +8,26 @@ use crate::workload::Workload;
 use crate::workload::spec::StepSpec;
 
 /// Returns the bounds other than the CPUs, in tasks per second.
-pub(super) fn bounds(workload: &Workload, profile: &Profile) -> impl Iterator<Item = f64> {
-    [serial_bound(workload, profile), rate_bound(workload, profile), upstream_bound(workload)]
-        .into_iter()
-        .flatten()
+pub(super) fn bounds(
+    cell: &Configuration,
+    workload: &Workload,
+    profile: &Profile,
+) -> impl Iterator<Item = f64> {
+    let bounds = [
+        serial_bound(workload, profile),
+        rate_bound(workload, profile),
+        upstream_bound(workload),
+        lock_bound(cell, profile),
+    ];
+    bounds.into_iter().flatten()
+}
+
+/// Returns the bound of callables that hold the interpreter's lock, or one of a library, from their start to
+/// their end: each process runs one at a time.
+fn lock_bound(cell: &Configuration, profile: &Profile) -> Option<f64> {
+    let at_once = profile.python.as_ref()?.at_once_in_one_process()?;
+    let task_s = profile.task.total_s();
+    (task_s > 0.0).then(|| cell.worker_processes().max(1) as f64 * at_once / task_s)
 }
 
 /// Returns the bound of steps that let one task through at a time (Amdahl's law).

@@ -60,7 +60,7 @@ pub enum ThreadsVerdict {
 }
 
 impl TwoThreads {
-    /// Returns what was found without any figure, because the threads did not come back.
+    /// Returns the finding without any figure, because the threads did not come back.
     pub fn lost(threads: u64, verdict: ThreadsVerdict) -> Self {
         TwoThreads {
             threads,

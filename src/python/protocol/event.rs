@@ -176,6 +176,12 @@ pub(crate) struct ProfileReport {
     pub gil_held: Option<f64>,
     /// The tasks in one thread and in several; `None` if they were not run so.
     pub trial: Option<TrialReport>,
+    /// Coroutines that ran at once on one event loop; `None` if they did not.
+    pub in_flight: Option<SliceReport>,
+    /// True if the GIL was on at the end; an import may switch it on.
+    pub gil: bool,
+    /// The module that switched the GIL on.
+    pub gil_switched_on_by: Option<String>,
     /// Number of threads that Python does not know.
     pub native_threads: Option<u64>,
     /// Duration of the first round over that of the second, if all tasks ran twice.

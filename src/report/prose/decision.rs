@@ -33,6 +33,7 @@ fn words(step: &TreeStep) -> Vec<String> {
         TreeStep::ThreadsComputeInParallel => &["threads compute in parallel"],
         TreeStep::NoGil => &["no GIL: threads compute in parallel"],
         TreeStep::GilReleased => &["the tasks release the GIL, as measured"],
+        TreeStep::GilHeldWhileWaiting => &["the tasks hold the GIL while they wait"],
         TreeStep::OneThreadComputes => &["one thread computes at a time"],
         TreeStep::TooSmallForProcess => &["tasks too small for a process"],
         TreeStep::ComputesAndWaitsInOneStep => &["computes and waits in one step"],

@@ -4,9 +4,8 @@ use crate::advice::Note;
 use crate::advice::note::{CpuGrowthCause, FailingConfiguration, WrongConfiguration};
 use crate::benchmark::agreement::OutputComparison;
 use crate::benchmark::result::ErrorCount;
-use crate::profile::result::{BlockedLoop, OwnLimit};
+use crate::report::prose::callables::{blocks_loop, in_threads, own_semaphore};
 use crate::report::prose::profile;
-use crate::strategy::StrategyKind;
 use crate::units::{Seconds, Share};
 
 /// Returns the note in one sentence.
@@ -73,6 +72,8 @@ pub(crate) fn sentence(note: &Note) -> String {
         Note::SendChunks { .. } | Note::PythonChunks { .. } | Note::CostlyTransfer { .. } => transfer(note),
         Note::GilReleased { .. }
         | Note::GilHeld { .. }
+        | Note::InThreads { .. }
+        | Note::GilSwitchedOn { .. }
         | Note::NoGil
         | Note::PaidOnce { .. }
         | Note::ResultsKept { .. }
@@ -134,6 +135,13 @@ fn python(note: &Note) -> String {
             "the callable holds the GIL for {} of the time it computes, so threads compute one at a time",
             Share(*held)
         ),
+        Note::InThreads { threads, speedup, verdict, has_gil } => {
+            in_threads(*threads, *speedup, *verdict, *has_gil)
+        }
+        Note::GilSwitchedOn { module } => format!(
+            "loading `{module}` switched the GIL on in this interpreter, which is built without one; \
+             PYTHON_GIL=0 keeps it off, if `{module}` can stand that"
+        ),
         Note::NoGil => "this interpreter has no GIL, so threads compute in parallel".to_owned(),
         Note::PaidOnce { once_s, .. } => format!(
             "every process pays {} once, at its first call: a model that is loaded, a late import, a first \
@@ -170,33 +178,6 @@ fn python(note: &Note) -> String {
         ),
         _ => String::new(),
     }
-}
-
-fn blocks_loop(blocked: &BlockedLoop) -> String {
-    let file = blocked.file.rsplit('/').next().unwrap_or(&blocked.file);
-    format!(
-        "{} blocks the event loop for {} of every task ({file}:{}: {}), so async runs one task at a time: await an \
-         asynchronous call there, or use threads",
-        blocked.function,
-        Seconds(blocked.per_task_s),
-        blocked.line,
-        blocked.code
-    )
-}
-
-fn own_semaphore(limit: &OwnLimit, multiplied_by: &[StrategyKind]) -> String {
-    let (permits, names) = (limit.permits.unwrap_or(1), multiplied_by.iter().map(ToString::to_string));
-    format!(
-        "{} ({}) lets {permits} tasks through at a time in each process, so that 2 processes make {}: {} not measured \
-         unless asked for with --strategy",
-        limit.name,
-        limit.kind,
-        2 * permits,
-        match multiplied_by {
-            [one] => format!("{one} is"),
-            _ => format!("{} are", names.collect::<Vec<_>>().join(" and ")),
-        }
-    )
 }
 
 fn left_out(failing: &[FailingConfiguration], lowest_share: f64) -> String {
@@ -251,6 +232,7 @@ mod tests {
     use crate::benchmark::agreement::OutputVerdict;
     use crate::diagnostics::Code;
     use crate::profile::result::ConfidenceReason;
+    use crate::profile::result::{BlockedLoop, OwnLimit};
     use crate::strategy::StrategyKind;
 
     fn gate() -> OwnLimit {

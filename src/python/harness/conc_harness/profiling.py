@@ -10,6 +10,7 @@ from typing import Any
 from . import resource_usage
 from .early_end import Clocks, EarlyEnd
 from .first_call import FirstCalls, Mark
+from .free_threading import gil_watch, is_gil_enabled
 from .gil_probe import GilProbe, gil_shares
 from .job import Job
 from .loop_watch import LoopWatch
@@ -64,24 +65,29 @@ def run(job: Job) -> JsonObject:
     }
     profile.update(job.report())
     profile["peak_rss_bytes"] += resource_usage.peak_rss_of_children()
-    if _may_use_threads(job):
-        trial = Trial(job, done, _task_cost(job, range(first.first_task, done), profile["runqueue_s"]))
-        profile["trial"] = trial.run()
-        profile.update(trial.gil)
-    else:
-        profile["trial"] = None
-        profile.update(_probe_gil(job, steps, done))
+    cost = _task_cost(job, range(first.first_task, done), profile["runqueue_s"])
+    profile.update(_beside_others(job, steps, done, cost))
     steps.close()
+    # At the end: a task may import a module that switches it on.
+    profile.update(gil=is_gil_enabled(), gil_switched_on_by=gil_watch.switched_on_by)
     return profile
 
 
-def _may_use_threads(job: Job) -> bool:
-    """Tells whether tasks may run again and in several threads to see what threads gain.
+def _beside_others(job: Job, steps: StepMeter, done: int, cost: TaskCost) -> JsonObject:
+    """Returns what tasks cost beside others, and the shares of the GIL.
 
-    A limit on attempts would make one task wait for another, and coroutines belong to one event loop.
+    Coroutines belong to one event loop and run in no threads. Nothing runs side by side if tasks may run only
+    once, or wait for one another because of a limit on attempts.
     """
     assert isinstance(job.request, ProfileRequest), "only a profile is metered"
-    return job.request.in_threads and not job.request.limits.rate and not job.program.needs_loop()
+    found: JsonObject = {"trial": None, "in_flight": None}
+    if not job.request.in_threads or job.request.limits.rate:
+        return {**found, **_probe_gil(job, steps, done)}
+    if job.program.needs_loop():
+        return {**found, "in_flight": steps.in_flight(done, cost), **_probe_gil(job, steps, done)}
+    trial = Trial(job, done, cost)
+    found["trial"] = trial.run()
+    return {**found, **trial.gil}
 
 
 def _task_cost(job: Job, tasks: range, runqueue_s: float | None) -> TaskCost:
@@ -168,6 +174,15 @@ class StepMeter:
             return early.is_certain(Clocks(wall_s, cpu().total_s() - cpu_s, queued))
 
         return is_over
+
+    def in_flight(self, first: int, cost: TaskCost) -> JsonObject | None:
+        """Returns the cost of coroutines that run at once; None if they do not end."""
+        from . import in_flight
+
+        assert self._loop is not None, "coroutines have a loop"
+        coroutine = self.job.program.inline_coroutine()
+        with self.job.file:
+            return self._loop.run_until_complete(in_flight.run(self.job, coroutine, first, cost))
 
     def run_for(self, seconds: float, first: int, is_over: Callable[[float], bool] | None = None) -> int:
         """Runs tasks from `first` on until the time is over; returns the task that would be next."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .errors import CodedError, describe
+from .free_threading import gil_watch
 from .protocol import Channel, StandardChannel
 from .requests import (
     BatchRequest,
@@ -39,6 +40,7 @@ def main() -> None:
     """Serves the request on standard input."""
     channel = StandardChannel.take_over()
     _move_harness_to_end_of_path()
+    gil_watch.start()
     if hasattr(faulthandler, "enable"):
         faulthandler.enable()
     if serve(channel):

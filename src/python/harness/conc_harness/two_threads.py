@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import resource
 import threading
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from time import perf_counter_ns, process_time, thread_time
 from typing import Any, NamedTuple
@@ -25,7 +26,7 @@ from .resource_usage import RunQueue
 SLICE_S = 0.02
 MAX_STRETCH = 4
 
-# Time after which no round starts, and the number of rounds that run in any case.
+# Time after which no round starts, and the number of rounds that run before that in any case.
 MAX_TRIAL_S = 0.3
 MIN_ROUNDS = 3
 
@@ -33,7 +34,7 @@ MIN_ROUNDS = 3
 AGREEMENT = 0.12
 
 # Tasks longer than this run once in each thread; their cost alone is that in the profile.
-LONG_TASK_S = 0.1
+LONG_TASK_S = 0.15
 
 # Tasks that use a CPU for less than this share of their time wait; their cost alone is that in the profile.
 WAITS_BELOW_SHARE = 0.35
@@ -86,12 +87,25 @@ class Slice:
     children_s: float = 0.0
     # Times that the threads went to sleep to wait for something.
     pauses: int = 0
-    begun_ns: int = 0
-    ended_ns: int = 0
 
     def rate(self) -> float:
         """Returns the calls per second in which no thread waited for a CPU."""
         return self.calls / max(self.wall_s - self.queued_s, self.wall_s / 10, 1e-9)
+
+
+Round = tuple[Any, Slice]
+
+
+class ThreadTimes(NamedTuple):
+    """What one thread did in a slice."""
+
+    calls: int
+    failed: int
+    begun_ns: int
+    ended_ns: int
+    cpu_s: float
+    queued_s: float
+    pauses: int
 
 
 class Trial:
@@ -102,30 +116,25 @@ class Trial:
         self._call = job.program.function()
         self._next = first
         self._cost = cost
+        self._width = threads_for(cost)
+        self._pool = ThreadPoolExecutor(self._width)
         self._lock = threading.Lock()
         self._chunk = max(1, min(MAX_CHUNK, int(CHUNK_S / max(cost.wall_s, 1e-9))))
         self.hangs = False
-        # The system refuses another thread.
-        self.is_refused = False
         # What the probe of the lock saw.
         self.gil = gil_shares(0.0, 0.0, 0.0)
 
     def run(self) -> JsonObject:
         """Returns the rounds; `gil` then has what a probe of the lock saw."""
-        begun_ns = perf_counter_ns()
-        width = threads_for(self._cost)
-        rounds: list[tuple[Slice | None, Slice]] = []
-        is_brief = self._cost.wall_s > LONG_TASK_S or self._cost.cpu_share() < WAITS_BELOW_SHARE
-        while not is_certain(rounds, is_brief, (perf_counter_ns() - begun_ns) * 1e-9):
-            alone = None if is_brief else self._slice(1)
-            together = None if self.hangs else self._slice(width)
-            if together is None:
-                break
-            rounds.append((alone, together))
-        if not self.hangs and not self.is_refused and not (is_brief and self._gains(rounds)):
-            self._probe()
+        rounds: list[Round] = []
+        try:
+            self._run_rounds(rounds)
+        except RuntimeError:
+            # The system refuses another thread.
+            pass
+        self._pool.shutdown(wait=not self.hangs)
         return {
-            "threads": width,
+            "threads": self._width,
             "rounds": [
                 {"alone": asdict(alone) if alone else None, "together": asdict(together)}
                 for alone, together in rounds
@@ -133,7 +142,22 @@ class Trial:
             "hangs": self.hangs,
         }
 
-    def _gains(self, rounds: list[tuple[Slice | None, Slice]]) -> bool:
+    def _run_rounds(self, rounds: list[Round]) -> None:
+        is_brief = self._cost.wall_s > LONG_TASK_S or self._cost.cpu_share() < WAITS_BELOW_SHARE
+        if self._cost.wall_s <= LONG_TASK_S and not self._slice(self._width, 0.0):
+            # The first call of a thread may open a connection or the like.
+            return
+        begun_ns = perf_counter_ns()
+        while not is_certain(rounds, is_brief, (perf_counter_ns() - begun_ns) * 1e-9):
+            alone = None if is_brief else self._slice(1)
+            together = None if self.hangs else self._slice(self._width)
+            if together is None:
+                return
+            rounds.append((alone, together))
+        if not (is_brief and self._gains(rounds)):
+            self._probe()
+
+    def _gains(self, rounds: list[Round]) -> bool:
         """Tells whether tasks that ran once in each thread are clearly faster than in the profile."""
         return all(
             together.calls * self._cost.wall_s >= CLEAR_GAIN * together.wall_s for _, together in rounds
@@ -148,46 +172,28 @@ class Trial:
         if beside:
             self.gil = gil_shares(probe.waited_s, probe.elapsed_s, beside.cpu_s)
 
-    def _slice(self, threads: int) -> Slice | None:
-        """Runs tasks in so many threads; None if they hang or do not start."""
-        cost = Slice(threads)
+    def _slice(self, threads: int, seconds: float = SLICE_S) -> Slice | None:
+        """Runs tasks in so many threads, one each at least; None if they do not come back."""
         ready = threading.Barrier(threads)
-        workers = [
-            threading.Thread(target=self._work, args=(cost, ready), daemon=True) for _ in range(threads)
-        ]
-        children, cpu = resource_usage.cpu_of_children(), process_time()
-        try:
-            for worker in workers:
-                worker.start()
-        except RuntimeError:
-            ready.abort()
-            self.is_refused = True
-            return None
+        children, cpu_s = resource_usage.cpu_of_children(), process_time()
+        futures = [self._pool.submit(self._work, ready, seconds) for _ in range(threads)]
         # At worst one runs after another.
         patience_s = PATIENCE_S + (threads + PATIENCE_TASKS) * max(self._cost.longest_s, SLICE_S)
-        end_ns = perf_counter_ns() + patience_s * 1e9
-        for worker in workers:
-            worker.join(max(0.0, (end_ns - perf_counter_ns()) * 1e-9))
-        cost.cpu_s = process_time() - cpu
-        used = resource_usage.cpu_of_children().since(children)
-        cost.children_s = used.user_s + used.system_s
-        if any(worker.is_alive() for worker in workers):
+        if wait(futures, timeout=patience_s).not_done:
             self.hangs = self._job.has_stuck_thread = True
             return None
-        return cost
+        used = resource_usage.cpu_of_children().since(children)
+        return _sum(futures, process_time() - cpu_s, used.user_s + used.system_s)
 
-    def _work(self, cost: Slice, ready: threading.Barrier) -> None:
+    def _work(self, ready: threading.Barrier, seconds: float) -> ThreadTimes:
         call = self._call
         queue = RunQueue()
         calls = failed = 0
         with self._job.file:
-            try:
-                ready.wait(PATIENCE_S)
-            except threading.BrokenBarrierError:
-                return
-            queued, cpu_s, pauses = queue.seconds(), thread_time(), _pauses()
+            ready.wait(PATIENCE_S)
+            queued_s, cpu_s, pauses = queue.seconds() or 0.0, thread_time(), _pauses()
             begun_ns = now_ns = perf_counter_ns()
-            while self._goes_on((now_ns - begun_ns) * 1e-9, queue, queued):
+            while calls == 0 or _goes_on((now_ns - begun_ns) * 1e-9, seconds, queue, queued_s):
                 for item in self._take():
                     calls += 1
                     try:
@@ -195,26 +201,10 @@ class Trial:
                     except BaseException:
                         failed += 1
                 now_ns = perf_counter_ns()
-            cpu_s, pauses, queued_after = thread_time() - cpu_s, _pauses() - pauses, queue.seconds()
+            cpu_s, pauses = thread_time() - cpu_s, _pauses() - pauses
+            queued_s = (queue.seconds() or 0.0) - queued_s
         queue.close()
-        with self._lock:
-            cost.calls += calls
-            cost.failed += failed
-            cost.begun_ns = min(cost.begun_ns or begun_ns, begun_ns)
-            cost.ended_ns = max(cost.ended_ns, now_ns)
-            cost.wall_s = (cost.ended_ns - cost.begun_ns) * 1e-9
-            cost.thread_cpu_s += cpu_s
-            cost.pauses += pauses
-            if queued is not None and queued_after is not None:
-                cost.queued_s += (queued_after - queued) / cost.threads
-
-    @staticmethod
-    def _goes_on(elapsed_s: float, queue: RunQueue, queued: float | None) -> bool:
-        """Tells whether a thread has not yet run, or waited for others of the slice, for long enough."""
-        if elapsed_s < SLICE_S:
-            return True
-        queued_s = (queue.seconds() or 0.0) - (queued or 0.0)
-        return elapsed_s - queued_s < SLICE_S and elapsed_s < MAX_STRETCH * SLICE_S
+        return ThreadTimes(calls, failed, begun_ns, now_ns, cpu_s, queued_s, pauses)
 
     def _take(self) -> list[Any]:
         """Returns the items of the next tasks; after the last the first comes again."""
@@ -225,6 +215,30 @@ class Trial:
         return [items[task % len(items)] for task in range(first, first + self._chunk)]
 
 
+def _sum(futures: list[Future[ThreadTimes]], cpu_s: float, children_s: float) -> Slice:
+    """Returns a slice from what its threads did."""
+    each = [future.result() for future in futures]
+    return Slice(
+        threads=len(each),
+        calls=sum(times.calls for times in each),
+        failed=sum(times.failed for times in each),
+        wall_s=(max(times.ended_ns for times in each) - min(times.begun_ns for times in each)) * 1e-9,
+        queued_s=sum(times.queued_s for times in each) / len(each),
+        cpu_s=cpu_s,
+        thread_cpu_s=sum(times.cpu_s for times in each),
+        children_s=children_s,
+        pauses=sum(times.pauses for times in each),
+    )
+
+
+def _goes_on(elapsed_s: float, seconds: float, queue: RunQueue, queued_before_s: float) -> bool:
+    """Tells whether a thread has not yet run, or waited for others of the slice, for long enough."""
+    if elapsed_s < seconds:
+        return True
+    queued_s = (queue.seconds() or 0.0) - queued_before_s
+    return elapsed_s - queued_s < seconds and elapsed_s < MAX_STRETCH * seconds
+
+
 def threads_for(cost: TaskCost) -> int:
     """Returns the number of threads that ask for two CPUs together."""
     share = cost.cpu_share()
@@ -233,14 +247,12 @@ def threads_for(cost: TaskCost) -> int:
     return min(MAX_THREADS, math.ceil(DEMAND_CPUS / max(share, DEMAND_CPUS / MAX_THREADS)))
 
 
-def is_certain(rounds: list[tuple[Slice | None, Slice]], is_brief: bool, elapsed_s: float) -> bool:
+def is_certain(rounds: list[Round], is_brief: bool, elapsed_s: float) -> bool:
     """Tells whether the trial can end."""
-    if is_brief:
+    if is_brief or not rounds or elapsed_s >= MAX_TRIAL_S:
         return bool(rounds)
-    if len(rounds) < MIN_ROUNDS:
-        return False
     gains = [together.rate() / alone.rate() for alone, together in rounds if alone]
-    return elapsed_s >= MAX_TRIAL_S or max(gains) - min(gains) < AGREEMENT * max(gains)
+    return len(rounds) >= MIN_ROUNDS and max(gains) - min(gains) < AGREEMENT * max(gains)
 
 
 def _pauses() -> int:

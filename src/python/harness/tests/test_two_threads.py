@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from conc_harness import two_threads
@@ -32,6 +34,22 @@ def test_tasks_that_wait_run_a_handful_of_times(module: ModuleMaker) -> None:
     assert report["tasks"] == 2, "they are not part of the profile"
 
 
+def test_a_first_call_of_each_thread_is_not_measured(module: ModuleMaker) -> None:
+    source = "import threading, time\nown = threading.local()\ndef query(i):\n"
+    source += "    if not hasattr(own, 'connection'): own.connection = time.sleep(0.1)\n"
+    user = module(source + "    return sum(range(20_000))\n")
+    for each in done(profile(user.job("query", tasks=50)))["trial"]["rounds"]:
+        assert each["alone"]["calls"] > 1 and each["together"]["calls"] > 2
+
+
+def test_coroutines_run_beside_others_on_the_loop_of_the_profile(module: ModuleMaker) -> None:
+    source = "import asyncio\nloops = set()\nasync def nap(i):\n    loops.add(asyncio.get_running_loop())\n"
+    user = module(source + "    await asyncio.sleep(0.005)\n    assert len(loops) == 1\n")
+    flight = done(profile(user.job("nap", tasks=5)))["in_flight"]
+    assert flight["threads"] == MAX_THREADS and flight["calls"] >= MAX_THREADS
+    assert flight["failed"] == 0 and flight["cpu_s"] > 0.0
+
+
 def test_a_callable_that_needs_the_main_thread_fails_in_others(module: ModuleMaker) -> None:
     user = module("import signal\ndef handle(i): signal.signal(signal.SIGUSR2, signal.SIG_IGN)\n")
     rounds = done(profile(user.job("handle", tasks=100)))["trial"]["rounds"]
@@ -56,6 +74,8 @@ def test_threads_that_wait_for_one_another_are_given_up(
     channel = FakeChannel(profile(user.job("wait", tasks=3)))
     assert serve(channel) is True, "a thread is stuck"
     assert channel.sent[-1]["trial"]["hangs"]
+    # The interpreter waits for threads when it ends.
+    sys.modules[user.file.stem].end.set()
 
 
 def test_the_number_of_threads_follows_from_the_cpu_share() -> None:

@@ -1,0 +1,79 @@
+//! What callables do to threads, event loops and processes.
+
+use crate::profile::result::{BlockedLoop, OwnLimit, ThreadsVerdict};
+use crate::strategy::StrategyKind;
+use crate::units::Seconds;
+
+/// Returns what several threads gained over one, and why.
+pub(crate) fn in_threads(threads: u64, speedup: f64, verdict: ThreadsVerdict, has_gil: bool) -> String {
+    let lock = if has_gil { "the GIL" } else { "a lock" };
+    let why = match verdict {
+        ThreadsVerdict::Releases => "it releases the GIL while it computes".to_owned(),
+        ThreadsVerdict::Partly => format!("it holds {lock} for a part of its computing"),
+        ThreadsVerdict::Holds => format!("it holds {lock} while it computes"),
+        ThreadsVerdict::Thrashing => format!("they hand {lock} over so often that they do less than one"),
+        ThreadsVerdict::Locked => {
+            let free = if has_gil { ", although the GIL is free" } else { "" };
+            format!("a lock of a library or of the program lets one at a time through{free}")
+        }
+        ThreadsVerdict::HoldsWaiting => {
+            "it holds the GIL while it waits, so only processes wait together".into()
+        }
+        ThreadsVerdict::Child => "each waits for a child process, which needs no GIL".to_owned(),
+        ThreadsVerdict::Fails => return "calls fail in several threads that succeed in one".to_owned(),
+        ThreadsVerdict::Hangs => return format!("calls in {threads} threads at once do not end"),
+        ThreadsVerdict::Dies => return "the interpreter died when two threads ran the callable".to_owned(),
+        ThreadsVerdict::OwnThreads => "one call uses several CPUs by itself".to_owned(),
+        ThreadsVerdict::Waits => "their waits overlap".to_owned(),
+        ThreadsVerdict::Unclear => "the machine is too busy to tell why".to_owned(),
+    };
+    let count = if threads == 2 { "two".to_owned() } else { threads.to_string() };
+    format!("{count} threads ran it {speedup:.2} times as fast as one: {why}")
+}
+
+/// Returns where a coroutine blocks its event loop, and what to do.
+pub(crate) fn blocks_loop(blocked: &BlockedLoop) -> String {
+    let file = blocked.file.rsplit('/').next().unwrap_or(&blocked.file);
+    format!(
+        "{} blocks the event loop for {} of every task ({file}:{}: {}), so async runs one task at a time: await an \
+         asynchronous call there, or use threads",
+        blocked.function,
+        Seconds(blocked.per_task_s),
+        blocked.line,
+        blocked.code
+    )
+}
+
+/// Returns what a semaphore of the module limits in each process.
+pub(crate) fn own_semaphore(limit: &OwnLimit, multiplied_by: &[StrategyKind]) -> String {
+    let (permits, names) = (limit.permits.unwrap_or(1), multiplied_by.iter().map(ToString::to_string));
+    format!(
+        "{} ({}) lets {permits} tasks through at a time in each process, so that 2 processes make {}: {} not measured \
+         unless asked for with --strategy",
+        limit.name,
+        limit.kind,
+        2 * permits,
+        match multiplied_by {
+            [one] => format!("{one} is"),
+            _ => format!("{} are", names.collect::<Vec<_>>().join(" and ")),
+        }
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gain_is_told_with_its_reason() {
+        let of = |verdict, has_gil| in_threads(2, 0.354, verdict, has_gil);
+        assert_eq!(
+            of(ThreadsVerdict::Thrashing, true),
+            "two threads ran it 0.35 times as fast as one: they hand the GIL over so often that they do less \
+             than one"
+        );
+        assert!(of(ThreadsVerdict::Locked, true).contains("although the GIL is free"));
+        assert!(!of(ThreadsVerdict::Locked, false).contains("GIL"));
+        assert!(!of(ThreadsVerdict::Fails, true).contains("0.35"), "what failed has no speed");
+    }
+}
