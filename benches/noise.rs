@@ -89,6 +89,7 @@ fn record(mut workload: Workload, cell: Configuration, task_s: f64, time_limit: 
     };
     let server = fixture.as_ref().map(Fixture::pid);
     let sizing = Sizing {
+        longest_s: 0.0,
         tasks: workload.tasks(),
         task_s,
         budget: Duration::from_secs(5),

@@ -309,8 +309,9 @@ impl Measurement<'_> {
         let times = BatchTimes::of(report, self.sizing.cpus.min(candidate.cpus));
         let tasks = self.sizing.tasks;
         let beyond = times.beyond(tasks, BATCH_WAVES, candidate.beyond_a_batch);
-        let throughput = times.throughput(tasks) * beyond;
-        let steady_per_s = BatchTimes { startup_s: 0.0, ..times }.throughput(tasks) * beyond;
+        let whole = |times: BatchTimes| times.throughput_of_list(tasks, beyond, candidate.least_s);
+        let throughput = whole(times);
+        let steady_per_s = whole(BatchTimes { startup_s: 0.0, ..times });
         let round = measured.rounds;
         measured.record_of(candidate).add(round, throughput, report);
         if self.tasks_fail(cell, measured) {

@@ -16,6 +16,12 @@ const MAX_PLANNED_WIDTH: usize = 1024;
 /// Factor by which the ladder goes beyond the width that is predicted to suffice.
 const LADDER_BEYOND_KNEE: usize = 4;
 
+/// Largest factor by which a width of the ladder is widened to save a wave of tasks.
+const MAX_WIDENING: f64 = 1.1;
+
+/// Number of waves up to which one wave more or less matters.
+const MAX_COUNTED_WAVES: usize = 5;
+
 /// The selection of the user; empty means everything that fits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
@@ -40,6 +46,8 @@ pub struct Candidate {
     pub beyond_a_batch: f64,
     /// CPUs that its tasks can use at once: one if a lock or an event loop lets one compute at a time.
     pub cpus: f64,
+    /// Seconds that the whole workload takes at least: those of its longest task, if that is known.
+    pub least_s: f64,
 }
 
 /// A configuration that will not be measured.
@@ -71,10 +79,11 @@ impl Plan {
         let mut plan = Plan { candidates: Vec::new(), refused: Vec::new(), is_asked };
         let Subject { workload, host, .. } = *subject;
         let model = execution_model(subject);
+        let least_s = subject.profile.longest_task_s().unwrap_or(0.0);
         let predicted = |cell: Configuration| {
             let Prediction { per_s, startup_s, beyond_a_batch } = predict(&cell, subject);
             let cpus = model.cpus(cell.strategy);
-            Candidate { cell, predicted_per_s: per_s, startup_s, beyond_a_batch, cpus }
+            Candidate { cell, predicted_per_s: per_s, startup_s, beyond_a_batch, cpus, least_s }
         };
         plan.candidates.push(predicted(Configuration::REFERENCE));
         for strategy in strategies(model.as_ref(), selection) {
@@ -123,7 +132,8 @@ fn widths(
     };
     let widest = capacity.width.min(bound);
     let knee = knee(strategy, subject, widest);
-    ladder(widest.min(knee.saturating_mul(LADDER_BEYOND_KNEE).max(LADDER_BEYOND_KNEE * cpus)), cpus)
+    let planned = widest.min(knee.saturating_mul(LADDER_BEYOND_KNEE).max(LADDER_BEYOND_KNEE * cpus));
+    dividing(ladder(planned, cpus), subject.workload.tasks(), planned)
 }
 
 /// Returns the widths asked for; widths above a limit of the workload become that limit.
@@ -157,6 +167,21 @@ fn ladder(widest: usize, cpus: usize) -> Vec<usize> {
     widths.sort_unstable();
     widths.dedup();
     if widths.is_empty() { vec![1] } else { widths }
+}
+
+/// Returns the widths, each that is just too narrow to save a wave replaced by one that does: of 200 tasks, 96
+/// at a time take three waves and 100 take two.
+fn dividing(widths: Vec<usize>, tasks: u64, widest: usize) -> Vec<usize> {
+    let tasks = usize::try_from(tasks).unwrap_or(usize::MAX);
+    let wider = |width: usize| {
+        let waves = tasks.div_ceil(width);
+        let saves_one = tasks.div_ceil(waves.saturating_sub(1).max(1));
+        let is_near = saves_one as f64 <= MAX_WIDENING * width as f64 && saves_one <= widest;
+        if (2..=MAX_COUNTED_WAVES).contains(&waves) && is_near { saves_one } else { width }
+    };
+    let mut widths: Vec<usize> = widths.into_iter().map(wider).collect();
+    widths.dedup();
+    widths
 }
 
 /// Returns the reason why a configuration that was asked for cannot be measured.
@@ -195,13 +220,24 @@ mod tests {
         assert_eq!(waiting.candidates[0].cell, Configuration::REFERENCE);
         assert_eq!(
             widths_of(&waiting, StrategyKind::Async),
-            [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 400]
+            [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 100, 134, 200, 256, 400]
         );
         assert_eq!(widths_of(&waiting, StrategyKind::Processes), [2, 3, 4, 6, 8, 12, 16, 24, 32]);
         assert_eq!(widths_of(&waiting, StrategyKind::Hybrid), [] as [usize; 0]);
         let busy = plan(&computing(400), &profile(5e-3, 0.0), &host(2), &Selection::default());
         assert_eq!(widths_of(&busy, StrategyKind::Threads), [2, 3, 4, 6, 8]);
         assert_eq!(widths_of(&busy, StrategyKind::WorkStealing), [2, 3, 4]);
+    }
+
+    #[test]
+    fn widths_that_save_a_wave_take_the_place_of_those_just_below() {
+        let widths = |tasks, widest| dividing(ladder(widest, 2), tasks, widest);
+        assert_eq!(widths(200, 200), [2, 3, 4, 6, 8, 12, 16, 24, 32, 50, 67, 100, 128, 200]);
+        assert_eq!(widths(24, 24), [2, 3, 4, 6, 8, 12, 16, 24]);
+        assert_eq!(widths(100, 64), [2, 3, 4, 6, 8, 12, 16, 25, 34, 50, 64]);
+        // Where there are many waves, one of them does not matter.
+        assert_eq!(widths(100_000, 64), ladder(64, 2));
+        assert_eq!(dividing(vec![1], 1, 1), [1]);
     }
 
     #[test]

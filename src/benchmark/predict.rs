@@ -52,6 +52,7 @@ pub(crate) fn predict(cell: &Configuration, subject: &Subject<'_>) -> Prediction
     let full_s = bounds(cell, workload, profile)
         .chain(loop_bound(cell, profile))
         .map(|most| tasks / most + cost.delay_s)
+        .chain(profile.longest_task_s())
         .fold(0.0, f64::max);
     let startup_s = model.startup_s(cell);
     let makespan_s = network.makespan_s();

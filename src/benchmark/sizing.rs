@@ -15,6 +15,10 @@ const QUOTA_PERIOD_S: f64 = 0.1;
 /// Times of one task that a much slower one may take.
 const SLOWEST_IN_TASKS: f64 = 20.0;
 
+/// Times of the longest task up to which a list is run as a whole: a batch with that task takes as long anyway,
+/// and one without it tells nothing of the list.
+const WHOLE_LIST_IN_LONGEST: f64 = 2.0;
+
 /// The figures that the size of a batch depends on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sizing {
@@ -22,6 +26,8 @@ pub struct Sizing {
     pub tasks: u64,
     /// Seconds that one task takes alone.
     pub task_s: f64,
+    /// Seconds of the longest task, if it takes much longer than most; otherwise 0.
+    pub longest_s: f64,
     /// Measuring time of the whole run.
     pub budget: Duration,
     /// CPUs that may be used; a quota makes it a fraction.
@@ -113,6 +119,9 @@ impl Sizing {
     fn count(&self, width: u64, per_s: f64) -> u64 {
         let params = self.params;
         let target_s = self.target_s(per_s);
+        if self.tasks as f64 <= per_s * WHOLE_LIST_IN_LONGEST * self.longest_s {
+            return self.tasks;
+        }
         if self.tasks as f64 <= params.whole_workload_batches * target_s * per_s {
             return self.tasks;
         }
@@ -139,6 +148,7 @@ mod tests {
     fn count(tasks: u64, task_s: f64, width: usize, rate: f64) -> u64 {
         let budget = Duration::from_secs(5);
         let sizing = Sizing {
+            longest_s: 0.0,
             tasks,
             task_s,
             budget,
@@ -148,6 +158,30 @@ mod tests {
             params: SizingParams::default(),
         };
         sizing.request(Configuration::new(StrategyKind::Async, width), rate).tasks.end
+    }
+
+    #[test]
+    fn a_list_that_its_longest_item_rules_is_run_whole() {
+        let sizing = |longest_s| {
+            let budget = Duration::from_secs(5);
+            let params = SizingParams::default();
+            Sizing {
+                tasks: 24,
+                task_s: 0.11,
+                longest_s,
+                budget,
+                cpus: 2.0,
+                quota: None,
+                is_thorough: false,
+                params,
+            }
+        };
+        let count = |longest_s, width, per_s| {
+            sizing(longest_s).request(Configuration::new(StrategyKind::Threads, width), per_s).tasks.end
+        };
+        assert_eq!(count(1.5, 8, 16.0), 24);
+        assert_eq!(count(1.5, 2, 16.0), 24);
+        assert!(count(0.0, 2, 16.0) < 24 && count(1.5, 1, 7.0) < 24);
     }
 
     #[test]
@@ -168,7 +202,7 @@ mod tests {
         let quota = quota_cpus.map(|cpus| Quota { cpus, period_s: 0.1, task_cpu_s: cpu_s });
         let cpus = quota_cpus.unwrap_or(2.0);
         let (budget, params) = (Duration::from_secs(5), SizingParams::default());
-        Sizing { tasks: 100_000, task_s, budget, cpus, quota, is_thorough: false, params }
+        Sizing { longest_s: 0.0, tasks: 100_000, task_s, budget, cpus, quota, is_thorough: false, params }
     }
 
     fn seconds_of(sizing: &Sizing, width: usize, rate: f64) -> f64 {

@@ -154,6 +154,7 @@ mod tests {
                 startup_s: 0.0,
                 beyond_a_batch: 1.0,
                 cpus: 2.0,
+                least_s: 0.0,
             });
             let mut batch = report(64, cell.width, 0.01);
             batch.tally = TaskOutcomes::default();

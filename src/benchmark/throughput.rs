@@ -83,6 +83,20 @@ impl BatchTimes {
     }
 }
 
+impl BatchTimes {
+    /// Returns the throughput of a list of `tasks` tasks that takes at least `least_s` seconds, because one of them
+    /// takes as long; `beyond` is the factor of [`beyond`](Self::beyond). A list that ran as a whole is taken as it
+    /// is.
+    pub fn throughput_of_list(&self, tasks: u64, beyond: f64, least_s: f64) -> f64 {
+        let estimated = self.throughput(tasks) * beyond;
+        if self.started >= tasks || least_s <= 0.0 {
+            return estimated;
+        }
+        let ok_share = self.ok as f64 / self.started.max(1) as f64;
+        estimated.min(tasks as f64 * ok_share / (self.startup_s + least_s))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +139,20 @@ mod tests {
         assert_eq!(computing.steady_rate(), 380.0);
         computing.cpu_bound = 300.0;
         assert_eq!(computing.steady_rate(), 375.0, "what was measured is no extrapolation");
+    }
+
+    #[test]
+    fn no_list_is_done_before_its_longest_item() {
+        // 23 items of 50 ms and one of 1.5 s: 16 a second at most, however many at a time.
+        let narrow = batch(12, 4, 0.15, 0.05);
+        assert!(narrow.throughput(24) > 50.0);
+        assert_eq!(narrow.throughput_of_list(24, 1.0, 1.5), 16.0);
+        assert_eq!(narrow.throughput_of_list(24, 1.3, 1.5), 16.0, "no factor gets beyond it");
+        // The whole list was measured, and a list without a long item has no such bound.
+        assert_eq!(batch(24, 8, 1.2, 0.05).throughput_of_list(24, 1.0, 1.5), 20.0);
+        assert_eq!(narrow.throughput_of_list(24, 1.0, 0.0), narrow.throughput(24));
+        // A longer list has time for it.
+        assert!((batch(40, 10, 0.4, 0.1).throughput_of_list(1000, 1.0, 1.5) - 100.0).abs() < 1e-9);
     }
 
     #[test]

@@ -51,6 +51,7 @@ impl StudyState<'_> {
         Sizing {
             tasks: self.backend.workload().tasks(),
             task_s: profiled.profile.task.total_s(),
+            longest_s: profiled.profile.longest_task_s().unwrap_or(0.0),
             budget: self.config.budget,
             cpus: self.host.cpus_effective,
             quota: Quota::of(&self.host, profiled.profile.task.cpu_s),

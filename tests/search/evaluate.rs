@@ -84,7 +84,14 @@ fn draw(model: &NoiseModel, random: &mut StdRng) -> Draw {
     let mut truth = BTreeMap::new();
     let mut add = |cell: Configuration, predicted_per_s: f64, real: f64| {
         let startup_s = 0.0;
-        plan.candidates.push(Candidate { cell, predicted_per_s, startup_s, beyond_a_batch: 1.0, cpus: 2.0 });
+        plan.candidates.push(Candidate {
+            cell,
+            predicted_per_s,
+            startup_s,
+            beyond_a_batch: 1.0,
+            cpus: 2.0,
+            least_s: 0.0,
+        });
         truth.insert(cell, real);
     };
     add(Configuration::REFERENCE, 1.0 / (demand + wait), 1.0 / (demand + wait));
@@ -135,6 +142,7 @@ pub(crate) fn advise(model: NoiseModel, params: SearchParams, seed: u64) -> Outc
         clock: &mut time,
         interrupt: &Interrupt::default(),
         sizing: Sizing {
+            longest_s: 0.0,
             tasks: model.work.tasks(),
             task_s,
             budget: BUDGET,

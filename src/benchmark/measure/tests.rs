@@ -33,6 +33,7 @@ fn measure(
         clock: &mut Stopwatch::start(),
         interrupt: &Interrupt::default(),
         sizing: Sizing {
+            longest_s: 0.0,
             tasks: 400,
             task_s: 0.02,
             budget: settings.budget,
@@ -112,6 +113,7 @@ fn tasks_longer_than_the_budget_are_still_measured_under_the_best_cell() {
         clock: &mut Stopwatch::start(),
         interrupt: &Interrupt::default(),
         sizing: Sizing {
+            longest_s: 0.0,
             tasks: 10,
             task_s: 3.0,
             budget: Duration::from_secs(1),
@@ -172,6 +174,7 @@ fn measured_in_time(
         clock: &mut clock.clone(),
         interrupt: &Interrupt::default(),
         sizing: Sizing {
+            longest_s: 0.0,
             tasks: 400,
             task_s: 0.02,
             budget,

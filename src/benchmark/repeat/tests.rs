@@ -124,6 +124,7 @@ impl Scene {
             clock: &mut clock,
             interrupt: &self.interrupt,
             sizing: Sizing {
+                longest_s: 0.0,
                 tasks: 1000,
                 task_s: 0.02,
                 budget: Duration::from_secs(5),

@@ -7,6 +7,7 @@ use crate::benchmark::testing::{self, host, profile, sleeping};
 /// Runs the search against a function instead of a machine; batches take a fifth of a second.
 fn search(plan: &Plan, rounds: usize, truth: impl Fn(Configuration) -> f64) -> Search {
     let sizing = Sizing {
+        longest_s: 0.0,
         tasks: 400,
         task_s: 0.02,
         budget: Duration::from_secs(5),
@@ -125,6 +126,7 @@ fn a_cell_that_fails_is_not_tried_again() {
 fn an_exhaustive_search_of_more_cells_than_are_looked_at_together_measures_all_again() {
     let mut plan = plan();
     let wide = |width| Candidate {
+        least_s: 0.0,
         cpus: 2.0,
         cell: Configuration::new(StrategyKind::Threads, 1000 + width),
         predicted_per_s: 50.0,
@@ -133,6 +135,7 @@ fn an_exhaustive_search_of_more_cells_than_are_looked_at_together_measures_all_a
     };
     plan.candidates.extend((0..MAX_MODELLED).map(wide));
     let sizing = Sizing {
+        longest_s: 0.0,
         tasks: 400,
         task_s: 0.02,
         budget: Duration::from_secs(5),
@@ -153,6 +156,7 @@ fn an_exhaustive_search_of_more_cells_than_are_looked_at_together_measures_all_a
 #[test]
 fn a_fixed_search_measures_the_same_cells_in_every_round() {
     let sizing = Sizing {
+        longest_s: 0.0,
         tasks: 400,
         task_s: 0.02,
         budget: Duration::from_secs(5),

@@ -52,6 +52,18 @@ pub struct Profile {
     pub tree: Option<Box<Tree>>,
 }
 
+/// Multiple of the mean from which a task counts as long: shorter ones differ by chance.
+const LONG_FROM_MEANS: f64 = 2.0;
+
+impl Profile {
+    /// Returns the seconds of the longest task if it takes much longer than most; the whole workload takes at
+    /// least as long.
+    pub(crate) fn longest_task_s(&self) -> Option<f64> {
+        let longest_s = self.dispersion.as_ref()?.slowest.first()?.wall_s;
+        (longest_s >= LONG_FROM_MEANS * (self.task.cpu_s + self.task.wait_s)).then_some(longest_s)
+    }
+}
+
 /// Spread of the times that tasks take, one after another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Dispersion {
