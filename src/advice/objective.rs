@@ -54,7 +54,7 @@ impl Objective {
     pub(crate) fn cost(self, cell: &ConfigurationResult) -> Option<f64> {
         match self {
             Objective::Throughput | Objective::Latency => None,
-            Objective::Memory => cell.peak_rss_bytes.map(|bytes| bytes as f64),
+            Objective::Memory => cell.memory_bytes().map(|bytes| bytes as f64),
             Objective::Cpu => cell.cpu_s_per_task,
         }
     }

@@ -28,7 +28,7 @@ fn goods(cell: &ConfigurationResult) -> [Option<f64>; 4] {
         cell.throughput_per_s,
         cell.latency_s.and_then(|latency| inverse(latency.p50)),
         cell.cpu_s_per_task.and_then(inverse),
-        cell.peak_rss_bytes.and_then(|bytes| inverse(bytes as f64)),
+        cell.memory_bytes().and_then(|bytes| inverse(bytes as f64)),
     ]
 }
 

@@ -30,6 +30,7 @@ pub struct CellRecord {
     startup_s: f64,
     cpu_s: f64,
     peak_rss_bytes: u64,
+    peak_pss_bytes: Option<u64>,
     ledger: Option<WorkerTimeBreakdown>,
 }
 
@@ -46,6 +47,7 @@ impl CellRecord {
             startup_s: 0.0,
             cpu_s: 0.0,
             peak_rss_bytes: 0,
+            peak_pss_bytes: None,
             ledger: None,
         }
     }
@@ -63,6 +65,7 @@ impl CellRecord {
         self.startup_s += report.startup_s;
         self.cpu_s += report.cpu.total_s();
         self.peak_rss_bytes = self.peak_rss_bytes.max(report.peak_rss_bytes);
+        self.peak_pss_bytes = self.peak_pss_bytes.max(report.peak_pss_bytes);
         if let Some(ledger) = &report.ledger {
             self.ledger.get_or_insert_default().merge(ledger);
         }
@@ -123,6 +126,7 @@ impl CellRecord {
             cpu_s_per_task: Some(self.cpu_s / started),
             startup_s: Some(self.startup_s / self.rounds.len().max(1) as f64),
             peak_rss_bytes: Some(self.peak_rss_bytes),
+            peak_pss_bytes: self.peak_pss_bytes,
             tasks: self.tally.counts,
             errors: self.tally.errors(),
             digest: (!items.is_empty() && self.changed().hits == 0)

@@ -17,6 +17,7 @@ pub(crate) fn of_profile(profiled: &Profiled) -> RunReport {
         full_pipe: None,
         cpu: CpuTime { user_s: profile.cpu_user_s, system_s: profile.cpu_system_s },
         peak_rss_bytes: profiled.peak_rss_bytes,
+        peak_pss_bytes: profiled.peak_pss_bytes,
         ledger: None,
         tally: profiled.tally.clone(),
     }

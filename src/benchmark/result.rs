@@ -44,8 +44,13 @@ pub struct ConfigurationResult {
     pub cpu_s_per_task: Option<f64>,
     /// Seconds to start the strategy, before the first task.
     pub startup_s: Option<f64>,
-    /// Largest resident size of all processes of a batch together, in bytes.
+    /// Sum of the largest resident sizes of all processes of a batch, in bytes: pages that they share count
+    /// several times.
     pub peak_rss_bytes: Option<u64>,
+    /// Largest memory of all processes of a batch together, in bytes, each shared page counted once
+    /// (proportional set size); null where it was not measured, as for native tasks.
+    #[serde(default)]
+    pub peak_pss_bytes: Option<u64>,
     /// Counts of task outcomes, over all batches.
     pub tasks: TaskCounts,
     /// Failures by kind, most frequent first.
@@ -62,6 +67,12 @@ pub struct ConfigurationResult {
 }
 
 impl ConfigurationResult {
+    /// Returns the memory that the configuration needs, in bytes: with each shared page counted once where that
+    /// is known, else the sum of resident sizes.
+    pub(crate) fn memory_bytes(&self) -> Option<u64> {
+        self.peak_pss_bytes.or(self.peak_rss_bytes)
+    }
+
     /// Creates the result of a configuration without numbers.
     pub fn without_numbers(cell: Configuration, status: Status, reason: Option<Reason>) -> Self {
         ConfigurationResult {
@@ -79,6 +90,7 @@ impl ConfigurationResult {
             cpu_s_per_task: None,
             startup_s: None,
             peak_rss_bytes: None,
+            peak_pss_bytes: None,
             tasks: TaskCounts::default(),
             errors: Vec::new(),
             digest: None,

@@ -93,6 +93,7 @@ pub(crate) fn report(tasks: u64, width: usize, task_s: f64) -> RunReport {
         full_pipe: None,
         cpu: CpuTime::default(),
         peak_rss_bytes: 1,
+        peak_pss_bytes: None,
         ledger: None,
         tally,
     }

@@ -15,6 +15,13 @@ pub fn resident_of_tree(pid: u32) -> u64 {
     std::iter::once(pid).chain(descendants(pid)).filter_map(procfs::resident_bytes).sum()
 }
 
+/// Returns the bytes that `pid` and its descendants have in memory now, each page that they share counted once;
+/// where the system does not report that, their resident bytes.
+fn proportional_of_tree(pid: u32) -> u64 {
+    let bytes = |pid| procfs::proportional_bytes(pid).or_else(|| procfs::resident_bytes(pid));
+    std::iter::once(pid).chain(descendants(pid)).filter_map(bytes).sum()
+}
+
 /// Kills a process and its descendants when they hold more memory than they may.
 #[derive(Debug)]
 #[must_use = "the process is watched until the guard is ended"]
@@ -31,7 +38,8 @@ impl MemoryGuard {
         let (running, ended) = mpsc::channel::<()>();
         let watch = std::thread::spawn(move || {
             while ended.recv_timeout(GUARD_PERIOD) == Err(RecvTimeoutError::Timeout) {
-                if resident_of_tree(pid) > limit {
+                // Shared pages take time to tell apart, so that only a tree that may be too large is asked.
+                if resident_of_tree(pid) > limit && proportional_of_tree(pid) > limit {
                     kill_tree(pid);
                     return true;
                 }

@@ -31,6 +31,8 @@ pub struct Profiled {
     pub tally: TaskOutcomes,
     /// Largest resident sizes of the process that ran the tasks and of a command, in bytes.
     pub peak_rss_bytes: u64,
+    /// The same with each shared page counted once; `None` where it was not measured.
+    pub peak_pss_bytes: Option<u64>,
 }
 
 /// The samples of a process that runs tasks, and the contention meanwhile.
@@ -85,7 +87,12 @@ pub fn profile(
         return Err(all_failed(&accounting.tally));
     }
     let profile = conclude_tasks(&request.workload, &accounting, sampled);
-    Ok(Profiled { profile, tally: accounting.tally, peak_rss_bytes: accounting.peak_rss_bytes })
+    Ok(Profiled {
+        profile,
+        tally: accounting.tally,
+        peak_rss_bytes: accounting.peak_rss_bytes,
+        peak_pss_bytes: None,
+    })
 }
 
 fn observe(

@@ -82,7 +82,12 @@ pub fn profile(
     profile.python = Some(PythonProfile { faster_again: run.faster_again, two_threads, ..python });
     let mut tally = raw.tally;
     tally.merge(&before);
-    Ok(Profiled { profile, tally, peak_rss_bytes: report.job.peak_rss_bytes })
+    Ok(Profiled {
+        profile,
+        tally,
+        peak_rss_bytes: report.job.peak_rss_bytes,
+        peak_pss_bytes: report.job.peak_pss_bytes,
+    })
 }
 
 /// A profile that the interpreter survived, and the runs before it.
@@ -224,8 +229,8 @@ fn python_profile(session: &Session, inspection: &Inspection, report: &ProfileRe
         version: interpreter.version.clone(),
         start_method: session.start_method(inspection).to_owned(),
         import: TaskCost {
-            cpu_s: report.import_cpu_s,
-            wait_s: (report.import_wall_s - report.import_cpu_s).max(0.0),
+            cpu_s: inspection.import_cpu_s,
+            wait_s: (inspection.import_s - inspection.import_cpu_s).max(0.0),
         },
         // As it was after the tasks: the user's imports may have switched the lock on.
         free_threaded: if report.gil { FreeThreading::No } else { FreeThreading::Yes },

@@ -211,6 +211,7 @@ impl Session {
             most_busy: (tasks.end - tasks.start).min(batch.width as u64),
             cpu: CpuTime { user_s: cpu.user_s * left, system_s: cpu.system_s * left },
             peak_rss_bytes: report.peak_rss_bytes,
+            peak_pss_bytes: report.peak_pss_bytes,
             ledger,
             tally: results
                 .outcomes(&report.errors, |task| (tasks.start + task, order.index(tasks.start + task))),

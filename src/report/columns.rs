@@ -56,7 +56,7 @@ impl Column {
             Column::P99 => "p99",
             Column::Cpu => "CPU/task",
             Column::Startup => "Start-up",
-            Column::Rss => "Peak RSS",
+            Column::Rss => "Peak mem",
             Column::Tasks => "Tasks ok",
         }
     }
@@ -75,7 +75,7 @@ impl Column {
             Column::P99 => cell.latency_s.map(|l| seconds(l.p99)),
             Column::Cpu => cell.cpu_s_per_task.map(seconds),
             Column::Startup => cell.startup_s.map(seconds),
-            Column::Rss => cell.peak_rss_bytes.map(|bytes| Bytes(bytes).to_string()),
+            Column::Rss => cell.memory_bytes().map(|bytes| Bytes(bytes).to_string()),
             Column::Tasks => Some(format!("{}/{}", cell.tasks.ok, cell.tasks.started())),
         };
         value.unwrap_or_else(|| UNKNOWN.to_owned())

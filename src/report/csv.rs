@@ -9,7 +9,7 @@ use crate::report::document::Report;
 const HEADER: &str = "workload,strategy,width,processes,status,reason,throughput_per_s,ci95_low,\
                       ci95_high,speedup,predicted_per_s,p50_s,p90_s,p99_s,max_s,cpu_s_per_task,\
                       startup_s,peak_rss_bytes,ok,failed,timed_out,cancelled,\
-                      estimate_per_s,estimate_low,estimate_high";
+                      estimate_per_s,estimate_low,estimate_high,peak_pss_bytes";
 
 /// Returns the cells of all `reports`, under one header; if there are gates, each row has the gate of its
 /// workload in further columns.
@@ -89,6 +89,7 @@ fn fields(workload: &str, result: &ConfigurationResult) -> Vec<String> {
         number(estimate.map(|of| of.per_s)),
         number(ends.map(|[low, _]| low)),
         number(ends.map(|[_, high]| high)),
+        result.peak_pss_bytes.map(|b| b.to_string()).unwrap_or_default(),
     ]
 }
 

@@ -246,6 +246,7 @@ fn ran(
         cpu_s_per_task: Some(cpu / 1e3),
         startup_s: Some(0.0004),
         peak_rss_bytes: Some(mib << 20),
+        peak_pss_bytes: None,
         tasks: TaskCounts { ok: 600, ..TaskCounts::default() },
         errors: Vec::new(),
         digest: Some("9f86d081884c7d65".to_owned()),

@@ -39,6 +39,10 @@ pub struct RunReport {
     /// Sum of the peak resident sizes of this process and its workers, in bytes. For commands it is the
     /// largest one times the number in flight: an upper bound.
     pub peak_rss_bytes: u64,
+    /// Peak memory of this process and its workers in bytes, each shared page counted once (proportional set
+    /// size); `None` where it was not measured.
+    #[serde(default)]
+    pub peak_pss_bytes: Option<u64>,
     /// Time of worker processes by purpose; `None` where there are none.
     pub ledger: Option<WorkerTimeBreakdown>,
     /// The outcomes of the tasks.
@@ -96,6 +100,7 @@ pub(crate) fn run(strategy: &dyn Strategy, job: &Job, queue: &Arc<TaskQueue>) ->
         full_pipe: FullPipe::of(&std::mem::take(&mut outcomes.intervals)),
         cpu: used + usage.cpu,
         peak_rss_bytes: peak_rss_of_self() + usage.peak_rss_bytes + commands,
+        peak_pss_bytes: None,
         ledger: ipc.map(|ipc| WorkerTimeBreakdown::new(workers, startup_s, wall_s, &ipc)),
         tally: outcomes,
     })

@@ -112,7 +112,7 @@ impl Backend for ScriptedBackend<'_> {
     fn profile(&self, limits: &ProfileLimits) -> Result<Profiled, Error> {
         let tasks = limits.most_tasks.min(50);
         let tally = report(tasks, 1, TASK_S).tally;
-        Ok(Profiled { profile: profile(1e-4, TASK_S), tally, peak_rss_bytes: 1 << 20 })
+        Ok(Profiled { profile: profile(1e-4, TASK_S), tally, peak_rss_bytes: 1 << 20, peak_pss_bytes: None })
     }
 
     fn executor<'s>(&'s self, _: &'s Profiled) -> Box<dyn Executor + 's> {

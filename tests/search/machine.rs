@@ -174,6 +174,7 @@ impl Executor for Machine {
             full_pipe: None,
             cpu: CpuTime::default(),
             peak_rss_bytes: 1,
+            peak_pss_bytes: None,
             ledger: None,
             tally,
         })

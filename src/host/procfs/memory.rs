@@ -9,6 +9,12 @@ pub(crate) fn resident_bytes(pid: u32) -> Option<u64> {
     Some(read::line(&format!("/proc/{pid}/statm"), parse_resident_pages)? * page_bytes())
 }
 
+/// Returns the bytes that a process has in memory now, each shared page divided by the processes that share it;
+/// `None` if the process is gone or the system does not report it.
+pub(crate) fn proportional_bytes(pid: u32) -> Option<u64> {
+    read::text(&format!("/proc/{pid}/smaps_rollup"), |text| parse_kib(text, "Pss:"))
+}
+
 /// Returns the largest number of bytes that this process has had in memory.
 pub(crate) fn own_peak_rss_bytes() -> Option<u64> {
     read::text("/proc/self/status", parse_peak_rss)
@@ -25,7 +31,12 @@ fn parse_resident_pages(line: &str) -> Option<u64> {
 
 /// Takes `VmHWM` out of `status`, in bytes.
 fn parse_peak_rss(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    parse_kib(status, "VmHWM:")
+}
+
+/// Takes the size after a name at the start of a line, in bytes.
+fn parse_kib(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
     Some(kib * 1024)
 }
@@ -38,6 +49,13 @@ mod tests {
     fn the_high_water_mark_is_read_in_bytes() {
         assert_eq!(parse_peak_rss("Name:\tconc\nVmHWM:\t    2048 kB\nVmRSS:\t 1 kB\n"), Some(2 << 20));
         assert_eq!(parse_peak_rss("Name:\tkthreadd\n"), None);
+    }
+
+    #[test]
+    fn the_proportional_size_is_that_of_all_mappings() {
+        let rollup =
+            "5581e0b6d000-7ffd ---p 00000000 00:00 0  [rollup]\nRss:  8 kB\nPss:  5 kB\nPss_Anon: 1 kB\n";
+        assert_eq!(parse_kib(rollup, "Pss:"), Some(5 << 10));
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod thread;
 
 pub(crate) use cgroup::cgroups;
 pub(crate) use machine::{MachineCpu, cpu_pressure, machine_cpu, max_memory_maps, uptime_s};
-pub(crate) use memory::{own_peak_rss_bytes, resident_bytes};
+pub(crate) use memory::{own_peak_rss_bytes, proportional_bytes, resident_bytes};
 pub(crate) use net::Peer;
 pub(crate) use net::tcp_peer;
 pub(crate) use syscall::{Syscall, descriptor_path, epoll_targets, read_memory, syscall, wchan};

@@ -57,6 +57,8 @@ pub struct Inspection {
     pub items: Option<u64>,
     /// Seconds that importing the module took.
     pub import_s: f64,
+    /// CPU seconds that importing the module took.
+    pub import_cpu_s: f64,
     /// True if the process that imported the module forks a child for each batch.
     pub forks: bool,
     /// The start method of `multiprocessing` that the module has set; `None` if it has set none.
@@ -109,6 +111,9 @@ pub(crate) struct JobReport {
     pub cpu_system_s: f64,
     /// Sum of the peak resident sizes of all processes, in bytes.
     pub peak_rss_bytes: u64,
+    /// Peak memory of all processes together, in bytes, each shared page counted once; `None` if the system
+    /// does not report it.
+    pub peak_pss_bytes: Option<u64>,
     /// The failures that the results file refers to.
     pub errors: Vec<TaskErrorKind>,
     /// Messages to workers, for strategies that have such workers.
@@ -156,10 +161,6 @@ pub(crate) struct ProfileReport {
     pub once: Option<TaskCost>,
     /// Time at which the first task that counts began, in nanoseconds of the monotonic clock.
     pub begun_ns: u64,
-    /// CPU seconds to import the modules of the callables.
-    pub import_cpu_s: f64,
-    /// Seconds to import the modules of the callables.
-    pub import_wall_s: f64,
     /// Seconds in which tasks waited for the rate limit, which are part of no other figure.
     pub paused_s: f64,
     /// Seconds in each step, summed over all tasks.

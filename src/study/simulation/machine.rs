@@ -143,7 +143,12 @@ impl Backend for SimulatedBackend<'_> {
             return Err(Error::new(Code::TaskNetwork, "every task failed"));
         }
         self.machine.time.advance(tasks as f64 * task_s);
-        Ok(Profiled { profile: profile(scenario, &self.workload, tasks), tally, peak_rss_bytes: 1 << 20 })
+        Ok(Profiled {
+            profile: profile(scenario, &self.workload, tasks),
+            tally,
+            peak_rss_bytes: 1 << 20,
+            peak_pss_bytes: None,
+        })
     }
 
     fn executor<'s>(&'s self, _: &'s Profiled) -> Box<dyn Executor + 's> {

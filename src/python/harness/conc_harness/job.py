@@ -43,6 +43,8 @@ class Job:
         self.wall_s = 0.0
         self.cpu = CpuTime(0.0, 0.0)
         self.peak_rss_bytes = 0
+        # Set by pools of processes, while these still run.
+        self.peak_pss_bytes: int | None = None
         # Set by pools of workers.
         self.ipc: IpcStats | None = None
         # A thread still runs a task at the end of the batch.
@@ -86,5 +88,6 @@ class Job:
             "cpu_user_s": self.cpu.user_s,
             "cpu_system_s": self.cpu.system_s,
             "peak_rss_bytes": self.peak_rss_bytes + resource_usage.peak_rss(),
+            "peak_pss_bytes": self.peak_pss_bytes or resource_usage.proportional_peak(),
             "ipc": self.ipc.report() if self.ipc else None,
         }

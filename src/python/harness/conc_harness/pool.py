@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from typing import Any, NamedTuple, Protocol
 
-from . import worker
+from . import resource_usage, worker
 from .chunk_outcome import PackedOutcome
 from .errors import DIED, CodedError
 from .ipc_stats import IpcStats
@@ -142,6 +142,7 @@ class ProcessPool:
                 cpu, peak_rss_bytes = future.result()
                 self.job.cpu = self.job.cpu.plus(cpu)
                 self.job.peak_rss_bytes += peak_rss_bytes
+            self.job.peak_pss_bytes = resource_usage.proportional_peak()
         except (BrokenExecutor, RuntimeError):
             # No worker is left to answer.
             pass

@@ -52,8 +52,6 @@ def run(job: Job) -> JsonObject:
         "first_task": first.first_task,
         "once": first.once._asdict() if first.once else None,
         "begun_ns": job.begun_ns,
-        "import_cpu_s": job.program.import_cpu_s,
-        "import_wall_s": job.program.import_wall_s,
         "paused_s": paused_s,
         "steps_s": list(steps.wall_s),
         "steps_cpu_s": list(steps.cpu_s),

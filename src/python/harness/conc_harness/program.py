@@ -6,7 +6,6 @@ import os
 import signal
 import threading
 from collections.abc import Awaitable, Callable, Sequence
-from time import perf_counter_ns, process_time
 from typing import TYPE_CHECKING, Any, cast
 
 from .callables import AnyCallable, Step, load_module, load_steps, own_items
@@ -27,11 +26,7 @@ class Program:
     """The code of a task, and the items."""
 
     def __init__(self, request: TaskRequest) -> None:
-        begun_ns, used = perf_counter_ns(), process_time()
         self.steps = load_steps(request.header.steps)
-        # What it cost to import the modules of the steps, in this process.
-        self.import_cpu_s = process_time() - used
-        self.import_wall_s = (perf_counter_ns() - begun_ns) * 1e-9
         self.timeout_s = request.limits.timeout_s
         cpu_steps = request.cpu_steps if isinstance(request, BatchRequest) else None
         # True for steps that compute rather than wait.

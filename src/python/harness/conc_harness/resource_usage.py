@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import sys
@@ -55,6 +56,55 @@ def peak_rss_of_children() -> int:
     """Returns the largest resident size of any one child that was reaped, in bytes."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_maxrss * _rss_unit() if used.ru_utime + used.ru_stime > 0 else 0
+
+
+# The process that this one is a copy of, whose memory it shares; None if it is a process of its own.
+_origin: int | None = None
+
+
+def was_forked_from(process: int) -> None:
+    """Notes that this process is a copy of another one."""
+    global _origin
+    _origin = process
+
+
+def proportional_peak() -> int | None:
+    """Returns the peak memory of this process and its descendants in bytes; None if it is unknown.
+
+    Every page counts once, however many processes share it. What a process has given back since its peak
+    counts as its own.
+    """
+    total, waiting = 0, [os.getpid()]
+    if _origin is not None:
+        # Its share of common pages would be missing. It has hardly any of its own.
+        with contextlib.suppress(OSError, KeyError):
+            total += _sizes(f"/proc/{_origin}/smaps_rollup", (b"Pss:",))[b"Pss:"]
+    while waiting:
+        process = waiting.pop()
+        try:
+            sizes = _sizes(f"/proc/{process}/smaps_rollup", (b"Rss:", b"Pss:"))
+            peak = _sizes(f"/proc/{process}/status", (b"VmHWM:",))
+            for thread in os.listdir(f"/proc/{process}/task"):
+                with open(f"/proc/{process}/task/{thread}/children", "rb") as children:
+                    waiting.extend(map(int, children.read().split()))
+        except (OSError, KeyError):
+            if process == os.getpid():
+                return None
+            # It has ended meanwhile.
+            continue
+        total += sizes[b"Pss:"] + max(0, peak[b"VmHWM:"] - sizes[b"Rss:"])
+    return total
+
+
+def _sizes(path: str, names: tuple[bytes, ...]) -> dict[bytes, int]:
+    """Returns some sizes of a file of `/proc`, in bytes; raises KeyError if one is missing."""
+    found: dict[bytes, int] = {}
+    with open(path, "rb") as lines:
+        for line in lines:
+            name, *rest = line.split()
+            if name in names:
+                found[name] = int(rest[0]) << 10
+    return {name: found[name] for name in names}
 
 
 def _rss_unit() -> int:

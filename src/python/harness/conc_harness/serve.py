@@ -95,11 +95,11 @@ def _inspect(request: InspectRequest, channel: Channel) -> bool:
 
     before = zygote.Belongings.now() if request.stays else None
     with _import_limit(request, channel):
-        steps, import_s = inspection.load(request)
+        steps, cost = inspection.load(request)
     forks = request.stays and zygote.may_fork(before)
     with _import_limit(request, channel):
         found = inspection.describe(request, steps, zygote.count if forks else inspection.count)
-    channel.send("done", **found, import_s=import_s, forks=forks)
+    channel.send("done", **found, **cost, forks=forks)
     if not forks:
         return False
     assert isinstance(channel, StandardChannel), "only a real channel can receive descriptors"

@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from . import resource_usage
 from .protocol import StandardChannel
 
 # The streams of a child, each given by a path below `/proc` at which conc has it open.
@@ -121,6 +122,7 @@ def serve(channel: StandardChannel) -> StandardChannel | None:
             opened = [os.open(request[name], flags) for name, flags in STREAMS]
             child = fork()
             if child == 0:
+                resource_usage.was_forked_from(os.getppid())
                 return _channel_of_child(*opened)
             for descriptor in opened:
                 os.close(descriptor)

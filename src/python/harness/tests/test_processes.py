@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import multiprocessing
+from pathlib import Path
+
 import pytest
 
 from conc_harness.ipc_stats import IpcStats
 from conc_harness.job import Job
 from conc_harness.processes import chunk_size
+from conc_harness.resource_usage import proportional_peak
 
 from .helpers import ModuleMaker, done, parsed_batch
 
@@ -53,3 +57,14 @@ def test_messages_are_counted_by_size(monkeypatch: pytest.MonkeyPatch) -> None:
     report = stats.report()
     assert report["active_s"] == pytest.approx(4.0) and report["working_s"] == pytest.approx(0.7)
     assert report["messages"] == [(5, 1)]
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="the kernel does not report it")
+def test_memory_that_processes_share_counts_once(module: ModuleMaker) -> None:
+    user = module("data = bytearray(b'x') * (32 << 20)\ndef f(i): return i\n")
+    report = done({**user.batch("processes", "f", tasks=8, width=4), "processes": 4})
+    if multiprocessing.get_start_method() == "fork":
+        assert report["peak_rss_bytes"] > 4 * (32 << 20)
+        assert 32 << 20 < report["peak_pss_bytes"] < report["peak_rss_bytes"] - 3 * (32 << 20)
+    alone = proportional_peak()
+    assert alone is not None and alone > 1 << 20
