@@ -36,9 +36,7 @@ PAGE = "<html><body><table>" + "".join(
 ARRAYS = "import numpy; GENERATOR = numpy.random.default_rng(1); A = GENERATOR.random(1_000_000)"
 PICTURE = """
 from PIL import Image, ImageFilter
-import numpy
-PIXELS = numpy.random.default_rng(1).integers(0, 255, (1000, 1000, 3)).astype("uint8")
-PICTURE = Image.fromarray(PIXELS)
+PICTURE = Image.frombytes("RGB", (1000, 1000), random.randbytes(3_000_000))
 def packed(kind):
     file = io.BytesIO()
     PICTURE.save(file, kind)
@@ -54,7 +52,6 @@ NUMBERS = FRAME.head(45_000).to_csv(index=False)
 WORDS = pandas.Series(["word number %d" % i for i in range(100_000)], dtype=object)
 DATES = ["2026-01-%02d 10:%02d:00" % (i % 28 + 1, i % 60) for i in range(50_000)]
 """
-GRAPH = "import networkx; GRAPH = networkx.gnm_random_graph(1000, 5000, seed=1)"
 DATABASE = """
 import sqlite3
 def connected():
@@ -357,5 +354,4 @@ ROWS = [
         "markdown_it.MarkdownIt().render(STRING[:20_000])",
     ),
     Row("mistune", "mistune.html", "20 KB", "import mistune", "mistune.html(STRING[:20_000])"),
-    Row("networkx", "networkx.pagerank", "1e3 nodes", GRAPH + "; import scipy", "networkx.pagerank(GRAPH)"),
 ]

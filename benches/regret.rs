@@ -18,8 +18,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use conc::internal::{
-    Configuration, Fixture, FixtureConfig, FixtureSpec, HiddenRole, Kernel, LatencySpec, Reexec, Report,
-    Status,
+    Configuration, ConfigurationResult, Fixture, FixtureConfig, FixtureSpec, HiddenRole, Kernel, LatencySpec,
+    Reexec, Report, Status,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -143,10 +143,10 @@ impl Draw {
         let took_s = begun.elapsed().as_secs_f64();
         let predicted = conc(&file, "predicted", &["--predict-only"]);
         let (strategies, widths) = self.grid(&predicted, chosen(&advice));
-        let rounds = rounds.to_string();
-        let options = ["--exhaustive", "--runs", &rounds, "--strategy", &strategies, "--width", &widths];
+        let runs = rounds.to_string();
+        let options = ["--exhaustive", "--runs", &runs, "--strategy", &strategies, "--width", &widths];
         let grid = conc(&file, "grid", &options);
-        Trial::new(&advice, &grid, took_s, matches!(self.how, Wait::Hidden(_)))
+        Trial::new(&advice, &grid, rounds as usize, took_s, matches!(self.how, Wait::Hidden(_)))
     }
 
     /// Returns the strategies and the widths to measure, as options of `conc`.
@@ -211,8 +211,8 @@ struct Trial {
 }
 
 impl Trial {
-    fn new(advice: &Report, grid: &Report, took_s: f64, is_hidden: bool) -> Self {
-        let (rates, chosen) = (rates(grid), chosen(advice));
+    fn new(advice: &Report, grid: &Report, rounds: usize, took_s: f64, is_hidden: bool) -> Self {
+        let (rates, chosen) = (rates(grid, rounds), chosen(advice));
         let [even, odd] = [0, 1].map(|first| middles(&rates, first, 2));
         let all = middles(&rates, 0, 1);
         let lost = |picked: &BTreeMap<Configuration, f64>, valued: &BTreeMap<Configuration, f64>| {
@@ -246,11 +246,15 @@ impl Trial {
     }
 }
 
-/// Returns the throughputs of the cells that ran in every round.
-fn rates(grid: &Report) -> Rates {
-    let rounds = grid.cells.iter().map(|cell| cell.rounds.len()).max().unwrap_or(0);
-    let ran = grid.cells.iter().filter(|cell| cell.status == Status::Ok && cell.rounds.len() == rounds);
-    ran.map(|cell| (cell.cell, cell.rounds.iter().map(|round| round.throughput_per_s).collect())).collect()
+/// Returns the throughputs of the cells that ran in every round. The profile of sequential is one more batch,
+/// which comes first.
+fn rates(grid: &Report, rounds: usize) -> Rates {
+    let ran = grid.cells.iter().filter(|cell| cell.status == Status::Ok && cell.rounds.len() >= rounds);
+    let of_rounds = |cell: &ConfigurationResult| {
+        let extra = cell.rounds.len() - rounds;
+        cell.rounds[extra..].iter().map(|round| round.throughput_per_s).collect()
+    };
+    ran.map(|cell| (cell.cell, of_rounds(cell))).collect()
 }
 
 /// Returns the median throughput of each cell over the rounds from `first` on, in steps of `step`.
