@@ -60,6 +60,14 @@ pub(crate) fn own_semaphore(limit: &OwnLimit, multiplied_by: &[StrategyKind]) ->
     )
 }
 
+/// Returns why threads cannot run coroutines with an object of one event loop.
+pub(crate) fn bound_to_one_loop(limit: &OwnLimit) -> String {
+    format!(
+        "{} ({}) belongs to one event loop: threads, each with a loop of its own, would hang or fail with it",
+        limit.name, limit.kind
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,5 +83,45 @@ mod tests {
         assert!(of(ThreadsVerdict::Locked, true).contains("although the GIL is free"));
         assert!(!of(ThreadsVerdict::Locked, false).contains("GIL"));
         assert!(!of(ThreadsVerdict::Fails, true).contains("0.35"), "what failed has no speed");
+    }
+
+    fn gate() -> OwnLimit {
+        OwnLimit { name: "gate".into(), kind: "asyncio.Semaphore".into(), permits: Some(10), one_loop: true }
+    }
+
+    #[test]
+    fn a_line_that_blocks_the_loop_is_quoted() {
+        let blocked = BlockedLoop {
+            file: "/home/me/tasks.py".into(),
+            line: 4,
+            function: "fn".into(),
+            code: "time.sleep(0.02)".into(),
+            per_task_s: 0.02,
+            share: 0.99,
+        };
+        assert_eq!(
+            blocks_loop(&blocked),
+            "fn blocks the event loop for 20.0 ms of every task (tasks.py:4: time.sleep(0.02)), so async runs \
+             one task at a time: await an asynchronous call there, or use threads"
+        );
+    }
+
+    #[test]
+    fn a_semaphore_says_what_processes_make_of_it() {
+        assert_eq!(
+            own_semaphore(&gate(), &[StrategyKind::Processes]),
+            "gate (asyncio.Semaphore) lets 10 tasks through at a time in each process, so that 2 processes make \
+             20: processes is not measured unless asked for with --strategy"
+        );
+        let both = own_semaphore(&gate(), &[StrategyKind::Processes, StrategyKind::Hybrid]);
+        assert!(
+            both.ends_with("processes and hybrid are not measured unless asked for with --strategy"),
+            "{both}"
+        );
+        assert_eq!(
+            bound_to_one_loop(&gate()),
+            "gate (asyncio.Semaphore) belongs to one event loop: threads, each with a loop of its own, would \
+             hang or fail with it"
+        );
     }
 }

@@ -4,7 +4,7 @@ use crate::advice::Note;
 use crate::advice::note::{CpuGrowthCause, FailingConfiguration, WrongConfiguration};
 use crate::benchmark::agreement::OutputComparison;
 use crate::benchmark::result::ErrorCount;
-use crate::report::prose::callables::{blocks_loop, in_threads, own_semaphore};
+use crate::report::prose::callables::{blocks_loop, bound_to_one_loop, in_threads, own_semaphore};
 use crate::report::prose::profile;
 use crate::units::{Seconds, Share};
 
@@ -168,10 +168,7 @@ fn python(note: &Note) -> String {
         ),
         Note::BlocksLoop { blocked } => blocks_loop(blocked),
         Note::OwnSemaphore { limit, multiplied_by } => own_semaphore(limit, multiplied_by),
-        Note::BoundToOneLoop { limit } => format!(
-            "{} ({}) belongs to one event loop: threads, each with a loop of its own, would hang or fail with it",
-            limit.name, limit.kind
-        ),
+        Note::BoundToOneLoop { limit } => bound_to_one_loop(limit),
         Note::LoopPerWorker { callables } => format!(
             "threads and processes: {}, so every worker ran its own event loop",
             of_callables(callables, "is a coroutine function", "are coroutine functions")
@@ -232,12 +229,7 @@ mod tests {
     use crate::benchmark::agreement::OutputVerdict;
     use crate::diagnostics::Code;
     use crate::profile::result::ConfidenceReason;
-    use crate::profile::result::{BlockedLoop, OwnLimit};
     use crate::strategy::StrategyKind;
-
-    fn gate() -> OwnLimit {
-        OwnLimit { name: "gate".into(), kind: "asyncio.Semaphore".into(), permits: Some(10), one_loop: true }
-    }
 
     const ASYNC: Configuration = Configuration { strategy: StrategyKind::Async, width: 64, processes: None };
     const THREADS: Configuration =
@@ -423,34 +415,6 @@ mod tests {
             (
                 Note::LoopPerWorker { callables: work() },
                 "threads and processes: work is a coroutine function, so every worker ran its own event loop",
-            ),
-            (
-                Note::BlocksLoop {
-                    blocked: BlockedLoop {
-                        file: "/home/me/tasks.py".into(),
-                        line: 4,
-                        function: "fn".into(),
-                        code: "time.sleep(0.02)".into(),
-                        per_task_s: 0.02,
-                        share: 0.99,
-                    },
-                },
-                "fn blocks the event loop for 20.0 ms of every task (tasks.py:4: time.sleep(0.02)), so async runs one task at a time: await an asynchronous call there, or use threads",
-            ),
-            (
-                Note::OwnSemaphore { limit: gate(), multiplied_by: vec![StrategyKind::Processes] },
-                "gate (asyncio.Semaphore) lets 10 tasks through at a time in each process, so that 2 processes make 20: processes is not measured unless asked for with --strategy",
-            ),
-            (
-                Note::OwnSemaphore {
-                    limit: gate(),
-                    multiplied_by: vec![StrategyKind::Processes, StrategyKind::Hybrid],
-                },
-                "gate (asyncio.Semaphore) lets 10 tasks through at a time in each process, so that 2 processes make 20: processes and hybrid are not measured unless asked for with --strategy",
-            ),
-            (
-                Note::BoundToOneLoop { limit: gate() },
-                "gate (asyncio.Semaphore) belongs to one event loop: threads, each with a loop of its own, would hang or fail with it",
             ),
         ]);
     }
