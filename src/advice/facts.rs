@@ -10,6 +10,13 @@ use crate::workload::spec::{StepNature, StepSpec};
 /// The kind of a step that is a Python callable.
 const PYTHON_STEP: &str = "python";
 
+/// Name of the call by which a coroutine blocks its event loop.
+const BLOCKING_CALL: &str = "blocking-call";
+
+/// Share of the time of a task for which a coroutine blocks its event loop, from which an event loop is no way to run
+/// it: two tasks in flight then do no more than one.
+const RULES_LOOP_FROM: f64 = 0.5;
+
 /// The facts about a workload and the machine that the decision tree uses.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Facts {
@@ -120,6 +127,11 @@ impl Facts {
 /// Returns the kind of the first waiting step without an async form.
 fn blocking_step(workload: &Workload, profile: &Profile) -> Option<&'static str> {
     match &profile.python {
+        Some(python)
+            if python.blocked_loop.as_ref().is_some_and(|blocked| blocked.share >= RULES_LOOP_FROM) =>
+        {
+            Some(BLOCKING_CALL)
+        }
         Some(python) => python.blocking_step().map(|_| PYTHON_STEP),
         None => workload.steps.iter().find(|s| s.nature() == StepNature::Blocking).map(StepSpec::kind),
     }
@@ -166,6 +178,7 @@ fn same_place(workload: &Workload, profile: &Profile, step: &StepSpec) -> impl I
 mod tests {
     use super::*;
     use crate::advice::testing::*;
+    use crate::profile::result::BlockedLoop;
 
     #[test]
     fn the_share_of_a_lock_is_its_part_of_the_task() {
@@ -206,6 +219,21 @@ mod tests {
         let profile = profile(&workload, Class::IoBound, 0.0, 0.01);
         let serial = Facts::of(&workload, &profile, 2.0).serial.unwrap();
         assert_eq!((serial.place, serial.share), (SerialPlace::MaxInFlight, 1.0));
+    }
+
+    #[test]
+    fn a_coroutine_that_blocks_its_loop_has_no_async_form_of_that_call() {
+        let workload = workload(100, vec![sleep()]);
+        let of = |share| {
+            let (file, line, function) = ("tasks.py".into(), 4, "f".into());
+            let blocked = BlockedLoop { file, line, function, code: String::new(), per_task_s: 0.01, share };
+            let python = PythonProfile { blocked_loop: Some(blocked), ..callable(0.0, false) };
+            let profile =
+                Profile { python: Some(python), ..profile(&workload, Class::IoBound, 0.0001, 0.01) };
+            Facts::of(&workload, &profile, 2.0).blocking_step
+        };
+        assert_eq!(of(0.99), Some(BLOCKING_CALL));
+        assert_ne!(of(0.2), Some(BLOCKING_CALL), "an event loop still runs several at a time");
     }
 
     #[test]

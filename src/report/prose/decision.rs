@@ -57,7 +57,11 @@ fn name(place: SerialPlace) -> &'static str {
 
 /// Returns the kind of the step, or "the callable" for Python, whose kind users do not know.
 fn step_name(kind: &str) -> &str {
-    if kind == "python" { "the callable" } else { kind }
+    match kind {
+        "python" => "the callable",
+        "blocking-call" => "the call that blocks the event loop",
+        kind => kind,
+    }
 }
 
 #[cfg(test)]
