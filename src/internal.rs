@@ -46,7 +46,7 @@ pub use crate::model::scaling::{Peak, Scaling, assess};
 pub use crate::model::usl::Usl;
 pub use crate::profile::Class;
 pub use crate::profile::Profile;
-pub use crate::profile::result::{Confidence, ConfidenceReason, TaskCost, Unknown};
+pub use crate::profile::result::{Confidence, ConfidenceReason, TaskCost, ThreadsVerdict, Unknown};
 pub use crate::profile::result::{ExitStatus, SampleSource, Tree, WaitKind};
 pub use crate::profile::sampling::descriptor::DescriptorKind;
 pub use crate::profile::sampling::procfs::ProcfsSampler;

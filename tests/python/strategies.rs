@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use conc::internal::{Items, Profile, StrategyKind};
+use conc::internal::{Items, Profile, StrategyKind, ThreadsVerdict};
 
 use crate::environment::pythons;
 use crate::test_bed::{PATIENCE, STRATEGIES, TestBed};
@@ -211,6 +211,13 @@ def nap(i): time.sleep(0.005)
     let held = |profile: &Profile| profile.python.as_ref().and_then(|python| python.gil_held);
     let is_released = held(&derive).zip(held(&spin)).is_none_or(|(derive, spin)| derive < spin);
     assert!(is_released, "{derive:?}\n{spin:?}");
+    let verdict = |profile: &Profile| profile.python.as_ref().and_then(|python| python.two_threads);
+    // A busy machine leaves it open; no machine shows the opposite.
+    let spins = verdict(&spin).expect("it ran in two threads");
+    assert!(spins.threads == 2 && spins.calls >= 2, "{spins:?}");
+    assert_ne!(spins.verdict.computes_side_by_side(), Some(true), "{spins:?}");
     let nap = of("nap");
+    assert_eq!(verdict(&nap).map(|threads| threads.verdict), Some(ThreadsVerdict::Waits), "{nap:?}");
+    assert!(nap.python.as_ref().is_some_and(|python| python.busy_cpu_s.is_some()), "{nap:?}");
     assert!(nap.cpu_fraction < 0.5 && nap.task.wait_s > 0.003, "{nap:?}");
 }

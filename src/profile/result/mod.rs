@@ -17,6 +17,7 @@ pub use reason::{ConfidenceReason, Unknown};
 pub use task_cost::TaskCost;
 pub(crate) use tree::{Exit, Pattern, Phase, ProcessUse, Sampling, Series, ThreadUse, Workers};
 pub use tree::{ExitStatus, SampleSource, Tree};
-pub(crate) use two_threads::{ThreadsVerdict, TwoThreads};
+pub use two_threads::ThreadsVerdict;
+pub(crate) use two_threads::TwoThreads;
 pub use waits::WaitKind;
 pub(crate) use waits::Waits;

@@ -50,6 +50,9 @@ MAX_THREADS = 16
 # A gain of tasks that run once in each thread from which the lock needs no probe.
 CLEAR_GAIN = 1.5
 
+# Time of the probe of the lock: shorter, one call of a task that waits decides.
+PROBE_S = 0.06
+
 # Calls between two looks at the clock take about this long.
 CHUNK_S = 0.0002
 MAX_CHUNK = 1000
@@ -167,7 +170,7 @@ class Trial:
         """Measures in another thread how long it waits for the lock while one thread runs tasks."""
         probe = GilProbe()
         probe.start()
-        beside = self._slice(1)
+        beside = self._slice(1, PROBE_S)
         probe.stop()
         if beside:
             self.gil = gil_shares(probe.waited_s, probe.elapsed_s, beside.cpu_s)
