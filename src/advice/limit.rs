@@ -53,9 +53,12 @@ impl AdviceContext<'_> {
         self.choice.chosen.cpu_s_per_task.unwrap_or(self.profile.task.cpu_s)
     }
 
-    /// Returns the share of the CPUs that the tasks of the chosen cell use.
+    /// Returns the share of the CPUs that the tasks of the chosen cell use once the strategy has started.
     fn cpu_used(&self) -> f64 {
-        self.cpu_s_per_task() * self.throughput() / self.host.cpus_effective
+        let whole_s = 1.0 / self.throughput();
+        let startup_s = self.choice.chosen.startup_s.unwrap_or(0.0) / self.workload.tasks() as f64;
+        let steady_s = if startup_s < whole_s { whole_s - startup_s } else { whole_s };
+        self.cpu_s_per_task() / steady_s / self.host.cpus_effective
     }
 
     /// Returns the number of workers that can compute at the same time.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::advice::choose::Choice;
 use crate::advice::objective::Objective;
-use crate::advice::pairwise::{PairwiseComparison, compare_pairwise};
+use crate::advice::pairwise::{PairwiseComparison, compare_pairwise, score};
 use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::host::contention::unavailable;
 use crate::policy::{CONTENDED, INDIFFERENCE};
@@ -110,7 +110,7 @@ fn is_quiet(cell: &ConfigurationResult) -> bool {
     unavailable(cell.cpu_others, cell.cpu_stolen).is_none_or(|share| share <= CONTENDED)
 }
 
-/// Returns the best cell of every other strategy, compared with the chosen one.
+/// Returns the best cell of every other strategy that ran, compared with the chosen one.
 fn rivals(choice: &Choice<'_>, objective: Objective) -> Vec<RunnerUpFigures> {
     let of = |rival: &ConfigurationResult| {
         let PairwiseComparison { ratio, verdict, smallest_effect, .. } =
@@ -119,7 +119,12 @@ fn rivals(choice: &Choice<'_>, objective: Objective) -> Vec<RunnerUpFigures> {
         let smallest_effect = smallest_effect.filter(|effect| (ratio - 1.0).abs() < *effect);
         RunnerUpFigures { cell: rival.cell, ratio, verdict, smallest_effect }
     };
-    let mut rivals: Vec<RunnerUpFigures> = choice.runners_up.iter().map(|rival| of(rival.cell)).collect();
+    let best = |kind| {
+        let own = choice.eligible.iter().filter(|cell| cell.cell.strategy == kind);
+        own.max_by(|a, b| score(a, objective).total_cmp(&score(b, objective)))
+    };
+    let others = StrategyKind::ALL.into_iter().filter(|kind| *kind != choice.chosen.cell.strategy);
+    let mut rivals: Vec<RunnerUpFigures> = others.filter_map(best).map(|cell| of(cell)).collect();
     rivals.sort_by(|a, b| b.ratio.total_cmp(&a.ratio));
     rivals
 }
@@ -320,6 +325,19 @@ mod tests {
         cells[1].outlook = Some(believed(90.0, [80.0, 101.0]));
         let rivals = seen(&cells, StrategyKind::Async, 8).rivals;
         assert!((rivals[0].ratio - 0.9).abs() < 1e-9, "{rivals:?}");
+    }
+
+    #[test]
+    fn a_strategy_that_ran_once_is_a_rival_whatever_the_objective() {
+        let mut once = cell(StrategyKind::Threads, 8, 90.0);
+        once.rounds.truncate(1);
+        let cells = [cell(StrategyKind::Async, 8, 100.0), once];
+        let tree = DecisionPath { steps: Vec::new(), strategy: StrategyKind::Async };
+        for objective in Objective::ALL {
+            let choice = choose(&cells, &tree, objective).unwrap();
+            let rivals = Seen::of(&choice, objective).rivals;
+            assert_eq!(rivals.len(), 1, "{objective}: {rivals:?}");
+        }
     }
 
     #[test]

@@ -125,6 +125,16 @@ fn busy_cpus_bind_and_the_model_says_what_more_would_give() {
 }
 
 #[test]
+fn start_up_is_not_taken_for_cpus_that_the_tasks_do_not_get() {
+    let mut case = Case::new(vec![cpu()], Class::CpuBound, 1e-6, 0.0);
+    case.workload.items = crate::workload::Items::Count(1000);
+    let started =
+        ConfigurationResult { startup_s: Some(1e-3), ..cell(StrategyKind::WorkStealing, 2, 1.0 / 1.5e-6) };
+    let bound = case.limit(&[cell(StrategyKind::Sequential, 1, 5e5), started]);
+    assert!(matches!(bound, LimitingFactor::Cpus { used, .. } if used > 0.99), "{bound:?}");
+}
+
+#[test]
 fn one_cpu_binds_sequential_computing() {
     let mut case = Case::new(vec![cpu()], Class::CpuBound, 0.01, 0.0);
     case.host = host(1.0);

@@ -53,7 +53,7 @@ fn standing(advice: &Recommendation) -> String {
             let cell = advice.cell();
             format!("{cell} was not run; theory and what was run imply {} tasks/s", PerSecond(rate))
         }
-        ComparisonCode::Best if advice.confidence == Confidence::Low => {
+        ComparisonCode::Best if advice.confidence != Confidence::High => {
             format!("{strategy} is {best} of those measured")
         }
         ComparisonCode::Best | ComparisonCode::Predicted => format!("{strategy} is {best}"),
@@ -130,7 +130,7 @@ fn agreement(advice: &Recommendation) -> String {
         Some(of) => {
             format!("the decision tree says {tree} ({})", standing_of(of, advice.comparison.objective))
         }
-        None => format!("the decision tree says {tree}, which has no result"),
+        None => format!("the decision tree says {tree}, which has no valid result"),
     }
 }
 
@@ -247,7 +247,7 @@ mod tests {
             ends(&advice, end);
         }
         advice.comparison.runners_up = Vec::new();
-        ends(&advice, "; the decision tree says hybrid, which has no result");
+        ends(&advice, "; the decision tree says hybrid, which has no valid result");
     }
 
     #[test]

@@ -26,11 +26,22 @@ const INVISIBLE: f64 = 0.005;
 pub(crate) fn sentence(limit: &LimitingFactor, basis: Basis) -> String {
     match basis {
         Basis::Measured => seen(limit),
-        Basis::Predicted if matches!(limit, LimitingFactor::Unknown { .. }) => {
-            "unknown: the recommended configuration was not run".to_owned()
-        }
-        Basis::Predicted => format!("predicted, not measured: {}", seen(limit)),
+        Basis::Predicted => predicted(limit),
     }
+}
+
+fn predicted(limit: &LimitingFactor) -> String {
+    let words = match limit {
+        LimitingFactor::Unknown { wider: Some(change), .. } => no_growth(change),
+        LimitingFactor::Unknown { wider: None, .. } => {
+            return "unknown: the recommended configuration was not run".to_owned();
+        }
+        LimitingFactor::NotReached { width, growth } if *width == growth.to => {
+            format!("{}, and nothing wider was considered", times_as_much(growth))
+        }
+        other => seen(other),
+    };
+    format!("predicted, not measured: {words}")
 }
 
 fn seen(limit: &LimitingFactor) -> String {
@@ -130,7 +141,7 @@ pub(crate) fn response(limit: &LimitingFactor) -> String {
         LimitingFactor::NotReached { width, .. } => {
             return format!("go wider, for example with --width {}", width.saturating_mul(2));
         }
-        LimitingFactor::Unknown { wider: Some(_), .. } => "a larger --budget may decide",
+        LimitingFactor::Unknown { wider: Some(_), .. } => "measure more, for example with a larger --budget",
         LimitingFactor::Unknown { width, wider: None, .. } => {
             let mut widths = vec![(width / 2).max(1), *width, width.saturating_mul(2)];
             widths.dedup();
@@ -159,7 +170,7 @@ fn not_reached(width: usize, growth: &Change) -> String {
     if width < growth.to {
         return format!("none reached at {width}: {}", times_as_much(growth));
     }
-    format!("none seen: throughput grew up to {}, the widest width ({})", growth.to, times_as_much(growth))
+    format!("none seen: {}, and nothing wider was measured", times_as_much(growth))
 }
 
 fn unknown(width: usize, narrower: Option<&Change>, wider: Option<&Change>) -> String {
@@ -170,27 +181,26 @@ fn unknown(width: usize, narrower: Option<&Change>, wider: Option<&Change>) -> S
             more(wider.ratio)
         ),
         (Some(narrower), None) => format!(
-            "unknown: {width} in flight is the widest width, and it is undecided whether throughput grew up to it \
-             ({} than with {})",
-            more(narrower.ratio),
-            narrower.from
+            "unknown: nothing wider than {width} in flight was measured, and whether it gains over {} is undecided ({})",
+            narrower.from,
+            more(narrower.ratio)
         ),
-        (None, None) => format!("unknown: no other width than {width} can be compared with it"),
+        (None, None) => format!("unknown: no other width than {width} has a valid result to compare with"),
     }
 }
 
 fn unexplained(change: &Change, shares_nothing: bool) -> String {
-    let seen = format!(
-        "throughput does not grow beyond {} in flight ({} in flight: {})",
-        change.from,
-        change.to,
-        more(change.ratio)
-    );
+    let seen = no_growth(change);
     if shares_nothing {
         format!("unknown: {seen}, although the tasks share nothing but the CPUs")
     } else {
         format!("unknown: {seen}, and why was not seen")
     }
+}
+
+fn no_growth(change: &Change) -> String {
+    let Change { from, to, ratio } = *change;
+    format!("throughput does not grow beyond {from} in flight ({to} in flight: {})", more(ratio))
 }
 
 /// Returns "32 in flight give 1.9x the throughput of 16".

@@ -230,7 +230,7 @@ fn of_tree(told: &Told<'_>, found: &mut Vec<String>) {
         found.push(format!("the tree says {tree}, the advice {}: {text}", advice.strategy));
     }
     let rival = advice.comparison.runners_up.iter().find(|of| of.cell.strategy == tree);
-    let has_none = text.contains("has no result");
+    let has_none = text.contains("has no valid result");
     if !is_same && rival.is_none() != has_none {
         found.push(format!("the tree's {tree} has a result and has none: {text}"));
     }

@@ -132,7 +132,7 @@ fn growth_and_doubt_have_their_sentences() {
     for (limit, expected) in [
         (
             LimitingFactor::NotReached { width: 48, growth: GROWTH },
-            "none seen: throughput grew up to 48, the widest width (48 in flight give 1.9x the throughput of 24)",
+            "none seen: 48 in flight give 1.9x the throughput of 24, and nothing wider was measured",
         ),
         (
             LimitingFactor::NotReached { width: 24, growth: GROWTH },
@@ -144,9 +144,9 @@ fn growth_and_doubt_have_their_sentences() {
         ),
         (
             unknown(change(24, 48, 1.03), None),
-            "unknown: 48 in flight is the widest width, and it is undecided whether throughput grew up to it (3% more than with 24)",
+            "unknown: nothing wider than 48 in flight was measured, and whether it gains over 24 is undecided (3% more)",
         ),
-        (unknown(None, None), "unknown: no other width than 48 can be compared with it"),
+        (unknown(None, None), "unknown: no other width than 48 has a valid result to compare with"),
         (
             LimitingFactor::NoGain { fastest, ratio: 0.97 },
             "not known: the fastest of the others, threads 2, is 3% slower than sequential",
@@ -158,10 +158,19 @@ fn growth_and_doubt_have_their_sentences() {
     ] {
         assert_sentence(&limit, expected);
     }
-    assert_eq!(
-        sentence(&LimitingFactor::NotReached { width: 48, growth: GROWTH }, Basis::Predicted),
-        "predicted, not measured: none seen: throughput grew up to 48, the widest width (48 in flight give 1.9x the throughput of 24)"
-    );
+    for (limit, expected) in [
+        (
+            LimitingFactor::NotReached { width: 48, growth: GROWTH },
+            "predicted, not measured: 48 in flight give 1.9x the throughput of 24, and nothing wider was considered",
+        ),
+        (
+            unknown(None, change(48, 64, 1.0)),
+            "predicted, not measured: throughput does not grow beyond 48 in flight (64 in flight: as much)",
+        ),
+        (unknown(None, None), "unknown: the recommended configuration was not run"),
+    ] {
+        assert_eq!(sentence(&limit, Basis::Predicted), expected);
+    }
 }
 
 #[test]
