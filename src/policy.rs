@@ -102,6 +102,14 @@ pub(crate) const STOLEN_DOUBTFUL: f64 = 0.10;
 /// - Last checked: 2026-11.
 pub(crate) const BUSY_PRESSURE: f64 = 0.25;
 
+/// Seconds of importing the user's modules from which users are told.
+///
+/// - Chosen because: a shorter import is lost in what a run of `conc` takes anyway, and a longer one is most of
+///   what starting a worker process costs.
+/// - Measured by: nothing; it is a judgement about a reader's time.
+/// - Last checked: 2026-11.
+pub(crate) const LONG_IMPORT_S: f64 = 1.0;
+
 /// CPU share of a task's own time (wall time less run-queue wait) from which the task is CPU-bound.
 ///
 /// - Chosen because: with less than a third of the CPU time added as waiting, even free waiting gains

@@ -176,6 +176,11 @@ pub enum Note {
         /// CPU seconds of them.
         cpu_s: f64,
     },
+    /// Importing the modules takes long, in every process that does.
+    LongImport {
+        /// Seconds of an import.
+        seconds: f64,
+    },
     /// Tasks were much faster when they ran again.
     ResultsKept {
         /// Time of the first run of a task over that of the second.

@@ -4,7 +4,7 @@ use crate::advice::context::AdviceContext;
 use crate::advice::facts::TaskRuntime;
 use crate::advice::note::Note;
 use crate::benchmark::ConfigurationResult;
-use crate::policy::ONCE_TOLD_FROM_S;
+use crate::policy::{LONG_IMPORT_S, ONCE_TOLD_FROM_S};
 use crate::profile::result::{PythonProfile, ThreadsVerdict, TwoThreads};
 use crate::profile::{Class, Profile};
 use crate::strategy::StrategyKind;
@@ -29,6 +29,7 @@ pub(crate) fn notes(at: &AdviceContext<'_>) -> Vec<Note> {
         python.gil_switched_on_by.clone().map(|module| Note::GilSwitchedOn { module }),
         in_threads(python).or_else(|| gil(at.profile.class, at.facts.runtime, python.gil_held)),
         paid_once(python),
+        long_import(python),
         python.faster_again.map(|factor| Note::ResultsKept { factor }),
         python.blocked_loop.clone().map(|blocked| Note::BlocksLoop { blocked }),
         native_threads(at.profile, python, at.choice.chosen.cell.width),
@@ -69,6 +70,12 @@ fn gil(class: Class, runtime: TaskRuntime, held: Option<f64>) -> Option<Note> {
 fn paid_once(python: &PythonProfile) -> Option<Note> {
     let once = python.once_per_process.filter(|once| once.total_s() >= ONCE_TOLD_FROM_S)?;
     Some(Note::PaidOnce { once_s: once.total_s(), cpu_s: once.cpu_s })
+}
+
+/// Returns the note about an import that every process pays.
+fn long_import(python: &PythonProfile) -> Option<Note> {
+    let seconds = python.import.total_s();
+    (seconds >= LONG_IMPORT_S).then_some(Note::LongImport { seconds })
 }
 
 /// Returns the note about threads of libraries, which multiply with the workers.
@@ -159,6 +166,7 @@ mod tests {
     use crate::advice::testing::*;
     use crate::benchmark::Configuration;
     use crate::benchmark::conditions::Conditions;
+    use crate::profile::result::TaskCost;
 
     fn noted(class: Class, gil_held: f64, native_threads: u64, forms: (bool, bool)) -> Vec<Note> {
         let workload = workload(1000, vec![sleep()]);
@@ -186,6 +194,14 @@ mod tests {
             choice: &choice,
         };
         notes(&at)
+    }
+
+    #[test]
+    fn an_import_is_noted_if_it_is_long() {
+        let import =
+            |wait_s| PythonProfile { import: TaskCost { cpu_s: 0.5, wait_s }, ..callable(0.5, true) };
+        assert_eq!(long_import(&import(2.5)), Some(Note::LongImport { seconds: 3.0 }));
+        assert_eq!(long_import(&import(0.2)), None);
     }
 
     #[test]

@@ -76,6 +76,7 @@ pub(crate) fn sentence(note: &Note) -> String {
         | Note::GilSwitchedOn { .. }
         | Note::NoGil
         | Note::PaidOnce { .. }
+        | Note::LongImport { .. }
         | Note::ResultsKept { .. }
         | Note::LibraryComputes { .. }
         | Note::LibraryThreads { .. }
@@ -148,6 +149,7 @@ fn python(note: &Note) -> String {
              connection; it counts as start-up",
             Seconds(*once_s)
         ),
+        Note::LongImport { seconds } => format!("{seconds:.1} s to import in every process"),
         Note::ResultsKept { factor } => format!(
             "tasks took {factor:.0} times as long the first time as when they ran again: something keeps \
              results, such as a cache; every configuration starts without it"
@@ -388,6 +390,7 @@ mod tests {
                 "the callable holds the GIL for 93% of the time it computes, so threads compute one at a time",
             ),
             (Note::NoGil, "this interpreter has no GIL, so threads compute in parallel"),
+            (Note::LongImport { seconds: 3.04 }, "3.0 s to import in every process"),
             (
                 Note::PaidOnce { once_s: 1.5, cpu_s: 1.4 },
                 "every process pays 1.50 s once, at its first call: a model that is loaded, a late import, a first connection; it counts as start-up",
