@@ -113,7 +113,7 @@ pub struct SizingParams {
     /// Periods of a quota that a batch spans if the quota binds: where a batch begins and ends within a
     /// period then changes its rate by a few percent only.
     pub min_quota_periods: f64,
-    /// Share of the quota that a configuration is expected to use from which the quota binds.
+    /// Share of the quota that the tasks in flight ask for from which the quota binds.
     pub quota_binds_share: f64,
     /// Seconds of a task from which the profile counts as the first batch of the reference: the clocks that
     /// a profile reads around every step would show in shorter tasks.

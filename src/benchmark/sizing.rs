@@ -107,18 +107,20 @@ impl Sizing {
         self.is_long() || self.task_s >= self.params.min_reference_task_s
     }
 
-    /// Returns the seconds that a batch of `per_s` tasks per second should take.
-    fn target_s(&self, per_s: f64) -> f64 {
+    /// Returns the seconds that a batch of `width` tasks in flight should take.
+    fn target_s(&self, width: u64) -> f64 {
         let params = self.params;
         let usual_s = (params.batch_in_tasks * self.task_s).clamp(params.min_batch_s, params.max_batch_s);
-        let binds = |quota: &Quota| per_s * quota.task_cpu_s >= params.quota_binds_share * quota.cpus;
+        // What tasks ask for, and not what they are believed to get: a batch that is throttled looks slow.
+        let asked = |quota: &Quota| width as f64 * quota.task_cpu_s / self.task_s.max(quota.task_cpu_s);
+        let binds = |quota: &Quota| asked(quota) >= params.quota_binds_share * quota.cpus;
         let periods_s = |quota: Quota| params.min_quota_periods * quota.period_s;
         self.quota.filter(binds).map_or(usual_s, |quota| usual_s.max(periods_s(quota)))
     }
 
     fn count(&self, width: u64, per_s: f64) -> u64 {
         let params = self.params;
-        let target_s = self.target_s(per_s);
+        let target_s = self.target_s(width);
         if self.tasks as f64 <= per_s * WHOLE_LIST_IN_LONGEST * self.longest_s {
             return self.tasks;
         }
@@ -215,12 +217,13 @@ mod tests {
         for (quota, rate) in [(0.5, 50.0), (1.5, 150.0)] {
             let computing = sizing(0.01, 0.01, Some(quota));
             assert!((1.0..1.1).contains(&seconds_of(&computing, 2, rate)), "{quota}");
+            assert!(seconds_of(&computing, 2, rate / 2.0) >= 1.0, "{quota}: however slow others make it");
         }
         let one_of_more = sizing(0.01, 0.01, Some(1.5));
         assert!(seconds_of(&one_of_more, 1, 100.0) < 0.2, "one thread cannot use 1.5 CPUs");
         let waiting = sizing(0.02, 1e-4, Some(0.5));
         assert!(seconds_of(&waiting, 16, 800.0) < 0.2, "tasks that wait are not throttled");
-        assert!(seconds_of(&waiting, 64, 4000.0) >= 1.0, "unless they are so many");
+        assert!(seconds_of(&waiting, 128, 4000.0) >= 1.0, "unless they are so many");
         assert!(seconds_of(&sizing(0.01, 0.01, None), 2, 200.0) < 0.2);
     }
 
