@@ -23,6 +23,9 @@ const FREE_BELOW_SHARE: f64 = 0.1;
 /// 0.93 for `ctypes.PyDLL(None).usleep` and 0.00 for `CDLL` on a machine with seven programs per CPU.
 const HELD_WHILE_WAITING_FROM_SHARE: f64 = 0.3;
 
+/// Share of the time that threads wait for a CPU from which only the probe can tell that they hold the GIL.
+const CROWDED_SHARE: f64 = 0.4;
+
 /// Times per second that a thread falls asleep, from which it waits for a lock between short stretches of
 /// computing: the GIL, which a probe that comes at random mostly finds free.
 const SHORT_STRETCHES_FROM_PAUSES_PER_S: f64 = 500.0;
@@ -180,6 +183,10 @@ impl Evidence<'_> {
             _ => ThreadsVerdict::Unclear,
         };
         let (verdict, gain) = match verdict {
+            // Threads that hardly ever had a CPU at the same time show no gain either.
+            ThreadsVerdict::Holds if self.is_crowded() && !self.is_held() => {
+                (ThreadsVerdict::Unclear, gain.high)
+            }
             ThreadsVerdict::Holds => self.without_gain(gain),
             ThreadsVerdict::Releases => (verdict, gain.high.min(self.demand_cpus())),
             _ => (verdict, gain.high),
@@ -196,6 +203,10 @@ impl Evidence<'_> {
         } else {
             ThreadsVerdict::Holds
         }
+    }
+
+    fn is_crowded(&self) -> bool {
+        self.together.queued_s > CROWDED_SHARE * self.together.wall_s
     }
 
     fn is_held(&self) -> bool {
@@ -355,6 +366,9 @@ mod tests {
         let one_at_a_time = queued(slice(2, 95, 0.095), 0.02);
         assert_eq!(verdict(alone.clone(), one_at_a_time.clone(), held(0.9)), ThreadsVerdict::Holds);
         assert_eq!(verdict(alone.clone(), one_at_a_time, held(0.05)), ThreadsVerdict::Unclear);
+        // Nine programs for every CPU: the threads never run at the same time.
+        let crowded = queued(slice(2, 30, 0.03), 0.07);
+        assert_eq!(verdict(alone.clone(), crowded, held(0.0)), ThreadsVerdict::Unclear);
         // One CPU: two threads take turns, whether they hold the lock or not.
         let one_cpu = queued(slice(2, 100, 0.1), 0.05);
         assert_eq!(verdict(alone.clone(), one_cpu.clone(), held(0.01)), ThreadsVerdict::Unclear);
