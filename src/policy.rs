@@ -51,7 +51,7 @@ pub(crate) const TIE_FROM: f64 = 0.80;
 /// - Chosen because: a cell that is too narrow loses throughput; one that is too wide loses memory only.
 /// - Measured by: `cargo test --test search -- --nocapture` (share of good advice, factor by which it is too wide).
 /// - Last checked: 2026-11.
-pub(crate) const SURE_WIDTH: f64 = 0.90;
+pub(crate) const SURE_WIDTH: f64 = 0.95;
 
 /// Probability of being within [`INDIFFERENCE`] of the best from which the confidence in a recommendation is
 /// high.

@@ -22,7 +22,9 @@ use crate::benchmark::ConfigurationResult;
 use crate::benchmark::conditions::Conditions;
 use crate::benchmark::result::Status;
 use crate::host::Host;
-use crate::profile::Profile;
+use crate::host::contention::unavailable;
+use crate::policy::{CONTENDED, CPU_BOUND_FROM};
+use crate::profile::{Class, Profile};
 use crate::strategy::StrategyKind;
 use crate::workload::Workload;
 
@@ -54,7 +56,9 @@ pub(crate) fn recommend(input: &AdviceInput<'_>) -> Option<Recommendation> {
     let AdviceInput { workload, profile, host, conditions, cells, unrun, objective, .. } = *input;
     let facts = Facts::of(workload, profile, host.cpus_effective);
     let decision = decide(&facts);
-    let (cells, unrun) = (&*advisable(cells, profile), &*advisable(unrun, profile));
+    let most_workers = workers_beside_others(input);
+    let (cells, unrun) =
+        (&*advisable(cells, profile, most_workers), &*advisable(unrun, profile, most_workers));
     let choice = choose_among(cells, unrun, &decision, objective)?;
     let seen = Seen::of(&choice, objective);
     let context = AdviceContext {
@@ -96,16 +100,38 @@ pub(crate) fn recommend(input: &AdviceInput<'_>) -> Option<Recommendation> {
     })
 }
 
-/// Returns the cells that may be advised: where no callable has an async form, an event loop runs the same
-/// threads with more overhead, so that it is left out if threads are there.
-fn advisable<'a>(cells: &'a [ConfigurationResult], profile: &Profile) -> Cow<'a, [ConfigurationResult]> {
+/// Returns the cells that may be advised.
+///
+/// Where no callable has an async form, an event loop runs the same threads with more overhead, so that it is
+/// left out if threads are there. Cells wider than `most_workers` are left out.
+fn advisable<'a>(
+    cells: &'a [ConfigurationResult],
+    profile: &Profile,
+    most_workers: Option<usize>,
+) -> Cow<'a, [ConfigurationResult]> {
     let is_blocking = profile.python.as_ref().is_some_and(|python| !python.is_awaitable());
     let has_threads = cells.iter().any(|c| c.cell.strategy == StrategyKind::Threads);
-    if !is_blocking || !has_threads {
+    let is_loop = |kind: StrategyKind| matches!(kind, StrategyKind::Async | StrategyKind::Uvloop);
+    let stays = |result: &ConfigurationResult| {
+        !(is_blocking && has_threads && is_loop(result.cell.strategy))
+            && most_workers.is_none_or(|most| result.cell.width <= most)
+    };
+    if cells.iter().all(stays) {
         return Cow::Borrowed(cells);
     }
-    let is_loop = |kind: StrategyKind| matches!(kind, StrategyKind::Async | StrategyKind::Uvloop);
-    Cow::Owned(cells.iter().filter(|c| !is_loop(c.cell.strategy)).cloned().collect())
+    Cow::Owned(cells.iter().filter(|result| stays(result)).cloned().collect())
+}
+
+/// Returns the most workers that computing tasks should get on a machine that others use; `None` where they may
+/// get any number.
+///
+/// There, more workers than CPUs take a larger share of the CPUs from the others, and only look faster.
+fn workers_beside_others(input: &AdviceInput<'_>) -> Option<usize> {
+    let AdviceInput { profile, host, cells, .. } = *input;
+    let taken = |c: &ConfigurationResult| unavailable(c.cpu_others, c.cpu_stolen).unwrap_or(0.0);
+    let is_busy = cells.iter().map(taken).fold(0.0, f64::max) > CONTENDED;
+    let enough = (host.cpus_effective / profile.cpu_fraction.max(CPU_BOUND_FROM)).round() as usize;
+    (is_busy && profile.class == Class::CpuBound).then_some(enough.max(1))
 }
 
 /// Returns the failure of the tree's strategy, if it ran and not one of its configurations succeeded.
@@ -141,8 +167,6 @@ mod tests {
     use crate::benchmark::result::Latency;
     use crate::model::RateCurve;
     use crate::model::repairman::throughput;
-    use crate::profile::Class;
-    use crate::strategy::StrategyKind;
     use crate::workload::spec::StepSpec;
 
     const WIDTHS: [usize; 8] = [1, 2, 4, 8, 16, 32, 64, 128];
@@ -225,6 +249,33 @@ mod tests {
             assert_eq!((r.verdict, r.agrees), (ChoiceVerdict::Faster, Agreement::Yes));
             assert!(matches!(r.limit, LimitingFactor::Cpus { used, .. } if used > 0.99), "{r:?}");
         }
+    }
+
+    #[test]
+    fn on_a_busy_machine_computing_gets_no_more_workers_than_cpus() {
+        let case = case(vec![cpu()], Class::CpuBound, 0.01, 0.0, 2.0);
+        let cells = |others| -> Vec<ConfigurationResult> {
+            // More workers take a larger share of the CPUs from the others.
+            let share = |n: f64| 100.0 * (2.0 * n / (n + 4.0)).max(0.4);
+            let cells = [case.sequential(), curve(StrategyKind::WorkStealing, &[2, 4, 8], share)].concat();
+            cells.into_iter().map(|c| ConfigurationResult { cpu_others: Some(others), ..c }).collect()
+        };
+        assert_eq!(case.ask(&cells(0.0)).unwrap().width, 8);
+        assert!(case.ask(&cells(0.5)).unwrap().width <= 2);
+    }
+
+    #[test]
+    fn where_the_trees_strategy_failed_the_advice_says_so() {
+        let case = case(vec![http()], Class::IoBound, 0.0, 0.01, 2.0);
+        let mut failed = skipped(StrategyKind::Async, 64, "hangs");
+        failed.status = Status::Failed;
+        let cells = [case.sequential(), case.modelled(StrategyKind::Threads, 1.0), vec![failed]].concat();
+        let r = case.ask(&cells).unwrap();
+        let failure = r.tree_failure.expect("async failed");
+        assert_eq!(
+            (r.strategy, failure.strategy, failure.width),
+            (StrategyKind::Threads, StrategyKind::Async, 64)
+        );
     }
 
     #[test]

@@ -23,6 +23,9 @@ pub struct SearchParams {
     pub min_batches_of_choice: usize,
     /// Batches of all configurations together before the search can end.
     pub min_batches_total: usize,
+    /// Standard deviation of ln throughput between equal batches beyond which more batches are needed, in
+    /// proportion: a few of them say little about how much they scatter.
+    pub quiet_noise: f64,
     /// Share of its predicted ratio to the leader below which a strategy underperforms and is measured again:
     /// one disturbed batch must not rule it out.
     pub underperforming_share: f64,
@@ -59,7 +62,8 @@ impl Default for SearchParams {
             open_question: (0.2, 0.8),
             max_batches_of_question: 4,
             min_batches_of_choice: 2,
-            min_batches_total: 5,
+            min_batches_total: 4,
+            quiet_noise: 0.05,
             underperforming_share: 0.85,
             hopeless_ratio: 0.5,
             promising_ratio: 0.9,

@@ -155,6 +155,11 @@ impl Posteriors {
         self.rates.mean[point].exp()
     }
 
+    /// Returns the standard deviation of ln throughput between equal batches, as fitted to the batches so far.
+    pub(crate) fn noise(&self) -> f64 {
+        self.rates.hyper.noise(&self.params)
+    }
+
     /// Returns the throughput that is expected to be lost with one point, as a share of the best of all.
     pub(crate) fn expected_regret(&self, point: usize) -> f64 {
         self.expected_regret[point]

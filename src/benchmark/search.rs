@@ -175,9 +175,7 @@ impl Search {
     pub(crate) fn conclude(mut self) -> BTreeMap<Configuration, Posterior> {
         self.posteriors.update();
         let alive = self.points().filter(|point| !self.is_failed(*point));
-        let Some(leader) = alive.clone().min_by(|a, b| self.regret(*a).total_cmp(&self.regret(*b))) else {
-            return BTreeMap::new();
-        };
+        let Some(leader) = self.least_regret() else { return BTreeMap::new() };
         alive.map(|point| (self.cell(point), self.posteriors.posterior(point, leader))).collect()
     }
 
@@ -232,12 +230,14 @@ impl Search {
     /// Returns true if more measuring would hardly change the advice: little is expected to be lost with the
     /// leader, and no question is open about the strategy or the width.
     pub(crate) fn is_settled(&self) -> bool {
-        let SearchParams { stop_regret, min_batches_of_choice, min_batches_total, .. } = self.params;
+        let SearchParams { stop_regret, min_batches_of_choice, min_batches_total, quiet_noise, .. } =
+            self.params;
         let total: usize = self.batches.values().sum();
+        let enough = min_batches_total as f64 * (self.posteriors.noise() / quiet_noise).max(1.0);
         let Some((leader, choice)) = self.leader().zip(self.choice()) else { return false };
         self.mode == SearchMode::Guided
             && self.probes.is_empty()
-            && total >= min_batches_total
+            && total as f64 >= enough
             && self.batches(choice) >= min_batches_of_choice
             && self.regret(leader) <= stop_regret
             && self.open_question(leader).is_none()
@@ -246,7 +246,7 @@ impl Search {
 
     /// Returns the configuration that would be advised now.
     fn choice(&self) -> Option<Configuration> {
-        let leader = self.leader()?;
+        let leader = self.least_regret()?;
         let standing = |point: usize| Standing {
             cell: self.cell(point),
             is_measured: self.is_measured(point),
@@ -356,6 +356,12 @@ impl Search {
         self.fastest(self.points().filter(|point| self.is_measured(*point)))
     }
 
+    /// Returns the configuration with which the least is expected to be lost, measured or not.
+    fn least_regret(&self) -> Option<usize> {
+        let alive = self.points().filter(|point| !self.is_failed(*point));
+        alive.min_by(|a, b| self.regret(*a).total_cmp(&self.regret(*b)))
+    }
+
     fn fastest(&self, points: impl Iterator<Item = usize>) -> Option<usize> {
         points.max_by(|a, b| self.posteriors.per_s(*a).total_cmp(&self.posteriors.per_s(*b)))
     }
@@ -365,6 +371,7 @@ impl Search {
         let per_s = self.posteriors.per_s(point);
         let request = self.sizing.request(self.cell(point), per_s);
         let cost_s = self.sizing.expected_s(&request, per_s) + self.params.batch_cost_s;
+
         self.posteriors.prob_beats(point, leader) / cost_s
     }
 

@@ -120,20 +120,33 @@ fn draw(model: &NoiseModel, random: &mut StdRng) -> Draw {
 /// The quality of one recommendation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Outcome {
+    /// The recommended strategy.
+    pub(crate) strategy: StrategyKind,
     /// Throughput that is lost, as a share of the best.
-    regret: f64,
+    pub(crate) regret: f64,
     /// Simulated seconds that the study took.
     seconds: f64,
     /// Factor by which the recommendation is wider than a throughput near the best requires.
     too_wide: f64,
     /// Probability that the belief gives the recommendation.
-    near_best: f64,
+    pub(crate) near_best: f64,
 }
 
 /// Measures one workload, and chooses.
 pub(crate) fn advise(model: NoiseModel, params: SearchParams, seed: u64) -> Outcome {
     let mut random = StdRng::seed_from_u64(seed);
-    let Draw { plan, truth, task_s } = draw(&model, &mut random);
+    let draw = draw(&model, &mut random);
+    study(draw, model, params, (seed, random))
+}
+
+/// Measures the workload of `workload_seed` under the noise of `seed`, and chooses.
+pub(crate) fn advise_again(model: NoiseModel, workload_seed: u64, seed: u64) -> Outcome {
+    let draw = draw(&model, &mut StdRng::seed_from_u64(workload_seed));
+    study(draw, model, SearchParams::default(), (seed, StdRng::seed_from_u64(seed)))
+}
+
+fn study(draw: Draw, model: NoiseModel, params: SearchParams, (seed, random): (u64, StdRng)) -> Outcome {
+    let Draw { plan, truth, task_s } = draw;
     let mut time = Time::default();
     let mut machine = Machine::new(truth, model, time.clone(), random);
     let measurement = Measurement {
@@ -176,6 +189,7 @@ pub(crate) fn advise(model: NoiseModel, params: SearchParams, seed: u64) -> Outc
         |(cell, per_s): &(Configuration, f64)| cell.strategy == chosen.strategy && *per_s >= 0.95 * best;
     let narrowest = machine.long_run().filter(is_enough).map(|(cell, _)| cell.width).min();
     Outcome {
+        strategy: chosen.strategy,
         regret: 1.0 - machine.long_run_per_s(&chosen) / best,
         seconds: measured.elapsed.as_secs_f64(),
         too_wide: chosen.width as f64 / narrowest.unwrap_or(chosen.width) as f64,

@@ -15,7 +15,7 @@ mod truth;
 
 use conc::internal::SearchParams;
 
-use evaluate::{BUDGET, Summary, Work, advise, simulate};
+use evaluate::{BUDGET, Outcome, Summary, Work, advise, advise_again, simulate};
 use machine::{NoiseModel, Regimes, Steps, Tail};
 
 /// A machine of the shape that the belief assumes.
@@ -119,6 +119,23 @@ fn an_error_of_its_own_at_every_width() {
 fn an_upstream_with_two_speeds() {
     let regimes = Some(Regimes { mean_s: 1.5, slow_share: 0.4 });
     assert_good(&case("upstream with two regimes", NoiseModel { regimes, capped: 0.0, ..ORDINARY }), 0.50);
+}
+
+#[test]
+#[ignore = "an evaluation: how many of 20 runs on a busy machine agree, or say that they cannot tell"]
+#[expect(clippy::print_stdout, reason = "the counts are the result of this evaluation")]
+fn runs_on_a_busy_machine_are_compared() {
+    let busy =
+        NoiseModel { noise: 0.3, drift: 0.25, outliers: 0.1, capped: 0.0, work: Work::Waiting, ..ORDINARY };
+    for workload in 0..3 {
+        let runs: Vec<Outcome> = (100..120).map(|seed| advise_again(busy, workload, seed)).collect();
+        let most = |strategy| runs.iter().filter(|run| run.strategy == strategy).count();
+        let family = runs.iter().map(|run| run.strategy).max_by_key(|strategy| most(*strategy));
+        let agrees = |run: &&Outcome| Some(run.strategy) == family && run.regret <= 0.10;
+        let is_low = |run: &&Outcome| run.near_best < 0.5;
+        let fine = runs.iter().filter(|run| agrees(run) || is_low(run)).count();
+        println!("| busy machine, workload {workload} | {fine} of {} agree or say low |", runs.len());
+    }
 }
 
 #[test]

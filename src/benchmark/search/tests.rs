@@ -6,6 +6,16 @@ use crate::benchmark::testing::{self, host, profile, sleeping};
 
 /// Runs the search against a function instead of a machine; batches take a fifth of a second.
 fn search(plan: &Plan, rounds: usize, truth: impl Fn(Configuration) -> f64) -> Search {
+    search_for(None, plan, rounds, |cell| steady(truth(cell)))
+}
+
+/// Runs the search for a strategy of the tree against a function that gives whole batches.
+fn search_for(
+    tree: Option<StrategyKind>,
+    plan: &Plan,
+    rounds: usize,
+    truth: impl Fn(Configuration) -> BatchObservation,
+) -> Search {
     let sizing = Sizing {
         longest_s: 0.0,
         tasks: 400,
@@ -16,12 +26,12 @@ fn search(plan: &Plan, rounds: usize, truth: impl Fn(Configuration) -> f64) -> S
         is_thorough: false,
         params: SizingParams::default(),
     };
-    let mut search = Search::new(plan, sizing, SearchMode::Guided, SearchParams::default(), (None, 1));
+    let mut search = Search::new(plan, sizing, SearchMode::Guided, SearchParams::default(), (tree, 1));
     let mut now = Duration::ZERO;
     for _ in 0..rounds {
         for candidate in search.next_round() {
             now += Duration::from_millis(200);
-            search.record_batch(candidate.cell, now, steady(truth(candidate.cell)));
+            search.record_batch(candidate.cell, now, truth(candidate.cell));
         }
         search.end_round();
     }
@@ -171,4 +181,79 @@ fn a_fixed_search_measures_the_same_cells_in_every_round() {
     search.end_round();
     assert_eq!(search.next_round(), first);
     assert!(!search.is_settled());
+}
+
+/// Returns what a configuration is predicted to do without its start-up, and the start-up.
+fn predicted(plan: &Plan, cell: Configuration) -> BatchObservation {
+    let candidate = plan.candidates.iter().find(|c| c.cell == cell).expect("a planned cell");
+    let steady_s = candidate.predicted_per_s.recip() - candidate.startup_s / 400.0;
+    BatchObservation { steady_per_s: steady_s.recip(), startup_s: candidate.startup_s }
+}
+
+/// Checks that the advice is of the tree's strategy and that it is predicted to be near the best.
+fn assert_as_predicted(plan: &Plan, found: &Search, tree: StrategyKind) {
+    let choice = found.choice().expect("a choice");
+    let of = |cell: Configuration| plan.candidates.iter().find(|c| c.cell == cell).map(|c| c.predicted_per_s);
+    let best = plan.candidates.iter().filter(|c| c.cell.strategy == tree).map(|c| c.predicted_per_s);
+    assert_eq!(choice.strategy, tree, "{choice}");
+    assert!(of(choice) >= Some(0.9 * best.fold(0.0, f64::max)), "{choice}");
+}
+
+#[test]
+fn workers_that_start_slowly_narrow_no_other_strategy() {
+    let plan = plan();
+    let truth = |cell: Configuration| {
+        let batch = predicted(&plan, cell);
+        match cell.strategy {
+            StrategyKind::Processes => BatchObservation { startup_s: 0.4 * cell.width as f64, ..batch },
+            _ => batch,
+        }
+    };
+    let found = search_for(Some(StrategyKind::Async), &plan, 8, truth);
+    assert_as_predicted(&plan, &found, StrategyKind::Async);
+    let processes = found.posteriors_of(StrategyKind::Processes);
+    assert!(processes.iter().all(|per_s| *per_s < 400.0 / 0.7), "{processes:?}");
+}
+
+#[test]
+fn an_event_loop_that_blocks_narrows_no_other_strategy() {
+    let plan = plan();
+    let truth = |cell: Configuration| match cell.strategy {
+        StrategyKind::Async => steady(49.0),
+        _ => predicted(&plan, cell),
+    };
+    let found = search_for(Some(StrategyKind::Threads), &plan, 8, truth);
+    assert_as_predicted(&plan, &found, StrategyKind::Threads);
+}
+
+#[test]
+fn what_is_open_between_the_leader_and_the_tree_is_measured() {
+    // Threads are 5% ahead of what theory recommends, which is the margin itself.
+    let plan = plan();
+    let truth = |cell: Configuration| {
+        let batch = predicted(&plan, cell);
+        let factor = if cell.strategy == StrategyKind::Async { 0.95 } else { 1.0 };
+        BatchObservation { steady_per_s: factor * batch.steady_per_s, ..batch }
+    };
+    let found = search_for(Some(StrategyKind::Async), &plan, 12, truth);
+    let tree = found.batches.iter().filter(|(cell, _)| cell.strategy == StrategyKind::Async).map(|(_, n)| n);
+    assert!(tree.sum::<usize>() >= 2, "{:?}", found.batches);
+    assert_as_predicted(&plan, &found, StrategyKind::Async);
+}
+
+#[test]
+fn where_only_the_reference_ran_the_prediction_is_the_choice() {
+    let plan = plan();
+    let mut search = search_for(Some(StrategyKind::Async), &plan, 0, |cell| predicted(&plan, cell));
+    search.record_batch(Configuration::REFERENCE, Duration::ZERO, predicted(&plan, Configuration::REFERENCE));
+    search.end_round();
+    assert_as_predicted(&plan, &search, StrategyKind::Async);
+    let believed = search.conclude();
+    assert_eq!(believed.len(), plan.candidates.len().min(MAX_MODELLED));
+}
+
+impl Search {
+    fn posteriors_of(&self, strategy: StrategyKind) -> Vec<f64> {
+        self.of_strategy(strategy).map(|point| self.posteriors.per_s(point)).collect()
+    }
 }
