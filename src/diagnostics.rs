@@ -119,6 +119,11 @@ catalogue! {
     TaskPanic = "E-TASK-008", "task panicked",
         "The task panicked, which is a bug in conc.",
         "Report it, with the workload file.";
+    TaskConsumed = "E-TASK-009", "items work only once",
+        "Items that had worked failed when they ran again: a task uses its item up, such as a command that moves or \
+         removes a file. conc runs items many times to compare configurations.",
+        "Use --once with many items, so that no item runs twice, or restore the items before every batch with \
+         --prepare.";
     PythonInterpreter = "E-PYTHON-001", "interpreter cannot be used",
         "The interpreter does not exist, does not start, or is not CPython 3.9 or newer.",
         "Give the path of an interpreter with --python, or activate a virtual environment.";

@@ -59,7 +59,8 @@ fn onset(alone: Tally, seen: &[AtWidth], enough_tasks: u64) -> Option<Onset> {
         // The share where tasks go wrong in proportion to the other tasks in flight.
         let growing = alone.share() + excess * (narrow.width - 1) as f64 / (at - 1) as f64;
         let refutes = p_at_most(narrow.wrong, growing) <= SHOWN_SOUND;
-        !narrow.is_clear && (refutes || narrow.wrong.trials >= enough_tasks)
+        let is_near_alone = narrow.wrong.share() <= alone.share() + excess / 2.0;
+        !narrow.is_clear && (refutes || (is_near_alone && narrow.wrong.trials >= enough_tasks))
     };
     let narrow = seen.iter().filter(|narrow| (2..at).contains(&narrow.width));
     let width = narrow.filter(is_sound).map(|narrow| narrow.width).max().unwrap_or(1);

@@ -91,6 +91,8 @@ pub(crate) struct Posteriors {
     belief: Belief,
     prob_near_best: Vec<f64>,
     expected_regret: Vec<f64>,
+    /// Points that cannot win, whatever their throughput.
+    excluded: Vec<bool>,
 }
 
 impl Posteriors {
@@ -115,6 +117,7 @@ impl Posteriors {
             rates,
             prob_near_best: vec![0.0; points.len()],
             expected_regret: vec![0.0; points.len()],
+            excluded: vec![false; points.len()],
             points,
         };
         posteriors.update();
@@ -127,6 +130,11 @@ impl Posteriors {
         self.startups.observe(point, batch.startup_s);
     }
 
+    /// Leaves points out of the competition; `update` makes it count.
+    pub(crate) fn exclude(&mut self, excluded: Vec<bool>) {
+        self.excluded = excluded;
+    }
+
     /// Derives the belief from the batches so far.
     pub(crate) fn update(&mut self) {
         self.rates = Belief::new(&self.points, &self.observations, self.rates.hyper, &self.params);
@@ -137,7 +145,8 @@ impl Posteriors {
         let mut near = vec![0_u32; self.points.len()];
         let mut lost = vec![0.0; self.points.len()];
         for draw in drawn.column_iter() {
-            let best = draw.max();
+            let competes = |(x, excluded): (&f64, &bool)| (!excluded).then_some(*x);
+            let best = draw.iter().zip(&self.excluded).filter_map(competes).fold(f64::NEG_INFINITY, f64::max);
             near.iter_mut().zip(draw.iter()).for_each(|(n, x)| *n += u32::from(*x >= best - margin));
             lost.iter_mut().zip(draw.iter()).for_each(|(lost, x)| *lost += -(x - best).exp_m1());
         }

@@ -119,6 +119,11 @@ impl Search {
     pub(crate) fn heed(&mut self, soundness: &Soundness) {
         let cells = self.candidates.iter().map(|c| c.cell);
         self.doubted = cells.filter(|cell| soundness.doubts(*cell)).collect();
+        let excluded: Vec<bool> = self.points().map(|point| self.is_failed(point)).collect();
+        if excluded.contains(&true) {
+            self.posteriors.exclude(excluded);
+            self.posteriors.update();
+        }
         let open = self.candidates.iter().filter(|c| !self.failed.contains(&c.cell));
         let open: Vec<(Configuration, f64)> = open.map(|c| (c.cell, c.predicted_per_s)).collect();
         self.probes = soundness.probes(&open);

@@ -12,6 +12,7 @@ use crate::benchmark::onset::{
     AtWidth, Onset, between, clearly_fails_more, onset_of_failures, onset_of_wrong_outputs,
 };
 use crate::benchmark::result::{ConfigurationResult, TaskCounts};
+use crate::policy::FAILURE_MARGIN;
 use crate::stats::proportion::Tally;
 use crate::strategy::StrategyKind;
 
@@ -160,14 +161,22 @@ fn wrong(seen: &[Seen]) -> BTreeMap<StrategyKind, Onset> {
     kinds(seen).into_iter().filter_map(|kind| Some((kind, of(kind)?))).collect()
 }
 
-/// Returns the failures of some strategies by the tasks in flight.
+/// Returns the failures of some strategies by the tasks in flight, each compared with those of the narrower widths
+/// that are no worse than one task at a time.
 fn failures(alone: Tally, seen: &[Seen], kinds: &[StrategyKind]) -> Vec<AtWidth> {
     let mut widths: BTreeMap<usize, Tally> = BTreeMap::new();
     for s in seen.iter().filter(|s| kinds.contains(&s.cell.strategy)) {
         let sum = widths.entry(s.cell.width).or_default();
         *sum = sum.plus(s.failed);
     }
-    let at = |(width, wrong)| AtWidth { width, wrong, is_clear: clearly_fails_more(wrong, alone) };
+    let mut sound = alone;
+    let at = |(width, wrong): (usize, Tally)| {
+        let is_clear = clearly_fails_more(wrong, sound);
+        if wrong.share() <= alone.share() + FAILURE_MARGIN {
+            sound = sound.plus(wrong);
+        }
+        AtWidth { width, wrong, is_clear }
+    };
     widths.into_iter().map(at).collect()
 }
 
@@ -240,6 +249,15 @@ mod tests {
         let found = of(&[seen(Threads, 24, 98, 100), seen(Async, 24, 98, 100), seen(Processes, 16, 0, 100)]);
         let width = |kind| found.failing_beyond(kind).map(|onset| onset.width);
         assert_eq!([Threads, Processes].map(width), [Some(1), Some(16)]);
+    }
+
+    #[test]
+    fn narrow_widths_speak_for_what_is_normal_where_few_tasks_ran_alone() {
+        let of = |seen: &[Seen]| Soundness::of(Tally { hits: 0, trials: 3 }, seen).failing_beyond(Threads);
+        let wide = [seen(Threads, 24, 50, 60), seen(Threads, 16, 30, 60)];
+        assert_eq!(of(&wide[1..]), None, "three tasks say little");
+        let all = [&wide[..], &[seen(Threads, 4, 0, 40)]].concat();
+        assert_eq!(of(&all), Some(Onset { width: 4, at: 16, share: 0.5 }));
     }
 
     #[test]

@@ -12,9 +12,11 @@ use crate::benchmark::hooks::Hooked;
 use crate::benchmark::measure::{Measured, Measurement};
 use crate::benchmark::once::{Once, Slices};
 use crate::benchmark::plan::Plan;
+use crate::benchmark::record::CellRecord;
 use crate::benchmark::reference;
 use crate::benchmark::summary::{findings, predictions, results, unrun};
 use crate::benchmark::{Configuration, ConfigurationResult};
+use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::profile::tasks::Profiled;
 use crate::report::document::Report;
@@ -23,6 +25,7 @@ use crate::study::code_example::code_examples;
 use crate::study::profile::ProfiledStudy;
 use crate::study::repeated_items;
 use crate::study::state::StudyState;
+use crate::workload::outputs::Outputs;
 
 /// A workload whose configurations were measured or predicted, and the recommendation.
 pub struct MeasuredStudy<'m> {
@@ -105,6 +108,7 @@ impl<'m> ProfiledStudy<'m> {
     /// Runs the configurations of the plan.
     fn run_plan(&self, plan: &Plan, observer: &mut dyn Observer) -> Result<Measured, Error> {
         let ProfiledStudy { state, profiled, .. } = self;
+        self.check_items(Some(&profiled.tally.outputs))?;
         let StudyState { backend, config, interrupt, .. } = state;
         let (tasks, used) = (backend.workload().tasks(), profiled.tally.counts.started());
         let slices = config.once.then(|| Slices::new(tasks, used));
@@ -127,7 +131,19 @@ impl<'m> ProfiledStudy<'m> {
         if let Some(error) = executor.failure().filter(|_| !interrupt.is_raised()) {
             return Err(state.hook_failed(error));
         }
+        let reference = measured.cells.get(&Configuration::REFERENCE);
+        self.check_items(reference.map(CellRecord::outputs))?;
         Ok(measured)
+    }
+
+    /// Checks that items work more than once, unless they run only once or a hook restores them.
+    fn check_items(&self, outputs: Option<&Outputs>) -> Result<(), Error> {
+        let config = &self.state.config;
+        let may_repeat = !config.once && config.hooks.prepare.is_none();
+        match outputs.filter(|outputs| may_repeat && outputs.are_consumed()) {
+            Some(_) => Err(Error::new(Code::TaskConsumed, prose::warnings::items_consumed())),
+            None => Ok(()),
+        }
     }
 
     fn facts(&self) -> Facts {

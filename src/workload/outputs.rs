@@ -13,6 +13,12 @@ use crate::workload::digest::mix;
 /// Outputs kept; a workload with no more tasks is kept whole.
 const MAX_KEPT_OUTPUTS: usize = 256;
 
+/// Share of the items that run again from which failures mean that items work once.
+const CONSUMED_SHARE: f64 = 0.9;
+
+/// Items that must have failed after they worked to mean that items work once.
+const FEWEST_CONSUMED: u64 = 3;
+
 /// Outputs that were compared.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OutputCounts {
@@ -26,6 +32,10 @@ pub struct OutputCounts {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     kept: BTreeMap<u64, u64>,
+    /// Items that failed after they had worked.
+    failed_again: u64,
+    /// Items that failed, by their hashes.
+    failed: BTreeSet<u64>,
     /// Items that were run again with the same output.
     repeated: u64,
     /// Items that were run again with a different output.
@@ -43,6 +53,19 @@ impl Outputs {
         }
     }
 
+    /// Adds the failure of task `index`.
+    pub fn add_failure(&mut self, index: u64) {
+        self.fail(mix(index, 0));
+    }
+
+    fn fail(&mut self, item: u64) {
+        self.failed_again += u64::from(self.kept.contains_key(&item));
+        self.failed.insert(item);
+        if self.failed.len() > MAX_KEPT_OUTPUTS {
+            self.failed.pop_last();
+        }
+    }
+
     fn insert(&mut self, item: u64, output: u64) {
         match self.kept.insert(item, output) {
             None if self.kept.len() > MAX_KEPT_OUTPUTS => _ = self.kept.pop_last(),
@@ -54,7 +77,10 @@ impl Outputs {
 
     /// Adds the outputs of another worker or another run.
     pub fn merge(&mut self, other: &Outputs) {
+        // Items that failed in the other run had their turn in this one before.
+        other.failed.iter().for_each(|item| self.fail(*item));
         other.kept.iter().for_each(|(item, output)| self.insert(*item, *output));
+        self.failed_again += other.failed_again;
         self.repeated += other.repeated;
         self.contradicted += other.contradicted;
     }
@@ -62,6 +88,18 @@ impl Outputs {
     /// Compares the outputs of items that were run again with the earlier ones.
     pub fn repeats(&self) -> OutputCounts {
         OutputCounts { compared: self.repeated + self.contradicted, differing: self.contradicted }
+    }
+
+    /// Returns true if items work once: nearly all of them worked, and nearly all of those failed when they ran
+    /// again.
+    pub fn are_consumed(&self) -> bool {
+        let never_worked = self.failed.iter().filter(|item| !self.kept.contains_key(item)).count();
+        let again = self.failed_again + self.repeated + self.contradicted;
+        let nearly_all = |part: u64, whole: u64| part as f64 >= CONSUMED_SHARE * whole as f64;
+        let items = (self.kept.len() as u64, (self.kept.len() + never_worked) as u64);
+        self.failed_again >= FEWEST_CONSUMED
+            && nearly_all(self.failed_again, again)
+            && nearly_all(items.0, items.1)
     }
 
     /// Compares the outputs of the items in both samples.
@@ -122,6 +160,28 @@ mod tests {
         let shared: BTreeSet<u64> = all.items().intersection(&some.items()).copied().collect();
         assert_eq!(shared.len(), 70);
         assert_eq!(all.digest(&shared), some.digest(&shared));
+    }
+
+    #[test]
+    fn items_that_work_once_are_told_from_items_that_fail() {
+        let run = |fails: fn(u64) -> bool| {
+            let mut outputs = Outputs::default();
+            (0..20).for_each(|i| if fails(i) { outputs.add_failure(i) } else { outputs.add(i, i) });
+            outputs
+        };
+        let after = |first: &Outputs, second: &Outputs| {
+            let mut both = first.clone();
+            both.merge(second);
+            both.are_consumed()
+        };
+        let (works, fails, flaky) = (run(|_| false), run(|_| true), run(|i| i % 3 == 0));
+        assert!(after(&works, &fails), "rm {{item}}");
+        assert!(!after(&works, &works) && !after(&fails, &fails) && !after(&works, &flaky));
+        let mut repeated = works.clone();
+        (0..20).for_each(|i| repeated.add_failure(i));
+        assert!(repeated.are_consumed());
+        (20..200).for_each(|i| repeated.add_failure(i));
+        assert!(!repeated.are_consumed(), "a service that nearly always fails");
     }
 
     proptest! {

@@ -144,7 +144,10 @@ impl TaskOutcomes {
                 self.digest.add(position, output);
                 self.outputs.add(index, output);
             }
-            Err(error) => self.fail(error),
+            Err(error) => {
+                self.outputs.add_failure(index);
+                self.fail(error);
+            }
         }
     }
 

@@ -5,6 +5,7 @@
 
 #[path = "../common/lane.rs"]
 mod lane;
+mod trouble;
 
 use std::fs;
 use std::process::Command;
@@ -19,6 +20,9 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 /// The tasks of every case.
 const TASKS: &str = include_str!("tasks.py");
 
+/// Tasks that go wrong when several run at once.
+const TROUBLE: &str = include_str!("trouble.py");
+
 /// Returns the advice for callables of `tasks.py`, each a step, with more lines of a workload file; `None` in a lane
 /// that leaves it out.
 fn advise(callables: &[&str], more: &str) -> Option<Report> {
@@ -32,7 +36,9 @@ fn advise_by(options: &[&str], callables: &[&str], more: &str) -> Option<Report>
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let directory = tempfile::tempdir().expect("a temporary directory");
     fs::write(directory.path().join("tasks.py"), TASKS).expect("written");
-    let step = |name: &&str| format!("[[step]]\nkind = 'python'\ncallable = 'tasks.py:{name}'\n");
+    fs::write(directory.path().join("trouble.py"), TROUBLE).expect("written");
+    let file = |name: &str| if TROUBLE.contains(&format!("def {name}(")) { "trouble" } else { "tasks" };
+    let step = |name: &&str| format!("[[step]]\nkind = 'python'\ncallable = '{}.py:{name}'\n", file(name));
     let steps: String = callables.iter().map(step).collect();
     fs::write(directory.path().join("case.toml"), format!("{more}\n{steps}")).expect("written");
     let output = Command::new(env!("CARGO_BIN_EXE_conc"))

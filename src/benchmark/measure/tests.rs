@@ -6,10 +6,13 @@ use std::rc::Rc;
 use rand::RngExt;
 
 use super::*;
+use crate::benchmark::agreement::OutputVerdict;
 use crate::benchmark::clock::Stopwatch;
 use crate::benchmark::event::Silent;
 use crate::benchmark::params::SizingParams;
+use crate::benchmark::soundness::{Seen, Soundness};
 use crate::benchmark::testing::{self, host, profile, report, sleeping};
+use crate::stats::proportion::Tally;
 
 /// Answers every batch at once, with the result of a function.
 struct Mock<F>(F, Vec<BatchRequest>);
@@ -270,4 +273,80 @@ fn warm_up_batches_leave_no_trace() {
     let (measured, orders) = measure(MeasurementSettings { warmup: 1, ..settings(1) }, ideal);
     let kept: usize = measured.cells.values().map(|record| record.rounds().len()).sum();
     assert_eq!(orders.len(), 2 * kept);
+}
+
+/// Answers a batch: tasks sleep 20 ms, and each ends as the function of its number says.
+fn batch(request: &BatchRequest, outcome: impl Fn(u64) -> Result<u64, Error>) -> Result<RunReport, Error> {
+    let tasks = request.tasks.end - request.tasks.start;
+    let mut report = report(tasks, request.cell.width, 0.02);
+    report.tally = TaskOutcomes::default();
+    let took = Duration::from_millis(20);
+    request.tasks.clone().for_each(|i| report.tally.record(i, i, took, outcome(i)));
+    Ok(report)
+}
+
+fn guided() -> MeasurementSettings {
+    MeasurementSettings { budget: Duration::from_secs(10), rounds: None, ..settings(0) }
+}
+
+fn refused() -> Error {
+    Error::new(Code::TaskHttpStatus, "503")
+}
+
+#[test]
+fn the_search_brackets_the_width_from_which_an_upstream_refuses() {
+    let (measured, _) = measure(guided(), |request| {
+        let width = request.cell.width as u64;
+        batch(request, |i| if i % width >= 4 { Err(refused()) } else { Ok(i) })
+    });
+    let plan = testing::plan(&sleeping(400), &profile(50e-6, 20e-3), &host(2));
+    let results = crate::benchmark::summary::results(&plan, &measured);
+    let soundness = Soundness::of(Tally::default(), &results.iter().map(Seen::of).collect::<Vec<_>>());
+    for kind in [StrategyKind::Async, StrategyKind::Threads] {
+        let onset = soundness.failing_beyond(kind).expect("tasks fail");
+        assert_eq!(onset.width, 4, "{onset:?}");
+        let between = |c: &&Candidate| c.cell.strategy == kind && (5..onset.at).contains(&c.cell.width);
+        assert_eq!(plan.candidates.iter().find(between), None, "{onset:?}");
+    }
+    assert!(measured.posteriors.keys().all(|cell| cell.width <= 4), "{:?}", measured.posteriors.keys());
+    assert!(measured.posteriors.keys().any(|cell| cell.width == 4));
+}
+
+#[test]
+fn wrong_outputs_are_checked_against_a_second_sequential_run_and_never_win() {
+    let (measured, requests) = measure(guided(), |request| {
+        let shares_memory = request.cell.strategy != StrategyKind::Processes && request.cell.width > 1;
+        batch(request, |i| Ok(if shares_memory && i % 7 != 0 { i + 1 } else { i }))
+    });
+    let is_rerun = |r: &&BatchRequest| r.cell == Configuration::REFERENCE && r.tasks.start == 1;
+    assert_eq!(requests.iter().filter(is_rerun).count(), 1);
+    let wide = measured.cells.keys().filter(|cell| cell.width > 1);
+    for cell in wide {
+        let outputs = measured.compare_outputs(*cell).expect("compared");
+        assert_eq!(outputs.is_wrong(), cell.strategy != StrategyKind::Processes, "{cell}: {outputs:?}");
+    }
+    let may_win = |cell: &&Configuration| cell.width == 1 || cell.strategy == StrategyKind::Processes;
+    assert_eq!(measured.posteriors.keys().find(|cell| !may_win(cell)), None);
+}
+
+#[test]
+fn outputs_that_differ_when_tasks_run_alone_again_are_random() {
+    let calls = Cell::new(0);
+    let (measured, _) = measure(guided(), |request| {
+        calls.set(calls.get() + 1);
+        batch(request, |i| Ok(i + 1000 * calls.get()))
+    });
+    let random = |cell: &Configuration| measured.compare_outputs(*cell).expect("compared").verdict;
+    assert!(measured.cells.keys().all(|cell| random(cell) == OutputVerdict::Random));
+    assert!(measured.posteriors.keys().any(|cell| cell.width > 4), "nobody is doubted");
+}
+
+#[test]
+fn items_that_work_once_are_found_by_the_second_sequential_run() {
+    let is_first = Cell::new(true);
+    let (measured, _) = measure(guided(), |request| {
+        let works = request.cell == Configuration::REFERENCE && is_first.replace(false);
+        batch(request, |i| if works { Ok(i) } else { Err(refused()) })
+    });
+    assert!(measured.cells[&Configuration::REFERENCE].outputs().are_consumed());
 }

@@ -15,6 +15,9 @@ use super::{Measured, Measurement};
 /// Lengths of a task that a sequential run for the sake of its outputs may take beyond the budget.
 const RERUN_IN_TASKS: f64 = 2.0;
 
+/// Share of failed tasks from which items may work only once.
+const NEARLY_ALL: f64 = 0.9;
+
 impl Measured {
     /// Returns the record of a configuration, made if there is none; the reference's knows what the profile saw.
     pub(super) fn record_of(&mut self, candidate: &Candidate) -> &mut CellRecord {
@@ -65,7 +68,10 @@ impl Measurement<'_> {
 
     /// Tells the search which configurations are doubted since tasks go wrong in them or near them.
     pub(super) fn heed_trouble(&mut self, search: &mut Search, measured: &mut Measured) {
-        if measured.seen().iter().any(|seen| seen.outputs.is_some_and(|outputs| outputs.is_wrong())) {
+        let is_doubtful = |seen: &Seen| {
+            seen.outputs.is_some_and(|outputs| outputs.is_wrong()) || seen.failed.share() >= NEARLY_ALL
+        };
+        if measured.seen().iter().any(is_doubtful) {
             self.rerun_reference(search, measured);
         }
         if self.mode() == SearchMode::Guided {
@@ -73,8 +79,9 @@ impl Measurement<'_> {
         }
     }
 
-    /// Runs items of the reference again, once, to learn if outputs that differ are random. The run leaves the first
-    /// item out: an output that depends on how many tasks ran before is random as well.
+    /// Runs items of the reference again, once, to learn if outputs that differ are random, and if items work more
+    /// than once. The run leaves the first item out: an output that depends on how many tasks ran before is random
+    /// as well.
     fn rerun_reference(&mut self, search: &Search, measured: &mut Measured) {
         let reference = Configuration::REFERENCE;
         let Some(record) = measured.cells.get(&reference) else { return };

@@ -99,6 +99,7 @@ pub(crate) fn serve(mut stdin: impl BufRead, mut stdout: impl Write) -> io::Resu
 fn run(program: &Program, spec: &TaskProfileRequest) -> TaskAccounting {
     let (mut tally, mut slowest) = (TaskOutcomes::default(), SlowestTasks::default());
     let mut steps_s = vec![0.0; program.step_count()];
+    let runs_commands = spec.workload.runs_commands();
     let (cpu_before, children_before) = (CpuTime::of_self(), CpuTime::of_children());
     let queue_before = own_schedstat();
     let (begun_ns, begun) = (monotonic_ns(), Instant::now());
@@ -112,8 +113,10 @@ fn run(program: &Program, spec: &TaskProfileRequest) -> TaskAccounting {
         let result = run_task(program, position, &mut steps_s);
         let now = Instant::now();
         let index = program.index(position);
-        tally.record(position, index, now - last, result);
-        slowest.add(index % program.tasks(), now - last);
+        let item = index % program.tasks();
+        // A command knows nothing of a task but its item, so that its output and its failure are the item's.
+        tally.record(position, if runs_commands { item } else { index }, now - last, result);
+        slowest.add(item, now - last);
         let wall_s = (now - begun).as_secs_f64();
         let is_due = spec.ends_early && early.count((now - last).as_secs_f64(), wall_s);
         last = now;

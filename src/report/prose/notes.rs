@@ -1,23 +1,22 @@
 //! Facts worth knowing before the advice is followed.
 
 use crate::advice::Note;
-use crate::advice::note::{CpuGrowthCause, FailingConfiguration, WrongConfiguration};
+use crate::advice::note::CpuGrowthCause;
 use crate::benchmark::agreement::OutputComparison;
-use crate::benchmark::result::ErrorCount;
 use crate::report::prose::callables::{blocks_loop, bound_to_one_loop, in_threads, own_semaphore};
-use crate::report::prose::profile;
+use crate::report::prose::{profile, soundness};
 use crate::units::{Seconds, Share};
 
 /// Returns the note in one sentence.
 pub(crate) fn sentence(note: &Note) -> String {
     match note {
-        Note::FailingLeftOut { failing, lowest_share } => left_out(failing, *lowest_share),
-        Note::WrongOutputs { wrong } => wrong_outputs(wrong),
+        Note::FailingLeftOut { failing, lowest_share } => soundness::left_out(failing, *lowest_share),
+        Note::WrongOutputs { wrong } => soundness::wrong(wrong),
         Note::RandomOutputs { outputs: OutputComparison { compared, differing, .. } } => format!(
             "outputs are random: {differing} of {compared} differed when the same items ran one after another again; \
              those of other strategies were not held against them"
         ),
-        Note::TasksFail { share, cause } => tasks_fail(*share, cause.as_ref()),
+        Note::TasksFail { share, cause } => soundness::tasks_fail(*share, cause.as_ref()),
         Note::LowConfidence { reason } => {
             format!("confidence in the class is low: {}", profile::confidence_reason(reason))
         }
@@ -179,42 +178,6 @@ fn python(note: &Note) -> String {
     }
 }
 
-fn left_out(failing: &[FailingConfiguration], lowest_share: f64) -> String {
-    let names: Vec<_> =
-        failing.iter().map(|of| format!("{} ({})", of.configuration, Share(of.share))).collect();
-    format!(
-        "not considered, because tasks fail: {}; elsewhere {} fail",
-        names.join(", "),
-        Share(lowest_share)
-    )
-}
-
-/// Returns the sentence about wrong outputs, with the worst configuration of each strategy.
-fn wrong_outputs(wrong: &[WrongConfiguration]) -> String {
-    let mut worst: Vec<&WrongConfiguration> = Vec::new();
-    for one in wrong {
-        let share = |of: &WrongConfiguration| of.differing as f64 / of.compared.max(1) as f64;
-        match worst.iter_mut().find(|w| w.configuration.strategy == one.configuration.strategy) {
-            Some(known) if share(one) > share(known) => *known = one,
-            Some(_) => {}
-            None => worst.push(one),
-        }
-    }
-    let each = worst.iter().map(|w| {
-        let WrongConfiguration { configuration, compared, differing } = w;
-        format!("{} ({differing} of {compared} at {})", configuration.strategy, configuration.width_label())
-    });
-    format!(
-        "outputs differ from those of sequential for the same items under {}; not recommended",
-        each.collect::<Vec<_>>().join(", ")
-    )
-}
-
-fn tasks_fail(share: f64, cause: Option<&ErrorCount>) -> String {
-    let cause = cause.map(|e| format!(", mostly with {} ({})", e.code, e.message)).unwrap_or_default();
-    format!("{} of the tasks fail{cause}", Share(share))
-}
-
 /// Returns "a thread of its own" or "7 threads of its own".
 fn own_threads(threads: u64) -> String {
     if threads == 1 { "a thread of its own".to_owned() } else { format!("{threads} threads of its own") }
@@ -227,8 +190,10 @@ fn of_callables(callables: &[String], one: &str, several: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::advice::note::{FailingConfiguration, WrongConfiguration};
     use crate::benchmark::Configuration;
     use crate::benchmark::agreement::OutputVerdict;
+    use crate::benchmark::result::ErrorCount;
     use crate::diagnostics::Code;
     use crate::profile::result::ConfidenceReason;
     use crate::strategy::StrategyKind;

@@ -1,8 +1,9 @@
 //! The width from which tasks fail, and outputs that are wrong.
 
+use crate::advice::note::{FailingConfiguration, WrongConfiguration};
 use crate::advice::{Note, Recommendation};
 use crate::benchmark::onset::Onset;
-use crate::report::prose::notes;
+use crate::benchmark::result::ErrorCount;
 use crate::units::Share;
 
 /// Returns the sentence about the width from which tasks fail, such as "tasks fail beyond 4 in flight (52% at 6)".
@@ -17,13 +18,53 @@ pub(crate) fn failing_beyond(onset: &Onset) -> String {
 
 /// Returns what is said before the recommendation: that some configurations gave wrong outputs.
 pub(crate) fn wrong_outputs(advice: &Recommendation) -> Option<String> {
-    let wrong = advice.notes.iter().find(|note| is_said_first(note))?;
-    Some(format!("Wrong outputs: {}", notes::sentence(wrong)))
+    advice.notes.iter().find_map(|note| match note {
+        Note::WrongOutputs { wrong: all } => Some(format!("Wrong outputs: {}", wrong(all))),
+        _ => None,
+    })
 }
 
 /// Returns true if a note is said before the recommendation.
 pub(crate) fn is_said_first(note: &Note) -> bool {
     matches!(note, Note::WrongOutputs { .. })
+}
+
+/// Returns the sentence about configurations that are left out because their tasks fail.
+pub(super) fn left_out(failing: &[FailingConfiguration], lowest_share: f64) -> String {
+    let names: Vec<_> =
+        failing.iter().map(|of| format!("{} ({})", of.configuration, Share(of.share))).collect();
+    format!(
+        "not considered, because tasks fail: {}; elsewhere {} fail",
+        names.join(", "),
+        Share(lowest_share)
+    )
+}
+
+/// Returns the sentence about wrong outputs, with the worst configuration of each strategy.
+pub(super) fn wrong(wrong: &[WrongConfiguration]) -> String {
+    let mut worst: Vec<&WrongConfiguration> = Vec::new();
+    for one in wrong {
+        let share = |of: &WrongConfiguration| of.differing as f64 / of.compared.max(1) as f64;
+        match worst.iter_mut().find(|w| w.configuration.strategy == one.configuration.strategy) {
+            Some(known) if share(one) > share(known) => *known = one,
+            Some(_) => {}
+            None => worst.push(one),
+        }
+    }
+    let each = worst.iter().map(|w| {
+        let WrongConfiguration { configuration, compared, differing } = w;
+        format!("{} ({differing} of {compared} at {})", configuration.strategy, configuration.width_label())
+    });
+    format!(
+        "outputs differ from those of sequential for the same items under {}; not recommended",
+        each.collect::<Vec<_>>().join(", ")
+    )
+}
+
+/// Returns the sentence about tasks of the recommended configuration that fail.
+pub(super) fn tasks_fail(share: f64, cause: Option<&ErrorCount>) -> String {
+    let cause = cause.map(|e| format!(", mostly with {} ({})", e.code, e.message)).unwrap_or_default();
+    format!("{} of the tasks fail{cause}", Share(share))
 }
 
 #[cfg(test)]

@@ -18,6 +18,11 @@ pub(crate) fn failed_in_profile(failed: u64, started: u64) -> String {
     format!("{failed} of {started} tasks failed")
 }
 
+/// Returns the reason why items that work only once cannot be measured.
+pub(crate) fn items_consumed() -> &'static str {
+    "every item worked once and failed when it ran again: the tasks use their items up"
+}
+
 /// Returns the warning that the embedded server used a share of the CPUs.
 pub(crate) fn server_competes(share: f64) -> String {
     format!("the embedded server used {} of the CPUs", Share(share))

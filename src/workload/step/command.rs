@@ -7,6 +7,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek};
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Command as StdCommand, ExitStatus, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -116,7 +117,7 @@ impl Command {
         let result = if status.success() || self.ignore_failure {
             clear(&mut capture.stderr)
                 .and_then(|()| take(&mut capture.stdout))
-                .map(|bytes| StepOutput::of_bytes(Bytes::from(bytes)))
+                .map(|bytes| output(Bytes::from(bytes), status))
         } else {
             clear(&mut capture.stdout)
                 .and_then(|()| take(&mut capture.stderr))
@@ -171,6 +172,12 @@ fn take(file: &mut File) -> std::io::Result<Vec<u8>> {
     file.take(MAX_OUTPUT_BYTES).read_to_end(&mut bytes)?;
     clear(file)?;
     Ok(bytes)
+}
+
+/// Returns the output of a command that ended with `status`, which is part of the digest where a failure is ignored.
+fn output(bytes: Bytes, status: ExitStatus) -> StepOutput {
+    let seed = u64::from(status.into_raw().cast_unsigned());
+    StepOutput { digest: xxhash_rust::xxh3::xxh3_64_with_seed(&bytes, seed), bytes }
 }
 
 /// Returns the exit status and the last line of standard error.
