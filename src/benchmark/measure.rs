@@ -138,7 +138,10 @@ impl Measurement<'_> {
         let mut measured = Measured::default();
         self.warm_up(&search, &mut random);
         self.clock.restart();
-        let counts_profile = self.sizing.counts_profile() || self.settings.once;
+        // A number of rounds that was asked for is one of batches.
+        let is_guided = self.mode() == SearchMode::Guided;
+        let counts_profile =
+            self.settings.once || self.sizing.is_long() || (is_guided && self.sizing.counts_profile());
         let profiled = plan.candidates.first().filter(|_| counts_profile && self.reference.is_some());
         match (self.reference.take(), plan.candidates.first()) {
             (Some(report), Some(reference)) if counts_profile => {

@@ -15,7 +15,7 @@ use nix::unistd::Pid;
 use crate::sandbox::{Sandbox, wait_until};
 
 const SCRAPE: &[&str] = &["advise", "web-scraper", "--budget", "10s"];
-const COMMAND: &[&str] = &["advise", "--budget", "3s", "--", "sleep", "0.2"];
+const COMMAND: &[&str] = &["advise", "--budget", "10s", "--", "sleep", "0.2"];
 
 /// The parts that `conc` plays when it has started itself.
 const FIXTURE: &str = "conc __fixture";
