@@ -99,8 +99,9 @@ fn attempts(failing: f64, retries: u32) -> f64 {
     if fails < 1.0 { (1.0 - failing) / (1.0 - fails) } else { most }
 }
 
-/// Returns the slowest task seen if the whole run takes about as long.
+/// Returns the slowest task seen if it takes much longer than most, and the whole run about as long.
 fn one_item(at: &AdviceContext<'_>) -> Option<LimitingFactor> {
+    at.profile.longest_task_s()?;
     let slowest = at.profile.dispersion.as_ref()?.slowest.first()?;
     let total_s = at.facts.workload_s();
     // Where a task is as long as all of them, there is nothing to share out.

@@ -277,6 +277,11 @@ fn a_run_is_no_shorter_than_its_longest_item() {
     assert!((total_s - 24.0 * 0.1102).abs() < 1e-9);
     let bound = case.limit(&measured(3.0, |n| (3.0 * n).min(6.0)));
     assert!(!matches!(bound, LimitingFactor::OneItem { .. }), "{bound:?}");
+    // Where all take about as long, the slowest of them is no limit of its own.
+    let slowest = vec![SlowTask { item: "17".to_owned(), wall_s: 0.12 }];
+    case.profile.dispersion = Some(Dispersion { coefficient_of_variation: 0.1, slowest });
+    let bound = case.limit(&measured(9.0, |n| (9.0 * n).min(190.0)));
+    assert!(!matches!(bound, LimitingFactor::OneItem { .. }), "{bound:?}");
 }
 
 #[test]
