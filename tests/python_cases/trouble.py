@@ -3,7 +3,6 @@
 import os
 import random
 import sqlite3
-import tempfile
 import threading
 import time
 
@@ -23,12 +22,11 @@ def shares_a_global(i):
 
 
 def changes_directory(i):
-    path = os.path.join(tempfile.gettempdir(), "conc-case-%d" % (i % 10))
+    path = os.path.join(here, "directory-%d" % (i % 10))
     os.makedirs(path, exist_ok=True)
     os.chdir(path)
     time.sleep(0.005)
-    found = os.getcwd()
-    return found
+    return os.getcwd()
 
 
 def returns_a_shared_buffer(i):
