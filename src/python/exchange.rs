@@ -219,7 +219,7 @@ impl Exchange {
         let memory = workload.limits.memory;
         let zygote = self.zygote().clone().filter(|_| matches!(request, HarnessRequest::Batch { .. }));
         if let Some(zygote) = zygote {
-            match HarnessProcess::fork(&zygote, request, &self.scratch, &self.keeper, memory) {
+            match zygote.fork(request, &self.scratch, &self.keeper, memory) {
                 Ok(process) => return Ok(process),
                 // It is gone, perhaps killed for its memory. A fresh interpreter does the same.
                 Err(_) => *self.zygote() = None,

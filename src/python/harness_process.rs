@@ -18,7 +18,6 @@ use crate::host::process::{descendants, kill_tree};
 use crate::python::fatal_error::innermost_user_line;
 use crate::python::protocol::event::HarnessEvent;
 use crate::python::protocol::request::HarnessRequest;
-use crate::python::zygote::{ForkedChild, Zygote};
 
 /// Time for an interpreter to end after its last answer.
 const EXIT_GRACE: Duration = Duration::from_secs(2);
@@ -29,7 +28,7 @@ const MAX_STDERR_CHARACTERS: usize = 300;
 /// A running harness. Dropping it kills the interpreter and every process that it started.
 #[derive(Debug)]
 pub(super) struct HarnessProcess {
-    process: Process,
+    process: Box<dyn InterpreterProcess>,
     stdin: Option<File>,
     stdout: BufReader<File>,
     stderr: File,
@@ -37,48 +36,41 @@ pub(super) struct HarnessProcess {
     memory: Option<(u64, MemoryGuard)>,
 }
 
-/// The process of an interpreter.
-#[derive(Debug)]
-enum Process {
-    /// A child of this process.
-    Own(Child),
-    /// A child of an interpreter that forks.
-    Forked(ForkedChild),
-}
-
-impl Process {
-    fn pid(&self) -> u32 {
-        match self {
-            Process::Own(child) => child.id(),
-            Process::Forked(child) => child.pid(),
-        }
-    }
+/// The operating-system process of an interpreter: a child of this process, or of an interpreter that forks.
+pub(super) trait InterpreterProcess: std::fmt::Debug + Send {
+    /// Returns the process ID.
+    fn pid(&self) -> u32;
 
     /// Waits for the end of the process, which keeps its ID.
-    fn wait_for_end(&mut self) {
-        match self {
-            Process::Own(child) => {
-                let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
-                let flags = nix::sys::wait::WaitPidFlag::WEXITED | nix::sys::wait::WaitPidFlag::WNOWAIT;
-                let _ = nix::sys::wait::waitid(nix::sys::wait::Id::Pid(pid), flags);
-            }
-            Process::Forked(child) => child.wait_for_end(),
-        }
-    }
+    fn wait_for_end(&mut self);
 
     /// Waits for the end of the process and gives up its ID.
+    ///
+    /// # Errors
+    /// If nobody can tell how the process ended.
+    fn reap(&mut self) -> io::Result<ExitStatus>;
+
+    /// Returns true if the process still has its ID.
+    fn is_running(&mut self) -> bool;
+}
+
+impl InterpreterProcess for Child {
+    fn pid(&self) -> u32 {
+        self.id()
+    }
+
+    fn wait_for_end(&mut self) {
+        let pid = nix::unistd::Pid::from_raw(self.id().cast_signed());
+        let flags = nix::sys::wait::WaitPidFlag::WEXITED | nix::sys::wait::WaitPidFlag::WNOWAIT;
+        let _ = nix::sys::wait::waitid(nix::sys::wait::Id::Pid(pid), flags);
+    }
+
     fn reap(&mut self) -> io::Result<ExitStatus> {
-        match self {
-            Process::Own(child) => child.wait(),
-            Process::Forked(child) => child.reap(),
-        }
+        self.wait()
     }
 
     fn is_running(&mut self) -> bool {
-        match self {
-            Process::Own(child) => matches!(child.try_wait(), Ok(None)),
-            Process::Forked(child) => !child.is_reaped(),
-        }
+        matches!(self.try_wait(), Ok(None))
     }
 }
 
@@ -103,29 +95,16 @@ impl HarnessProcess {
             return Err(failed(io::Error::other("the process has no pipes")));
         };
         let streams = (File::from(OwnedFd::from(stdin)), File::from(OwnedFd::from(stdout)), stderr);
-        Self::send(Process::Own(child), streams, request, keeper, memory).map_err(failed)
+        Self::over(Box::new(child), streams, request, keeper, memory).map_err(failed)
     }
 
-    /// Forks a child of `zygote` and sends it the request; it is killed if it uses more than `memory` bytes.
+    /// Sends the request to a process over its standard streams; it is killed if it uses more than `memory`
+    /// bytes.
     ///
     /// # Errors
-    /// If the interpreter that is to fork is gone.
-    pub(super) fn fork(
-        zygote: &Arc<Zygote>,
-        request: &HarnessRequest,
-        scratch: &Path,
-        keeper: &Arc<DeadlineKeeper>,
-        memory: Option<u64>,
-    ) -> io::Result<Self> {
-        let stderr = tempfile::tempfile_in(scratch)?;
-        let ((stdin, ours), (answers, stdout)) = (io::pipe()?, io::pipe()?);
-        let child = zygote.fork(&stdin, &stdout, &stderr)?;
-        let streams = (File::from(OwnedFd::from(ours)), File::from(OwnedFd::from(answers)), stderr);
-        Self::send(Process::Forked(child), streams, request, keeper, memory)
-    }
-
-    fn send(
-        process: Process,
+    /// If the request cannot be written as JSON.
+    pub(super) fn over(
+        process: Box<dyn InterpreterProcess>,
         (mut stdin, stdout, stderr): (File, File, File),
         request: &HarnessRequest,
         keeper: &Arc<DeadlineKeeper>,

@@ -3,9 +3,11 @@
 //! `harness/conc_harness/zygote.py` is the other side, and decides where a fork is as good as a fresh
 //! interpreter.
 
+use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -13,8 +15,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use crate::host::deadline::DeadlineKeeper;
 use crate::host::procfs;
-use crate::python::harness_process::HarnessProcess;
+use crate::python::harness_process::{HarnessProcess, InterpreterProcess};
+use crate::python::protocol::request::HarnessRequest;
 
 /// An interpreter that forks. At its end, which is that of this value, exit handlers of the user run.
 #[derive(Debug)]
@@ -25,7 +29,7 @@ pub(super) struct Zygote {
 
 /// A child that was forked.
 #[derive(Debug)]
-pub(super) struct ForkedChild {
+struct ForkedChild {
     pid: u32,
     zygote: Arc<Zygote>,
     is_reaped: bool,
@@ -51,11 +55,25 @@ impl Zygote {
         Zygote { pid: process.pid(), process: Mutex::new(Some(process)) }
     }
 
-    /// Forks a child with these streams.
+    /// Forks a child and sends it the request; it is killed if it uses more than `memory` bytes.
     ///
     /// # Errors
     /// If the interpreter is gone or cannot fork.
     pub(super) fn fork(
+        self: &Arc<Self>,
+        request: &HarnessRequest,
+        scratch: &Path,
+        keeper: &Arc<DeadlineKeeper>,
+        memory: Option<u64>,
+    ) -> io::Result<HarnessProcess> {
+        let stderr = tempfile::tempfile_in(scratch)?;
+        let ((stdin, ours), (answers, stdout)) = (io::pipe()?, io::pipe()?);
+        let child = self.child(&stdin, &stdout, &stderr)?;
+        let streams = (File::from(OwnedFd::from(ours)), File::from(OwnedFd::from(answers)), stderr);
+        HarnessProcess::over(Box::new(child), streams, request, keeper, memory)
+    }
+
+    fn child(
         self: &Arc<Self>,
         stdin: &impl AsFd,
         stdout: &impl AsFd,
@@ -95,30 +113,23 @@ impl Drop for Zygote {
     }
 }
 
-impl ForkedChild {
-    /// Returns the process ID.
-    pub(super) fn pid(&self) -> u32 {
+impl InterpreterProcess for ForkedChild {
+    fn pid(&self) -> u32 {
         self.pid
     }
 
-    /// Waits for the end of the child, which keeps its ID.
-    pub(super) fn wait_for_end(&self) {
+    fn wait_for_end(&mut self) {
         // An interpreter that is gone waits for nobody.
         let _ = self.zygote.ask::<serde_json::Value>(&json!({ "wait": self.pid }));
     }
 
-    /// Waits for the end of the child and gives up its ID.
-    ///
-    /// # Errors
-    /// If the interpreter that forked it is gone.
-    pub(super) fn reap(&mut self) -> io::Result<ExitStatus> {
+    fn reap(&mut self) -> io::Result<ExitStatus> {
         self.is_reaped = true;
         let Reaped { status } = self.zygote.ask(&json!({ "reap": self.pid }))?;
         Ok(ExitStatus::from_raw(status))
     }
 
-    /// Returns true if the child has given up its ID.
-    pub(super) fn is_reaped(&self) -> bool {
-        self.is_reaped
+    fn is_running(&mut self) -> bool {
+        !self.is_reaped
     }
 }

@@ -82,6 +82,10 @@ impl ExecutionModel for Python<'_> {
         if self.profile.own_semaphore().is_some() && self.multiplies_the_module(strategy) {
             return false;
         }
+        // Without a coroutine, a loop hands every task to the same threads at a higher price.
+        if strategy.info().width == WidthMeaning::InFlight && !self.profile.is_awaitable() {
+            return false;
+        }
         match strategy.info().use_case {
             UseCase::General | UseCase::InProcess => true,
             // Either a pool for each kind of step, or an event loop in every process.
