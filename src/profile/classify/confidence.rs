@@ -22,7 +22,7 @@ const MIN_SAMPLES_OF_TASKS: u64 = 10;
 const MIN_WALL_S: f64 = 0.5;
 
 /// Wall seconds of tasks, which begin in a process that is ready, below which their totals are mostly noise.
-const MIN_WALL_OF_TASKS_S: f64 = 0.3;
+const MIN_WALL_OF_TASKS_S: f64 = 0.2;
 
 /// Distance from a threshold of the CPU share below which either class is as likely.
 const TOSS_UP_MARGIN: f64 = 0.05;

@@ -21,9 +21,10 @@ const PROCFS_PERIOD: Duration = Duration::from_millis(20);
 /// Longest time between two samples from `/proc`, however much they cost.
 const MAX_PROCFS_PERIOD: Duration = Duration::from_millis(2560);
 
-/// Longest time between two samples of a process that runs tasks: ten of them tell the kinds of waits of a
-/// profile that ends as early as it can.
-const MAX_TASK_PERIOD: Duration = Duration::from_millis(30);
+/// Mean and longest time between two samples of a process that runs tasks: some tens of them, at least ten,
+/// tell the kinds of waits of a profile that ends as early as it can. Profiles of tasks are short, so that the
+/// samples cost little on the whole.
+const TASK_PERIODS: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(20)];
 
 /// Mean time between two samples from `sysinfo`, which sees CPU time in steps of 10 ms and reads every
 /// process of the machine.
@@ -87,8 +88,9 @@ trait Sampler {
 pub fn sample(target: Target, source: SampleSource, mut pause: impl FnMut(Duration) -> bool) -> Observation {
     match source {
         SampleSource::Proc if procfs::is_available() => {
-            let longest = if target.runs_tasks { MAX_TASK_PERIOD } else { MAX_PROCFS_PERIOD };
-            let cadence = Cadence::new(PROCFS_PERIOD, longest, target.root);
+            let usual = [PROCFS_PERIOD, MAX_PROCFS_PERIOD];
+            let [shortest, longest] = if target.runs_tasks { TASK_PERIODS } else { usual };
+            let cadence = Cadence::new(shortest, longest, target.root);
             run(target, ByProcfs::new(target), cadence, &mut pause)
         }
         _ => {

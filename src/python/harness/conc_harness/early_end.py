@@ -1,4 +1,4 @@
-"""The end of a profile whose class and cost are certain before its time is over.
+"""The end of a profile whose class is certain before its time is over.
 
 `src/profile/accounting/early_end.rs` is the same rule for native tasks, with the reasons for its numbers.
 """
@@ -8,15 +8,17 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-LEAST_S = 0.4
-LEAST_TASKS = 5
+LEAST_S = 0.25
+LEAST_TASKS = 3
+LONGEST_SHARE = 0.5
 SLICE_S = 0.02
 CLEAR_MARGIN = 0.12
 STANDARD_ERRORS = 3.0
 MAX_TIME_ERROR = 0.03
 
 # The thresholds between two classes in `src/policy.rs`.
-THRESHOLDS = (0.35, 0.5, 0.75)
+IO_BOUND_UP_TO = 0.35
+THRESHOLDS = (IO_BOUND_UP_TO, 0.5, 0.75)
 
 
 class Clocks(NamedTuple):
@@ -60,21 +62,26 @@ class EarlyEnd:
 
     def __init__(self) -> None:
         self._times = Spread()
+        self._longest_s = 0.0
         self._shares = Spread()
         self._begun = self._last = Clocks(0.0, 0.0, 0.0)
 
     def count(self, seconds: float, wall_s: float) -> bool:
         """Counts a task; tells whether it is time to read the clocks for `is_certain`."""
         self._times.add(seconds)
+        self._longest_s = max(self._longest_s, seconds)
         return wall_s - self._last.wall_s >= SLICE_S
 
     def is_certain(self, now: Clocks) -> bool:
-        """Tells whether further tasks would change neither the class nor the cost of a task."""
+        """Tells whether further tasks would change neither the class nor the time that a task computes."""
         self._shares.add(now.share_since(self._last))
         self._last = now
         if now.wall_s < LEAST_S or self._times.count < LEAST_TASKS:
             return False
         reach = CLEAR_MARGIN + STANDARD_ERRORS * self._shares.standard_error()
         share = now.share_since(self._begun)
-        is_clear = all(abs(share - threshold) > reach for threshold in THRESHOLDS)
-        return is_clear and self._times.standard_error() <= MAX_TIME_ERROR * self._times.mean
+        if not all(abs(share - threshold) > reach for threshold in THRESHOLDS):
+            return False
+        if share < IO_BOUND_UP_TO:
+            return self._longest_s <= LONGEST_SHARE * now.wall_s
+        return self._times.standard_error() <= MAX_TIME_ERROR * self._times.mean
