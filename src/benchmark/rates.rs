@@ -12,18 +12,24 @@ use crate::workload::step::cpu::Burner;
 /// CPU time of one piece of work.
 const PIECE: Duration = Duration::from_millis(8);
 
-/// Number of pieces per thread.
-const PIECES: usize = 18;
+/// Number of pieces per thread that count.
+const PIECES: usize = 5;
 
-/// Number of pieces before the first that counts: idle CPUs are slow at first, most of all virtual ones, to
-/// which the host then assigns a core.
-const WARM_UP: usize = 8;
+/// Number of pieces before the first that counts, for CPUs that may have been idle: they are slow at first,
+/// most of all virtual ones, to which the host then assigns a core.
+const WARM_UP: usize = 4;
 
-/// Time after which no further piece is begun, once two of each thread count: on a busy machine pieces take
+/// The same for a thread on CPUs that have just computed.
+const WARM: usize = 1;
+
+/// Least number of pieces that count.
+const LEAST_PIECES: usize = 2;
+
+/// Time after which no further piece is begun, once [`LEAST_PIECES`] count: on a busy machine pieces take
 /// several times as long, and their median needs no more of them.
-const MOST: Duration = Duration::from_millis(250);
+const MOST: Duration = Duration::from_millis(125);
 
-/// Measures the rates of `cpus` CPUs at work like that of `step`; takes about 300 ms, on a busy machine little
+/// Measures the rates of `cpus` CPUs at work like that of `step`; takes about 120 ms, on a busy machine little
 /// more.
 ///
 /// The kind of work matters: CPUs that share a cache, a core or the way to memory do not all hinder one
@@ -31,14 +37,15 @@ const MOST: Duration = Duration::from_millis(250);
 pub fn measure_rates(cpus: f64, step: Option<&CpuSpec>) -> RateCurve {
     let usual = || Burner::new(Kernel::Sha256, PIECE);
     let piece = step.map_or_else(usual, |step| Burner::like(step, PIECE));
-    let alone = rate(&piece, 1);
-    let together = rate(&piece, (cpus.ceil() as usize).max(1));
+    // In this order, because all CPUs are warm after the first.
+    let together = rate(&piece, (cpus.ceil() as usize).max(1), WARM_UP);
+    let alone = rate(&piece, 1, WARM);
     // A quota is enforced over longer times than are measured here.
     RateCurve { alone: alone.min(cpus), together: together.min(cpus).max(alone.min(cpus)), cpus }
 }
 
-/// Returns the CPU seconds of work per second that `threads` threads do together.
-fn rate(piece: &Burner, threads: usize) -> f64 {
+/// Returns the CPU seconds of work per second that `threads` threads do together after `warm_up` pieces.
+fn rate(piece: &Burner, threads: usize, warm_up: usize) -> f64 {
     let ready = Barrier::new(threads);
     let ends = || -> Vec<Instant> {
         ready.wait();
@@ -47,8 +54,8 @@ fn rate(piece: &Burner, threads: usize) -> f64 {
             Instant::now()
         };
         let begun = Instant::now();
-        let is_over = |piece: usize| piece >= WARM_UP + 2 && begun.elapsed() > MOST;
-        (0..PIECES).take_while(|piece| !is_over(*piece)).map(burn).collect()
+        let is_over = |piece: usize| piece >= warm_up + LEAST_PIECES && begun.elapsed() > MOST;
+        (0..warm_up + PIECES).take_while(|piece| !is_over(*piece)).map(burn).collect()
     };
     let ends: Vec<Vec<Instant>> = thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(ends)).collect();
@@ -56,13 +63,14 @@ fn rate(piece: &Burner, threads: usize) -> f64 {
     });
     // After the first thread is done the others have its CPU.
     let first_done = ends.iter().filter_map(|ends| ends.last()).min().copied();
-    ends.iter().map(|ends| piece.cpu_s() / piece_s(ends, first_done)).sum()
+    ends.iter().map(|ends| piece.cpu_s() / piece_s(ends, warm_up, first_done)).sum()
 }
 
-/// Returns the median wall seconds of a thread's pieces that count.
-fn piece_s(ends: &[Instant], until: Option<Instant>) -> f64 {
-    let counted = ends.iter().enumerate().take_while(|(i, end)| *i < WARM_UP + 2 || Some(**end) <= until);
-    let counted: Vec<Instant> = counted.map(|(_, end)| *end).skip(WARM_UP - 1).collect();
+/// Returns the median wall seconds of a thread's pieces that count, after `warm_up` others.
+fn piece_s(ends: &[Instant], warm_up: usize, until: Option<Instant>) -> f64 {
+    let least = warm_up + LEAST_PIECES;
+    let counted = ends.iter().enumerate().take_while(|(i, end)| *i < least || Some(**end) <= until);
+    let counted: Vec<Instant> = counted.map(|(_, end)| *end).skip(warm_up - 1).collect();
     let pieces: Vec<f64> = counted.windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64()).collect();
     median(&pieces).unwrap_or(0.0).max(f64::MIN_POSITIVE)
 }
@@ -87,7 +95,7 @@ mod tests {
         let times = [&[50; WARM_UP][..], &[10; 5], &[1; 5]].concat();
         let ends = ends(&times);
         let until = Some(ends[WARM_UP + 4]);
-        assert!((piece_s(&ends, until) - 0.01).abs() < 1e-9);
-        assert!((piece_s(&ends, Some(begun)) - 0.01).abs() < 1e-9, "two pieces count in any case");
+        assert!((piece_s(&ends, WARM_UP, until) - 0.01).abs() < 1e-9);
+        assert!((piece_s(&ends, WARM_UP, Some(begun)) - 0.01).abs() < 1e-9, "two pieces count in any case");
     }
 }

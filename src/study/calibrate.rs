@@ -18,12 +18,13 @@ use crate::gate::fingerprint::MachineFingerprint;
 use crate::host::contention::{CpuMeter, was_alone};
 use crate::host::replace_file::replace_file;
 use crate::host::{Host, Reexec};
+use crate::model::RateCurve;
 use crate::policy::CONTENDED_DISTRUST;
 use crate::strategy::RunReport;
 use crate::study::callables::Callables;
 use crate::study::python_start_up::python_start_up;
 use crate::workload::fixture::Fixture;
-use crate::workload::spec::CpuSpec;
+use crate::workload::spec::{CpuSpec, StepSpec};
 use crate::workload::step::cpu::Burner;
 use crate::workload::step::cpu::calibrate::calibrate as calibrate_steps;
 use crate::workload::{Env, Workload};
@@ -42,7 +43,13 @@ pub(super) fn conditions(
     callables: Option<&Callables>,
     recalibrate: bool,
 ) -> Conditions {
-    let rates = measure_rates(host.cpus_effective, largest_step(workload));
+    let cache = CalibrationCache::of(host);
+    let cached = if recalibrate { None } else { cache.read() };
+    let rates = match &cached {
+        // Nothing hangs on the speed of the CPUs, not even whether the machine is quiet.
+        Some(_) if !computes(workload) => RateCurve::ideal(host.cpus_effective),
+        _ => measure_rates(host.cpus_effective, largest_step(workload)),
+    };
     if workload.runs_python() || workload.runs_commands() {
         let is_quiet = was_alone(rates.alone / host.cpus_effective.min(1.0));
         let start_up = |callables| {
@@ -50,8 +57,6 @@ pub(super) fn conditions(
         };
         return Conditions { rates, python: callables.and_then(start_up), ..Conditions::usual(host) };
     }
-    let cache = CalibrationCache::of(host);
-    let cached = if recalibrate { None } else { cache.read() };
     let overheads = cached.unwrap_or_else(|| {
         // A busy machine is not calibrated; its first quiet moment will do.
         let is_quiet = was_alone(rates.alone / host.cpus_effective.min(1.0));
@@ -69,6 +74,12 @@ fn measure_overheads(reexec: &Reexec, host: &Host, env: &Env) -> Option<Overhead
     let overheads = calibrate(&mut batches, host.cpu_workers());
     let taken = meter.taken_shares(host.cpus_logical, batches.server_s);
     taken.is_none_or(|taken| taken.others + taken.stolen < CONTENDED_DISTRUST).then_some(overheads)
+}
+
+/// Returns true if the tasks may compute for more of their time than it takes to begin a wait.
+fn computes(workload: &Workload) -> bool {
+    let only_waits = |step: &StepSpec| matches!(step, StepSpec::Sleep(_) | StepSpec::Lock(_));
+    !workload.steps.iter().all(only_waits)
 }
 
 /// Returns the step with the most CPU work.
@@ -156,5 +167,18 @@ impl CalibrationRunner for CalibrationBatches<'_> {
         let server_s = server_cpu_s() - started_s;
         self.server_s += started_s + server_s;
         Some((report, server_s))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::computes;
+    use crate::advice::testing::{cpu, read, sleep, workload};
+
+    #[test]
+    fn only_tasks_that_do_nothing_but_wait_do_not_depend_on_the_speed_of_the_cpus() {
+        assert!(!computes(&workload(10, vec![sleep(), sleep()])));
+        assert!(computes(&workload(10, vec![sleep(), cpu()])));
+        assert!(computes(&workload(10, vec![read()])), "a file in the page cache is copied");
     }
 }
