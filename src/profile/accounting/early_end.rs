@@ -7,7 +7,8 @@
 
 use crate::policy::{CPU_BOUND_FROM, IO_BOUND_IN_KERNEL_UP_TO, IO_BOUND_UP_TO};
 
-/// Seconds of a profile in which enough samples are taken to tell the kinds of waits apart.
+/// Seconds of a profile, without those in the run queue, in which enough samples are taken to tell the kinds of
+/// waits apart.
 const LEAST_S: f64 = 0.25;
 
 /// Number of tasks below which an unusual one may pass for all.
@@ -26,7 +27,7 @@ const CLEAR_MARGIN: f64 = 0.12;
 /// Standard errors that the distance is to exceed [`CLEAR_MARGIN`] by: the rule is applied again and again.
 const STANDARD_ERRORS: f64 = 3.0;
 
-/// Relative standard error of the mean time of a task that computes, below which more tasks would not change
+/// Relative standard error of the mean time of a task that computes, without that in the run queue, below which more tasks would not change
 /// predictions: small beside [`INDIFFERENCE`](crate::policy::INDIFFERENCE).
 const MAX_TIME_ERROR: f64 = 0.03;
 
@@ -70,8 +71,12 @@ impl Spread {
 /// A sequential test: is more to be learnt from further tasks?
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct EarlyEnd {
-    times: Spread,
+    tasks: u64,
     longest_s: f64,
+    /// Tasks of the slice that has begun.
+    tasks_of_slice: u64,
+    /// Seconds per task of each slice, without time in the run queue.
+    costs: Spread,
     shares: Spread,
     last: ProfileClocks,
 }
@@ -80,7 +85,8 @@ impl EarlyEnd {
     /// Counts a task that took `seconds` and ended `wall_s` after the first one began; returns true if it is
     /// time to read the clocks for [`is_certain`](Self::is_certain).
     pub(crate) fn count(&mut self, seconds: f64, wall_s: f64) -> bool {
-        self.times.add(seconds);
+        self.tasks += 1;
+        self.tasks_of_slice += 1;
         self.longest_s = self.longest_s.max(seconds);
         wall_s - self.last.wall_s >= SLICE_S
     }
@@ -89,8 +95,9 @@ impl EarlyEnd {
     /// time that a task computes.
     pub(crate) fn is_certain(&mut self, now: ProfileClocks) -> bool {
         self.shares.add(share(self.last, now));
-        self.last = now;
-        if now.wall_s < LEAST_S || self.times.count < LEAST_TASKS {
+        self.costs.add(own_s(self.last, now) / self.tasks_of_slice.max(1) as f64);
+        (self.last, self.tasks_of_slice) = (now, 0);
+        if own_s(ProfileClocks::default(), now) < LEAST_S || self.tasks < LEAST_TASKS {
             return false;
         }
         let reach = CLEAR_MARGIN + STANDARD_ERRORS * self.shares.standard_error();
@@ -107,15 +114,20 @@ impl EarlyEnd {
 
     /// Returns true if the mean time of a task is known well.
     fn is_exact(&self) -> bool {
-        self.times.standard_error() <= MAX_TIME_ERROR * self.times.mean
+        self.costs.standard_error() <= MAX_TIME_ERROR * self.costs.mean
     }
 }
 
 /// Returns the CPU share between two readings, without the time in the run queue.
 fn share(before: ProfileClocks, after: ProfileClocks) -> f64 {
+    let own_s = own_s(before, after);
+    if own_s > 0.0 { (after.cpu_s - before.cpu_s) / own_s } else { 0.0 }
+}
+
+/// Returns the seconds between two readings that were not spent in the run queue.
+fn own_s(before: ProfileClocks, after: ProfileClocks) -> f64 {
     let cpu_s = after.cpu_s - before.cpu_s;
-    let own_s = (after.wall_s - before.wall_s - (after.queued_s - before.queued_s)).max(cpu_s);
-    if own_s > 0.0 { cpu_s / own_s } else { 0.0 }
+    (after.wall_s - before.wall_s - (after.queued_s - before.queued_s)).max(cpu_s)
 }
 
 #[cfg(test)]
@@ -181,13 +193,19 @@ mod tests {
     }
 
     #[test]
-    fn time_in_the_run_queue_is_no_wait() {
-        let mut early = EarlyEnd::default();
-        let at = |i: f64| ProfileClocks { wall_s: 0.02 * i, cpu_s: 0.01 * i, queued_s: 0.01 * i };
-        let ended = (1..50).find(|i| {
-            let now = at(f64::from(*i));
-            early.count(0.02, now.wall_s + 1e-9) && early.is_certain(now)
-        });
-        assert_eq!(ended, Some(13), "half of the time on a busy machine is all of its own");
+    fn time_in_the_run_queue_is_neither_a_wait_nor_a_cost() {
+        let (mut early, mut now, mut tasks) = (EarlyEnd::default(), ProfileClocks::default(), 0);
+        loop {
+            // From none to nine tenths of the time.
+            let queued_s = [0.0, 0.18, 0.02][tasks % 3];
+            now.wall_s += 0.02 + queued_s;
+            now.cpu_s += 0.02;
+            now.queued_s += queued_s;
+            tasks += 1;
+            if early.count(0.02 + queued_s, now.wall_s) && early.is_certain(now) {
+                break;
+            }
+        }
+        assert_eq!(tasks, 13, "{now:?}");
     }
 }

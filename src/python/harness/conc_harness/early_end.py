@@ -30,9 +30,13 @@ class Clocks(NamedTuple):
 
     def share_since(self, before: Clocks) -> float:
         """Returns the share of computing between two readings, without the time in the run queue."""
-        cpu_s = self.cpu_s - before.cpu_s
-        own_s = max(cpu_s, self.wall_s - before.wall_s - (self.queued_s - before.queued_s))
-        return cpu_s / own_s if own_s > 0.0 else 0.0
+        own_s = self.own_since(before)
+        return (self.cpu_s - before.cpu_s) / own_s if own_s > 0.0 else 0.0
+
+    def own_since(self, before: Clocks) -> float:
+        """Returns the seconds between two readings that were not spent in the run queue."""
+        wall_s = self.wall_s - before.wall_s - (self.queued_s - before.queued_s)
+        return max(self.cpu_s - before.cpu_s, wall_s)
 
 
 class Spread:
@@ -61,22 +65,27 @@ class EarlyEnd:
     """A sequential test: is more to be learnt from further tasks?"""
 
     def __init__(self) -> None:
-        self._times = Spread()
+        self._tasks = 0
         self._longest_s = 0.0
+        self._tasks_of_slice = 0
+        # Seconds per task of each slice, without time in the run queue.
+        self._costs = Spread()
         self._shares = Spread()
         self._begun = self._last = Clocks(0.0, 0.0, 0.0)
 
     def count(self, seconds: float, wall_s: float) -> bool:
         """Counts a task; tells whether it is time to read the clocks for `is_certain`."""
-        self._times.add(seconds)
+        self._tasks += 1
+        self._tasks_of_slice += 1
         self._longest_s = max(self._longest_s, seconds)
         return wall_s - self._last.wall_s >= SLICE_S
 
     def is_certain(self, now: Clocks) -> bool:
         """Tells whether further tasks would change neither the class nor the time that a task computes."""
         self._shares.add(now.share_since(self._last))
-        self._last = now
-        if now.wall_s < LEAST_S or self._times.count < LEAST_TASKS:
+        self._costs.add(now.own_since(self._last) / max(1, self._tasks_of_slice))
+        self._last, self._tasks_of_slice = now, 0
+        if now.own_since(self._begun) < LEAST_S or self._tasks < LEAST_TASKS:
             return False
         reach = CLEAR_MARGIN + STANDARD_ERRORS * self._shares.standard_error()
         share = now.share_since(self._begun)
@@ -84,4 +93,4 @@ class EarlyEnd:
             return False
         if share < IO_BOUND_UP_TO:
             return self._longest_s <= LONGEST_SHARE * now.wall_s
-        return self._times.standard_error() <= MAX_TIME_ERROR * self._times.mean
+        return self._costs.standard_error() <= MAX_TIME_ERROR * self._costs.mean

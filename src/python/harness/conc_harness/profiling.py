@@ -19,8 +19,9 @@ from .requests import JsonObject, ProfileRequest
 from .resource_usage import cpu
 from .two_threads import TaskCost, Trial
 
-# The GIL probe runs for this share of the profile time, after the measurement.
-GIL_PROBE_SHARE = 0.3
+# The GIL probe of tasks that do not run in threads takes this share of the profile time, after the
+# measurement: it looks about a thousand times a second.
+GIL_PROBE_SHARE = 0.15
 
 # A first round shorter than this is dominated by costs that every interpreter pays once.
 MIN_FIRST_ROUND_NS = 20_000_000

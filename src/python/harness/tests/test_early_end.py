@@ -39,3 +39,14 @@ def test_what_is_paid_once_is_not_a_tasks_cost(share: float, least_s: float) -> 
 
 def test_two_tasks_are_too_few() -> None:
     assert end_s(lambda _: (0.3, 0.01), 9.0) == pytest.approx(0.9)
+
+
+def test_time_in_the_run_queue_is_neither_a_wait_nor_a_cost() -> None:
+    early, now, tasks = EarlyEnd(), Clocks(0.0, 0.0, 0.0), 0
+    while True:
+        queued_s = (0.0, 0.18, 0.02)[tasks % 3]
+        now = Clocks(now.wall_s + 0.02 + queued_s, now.cpu_s + 0.02, now.queued_s + queued_s)
+        tasks += 1
+        if early.count(0.02 + queued_s, now.wall_s) and early.is_certain(now):
+            break
+    assert tasks == 13
