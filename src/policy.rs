@@ -32,10 +32,13 @@ pub(crate) const STOP_REGRET: f64 = 0.02;
 /// Probability of being within [`INDIFFERENCE`] of the best from which a cell of the decision tree's strategy is
 /// recommended, whatever leads.
 ///
-/// - Chosen because: what the measurement leaves undecided, theory decides.
-/// - Measured by: `cargo test --test search -- --nocapture`, where the tree names `async`.
+/// - Chosen because: what the measurement leaves undecided, theory decides; but advice that theory made worse
+///   is bad advice.
+/// - Measured by: `cargo test --release --test search -- --nocapture`, where the tree names `async`: from 0.50 on,
+///   86.0% of 600 recommendations are within the margin (mean loss 2.4%), from 0.80 on 88.5% of 1000 (2.1%), and if
+///   the tree decided nothing 91.7% of 600 (1.9%).
 /// - Last checked: 2026-11.
-pub(crate) const TREE_FROM: f64 = 0.50;
+pub(crate) const TREE_FROM: f64 = 0.80;
 
 /// Probability of being within [`INDIFFERENCE`] of the best from which a strategy other than the tree's ties
 /// with the leader, so that the simpler program wins.
@@ -43,7 +46,7 @@ pub(crate) const TREE_FROM: f64 = 0.50;
 /// - Chosen because: no theory speaks for such a strategy, so that the measurement must.
 /// - Measured by: `cargo test --test search -- --nocapture`.
 /// - Last checked: 2026-11.
-pub(crate) const TIE_FROM: f64 = 0.80;
+pub(crate) const TIE_FROM: f64 = 0.97;
 
 /// Probability of being within [`INDIFFERENCE`] of the best from which a narrower cell is recommended in place
 /// of a wider one of the same strategy.

@@ -269,7 +269,8 @@ fn open(at: &AdviceContext<'_>) -> LimitingFactor {
     let unknown = |wider| LimitingFactor::Unknown { width, narrower: at.seen.undecided_growth, wider };
     match (at.seen.beyond, at.seen.growth) {
         (Beyond::Grows(growth), _) | (Beyond::NotMeasured, Some(growth)) => {
-            LimitingFactor::NotReached { width, growth }
+            let tasks = usize::try_from(at.workload.tasks()).unwrap_or(usize::MAX);
+            LimitingFactor::NotReached { width, growth, next_width: width.saturating_mul(2).min(tasks) }
         }
         (Beyond::Undecided(change) | Beyond::Flat(change), _) => unknown(Some(change)),
         (Beyond::NotMeasured, None) => unknown(None),

@@ -118,6 +118,8 @@ pub enum LimitingFactor {
         width: usize,
         /// The growth that shows it.
         growth: Change,
+        /// A wider width to try: twice as wide, and no wider than there are tasks.
+        next_width: usize,
     },
     /// The measurement does not show what keeps throughput from growing.
     Unknown {

@@ -226,7 +226,7 @@ mod tests {
         assert_eq!((r.strategy, r.width, r.agrees), (StrategyKind::Async, 128, Agreement::Yes));
         assert_eq!(r.decision.strategy, StrategyKind::Async);
         assert!(
-            matches!(r.limit, LimitingFactor::NotReached { width: 128, growth } if growth.from == 64),
+            matches!(r.limit, LimitingFactor::NotReached { width: 128, growth, .. } if growth.from == 64),
             "{:?}",
             r.limit
         );

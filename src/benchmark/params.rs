@@ -59,7 +59,7 @@ impl Default for SearchParams {
     fn default() -> Self {
         SearchParams {
             stop_regret: STOP_REGRET,
-            open_question: (0.2, 0.8),
+            open_question: (0.5, 0.9),
             max_batches_of_question: 4,
             min_batches_of_choice: 2,
             min_batches_total: 4,

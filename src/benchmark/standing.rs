@@ -87,8 +87,8 @@ mod tests {
                 standing(StrategyKind::Threads, 32, 0.7, 0.04),
             ]
         };
-        assert_eq!(choice(&of(0.55), StrategyKind::Async), "async 64");
-        assert_eq!(choice(&of(0.45), StrategyKind::Async), "hybrid 48");
+        assert_eq!(choice(&of(0.85), StrategyKind::Async), "async 64");
+        assert_eq!(choice(&of(0.75), StrategyKind::Async), "hybrid 48");
         assert_eq!(choice(&of(0.9), StrategyKind::Hybrid), "hybrid 48");
     }
 
@@ -96,8 +96,8 @@ mod tests {
     fn where_the_tree_is_out_a_tie_goes_to_the_simpler_program_and_the_narrower_cell() {
         let standings = [
             standing(StrategyKind::Hybrid, 48, 1.0, 0.0),
-            standing(StrategyKind::Threads, 64, 0.97, 0.01),
-            standing(StrategyKind::Threads, 32, 0.96, 0.01),
+            standing(StrategyKind::Threads, 64, 0.98, 0.01),
+            standing(StrategyKind::Threads, 32, 0.97, 0.01),
             standing(StrategyKind::Threads, 16, 0.85, 0.03),
             standing(StrategyKind::Async, 64, 0.1, 0.2),
         ];

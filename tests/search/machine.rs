@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use conc::Code;
 use conc::internal::{BatchRequest, Clock, Configuration, CpuTime, Error, Executor, RunReport, TaskOutcomes};
 use rand::RngExt;
 use rand::rngs::StdRng;
@@ -164,7 +165,11 @@ impl Executor for Machine {
         let in_flight = request.cell.width as f64;
         let tasks = asked.min(rate * request.stop_starting_after.as_secs_f64() + in_flight);
         let wall_s = tasks / rate;
-        self.pass(wall_s + BATCH_START_S);
+        let most_s = request.kill_after.as_secs_f64();
+        self.pass(wall_s.min(most_s) + BATCH_START_S);
+        if wall_s > most_s {
+            return Err(Error::new(Code::PoolHung, "the batch did not end in time"));
+        }
         let mut tally = TaskOutcomes::default();
         tally.counts.ok = tasks as u64;
         Ok(RunReport {

@@ -97,7 +97,7 @@ fn a_capped_upstream_is_found_by_littles_law() {
 fn an_embedded_server_on_busy_cpus_is_not_taken_for_a_capped_one() {
     let case = Case::new(vec![http()], Class::IoBound, 0.0008, 0.044);
     let bound = case.limit(&measured(22.0, |n| 22.0 * n.min(56.0)));
-    let LimitingFactor::NotReached { width: 64, growth: Change { from: 32, to: 64, .. } } = bound else {
+    let LimitingFactor::NotReached { width: 64, growth: Change { from: 32, to: 64, .. }, .. } = bound else {
         panic!("throughput grew from 32 to 64: {bound:?}");
     };
     let bound = case.limit(&measured(400.0, |n| 400.0 * n.min(4.0)));
@@ -209,7 +209,7 @@ fn an_upstream_needs_tasks_that_queue() {
     let one: Vec<_> = capped().into_iter().filter(|cell| [1, 8].contains(&cell.cell.width)).collect();
     let bound = case.limit(&one);
     assert!(
-        matches!(bound, LimitingFactor::NotReached { width: 8, growth: Change { from: 1, to: 8, .. } }),
+        matches!(bound, LimitingFactor::NotReached { width: 8, growth: Change { from: 1, to: 8, .. }, .. }),
         "{bound:?}"
     );
 }
@@ -376,7 +376,7 @@ fn growth_at_the_widest_is_no_limit() {
     let case = Case::new(vec![sleep()], Class::IoBound, 0.0, 0.01);
     assert_eq!(
         case.limit(&measured(100.0, |n| 100.0 * n)),
-        LimitingFactor::NotReached { width: 64, growth: doubled(64) }
+        LimitingFactor::NotReached { width: 64, growth: doubled(64), next_width: 128 }
     );
 }
 

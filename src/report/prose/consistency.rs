@@ -86,12 +86,18 @@ fn a_limit_that_was_not_seen_is_found() {
     let width = |advice: &mut Recommendation| advice.width;
     assert_found(
         is_measured_wide,
-        |advice| advice.limit = LimitingFactor::NotReached { width: width(advice), growth: growth(2.0) },
+        |advice| {
+            advice.limit =
+                LimitingFactor::NotReached { width: width(advice), growth: growth(2.0), next_width: 10 }
+        },
         "which is no row",
     );
     assert_found(
         is_measured_wide,
-        |advice| advice.limit = LimitingFactor::NotReached { width: width(advice), growth: growth(0.9) },
+        |advice| {
+            advice.limit =
+                LimitingFactor::NotReached { width: width(advice), growth: growth(0.9), next_width: 10 }
+        },
         "growth that is none",
     );
     let shared = |resource| {
@@ -154,7 +160,7 @@ fn a_comparison_that_disagrees_with_the_table_is_found() {
 #[test]
 fn a_scaling_law_that_disagrees_is_found() {
     let mut told = example(
-        |_, advice| matches!(advice.limit, LimitingFactor::NotReached { width, growth } if width == growth.to),
+        |_, advice| matches!(advice.limit, LimitingFactor::NotReached { width, growth, .. } if width == growth.to),
     );
     let LimitingFactor::NotReached { growth, .. } = told.advice.limit else { return };
     let mut model = told.model.clone().expect("a model of every strategy");

@@ -36,7 +36,7 @@ fn predicted(limit: &LimitingFactor) -> String {
         LimitingFactor::Unknown { wider: None, .. } => {
             return "unknown: the recommended configuration was not run".to_owned();
         }
-        LimitingFactor::NotReached { width, growth } if *width == growth.to => {
+        LimitingFactor::NotReached { width, growth, .. } if *width == growth.to => {
             format!("{}, and nothing wider was considered", times_as_much(growth))
         }
         other => seen(other),
@@ -87,7 +87,7 @@ fn seen(limit: &LimitingFactor) -> String {
         LimitingFactor::Machine { limit, growth } => {
             format!("this machine: {limit}{}", up_to(growth.as_ref()))
         }
-        LimitingFactor::NotReached { width, growth } => not_reached(*width, growth),
+        LimitingFactor::NotReached { width, growth, .. } => not_reached(*width, growth),
         LimitingFactor::Unknown { width, narrower, wider } => {
             unknown(*width, narrower.as_ref(), wider.as_ref())
         }
@@ -135,11 +135,11 @@ pub(crate) fn response(limit: &LimitingFactor) -> String {
         LimitingFactor::MaxInFlight { growth: None, .. } | LimitingFactor::Machine { growth: None, .. } => {
             "measure narrower widths as well, with --width or a larger --budget, to see whether width helps"
         }
-        LimitingFactor::NotReached { width, growth } if *width < growth.to => {
+        LimitingFactor::NotReached { width, growth, .. } if *width < growth.to => {
             return format!("use up to {} in flight, if only throughput matters", growth.to);
         }
-        LimitingFactor::NotReached { width, .. } => {
-            return format!("go wider, for example with --width {}", width.saturating_mul(2));
+        LimitingFactor::NotReached { next_width, .. } => {
+            return format!("go wider, for example with --width {next_width}");
         }
         LimitingFactor::Unknown { wider: Some(_), .. } => "measure more, for example with a larger --budget",
         LimitingFactor::Unknown { width, wider: None, .. } => {

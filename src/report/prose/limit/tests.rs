@@ -131,11 +131,11 @@ fn growth_and_doubt_have_their_sentences() {
     let fastest = Configuration::new(StrategyKind::Threads, 2);
     for (limit, expected) in [
         (
-            LimitingFactor::NotReached { width: 48, growth: GROWTH },
+            LimitingFactor::NotReached { width: 48, growth: GROWTH, next_width: 90 },
             "none seen: 48 in flight give 1.9x the throughput of 24, and nothing wider was measured",
         ),
         (
-            LimitingFactor::NotReached { width: 24, growth: GROWTH },
+            LimitingFactor::NotReached { width: 24, growth: GROWTH, next_width: 48 },
             "none reached at 24: 48 in flight give 1.9x the throughput of 24",
         ),
         (
@@ -160,7 +160,7 @@ fn growth_and_doubt_have_their_sentences() {
     }
     for (limit, expected) in [
         (
-            LimitingFactor::NotReached { width: 48, growth: GROWTH },
+            LimitingFactor::NotReached { width: 48, growth: GROWTH, next_width: 90 },
             "predicted, not measured: 48 in flight give 1.9x the throughput of 24, and nothing wider was considered",
         ),
         (
@@ -177,8 +177,8 @@ fn growth_and_doubt_have_their_sentences() {
 fn responses_name_their_figures() {
     let cpus = LimitingFactor::Cpus { cpus: 1.5, used: 0.97, gain_of_twice: 1.94 };
     assert!(response(&cpus).ends_with("about 1.9x the throughput"));
-    let not_reached = |width| response(&LimitingFactor::NotReached { width, growth: GROWTH });
-    assert_eq!(not_reached(48), "go wider, for example with --width 96");
+    let not_reached = |width| response(&LimitingFactor::NotReached { width, growth: GROWTH, next_width: 90 });
+    assert_eq!(not_reached(48), "go wider, for example with --width 90");
     assert_eq!(not_reached(24), "use up to 48 in flight, if only throughput matters");
     let unknown = LimitingFactor::Unknown { width: 1, narrower: None, wider: None };
     assert_eq!(response(&unknown), "compare widths, for example with --width 1,2");
