@@ -29,6 +29,9 @@ MAX_IDLE_CPU_SHARE = 0.02
 
 MAX_SHOWN_LOCATIONS = 4
 
+# A thread has ended this soon after it was joined, on a busy machine too.
+LONGEST_END_S = 0.2
+
 # The names of conc's own threads begin with this.
 OWN_THREAD_PREFIX = "conc-"
 
@@ -50,10 +53,14 @@ class DeadlockWatchdog(threading.Thread):
         self._used_s = 0.0
 
     def end(self) -> None:
-        """Stops the thread."""
+        """Stops the thread, and returns when the system no longer knows of it."""
         self._ended.set()
         if self.is_alive():
             self.join()
+        # A thread that was joined still ends, and a fork is refused beside another thread.
+        deadline = time.monotonic() + LONGEST_END_S
+        while os.path.exists(f"/proc/self/task/{self.native_id}") and time.monotonic() < deadline:
+            time.sleep(0.0005)
 
     def run(self) -> None:
         """Reports a deadlock as soon as it is certain, and any other hang when the time is over."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import threading
@@ -16,6 +17,10 @@ def module(tmp_path: Path) -> Iterator[ModuleMaker]:
     """Makes a user's module; afterwards restores what loading and checking it changes."""
     path, argv, hooks = list(sys.path), list(sys.argv), (threading.excepthook, sys.unraisablehook)
     directory = os.getcwd()
+    if sys.version_info < (3, 10):
+        # There, a semaphore is made for the event loop of its thread, and `asyncio.run` of an earlier test
+        # leaves none.
+        asyncio.set_event_loop(asyncio.new_event_loop())
     yield lambda source: UserModule(tmp_path, source)
     sys.path[:], sys.argv[:] = path, argv
     threading.excepthook, sys.unraisablehook = hooks

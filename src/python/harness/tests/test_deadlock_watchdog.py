@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import queue
 import sys
 import threading
@@ -91,3 +92,13 @@ def test_a_run_that_ends_is_not_reported() -> None:
     watchdog.start()
     watchdog.end()
     assert not watchdog.is_alive() and reports == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists the threads of a process")
+def test_a_watchdog_that_has_ended_is_no_thread_for_the_system_either() -> None:
+    # Without the wait about one in twenty was still there on a busy machine.
+    for _ in range(100):
+        watchdog = DeadlockWatchdog(LONG_S, lambda *_: None)
+        watchdog.start()
+        watchdog.end()
+        assert str(watchdog.native_id) not in os.listdir("/proc/self/task")

@@ -53,6 +53,7 @@ class Conversation:
 
     def batch(self, request: dict[str, Any], directory: Path) -> tuple[list[dict[str, Any]], int, str]:
         """Runs a batch in a child; returns its answers, its exit status and its standard error."""
+        assert self.answer["forks"] is True, "nobody would answer"
         (stdin, ours), (answers, stdout) = os.pipe(), os.pipe()
         with open(directory / "stderr", "w+b") as stderr:
             streams = {"stdin": stdin, "stdout": stdout, "stderr": stderr.fileno()}
