@@ -101,7 +101,7 @@ fn undecided(at: &AdviceContext<'_>) -> Option<Note> {
     let (configuration, runner_up) = (at.choice.chosen.cell, rival.cell);
     let result = at.choice.eligible.iter().find(|result| result.cell == rival.cell);
     let is_near = |result: &&ConfigurationResult| result.outlook.is_some_and(|of| of.near_best >= PROBABLY);
-    let hardly_matters = result.is_some_and(|result| is_near(&result));
+    let hardly_matters = result.is_some_and(is_near);
     Some(if hardly_matters {
         Note::UndecidedNearBest { configuration, runner_up }
     } else {

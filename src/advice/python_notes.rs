@@ -151,7 +151,7 @@ fn default_pool(at: &AdviceContext<'_>) -> Option<Note> {
     let widest =
         of(StrategyKind::Async).filter(|cell| !cell.rounds.is_empty()).max_by_key(|c| c.cell.width)?;
     let is_passed = best(StrategyKind::Threads)? >= GROWS * widest.per_s()?;
-    (is_passed && is_limited(&&widest))
+    (is_passed && is_limited(&widest))
         .then_some(Note::DefaultPool { threads: pool, configuration: widest.cell })
 }
 

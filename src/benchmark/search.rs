@@ -162,7 +162,7 @@ impl Search {
     /// Returns true if no configuration of the tree's strategy has been run yet, and this would be the first.
     pub(crate) fn is_first_of_tree(&self, cell: Configuration) -> bool {
         let is_tree = |other: &Configuration| Some(other.strategy) == self.tree;
-        is_tree(&cell) && !self.batches.keys().chain(&self.failed).any(|other| is_tree(other))
+        is_tree(&cell) && !self.batches.keys().chain(&self.failed).any(is_tree)
     }
 
     /// Returns the throughput that a configuration is expected to reach, in tasks per second.

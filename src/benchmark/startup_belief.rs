@@ -109,7 +109,7 @@ mod tests {
         belief.observe(0, 0.8);
         belief.observe(0, 0.8);
         assert_eq!(belief.seconds(0), 0.8);
-        assert!((belief.seconds(1) - 3.14).abs() < 0.05, "{}", belief.seconds(1));
+        assert!((belief.seconds(1) - 3.137).abs() < 0.05, "{}", belief.seconds(1));
         assert!((belief.seconds(2) - 0.785).abs() < 0.01, "{}", belief.seconds(2));
         assert_eq!(belief.seconds(3), 0.0005);
         belief.observe(1, 1.0);

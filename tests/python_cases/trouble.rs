@@ -15,7 +15,7 @@ fn advise(callable: &str) -> Option<serde_json::Value> {
 /// Returns the cells of the strategies of which all tasks share one process.
 fn in_one_process(report: &serde_json::Value) -> Vec<&serde_json::Value> {
     let cells = report["cells"].as_array().expect("cells").iter();
-    cells.filter(|cell| ["async", "threads"].contains(&cell["strategy"].as_str().unwrap())).collect()
+    cells.filter(|cell| matches!(cell["strategy"].as_str(), Some("async" | "threads"))).collect()
 }
 
 #[test]

@@ -275,7 +275,7 @@ impl Truth {
         ConfigurationResult {
             throughput_per_s: Some(mean),
             outlook: self.is_believed.then_some(outlook),
-            ci95: (rounds.len() > 2).then(|| [mean * (1.0 - 2.0 * error), mean * (1.0 + 2.0 * error)]),
+            ci95: (rounds.len() > 2).then_some([mean * (1.0 - 2.0 * error), mean * (1.0 + 2.0 * error)]),
             cpu_others: self.others,
             latency_s: Some(Latency { p50, p90: 2.0 * p50, p99: 4.0 * p50, max: 9.0 * p50 }),
             cpu_s_per_task: Some(self.cpu_s * if cell.width > 1 { self.cpu_growth } else { 1.0 }),
