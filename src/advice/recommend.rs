@@ -23,7 +23,7 @@ use crate::benchmark::conditions::Conditions;
 use crate::benchmark::result::Status;
 use crate::host::Host;
 use crate::host::contention::unavailable;
-use crate::policy::{CONTENDED, CPU_BOUND_FROM};
+use crate::policy::{CONTENDED, CPU_BOUND_FROM, WORTH_CONCURRENCY};
 use crate::profile::{Class, Profile};
 use crate::strategy::StrategyKind;
 use crate::workload::Workload;
@@ -103,7 +103,8 @@ pub(crate) fn recommend(input: &AdviceInput<'_>) -> Option<Recommendation> {
 /// Returns the cells that may be advised.
 ///
 /// Where no callable has an async form, an event loop runs the same threads with more overhead, so that it is
-/// left out if threads are there. Cells wider than `most_workers` are left out.
+/// left out if threads are there. Threads are left out if a lock lets one of them compute at a time and the tasks
+/// do nothing else: what they gain is noise. Cells wider than `most_workers` are left out.
 fn advisable<'a>(
     cells: &'a [ConfigurationResult],
     profile: &Profile,
@@ -112,8 +113,13 @@ fn advisable<'a>(
     let is_blocking = profile.python.as_ref().is_some_and(|python| !python.is_awaitable());
     let has_threads = cells.iter().any(|c| c.cell.strategy == StrategyKind::Threads);
     let is_loop = |kind: StrategyKind| matches!(kind, StrategyKind::Async | StrategyKind::Uvloop);
+    let gain_of_two_threads = profile.python.as_ref().map_or(2.0, |python| python.cpus_of_threads(2.0));
+    let take_turns =
+        is_blocking && profile.class == Class::CpuBound && gain_of_two_threads < 1.0 + WORTH_CONCURRENCY;
+    let has_sequential = cells.iter().any(|c| c.cell.strategy == StrategyKind::Sequential);
     let stays = |result: &ConfigurationResult| {
         !(is_blocking && has_threads && is_loop(result.cell.strategy))
+            && !(take_turns && has_sequential && result.cell.strategy == StrategyKind::Threads)
             && most_workers.is_none_or(|most| result.cell.width <= most)
     };
     if cells.iter().all(stays) {
@@ -262,6 +268,18 @@ mod tests {
         };
         assert_eq!(case.ask(&cells(0.0)).unwrap().width, 8);
         assert!(case.ask(&cells(0.5)).unwrap().width <= 2);
+    }
+
+    #[test]
+    fn threads_that_compute_one_at_a_time_gain_only_noise() {
+        let advised = |gil_held| {
+            let mut case = case(vec![cpu()], Class::CpuBound, 0.01, 0.0, 2.0);
+            case.profile.python = Some(callable(gil_held, true));
+            let threads = curve(StrategyKind::Threads, &[2], |_| 130.0);
+            case.ask(&[case.sequential(), threads].concat()).unwrap().strategy
+        };
+        assert_eq!(advised(1.0), StrategyKind::Sequential);
+        assert_eq!(advised(0.0), StrategyKind::Threads);
     }
 
     #[test]
