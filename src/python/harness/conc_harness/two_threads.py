@@ -50,6 +50,11 @@ MAX_THREADS = 16
 # A gain of tasks that run once in each thread from which the lock needs no probe.
 CLEAR_GAIN = 1.5
 
+# Share of the threads of a slice after whose end it counts as over, and the factor of that time within which
+# the others ended with them.
+MOST_THREADS = 0.75
+WITH_THE_OTHERS = 1.1
+
 # Time of the probe of the lock: shorter, one call of a task that waits decides.
 PROBE_S = 0.06
 
@@ -219,17 +224,27 @@ class Trial:
 
 
 def _sum(futures: list[Future[ThreadTimes]], cpu_s: float, children_s: float) -> Slice:
-    """Returns a slice from what its threads did."""
-    each = [future.result() for future in futures]
+    """Returns a slice from what its threads did, as far as most of them had ended.
+
+    Of more than two threads, the last quarter counts only if it ended with the others, so that one long task
+    among many is not taken for a lock that lets one thread through at a time.
+    """
+    every = sorted((future.result() for future in futures), key=lambda times: times.ended_ns)
+    begun_ns = min(times.begun_ns for times in every)
+    most = every[math.ceil(MOST_THREADS * len(every)) - 1]
+    until_ns = begun_ns + WITH_THE_OTHERS * (most.ended_ns - begun_ns)
+    each = [times for times in every if times.ended_ns <= until_ns]
+    calls = sum(times.calls for times in each)
+    share = calls / max(1, sum(times.calls for times in every))
     return Slice(
-        threads=len(each),
-        calls=sum(times.calls for times in each),
+        threads=len(every),
+        calls=calls,
         failed=sum(times.failed for times in each),
-        wall_s=(max(times.ended_ns for times in each) - min(times.begun_ns for times in each)) * 1e-9,
+        wall_s=(each[-1].ended_ns - begun_ns) * 1e-9,
         queued_s=sum(times.queued_s for times in each) / len(each),
-        cpu_s=cpu_s,
+        cpu_s=cpu_s * share,
         thread_cpu_s=sum(times.cpu_s for times in each),
-        children_s=children_s,
+        children_s=children_s * share,
         pauses=sum(times.pauses for times in each),
     )
 

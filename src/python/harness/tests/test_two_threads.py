@@ -34,6 +34,15 @@ def test_tasks_that_wait_run_a_handful_of_times(module: ModuleMaker) -> None:
     assert report["tasks"] == 2, "they are not part of the profile"
 
 
+def test_one_long_task_among_many_is_no_lock(module: ModuleMaker) -> None:
+    # Whatever the order, one thread of the sixteen has the long task.
+    source = "import time\ndef nap(i): time.sleep(1.0 if i == 7 else 0.05)\n"
+    user = module(source)
+    (each,) = done(profile(user.job("nap", tasks=16)))["trial"]["rounds"]
+    assert each["together"]["wall_s"] < 0.6
+    assert each["together"]["calls"] >= MAX_THREADS * 0.75
+
+
 def test_a_first_call_of_each_thread_is_not_measured(module: ModuleMaker) -> None:
     source = "import threading, time\nown = threading.local()\ndef query(i):\n"
     source += "    if not hasattr(own, 'connection'): own.connection = time.sleep(0.1)\n"
