@@ -118,9 +118,9 @@ fn advisable<'a>(
         is_blocking && profile.class == Class::CpuBound && gain_of_two_threads < 1.0 + WORTH_CONCURRENCY;
     let has_sequential = cells.iter().any(|c| c.cell.strategy == StrategyKind::Sequential);
     let stays = |result: &ConfigurationResult| {
-        !(is_blocking && has_threads && is_loop(result.cell.strategy))
-            && !(take_turns && has_sequential && result.cell.strategy == StrategyKind::Threads)
-            && most_workers.is_none_or(|most| result.cell.width <= most)
+        let is_blocked_loop = is_blocking && has_threads && is_loop(result.cell.strategy);
+        let are_turns = take_turns && has_sequential && result.cell.strategy == StrategyKind::Threads;
+        !is_blocked_loop && !are_turns && most_workers.is_none_or(|most| result.cell.width <= most)
     };
     if cells.iter().all(stays) {
         return Cow::Borrowed(cells);
