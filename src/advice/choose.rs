@@ -78,6 +78,10 @@ pub fn choose_among<'a>(
     objective: Objective,
 ) -> Option<Choice<'a>> {
     let Eligible { cells: ran, notes } = eligible(cells);
+    if ran.is_empty() {
+        // What never worked is not recommended by theory alone.
+        return None;
+    }
     let unrun: Vec<_> = unrun.iter().filter(|cell| may_run(cell, cells, &ran)).collect();
     let tree = decision.strategy;
     let is_believed =

@@ -34,6 +34,20 @@ fn what_the_measurement_cannot_tell_apart_the_model_decides() {
 }
 
 #[test]
+fn theory_alone_recommends_nothing_where_all_that_ran_failed() {
+    let mut unrun = cell(StrategyKind::Async, 2, 200.0);
+    unrun.outlook = Some(believed(200.0, [150.0, 250.0]));
+    let choice = |ran: &[ConfigurationResult]| {
+        let unrun = std::slice::from_ref(&unrun);
+        choose_among(ran, unrun, &tree(StrategyKind::Async), Objective::Throughput)
+            .map(|choice| choice.chosen.cell)
+    };
+    assert_eq!(choice(&sequential(100.0)), Some(unrun.cell));
+    let failed: Vec<_> = sequential(100.0).into_iter().map(|cell| failing(cell, 1.0)).collect();
+    assert_eq!(choice(&failed), None);
+}
+
+#[test]
 fn one_lucky_batch_does_not_win() {
     let mut cells = sequential(100.0);
     cells.push(cell(StrategyKind::Async, 8, 800.0));
