@@ -8,7 +8,7 @@ use crate::diagnostics::Code;
 use crate::host::Host;
 use crate::host::info::HostLimits;
 use crate::profile::result::{
-    Confidence, ConfidenceReason, FreeThreading, PythonProfile, PythonStep, StepCost, TaskCost, Waits,
+    Confidence, ConfidenceReason, PythonProfile, PythonStep, StepCost, TaskCost, Waits,
 };
 use crate::profile::{Class, Profile};
 use crate::strategy::StrategyKind;
@@ -171,31 +171,9 @@ pub(crate) fn believed(throughput_per_s: f64, credible95: [f64; 2]) -> Posterior
 
 /// Returns a Python callable that holds the GIL for this share of its computing, as a coroutine or not.
 pub(crate) fn callable(gil_held: f64, is_blocking: bool) -> PythonProfile {
-    PythonProfile {
-        executable: "python3".into(),
-        version: "3.12.1".into(),
-        free_threaded: FreeThreading::No,
-        start_method: "fork".into(),
-        offers: Vec::new(),
-        import: TaskCost::default(),
-        once_per_process: None,
-        two_threads: None,
-        cpus_per_task: 1.0,
-        busy_cpu_s: None,
-        gil_switched_on_by: None,
-        faster_again: None,
-        own_limits: Vec::new(),
-        blocked_loop: None,
-        gil_wanted: Some(gil_held),
-        gil_held: Some(gil_held),
-        native_threads: Some(0),
-        steps: vec![PythonStep {
-            name: "work".into(),
-            blocking: is_blocking,
-            awaitable: !is_blocking,
-            cpu_fraction: 0.5,
-        }],
-    }
+    let (blocking, awaitable) = (is_blocking, !is_blocking);
+    let step = PythonStep { name: "work".into(), blocking, awaitable, cpu_fraction: 0.5 };
+    PythonProfile::of_steps(gil_held, vec![step])
 }
 
 /// Returns the cell with `cpu_s_per_task` CPU seconds per task.

@@ -217,7 +217,7 @@ impl Exchange {
     /// already, if there is one.
     fn start(&self, request: &HarnessRequest, workload: &Workload) -> Result<HarnessProcess, Error> {
         let memory = workload.limits.memory;
-        let zygote = self.zygote().clone().filter(|_| matches!(request, HarnessRequest::Batch { .. }));
+        let zygote = self.zygote().clone().filter(|_| matches!(request, HarnessRequest::Batch(_)));
         if let Some(zygote) = zygote {
             match zygote.fork(request, &self.scratch, &self.keeper, memory) {
                 Ok(process) => return Ok(process),
@@ -268,7 +268,7 @@ fn with_last_words(
 ) -> RunFailure {
     let running: Vec<u64> = results.running().iter().map(|task| job.number(*task)).collect();
     let total = match request {
-        HarnessRequest::Batch { .. } => format!(" of {}", job.results_file.tasks),
+        HarnessRequest::Batch(_) => format!(" of {}", job.results_file.tasks),
         _ => String::new(),
     };
     let names: Vec<_> = running.iter().map(|number| name_of(*number, workload)).collect();

@@ -19,7 +19,7 @@ use crate::python::harness;
 use crate::python::interpreter::Interpreter;
 use crate::python::paid_once::PaidOnce;
 use crate::python::protocol::event::{Inspection, JobReport, StartUpReport};
-use crate::python::protocol::request::{HarnessRequest, TaskJob};
+use crate::python::protocol::request::{BatchJob, HarnessRequest, TaskJob};
 use crate::python::request_builder::{RequestBuilder, task_list};
 use crate::strategy::StrategyKind;
 use crate::strategy::run::RunReport;
@@ -145,7 +145,7 @@ impl Session {
         let workload = Workload::new("start-up", WorkloadSource::Inline, items, steps);
         let order = self.requests.item_order(&workload, 0);
         let limit_s = self.exchange.timeouts.start.as_secs_f64();
-        let request = HarnessRequest::Startup {
+        let batch = BatchJob {
             job: TaskJob {
                 header: self.requests.header(&workload),
                 tasks: task_list(&workload, &order, 0..workload.tasks()),
@@ -159,8 +159,8 @@ impl Session {
             processes: workers,
             cpu_steps: None,
             task_s: None,
-            start_method: Some(start_method.to_owned()),
         };
+        let request = HarnessRequest::Startup { batch, start_method: Some(start_method.to_owned()) };
         self.exchange.ask(&request, &workload)
     }
 
@@ -173,7 +173,7 @@ impl Session {
         let order = self.requests.item_order(workload, batch.permutation_id);
         let limited_steps = workload.rated_unless(batch.cpu_steps.as_deref().unwrap_or_default());
         let slots = batch.width.max(batch.processes);
-        let request = HarnessRequest::Batch {
+        let request = HarnessRequest::Batch(BatchJob {
             job: TaskJob {
                 header: self.requests.header(workload),
                 tasks: task_list(workload, &order, tasks.clone()),
@@ -187,7 +187,7 @@ impl Session {
             processes: batch.processes,
             cpu_steps: batch.cpu_steps.clone(),
             task_s: batch.task_s,
-        };
+        });
         let (report, results): (JobReport, _) =
             self.exchange.run_job(&request, workload, batch.kill_after, &mut |_| ())?;
         let count = tasks.end - tasks.start;

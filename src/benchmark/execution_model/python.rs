@@ -188,26 +188,7 @@ mod tests {
             awaitable: *awaitable,
             cpu_fraction: *cpu_fraction,
         });
-        PythonProfile {
-            executable: "python3".into(),
-            version: "3.12.1".into(),
-            free_threaded: FreeThreading::No,
-            start_method: "fork".into(),
-            offers: Vec::new(),
-            import: TaskCost::default(),
-            once_per_process: None,
-            faster_again: None,
-            own_limits: Vec::new(),
-            blocked_loop: None,
-            two_threads: None,
-            cpus_per_task: 1.0,
-            busy_cpu_s: None,
-            gil_switched_on_by: None,
-            gil_wanted: Some(gil_held),
-            gil_held: Some(gil_held),
-            native_threads: Some(0),
-            steps: steps.collect(),
-        }
+        PythonProfile::of_steps(gil_held, steps.collect())
     }
 
     fn model(profile: &PythonProfile, cpus: f64) -> Python<'_> {

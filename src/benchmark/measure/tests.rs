@@ -35,21 +35,25 @@ fn measure(
         observer: &mut Silent,
         clock: &mut Stopwatch::start(),
         interrupt: &Interrupt::default(),
-        sizing: Sizing {
-            longest_s: 0.0,
-            tasks: 400,
-            task_s: 0.02,
-            budget: settings.budget,
-            cpus: 2.0,
-            quota: None,
-            is_thorough: false,
-            params: SizingParams::default(),
-        },
+        sizing: sizing(400, 0.02, settings.budget),
         settings,
         reference: None,
         preferred: None,
     };
     (measurement.run(&plan), executor.1)
+}
+
+fn sizing(tasks: u64, task_s: f64, budget: Duration) -> Sizing {
+    Sizing {
+        longest_s: 0.0,
+        tasks,
+        task_s,
+        budget,
+        cpus: 2.0,
+        quota: None,
+        is_thorough: false,
+        params: SizingParams::default(),
+    }
 }
 
 fn settings(rounds: u32) -> MeasurementSettings {
@@ -115,16 +119,7 @@ fn tasks_longer_than_the_budget_are_still_measured_under_the_best_cell() {
         observer: &mut Silent,
         clock: &mut Stopwatch::start(),
         interrupt: &Interrupt::default(),
-        sizing: Sizing {
-            longest_s: 0.0,
-            tasks: 10,
-            task_s: 3.0,
-            budget: Duration::from_secs(1),
-            cpus: 2.0,
-            quota: None,
-            is_thorough: false,
-            params: SizingParams::default(),
-        },
+        sizing: sizing(10, 3.0, Duration::from_secs(1)),
         settings: MeasurementSettings { budget: Duration::from_secs(1), rounds: None, ..settings(0) },
         reference: Some(report(1, 1, 3.0)),
         preferred: Some(StrategyKind::Async),
@@ -176,16 +171,7 @@ fn measured_in_time(
         observer: &mut Silent,
         clock: &mut clock.clone(),
         interrupt: &Interrupt::default(),
-        sizing: Sizing {
-            longest_s: 0.0,
-            tasks: 400,
-            task_s: 0.02,
-            budget,
-            cpus: 2.0,
-            quota: None,
-            is_thorough: false,
-            params: SizingParams::default(),
-        },
+        sizing: sizing(400, 0.02, budget),
         settings: MeasurementSettings { budget, spent, rounds: None, ..settings(0) },
         reference: reference.then(|| report(20, 1, 0.02)),
         preferred: None,

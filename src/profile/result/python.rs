@@ -144,6 +144,31 @@ const LOCK_RELEASED_BELOW_SHARE: f64 = 0.3;
 const COMPUTES_FROM_SHARE: f64 = 0.5;
 
 impl PythonProfile {
+    /// Makes the profile of callables on CPython 3.12, for tests.
+    #[cfg(test)]
+    pub(crate) fn of_steps(gil_held: f64, steps: Vec<PythonStep>) -> Self {
+        PythonProfile {
+            executable: "python3".into(),
+            version: "3.12.1".into(),
+            free_threaded: FreeThreading::No,
+            start_method: "fork".into(),
+            offers: Vec::new(),
+            import: TaskCost::default(),
+            once_per_process: None,
+            two_threads: None,
+            cpus_per_task: 1.0,
+            busy_cpu_s: None,
+            gil_switched_on_by: None,
+            faster_again: None,
+            own_limits: Vec::new(),
+            blocked_loop: None,
+            gil_wanted: Some(gil_held),
+            gil_held: Some(gil_held),
+            native_threads: Some(0),
+            steps,
+        }
+    }
+
     /// Returns the first semaphore of the user's modules, of which every process has one of its own.
     pub fn own_semaphore(&self) -> Option<&OwnLimit> {
         self.own_limits.iter().find(|limit| limit.permits.is_some())

@@ -31,36 +31,12 @@ pub(crate) enum HarnessRequest {
         in_threads: bool,
     },
     /// Run tasks under a strategy.
-    Batch {
-        /// The tasks.
-        #[serde(flatten)]
-        job: TaskJob,
-        /// The strategy.
-        strategy: StrategyKind,
-        /// Tasks in flight.
-        width: usize,
-        /// Worker processes of a hybrid.
-        processes: usize,
-        /// True for each step that computes rather than waits; `None` until a profile is known.
-        cpu_steps: Option<Vec<bool>>,
-        /// Seconds that one task takes alone; `None` until a profile is known.
-        task_s: Option<f64>,
-    },
-    /// Start workers and measure how long that takes.
+    Batch(BatchJob),
+    /// Start the workers of a batch, whose tasks do not run, and measure how long that takes.
     Startup {
-        /// The fields of a batch, whose tasks do not run.
+        /// The batch.
         #[serde(flatten)]
-        job: TaskJob,
-        /// The strategy of the batch.
-        strategy: StrategyKind,
-        /// The number of workers.
-        width: usize,
-        /// As in a batch.
-        processes: usize,
-        /// As in a batch.
-        cpu_steps: Option<Vec<bool>>,
-        /// As in a batch.
-        task_s: Option<f64>,
+        batch: BatchJob,
         /// The start method of `multiprocessing`; `None` leaves it to the interpreter.
         start_method: Option<String>,
     },
@@ -81,12 +57,30 @@ impl HarnessRequest {
     /// Returns the tasks with a results file; `None` for requests that have no such file.
     pub(crate) fn job(&self) -> Option<&TaskJob> {
         match self {
-            HarnessRequest::Profile { job, .. } | HarnessRequest::Batch { job, .. } => Some(job),
+            HarnessRequest::Profile { job, .. } | HarnessRequest::Batch(BatchJob { job, .. }) => Some(job),
             HarnessRequest::Inspect { .. }
             | HarnessRequest::Startup { .. }
             | HarnessRequest::Check { .. } => None,
         }
     }
+}
+
+/// Tasks and the strategy that runs them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct BatchJob {
+    /// The tasks.
+    #[serde(flatten)]
+    pub job: TaskJob,
+    /// The strategy.
+    pub strategy: StrategyKind,
+    /// Tasks in flight.
+    pub width: usize,
+    /// Worker processes of a hybrid.
+    pub processes: usize,
+    /// True for each step that computes rather than waits; `None` until a profile is known.
+    pub cpu_steps: Option<Vec<bool>>,
+    /// Seconds that one task takes alone; `None` until a profile is known.
+    pub task_s: Option<f64>,
 }
 
 /// The part that all requests share.

@@ -2,7 +2,6 @@
 
 use crate::advice::Note;
 use crate::advice::note::CpuGrowthCause;
-use crate::benchmark::agreement::OutputComparison;
 use crate::report::prose::callables::{blocks_loop, bound_to_one_loop, in_threads, own_semaphore};
 use crate::report::prose::{profile, soundness};
 use crate::units::{Seconds, Share};
@@ -12,10 +11,7 @@ pub(crate) fn sentence(note: &Note) -> String {
     match note {
         Note::FailingLeftOut { failing, lowest_share } => soundness::left_out(failing, *lowest_share),
         Note::WrongOutputs { wrong } => soundness::wrong(wrong),
-        Note::RandomOutputs { outputs: OutputComparison { compared, differing, .. } } => format!(
-            "outputs are random: {differing} of {compared} differed when the same items ran one after another again; \
-             those of other strategies were not held against them"
-        ),
+        Note::RandomOutputs { outputs } => soundness::random(outputs),
         Note::TasksFail { share, cause } => soundness::tasks_fail(*share, cause.as_ref()),
         Note::LowConfidence { reason } => {
             format!("confidence in the class is low: {}", profile::confidence_reason(reason))
@@ -26,25 +22,11 @@ pub(crate) fn sentence(note: &Note) -> String {
         Note::UndecidedNearBest { configuration, runner_up } => format!(
             "the measurement cannot tell {configuration} from {runner_up}, which is probably within 5% of the best too"
         ),
-        Note::ParallelTask { cpus } => format!(
-            "one task alone uses {cpus:.1} CPUs: it has threads of its own, and several tasks oversubscribe the CPUs"
-        ),
         Note::TasksDiffer { coefficient_of_variation, item, item_s, mean_s } => format!(
             "tasks take very different times (coefficient of variation {coefficient_of_variation:.1}): '{item}' took {}, the mean is {}",
             Seconds(*item_s),
             Seconds(*mean_s)
         ),
-        Note::EventLoopHeld { held_s } => format!(
-            "steps that compute hold a thread of the event loop for {}, while other tasks wait",
-            Seconds(*held_s)
-        ),
-        Note::BlockingStep { step } => {
-            format!("{step} has no async form: the event loop hands it to a thread pool")
-        }
-        Note::Oversubscribed { workers, cpus } => {
-            format!("{workers} workers compute on {cpus} CPUs, so they take turns")
-        }
-        Note::CpuGrowth { factor, cause } => cpu_growth(*factor, *cause),
         Note::Startup { startup_s, share } => format!(
             "starting up takes {}, {} of the run; with more tasks that share falls",
             Seconds(*startup_s),
@@ -55,19 +37,18 @@ pub(crate) fn sentence(note: &Note) -> String {
             Seconds(*p99_s),
             Seconds(*p50_s)
         ),
-        Note::EmbeddedServer => {
-            "the embedded server uses the same CPUs as the tasks; a server elsewhere would leave them free"
-                .to_owned()
-        }
-        Note::DefaultPool { threads, configuration } => format!(
-            "{configuration} ran {threads} tasks at a time: that many threads has the default pool of \
-             `asyncio.to_thread` in every event loop"
-        ),
         Note::AssumedCpus { cpus } => {
             format!(
                 "a prediction for {cpus} CPUs, each as fast as those here, with everything else unchanged"
             )
         }
+        Note::ParallelTask { .. }
+        | Note::EventLoopHeld { .. }
+        | Note::BlockingStep { .. }
+        | Note::Oversubscribed { .. }
+        | Note::CpuGrowth { .. }
+        | Note::EmbeddedServer
+        | Note::DefaultPool { .. } => use_of_cpus(note),
         Note::SendChunks { .. } | Note::PythonChunks { .. } | Note::CostlyTransfer { .. } => transfer(note),
         Note::GilReleased { .. }
         | Note::GilHeld { .. }
@@ -84,6 +65,35 @@ pub(crate) fn sentence(note: &Note) -> String {
         | Note::OwnSemaphore { .. }
         | Note::BoundToOneLoop { .. }
         | Note::LoopPerWorker { .. } => python(note),
+    }
+}
+
+/// Returns a note about the threads and CPUs that tasks get.
+fn use_of_cpus(note: &Note) -> String {
+    match note {
+        Note::ParallelTask { cpus } => format!(
+            "one task alone uses {cpus:.1} CPUs: it has threads of its own, and several tasks oversubscribe the CPUs"
+        ),
+        Note::EventLoopHeld { held_s } => format!(
+            "steps that compute hold a thread of the event loop for {}, while other tasks wait",
+            Seconds(*held_s)
+        ),
+        Note::BlockingStep { step } => {
+            format!("{step} has no async form: the event loop hands it to a thread pool")
+        }
+        Note::Oversubscribed { workers, cpus } => {
+            format!("{workers} workers compute on {cpus} CPUs, so they take turns")
+        }
+        Note::CpuGrowth { factor, cause } => cpu_growth(*factor, *cause),
+        Note::EmbeddedServer => {
+            "the embedded server uses the same CPUs as the tasks; a server elsewhere would leave them free"
+                .to_owned()
+        }
+        Note::DefaultPool { threads, configuration } => format!(
+            "{configuration} ran {threads} tasks at a time: that many threads has the default pool of \
+             `asyncio.to_thread` in every event loop"
+        ),
+        _ => String::new(),
     }
 }
 
@@ -192,7 +202,7 @@ mod tests {
     use super::*;
     use crate::advice::note::{FailingConfiguration, WrongConfiguration};
     use crate::benchmark::Configuration;
-    use crate::benchmark::agreement::OutputVerdict;
+    use crate::benchmark::agreement::{OutputComparison, OutputVerdict};
     use crate::benchmark::result::ErrorCount;
     use crate::diagnostics::Code;
     use crate::profile::result::ConfidenceReason;

@@ -2,6 +2,7 @@
 
 use crate::advice::note::{FailingConfiguration, WrongConfiguration};
 use crate::advice::{Note, Recommendation};
+use crate::benchmark::agreement::OutputComparison;
 use crate::benchmark::onset::Onset;
 use crate::benchmark::result::ErrorCount;
 use crate::units::Share;
@@ -58,6 +59,14 @@ pub(super) fn wrong(wrong: &[WrongConfiguration]) -> String {
     format!(
         "outputs differ from those of sequential for the same items under {}; not recommended",
         each.collect::<Vec<_>>().join(", ")
+    )
+}
+
+/// Returns the sentence about outputs that are random.
+pub(super) fn random(OutputComparison { compared, differing, .. }: &OutputComparison) -> String {
+    format!(
+        "outputs are random: {differing} of {compared} differed when the same items ran one after another again; \
+         those of other strategies were not held against them"
     )
 }
 
