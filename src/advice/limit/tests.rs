@@ -378,6 +378,9 @@ fn growth_at_the_widest_is_no_limit() {
         case.limit(&measured(100.0, |n| 100.0 * n)),
         LimitingFactor::NotReached { width: 64, growth: doubled(64), next_width: 128 }
     );
+    let few = Case { workload: workload(100, vec![sleep()]), ..case };
+    let bound = few.limit(&measured(100.0, |n| 100.0 * n));
+    assert!(matches!(bound, LimitingFactor::NotReached { next_width: 100, .. }), "{bound:?}");
 }
 
 #[test]

@@ -308,6 +308,15 @@ mod tests {
     }
 
     #[test]
+    fn an_event_loop_needs_a_coroutine() {
+        assert!(fits(StrategyKind::Async, &python(0.1, &[(true, 0.1)]), false));
+        assert!(
+            !fits(StrategyKind::Async, &python(0.1, &[(false, 0.1)]), true),
+            "threads, at a higher price"
+        );
+    }
+
+    #[test]
     fn an_interpreter_is_not_asked_for_what_it_does_not_offer() {
         let plain = python(0.9, &[(true, 0.6)]);
         let offers = vec![StrategyKind::Interpreters, StrategyKind::Uvloop];
