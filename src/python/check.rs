@@ -11,7 +11,7 @@ use crate::python::protocol::request::{HarnessRequest, TaskLimits, TaskList};
 use crate::python::session::Session;
 use crate::workload::Workload;
 
-/// Maximum factor by which tracing where every object was made slows tasks; `check/stages.py` has the
+/// Maximum factor by which tracing where every object was made slows tasks; `check/shared.py` has the
 /// same value.
 const MAX_TRACING_SLOWDOWN: u32 = 10;
 

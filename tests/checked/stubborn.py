@@ -12,5 +12,5 @@ async def later():
 
 
 async def fetch(item):
-    asyncio.ensure_future(later())
+    asyncio.ensure_future(later())  # E-ASYNC-003 completed
     await asyncio.sleep(0.001)
