@@ -65,7 +65,7 @@ pub use crate::report::fit::FitReport;
 pub use crate::report::prose::checklist::fault;
 pub use crate::report::worded::to_value;
 pub use crate::report::{CheckReport, Document, Report};
-pub use crate::snippets::{PythonCallable, PythonTask, TaskShape, examples};
+pub use crate::snippets::{Choice, ItemSource, PythonCallable, PythonTask, TaskShape, examples};
 pub use crate::stats::quantile::median;
 pub use crate::strategy::run::strategy;
 pub use crate::strategy::task_queue::TaskQueue;

@@ -8,7 +8,9 @@ use std::process::{Command, Output};
 use std::time::Duration;
 use std::{fs, io};
 
-use conc::internal::{Configuration, PythonCallable, PythonTask, StrategyKind, TaskShape, examples};
+use conc::internal::{
+    Configuration, ItemSource, PythonCallable, PythonTask, StrategyKind, TaskShape, examples,
+};
 
 #[path = "common/lane.rs"]
 mod lane;
@@ -26,15 +28,18 @@ struct Case {
     expected: &'static str,
 }
 
+/// The items, repeated to one for each task.
+fn listed(items: &[&str]) -> ItemSource {
+    ItemSource::Listed(items.iter().map(|&item| item.to_owned()).cycle().take(TASKS as usize).collect())
+}
+
 fn stand_in(cpu_ms: u64, wait_ms: u64, items: &[&str]) -> TaskShape {
     TaskShape {
         tasks: TASKS,
         cpu: Duration::from_millis(cpu_ms),
         wait: Duration::from_millis(wait_ms),
-        command: None,
-        python: None,
-        items: items.iter().map(|&item| item.to_owned()).collect(),
-        chunk: None,
+        items: if items.is_empty() { ItemSource::Numbers } else { listed(items) },
+        ..TaskShape::default()
     }
 }
 
@@ -135,14 +140,14 @@ fn python(module: &str, steps: &[(Option<&str>, Option<&str>)]) -> PythonTask {
         coroutine: coroutine.map(str::to_owned),
         takes_item: *blocking != Some("main"),
         computes: *blocking == Some("parse"),
+        is_rated: false,
     };
-    PythonTask { steps: steps.iter().map(callable).collect(), own_items: false }
+    PythonTask { steps: steps.iter().map(callable).collect() }
 }
 
 /// Tasks that call the callables in [`USERS`].
 fn callables() -> Vec<(&'static str, TaskShape, &'static str)> {
     let fetch = (Some("fetch"), Some("fetch_async"));
-    let own_items = PythonTask { own_items: true, ..python("tasks", &[fetch]) };
     let tasks = [
         ("both", python("tasks", &[fetch])),
         ("blocking", python("tasks", &[(Some("fetch"), None)])),
@@ -152,10 +157,11 @@ fn callables() -> Vec<(&'static str, TaskShape, &'static str)> {
         ("taken", python("tasks", &[(Some("main"), None)])),
         ("class", python("tasks", &[(Some("Client.get"), None)])),
         ("odd_file", python("my-tasks", &[fetch])),
-        ("own_items", own_items),
+        ("own_items", python("tasks", &[fetch])),
     ];
-    let shape = |task| TaskShape { python: Some(task), ..stand_in(1, 1, &[]) };
-    tasks.map(|(name, task)| (name, shape(task), "8 tasks: 8 ok, 0 failed in ")).into()
+    let source = |name| if name == "own_items" { ItemSource::Module } else { ItemSource::Numbers };
+    let shape = |name, task| TaskShape { python: Some(task), items: source(name), ..stand_in(1, 1, &[]) };
+    tasks.map(|(name, task)| (name, shape(name, task), "8 tasks: 8 ok, 0 failed in ")).into()
 }
 
 /// Writes only files that changed, so that cargo builds only those.

@@ -6,7 +6,6 @@
 mod command;
 mod examples;
 mod form;
-mod item;
 mod python;
 mod rust;
 pub(crate) mod shape;
@@ -14,4 +13,4 @@ mod template;
 mod wording;
 
 pub use examples::examples;
-pub use shape::{PythonCallable, PythonTask, TaskShape};
+pub use shape::{Choice, ItemSource, PythonCallable, PythonTask, TaskShape};

@@ -7,7 +7,6 @@ mod task;
 
 use crate::advice::result::CodeExample;
 use crate::benchmark::Configuration;
-use crate::snippets::item::ItemList;
 use crate::snippets::shape::TaskShape;
 use crate::snippets::template::fill;
 use crate::strategy::StrategyKind;
@@ -60,7 +59,7 @@ fn pieces(program: Program, shape: &TaskShape) -> Pieces {
         call: "task".to_owned(),
         wait: "wait".to_owned(),
         compute: "compute".to_owned(),
-        items: literal::list(&ItemList::of(shape)),
+        items: literal::list(&shape.items, shape.tasks),
         ..Pieces::default()
     }
 }

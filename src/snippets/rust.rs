@@ -6,8 +6,7 @@ use crate::advice::result::CodeExample;
 use crate::benchmark::Configuration;
 use crate::snippets::command::{Word, words};
 use crate::snippets::form::Form;
-use crate::snippets::item::ItemList;
-use crate::snippets::shape::TaskShape;
+use crate::snippets::shape::{ItemSource, TaskShape};
 use crate::snippets::template::fill;
 use crate::snippets::wording::{grouped, replace_note};
 use crate::units::Seconds;
@@ -22,13 +21,13 @@ const STEP: Duration = Duration::from_nanos(1);
 /// Returns the program for one cell.
 pub(super) fn example(cell: &Configuration, shape: &TaskShape) -> CodeExample {
     let form = Form::rust(cell.strategy, shape);
-    let items = ItemList::of(shape);
+    let items = &shape.items;
     let (kind, static_kind) = if items.is_text() { ("&str", "&'static str") } else { ("u64", "u64") };
     let values = [
-        ("TASK", task(form, shape, &items)),
+        ("TASK", task(form, shape, items)),
         ("TYPE", kind.to_owned()),
         ("STATIC_TYPE", static_kind.to_owned()),
-        ("ITEMS", list(&items)),
+        ("ITEMS", list(items, shape.tasks)),
         ("WIDTH", cell.width.to_string()),
         ("PROCESSES", cell.processes.unwrap_or(1).to_string()),
         ("BATCH", shape.batch(cell.width).to_string()),
@@ -67,7 +66,7 @@ fn processes(cell: &Configuration) -> usize {
 }
 
 /// Returns the user's part of the program: the command, or a stand-in.
-fn task(form: Form, shape: &TaskShape, items: &ItemList<'_>) -> String {
+fn task(form: Form, shape: &TaskShape, items: &ItemSource) -> String {
     match (&shape.command, form) {
         (Some(command), _) => run_command(command, items, form == Form::Async),
         (None, Form::Hybrid) => two_stand_ins(shape, items),
@@ -76,13 +75,13 @@ fn task(form: Form, shape: &TaskShape, items: &ItemList<'_>) -> String {
 }
 
 /// Returns `fn task` up to its brace. The name of an unused item starts with an underscore.
-fn signature(awaits: bool, items: &ItemList<'_>, uses_item: bool) -> String {
+fn signature(awaits: bool, items: &ItemSource, uses_item: bool) -> String {
     let (asynchronous, unused) = (if awaits { "async " } else { "" }, if uses_item { "" } else { "_" });
     let kind = if items.is_text() { "&str" } else { "u64" };
     format!("{asynchronous}fn task({unused}item: {kind}) -> io::Result<()> {{\n")
 }
 
-fn stand_in(shape: &TaskShape, items: &ItemList<'_>, awaits: bool) -> String {
+fn stand_in(shape: &TaskShape, items: &ItemSource, awaits: bool) -> String {
     let (wait, cpu) = shape.parts();
     let mut body = format!("/// {}\n{}", replace_note(wait, cpu), signature(awaits, items, cpu.is_some()));
     if let Some(wait) = wait {
@@ -96,7 +95,7 @@ fn stand_in(shape: &TaskShape, items: &ItemList<'_>, awaits: bool) -> String {
 }
 
 /// Returns the two halves of a hybrid task.
-fn two_stand_ins(shape: &TaskShape, items: &ItemList<'_>) -> String {
+fn two_stand_ins(shape: &TaskShape, items: &ItemSource) -> String {
     let kind = if items.is_text() { "&str" } else { "u64" };
     let (wait, cpu) = (Seconds::from(shape.wait), Seconds::from(shape.cpu));
     format!(
@@ -121,7 +120,7 @@ fn spin(cpu: Duration, seed: &str) -> String {
     format!("(0..{steps}).fold({seed}, |x: u64, i: u64| x.wrapping_mul(31) ^ i)")
 }
 
-fn run_command(command: &[String], items: &ItemList<'_>, awaits: bool) -> String {
+fn run_command(command: &[String], items: &ItemSource, awaits: bool) -> String {
     let words = words(command);
     let signature = signature(awaits, items, words.iter().any(Word::varies));
     let module = if awaits { "tokio" } else { "std" };
@@ -140,7 +139,7 @@ fn run_command(command: &[String], items: &ItemList<'_>, awaits: bool) -> String
 }
 
 /// Returns one word of a command line as an expression.
-fn source(word: &Word<'_>, items: &ItemList<'_>) -> String {
+fn source(word: &Word<'_>, items: &ItemSource) -> String {
     match word {
         Word::Fixed(text) => format!("{text:?}"),
         Word::Item if items.is_text() => "item".to_owned(),
@@ -149,15 +148,19 @@ fn source(word: &Word<'_>, items: &ItemList<'_>) -> String {
     }
 }
 
-/// Returns the items as a `Vec`.
-fn list(items: &ItemList<'_>) -> String {
+/// Returns the items as a `Vec`; what is read stays in memory until the program ends.
+fn list(items: &ItemSource, tasks: u64) -> String {
+    let lines = |text: &str| {
+        format!(
+            "{text}.expect(\"readable items\").leak().lines().filter(|line| !line.trim().is_empty()).collect()"
+        )
+    };
     match items {
-        ItemList::Numbers(count) => format!("(0..{}).collect()", grouped(u128::from(*count))),
-        ItemList::All(texts) => format!("vec!{texts:?}"),
-        ItemList::Sample(texts, count) => {
-            let (cycled, put) = ("into_iter().cycle()", "/* put yours here */");
-            format!("{texts:?}.{cycled}.take({}).collect() {put}", grouped(u128::from(*count)))
-        }
+        ItemSource::Numbers | ItemSource::Module => format!("(0..{}).collect()", grouped(u128::from(tasks))),
+        ItemSource::Listed(texts) => format!("vec!{texts:?}"),
+        ItemSource::Arguments => "std::env::args().skip(1).map(|item| &*item.leak()).collect()".to_owned(),
+        ItemSource::File(path) => lines(&format!("std::fs::read_to_string({path:?})")),
+        ItemSource::StandardInput => lines("std::io::read_to_string(std::io::stdin())"),
     }
 }
 
@@ -168,7 +171,7 @@ mod tests {
     #[test]
     fn text_becomes_a_literal_whatever_is_in_it() {
         let nasty = vec!["a\"b\\c\n{}".to_owned()];
-        assert_eq!(list(&ItemList::All(&nasty)), r#"vec!["a\"b\\c\n{}"]"#);
-        assert_eq!(source(&Word::Mixed(vec!["{\"", ""]), &ItemList::Numbers(1)), r#"format!("{{\"{item}")"#);
+        assert_eq!(list(&ItemSource::Listed(nasty), 1), r#"vec!["a\"b\\c\n{}"]"#);
+        assert_eq!(source(&Word::Mixed(vec!["{\"", ""]), &ItemSource::Numbers), r#"format!("{{\"{item}")"#);
     }
 }

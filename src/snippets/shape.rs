@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use crate::advice::chunks::PYTHON_MESSAGE_S;
+use crate::advice::verdict::Basis;
 use crate::model::message::chunk;
+use crate::profile::result::{Class, Confidence};
+use crate::workload::spec::{RetryPolicy, WorkloadLimits};
 
 /// The work of one run.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct TaskShape {
     /// Tasks of the run.
     pub tasks: u64,
@@ -16,12 +19,62 @@ pub struct TaskShape {
     pub wait: Duration,
     /// The command that a task runs, if any: program and arguments, with `{item}` in place of the item.
     pub command: Option<Vec<String>>,
+    /// True if a command that fails counts as successful.
+    pub ignore_failure: bool,
     /// The Python callables that a task calls, if it calls any.
     pub python: Option<PythonTask>,
-    /// The first few items; empty if items are the numbers from 0.
-    pub items: Vec<String>,
+    /// The items.
+    pub items: ItemSource,
+    /// The limits that held while the work was measured.
+    pub limits: WorkloadLimits,
+    /// The retries of failed steps while the work was measured.
+    pub retry: Option<RetryPolicy>,
     /// Number of tasks to hand to a worker process at once; `None` if the measurement does not determine it.
     pub chunk: Option<u64>,
+    /// How the configuration was chosen; `None` if that is unknown.
+    pub choice: Option<Choice>,
+}
+
+/// The origin of the items.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum ItemSource {
+    /// The numbers from 0 to below the number of tasks.
+    #[default]
+    Numbers,
+    /// Strings that the user listed, few enough to be written into a program.
+    Listed(Vec<String>),
+    /// Strings that the user listed, too many to be written into a program.
+    Arguments,
+    /// The lines of a file, as the user named it. Blank lines are skipped, and so is a byte order mark.
+    File(String),
+    /// The lines of standard input, read as those of a file.
+    StandardInput,
+    /// The `items` of the first callable's module: an iterable, or a function that returns one.
+    Module,
+}
+
+impl ItemSource {
+    /// Returns true if items are text rather than numbers; of a module they are anything.
+    pub(super) fn is_text(&self) -> bool {
+        !matches!(self, ItemSource::Numbers | ItemSource::Module)
+    }
+}
+
+/// How a configuration was chosen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// The words that the user typed after `conc`; empty without a command line.
+    pub command_line: Vec<String>,
+    /// The day, such as `27 Nov 2026`.
+    pub date: String,
+    /// The class of the work.
+    pub class: Class,
+    /// The basis of the recommendation.
+    pub basis: Basis,
+    /// The confidence in it.
+    pub confidence: Confidence,
+    /// The CPUs that the work could use.
+    pub cpus: f64,
 }
 
 /// A task that calls Python callables, one after another.
@@ -29,8 +82,6 @@ pub struct TaskShape {
 pub struct PythonTask {
     /// The callables; each one after the first takes the value that the previous one returned.
     pub steps: Vec<PythonCallable>,
-    /// True if the items are the `items` of the first callable's module.
-    pub own_items: bool,
 }
 
 impl PythonTask {
@@ -57,6 +108,8 @@ pub struct PythonCallable {
     pub takes_item: bool,
     /// True if the callable computes rather than waits.
     pub computes: bool,
+    /// True if the limit on attempts per second counts the callable.
+    pub is_rated: bool,
 }
 
 impl TaskShape {

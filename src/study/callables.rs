@@ -91,6 +91,7 @@ impl Callables {
     /// Returns the description of the callables from which programs are generated.
     pub(super) fn task(&self, workload: &Workload, profile: &Profile) -> PythonTask {
         let computes = profile.python.as_ref().map(PythonProfile::cpu_steps).unwrap_or_default();
+        let rated = workload.rated_unless(&computes);
         let specs: Vec<_> = workload.callables().collect();
         let step = |(index, spec): (usize, &&PythonSpec)| {
             let (forms, own) = (&self.inspection.steps[index], spec.callable.clone());
@@ -103,12 +104,10 @@ impl Callables {
                 blocking: forms.blocking.then_some(own),
                 takes_item: forms.takes_item,
                 computes: computes.get(index).copied().unwrap_or(false),
+                is_rated: workload.limits.rate_per_s.is_some() && rated[index],
             }
         };
-        PythonTask {
-            steps: specs.iter().enumerate().map(step).collect(),
-            own_items: specs.iter().any(|spec| spec.own_items),
-        }
+        PythonTask { steps: specs.iter().enumerate().map(step).collect() }
     }
 
     /// Returns the time that importing the user's module took.

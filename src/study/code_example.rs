@@ -1,40 +1,110 @@
 //! The program that follows a recommendation.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::advice::Recommendation;
 use crate::advice::result::CodeExample;
 use crate::benchmark::Configuration;
 use crate::profile::Profile;
-use crate::snippets::{TaskShape, examples};
+use crate::snippets::{Choice, ItemSource, TaskShape, examples};
+use crate::study::config::StudyConfig;
 use crate::study::machine::Backend;
+use crate::workload::Workload;
 use crate::workload::item::Items;
 
-/// Maximum number of items in an example.
-const EXAMPLE_ITEMS: usize = 3;
+/// Limits of the list of items that is written into a program.
+const MAX_LISTED_ITEMS: usize = 30;
+const MAX_LISTED_BYTES: usize = 2000;
+
+/// The study that a program follows from.
+pub(super) struct StudyFacts<'a> {
+    pub(super) backend: &'a dyn Backend,
+    pub(super) config: &'a StudyConfig,
+    pub(super) profile: &'a Profile,
+    /// CPUs that the work could use.
+    pub(super) cpus: f64,
+}
 
 /// Writes programs that run the workload as recommended.
-pub(super) fn code_examples(
-    backend: &dyn Backend,
-    recommendation: &Recommendation,
-    profile: &Profile,
-) -> Vec<CodeExample> {
+pub(super) fn code_examples(study: &StudyFacts<'_>, recommendation: &Recommendation) -> Vec<CodeExample> {
     let Recommendation { strategy, width, processes, .. } = *recommendation;
+    let StudyFacts { backend, profile, .. } = *study;
     let (workload, python) = (backend.workload(), backend.callables());
+    let command = workload.only_command();
     let shape = TaskShape {
         tasks: workload.tasks(),
         cpu: Duration::from_secs_f64(profile.task.cpu_s),
         wait: Duration::from_secs_f64(profile.task.wait_s),
-        command: workload.only_command().map(|command| command.argv.clone()),
+        command: command.map(|command| command.argv.clone()),
+        ignore_failure: command.is_some_and(|command| command.ignore_failure),
         python: python.map(|callables| callables.task(workload, profile)),
-        items: first_items(&workload.items),
+        items: item_source(workload),
+        limits: workload.limits.clone(),
+        retry: workload.retry.clone(),
         // Messages of other workloads were measured in Rust; no program in Python sends them.
         chunk: recommendation.chunk_size.filter(|_| python.is_some()),
+        choice: Some(choice(study, recommendation)),
     };
     examples(&Configuration { strategy, width, processes }, &shape)
 }
 
-fn first_items(items: &Items) -> Vec<String> {
-    let few = items.len().min(EXAMPLE_ITEMS as u64);
-    items.slice(0..few).unwrap_or_default()
+fn item_source(workload: &Workload) -> ItemSource {
+    if workload.callables().any(|spec| spec.own_items) {
+        return ItemSource::Module;
+    }
+    match (&workload.items, workload.items_from.as_deref()) {
+        (Items::Count(_), _) => ItemSource::Numbers,
+        (_, Some("-")) => ItemSource::StandardInput,
+        (_, Some(file)) => ItemSource::File(file.to_owned()),
+        (Items::List(list) | Items::Slice { list, .. }, None) => {
+            let bytes: usize = list.iter().map(String::len).sum();
+            let are_few = list.len() <= MAX_LISTED_ITEMS && bytes <= MAX_LISTED_BYTES;
+            if are_few { ItemSource::Listed(list.clone()) } else { ItemSource::Arguments }
+        }
+    }
+}
+
+fn choice(study: &StudyFacts<'_>, recommendation: &Recommendation) -> Choice {
+    Choice {
+        command_line: study.config.command_line.clone(),
+        date: today(),
+        class: study.profile.class,
+        basis: recommendation.basis,
+        confidence: recommendation.confidence,
+        cpus: study.cpus,
+    }
+}
+
+/// Returns the day in UTC, such as `27 Nov 2026`.
+fn today() -> String {
+    // As in `Fri, 27 Nov 2026 17:26:41 GMT`.
+    let now = httpdate::fmt_http_date(SystemTime::now());
+    now.get(5..16).unwrap_or_default().trim_start_matches('0').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::spec::WorkloadSource;
+
+    fn source_of(items: Items, items_from: Option<&str>) -> ItemSource {
+        let workload = Workload::new("w", WorkloadSource::Command, items, Vec::new());
+        item_source(&Workload { items_from: items_from.map(str::to_owned), ..workload })
+    }
+
+    #[test]
+    fn items_are_read_from_where_the_user_keeps_them() {
+        let list = |count: usize| Items::List(vec!["a".to_owned(); count]);
+        assert_eq!(source_of(list(30), Some("photos.txt")), ItemSource::File("photos.txt".to_owned()));
+        assert_eq!(source_of(list(3), Some("-")), ItemSource::StandardInput);
+        assert_eq!(source_of(list(30), None), ItemSource::Listed(vec!["a".to_owned(); 30]));
+        assert_eq!(source_of(list(31), None), ItemSource::Arguments);
+        assert_eq!(source_of(Items::Count(7), None), ItemSource::Numbers);
+    }
+
+    #[test]
+    fn a_day_has_no_leading_zero() {
+        let words: Vec<String> = today().split(' ').map(str::to_owned).collect();
+        assert!(words.len() == 3 && !words[0].starts_with('0') && words[2].len() == 4, "{words:?}");
+    }
 }

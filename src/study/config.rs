@@ -18,6 +18,8 @@ pub(crate) const DEFAULT_BUDGET: Duration = Duration::from_secs(5);
 pub struct StudyConfig {
     /// The command named in the report.
     pub command: CommandName,
+    /// The words that the user typed after the name of the program; empty without a command line.
+    pub command_line: Vec<String>,
     /// Seed of every random choice.
     pub seed: u64,
     /// Runs no item twice.
@@ -103,6 +105,7 @@ impl Default for StudyConfig {
     fn default() -> Self {
         StudyConfig {
             command: CommandName::Advise,
+            command_line: Vec::new(),
             seed: 1,
             once: false,
             hooks: Hooks::default(),

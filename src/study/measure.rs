@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::profile::tasks::Profiled;
 use crate::report::document::Report;
 use crate::report::prose;
-use crate::study::code_example::code_examples;
+use crate::study::code_example::{StudyFacts, code_examples};
 use crate::study::profile::ProfiledStudy;
 use crate::study::repeated_items;
 use crate::study::state::StudyState;
@@ -188,9 +188,8 @@ impl<'m> ProfiledStudy<'m> {
         };
         let recommend = if config.is_prediction() { recommend_predicted } else { recommend };
         let advice = recommend(&input)?;
-        Some(Recommendation {
-            code_examples: code_examples(&**backend, &advice, &profiled.profile),
-            ..advice
-        })
+        let (backend, profile, cpus) = (&**backend, &profiled.profile, host.cpus_effective);
+        let study = StudyFacts { backend, config, profile, cpus };
+        Some(Recommendation { code_examples: code_examples(&study, &advice), ..advice })
     }
 }

@@ -159,7 +159,7 @@ fn uvloop_runs_the_tasks_on_its_own_loop() {
 fn programs(python: &Path, cell: Configuration, callable: &PythonCallable) -> Vec<String> {
     let directory = tempfile::tempdir().expect("a temporary directory");
     fs::write(directory.path().join("tasks.py"), SOURCE).expect("written");
-    let task = PythonTask { steps: vec![callable.clone()], own_items: false };
+    let task = PythonTask { steps: vec![callable.clone()] };
     let shape = TaskShape { tasks: TASKS, python: Some(task), ..TaskShape::default() };
     let run = |example: CodeExample| {
         let file = directory.path().join("program.py");
@@ -176,7 +176,8 @@ fn callable(name: &str, awaits: bool) -> PythonCallable {
     let own = Some(name.to_owned());
     let (blocking, coroutine) = if awaits { (None, own) } else { (own, None) };
     let file = Some("tasks.py".to_owned());
-    PythonCallable { module: "tasks".into(), file, blocking, coroutine, takes_item: true, computes: true }
+    let module = "tasks".to_owned();
+    PythonCallable { module, file, blocking, coroutine, takes_item: true, computes: true, is_rated: false }
 }
 
 #[test]

@@ -50,3 +50,8 @@ impl Environment {
         PageLayout { width: self.columns, is_styled: self.console.has_colour() }
     }
 }
+
+/// Returns the words that the user typed after the name of the program.
+pub(super) fn typed_words() -> Vec<String> {
+    std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect()
+}

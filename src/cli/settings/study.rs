@@ -10,6 +10,7 @@ use crate::study::{DEFAULT_BUDGET, StopRule, StudyConfig};
 
 use crate::cli::args::{HookArgs, MeasureArgs};
 use crate::cli::failure::Failure;
+use crate::cli::settings::environment::typed_words;
 
 /// Resolves the configuration of a study: arguments first, then the layers of a suite file, nearest first.
 pub(super) fn resolve_study(
@@ -22,6 +23,7 @@ pub(super) fn resolve_study(
     let budget = args.budget.or_else(|| layers.iter().find_map(|layer| layer.budget));
     Ok(StudyConfig {
         command,
+        command_line: typed_words(),
         seed: args.seed,
         once: false,
         hooks: resolve_hooks(hooks),

@@ -30,6 +30,9 @@ pub(super) fn resolve_workload(args: &WorkloadArgs, stdin: impl BufRead) -> Resu
         }
         None => input::inline(args.cpu, args.wait, args.tasks.unwrap_or(input::DEFAULT_TASKS))?,
     };
+    if args.items.is_some() {
+        workload.items_from.clone_from(&args.items);
+    }
     if args.ignore_failure {
         ignore_failures(&mut workload);
     }

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::snippets::item::ItemList;
 use crate::snippets::python::literal::{list, literal};
 use crate::snippets::python::program::Program;
-use crate::snippets::shape::{PythonCallable, PythonTask, TaskShape};
+use crate::snippets::shape::{ItemSource, PythonCallable, PythonTask, TaskShape};
 
 /// Names that the programs use themselves; a callable with one of these names is imported under another.
 const TAKEN: &str = " END Exception HERE InterpreterPoolExecutor PREPARE ProcessPoolExecutor ThreadPoolExecutor as_completed asyncio attempt \
@@ -57,14 +56,10 @@ pub(super) fn pieces(task: &PythonTask, program: Program, shape: &TaskShape) -> 
     }
     let definitions: Vec<_> = written.into_iter().map(|w| w.definition).filter(|d| !d.is_empty()).collect();
     pieces.definition = definitions.join("\n\n\n");
-    pieces.from = imports(task, &pieces);
+    pieces.from = imports(task, &pieces, &shape.items);
     pieces.imports = library(&pieces, program);
     pieces.beside = beside(steps);
-    pieces.items = if task.own_items {
-        "list(source() if callable(source) else source)".to_owned()
-    } else {
-        list(&ItemList::of(shape))
-    };
+    pieces.items = list(&shape.items, shape.tasks);
     pieces
 }
 
@@ -134,7 +129,7 @@ fn is_taken(name: &str) -> bool {
 }
 
 /// Returns the lines that import the names which the program uses from the user's modules.
-fn imports(task: &PythonTask, pieces: &Pieces) -> String {
+fn imports(task: &PythonTask, pieces: &Pieces, items: &ItemSource) -> String {
     let mut modules: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for step in &task.steps {
         let names = modules.entry(&step.module).or_default();
@@ -145,7 +140,7 @@ fn imports(task: &PythonTask, pieces: &Pieces) -> String {
             }
         }
     }
-    if let Some(first) = task.steps.first().filter(|_| task.own_items) {
+    if let Some(first) = task.steps.first().filter(|_| *items == ItemSource::Module) {
         modules.entry(&first.module).or_default().push("items as source".to_owned());
     }
     let lines: String = modules.iter().map(|(module, names)| line(module, names)).collect();
@@ -211,11 +206,12 @@ mod tests {
             coroutine: coroutine.map(str::to_owned),
             takes_item: true,
             computes: false,
+            is_rated: false,
         }
     }
 
     fn of(steps: Vec<PythonCallable>, program: Program) -> Pieces {
-        let task = PythonTask { steps, own_items: false };
+        let task = PythonTask { steps };
         let shape = TaskShape { tasks: 2, ..TaskShape::default() };
         pieces(&task, program, &shape)
     }

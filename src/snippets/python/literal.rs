@@ -1,18 +1,20 @@
 //! Python literals.
 
-use crate::snippets::item::ItemList;
+use crate::snippets::shape::ItemSource;
 use crate::snippets::wording::grouped;
 
 /// Returns the items as a sequence.
-pub(super) fn list(items: &ItemList<'_>) -> String {
-    let texts = |texts: &[String]| texts.iter().map(|t| literal(t)).collect::<Vec<_>>().join(", ");
+pub(super) fn list(items: &ItemSource, tasks: u64) -> String {
+    let lines = |text: &str| format!("[line for line in {text}.splitlines() if line.strip()]");
     match items {
-        ItemList::Numbers(count) => format!("range({})", grouped(u128::from(*count))),
-        ItemList::All(all) => format!("[{}]", texts(all)),
-        ItemList::Sample(few, count) => {
-            let times = count.div_ceil(few.len() as u64);
-            format!("([{}] * {times})[:{count}]  # put yours here", texts(few))
+        ItemSource::Numbers => format!("range({})", grouped(u128::from(tasks))),
+        ItemSource::Listed(texts) => {
+            format!("[{}]", texts.iter().map(|t| literal(t)).collect::<Vec<_>>().join(", "))
         }
+        ItemSource::Arguments => "sys.argv[1:]".to_owned(),
+        ItemSource::File(path) => lines(&format!("open({}, encoding=\"utf-8-sig\").read()", literal(path))),
+        ItemSource::StandardInput => lines("sys.stdin.read()"),
+        ItemSource::Module => "list(source() if callable(source) else source)".to_owned(),
     }
 }
 
@@ -42,11 +44,5 @@ mod tests {
     #[test]
     fn text_becomes_a_literal_whatever_is_in_it() {
         assert_eq!(literal("it's \"x\\y\"\n\u{1b}é"), r#""it's \"x\\y\"\n\U0000001bé""#);
-    }
-
-    #[test]
-    fn a_sample_of_items_is_repeated_to_the_count() {
-        let few = ["a".to_owned(), "b".to_owned()];
-        assert_eq!(list(&ItemList::Sample(&few, 5)), r#"(["a", "b"] * 3)[:5]  # put yours here"#);
     }
 }

@@ -66,16 +66,20 @@ fn workload(root: &mut Table<'_>, origin: &Origin<'_>) -> Result<Workload, Repor
     let fixture = tables::fixture(root);
     // Limits that are wrong are reported as such, and not once more as absent.
     let bounded = limits.as_ref().map_or(true, |l| l.max_in_flight.is_some() || l.rate_per_s.is_some());
-    let steps =
-        steps::read(root, &Context { items: items.as_ref().ok(), bounded, directory: origin.directory });
+    let steps = steps::read(
+        root,
+        &Context { items: items.as_ref().ok().map(|given| &given.0), bounded, directory: origin.directory },
+    );
     if let Ok(steps) = &steps {
         interpreted(root, steps)?;
     }
+    let (items, items_from) = items?;
     let mut workload = Workload {
         name: name?.unwrap_or_else(|| origin.name.to_owned()),
         description: description?.unwrap_or_default(),
         source: origin.source,
-        items: items?,
+        items,
+        items_from,
         limits: limits?,
         retry: retry?,
         fixture: fixture?,
@@ -102,8 +106,8 @@ fn interpreted(root: &mut Table<'_>, steps: &[StepSpec]) -> Result<(), Reported>
     Ok(())
 }
 
-/// Reads whichever of `tasks`, `items` and `items_from` there is.
-fn items(root: &mut Table<'_>, directory: &Path) -> Result<Items, Reported> {
+/// Reads whichever of `tasks`, `items` and `items_from` there is; returns the path of that file too.
+fn items(root: &mut Table<'_>, directory: &Path) -> Result<(Items, Option<String>), Reported> {
     let tasks = root.optional("tasks", value::count).map(|n| n.map(Items::Count));
     let list = root.optional("items", |value| match value::texts(value)? {
         list if list.is_empty() => Err(ValueError::new("is empty").with_code(Code::WorkloadEmpty)),
@@ -111,20 +115,23 @@ fn items(root: &mut Table<'_>, directory: &Path) -> Result<Items, Reported> {
     });
     let lines = root.optional("items_from", |value| {
         let path = value::text(value)?;
-        read_items_file(&directory.join(&path)).map_err(|why| {
+        let file = directory.join(&path);
+        let items = read_items_file(&file).map_err(|why| {
             ValueError::new(format!("cannot be used: {}", why.message_for(&format!("'{path}'"))))
                 .with_code(Code::WorkloadItems)
                 .with_help("the path is relative to the workload file")
-        })
+        })?;
+        Ok((items, Some(file.to_string_lossy().into_owned())))
     });
     let given: Vec<_> = ["tasks", "items", "items_from"].into_iter().filter(|key| root.has(key)).collect();
     if let [first, second, ..] = given[..] {
         let wrong = ValueError::new(format!("and `{first}` are both given; keep one of them"));
         return Err(root.fail(second, wrong));
     }
-    match tasks?.or(list?).or(lines?) {
-        Some(items) => Ok(items),
-        None => Err(root.missing(
+    match (tasks?.or(list?), lines?) {
+        (Some(items), _) => Ok((items, None)),
+        (None, Some(lines)) => Ok(lines),
+        (None, None) => Err(root.missing(
             "tasks",
             Code::WorkloadEmpty,
             "the workload has no tasks".to_owned(),
@@ -180,6 +187,7 @@ mod tests {
             description: "One of each".to_owned(),
             source: WorkloadSource::File,
             items: Items::List(vec!["a".to_owned(), "b".to_owned()]),
+            items_from: None,
             limits: WorkloadLimits {
                 max_in_flight: Some(32),
                 rate_per_s: Some(500.0),
@@ -225,6 +233,8 @@ mod tests {
             .expect("written");
         let workload = read_file(&path).expect("a valid workload");
         assert_eq!(workload.items, Items::List(vec!["x".to_owned(), "y".to_owned()]));
+        let file = directory.path().join("list.txt");
+        assert_eq!(workload.items_from.as_deref(), file.to_str());
         assert_eq!((workload.name.as_str(), workload.source), ("job", WorkloadSource::File));
     }
 

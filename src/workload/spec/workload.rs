@@ -18,6 +18,10 @@ pub struct Workload {
     pub source: WorkloadSource,
     /// The items that the tasks run over, one task per item.
     pub items: Items,
+    /// The file that the items were read from, as the user named it, or `-` for standard input; `None` if they
+    /// were given otherwise. No part of the definition.
+    #[serde(skip)]
+    pub items_from: Option<String>,
     /// The limits of a run.
     pub limits: WorkloadLimits,
     /// The rule for failed steps; `None` means that a failed step is not tried again.
@@ -65,6 +69,7 @@ impl Workload {
             description: String::new(),
             source,
             items,
+            items_from: None,
             limits: WorkloadLimits::default(),
             retry: None,
             fixture: None,
@@ -86,6 +91,7 @@ impl Workload {
             description: self.description.clone(),
             source: self.source,
             items: Items::Count(self.items.len()),
+            items_from: self.items_from.clone(),
             limits: self.limits.clone(),
             retry: self.retry.clone(),
             fixture: self.fixture.clone(),
