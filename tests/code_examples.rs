@@ -139,6 +139,7 @@ fn python(module: &str, steps: &[(Option<&str>, Option<&str>)]) -> PythonTask {
         blocking: blocking.map(str::to_owned),
         coroutine: coroutine.map(str::to_owned),
         takes_item: *blocking != Some("main"),
+        unpacks: false,
         computes: *blocking == Some("parse"),
         is_rated: false,
     };

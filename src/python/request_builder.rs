@@ -33,9 +33,11 @@ impl RequestBuilder {
 
     /// Returns the header of every request for a workload.
     pub(super) fn header(&self, workload: &Workload) -> RequestHeader {
+        let own_items = workload.has_items_of_module();
         RequestHeader {
             steps: workload.callables().map(CallableSpec::from).collect(),
-            own_items: workload.callables().any(|spec| spec.own_items),
+            own_items,
+            most_items: (own_items && !workload.items.is_empty()).then(|| workload.tasks()),
             import_limit_s: self.import_limit.as_secs_f64(),
         }
     }

@@ -106,6 +106,8 @@ pub struct PythonCallable {
     pub coroutine: Option<String>,
     /// True if the callable has a parameter for the item.
     pub takes_item: bool,
+    /// True if the item is a tuple of the callable's arguments.
+    pub unpacks: bool,
     /// True if the callable computes rather than waits.
     pub computes: bool,
     /// True if the limit on attempts per second counts the callable.

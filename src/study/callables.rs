@@ -45,8 +45,11 @@ impl Callables {
         let timeouts = SessionTimeouts::default();
         let session = Session::open(python, guard.group().reexec(), env, timeouts).map_err(refused)?;
         let inspection = session.inspect(workload).map_err(refused)?;
-        if workload.items.is_empty() {
-            workload.items = Items::Count(inspection.items.ok_or_else(|| no_items(workload))?);
+        match inspection.items {
+            Some(items) => workload.items = Items::Count(items),
+            None if workload.items.is_empty() => return Err(no_items(workload)),
+            // The module has none, so that the number of tasks stands for the numbers from 0.
+            None => workload.leave_items_of_module(),
         }
         if workload.items.is_empty() {
             let message = format!("'{}': its module has no items", workload.name);
@@ -103,6 +106,7 @@ impl Callables {
                 coroutine: forms.awaitable.then(|| if forms.blocking { twin } else { own.clone() }),
                 blocking: forms.blocking.then_some(own),
                 takes_item: forms.takes_item,
+                unpacks: forms.unpacks,
                 computes: computes.get(index).copied().unwrap_or(false),
                 is_rated: workload.limits.rate_per_s.is_some() && rated[index],
             }

@@ -176,8 +176,16 @@ fn callable(name: &str, awaits: bool) -> PythonCallable {
     let own = Some(name.to_owned());
     let (blocking, coroutine) = if awaits { (None, own) } else { (own, None) };
     let file = Some("tasks.py".to_owned());
-    let module = "tasks".to_owned();
-    PythonCallable { module, file, blocking, coroutine, takes_item: true, computes: true, is_rated: false }
+    PythonCallable {
+        module: "tasks".into(),
+        file,
+        blocking,
+        coroutine,
+        takes_item: true,
+        unpacks: false,
+        computes: true,
+        is_rated: false,
+    }
 }
 
 #[test]

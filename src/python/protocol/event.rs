@@ -87,6 +87,8 @@ pub struct CallableForms {
     pub awaitable: bool,
     /// True if it has a parameter for the item.
     pub takes_item: bool,
+    /// True if an item is a tuple of its arguments.
+    pub unpacks: bool,
 }
 
 /// A kind of failure that the results file refers to.

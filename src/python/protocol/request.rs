@@ -90,6 +90,8 @@ pub(crate) struct RequestHeader {
     pub steps: Vec<CallableSpec>,
     /// True if the module provides the items.
     pub own_items: bool,
+    /// The number of items to take of those that the module provides; `None` takes all.
+    pub most_items: Option<u64>,
     /// Seconds that importing the module may take.
     pub import_limit_s: f64,
 }
@@ -212,7 +214,12 @@ mod tests {
 
     fn job() -> TaskJob {
         TaskJob {
-            header: RequestHeader { steps: Vec::new(), own_items: false, import_limit_s: 30.0 },
+            header: RequestHeader {
+                steps: Vec::new(),
+                own_items: false,
+                most_items: None,
+                import_limit_s: 30.0,
+            },
             tasks: TaskList { numbers: vec![4, 2], items: None },
             limits: TaskLimits { timeout_s: None, retry: None, rate: None },
             results_file: ResultsFileSpec { path: "results".into(), tasks: 3, slots: 1 },

@@ -67,6 +67,7 @@ pub(super) fn pieces(task: &PythonTask, program: Program, shape: &TaskShape) -> 
 fn write(name: &str, steps: &[PythonCallable], awaits: bool) -> Written {
     if let [step] = steps
         && step.takes_item
+        && !step.unpacks
         && let Some(own) = if awaits { step.coroutine.as_deref() } else { step.blocking.as_deref() }
     {
         return Written { name: known_as(own), definition: String::new() };
@@ -88,7 +89,12 @@ fn body(steps: &[PythonCallable], awaits: bool) -> String {
     let last = steps.len().saturating_sub(1);
     let line = |(i, step): (usize, &PythonCallable)| {
         let value = if i == 0 { "item" } else { "value" };
-        let expression = expression(step, if step.takes_item { value } else { "" }, awaits, last == 0);
+        let argument = match step {
+            PythonCallable { unpacks: true, .. } => format!("*{value}"),
+            PythonCallable { takes_item: true, .. } => value.to_owned(),
+            PythonCallable { .. } => String::new(),
+        };
+        let expression = expression(step, &argument, awaits, last == 0);
         let keep = if i == last { "return" } else { "value =" };
         format!("    {keep} {expression}")
     };
@@ -205,6 +211,7 @@ mod tests {
             blocking: Some(name.into()),
             coroutine: coroutine.map(str::to_owned),
             takes_item: true,
+            unpacks: false,
             computes: false,
             is_rated: false,
         }
@@ -239,6 +246,17 @@ mod tests {
             pieces.definition,
             "async def task(item):\n    return await asyncio.to_thread(fetch, item)"
         );
+    }
+
+    #[test]
+    fn a_tuple_is_unpacked_into_the_arguments_of_a_callable() {
+        let step = |coroutine| PythonCallable { unpacks: true, ..callable("get", coroutine) };
+        let definition = |coroutine, program| of(vec![step(coroutine)], program).definition;
+        assert_eq!(definition(None, Program::Threads), "def task(item):\n    return get(*item)");
+        let awaited = definition(Some("get_async"), Program::Workers);
+        assert_eq!(awaited, "async def task(item):\n    return await get_async(*item)");
+        let threaded = definition(None, Program::Workers);
+        assert_eq!(threaded, "async def task(item):\n    return await asyncio.to_thread(get, *item)");
     }
 
     #[test]

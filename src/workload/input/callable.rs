@@ -9,7 +9,7 @@ use crate::workload::item::Items;
 use crate::workload::spec::{PythonSpec, StepSpec, Workload, WorkloadSource};
 
 /// Returns true if `name` is written as `file.py:callable` or `package.module:callable`.
-pub(super) fn is_callable(name: &str) -> bool {
+pub(crate) fn is_callable(name: &str) -> bool {
     let Some((module, callable)) = name.rsplit_once(':') else { return false };
     is_dotted(callable) && (module.ends_with(".py") || is_dotted(module))
 }
@@ -32,8 +32,8 @@ pub(super) fn from_callable(name: &str) -> Result<Workload, InputError> {
     })
 }
 
-/// Returns the workload of a callable over the items behind `:::` in `rest`, those of `items`, or the numbers
-/// below `tasks`; without any of these it stays with the items of its module.
+/// Returns the workload of a callable over the items behind `:::` in `rest` or those of `items`; without either it
+/// stays with the first `tasks` items of its module, or all of them.
 ///
 /// # Errors
 ///
@@ -50,14 +50,14 @@ pub(crate) fn with_items(
         let error = InputError::new(Code::WorkloadValue, format!("'{word}' is not expected here"));
         return Err(error.with_help("write ::: before the items"));
     }
-    let chosen = choose(items, listed)?;
-    if chosen.is_none() && tasks.is_none() {
-        return Ok(workload);
-    }
-    workload.items = count(chosen, tasks)?;
-    for step in &mut workload.steps {
-        if let StepSpec::Python(spec) = step {
-            spec.own_items = false;
+    match (choose(items, listed)?, tasks) {
+        (None, None) => {}
+        (chosen, tasks) => {
+            let is_chosen = chosen.is_some();
+            workload.items = count(chosen, tasks)?;
+            if is_chosen {
+                workload.leave_items_of_module();
+            }
         }
     }
     Ok(workload)

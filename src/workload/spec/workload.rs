@@ -109,6 +109,20 @@ impl Workload {
         self.steps.iter().filter_map(StepSpec::as_python)
     }
 
+    /// Returns true if the items are those that the module of a callable defines.
+    pub fn has_items_of_module(&self) -> bool {
+        self.callables().any(|spec| spec.own_items)
+    }
+
+    /// Takes no items from the module of a callable.
+    pub fn leave_items_of_module(&mut self) {
+        for step in &mut self.steps {
+            if let StepSpec::Python(spec) = step {
+                spec.own_items = false;
+            }
+        }
+    }
+
     /// Returns the command, if a task is one command and nothing else.
     pub fn only_command(&self) -> Option<&CommandSpec> {
         match self.steps.as_slice() {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.machinery
 import importlib.util
 import inspect
+import itertools
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -17,6 +19,9 @@ from .requests import CallableSpec
 
 CANNOT_IMPORT = "E-PYTHON-002"
 NOT_FOUND = "E-PYTHON-003"
+
+# An item is cut to this length in messages.
+MAX_SHOWN_CHARACTERS = 60
 
 AnyCallable = Callable[..., Any]
 
@@ -48,8 +53,17 @@ class Step:
             raise CodedError(NOT_FOUND, f"'{spec.async_callable}' is not a coroutine function (async def)")
         forms = [form for form in (self.blocking, self.coroutine) if form]
         self.takes_item = all(takes_item(form) for form in forms)
+        # The parameters that an item is unpacked into; empty where the item itself is the argument.
+        self.unpacked: tuple[str, ...] = () if _is_unbound(module, name) else _unpacked(forms, name)
         for form in forms:
-            _refuse_more_arguments(form, name, self.takes_item, module)
+            _refuse_more_arguments(form, name, self._arguments(), module)
+        if self.unpacked:
+            self.blocking = self.blocking and _unpacking(self.blocking, name, self.unpacked)
+            self.coroutine = self.coroutine and _unpacking_async(self.coroutine, name, self.unpacked)
+
+    def _arguments(self) -> tuple[None, ...]:
+        """Returns as many arguments as an item gives."""
+        return (None,) * (len(self.unpacked) or int(self.takes_item))
 
     def any_form(self) -> AnyCallable:
         """Returns the blocking form, else the coroutine function."""
@@ -167,19 +181,89 @@ def takes_item(function: AnyCallable) -> bool:
     return any(parameter.kind in positional for parameter in parameters)
 
 
-def _refuse_more_arguments(function: AnyCallable, name: str, has_item: bool, module: ModuleType) -> None:
-    """Refuses a callable that needs more than the item: every task would fail."""
+def _refuse_more_arguments(
+    function: AnyCallable, name: str, arguments: tuple[None, ...], module: ModuleType
+) -> None:
+    """Refuses a callable that needs more than the item gives: every task would fail."""
     try:
-        inspect.signature(function).bind(*((None,) if has_item else ()))
+        inspect.signature(function).bind(*arguments)
     except ValueError:
         # A builtin without a signature.
         return
     except TypeError as error:
-        owner = find_owner(module, name)
-        hint = ""
-        if inspect.isclass(owner) and inspect.isfunction(function):
-            hint = f"; it is a method: name it on an object of the module, not on '{owner.__name__}'"
-        raise CodedError(NOT_FOUND, f"'{name}' cannot be called with only an item: {error}{hint}") from None
+        if _is_unbound(module, name):
+            owner = find_owner(module, name).__name__
+            hint = f"it is a method: name it on an object of the module, not on '{owner}'"
+        else:
+            hint = f"bind the others: `task = functools.partial({name}, ...)`, and name 'task'"
+        message = f"'{name}' cannot be called with only an item: {error}; {hint}"
+        raise CodedError(NOT_FOUND, message) from None
+
+
+def _is_unbound(module: ModuleType, name: str) -> bool:
+    """Tells whether the name is that of a method on its class, whose object is missing."""
+    owner = find_owner(module, name)
+    return inspect.isclass(owner) and inspect.isfunction(vars(owner).get(name.rpartition(".")[2]))
+
+
+def _unpacked(forms: Iterable[AnyCallable], name: str) -> tuple[str, ...]:
+    """Returns the parameters that an item fills if it takes more than one to call the forms; else nothing."""
+    found = {_required(form) for form in forms}
+    if len(found) == 1:
+        (names,) = found
+        return names if len(names) > 1 else ()
+    if any(len(names) > 1 for names in found):
+        raise CodedError(NOT_FOUND, f"'{name}' and its async form need different arguments")
+    return ()
+
+
+def _required(function: AnyCallable) -> tuple[str, ...]:
+    """Returns the positional parameters without a default; nothing where they are unknown."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return ()
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return tuple(p.name for p in parameters if p.kind in positional and p.default is p.empty)
+
+
+def _unpacking(function: AnyCallable, name: str, parameters: tuple[str, ...]) -> AnyCallable:
+    @functools.wraps(function)
+    def call(item: Any) -> Any:
+        return function(*arguments_of(item, name, parameters))
+
+    return call
+
+
+def _unpacking_async(function: AnyCallable, name: str, parameters: tuple[str, ...]) -> AnyCallable:
+    @functools.wraps(function)
+    async def call(item: Any) -> Any:
+        return await function(*arguments_of(item, name, parameters))
+
+    return call
+
+
+def arguments_of(item: Any, name: str, parameters: tuple[str, ...], where: str = "the item") -> Any:
+    """Returns the arguments in an item; raises CodedError if it is no tuple of as many."""
+    if isinstance(item, (tuple, list)) and len(item) == len(parameters):
+        return item
+    raise no_tuple(name, parameters, f"{where} is {_shown(item)}")
+
+
+def no_tuple(name: str, parameters: tuple[str, ...], what: str) -> CodedError:
+    """Returns the error that items do not hold the arguments of a callable."""
+    count = len(parameters)
+    message = (
+        f"'{name}' needs {count} arguments ({', '.join(parameters)}), and {what}, not a tuple of {count}"
+    )
+    tuples = f"list tuples of {count} as `items` in its module"
+    partial = f"`task = functools.partial({name}, ...)`, and name 'task'"
+    return CodedError(NOT_FOUND, f"{message}; {tuples}, or bind all arguments but the item: {partial}")
+
+
+def _shown(item: Any) -> str:
+    text = repr(item)
+    return text if len(text) <= MAX_SHOWN_CHARACTERS else f"{text[:MAX_SHOWN_CHARACTERS]}..."
 
 
 def find_owner(module: ModuleType, dotted: str) -> Any:
@@ -190,13 +274,13 @@ def find_owner(module: ModuleType, dotted: str) -> Any:
     return owner
 
 
-def own_items(module: ModuleType) -> list[Any] | None:
-    """Returns the items of a module that has `items`, an iterable or a function that returns one."""
+def own_items(module: ModuleType, at_most: int | None = None) -> list[Any] | None:
+    """Returns the first items of a module that has `items`, an iterable or a function that returns one."""
     items = getattr(module, "items", None)
     if items is None or inspect.ismodule(items):
         return None
     try:
-        return list(items() if callable(items) else items)
+        return list(itertools.islice(items() if callable(items) else items, at_most))
     except BaseException as error:
         message = f"cannot read `items` of the module\n{users_traceback(error)}"
         raise CodedError(CANNOT_IMPORT, message) from None

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from time import perf_counter, process_time
 from typing import Any
 
-from .callables import Step, load_module, load_steps, own_items
+from .callables import Step, arguments_of, load_module, load_steps, no_tuple, own_items
 from .own_limits import own_limits
-from .requests import InspectRequest, JsonObject
+from .requests import InspectRequest, JsonObject, RequestHeader
 
 
 def load(request: InspectRequest) -> tuple[list[Step], JsonObject]:
@@ -32,13 +32,33 @@ def describe(
                 "blocking": step.blocking is not None,
                 "awaitable": step.coroutine is not None,
                 "takes_item": step.takes_item,
+                "unpacks": bool(step.unpacked),
             }
             for step in steps
         ],
         "own_limits": own_limits(steps),
-        "items": count(lambda: own_items(load_module(header.steps[0]))) if header.own_items else None,
+        "items": _count_items(header, steps[0], count),
         "start_method": start_method,
     }
+
+
+def _count_items(
+    header: RequestHeader, step: Step, count: Callable[[Callable[[], list[Any] | None]], int | None]
+) -> int | None:
+    """Returns how many items the module offers; raises CodedError if they are not what the step needs."""
+    found = count(lambda: _checked_items(header, step)) if header.own_items else None
+    # Without items of the module, tasks get lines of text or numbers, or there are none at all.
+    if step.unpacked and found is None and (not header.own_items or header.most_items is not None):
+        raise no_tuple(step.name, step.unpacked, "an item of --items, ::: or --tasks is one value")
+    return found
+
+
+def _checked_items(header: RequestHeader, step: Step) -> list[Any] | None:
+    items = own_items(load_module(header.steps[0]), header.most_items)
+    if step.unpacked:
+        for number, item in enumerate(items or (), 1):
+            arguments_of(item, step.name, step.unpacked, f"item {number} of `items`")
+    return items
 
 
 def _start_method() -> str | None:

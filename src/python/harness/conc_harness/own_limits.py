@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from functools import partial
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -73,6 +74,10 @@ class LimitSearch:
         if id(value) in self._seen:
             return
         self._seen.add(id(value))
+        if isinstance(value, partial):
+            for part in (value.func, *value.args, *value.keywords.values()):
+                self.follow(path, part, (), depth + 1)
+            return
         function = value.__func__ if isinstance(value, MethodType) else value
         if isinstance(function, FunctionType):
             self._follow_function(function)

@@ -55,8 +55,9 @@ class Program:
     def items(self) -> list[Any]:
         """Returns the items of the tasks, in the order in which the tasks run."""
         tasks = self._request.tasks
-        if self._request.header.own_items:
-            found = own_items(load_module(self._request.header.steps[0])) or [None]
+        header = self._request.header
+        if header.own_items:
+            found = own_items(load_module(header.steps[0]), header.most_items) or [None]
             return [found[number % len(found)] for number in tasks.numbers]
         return cast("list[Any]", tasks.numbers) if tasks.items is None else tasks.items
 

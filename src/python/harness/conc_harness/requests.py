@@ -30,6 +30,8 @@ class RequestHeader:
     steps: tuple[CallableSpec, ...]
     # The user's module provides the items.
     own_items: bool
+    # The number of items to take of those that the module provides; None takes all.
+    most_items: int | None
     import_limit_s: float
 
 

@@ -52,7 +52,7 @@ class UserModule:
             {"file": str(self.file), "module": self.file.stem, "callable": name, "async_callable": None}
             for name in callables
         ]
-        return {"steps": steps, "own_items": own_items, "import_limit_s": LONG_S}
+        return {"steps": steps, "own_items": own_items, "most_items": None, "import_limit_s": LONG_S}
 
     def inspect(self, *callables: str, own_items: bool = False) -> JsonObject:
         header = self.header(*callables, own_items=own_items)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from conc_harness.digest import digest
 from conc_harness.serve import STRATEGY_MODULES, serve
 
 from .helpers import FakeChannel, ModuleMaker, answer, done
@@ -14,7 +15,7 @@ async def fetch_async(item): return {"item": item}
 async def only(item): return item
 def plain(): return 1
 def gen(item): yield item
-def two(item, other): pass
+def two(item, *, other): pass
 class Client:
     def get(self, item): pass
 """
@@ -46,12 +47,94 @@ def test_the_forms_of_callables_are_described(module: ModuleMaker) -> None:
         ("items", "is list and cannot be called"),
         ("gen", "is a generator"),
         ("two", "missing a required argument: 'other'"),
+        ("two", "task = functools.partial(two, ...)"),
         ("Client.get", "it is a method"),
     ],
 )
 def test_a_callable_that_conc_cannot_call_is_refused(module: ModuleMaker, name: str, expected: str) -> None:
     code, message = failure(module(FORMS).inspect(name))
     assert code == "E-PYTHON-003" and expected in message
+
+
+PAIRS = """
+import functools
+items = [("a", 1), ["b", 2], ("c", 3)]
+def pair(name, count): return name * count
+async def wait(name, count): return name * count
+def three(a, b, c): return a
+def optional(item, other=2): return item
+def own(item): return item
+def both(name, count): return name
+async def both_async(item): return item
+bound = functools.partial(pair, count=2)
+awaited = functools.partial(wait, "x")
+class Client:
+    def __call__(self, name, count): return name * count
+client = Client()
+"""
+
+
+@pytest.mark.parametrize("strategy", ["sequential", "async", "threads"])
+@pytest.mark.parametrize(
+    ("name", "outputs"),
+    [
+        ("pair", ["a", "bb", "ccc"]),
+        ("wait", ["a", "bb", "ccc"]),
+        ("client", ["a", "bb", "ccc"]),
+        ("own", [("a", 1), ["b", 2], ("c", 3)]),
+        ("optional", [("a", 1), ["b", 2], ("c", 3)]),
+    ],
+)
+def test_a_tuple_is_passed_as_the_arguments_that_a_callable_needs(
+    module: ModuleMaker, strategy: str, name: str, outputs: list[object]
+) -> None:
+    user = module(PAIRS)
+    report = done(user.inspect(name, own_items=True))
+    assert report["steps"][0]["unpacks"] is (name in ("pair", "wait", "client")) and report["items"] == 3
+    request = user.batch(strategy, name, tasks=3)
+    request["header"]["own_items"] = True
+    done(request)
+    assert list(user.open_results(request).digest) == [digest(output) for output in outputs]
+
+
+@pytest.mark.parametrize("name", ["bound", "awaited"])
+def test_a_partial_object_is_a_callable_of_one_argument(module: ModuleMaker, name: str) -> None:
+    user = module(PAIRS)
+    report = done(user.inspect(name))
+    assert report["steps"][0]["awaitable"] is (name == "awaited") and not report["steps"][0]["unpacks"]
+    for strategy in ("sequential", "threads", "async"):
+        request = user.batch(strategy, name, tasks=3)
+        done(request)
+        assert list(user.open_results(request).status) == [1, 1, 1], strategy
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "expected"),
+    [
+        (
+            "three",
+            True,
+            "'three' needs 3 arguments (a, b, c), and item 1 of `items` is ('a', 1), not a tuple of 3",
+        ),
+        ("pair", False, "an item of --items, ::: or --tasks is one value, not a tuple of 2"),
+        ("both", True, "'both' and its async form need different arguments"),
+    ],
+)
+def test_items_that_do_not_fit_the_arguments_are_refused(
+    module: ModuleMaker, name: str, own: bool, expected: str
+) -> None:
+    code, message = failure(module(PAIRS).inspect(name, own_items=own))
+    assert code == "E-PYTHON-003" and expected in message
+
+
+@pytest.mark.parametrize(
+    "items", ["range(9)", "itertools.count()", "[2, 3, 5, 7]", "lambda: itertools.count()"]
+)
+def test_the_first_items_of_a_module_are_taken(module: ModuleMaker, items: str) -> None:
+    user = module(f"import itertools\nitems = {items}\ndef f(item): return item\n")
+    request = user.inspect("f", own_items=True)
+    request["header"]["most_items"] = 3
+    assert done(request)["items"] == 3
 
 
 @pytest.mark.parametrize("source", ["def f(i): return (\n", "1 / 0\n", "import sys; sys.exit(5)\n"])
