@@ -210,7 +210,8 @@ catalogue! {
         "Check the number with `ps`. Profile a short command with `conc profile -- COMMAND`.";
     NoteRepeated = "W-RUN-001", "items are repeated",
         "Configurations are compared by running the items of the workload repeatedly.",
-        "Use a command that is safe to repeat, or --once.";
+        "If running an item again does harm, use --once (no item runs twice) or --prepare (a command that \
+         restores the state before every batch).";
     NoteBudget = "W-RUN-002", "budget ran out",
         "The budget ended before every configuration that may still win was measured well.",
         "Use a larger --budget, or narrow the search with --strategy and --width.";
@@ -245,6 +246,26 @@ catalogue! {
     NoteLeftBehind = "W-RUN-010", "processes left running",
         "The command ended, but processes that it had started were still running. They were killed.",
         "Let the command wait for what it starts. To profile a process that keeps running, use --pid.";
+    NoteRemote = "W-RUN-012", "another machine is swept",
+        "A command names a host that is not this machine, and nothing bounds the load: configurations of several \
+         widths are tried on it.",
+        "Bound the load with --max-in-flight N (tasks at the same time) or --rate N (attempts per second) to what \
+         the owner of the host allows.";
+    NoteWholeJob = "W-RUN-013", "whole job as one task",
+        "The command has no items, so every task runs the whole script. That tells how many copies of the job can \
+         run at once, not how the job should run its parts.",
+        "Name the callable inside the script that handles one item, as in tasks.py:fetch, or write {} where the \
+         item goes in the command and list the items behind :::.";
+    NoteFewerItems = "W-RUN-014", "fewer items than tasks",
+        "The module has fewer items than --tasks asks for. Every item is one task.",
+        "Add items to the module, or leave out --tasks.";
+}
+
+impl Code {
+    /// Returns true if users are told before anything runs, since running is what the warning is about.
+    pub fn is_told_first(self) -> bool {
+        matches!(self, Code::NoteRepeated | Code::NoteRemote | Code::NoteWholeJob | Code::NoteFewerItems)
+    }
 }
 
 impl std::fmt::Display for Code {

@@ -3,12 +3,20 @@
 use std::time::Duration;
 
 use crate::benchmark::configuration::Configuration;
+use crate::diagnostics::Code;
 
 /// An event of a study.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// A phase begins.
     PhaseStarted(Phase),
+    /// Something to know before anything runs.
+    Warned {
+        /// The code.
+        code: Code,
+        /// The warning in words.
+        message: String,
+    },
     /// A batch begins.
     BatchStarted {
         /// The configuration.

@@ -4,17 +4,31 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::args::Cli;
+use crate::cli::args::{Cli, Style, slips};
 use crate::cli::commands;
+use crate::cli::failure::Failure;
 use crate::cli::machine::TargetMachine;
 use crate::cli::settings::Environment;
 
 /// Runs the program as a user asked.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
     let environment = Environment::detect(cli.command.style());
     TargetMachine::read(cli.simulate.as_deref())
         .and_then(|machine| commands::run(&cli.command, &machine, &environment))
         .unwrap_or_else(|failure| environment.console.report(&failure))
         .into()
+}
+
+/// Says why the arguments cannot be understood, and what was probably meant.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let arguments: Vec<String> =
+        std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    match slips::explain(error, &arguments) {
+        Some(message) => Environment::detect(Style::Auto).console.report(&Failure::Usage(message)).into(),
+        None => error.exit(),
+    }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use crate::benchmark::event::{Event, Observer, Phase};
+use crate::diagnostics::Code;
 use crate::units::PerSecond;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
@@ -14,6 +15,9 @@ use crate::cli::suite_eta::SuiteEta;
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: ProgressBar,
+    console: Console,
+    /// The name of the workload, in a suite of several.
+    name: Option<String>,
     budget: Duration,
     last: String,
 }
@@ -31,13 +35,14 @@ impl Progress {
             .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
             .with_prefix(name.to_owned());
         bar.enable_steady_tick(Duration::from_millis(120));
-        Progress { bar, budget, last: String::new() }
+        Progress { bar, console, name: None, budget, last: String::new() }
     }
 
     /// Shows progress about the workload `name` of a suite, and how long the suite will still take.
     pub(crate) fn in_suite(name: &str, budget: Duration, eta: &SuiteEta, console: Console) -> Self {
-        let progress = Progress::new(name, budget, console);
+        let mut progress = Progress::new(name, budget, console);
         if let Some(place) = eta.place() {
+            progress.name = Some(name.to_owned());
             let left = eta.left();
             let style = ProgressStyle::with_template("{spinner} {prefix} · {left} left · {wide_msg}");
             let write = move |_: &ProgressState, out: &mut dyn Write| _ = write!(out, "{}", left());
@@ -53,6 +58,9 @@ impl Observer for Progress {
     fn observe(&mut self, event: &Event) {
         match event {
             Event::PhaseStarted(phase) => self.bar.set_message(describe(*phase)),
+            Event::Warned { code, message } => {
+                self.bar.suspend(|| self.console.note(&warning(&self.name, *code, message)));
+            }
             Event::BatchStarted { cell, elapsed } => {
                 let time = format!("{:.1} of {:.1} s", elapsed.as_secs_f64(), self.budget.as_secs_f64());
                 self.bar.set_message(format!("measuring {cell} · {time}{}", self.last));
@@ -65,6 +73,12 @@ impl Observer for Progress {
             }
         }
     }
+}
+
+/// Returns a warning as one line, with the name of the workload if there are several.
+fn warning(name: &Option<String>, code: Code, message: &str) -> String {
+    let name = name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+    format!("Warning    {name}{message} ({code})")
 }
 
 /// Returns the description of a phase.

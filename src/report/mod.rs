@@ -24,6 +24,7 @@ pub(crate) mod load;
 pub(crate) mod markdown;
 mod markup;
 pub(crate) mod prose;
+pub(crate) mod sarif;
 pub(crate) mod schema;
 #[cfg(test)]
 mod shapes;

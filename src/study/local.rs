@@ -16,6 +16,7 @@ use crate::host::contention::{CpuMeter, TakenCpu, TakenShares};
 use crate::host::{Host, Interrupt};
 use crate::profile::tasks::{ProfileLimits, Profiled, profile};
 use crate::report::document::Warning;
+use crate::report::prose;
 use crate::study::calibrate::conditions;
 use crate::study::callables::Callables;
 use crate::study::config::StudyConfig;
@@ -38,7 +39,7 @@ impl Machine for RunGuard {
     ) -> Result<PreparedWorkload<'m>, Error> {
         let begun = Instant::now();
         let small = calibrate(&mut workload);
-        let warnings =
+        let mut warnings: Vec<_> =
             small.iter().map(|small| Warning::new(Code::NoteSmallKernel, small.to_string())).collect();
         self.check()?;
         let reexec = self.group().reexec();
@@ -53,7 +54,12 @@ impl Machine for RunGuard {
             seed: config.seed,
             permutation_id: 0,
         };
+        let asked = workload.has_items_of_module().then(|| workload.tasks());
         let python = Callables::open(self, &mut workload, &env, config.python.as_deref())?;
+        if let Some(asked) = asked.filter(|asked| *asked > workload.tasks()) {
+            let message = prose::warnings::fewer_items(asked, workload.tasks());
+            warnings.push(Warning::new(Code::NoteFewerItems, message));
+        }
         let (workload, host) = (Arc::new(workload), host.clone());
         let backend = Box::new(LocalBackend { guard: self, begun, host, workload, env, fixture, python });
         Ok(PreparedWorkload { backend, warnings })

@@ -161,8 +161,7 @@ impl<'m> ProfiledStudy<'m> {
             state.warn(refused.code, format!("{}: {}", refused.cell, refused.reason));
         }
         if !state.config.once {
-            let warnings = repeated_items::warnings(state.backend.workload());
-            state.warnings.extend(warnings);
+            state.warnings.extend(repeated_items::warning(state.backend.workload()));
         }
     }
 

@@ -9,9 +9,10 @@ use crate::error::Error;
 use crate::host::Host;
 use crate::policy::BUSY_PRESSURE;
 use crate::report::CheckReport;
-use crate::report::document::WorkloadSummary;
+use crate::report::document::{Warning, WorkloadSummary};
 use crate::report::prose;
 use crate::study::config::StudyConfig;
+use crate::study::forewarnings::forewarnings;
 use crate::study::machine::{Machine, PreparedWorkload};
 use crate::study::state::StudyState;
 use crate::workload::Workload;
@@ -34,7 +35,11 @@ impl<'m> PreparedStudy<'m> {
         observer: &mut dyn Observer,
     ) -> Result<Self, Error> {
         observer.observe(&Event::PhaseStarted(Phase::Preparing));
-        let PreparedWorkload { backend, warnings } = machine.prepare(workload, host, config)?;
+        let PreparedWorkload { backend, mut warnings } = machine.prepare(workload, host, config)?;
+        warnings.extend(forewarnings(backend.workload(), config));
+        for Warning { code, message, .. } in warnings.iter().filter(|warning| warning.code.is_told_first()) {
+            observer.observe(&Event::Warned { code: *code, message: message.clone() });
+        }
         let (interrupt, config) = (machine.interrupt().clone(), config.clone());
         let mut state = StudyState { backend, interrupt, host: host.clone(), config, warnings };
         if let Some(pressure) = host.cpu_pressure.filter(|pressure| *pressure > BUSY_PRESSURE) {

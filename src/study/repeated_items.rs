@@ -13,13 +13,9 @@ use crate::workload::spec::StepSpec;
 /// Number of items examined to find out whether items are files.
 const EXAMINED_ITEMS: u64 = 3;
 
-/// Returns the warnings for a workload whose items run many times over.
-pub(super) fn warnings(workload: &Workload) -> Vec<Warning> {
-    let repeated =
-        workload.runs_commands().then(|| Warning::new(Code::NoteRepeated, prose::warnings::REPEATED));
-    let cached =
-        reads_files(workload).then(|| Warning::new(Code::NotePageCache, prose::warnings::FROM_PAGE_CACHE));
-    repeated.into_iter().chain(cached).collect()
+/// Returns the warning for a workload whose files are read many times over.
+pub(super) fn warning(workload: &Workload) -> Option<Warning> {
+    reads_files(workload).then(|| Warning::new(Code::NotePageCache, prose::warnings::FROM_PAGE_CACHE))
 }
 
 /// Returns true if tasks read files: by a step, or as commands whose items are names of files.

@@ -15,8 +15,10 @@ mod hooks;
 mod interrupt;
 mod json;
 mod sandbox;
+mod sarif;
 #[path = "../../src/report/shapes.rs"]
 mod shapes;
 #[path = "../common/signals.rs"]
 mod signals;
 mod simulate;
+mod slips;

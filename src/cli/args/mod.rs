@@ -9,11 +9,12 @@ mod exit_help;
 mod measure;
 mod output;
 mod profile;
+pub(crate) mod slips;
 mod values;
 mod workload;
 
 pub(crate) use bench::{BenchArgs, CompareArgs, GateArgs};
-pub(crate) use check::CheckArgs;
+pub(crate) use check::{CheckArgs, CheckFormat};
 pub(crate) use command_line::{AdviseArgs, Cli, Command, FitArgs, ListArgs};
 pub(crate) use measure::{HookArgs, MeasureArgs};
 pub(crate) use output::{Language, OutputArgs, Style, ViewArgs};

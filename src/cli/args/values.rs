@@ -26,6 +26,14 @@ pub(super) fn cpus(text: &str) -> Result<f64, String> {
     }
 }
 
+/// Parses a number of attempts per second, such as `5`, `0.5` or `5/s`.
+pub(super) fn rate(text: &str) -> Result<f64, String> {
+    match text.strip_suffix("/s").unwrap_or(text).parse::<f64>() {
+        Ok(rate) if rate > 0.0 && rate.is_finite() => Ok(rate),
+        _ => Err("must be a number above 0, of attempts per second".to_owned()),
+    }
+}
+
 /// Parses a whole number of at least 1.
 pub(super) fn count<T: FromStr + Default + PartialEq>(text: &str) -> Result<T, String> {
     let is_whole = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -40,6 +48,14 @@ pub(super) fn count<T: FromStr + Default + PartialEq>(text: &str) -> Result<T, S
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rate_is_a_number_above_0() {
+        assert_eq!((rate("5"), rate("0.5"), rate("20/s")), (Ok(5.0), Ok(0.5), Ok(20.0)));
+        for text in ["0", "-1", "nan", "inf", "5 per minute", ""] {
+            assert!(rate(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn a_count_is_a_whole_number_of_at_least_one() {

@@ -6,14 +6,15 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
-use crate::cli::args::values::{count, duration};
+use crate::cli::args::values::{count, duration, rate};
 
 /// Arguments that describe a workload.
 #[derive(Debug, Args)]
 pub(crate) struct WorkloadArgs {
     /// A sample (see `conc list`), a TOML file (see `conc init`), or a Python callable such as
     /// tasks.py:fetch or package.module:fetch; ::: and items may follow
-    #[arg(value_name = "WORKLOAD", num_args = 1.., conflicts_with_all = ["command_line", "cpu", "wait"])]
+    #[arg(value_name = "WORKLOAD", num_args = 1.., allow_negative_numbers = true,
+          conflicts_with_all = ["command_line", "cpu", "wait"])]
     pub(crate) workload: Vec<String>,
 
     /// Describe a task by its CPU time, instead of naming a workload
@@ -24,13 +25,21 @@ pub(crate) struct WorkloadArgs {
     #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with = "command_line")]
     pub(crate) wait: Option<Duration>,
 
-    /// Number of tasks
+    /// Number of tasks; of a Python module with items, so many of the first of them
     #[arg(long, value_name = "N", value_parser = count::<u64>, allow_negative_numbers = true)]
     pub(crate) tasks: Option<u64>,
 
     /// Read items from a file, one per line (- is standard input)
     #[arg(long, value_name = "FILE", conflicts_with_all = ["cpu", "wait"])]
     pub(crate) items: Option<String>,
+
+    /// Run at most N tasks at the same time, however wide a configuration is
+    #[arg(long, value_name = "N", value_parser = count::<usize>, allow_negative_numbers = true)]
+    pub(crate) max_in_flight: Option<usize>,
+
+    /// Start at most N attempts per second, over all workers
+    #[arg(long, value_name = "N", value_parser = rate, allow_negative_numbers = true)]
+    pub(crate) rate: Option<f64>,
 
     #[command(flatten)]
     pub(crate) python: PythonArgs,

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use crate::error::ExitStatus;
 use crate::report::format::render_json;
+use crate::report::sarif::render_sarif;
 use crate::report::table;
 use crate::study::Study;
 
-use crate::cli::args::CheckArgs;
+use crate::cli::args::{CheckArgs, CheckFormat};
 use crate::cli::failure::Failure;
 use crate::cli::machine::TargetMachine;
 use crate::cli::progress::Progress;
@@ -27,10 +28,10 @@ pub(super) fn run(
     let prepared = Study::new(&*machine, &host, workload).prepare(&study, &mut progress)?;
     let report = prepared.check(tasks, timeout, &mut progress)?;
     drop(progress);
-    let text = if settings.json {
-        render_json(&report).map_err(Failure::io("cannot print"))?
-    } else {
-        table::render_check(&report, &settings.table)
+    let text = match settings.format {
+        CheckFormat::Table => table::render_check(&report, &settings.table),
+        CheckFormat::Json => render_json(&report).map_err(Failure::io("cannot print"))?,
+        CheckFormat::Sarif => render_sarif(&report).map_err(Failure::io("cannot print"))?,
     };
     console.print(&text)?;
     Ok(if report.failed() == 0 { ExitStatus::Done } else { ExitStatus::Failed })

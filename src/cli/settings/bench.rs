@@ -16,6 +16,7 @@ use crate::cli::settings::compare::resolve_fail_policy;
 use crate::cli::settings::environment::Environment;
 use crate::cli::settings::output::OutputSettings;
 use crate::cli::settings::suite::{SuiteWorkloads, resolve_suite};
+use crate::cli::settings::workload::set_limits;
 
 /// Settings of `conc bench`.
 pub(crate) struct BenchSettings {
@@ -94,7 +95,9 @@ fn reference_workload(
         return Err(Failure::Usage(message.to_owned()));
     };
     if args.workload.command_line.is_empty() {
-        return Ok(input::resolve(reference)?);
+        let mut workload = input::resolve(reference)?;
+        set_limits(&mut workload, &args.workload);
+        return Ok(workload);
     }
     let words = if args.workload.shell {
         vec![reference.to_owned()]
@@ -109,5 +112,6 @@ fn reference_workload(
     let (shell, ignore_failure) = (args.workload.shell, args.workload.ignore_failure);
     let mut workload = input::from_command(&words, items, tasks, shell, ignore_failure)?;
     workload.name.clone_from(&entry.workload.name);
+    workload.limits.clone_from(&entry.workload.limits);
     Ok(workload)
 }

@@ -3,11 +3,12 @@
 use std::io::BufRead;
 use std::time::Duration;
 
+use crate::report::document::CommandName;
 use crate::report::table::TableOptions;
 use crate::study::StudyConfig;
 use crate::workload::{Workload, input};
 
-use crate::cli::args::CheckArgs;
+use crate::cli::args::{CheckArgs, CheckFormat};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::settings::environment::Environment;
@@ -29,8 +30,8 @@ pub(crate) struct CheckSettings {
     pub(crate) timeout: Duration,
     /// The configuration of the study.
     pub(crate) study: StudyConfig,
-    /// Prints the JSON document instead of a table.
-    pub(crate) json: bool,
+    /// The format of standard output.
+    pub(crate) format: CheckFormat,
     /// The look of the table.
     pub(crate) table: TableOptions,
     /// The streams.
@@ -48,8 +49,8 @@ impl CheckSettings {
             workload: resolve_callable(args, environment.stdin())?,
             tasks: args.tasks.unwrap_or(DEFAULT_TASKS),
             timeout: args.timeout,
-            study: StudyConfig { seed: SEED, python, ..StudyConfig::default() },
-            json: args.json,
+            study: StudyConfig { command: CommandName::Check, seed: SEED, python, ..StudyConfig::default() },
+            format: if args.json { CheckFormat::Json } else { args.format },
             table: environment.table(),
             console: environment.console,
         })

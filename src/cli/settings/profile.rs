@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::profile::accounting::supervisor::SupervisorRequest;
 use crate::profile::command::{LINGER, REPEAT_FOR, Streams};
 use crate::profile::result::SampleSource;
+use crate::report::document::CommandName;
 use crate::study::StudyConfig;
 use crate::study::external_process::CommandProfile;
 use crate::workload::Workload;
@@ -86,7 +87,8 @@ impl ProfileSettings {
         } else {
             check_unused(&args.external)?;
             let (seed, python) = (args.seed, args.workload.python.python.clone());
-            let study = StudyConfig { seed, hooks, python, ..StudyConfig::default() };
+            let command = CommandName::Profile;
+            let study = StudyConfig { command, seed, hooks, python, ..StudyConfig::default() };
             ProfileTarget::Tasks(Box::new((workload, study)))
         };
         Ok(ProfileSettings { target, output })

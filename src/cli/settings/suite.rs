@@ -15,7 +15,7 @@ use crate::workload::input::{self, InputErrors};
 use crate::cli::args::{BenchArgs, WorkloadArgs};
 use crate::cli::failure::Failure;
 use crate::cli::settings::study::resolve_study;
-use crate::cli::settings::workload::{check_python, name_async_form, resolve_workload};
+use crate::cli::settings::workload::{check_python, name_async_form, resolve_workload, set_limits};
 
 /// Directory whose workload files are the suite if nothing else is named.
 const DIRECTORY: &str = "workloads";
@@ -82,6 +82,7 @@ fn workloads(args: &WorkloadArgs, file: &SuiteFile, stdin: impl BufRead) -> Resu
         match input::resolve(&name) {
             Ok(mut workload) => {
                 name_async_form(&mut workload, args.python.async_fn.as_deref())?;
+                set_limits(&mut workload, args);
                 workloads.push(workload);
             }
             // A file that does not exist is a misspelt name, which is better reported before anything runs.

@@ -7,7 +7,7 @@ use crate::workload::item::Items;
 use crate::workload::spec::{StepSpec, WorkloadSource};
 use crate::workload::{Workload, input};
 
-use crate::cli::args::WorkloadArgs;
+use crate::cli::args::{WorkloadArgs, slips};
 use crate::cli::failure::Failure;
 
 /// Returns the workload that the arguments describe.
@@ -25,6 +25,7 @@ pub(super) fn resolve_workload(args: &WorkloadArgs, stdin: impl BufRead) -> Resu
         }
         None if args.items.is_some() && args.command_line.is_empty() => return Err(no_command()),
         None if !args.command_line.is_empty() => {
+            slips::check_items(&args.command_line).map_err(Failure::Usage)?;
             let items = args.items.as_deref().map(|path| input::read_items(path, stdin)).transpose()?;
             input::from_command(&args.command_line, items, args.tasks, args.shell, args.ignore_failure)?
         }
@@ -36,6 +37,7 @@ pub(super) fn resolve_workload(args: &WorkloadArgs, stdin: impl BufRead) -> Resu
     if args.ignore_failure {
         ignore_failures(&mut workload);
     }
+    set_limits(&mut workload, args);
     check_python(&workload, args.python.python.as_deref())?;
     name_async_form(&mut workload, args.python.async_fn.as_deref())?;
     if let Some(name) = &args.name {
@@ -89,6 +91,13 @@ fn with_tasks(mut workload: Workload, tasks: Option<u64>) -> Result<Workload, Fa
         }
     }
     Ok(workload)
+}
+
+/// Sets the limits that the arguments give; each replaces that of a workload file.
+pub(super) fn set_limits(workload: &mut Workload, args: &WorkloadArgs) {
+    let limits = &mut workload.limits;
+    limits.max_in_flight = args.max_in_flight.or(limits.max_in_flight);
+    limits.rate_per_s = args.rate.or(limits.rate_per_s);
 }
 
 fn ignore_failures(workload: &mut Workload) {

@@ -80,8 +80,6 @@ fn bench_shows_a_table_for_each_workload() {
 fn warnings_are_apart_and_of_several_workloads_each_is_named() {
     let options = TableOptions { verbose: true, ..options(80) };
     insta::assert_snapshot!(render_warnings(&[example::advise()], &options), @r"
-    Warning    the 200 items are run again and again (W-RUN-001)
-               remedy: Use a command that is safe to repeat, or --once.
     Warning    the embedded server used 31% of the CPUs (W-RUN-007)
                remedy: Read results near the CPU limit with care, or measure against
                a server on another machine.

@@ -28,6 +28,11 @@ pub(super) fn check(program: &str) -> Result<(), InputError> {
     check_on(program, &env::split_paths(&path).collect::<Vec<_>>())
 }
 
+/// Returns true if `program` is a program on the `PATH`, or the path of one.
+pub(crate) fn is_program(program: &str) -> bool {
+    !program.is_empty() && check(program).is_ok()
+}
+
 fn check_on(program: &str, directories: &[PathBuf]) -> Result<(), InputError> {
     if program.contains('/') {
         return match fs::metadata(program) {

@@ -16,8 +16,10 @@ mod input_error;
 mod items;
 
 mod remote_address;
+mod remote_command;
 mod resolve;
 mod sample;
+mod script;
 mod shell;
 mod sql;
 mod steps;
@@ -25,15 +27,19 @@ mod suggest;
 mod tables;
 mod value;
 
+pub(crate) use callable::is_callable;
 pub(crate) use callable::with_items;
 pub(crate) use command_line::DEFAULT_TASKS;
 pub use command_line::from_command;
+pub(crate) use executable::is_program;
 
 pub(crate) use init::INIT;
 pub use inline::inline;
 pub(crate) use input_error::{InputError, InputErrors, SourceSpan};
 pub(crate) use items::read_items;
+pub(crate) use remote_command::remote_hosts;
 pub use resolve::resolve;
 pub use sample::load;
 pub(crate) use sample::samples;
+pub(crate) use script::{WholeJob, whole_job};
 pub(crate) use suggest::closest;

@@ -139,7 +139,8 @@ fn host(url: &str, protocol: Protocol) -> Result<String, String> {
     Ok(host.trim_start_matches('[').trim_end_matches(']').to_owned())
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Returns true if a host is this machine.
+pub(super) fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 

@@ -4,9 +4,11 @@ use std::path::{Path, is_separator};
 
 use crate::diagnostics::Code;
 use crate::workload::input::callable::{from_callable, is_callable};
+use crate::workload::input::executable::is_program;
 use crate::workload::input::file::read_file;
 use crate::workload::input::input_error::{InputError, InputErrors};
 use crate::workload::input::sample::{load, samples};
+use crate::workload::input::script::callables_of;
 use crate::workload::input::suggest::closest;
 use crate::workload::spec::Workload;
 
@@ -37,12 +39,17 @@ fn looks_like_a_path(name: &str) -> bool {
 fn not_found(name: &str) -> InputError {
     let stem = name.strip_suffix(".toml").unwrap_or(name);
     let file = format!("{name}.toml");
-    let help = if let Some(sample) = closest(stem, samples().iter().map(|sample| sample.name)) {
+    let sample = closest(stem, samples().iter().map(|sample| sample.name));
+    let help = if let Some(sample) = sample.filter(|_| !is_program(name)) {
         format!("did you mean the sample '{sample}'?")
     } else if name.trim_end_matches(':').ends_with(".py") {
-        format!("name a callable of it, as in {}:fetch", name.trim_end_matches(':'))
+        let script = name.trim_end_matches(':');
+        let callable = callables_of(script).into_iter().next();
+        format!("name a callable of it, as in {}", callable.unwrap_or_else(|| format!("{script}:fetch")))
     } else if Path::new(&file).is_file() {
         format!("did you mean the file '{file}'?")
+    } else if is_program(name) {
+        format!("'{name}' is a program: put -- before a command, as in `conc advise -- {name} ...`")
     } else {
         "see `conc list` for the samples, or give the path of a TOML file".to_owned()
     };
@@ -75,6 +82,14 @@ mod tests {
         assert!(refused("").to_string().contains("`conc list`"));
         for name in ["tasks.py", "tasks.py:"] {
             assert!(refused(name).to_string().contains("as in tasks.py:fetch"), "{}", refused(name));
+        }
+    }
+
+    #[test]
+    fn a_program_is_no_workload_without_dashes_before_it() {
+        for name in ["sleep", "sh", "/bin/sh"] {
+            let error = refused(name).to_string();
+            assert!(error.contains(&format!("`conc advise -- {name} ...`")), "{error}");
         }
     }
 
