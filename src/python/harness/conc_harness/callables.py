@@ -167,10 +167,19 @@ def is_coroutine_function(found: Any) -> bool:
     )
 
 
+def signature(function: AnyCallable) -> inspect.Signature:
+    """Returns the signature; annotations may name what only a type checker imports."""
+    if sys.version_info >= (3, 14):
+        from annotationlib import Format
+
+        return inspect.signature(function, annotation_format=Format.FORWARDREF)
+    return inspect.signature(function)
+
+
 def takes_item(function: AnyCallable) -> bool:
     """Tells whether the callable has a parameter for the item; True where that is unknown."""
     try:
-        parameters = inspect.signature(function).parameters.values()
+        parameters = signature(function).parameters.values()
     except (TypeError, ValueError):
         return True
     positional = (
@@ -186,7 +195,7 @@ def _refuse_more_arguments(
 ) -> None:
     """Refuses a callable that needs more than the item gives: every task would fail."""
     try:
-        inspect.signature(function).bind(*arguments)
+        signature(function).bind(*arguments)
     except ValueError:
         # A builtin without a signature.
         return
@@ -220,7 +229,7 @@ def _unpacked(forms: Iterable[AnyCallable], name: str) -> tuple[str, ...]:
 def _required(function: AnyCallable) -> tuple[str, ...]:
     """Returns the positional parameters without a default; nothing where they are unknown."""
     try:
-        parameters = inspect.signature(function).parameters.values()
+        parameters = signature(function).parameters.values()
     except (TypeError, ValueError):
         return ()
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)

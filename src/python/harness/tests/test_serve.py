@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from conc_harness.digest import digest
@@ -46,7 +48,7 @@ def test_the_forms_of_callables_are_described(module: ModuleMaker) -> None:
         ("fetsh", "did you mean 'fetch'?"),
         ("items", "is list and cannot be called"),
         ("gen", "is a generator"),
-        ("two", "missing a required argument: 'other'"),
+        ("two", "argument: 'other'"),
         ("two", "task = functools.partial(two, ...)"),
         ("Client.get", "it is a method"),
     ],
@@ -95,6 +97,12 @@ def test_a_tuple_is_passed_as_the_arguments_that_a_callable_needs(
     request["header"]["own_items"] = True
     done(request)
     assert list(user.open_results(request).digest) == [digest(output) for output in outputs]
+
+
+def test_annotations_may_name_what_only_a_type_checker_imports(module: ModuleMaker) -> None:
+    source = "from __future__ import annotations\n" if sys.version_info < (3, 14) else ""
+    user = module(f"{source}def fetch(item: Page, more: Pages = 1): pass\n")
+    assert done(user.inspect("fetch"))["steps"][0]["takes_item"] is True
 
 
 @pytest.mark.parametrize("name", ["bound", "awaited"])
