@@ -132,7 +132,8 @@ catalogue! {
         "Import it by hand. Code that starts work belongs behind `if __name__ == \"__main__\":`.";
     PythonCallable = "E-PYTHON-003", "callable cannot be used",
         "The module has no callable of that name, or it cannot be called with one item.",
-        "Name a function or a coroutine function of one argument, as in tasks.py:fetch.";
+        "Name a function or a coroutine function of one argument, as in tasks.py:fetch. For several arguments, list \
+         tuples as `items` in the module.";
     PythonRaised = "E-PYTHON-004", "task raised an exception",
         "The callable raised an exception.",
         "Call it by hand with one item; the message names the line.";
