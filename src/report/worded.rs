@@ -12,6 +12,7 @@ use crate::report::check::CheckReport;
 use crate::report::document::{BenchReport, Document, Report};
 use crate::report::fit::{FitReport, FitResults};
 use crate::report::prose;
+use crate::report::prose::together::Together;
 
 /// A document whose facts have sentences.
 pub trait Worded: Serialize {
@@ -29,7 +30,7 @@ pub fn to_value(document: &impl Worded) -> serde_json::Result<Value> {
 impl Worded for Report {
     fn add_sentences(&self, value: &mut Value) {
         if let Some(advice) = &self.recommendation {
-            add_to_recommendation(advice, &mut value["recommendation"]);
+            add_to_recommendation(advice, Together::of(self), &mut value["recommendation"]);
         }
         if let Some(model) = &self.model {
             add_to_model(model, &mut value["model"]);
@@ -89,14 +90,14 @@ impl Worded for Document {
     }
 }
 
-fn add_to_recommendation(advice: &Recommendation, value: &mut Value) {
+fn add_to_recommendation(advice: &Recommendation, work: Together, value: &mut Value) {
     value["tree_path"] = json!(prose::decision::path(&advice.decision));
-    value["response"] = json!(prose::limit::response(&advice.limit));
+    value["response"] = json!(prose::limit::response(&advice.limit, work));
     add_message(&mut value["confidence_reason"], prose::confidence::reason(advice));
     add_message(&mut value["comparison"], prose::comparison::sentence(advice));
-    add_message(&mut value["binding_limit"], prose::limit::sentence(&advice.limit, advice.basis));
+    add_message(&mut value["binding_limit"], prose::limit::sentence(&advice.limit, advice.basis, work));
     if let Some(onset) = &advice.failing_beyond {
-        add_message(&mut value["failing_beyond"], prose::soundness::failing_beyond(onset));
+        add_message(&mut value["failing_beyond"], prose::soundness::failing_beyond(onset, work));
     }
     for (i, note) in advice.notes.iter().enumerate() {
         let fact = &mut value["performance_notes"][i];

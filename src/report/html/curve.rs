@@ -3,6 +3,7 @@
 use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::report::document::Report;
 use crate::report::html::scale::{Axis, powers_of_two, round_numbers};
+use crate::report::prose::together::Together;
 use crate::strategy::StrategyKind;
 use crate::strategy::info::PlotMark;
 use crate::units::PerSecond;
@@ -45,7 +46,7 @@ pub(super) fn figure(report: &Report) -> Option<String> {
         x: Axis::logarithmic(span, [left + 16.0, WIDTH - right - 16.0]),
         y: Axis::linear([0.0, top], [HEIGHT - below, above]),
     };
-    let mut svg = grid(&axes, span, top);
+    let mut svg = grid(&axes, span, top, Together::of(report).caption());
     for line in
         points.chunk_by(|a, b| (a.cell.strategy, a.cell.processes) == (b.cell.strategy, b.cell.processes))
     {
@@ -76,7 +77,7 @@ fn top(points: &[Point]) -> f64 {
     if top > 0.0 { top * 1.04 } else { 1.0 }
 }
 
-fn grid(axes: &Axes, span: [f64; 2], top: f64) -> String {
+fn grid(axes: &Axes, span: [f64; 2], top: f64, caption: &str) -> String {
     let [left, above, right, below] = MARGIN;
     let (bottom, edge) = (HEIGHT - below, WIDTH - right);
     let mut out = String::new();
@@ -92,8 +93,7 @@ fn grid(axes: &Axes, span: [f64; 2], top: f64) -> String {
             &format!("<line class=\"grid\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{above}\" y2=\"{bottom}\"/>\n");
         out += &format!("<text class=\"mid\" x=\"{x:.1}\" y=\"{}\">{width}</text>\n", bottom + 16.0);
     }
-    out +=
-        &format!("<text class=\"mid\" x=\"{}\" y=\"{}\">tasks in flight</text>\n", WIDTH / 2.0, HEIGHT - 6.0);
+    out += &format!("<text class=\"mid\" x=\"{}\" y=\"{}\">{caption}</text>\n", WIDTH / 2.0, HEIGHT - 6.0);
     out += &format!(
         "<text class=\"mid\" transform=\"translate(12 {}) rotate(-90)\">tasks/s</text>\n",
         HEIGHT / 2.0

@@ -10,6 +10,7 @@ use crate::report::html::{curve, forest};
 use crate::report::markup::escaped;
 use crate::report::prose;
 use crate::report::prose::gate as wording;
+use crate::report::prose::together::Together;
 use crate::report::prose::workload as describe;
 
 const COLUMNS: [Column; 11] = [
@@ -62,18 +63,19 @@ fn list(items: &[String]) -> String {
 
 fn recommendation(report: &Report) -> String {
     let Some(advice) = &report.recommendation else { return String::new() };
+    let work = Together::of(report);
     let mut facts = vec![
         ("Confidence", prose::confidence::reason(advice)),
         ("Tree", prose::decision::path(&advice.decision).join(" → ")),
         ("Measured", prose::comparison::sentence(advice)),
-        ("Limit", prose::limit::sentence(&advice.limit, advice.basis)),
+        ("Limit", prose::limit::sentence(&advice.limit, advice.basis, work)),
     ];
     facts.extend(prose::confidence::tree_failure(advice).map(|failure| ("Failed", failure)));
-    facts.push(("Response", prose::limit::response(&advice.limit)));
+    facts.push(("Response", prose::limit::response(&advice.limit, work)));
     facts.extend(advice.notes.iter().map(|note| ("Note", prose::notes::sentence(note))));
     let facts = facts.iter().map(|(term, text)| format!("<dt>{term}</dt><dd>{}</dd>\n", escaped(text)));
     let facts: String = facts.collect();
-    format!("<h3>{}</h3>\n<dl>\n{facts}</dl>\n", escaped(&prose::confidence::headline(advice)))
+    format!("<h3>{}</h3>\n<dl>\n{facts}</dl>\n", escaped(&prose::confidence::headline(advice, work)))
 }
 
 fn cells(report: &Report) -> String {

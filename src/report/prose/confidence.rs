@@ -5,11 +5,12 @@ use crate::advice::confidence::ChoiceConfidenceReason;
 use crate::advice::result::TreeFailure;
 use crate::advice::verdict::Basis;
 use crate::profile::result::Confidence;
+use crate::report::prose::together::Together;
 use crate::report::prose::workload as describe;
 use crate::units::Share;
 
 /// Returns the recommendation in one line, such as "Recommendation (high confidence): threads, 48 in flight".
-pub(crate) fn headline(advice: &Recommendation) -> String {
+pub(crate) fn headline(advice: &Recommendation, work: Together) -> String {
     let confidence = advice.confidence.as_str();
     let basis = match advice.basis {
         Basis::Measured => format!("{confidence} confidence"),
@@ -17,7 +18,11 @@ pub(crate) fn headline(advice: &Recommendation) -> String {
     };
     let failed =
         advice.tree_failure.as_ref().map(|failure| format!("; the tree's {} failed", failure.strategy));
-    format!("Recommendation ({basis}): {}{}", describe::cell(&advice.cell()), failed.unwrap_or_default())
+    format!(
+        "Recommendation ({basis}): {}{}",
+        describe::cell(&advice.cell(), work),
+        failed.unwrap_or_default()
+    )
 }
 
 /// Returns the failure of the tree's strategy, if it failed.
@@ -85,14 +90,14 @@ mod tests {
     fn the_headline_says_how_sure_the_advice_is() {
         let decided = ChoiceConfidenceReason::Decided { near_best: Some(0.96) };
         let sure = advice(Confidence::High, decided);
-        assert_eq!(headline(&sure), "Recommendation (high confidence): async, 64 in flight");
+        assert_eq!(headline(&sure, Together::Tasks), "Recommendation (high confidence): async, 64 in flight");
         assert_eq!(reason(&sure), "96% sure to be within 5% of the best");
         let predicted = Recommendation {
             basis: Basis::Predicted,
             ..advice(Confidence::Medium, ChoiceConfidenceReason::PredictedOnly)
         };
         assert_eq!(
-            headline(&predicted),
+            headline(&predicted, Together::Tasks),
             "Recommendation (predicted, medium confidence): async, 64 in flight"
         );
     }
@@ -107,7 +112,8 @@ mod tests {
             }),
             ..advice(Confidence::High, ChoiceConfidenceReason::Decided { near_best: Some(0.9) })
         };
-        assert!(headline(&failed).ends_with("; the tree's async failed"), "{}", headline(&failed));
+        let told = headline(&failed, Together::Tasks);
+        assert!(told.ends_with("; the tree's async failed"), "{told}");
         let told = tree_failure(&failed).expect("it failed");
         assert!(told.starts_with("async 64, which theory recommends, failed (E-POOL-00"), "{told}");
     }

@@ -5,6 +5,7 @@ use crate::advice::facts::SerialPlace;
 use crate::advice::limiting_factor::SharedResource;
 use crate::advice::seen::Change;
 use crate::advice::verdict::Basis;
+use crate::report::prose::together::Together;
 use crate::units::{PerSecond, Seconds, Share};
 
 /// Share of the CPUs below which tasks that compute on every CPU are reported as not getting all of it.
@@ -23,28 +24,28 @@ const NEAR_TWICE: f64 = 1.95;
 const INVISIBLE: f64 = 0.005;
 
 /// Returns the limit in one sentence. A prediction says that it is one.
-pub(crate) fn sentence(limit: &LimitingFactor, basis: Basis) -> String {
+pub(crate) fn sentence(limit: &LimitingFactor, basis: Basis, work: Together) -> String {
     match basis {
-        Basis::Measured => seen(limit),
-        Basis::Predicted => predicted(limit),
+        Basis::Measured => seen(limit, work),
+        Basis::Predicted => predicted(limit, work),
     }
 }
 
-fn predicted(limit: &LimitingFactor) -> String {
+fn predicted(limit: &LimitingFactor, work: Together) -> String {
     let words = match limit {
-        LimitingFactor::Unknown { wider: Some(change), .. } => no_growth(change),
+        LimitingFactor::Unknown { wider: Some(change), .. } => no_growth(change, work),
         LimitingFactor::Unknown { wider: None, .. } => {
             return "unknown: the recommended configuration was not run".to_owned();
         }
         LimitingFactor::NotReached { width, growth, .. } if *width == growth.to => {
-            format!("{}, and nothing wider was considered", times_as_much(growth))
+            format!("{}, and nothing wider was considered", times_as_much(growth, work))
         }
-        other => seen(other),
+        other => seen(other, work),
     };
     format!("predicted, not measured: {words}")
 }
 
-fn seen(limit: &LimitingFactor) -> String {
+fn seen(limit: &LimitingFactor, work: Together) -> String {
     match limit {
         LimitingFactor::SerialSection { place, share } => serial(*place, *share),
         LimitingFactor::RateLimit { rate_per_s, attempts_per_task } => rate(*rate_per_s, *attempts_per_task),
@@ -70,32 +71,34 @@ fn seen(limit: &LimitingFactor) -> String {
         LimitingFactor::InterpreterLock { used } => {
             format!("the GIL: one thread computes at a time, {} of the time", Share(*used))
         }
-        LimitingFactor::SharedResource { resource, beyond, serves } => shared(*resource, *beyond, *serves),
-        LimitingFactor::Unexplained { change, shares_nothing } => unexplained(change, *shares_nothing),
+        LimitingFactor::SharedResource { resource, beyond, serves } => {
+            shared(*resource, *beyond, *serves, work)
+        }
+        LimitingFactor::Unexplained { change, shares_nothing } => unexplained(change, *shares_nothing, work),
         LimitingFactor::NoGain { fastest, ratio } => {
             format!("not known: the fastest of the others, {fastest}, is {} than sequential", than(*ratio))
         }
         LimitingFactor::MaxInFlight { max_in_flight, growth } => {
-            format!("max_in_flight = {max_in_flight}{}", up_to(growth.as_ref()))
+            format!("max_in_flight = {max_in_flight}{}", up_to(growth.as_ref(), work))
         }
         LimitingFactor::TaskCount { tasks } => {
-            format!("the number of tasks: all {tasks} are in flight at the same time")
+            format!("the number of tasks: all {tasks} run at the same time")
         }
         LimitingFactor::Refused { configuration, reason, .. } => {
             format!("{configuration} could not run: {}", reason.message)
         }
         LimitingFactor::Machine { limit, growth } => {
-            format!("this machine: {limit}{}", up_to(growth.as_ref()))
+            format!("this machine: {limit}{}", up_to(growth.as_ref(), work))
         }
-        LimitingFactor::NotReached { width, growth, .. } => not_reached(*width, growth),
+        LimitingFactor::NotReached { width, growth, .. } => not_reached(*width, growth, work),
         LimitingFactor::Unknown { width, narrower, wider } => {
-            unknown(*width, narrower.as_ref(), wider.as_ref())
+            unknown(*width, narrower.as_ref(), wider.as_ref(), work)
         }
     }
 }
 
 /// Returns the change that gets past the limit.
-pub(crate) fn response(limit: &LimitingFactor) -> String {
+pub(crate) fn response(limit: &LimitingFactor, work: Together) -> String {
     let fixed = match limit {
         LimitingFactor::SerialSection { place, .. } => serial_response(*place),
         LimitingFactor::RateLimit { .. } => "raise rate_per_s, if the owner of the server allows it",
@@ -113,10 +116,10 @@ pub(crate) fn response(limit: &LimitingFactor) -> String {
             "compute in processes, in code that releases the GIL, or on a free-threaded build"
         }
         LimitingFactor::SharedResource { resource, beyond, .. } => {
-            return shared_response(*resource, *beyond);
+            return shared_response(*resource, *beyond, work);
         }
         LimitingFactor::Unexplained { change, .. } => {
-            return format!("keep to {} in flight: more only take longer", change.from);
+            return format!("keep to {}: more only take longer", work.many(change.from));
         }
         LimitingFactor::NoGain { .. } => "no change needed: a loop is enough",
         LimitingFactor::MaxInFlight { growth: Some(_), .. } => {
@@ -136,7 +139,7 @@ pub(crate) fn response(limit: &LimitingFactor) -> String {
             "measure narrower widths as well, with --width or a larger --budget, to see whether width helps"
         }
         LimitingFactor::NotReached { width, growth, .. } if *width < growth.to => {
-            return format!("use up to {} in flight, if only throughput matters", growth.to);
+            return format!("use up to {}, if only throughput matters", work.many(growth.to));
         }
         LimitingFactor::NotReached { next_width, .. } => {
             return format!("go wider, for example with --width {next_width}");
@@ -162,26 +165,29 @@ fn rate(rate_per_s: f64, attempts_per_task: f64) -> String {
 }
 
 /// Returns the growth as the end of a sentence; empty if none was seen.
-fn up_to(growth: Option<&Change>) -> String {
-    growth.map(|of| format!("; throughput grew up to that width ({})", times_as_much(of))).unwrap_or_default()
+fn up_to(growth: Option<&Change>, work: Together) -> String {
+    let grew = |of| format!("; throughput grew up to that width ({})", times_as_much(of, work));
+    growth.map(grew).unwrap_or_default()
 }
 
-fn not_reached(width: usize, growth: &Change) -> String {
+fn not_reached(width: usize, growth: &Change, work: Together) -> String {
     if width < growth.to {
-        return format!("none reached at {width}: {}", times_as_much(growth));
+        return format!("none reached at {width}: {}", times_as_much(growth, work));
     }
-    format!("none seen: {}, and nothing wider was measured", times_as_much(growth))
+    format!("none seen: {}, and nothing wider was measured", times_as_much(growth, work))
 }
 
-fn unknown(width: usize, narrower: Option<&Change>, wider: Option<&Change>) -> String {
+fn unknown(width: usize, narrower: Option<&Change>, wider: Option<&Change>, work: Together) -> String {
     match (narrower, wider) {
         (_, Some(wider)) => format!(
-            "unknown: it is undecided whether throughput grows beyond {width} in flight ({} in flight: {})",
-            wider.to,
+            "unknown: it is undecided whether throughput grows beyond {} ({}: {})",
+            work.many(width),
+            work.many(wider.to),
             more(wider.ratio)
         ),
         (Some(narrower), None) => format!(
-            "unknown: nothing wider than {width} in flight was measured, and whether it gains over {} is undecided ({})",
+            "unknown: nothing wider than {} was measured, and whether it gains over {} is undecided ({})",
+            work.many(width),
             narrower.from,
             more(narrower.ratio)
         ),
@@ -189,8 +195,8 @@ fn unknown(width: usize, narrower: Option<&Change>, wider: Option<&Change>) -> S
     }
 }
 
-fn unexplained(change: &Change, shares_nothing: bool) -> String {
-    let seen = no_growth(change);
+fn unexplained(change: &Change, shares_nothing: bool, work: Together) -> String {
+    let seen = no_growth(change, work);
     if shares_nothing {
         format!("unknown: {seen}, although the tasks share nothing but the CPUs")
     } else {
@@ -198,14 +204,14 @@ fn unexplained(change: &Change, shares_nothing: bool) -> String {
     }
 }
 
-fn no_growth(change: &Change) -> String {
+fn no_growth(change: &Change, work: Together) -> String {
     let Change { from, to, ratio } = *change;
-    format!("throughput does not grow beyond {from} in flight ({to} in flight: {})", more(ratio))
+    format!("throughput does not grow beyond {} ({}: {})", work.many(from), work.many(to), more(ratio))
 }
 
 /// Returns "32 in flight give 1.9x the throughput of 16".
-fn times_as_much(Change { from, to, ratio }: &Change) -> String {
-    format!("{to} in flight give {} the throughput of {from}", times(*ratio))
+fn times_as_much(Change { from, to, ratio }: &Change, work: Together) -> String {
+    format!("{} give {} the throughput of {from}", work.many(*to), times(*ratio))
 }
 
 /// Returns a ratio as a multiple; one near 1 has a digit more.
@@ -254,8 +260,8 @@ fn serial_response(place: SerialPlace) -> &'static str {
     }
 }
 
-fn shared(resource: SharedResource, beyond: usize, serves: Option<usize>) -> String {
-    let flat = format!("beyond {beyond} in flight, throughput does not grow");
+fn shared(resource: SharedResource, beyond: usize, serves: Option<usize>, work: Together) -> String {
+    let flat = format!("beyond {}, throughput does not grow", work.many(beyond));
     let longer = format!("{flat} and tasks take longer");
     let at_a_time = serves.map(|serves| format!("about {serves} at a time"));
     match (resource, at_a_time) {
@@ -278,11 +284,12 @@ fn shared(resource: SharedResource, beyond: usize, serves: Option<usize>) -> Str
     }
 }
 
-fn shared_response(resource: SharedResource, beyond: usize) -> String {
+fn shared_response(resource: SharedResource, beyond: usize, work: Together) -> String {
+    let beyond = work.many(beyond);
     let fixed = match resource {
         SharedResource::Upstream => {
             return format!(
-                "keep to {beyond} in flight, or give the upstream more capacity: more would only wait in its queue"
+                "keep to {beyond}, or give the upstream more capacity: more would only wait in its queue"
             );
         }
         SharedResource::EmbeddedServer => "measure against a server on another machine",
@@ -293,9 +300,7 @@ fn shared_response(resource: SharedResource, beyond: usize) -> String {
             "give the loop a larger pool with loop.set_default_executor, or use threads"
         }
         SharedResource::Commands | SharedResource::Unknown => {
-            return format!(
-                "find out what tasks wait for beyond {beyond} in flight: a server, a lock, a device"
-            );
+            return format!("find out what tasks wait for beyond {beyond}: a server, a lock, a device");
         }
     };
     fixed.to_owned()

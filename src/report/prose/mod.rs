@@ -18,6 +18,7 @@ pub(crate) mod outcome;
 pub(crate) mod profile;
 pub(crate) mod scaling;
 pub(crate) mod soundness;
+pub(crate) mod together;
 pub(crate) mod tree;
 pub(crate) mod uncertainty;
 pub(crate) mod warnings;

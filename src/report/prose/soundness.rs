@@ -5,15 +5,16 @@ use crate::advice::{Note, Recommendation};
 use crate::benchmark::agreement::OutputComparison;
 use crate::benchmark::onset::Onset;
 use crate::benchmark::result::ErrorCount;
+use crate::report::prose::together::Together;
 use crate::units::Share;
 
 /// Returns the sentence about the width from which tasks fail, such as "tasks fail beyond 4 in flight (52% at 6)".
-pub(crate) fn failing_beyond(onset: &Onset) -> String {
+pub(crate) fn failing_beyond(onset: &Onset, work: Together) -> String {
     let Onset { width, at, share } = *onset;
     match width {
-        1 if at > 2 => format!("tasks fail at {at} in flight ({}), and not one at a time", Share(share)),
-        1 => format!("tasks fail as soon as two are in flight ({})", Share(share)),
-        _ => format!("tasks fail beyond {width} in flight ({} at {at})", Share(share)),
+        1 if at > 2 => format!("tasks fail at {} ({}), and not one at a time", work.many(at), Share(share)),
+        1 => format!("tasks fail as soon as two run at the same time ({})", Share(share)),
+        _ => format!("tasks fail beyond {} ({} at {at})", work.many(width), Share(share)),
     }
 }
 
@@ -82,9 +83,9 @@ mod tests {
 
     #[test]
     fn the_width_from_which_tasks_fail_has_its_sentence() {
-        let of = |width, at, share| failing_beyond(&Onset { width, at, share });
+        let of = |width, at, share| failing_beyond(&Onset { width, at, share }, Together::Tasks);
         assert_eq!(of(4, 6, 0.52), "tasks fail beyond 4 in flight (52% at 6)");
-        assert_eq!(of(1, 2, 0.4), "tasks fail as soon as two are in flight (40%)");
+        assert_eq!(of(1, 2, 0.4), "tasks fail as soon as two run at the same time (40%)");
         assert_eq!(of(1, 24, 0.98), "tasks fail at 24 in flight (98%), and not one at a time");
     }
 }

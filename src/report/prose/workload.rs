@@ -4,6 +4,7 @@ use crate::benchmark::Configuration;
 use crate::host::Host;
 use crate::profile::Profile;
 use crate::report::document::Report;
+use crate::report::prose::together::Together;
 use crate::strategy::info::WidthMeaning;
 use crate::units::{Bytes, Share};
 use crate::workload::spec::WorkloadSource;
@@ -44,19 +45,20 @@ pub(crate) fn counted(number: u64, thing: &str) -> String {
 }
 
 /// Returns a cell in words.
-pub(crate) fn cell(cell: &Configuration) -> String {
-    let width = cell.width as u64;
+pub(crate) fn cell(cell: &Configuration, work: Together) -> String {
+    let (width, many) = (cell.width as u64, work.many(cell.width));
     match cell.strategy.info().width {
         WidthMeaning::Fixed1 => format!("{}, one task after another", cell.strategy),
-        WidthMeaning::InFlight => format!("{}, {width} in flight", cell.strategy),
+        WidthMeaning::InFlight => format!("{}, {many}", cell.strategy),
+        _ if work == Together::Commands => format!("{}, {many}", cell.strategy),
         WidthMeaning::Threads => format!("{}, {}", cell.strategy, counted(width, "thread")),
         WidthMeaning::Processes | WidthMeaning::Interpreters => {
             format!("{}, {}", cell.strategy, counted(width, "worker"))
         }
         WidthMeaning::InFlightTimesProcesses | WidthMeaning::WorkersPerStage => match cell.processes {
-            Some(1) => format!("{}, {width} in flight, 1 process", cell.strategy),
-            Some(processes) => format!("{}, {width} in flight, {processes} processes", cell.strategy),
-            None => format!("{}, {width} in flight", cell.strategy),
+            Some(1) => format!("{}, {many}, 1 process", cell.strategy),
+            Some(processes) => format!("{}, {many}, {processes} processes", cell.strategy),
+            None => format!("{}, {many}", cell.strategy),
         },
     }
 }

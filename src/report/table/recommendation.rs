@@ -5,6 +5,7 @@ use crate::advice::scaling::FitStatus;
 use crate::profile::result::Confidence;
 use crate::report::document::{CommandName, Report, WorkloadRuntime};
 use crate::report::prose;
+use crate::report::prose::together::Together;
 use crate::report::table::options::CodeChoice;
 use crate::report::table::screen::{Role, Screen};
 use crate::workload::spec::WorkloadSource;
@@ -16,6 +17,7 @@ const INDENT: usize = 2;
 pub(super) fn section(screen: &mut Screen, report: &Report) {
     let Some(advice) = &report.recommendation else { return };
     headline(screen, report);
+    let work = Together::of(report);
     if let Some(failure) = prose::confidence::tree_failure(advice) {
         screen.labelled(INDENT, "Failed", &failure);
     }
@@ -24,10 +26,10 @@ pub(super) fn section(screen: &mut Screen, report: &Report) {
     }
     screen.labelled(INDENT, "Tree", &prose::decision::path(&advice.decision).join(" -> "));
     screen.labelled(INDENT, "Measured", &prose::comparison::sentence(advice));
-    screen.labelled(INDENT, "Limit", &prose::limit::sentence(&advice.limit, advice.basis));
-    screen.labelled(INDENT, "Response", &prose::limit::response(&advice.limit));
+    screen.labelled(INDENT, "Limit", &prose::limit::sentence(&advice.limit, advice.basis, work));
+    screen.labelled(INDENT, "Response", &prose::limit::response(&advice.limit, work));
     if let Some(onset) = &advice.failing_beyond {
-        screen.labelled(INDENT, "Failing", &prose::soundness::failing_beyond(onset));
+        screen.labelled(INDENT, "Failing", &prose::soundness::failing_beyond(onset, work));
     }
     scaling(screen, report);
     if !advice.fallbacks.is_empty() {
@@ -57,7 +59,7 @@ pub(super) fn headline(screen: &mut Screen, report: &Report) {
     if let Some(wrong) = prose::soundness::wrong_outputs(advice) {
         screen.paragraph(Role::Trouble, &wrong);
     }
-    screen.paragraph(Role::Heading, &prose::confidence::headline(advice));
+    screen.paragraph(Role::Heading, &prose::confidence::headline(advice, Together::of(report)));
 }
 
 fn fallbacks(advice: &Recommendation) -> String {

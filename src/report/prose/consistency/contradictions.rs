@@ -12,6 +12,7 @@ use crate::policy::INDIFFERENCE;
 use crate::profile::result::Confidence;
 use crate::report::prose;
 use crate::report::prose::consistency::random_study::RandomStudy;
+use crate::report::prose::together::Together;
 use crate::stats::ratio::UncertainOrdering;
 
 /// Largest relative difference of two figures that are the same.
@@ -47,12 +48,12 @@ pub(super) fn contradictions(told: &Told<'_>) -> Vec<String> {
 fn sentences(told: &Told<'_>) -> Vec<String> {
     let advice = told.advice;
     let mut all = vec![
-        prose::confidence::headline(advice),
+        prose::confidence::headline(advice, Together::Tasks),
         prose::confidence::reason(advice),
         prose::decision::path(&advice.decision).join(" -> "),
         prose::comparison::sentence(advice),
-        prose::limit::sentence(&advice.limit, advice.basis),
-        prose::limit::response(&advice.limit),
+        prose::limit::sentence(&advice.limit, advice.basis, Together::Tasks),
+        prose::limit::response(&advice.limit, Together::Tasks),
     ];
     all.extend(told.model.iter().map(prose::scaling::sentence));
     all.extend(advice.notes.iter().map(prose::notes::sentence));
@@ -96,7 +97,7 @@ fn changes(limit: &LimitingFactor) -> Vec<Change> {
 
 fn of_limit(told: &Told<'_>, found: &mut Vec<String>) {
     let (advice, study) = (told.advice, told.study);
-    let text = prose::limit::sentence(&advice.limit, advice.basis);
+    let text = prose::limit::sentence(&advice.limit, advice.basis, Together::Tasks);
     let at = |width| Configuration { width, ..advice.cell() };
     for change in changes(&advice.limit) {
         match (study.per_s(at(change.from)), study.per_s(at(change.to))) {

@@ -8,8 +8,8 @@ use crate::diagnostics::Code;
 use crate::strategy::StrategyKind;
 
 fn assert_sentence(limit: &LimitingFactor, expected: &str) {
-    assert_eq!(sentence(limit, Basis::Measured), expected);
-    let response = response(limit);
+    assert_eq!(sentence(limit, Basis::Measured, Together::Tasks), expected);
+    let response = response(limit, Together::Tasks);
     assert!(!response.ends_with('.') && response.len() > 10, "{response}");
 }
 
@@ -51,10 +51,7 @@ fn limits_of_the_workload_have_their_sentences() {
             "max_in_flight = 48; throughput grew up to that width (48 in flight give 1.9x the throughput of 24)",
         ),
         (LimitingFactor::MaxInFlight { max_in_flight: 48, growth: None }, "max_in_flight = 48"),
-        (
-            LimitingFactor::TaskCount { tasks: 20 },
-            "the number of tasks: all 20 are in flight at the same time",
-        ),
+        (LimitingFactor::TaskCount { tasks: 20 }, "the number of tasks: all 20 run at the same time"),
     ] {
         assert_sentence(&limit, expected);
     }
@@ -169,19 +166,21 @@ fn growth_and_doubt_have_their_sentences() {
         ),
         (unknown(None, None), "unknown: the recommended configuration was not run"),
     ] {
-        assert_eq!(sentence(&limit, Basis::Predicted), expected);
+        assert_eq!(sentence(&limit, Basis::Predicted, Together::Tasks), expected);
     }
 }
 
 #[test]
 fn responses_name_their_figures() {
     let cpus = LimitingFactor::Cpus { cpus: 1.5, used: 0.97, gain_of_twice: 1.94 };
-    assert!(response(&cpus).ends_with("about 1.9x the throughput"));
-    let not_reached = |width| response(&LimitingFactor::NotReached { width, growth: GROWTH, next_width: 90 });
+    assert!(response(&cpus, Together::Tasks).ends_with("about 1.9x the throughput"));
+    let not_reached = |width| {
+        response(&LimitingFactor::NotReached { width, growth: GROWTH, next_width: 90 }, Together::Tasks)
+    };
     assert_eq!(not_reached(48), "go wider, for example with --width 90");
     assert_eq!(not_reached(24), "use up to 48 in flight, if only throughput matters");
     let unknown = LimitingFactor::Unknown { width: 1, narrower: None, wider: None };
-    assert_eq!(response(&unknown), "compare widths, for example with --width 1,2");
+    assert_eq!(response(&unknown, Together::Tasks), "compare widths, for example with --width 1,2");
 }
 
 #[test]
@@ -195,7 +194,36 @@ fn every_resource_has_a_sentence_and_a_response() {
         SharedResource::DefaultThreadPool,
         SharedResource::Unknown,
     ] {
-        assert!(shared(resource, 8, None).contains("beyond 8 in flight"));
-        assert!(!shared_response(resource, 8).is_empty());
+        assert!(shared(resource, 8, None, Together::Tasks).contains("beyond 8 in flight"));
+        assert!(!shared_response(resource, 8, Together::Tasks).is_empty());
     }
+}
+
+#[test]
+fn commands_run_some_at_a_time() {
+    let change = Change { from: 8, to: 16, ratio: 1.0 };
+    let limits = [
+        LimitingFactor::NotReached { width: 24, growth: GROWTH, next_width: 90 },
+        LimitingFactor::NotReached { width: 48, growth: GROWTH, next_width: 90 },
+        LimitingFactor::MaxInFlight { max_in_flight: 48, growth: Some(GROWTH) },
+        LimitingFactor::TaskCount { tasks: 20 },
+        LimitingFactor::Unexplained { change, shares_nothing: false },
+        LimitingFactor::Unexplained { change, shares_nothing: true },
+        LimitingFactor::Unknown { width: 8, narrower: Some(GROWTH), wider: None },
+        LimitingFactor::Unknown { width: 8, narrower: None, wider: Some(change) },
+        LimitingFactor::SharedResource { resource: SharedResource::Commands, beyond: 8, serves: None },
+        LimitingFactor::SharedResource { resource: SharedResource::Upstream, beyond: 8, serves: None },
+    ];
+    for limit in limits {
+        for basis in [Basis::Measured, Basis::Predicted] {
+            let told = format!(
+                "{}. {}.",
+                sentence(&limit, basis, Together::Commands),
+                response(&limit, Together::Commands)
+            );
+            assert!(!told.contains("in flight"), "{told}");
+        }
+    }
+    let change = LimitingFactor::Unexplained { change, shares_nothing: false };
+    assert_eq!(response(&change, Together::Commands), "keep to 8 at a time: more only take longer");
 }
