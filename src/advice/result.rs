@@ -83,7 +83,7 @@ pub struct TreeFailure {
 /// A complete program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CodeExample {
-    /// `rust` or `python`.
+    /// `shell`, `rust` or `python`.
     pub language: String,
     /// A title of a few words.
     pub title: String,

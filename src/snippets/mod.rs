@@ -1,7 +1,7 @@
 //! Complete programs that run the measured work with the recommended strategy.
 //!
 //! A program is a template, one real file per strategy and language, filled with the task: a
-//! stand-in of the measured size, or the command itself.
+//! stand-in of the measured size, or the command itself. For a command there are lines for a shell, too.
 
 mod command;
 mod examples;
@@ -9,6 +9,7 @@ mod form;
 mod python;
 mod rust;
 pub(crate) mod shape;
+mod shell;
 mod template;
 mod wording;
 

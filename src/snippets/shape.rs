@@ -25,6 +25,9 @@ pub struct TaskShape {
     pub python: Option<PythonTask>,
     /// The items.
     pub items: ItemSource,
+    /// True if the file of the items has lines that are no items as they stand: blank ones, or with a carriage
+    /// return or a byte order mark.
+    pub has_untidy_lines: bool,
     /// The limits that held while the work was measured.
     pub limits: WorkloadLimits,
     /// The retries of failed steps while the work was measured.

@@ -39,6 +39,7 @@ pub(super) fn code_examples(study: &StudyFacts<'_>, recommendation: &Recommendat
         ignore_failure: command.is_some_and(|command| command.ignore_failure),
         python: python.map(|callables| callables.task(workload, profile)),
         items: item_source(workload),
+        has_untidy_lines: has_untidy_lines(workload),
         limits: workload.limits.clone(),
         retry: workload.retry.clone(),
         // Messages of other workloads were measured in Rust; no program in Python sends them.
@@ -62,6 +63,13 @@ fn item_source(workload: &Workload) -> ItemSource {
             if are_few { ItemSource::Listed(list.clone()) } else { ItemSource::Arguments }
         }
     }
+}
+
+/// Returns true if the items are read from a file of which some line is no item as it stands.
+fn has_untidy_lines(workload: &Workload) -> bool {
+    let file = workload.items_from.as_deref().filter(|file| *file != "-");
+    let text = file.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
+    text.starts_with('\u{feff}') || text.contains('\r') || text.lines().any(|line| line.trim().is_empty())
 }
 
 fn choice(study: &StudyFacts<'_>, recommendation: &Recommendation) -> Choice {
@@ -100,6 +108,23 @@ mod tests {
         assert_eq!(source_of(list(30), None), ItemSource::Listed(vec!["a".to_owned(); 30]));
         assert_eq!(source_of(list(31), None), ItemSource::Arguments);
         assert_eq!(source_of(Items::Count(7), None), ItemSource::Numbers);
+    }
+
+    #[test]
+    fn lines_that_are_no_items_are_noticed() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("items.txt");
+        let is_untidy = |text: &str| {
+            std::fs::write(&path, text).expect("written");
+            let items = Items::List(vec!["a".to_owned()]);
+            let workload = Workload::new("w", WorkloadSource::Command, items, Vec::new());
+            let from = Some(path.to_string_lossy().into_owned());
+            has_untidy_lines(&Workload { items_from: from, ..workload })
+        };
+        assert!(!is_untidy("a b\n c\nlast"));
+        for text in ["a\n\nb\n", "a\r\nb\r\n", "\u{feff}a\n", "a\n  \n"] {
+            assert!(is_untidy(text), "{text:?}");
+        }
     }
 
     #[test]

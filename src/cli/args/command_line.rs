@@ -136,7 +136,7 @@ pub(crate) struct AdviseArgs {
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 
-    /// Language of the code example [default: python for Python callables, else rust]
+    /// Language of the code example [default: python for Python callables, shell for commands, else rust]
     #[arg(long, value_enum, value_name = "LANGUAGE")]
     pub(crate) code: Option<Language>,
 }

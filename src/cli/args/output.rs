@@ -81,6 +81,8 @@ pub(crate) enum Language {
     Rust,
     /// Python
     Python,
+    /// Lines for a shell, of a command
+    Shell,
     /// No code example
     None,
 }

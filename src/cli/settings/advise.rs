@@ -33,8 +33,7 @@ impl AdviseSettings {
         environment: &Environment,
     ) -> Result<Self, Failure> {
         let workload = resolve_workload(&args.workload, environment.stdin())?;
-        let language = if workload.runs_python() { Language::Python } else { Language::Rust };
-        let language = args.code.unwrap_or(language);
+        let language = args.code.unwrap_or_else(|| default_language(&workload));
         let output = OutputSettings::resolve(&args.output, language, environment)?;
         if args.once {
             check_once(&workload)?;
@@ -44,5 +43,16 @@ impl AdviseSettings {
         study.python.clone_from(&args.workload.python.python);
         study.selection.variants = args.output.view.verbose;
         Ok(AdviseSettings { workload, study, output })
+    }
+}
+
+/// Returns the language that is nearest to the user's own.
+fn default_language(workload: &Workload) -> Language {
+    if workload.runs_python() {
+        Language::Python
+    } else if workload.only_command().is_some() {
+        Language::Shell
+    } else {
+        Language::Rust
     }
 }

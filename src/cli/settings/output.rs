@@ -61,6 +61,7 @@ fn resolved(
     let code = match language {
         Language::Rust => CodeChoice::Rust,
         Language::Python => CodeChoice::Python,
+        Language::Shell => CodeChoice::Shell,
         Language::None => CodeChoice::None,
     };
     let (stdout, files) = split(args.json, exports)?;

@@ -29,6 +29,14 @@ pub(crate) fn error(cell: Configuration, error: &ErrorCount) -> String {
     format!("{cell}: {} x {} {}", error.count, error.code, error.message)
 }
 
+/// Returns the sentence for a language in which there is no program.
+pub(crate) fn no_program(language: &str) -> String {
+    match language {
+        "shell" => "no lines for a shell: the tasks are no commands".to_owned(),
+        _ => format!("no program in {language}: the tasks are written in another language"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -22,4 +22,6 @@ pub(crate) enum CodeChoice {
     Rust,
     /// The program in Python.
     Python,
+    /// The lines for a shell.
+    Shell,
 }

@@ -1,6 +1,7 @@
 //! The recommendation, its reasons, and the program that follows it.
 
 use crate::advice::Recommendation;
+use crate::advice::result::CodeExample;
 use crate::advice::scaling::FitStatus;
 use crate::profile::result::Confidence;
 use crate::report::document::{CommandName, Report, WorkloadRuntime};
@@ -67,16 +68,24 @@ fn fallbacks(advice: &Recommendation) -> String {
     each.join(", then ")
 }
 
+/// Returns the programs of a report.
+fn code_examples(report: &Report) -> impl Iterator<Item = &CodeExample> {
+    report.recommendation.iter().flat_map(|advice| &advice.code_examples)
+}
+
 /// Adds a hint how to ask for a program, if none is shown.
 fn hint(screen: &mut Screen, report: &Report) {
-    let offered = report.recommendation.as_ref().is_some_and(|advice| !advice.code_examples.is_empty());
+    let offered = code_examples(report).next().is_some();
     if !offered || screen.options().code != CodeChoice::None {
         return;
     }
     let by_name = report.workload.source == WorkloadSource::Sample && report.command == CommandName::Advise;
     let is_native = report.workload.runtime == WorkloadRuntime::Native;
+    let has_lines = code_examples(report).any(|example| example.language == "shell");
     let hint = if !is_native {
         "the same command with --code python".to_owned()
+    } else if has_lines {
+        "the same command with --code shell, rust or python".to_owned()
     } else if by_name {
         format!("conc advise {} --code rust | python", report.workload.name)
     } else {
@@ -92,10 +101,16 @@ pub(super) fn code(screen: &mut Screen, report: &Report) {
         CodeChoice::None => return,
         CodeChoice::Rust => "rust",
         CodeChoice::Python => "python",
+        CodeChoice::Shell => "shell",
     };
-    let examples = report.recommendation.iter().flat_map(|advice| &advice.code_examples);
-    let shown = if screen.options().verbose { usize::MAX } else { 1 };
-    for example in examples.filter(|example| example.language == language).take(shown) {
+    // Lines for a shell are short enough to be shown side by side.
+    let shown = if screen.options().verbose || language == "shell" { usize::MAX } else { 1 };
+    let mut examples = code_examples(report).filter(|example| example.language == language).peekable();
+    if examples.peek().is_none() && code_examples(report).next().is_some() {
+        screen.gap();
+        screen.paragraph(Role::Faint, &prose::details::no_program(language));
+    }
+    for example in examples.take(shown) {
         screen.gap();
         screen.paragraph(Role::Heading, &format!("{}: {}", example.language, example.title));
         screen.gap();

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use super::*;
+use crate::advice::result::CodeExample;
 use crate::report::fit::read::read;
 use crate::report::fit::{FitReport, fit};
 use crate::report::{Report, example, text};
@@ -124,6 +125,25 @@ fn the_program_asked_for_is_shown_as_it_is() {
     let output = render_advise(&example::advise(), &TableOptions { code: CodeChoice::Rust, ..options(80) });
     assert!(output.ends_with("rust: tokio, 64 in flight\n\nfn main() {}\n"), "{output}");
     assert!(!output.contains("--code"), "{output}");
+}
+
+#[test]
+fn all_lines_for_a_shell_are_shown_and_their_absence_is_told() {
+    let mut report = example::advise();
+    let shell = TableOptions { code: CodeChoice::Shell, ..options(80) };
+    let without = render_advise(&report, &shell);
+    assert!(without.ends_with("no lines for a shell: the tasks are no commands\n"), "{without}");
+    let line = |title: &str| CodeExample {
+        language: "shell".to_owned(),
+        title: title.to_owned(),
+        code: format!("{title} -P 4\n"),
+    };
+    let advice = report.recommendation.as_mut().expect("the example has one");
+    advice.code_examples.extend(["xargs", "parallel"].map(line));
+    let output = render_advise(&report, &shell);
+    assert!(output.ends_with("shell: xargs\n\nxargs -P 4\n\nshell: parallel\n\nparallel -P 4\n"), "{output}");
+    let hint = render_advise(&report, &options(80));
+    assert!(hint.contains("the same command with --code shell, rust or python"), "{hint}");
 }
 
 #[test]
