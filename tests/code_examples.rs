@@ -1,9 +1,9 @@
-//! Every program that `conc` offers compiles without a warning, runs, and does every task.
+//! Every program in Python that `conc` offers runs without a warning, and does every task.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 use std::{fs, io};
@@ -11,9 +11,6 @@ use std::{fs, io};
 use conc::internal::{
     Configuration, ItemSource, PythonCallable, PythonTask, StrategyKind, TaskShape, examples,
 };
-
-#[path = "common/lane.rs"]
-mod lane;
 
 const TASKS: u64 = 8;
 
@@ -184,62 +181,6 @@ fn check(case: &Case, output: &Output) {
     assert!(out.starts_with(case.expected) && out.lines().count() == 1, "{what}");
 }
 
-/// One project with a binary per program, built against the versions this crate is locked to.
-fn build(cases: &[Case]) -> PathBuf {
-    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("code_examples");
-    let bins = root.join("src/bin");
-    fs::create_dir_all(&bins).unwrap();
-    for stale in fs::read_dir(&bins).unwrap().map(|entry| entry.unwrap().path()) {
-        if !cases.iter().any(|case| stale.ends_with(format!("{}.rs", case.name))) {
-            fs::remove_file(stale).unwrap();
-        }
-    }
-    for case in cases {
-        write(&bins.join(format!("{}.rs", case.name)), &case.code).unwrap();
-    }
-    let manifest = r#"[package]
-name = "code-examples"
-version = "0.0.0"
-edition = "2024"
-
-[dependencies]
-rayon = "1"
-tokio = { version = "1", features = ["io-util", "macros", "process", "rt-multi-thread", "sync", "time"] }
-
-[lints.rust]
-warnings = "deny"
-
-[workspace]
-"#;
-    write(&root.join("Cargo.toml"), manifest).unwrap();
-    if !root.join("Cargo.lock").exists() {
-        fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.lock"), root.join("Cargo.lock")).unwrap();
-    }
-    let cargo = |options: &[&str]| {
-        let mut command = Command::new(env!("CARGO"));
-        command.args(["build", "--quiet"]).args(options).current_dir(&root);
-        command.env("CARGO_TARGET_DIR", root.join("target")).output().unwrap()
-    };
-    let offline = cargo(&["--offline"]);
-    if !offline.status.success() {
-        let online = cargo(&[]);
-        assert!(online.status.success(), "{}\n{}", text(&offline.stderr), text(&online.stderr));
-    }
-    root.join("target/debug")
-}
-
-#[test]
-fn every_rust_program_compiles_and_does_its_tasks() {
-    if !lane::runs_all("the generated Rust programs, a cargo project of their own") {
-        return;
-    }
-    let cases = cases("rust");
-    let binaries = build(&cases);
-    for case in &cases {
-        check(case, &Command::new(binaries.join(&case.name)).output().unwrap());
-    }
-}
-
 #[test]
 fn every_python_program_does_its_tasks() {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("code_examples_python");
@@ -284,9 +225,7 @@ fn of_an_event_loop_every_usual_form_is_shown() {
 
 #[test]
 fn programs_stay_short() {
-    for case in cases("rust").into_iter().chain(cases("python")).filter(|c| c.name.contains("_mixed_")) {
-        // Worker processes in Rust bring their protocol along.
-        let most = if case.code.contains("--worker") { 80 } else { 52 };
-        assert!(case.code.lines().count() <= most, "{}", case.code);
+    for case in cases("python").into_iter().filter(|c| c.name.contains("_mixed_")) {
+        assert!(case.code.lines().count() <= 52, "{}", case.code);
     }
 }
