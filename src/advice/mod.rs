@@ -23,6 +23,7 @@ pub(crate) mod result;
 pub(crate) mod scaling;
 pub(crate) mod verdict;
 
+mod beside_others;
 pub(crate) mod chunks;
 mod eligible;
 mod fallbacks;

@@ -29,6 +29,17 @@ pub enum Note {
         /// The comparison of the outputs of sequential runs.
         outputs: OutputComparison,
     },
+    /// A configuration measured faster but is left out: it may only have taken more of the CPUs from other programs.
+    TakesFromOthers {
+        /// Share of the CPUs that was unavailable to the batches, from 0 to 1.
+        taken: f64,
+        /// The configuration that is left out.
+        left_out: Configuration,
+        /// The fastest configuration that is not.
+        configuration: Configuration,
+        /// Throughput of `left_out` over that of `configuration`.
+        ratio: f64,
+    },
     /// Tasks of the recommended configuration fail.
     TasksFail {
         /// Share of the tasks that failed or timed out.

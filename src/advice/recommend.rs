@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::advice::beside_others::BesideOthers;
 use crate::advice::choose::choose_among;
 use crate::advice::chunks::chunk_size;
 use crate::advice::comparison::{Comparison, ComparisonCode, comparison};
@@ -22,8 +23,7 @@ use crate::benchmark::ConfigurationResult;
 use crate::benchmark::conditions::Conditions;
 use crate::benchmark::result::Status;
 use crate::host::Host;
-use crate::host::contention::unavailable;
-use crate::policy::{CONTENDED, CPU_BOUND_FROM, WORTH_CONCURRENCY};
+use crate::policy::WORTH_CONCURRENCY;
 use crate::profile::{Class, Profile};
 use crate::strategy::StrategyKind;
 use crate::workload::Workload;
@@ -56,10 +56,11 @@ pub(crate) fn recommend(input: &AdviceInput<'_>) -> Option<Recommendation> {
     let AdviceInput { workload, profile, host, conditions, cells, unrun, objective, .. } = *input;
     let facts = Facts::of(workload, profile, host.cpus_effective);
     let decision = decide(&facts);
-    let most_workers = workers_beside_others(input);
+    let beside_others = BesideOthers::of(cells, profile, host.cpus_effective, decision.strategy);
     let (cells, unrun) =
-        (&*advisable(cells, profile, most_workers), &*advisable(unrun, profile, most_workers));
-    let choice = choose_among(cells, unrun, &decision, objective)?;
+        (&*advisable(cells, profile, beside_others), &*advisable(unrun, profile, beside_others));
+    let mut choice = choose_among(cells, unrun, &decision, objective)?;
+    choice.notes.extend(beside_others.note(input.cells));
     let seen = Seen::of(&choice, objective);
     let context = AdviceContext {
         workload,
@@ -104,11 +105,11 @@ pub(crate) fn recommend(input: &AdviceInput<'_>) -> Option<Recommendation> {
 ///
 /// Where no callable has an async form, an event loop runs the same threads with more overhead, so that it is
 /// left out if threads are there. Threads are left out if a lock lets one of them compute at a time and the tasks
-/// do nothing else: what they gain is noise. Cells wider than `most_workers` are left out.
+/// do nothing else: what they gain is noise. Cells that only look faster beside other programs are left out.
 fn advisable<'a>(
     cells: &'a [ConfigurationResult],
     profile: &Profile,
-    most_workers: Option<usize>,
+    beside_others: BesideOthers,
 ) -> Cow<'a, [ConfigurationResult]> {
     let is_blocking = profile.python.as_ref().is_some_and(|python| !python.is_awaitable());
     let has_threads = cells.iter().any(|c| c.cell.strategy == StrategyKind::Threads);
@@ -120,24 +121,12 @@ fn advisable<'a>(
     let stays = |result: &ConfigurationResult| {
         let is_blocked_loop = is_blocking && has_threads && is_loop(result.cell.strategy);
         let are_turns = take_turns && has_sequential && result.cell.strategy == StrategyKind::Threads;
-        !is_blocked_loop && !are_turns && most_workers.is_none_or(|most| result.cell.width <= most)
+        !is_blocked_loop && !are_turns && beside_others.allows(result.cell)
     };
     if cells.iter().all(stays) {
         return Cow::Borrowed(cells);
     }
     Cow::Owned(cells.iter().filter(|result| stays(result)).cloned().collect())
-}
-
-/// Returns the most workers that computing tasks should get on a machine that others use; `None` where they may
-/// get any number.
-///
-/// There, more workers than CPUs take a larger share of the CPUs from the others, and only look faster.
-fn workers_beside_others(input: &AdviceInput<'_>) -> Option<usize> {
-    let AdviceInput { profile, host, cells, .. } = *input;
-    let taken = |c: &ConfigurationResult| unavailable(c.cpu_others, c.cpu_stolen).unwrap_or(0.0);
-    let is_busy = cells.iter().map(taken).fold(0.0, f64::max) > CONTENDED;
-    let enough = (host.cpus_effective / profile.cpu_fraction.max(CPU_BOUND_FROM)).round() as usize;
-    (is_busy && profile.class == Class::CpuBound).then_some(enough.max(1))
 }
 
 /// Returns the failure of the tree's strategy, if it ran and not one of its configurations succeeded.

@@ -12,6 +12,12 @@ pub(crate) fn sentence(note: &Note) -> String {
         Note::FailingLeftOut { failing, lowest_share } => soundness::left_out(failing, *lowest_share),
         Note::WrongOutputs { wrong } => soundness::wrong(wrong),
         Note::RandomOutputs { outputs } => soundness::random(outputs),
+        Note::TakesFromOthers { taken, left_out, configuration, ratio } => format!(
+            "other programs used {} of the CPUs: {left_out} measured {ratio:.2}x {configuration} and is left out, because \
+             it may only have taken more of the CPUs from them; {} is predicted within 5% of the best",
+            Share(*taken),
+            configuration.strategy
+        ),
         Note::TasksFail { share, cause } => soundness::tasks_fail(*share, cause.as_ref()),
         Note::LowConfidence { reason } => {
             format!("confidence in the class is low: {}", profile::confidence_reason(reason))
