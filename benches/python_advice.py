@@ -40,6 +40,9 @@ ROUNDS = (4, 6)
 # factor; in the next ones if it was slower by the second.
 HOPELESS, SLOW = 3.0, 1.4
 
+# Predictions that are off by more than this are listed.
+FAR_OFF = 0.25
+
 # Strategies that multiply a limit which the module sets itself: faster, and not what its author wants.
 BREAKS_LIMIT = {"own_limit": ("processes", "hybrid", "interpreters", "threads")}
 
@@ -62,7 +65,8 @@ class Trial(NamedTuple):
     regret: float
     regret_error: float
     advised_problem: str
-    prediction_errors: list[float]
+    # By cell: the predicted throughput over the one by hand, less 1.
+    prediction_errors: dict[str, float]
 
     @property
     def row(self) -> str:
@@ -202,11 +206,13 @@ def evaluate(
     best = min(times, key=lambda cell: statistics.median(times[cell]))
     problem = grid.problem(advised) if advised else "no advice"
     lost, error = regret(times, advised) if advised in times and advised else (1.0, 0.0)
-    errors = []
+    errors = {}
     for cell in advice.report.get("cells", []):
         configuration = evaluation.configuration_of(cell)
         if configuration in grid.batches and not grid.problem(configuration) and cell["predicted_per_s"]:
-            errors.append(abs(cell["predicted_per_s"] * grid.seconds(configuration) / grid.items - 1))
+            errors[str(configuration)] = (
+                cell["predicted_per_s"] * grid.seconds(configuration) / grid.items - 1
+            )
     return Trial(path.stem, version, advice, best, lost, error, problem, errors)
 
 
@@ -217,7 +223,7 @@ def summary(trials: list[Trial]) -> str:
     for version in [*versions, "all"]:
         of = [trial for trial in trials if version in (trial.version, "all")]
         good = sum(trial.regret <= GOOD for trial in of)
-        errors = [error for trial in of for error in trial.prediction_errors]
+        errors = [abs(error) for trial in of for error in trial.prediction_errors.values()]
         walls = [trial.advice.wall_s for trial in of]
         lines.append(
             f"{version:5} within {GOOD:.0%}: {good} of {len(of)}; regret: mean "
@@ -226,6 +232,17 @@ def summary(trials: list[Trial]) -> str:
             f"of {len(errors)} cells; advice took {statistics.median(walls):.1f} s in the median"
         )
     return "\n".join(lines)
+
+
+def far_off(trials: list[Trial]) -> str:
+    """Returns the cells whose predictions are far off, the worst first."""
+    cells = [
+        (abs(error), f"{trial.callable} {trial.version} {cell}: {error:+.0%}")
+        for trial in trials
+        for cell, error in trial.prediction_errors.items()
+        if abs(error) > FAR_OFF
+    ]
+    return "".join(f"  {told}\n" for _, told in sorted(cells, reverse=True))
 
 
 def as_json(trial: Trial) -> dict[str, Any]:
@@ -272,6 +289,7 @@ def main() -> None:
         options.json.write_text(json.dumps([as_json(trial) for trial in trials], indent=1))
     if trials:
         print(summary(trials))
+        print(f"predictions off by more than {FAR_OFF:.0%}:\n{far_off(trials)}", end="")
 
 
 if __name__ == "__main__":

@@ -39,6 +39,14 @@ pub(crate) enum CalibrationWorkload {
 }
 
 impl CalibrationWorkload {
+    /// All of them.
+    pub(crate) const ALL: [CalibrationWorkload; 4] = [
+        CalibrationWorkload::Compute,
+        CalibrationWorkload::Sleep,
+        CalibrationWorkload::Http,
+        CalibrationWorkload::Connect,
+    ];
+
     /// Returns the workload, before it is calibrated.
     pub(crate) fn workload(self) -> Workload {
         let step = match self {

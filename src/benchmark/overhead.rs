@@ -138,10 +138,10 @@ pub(crate) struct PythonOverheads {
     pub thread_start_s: f64,
     /// CPU seconds per task submitted to a `ThreadPoolExecutor`.
     pub thread_dispatch_s: f64,
-    /// CPU seconds per task sent in chunks to a `ProcessPoolExecutor`.
-    pub chunk_dispatch_s: f64,
-    /// CPU seconds per task submitted on its own to a `ProcessPoolExecutor`.
+    /// CPU seconds per message to a `ProcessPoolExecutor`, with its answer.
     pub submit_dispatch_s: f64,
+    /// CPU seconds per task in a message with many.
+    pub item_dispatch_s: f64,
     /// CPU seconds per task on an event loop inside a worker process.
     pub loop_in_process_dispatch_s: f64,
 }
@@ -155,8 +155,8 @@ impl Default for PythonOverheads {
             to_thread_dispatch_s: 50e-6,
             thread_start_s: 60e-6,
             thread_dispatch_s: 15e-6,
-            chunk_dispatch_s: 10e-6,
             submit_dispatch_s: 150e-6,
+            item_dispatch_s: 0.5e-6,
             loop_in_process_dispatch_s: 2e-6,
         }
     }

@@ -36,7 +36,7 @@ pub(crate) fn predict(cell: &Configuration, subject: &Subject<'_>) -> Prediction
     let tasks = workload.tasks() as f64;
     let width = cell.width.min(usize::try_from(workload.tasks()).unwrap_or(usize::MAX)).max(1);
     let model = execution_model(subject);
-    let (rates, overhead) = (model.rates(cell.strategy), model.overhead(cell.strategy));
+    let (rates, overhead) = (model.rates(cell.strategy), model.overhead(cell));
     let cost = Cost::of(cell, subject, &rates, &overhead, width);
     let network = Network {
         rates,

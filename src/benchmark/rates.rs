@@ -35,17 +35,28 @@ const MOST: Duration = Duration::from_millis(125);
 /// The kind of work matters: CPUs that share a cache, a core or the way to memory do not all hinder one
 /// another alike.
 pub fn measure_rates(cpus: f64, step: Option<&CpuSpec>) -> RateCurve {
-    let usual = || Burner::new(Kernel::Sha256, PIECE);
+    let usual = || Burner::rough(Kernel::Sha256, PIECE);
     let piece = step.map_or_else(usual, |step| Burner::like(step, PIECE));
     // In this order, because all CPUs are warm after the first.
     let together = rate(&piece, (cpus.ceil() as usize).max(1), WARM_UP);
     let alone = rate(&piece, 1, WARM);
+    // A piece that was calibrated on a CPU that was slow at first is smaller than it seems.
+    let share = (together.fastest_s.min(alone.fastest_s) / piece.cpu_s()).min(1.0);
+    let (together, alone) = (share * together.per_s, share * alone.per_s);
     // A quota is enforced over longer times than are measured here.
     RateCurve { alone: alone.min(cpus), together: together.min(cpus).max(alone.min(cpus)), cpus }
 }
 
-/// Returns the CPU seconds of work per second that `threads` threads do together after `warm_up` pieces.
-fn rate(piece: &Burner, threads: usize, warm_up: usize) -> f64 {
+/// The work of some threads.
+struct Rate {
+    /// CPU seconds of work per second, of all threads together.
+    per_s: f64,
+    /// Wall seconds of the fastest piece of any thread.
+    fastest_s: f64,
+}
+
+/// Returns the work that `threads` threads do together after `warm_up` pieces.
+fn rate(piece: &Burner, threads: usize, warm_up: usize) -> Rate {
     let ready = Barrier::new(threads);
     let ends = || -> Vec<Instant> {
         ready.wait();
@@ -63,7 +74,11 @@ fn rate(piece: &Burner, threads: usize, warm_up: usize) -> f64 {
     });
     // After the first thread is done the others have its CPU.
     let first_done = ends.iter().filter_map(|ends| ends.last()).min().copied();
-    ends.iter().map(|ends| piece.cpu_s() / piece_s(ends, warm_up, first_done)).sum()
+    let pieces = ends.iter().flat_map(|ends| ends.windows(2));
+    Rate {
+        per_s: ends.iter().map(|ends| piece.cpu_s() / piece_s(ends, warm_up, first_done)).sum(),
+        fastest_s: pieces.map(|pair| (pair[1] - pair[0]).as_secs_f64()).fold(f64::INFINITY, f64::min),
+    }
 }
 
 /// Returns the median wall seconds of a thread's pieces that count, after `warm_up` others.

@@ -213,11 +213,11 @@ impl Exchange {
         Ok(report)
     }
 
-    /// Starts the process of a request: for a batch a fork of the interpreter that has imported the module
-    /// already, if there is one.
+    /// Starts the process of a request: for a batch or a profile a fork of the interpreter that has imported the
+    /// module already, if there is one.
     fn start(&self, request: &HarnessRequest, workload: &Workload) -> Result<HarnessProcess, Error> {
         let memory = workload.limits.memory;
-        let zygote = self.zygote().clone().filter(|_| matches!(request, HarnessRequest::Batch(_)));
+        let zygote = self.zygote().clone().filter(|_| request.job().is_some());
         if let Some(zygote) = zygote {
             match zygote.fork(request, &self.scratch, &self.keeper, memory) {
                 Ok(process) => return Ok(process),

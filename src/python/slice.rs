@@ -1,5 +1,6 @@
 //! The cost of tasks in some threads, from the harness's figures.
 
+use crate::profile::result::CLOCKS_OF_A_TASK_S;
 use crate::python::protocol::event::{SliceReport, TrialReport};
 
 /// CPUs that one call uses from which its library has threads of its own.
@@ -52,9 +53,10 @@ pub(super) fn sum<'a>(slices: impl Iterator<Item = &'a SliceReport>) -> Option<S
 
 impl SliceReport {
     /// Returns true if the calls of this slice in one thread are so much faster than those of the profile that
-    /// their results come from a cache.
+    /// their results come from a cache. Of tasks that take less than the clocks of a profile nobody can tell.
     pub(super) fn is_cached(&self, profiled: &SliceReport) -> bool {
-        self.threads == 1 && profiled.call_s() > CACHED_FROM_RATIO * self.call_s()
+        let task_s = profiled.call_s() - CLOCKS_OF_A_TASK_S;
+        self.threads == 1 && task_s > CACHED_FROM_RATIO * self.call_s()
     }
 
     /// Seconds in which threads did not wait for a CPU.
@@ -101,6 +103,11 @@ mod tests {
     #[test]
     fn the_cost_on_a_busy_interpreter_is_that_of_calls_in_a_row_or_beside_others() {
         let profiled = slice(1, 10, 0.008);
+        let alone = |slice: &SliceReport| TrialReport {
+            threads: 2,
+            rounds: vec![RoundReport { alone: Some(slice.clone()), together: slice.clone() }],
+            hangs: false,
+        };
         let of = |alone: Option<SliceReport>, together: SliceReport| {
             let rounds = vec![RoundReport { alone, together }];
             let trial = TrialReport { threads: 2, rounds, hangs: false };
@@ -111,6 +118,8 @@ mod tests {
         assert!(is(of(None, slice(16, 100, 0.018)), 180e-6), "waits");
         assert!(is(busy_cpu_s(None, Some(&slice(16, 100, 0.018)), &profiled), 180e-6), "a coroutine");
         assert_eq!(of(Some(slice(1, 10_000, 0.1)), slice(2, 10_000, 0.1)), None, "a cache");
+        let tiny = slice(1, 500_000, 0.1);
+        assert!(is(busy_cpu_s(Some(&alone(&tiny)), None, &slice(1, 16_000, 0.1)), 200e-9), "the clocks");
         assert_eq!(of(None, SliceReport { failed: 60, ..slice(16, 100, 0.01) }), None, "refused");
         assert_eq!(busy_cpu_s(None, None, &profiled), None);
     }

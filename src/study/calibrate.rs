@@ -70,7 +70,7 @@ pub(super) fn conditions(
 /// Measures the overheads of strategies; `None` if other programs used too much of the CPUs meanwhile.
 fn measure_overheads(reexec: &Reexec, host: &Host, env: &Env) -> Option<Overheads> {
     let meter = CpuMeter::start();
-    let mut batches = CalibrationBatches { reexec, env, cpus: host.cpu_workers(), server_s: 0.0 };
+    let mut batches = CalibrationBatches::new(reexec, env, host.cpu_workers())?;
     let overheads = calibrate(&mut batches, host.cpu_workers());
     let taken = meter.taken_shares(host.cpus_logical, batches.server_s);
     taken.is_none_or(|taken| taken.others + taken.stolen < CONTENDED_DISTRUST).then_some(overheads)
@@ -132,27 +132,42 @@ fn cache_file(name: &str) -> Option<PathBuf> {
     Some(caches.join("conc").join(name))
 }
 
-/// Runs the calibration workloads in processes, as any other batch.
-struct CalibrationBatches<'a> {
-    reexec: &'a Reexec,
-    env: &'a Env,
-    cpus: usize,
-    /// CPU seconds of the embedded servers so far.
+/// Runs the calibration workloads in processes, as any other batch, all of them against one server.
+struct CalibrationBatches {
+    executors: Vec<(CalibrationWorkload, ProcessExecutor)>,
+    fixture: Fixture,
+    /// CPU seconds of the server so far.
     server_s: f64,
 }
 
-impl CalibrationRunner for CalibrationBatches<'_> {
+impl CalibrationBatches {
+    /// Starts the server; `None` if it does not start.
+    fn new(reexec: &Reexec, env: &Env, cpus: usize) -> Option<Self> {
+        let http = CalibrationWorkload::Http.workload();
+        let fixture = Fixture::for_workload(&http, reexec, env.seed).ok()??;
+        let env = Env { fixture: Some(fixture.addr()), ..env.clone() };
+        let executor = |probe: CalibrationWorkload| {
+            let mut workload = probe.workload();
+            // Once for all batches: it takes longer than one of them.
+            calibrate_steps(&mut workload);
+            let state_dir = env.state_dir.join(format!("calibration-{probe:?}"));
+            fs::create_dir_all(&state_dir).ok()?;
+            let env = Env { state_dir, ..env.clone() };
+            Some((probe, ProcessExecutor::new(reexec.clone(), Arc::new(workload), env, cpus)))
+        };
+        let executors = CalibrationWorkload::ALL.into_iter().map(executor).collect::<Option<_>>()?;
+        Some(CalibrationBatches { executors, fixture, server_s: 0.0 })
+    }
+}
+
+impl CalibrationRunner for CalibrationBatches {
     fn run(
         &mut self,
         probe: CalibrationWorkload,
         cell: Configuration,
         tasks: u64,
     ) -> Option<(RunReport, f64)> {
-        let mut workload = probe.workload();
-        calibrate_steps(&mut workload);
-        let fixture = Fixture::for_workload(&workload, self.reexec, self.env.seed).ok()?;
-        let env = Env { fixture: fixture.as_ref().map(Fixture::addr), ..self.env.clone() };
-        let mut executor = ProcessExecutor::new(self.reexec.clone(), Arc::new(workload), env, self.cpus);
+        let (_, executor) = self.executors.iter_mut().find(|(of, _)| *of == probe)?;
         let request = BatchRequest {
             cell,
             tasks: 0..tasks,
@@ -160,12 +175,10 @@ impl CalibrationRunner for CalibrationBatches<'_> {
             stop_starting_after: BATCH_PATIENCE,
             kill_after: BATCH_PATIENCE,
         };
-        // Starting the server is no part of what a request costs.
-        let server_cpu_s = || fixture.as_ref().map_or(0.0, Fixture::cpu_s);
-        let started_s = server_cpu_s();
+        let before_s = self.fixture.cpu_s();
         let report = executor.run(&request).ok()?;
-        let server_s = server_cpu_s() - started_s;
-        self.server_s += started_s + server_s;
+        let server_s = self.fixture.cpu_s() - before_s;
+        self.server_s += server_s;
         Some((report, server_s))
     }
 }

@@ -20,8 +20,8 @@ pub(crate) trait ExecutionModel {
     /// Returns the CPUs that tasks can use at once under a strategy, whatever other programs use of them.
     fn cpus(&self, strategy: StrategyKind) -> f64;
 
-    /// Returns the cost of a strategy on top of the tasks.
-    fn overhead(&self, strategy: StrategyKind) -> Overhead;
+    /// Returns the cost of a configuration on top of the tasks.
+    fn overhead(&self, cell: &Configuration) -> Overhead;
 
     /// Returns the CPU seconds after which a computing thread gives way to the next one.
     fn time_slice_s(&self) -> f64;

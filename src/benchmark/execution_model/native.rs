@@ -61,8 +61,8 @@ impl ExecutionModel for Native<'_> {
         self.host.cpus_effective
     }
 
-    fn overhead(&self, strategy: StrategyKind) -> Overhead {
-        self.conditions.overheads.of(strategy)
+    fn overhead(&self, cell: &Configuration) -> Overhead {
+        self.conditions.overheads.of(cell.strategy)
     }
 
     fn time_slice_s(&self) -> f64 {
@@ -86,7 +86,7 @@ impl ExecutionModel for Native<'_> {
     fn startup_s(&self, cell: &Configuration) -> f64 {
         // The processes of a hybrid start at once, and calibration sees them as one.
         let workers = if cell.strategy.info().width.has_processes() { 1 } else { cell.width };
-        let (overhead, rates) = (self.overhead(cell.strategy), self.rates(cell.strategy));
+        let (overhead, rates) = (self.overhead(cell), self.rates(cell.strategy));
         // Every process prepares the workload for itself.
         let processes = cell.worker_processes();
         let prepared_s = processes as f64 * self.preparation_s / rates.at(processes).max(f64::MIN_POSITIVE);

@@ -12,11 +12,20 @@ use crate::strategy::info::{Runtime, UseCase, WidthMeaning};
 /// CPython's switch interval in seconds, after which a thread hands the global lock to another one.
 const GIL_SLICE_S: f64 = 5e-3;
 
+/// Seconds of work in a message to a worker process, and the smallest number of messages for each worker.
+/// `python/harness/conc_harness/processes.py` has the same numbers.
+const CHUNK_S: f64 = 0.01;
+const MIN_CHUNKS_PER_WORKER: f64 = 4.0;
+
 /// The execution model of Python callables in one interpreter.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Python<'a> {
     /// The interpreter and the callables.
     pub profile: &'a PythonProfile,
+    /// Number of tasks.
+    pub tasks: u64,
+    /// Seconds that one task takes alone.
+    pub task_s: f64,
     /// The work that the CPUs of the machine do together.
     pub rates: RateCurve,
     /// Costs of the mechanisms that strategies use.
@@ -49,6 +58,13 @@ impl Python<'_> {
 }
 
 impl Python<'_> {
+    /// Returns the CPU seconds per task of messages to `workers` worker processes, each with several tasks.
+    fn message_s(&self, workers: usize) -> f64 {
+        let fair = self.tasks as f64 / (MIN_CHUNKS_PER_WORKER * workers.max(1) as f64);
+        let chunk = (CHUNK_S / self.task_s.max(f64::MIN_POSITIVE)).min(fair).floor().max(1.0);
+        self.overheads.submit_dispatch_s / chunk + self.overheads.item_dispatch_s
+    }
+
     /// Returns true if every worker has the module for itself, and with it the limits that the module sets.
     fn multiplies_the_module(&self, strategy: StrategyKind) -> bool {
         match strategy.info().width {
@@ -121,14 +137,14 @@ impl ExecutionModel for Python<'_> {
         }
     }
 
-    fn overhead(&self, strategy: StrategyKind) -> Overhead {
+    fn overhead(&self, cell: &Configuration) -> Overhead {
         let costs = self.overheads;
-        let dispatch_s = match strategy.info().width {
+        let dispatch_s = match cell.strategy.info().width {
             WidthMeaning::Fixed1 => 0.0,
             WidthMeaning::InFlight if self.profile.is_awaitable() => costs.coroutine_dispatch_s,
             WidthMeaning::InFlight => costs.to_thread_dispatch_s,
             WidthMeaning::Threads => costs.thread_dispatch_s,
-            WidthMeaning::Processes | WidthMeaning::Interpreters => costs.chunk_dispatch_s,
+            WidthMeaning::Processes | WidthMeaning::Interpreters => self.message_s(cell.width),
             WidthMeaning::InFlightTimesProcesses if self.profile.has_separate_steps() => {
                 costs.submit_dispatch_s
             }
@@ -194,6 +210,8 @@ mod tests {
     fn model(profile: &PythonProfile, cpus: f64) -> Python<'_> {
         Python {
             profile,
+            tasks: 1000,
+            task_s: 2e-3,
             rates: RateCurve::ideal(cpus),
             overheads: PythonOverheads::default(),
             start_up: PythonStartUp::usual(&profile.start_method),
@@ -256,6 +274,19 @@ mod tests {
         assert!(start("spawn", StrategyKind::Processes) > start("forkserver", StrategyKind::Processes));
         assert!(start("forkserver", StrategyKind::Processes) > start("fork", StrategyKind::Processes));
         assert!(start("fork", StrategyKind::Processes) > 10.0 * start("fork", StrategyKind::Threads));
+    }
+
+    #[test]
+    fn a_message_to_a_process_costs_less_per_task_if_it_has_many_tasks() {
+        let profile = python(0.9, &[(false, 1.0)]);
+        let each = |tasks, task_s| {
+            let model = Python { tasks, task_s, ..model(&profile, 2.0) };
+            model.overhead(&Configuration::new(StrategyKind::Processes, 2)).dispatch_s
+        };
+        assert!(each(10_000, 0.02) > 100e-6, "one task each");
+        assert!((each(10_000, 0.002) / each(10_000, 0.02) - 0.2).abs() < 0.01, "five tasks each");
+        assert!(each(100_000, 1e-6) < 1e-6);
+        assert!(each(8, 1e-6) > 100e-6, "so few that every worker gets four messages of one");
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub(crate) fn execution_model<'a>(subject: &Subject<'a>) -> Box<dyn ExecutionMod
     match &profile.python {
         Some(python) => Box::new(Python {
             profile: python,
+            tasks: workload.tasks(),
+            task_s: profile.task.total_s(),
             rates: conditions.rates,
             overheads: PythonOverheads::default(),
             start_up: conditions.python.unwrap_or_else(|| PythonStartUp::usual(&python.start_method)),

@@ -45,8 +45,9 @@ impl Cost {
         let idle_s = (own + overhead.dispatch_s + steps.cpu_s).max(MIN_DEMAND_SHARE * own);
         let full = asymptotic_bound(rates, idle_s + server_s, delay_s, width);
         let rate = bounds(cell, workload, profile).fold(full, f64::min);
-        let together = rates.together.max(f64::MIN_POSITIVE);
-        let busy = (rate * (idle_s + server_s) / together).clamp(0.0, 1.0).powi(2);
+        // Those CPUs that so many tasks can use: one task that only computes keeps its CPU busy.
+        let most = rates.at(width).max(f64::MIN_POSITIVE);
+        let busy = (rate * (idle_s + server_s) / most).clamp(0.0, 1.0).powi(2);
         let saved_s = match &profile.python {
             Some(python) => python.saved_when_busy_s(own, cell.worker_processes() == 0),
             None => saved_when_busy_s(workload, profile, conditions.computing_s).clamp(0.0, idle_s / 2.0),

@@ -12,7 +12,9 @@ mod waits;
 pub use class::{Class, Confidence};
 pub use profile::Profile;
 pub(crate) use profile::{Dispersion, SlowTask, StepCost};
-pub(crate) use python::{BlockedLoop, FreeThreading, OwnLimit, PythonProfile, PythonStep};
+pub(crate) use python::{
+    BlockedLoop, CLOCKS_OF_A_TASK_S, FreeThreading, OwnLimit, PythonProfile, PythonStep,
+};
 pub use reason::{ConfidenceReason, Unknown};
 pub use task_cost::TaskCost;
 pub(crate) use tree::{Exit, Pattern, Phase, ProcessUse, Sampling, Series, ThreadUse, Workers};

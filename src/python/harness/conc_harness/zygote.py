@@ -7,6 +7,8 @@ and shared memory, and so a module that leaves any of these gets fresh interpret
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import json
 import os
 import sys
@@ -20,6 +22,12 @@ from .protocol import StandardChannel
 
 # The streams of a child, each given by a path below `/proc` at which conc has it open.
 STREAMS = (("stdin", os.O_RDONLY), ("stdout", os.O_WRONLY), ("stderr", os.O_WRONLY | os.O_APPEND))
+
+# What batches need, and what those with an event loop need besides. To load it takes a tenth of the time of
+# a short batch, or more.
+MODULES = ("job", "sequential", "threads", "processes")
+LOOP_MODULES = ("asynchronous", "hybrid")
+INTERPRETER_MODULES = ("interpreters",)
 
 # A library whose threads end before a fork and start again after it, by `pthread_atfork`.
 FORKING_LIBRARY = "openblas"
@@ -108,6 +116,7 @@ def serve(channel: StandardChannel) -> StandardChannel | None:
 
     Returns None at the end, and in a child the channel of the child.
     """
+    has_loaded = False
     while True:
         request = channel.receive()
         if request is None:
@@ -119,6 +128,9 @@ def serve(channel: StandardChannel) -> StandardChannel | None:
         elif "reap" in request:
             channel.send("reaped", status=os.waitpid(request["reap"], 0)[1])
         else:
+            if not has_loaded:
+                _load_strategies()
+                has_loaded = True
             opened = [os.open(request[name], flags) for name, flags in STREAMS]
             child = fork()
             if child == 0:
@@ -127,6 +139,19 @@ def serve(channel: StandardChannel) -> StandardChannel | None:
             for descriptor in opened:
                 os.close(descriptor)
             channel.send("forked", pid=child)
+
+
+def _load_strategies() -> None:
+    """Loads the modules of strategies here, so that no child has to; none of them starts anything."""
+    names = list(MODULES)
+    if "asyncio" in sys.modules:
+        names += LOOP_MODULES
+    if sys.version_info >= (3, 14):
+        names += INTERPRETER_MODULES
+    for name in names:
+        # Where one cannot be loaded, the child that needs it says so.
+        with contextlib.suppress(Exception):
+            importlib.import_module("." + name, __package__)
 
 
 def _channel_of_child(stdin: int, stdout: int, stderr: int) -> StandardChannel:

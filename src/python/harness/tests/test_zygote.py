@@ -109,6 +109,37 @@ def test_every_strategy_runs_in_a_fork(module: ModuleMaker, strategy: str) -> No
     conversation.end()
 
 
+def test_a_profile_runs_in_a_fork_and_leaves_nothing_to_batches(module: ModuleMaker) -> None:
+    user = module(COUNTED)
+    conversation = warm(user, "handle")
+    how = {"skipped_numbers": [], "ends_early": False, "in_threads": False}
+    profile = {"role": "profile", **user.job("handle", tasks=4), **how}
+    received, status, said = conversation.batch(profile, user.directory)
+    assert received[-1]["event"] == "done" and received[-1]["tasks"] > 0, (received, said)
+    assert status == 0
+    os.remove(user.results)
+    received, _, said = conversation.batch(user.batch("sequential", "handle"), user.directory)
+    assert received[-1]["errors"] == [] and said == "printed\n" * 4
+    conversation.end()
+    assert (user.directory / "imports").read_text() == "."
+
+
+def test_no_child_loads_what_batches_need(module: ModuleMaker) -> None:
+    source = """
+import sys
+def handle(item):
+    print("loaded" if "concurrent.futures.process" in sys.modules else "missing")
+async def wait(item):
+    print("loaded" if "conc_harness.hybrid" in sys.modules else "missing")
+"""
+    for name, imports in [("handle", ""), ("wait", "import asyncio")]:
+        user = module(imports + source)
+        conversation = warm(user, name)
+        _, _, said = conversation.batch(user.batch("sequential", name, tasks=1), user.directory)
+        assert said == "loaded\n"
+        conversation.end()
+
+
 def test_a_batch_that_dies_leaves_the_others(module: ModuleMaker) -> None:
     user = module(COUNTED)
     conversation = warm(user, "die")

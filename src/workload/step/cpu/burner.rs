@@ -4,7 +4,9 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use crate::workload::spec::{CpuSpec, Kernel};
-use crate::workload::step::cpu::calibrate::{iterations_for, seconds_per_iteration};
+use crate::workload::step::cpu::calibrate::{
+    CHUNKS_OF_A_WARM_CPU, CHUNKS_PER_KERNEL, iterations_for, seconds_per_iteration,
+};
 use crate::workload::step::cpu::iterate::Iterate;
 use crate::workload::step::cpu::kernels;
 
@@ -19,8 +21,17 @@ pub(crate) struct Burner {
 impl Burner {
     /// Makes a piece of about `work`; takes about a tenth of a second to find out how much that is.
     pub(crate) fn new(kernel: Kernel, work: Duration) -> Self {
+        Burner::calibrated(kernel, work, CHUNKS_PER_KERNEL)
+    }
+
+    /// The same in half of the time; a CPU that was idle may seem slow.
+    pub(crate) fn rough(kernel: Kernel, work: Duration) -> Self {
+        Burner::calibrated(kernel, work, CHUNKS_OF_A_WARM_CPU)
+    }
+
+    fn calibrated(kernel: Kernel, work: Duration, chunks: usize) -> Self {
         let kernel = kernels::kernel(kernel);
-        let seconds = seconds_per_iteration(kernel);
+        let seconds = seconds_per_iteration(kernel, chunks);
         let iterations = iterations_for(work, seconds);
         Burner { kernel, iterations, cpu_s: iterations as f64 * seconds }
     }
@@ -28,7 +39,7 @@ impl Burner {
     /// Returns a piece of about `work` of what a step computes, by its own calibration if it has one.
     pub(crate) fn like(step: &CpuSpec, work: Duration) -> Self {
         let Some(count) = step.iterations.filter(|_| step.is_exact()) else {
-            return Burner::new(step.kernel, work);
+            return Burner::rough(step.kernel, work);
         };
         let seconds = step.work.as_secs_f64() / count as f64;
         let iterations = iterations_for(work, seconds);
@@ -39,7 +50,7 @@ impl Burner {
     pub(crate) fn seconds_of(step: &CpuSpec) -> f64 {
         match step.iterations {
             Some(count) if !step.is_exact() => {
-                count as f64 * seconds_per_iteration(kernels::kernel(step.kernel))
+                count as f64 * seconds_per_iteration(kernels::kernel(step.kernel), CHUNKS_PER_KERNEL)
             }
             _ => step.work.as_secs_f64(),
         }

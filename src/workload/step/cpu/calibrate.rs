@@ -18,7 +18,10 @@ const CHUNK_CPU_TIME: Duration = Duration::from_millis(4);
 /// Measurements per kernel, of which the best counts: whatever else the machine does only ever makes
 /// CPU time longer. They last long enough for a virtual machine that was idle: its host takes up to a tenth
 /// of a second to give a busy CPU a core of its own.
-const CHUNKS_PER_KERNEL: usize = 25;
+pub(super) const CHUNKS_PER_KERNEL: usize = 25;
+
+/// The same where the CPU has its core already, or a slow start is made up for later.
+pub(super) const CHUNKS_OF_A_WARM_CPU: usize = 10;
 
 /// A step that asks for less work than one iteration of its kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +47,7 @@ impl fmt::Display for SmallWork {
 /// Fills in the iterations of every `cpu` step that has none yet, and says which steps do more than
 /// they were asked to.
 ///
-/// Takes about a tenth of a second for each kernel in use.
+/// Takes about a tenth of a second for the first kernel in use, and less than half of that for each further one.
 pub fn calibrate(workload: &mut Workload) -> Vec<SmallWork> {
     Calibration::default().calibrate(workload)
 }
@@ -66,7 +69,8 @@ impl Calibration {
             if cpu.iterations.is_some() {
                 continue;
             }
-            let measure = || seconds_per_iteration(kernels::kernel(cpu.kernel));
+            let chunks = if self.seconds.is_empty() { CHUNKS_PER_KERNEL } else { CHUNKS_OF_A_WARM_CPU };
+            let measure = || seconds_per_iteration(kernels::kernel(cpu.kernel), chunks);
             let seconds = *self.seconds.entry(cpu.kernel).or_insert_with(measure);
             cpu.iterations = Some(iterations_for(cpu.work, seconds));
             let least = Duration::from_secs_f64(seconds);
@@ -84,10 +88,10 @@ pub(super) fn iterations_for(work: Duration, seconds_per_iteration: f64) -> u64 
     ((work.as_secs_f64() / seconds_per_iteration).round() as u64).max(1)
 }
 
-/// CPU seconds of one iteration when nothing disturbs it.
-pub(super) fn seconds_per_iteration(kernel: &dyn Iterate) -> f64 {
+/// CPU seconds of one iteration when nothing disturbs it, the best of so many chunks.
+pub(super) fn seconds_per_iteration(kernel: &dyn Iterate, chunks: usize) -> f64 {
     let iterations = iterations_of_a_chunk(kernel);
-    let best = (0..CHUNKS_PER_KERNEL).map(|_| cpu_time(kernel, iterations)).min().unwrap_or(CHUNK_CPU_TIME);
+    let best = (0..chunks).map(|_| cpu_time(kernel, iterations)).min().unwrap_or(CHUNK_CPU_TIME);
     // A clock too coarse to see the chunk must not make one iteration free.
     best.max(Duration::from_nanos(1)).as_secs_f64() / iterations as f64
 }
