@@ -29,6 +29,29 @@ MODULES = ("job", "sequential", "threads", "processes")
 LOOP_MODULES = ("asynchronous", "hybrid")
 INTERPRETER_MODULES = ("interpreters",)
 
+# Modules of Python that these import. Where the user has one of such a name, children load theirs, for which
+# there is a time limit.
+OF_PYTHON = {
+    "array",
+    "asyncio",
+    "concurrent",
+    "contextvars",
+    "hashlib",
+    "heapq",
+    "locale",
+    "logging",
+    "mmap",
+    "multiprocessing",
+    "queue",
+    "select",
+    "selectors",
+    "signal",
+    "socket",
+    "ssl",
+    "string",
+    "subprocess",
+}
+
 # A library whose threads end before a fork and start again after it, by `pthread_atfork`.
 FORKING_LIBRARY = "openblas"
 
@@ -143,6 +166,8 @@ def serve(channel: StandardChannel) -> StandardChannel | None:
 
 def _load_strategies() -> None:
     """Loads the modules of strategies here, so that no child has to; none of them starts anything."""
+    if _hides_modules_of_python():
+        return
     names = list(MODULES)
     if "asyncio" in sys.modules:
         names += LOOP_MODULES
@@ -152,6 +177,18 @@ def _load_strategies() -> None:
         # Where one cannot be loaded, the child that needs it says so.
         with contextlib.suppress(Exception):
             importlib.import_module("." + name, __package__)
+
+
+def _hides_modules_of_python() -> bool:
+    """Tells whether batches would find a module of the user where they expect one of Python."""
+    own = os.path.dirname(os.__file__)
+    for directory in sys.path:
+        if directory == own:
+            break
+        with contextlib.suppress(OSError):
+            if OF_PYTHON.intersection(name.partition(".")[0] for name in os.listdir(directory or ".")):
+                return True
+    return False
 
 
 def _channel_of_child(stdin: int, stdout: int, stderr: int) -> StandardChannel:

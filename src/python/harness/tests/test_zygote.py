@@ -140,6 +140,15 @@ async def wait(item):
         conversation.end()
 
 
+def test_a_module_of_the_user_with_a_name_of_pythons_is_loaded_by_children(module: ModuleMaker) -> None:
+    user = module("import os\ndef handle(item): return item\n")
+    (user.directory / "queue.py").write_text("import time; time.sleep(60)")
+    conversation = warm(user, "handle")
+    received, _, _ = conversation.batch(user.batch("sequential", "handle", tasks=1), user.directory)
+    assert received[-1]["event"] == "done"
+    conversation.end()
+
+
 def test_a_batch_that_dies_leaves_the_others(module: ModuleMaker) -> None:
     user = module(COUNTED)
     conversation = warm(user, "die")
