@@ -174,10 +174,15 @@ fn text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
     String::from_utf8_lossy(bytes)
 }
 
+/// Returns true if the program should exit with 0: programs in Rust always do.
+fn is_clean(case: &Case) -> bool {
+    case.language == "rust" || case.expected.contains(" 0 failed")
+}
+
 fn check(case: &Case, output: &Output) {
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     let what = format!("{} {}:\n{}\n{out}\n{err}", case.language, case.name, case.code);
-    assert!(output.status.success(), "{what}");
+    assert!(output.status.success() == is_clean(case), "{what}");
     assert!(out.starts_with(case.expected) && out.lines().count() == 1, "{what}");
 }
 
@@ -226,6 +231,7 @@ fn of_an_event_loop_every_usual_form_is_shown() {
 #[test]
 fn programs_stay_short() {
     for case in cases("python").into_iter().filter(|c| c.name.contains("_mixed_")) {
-        assert!(case.code.lines().count() <= 52, "{}", case.code);
+        let most = if case.code.contains("ProcessPoolExecutor") { 80 } else { 58 };
+        assert!(case.code.lines().count() <= most, "{}", case.code);
     }
 }

@@ -88,11 +88,10 @@ pub struct PythonTask {
 }
 
 impl PythonTask {
-    /// Returns the steps that wait and the steps that compute, if all waiting comes before all computing.
-    pub(super) fn split(&self) -> Option<(&[PythonCallable], &[PythonCallable])> {
-        let first = self.steps.iter().position(|step| step.computes).filter(|first| *first > 0)?;
-        let (wait, compute) = self.steps.split_at(first);
-        compute.iter().all(|step| step.computes && step.blocking.is_some()).then_some((wait, compute))
+    /// Returns true if some steps wait and others compute.
+    pub(super) fn is_split(&self) -> bool {
+        let computing = self.steps.iter().filter(|step| step.computes).count();
+        computing > 0 && computing < self.steps.len()
     }
 }
 
@@ -127,12 +126,15 @@ impl TaskShape {
     }
 
     /// Returns the number of tasks to hand to a worker process at once: as measured, or else computed from
-    /// the cost of a message in Python's pool.
+    /// the cost of a message in Python's pool. A worker that holds many tasks while they wait for the limit on
+    /// attempts per second starves the others.
     pub(super) fn batch(&self, workers: usize) -> u64 {
-        if let Some(chunk) = self.chunk {
-            return chunk;
+        let paced_s = self.limits.rate_per_s.map_or(0.0, |per_s| workers as f64 / per_s);
+        let task_s = (self.cpu + self.wait).as_secs_f64();
+        match self.chunk {
+            Some(chunk) if paced_s <= task_s => chunk,
+            _ => chunk(PYTHON_MESSAGE_S, task_s.max(paced_s), self.tasks, workers),
         }
-        chunk(PYTHON_MESSAGE_S, (self.cpu + self.wait).as_secs_f64(), self.tasks, workers)
     }
 }
 

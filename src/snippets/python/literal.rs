@@ -1,39 +1,27 @@
 //! Python literals.
 
-use crate::snippets::shape::ItemSource;
-use crate::snippets::wording::grouped;
-
-/// Returns the items as a sequence.
-pub(super) fn list(items: &ItemSource, tasks: u64) -> String {
-    let lines = |text: &str| format!("[line for line in {text}.splitlines() if line.strip()]");
-    match items {
-        ItemSource::Numbers => format!("range({})", grouped(u128::from(tasks))),
-        ItemSource::Listed(texts) => {
-            format!("[{}]", texts.iter().map(|t| literal(t)).collect::<Vec<_>>().join(", "))
-        }
-        ItemSource::Arguments => "sys.argv[1:]".to_owned(),
-        ItemSource::File(path) => lines(&format!("open({}, encoding=\"utf-8-sig\").read()", literal(path))),
-        ItemSource::StandardInput => lines("sys.stdin.read()"),
-        ItemSource::Module => "list(source() if callable(source) else source)".to_owned(),
-    }
-}
-
 /// Returns a string literal; unprintable characters are escaped, so that a line of source stays one line.
+///
+/// The quotes are double, unless single ones need fewer escapes, as `ruff format` writes them.
 pub(super) fn literal(text: &str) -> String {
+    let count = |quote: char| text.chars().filter(|c| *c == quote).count();
+    let quote = if count('"') > count('\'') { '\'' } else { '"' };
     let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
+    out.push(quote);
     for c in text.chars() {
         match c {
-            '"' | '\\' => out.extend(['\\', c]),
+            '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
-            // Rust's own rule for unprintable characters, apart from the quote that needs no escape.
-            c if c != '\'' && c.escape_debug().len() > 1 => out += &format!("\\U{:08x}", c as u32),
+            '"' | '\'' if c != quote => out.push(c),
+            '"' | '\'' => out.extend(['\\', c]),
+            // Rust's own rule for unprintable characters.
+            c if c.escape_debug().len() > 1 => out += &format!("\\U{:08x}", c as u32),
             c => out.push(c),
         }
     }
-    out.push('"');
+    out.push(quote);
     out
 }
 
@@ -43,6 +31,8 @@ mod tests {
 
     #[test]
     fn text_becomes_a_literal_whatever_is_in_it() {
-        assert_eq!(literal("it's \"x\\y\"\n\u{1b}é"), r#""it's \"x\\y\"\n\U0000001bé""#);
+        assert_eq!(literal("it's \"x\\y\"\n\u{1b}é"), "'it\\'s \"x\\\\y\"\\n\\U0000001bé'");
+        assert_eq!(literal("it's"), r#""it's""#);
+        assert_eq!(literal(r#"'"'"#), r#""'\"'""#);
     }
 }

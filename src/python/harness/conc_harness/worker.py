@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.reduction import ForkingPickler
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
@@ -143,6 +144,9 @@ def run_loop(tasks: Sequence[int], items: Sequence[Any], width: int, time_limit_
         slots[slot], slots[slot + 2] = 0, last
 
     async def main() -> None:
+        if any(step.coroutine is None for step in this.program.steps):
+            # The default pool of a loop is smaller than most widths.
+            asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(width))
         lanes = range(min(width, len(tasks)))
         await asyncio.gather(*(work(this.number * width + lane) for lane in lanes))
 
