@@ -15,6 +15,9 @@ use crate::snippets::template::fill;
 use crate::snippets::wording::provenance;
 use crate::strategy::StrategyKind;
 
+/// Line that has workers start before the first task does.
+const WARM_UP: &str = "    list(pool.map(abs, range(PROCESSES)))  # Starting is no part of a task.\n";
+
 /// Returns the source of a program.
 pub(super) fn assemble(program: Program, cell: &Configuration, shape: &TaskShape) -> String {
     Assembly::new(program, cell, shape).source()
@@ -35,7 +38,9 @@ impl<'a> Assembly<'a> {
             Some(task) => (callable::user_part(task), "task"),
             None => (task::user_part(program, shape), "limited"),
         };
-        let work = compose(&user.steps, program, shape, wrapper);
+        let mut work = compose(&user.steps, program, shape, wrapper);
+        // A process that gets two shares keeps its loop, to which connections belong.
+        work.parts.extend((program == Program::Loops).then_some(Part::OnLoop));
         user.keep_used(&work, shape);
         Assembly { program, cell, shape, user, items: item_reader(shape), work }
     }
@@ -182,7 +187,7 @@ impl<'a> Assembly<'a> {
             ("POOL", pool),
             ("PREPARE", prepare.to_owned()),
             ("FINISH", finish.to_owned()),
-            ("LOOP", self.run_loop().to_owned()),
+            ("WARM", if self.shape.limits.timeout.is_some() { WARM_UP } else { "" }.to_owned()),
         ];
         let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
         fill(self.program.template(), &values).trim_end().to_owned()
