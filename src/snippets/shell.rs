@@ -61,16 +61,32 @@ fn with_short_parameters(mut command: Vec<String>) -> Vec<String> {
         && shell == "sh"
         && option == "-c"
     {
-        let mut pieces = line.split("${1}");
-        let mut short = pieces.next().unwrap_or_default().to_owned();
-        for piece in pieces {
-            // Of `$10`, shells differ in what they make.
-            short += if piece.starts_with(|c: char| c.is_ascii_digit()) { "${1}" } else { "$1" };
-            short += piece;
-        }
-        *line = short;
+        *line = short_parameters(line);
     }
     command
+}
+
+/// Replaces every `${1}` that a shell expands: not inside single quotes, and not behind a backslash.
+fn short_parameters(line: &str) -> String {
+    let (mut out, mut rest) = (String::with_capacity(line.len()), line);
+    let (mut is_single, mut is_double) = (false, false);
+    while let Some(c) = rest.chars().next() {
+        // Of `$10`, shells differ in what they make.
+        let after =
+            rest.strip_prefix("${1}").filter(|after| !after.starts_with(|c: char| c.is_ascii_digit()));
+        if let Some(after) = after.filter(|_| !is_single) {
+            out += "$1";
+            rest = after;
+            continue;
+        }
+        is_single ^= c == '\'' && !is_double;
+        is_double ^= c == '"' && !is_single;
+        let taken: usize =
+            rest.chars().take(if c == '\\' && !is_single { 2 } else { 1 }).map(char::len_utf8).sum();
+        out += &rest[..taken];
+        rest = &rest[taken..];
+    }
+    out
 }
 
 /// Joins two commands by a pipe, on two lines if one would be too long.

@@ -1,8 +1,13 @@
 //! The function that returns the items.
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::snippets::rust::layout::{array, literal};
 use crate::snippets::shape::{ItemSource, TaskShape};
 use crate::snippets::wording::grouped;
+
+/// Greatest width of a path that stands where it is read, in columns.
+const LONGEST_PATH: usize = 60;
 
 /// Returns the function `items`, which reads them from where the user keeps them.
 pub(super) fn function(shape: &TaskShape) -> String {
@@ -22,7 +27,14 @@ fn items() -> io::Result<Vec<String>> {
 }
 "
         .to_owned(),
-        ItemSource::File(path) => lines(&format!("fs::read_to_string({})?", literal(path)), ""),
+        ItemSource::File(path) if literal(path).width() <= LONGEST_PATH => {
+            lines(&format!("fs::read_to_string({})?", literal(path)), "")
+        }
+        ItemSource::File(path) => format!(
+            "#[rustfmt::skip]\nconst FILE: &str = {};\n\n{}",
+            literal(path),
+            lines("fs::read_to_string(FILE)?", "")
+        ),
         ItemSource::StandardInput => {
             lines("io::read_to_string(io::stdin())?", "/// The lines of standard input.\n")
         }

@@ -59,7 +59,11 @@ pub(super) fn array(name: &str, items: &[String]) -> String {
     }
     // rustfmt puts short items side by side, and breaks lists somewhere near the maximum.
     let are_short = literals.iter().all(|item| columns(item) <= SHORT_ITEM);
-    let skip = if are_short || columns(&line) <= MAX_PART + 6 { "#[rustfmt::skip]\n" } else { "" };
+    let skip = if are_short || columns(&line) <= MAX_PART + 6 || items.len() == 1 {
+        "#[rustfmt::skip]\n"
+    } else {
+        ""
+    };
     let lines: String = literals.iter().map(|item| format!("    {item},\n")).collect();
     format!("{skip}{start}[\n{lines}];\n")
 }

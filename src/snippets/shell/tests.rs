@@ -84,3 +84,16 @@ fn only_parallel_limits_starts_per_second() {
 fn tasks_that_are_no_commands_have_no_lines() {
     assert!(examples(&Configuration::REFERENCE, &TaskShape::default()).is_empty());
 }
+
+#[test]
+fn only_what_a_shell_expands_is_shortened() {
+    let lines = [
+        (r#"echo "${1}" | wc"#, r#"echo "$1" | wc"#),
+        (r#"echo '"${1}"' x"#, r#"echo '"${1}"' x"#),
+        (r#"echo 'a'"${1}"'b'"#, r#"echo 'a'"$1"'b'"#),
+        (r#"echo \${1} "it's ${1}" ${1}0"#, r#"echo \${1} "it's $1" ${1}0"#),
+    ];
+    for (line, expected) in lines {
+        assert_eq!(short_parameters(line), expected);
+    }
+}
