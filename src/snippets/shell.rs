@@ -4,6 +4,7 @@
 //! starts, and replaces more than `{}` (see [`words`]).
 
 mod input;
+mod job;
 mod parallel;
 mod words;
 mod xargs;
@@ -11,10 +12,8 @@ mod xargs;
 use crate::advice::result::CodeExample;
 use crate::benchmark::Configuration;
 use crate::snippets::shape::TaskShape;
-use crate::snippets::wording::provenance;
 
-/// Maximum number of characters in a line, unless a word alone is longer.
-const MAX_LINE_CHARS: usize = 100;
+use job::Job;
 
 /// Returns the command lines for one cell; none if tasks are no commands.
 ///
@@ -26,33 +25,8 @@ pub(super) fn examples(cell: &Configuration, shape: &TaskShape) -> Vec<CodeExamp
     xargs.into_iter().chain([parallel::example(&job)]).collect()
 }
 
-/// The command, its limits, and the number that run at a time.
-struct Job<'a> {
-    command: Vec<String>,
-    cell: &'a Configuration,
-    shape: &'a TaskShape,
-    width: usize,
-}
-
 fn width(cell: &Configuration, shape: &TaskShape) -> usize {
     shape.limits.max_in_flight.map_or(cell.width, |most| cell.width.min(most))
-}
-
-impl Job<'_> {
-    /// Returns the lines that say how the number was chosen.
-    fn chosen(&self) -> Vec<String> {
-        provenance(self.cell, self.shape)
-    }
-
-    /// Returns an example: comments, and the line itself.
-    fn example(&self, program: &str, comments: &[String], line: &str) -> CodeExample {
-        let comments: String = comments.iter().map(|comment| format!("# {comment}\n")).collect();
-        CodeExample {
-            language: "shell".to_owned(),
-            title: format!("{program}, {} at a time", self.width),
-            code: format!("{comments}{line}\n"),
-        }
-    }
 }
 
 /// Returns the command with `$1` for the `${1}` of a shell line, which parallel would replace.
@@ -87,18 +61,6 @@ fn short_parameters(line: &str) -> String {
         rest = &rest[taken..];
     }
     out
-}
-
-/// Joins two commands by a pipe, on two lines if one would be too long.
-fn piped(from: &str, to: &str) -> String {
-    let line = format!("{from} | {to}");
-    if line.chars().count() <= MAX_LINE_CHARS { line } else { format!("{from} |\n    {to}") }
-}
-
-/// Returns seconds as `timeout` and `sleep` read them, without zeros at the end.
-fn seconds(seconds: f64) -> String {
-    let text = format!("{seconds:.6}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! The line with GNU parallel.
 
 use crate::advice::result::CodeExample;
+use crate::snippets::shell::input;
+use crate::snippets::shell::job::{Job, piped, seconds};
 use crate::snippets::shell::words::Words;
-use crate::snippets::shell::{Job, input, piped, seconds};
 
 /// Returns the line, and what its exit status means.
 pub(super) fn example(job: &Job<'_>) -> CodeExample {

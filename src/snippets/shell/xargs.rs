@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::advice::result::CodeExample;
+use crate::snippets::shell::input;
+use crate::snippets::shell::job::{Job, piped, seconds};
 use crate::snippets::shell::words::Words;
-use crate::snippets::shell::{Job, input, piped, seconds};
 use crate::workload::spec::{Backoff, RetryPolicy};
 
 /// Maximum number of pauses that are written into a line.
