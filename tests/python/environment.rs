@@ -45,7 +45,7 @@ fn at_hand() -> &'static [(u32, PathBuf)] {
 }
 
 /// Returns the minor version of a supported Python 3.
-fn minor_of(python: &Path) -> Option<u32> {
+pub(crate) fn minor_of(python: &Path) -> Option<u32> {
     let told = "import sys; print(sys.version_info[1] if sys.version_info[0] == 3 else 0)";
     let output = Command::new(python).args(["-c", told]).stderr(Stdio::null()).output().ok()?;
     let minor = String::from_utf8(output.stdout).ok()?.trim().parse().ok()?;
@@ -96,6 +96,34 @@ fn environment(python: &Path, packages: &[&str], startup: Option<&str>) -> Optio
         }
     }
     Some(interpreter)
+}
+
+/// Returns the interpreter of one virtual environment, and which of the packages could be installed in it.
+#[expect(clippy::print_stderr, reason = "who runs the tests should know which were left out")]
+pub(crate) fn with_each_of(python: &Path, packages: &[String]) -> Option<(PathBuf, Vec<String>)> {
+    let minor = minor_of(python)?;
+    if !lane::runs_all(&format!("Python 3.{minor} with {} packages", packages.len())) {
+        return None;
+    }
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("python-3.{minor}-libraries"));
+    let interpreter = directory.join("bin/python");
+    if !says_yes(&interpreter, "") {
+        let mut make = Command::new(python);
+        make.args(["-m", "venv", "--without-pip", "--clear"]).arg(&directory);
+        assert!(make.status().is_ok_and(|status| status.success()), "no virtual environment of 3.{minor}");
+    }
+    let install = |package: &String| {
+        // The `pip` of another interpreter, because Debian's have none of their own.
+        let mut pip = Command::new("python3");
+        pip.args(["-m", "pip", "--disable-pip-version-check", "--python"]).arg(&interpreter);
+        pip.args(["install", "--quiet", "--only-binary", ":all:", package]);
+        pip.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    };
+    let (installed, missing): (Vec<_>, Vec<_>) = packages.iter().cloned().partition(install);
+    if !missing.is_empty() {
+        eprintln!("not tested on Python 3.{minor}: {} cannot be installed", missing.join(", "));
+    }
+    Some((interpreter, installed))
 }
 
 fn build(python: &Path, directory: &Path, packages: &[&str], startup: Option<&str>) -> bool {

@@ -1,6 +1,7 @@
 //! Python callables in real interpreters: strategies, failures, and the command line.
 
 mod attempts;
+mod checked_right;
 mod command_line;
 mod environment;
 #[path = "../common/lane.rs"]

@@ -13,8 +13,8 @@ pub(super) const CHECK_USAGE: &str = "conc check [OPTIONS] <CALLABLE> [::: <ITEM
 
 /// Explanation at the end of `conc check --help`.
 pub(super) const CHECK_HELP: &str = "\
-Every task is run at least three times: alone, alone with the interpreter's warnings on, and all
-together. If the callable also has an async form, that form is run as often again.";
+Every task is run at least three times: alone, alone with the interpreter's warnings on, and
+together with the others. If the callable also has an async form, that form is run as often again.";
 
 /// The formats of the result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -34,7 +34,7 @@ pub(crate) struct CheckArgs {
     #[arg(value_name = "CALLABLE", num_args = 1.., required = true, allow_negative_numbers = true)]
     pub(crate) callable: Vec<String>,
 
-    /// Call it with the first N items of the module, or with the numbers from 0 [default: 5 items]
+    /// Call it with the first N items of the module, or with the numbers from 0 [default: all items]
     #[arg(long, value_name = "N", value_parser = count::<u64>, allow_negative_numbers = true)]
     pub(crate) tasks: Option<u64>,
 

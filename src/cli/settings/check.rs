@@ -14,9 +14,6 @@ use crate::cli::failure::Failure;
 use crate::cli::settings::environment::Environment;
 use crate::cli::settings::workload::name_async_form;
 
-/// Number of tasks that are run, unless the user asks for another.
-const DEFAULT_TASKS: u64 = 5;
-
 /// Seed of a check, in which nothing but the embedded server is random.
 const SEED: u64 = 1;
 
@@ -24,7 +21,7 @@ const SEED: u64 = 1;
 pub(crate) struct CheckSettings {
     /// The callable and its items.
     pub(crate) workload: Workload,
-    /// Number of tasks.
+    /// Number of tasks at most; there are no more than items.
     pub(crate) tasks: u64,
     /// Time after which a task hangs.
     pub(crate) timeout: Duration,
@@ -47,7 +44,7 @@ impl CheckSettings {
         let python = args.python.python.clone();
         Ok(CheckSettings {
             workload: resolve_callable(args, environment.stdin())?,
-            tasks: args.tasks.unwrap_or(DEFAULT_TASKS),
+            tasks: args.tasks.unwrap_or(u64::MAX),
             timeout: args.timeout,
             study: StudyConfig { command: CommandName::Check, seed: SEED, python, ..StudyConfig::default() },
             format: if args.json { CheckFormat::Json } else { args.format },

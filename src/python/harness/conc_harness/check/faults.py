@@ -51,8 +51,9 @@ class Faults:
     def reported_by_loop(self, _loop: AbstractEventLoop, context: dict[str, Any]) -> None:
         """Handles a report of asyncio: an exception that was never retrieved, or a task never ended."""
         error, message = context.get("exception"), context.get("message", "")
-        if isinstance(error, (SystemExit, KeyboardInterrupt)):
-            # It ended the loop, and is reported there.
+        if type(error).__name__ in ("SystemExit", "KeyboardInterrupt", "CancelledError"):
+            # It ended the loop, and is reported there; or the loop is ending, and asyncio's own callbacks are
+            # told so.
             return
         frames = source_locations.frames_of_summary(context.get("source_traceback"))
         made = source_locations.innermost(frames)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from time import sleep
 from typing import Any
 
 from . import leaks
@@ -28,6 +29,10 @@ class FunctionStages:
     def _alone(self) -> None:
         shared = self._shared
         shared.stage_begins(BLOCKING, ALONE)
+        for item in shared.items[:1]:
+            # What is paid once, such as loading something, is not a cost of the tasks.
+            shared.begin(ALONE, shown(item))
+            self._call(item)
         shared.begin_alone(BLOCKING)
         for item in shared.items:
             shared.begin(ALONE, shown(item))
@@ -53,15 +58,19 @@ class FunctionStages:
             self._call(item)
             watch.collect()
             descriptors.count()
+        for _ in descriptors.recounts():
+            sleep(leaks.NAP_S)
         descriptors.judge(shared.findings, watch.audit)
         shared.stage_ended(BLOCKING, shared.traced_stage)
 
     def _together(self) -> None:
         shared = self._shared
         shared.stage_begins(BLOCKING, TOGETHER)
-        shared.begin(TOGETHER)
-        with WarningWatch(shared.findings), ThreadPoolExecutor(max(1, len(shared.items))) as pool:
-            list(pool.map(self._call, shared.items))
+        shared.begin_together()
+        # What belongs to a thread is collected when the thread ends, which is conc's doing.
+        with ThreadPoolExecutor(shared.width()) as pool, WarningWatch(shared.findings):
+            for _ in as_completed([pool.submit(self._call, item) for item in shared.items]):
+                shared.begin_together()
         shared.stage_ended(BLOCKING, TOGETHER)
 
     def _call(self, item: Any) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import concurrent.futures.thread
 import gc
 import io
-import multiprocessing
 import os
 import re
 import subprocess
+import sys
 import threading
 import tracemalloc
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from time import perf_counter
 from typing import Any
 
 from ..errors import EXHAUSTED, NOT_AWAITED
@@ -21,6 +21,10 @@ from . import resource_audit, source_locations
 from .finding_list import FindingList
 from .resource_audit import ResourceAudit
 from .source_locations import Location
+
+# Time in which what a task leaves may end by itself, and time between two looks.
+GRACE_S = 1.0
+NAP_S = 0.02
 
 # Frames that tracemalloc keeps of where an object was made.
 TRACE_DEPTH = 16
@@ -128,6 +132,16 @@ class DescriptorCounts:
         """Counts the descriptors that are open now."""
         self._counts.append(_open_descriptors())
 
+    def recounts(self) -> Iterator[None]:
+        """Counts again, while the caller waits, as long as more descriptors are open than there should be."""
+        end = perf_counter() + GRACE_S
+        while descriptors_lost_per_task(self._counts) > 0 and perf_counter() < end:
+            yield
+            now, first = _open_descriptors(), self._counts[0]
+            if now is not None and first is not None and now - first < len(self._counts) - 2:
+                # They were about to be closed.
+                self._counts = [now]
+
     def judge(self, findings: FindingList, audit: ResourceAudit) -> None:
         """Adds a finding if every task leaves descriptors open; the first one may open some for all."""
         lost = descriptors_lost_per_task(self._counts)
@@ -156,20 +170,21 @@ def _open_descriptors() -> int | None:
 
 
 def add_leftovers(before: Collection[threading.Thread], findings: FindingList) -> bool:
-    """Adds threads and processes that delay the end of the program; tells whether there are threads."""
+    """Adds threads that delay the end of the program; tells whether there are any."""
     threads, frames = _threads_left(before), current_frames()
     for thread in threads:
         frame = frames.get(thread.ident) if thread.ident is not None else None
         location = source_locations.innermost(source_locations.frames_of_thread(frame))
         findings.add("resources", EXHAUSTED, f"the thread '{thread.name}' still runs", location)
-    for process in multiprocessing.active_children():
-        findings.add("resources", EXHAUSTED, f"the process '{process.name}' still runs")
     return bool(threads)
 
 
 def _threads_left(before: Collection[threading.Thread]) -> list[threading.Thread]:
-    """Returns the threads that were started since, except idle workers of a pool."""
-    pooled = getattr(concurrent.futures.thread, "_threads_queues", {})
+    """Returns the threads that were started since, except those of a pool."""
+    pooled = {
+        *getattr(sys.modules.get("concurrent.futures.thread"), "_threads_queues", ()),
+        *getattr(sys.modules.get("concurrent.futures.process"), "_threads_wakeups", ()),
+    }
     return [
         thread
         for thread in threading.enumerate()

@@ -52,6 +52,8 @@ class Observer(threading.Thread):
         self._late_s = 0.0
         self._holders: Counter[Location] = Counter()
         self._threads = 0
+        # CPU seconds of this thread.
+        self.used_s = 0.0
         # The time of the last reading, and the CPU seconds of the tasks until then.
         self._reading: tuple[float, float] | None = None
 
@@ -120,6 +122,7 @@ class Observer(threading.Thread):
                 self._add_lateness(late - (queued - already))
             self._look_at_loop()
             self._look_at_clock()
+            self.used_s = time.thread_time()
 
     def _add_lateness(self, late_s: float) -> None:
         """Adds time in which some thread held the GIL: any thread that is at a line of the user's code."""

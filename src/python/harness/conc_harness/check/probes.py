@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from .child_processes import ChildProcesses
 from .finding_list import FindingList
 from .probe import Probe
 
 
-def all_probes(_findings: FindingList) -> list[Probe]:
+def all_probes(findings: FindingList) -> list[Probe]:
     """Returns a new probe of each kind, which adds what it finds to the findings."""
-    return []
+    return [ChildProcesses(findings)]

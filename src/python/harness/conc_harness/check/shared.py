@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from time import perf_counter, process_time
+from time import perf_counter, process_time, thread_time
 from typing import Any
 
 from ..errors import EXHAUSTED
@@ -14,11 +14,17 @@ from .faults import Faults, shown
 from .finding_list import FindingList
 from .leaks import WarningWatch
 from .observer import Observer
-from .probe import TRACED, TRACING, Probe
+from .probe import TOGETHER, TRACED, TRACING, Probe
 from .probes import all_probes
 
 # Tasks that together take no longer than this are all traced.
 MAX_FULLY_TRACED_S = 2.0
+
+# Tasks that run together at most.
+MAX_TOGETHER = 32
+
+# Share of the CPU time that threads of the tasks use, from which they compute.
+THREADS_COMPUTE_FROM_SHARE = 0.2
 
 # Tracing where every object was made makes a program slower by at most this factor.
 MAX_TRACING_SLOWDOWN = 10.0
@@ -50,7 +56,9 @@ class Shared:
         self._limit_s = limit_s
         self._on_task = on_task
         self._process = os.getpid()
-        self._begun = (0.0, 0.0)
+        self._begun = (0.0, 0.0, 0.0, 0.0)
+        # Seconds that all tasks took one after another.
+        self._alone_s = 0.0
 
     # Stages.
 
@@ -58,6 +66,16 @@ class Shared:
         """Notes what runs next; it hangs if it takes longer than the limit, by default that of a task."""
         self._on_task(item)
         self.observer.begin(stage, limit_s or self._limit_s, item)
+
+    def begin_together(self) -> None:
+        """Notes that tasks run together, or that one of them has just ended."""
+        # At worst they compute, one at a time.
+        in_turn_s = 2.0 * self._alone_s * self.width() / max(1, len(self.items))
+        self.begin(TOGETHER, limit_s=self._limit_s + in_turn_s)
+
+    def width(self) -> int:
+        """Returns the number of tasks that run together."""
+        return max(1, min(MAX_TOGETHER, len(self.items)))
 
     def stage_begins(self, form: str, stage: str) -> None:
         """Tells the probes that the first task of a stage is next."""
@@ -73,13 +91,19 @@ class Shared:
         """Begins to measure tasks with which only the observer runs."""
         self.forms.append({"form": form, "wall_s": 0.0, "cpu_s": 0.0, "gil": None, "stalls": []})
         self.observer.forget()
-        self._begun = perf_counter(), process_time()
+        self._begun = perf_counter(), process_time(), thread_time(), self.observer.used_s
 
     def end_alone(self) -> None:
         """Records the cost of these tasks."""
-        wall, cpu = perf_counter() - self._begun[0], process_time() - self._begun[1]
+        now = perf_counter(), process_time(), thread_time(), self.observer.used_s
+        wall, cpu, own, observing = (end - begun for end, begun in zip(now, self._begun))
         count = max(1, len(self.items))
-        observed = {"gil": self.observer.gil(), "stalls": self.observer.stalls()}
+        gil = self.observer.gil()
+        if cpu - own - observing < THREADS_COMPUTE_FROM_SHARE * cpu:
+            # Threads that only wait need no GIL.
+            gil["threads"] = 0
+        observed = {"gil": gil, "stalls": self.observer.stalls()}
+        self._alone_s = wall
         self.forms[-1].update(wall_s=wall / count, cpu_s=cpu / count, **observed)
         self.observer.forget()
         self.traced_items = self.items if wall < MAX_FULLY_TRACED_S else self.items[:2]
