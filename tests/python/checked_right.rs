@@ -92,11 +92,12 @@ fn alarms(program: &Program, python: &Path) -> Vec<String> {
 /// Checks programs with an interpreter; none of them has a fault.
 fn all_pass(programs: Vec<Program>, python: &Path) {
     let minor = minor_of(python).expect("an interpreter");
-    let waiting = Mutex::new(programs.into_iter().filter(|program| program.is_right_on(minor)).collect());
+    let programs: Vec<_> = programs.into_iter().filter(|program| program.is_right_on(minor)).collect();
+    let waiting = Mutex::new(programs);
     let failed = Mutex::new(Vec::new());
     let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop();
-    let work = |waiting: &dyn Fn() -> Option<Program>| {
-        while let Some(program) = waiting() {
+    let work = || {
+        while let Some(program) = next() {
             let alarms = alarms(&program, python);
             if !alarms.is_empty() {
                 let report = format!("{} on 3.{minor}: {}", program.name, alarms.join("\n"));
@@ -106,7 +107,7 @@ fn all_pass(programs: Vec<Program>, python: &Path) {
     };
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
-            scope.spawn(|| work(&next));
+            scope.spawn(work);
         }
     });
     let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
