@@ -7,6 +7,7 @@ mod bench;
 mod bench_bad_input;
 mod both_ways;
 mod check;
+mod check_items;
 mod commands;
 mod exports;
 mod fit;

@@ -17,8 +17,9 @@ from .observer import Observer
 from .probe import TOGETHER, TRACED, TRACING, Probe
 from .probes import all_probes
 
-# Tasks that together take no longer than this are all traced.
+# Tasks that together take no longer than this are traced up to a number, else two of them.
 MAX_FULLY_TRACED_S = 2.0
+MAX_TRACED = 20
 
 # Tasks that run together at most.
 MAX_TOGETHER = 32
@@ -106,7 +107,7 @@ class Shared:
         self._alone_s = wall
         self.forms[-1].update(wall_s=wall / count, cpu_s=cpu / count, **observed)
         self.observer.forget()
-        self.traced_items = self.items if wall < MAX_FULLY_TRACED_S else self.items[:2]
+        self.traced_items = self.items[: MAX_TRACED if wall < MAX_FULLY_TRACED_S else 2]
         self.traced_stage, self.traced_limit_s = TRACED, self._limit_s
 
     def trace_more(self, unlocated: list[str]) -> None:
