@@ -9,13 +9,20 @@ use crate::sandbox::Sandbox;
 
 const BUDGET: [&str; 2] = ["--budget", "300ms"];
 
-/// Runs `advise` and finds a recommendation.
+/// Runs `advise` and finds a recommendation, with a line for a shell if a command is run, or else a program in Rust.
 fn advises(sandbox: &Sandbox, stdin: &str, arguments: &[&str], header: &str) {
+    let (program, absent) =
+        if arguments.contains(&"--") { ("\nshell: xargs, ", "in flight") } else { ("\nrust: ", "xargs") };
     let arguments = [&["advise"], &BUDGET[..], arguments].concat();
     sandbox
         .run_with(stdin, &arguments)
         .code(0)
-        .stdout(starts_with(header).and(contains("Recommendation (")).and(contains("\nrust: ")))
+        .stdout(
+            starts_with(header)
+                .and(contains("Recommendation ("))
+                .and(contains(program))
+                .and(contains(absent).not()),
+        )
         .stderr(contains("error").not());
 }
 
@@ -31,6 +38,18 @@ fn commands_are_advised_on() {
     advises(&sandbox, "", &["--tasks", "10", "--", "sleep", "0.01"], "sleep · 10 tasks · command · ");
     advises(&sandbox, "a\nb\nc\n", &["--items", "-", "--", "echo", "{}"], "echo · 3 tasks · command · ");
     advises(&sandbox, "", &["--", "echo", "{}", ":::", "a", "b"], "echo · 2 tasks · command · ");
+}
+
+#[test]
+fn lines_for_a_shell_have_the_users_own_words() {
+    let sandbox = Sandbox::with("my items.txt", "a b\nc\n");
+    let work = ["--items", "my items.txt", "--", "test", "-n", "{}"];
+    let arguments = [&["advise", "--code", "shell"], &BUDGET[..], &work].concat();
+    let shown = sandbox.run(&arguments).code(0);
+    let shown = shown.stdout(contains(r"tr '\n' '\0' < 'my items.txt' | xargs -0 -P "));
+    let shown = shown.stdout(contains(" -I {} test -n {}\n"));
+    let shown = shown.stdout(contains("\nparallel -j ").and(contains(" -k test -n {} < 'my items.txt'\n")));
+    shown.stdout(contains("\n# conc advise --code shell ").and(contains(": measured on ")));
 }
 
 #[test]
