@@ -16,7 +16,7 @@ use crate::snippets::wording::provenance;
 use crate::strategy::StrategyKind;
 
 /// Line that has workers start before the first task does.
-const WARM_UP: &str = "    list(pool.map(abs, range(PROCESSES)))  # Starting is no part of a task.\n";
+const WARM_UP: &str = "        list(pool.map(abs, range(PROCESSES)))  # Starting is no part of a task.\n";
 
 /// Returns the source of a program.
 pub(super) fn assemble(program: Program, cell: &Configuration, shape: &TaskShape) -> String {

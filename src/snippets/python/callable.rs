@@ -10,7 +10,7 @@ use crate::snippets::shape::{ItemSource, PythonCallable, PythonTask, TaskShape};
 /// Names that the programs use themselves; a callable with one of these names is imported under another.
 const TAKEN: &str = "BACKOFF BaseException CHUNK Exception HERE InterpreterPoolExecutor LOCAL PACE PREPARE PROCESSES Pace \
     Path ProcessPoolExecutor RATE RETRIES RuntimeError SHARE TIMEOUT TaskTimeout ThreadPoolExecutor \
-    TimeoutError WIDTH arguments asyncio attempt begin begun callable calls chunk chunks code compute compute_async \
+    TimeoutError WIDTH abs arguments asyncio attempt begin begun callable calls chunk chunks code compute compute_async \
     consume consumers dict done due enumerate error exec failures fcntl first float function future futures \
     group hasattr importlib in_process in_time index int isinstance item items iter job late len limited limited_compute line list loop \
     main max min multiprocessing now ok on_loop open os outcomes paced paced_async path pool print produce \
