@@ -80,6 +80,20 @@ catalogue! {
          it computes. In Python: time.sleep(), a blocking client such as requests, a file, a long loop.",
         "Await the asynchronous form of the call. If there is none, move it off the loop: \
          asyncio.to_thread() for a call that waits, a process pool for one that computes.";
+    AsyncLostUpdate = "E-ASYNC-007", "lost update",
+        "A task read a value that tasks share, waited, and wrote back what it made of it; another task had \
+         changed the value in between, and that change is gone. In Python: a counter, a balance or a list in a \
+         global, an attribute or a dictionary, read before an await (or a blocking call, in threads) and \
+         written after it; also `total += await part()`, which reads first.",
+        "Read and write without an await in between, or inside one lock that all tasks share. In Python: \
+         `async with` an asyncio.Lock, `with` a threading.Lock in threads; or await first and then use +=.";
+    AsyncOtherThread = "E-ASYNC-008", "event loop used from another thread",
+        "A thread that does not run the event loop set a future, scheduled a callback, or used a queue or an \
+         event of the loop. The loop is not woken, so that what waits goes on late or never, and its data may \
+         be corrupted.",
+        "In Python: loop.call_soon_threadsafe(future.set_result, value), and likewise for queue.put_nowait and \
+         event.set; asyncio.run_coroutine_threadsafe(coroutine, loop) instead of create_task; or \
+         asyncio.to_thread(), which returns the result by itself.";
     PoolWorkerDied = "E-POOL-001", "worker process died",
         "A process that runs tasks ended before it answered. The message says how: by which signal, or \
          with which exit status.",
@@ -145,6 +159,13 @@ catalogue! {
          event loop wait.",
         "Compute in processes (ProcessPoolExecutor), with a library that releases the GIL, or on a \
          free-threaded build.";
+    PythonGilWaiting = "E-PYTHON-007", "GIL kept while waiting",
+        "Native code waits (for a device, a lock, a timer, the network) and keeps the global interpreter lock \
+         (GIL) meanwhile, so that every other thread stands still. In Python: a function of ctypes.PyDLL or \
+         ctypes.pythonapi, or an extension module without Py_BEGIN_ALLOW_THREADS.",
+        "Release the GIL around the wait: load the library with ctypes.CDLL instead of PyDLL; in an extension, \
+         Py_BEGIN_ALLOW_THREADS, `with nogil` (Cython), py.detach (PyO3). If the code is not yours, call it in \
+         processes.";
     WorkloadSyntax = "E-WORKLOAD-001", "workload file is not valid TOML",
         "The file violates the syntax of TOML.",
         "Correct the place that the message points at.";

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostics::Code;
+use crate::profile::result::{ThreadsVerdict, TwoThreads};
 use crate::python::check::{
     CallableForm, CheckStage, ChecklistItem, FormObservation, GilObservation, HangObservation, HangWaitKind,
     HarnessFinding, LoopStall, Observations, SourceLine,
@@ -72,6 +73,8 @@ pub enum CheckDetail {
     AllClosed,
     /// No exception was raised or lost.
     NoExceptions,
+    /// No task overwrote what another one had written.
+    NoLostUpdates,
     /// No line blocked the event loop.
     NoStalls,
     /// Lines blocked the event loop too shortly to be a fault.
@@ -140,10 +143,19 @@ pub enum Fault {
         /// Number of threads.
         threads: u64,
     },
+    /// Native code waits and holds the GIL meanwhile.
+    HoldsGilWaiting {
+        /// Number of threads that were tried together.
+        threads: u64,
+        /// Their calls per second, over those of one thread.
+        speedup: f64,
+    },
     /// A line blocks the event loop.
     BlocksLoop {
         /// Seconds of the longest stall.
         longest_s: f64,
+        /// The function of an installed package that the line calls, if it is that which blocks.
+        package_function: Option<String>,
     },
 }
 
@@ -166,17 +178,30 @@ pub enum CheckStatus {
     NotApplicable,
 }
 
-/// Judges every item of the list, for tasks that were given `patience` each.
-pub(crate) fn judge(seen: &Observations, patience: Duration) -> Vec<CheckResult> {
-    ChecklistItem::ALL.into_iter().map(|check| judge_one(check, seen, patience)).collect()
+/// Judges every item of the list, for tasks that were given `patience` each; `threads` is what the profile
+/// found about them in several threads, if it was asked.
+pub(crate) fn judge(
+    seen: &Observations,
+    patience: Duration,
+    threads: Option<&TwoThreads>,
+) -> Vec<CheckResult> {
+    ChecklistItem::ALL.into_iter().map(|check| judge_one(check, seen, patience, threads)).collect()
 }
 
-fn judge_one(check: ChecklistItem, seen: &Observations, patience: Duration) -> CheckResult {
+fn judge_one(
+    check: ChecklistItem,
+    seen: &Observations,
+    patience: Duration,
+    threads: Option<&TwoThreads>,
+) -> CheckResult {
     let reported = seen.findings.iter().filter(|finding| finding.check == check);
     let mut findings: Vec<CheckFinding> = reported.map(CheckFinding::from).collect();
     findings.extend(match check {
         ChecklistItem::Completed => seen.hang.iter().flat_map(|hang| hung(hang, patience)).collect(),
-        ChecklistItem::Gil => seen.forms.iter().filter_map(|form| held(form, seen)).collect(),
+        ChecklistItem::Gil => {
+            let computing = seen.forms.iter().filter_map(|form| held(form, seen));
+            computing.chain(held_waiting(seen, threads)).collect()
+        }
         ChecklistItem::Blocking => stalls(seen).filter(|stall| is_blocked(stall)).map(blocked).collect(),
         _ => Vec::new(),
     });
@@ -205,6 +230,7 @@ fn quiet(check: ChecklistItem, seen: &Observations) -> (CheckStatus, CheckDetail
         ChecklistItem::Completed => passed(CheckDetail::AllCompleted),
         ChecklistItem::Resources => passed(CheckDetail::AllClosed),
         ChecklistItem::Exceptions => passed(CheckDetail::NoExceptions),
+        ChecklistItem::SharedState => passed(CheckDetail::NoLostUpdates),
         ChecklistItem::Gil => considered(seen),
         ChecklistItem::Blocking => {
             let longest_s = stalls(seen).map(|stall| stall.longest_s).fold(0.0, f64::max);
@@ -258,6 +284,33 @@ fn is_held(form: &FormObservation, gil: &GilObservation, tasks: u64) -> bool {
     gil.waited_s >= HELD * form.cpu_s * tasks as f64
 }
 
+/// Minimum share of the wall time, from 0 to 1, that another thread waits for the GIL while tasks wait, at which
+/// the profile has to tell whether they hold it.
+const MAYBE_HELD_WAITING: f64 = 0.2;
+
+/// Returns true if tasks that wait seem to hold the GIL meanwhile, so that the profile has to tell.
+pub(crate) fn may_hold_waiting(seen: &Observations) -> bool {
+    seen.hang.is_none() && waiting_form(seen).is_some()
+}
+
+fn waiting_form(seen: &Observations) -> Option<(&FormObservation, &GilObservation)> {
+    seen.forms.iter().filter(|form| form.form == CallableForm::Blocking && seen.has_gil).find_map(|form| {
+        let gil = form.gil.as_ref()?;
+        let waits = form.cpu_s < COMPUTES * form.wall_s;
+        let wanted = gil.waited_s / (form.wall_s * seen.tasks as f64).max(f64::MIN_POSITIVE);
+        (waits && wanted >= MAYBE_HELD_WAITING).then_some((form, gil))
+    })
+}
+
+/// Returns a finding if tasks hold the GIL while they wait, as the profile found by trial.
+fn held_waiting(seen: &Observations, threads: Option<&TwoThreads>) -> Option<CheckFinding> {
+    let TwoThreads { threads, speedup, .. } =
+        *threads.filter(|tried| tried.verdict == ThreadsVerdict::HoldsWaiting)?;
+    let place = waiting_form(seen)?.1.place.clone();
+    let fault = Fault::HoldsGilWaiting { threads, speedup };
+    Some(CheckFinding { code: Code::PythonGilWaiting, fault, place, item: None, count: 1 })
+}
+
 /// Returns a finding if tasks compute while threads or an event loop wait for the GIL.
 fn held(form: &FormObservation, seen: &Observations) -> Option<CheckFinding> {
     let (share, gil) = computing(form, seen.tasks)?;
@@ -297,7 +350,10 @@ fn is_blocked(stall: &LoopStall) -> bool {
 fn blocked(stall: &LoopStall) -> CheckFinding {
     CheckFinding {
         code: Code::AsyncBlocked,
-        fault: Fault::BlocksLoop { longest_s: stall.longest_s },
+        fault: Fault::BlocksLoop {
+            longest_s: stall.longest_s,
+            package_function: stall.package_function.clone(),
+        },
         place: Some(stall.place.clone()),
         item: None,
         count: stall.count,
@@ -333,13 +389,16 @@ mod tests {
     }
 
     fn result(seen: &Observations, check: ChecklistItem) -> CheckResult {
-        judge(seen, PATIENCE).into_iter().find(|result| result.check == check).expect("every item is judged")
+        judge(seen, PATIENCE, None)
+            .into_iter()
+            .find(|result| result.check == check)
+            .expect("every item is judged")
     }
 
     #[test]
     fn a_healthy_coroutine_passes_everything() {
         let healthy = seen(form(CallableForm::Async, 0.001, 0.0, 0));
-        assert!(judge(&healthy, PATIENCE).iter().all(|r| r.status == CheckStatus::Passed));
+        assert!(judge(&healthy, PATIENCE, None).iter().all(|r| r.status == CheckStatus::Passed));
     }
 
     #[test]
@@ -362,7 +421,7 @@ mod tests {
             count: 1,
         };
         let seen = Observations { findings: vec![finding], ..seen(form(CallableForm::Async, 0.0, 0.0, 0)) };
-        let failed: Vec<_> = judge(&seen, PATIENCE)
+        let failed: Vec<_> = judge(&seen, PATIENCE, None)
             .into_iter()
             .filter(|result| result.status == CheckStatus::Failed)
             .map(|result| (result.check, result.findings.len()))
@@ -406,8 +465,10 @@ mod tests {
 
     #[test]
     fn a_line_blocks_the_loop_for_long_or_again_and_again() {
-        let blocks =
-            |longest_s, total_s, count| is_blocked(&LoopStall { place: place(1), longest_s, total_s, count });
+        let blocks = |longest_s, total_s, count| {
+            let place = place(1);
+            is_blocked(&LoopStall { place, longest_s, total_s, count, package_function: None })
+        };
         assert!(blocks(0.06, 0.06, 1));
         assert!(blocks(0.03, 0.12, 4));
         assert!(!blocks(0.03, 0.06, 2));

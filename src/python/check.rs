@@ -29,6 +29,8 @@ pub enum ChecklistItem {
     Resources,
     /// No exception was lost or let out.
     Exceptions,
+    /// No task overwrote what another one had written.
+    SharedState,
     /// Computing tasks do not wait for the GIL.
     Gil,
     /// No line blocked the event loop.
@@ -37,12 +39,13 @@ pub enum ChecklistItem {
 
 impl ChecklistItem {
     /// The whole checklist, in the order in which it is reported.
-    pub const ALL: [ChecklistItem; 7] = [
+    pub const ALL: [ChecklistItem; 8] = [
         ChecklistItem::EventLoop,
         ChecklistItem::Awaited,
         ChecklistItem::Completed,
         ChecklistItem::Resources,
         ChecklistItem::Exceptions,
+        ChecklistItem::SharedState,
         ChecklistItem::Gil,
         ChecklistItem::Blocking,
     ];
@@ -55,6 +58,7 @@ impl ChecklistItem {
             ChecklistItem::Completed => "tasks completed",
             ChecklistItem::Resources => "resources cleaned up",
             ChecklistItem::Exceptions => "exceptions handled",
+            ChecklistItem::SharedState => "shared state kept",
             ChecklistItem::Gil => "GIL considered",
             ChecklistItem::Blocking => "event loop not blocked",
         }
@@ -168,6 +172,9 @@ pub(crate) struct LoopStall {
     pub total_s: f64,
     /// Number of stalls.
     pub count: u64,
+    /// The function of an installed package that the line called, such as `client.session.get`.
+    #[serde(default)]
+    pub package_function: Option<String>,
 }
 
 /// Tasks that did not end in time.

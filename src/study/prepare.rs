@@ -17,6 +17,9 @@ use crate::study::machine::{Machine, PreparedWorkload};
 use crate::study::state::StudyState;
 use crate::workload::Workload;
 
+/// Time of the profile that tells whether tasks that wait hold the GIL.
+const GIL_TRIAL: Duration = Duration::from_millis(500);
+
 /// A workload that is ready to run.
 pub struct PreparedStudy<'m> {
     pub(super) state: StudyState<'m>,
@@ -70,7 +73,14 @@ impl<'m> PreparedStudy<'m> {
         self.state.check()?;
         let seen = seen?;
         let workload = WorkloadSummary { tasks: seen.tasks, ..WorkloadSummary::of(backend.workload()) };
-        let checks = checklist::judge(&seen, timeout);
+        // A wait that keeps the GIL looks like other waits from outside; the profile tries it in threads.
+        let threads = if checklist::may_hold_waiting(&seen) {
+            callables.in_threads(backend.workload(), GIL_TRIAL, timeout)
+        } else {
+            None
+        };
+        self.state.check()?;
+        let checks = checklist::judge(&seen, timeout, threads.as_ref());
         Ok(CheckReport::new(host.clone(), workload, callables.version().to_owned(), checks))
     }
 }

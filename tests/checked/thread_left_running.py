@@ -6,8 +6,8 @@ NEVER = threading.Event()
 
 
 def wait():
-    NEVER.wait(3600)  # E-ASYNC-005 resources
+    NEVER.wait(3600)
 
 
 def fetch(item):
-    threading.Thread(target=wait).start()
+    threading.Thread(target=wait).start()  # E-ASYNC-005 resources

@@ -170,7 +170,7 @@ fn a_person_reads_the_line_and_what_to_do() {
         .stdout(contains("passed     tasks completed"))
         .stdout(contains("tasks.py:12 in fetch: coroutine 'log' was never awaited"))
         .stdout(contains("\n               log(item)"))
-        .stdout(contains("1 of 7 failed. What to do: conc explain E-ASYNC-002"));
+        .stdout(contains("1 of 8 failed. What to do: conc explain E-ASYNC-002"));
 }
 
 #[test]

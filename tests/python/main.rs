@@ -2,6 +2,7 @@
 
 mod attempts;
 mod checked_right;
+mod checked_wrong;
 mod command_line;
 mod environment;
 #[path = "../common/lane.rs"]

@@ -18,6 +18,7 @@ pub(crate) fn detail(detail: &CheckDetail) -> String {
         }
         CheckDetail::AllClosed => "everything that the tasks opened is closed",
         CheckDetail::NoExceptions => "no exception was raised or lost",
+        CheckDetail::NoLostUpdates => "no task overwrote what another one had written",
         CheckDetail::NoStalls => "no line blocked the event loop",
         CheckDetail::ShortStalls { longest_s } => {
             return format!("no line blocked the event loop for longer than {}", Seconds(*longest_s));
@@ -51,9 +52,19 @@ pub fn fault(finding: &CheckFinding) -> String {
         Fault::ThreadsHoldGil { threads } => format!(
             "{threads} threads compute and hold the GIL in turn, so only one computes at a time; use processes"
         ),
-        Fault::BlocksLoop { longest_s } => {
+        Fault::HoldsGilWaiting { threads, speedup } => format!(
+            "waits in native code and keeps the GIL, so every other thread stands still: {threads} threads do \
+             {speedup:.1} times the work of one; load the library with ctypes.CDLL instead of PyDLL, or release \
+             the GIL there, or use processes"
+        ),
+        Fault::BlocksLoop { longest_s, package_function: None } => {
             format!("blocks the event loop for at least {}", Seconds(*longest_s))
         }
+        Fault::BlocksLoop { longest_s, package_function: Some(name) } => format!(
+            "`{name}` of an installed package, called here, blocks the event loop for at least {}; use the \
+             asynchronous form of the package, or call it in a thread (asyncio.to_thread)",
+            Seconds(*longest_s)
+        ),
     }
 }
 
@@ -85,7 +96,18 @@ mod tests {
                 Fault::ThreadsHoldGil { threads: 4 },
                 "4 threads compute and hold the GIL in turn, so only one computes at a time; use processes",
             ),
-            (Fault::BlocksLoop { longest_s: 0.06 }, "blocks the event loop for at least 60.0 ms"),
+            (
+                Fault::HoldsGilWaiting { threads: 4, speedup: 1.0 },
+                "waits in native code and keeps the GIL, so every other thread stands still: 4 threads do 1.0 times the work of one; load the library with ctypes.CDLL instead of PyDLL, or release the GIL there, or use processes",
+            ),
+            (
+                Fault::BlocksLoop { longest_s: 0.06, package_function: None },
+                "blocks the event loop for at least 60.0 ms",
+            ),
+            (
+                Fault::BlocksLoop { longest_s: 0.06, package_function: Some("client.get".to_owned()) },
+                "`client.get` of an installed package, called here, blocks the event loop for at least 60.0 ms; use the asynchronous form of the package, or call it in a thread (asyncio.to_thread)",
+            ),
         ] {
             let finding =
                 CheckFinding { code: Code::AsyncBlocked, fault: fault_of, place: None, item: None, count: 1 };
@@ -106,6 +128,7 @@ mod tests {
             CheckDetail::AllCompleted,
             CheckDetail::AllClosed,
             CheckDetail::NoExceptions,
+            CheckDetail::NoLostUpdates,
             CheckDetail::NoStalls,
             CheckDetail::ShortStalls { longest_s: 0.01 },
             CheckDetail::NoGil,

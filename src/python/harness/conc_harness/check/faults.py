@@ -10,13 +10,16 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from .. import errors
-from . import source_locations
+from . import loop_objects, source_locations
 from .finding_list import FindingList
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Task
 
 MAX_ITEM_CHARACTERS = 60
+
+# What asyncio says when a future of another loop is awaited again.
+AGAIN = "await wasn't used with future"
 
 # The item of the checklist that a code belongs to; other codes belong to "exceptions".
 CHECK_OF = {
@@ -36,9 +39,12 @@ class Faults:
 
     def raised(self, error: BaseException, item: str | None) -> None:
         """Adds an exception that the task of an item, or none of the tasks, let out."""
-        code = errors.code_of(error)
+        code, words = errors.code_of(error), loop_objects.of_another_loop(error)
+        if AGAIN in str(error):
+            # The first time it was told that the future belongs to another loop.
+            code, words = errors.LOOP, words or loop_objects.of_future()
         check = CHECK_OF.get(code, "exceptions")
-        self._findings.add(check, code, _headline(error), source_locations.of_error(error), item)
+        self._findings.add(check, code, words or _headline(error), source_locations.of_error(error), item)
 
     def returned(self, result: Any, item: Any) -> None:
         """Adds a fault if a task returned a coroutine: it was never awaited."""

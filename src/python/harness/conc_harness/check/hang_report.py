@@ -32,18 +32,25 @@ def waits() -> list[JsonObject]:
     for ident, frame in frames.items():
         loop = _idle_loop(frame)
         if loop is None:
-            found.append(_of_thread(threads.get(ident), frame))
+            found.append(None if _waits_for_pool(frame) else _of_thread(threads.get(ident), frame))
         else:
             found.extend(map(_of_task, _tasks_of(loop)))
+    waits = [wait for wait in found if wait is not None]
+    if waits:
+        return waits
+    # Nothing but waits for pools: a task of a pool waits for another one of the same pool.
+    pooled = [(threads.get(ident), frame) for ident, frame in frames.items() if _waits_for_pool(frame)]
+    in_pool = [(thread, frame) for thread, frame in pooled if thread is not threading.main_thread()]
+    found = [_of_thread(thread, frame) for thread, frame in in_pool or pooled]
     return [wait for wait in found if wait is not None]
 
 
 def _of_thread(thread: threading.Thread | None, frame: FrameType) -> JsonObject | None:
     location = source_locations.innermost(source_locations.frames_of_thread(frame))
-    if location is None or _waits_for_pool(frame):
-        # It belongs to the library or the harness, or what it waits for is reported itself.
+    if location is None:
+        # It belongs to the library or the harness.
         return None
-    kind = LOCK if _waits_for_lock(thread, frame) else OTHER
+    kind = LOCK if _waits_for_pool(frame) or _waits_for_lock(thread, frame) else OTHER
     name = thread.name if thread else "unknown"
     return {"who": f"thread {name}", "kind": kind, "place": source_locations.reported(location)}
 

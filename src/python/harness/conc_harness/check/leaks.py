@@ -16,7 +16,6 @@ from time import perf_counter
 from typing import Any
 
 from ..errors import EXHAUSTED, NOT_AWAITED
-from ..thread_frames import current_frames
 from . import resource_audit, source_locations
 from .finding_list import FindingList
 from .resource_audit import ResourceAudit
@@ -169,24 +168,18 @@ def _open_descriptors() -> int | None:
     return None
 
 
-def add_leftovers(before: Collection[threading.Thread], findings: FindingList) -> bool:
-    """Adds threads that delay the end of the program; tells whether there are any."""
-    threads, frames = _threads_left(before), current_frames()
-    for thread in threads:
-        frame = frames.get(thread.ident) if thread.ident is not None else None
-        location = source_locations.innermost(source_locations.frames_of_thread(frame))
-        findings.add("resources", EXHAUSTED, f"the thread '{thread.name}' still runs", location)
-    return bool(threads)
-
-
-def _threads_left(before: Collection[threading.Thread]) -> list[threading.Thread]:
-    """Returns the threads that were started since, except those of a pool."""
-    pooled = {
+def pooled_threads() -> set[Any]:
+    """Returns the threads of pools, which end with the program."""
+    return {
         *getattr(sys.modules.get("concurrent.futures.thread"), "_threads_queues", ()),
         *getattr(sys.modules.get("concurrent.futures.process"), "_threads_wakeups", ()),
     }
-    return [
-        thread
+
+
+def are_threads_left(before: Collection[threading.Thread]) -> bool:
+    """Tells whether threads that delay the end of the program were started since."""
+    pooled = pooled_threads()
+    return any(
+        thread not in before and thread.is_alive() and not thread.daemon and thread not in pooled
         for thread in threading.enumerate()
-        if thread not in before and thread.is_alive() and not thread.daemon and thread not in pooled
-    ]
+    )

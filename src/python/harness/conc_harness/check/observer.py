@@ -48,6 +48,8 @@ class Observer(threading.Thread):
         self._beat = 0.0
         self._queued_s = 0.0
         self._samples: Counter[Location] = Counter()
+        # The functions of packages that lines of the user called when they blocked the loop.
+        self._packages: dict[Location, str] = {}
         self._stalls: dict[Location, tuple[float, float, int]] = {}
         self._late_s = 0.0
         self._holders: Counter[Location] = Counter()
@@ -139,9 +141,12 @@ class Observer(threading.Thread):
             return
         main = self._main.ident
         frame = current_frames().get(main) if main is not None else None
-        location = source_locations.innermost(source_locations.frames_of_thread(frame))
+        frames = source_locations.frames_of_thread(frame)
+        location, package = source_locations.innermost(frames), source_locations.package_function(frames)
         if location:
             self._samples[location] += 1
+            if package:
+                self._packages[location] = package
 
     def _look_at_clock(self) -> None:
         self._threads = max(self._threads, threading.active_count() - 2)
@@ -180,6 +185,7 @@ class Observer(threading.Thread):
                 "longest_s": longest,
                 "total_s": total,
                 "count": count,
+                "package_function": self._packages.get(location),
             }
             for location, (longest, total, count) in list(self._stalls.items())
         ]

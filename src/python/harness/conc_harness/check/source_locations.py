@@ -47,6 +47,29 @@ def innermost(frames: Iterable[Location]) -> Location | None:
     return package
 
 
+def package_function(frames: Iterable[Location]) -> str | None:
+    """Returns the function of an installed package that the innermost of the user's frames called, if it did.
+
+    Its name is that of its module and its own, as in `client.session.get`.
+    """
+    called = None
+    for frame in reversed(list(frames)):
+        found = owner(frame.file)
+        if found == USER:
+            return called
+        if found == PACKAGE:
+            called = f"{_module_of(frame.file)}.{frame.function}"
+    return called
+
+
+def _module_of(file: str) -> str:
+    """Returns the name of the module of an installed package, by the path of its file."""
+    parts = os.path.splitext(file)[0].split(os.sep)
+    start = max(index for index, part in enumerate(parts) if part in PACKAGES)
+    names = parts[start + 1 :]
+    return ".".join(names[:-1] if names[-1] == "__init__" else names)
+
+
 def owner(file: str) -> str:
     """Returns the owner of a file."""
     if file.startswith("<") or not file:

@@ -42,7 +42,7 @@ class Check:
         shared.observer.end()
         for probe in shared.probes:
             probe.all_ended()
-        self.left_threads = leaks.add_leftovers(before, shared.findings)
+        self.left_threads = leaks.are_threads_left(before)
         shared.observer.stop()
         return self._report()
 
