@@ -184,8 +184,12 @@ impl Measurement<'_> {
         if !is_alone || others.any(|(_, record)| record.counts().ok > 0) || self.interrupt.is_raised() {
             return;
         }
-        let request = self.sizing.request(reference.cell, search.expected_per_s(reference.cell));
-        measured.cells.remove(&reference.cell);
+        let mut request = self.sizing.request(reference.cell, search.expected_per_s(reference.cell));
+        // Items that worked in the profile and fail now work only once.
+        if let Some(record) = measured.cells.remove(&reference.cell) {
+            request.tasks.end = request.tasks.end.min(record.counts().started().max(1));
+            measured.profiled.outputs = record.outputs().clone();
+        }
         self.run_batch(reference, &request, false, search, measured);
     }
 

@@ -78,8 +78,8 @@ def drain(item):
         raise RuntimeError('the queue is empty')
     open('queue', 'w').write(' '.join(lines[1:]))
 ";
-    let names: Vec<String> = (0..30).map(|i| format!("f{i}")).collect();
-    let files = || {
+    let files = |count: usize| {
+        let names: Vec<String> = (0..count).map(|i| format!("f{i}")).collect();
         let sandbox = Sandbox::with("tasks.py", consumes);
         names.iter().for_each(|name| fs::write(sandbox.path(name), "").unwrap());
         fs::create_dir(sandbox.path("done")).unwrap();
@@ -87,13 +87,15 @@ def drain(item):
         fs::write(sandbox.path("queue"), names.join(" ")).unwrap();
         sandbox
     };
-    for arguments in [
-        &["--items", "items.txt", "--", "rm", "{}"][..],
-        &["--items", "items.txt", "--", "mv", "{}", "done/"],
-        &["tasks.py:take"],
-        &["tasks.py:drain", "--items", "items.txt"],
+    // Of many items, the profile and the first batches use up only a part.
+    for (count, arguments) in [
+        (30, &["--items", "items.txt", "--", "rm", "{}"][..]),
+        (500, &["--items", "items.txt", "--", "mv", "{}", "done/"]),
+        (30, &["tasks.py:take"]),
+        (500, &["tasks.py:take", "--items", "items.txt"]),
+        (30, &["tasks.py:drain", "--items", "items.txt"]),
     ] {
-        let assert = files().run(&[&["advise", "--budget", "2s"], arguments].concat());
+        let assert = files(count).run(&[&["advise", "--budget", "2s"], arguments].concat());
         let told = contains("error[E-TASK-009]").and(contains("--once")).and(contains("--prepare"));
         assert.code(1).stdout("").stderr(told);
     }

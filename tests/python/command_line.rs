@@ -100,8 +100,8 @@ fn items_come_from_the_module_a_file_the_command_line_or_a_number() {
         (&["tasks.py:fetch"][..], 3),
         (&["tasks.py:fetch", "--items", "items.txt"], 2),
         (&["tasks.py:fetch", ":::", "p", "q", "r", "s"], 4),
-        (&["tasks.py:fetch", "--tasks", "6"], 6),
-        (&["tasks:fetch", "--tasks", "5"], 5),
+        (&["tasks.py:fetch", "--tasks", "2"], 2),
+        (&["tasks:fetch", "--tasks", "6"], 3),
     ] {
         let report = sandbox.report(&quick(arguments));
         assert_eq!(report.workload.tasks, tasks, "{arguments:?}");

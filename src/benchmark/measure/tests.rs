@@ -229,6 +229,12 @@ fn where_nothing_but_the_profile_works_the_reference_is_measured() {
 }
 
 #[test]
+fn items_that_worked_in_the_profile_alone_are_used_up() {
+    let (measured, _, _) = measured_in_time(0.5, true, |request| (0.1, batch(request, |_| Err(refused()))));
+    assert!(measured.cells[&Configuration::REFERENCE].outputs().are_consumed());
+}
+
+#[test]
 fn cells_that_hang_leave_the_run_within_the_budget() {
     let hangs = |request: &BatchRequest| match request.cell.strategy {
         StrategyKind::Threads | StrategyKind::Async => {

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use crate::workload::Workload;
 use crate::workload::input::remote_address::is_loopback;
-use crate::workload::spec::StepSpec;
+use crate::workload::spec::{StepSpec, Workload};
 use crate::workload::template::Template;
 
 /// Number of items whose commands are examined.

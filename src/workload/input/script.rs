@@ -3,9 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::workload::Workload;
 use crate::workload::item::Items;
-use crate::workload::spec::WorkloadSource;
+use crate::workload::spec::{Workload, WorkloadSource};
 use crate::workload::template::PLACEHOLDER;
 
 /// Interpreters of other languages, whose first operand is a script.
