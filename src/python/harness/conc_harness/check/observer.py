@@ -192,7 +192,9 @@ class Observer(threading.Thread):
 
 
 def _most_common(locations: Counter[Location]) -> Location | None:
-    return max(locations, key=lambda location: locations[location], default=None)
+    # Copied, because another thread may add a location meanwhile.
+    counts = list(locations.items())
+    return max(counts, key=lambda counted: counted[1], default=(None, 0))[0]
 
 
 def _seconds(queue: RunQueue) -> float:
