@@ -59,11 +59,15 @@ def configuration_of(cell: dict[str, Any]) -> Configuration:
     return Configuration(cell["strategy"], cell["width"], cell.get("processes") or 0)
 
 
-def run(command: Sequence[str | os.PathLike[str]], limit_s: float, env: dict[str, str]) -> tuple[str, str]:
+def run(
+    command: Sequence[str | os.PathLike[str]],
+    limit_s: float,
+    env: dict[str, str],
+    directory: pathlib.Path | None = None,
+) -> tuple[str, str]:
     """Returns the output of a command and what went wrong; kills its whole group at the limit."""
-    child = subprocess.Popen(
-        command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-    )
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "start_new_session": True}
+    child = subprocess.Popen(command, env=env, cwd=directory, text=True, **pipes)
     try:
         output, errors = child.communicate(timeout=limit_s)
     except subprocess.TimeoutExpired:
