@@ -114,7 +114,7 @@ fn the_words_are_the_users_own() {
         "{.}{1}{#} {} {/}a{//}b x y.x y {%} {=1=} {choose_k}\n",
     );
     // A line for a shell, as `conc advise --shell` makes it: parallel would replace the `{1}` in it.
-    let line = ["sh", "-c", "printf '%s' \"${1}\" 'a \"${1}\"1' | tr a-z A-Z; echo", "sh", "{item}"];
+    let line = ["sh", "-c", "printf '%s%s\\n' \"${1}\" 'a \"${1}\"1' | tr a-z A-Z", "sh", "{item}"];
     assert_prints(&over(&["it's", "b"], command(&line)), "", &[], "BA \"${1}\"1\nIT'SA \"${1}\"1\n");
     assert_prints(&over(&["echo", "/bin/echo"], command(&["{item}", "hi"])), "", &[], "hi\nhi\n");
     assert_prints(&command(&["echo", "again"]), "", &[], &"again\n".repeat(TASKS as usize));
