@@ -14,7 +14,7 @@ from ..errors import EXHAUSTED
 from ..thread_frames import current_frames
 from . import leaks, sentences, source_locations
 from .finding_list import FindingList
-from .probe import Probe
+from .probe import TRACED, Probe
 from .source_locations import Location
 
 CHECK = "resources"
@@ -22,8 +22,8 @@ CHECK = "resources"
 # Time in which threads that are about to end do so.
 GRACE_S = 1.0
 
-# Threads of one line that remain, from which every call leaves one behind.
-MIN_LEFT_BY_LINE = 3
+# Calls that have to leave a thread each, for their number to grow.
+MIN_CALLS = 2
 
 
 class ThreadStarts(Probe):
@@ -33,11 +33,21 @@ class ThreadStarts(Probe):
         self._findings = findings
         self._before = weakref.WeakSet(threading.enumerate())
         self._lines: weakref.WeakKeyDictionary[threading.Thread, Location] = weakref.WeakKeyDictionary()
+        # Threads that traced tasks started, one after another; what serves all calls was started before.
+        self._traced: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
         self._start: Any = None
+        self._is_traced = False
         self._tasks = 0
+
+    def task_begins(self, item: Any) -> None:
+        """Counts the traced tasks."""
+        self._tasks += self._is_traced
 
     def stage_begins(self, form: str, stage: str) -> None:
         """Replaces the method that starts a thread."""
+        self._is_traced = stage == TRACED
+        if self._is_traced:
+            self._tasks = 0
         if self._start is not None:
             return
         self._start = original = threading.Thread.start
@@ -47,6 +57,8 @@ class ThreadStarts(Probe):
             location = source_locations.innermost(source_locations.frames_of_thread(sys._getframe()))
             if location is not None:
                 self._lines[thread] = location
+                if self._is_traced:
+                    self._traced.add(thread)
             original(thread)
 
         threading.Thread.start = start  # type: ignore[method-assign,assignment]
@@ -60,12 +72,12 @@ class ThreadStarts(Probe):
             thread.join(max(0.0, deadline - monotonic()))
         left: defaultdict[Location | None, list[threading.Thread]] = defaultdict(list)
         for thread in self._candidates():
-            if not thread.daemon:
+            if not thread.daemon and not _runs_code_of_package(thread):
                 self._add(thread, sentences.thread_left)
-            else:
+            elif thread in self._traced:
                 left[self._lines.get(thread)].append(thread)
         for location, threads in left.items():
-            if location and len(threads) >= MIN_LEFT_BY_LINE:
+            if location and len(threads) >= max(MIN_CALLS, self._tasks):
                 self._add(threads[0], sentences.threads_left_by_calls)
 
     def _candidates(self) -> list[threading.Thread]:
@@ -90,6 +102,12 @@ class ThreadStarts(Probe):
 def _runs_code_of_user(thread: threading.Thread) -> bool:
     now = _line_now(thread)
     return now is not None and source_locations.owner(now.file) == source_locations.USER
+
+
+def _runs_code_of_package(thread: threading.Thread) -> bool:
+    """Tells whether a package runs a thread, which serves the object that the program got from it."""
+    now = _line_now(thread)
+    return now is not None and source_locations.owner(now.file) == source_locations.PACKAGE
 
 
 def _line_now(thread: threading.Thread) -> Location | None:
