@@ -65,10 +65,11 @@ catalogue! {
          start tasks in a TaskGroup, which waits for them, and let CancelledError through.";
     AsyncDeadlock = "E-ASYNC-004", "deadlock detected",
         "Every task waits for another one and no CPU is used. In Python: locks taken in different orders, \
-         a lock taken twice, a queue that nothing fills, or a task of a pool that waits for another task \
-         of the same pool.",
+         a lock taken twice, a queue that nothing fills, a task of a pool that waits for another task \
+         of the same pool, or, after a fork, a lock that another thread held when the process was forked.",
         "Take locks in one order, and never hold one while waiting for a task that needs it. In Python: \
-         take them with `with` or `async with`, and set a timeout for waits (asyncio.wait_for).";
+         take them with `with` or `async with`, and set a timeout for waits (asyncio.wait_for). After a fork: start \
+         threads after it, or call multiprocessing.set_start_method(\"spawn\") first.";
     AsyncExhausted = "E-ASYNC-005", "resource exhaustion",
         "The process ran out of file descriptors, threads or memory, or is about to: tasks leave something \
          open. In Python: EMFILE, MemoryError, \"can't start new thread\", or a ResourceWarning about a \
@@ -94,6 +95,13 @@ catalogue! {
         "In Python: loop.call_soon_threadsafe(future.set_result, value), and likewise for queue.put_nowait and \
          event.set; asyncio.run_coroutine_threadsafe(coroutine, loop) instead of create_task; or \
          asyncio.to_thread(), which returns the result by itself.";
+    AsyncForeign = "E-ASYNC-009", "coroutine of another library",
+        "The callable is written for trio, curio or twisted, and `async` here is asyncio: a coroutine of another \
+         library cannot wait on its event loop, a Deferred that is returned has not fired, and the reactor of \
+         twisted runs once per process.",
+        "Give conc a plain function that runs the coroutine: `def fetch_one(item): return trio.run(fetch, item)`, \
+         or curio.run; it is measured in threads and processes. Or write the coroutine with anyio, which runs on \
+         asyncio and trio. For twisted, install asyncioreactor and await deferred.asFuture(loop).";
     PoolWorkerDied = "E-POOL-001", "worker process died",
         "A process that runs tasks ended before it answered. The message says how: by which signal, or \
          with which exit status.",
@@ -252,6 +260,16 @@ catalogue! {
     HookFailed = "E-HOOK-001", "hook failed",
         "The command of --setup, --prepare or --cleanup exited with a status other than 0.",
         "Correct the command. If failing is expected, append '|| true'.";
+    NoteGreenThreads = "W-PYTHON-001", "threads are replaced",
+        "The module replaces threads, sleeping or sockets with those of a library such as gevent or eventlet. What \
+         looks like threads then takes turns in one thread, on one CPU; event loops and process pools may not \
+         work beside it.",
+        "Read `threads N` as N greenlets (gevent.pool.Pool). To compare with asyncio, threads and processes, give \
+         conc a module that does not call monkey.patch_all(); to use more CPUs, run several programs.";
+    NoteLongImport = "W-PYTHON-002", "import is long",
+        "Importing the module takes long. Every process that does not start by fork imports it again, and so does \
+         conc for the profile; the budget does not include it.",
+        "Import what is heavy inside the function that needs it, or load data when it is first used.";
     NoteItemsUsed = "W-RUN-008", "items ran out",
         "With --once no item runs twice, and the items ran out before everything was measured.",
         "Add more items, or reduce the configurations with --strategy and --width.";

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Stderr, Write};
 use anstream::{AutoStream, ColorChoice};
 
 use crate::cli::args::Style;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{FailedCommand, Failure};
 use crate::error::ExitStatus;
 
 /// The streams of this program.
@@ -13,17 +13,22 @@ use crate::error::ExitStatus;
 pub(crate) struct Console {
     colour: ColorChoice,
     shows_progress: bool,
+    command: FailedCommand,
 }
 
 impl Console {
-    /// Returns the streams with the colour and progress of `style`.
-    pub(crate) fn new(style: Style) -> Self {
+    /// Returns the streams of a command with the colour and progress of `style`.
+    pub(crate) fn new(style: Style, command: FailedCommand) -> Self {
         let colour = match style {
             Style::Auto => ColorChoice::Auto,
             Style::Full | Style::Color => ColorChoice::Always,
             Style::Basic | Style::Nocolor => ColorChoice::Never,
         };
-        Console { colour, shows_progress: matches!(style, Style::Auto | Style::Full | Style::Nocolor) }
+        Console {
+            colour,
+            shows_progress: matches!(style, Style::Auto | Style::Full | Style::Nocolor),
+            command,
+        }
     }
 
     /// Returns true if standard output has colour.
@@ -59,7 +64,7 @@ impl Console {
 
     /// Prints a failure on standard error and returns the exit status.
     pub(crate) fn report(self, failure: &Failure) -> ExitStatus {
-        if let Some(text) = failure.text() {
+        if let Some(text) = failure.text(self.command) {
             self.note(text.trim_end());
         }
         failure.exit_status()

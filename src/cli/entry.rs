@@ -16,7 +16,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
-    let environment = Environment::detect(cli.command.style());
+    let environment = Environment::detect(cli.command.style(), cli.command.as_failed());
     TargetMachine::read(cli.simulate.as_deref())
         .and_then(|machine| commands::run(&cli.command, &machine, &environment))
         .unwrap_or_else(|failure| environment.console.report(&failure))

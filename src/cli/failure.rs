@@ -51,17 +51,26 @@ impl Failure {
         move |error| Failure::Io(doing, error)
     }
 
-    /// Returns the text to show the user; `None` if there is nobody to show it to.
-    pub(crate) fn text(&self) -> Option<String> {
+    /// Returns the text to show the user of a command; `None` if there is nobody to show it to.
+    pub(crate) fn text(&self, under: FailedCommand) -> Option<String> {
         Some(match self {
             // The reader of the output has closed it, which is no failure.
             Failure::Io(_, error) if error.kind() == io::ErrorKind::BrokenPipe => return None,
             Failure::Usage(message) => format!("error: {message}"),
             Failure::Input(errors) => errors.render(true),
-            Failure::Coded(error) => coded(error),
+            Failure::Coded(error) => coded(error, under),
             Failure::Io(doing, error) => format!("error: {doing}: {error}"),
             Failure::Interrupted => "interrupted".to_owned(),
         })
+    }
+
+    /// Returns the failure with the name of the workload that failed.
+    pub(crate) fn of_workload(self, name: &str) -> Self {
+        match self {
+            Failure::Coded(error) => Failure::Coded(error.context(name)),
+            // Names its file.
+            other => other,
+        }
     }
 
     /// Returns the failure as an entry of a report.
@@ -87,8 +96,65 @@ impl Failure {
     }
 }
 
-fn coded(error: &Error) -> String {
+/// The command that failed, as far as remedies differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FailedCommand {
+    /// `conc check`, whose limit on a task is `--timeout`.
+    Check,
+    /// `conc profile`, which has no budget.
+    Profile,
+    /// Any other.
+    Other,
+}
+
+fn coded(error: &Error, under: FailedCommand) -> String {
     let Error { code, message, .. } = error;
-    let entry = code.entry();
-    format!("error[{code}]: {message}\n  {}: {}\n  remedy: {}", entry.title, entry.cause, entry.remedy)
+    let (entry, remedy) = (code.entry(), remedy(*code, under));
+    // A message from another process may begin with its code.
+    let message = message.strip_prefix(&format!("{code}: ")).unwrap_or(message);
+    format!("error[{code}]: {message}\n  {}: {}\n  remedy: {remedy}", entry.title, entry.cause)
+}
+
+/// Returns the remedy in terms of the options that the command has.
+fn remedy(code: Code, under: FailedCommand) -> &'static str {
+    match (code, under) {
+        (Code::PoolHung, FailedCommand::Check) => {
+            "See what the line that the message names waits for, or give tasks more time with --timeout."
+        }
+        (Code::PoolHung, FailedCommand::Profile) => {
+            "See what the line that the message names waits for, or set a timeout per task under [limits]."
+        }
+        (Code::TaskTimeout, FailedCommand::Check | FailedCommand::Profile) => {
+            "Raise the timeout under [limits]."
+        }
+        (Code::HostMemory, FailedCommand::Check | FailedCommand::Profile) => {
+            "Raise the limit under [limits]."
+        }
+        _ => code.entry().remedy,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_said_once() {
+        let told = Failure::coded(Code::PythonCallable, "E-PYTHON-003: no such callable");
+        let told = told.text(FailedCommand::Other).unwrap_or_default();
+        assert!(told.starts_with("error[E-PYTHON-003]: no such callable\n"), "{told}");
+    }
+
+    #[test]
+    fn a_remedy_names_only_options_that_the_command_has() {
+        let text = |code, under| Failure::coded(code, "it hangs").text(under).unwrap_or_default();
+        assert!(text(Code::PoolHung, FailedCommand::Other).contains("--budget"));
+        assert!(text(Code::PoolHung, FailedCommand::Check).contains("--timeout"));
+        for under in [FailedCommand::Check, FailedCommand::Profile] {
+            for code in [Code::PoolHung, Code::TaskTimeout, Code::HostMemory] {
+                let told = text(code, under);
+                assert!(!told.contains("--budget") && !told.contains("width"), "{told}");
+            }
+        }
+    }
 }

@@ -6,11 +6,14 @@ use std::time::Instant;
 
 use crate::host::process::kill_tree;
 
+/// What happens to a process, by its ID, before it is killed.
+type LastWords = fn(u32);
+
 /// Running deadlines, by time and then by order of registration.
 #[derive(Debug, Default)]
 struct Pending {
     next_id: u64,
-    processes: BTreeMap<(Instant, u64), u32>,
+    processes: BTreeMap<(Instant, u64), (u32, Option<LastWords>)>,
     closed: bool,
 }
 
@@ -53,10 +56,19 @@ impl DeadlineKeeper {
     ///
     /// The caller must end the watch before it reaps the process: until then the process keeps its ID.
     pub fn watch(&self, pid: u32, deadline: Instant) -> Watch<'_> {
+        self.add(pid, None, deadline)
+    }
+
+    /// Does the same, and calls `last_words` before it kills; other deadlines wait meanwhile.
+    pub(crate) fn watch_with(&self, pid: u32, deadline: Instant, last_words: LastWords) -> Watch<'_> {
+        self.add(pid, Some(last_words), deadline)
+    }
+
+    fn add(&self, pid: u32, last_words: Option<LastWords>, deadline: Instant) -> Watch<'_> {
         let mut pending = lock(&self.shared);
         let key = (deadline, pending.next_id);
         pending.next_id += 1;
-        pending.processes.insert(key, pid);
+        pending.processes.insert(key, (pid, last_words));
         drop(pending);
         self.shared.changed.notify_one();
         Watch { keeper: self, key }
@@ -87,7 +99,8 @@ fn keep(shared: &Shared) {
     while !pending.closed {
         let now = Instant::now();
         pending = match pending.processes.first_key_value() {
-            Some((&(due, id), &pid)) if due <= now => {
+            Some((&(due, id), &(pid, last_words))) if due <= now => {
+                last_words.into_iter().for_each(|say| say(pid));
                 // Killed under the lock: the owner cannot reap it, and free its number, meanwhile.
                 kill_tree(pid);
                 pending.processes.remove(&(due, id));

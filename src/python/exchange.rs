@@ -244,7 +244,8 @@ fn while_importing(error: Error) -> Error {
         Code::PoolWorkerDied | Code::PoolHung => Code::PythonImport,
         code => code,
     };
-    Error { code, message: format!("{} while importing", error.message), ..error }
+    let place = error.place.as_ref().map(|place| format!(", at {place}")).unwrap_or_default();
+    Error { code, message: format!("{} while importing{place}", error.message), ..error }
 }
 
 /// Reads the results of a job and removes its files.

@@ -1,4 +1,5 @@
-//! Finds the line at which a fatal error ended an interpreter, in the output of `faulthandler`.
+//! Finds the line at which a fatal error ended an interpreter, or at which it hangs, in the output of
+//! `faulthandler`.
 
 use std::path::Path;
 
@@ -16,6 +17,14 @@ pub(super) fn innermost_user_line(stderr: &str) -> Option<Place> {
     frames.into_iter().find(|frame| is_users(&frame.file))
 }
 
+/// Returns the innermost line of the user's code in the first stack that has one, in what interpreters wrote on
+/// a signal.
+pub(super) fn line_of_stacks(stderr: &str) -> Option<Place> {
+    let is_stack = |line: &str| line.starts_with("Current thread 0x") || line.starts_with("Thread 0x");
+    let lines = stderr.lines().skip_while(|line| !is_stack(line));
+    lines.filter_map(frame).find(|frame| is_users(&frame.file))
+}
+
 /// Parses a line such as `  File "tasks.py", line 12 in fetch`.
 fn frame(line: &str) -> Option<Place> {
     let (file, rest) = line.trim_start().strip_prefix("File \"")?.rsplit_once("\", line ")?;
@@ -23,7 +32,7 @@ fn frame(line: &str) -> Option<Place> {
     Some(Place { file: file.to_owned(), line: line.parse().ok()?, function: function.to_owned() })
 }
 
-/// Returns true if a file belongs neither to the harness nor to the standard library.
+/// Returns true if a file belongs neither to the harness, nor to an installed package, nor to the standard library.
 fn is_users(file: &str) -> bool {
     let parts: Vec<_> = Path::new(file).iter().map(|part| part.to_string_lossy()).collect();
     let has = |name: &str| parts.iter().any(|part| part == name);
@@ -31,7 +40,7 @@ fn is_users(file: &str) -> bool {
         parts.windows(2).any(|pair| pair[0].starts_with("lib") && pair[1].starts_with("python3"));
     let is_package = has("site-packages") || has("dist-packages");
     let is_harness = has("conc_harness") || file.ends_with("python/bootstrap.py");
-    !file.starts_with('<') && !is_harness && (is_package || !is_library)
+    !file.starts_with('<') && !is_harness && !is_package && !is_library
 }
 
 #[cfg(test)]
@@ -62,11 +71,21 @@ Extension modules: _ctypes (total: 1)
     }
 
     #[test]
-    fn a_package_that_was_installed_counts_and_the_library_does_not() {
-        assert!(is_users("/usr/lib/python3.11/site-packages/numpy/core.py"));
-        assert!(is_users("/usr/lib/python3/dist-packages/yaml.py"));
+    fn neither_a_package_that_was_installed_nor_the_library_counts() {
+        assert!(is_users("/srv/tasks.py"));
+        assert!(!is_users("/usr/lib/python3.11/site-packages/numpy/core.py"));
+        assert!(!is_users("/usr/lib/python3/dist-packages/yaml.py"));
         assert!(!is_users("/opt/lib/python3.13/asyncio/events.py"));
         assert!(!is_users("<frozen runpy>"));
+    }
+
+    #[test]
+    fn the_stacks_of_an_interpreter_that_hangs_have_its_line() {
+        let stacks =
+            STDERR.replace("Fatal Python error: Segmentation fault", "").replace("/srv/other.py", "<x>");
+        let found = line_of_stacks(&stacks).expect("a line");
+        assert_eq!(found.to_string(), "tasks.py:47 in Client.fetch");
+        assert_eq!(line_of_stacks("  File \"/srv/tasks.py\", line 1 in f\n"), None, "no stack");
     }
 
     #[test]

@@ -15,9 +15,10 @@ use crate::host::child::ChildError;
 use crate::host::deadline::DeadlineKeeper;
 use crate::host::memory::MemoryGuard;
 use crate::host::process::{descendants, kill_tree};
-use crate::python::fatal_error::innermost_user_line;
+use crate::python::fatal_error::{innermost_user_line, line_of_stacks};
 use crate::python::protocol::event::HarnessEvent;
 use crate::python::protocol::request::HarnessRequest;
+use crate::python::stacks;
 
 /// Time for an interpreter to end after its last answer.
 const EXIT_GRACE: Duration = Duration::from_secs(2);
@@ -156,7 +157,7 @@ impl HarnessProcess {
     /// If the interpreter died, was late or used too much memory.
     pub(super) fn next<T: DeserializeOwned>(&mut self, limit: Duration) -> Result<HarnessEvent<T>, Error> {
         let keeper = Arc::clone(&self.keeper);
-        let watch = keeper.watch(self.pid(), Instant::now() + limit);
+        let watch = keeper.watch_with(self.pid(), Instant::now() + limit, stacks::ask);
         let mut line = String::new();
         // A line that breaks off is not valid JSON and fails to parse below.
         let _ = self.stdout.read_line(&mut line);
@@ -171,7 +172,8 @@ impl HarnessProcess {
             return ChildError::TooLarge(limit).into();
         }
         if let Some(limit) = late {
-            return ChildError::Late(limit).into();
+            let place = line_of_stacks(&self.standard_error());
+            return Error::from(ChildError::Late(limit)).at(place);
         }
         // Its output is closed, so it is ending; its children may not be.
         let orphans = descendants(self.pid());
@@ -201,11 +203,16 @@ impl HarnessProcess {
         left.into_iter().for_each(kill_if_ours);
     }
 
-    /// Returns the error of a process that ended: its last line on standard error, or the place of a fault.
-    fn died(&mut self, status: ExitStatus) -> Error {
+    /// Returns what was written to standard error.
+    fn standard_error(&mut self) -> String {
         let mut stderr = Vec::new();
         let read = io::Seek::rewind(&mut self.stderr).and_then(|()| self.stderr.read_to_end(&mut stderr));
-        let text = read.map(|_| String::from_utf8_lossy(&stderr).into_owned()).unwrap_or_default();
+        read.map(|_| String::from_utf8_lossy(&stderr).into_owned()).unwrap_or_default()
+    }
+
+    /// Returns the error of a process that ended: its last line on standard error, or the place of a fault.
+    fn died(&mut self, status: ExitStatus) -> Error {
+        let text = self.standard_error();
         let fault = innermost_user_line(&text);
         let last = text.lines().rev().find(|line| !line.trim().is_empty()).filter(|_| fault.is_none());
         let stderr =

@@ -18,6 +18,7 @@ mod request_builder;
 pub(crate) mod results_file;
 pub(crate) mod session;
 mod slice;
+mod stacks;
 mod trial;
 mod zygote;
 

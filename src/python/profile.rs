@@ -245,6 +245,7 @@ fn python_profile(session: &Session, inspection: &Inspection, report: &ProfileRe
         once_per_process: report.once,
         faster_again: None,
         own_limits: inspection.own_limits.clone(),
+        threads_replaced_by: inspection.replaced_by.clone(),
         blocked_loop: blocked_loop(report),
         steps: steps.collect(),
     }

@@ -59,7 +59,9 @@ fn suite(report: &Report) -> Suite<'_> {
 
 fn failure(failed: &FailedWorkload) -> Suite<'_> {
     let code = failed.code.map(|code| format!("{code}: ")).unwrap_or_default();
-    let outcome = Outcome::Error(format!("{code}{}", failed.message));
+    // A message may begin with its code.
+    let message = failed.message.strip_prefix(&code).unwrap_or(&failed.message);
+    let outcome = Outcome::Error(format!("{code}{message}"));
     Suite { name: &failed.name, report: None, cases: vec![Case { name: MEASURED, outcome }] }
 }
 

@@ -32,7 +32,9 @@ fn failures(failed: &[FailedWorkload]) -> String {
     if failed.is_empty() {
         return String::new();
     }
-    let line = |of: &FailedWorkload| format!("- {}: {}\n", escaped(&of.name), escaped(&of.message));
+    let line = |of: &FailedWorkload| {
+        format!("- {}: {}\n", escaped(&of.name), escaped(prose::outcome::last_line(&of.message)))
+    };
     format!("## Failed\n\n{}\n", failed.iter().map(line).collect::<String>())
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::benchmark::python::PythonExecutor;
 use crate::diagnostics::Code;
 use crate::error::Error;
+use crate::policy::LONG_IMPORT_S;
 use crate::profile::Profile;
 use crate::profile::result::{PythonProfile, TwoThreads};
 use crate::profile::tasks::{ProfileLimits, Profiled};
@@ -15,6 +16,8 @@ use crate::python::profile;
 use crate::python::protocol::event::{Inspection, StartUpReport};
 use crate::python::session::SessionTimeouts;
 use crate::python::{Session, check};
+use crate::report::document::Warning;
+use crate::report::prose;
 use crate::snippets::{PythonCallable, PythonTask};
 use crate::workload::item::Items;
 use crate::workload::spec::PythonSpec;
@@ -123,6 +126,20 @@ impl Callables {
             }
         };
         PythonTask { steps: specs.iter().enumerate().map(step).collect() }
+    }
+
+    /// Returns the warnings about how the module was imported.
+    pub(super) fn warnings(&self, workload: &Workload) -> Vec<Warning> {
+        let import_s = self.inspection.import_s;
+        let is_long = import_s >= LONG_IMPORT_S;
+        let long = is_long.then(|| {
+            let told = prose::callables::long_import(&workload.name, import_s, self.start_method());
+            Warning::new(Code::NoteLongImport, told)
+        });
+        let replaced = self.inspection.replaced_by.as_deref();
+        let replaced = replaced
+            .map(|by| Warning::new(Code::NoteGreenThreads, prose::callables::threads_are_replaced(by)));
+        long.into_iter().chain(replaced).collect()
     }
 
     /// Returns the time that importing the user's module took.

@@ -22,6 +22,10 @@ const ONCE_PARTS: u64 = 4;
 /// Time that a single task may take before the profile is abandoned.
 const TASK_PATIENCE: Duration = Duration::from_secs(120);
 
+/// The same for a Python callable, which may hang in many ways: a multiple of the budget, within bounds.
+const CALLABLE_PATIENCE_IN_BUDGETS: u32 = 3;
+const LEAST_CALLABLE_PATIENCE: Duration = Duration::from_secs(10);
+
 /// A workload whose cost per task is known, and the conditions that it runs under.
 pub struct ProfiledStudy<'m> {
     pub(super) state: StudyState<'m>,
@@ -70,13 +74,25 @@ impl ProfiledStudy<'_> {
 }
 
 impl StudyState<'_> {
+    /// Returns the time that a single task may take.
+    fn patience(&self) -> Duration {
+        let workload = self.backend.workload();
+        if !workload.runs_python() {
+            return TASK_PATIENCE;
+        }
+        let in_budgets = self.config.budget.saturating_mul(CALLABLE_PATIENCE_IN_BUDGETS);
+        let bounded = in_budgets.clamp(LEAST_CALLABLE_PATIENCE, TASK_PATIENCE);
+        // Where tasks have a timeout, that ends them.
+        bounded.max(workload.limits.timeout.map_or(Duration::ZERO, |timeout| timeout.saturating_mul(2)))
+    }
+
     /// Profiles the workload, for less than the usual time if it `ends_early`; returns the profile and the
     /// CPU seconds that the embedded server used per task.
     fn profile(&self, ends_early: bool, observer: &mut dyn Observer) -> Result<(Profiled, f64), Error> {
         observer.observe(&Event::PhaseStarted(Phase::Profiling));
         let tasks = self.backend.workload().tasks();
         let most_tasks = if self.config.once { tasks / ONCE_PARTS } else { u64::MAX };
-        let limits = ProfileLimits { time: PROFILE_TIME, ends_early, patience: TASK_PATIENCE, most_tasks };
+        let limits = ProfileLimits { time: PROFILE_TIME, ends_early, patience: self.patience(), most_tasks };
         self.run_hook("--prepare", self.config.hooks.prepare.as_deref())?;
         let server_before_s = self.backend.server_cpu_s();
         let profiled = self.backend.profile(&limits);

@@ -5,6 +5,7 @@ mod checked_right;
 mod checked_wrong;
 mod command_line;
 mod environment;
+mod hangs;
 #[path = "../common/lane.rs"]
 mod lane;
 mod rates;

@@ -98,6 +98,9 @@ impl ExecutionModel for Python<'_> {
         if self.profile.own_semaphore().is_some() && self.multiplies_the_module(strategy) {
             return false;
         }
+        if self.profile.has_green_threads() && self.multiplies_the_module(strategy) {
+            return false;
+        }
         // Without a coroutine, a loop hands every task to the same threads at a higher price.
         if strategy.info().width == WidthMeaning::InFlight && !self.profile.is_awaitable() {
             return false;

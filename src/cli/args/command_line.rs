@@ -11,6 +11,7 @@ use crate::cli::args::measure::{HookArgs, MeasureArgs};
 use crate::cli::args::output::{Language, OutputArgs, Style, ViewArgs};
 use crate::cli::args::profile::ProfileArgs;
 use crate::cli::args::workload::WorkloadArgs;
+use crate::cli::failure::FailedCommand;
 use crate::error::ExitStatus;
 
 /// Examples at the end of `conc --help`.
@@ -116,6 +117,15 @@ impl Command {
             Command::Check(args) => args.style,
             Command::Fit(args) => args.output.style,
             _ => Style::Auto,
+        }
+    }
+
+    /// Returns the command as its failures name remedies.
+    pub(crate) fn as_failed(&self) -> FailedCommand {
+        match self {
+            Command::Check(_) => FailedCommand::Check,
+            Command::Profile(_) => FailedCommand::Profile,
+            _ => FailedCommand::Other,
         }
     }
 }

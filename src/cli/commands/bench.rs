@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::diagnostics::Code;
 use crate::error::ExitStatus;
 use crate::gate::GateVerdict;
 use crate::host::Host;
@@ -20,6 +21,9 @@ use crate::cli::output::{self, publish};
 use crate::cli::progress::Progress;
 use crate::cli::settings::{BenchSettings, Environment};
 use crate::cli::suite_eta::SuiteEta;
+
+/// Workloads that failed like another one and are named, at most.
+const MAX_NAMED: usize = 4;
 
 /// Runs the command.
 pub(super) fn run(
@@ -62,9 +66,12 @@ fn measure(
     let mut eta = SuiteEta::new(entries.iter().map(SuiteEntry::planned_time));
     let mut run = SuiteRun::new(machine, host, target, entries.len());
     let mut failed = None;
+    let mut told = ToldFailures::default();
     let mut fail = |run: &mut SuiteRun<'_>, name: String, failure: Failure| {
-        failed.get_or_insert(console.report(&failure));
         let (code, message) = failure.describe();
+        if told.is_new(&name, code, &message) {
+            failed.get_or_insert(console.report(&failure.of_workload(&name)));
+        }
         run.add_failure(FailedWorkload { name, code, message });
     };
     for (name, errors) in invalid.drain(..) {
@@ -83,7 +90,7 @@ fn measure(
                 return Err(error.into());
             }
             Err(error) if error.is_interrupted() => break,
-            Err(error) => fail(&mut run, name.clone(), error.context(&name).into()),
+            Err(error) => fail(&mut run, name.clone(), error.into()),
             Ok(()) => {}
         }
         eta.next();
@@ -93,7 +100,38 @@ fn measure(
             break;
         }
     }
+    told.repeated().for_each(|line| console.note(&line));
     Ok((run.into_report(), failed))
+}
+
+/// The failures that users were told, each with the workloads that failed alike afterwards.
+#[derive(Debug, Default)]
+struct ToldFailures(Vec<(Option<Code>, String, Vec<String>)>);
+
+impl ToldFailures {
+    /// Returns true for the first failure of its kind; the name of a workload makes no difference.
+    fn is_new(&mut self, name: &str, code: Option<Code>, message: &str) -> bool {
+        let reason = message.replace(name, "");
+        match self.0.iter_mut().find(|(known, text, _)| *known == code && *text == reason) {
+            Some((_, _, others)) => others.push(name.to_owned()),
+            None => {
+                self.0.push((code, reason, Vec::new()));
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Returns a line for each failure that more than one workload had.
+    fn repeated(&self) -> impl Iterator<Item = String> {
+        let several = self.0.iter().filter(|(_, _, others)| !others.is_empty());
+        several.map(|(code, _, others)| {
+            let code = code.map(|code| format!("[{code}]")).unwrap_or_default();
+            let (first, rest) = others.split_at(others.len().min(MAX_NAMED));
+            let more = if rest.is_empty() { String::new() } else { format!(" and {} others", rest.len()) };
+            format!("error{code}: the same for {}{more}", first.join(", "))
+        })
+    }
 }
 
 /// Writes the results to a file to compare with later. A baseline that a workload regressed from stays as it

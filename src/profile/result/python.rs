@@ -66,6 +66,10 @@ pub struct PythonProfile {
     /// event loop.
     #[serde(default)]
     pub own_limits: Vec<OwnLimit>,
+    /// The library that replaces threads and clocks with its own, such as "gevent", or "the module"; null if none
+    /// does.
+    #[serde(default)]
+    pub threads_replaced_by: Option<String>,
     /// The line of a coroutine that blocks the event loop; null if none does.
     #[serde(default)]
     pub blocked_loop: Option<BlockedLoop>,
@@ -165,12 +169,18 @@ impl PythonProfile {
             gil_switched_on_by: None,
             faster_again: None,
             own_limits: Vec::new(),
+            threads_replaced_by: None,
             blocked_loop: None,
             gil_wanted: Some(gil_held),
             gil_held: Some(gil_held),
             native_threads: Some(0),
             steps,
         }
+    }
+
+    /// Returns true if a library runs what looks like threads in one thread, beside which process pools fail.
+    pub fn has_green_threads(&self) -> bool {
+        self.threads_replaced_by.as_deref().is_some_and(|by| ["gevent", "eventlet"].contains(&by))
     }
 
     /// Returns the first semaphore of the user's modules, of which every process has one of its own.

@@ -63,6 +63,8 @@ pub struct Inspection {
     pub forks: bool,
     /// The start method of `multiprocessing` that the module has set; `None` if it has set none.
     pub start_method: Option<String>,
+    /// The library that replaces threads or clocks, or "the module"; `None` if none does.
+    pub replaced_by: Option<String>,
 }
 
 /// The times to start workers.

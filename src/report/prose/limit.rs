@@ -85,7 +85,10 @@ fn seen(limit: &LimitingFactor, work: Together) -> String {
             format!("the number of tasks: all {tasks} run at the same time")
         }
         LimitingFactor::Refused { configuration, reason, .. } => {
-            format!("{configuration} could not run: {}", reason.message)
+            format!(
+                "{configuration} could not run: {}",
+                crate::report::prose::outcome::last_line(&reason.message)
+            )
         }
         LimitingFactor::Machine { limit, growth } => {
             format!("this machine: {limit}{}", up_to(growth.as_ref(), work))

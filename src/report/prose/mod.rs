@@ -2,7 +2,7 @@
 //!
 //! Facts are data everywhere else; here they become English, and nowhere is a sentence read back.
 
-mod callables;
+pub(crate) mod callables;
 pub(crate) mod checklist;
 pub(crate) mod comparison;
 pub(crate) mod confidence;

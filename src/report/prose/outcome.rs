@@ -12,9 +12,14 @@ pub(crate) fn trouble(result: &ConfigurationResult) -> Option<String> {
         Status::Skipped => "skipped",
     };
     Some(match &result.reason {
-        Some(reason) => format!("{state} ({}): {}", reason.code, reason.message),
+        Some(reason) => format!("{state} ({}): {}", reason.code, last_line(&reason.message)),
         None => format!("{state}: only predicted"),
     })
+}
+
+/// Returns the last line of a reason, which for a traceback is the exception.
+pub(crate) fn last_line(reason: &str) -> &str {
+    reason.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or(reason)
 }
 
 #[cfg(test)]
@@ -32,6 +37,9 @@ mod tests {
         };
         let died = Reason::new(Code::PoolWorkerDied, "killed by signal 9");
         assert_eq!(of(Status::Failed, Some(died)).unwrap(), "failed (E-POOL-001): killed by signal 9");
+        let traceback = "Traceback (most recent call last):\n  File \"t.py\", line 1\nValueError: no\n";
+        let raised = Reason::new(Code::PythonImport, traceback);
+        assert_eq!(of(Status::Failed, Some(raised)).unwrap(), "failed (E-PYTHON-002): ValueError: no");
         assert_eq!(of(Status::Skipped, None).unwrap(), "skipped: only predicted");
         assert_eq!(of(Status::Ok, None), None);
     }

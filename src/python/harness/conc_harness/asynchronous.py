@@ -11,10 +11,10 @@ import sys
 from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from time import perf_counter_ns
 from typing import Any
 
 from .job import Job
+from .primitives import perf_counter_ns
 from .program import ItemCoroutine
 from .results import SCALARS
 from .results_file import SLOT_WORDS

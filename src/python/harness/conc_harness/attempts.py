@@ -7,14 +7,13 @@ import fcntl
 import mmap
 import os
 import struct
-import threading
 from math import inf
-from time import monotonic, monotonic_ns, sleep
 from typing import Any
 
 from .callables import AnyCallable, Step
 from .digest import MASK, digest
 from .errors import TaskTimeout
+from .primitives import allocate_lock, monotonic, monotonic_ns, sleep
 from .requests import RetryPolicy, TaskLimits
 
 # Bounds the doubling, so that no pause overflows.
@@ -108,7 +107,7 @@ class TokenBucket:
         if os.fstat(self._file).st_size < 8:
             os.ftruncate(self._file, 8)
         self._due = mmap.mmap(self._file, 8)
-        self._lock = threading.Lock()
+        self._lock = allocate_lock()
         # Sum of the pauses that callers in this process were given.
         self.waited_s = 0.0
 

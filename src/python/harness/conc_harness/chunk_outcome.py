@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Sequence
-from time import perf_counter_ns
 from typing import Any, NamedTuple
 
 from .errors import NOT_PICKLED, describe, message_of
+from .primitives import perf_counter_ns
 from .program import ItemFunction
 from .results_file import SLOT_WORDS, ResultsFile
 

@@ -7,6 +7,9 @@ import os
 import pickle
 import traceback
 
+from .foreign import explain
+from .user_code import innermost_package, is_of_user
+
 RAISED = "E-PYTHON-004"
 NOT_PICKLED = "E-PYTHON-005"
 LOOP = "E-ASYNC-001"
@@ -14,8 +17,10 @@ NOT_AWAITED = "E-ASYNC-002"
 CANCELLED = "E-ASYNC-003"
 DEADLOCK = "E-ASYNC-004"
 EXHAUSTED = "E-ASYNC-005"
+FOREIGN = "E-ASYNC-007"
 DIED = "E-POOL-001"
 HUNG = "E-POOL-004"
+NOT_STARTED = "E-POOL-002"
 HTTP_STATUS = "E-TASK-001"
 NETWORK = "E-TASK-002"
 TIMED_OUT = "E-TASK-003"
@@ -44,7 +49,6 @@ NOT_AWAITED_TEXTS = (
 PICKLE_TEXTS = ("pickle", "Can't get attribute", "Can't get local object")
 
 HARNESS = os.path.dirname(os.path.abspath(__file__))
-LIBRARY = os.path.dirname(os.__file__)
 
 
 class TaskTimeout(BaseException):
@@ -66,6 +70,9 @@ def describe(error: BaseException) -> tuple[str, str]:
         return error.code, error.message
     if isinstance(error, TaskTimeout):
         return TIMED_OUT, "timed out"
+    foreign = explain(error)
+    if foreign is not None:
+        return FOREIGN, _with_location(foreign, error)
     return code_of(error), message_of(error)
 
 
@@ -74,6 +81,8 @@ def code_of(error: BaseException) -> str:
     text = str(error)
     if is_a(error, "CancelledError"):
         return CANCELLED
+    if explain(error) is not None:
+        return FOREIGN
     if isinstance(error, MemoryError) or "can't start new thread" in text:
         return EXHAUSTED
     if isinstance(error, RuntimeError) and any(part in text for part in LOOP_TEXTS):
@@ -127,21 +136,23 @@ def message_of(error: BaseException) -> str:
     message = type(error).__name__ + (f": {text}" if text else "")
     if len(message) > MAX_MESSAGE_CHARACTERS:
         message = message[: MAX_MESSAGE_CHARACTERS - 3] + "..."
+    return _with_location(message, error)
+
+
+def _with_location(message: str, error: BaseException) -> str:
     location = location_of(error)
     return f"{message} ({location})" if location else message
 
 
-def is_users(file: str) -> bool:
-    """Tells whether a file belongs neither to conc nor to the standard library."""
-    if file.startswith((HARNESS, "<frozen")) or os.path.basename(file) == "bootstrap.py":
-        return False
-    return not file.startswith(LIBRARY) or "site-packages" in file
-
-
 def location_of(error: BaseException) -> str | None:
-    """Returns the innermost line of the user's code, as in `file.py:12`; None if there is none."""
-    own = [frame for frame in traceback.extract_tb(error.__traceback__) if is_users(frame.filename)]
-    return f"{os.path.basename(own[-1].filename)}:{own[-1].lineno}" if own else None
+    """Returns the innermost line of the user's code, as in `file.py:12`, else the package."""
+    frames = list(traceback.walk_tb(error.__traceback__))[::-1]
+    for frame, line in frames:
+        file = frame.f_code.co_filename
+        if is_of_user(file):
+            return f"{os.path.basename(file)}:{line}"
+    package = innermost_package(frame.f_code.co_filename for frame, _ in frames)
+    return None if package is None else f"in {package}"
 
 
 def users_traceback(error: BaseException) -> str:

@@ -6,9 +6,7 @@ spent waiting for a CPU is subtracted.
 
 from __future__ import annotations
 
-import threading
-from time import perf_counter, sleep
-
+from .primitives import OwnThread, perf_counter, sleep
 from .requests import JsonObject
 from .resource_usage import RunQueue
 
@@ -21,11 +19,11 @@ TIMER_LATENESS_S = 0.00008
 MIN_CPU_SHARE = 0.05
 
 
-class GilProbe(threading.Thread):
+class GilProbe(OwnThread):
     """Requests the lock again and again until `stop` is called."""
 
     def __init__(self) -> None:
-        super().__init__(name="conc-gil-probe", daemon=True)
+        super().__init__()
         self._is_over = False
         self.waited_s = 0.0
         self.elapsed_s = 0.0

@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor, as_completed
 from itertools import groupby
-from time import monotonic, perf_counter_ns
 from typing import Any, NamedTuple
 
 from . import worker
@@ -20,6 +19,7 @@ from .chunk_outcome import PackedOutcome, unpack
 from .errors import DIED, CodedError
 from .job import Job
 from .pool import Death, ProcessPool
+from .primitives import monotonic, perf_counter_ns
 from .processes import blame, lose, take
 from .program import ItemCoroutine, Program
 from .timer import after

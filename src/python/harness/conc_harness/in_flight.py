@@ -10,10 +10,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from itertools import count
-from time import perf_counter_ns, process_time
 from typing import Any
 
 from .job import Job
+from .primitives import perf_counter_ns, process_time
 from .requests import JsonObject
 from .resource_usage import RunQueue
 from .two_threads import PATIENCE_S, PATIENCE_TASKS, SLICE_S, Slice, TaskCost, threads_for

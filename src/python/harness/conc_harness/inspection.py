@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from time import perf_counter, process_time
 from typing import Any
 
+from . import foreign
 from .callables import Step, arguments_of, load_module, load_steps, no_tuple, own_items
 from .own_limits import own_limits
+from .primitives import perf_counter, process_time
 from .requests import InspectRequest, JsonObject, RequestHeader
 
 
@@ -37,6 +38,7 @@ def describe(
             for step in steps
         ],
         "own_limits": own_limits(steps),
+        "replaced_by": foreign.replaced_by(),
         "items": _count_items(header, steps[0], count),
         "start_method": start_method,
     }

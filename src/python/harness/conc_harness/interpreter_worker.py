@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from time import monotonic
 from typing import Any
 
 from . import chunk_outcome
 from .chunk_outcome import PackedOutcome
 from .errors import CodedError, TaskTimeout
+from .primitives import monotonic
 from .program import ItemFunction, Program
 from .requests import JsonObject, parse_batch
 from .results_file import ResultsFile

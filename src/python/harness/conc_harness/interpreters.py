@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import select
 import sys
 from concurrent.futures import BrokenExecutor, Future, wait
 from dataclasses import asdict
@@ -21,6 +20,7 @@ from .errors import DIED, CodedError, describe
 from .ipc_stats import IpcStats
 from .job import Job
 from .pool import Death, RunChunk
+from .primitives import select
 
 # Seconds between checks whether an interpreter failed before it could report.
 POLL_S = 0.2
@@ -111,7 +111,7 @@ def _read_reports(reports: int, prepared: list[Future[None]]) -> list[list[str] 
     """Returns the report of every interpreter."""
     lines = b""
     while lines.count(b"\n") < len(prepared):
-        readable, _, _ = select.select([reports], [], [], POLL_S)
+        readable, _, _ = select([reports], [], [], POLL_S)
         if readable:
             lines += os.read(reports, 1 << 16)
             continue

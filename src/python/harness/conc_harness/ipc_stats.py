@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from time import perf_counter_ns
 
+from .primitives import perf_counter_ns
 from .requests import JsonObject
 
 

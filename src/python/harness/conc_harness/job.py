@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import perf_counter_ns
 
 from . import resource_usage
 from .ipc_stats import IpcStats
+from .primitives import perf_counter_ns
 from .program import Program
 from .requests import BatchRequest, JobRequest, JsonObject
 from .resource_usage import CpuTime
@@ -51,6 +51,8 @@ class Job:
         self.has_stuck_thread = False
         # Called once the strategy is ready for the first task.
         self.on_ready: Callable[[], None] = _do_nothing
+        # Called once the processes of the strategy are forked, if it has any.
+        self.on_forked: Callable[[], object] = _do_nothing
         self._cpu_before = self.cpu
         self.begun_ns = 0
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import linecache
-import os
-import threading
-from time import perf_counter, sleep
 from types import CodeType, FrameType
 
+from .primitives import Flag, OwnThread, get_ident, get_native_id, perf_counter
 from .requests import JsonObject
 from .resource_usage import RunQueue
 from .thread_frames import current_frames
@@ -18,10 +16,6 @@ PERIOD_S = 0.003
 
 # A thread that ran or stood in the run queue for more than this share of a spell computes.
 MAX_ACTIVE_SHARE = 0.5
-
-# Number of looks for the end of the watching thread, and seconds between them.
-EXIT_LOOKS = 100
-EXIT_PERIOD_S = 0.0005
 
 # A quoted line is cut to this length.
 MAX_LINE_CHARACTERS = 60
@@ -40,27 +34,21 @@ class Spell:
         self.active_s = active_s
 
 
-class LoopWatch:
+class LoopWatch(OwnThread):
     """Looks at the stack of the calling thread, which runs an event loop, until `stop`."""
 
     def __init__(self) -> None:
+        super().__init__()
         # Seconds blocked, by file, line number and function.
         self.blocked_s: dict[tuple[str, int, str], float] = {}
-        self._watched = threading.get_ident()
-        self._queue = RunQueue(threading.get_native_id())
-        self._stopped = threading.Event()
-        self._native_id = 0
-        self._thread = threading.Thread(target=self._watch, name="conc-loop-watch", daemon=True)
-
-    def start(self) -> None:
-        """Starts to watch."""
-        self._thread.start()
+        self._watched = get_ident()
+        self._queue = RunQueue(get_native_id())
+        self._stopped = Flag()
 
     def stop(self) -> JsonObject | None:
         """Ends; returns the line that blocked the loop longest, and for how long, or None if none did."""
-        self._stopped.set()
-        self._thread.join()
-        self._wait_for_exit()
+        self._stopped.raise_it()
+        self.join()
         self._queue.close()
         if not self.blocked_s:
             return None
@@ -75,15 +63,8 @@ class LoopWatch:
             "all_s": sum(self.blocked_s.values()),
         }
 
-    def _wait_for_exit(self) -> None:
-        """Waits until the system no longer counts the thread, which ends a moment after it was joined."""
-        for _ in range(EXIT_LOOKS):
-            if not os.path.exists(f"/proc/self/task/{self._native_id}"):
-                return
-            sleep(EXIT_PERIOD_S)
-
-    def _watch(self) -> None:
-        self._native_id = threading.get_native_id()
+    def run(self) -> None:
+        """Looks until the end."""
         spell = Spell(None, perf_counter(), self._active_s())
         while not self._stopped.wait(PERIOD_S):
             frame = current_frames().get(self._watched)

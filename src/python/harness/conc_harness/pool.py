@@ -7,7 +7,9 @@ reopens the pool decides which of them is to blame.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import sys
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from typing import Any, NamedTuple, Protocol
@@ -67,15 +69,29 @@ class ProcessPool:
         # The interpreter's own start method, or the one that the user's module has set.
         start_method = multiprocessing.get_context().get_start_method()
         self._stand_in = StandIn(job.request, start_method, job.strategy == "hybrid")
+        # An executor that cannot start its own thread never returns from its first message.
+        os.register_at_fork(after_in_parent=self._has_forked)
         self._open()
+
+    def _has_forked(self) -> None:
+        """Tells the job as soon as nothing is left to fork; older executors have a thread by then anyway."""
+        if self._unforked:
+            self._unforked -= 1
+            if self._unforked == 0 or sys.version_info < (3, 12):
+                self.job.on_forked()
 
     def _open(self) -> None:
         context = multiprocessing.get_context()
+        self._unforked = self.workers
+        if context.get_start_method() != "fork":
+            self.job.on_forked()
         barrier = context.Barrier(self.workers)
         self.executor = ProcessPoolExecutor(
             self.workers, mp_context=context, initializer=worker.init, initargs=(self.job.request, barrier)
         )
         ready = [self.executor.submit(worker.ready) for _ in range(self.workers)]
+        self._unforked = 0
+        self.job.on_forked()
         # A copy, because the executor forgets its processes when it breaks.
         self._processes = dict(self.executor._processes)
         self._slots = {}

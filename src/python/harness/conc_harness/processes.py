@@ -8,12 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
-from time import monotonic, perf_counter_ns
 
 from .chunk_outcome import PackedOutcome, unpack
 from .errors import DIED, CodedError
 from .job import Job
 from .pool import ProcessPool, WorkerPool
+from .primitives import monotonic, perf_counter_ns
 from .results import SCALARS
 
 # Seconds of work in a chunk, and the minimum number of chunks for every worker.

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from time import perf_counter, perf_counter_ns, process_time
 from typing import Any
 
 from . import resource_usage
 from .early_end import Clocks, EarlyEnd
 from .first_call import FirstCalls, Mark
+from .foreign import GREEN_THREADS, replaced_by
 from .free_threading import gil_watch, is_gil_enabled
 from .gil_probe import GilProbe, gil_shares
 from .job import Job
 from .loop_watch import LoopWatch
+from .primitives import count_own, perf_counter, perf_counter_ns, process_time
 from .program import item_function
 from .requests import JsonObject, ProfileRequest
 from .resource_usage import cpu
@@ -80,7 +81,9 @@ def _beside_others(job: Job, steps: StepMeter, done: int, cost: TaskCost) -> Jso
     """
     assert isinstance(job.request, ProfileRequest), "only a profile is metered"
     found: JsonObject = {"trial": None, "in_flight": None}
-    if not job.request.in_threads or job.request.limits.rate:
+    # Threads that the module has replaced may never run.
+    has_threads = replaced_by() in (None, *GREEN_THREADS)
+    if not job.request.in_threads or job.request.limits.rate or not has_threads:
         return {**found, **_probe_gil(job, steps, done)}
     if job.program.needs_loop():
         return {**found, "in_flight": steps.in_flight(done, cost), **_probe_gil(job, steps, done)}
@@ -282,7 +285,7 @@ def _faster_again(job: Job, done: int) -> float | None:
 def _threads_unknown_to_python() -> int | None:
     """Returns the number of threads such as those of BLAS and OpenMP; None if unknown."""
     threads = resource_usage.native_threads()
-    return None if threads is None else max(0, threads - threading.active_count())
+    return None if threads is None else max(0, threads - threading.active_count() - count_own())
 
 
 def _probe_gil(job: Job, steps: StepMeter, done: int) -> JsonObject:

@@ -186,23 +186,13 @@ class Program:
         """Returns a function, by default of all steps, with an alarm that interrupts it at the timeout."""
         function = function or self.function()
         timeout_s = self.timeout_s
-        if timeout_s is None or self.needs_loop() or not hasattr(signal, "setitimer"):
+        if timeout_s is None or self.needs_loop() or not hasattr(signal, "pthread_kill"):
             return function
+        from .alarm import Alarm
 
-        def ring(*_: object) -> None:
-            raise TaskTimeout()
-
-        signal.signal(signal.SIGALRM, ring)
-        unlimited = function
-
-        def run(value: Any) -> Any:
-            signal.setitimer(signal.ITIMER_REAL, timeout_s)
-            try:
-                return unlimited(value)
-            finally:
-                signal.setitimer(signal.ITIMER_REAL, 0)
-
-        return run
+        unlimited, alarm = function, Alarm(timeout_s)
+        alarm.start()
+        return lambda value: alarm.call(unlimited, value)
 
 
 def item_function(function: AnyCallable, takes_item: bool) -> ItemFunction:

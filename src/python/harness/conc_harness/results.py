@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import threading
 from typing import Any
 
 from . import results_file
 from .digest import digest
-from .errors import NOT_AWAITED, CodedError, describe
+from .errors import FOREIGN, NOT_AWAITED, CodedError, describe
+from .foreign import explain_result
+from .primitives import allocate_lock
 from .requests import JsonObject
 from .results_file import ResultsFile
 
@@ -30,7 +31,7 @@ class TaskResults:
         self.file = file
         self.outputs: list[Any] = [None] * file.tasks
         self._kinds: dict[tuple[str, str], int] = {}
-        self._lock = threading.Lock()
+        self._lock = allocate_lock()
 
     def keep(self, task: int, value: Any) -> None:
         """Takes the output of a task. Fast paths store scalars in `outputs` themselves."""
@@ -40,6 +41,10 @@ class TaskResults:
         if inspect.iscoroutine(value):
             value.close()
             self.fail(task, CodedError(NOT_AWAITED, f"'{value.__qualname__}' was returned and never awaited"))
+            return
+        foreign = explain_result(value)
+        if foreign is not None:
+            self.fail(task, CodedError(FOREIGN, foreign))
             return
         self.file.digest[task] = digest(value)
         self.outputs[task] = Digested

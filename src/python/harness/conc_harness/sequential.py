@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from time import perf_counter_ns
 
 from .job import Job
+from .primitives import perf_counter_ns
 from .results import SCALARS
 from .timer import after, stop_after
 

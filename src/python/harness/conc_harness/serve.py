@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from . import foreign, primitives, process_tree, stack_dumps  # noqa: F401 - before any module of the user
 from .errors import CodedError, describe
 from .free_threading import gil_watch
 from .protocol import Channel, StandardChannel
@@ -36,6 +37,10 @@ STRATEGY_MODULES = {
 }
 
 
+# Those that start processes before their first task.
+FORKING_STRATEGIES = ("processes", "hybrid")
+
+
 def main() -> None:
     """Serves the request on standard input."""
     channel = StandardChannel.take_over()
@@ -43,6 +48,7 @@ def main() -> None:
     gil_watch.start()
     if hasattr(faulthandler, "enable"):
         faulthandler.enable()
+    stack_dumps.enable()
     if serve(channel):
         # A thread that still runs a task would keep the interpreter from ending.
         sys.stdout.flush()
@@ -115,6 +121,7 @@ def _import_limit(request: Request, channel: Channel) -> Iterator[None]:
 
     def report(_code: str, message: str) -> None:
         channel.send("failed", code=CANNOT_IMPORT, message=f"the import does not end: {message}")
+        process_tree.kill_below(os.getpid())
         os._exit(1)
 
     watchdog = DeadlockWatchdog(request.header.import_limit_s, report)
@@ -157,18 +164,23 @@ def _run_job(request: JobRequest, channel: Channel, run: Callable[[Any], dict[st
     def report(code: str, message: str) -> None:
         channel.send("failed", code=code, message=message)
         # A run that hangs cannot be asked to end.
+        process_tree.kill_below(os.getpid())
         os._exit(1)
 
-    watchdog = DeadlockWatchdog(request.give_up_after_s, report)
+    watchdog = DeadlockWatchdog(request.give_up_after_s, report, request.header.import_limit_s)
 
     def ready() -> None:
         channel.send("ready")
-        # Not earlier: a process that is forked while threads run may inherit locked locks.
-        watchdog.start()
+        watchdog.tasks_begin()
 
     with _import_limit(request, channel):
         job = Job(request)
     job.on_ready = ready
+    if job.strategy in FORKING_STRATEGIES:
+        # Not earlier: a process that is forked while threads run may inherit locked locks.
+        job.on_forked = watchdog.start
+    else:
+        watchdog.start()
     try:
         channel.send("done", **run(job))
     finally:

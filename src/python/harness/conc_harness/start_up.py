@@ -5,12 +5,12 @@ from __future__ import annotations
 import importlib
 import multiprocessing
 from collections.abc import Callable
-from time import perf_counter_ns
 from typing import Any
 
 from .interpreters import InterpreterPool
 from .job import Job
 from .pool import ProcessPool, WorkerPool
+from .primitives import perf_counter_ns
 from .requests import JsonObject, StartUpRequest
 
 

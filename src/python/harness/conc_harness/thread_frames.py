@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 from types import FrameType
 
+# Taken before any module of the user can replace it.
+_read_frames = sys._current_frames
+
 # Modules that make interpreters, from Python 3.13 on and before.
 INTERPRETER_MODULES = ("_interpreters", "_xxsubinterpreters")
 
@@ -15,7 +18,7 @@ def current_frames() -> dict[int, FrameType]:
     `sys._current_frames` makes frame objects for the threads of all interpreters. An interpreter that gets
     the frames of another one aborts the process sooner or later.
     """
-    return {} if _has_other_interpreters() else sys._current_frames()
+    return {} if _has_other_interpreters() else _read_frames()
 
 
 def _has_other_interpreters() -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from time import perf_counter_ns
 
 from .errors import TaskTimeout
 from .job import Job
+from .primitives import perf_counter_ns
 from .results import SCALARS
 from .results_file import SLOT_WORDS
 from .timer import stop_after

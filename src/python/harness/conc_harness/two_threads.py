@@ -12,12 +12,12 @@ import resource
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
-from time import perf_counter_ns, process_time, thread_time
 from typing import Any, NamedTuple
 
 from . import resource_usage
 from .gil_probe import GilProbe, gil_shares
 from .job import Job
+from .primitives import allocate_lock, perf_counter_ns, process_time, thread_time
 from .requests import JsonObject
 from .resource_usage import RunQueue
 
@@ -126,7 +126,7 @@ class Trial:
         self._cost = cost
         self._width = threads_for(cost)
         self._pool = ThreadPoolExecutor(self._width)
-        self._lock = threading.Lock()
+        self._lock = allocate_lock()
         self._chunk = max(1, min(MAX_CHUNK, int(CHUNK_S / max(cost.wall_s, 1e-9))))
         self.hangs = False
         # What the probe of the lock saw.

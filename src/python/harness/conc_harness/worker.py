@@ -7,12 +7,12 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.reduction import ForkingPickler
-from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
-from . import chunk_outcome, resource_usage
+from . import chunk_outcome, resource_usage, stack_dumps
 from .chunk_outcome import ChunkOutcome, PackedOutcome
 from .errors import CodedError
+from .primitives import perf_counter_ns
 from .program import ItemFunction, Program
 from .resource_usage import CpuTime
 from .results_file import SLOT_WORDS, ResultsFile
@@ -75,6 +75,8 @@ def _this() -> Worker:
 def init(request: JobRequest, barrier: Barrier) -> None:
     """Prepares this process; `ready` reports a failure."""
     global _worker
+    # A process that was not forked has no handler yet.
+    stack_dumps.enable()
     _worker = Worker(request, barrier)
 
 

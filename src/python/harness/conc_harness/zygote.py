@@ -17,11 +17,11 @@ import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from . import resource_usage
+from . import foreign, resource_usage, stack_dumps
 from .protocol import StandardChannel
 
 # The streams of a child, each given by a path below `/proc` at which conc has it open.
-STREAMS = (("stdin", os.O_RDONLY), ("stdout", os.O_WRONLY), ("stderr", os.O_WRONLY | os.O_APPEND))
+STREAMS = (("stdin", os.O_RDONLY), ("stdout", os.O_WRONLY), ("stderr", os.O_RDWR | os.O_APPEND))
 
 # What batches need, and what those with an event loop need besides. To load it takes a tenth of the time of
 # a short batch, or more.
@@ -94,6 +94,9 @@ def may_fork(before: Belongings | None) -> bool:
     """
     now = Belongings.now()
     if before is None or now is None or not hasattr(os, "fork") or threading.active_count() > 1:
+        return False
+    if foreign.replaced_by() is not None:
+        # A fork may do anything then.
         return False
     if now.files != before.files or now.shared_maps != before.shared_maps:
         return False
@@ -194,6 +197,7 @@ def _hides_modules_of_python() -> bool:
 def _channel_of_child(stdin: int, stdout: int, stderr: int) -> StandardChannel:
     os.dup2(stderr, 2)
     os.dup2(stderr, 1)
+    stack_dumps.write_to(stderr)
     os.close(stderr)
     return StandardChannel(stdin, stdout)
 
