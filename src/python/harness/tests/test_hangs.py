@@ -48,7 +48,8 @@ def task(i):
     time.sleep(0.003)
     pid = os.fork()
     if pid == 0:
-        while True: child()
+        child()
+        os._exit(0)
     os.waitpid(pid, 0)
 """,
     """
