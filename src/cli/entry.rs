@@ -6,7 +6,7 @@ use clap::Parser;
 
 use crate::cli::args::{Cli, Style, slips};
 use crate::cli::commands;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{FailedCommand, Failure};
 use crate::cli::machine::TargetMachine;
 use crate::cli::settings::Environment;
 
@@ -28,7 +28,10 @@ fn refuse(error: &clap::Error) -> ExitCode {
     let arguments: Vec<String> =
         std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     match slips::explain(error, &arguments) {
-        Some(message) => Environment::detect(Style::Auto).console.report(&Failure::Usage(message)).into(),
+        Some(message) => Environment::detect(Style::Auto, FailedCommand::Other)
+            .console
+            .report(&Failure::Usage(message))
+            .into(),
         None => error.exit(),
     }
 }

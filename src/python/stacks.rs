@@ -34,11 +34,14 @@ pub(super) fn ask(pid: u32) {
 }
 
 /// Returns the signal: one that Linux defines and never sends; `None` elsewhere.
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 fn signal() -> Option<Signal> {
-    #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
-    return Some(Signal::SIGSTKFLT);
-    #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
-    return None;
+    Some(Signal::SIGSTKFLT)
+}
+
+#[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+fn signal() -> Option<Signal> {
+    None
 }
 
 fn executable(pid: u32) -> Option<PathBuf> {

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from conc_harness.check.finding_list import MAX_FINDINGS, FindingList
 from conc_harness.check.leaks import descriptors_lost_per_task
 from conc_harness.check.source_locations import Location, innermost
 from conc_harness.errors import HARNESS
+from conc_harness.primitives import count_own
 from conc_harness.requests import JsonObject
 
 from .helpers import ModuleMaker, answer
@@ -118,11 +120,11 @@ def test_the_innermost_line_is_the_users_or_else_that_of_a_package(tmp_path: Pat
 
 
 def test_nothing_of_a_check_remains(module: ModuleMaker) -> None:
-    before = threading.active_count()
+    before, own = threading.active_count(), count_own()
     findings(module, "def f(i): return i\n")
     gc.collect()
-    observers = [thread for thread in threading.enumerate() if thread.name == "conc-observer"]
-    for observer in observers:
-        observer.join(10.0)
-    assert threading.active_count() <= before
+    deadline = time.monotonic() + 10.0
+    while count_own() > own and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert count_own() <= own and threading.active_count() <= before
     assert sys.getprofile() is None

@@ -8,10 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 
+from ..primitives import (
+    Flag,
+    OwnThread,
+    get_ident,
+    get_native_id,
+    monotonic,
+    perf_counter,
+    process_time,
+    sleep,
+    thread_time,
+)
 from ..requests import JsonObject
 from ..resource_usage import RunQueue
 from ..thread_frames import current_frames
@@ -31,15 +41,16 @@ MIN_LATENESS_S = 0.002
 CPU_WINDOW_S = 1.0
 
 
-class Observer(threading.Thread):
+class Observer(OwnThread):
     """Observes the main thread; `on_hang` gets a report and ends the process."""
 
     def __init__(self, on_hang: Callable[[JsonObject], object]) -> None:
-        super().__init__(name="conc-observer", daemon=True)
+        super().__init__()
+        self.ident = 0
         self._on_hang = on_hang
         self._main = threading.main_thread()
         self._is_over = False
-        self._is_ready = threading.Event()
+        self._is_ready = Flag()
         self._main_queue = RunQueue(self._main.native_id)
         self._deadline: float | None = None
         self._stage = ""
@@ -70,7 +81,7 @@ class Observer(threading.Thread):
         """Begins a stage that hangs if it takes longer than `limit_s`."""
         self._stage, self._item = stage, item
         self._reading = None
-        self._deadline = time.monotonic() + limit_s
+        self._deadline = monotonic() + limit_s
 
     def end(self) -> None:
         """Ends the last stage."""
@@ -84,7 +95,7 @@ class Observer(threading.Thread):
         """Expects signs of life from the running loop."""
         self._loop = loop
         self._samples.clear()
-        self._beat = time.perf_counter()
+        self._beat = perf_counter()
         self._queued_s = _seconds(self._main_queue)
         loop.call_later(PERIOD_S, self._live)
 
@@ -99,7 +110,7 @@ class Observer(threading.Thread):
             self._loop.call_later(PERIOD_S, self._live)
 
     def _account(self) -> None:
-        now, queued = time.perf_counter(), _seconds(self._main_queue)
+        now, queued = perf_counter(), _seconds(self._main_queue)
         stall = now - self._beat - PERIOD_S - (queued - self._queued_s)
         location = _most_common(self._samples)
         if stall >= MIN_STALL_S and location:
@@ -112,13 +123,14 @@ class Observer(threading.Thread):
 
     def run(self) -> None:
         """Looks every millisecond."""
-        queue = RunQueue(threading.get_native_id())
-        self._is_ready.set()
+        queue = RunQueue(get_native_id())
+        self.ident = get_ident()
+        self._is_ready.raise_it()
         queued = _seconds(queue)
         while not self._is_over:
-            before = time.perf_counter()
-            time.sleep(NAP_S)
-            late = time.perf_counter() - before - NAP_S
+            before = perf_counter()
+            sleep(NAP_S)
+            late = perf_counter() - before - NAP_S
             queued, already = _seconds(queue), queued
             if late - (queued - already) > MIN_LATENESS_S:
                 self._add_lateness(late - (queued - already))
@@ -137,7 +149,7 @@ class Observer(threading.Thread):
                 self._holders[location] += 1
 
     def _look_at_loop(self) -> None:
-        if self._loop is None or time.perf_counter() - self._beat < PERIOD_S + NAP_S:
+        if self._loop is None or perf_counter() - self._beat < PERIOD_S + NAP_S:
             return
         main = self._main.ident
         frame = current_frames().get(main) if main is not None else None
@@ -149,8 +161,8 @@ class Observer(threading.Thread):
                 self._packages[location] = package
 
     def _look_at_clock(self) -> None:
-        self._threads = max(self._threads, threading.active_count() - 2)
-        now, deadline, reading = time.monotonic(), self._deadline, self._reading
+        self._threads = max(self._threads, threading.active_count() - 1)
+        now, deadline, reading = monotonic(), self._deadline, self._reading
         if deadline is None:
             return
         if reading is None or (now - reading[0] > CPU_WINDOW_S and deadline - now > CPU_WINDOW_S / 2):
@@ -204,4 +216,4 @@ def _seconds(queue: RunQueue) -> float:
 
 def _cpu_of_others() -> float:
     """Returns the CPU seconds of this process, without those of the calling thread."""
-    return time.process_time() - time.thread_time()
+    return process_time() - thread_time()
