@@ -266,10 +266,6 @@ catalogue! {
          work beside it.",
         "Read `threads N` as N greenlets (gevent.pool.Pool). To compare with asyncio, threads and processes, give \
          conc a module that does not call monkey.patch_all(); to use more CPUs, run several programs.";
-    NoteLongImport = "W-PYTHON-002", "import is long",
-        "Importing the module takes long. Every process that does not start by fork imports it again, and so does \
-         conc for the profile; the budget does not include it.",
-        "Import what is heavy inside the function that needs it, or load data when it is first used.";
     NoteItemsUsed = "W-RUN-008", "items ran out",
         "With --once no item runs twice, and the items ran out before everything was measured.",
         "Add more items, or reduce the configurations with --strategy and --width.";

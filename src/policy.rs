@@ -169,13 +169,6 @@ pub(crate) const SHOWN_SOUND: f64 = 0.05;
 /// - Last checked: 2026-11.
 pub(crate) const LOOP_BLOCKED_FROM_SHARE: f64 = 0.1;
 
-/// Seconds of an import from which users are told.
-///
-/// - Chosen because: a fifth of the default budget, and more than an interpreter with numpy or requests needs.
-/// - Measured by: `tests/python/hangs.rs` tells an import of 1.5 s.
-/// - Last checked: 2026-11.
-pub(crate) const LONG_IMPORT_S: f64 = 1.0;
-
 /// Seconds by which the first call in a process must take longer than others before it is told.
 ///
 /// - Chosen because: a shorter one is lost in the start of the interpreter, which takes longer.

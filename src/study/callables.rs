@@ -7,7 +7,6 @@ use std::time::Duration;
 use crate::benchmark::python::PythonExecutor;
 use crate::diagnostics::Code;
 use crate::error::Error;
-use crate::policy::LONG_IMPORT_S;
 use crate::profile::Profile;
 use crate::profile::result::{PythonProfile, TwoThreads};
 use crate::profile::tasks::{ProfileLimits, Profiled};
@@ -128,18 +127,11 @@ impl Callables {
         PythonTask { steps: specs.iter().enumerate().map(step).collect() }
     }
 
-    /// Returns the warnings about how the module was imported.
-    pub(super) fn warnings(&self, workload: &Workload) -> Vec<Warning> {
-        let import_s = self.inspection.import_s;
-        let is_long = import_s >= LONG_IMPORT_S;
-        let long = is_long.then(|| {
-            let told = prose::callables::long_import(&workload.name, import_s, self.start_method());
-            Warning::new(Code::NoteLongImport, told)
-        });
-        let replaced = self.inspection.replaced_by.as_deref();
-        let replaced = replaced
-            .map(|by| Warning::new(Code::NoteGreenThreads, prose::callables::threads_are_replaced(by)));
-        long.into_iter().chain(replaced).collect()
+    /// Returns the warning about threads that the module has replaced.
+    pub(super) fn warning(&self) -> Option<Warning> {
+        let replaced_by = self.inspection.replaced_by.as_deref()?;
+        let told = prose::callables::threads_are_replaced(replaced_by);
+        Some(Warning::new(Code::NoteGreenThreads, told))
     }
 
     /// Returns the time that importing the user's module took.

@@ -60,7 +60,7 @@ impl Machine for RunGuard {
             let message = prose::warnings::fewer_items(asked, workload.tasks());
             warnings.push(Warning::new(Code::NoteFewerItems, message));
         }
-        warnings.extend(python.iter().flat_map(|python| python.warnings(&workload)));
+        warnings.extend(python.as_ref().and_then(Callables::warning));
         let (workload, host) = (Arc::new(workload), host.clone());
         let backend = Box::new(LocalBackend { guard: self, begun, host, workload, env, fixture, python });
         Ok(PreparedWorkload { backend, warnings })

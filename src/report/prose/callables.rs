@@ -68,20 +68,6 @@ pub(crate) fn bound_to_one_loop(limit: &OwnLimit) -> String {
     )
 }
 
-/// Returns how long a module takes to import, and how often that is paid.
-pub(crate) fn long_import(name: &str, import_s: f64, start_method: &str) -> String {
-    let seconds = Seconds(import_s);
-    if start_method == "fork" {
-        format!(
-            "{name} takes {seconds} to import; the budget does not include it, and processes are forks that share it"
-        )
-    } else {
-        format!(
-            "{name} takes {seconds} to import in every process; the budget does not include the first time"
-        )
-    }
-}
-
 /// Returns what it means that a library, or the module, has replaced threads.
 pub(crate) fn threads_are_replaced(by: &str) -> String {
     match by {
@@ -98,11 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_import_did_is_told() {
-        assert!(
-            long_import("a.py:f", 3.0, "spawn").starts_with("a.py:f takes 3.0 s to import in every process")
-        );
-        assert!(!long_import("a.py:f", 3.0, "fork").contains("every process"));
+    fn threads_that_are_replaced_are_told_by_whom() {
         assert!(
             threads_are_replaced("gevent")
                 .starts_with("gevent has replaced threads: `threads` runs greenlets")
