@@ -84,7 +84,7 @@ def test_tasks_of_another_library_are_told_what_async_is(
     libraries: None, module: ModuleMaker, name: str, told: str, strategy: str
 ) -> None:
     [failure] = done(module(TASKS).batch(strategy, name, tasks=2))["errors"]
-    assert failure["code"] == "E-ASYNC-007" and failure["message"].startswith(told), failure
+    assert failure["code"] == "E-ASYNC-009" and failure["message"].startswith(told), failure
 
 
 def test_the_same_words_in_the_users_own_code_say_nothing(libraries: None, module: ModuleMaker) -> None:
