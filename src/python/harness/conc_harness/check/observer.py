@@ -136,7 +136,7 @@ class Observer(OwnThread):
                 self._add_lateness(late - (queued - already))
             self._look_at_loop()
             self._look_at_clock()
-            self.used_s = time.thread_time()
+            self.used_s = thread_time()
 
     def _add_lateness(self, late_s: float) -> None:
         """Adds time in which some thread held the GIL: any thread that is at a line of the user's code."""
