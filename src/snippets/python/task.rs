@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_word_becomes_an_expression() {
-        assert_eq!(word(&Word::Mixed(vec!["{\"", ""])), r#"f"{{\"{item}""#);
+        assert_eq!(word(&Word::Mixed(vec!["{\"", ""])), r#"f'{{"{item}'"#);
         assert_eq!(word(&Word::Item), "str(item)");
     }
 }
