@@ -1,5 +1,6 @@
 //! Finds the hosts on other machines that the commands of a workload name.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::workload::input::remote_address::is_loopback;
@@ -35,23 +36,24 @@ const SEPARATORS: [char; 7] = [';', '|', '&', '(', ')', '<', '>'];
 
 /// Returns the hosts that the commands name, each once, without those that are this machine.
 pub(crate) fn remote_hosts(workload: &Workload) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
+    let mut found = Vec::new();
     let commands: Vec<_> = workload.steps.iter().filter_map(StepSpec::as_command).collect();
     for index in 0..workload.tasks().min(EXAMINED_ITEMS) {
         for command in &commands {
             let item = workload.items.get(index);
             let words = command.argv.iter().map(|word| Template::new(word.clone()).render(item).into_owned());
-            for host in hosts(&words.collect::<Vec<_>>()) {
-                if !found.contains(&host) {
-                    found.push(host);
-                }
-            }
+            found.extend(hosts(&words.collect::<Vec<_>>()));
         }
     }
-    found
+    each_once(found)
 }
 
-/// Returns the hosts that a command names and that are not this machine.
+fn each_once(hosts: Vec<String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    hosts.into_iter().filter(|host| seen.insert(host.clone())).collect()
+}
+
+/// Returns the hosts that a command names, each once, without those that are this machine.
 fn hosts(argv: &[String]) -> Vec<String> {
     let commands = match argv {
         [shell, option, line, parameters @ ..] if is_shell(shell) && option == "-c" => {
@@ -64,7 +66,7 @@ fn hosts(argv: &[String]) -> Vec<String> {
         let addressed = words.iter().filter_map(|word| of_address(word).or_else(|| of_login(word)));
         addressed.chain(of_program(words)).collect::<Vec<_>>()
     });
-    found.filter(|host| !is_this_machine(host)).collect()
+    each_once(found.filter(|host| !is_this_machine(host)).collect())
 }
 
 fn is_this_machine(host: &str) -> bool {

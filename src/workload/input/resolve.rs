@@ -26,10 +26,15 @@ pub fn resolve(name: &str) -> Result<Workload, InputErrors> {
         return Ok(from_callable(name)?);
     }
     let path = Path::new(name);
-    if path.exists() && looks_like_a_path(name) {
+    if path.exists() && looks_like_a_path(name) && !is_command(name) {
         return read_file(path);
     }
     Err(not_found(name).into())
+}
+
+/// Returns true if `name` is a program and not a workload file that happens to be executable.
+fn is_command(name: &str) -> bool {
+    !name.ends_with(".toml") && is_program(name)
 }
 
 fn looks_like_a_path(name: &str) -> bool {
@@ -40,7 +45,7 @@ fn not_found(name: &str) -> InputError {
     let stem = name.strip_suffix(".toml").unwrap_or(name);
     let file = format!("{name}.toml");
     let sample = closest(stem, samples().iter().map(|sample| sample.name));
-    let help = if let Some(sample) = sample.filter(|_| !is_program(name)) {
+    let help = if let Some(sample) = sample.filter(|_| !is_command(name)) {
         format!("did you mean the sample '{sample}'?")
     } else if name.trim_end_matches(':').ends_with(".py") {
         let script = name.trim_end_matches(':');
@@ -48,7 +53,7 @@ fn not_found(name: &str) -> InputError {
         format!("name a callable of it, as in {}", callable.unwrap_or_else(|| format!("{script}:fetch")))
     } else if Path::new(&file).is_file() {
         format!("did you mean the file '{file}'?")
-    } else if is_program(name) {
+    } else if is_command(name) {
         format!("'{name}' is a program: put -- before a command, as in `conc advise -- {name} ...`")
     } else {
         "see `conc list` for the samples, or give the path of a TOML file".to_owned()
