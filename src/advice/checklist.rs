@@ -4,13 +4,13 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
+pub use crate::advice::check_result::{CheckDetail, CheckFinding, CheckResult, CheckStatus, Fault};
+use crate::advice::gil_check;
 use crate::diagnostics::Code;
-use crate::profile::result::{ThreadsVerdict, TwoThreads};
+use crate::profile::result::PythonProfile;
 use crate::python::check::{
-    CallableForm, CheckStage, ChecklistItem, FormObservation, GilObservation, HangObservation, HangWaitKind,
-    HarnessFinding, LoopStall, Observations, SourceLine,
+    CallableForm, CheckStage, ChecklistItem, HangObservation, HangWaitKind, LoopStall, Observations,
+    SourceLine,
 };
 
 /// Minimum duration of one stall, in seconds, at which a line counts as blocking the event loop.
@@ -21,199 +21,46 @@ const BLOCKED_TOTAL_S: f64 = 0.1;
 /// Minimum number of stalls of a line that count as repeated.
 const AGAIN: u64 = 3;
 
-/// Minimum share of the wall time, from 0 to 1, that tasks use a CPU to count as computing.
-const COMPUTES: f64 = 0.2;
-/// Minimum CPU seconds of all tasks together for the tasks to count as computing.
-const COMPUTES_S: f64 = 0.05;
-
-/// Minimum share of the CPU time that others wait for the GIL at which tasks count as holding the GIL.
-///
-/// Pure Python code releases the GIL every 5 ms; a thread that wanted the GIL waited for 0.6 to 1.0 of the
-/// CPU time of such code, and for none of the CPU time of code that computes without the GIL.
-const HELD: f64 = 0.4;
-
 /// CPU fraction of a hanging run, from 0 to 1, below which the run counts as idle.
 const IDLE: f64 = 0.05;
 
-/// One item of the list, judged.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct CheckResult {
-    /// The item.
-    pub check: ChecklistItem,
-    /// The judgement of the item.
-    pub status: CheckStatus,
-    /// The reason for the judgement.
-    pub detail: CheckDetail,
-    /// The faults; empty unless the item failed.
-    pub findings: Vec<CheckFinding>,
-}
-
-/// The reason for the judgement of an item.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(tag = "code", rename_all = "kebab-case")]
-pub enum CheckDetail {
-    /// The item has faults.
-    Faults {
-        /// Number of faults.
-        count: usize,
-    },
-    /// The callable is not a coroutine function, so the item does not apply.
-    NoCoroutine,
-    /// The interpreter ended before the item could be checked.
-    InterpreterEnded,
-    /// The tasks hang, so the item could not be checked.
-    TasksHang,
-    /// Every coroutine ran on the event loop that it was started on.
-    RanOnOneLoop,
-    /// Every coroutine was awaited.
-    AllAwaited,
-    /// Every task completed, and so did everything that it started.
-    AllCompleted,
-    /// Everything that was opened is closed.
-    AllClosed,
-    /// No exception was raised or lost.
-    NoExceptions,
-    /// No task overwrote what another one had written.
-    NoLostUpdates,
-    /// No line blocked the event loop.
-    NoStalls,
-    /// Lines blocked the event loop too shortly to be a fault.
-    ShortStalls {
-        /// Seconds of the longest stall.
-        longest_s: f64,
-    },
-    /// The interpreter has no GIL.
-    NoGil,
-    /// The tasks compute and hold the GIL.
-    ComputesUnderGil,
-    /// The tasks compute and release the GIL.
-    ComputesWithoutGil,
-    /// The tasks hardly compute.
-    HardlyComputes,
-}
-
-/// A fault, with its place and its item.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct CheckFinding {
-    /// The code of the fault; `conc explain CODE` says more.
-    pub code: Code,
-    /// The observation.
-    pub fault: Fault,
-    /// The line that is at fault; null if none was found.
-    pub place: Option<SourceLine>,
-    /// The item of the first task in which the fault was seen, as Python writes the item; null if unknown.
-    pub item: Option<String>,
-    /// Number of times the fault was seen.
-    pub count: u64,
-}
-
-/// An observation that shows a fault.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Fault {
-    /// The interpreter reported the fault.
-    Reported {
-        /// The words of the interpreter.
-        text: String,
-    },
-    /// A thread or task waits for a lock, and so does everything else.
-    Deadlock {
-        /// The thread or task.
-        who: String,
-    },
-    /// A thread or task still runs after it was cancelled.
-    IgnoresCancellation {
-        /// The thread or task.
-        who: String,
-    },
-    /// A thread or task did not end in time.
-    NotEnded {
-        /// The thread or task.
-        who: String,
-        /// Time limit, in seconds.
-        after_s: f64,
-    },
-    /// A coroutine computes under the GIL.
-    CoroutineHoldsGil {
-        /// Share of its time that the coroutine computes, from 0 to 1.
-        share: f64,
-    },
-    /// Threads compute under the GIL.
-    ThreadsHoldGil {
-        /// Number of threads.
-        threads: u64,
-    },
-    /// Native code waits and holds the GIL meanwhile.
-    HoldsGilWaiting {
-        /// Number of threads that were tried together.
-        threads: u64,
-        /// Their calls per second, over those of one thread.
-        speedup: f64,
-    },
-    /// A line blocks the event loop.
-    BlocksLoop {
-        /// Seconds of the longest stall.
-        longest_s: f64,
-        /// The function of an installed package that the line calls, if it is that which blocks.
-        package_function: Option<String>,
-    },
-}
-
-impl From<&HarnessFinding> for CheckFinding {
-    fn from(finding: &HarnessFinding) -> Self {
-        let HarnessFinding { check: _, code, message, place, item, count } = finding.clone();
-        CheckFinding { code, fault: Fault::Reported { text: message }, place, item, count }
-    }
-}
-
-/// The judgement of an item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum CheckStatus {
-    /// Nothing is wrong.
-    Passed,
-    /// Something is wrong.
-    Failed,
-    /// There was nothing to check.
-    NotApplicable,
-}
-
-/// Judges every item of the list, for tasks that were given `patience` each; `threads` is what the profile
-/// found about them in several threads, if it was asked.
+/// Judges every item of the list, for tasks that were given `patience` each; `profile` is there if it
+/// was asked about the GIL.
 pub(crate) fn judge(
     seen: &Observations,
     patience: Duration,
-    threads: Option<&TwoThreads>,
+    profile: Option<&PythonProfile>,
 ) -> Vec<CheckResult> {
-    ChecklistItem::ALL.into_iter().map(|check| judge_one(check, seen, patience, threads)).collect()
+    ChecklistItem::ALL.into_iter().map(|check| judge_one(check, seen, patience, profile)).collect()
 }
 
 fn judge_one(
     check: ChecklistItem,
     seen: &Observations,
     patience: Duration,
-    threads: Option<&TwoThreads>,
+    profile: Option<&PythonProfile>,
 ) -> CheckResult {
     let reported = seen.findings.iter().filter(|finding| finding.check == check);
     let mut findings: Vec<CheckFinding> = reported.map(CheckFinding::from).collect();
     findings.extend(match check {
         ChecklistItem::Completed => seen.hang.iter().flat_map(|hang| hung(hang, patience)).collect(),
-        ChecklistItem::Gil => {
-            let computing = seen.forms.iter().filter_map(|form| held(form, seen));
-            computing.chain(held_waiting(seen, threads)).collect()
-        }
+        ChecklistItem::Gil => gil_check::faults(seen, profile),
         ChecklistItem::Blocking => stalls(seen).filter(|stall| is_blocked(stall)).map(blocked).collect(),
         _ => Vec::new(),
     });
     let (status, detail) = match findings.len() {
-        0 => quiet(check, seen),
+        0 => quiet(check, seen, profile),
         count => (CheckStatus::Failed, CheckDetail::Faults { count }),
     };
     CheckResult { check, status, detail, findings }
 }
 
 /// Returns the status of an item without findings, and the reason why it passed or does not apply.
-fn quiet(check: ChecklistItem, seen: &Observations) -> (CheckStatus, CheckDetail) {
+fn quiet(
+    check: ChecklistItem,
+    seen: &Observations,
+    profile: Option<&PythonProfile>,
+) -> (CheckStatus, CheckDetail) {
     let passed = |detail| (CheckStatus::Passed, detail);
     let not_applicable = |detail| (CheckStatus::NotApplicable, detail);
     let is_async = seen.forms.iter().any(|form| form.form == CallableForm::Async);
@@ -231,7 +78,7 @@ fn quiet(check: ChecklistItem, seen: &Observations) -> (CheckStatus, CheckDetail
         ChecklistItem::Resources => passed(CheckDetail::AllClosed),
         ChecklistItem::Exceptions => passed(CheckDetail::NoExceptions),
         ChecklistItem::SharedState => passed(CheckDetail::NoLostUpdates),
-        ChecklistItem::Gil => considered(seen),
+        ChecklistItem::Gil => gil_check::considered(seen, profile),
         ChecklistItem::Blocking => {
             let longest_s = stalls(seen).map(|stall| stall.longest_s).fold(0.0, f64::max);
             let is_quiet = longest_s == 0.0;
@@ -273,72 +120,6 @@ fn is_early(hang: &HangObservation) -> bool {
     hang.stage != CheckStage::Together
 }
 
-/// Returns the share of its time that a form computes; `None` if the form hardly computes.
-fn computing(form: &FormObservation, tasks: u64) -> Option<(f64, &GilObservation)> {
-    let share = form.cpu_s / form.wall_s;
-    let is_much = share >= COMPUTES && form.cpu_s * tasks as f64 >= COMPUTES_S;
-    form.gil.as_ref().filter(|_| is_much).map(|gil| (share, gil))
-}
-
-fn is_held(form: &FormObservation, gil: &GilObservation, tasks: u64) -> bool {
-    gil.waited_s >= HELD * form.cpu_s * tasks as f64
-}
-
-/// Minimum share of the wall time, from 0 to 1, that another thread waits for the GIL while tasks wait, at which
-/// the profile has to tell whether they hold it.
-const MAYBE_HELD_WAITING: f64 = 0.2;
-
-/// Returns true if tasks that wait seem to hold the GIL meanwhile, so that the profile has to tell.
-pub(crate) fn may_hold_waiting(seen: &Observations) -> bool {
-    seen.hang.is_none() && waiting_form(seen).is_some()
-}
-
-fn waiting_form(seen: &Observations) -> Option<(&FormObservation, &GilObservation)> {
-    seen.forms.iter().filter(|form| form.form == CallableForm::Blocking && seen.has_gil).find_map(|form| {
-        let gil = form.gil.as_ref()?;
-        let waits = form.cpu_s < COMPUTES * form.wall_s;
-        let wanted = gil.waited_s / (form.wall_s * seen.tasks as f64).max(f64::MIN_POSITIVE);
-        (waits && wanted >= MAYBE_HELD_WAITING).then_some((form, gil))
-    })
-}
-
-/// Returns a finding if tasks hold the GIL while they wait, as the profile found by trial.
-fn held_waiting(seen: &Observations, threads: Option<&TwoThreads>) -> Option<CheckFinding> {
-    let TwoThreads { threads, speedup, .. } =
-        *threads.filter(|tried| tried.verdict == ThreadsVerdict::HoldsWaiting)?;
-    let place = waiting_form(seen)?.1.place.clone();
-    let fault = Fault::HoldsGilWaiting { threads, speedup };
-    Some(CheckFinding { code: Code::PythonGilWaiting, fault, place, item: None, count: 1 })
-}
-
-/// Returns a finding if tasks compute while threads or an event loop wait for the GIL.
-fn held(form: &FormObservation, seen: &Observations) -> Option<CheckFinding> {
-    let (share, gil) = computing(form, seen.tasks)?;
-    if !seen.has_gil || !is_held(form, gil, seen.tasks) {
-        return None;
-    }
-    let fault = match form.form {
-        CallableForm::Async => Fault::CoroutineHoldsGil { share: share.min(1.0) },
-        CallableForm::Blocking if gil.threads > 0 => Fault::ThreadsHoldGil { threads: gil.threads },
-        CallableForm::Blocking => return None,
-    };
-    Some(CheckFinding { code: Code::PythonGil, fault, place: gil.place.clone(), item: None, count: 1 })
-}
-
-/// Returns the effect of the GIL on these tasks, if the effect is no fault.
-fn considered(seen: &Observations) -> (CheckStatus, CheckDetail) {
-    if !seen.has_gil {
-        return (CheckStatus::NotApplicable, CheckDetail::NoGil);
-    }
-    let computing = seen.forms.iter().find_map(|form| Some((form, computing(form, seen.tasks)?.1)));
-    let detail = match computing {
-        Some((form, gil)) if is_held(form, gil, seen.tasks) => CheckDetail::ComputesUnderGil,
-        Some(_) => CheckDetail::ComputesWithoutGil,
-        None => CheckDetail::HardlyComputes,
-    };
-    (CheckStatus::Passed, detail)
-}
-
 fn stalls(seen: &Observations) -> impl Iterator<Item = &LoopStall> {
     seen.forms.iter().flat_map(|form| &form.stalls)
 }
@@ -363,7 +144,7 @@ fn blocked(stall: &LoopStall) -> CheckFinding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::python::check::HangWait;
+    use crate::python::check::{FormObservation, GilObservation, HangWait, HarnessFinding};
 
     const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -449,18 +230,6 @@ mod tests {
         let lines: Vec<_> =
             hung(&hang, PATIENCE).iter().map(|f| (f.place.as_ref().map(|p| p.line), f.count)).collect();
         assert_eq!(lines, [(Some(8), 2), (Some(10), 1)]);
-    }
-
-    #[test]
-    fn the_lock_is_a_fault_only_where_others_have_to_wait_for_it() {
-        let fails = |form| status(&seen(form), ChecklistItem::Gil) == CheckStatus::Failed;
-        assert!(fails(form(CallableForm::Async, 0.09, 0.4, 0)), "a coroutine that computes");
-        assert!(fails(form(CallableForm::Blocking, 0.09, 0.4, 4)), "threads that compute");
-        assert!(!fails(form(CallableForm::Blocking, 0.09, 0.4, 0)), "a function that computes");
-        assert!(!fails(form(CallableForm::Async, 0.09, 0.0, 0)), "it computes without the lock");
-        assert!(!fails(form(CallableForm::Async, 0.01, 0.05, 0)), "it hardly computes");
-        let free = Observations { has_gil: false, ..seen(form(CallableForm::Async, 0.09, 0.4, 0)) };
-        assert_eq!(status(&free, ChecklistItem::Gil), CheckStatus::NotApplicable);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! the [`limit`] that binds, the notes and the fallbacks. All results are data: `report::prose` writes the
 //! sentences. The [`checklist`] judges the observations of a Python callable.
 
+pub(crate) mod check_result;
 pub(crate) mod checklist;
 pub mod choose;
 pub(crate) mod comparison;
@@ -12,6 +13,7 @@ pub(crate) mod confidence;
 pub(crate) mod context;
 pub(crate) mod decision_tree;
 pub(crate) mod facts;
+pub(crate) mod gil_check;
 pub(crate) mod limit;
 pub(crate) mod limiting_factor;
 pub(crate) mod note;

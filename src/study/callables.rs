@@ -8,7 +8,7 @@ use crate::benchmark::python::PythonExecutor;
 use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::profile::Profile;
-use crate::profile::result::{PythonProfile, TwoThreads};
+use crate::profile::result::PythonProfile;
 use crate::profile::tasks::{ProfileLimits, Profiled};
 use crate::python::check::Observations;
 use crate::python::profile;
@@ -73,15 +73,15 @@ impl Callables {
         check::observe(&self.session, workload, tasks, patience)
     }
 
-    /// Returns what several threads gain, by a profile of so much time; `None` if it fails, or cannot tell.
-    pub(super) fn in_threads(
+    /// Returns what a profile of so much time finds about the interpreter; `None` if it fails.
+    pub(super) fn profile_briefly(
         &self,
         workload: &Workload,
         time: Duration,
         patience: Duration,
-    ) -> Option<TwoThreads> {
+    ) -> Option<PythonProfile> {
         let limits = ProfileLimits { time, ends_early: true, patience, most_tasks: u64::MAX };
-        self.profile(workload, &limits).ok()?.profile.python?.two_threads
+        self.profile(workload, &limits).ok()?.profile.python
     }
 
     /// Returns the executable of the interpreter.

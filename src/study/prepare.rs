@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::advice::checklist;
+use crate::advice::{checklist, gil_check};
 use crate::benchmark::event::{Event, Observer, Phase};
 use crate::diagnostics::Code;
 use crate::error::Error;
@@ -17,7 +17,7 @@ use crate::study::machine::{Machine, PreparedWorkload};
 use crate::study::state::StudyState;
 use crate::workload::Workload;
 
-/// Time of the profile that tells whether tasks that wait hold the GIL.
+/// Time of the profile that tells whether tasks hold the GIL.
 const GIL_TRIAL: Duration = Duration::from_millis(500);
 
 /// A workload that is ready to run.
@@ -73,14 +73,11 @@ impl<'m> PreparedStudy<'m> {
         self.state.check()?;
         let seen = seen?;
         let workload = WorkloadSummary { tasks: seen.tasks, ..WorkloadSummary::of(backend.workload()) };
-        // A wait that keeps the GIL looks like other waits from outside; the profile tries it in threads.
-        let threads = if checklist::may_hold_waiting(&seen) {
-            callables.in_threads(backend.workload(), GIL_TRIAL, timeout)
-        } else {
-            None
-        };
+        // What the GIL does is found by trial in threads, in one place: the profile.
+        let profile = gil_check::needs_profile(&seen)
+            .then(|| callables.profile_briefly(backend.workload(), GIL_TRIAL, timeout));
         self.state.check()?;
-        let checks = checklist::judge(&seen, timeout, threads.as_ref());
+        let checks = checklist::judge(&seen, timeout, profile.flatten().as_ref());
         Ok(CheckReport::new(host.clone(), workload, callables.version().to_owned(), checks))
     }
 }

@@ -201,6 +201,18 @@ impl PythonProfile {
         measured.map_or_else(|| self.seems_to_hold_lock(), |side_by_side| !side_by_side)
     }
 
+    /// Returns whether tasks that compute hold the global lock: as the tasks showed in two threads, or else as a
+    /// probe of the lock suggests.
+    pub fn holds_gil(&self) -> bool {
+        match self.two_threads.map(|threads| threads.verdict) {
+            Some(ThreadsVerdict::Holds | ThreadsVerdict::Thrashing) => true,
+            Some(ThreadsVerdict::Unclear) | None => {
+                self.has_lock() && self.gil_held.is_some_and(|share| share >= LOCK_RELEASED_BELOW_SHARE)
+            }
+            Some(_) => false,
+        }
+    }
+
     fn seems_to_hold_lock(&self) -> bool {
         self.has_lock() && self.gil_held.is_none_or(|share| share >= LOCK_RELEASED_BELOW_SHARE)
     }
