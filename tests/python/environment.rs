@@ -107,17 +107,21 @@ pub(crate) fn with_each_of(python: &Path, packages: &[String]) -> Option<(PathBu
     }
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("python-3.{minor}-libraries"));
     let interpreter = directory.join("bin/python");
+    let succeeds = |command: &mut Command| {
+        command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    };
     if !says_yes(&interpreter, "") {
-        let mut make = Command::new(python);
-        make.args(["-m", "venv", "--without-pip", "--clear"]).arg(&directory);
-        assert!(make.status().is_ok_and(|status| status.success()), "no virtual environment of 3.{minor}");
+        let make = |options: &[&str]| {
+            succeeds(Command::new(python).args(["-m", "venv", "--clear"]).args(options).arg(&directory))
+        };
+        // Debian's interpreters have no `pip` to put into an environment.
+        assert!(make(&[]) || make(&["--without-pip"]), "no virtual environment of 3.{minor}");
     }
+    let has_pip = says_yes(&interpreter, "import pip");
     let install = |package: &String| {
-        // The `pip` of another interpreter, because Debian's have none of their own.
-        let mut pip = Command::new("python3");
+        let mut pip = Command::new(if has_pip { interpreter.as_os_str() } else { "python3".as_ref() });
         pip.args(["-m", "pip", "--disable-pip-version-check", "--python"]).arg(&interpreter);
-        pip.args(["install", "--quiet", "--only-binary", ":all:", package]);
-        pip.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+        succeeds(pip.args(["install", "--quiet", "--only-binary", ":all:", package]))
     };
     let (installed, missing): (Vec<_>, Vec<_>) = packages.iter().cloned().partition(install);
     if !missing.is_empty() {
