@@ -1,5 +1,6 @@
 """A client of the module for all coroutines of a loop."""
 # needs redis
+# since 3.10: before, the lock in the client belongs to the loop of the thread that makes it
 
 import redis.asyncio
 from small_redis import PORT
