@@ -17,12 +17,22 @@ pub(super) fn innermost_user_line(stderr: &str) -> Option<Place> {
     frames.into_iter().find(|frame| is_users(&frame.file))
 }
 
-/// Returns the innermost line of the user's code in the first stack that has one, in what interpreters wrote on
-/// a signal.
+/// Returns the innermost line of the user's code in what interpreters wrote on a signal: that of the thread that got
+/// it, which is the main thread, or else of any thread.
 pub(super) fn line_of_stacks(stderr: &str) -> Option<Place> {
-    let is_stack = |line: &str| line.starts_with("Current thread 0x") || line.starts_with("Thread 0x");
-    let lines = stderr.lines().skip_while(|line| !is_stack(line));
-    lines.filter_map(frame).find(|frame| is_users(&frame.file))
+    line_below(stderr, "Current thread 0x").or_else(|| line_below(stderr, "Thread 0x"))
+}
+
+/// Returns the first line of the user's code in the stacks whose headings begin with `heading`.
+fn line_below(stderr: &str, heading: &str) -> Option<Place> {
+    let mut is_wanted = false;
+    stderr.lines().find_map(|line| {
+        if let Some(frame) = frame(line) {
+            return is_wanted.then_some(frame).filter(|frame| is_users(&frame.file));
+        }
+        is_wanted = line.starts_with(heading);
+        None
+    })
 }
 
 /// Parses a line such as `  File "tasks.py", line 12 in fetch`.
