@@ -2,7 +2,7 @@
 //!
 //! Nothing here is an interface: any of it may change without notice.
 
-pub use crate::advice::checklist::CheckStatus;
+pub use crate::advice::check_result::CheckStatus;
 pub use crate::advice::confidence::ChoiceConfidenceReason;
 pub use crate::advice::result::CodeExample;
 pub use crate::advice::scaling::{FitStatus, PeakStatus};

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-pub use crate::advice::check_result::{CheckDetail, CheckFinding, CheckResult, CheckStatus, Fault};
+use crate::advice::check_result::{CheckDetail, CheckFinding, CheckResult, CheckStatus, Fault};
 use crate::advice::gil_check;
 use crate::diagnostics::Code;
 use crate::profile::result::PythonProfile;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::advice::checklist::{CheckResult, CheckStatus};
+use crate::advice::check_result::{CheckResult, CheckStatus};
 use crate::host::Host;
 use crate::report::command::{CommandName, SCHEMA_VERSION};
 use crate::report::workload_summary::WorkloadSummary;

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use crate::advice::checklist::{CheckFinding, CheckResult, Fault};
+use crate::advice::check_result::{CheckFinding, CheckResult, Fault};
 use crate::diagnostics::Code;
 use crate::python::check::SourceLine;
 use crate::report::check::CheckReport;

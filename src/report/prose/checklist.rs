@@ -1,6 +1,6 @@
 //! Items of the checklist of `check`, and their faults.
 
-use crate::advice::checklist::{CheckDetail, CheckFinding, Fault};
+use crate::advice::check_result::{CheckDetail, CheckFinding, Fault};
 use crate::units::{Seconds, Share};
 
 /// Returns the outcome of an item of the checklist in a few words.

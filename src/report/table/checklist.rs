@@ -1,6 +1,6 @@
 //! The checklist of a Python callable, with the lines that are wrong.
 
-use crate::advice::checklist::{CheckFinding, CheckResult, CheckStatus};
+use crate::advice::check_result::{CheckFinding, CheckResult, CheckStatus};
 use crate::python::check::SourceLine;
 use crate::report::check::CheckReport;
 use crate::report::prose;
