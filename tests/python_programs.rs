@@ -26,7 +26,7 @@ def items():
 
 def start(item):
     with open(os.path.join(HERE, "starts"), "a") as file:
-        file.write(f"{time.monotonic()} {item}\n")
+        file.write(f"{time.monotonic()} {item!r}\n")
 
 def fetch(item):
     start(item)
@@ -37,6 +37,11 @@ async def fetch_async(item):
     global loop
     loop = loop or asyncio.get_running_loop()
     assert loop is asyncio.get_running_loop(), "another event loop"
+    start(item)
+    await asyncio.sleep(0)
+    return [item, "fetched"]
+
+async def fetch_anywhere(item):
     start(item)
     await asyncio.sleep(0)
     return [item, "fetched"]
@@ -239,7 +244,7 @@ fn steps_hand_on_their_results_in_every_form() {
         vec![fetch(), callable(Some("parse"), None)],
         vec![callable(Some("fetch"), None), callable(Some("parse"), None)],
         vec![
-            callable(None, Some("fetch_async")),
+            callable(None, Some("fetch_anywhere")),
             callable(Some("parse"), None),
             callable(Some("parse"), None),
         ],
@@ -278,7 +283,7 @@ fn failed_steps_are_retried_as_they_were_measured() {
 fn attempts_start_no_faster_than_the_rate() {
     const RATE_PER_S: f64 = 50.0;
     let limits = WorkloadLimits { rate_per_s: Some(RATE_PER_S), ..WorkloadLimits::default() };
-    for step in [fetch(), callable(None, Some("fetch_async")), callable(Some("fetch"), None)] {
+    for step in [fetch(), callable(None, Some("fetch_anywhere")), callable(Some("fetch"), None)] {
         for_each_program(&TaskShape { limits: limits.clone(), ..shape(&[step]) }, |what, place| {
             assert!(place.counts(&[], b"").1, "{what}");
             let starts = place.starts();
@@ -391,7 +396,8 @@ fn programs_are_formatted_and_without_findings() {
     for arguments in
         [&["check", "--no-cache", "--isolated"][..], &["format", "--no-cache", "--isolated", "--diff"]]
     {
-        let output = Command::new(&ruff).args(arguments).arg(directory.path()).output().unwrap();
+        let output =
+            Command::new(&ruff).args(arguments).arg(".").current_dir(directory.path()).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{}", text.chars().take(4000).collect::<String>());
     }
