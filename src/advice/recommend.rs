@@ -19,9 +19,9 @@ use crate::advice::objective::Objective;
 use crate::advice::result::{Recommendation, TreeFailure};
 use crate::advice::seen::Seen;
 use crate::advice::verdict::Basis;
-use crate::benchmark::ConfigurationResult;
 use crate::benchmark::conditions::Conditions;
 use crate::benchmark::result::Status;
+use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::host::Host;
 use crate::policy::WORTH_CONCURRENCY;
 use crate::profile::{Class, Profile};
@@ -57,8 +57,9 @@ pub(crate) fn recommend(input: &AdviceInput<'_>) -> Option<Recommendation> {
     let facts = Facts::of(workload, profile, host.cpus_effective);
     let decision = decide(&facts);
     let beside_others = BesideOthers::of(cells, profile, host.cpus_effective, decision.strategy);
-    let (cells, unrun) =
-        (&*advisable(cells, profile, beside_others), &*advisable(unrun, profile, beside_others));
+    let has = |kind| cells.iter().chain(unrun).any(|c| c.cell.strategy == kind);
+    let stays = |c: &ConfigurationResult| is_advisable(c.cell, profile, has) && beside_others.allows(c.cell);
+    let (cells, unrun) = (&*only(cells, stays), &*only(unrun, stays));
     let mut choice = choose_among(cells, unrun, &decision, objective)?;
     choice.notes.extend(beside_others.note(input.cells));
     let seen = Seen::of(&choice, objective);
@@ -101,32 +102,32 @@ pub(crate) fn recommend(input: &AdviceInput<'_>) -> Option<Recommendation> {
     })
 }
 
-/// Returns the cells that may be advised.
+/// Returns true if a configuration may be advised among strategies of which `has` tells whether they are there.
 ///
 /// Where no callable has an async form, an event loop runs the same threads with more overhead, so that it is
 /// left out if threads are there. Threads are left out if a lock lets one of them compute at a time and the tasks
-/// do nothing else: what they gain is noise. Cells that only look faster beside other programs are left out.
-fn advisable<'a>(
-    cells: &'a [ConfigurationResult],
-    profile: &Profile,
-    beside_others: BesideOthers,
-) -> Cow<'a, [ConfigurationResult]> {
+/// do nothing else: what they gain is noise.
+fn is_advisable(cell: Configuration, profile: &Profile, has: impl Fn(StrategyKind) -> bool) -> bool {
     let is_blocking = profile.python.as_ref().is_some_and(|python| !python.is_awaitable());
-    let has_threads = cells.iter().any(|c| c.cell.strategy == StrategyKind::Threads);
-    let is_loop = |kind: StrategyKind| matches!(kind, StrategyKind::Async | StrategyKind::Uvloop);
     let gain_of_two_threads = profile.python.as_ref().map_or(2.0, |python| python.cpus_of_threads(2.0));
     let take_turns =
         is_blocking && profile.class == Class::CpuBound && gain_of_two_threads < 1.0 + WORTH_CONCURRENCY;
-    let has_sequential = cells.iter().any(|c| c.cell.strategy == StrategyKind::Sequential);
-    let stays = |result: &ConfigurationResult| {
-        let is_blocked_loop = is_blocking && has_threads && is_loop(result.cell.strategy);
-        let are_turns = take_turns && has_sequential && result.cell.strategy == StrategyKind::Threads;
-        !is_blocked_loop && !are_turns && beside_others.allows(result.cell)
-    };
-    if cells.iter().all(stays) {
-        return Cow::Borrowed(cells);
+    match cell.strategy {
+        StrategyKind::Async | StrategyKind::Uvloop => !is_blocking || !has(StrategyKind::Threads),
+        StrategyKind::Threads => !take_turns || !has(StrategyKind::Sequential),
+        _ => true,
     }
-    Cow::Owned(cells.iter().filter(|result| stays(result)).cloned().collect())
+}
+
+/// Returns the results that stay.
+fn only(
+    results: &[ConfigurationResult],
+    stays: impl Fn(&ConfigurationResult) -> bool,
+) -> Cow<'_, [ConfigurationResult]> {
+    if results.iter().all(&stays) {
+        return Cow::Borrowed(results);
+    }
+    Cow::Owned(results.iter().filter(|result| stays(result)).cloned().collect())
 }
 
 /// Returns the failure of the tree's strategy, if it ran and not one of its configurations succeeded.

@@ -61,7 +61,7 @@ fn the_program_for_a_callable_calls_it() {
     let shown = sandbox.run(&arguments).code(0).stdout(contains("\npython: asyncio, 4 in flight\n"));
     shown.stdout(contains("\nfrom tasks import fetch\n").and(contains("TaskGroup").not()));
     let all = sandbox.run(&[&arguments[..], &["-v"]].concat()).code(0);
-    all.stdout(contains("asyncio.TaskGroup()").and(contains("asyncio.Semaphore(4)")));
+    all.stdout(contains("asyncio.TaskGroup()").and(contains("asyncio.Semaphore(WIDTH)")));
 }
 
 #[test]

@@ -22,7 +22,9 @@ fn checked(name: &str, source: &str) -> (i32, Value) {
     let assert = sandbox.run(&arguments).stderr("");
     let output = assert.get_output();
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let validator = jsonschema::validator_for(&serde_json::from_str(SCHEMA).unwrap()).unwrap();
+    // The pattern for languages has a bracket that nothing opens, which is no regular expression of JSON Schema.
+    let schema = SCHEMA.replace("-[a-zA-Z]{2}]?$", "-[a-zA-Z]{2}?$");
+    let validator = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
     let errors: Vec<_> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
     assert!(errors.is_empty(), "{errors:?}\n{document:#}");
     (output.status.code().unwrap(), document)

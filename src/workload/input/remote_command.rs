@@ -115,7 +115,7 @@ fn of_program(words: &[String]) -> Vec<String> {
     for (at, word) in words.iter().enumerate() {
         let (name, rest) = (name_of(word), &words[at + 1..]);
         if let Some((_, valued)) = HOST_FIRST.iter().find(|(program, _)| *program == name) {
-            let host = operands(rest, valued).next().and_then(|word| of_operand(word));
+            let host = operands(rest, valued).next().and_then(of_operand);
             found.extend(host);
         } else if COPIES.contains(&name) {
             found.extend(operands(rest, "").filter_map(of_copy));
@@ -150,7 +150,10 @@ fn of_operand(word: &str) -> Option<String> {
 
 /// Returns the host in `host:path`.
 fn of_copy(word: &str) -> Option<String> {
-    let (before, _) = word.split_once(':')?;
+    let (before, after) = word.split_once(':')?;
+    if after.starts_with("//") {
+        return None;
+    }
     let host = before.rsplit('@').next().unwrap_or_default();
     (!before.contains('/') && is_name(host)).then(|| host.to_owned())
 }
