@@ -339,59 +339,13 @@ fn programs_are_formatted_and_without_findings() {
     };
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("tasks.py"), "").unwrap();
-    let limits = WorkloadLimits {
-        rate_per_s: Some(250.0),
-        timeout: Some(Duration::from_secs(2)),
-        max_in_flight: Some(4),
-        memory: None,
-    };
-    let retry = Some(RetryPolicy { max: 30, backoff: Backoff::Exponential, base: Duration::from_millis(5) });
-    let long = "a_function_with_a_name_that_is_really_quite_long_for_a_function";
-    let of = |name: &str| PythonCallable { blocking: Some(name.to_owned()), ..callable(None, None) };
-    let command = |words: &[&str]| TaskShape {
-        command: Some(words.iter().map(|&word| word.to_owned()).collect()),
-        ..TaskShape::default()
-    };
-    let shapes = [
-        shape(&[fetch()]),
-        shape(&[of("main"), of("Client.get"), callable(Some("parse"), None)]),
-        shape(&[of(long)]),
-        shape(&[callable(None, Some("fetch_async")), callable(Some("parse"), None)]),
-        TaskShape {
-            tasks: 20,
-            wait: Duration::from_millis(5),
-            cpu: Duration::from_millis(5),
-            ..TaskShape::default()
-        },
-        command(&["curl", "-s", "{item}"]),
-        command(&[
-            "sh",
-            "-c",
-            "echo \"$1\" 'a' \"b\"",
-            "sh",
-            "x{item}",
-            "--an-option-that-is-long",
-            "--another={item}",
-        ]),
-    ];
-    let listed = ItemSource::Listed(["it's", "a \"b\" 'c'", "\u{1b}\n"].map(|item| item.repeat(12)).to_vec());
-    let sources = [ItemSource::Numbers, listed, ItemSource::File("x.txt".to_owned()), ItemSource::Module];
-    let mut number = 0;
-    for shape in &shapes {
-        for items in sources.iter().filter(|items| shape.python.is_some() || **items != ItemSource::Module) {
-            for (limits, retry) in [(WorkloadLimits::default(), None), (limits.clone(), retry.clone())] {
-                let shape = TaskShape { items: items.clone(), limits, retry, ..shape.clone() };
-                let variants = [StrategyKind::Interpreters, StrategyKind::Uvloop];
-                let cells = cells().into_iter().chain(variants.map(|kind| Configuration::new(kind, 4)));
-                for example in cells.flat_map(|cell| examples(&cell, &shape)) {
-                    number += 1;
-                    if example.language == "python" {
-                        fs::write(directory.path().join(format!("program_{number}.py")), example.code)
-                            .unwrap();
-                    }
-                }
-            }
-        }
+    let variants = [StrategyKind::Interpreters, StrategyKind::Uvloop];
+    let cells: Vec<_> = cells().into_iter().chain(variants.map(|kind| Configuration::new(kind, 4))).collect();
+    let programs = cases_of_style()
+        .into_iter()
+        .flat_map(|shape| cells.iter().flat_map(move |cell| examples(cell, &shape)).collect::<Vec<_>>());
+    for (number, example) in programs.filter(|example| example.language == "python").enumerate() {
+        fs::write(directory.path().join(format!("program_{number}.py")), example.code).unwrap();
     }
     for arguments in
         [&["check", "--no-cache", "--isolated"][..], &["format", "--no-cache", "--isolated", "--diff"]]
@@ -401,6 +355,50 @@ fn programs_are_formatted_and_without_findings() {
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{}", text.chars().take(4000).collect::<String>());
     }
+}
+
+/// Returns shapes whose programs have lines of every kind: each work with each source of items, with and without
+/// limits.
+fn cases_of_style() -> Vec<TaskShape> {
+    let limits = WorkloadLimits {
+        rate_per_s: Some(250.0),
+        timeout: Some(Duration::from_secs(2)),
+        max_in_flight: Some(4),
+        memory: None,
+    };
+    let retry = Some(RetryPolicy { max: 30, backoff: Backoff::Exponential, base: Duration::from_millis(5) });
+    let listed = ItemSource::Listed(["it's", "a \"b\" 'c'", "\u{1b}\n"].map(|item| item.repeat(12)).to_vec());
+    let sources = [ItemSource::Numbers, listed, ItemSource::File("x.txt".to_owned()), ItemSource::Module];
+    let mut cases = Vec::new();
+    for shape in shapes_of_style() {
+        for items in sources.iter().filter(|items| shape.python.is_some() || **items != ItemSource::Module) {
+            for (limits, retry) in [(WorkloadLimits::default(), None), (limits.clone(), retry.clone())] {
+                cases.push(TaskShape { items: items.clone(), limits, retry, ..shape.clone() });
+            }
+        }
+    }
+    cases
+}
+
+/// Returns callables with short and long names, described work, and commands with many words.
+fn shapes_of_style() -> [TaskShape; 7] {
+    let long = "a_function_with_a_name_that_is_really_quite_long_for_a_function";
+    let of = |name: &str| PythonCallable { blocking: Some(name.to_owned()), ..callable(None, None) };
+    let command = |words: &[&str]| TaskShape {
+        command: Some(words.iter().map(|&word| word.to_owned()).collect()),
+        ..TaskShape::default()
+    };
+    let (wait, cpu) = (Duration::from_millis(5), Duration::from_millis(5));
+    let many = ["sh", "-c", "echo \"$1\" 'a' \"b\"", "sh", "x{item}", "--an-option-that-is-long"];
+    [
+        shape(&[fetch()]),
+        shape(&[of("main"), of("Client.get"), callable(Some("parse"), None)]),
+        shape(&[of(long)]),
+        shape(&[callable(None, Some("fetch_async")), callable(Some("parse"), None)]),
+        TaskShape { tasks: 20, wait, cpu, ..TaskShape::default() },
+        command(&["curl", "-s", "{item}"]),
+        command(&[&many[..], &["--another={item}"]].concat()),
+    ]
 }
 
 /// Returns the path of `ruff`, if it is installed.

@@ -114,6 +114,8 @@ impl<'m> ProfiledStudy<'m> {
         let slices = config.once.then(|| Slices::new(tasks, used));
         let batches = Once::new(backend.executor(profiled), slices);
         let mut executor = Hooked::new(batches, backend.shell(), config.hooks.clone());
+        // The profile keeps to no rate, so that it is no measurement of a workload with a limit to it.
+        let counts_profile = config.once || backend.workload().limits.rate_per_s.is_none();
         let measurement = Measurement {
             executor: &mut executor,
             observer,
@@ -121,7 +123,7 @@ impl<'m> ProfiledStudy<'m> {
             interrupt,
             sizing: state.sizing(profiled),
             settings: config.measurement(backend.spent()),
-            reference: Some(reference::of_profile(profiled)),
+            reference: counts_profile.then(|| reference::of_profile(profiled)),
             preferred: Some(decide(&self.facts()).strategy),
         };
         let contention = backend.contention();
