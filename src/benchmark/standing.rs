@@ -36,7 +36,7 @@ pub(crate) fn pool(standings: &[Standing]) -> Vec<Standing> {
 
 /// Returns those of a pool that are good enough to be recommended:
 ///
-/// - of the tree's strategy, what is probably within 5% of the best;
+/// - of the tree's strategy, what is within 5% of the best with a probability of 95%;
 /// - of the other strategies, what is very probably within 5% of it, and the surest;
 /// - sequential from 90% of the best on, because concurrency has its price.
 pub(crate) fn acceptable(pool: &[Standing], tree: Option<StrategyKind>) -> Vec<Standing> {
@@ -87,8 +87,8 @@ mod tests {
                 standing(StrategyKind::Threads, 32, 0.7, 0.04),
             ]
         };
-        assert_eq!(choice(&of(0.85), StrategyKind::Async), "async 64");
-        assert_eq!(choice(&of(0.75), StrategyKind::Async), "hybrid 48");
+        assert_eq!(choice(&of(0.96), StrategyKind::Async), "async 64");
+        assert_eq!(choice(&of(0.94), StrategyKind::Async), "hybrid 48");
         assert_eq!(choice(&of(0.9), StrategyKind::Hybrid), "hybrid 48");
     }
 
