@@ -2,7 +2,8 @@
 //! misses.
 //!
 //! The programs are in `tests/checked/right`. A line `# needs PACKAGE...` names what has to be installed, and
-//! `# since 3.N` the first version of Python on which the program is right.
+//! `# since 3.N` the first version of Python on which the program is right. They run on the first interpreter of
+//! `CONC_TEST_PYTHONS`, or on `python3`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,6 @@ use assert_cmd::Command;
 use serde_json::Value;
 
 use crate::environment::{minor_of, pythons, with_each_of};
-use crate::lane;
 
 /// Number of programs that are checked at once.
 const AT_ONCE: usize = 2;
@@ -116,14 +116,8 @@ fn all_pass(programs: Vec<Program>, python: &Path) {
 
 #[test]
 fn programs_of_the_standard_library_pass() {
-    let all = lane::runs_all("right programs on every interpreter");
-    let interpreters = if all { pythons() } else { vec![pythons().swap_remove(0)] };
-    for python in interpreters {
-        all_pass(
-            programs().into_iter().filter(|program| program.words("needs").is_empty()).collect(),
-            &python,
-        );
-    }
+    let own = programs().into_iter().filter(|program| program.words("needs").is_empty()).collect();
+    all_pass(own, &pythons()[0]);
 }
 
 #[test]
@@ -131,14 +125,12 @@ fn programs_with_libraries_pass() {
     let mut packages: Vec<_> = programs().iter().flat_map(|program| program.words("needs")).collect();
     packages.sort();
     packages.dedup();
-    for python in pythons() {
-        let Some((interpreter, installed)) = with_each_of(&python, &packages) else { return };
-        let can_run = |program: &Program| {
-            let needs = program.words("needs");
-            !needs.is_empty() && needs.iter().all(|package| installed.contains(package))
-        };
-        all_pass(programs().into_iter().filter(can_run).collect(), &interpreter);
-    }
+    let Some((interpreter, installed)) = with_each_of(&pythons()[0], &packages) else { return };
+    let can_run = |program: &Program| {
+        let needs = program.words("needs");
+        !needs.is_empty() && needs.iter().all(|package| installed.contains(package))
+    };
+    all_pass(programs().into_iter().filter(can_run).collect(), &interpreter);
 }
 
 #[test]

@@ -292,7 +292,7 @@ fn a_callable_that_is_not_there_is_named_with_the_one_that_was_meant() {
     assert!(of("fetsh").message.contains("did you mean 'fetch'?"), "{}", of("fetsh"));
     assert!(of("x").message.contains("cannot be called"), "{}", of("x"));
     assert!(of("gen").message.contains("generator"), "{}", of("gen"));
-    assert!(of("two").message.contains("missing a required argument: 'other'"), "{}", of("two"));
+    assert!(of("two").message.contains("'two' needs 2 arguments (i, other)"), "{}", of("two"));
     assert!(of("Client.get").message.contains("it is a method"), "{}", of("Client.get"));
     assert_eq!(of("gen").code, Code::PythonCallable);
 }
