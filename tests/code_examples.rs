@@ -1,7 +1,5 @@
 //! Every program in Python that `conc` offers runs without a warning, and does every task.
 
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
-
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};

@@ -334,7 +334,7 @@ fn a_client_of_one_loop_works_wherever_it_was_measured_to() {
 #[test]
 fn programs_are_formatted_and_without_findings() {
     let Some(ruff) = ruff() else {
-        eprintln!("skipped: there is no ruff");
+        let _ = writeln!(std::io::stderr(), "skipped: there is no ruff");
         return;
     };
     let directory = tempfile::tempdir().unwrap();

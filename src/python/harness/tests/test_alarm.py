@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from conc_harness.errors import TIMED_OUT
@@ -41,7 +43,7 @@ def needs_its_own_alarm(i):
 @pytest.mark.parametrize(
     "name", ["cancels_alarms", "has_a_timer", "ignores_it", "catches_everything", "needs_its_own_alarm"]
 )
-def test_a_timeout_holds_where_the_task_uses_the_alarm(tmp_path, name: str, strategy: str) -> None:
+def test_a_timeout_holds_where_the_task_uses_the_alarm(tmp_path: Path, name: str, strategy: str) -> None:
     user = UserModule(tmp_path, TASKS)
     request = user.batch(strategy, name, tasks=4, width=1 if strategy == "sequential" else 2)
     request["limits"]["timeout_s"] = TIMEOUT_S
