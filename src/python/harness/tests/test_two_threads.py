@@ -55,7 +55,7 @@ def test_coroutines_run_beside_others_on_the_loop_of_the_profile(module: ModuleM
     source = "import asyncio\nloops = set()\nasync def nap(i):\n    loops.add(asyncio.get_running_loop())\n"
     user = module(source + "    await asyncio.sleep(0.005)\n    assert len(loops) == 1\n")
     flight = done(profile(user.job("nap", tasks=5)))["in_flight"]
-    assert flight["threads"] == MAX_THREADS and flight["calls"] >= MAX_THREADS
+    assert 1 < flight["threads"] <= MAX_THREADS and flight["calls"] >= flight["threads"]
     assert flight["failed"] == 0 and flight["cpu_s"] > 0.0
 
 
