@@ -181,6 +181,14 @@ mod tests {
 
     impl Case {
         fn ask(&self, cells: &[ConfigurationResult]) -> Option<Recommendation> {
+            self.ask_with(cells, &[])
+        }
+
+        fn ask_with(
+            &self,
+            cells: &[ConfigurationResult],
+            unrun: &[ConfigurationResult],
+        ) -> Option<Recommendation> {
             let Case { workload, profile, host } = self;
             let objective = Objective::Throughput;
             recommend(&AdviceInput {
@@ -189,7 +197,7 @@ mod tests {
                 host,
                 conditions: &Conditions::usual(host),
                 cells,
-                unrun: &[],
+                unrun,
                 objective,
                 notes: &[Note::AssumedCpus { cpus: 2.0 }],
             })
@@ -267,6 +275,22 @@ mod tests {
             case.profile.python = Some(callable(gil_held, true));
             let threads = curve(StrategyKind::Threads, &[2], |_| 130.0);
             case.ask(&[case.sequential(), threads].concat()).unwrap().strategy
+        };
+        assert_eq!(advised(1.0), StrategyKind::Sequential);
+        assert_eq!(advised(0.0), StrategyKind::Threads);
+    }
+
+    #[test]
+    fn threads_that_compute_one_at_a_time_are_not_advised_untried_either() {
+        let advised = |gil_held| {
+            let mut case = case(vec![cpu()], Class::CpuBound, 0.01, 0.0, 2.0);
+            case.profile.python = Some(callable(gil_held, true));
+            let unrun = ConfigurationResult {
+                outlook: Some(believed(190.0, [150.0, 250.0])),
+                rounds: Vec::new(),
+                ..cell(StrategyKind::Threads, 2, 190.0)
+            };
+            case.ask_with(&case.sequential(), &[unrun]).unwrap().strategy
         };
         assert_eq!(advised(1.0), StrategyKind::Sequential);
         assert_eq!(advised(0.0), StrategyKind::Threads);

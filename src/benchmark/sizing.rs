@@ -144,39 +144,19 @@ fn seconds(s: f64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::benchmark::testing::host;
+    use crate::benchmark::testing::{self, host};
     use crate::strategy::StrategyKind;
 
     fn count(tasks: u64, task_s: f64, width: usize, rate: f64) -> u64 {
-        let budget = Duration::from_secs(5);
-        let sizing = Sizing {
-            longest_s: 0.0,
-            tasks,
-            task_s,
-            budget,
-            cpus: 2.0,
-            quota: None,
-            is_thorough: false,
-            params: SizingParams::default(),
-        };
+        let sizing = testing::sizing(tasks, task_s, Duration::from_secs(5));
         sizing.request(Configuration::new(StrategyKind::Async, width), rate).tasks.end
     }
 
     #[test]
     fn a_list_that_its_longest_item_rules_is_run_whole() {
         let sizing = |longest_s| {
-            let budget = Duration::from_secs(5);
-            let params = SizingParams::default();
-            Sizing {
-                tasks: 24,
-                task_s: 0.11,
-                longest_s,
-                budget,
-                cpus: 2.0,
-                quota: None,
-                is_thorough: false,
-                params,
-            }
+            let all = testing::sizing(24, 0.11, Duration::from_secs(5));
+            Sizing { longest_s, ..all }
         };
         let count = |longest_s, width, per_s| {
             sizing(longest_s).request(Configuration::new(StrategyKind::Threads, width), per_s).tasks.end

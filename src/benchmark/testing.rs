@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use crate::benchmark::conditions::{Conditions, Subject};
+use crate::benchmark::params::SizingParams;
 use crate::benchmark::plan::{Plan, Selection};
+use crate::benchmark::sizing::Sizing;
 use crate::host::info::{Host, HostLimits};
 use crate::host::usage::CpuTime;
 use crate::profile::result::{Class, Confidence, ConfidenceReason, Profile, TaskCost, Waits};
@@ -32,6 +34,20 @@ pub(crate) fn host(cpus: usize) -> Host {
             memory_available_bytes: 20 << 30,
             cgroup_memory_bytes: None,
         },
+    }
+}
+
+/// The sizes of batches of `tasks` tasks that take `task_s` seconds each, on two CPUs.
+pub(crate) fn sizing(tasks: u64, task_s: f64, budget: Duration) -> Sizing {
+    Sizing {
+        longest_s: 0.0,
+        tasks,
+        task_s,
+        budget,
+        cpus: 2.0,
+        quota: None,
+        is_thorough: false,
+        params: SizingParams::default(),
     }
 }
 

@@ -9,9 +9,8 @@ use super::*;
 use crate::benchmark::agreement::OutputVerdict;
 use crate::benchmark::clock::Stopwatch;
 use crate::benchmark::event::Silent;
-use crate::benchmark::params::SizingParams;
 use crate::benchmark::soundness::{Seen, Soundness};
-use crate::benchmark::testing::{self, host, profile, report, sleeping};
+use crate::benchmark::testing::{self, host, profile, report, sizing, sleeping};
 use crate::stats::proportion::Tally;
 
 /// Answers every batch at once, with the result of a function.
@@ -41,19 +40,6 @@ fn measure(
         preferred: None,
     };
     (measurement.run(&plan), executor.1)
-}
-
-fn sizing(tasks: u64, task_s: f64, budget: Duration) -> Sizing {
-    Sizing {
-        longest_s: 0.0,
-        tasks,
-        task_s,
-        budget,
-        cpus: 2.0,
-        quota: None,
-        is_thorough: false,
-        params: SizingParams::default(),
-    }
 }
 
 fn settings(rounds: u32) -> MeasurementSettings {

@@ -4,8 +4,7 @@ use std::cell::{Cell as Shared, RefCell};
 use std::rc::Rc;
 
 use crate::benchmark::event::Silent;
-use crate::benchmark::params::SizingParams;
-use crate::benchmark::testing::report;
+use crate::benchmark::testing::{report, sizing};
 use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::host::contention::TakenCpu;
@@ -123,16 +122,7 @@ impl Scene {
             observer: &mut Silent,
             clock: &mut clock,
             interrupt: &self.interrupt,
-            sizing: Sizing {
-                longest_s: 0.0,
-                tasks: 1000,
-                task_s: 0.02,
-                budget: Duration::from_secs(5),
-                cpus: 4.0,
-                quota: None,
-                is_thorough: false,
-                params: SizingParams::default(),
-            },
+            sizing: Sizing { cpus: 4.0, ..sizing(1000, 0.02, Duration::from_secs(5)) },
             settings: self.settings.clone(),
         };
         repetition.run(needs_more)

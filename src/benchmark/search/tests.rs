@@ -1,8 +1,7 @@
 //! The search against functions instead of machines.
 
 use super::*;
-use crate::benchmark::params::SizingParams;
-use crate::benchmark::testing::{self, host, profile, sleeping};
+use crate::benchmark::testing::{self, host, profile, sizing, sleeping};
 
 /// Runs the search against a function instead of a machine; batches take a fifth of a second.
 fn search(plan: &Plan, rounds: usize, truth: impl Fn(Configuration) -> f64) -> Search {
@@ -16,16 +15,7 @@ fn search_for(
     rounds: usize,
     truth: impl Fn(Configuration) -> BatchObservation,
 ) -> Search {
-    let sizing = Sizing {
-        longest_s: 0.0,
-        tasks: 400,
-        task_s: 0.02,
-        budget: Duration::from_secs(5),
-        cpus: 2.0,
-        quota: None,
-        is_thorough: false,
-        params: SizingParams::default(),
-    };
+    let sizing = sizing(400, 0.02, Duration::from_secs(5));
     let mut search = Search::new(plan, sizing, SearchMode::Guided, SearchParams::default(), (tree, 1));
     let mut now = Duration::ZERO;
     for _ in 0..rounds {
@@ -144,16 +134,7 @@ fn an_exhaustive_search_of_more_cells_than_are_looked_at_together_measures_all_a
         beyond_a_batch: 1.0,
     };
     plan.candidates.extend((0..MAX_MODELLED).map(wide));
-    let sizing = Sizing {
-        longest_s: 0.0,
-        tasks: 400,
-        task_s: 0.02,
-        budget: Duration::from_secs(5),
-        cpus: 2.0,
-        quota: None,
-        is_thorough: false,
-        params: SizingParams::default(),
-    };
+    let sizing = sizing(400, 0.02, Duration::from_secs(5));
     let mut search = Search::new(&plan, sizing, SearchMode::Exhaustive, SearchParams::default(), (None, 1));
     let first = search.next_round();
     assert_eq!(first.len(), plan.candidates.len());
@@ -165,16 +146,7 @@ fn an_exhaustive_search_of_more_cells_than_are_looked_at_together_measures_all_a
 
 #[test]
 fn a_fixed_search_measures_the_same_cells_in_every_round() {
-    let sizing = Sizing {
-        longest_s: 0.0,
-        tasks: 400,
-        task_s: 0.02,
-        budget: Duration::from_secs(5),
-        cpus: 2.0,
-        quota: None,
-        is_thorough: false,
-        params: SizingParams::default(),
-    };
+    let sizing = sizing(400, 0.02, Duration::from_secs(5));
     let mut search = Search::new(&plan(), sizing, SearchMode::Fixed, SearchParams::default(), (None, 1));
     let first = search.next_round();
     first.iter().for_each(|c| search.record_batch(c.cell, Duration::ZERO, steady(10.0)));
