@@ -215,7 +215,9 @@ TASK = "\ndef task(i):\n    return sum(range(2000))\n"
 @pytest.mark.parametrize("what", REPLACED)
 def test_a_module_that_replaces_threads_or_clocks_ends(tmp_path: Path, what: str, strategy: str) -> None:
     if (what, strategy) == ("clocks", "processes"):
-        pytest.skip("multiprocessing itself waits on the module's clock: only the time limit of the run ends it")
+        pytest.skip(
+            "multiprocessing itself waits on the module's clock: only the time limit of the run ends it"
+        )
     module = UserModule(tmp_path, REPLACED[what] + TASK)
     answer = ask(profile(module) if strategy == "profile" else batch(module, strategy))
     if strategy in ("profile", "sequential"):
