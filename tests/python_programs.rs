@@ -205,7 +205,8 @@ fn items_are_those_of_the_user() {
         (ItemSource::StandardInput, 3, &[], lines),
         (ItemSource::Arguments, 2, &["p q", "r"], ""),
         (ItemSource::Listed(nasty), 2, &[], ""),
-        (ItemSource::Module, 20, &[], ""),
+        (ItemSource::Module { first: None }, 20, &[], ""),
+        (ItemSource::Module { first: Some(7) }, 7, &[], ""),
         (ItemSource::Numbers, 20, &[], ""),
     ];
     for (items, count, arguments, input) in cases {
@@ -368,10 +369,11 @@ fn cases_of_style() -> Vec<TaskShape> {
     };
     let retry = Some(RetryPolicy { max: 30, backoff: Backoff::Exponential, base: Duration::from_millis(5) });
     let listed = ItemSource::Listed(["it's", "a \"b\" 'c'", "\u{1b}\n"].map(|item| item.repeat(12)).to_vec());
-    let sources = [ItemSource::Numbers, listed, ItemSource::File("x.txt".to_owned()), ItemSource::Module];
+    let sources = [ItemSource::Numbers, listed, ItemSource::File("x.txt".to_owned()), ItemSource::Module { first: Some(7) }];
     let mut cases = Vec::new();
+    let is_of_module = |items: &ItemSource| matches!(items, ItemSource::Module { .. });
     for shape in shapes_of_style() {
-        for items in sources.iter().filter(|items| shape.python.is_some() || **items != ItemSource::Module) {
+        for items in sources.iter().filter(|items| shape.python.is_some() || !is_of_module(items)) {
             for (limits, retry) in [(WorkloadLimits::default(), None), (limits.clone(), retry.clone())] {
                 cases.push(TaskShape { items: items.clone(), limits, retry, ..shape.clone() });
             }

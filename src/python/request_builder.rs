@@ -9,6 +9,7 @@ use crate::python::protocol::request::{
     CallableSpec, RateLimitRequest, RequestHeader, ResultsFileSpec, RetryRequest, TaskLimits, TaskList,
 };
 use crate::workload::item_order::ItemOrder;
+use crate::workload::spec::OwnItems;
 use crate::workload::{Items, Workload};
 
 /// Makes the parts of requests; each results file and each token bucket gets a name of its own.
@@ -33,11 +34,13 @@ impl RequestBuilder {
 
     /// Returns the header of every request for a workload.
     pub(super) fn header(&self, workload: &Workload) -> RequestHeader {
-        let own_items = workload.has_items_of_module();
         RequestHeader {
             steps: workload.callables().map(CallableSpec::from).collect(),
-            own_items,
-            most_items: (own_items && !workload.items.is_empty()).then(|| workload.tasks()),
+            own_items: workload.has_items_of_module(),
+            most_items: match workload.items_of_module() {
+                OwnItems::First(most) => Some(most),
+                OwnItems::All | OwnItems::None => None,
+            },
             import_limit_s: self.import_limit.as_secs_f64(),
         }
     }

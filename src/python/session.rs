@@ -24,7 +24,7 @@ use crate::python::request_builder::{RequestBuilder, task_list};
 use crate::strategy::StrategyKind;
 use crate::strategy::run::RunReport;
 use crate::strategy::time_breakdown::WorkerTimeBreakdown;
-use crate::workload::spec::{PythonSpec, StepSpec, WorkloadSource};
+use crate::workload::spec::{OwnItems, PythonSpec, StepSpec, WorkloadSource};
 use crate::workload::{Env, Items, Workload};
 
 /// Maximum number of tasks in a batch. It bounds the memory that a batch needs; more tasks would not change
@@ -138,7 +138,7 @@ impl Session {
             module: "conc_harness.start_up".into(),
             callable: "nothing".into(),
             async_callable: None,
-            own_items: false,
+            own_items: OwnItems::None,
         };
         let items = Items::Count(workers as u64);
         let steps = vec![StepSpec::Python(nothing)];

@@ -53,13 +53,16 @@ pub enum ItemSource {
     /// The lines of standard input, read as those of a file.
     StandardInput,
     /// The `items` of the first callable's module: an iterable, or a function that returns one.
-    Module,
+    Module {
+        /// The number of items that are taken from it; `None` for all of them.
+        first: Option<u64>,
+    },
 }
 
 impl ItemSource {
     /// Returns true if items are text rather than numbers; of a module they are anything.
     pub(super) fn is_text(&self) -> bool {
-        !matches!(self, ItemSource::Numbers | ItemSource::Module)
+        !matches!(self, ItemSource::Numbers | ItemSource::Module { .. })
     }
 }
 

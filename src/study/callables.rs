@@ -19,7 +19,7 @@ use crate::report::document::Warning;
 use crate::report::prose;
 use crate::snippets::{PythonCallable, PythonTask};
 use crate::workload::item::Items;
-use crate::workload::spec::PythonSpec;
+use crate::workload::spec::{OwnItems, PythonSpec};
 use crate::workload::{Env, Workload};
 
 use crate::study::run_guard::RunGuard;
@@ -51,7 +51,7 @@ impl Callables {
             Some(items) => workload.items = Items::Count(items),
             None if workload.items.is_empty() => return Err(no_items(workload)),
             // The module has none, so that the number of tasks stands for the numbers from 0.
-            None => workload.leave_items_of_module(),
+            None => workload.take_items_of_module(OwnItems::None),
         }
         if workload.items.is_empty() {
             let message = format!("'{}': its module has no items", workload.name);

@@ -11,6 +11,7 @@ use crate::study::config::StudyConfig;
 use crate::study::machine::Backend;
 use crate::workload::Workload;
 use crate::workload::item::Items;
+use crate::workload::spec::OwnItems;
 
 /// Limits of the list of items that is written into a program.
 const MAX_LISTED_ITEMS: usize = 30;
@@ -50,8 +51,10 @@ pub(super) fn code_examples(study: &StudyFacts<'_>, recommendation: &Recommendat
 }
 
 fn item_source(workload: &Workload) -> ItemSource {
-    if workload.callables().any(|spec| spec.own_items) {
-        return ItemSource::Module;
+    match workload.items_of_module() {
+        OwnItems::All => return ItemSource::Module { first: None },
+        OwnItems::First(first) => return ItemSource::Module { first: Some(first) },
+        OwnItems::None => {}
     }
     match (&workload.items, workload.items_from.as_deref()) {
         (Items::Count(_), _) => ItemSource::Numbers,

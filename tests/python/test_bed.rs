@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use conc::internal::{
-    Env, Error, Items, ProfileLimits, Profiled, PythonBatch, PythonSpec, Reexec, RunReport, Session,
+    Env, Error, Items, ProfileLimits, Profiled, OwnItems, PythonBatch, PythonSpec, Reexec, RunReport, Session,
     SessionTimeouts, StepSpec, StrategyKind, Workload, profile_callable, resolve_workload,
 };
 use tempfile::TempDir;
@@ -47,7 +47,7 @@ impl TestBed {
                 module: "tasks".into(),
                 callable: (*callable).into(),
                 async_callable: None,
-                own_items: false,
+                own_items: OwnItems::None,
             })
         };
         let template = resolve_workload(&format!("{}:f", file.display())).expect("a workload");

@@ -10,9 +10,9 @@ use crate::snippets::python::part::Part;
 use crate::snippets::python::program::Program;
 use crate::snippets::python::task;
 use crate::snippets::python::work::{Work, compose};
-use crate::snippets::shape::TaskShape;
+use crate::snippets::shape::{ItemSource, TaskShape};
 use crate::snippets::template::fill;
-use crate::snippets::wording::provenance;
+use crate::snippets::wording::{grouped, provenance};
 use crate::strategy::StrategyKind;
 
 /// Line that has workers start before the first task does.
@@ -90,9 +90,10 @@ impl<'a> Assembly<'a> {
         names.extend(self.work.definitions.iter().any(|text| text.contains("asyncio.")).then_some("asyncio"));
         names.extend(self.work.uses_threads.then_some("ThreadPoolExecutor"));
         names.extend(self.items.definition.as_deref().filter(|text| text.contains("Path(")).map(|_| "Path"));
+        names.extend(self.items.statement.contains("islice(").then_some("islice"));
         let modules = names.iter().filter(|name| module_of(name).is_none());
         let mut lines: String = modules.map(|name| format!("import {name}\n")).collect();
-        for module in ["concurrent.futures", "contextlib", "pathlib"] {
+        for module in ["concurrent.futures", "contextlib", "itertools", "pathlib"] {
             let parts = names.iter().filter(|name| module_of(name) == Some(module)).copied();
             let parts: Vec<String> = parts.map(str::to_owned).collect();
             if !parts.is_empty() {
@@ -109,6 +110,9 @@ impl<'a> Assembly<'a> {
     fn constants(&self) -> Option<String> {
         let limits = &self.shape.limits;
         let mut lines: Vec<String> = self.widths();
+        if let ItemSource::Module { first: Some(first) } = self.shape.items {
+            lines.push(format!("MOST_ITEMS = {}  # None for all", grouped(u128::from(first))));
+        }
         let has = |parts: &[Part]| parts.iter().any(|part| self.work.parts.contains(part));
         if let Some(retry) = self.shape.retry.as_ref().filter(|_| has(&[Part::Retried, Part::RetriedAsync])) {
             lines.push(format!("RETRIES = {}", retry.max));
@@ -233,6 +237,7 @@ impl<'a> Assembly<'a> {
 fn module_of(name: &str) -> Option<&'static str> {
     match name {
         "Path" => Some("pathlib"),
+        "islice" => Some("itertools"),
         "suppress" => Some("contextlib"),
         "wait" => Some("concurrent.futures"),
         _ => name.starts_with(char::is_uppercase).then_some("concurrent.futures"),

@@ -8,11 +8,11 @@ use crate::snippets::python::work::{Argument, Step, Work};
 use crate::snippets::shape::{ItemSource, PythonCallable, PythonTask, TaskShape};
 
 /// Names that the programs use themselves; a callable with one of these names is imported under another.
-const TAKEN: &str = "BACKOFF BaseException CHUNK Exception HERE InterpreterPoolExecutor LOCAL PACE PREPARE PROCESSES Pace \
+const TAKEN: &str = "BACKOFF BaseException CHUNK Exception HERE InterpreterPoolExecutor LOCAL MOST_ITEMS PACE PREPARE PROCESSES Pace \
     Path ProcessPoolExecutor RATE RETRIES RuntimeError SHARE TIMEOUT TaskTimeout ThreadPoolExecutor \
     TimeoutError WIDTH abs arguments asyncio attempt begin begun callable calls chunk chunks code compute compute_async \
     consume consumers dict done due enumerate error exec failures fcntl first float function future futures \
-    group hasattr importlib in_process in_time index int isinstance item items iter job late len limited limited_compute line list loop \
+    group hasattr importlib in_process in_time index int isinstance islice item items iter job late len limited limited_compute line list loop \
     main max min multiprocessing now ok on_loop open os outcomes paced paced_async path pool print produce \
     queue random range read_items repr results retried retried_async retry ring run run_chunk run_loop \
     run_share running seconds self semaphore share shares signal sorted source start starts steps str \
@@ -68,7 +68,8 @@ impl UserPart {
         let first = shape.python.as_ref().and_then(|task| task.steps.first());
         for (module, names) in &mut self.offered {
             names.retain(|(_, known)| work.uses(known));
-            if shape.items == ItemSource::Module && first.is_some_and(|first| first.module == *module) {
+            let is_source = matches!(shape.items, ItemSource::Module { .. });
+            if is_source && first.is_some_and(|first| first.module == *module) {
                 names.push(("items".to_owned(), "source".to_owned()));
             }
         }

@@ -40,6 +40,9 @@ pub(super) fn item_reader(shape: &TaskShape) -> ItemReader {
             note: " It reads its items from standard input.",
             ..lines("sys.stdin.buffer.read()")
         },
-        ItemSource::Module => assigned("list(source() if callable(source) else source)"),
+        ItemSource::Module { first: None } => assigned("list(source() if callable(source) else source)"),
+        ItemSource::Module { first: Some(_) } => {
+            assigned("list(islice(source() if callable(source) else source, MOST_ITEMS))")
+        }
     }
 }

@@ -12,7 +12,7 @@ const LONGEST_PATH: usize = 60;
 /// Returns the function `items`, which reads them from where the user keeps them.
 pub(super) fn function(shape: &TaskShape) -> String {
     match &shape.items {
-        ItemSource::Numbers | ItemSource::Module => {
+        ItemSource::Numbers | ItemSource::Module { .. } => {
             let count = grouped(u128::from(shape.tasks));
             format!("fn items() -> io::Result<Vec<u64>> {{\n    Ok((0..{count}).collect())\n}}\n")
         }

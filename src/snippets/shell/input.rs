@@ -21,7 +21,7 @@ pub(super) struct ForXargs {
 pub(super) fn for_xargs(shape: &TaskShape, vary: bool) -> ForXargs {
     let zeros = |from: String| ForXargs { from, options: "-0 " };
     match &shape.items {
-        ItemSource::Numbers | ItemSource::Module => {
+        ItemSource::Numbers | ItemSource::Module { .. } => {
             ForXargs { from: numbers(shape.tasks, vary), options: "" }
         }
         ItemSource::Listed(items) => zeros(format!(r"printf '%s\0' {}", listed(items))),
@@ -49,7 +49,7 @@ pub(super) struct ForParallel {
 pub(super) fn for_parallel(shape: &TaskShape, vary: bool) -> ForParallel {
     let behind = |items: &str| format!(" ::: {items} < /dev/null");
     match &shape.items {
-        ItemSource::Numbers | ItemSource::Module => {
+        ItemSource::Numbers | ItemSource::Module { .. } => {
             ForParallel { from: Some(numbers(shape.tasks, vary)), ..ForParallel::default() }
         }
         ItemSource::Listed(items) => {

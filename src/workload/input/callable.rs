@@ -6,7 +6,7 @@ use crate::diagnostics::Code;
 use crate::workload::input::command_line::{choose, count, split};
 use crate::workload::input::input_error::InputError;
 use crate::workload::item::Items;
-use crate::workload::spec::{PythonSpec, StepSpec, Workload, WorkloadSource};
+use crate::workload::spec::{OwnItems, PythonSpec, StepSpec, Workload, WorkloadSource};
 
 /// Returns true if `name` is written as `file.py:callable` or `package.module:callable`.
 pub(crate) fn is_callable(name: &str) -> bool {
@@ -27,7 +27,7 @@ pub(super) fn from_callable(name: &str) -> Result<Workload, InputError> {
             name.rsplit(std::path::is_separator).next().unwrap_or(name).to_owned(),
             WorkloadSource::Python,
             Items::Count(0),
-            vec![StepSpec::Python(PythonSpec { own_items: true, ..spec })],
+            vec![StepSpec::Python(PythonSpec { own_items: OwnItems::All, ..spec })],
         )
     })
 }
@@ -55,9 +55,8 @@ pub(crate) fn with_items(
         (chosen, tasks) => {
             let is_chosen = chosen.is_some();
             workload.items = count(chosen, tasks)?;
-            if is_chosen {
-                workload.leave_items_of_module();
-            }
+            let own_items = if is_chosen { OwnItems::None } else { OwnItems::First(workload.tasks()) };
+            workload.take_items_of_module(own_items);
         }
     }
     Ok(workload)
@@ -80,7 +79,7 @@ pub(super) fn callable(name: &str, directory: &Path) -> Result<PythonSpec, Input
         file,
         callable: callable.to_owned(),
         async_callable: None,
-        own_items: false,
+        own_items: OwnItems::None,
     })
 }
 
@@ -158,7 +157,7 @@ mod tests {
     fn a_module_is_taken_by_its_name() {
         let workload = from_callable("package.module:fetch").expect("a workload");
         let [StepSpec::Python(spec)] = &workload.steps[..] else { panic!("{workload:?}") };
-        assert_eq!((spec.module.as_str(), &spec.file, spec.own_items), ("package.module", &None, true));
+        assert_eq!((spec.module.as_str(), &spec.file, spec.own_items), ("package.module", &None, OwnItems::All));
         assert_eq!(
             (workload.source, workload.name.as_str()),
             (WorkloadSource::Python, "package.module:fetch")

@@ -196,8 +196,21 @@ pub struct PythonSpec {
     pub callable: String,
     /// The coroutine function that does the same, unless its name is `callable` followed by `_async`.
     pub async_callable: Option<String>,
-    /// True if the items are those that the module defines as `items`.
-    pub own_items: bool,
+    /// The items that are taken from the module.
+    pub own_items: OwnItems,
+}
+
+/// The items that a workload takes from the module of its callable, which defines them as `items`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OwnItems {
+    /// None: the workload has items of its own.
+    #[default]
+    None,
+    /// As many as there are.
+    All,
+    /// So many from the first on; there may be more, even without end.
+    First(u64),
 }
 
 /// The demands of a step on its scheduler.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::workload::item::Items;
 use crate::workload::spec::limits::{RetryPolicy, WorkloadLimits};
 use crate::workload::spec::server::FixtureSpec;
-use crate::workload::spec::steps::{CommandSpec, CpuSpec, PythonSpec, StepNature, StepSpec};
+use crate::workload::spec::steps::{CommandSpec, CpuSpec, OwnItems, PythonSpec, StepNature, StepSpec};
 
 /// A named unit of work, repeated over items.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -109,16 +109,21 @@ impl Workload {
         self.steps.iter().filter_map(StepSpec::as_python)
     }
 
-    /// Returns true if the items are those that the module of a callable defines.
-    pub fn has_items_of_module(&self) -> bool {
-        self.callables().any(|spec| spec.own_items)
+    /// Returns the items that are taken from the module of a callable.
+    pub fn items_of_module(&self) -> OwnItems {
+        self.callables().map(|spec| spec.own_items).find(|own| *own != OwnItems::None).unwrap_or_default()
     }
 
-    /// Takes no items from the module of a callable.
-    pub fn leave_items_of_module(&mut self) {
+    /// Returns true if the items are those that the module of a callable defines.
+    pub fn has_items_of_module(&self) -> bool {
+        self.items_of_module() != OwnItems::None
+    }
+
+    /// Sets the items that are taken from the module of a callable that gives the items.
+    pub fn take_items_of_module(&mut self, own_items: OwnItems) {
         for step in &mut self.steps {
             if let StepSpec::Python(spec) = step {
-                spec.own_items = false;
+                spec.own_items = own_items;
             }
         }
     }
