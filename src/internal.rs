@@ -79,7 +79,8 @@ pub use crate::workload::spec::{
     Backoff, FixtureSpec, LatencySpec, RetryPolicy, WorkloadLimits, WorkloadSource,
 };
 pub use crate::workload::spec::{
-    CommandSpec, CpuSpec, HttpSpec, Kernel, LockSpec, OwnItems, PythonSpec, SleepSpec, StepSpec, WebSocketSpec,
+    CommandSpec, CpuSpec, HttpSpec, Kernel, LockSpec, OwnItems, PythonSpec, SleepSpec, StepSpec,
+    WebSocketSpec,
 };
 pub use crate::workload::step::Step;
 pub use crate::workload::step::command::Command;

@@ -155,7 +155,8 @@ fn callables() -> Vec<(&'static str, TaskShape, &'static str)> {
         ("odd_file", python("my-tasks", &[fetch])),
         ("own_items", python("tasks", &[fetch])),
     ];
-    let source = |name| if name == "own_items" { ItemSource::Module { first: Some(8) } } else { ItemSource::Numbers };
+    let source =
+        |name| if name == "own_items" { ItemSource::Module { first: Some(8) } } else { ItemSource::Numbers };
     let shape = |name, task| TaskShape { python: Some(task), items: source(name), ..stand_in(1, 1, &[]) };
     tasks.map(|(name, task)| (name, shape(name, task), "8 tasks: 8 ok, 0 failed in ")).into()
 }

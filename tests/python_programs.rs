@@ -369,7 +369,12 @@ fn cases_of_style() -> Vec<TaskShape> {
     };
     let retry = Some(RetryPolicy { max: 30, backoff: Backoff::Exponential, base: Duration::from_millis(5) });
     let listed = ItemSource::Listed(["it's", "a \"b\" 'c'", "\u{1b}\n"].map(|item| item.repeat(12)).to_vec());
-    let sources = [ItemSource::Numbers, listed, ItemSource::File("x.txt".to_owned()), ItemSource::Module { first: Some(7) }];
+    let sources = [
+        ItemSource::Numbers,
+        listed,
+        ItemSource::File("x.txt".to_owned()),
+        ItemSource::Module { first: Some(7) },
+    ];
     let mut cases = Vec::new();
     let is_of_module = |items: &ItemSource| matches!(items, ItemSource::Module { .. });
     for shape in shapes_of_style() {

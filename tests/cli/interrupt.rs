@@ -17,6 +17,10 @@ use crate::sandbox::{Sandbox, wait_until};
 const SCRAPE: &[&str] = &["advise", "web-scraper", "--budget", "10s"];
 const COMMAND: &[&str] = &["advise", "--budget", "10s", "--", "sleep", "0.2"];
 
+/// Measures two workloads, and writes the first as soon as it is done.
+const BENCH_OF_TWO: &[&str] =
+    &["bench", "sleep-io", "web-scraper", "--budget", "300ms", "--export-json", "out.json"];
+
 /// The parts that `conc` plays when it has started itself.
 const FIXTURE: &str = "conc __fixture";
 const PROFILE: &str = "conc __profile";
@@ -59,6 +63,11 @@ impl Running {
     fn wait_for(&self, command: &str) {
         let runs = || self.sandbox.processes().iter().any(|process| process.command == command);
         assert!(wait_until(runs), "there is no '{command}'");
+    }
+
+    /// Waits until there is a file, which appears in one piece.
+    fn wait_for_file(&self, name: &str) {
+        assert!(wait_until(|| self.sandbox.path(name).exists()), "there is no '{name}'");
     }
 
     /// Waits until a second batch is started, which it is when the first has been measured.
@@ -201,9 +210,8 @@ fn an_interrupted_run_prints_its_json() {
 
 #[test]
 fn a_bench_that_is_interrupted_shows_the_workloads_it_has_done() {
-    let running = Running::start(&["bench", "sleep-io", "web-scraper", "--budget", "300ms"]);
-    // Only the second of the two has a server.
-    running.wait_for(FIXTURE);
+    let running = Running::start(BENCH_OF_TWO);
+    running.wait_for_file("out.json");
     let ended = running.end(Signal::SIGINT);
     assert_eq!(ended.status.code(), Some(130), "{}", ended.stderr);
     assert!(ended.stdout.contains("sleep-io · 400 tasks"), "{}", ended.stdout);
@@ -212,9 +220,8 @@ fn a_bench_that_is_interrupted_shows_the_workloads_it_has_done() {
 
 #[test]
 fn a_bench_has_written_the_workloads_it_has_done() {
-    let export = ["--budget", "300ms", "--export-json", "out.json"];
-    let running = Running::start(&[&["bench", "sleep-io", "web-scraper"], &export[..]].concat());
-    running.wait_for(FIXTURE);
+    let running = Running::start(BENCH_OF_TWO);
+    running.wait_for_file("out.json");
     let written = fs::read_to_string(running.sandbox.path("out.json")).unwrap();
     let document: Document = serde_json::from_str(&written).unwrap();
     let [report] = document.reports() else { panic!("one report: {written}") };

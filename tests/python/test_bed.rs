@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use conc::internal::{
-    Env, Error, Items, ProfileLimits, Profiled, OwnItems, PythonBatch, PythonSpec, Reexec, RunReport, Session,
-    SessionTimeouts, StepSpec, StrategyKind, Workload, profile_callable, resolve_workload,
+    Env, Error, Items, OwnItems, ProfileLimits, Profiled, PythonBatch, PythonSpec, Reexec, RunReport,
+    Session, SessionTimeouts, StepSpec, StrategyKind, Workload, profile_callable, resolve_workload,
 };
 use tempfile::TempDir;
 

@@ -157,7 +157,10 @@ mod tests {
     fn a_module_is_taken_by_its_name() {
         let workload = from_callable("package.module:fetch").expect("a workload");
         let [StepSpec::Python(spec)] = &workload.steps[..] else { panic!("{workload:?}") };
-        assert_eq!((spec.module.as_str(), &spec.file, spec.own_items), ("package.module", &None, OwnItems::All));
+        assert_eq!(
+            (spec.module.as_str(), &spec.file, spec.own_items),
+            ("package.module", &None, OwnItems::All)
+        );
         assert_eq!(
             (workload.source, workload.name.as_str()),
             (WorkloadSource::Python, "package.module:fetch")

@@ -9,7 +9,8 @@ pub use limits::{Backoff, RetryPolicy, WorkloadLimits};
 pub use server::{FixtureSpec, LatencySpec};
 pub(crate) use steps::EMBEDDED_SERVER;
 pub use steps::{
-    CommandSpec, CpuSpec, HttpSpec, Kernel, LockSpec, OwnItems, PythonSpec, SleepSpec, StepSpec, WebSocketSpec,
+    CommandSpec, CpuSpec, HttpSpec, Kernel, LockSpec, OwnItems, PythonSpec, SleepSpec, StepSpec,
+    WebSocketSpec,
 };
 pub(crate) use steps::{ReadSpec, SqliteSpec, StepNature, WriteSpec};
 pub use workload::{Workload, WorkloadSource};
