@@ -2,10 +2,12 @@
 
 use crate::host::contention::Contention;
 use crate::profile::accounting::totals::Accounting;
-use crate::profile::classify::class::class_with_waits;
+use crate::profile::classify::class::ClassEdges;
 use crate::profile::classify::confidence::{ConfidenceInputs, confidence};
-use crate::profile::classify::fraction::{CpuFractions, LITTLE_CPU_SHARE, TreeTotals, cpu_fractions};
-use crate::profile::classify::phases::{phases, series};
+use crate::profile::classify::fraction::{CpuFractions, TreeTotals, cpu_fractions};
+use crate::profile::classify::kernel_io::{KernelIo, Moment, kernel_io, moments};
+use crate::profile::classify::phases::{SlicedTree, phases, slices};
+use crate::profile::classify::stretches::cpus_at_once;
 use crate::profile::classify::unknown::{MUCH_UNSEEN_SHARE, UnknownInputs, unknown};
 use crate::profile::result::{
     Class, Confidence, ConfidenceReason, Profile, Sampling, TaskCost, Tree, Waits, Workers,
@@ -34,14 +36,8 @@ struct Figures {
     totals: TreeTotals,
     fractions: CpuFractions,
     waits: Waits,
-}
-
-impl Figures {
-    /// Share of the CPU time that no sample caught, from 0 to 1; 0 where there is hardly any CPU time.
-    fn unseen_share(&self) -> f64 {
-        let TreeTotals { cpu_s, wall_s, .. } = self.totals;
-        if cpu_s > LITTLE_CPU_SHARE * wall_s { self.fractions.unseen_s / cpu_s } else { 0.0 }
-    }
+    /// What each interval used.
+    moments: Vec<Moment>,
 }
 
 /// Makes the profile of a tree that could use `cpus` CPUs.
@@ -58,7 +54,8 @@ pub(crate) fn conclude(
     let totals = totals(accounting, &observation, &intervals, cpus);
     let fractions = cpu_fractions(&totals);
     let waits = waits(&intervals, implied);
-    let figures = Figures { intervals, totals, fractions, waits };
+    let moments = moments(&intervals, system_share(accounting));
+    let figures = Figures { intervals, totals, fractions, waits, moments };
     let Classification { class, confidence, reason } = classify(accounting, &observation, &figures, machine);
     let runs = accounting.runs.len().max(1) as u64;
     let wait_s = totals.wall_s * (1.0 - fractions.queued_share) * (1.0 - fractions.cpu_fraction);
@@ -99,8 +96,9 @@ fn totals(
 ) -> TreeTotals {
     let sum = |value: fn(&Interval) -> f64| intervals.iter().map(value).sum::<f64>();
     let mean = |value: f64, weight: f64| if weight > 0.0 { Some(value / weight) } else { None };
-    let samples = sum(|interval| interval.samples);
-    let runnable = sum(|interval| interval.cpu.runnable * interval.samples);
+    // Samples become rarer where they cost much, so that each stands for the time since the last one.
+    let seen_s = sum(seen_span_s);
+    let runnable_s = sum(|interval| interval.cpu.runnable * seen_span_s(interval));
     let sampled = observation.totals;
     let sampled_queue_s = sum(|interval| interval.cpu.queued_s).min(sampled.queued_s);
     let threads = intervals.iter().map(|interval| interval.workers.threads as u64).max().unwrap_or(0);
@@ -114,34 +112,61 @@ fn totals(
         cpu_s: accounting.cpu.total_s(),
         seen_s: sum(|interval| interval.cpu.run_s).min(sampled.seen_s),
         queued_s,
-        runnable: mean(runnable, samples),
+        runnable: mean(runnable_s, seen_s),
+        at_once: cpus_at_once(intervals, cpus),
         busiest: mean(sum(|interval| interval.cpu.busiest * interval.span_s), sum(|i| i.span_s))
             .unwrap_or(0.0),
         waiting_s: sum(|interval| interval.workers.waiting_while_busy * interval.span_s),
         waiting_while_idle: mean(
-            sum(|interval| interval.workers.waiting_while_idle * interval.samples),
-            samples - runnable,
+            sum(|interval| interval.workers.waiting_while_idle * seen_span_s(interval)),
+            seen_s - runnable_s,
         )
         .unwrap_or(1.0),
-        samples,
+        samples: sum(|interval| interval.samples),
         threads,
         cpus,
     }
 }
 
+/// Returns the seconds of an interval in which there was a tree.
+fn seen_span_s(interval: &Interval) -> f64 {
+    if interval.samples > 0.0 { interval.span_s } else { 0.0 }
+}
+
+/// Returns the kernel's share of the CPU time, from 0 to 1.
+fn system_share(accounting: &Accounting) -> f64 {
+    let cpu_s = accounting.cpu.total_s();
+    if cpu_s > 0.0 { accounting.cpu.system_s / cpu_s } else { 0.0 }
+}
+
+/// Returns the use of the kernel on the way to devices; without samples, all of the time is one moment.
+fn use_of_kernel(accounting: &Accounting, figures: &Figures) -> KernelIo {
+    let io = kernel_io(figures.moments.iter(), &figures.waits);
+    if io.cpu_s > 0.0 {
+        return io;
+    }
+    KernelIo { cpu_s: accounting.cpu.total_s(), kernel_s: accounting.cpu.system_s, ..io }
+}
+
 /// Returns the waits while nothing was runnable; all waits if there were hardly any of those; and the
-/// implied waits if both were few.
+/// implied waits if both were few. Samples count by the time that they stand for.
 fn waits(intervals: &[Interval], implied: &WaitCounts) -> Waits {
-    let sums = intervals.iter().fold(WaitSums::default(), |sums, interval| sums.plus(&interval.waits));
-    let all = sums.while_idle.plus(&sums.while_busy);
-    if sums.while_idle.known() >= MIN_WAIT_SAMPLES {
-        sums.while_idle.shares()
-    } else if all.known() >= MIN_WAIT_SAMPLES {
-        all.shares()
+    let counts = intervals.iter().fold(WaitSums::default(), |sums, interval| sums.plus(&interval.waits));
+    let by_time = |kinds: fn(&WaitSums) -> WaitCounts| {
+        let timed = |interval: &Interval| {
+            let samples = interval.samples.max(1.0);
+            kinds(&interval.waits).times(seen_span_s(interval) / samples)
+        };
+        intervals.iter().fold(WaitCounts::default(), |sums, interval| sums.plus(&timed(interval)))
+    };
+    if counts.while_idle.known() >= MIN_WAIT_SAMPLES {
+        by_time(|waits| waits.while_idle).shares()
+    } else if counts.while_idle.plus(&counts.while_busy).known() >= MIN_WAIT_SAMPLES {
+        by_time(|waits| waits.while_idle.plus(&waits.while_busy)).shares()
     } else if implied.total() > 0.0 {
         implied.shares()
     } else {
-        sums.while_idle.shares()
+        counts.while_idle.shares()
     }
 }
 
@@ -151,11 +176,15 @@ fn classify(
     figures: &Figures,
     machine: Contention,
 ) -> Classification {
-    let Figures { totals, fractions, waits, .. } = figures;
-    let CpuFractions { cpu_fraction, any_fraction, queued_share, .. } = *fractions;
+    let Figures { totals, fractions, .. } = figures;
+    let CpuFractions { cpu_fraction, any_fraction, queued_share, least_fraction, most_fraction, .. } =
+        *fractions;
+    let edges = ClassEdges::of(&use_of_kernel(accounting, figures));
     let (confidence, reason) = confidence(&ConfidenceInputs {
         cpu_fraction,
         any_fraction,
+        bounds: [least_fraction, most_fraction],
+        edges,
         queued_share,
         wall_s: totals.wall_s,
         samples: totals.samples as u64,
@@ -165,8 +194,7 @@ fn classify(
         is_exact: accounting.is_exact,
         is_of_tasks: accounting.is_of_tasks,
     });
-    let class = class_with_waits(cpu_fraction, accounting.cpu.user_s, accounting.cpu.system_s, waits);
-    Classification { class, confidence, reason }
+    Classification { class: edges.class_of(cpu_fraction), confidence, reason }
 }
 
 fn tree(
@@ -176,15 +204,16 @@ fn tree(
     figures: &Figures,
     class: Class,
 ) -> Tree {
-    let Figures { intervals, totals, fractions, waits } = figures;
+    let Figures { intervals, totals, fractions, waits, moments } = figures;
     let is_churning = fractions.unseen_s > MUCH_UNSEEN_SHARE * totals.cpu_s;
-    let series = series(intervals, &accounting.runs, totals.threads, is_churning);
-    let (pattern, phases) = phases(&series);
+    let sliced = SlicedTree { threads: totals.threads, cpus: totals.cpus, is_churning };
+    let slices = slices(intervals, moments, &accounting.runs, sliced);
+    let (pattern, phases) = phases(&slices);
     let gaps = UnknownInputs {
         class,
         cpu_fraction: fractions.cpu_fraction,
         waits,
-        unseen_share: figures.unseen_share(),
+        unseen_share: fractions.unseen_share,
         source: observation.source,
         peer: observation.peer,
     };
@@ -203,7 +232,7 @@ fn tree(
         machine,
         pattern,
         phases,
-        series,
+        series: slices.series,
         unknown: unknown(&gaps),
         breakdown: observation.breakdown.processes,
     }
@@ -211,9 +240,10 @@ fn tree(
 
 /// Returns the mean number of workers over the samples that found anything runnable.
 fn workers_at_once(intervals: &[Interval]) -> f64 {
-    let busy: f64 = intervals.iter().map(|interval| interval.cpu.runnable * interval.samples).sum();
-    let workers: f64 = intervals.iter().map(|interval| interval.workers.at_once * interval.samples).sum();
-    if busy > 0.0 { workers / busy } else { 0.0 }
+    let busy_s: f64 = intervals.iter().map(|interval| interval.cpu.runnable * seen_span_s(interval)).sum();
+    let workers_s: f64 =
+        intervals.iter().map(|interval| interval.workers.at_once * seen_span_s(interval)).sum();
+    if busy_s > 0.0 { workers_s / busy_s } else { 0.0 }
 }
 
 #[cfg(test)]
@@ -233,7 +263,7 @@ mod tests {
             let share = f64::from(u8::from(at_s <= 0.5 || at_s > 1.01));
             let mut waits = WaitSums::default();
             waits.while_idle.add(WaitKind::Sleep, 1.0 - share);
-            let cpu = CpuUse { run_s: 0.02 * share, queued_s: 0.0, busiest: share, runnable: share };
+            let cpu = CpuUse { run_s: 0.02 * share, busiest: share, runnable: share, ..CpuUse::default() };
             let workers = WorkerCounts { threads: 1.0, ..WorkerCounts::default() };
             Interval { at_s, span_s: 0.02, samples: 1.0, cpu, workers, waits }
         };
@@ -271,6 +301,67 @@ mod tests {
         assert_eq!((profile.class, profile.samples), (Class::Mixed, 50));
         assert_eq!(profile.waits.main(), Some(WaitKind::Sleep));
         assert!((profile.task.wait_s - 0.5).abs() < 1e-9, "{profile:?}");
+    }
+
+    #[test]
+    fn rare_samples_stand_for_as_much_time_as_frequent_ones() {
+        // A second of sleep at fifty samples, then a second of short children at five that cost more.
+        let sleep = observation().intervals[40];
+        let compute = Interval { waits: WaitSums::default(), ..observation().intervals[0] };
+        let at = |interval: Interval, at_s: f64, span_s: f64| Interval { at_s, span_s, ..interval };
+        let slept = (0..50).map(|i| at(sleep, 0.02 * f64::from(i + 1), 0.02));
+        let computed = (0..5).map(|i| at(compute, 1.0 + 0.2 * f64::from(i + 1), 0.2));
+        let observation = Observation { intervals: slept.chain(computed).collect(), ..observation() };
+        let cpu = CpuTime { user_s: 0.9, system_s: 0.0 };
+        let accounting = Accounting { runs: vec![[0.0, 2.0]], cpu, ..accounting() };
+        let profile = conclude(
+            &accounting,
+            Observation { totals: SampledTotals { seen_s: 0.1, ..observation.totals }, ..observation },
+            Contention::default(),
+            2.0,
+            &WaitCounts::default(),
+        );
+        assert!((0.45..0.55).contains(&profile.cpu_fraction), "{profile:?}");
+    }
+
+    /// A second of waiting for the network that hardly uses the CPU, then one that computes in the kernel; or both in
+    /// turns, in every interval.
+    fn kernel_profile(is_interleaved: bool) -> Profile {
+        let interval = |i: u32| {
+            let share = match i {
+                _ if is_interleaved => 0.48,
+                0..=51 => 0.0,
+                _ => 1.0,
+            };
+            let is_running = if is_interleaved { i % 2 == 0 } else { share > 0.5 };
+            let mut waits = WaitSums::default();
+            waits.while_idle.add(WaitKind::Network, f64::from(u8::from(!is_running)));
+            let run_s = 0.02 * share;
+            let ticked = CpuTime { user_s: 0.0, system_s: run_s };
+            let runnable = f64::from(u8::from(is_running));
+            let cpu = CpuUse { run_s, ticked, queued_s: 0.0, busiest: share, runnable };
+            let workers = WorkerCounts { threads: 1.0, ..WorkerCounts::default() };
+            Interval { at_s: f64::from(i + 1) * 0.02, span_s: 0.02, samples: 1.0, cpu, workers, waits }
+        };
+        let observation = Observation { intervals: (0..100).map(interval).collect(), ..observation() };
+        let cpu = CpuTime { user_s: 0.0, system_s: 0.96 };
+        let accounting = Accounting { runs: vec![[0.0, 2.0]], cpu, ..accounting() };
+        conclude(&accounting, observation, Contention::default(), 2.0, &WaitCounts::default())
+    }
+
+    #[test]
+    fn kernel_time_is_io_only_in_moments_that_do_io() {
+        let [phased, interleaved] = [false, true].map(kernel_profile);
+        assert!((phased.cpu_fraction - interleaved.cpu_fraction).abs() < 1e-9);
+        assert_eq!((phased.class, interleaved.class), (Class::Mixed, Class::IoBound));
+        // Only one of them is close to its edge at 50%.
+        assert_eq!((phased.confidence, interleaved.confidence), (Confidence::High, Confidence::Low));
+        let classes = |profile: &Profile| {
+            let tree = profile.tree.as_ref().expect("a tree");
+            tree.phases.iter().map(|phase| phase.class).collect::<Vec<_>>()
+        };
+        assert_eq!(classes(&phased), [Class::IoBound, Class::CpuBound]);
+        assert_eq!(classes(&interleaved), [Class::IoBound]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::host::contention::Contention;
 use crate::policy::{CPU_BOUND_FROM, STOLEN_DOUBTFUL};
-use crate::profile::classify::class::{class_of, margin};
+use crate::profile::classify::class::ClassEdges;
 use crate::profile::result::{Confidence, ConfidenceReason, SampleSource};
 
 /// Share of the time spent waiting for a CPU above which little is left to judge by.
@@ -37,6 +37,10 @@ pub(crate) struct ConfidenceInputs {
     pub cpu_fraction: f64,
     /// Share of the time in which any thread of the tree computes, from 0 to 1.
     pub any_fraction: f64,
+    /// The smallest and the largest such share that samples and totals leave open.
+    pub bounds: [f64; 2],
+    /// Thresholds of the CPU share between the classes.
+    pub edges: ClassEdges,
     /// Share of the wall time spent waiting for a CPU, from 0 to 1.
     pub queued_share: f64,
     /// Wall seconds.
@@ -60,7 +64,7 @@ type Judged = (Confidence, ConfidenceReason);
 
 /// Returns the lowest confidence that any doubt leaves, with the first doubt of that weight.
 pub(crate) fn confidence(inputs: &ConfidenceInputs) -> (Confidence, ConfidenceReason) {
-    let doubts = [too_short, stolen, contended, views_differ, near_threshold, portable];
+    let doubts = [too_short, stolen, contended, loaded, views_differ, near_threshold, portable];
     let mut lowest: Option<Judged> = None;
     for (confidence, reason) in doubts.iter().filter_map(|doubt| doubt(inputs)) {
         if lowest.as_ref().is_none_or(|(so_far, _)| confidence < *so_far) {
@@ -96,16 +100,24 @@ fn contended(inputs: &ConfidenceInputs) -> Option<Judged> {
     Some((confidence, ConfidenceReason::Contended { queued_share, cpus, others_cpus, cpu_pressure }))
 }
 
+/// Doubts a class that depends, on a busy machine, on how long threads waited for a CPU that were not seen to.
+fn loaded(inputs: &ConfidenceInputs) -> Option<Judged> {
+    let ConfidenceInputs { bounds: [least, most], edges, machine, cpus, .. } = *inputs;
+    let is_open = edges.class_of(least) != edges.class_of(most);
+    let reason = ConfidenceReason::LoadedOpen { least_fraction: least, most_fraction: most };
+    (is_open && !machine.is_quiet(cpus)).then_some((Confidence::Medium, reason))
+}
+
 /// Doubts a class that depends on whether each worker is judged alone or the tree as a whole.
 fn views_differ(inputs: &ConfidenceInputs) -> Option<Judged> {
-    let ConfidenceInputs { cpu_fraction: each_fraction, any_fraction, .. } = *inputs;
-    (class_of(each_fraction) != class_of(any_fraction))
+    let ConfidenceInputs { cpu_fraction: each_fraction, any_fraction, edges, .. } = *inputs;
+    (edges.class_of(each_fraction) != edges.class_of(any_fraction))
         .then_some((Confidence::Medium, ConfidenceReason::ViewsDiffer { each_fraction, any_fraction }))
 }
 
 fn near_threshold(inputs: &ConfidenceInputs) -> Option<Judged> {
     let cpu_fraction = inputs.cpu_fraction;
-    let confidence = match margin(cpu_fraction) {
+    let confidence = match inputs.edges.margin(cpu_fraction) {
         margin if margin < TOSS_UP_MARGIN => Confidence::Low,
         margin if margin < NEAR_MARGIN => Confidence::Medium,
         _ => return None,
@@ -127,11 +139,14 @@ fn portable(inputs: &ConfidenceInputs) -> Option<Judged> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::profile::classify::kernel_io::KernelIo;
 
     fn inputs() -> ConfidenceInputs {
         ConfidenceInputs {
             cpu_fraction: 0.02,
             any_fraction: 0.02,
+            bounds: [0.02; 2],
+            edges: ClassEdges::PLAIN,
             queued_share: 0.0,
             wall_s: 2.0,
             samples: 100,
@@ -168,6 +183,29 @@ mod tests {
         let wide =
             ConfidenceInputs { cpu_fraction: 1.0, any_fraction: 1.0, queued_share: 0.7, machine, ..inputs() };
         assert_eq!(confidence(&wide).0, Confidence::High);
+    }
+
+    #[test]
+    fn what_a_busy_machine_leaves_open_is_a_doubt_only_where_the_class_depends_on_it() {
+        let sure = ConfidenceInputs { cpu_fraction: 0.55, any_fraction: 0.55, ..inputs() };
+        let open = ConfidenceInputs { bounds: [0.45, 0.95], ..sure };
+        let reason = ConfidenceReason::LoadedOpen { least_fraction: 0.45, most_fraction: 0.95 };
+        assert_eq!(confidence(&open), (Confidence::Medium, reason));
+        assert_eq!(confidence(&ConfidenceInputs { bounds: [0.45, 0.65], ..sure }).0, Confidence::High);
+        let quiet = Contention { others_cpus: Some(0.1), ..open.machine };
+        assert_eq!(confidence(&ConfidenceInputs { machine: quiet, ..open }).0, Confidence::High);
+    }
+
+    #[test]
+    fn kernel_time_of_io_has_its_own_edge() {
+        let io = KernelIo { cpu_s: 1.0, kernel_s: 0.95, device_share: 0.95 };
+        let at = |cpu_fraction, edges| {
+            confidence(&ConfidenceInputs { cpu_fraction, any_fraction: cpu_fraction, edges, ..inputs() }).0
+        };
+        assert_eq!(at(0.48, ClassEdges::of(&io)), Confidence::Low);
+        assert_eq!(at(0.48, ClassEdges::PLAIN), Confidence::High);
+        let close = KernelIo { kernel_s: 0.62, ..io };
+        assert_eq!(at(0.42, ClassEdges::of(&close)), Confidence::Low);
     }
 
     #[test]

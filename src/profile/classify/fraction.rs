@@ -10,8 +10,8 @@ const CHURN_SHARE: f64 = 0.3;
 /// Samples below which unseen CPU time is no sign of churn: it is what ran after the last sample.
 const MIN_CHURN_SAMPLES: f64 = 5.0;
 
-/// Share of the wall time below which CPU time is too little for churn to matter.
-pub(crate) const LITTLE_CPU_SHARE: f64 = 0.05;
+/// Share of the time, without that in the run queue, below which CPU time is too little for churn to matter.
+const LITTLE_CPU_SHARE: f64 = 0.05;
 
 /// Share of the wall time spent waiting for a CPU above which a machine is crowded.
 const CROWDED_SHARE: f64 = 0.25;
@@ -27,8 +27,11 @@ pub(crate) struct TreeTotals {
     pub seen_s: f64,
     /// Seconds that the sampled threads waited for a CPU.
     pub queued_s: f64,
-    /// Share of the samples that found something runnable, from 0 to 1; `None` without any sample.
+    /// Share of the time in which samples found something runnable, from 0 to 1; `None` without any sample.
     pub runnable: Option<f64>,
+    /// CPUs that the tree could use at once while it computed, from 1 to `cpus`; `None` where no sample shows any
+    /// CPU time.
+    pub at_once: Option<f64>,
     /// The busiest thread's share of the time, run or queued, averaged over intervals.
     pub busiest: f64,
     /// Seconds that workers waited for something outside the tree while something was runnable, added up over
@@ -54,10 +57,16 @@ pub(crate) struct CpuFractions {
     pub any_fraction: f64,
     /// CPU time of one worker, over its CPU time and its waits for something outside the tree.
     pub each_fraction: f64,
+    /// `any_fraction` if threads that no sample caught never waited for a CPU.
+    pub least_fraction: f64,
+    /// `any_fraction` if something was runnable as often as samples found it, and two standard errors more often.
+    pub most_fraction: f64,
     /// Share of the wall time spent waiting for a CPU.
     pub queued_share: f64,
     /// CPU seconds that no sample caught.
     pub unseen_s: f64,
+    /// Share of the CPU time that no sample caught, from 0 to 1; 0 where there is hardly any CPU time.
+    pub unseen_share: f64,
 }
 
 /// Estimates the share of its time that a tree computes.
@@ -66,16 +75,18 @@ pub(crate) fn cpu_fractions(totals: &TreeTotals) -> CpuFractions {
         return CpuFractions::default();
     }
     let unseen_s = (totals.cpu_s - totals.seen_s).max(0.0);
-    let matters = totals.cpu_s > LITTLE_CPU_SHARE * totals.wall_s;
-    let is_churning = unseen_s > CHURN_SHARE * totals.cpu_s && matters && totals.samples >= MIN_CHURN_SAMPLES;
+    let matters = totals.cpu_s > LITTLE_CPU_SHARE * own_s(totals);
+    let unseen_share = if matters { unseen_s / totals.cpu_s } else { 0.0 };
+    let is_churning = unseen_share > CHURN_SHARE && totals.samples >= MIN_CHURN_SAMPLES;
     // Unseen threads are assumed to have waited for a CPU in the same proportion as the sampled ones.
     let unseen_queued_s = unseen_s * quotient(totals.queued_s, totals.seen_s);
     let queued_s = totals.queued_s + if matters { unseen_queued_s } else { 0.0 };
     let is_alone = totals.threads == 1 && !is_churning;
     let busy = if is_alone { busy_alone(totals, queued_s) } else { busy(totals, queued_s, is_churning) };
-    let demanded_s = totals.cpu_s + queued_s;
-    let run = busy * share(totals.cpu_s, demanded_s);
+    let run = run(totals, busy, queued_s);
     let any_fraction = share(run, run + 1.0 - busy);
+    let [least_fraction, most_fraction] =
+        if is_alone { [any_fraction; 2] } else { bounds(totals, busy, any_fraction) };
     let waiting_s = totals.waiting_s + (1.0 - busy) * totals.wall_s * totals.waiting_while_idle;
     let computing_s = totals.cpu_s.max(run * totals.wall_s);
     let each_fraction = share(computing_s, computing_s + waiting_s);
@@ -83,7 +94,23 @@ pub(crate) fn cpu_fractions(totals: &TreeTotals) -> CpuFractions {
     // worker always computes; unless they use up the CPUs, so that one more would find none.
     let used = share(totals.cpu_s, totals.wall_s * totals.cpus.max(1.0));
     let cpu_fraction = any_fraction.min(each_fraction.max(used));
-    CpuFractions { cpu_fraction, any_fraction, each_fraction, queued_share: busy - run, unseen_s }
+    CpuFractions {
+        cpu_fraction,
+        any_fraction,
+        each_fraction,
+        least_fraction,
+        most_fraction,
+        queued_share: busy - run,
+        unseen_s,
+        unseen_share,
+    }
+}
+
+/// Returns the wall seconds without those in the run queue, as far as totals and samples show them.
+fn own_s(totals: &TreeTotals) -> f64 {
+    let TreeTotals { wall_s, cpu_s, queued_s, .. } = *totals;
+    let by_samples_s = totals.runnable.map_or(wall_s, |runnable| (1.0 - runnable) * wall_s + cpu_s);
+    (wall_s - queued_s).max(by_samples_s).min(wall_s)
 }
 
 /// Returns the share of the time in which the only thread ran or waited for a CPU.
@@ -95,21 +122,65 @@ fn busy_alone(totals: &TreeTotals, queued_s: f64) -> f64 {
     let busy = share(totals.cpu_s + queued_s, totals.wall_s);
     match totals.runnable {
         Some(runnable) if queued_s > CROWDED_SHARE * totals.wall_s && totals.samples > 0.0 => {
-            let error = (runnable * (1.0 - runnable) / totals.samples).sqrt();
-            busy.max(runnable - 2.0 * error - 1.0 / totals.samples)
+            busy.max(runnable - 2.0 * standard_error(runnable, totals.samples) - 1.0 / totals.samples)
         }
         _ => busy,
     }
 }
 
-/// Returns the share of the time in which any of several threads ran or waited for a CPU.
+/// Returns the share of the time in which any of several threads ran or waited for a CPU; never less than they
+/// need for their CPU time.
 fn busy(totals: &TreeTotals, queued_s: f64, is_churning: bool) -> f64 {
     let busy = share(totals.cpu_s + queued_s, totals.wall_s);
-    match totals.runnable {
+    let seen = match totals.runnable {
         Some(runnable) if is_churning => runnable,
         Some(runnable) => busy.min(runnable.max(totals.busiest)),
         None => busy,
-    }
+    };
+    seen.max(least_run_of(totals, seen, queued_s))
+}
+
+/// Returns the share of the time in which the tree would compute if it were alone on the CPUs.
+///
+/// A thread runs for its part of the time in which it could run. A tree that is wider than the machine keeps
+/// itself waiting: it runs for at least as long as its CPU time takes on the CPUs that it can use at once.
+fn run(totals: &TreeTotals, busy: f64, queued_s: f64) -> f64 {
+    let of_demand = busy * share(totals.cpu_s, totals.cpu_s + queued_s);
+    of_demand.max(least_run_of(totals, busy, queued_s)).min(busy)
+}
+
+/// Returns the share of the time that the CPU time takes at least, on the CPUs that the tree could use at once; on
+/// all of them where nothing shows how many.
+pub(crate) fn least_run(totals: &TreeTotals) -> f64 {
+    let at_once = totals.at_once.unwrap_or(totals.cpus).min(totals.cpus).max(1.0);
+    share(totals.cpu_s, totals.wall_s * at_once)
+}
+
+/// Returns [`least_run`] of a tree that could run for a share `busy` of the time; where no sample shows how many
+/// CPUs it could use at once, its demand does.
+fn least_run_of(totals: &TreeTotals, busy: f64, queued_s: f64) -> f64 {
+    let demanded = quotient(totals.cpu_s + queued_s, busy * totals.wall_s);
+    least_run(&TreeTotals { at_once: totals.at_once.or(Some(demanded)), ..*totals })
+}
+
+/// Returns the smallest and the largest share of computing that samples and totals leave open.
+fn bounds(totals: &TreeTotals, busy: f64, any_fraction: f64) -> [f64; 2] {
+    let fraction_of = |busy: f64, queued_s| {
+        let run = run(totals, busy, queued_s);
+        share(run, run + 1.0 - busy)
+    };
+    let queued_s = totals.queued_s;
+    let least = fraction_of(self::busy(totals, queued_s, false), queued_s);
+    let most = totals.runnable.filter(|_| totals.samples > 0.0).map_or(any_fraction, |runnable| {
+        let up_to = runnable + 2.0 * standard_error(runnable, totals.samples);
+        fraction_of(busy.max(up_to.min(1.0)), queued_s)
+    });
+    [least.min(any_fraction), most.max(any_fraction)]
+}
+
+/// Returns the standard error of a share of so many samples.
+fn standard_error(share: f64, samples: f64) -> f64 {
+    (share * (1.0 - share) / samples).sqrt()
 }
 
 fn share(part: f64, whole: f64) -> f64 {
@@ -131,6 +202,7 @@ mod tests {
             seen_s: cpu_s,
             queued_s,
             runnable: Some((cpu_s + queued_s).min(1.0)),
+            at_once: None,
             busiest: (cpu_s + queued_s).min(1.0),
             waiting_s: 0.0,
             waiting_while_idle: 1.0,
@@ -177,6 +249,80 @@ mod tests {
         // The run-queue time of unseen children is estimated from the sampled threads.
         let queued = TreeTotals { queued_s: 0.2, runnable: Some(1.0), ..churning };
         assert!((cpu_fractions(&queued).queued_share - 0.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_tree_wider_than_the_machine_keeps_only_itself_waiting() {
+        // Asleep for half of the time, then eight processes on two CPUs.
+        let wide = TreeTotals {
+            wall_s: 6.2,
+            cpu_s: 6.0,
+            seen_s: 6.0,
+            threads: 10,
+            runnable: Some(0.5),
+            at_once: Some(2.0),
+            busiest: 0.5,
+            samples: 300.0,
+            ..one(6.0, 17.0)
+        };
+        assert!((0.45..=0.55).contains(&fraction(wide)), "{}", fraction(wide));
+        let unsampled = TreeTotals { at_once: None, ..wide };
+        assert!((0.45..=0.55).contains(&fraction(unsampled)), "{}", fraction(unsampled));
+        // On a machine with eight CPUs that others use up, the same figures mean mostly computing.
+        let crowded = TreeTotals { cpu_s: 2.0, seen_s: 2.0, cpus: 8.0, at_once: Some(8.0), ..wide };
+        assert!(fraction(crowded) < 0.2, "{}", fraction(crowded));
+    }
+
+    #[test]
+    fn a_serial_tree_never_computes_less_than_its_cpu_time() {
+        // Samples under-represent children that come and go, and those that were seen waited for a CPU the longest.
+        let churning = TreeTotals {
+            seen_s: 0.1,
+            queued_s: 0.5,
+            threads: 3,
+            runnable: Some(0.3),
+            at_once: Some(1.0),
+            busiest: 0.1,
+            ..one(0.6, 0.0)
+        };
+        assert!(fraction(churning) >= 0.6, "{}", fraction(churning));
+        let seen = TreeTotals { seen_s: 0.55, queued_s: 0.0, ..churning };
+        assert!(fraction(seen) >= 0.6, "{}", fraction(seen));
+        // Two at a time need half as long.
+        let pairs = TreeTotals { at_once: Some(2.0), ..churning };
+        assert_eq!(fraction(pairs), 0.3);
+    }
+
+    #[test]
+    fn little_cpu_time_is_little_of_the_time_without_the_queue() {
+        // Short processes that waited for a CPU for nine tenths of the time.
+        let crowded = TreeTotals {
+            wall_s: 20.0,
+            cpu_s: 0.9,
+            seen_s: 0.3,
+            queued_s: 9.0,
+            threads: 5,
+            runnable: Some(0.95),
+            at_once: Some(1.0),
+            busiest: 0.6,
+            samples: 200.0,
+            ..one(0.9, 0.0)
+        };
+        let fractions = cpu_fractions(&crowded);
+        assert!((fractions.unseen_share - 2.0 / 3.0).abs() < 1e-9, "{fractions:?}");
+        assert!(fractions.most_fraction >= fractions.any_fraction, "{fractions:?}");
+        assert!(fractions.least_fraction < 0.35 && fractions.most_fraction > 0.45, "{fractions:?}");
+    }
+
+    #[test]
+    fn what_was_seen_whole_leaves_nothing_open() {
+        for fractions in
+            [one(0.4, 0.1), TreeTotals { threads: 2, ..one(0.4, 0.0) }].map(|t| cpu_fractions(&t))
+        {
+            let CpuFractions { least_fraction, any_fraction, most_fraction, .. } = fractions;
+            assert!(any_fraction - least_fraction < 1e-9, "{fractions:?}");
+            assert!(most_fraction - any_fraction < 0.15, "{fractions:?}");
+        }
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use crate::profile::classify::class::class_of;
-use crate::profile::classify::fraction::{TreeTotals, cpu_fractions};
-use crate::profile::result::{Class, Pattern, Phase, Series, WaitKind};
+use crate::profile::classify::class::ClassEdges;
+use crate::profile::classify::fraction::{TreeTotals, cpu_fractions, least_run};
+use crate::profile::classify::kernel_io::{Moment, kernel_io};
+use crate::profile::result::{Class, Pattern, Phase, Series, WaitKind, Waits};
 use crate::profile::sampling::interval::Interval;
 
 /// Number of intervals of a series, at most: one line of a terminal.
@@ -31,26 +32,55 @@ const MIN_EXPLAINED_SHARE: f64 = 0.6;
 /// Begin and end of the runs of a command, in seconds since sampling began.
 pub(crate) type Runs = [[f64; 2]];
 
-/// Returns the intervals as slices of equal length; several runs are overlaid.
-pub(crate) fn series(intervals: &[Interval], runs: &Runs, threads: u64, is_churning: bool) -> Series {
+/// A run over time, and what its slices used the kernel for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Slices {
+    /// What users see of the slices.
+    pub series: Series,
+    /// CPU time and kernel time of I/O in each slice.
+    moments: Vec<Moment>,
+    /// Kinds of waits in each slice.
+    waits: Vec<Waits>,
+}
+
+/// Properties of a tree that hold for each of its slices.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SlicedTree {
+    /// Largest number of threads at a time.
+    pub threads: u64,
+    /// CPUs that could be used.
+    pub cpus: f64,
+    /// True if its processes are too short to be sampled.
+    pub is_churning: bool,
+}
+
+/// Returns the intervals, and what each used, as slices of equal length; several runs are overlaid.
+pub(crate) fn slices(intervals: &[Interval], moments: &[Moment], runs: &Runs, tree: SlicedTree) -> Slices {
     let samples: f64 = intervals.iter().map(|interval| interval.samples).sum();
     let length_s = mean_length_s(runs);
     let count = ((samples / SAMPLES_PER_SLICE) as usize).min(MAX_SLICES);
     if count == 0 || length_s <= 0.0 {
-        return Series::default();
+        return Slices::default();
     }
-    let mut slices: Vec<Option<Interval>> = vec![None; count];
-    for interval in intervals.iter().filter(|interval| interval.samples > 0.0) {
+    let mut slices: Vec<Option<(Interval, Moment)>> = vec![None; count];
+    let seen = intervals.iter().zip(moments).filter(|(interval, _)| interval.samples > 0.0);
+    for (interval, moment) in seen {
         let Some(place) = place(interval, runs) else { continue };
         let slice = &mut slices[((place * count as f64) as usize).min(count - 1)];
-        *slice = Some(slice.map_or(*interval, |before| before.merge(*interval)));
+        let both = |(i, m): (Interval, Moment)| (i.merge(*interval), m.plus(*moment));
+        *slice = Some(slice.map_or((*interval, *moment), both));
     }
-    let f = |interval: &Interval| fraction(interval, threads, is_churning || runs.len() > 1);
-    let main_wait = |interval: Interval| interval.waits.while_idle.shares().main();
-    Series {
-        interval_s: length_s / count as f64,
-        cpu_fraction: slices.iter().map(|slice| slice.as_ref().map(f)).collect(),
-        main_wait: slices.iter().map(|slice| slice.and_then(main_wait)).collect(),
+    let by_samples = tree.is_churning || runs.len() > 1;
+    let f = |(interval, moment): &(Interval, Moment)| fraction(interval, moment.cpu_s, tree, by_samples);
+    let waits = |(interval, _): (Interval, Moment)| interval.waits.while_idle.shares();
+    Slices {
+        series: Series {
+            interval_s: length_s / count as f64,
+            cpu_fraction: slices.iter().map(|slice| slice.as_ref().map(f)).collect(),
+            main_wait: slices.iter().map(|slice| slice.map(waits).and_then(|waits| waits.main())).collect(),
+        },
+        moments: slices.iter().map(|slice| slice.map(|(_, moment)| moment).unwrap_or_default()).collect(),
+        waits: slices.iter().map(|slice| slice.map(waits).unwrap_or_default()).collect(),
     }
 }
 
@@ -70,41 +100,44 @@ fn place(interval: &Interval, runs: &Runs) -> Option<f64> {
     (to > from).then(|| ((at - from) / (to - from)).clamp(0.0, 1.0))
 }
 
-/// Returns *f* of one slice; by its samples alone where its CPU time is not its own.
-fn fraction(interval: &Interval, threads: u64, by_samples: bool) -> f64 {
+/// Returns *f* of one slice that used `cpu_s` CPU seconds; by its samples where its CPU time is not its own, but
+/// never less than its CPU time alone shows.
+fn fraction(interval: &Interval, cpu_s: f64, tree: SlicedTree, by_samples: bool) -> f64 {
     let cpu = &interval.cpu;
-    if by_samples {
-        return cpu.runnable;
-    }
+    let at_once = if cpu.runnable > 0.0 { interval.runnable_threads() / cpu.runnable } else { 1.0 };
     let totals = TreeTotals {
         wall_s: interval.span_s,
-        cpu_s: cpu.run_s,
+        cpu_s: cpu_s.max(cpu.run_s),
         seen_s: cpu.run_s,
         queued_s: cpu.queued_s,
         runnable: Some(cpu.runnable),
+        at_once: Some(at_once.clamp(1.0, tree.cpus.max(1.0))),
         busiest: cpu.busiest,
         waiting_s: 0.0,
         waiting_while_idle: 1.0,
         samples: interval.samples,
         // Time in the run queue is credited late, which the cap for several threads forgives.
-        threads: threads.max(2),
-        cpus: 1.0,
+        threads: tree.threads.max(2),
+        cpus: tree.cpus,
     };
-    cpu_fractions(&totals).cpu_fraction
+    if by_samples {
+        return cpu.runnable.max(least_run(&totals));
+    }
+    cpu_fractions(&totals).any_fraction
 }
 
 /// Returns the order of computing and waiting, and the phases that differ.
-pub(crate) fn phases(series: &Series) -> (Pattern, Vec<Phase>) {
-    let values: Vec<f64> = filled(&series.cpu_fraction);
+pub(crate) fn phases(slices: &Slices) -> (Pattern, Vec<Phase>) {
+    let values: Vec<f64> = filled(&slices.series.cpu_fraction);
     if values.len() < MIN_SLICES {
         return (Pattern::Unknown, Vec::new());
     }
     let parts = parts(&values);
-    let phases: Vec<Phase> = parts.iter().map(|part| phase(series, &values, part.clone())).collect();
-    let overall = mean(&values);
-    let pattern = match phases.len() {
-        0 | 1 if class_of(overall) == Class::Mixed => Pattern::Interleaved,
-        0 | 1 => Pattern::Steady,
+    let phases: Vec<Phase> = parts.iter().map(|part| phase(slices, &values, part.clone())).collect();
+    let pattern = match &phases[..] {
+        [] => Pattern::Steady,
+        [only] if only.class == Class::Mixed => Pattern::Interleaved,
+        [_] => Pattern::Steady,
         _ => Pattern::Phased,
     };
     (pattern, phases)
@@ -121,9 +154,13 @@ fn filled(values: &[Option<f64>]) -> Vec<f64> {
     values.iter().map(&mut fill).collect()
 }
 
-fn phase(series: &Series, values: &[f64], part: Range<usize>) -> Phase {
+/// Returns a phase; kernel time counts as I/O only if the phase itself does I/O.
+fn phase(slices: &Slices, values: &[f64], part: Range<usize>) -> Phase {
+    let series = &slices.series;
     let cpu_fraction = mean(&values[part.clone()]);
-    let class = class_of(cpu_fraction);
+    let waits = mean_waits(&slices.waits[part.clone()], &values[part.clone()]);
+    let io = kernel_io(slices.moments[part.clone()].iter(), &waits);
+    let class = ClassEdges::of(&io).class_of(cpu_fraction);
     Phase {
         from_s: part.start as f64 * series.interval_s,
         to_s: part.end as f64 * series.interval_s,
@@ -131,6 +168,16 @@ fn phase(series: &Series, values: &[f64], part: Range<usize>) -> Phase {
         cpu_fraction,
         main_wait: most_frequent(&series.main_wait[part.clone()]).filter(|_| class != Class::CpuBound),
     }
+}
+
+/// Returns the shares of disk and network in the waits of some slices, each weighted by the time it waits.
+fn mean_waits(waits: &[Waits], values: &[f64]) -> Waits {
+    let waiting: f64 = values.iter().map(|value| 1.0 - value).sum();
+    let share = |kind: fn(&Waits) -> f64| {
+        let sum: f64 = waits.iter().zip(values).map(|(waits, value)| kind(waits) * (1.0 - value)).sum();
+        if waiting > 0.0 { sum / waiting } else { 0.0 }
+    };
+    Waits { network: share(|waits| waits.network), disk: share(|waits| waits.disk), ..Waits::default() }
 }
 
 fn most_frequent(kinds: &[Option<WaitKind>]) -> Option<WaitKind> {
@@ -203,13 +250,55 @@ mod tests {
     use super::*;
     use crate::profile::sampling::interval::CpuUse;
 
-    fn series_of(values: &[f64]) -> Series {
+    /// The tree of one thread on a machine with one CPU.
+    const TREE: SlicedTree = SlicedTree { threads: 1, cpus: 1.0, is_churning: false };
+
+    /// Slices of 0.1 s with these CPU shares that wait for the network, and this kernel's share of their CPU time
+    /// where they wait.
+    fn slices_of(values: &[f64], kernel_share: f64) -> Slices {
         let wait = |f: &f64| (*f < 0.5).then_some(WaitKind::Network);
-        Series {
-            interval_s: 0.1,
-            cpu_fraction: values.iter().copied().map(Some).collect(),
-            main_wait: values.iter().map(wait).collect(),
+        let moment = |f: &f64| {
+            let kernel_io_s = if *f < 0.5 { 0.1 * f * kernel_share } else { 0.0 };
+            Moment { cpu_s: 0.1 * f, kernel_io_s }
+        };
+        Slices {
+            series: Series {
+                interval_s: 0.1,
+                cpu_fraction: values.iter().copied().map(Some).collect(),
+                main_wait: values.iter().map(wait).collect(),
+            },
+            moments: values.iter().map(moment).collect(),
+            waits: values.iter().map(|_| Waits { network: 1.0, ..Waits::default() }).collect(),
         }
+    }
+
+    fn series_of(values: &[f64]) -> Slices {
+        slices_of(values, 0.0)
+    }
+
+    fn series(intervals: &[Interval], runs: &Runs) -> Slices {
+        let moment = |interval: &Interval| Moment { cpu_s: interval.cpu.run_s, kernel_io_s: 0.0 };
+        slices(intervals, &intervals.iter().map(moment).collect::<Vec<_>>(), runs, TREE)
+    }
+
+    #[test]
+    fn kernel_time_is_io_only_in_the_phase_that_waits_for_devices() {
+        let values = [[0.45; 20].as_slice(), &[0.99; 20]].concat();
+        let classes = |kernel_share| {
+            let (_, phases) = phases(&slices_of(&values, kernel_share));
+            phases.iter().map(|phase| phase.class).collect::<Vec<_>>()
+        };
+        assert_eq!(classes(0.9), [Class::IoBound, Class::CpuBound]);
+        assert_eq!(classes(0.1), [Class::Mixed, Class::CpuBound]);
+    }
+
+    #[test]
+    fn a_slice_computes_at_least_for_its_cpu_time() {
+        let cpu = CpuUse { run_s: 0.01, runnable: 0.25, ..CpuUse::default() };
+        let slice = Interval { span_s: 0.1, samples: 4.0, cpu, ..Interval::default() };
+        let churning = SlicedTree { is_churning: true, ..TREE };
+        assert!((fraction(&slice, 0.06, churning, true) - 0.6).abs() < 1e-9);
+        assert_eq!(fraction(&slice, 0.01, churning, true), 0.25);
     }
 
     #[test]
@@ -269,20 +358,21 @@ mod tests {
 
     #[test]
     fn intervals_become_slices() {
-        let series = series(&intervals(100, |at| at > 1.0), &[[0.0, 2.0]], 1, false);
+        let slices = series(&intervals(100, |at| at > 1.0), &[[0.0, 2.0]]);
+        let series = &slices.series;
         assert_eq!((series.cpu_fraction.len(), series.interval_s), (25, 0.08));
         assert_eq!((series.cpu_fraction[0], series.cpu_fraction[24]), (Some(0.0), Some(1.0)));
         assert_eq!((series.main_wait[0], series.main_wait[24]), (Some(WaitKind::Sleep), None));
-        assert_eq!(phases(&series).0, Pattern::Phased);
+        assert_eq!(phases(&slices).0, Pattern::Phased);
     }
 
     #[test]
     fn several_runs_are_laid_upon_one_another() {
         let runs: Vec<[f64; 2]> = (0..5).map(|i| [f64::from(i) * 0.4, f64::from(i) * 0.4 + 0.4]).collect();
-        let folded = series(&intervals(100, |at| at % 0.4 > 0.2), &runs, 1, false);
+        let folded = series(&intervals(100, |at| at % 0.4 > 0.2), &runs);
         let (pattern, phases) = phases(&folded);
         assert_eq!(pattern, Pattern::Phased, "{folded:?}");
         assert!((phases[0].to_s - 0.2).abs() < 0.05, "{phases:?}");
-        assert_eq!(series(&[], &runs, 1, false), Series::default());
+        assert_eq!(series(&[], &runs), Slices::default());
     }
 }

@@ -39,6 +39,14 @@ pub enum ConfidenceReason {
         /// not report it.
         cpu_pressure: Option<f64>,
     },
+    /// Other programs used the CPUs, and the class depends on how long threads waited for a CPU that were not seen
+    /// to wait.
+    LoadedOpen {
+        /// Share of the time in which any thread computes, if these threads never waited, from 0 to 1.
+        least_fraction: f64,
+        /// The same if they waited for as long as samples allow, from 0 to 1.
+        most_fraction: f64,
+    },
     /// The class depends on whether each worker is judged alone or the tree as a whole.
     ViewsDiffer {
         /// Share of its time that each worker computes, from 0 to 1.

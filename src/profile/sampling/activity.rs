@@ -84,6 +84,7 @@ impl ActivityTracker {
                 queued_s: threads.iter().map(|thread| thread.queued_s).sum(),
                 busiest: busy_shares.fold(0.0, f64::max),
                 runnable: f64::from(u8::from(is_runnable)),
+                ..CpuUse::default()
             },
             workers,
             waits,

@@ -1,5 +1,6 @@
 //! The activity of a tree between two samples, as plain numbers.
 
+use crate::host::usage::CpuTime;
 use crate::profile::sampling::wait_counts::WaitCounts;
 
 /// Maximum number of intervals kept; beyond it, neighbours are merged in pairs.
@@ -27,6 +28,8 @@ pub struct Interval {
 pub struct CpuUse {
     /// CPU seconds of all sampled threads.
     pub run_s: f64,
+    /// CPU time by the kernel's ticks, with children that ended and were waited for.
+    pub ticked: CpuTime,
     /// Seconds of all sampled threads in the run queue.
     pub queued_s: f64,
     /// Share of the interval in which the busiest thread ran or was queued, from 0 to 1.
@@ -58,6 +61,11 @@ pub struct WaitSums {
 }
 
 impl Interval {
+    /// Returns the mean number of runnable threads, at least 1 in a sample that found anything runnable.
+    pub fn runnable_threads(&self) -> f64 {
+        (self.workers.at_once - self.workers.waiting_while_busy).max(self.cpu.runnable)
+    }
+
     /// Merges an interval with the next one.
     #[must_use]
     pub fn merge(self, next: Interval) -> Interval {
@@ -79,6 +87,7 @@ impl CpuUse {
     fn merge(self, next: CpuUse, mean: impl Fn(f64, f64) -> f64) -> CpuUse {
         CpuUse {
             run_s: self.run_s + next.run_s,
+            ticked: self.ticked + next.ticked,
             queued_s: self.queued_s + next.queued_s,
             busiest: mean(self.busiest, next.busiest),
             runnable: mean(self.runnable, next.runnable),

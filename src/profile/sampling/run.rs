@@ -142,6 +142,8 @@ fn run<S: Sampler>(
 struct ByProcfs {
     sampler: ProcfsSampler,
     activity: ActivityTracker,
+    /// CPU time by the kernel's ticks at the last sample.
+    ticked: CpuTime,
     peer: Option<Peer>,
     lookups: usize,
 }
@@ -149,7 +151,16 @@ struct ByProcfs {
 impl ByProcfs {
     fn new(target: Target) -> Self {
         let (sampler, activity) = (ProcfsSampler::new(target), ActivityTracker::default());
-        ByProcfs { sampler, activity, peer: None, lookups: 0 }
+        ByProcfs { sampler, activity, ticked: CpuTime::default(), peer: None, lookups: 0 }
+    }
+
+    /// Returns the ticks since the last sample. The sum of a tree falls where a process ends that nobody in the
+    /// tree waits for.
+    fn ticked_since_last(&mut self) -> CpuTime {
+        let (before, now) = (self.ticked, self.sampler.ticked());
+        self.ticked =
+            CpuTime { user_s: now.user_s.max(before.user_s), system_s: now.system_s.max(before.system_s) };
+        self.ticked - before
     }
 }
 
@@ -159,7 +170,9 @@ impl Sampler for ByProcfs {
     fn sample(&mut self, begun: Instant, last_s: f64) -> (Interval, bool) {
         let snapshot = self.sampler.snapshot();
         let at_s = begun.elapsed().as_secs_f64();
-        (self.activity.interval(&snapshot, at_s, at_s - last_s), snapshot.has_root)
+        let mut interval = self.activity.interval(&snapshot, at_s, at_s - last_s);
+        interval.cpu.ticked = self.ticked_since_last();
+        (interval, snapshot.has_root)
     }
 
     fn follow_up(&mut self) {

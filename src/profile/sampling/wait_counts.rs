@@ -18,6 +18,12 @@ impl WaitCounts {
         WaitCounts(std::array::from_fn(|kind| self.0[kind] + others.0[kind]))
     }
 
+    /// Returns the sums, each multiplied by `factor`.
+    #[must_use]
+    pub fn times(&self, factor: f64) -> WaitCounts {
+        WaitCounts(self.0.map(|sum| sum * factor))
+    }
+
     /// Returns the sum over all kinds.
     pub fn total(&self) -> f64 {
         self.0.iter().sum()

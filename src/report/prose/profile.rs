@@ -80,6 +80,12 @@ pub(crate) fn confidence_reason(reason: &ConfidenceReason) -> String {
             figures.extend(cpu_pressure.map(|pressure| format!("CPU pressure was {}", Share(pressure))));
             format!("the machine was busy: {}; run again when it is quieter", figures.join(", "))
         }
+        ConfidenceReason::LoadedOpen { least_fraction, most_fraction } => format!(
+            "other programs used the CPUs, and short processes may have waited for one: the CPU share is between {} \
+             and {}; run again when the machine is quieter",
+            Share(least_fraction),
+            Share(most_fraction)
+        ),
         ConfidenceReason::ViewsDiffer { each_fraction, any_fraction } => format!(
             "each worker computes {} of its time, but at least one computes {} of the time",
             Share(each_fraction),
