@@ -1,8 +1,8 @@
 //! Expected and actual classes, and the number of errors that are tolerated.
 
-use conc::internal::{Class, Confidence, Document};
+use conc::internal::{Class, Confidence, Document, Unknown};
 
-use crate::cases::Case;
+use crate::case::Case;
 use crate::sandbox::Sandbox;
 
 /// Maximum number of cases that may be wrong in one round.
@@ -11,8 +11,11 @@ const MAY_BE_WRONG: usize = 1;
 /// Minimum share of I/O-bound cases whose main wait has to be right.
 const WAITS_RIGHT: f64 = 0.9;
 
+/// Maximum number of cases that may report something as unknown that is known or does not matter.
+const MAY_HIDE_MORE: usize = 2;
+
 /// Minimum number of cases that must run, so that a machine without the programs does not pass.
-const FEWEST: usize = 25;
+const FEWEST: usize = 60;
 
 /// The result of `conc profile` on a case.
 pub(crate) struct Got {
@@ -23,6 +26,7 @@ pub(crate) struct Got {
     wait: String,
     pattern: &'static str,
     samples: u64,
+    unknown: Vec<String>,
 }
 
 impl Got {
@@ -34,6 +38,7 @@ impl Got {
         let document: Document =
             serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}: {said}", case.name));
         let profile = document.reports()[0].profile.clone().unwrap();
+        let tree = profile.tree.unwrap();
         let wait = profile.waits.named().into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
         Got {
             class: profile.class,
@@ -41,8 +46,9 @@ impl Got {
             confidence: profile.confidence,
             reason: format!("{:?}", profile.confidence_reason),
             wait: wait.filter(|(_, share)| *share > 0.0).map_or("-", |(name, _)| name).to_owned(),
-            pattern: profile.tree.unwrap().pattern.as_str(),
+            pattern: tree.pattern.as_str(),
             samples: profile.samples,
+            unknown: tree.unknown.iter().map(code).collect(),
         }
     }
 
@@ -52,6 +58,11 @@ impl Got {
 
     fn is_wait_right(&self, case: &Case) -> bool {
         case.waits.contains(&self.wait.as_str())
+    }
+
+    /// Returns what is said to be unknown and should be known.
+    fn hidden<'a>(&'a self, case: &'a Case) -> impl Iterator<Item = &'a str> {
+        self.unknown.iter().map(String::as_str).filter(|code| !case.may_be_unknown(code))
     }
 
     /// Returns a line of the table.
@@ -74,11 +85,19 @@ impl Got {
         if case.is_io() && !self.is_wait_right(case) {
             line.push_str(&format!("  WAIT, expected {}", case.waits.join("|")));
         }
+        for code in self.hidden(case) {
+            line.push_str(&format!("  UNKNOWN {code}"));
+        }
         if self.confidence != Confidence::High {
             line.push_str(&format!("  ({})", self.reason));
         }
         line
     }
+}
+
+/// Returns the code of a gap, as the JSON has it.
+fn code(unknown: &Unknown) -> String {
+    serde_json::to_value(unknown).unwrap()["code"].as_str().unwrap().to_owned()
 }
 
 /// All cases, once each, under the same conditions.
@@ -89,11 +108,20 @@ pub(crate) struct Round {
     wrong_at_high: Vec<&'static str>,
     io: usize,
     wrong_waits: Vec<&'static str>,
+    hidden: Vec<&'static str>,
 }
 
 impl Round {
     pub(crate) fn new(title: &'static str) -> Self {
-        Round { title, cases: 0, wrong: vec![], wrong_at_high: vec![], io: 0, wrong_waits: vec![] }
+        Round {
+            title,
+            cases: 0,
+            wrong: vec![],
+            wrong_at_high: vec![],
+            io: 0,
+            wrong_waits: vec![],
+            hidden: vec![],
+        }
     }
 
     pub(crate) fn add(&mut self, case: &Case, got: Got) {
@@ -103,6 +131,9 @@ impl Round {
             if got.confidence == Confidence::High {
                 self.wrong_at_high.push(case.name);
             }
+        }
+        if got.hidden(case).next().is_some() {
+            self.hidden.push(case.name);
         }
         if case.is_io() {
             self.io += 1;
@@ -114,13 +145,15 @@ impl Round {
 
     pub(crate) fn summary(&self) -> String {
         format!(
-            "{}: {} of {} right, {} wrong at high confidence, main wait right in {} of {} io-bound cases",
+            "{}: {} of {} right, {} wrong at high confidence, main wait right in {} of {} io-bound cases, \
+             too much unknown in {}",
             self.title,
             self.cases - self.wrong.len(),
             self.cases,
             self.wrong_at_high.len(),
             self.io - self.wrong_waits.len(),
             self.io,
+            self.hidden.len(),
         )
     }
 
@@ -139,6 +172,9 @@ impl Round {
         }
         if ((self.io - self.wrong_waits.len()) as f64) < WAITS_RIGHT * self.io as f64 {
             faults.push(format!("{}: wrong main wait: {}", self.title, self.wrong_waits.join(", ")));
+        }
+        if self.hidden.len() > MAY_HIDE_MORE {
+            faults.push(format!("{}: unknown, but known: {}", self.title, self.hidden.join(", ")));
         }
         faults
     }
