@@ -16,7 +16,7 @@ use crate::benchmark::predict::bounds::rated_steps;
 use crate::benchmark::predict::gain::gain_of_twice_the_cpus;
 use crate::benchmark::result::Status;
 use crate::profile::Class;
-use crate::profile::result::Waits;
+use crate::profile::result::WaitKind;
 use crate::strategy::StrategyKind;
 use crate::workload::Workload;
 use crate::workload::spec::StepSpec;
@@ -208,13 +208,10 @@ fn shared_resource(at: &AdviceContext<'_>) -> Option<SharedResource> {
         return Some(SharedResource::DefaultThreadPool);
     }
     let otherwise = if at.facts.foreign { SharedResource::Commands } else { SharedResource::Unknown };
-    let Waits { network, disk, sleep, lock, pipe, child, other } = at.profile.waits;
-    let most = [network, disk, sleep, lock, pipe, child, other].into_iter().fold(0.0, f64::max);
-    Some(match most {
-        0.0 => otherwise,
-        _ if network == most => SharedResource::Upstream,
-        _ if disk == most => SharedResource::Disk,
-        _ if lock == most => SharedResource::Lock,
+    Some(match at.profile.waits.main() {
+        Some(WaitKind::Network) => SharedResource::Upstream,
+        Some(WaitKind::Disk) => SharedResource::Disk,
+        Some(WaitKind::Lock) => SharedResource::Lock,
         _ => otherwise,
     })
 }

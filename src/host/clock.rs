@@ -32,8 +32,13 @@ pub(crate) fn monotonic_ns() -> u64 {
     u64::try_from(now.as_nanos()).expect("2^64 ns are 584 years of uptime")
 }
 
+/// Returns the time by which `CLOCK_REALTIME` is ahead of `CLOCK_MONOTONIC`.
+pub(crate) fn realtime_ahead() -> Duration {
+    read(ClockId::CLOCK_REALTIME).saturating_sub(read(ClockId::CLOCK_MONOTONIC))
+}
+
 fn read(clock: ClockId) -> Duration {
-    clock_gettime(clock).expect("both clocks exist on every system conc is built for").into()
+    clock_gettime(clock).expect("these clocks exist on every system conc is built for").into()
 }
 
 #[cfg(test)]

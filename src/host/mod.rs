@@ -17,6 +17,7 @@ pub(crate) mod procfs;
 pub(crate) mod reexec;
 pub(crate) mod replace_file;
 pub(crate) mod shared;
+pub(crate) mod unix_peer;
 pub(crate) mod usage;
 pub(crate) mod watchdog;
 

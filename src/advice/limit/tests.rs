@@ -16,7 +16,7 @@ use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::diagnostics::Code;
 use crate::host::Host;
 use crate::profile::Profile;
-use crate::profile::result::{Dispersion, SlowTask};
+use crate::profile::result::{Dispersion, SlowTask, Waits};
 use crate::workload::Workload;
 use crate::workload::spec::{Backoff, RetryPolicy, StepSpec};
 

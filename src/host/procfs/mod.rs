@@ -3,6 +3,7 @@
 //! Every reader returns `None`, or nothing, for a process that is gone and on systems without `/proc`.
 
 mod cgroup;
+mod channel;
 mod machine;
 mod memory;
 mod net;
@@ -11,10 +12,11 @@ mod syscall;
 mod thread;
 
 pub(crate) use cgroup::cgroups;
+pub(crate) use channel::{OpenChannel, open_channels, ring_has_files};
 pub(crate) use machine::{MachineCpu, cpu_pressure, machine_cpu, max_memory_maps, uptime_s};
 pub(crate) use memory::{own_peak_rss_bytes, proportional_bytes, resident_bytes};
 pub(crate) use net::Peer;
-pub(crate) use net::tcp_peer;
+pub(crate) use net::{local_tcp_peer, tcp_peer};
 pub(crate) use syscall::{Syscall, descriptor_path, epoll_targets, read_memory, syscall, wchan};
 pub use thread::process_stat;
 pub(crate) use thread::{Schedstat, Stat};

@@ -30,6 +30,33 @@ pub(crate) fn tcp_peer(pid: u32, inode: u64) -> Option<Peer> {
     })
 }
 
+/// Returns the inode of the socket at the other end of the TCP connection with `inode`, which process `pid` has
+/// open; `None` if that is on another machine, or if it is no connection.
+pub(crate) fn local_tcp_peer(pid: u32, inode: u64) -> Option<u64> {
+    ["tcp", "tcp6"].into_iter().find_map(|list| {
+        let mut text = String::new();
+        let file = File::open(format!("/proc/{pid}/net/{list}")).ok()?;
+        file.take(MAX_LIST_BYTES).read_to_string(&mut text).ok()?;
+        parse_local_peer(&text, inode)
+    })
+}
+
+/// Finds the socket whose addresses are those of another one in reverse.
+fn parse_local_peer(list: &str, inode: u64) -> Option<u64> {
+    let inode = inode.to_string();
+    // Local address, remote address and inode.
+    let connections = || {
+        list.lines().skip(1).filter_map(|line| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            Some((*fields.get(1)?, *fields.get(2)?, *fields.get(9)?))
+        })
+    };
+    let (local, remote, _) = connections().find(|(_, _, other)| *other == inode)?;
+    let (_, _, peer) = connections().find(|(from, to, _)| (*from, *to) == (remote, local))?;
+    // Connections that nobody has accepted yet have no inode.
+    peer.parse().ok().filter(|peer| *peer != 0)
+}
+
 /// Finds a socket in `/proc/net/tcp` (proc_pid_net(5)).
 fn parse_peer(list: &str, inode: u64) -> Option<Peer> {
     let inode = inode.to_string();
@@ -66,6 +93,22 @@ mod tests {
         assert!(is_loopback("0000000000000000FFFF00000100007F"));
         assert!(!is_loopback("B80D0120000000000000000001000000"));
         assert!(!is_loopback(""));
+    }
+
+    #[test]
+    fn the_other_end_has_the_addresses_in_reverse() {
+        let socket = |local: &str, remote: &str, inode: u64| {
+            format!("   0: {local} {remote} 01 00000000:00000000 00:00000000 00000000  0  0 {inode} 1\n")
+        };
+        let list = [
+            "  sl  local_address rem_address\n".to_owned(),
+            socket("0100007F:1F90", "0100007F:C350", 7),
+            socket("0100007F:C350", "0100007F:1F90", 8),
+            socket("0100007F:C351", "0500A8C0:1F90", 9),
+        ]
+        .concat();
+        assert_eq!((parse_local_peer(&list, 7), parse_local_peer(&list, 8)), (Some(8), Some(7)));
+        assert_eq!((parse_local_peer(&list, 9), parse_local_peer(&list, 1)), (None, None));
     }
 
     #[test]

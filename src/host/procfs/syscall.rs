@@ -35,8 +35,17 @@ pub(crate) fn descriptor_path(pid: u32, fd: u64) -> PathBuf {
     format!("/proc/{pid}/fd/{fd}").into()
 }
 
+/// A descriptor that an epoll instance watches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct EpollTarget {
+    /// The descriptor.
+    pub fd: u64,
+    /// The events that are asked for (epoll_ctl(2)).
+    pub events: u32,
+}
+
 /// Returns the descriptors that an epoll instance watches, from `/proc/PID/fdinfo/FD`.
-pub(crate) fn epoll_targets(pid: u32, epoll: u64) -> Vec<u64> {
+pub(crate) fn epoll_targets(pid: u32, epoll: u64) -> Vec<EpollTarget> {
     let targets = read::text(&format!("/proc/{pid}/fdinfo/{epoll}"), |text| Some(parse_epoll_targets(text)));
     targets.unwrap_or_default()
 }
@@ -51,8 +60,14 @@ fn parse_syscall(line: &str) -> Option<Syscall> {
     Some(Syscall { number, arguments })
 }
 
-fn parse_epoll_targets(text: &str) -> Vec<u64> {
-    let target = |line: &str| line.strip_prefix("tfd:")?.split_whitespace().next()?.parse().ok();
+/// Parses the lines `tfd: 5 events: 19 …`; events are hexadecimal.
+fn parse_epoll_targets(text: &str) -> Vec<EpollTarget> {
+    let target = |line: &str| {
+        let mut fields = line.strip_prefix("tfd:")?.split_whitespace();
+        let fd = fields.next()?.parse().ok()?;
+        let events = fields.nth(1)?;
+        Some(EpollTarget { fd, events: u32::from_str_radix(events, 16).ok()? })
+    };
     text.lines().filter_map(target).collect()
 }
 
@@ -72,7 +87,8 @@ mod tests {
     #[test]
     fn an_epoll_instance_lists_its_targets() {
         let text = "pos:\t0\nflags:\t02\ntfd:        5 events:       19 data: 5\ntfd:       12 events: 1d\n";
-        assert_eq!(parse_epoll_targets(text), [5, 12]);
+        let expected = [EpollTarget { fd: 5, events: 0x19 }, EpollTarget { fd: 12, events: 0x1d }];
+        assert_eq!(parse_epoll_targets(text), expected);
     }
 
     #[test]

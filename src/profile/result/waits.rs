@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A kind of waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum WaitKind {
     /// Waiting for a socket.
     Network,
@@ -14,23 +14,29 @@ pub enum WaitKind {
     Sleep,
     /// Waiting for a lock.
     Lock,
-    /// Waiting for a pipe or a terminal.
+    /// Waiting for a lock or for the time that limits the wait, of which neither was seen to end it.
+    LockOrTimer,
+    /// Waiting for a pipe or a terminal, or for a socket between two processes of the tree.
     Pipe,
     /// Waiting for a child process that no sample caught.
     Child,
+    /// Waiting for a signal.
+    Signal,
     /// Waiting for something else.
     Other,
 }
 
 impl WaitKind {
     /// Every kind, in the order of the JSON.
-    pub const ALL: [WaitKind; 7] = [
+    pub const ALL: [WaitKind; 9] = [
         WaitKind::Network,
         WaitKind::Disk,
         WaitKind::Sleep,
         WaitKind::Lock,
+        WaitKind::LockOrTimer,
         WaitKind::Pipe,
         WaitKind::Child,
+        WaitKind::Signal,
         WaitKind::Other,
     ];
 
@@ -41,8 +47,10 @@ impl WaitKind {
             WaitKind::Disk => "disk",
             WaitKind::Sleep => "sleep",
             WaitKind::Lock => "lock",
+            WaitKind::LockOrTimer => "lock or timer",
             WaitKind::Pipe => "pipe",
             WaitKind::Child => "child",
+            WaitKind::Signal => "signal",
             WaitKind::Other => "other",
         }
     }
@@ -59,10 +67,16 @@ pub struct Waits {
     pub sleep: f64,
     /// Share of waits for a lock.
     pub lock: f64,
-    /// Share of waits for a pipe or a terminal.
+    /// Share of waits for a lock or for the time that limits the wait, of which neither was seen to end it.
+    #[serde(default)]
+    pub lock_or_timer: f64,
+    /// Share of waits for a pipe or a terminal, or for a socket between two processes of the tree.
     pub pipe: f64,
     /// Share of waits for a child process that no sample caught.
     pub child: f64,
+    /// Share of waits for a signal.
+    #[serde(default)]
+    pub signal: f64,
     /// Share of other waits.
     pub other: f64,
 }
@@ -75,14 +89,16 @@ impl Waits {
             WaitKind::Disk => self.disk,
             WaitKind::Sleep => self.sleep,
             WaitKind::Lock => self.lock,
+            WaitKind::LockOrTimer => self.lock_or_timer,
             WaitKind::Pipe => self.pipe,
             WaitKind::Child => self.child,
+            WaitKind::Signal => self.signal,
             WaitKind::Other => self.other,
         }
     }
 
     /// Returns every kind with its name and its share, in the order of the JSON.
-    pub fn named(&self) -> [(&'static str, f64); 7] {
+    pub fn named(&self) -> [(&'static str, f64); 9] {
         WaitKind::ALL.map(|kind| (kind.as_str(), self.share(kind)))
     }
 
@@ -105,9 +121,18 @@ mod tests {
 
     #[test]
     fn every_kind_has_its_own_share() {
-        let waits =
-            Waits { network: 1.0, disk: 2.0, sleep: 3.0, lock: 4.0, pipe: 5.0, child: 6.0, other: 7.0 };
-        assert_eq!(waits.named().map(|(_, share)| share), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
+        let waits = Waits {
+            network: 1.0,
+            disk: 2.0,
+            sleep: 3.0,
+            lock: 4.0,
+            lock_or_timer: 5.0,
+            pipe: 6.0,
+            child: 7.0,
+            signal: 8.0,
+            other: 9.0,
+        };
+        assert_eq!(waits.named().map(|(_, share)| share), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]);
         assert_eq!(waits.named().map(|(name, _)| name).len(), WaitKind::ALL.len());
     }
 }

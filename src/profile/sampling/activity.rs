@@ -13,6 +13,9 @@ const HALF_LIFE_S: f64 = 1.0;
 /// Share of the recent activity of the busiest thread below which a thread is a helper.
 const HELPER_SHARE: f64 = 0.05;
 
+/// Share of the recent activity of a thread that sleeps from which a thread below it explains it.
+const EXPLAINS_FROM: f64 = 0.1;
+
 /// Seconds before the last run of any thread within which another thread counts as having run last too.
 const RECENT_S: f64 = 0.06;
 
@@ -122,6 +125,7 @@ impl ActivityTracker {
         let active: Vec<_> = snapshot
             .threads
             .iter()
+            .filter(|thread| !self.is_explained_below(thread, snapshot))
             .filter_map(blocked)
             .filter(|(_, activity)| counts_for_tree(activity))
             .collect();
@@ -140,6 +144,26 @@ impl ActivityTracker {
         counts
     }
 
+    /// Returns true if a thread only sleeps until it looks again what has become of its children, as a parent
+    /// does that asks every few milliseconds whether they have ended: one of them works, if only a tenth as much.
+    fn is_explained_below(&self, parent: &ThreadSample, snapshot: &Snapshot) -> bool {
+        if parent.state != ThreadState::Blocked(Some(WaitKind::Sleep)) || snapshot.parents.is_empty() {
+            return false;
+        }
+        let recent_s = |key| self.activity.get(key).map_or(0.0, |activity| activity.recent_s);
+        let least_s = EXPLAINS_FROM * recent_s(&parent.key);
+        let is_below = |thread: &ThreadSample| {
+            let above = |pid: &u32| snapshot.parents.get(pid).copied();
+            std::iter::successors(above(&thread.key.pid), above).any(|pid| pid == parent.key.pid)
+        };
+        let works = |thread: &&ThreadSample| match thread.state {
+            ThreadState::Runnable => true,
+            ThreadState::Blocked(wait) => wait.is_some_and(|wait| rank(wait) == 0),
+        };
+        let mut others = snapshot.threads.iter().filter(works);
+        others.any(|thread| recent_s(&thread.key) >= least_s && is_below(thread))
+    }
+
     /// Returns the number of runnable threads, and of workers that wait for something outside the tree.
     fn workers(&self, snapshot: &Snapshot) -> (f64, f64) {
         let busiest = self.activity.values().map(|a| a.total_s).fold(0.0, f64::max);
@@ -149,7 +173,11 @@ impl ActivityTracker {
             let is_worker = activity.is_some_and(|a| a.total_s >= WORKER_SHARE * busiest);
             match thread.state {
                 ThreadState::Runnable => runnable += 1.0,
-                ThreadState::Blocked(Some(wait)) if is_worker && rank(wait) == 0 => outside += 1.0,
+                ThreadState::Blocked(Some(wait))
+                    if is_worker && rank(wait) == 0 && !self.is_explained_below(thread, snapshot) =>
+                {
+                    outside += 1.0;
+                }
                 ThreadState::Blocked(_) => {}
             }
         }
@@ -159,12 +187,12 @@ impl ActivityTracker {
 }
 
 /// Returns how much a wait leaves unexplained: 0 if something outside the tree ends it, 1 if another thread
-/// of the tree may end it, and 2 for the wait for a child, which a thread of the tree always ends.
+/// of the tree may end it, and 2 for the wait for a child or a signal, which tells nothing of what it is for.
 fn rank(wait: WaitKind) -> u8 {
     match wait {
         WaitKind::Network | WaitKind::Disk | WaitKind::Sleep => 0,
-        WaitKind::Pipe | WaitKind::Lock | WaitKind::Other => 1,
-        WaitKind::Child => 2,
+        WaitKind::Pipe | WaitKind::Lock | WaitKind::LockOrTimer | WaitKind::Other => 1,
+        WaitKind::Child | WaitKind::Signal => 2,
     }
 }
 
@@ -174,10 +202,10 @@ fn is_over(thread: &ThreadSample) -> bool {
 }
 
 /// Returns whether all threads are parents that wait for children which have come and gone between samples,
-/// or are still to come.
+/// or are still to come: one of them has run since the last sample.
 fn is_between_children(snapshot: &Snapshot) -> bool {
     let waits_for_child = |thread: &ThreadSample| thread.state == ThreadState::Blocked(Some(WaitKind::Child));
-    snapshot.threads.iter().any(waits_for_child)
+    snapshot.threads.iter().any(|thread| waits_for_child(thread) && thread.was_scheduled)
         && snapshot.threads.iter().all(|thread| waits_for_child(thread) || is_over(thread))
 }
 
@@ -195,7 +223,7 @@ mod tests {
     }
 
     fn snapshot(threads: Vec<ThreadSample>) -> Snapshot {
-        Snapshot { threads, ran_meanwhile: false, has_root: true }
+        Snapshot { threads, has_root: true, ..Snapshot::default() }
     }
 
     /// The kinds of waits at the last of several snapshots, 20 ms apart.
@@ -246,6 +274,32 @@ mod tests {
         assert_eq!(tracker.interval(&alone, 0.02, 0.02).cpu.runnable, 1.0);
         let nothing = tracker.interval(&snapshot(vec![]), 0.04, 0.02);
         assert_eq!((nothing.cpu.runnable, nothing.samples), (0.0, 0.0));
+    }
+
+    #[test]
+    fn a_parent_that_has_not_run_waits_for_what_it_says() {
+        let mut tracker = ActivityTracker::default();
+        let alone = |run_s| snapshot(vec![thread(1, blocked(WaitKind::Child), run_s)]);
+        tracker.interval(&alone(0.001), 0.02, 0.02);
+        let later = tracker.interval(&alone(0.0), 0.04, 0.02);
+        assert_eq!((later.cpu.runnable, later.waits.while_idle.shares().child), (0.0, 1.0));
+    }
+
+    #[test]
+    fn a_parent_that_asks_again_and_again_is_explained_by_its_child() {
+        let of = |pid, wait, run_s| {
+            let key = ThreadKey { pid, tid: pid, started: 1 };
+            ThreadSample { key, ..thread(pid, blocked(wait), run_s) }
+        };
+        let look = |child_s| Snapshot {
+            parents: [(2, 1)].into(),
+            ..snapshot(vec![of(1, WaitKind::Sleep, 0.02), of(2, WaitKind::Disk, child_s)])
+        };
+        assert_eq!(waits(&[look(0.003), look(0.003)]).shares().disk, 1.0);
+        let mut tracker = ActivityTracker::default();
+        assert_eq!(tracker.interval(&look(0.005), 0.02, 0.02).workers.waiting_while_idle, 1.0);
+        // A child that hardly does anything explains nothing.
+        assert!(waits(&[look(0.0001)]).shares().sleep > 0.9);
     }
 
     #[test]

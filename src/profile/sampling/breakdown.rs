@@ -63,7 +63,7 @@ fn thread(tid: u32, record: &ThreadRecord) -> ThreadUse {
         cpu_s,
         runqueue_s,
         runnable: record.runnable as f64 / samples,
-        waits: record.waited.shares(),
+        waits: record.waited.resolved(&record.timed_ends).shares(),
     }
 }
 

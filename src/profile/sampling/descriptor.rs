@@ -10,8 +10,15 @@ use crate::profile::result::WaitKind;
 pub enum DescriptorKind {
     /// A socket, by its inode.
     Socket(u64),
-    /// A pipe, a named one too, or a terminal.
-    Pipe,
+    /// A pipe, by its inode and whether it is written to.
+    Pipe {
+        /// The inode, which both ends share.
+        inode: u64,
+        /// True for the end that is written to.
+        writes: bool,
+    },
+    /// A terminal.
+    Terminal,
     /// A file, a directory or a block device.
     File,
     /// A counter by which threads wake one another.
@@ -22,6 +29,10 @@ pub enum DescriptorKind {
     Epoll,
     /// A process.
     Process,
+    /// Signals.
+    Signal,
+    /// Changes of files: inotify or fanotify.
+    FileEvents,
     /// Something else, or hidden.
     Unknown,
 }
@@ -35,9 +46,14 @@ impl DescriptorKind {
         let kind = meta.file_type();
         if kind.is_socket() {
             DescriptorKind::Socket(meta.ino())
-        } else if kind.is_fifo() || kind.is_char_device() {
+        } else if kind.is_fifo() {
+            // The link has the mode of the descriptor.
+            let link = std::fs::symlink_metadata(&path);
+            let writes = link.is_ok_and(|link| link.mode() & 0o200 != 0);
+            DescriptorKind::Pipe { inode: meta.ino(), writes }
+        } else if kind.is_char_device() {
             // Among character devices, only terminals make a reader wait.
-            DescriptorKind::Pipe
+            DescriptorKind::Terminal
         } else if kind.is_dir() || kind.is_block_device() {
             DescriptorKind::File
         } else {
@@ -53,21 +69,24 @@ impl DescriptorKind {
             "[timerfd]" => DescriptorKind::Timer,
             "[eventpoll]" => DescriptorKind::Epoll,
             "[pidfd]" => DescriptorKind::Process,
+            "[signalfd]" => DescriptorKind::Signal,
+            "inotify" | "[fanotify]" => DescriptorKind::FileEvents,
             _ if is_file => DescriptorKind::File,
             _ => DescriptorKind::Unknown,
         }
     }
 
-    /// Returns the kind of a wait for the descriptor.
+    /// Returns the kind of a wait for the descriptor, if the other end of a pipe or a socket is outside the tree.
     pub fn wait(self) -> WaitKind {
         match self {
             DescriptorKind::Socket(_) => WaitKind::Network,
-            DescriptorKind::Pipe => WaitKind::Pipe,
+            DescriptorKind::Pipe { .. } | DescriptorKind::Terminal => WaitKind::Pipe,
             DescriptorKind::File => WaitKind::Disk,
             DescriptorKind::Event => WaitKind::Lock,
             DescriptorKind::Timer => WaitKind::Sleep,
             DescriptorKind::Process => WaitKind::Child,
-            DescriptorKind::Epoll | DescriptorKind::Unknown => WaitKind::Other,
+            DescriptorKind::Signal => WaitKind::Signal,
+            DescriptorKind::FileEvents | DescriptorKind::Epoll | DescriptorKind::Unknown => WaitKind::Other,
         }
     }
 }
@@ -87,8 +106,9 @@ mod tests {
     fn the_type_counts_and_not_the_name() {
         let socket = TcpListener::bind("127.0.0.1:0").expect("loopback");
         assert!(matches!(behind(&socket), DescriptorKind::Socket(inode) if inode > 0));
-        let (reader, _writer) = std::io::pipe().expect("a pipe");
-        assert_eq!(behind(&reader), DescriptorKind::Pipe);
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        assert!(matches!(behind(&reader), DescriptorKind::Pipe { writes: false, .. }));
+        assert!(matches!(behind(&writer), DescriptorKind::Pipe { writes: true, .. }));
         assert_eq!(behind(&tempfile::tempfile().expect("a file")), DescriptorKind::File);
         assert_eq!(DescriptorKind::of(std::process::id(), 1 << 30), DescriptorKind::Unknown);
     }
@@ -100,7 +120,10 @@ mod tests {
             ("anon_inode:[timerfd]", DescriptorKind::Timer),
             ("anon_inode:[eventpoll]", DescriptorKind::Epoll),
             ("anon_inode:[pidfd]", DescriptorKind::Process),
-            ("anon_inode:inotify", DescriptorKind::Unknown),
+            ("anon_inode:[signalfd]", DescriptorKind::Signal),
+            ("anon_inode:inotify", DescriptorKind::FileEvents),
+            ("anon_inode:[fanotify]", DescriptorKind::FileEvents),
+            ("anon_inode:[perf_event]", DescriptorKind::Unknown),
         ] {
             assert_eq!(DescriptorKind::named(name, false), behind);
         }

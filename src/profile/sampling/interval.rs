@@ -1,6 +1,7 @@
 //! The activity of a tree between two samples, as plain numbers.
 
 use crate::host::usage::CpuTime;
+use crate::profile::sampling::timed_wait::TimedEnds;
 use crate::profile::sampling::wait_counts::WaitCounts;
 
 /// Maximum number of intervals kept; beyond it, neighbours are merged in pairs.
@@ -107,6 +108,12 @@ impl WorkerCounts {
 }
 
 impl WaitSums {
+    /// Returns the same waits, those with a time limit by what ended them.
+    #[must_use]
+    pub(crate) fn resolved(&self, ended: &TimedEnds) -> WaitSums {
+        WaitSums { while_idle: self.while_idle.resolved(ended), while_busy: self.while_busy.resolved(ended) }
+    }
+
     /// Returns the sums of both.
     #[must_use]
     pub fn plus(&self, others: &WaitSums) -> WaitSums {

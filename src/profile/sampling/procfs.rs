@@ -2,13 +2,17 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::host::clock::monotonic_ns;
 use crate::host::procfs::{self, Schedstat, Stat};
 use crate::host::usage::CpuTime;
-use crate::profile::sampling::blocked::{self, BlockedOn};
+use crate::profile::result::WaitKind;
+use crate::profile::sampling::blocked;
+use crate::profile::sampling::channel::Channels;
 use crate::profile::sampling::snapshot::{
     Snapshot, ThreadKey, ThreadRecord, ThreadSample, ThreadState, elapsed_s,
 };
 use crate::profile::sampling::target::Target;
+use crate::profile::sampling::timed_wait::{TimedEnds, TimedWait};
 
 /// Threads of a process that are all asked for their children at every snapshot. Bigger processes are asked
 /// in turns: every child is found all the same, a little later.
@@ -42,6 +46,12 @@ pub struct ProcfsSampler {
     processes: HashMap<u32, ProcessTicks>,
     ticked: [u64; 2],
     sockets: HashSet<(u32, u64)>,
+    channels: Channels,
+    /// Time of this snapshot and of the one before, in seconds by `CLOCK_MONOTONIC`.
+    look_s: [f64; 2],
+    /// Waits with a time limit that have not ended, each with the number of the last snapshot that found it.
+    timed_waits: HashMap<ThreadKey, (TimedWait, usize)>,
+    timed_ends: TimedEnds,
 }
 
 impl ProcfsSampler {
@@ -55,6 +65,10 @@ impl ProcfsSampler {
             processes: HashMap::new(),
             ticked: [0; 2],
             sockets: HashSet::new(),
+            channels: Channels::default(),
+            look_s: [monotonic_s(); 2],
+            timed_waits: HashMap::new(),
+            timed_ends: TimedEnds::default(),
         }
     }
 
@@ -86,6 +100,8 @@ impl ProcfsSampler {
     /// Takes a snapshot.
     pub fn snapshot(&mut self) -> Snapshot {
         let mut snapshot = Snapshot::default();
+        self.look_s = [monotonic_s(), self.look_s[0]];
+        self.channels.begin_look(self.look_s[0]);
         let mut queue = vec![self.target.root];
         let mut next = 0;
         while let Some(&pid) = queue.get(next) {
@@ -97,6 +113,10 @@ impl ProcfsSampler {
         if snapshot.has_root {
             self.ticked = self.sum_ticks();
         }
+        let snapshots = self.snapshots;
+        // The threads of the others are gone.
+        self.end_timed_waits(|_, seen| seen < snapshots);
+        self.channels.keep(&queue.iter().copied().collect());
         snapshot.ran_meanwhile = queue.len() > 2 && self.has_run_since(&snapshot);
         self.snapshots += 1;
         snapshot
@@ -109,7 +129,10 @@ impl ProcfsSampler {
         let groups = threads.len().div_ceil(THREADS_ASKED_AT_ONCE);
         for (i, tid) in threads.iter().enumerate() {
             if i == 0 || i % groups == self.snapshots % groups {
-                queue.extend(procfs::children(pid, *tid));
+                let children = procfs::children(pid, *tid);
+                self.channels.add(&children);
+                snapshot.parents.extend(children.iter().map(|child| (*child, pid)));
+                queue.extend(children);
             }
         }
         self.count_ticks(pid, &stat);
@@ -172,21 +195,65 @@ impl ProcfsSampler {
             record.name = stat.name;
         }
         record.samples += 1;
+        if was_scheduled && let Some((wait, _)) = self.timed_waits.remove(&key) {
+            let [now_s, before_s] = self.look_s;
+            for ends in [&mut record.timed_ends, &mut self.timed_ends] {
+                ends.record(&wait, now_s, now_s - before_s);
+            }
+        }
         let state = if stat.state == 'R' {
             record.blocked_on = None;
             record.runnable += 1;
             ThreadState::Runnable
         } else {
-            if was_scheduled || record.blocked_on.is_none() {
-                record.blocked_on = blocked::inspect(pid, tid, stat.state);
-                let socket = record.blocked_on.and_then(|blocked: BlockedOn| blocked.socket);
+            // The other end may have been opened, or its process found, since.
+            let is_outdated = record.blocked_on.is_some_and(|blocked| blocked.is_outside)
+                && record.channels != self.channels.generation();
+            if was_scheduled || record.blocked_on.is_none() || is_outdated {
+                record.blocked_on = blocked::inspect(pid, tid, stat.state, &mut self.channels);
+                record.channels = self.channels.generation();
+                let socket = record.blocked_on.and_then(|blocked| blocked.socket);
                 self.sockets.extend(socket.map(|inode| (pid, inode)));
+                if let Some(deadline_s) = record.blocked_on.and_then(|blocked| blocked.deadline_s) {
+                    let wait = TimedWait { seen_s: self.look_s[0], deadline_s };
+                    self.timed_waits.insert(key, (wait, self.snapshots));
+                }
+            } else if let Some((_, seen)) = self.timed_waits.get_mut(&key) {
+                *seen = self.snapshots;
             }
-            let wait = record.blocked_on.map(|blocked| blocked.wait);
+            let wait = record.blocked_on.map(|blocked| likely_end(blocked.wait, &record.timed_ends));
             wait.into_iter().for_each(|wait| record.waited.add(wait, 1.0));
             ThreadState::Blocked(wait)
         };
         Some(ThreadSample { key, state, run_s, queued_s, was_scheduled })
+    }
+
+    /// Returns the ends of all waits that had a time limit, with those whose time is over by now.
+    pub(crate) fn finish_timed_waits(&mut self) -> TimedEnds {
+        self.look_s = [monotonic_s(), self.look_s[0]];
+        let now_s = self.look_s[0];
+        self.end_timed_waits(|wait, _| now_s >= wait.deadline_s);
+        self.timed_ends
+    }
+
+    /// Forgets timed waits that are over, of threads that are not asked any more. A thread that is gone before the
+    /// time was over may have been killed in its wait.
+    fn end_timed_waits(&mut self, is_over: impl Fn(&TimedWait, usize) -> bool) {
+        let [now_s, before_s] = self.look_s;
+        let (records, all_ends) = (&mut self.records, &mut self.timed_ends);
+        self.timed_waits.retain(|key, (wait, seen)| {
+            if !is_over(wait, *seen) {
+                return true;
+            }
+            if now_s < wait.deadline_s {
+                return false;
+            }
+            let of_thread = records.get_mut(key).map(|record| &mut record.timed_ends);
+            for ends in of_thread.into_iter().chain([&mut *all_ends]) {
+                ends.record(wait, now_s, now_s - before_s);
+            }
+            false
+        });
     }
 
     /// Returns whether any of the threads that work has been given a CPU since it was sampled.
@@ -195,6 +262,24 @@ impl ProcfsSampler {
             let now = procfs::schedstat(thread.key.pid, thread.key.tid);
             now.is_none_or(|now| now.slices != self.records[&thread.key].last.slices)
         })
+    }
+}
+
+fn monotonic_s() -> f64 {
+    monotonic_ns() as f64 * 1e-9
+}
+
+/// Returns the kind of a wait, for a lock with a time limit by what ended most of the thread's waits before.
+fn likely_end(wait: WaitKind, ends: &TimedEnds) -> WaitKind {
+    match ends.timed_out_share() {
+        Some(share) if wait == WaitKind::LockOrTimer => {
+            if share >= 0.5 {
+                WaitKind::Sleep
+            } else {
+                WaitKind::Lock
+            }
+        }
+        _ => wait,
     }
 }
 

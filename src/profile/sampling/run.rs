@@ -13,6 +13,7 @@ use crate::profile::sampling::interval::{Interval, IntervalLog};
 use crate::profile::sampling::procfs::ProcfsSampler;
 use crate::profile::sampling::sysinfo::SysinfoSampler;
 use crate::profile::sampling::target::Target;
+use crate::profile::sampling::timed_wait::TimedEnds;
 
 /// Mean time between two samples from `/proc`, unless they cost too much; at 20 ms, a sample of a small tree
 /// takes about 1% of a CPU (`cargo bench --bench profile`).
@@ -77,6 +78,11 @@ trait Sampler {
     /// Does the work that a sample left over; the cost of that work does not count as the sample's.
     fn follow_up(&mut self) {}
 
+    /// Returns the ends of waits that had a time limit.
+    fn timed_ends(&mut self) -> TimedEnds {
+        TimedEnds::default()
+    }
+
     /// Ends sampling.
     fn finish(self) -> (SampledTotals, Breakdown, Option<Peer>);
 }
@@ -125,11 +131,13 @@ fn run<S: Sampler>(
             break;
         }
     }
+    let ends = sampler.timed_ends();
+    let resolved = |interval: Interval| Interval { waits: interval.waits.resolved(&ends), ..interval };
     let (totals, breakdown, peer) = sampler.finish();
     Observation {
         begun_ns,
         wall_s: rooted_s,
-        intervals: intervals.into_vec(),
+        intervals: intervals.into_vec().into_iter().map(resolved).collect(),
         totals,
         source: S::SOURCE,
         cost_s: thread_cpu().saturating_sub(cost_before).as_secs_f64(),
@@ -182,6 +190,10 @@ impl Sampler for ByProcfs {
                 self.peer = procfs::tcp_peer(pid, inode);
             }
         }
+    }
+
+    fn timed_ends(&mut self) -> TimedEnds {
+        self.sampler.finish_timed_waits()
     }
 
     fn finish(self) -> (SampledTotals, Breakdown, Option<Peer>) {

@@ -1,8 +1,11 @@
 //! One snapshot of a process tree, and totals over all snapshots so far.
 
+use std::collections::HashMap;
+
 use crate::host::procfs::Schedstat;
 use crate::profile::result::WaitKind;
 use crate::profile::sampling::blocked::BlockedOn;
+use crate::profile::sampling::timed_wait::TimedEnds;
 use crate::profile::sampling::wait_counts::WaitCounts;
 
 /// Identity of a thread for as long as it lives, because thread IDs are reused.
@@ -47,6 +50,8 @@ pub struct Snapshot {
     pub threads: Vec<ThreadSample>,
     /// True if some thread ran while the snapshot was taken, so that not all can have been blocked.
     pub ran_meanwhile: bool,
+    /// The parents of the processes.
+    pub parents: HashMap<u32, u32>,
     /// True if the tree existed at all.
     pub has_root: bool,
 }
@@ -68,6 +73,10 @@ pub struct ThreadRecord {
     pub waited: WaitCounts,
     /// Cause of the current wait, kept until the thread is scheduled again.
     pub(super) blocked_on: Option<BlockedOn>,
+    /// Generation of the list of channels by which that cause was found.
+    pub(super) channels: u64,
+    /// Ends of its waits that had a time limit.
+    pub(super) timed_ends: TimedEnds,
 }
 
 impl ThreadRecord {
@@ -81,6 +90,8 @@ impl ThreadRecord {
             runnable: 0,
             waited: WaitCounts::default(),
             blocked_on: None,
+            channels: 0,
+            timed_ends: TimedEnds::default(),
         }
     }
 

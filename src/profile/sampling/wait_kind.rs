@@ -14,12 +14,14 @@ pub(crate) enum FunctionMeaning {
 }
 
 /// Parts of function names with their meanings; the first that matches counts.
-const FUNCTIONS: [(&str, FunctionMeaning); 41] = {
+const FUNCTIONS: [(&str, FunctionMeaning); 46] = {
     use FunctionMeaning::{Certain, Likely};
-    use WaitKind::{Child, Disk, Lock, Network, Pipe, Sleep};
+    use WaitKind::{Child, Disk, Lock, Network, Other, Pipe, Signal, Sleep};
     [
         ("nanosleep", Certain(Sleep)),
         ("futex", Certain(Lock)),
+        // A counter, a timer or signals that are read as a descriptor.
+        ("do_wait_intr", Likely(Other)),
         ("do_wait", Certain(Child)),
         ("waitid", Certain(Child)),
         ("vfork", Certain(Child)),
@@ -31,9 +33,14 @@ const FUNCTIONS: [(&str, FunctionMeaning); 41] = {
         ("rwsem", Certain(Lock)),
         ("mutex", Certain(Lock)),
         ("semtimedop", Certain(Lock)),
-        ("sigtimedwait", Certain(Child)),
-        ("sigsuspend", Certain(Child)),
+        ("sigtimedwait", Certain(Signal)),
+        ("sigsuspend", Certain(Signal)),
+        ("sys_pause", Certain(Signal)),
+        ("signalfd", Certain(Signal)),
         ("wq_sync_buffer", Certain(Disk)),
+        // Input and output that was submitted before: libaio and io_uring.
+        ("read_events", Certain(Disk)),
+        ("io_cqring_wait", Likely(Disk)),
         // On the way to a block device.
         ("io_schedule", Certain(Disk)),
         ("folio", Certain(Disk)),
@@ -95,6 +102,10 @@ mod tests {
             ('S', "futex_do_wait", WaitKind::Lock),
             ('S', "do_wait", WaitKind::Child),
             ('D', "kernel_clone", WaitKind::Child),
+            ('S', "sigsuspend", WaitKind::Signal),
+            ('S', "do_sigtimedwait", WaitKind::Signal),
+            ('S', "__x64_sys_pause", WaitKind::Signal),
+            ('S', "read_events", WaitKind::Disk),
             ('S', "locks_lock_inode_wait", WaitKind::Lock),
             ('D', "rwsem_down_write_slowpath", WaitKind::Lock),
             ('D', "wq_sync_buffer", WaitKind::Disk),
@@ -113,6 +124,8 @@ mod tests {
         assert_eq!(meaning_of('S', "sk_wait_data"), Likely(WaitKind::Network));
         assert_eq!(meaning_of('S', "wait_woken"), Likely(WaitKind::Network));
         assert_eq!(meaning_of('S', "anon_pipe_read"), Likely(WaitKind::Pipe));
+        assert_eq!(meaning_of('S', "do_wait_intr_irq"), Likely(WaitKind::Other));
+        assert_eq!(meaning_of('S', "io_cqring_wait"), Likely(WaitKind::Disk));
         assert_eq!(meaning_of('S', "something_new"), Likely(WaitKind::Other));
         assert_eq!(meaning_of('S', "0"), NotBlocked);
     }

@@ -1,6 +1,7 @@
 //! Descriptors that a blocked thread waits for, those of poll, select and epoll included.
 
 use crate::host::procfs::{self, Syscall};
+use crate::profile::sampling::descriptor::DescriptorKind;
 
 /// Number of descriptors of one call that are inspected; more show nothing new.
 const MAX_DESCRIPTORS: usize = 16;
@@ -20,6 +21,8 @@ pub(crate) enum WaitedDescriptors {
     Any(Vec<u64>),
     /// Any of several descriptors that could not be read.
     Hidden,
+    /// What was submitted to a ring of io_uring.
+    Ring,
     /// No descriptor.
     Nothing,
 }
@@ -32,8 +35,13 @@ enum Call {
     Poll,
     Select,
     Epoll,
+    Ring,
     Other,
 }
+
+/// Events of poll and epoll that something can be done on; the others are errors, which are always reported
+/// (poll(2), epoll_ctl(2)): `IN`, `PRI`, `OUT`, `RDNORM`, `RDBAND`, `WRNORM`, `WRBAND`, `MSG` and `RDHUP`.
+const AWAITED_EVENTS: u32 = 0x1 | 0x2 | 0x4 | 0x40 | 0x80 | 0x100 | 0x200 | 0x400 | 0x2000;
 
 impl WaitedDescriptors {
     /// Returns the descriptors that a thread of process `pid` waits for while it is blocked in `syscall`.
@@ -43,7 +51,8 @@ impl WaitedDescriptors {
             Call::Descriptor => WaitedDescriptors::One(first),
             Call::Poll => polled(pid, first, second),
             Call::Select => selected(pid, first, [second, third]),
-            Call::Epoll => WaitedDescriptors::Any(procfs::epoll_targets(pid, first)),
+            Call::Epoll => WaitedDescriptors::Any(watched_by_epoll(pid, first)),
+            Call::Ring => WaitedDescriptors::Ring,
             Call::Other => WaitedDescriptors::Nothing,
         }
     }
@@ -88,6 +97,7 @@ fn call(number: i64) -> Call {
         libc::SYS_ppoll => Call::Poll,
         libc::SYS_pselect6 => Call::Select,
         libc::SYS_epoll_pwait | libc::SYS_epoll_pwait2 => Call::Epoll,
+        libc::SYS_io_uring_enter => Call::Ring,
         number if DESCRIPTOR.contains(&number) => Call::Descriptor,
         _ => Call::Other,
     }
@@ -98,7 +108,21 @@ fn call(_number: i64) -> Call {
     Call::Other
 }
 
-/// Reads the descriptors of an array of `struct pollfd` without negative ones, which the kernel ignores.
+/// Returns the descriptors that an epoll instance watches for something to do, with those of an instance that
+/// it watches.
+fn watched_by_epoll(pid: u32, epoll: u64) -> Vec<u64> {
+    let awaited = |epoll| {
+        let targets = procfs::epoll_targets(pid, epoll);
+        targets.into_iter().filter(|target| target.events & AWAITED_EVENTS != 0).map(|target| target.fd)
+    };
+    let is_epoll = |fd: u64| DescriptorKind::of(pid, fd) == DescriptorKind::Epoll;
+    let outer = awaited(epoll).take(MAX_DESCRIPTORS);
+    let nested = |fd| if is_epoll(fd) { awaited(fd).collect() } else { vec![fd] };
+    outer.flat_map(nested).take(MAX_DESCRIPTORS).collect()
+}
+
+/// Reads the descriptors of an array of `struct pollfd` without negative ones, which the kernel ignores, and
+/// without those of which only errors are awaited.
 fn polled(pid: u32, address: u64, count: u64) -> WaitedDescriptors {
     let count = usize::try_from(count).unwrap_or(MAX_DESCRIPTORS).min(MAX_DESCRIPTORS);
     let mut bytes = [0; MAX_DESCRIPTORS * POLLFD_BYTES];
@@ -107,7 +131,9 @@ fn polled(pid: u32, address: u64, count: u64) -> WaitedDescriptors {
     }
     let number = |entry: &[u8]| i32::from_ne_bytes([entry[0], entry[1], entry[2], entry[3]]);
     let entries = bytes[..count * POLLFD_BYTES].chunks_exact(POLLFD_BYTES);
-    WaitedDescriptors::Any(entries.filter_map(|entry| u64::try_from(number(entry)).ok()).collect())
+    let awaited = |entry: &&[u8]| u32::from(u16::from_ne_bytes([entry[4], entry[5]])) & AWAITED_EVENTS != 0;
+    let descriptor = |entry: &[u8]| u64::try_from(number(entry)).ok();
+    WaitedDescriptors::Any(entries.filter(awaited).filter_map(descriptor).collect())
 }
 
 /// Reads the descriptors below `limit` whose bit is set in one of the sets.
@@ -137,9 +163,10 @@ mod tests {
 
     #[test]
     fn the_descriptors_of_a_poll_are_read_from_memory() {
-        let entries: [[i32; 2]; 3] = [[7, 1], [-1, 1], [9, 4]];
+        // The last one is asked for errors alone.
+        let entries: [[i32; 2]; 4] = [[7, 1], [-1, 1], [9, 4], [1, 8]];
         let polled = |count| own(libc::SYS_ppoll, [(&raw const entries) as u64, count, 0, 0, 0, 0]);
-        assert_eq!(polled(3), WaitedDescriptors::Any(vec![7, 9]));
+        assert_eq!(polled(4), WaitedDescriptors::Any(vec![7, 9]));
         assert_eq!(polled(0), WaitedDescriptors::Any(vec![]));
         assert_eq!(own(libc::SYS_ppoll, [8, 3, 0, 0, 0, 0]), WaitedDescriptors::Hidden);
     }
