@@ -103,6 +103,7 @@ pub(crate) fn host(cpus: f64) -> Host {
             cgroup_cpus: None,
             cgroup_period_s: None,
             open_files: Some(1024),
+            open_files_soft: Some(1024),
             processes: None,
             memory_maps: Some(65_530),
             memory_available_bytes: 8 << 30,

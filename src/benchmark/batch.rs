@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::benchmark::capacity::descriptors_needed;
 use crate::benchmark::configuration::Configuration;
 use crate::diagnostics::Code;
 use crate::error::Error;
+use crate::host::inherited::raise_open_files;
 use crate::host::process::{adopt_orphans, die_with_parent, kill_descendants};
 use crate::strategy::Job;
 use crate::strategy::run::{RunReport, run, strategy};
@@ -75,6 +77,8 @@ pub(crate) fn run_batch(spec: &BatchSpec) -> Result<RunReport, Error> {
         let message = format!("the strategy '{}' is not supported yet", cell.strategy);
         Error::new(Code::WorkloadUnsupported, message)
     })?;
+    // Twice what is counted, because connections that were closed may linger.
+    raise_open_files(2 * descriptors_needed(cell.strategy, &spec.workload, cell.width));
     let program = Program::prepare(&spec.workload, &spec.env)
         .map_err(|error| Error::from_source(Code::PoolStart, "cannot prepare", error))?;
     let job = Job {

@@ -113,7 +113,9 @@ pub(crate) fn capacity(strategy: StrategyKind, workload: &Workload, host: &Host)
         let max_in_flight = most as u64;
         limits.push(limited(max_in_flight, WidthLimit::MaxInFlight { max_in_flight }));
     }
-    if let Some(files) = host.limits.open_files {
+    // Strategies that are native raise their limit; an interpreter is started with the limit that was found.
+    let soft = host.limits.open_files_soft.filter(|_| workload.runs_python());
+    if let Some(files) = soft.or(host.limits.open_files) {
         let per_task = descriptors_per_task(strategy, workload);
         let width = files.saturating_sub(DESCRIPTORS_KEPT).checked_div(per_task).unwrap_or(u64::MAX);
         limits.push(limited(width, WidthLimit::OpenFiles { allowed: files, per_task }));
@@ -124,6 +126,12 @@ pub(crate) fn capacity(strategy: StrategyKind, workload: &Workload, host: &Host)
     limits.push(memory_limit(strategy, workload, host));
     let least = limits.into_iter().min_by_key(|limit| limit.width);
     least.expect("the task count always limits")
+}
+
+/// Returns the descriptors that a process needs for `width` tasks in flight.
+pub(crate) fn descriptors_needed(strategy: StrategyKind, workload: &Workload, width: usize) -> u64 {
+    let per_task = descriptors_per_task(strategy, workload);
+    per_task.saturating_mul(width as u64).saturating_add(DESCRIPTORS_KEPT)
 }
 
 fn limited(width: u64, limit: WidthLimit) -> Capacity {

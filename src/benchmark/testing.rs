@@ -29,6 +29,7 @@ pub(crate) fn host(cpus: usize) -> Host {
             cgroup_cpus: None,
             cgroup_period_s: None,
             open_files: Some(20_000),
+            open_files_soft: Some(20_000),
             processes: Some(96_000),
             memory_maps: Some(65_530),
             memory_available_bytes: 20 << 30,

@@ -36,8 +36,11 @@ pub struct HostLimits {
     pub cgroup_cpus: Option<f64>,
     /// Seconds after which the kernel fills up that quota.
     pub cgroup_period_s: Option<f64>,
-    /// Open descriptors per process.
+    /// Open descriptors per process, once it has raised its limit as far as it may.
     pub open_files: Option<u64>,
+    /// Open descriptors of a process that leaves the limit as it is, such as a Python interpreter or a command:
+    /// the soft limit.
+    pub open_files_soft: Option<u64>,
     /// Processes and threads of this user.
     pub processes: Option<u64>,
     /// Memory maps per process, which bound its threads.
@@ -59,6 +62,7 @@ impl Host {
         system.refresh_cpu_list(sysinfo::CpuRefreshKind::nothing());
         let cgroup = cgroup::read();
         let affinity = affinity_cpus();
+        let [open_files_soft, open_files] = limits::open_files();
         let total = system.total_memory();
         let allowed = cgroup.memory_bytes.map_or(total, |limit| limit.min(total));
         Ok(Host {
@@ -73,7 +77,8 @@ impl Host {
                 affinity_cpus: affinity,
                 cgroup_cpus: cgroup.cpu.map(|quota| quota.cpus),
                 cgroup_period_s: cgroup.cpu.map(|quota| quota.period_s),
-                open_files: limits::open_files(),
+                open_files,
+                open_files_soft,
                 processes: limits::processes(),
                 memory_maps: limits::memory_maps(),
                 memory_available_bytes: system.available_memory().min(allowed),

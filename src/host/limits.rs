@@ -4,18 +4,21 @@ use nix::sys::resource::{Resource, getrlimit};
 
 use crate::host::procfs;
 
-/// Returns the soft limit of a resource; `None` means unlimited or unknown.
-fn soft(resource: Resource) -> Option<u64> {
-    match getrlimit(resource) {
-        Ok((soft, _)) if soft == libc::RLIM_INFINITY => None,
-        Ok((soft, _)) => Some(soft),
-        Err(_) => None,
-    }
+/// Returns the soft and the hard limit of a resource; `None` means unlimited or unknown.
+fn soft_and_hard(resource: Resource) -> [Option<u64>; 2] {
+    let known = |limit| (limit != libc::RLIM_INFINITY).then_some(limit);
+    getrlimit(resource).map_or([None; 2], |(soft, hard)| [known(soft), known(hard)])
 }
 
-/// Returns the number of descriptors that this process may have open.
-pub(crate) fn open_files() -> Option<u64> {
-    soft(Resource::RLIMIT_NOFILE)
+/// Returns the soft limit of a resource; `None` means unlimited or unknown.
+fn soft(resource: Resource) -> Option<u64> {
+    soft_and_hard(resource)[0]
+}
+
+/// Returns the number of descriptors that a process may have open: as it is started, and once it has raised
+/// its limit.
+pub(crate) fn open_files() -> [Option<u64>; 2] {
+    soft_and_hard(Resource::RLIMIT_NOFILE)
 }
 
 /// Returns the number of processes and threads that this user may have.
@@ -34,14 +37,4 @@ pub fn processes() -> Option<u64> {
 /// guard page below it.
 pub(crate) fn memory_maps() -> Option<u64> {
     procfs::max_memory_maps()
-}
-
-/// Raises the soft limit of open descriptors to the hard one, as servers do; children inherit it.
-pub(crate) fn raise_open_files() {
-    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
-        && soft < hard
-    {
-        // Failing leaves the soft limit, which is then reported and respected like any other.
-        let _ = nix::sys::resource::setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
-    }
 }

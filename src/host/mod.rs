@@ -9,6 +9,7 @@ pub(crate) mod contention;
 pub(crate) mod deadline;
 pub(crate) mod group;
 pub(crate) mod info;
+pub(crate) mod inherited;
 pub(crate) mod interrupt;
 pub(crate) mod limits;
 pub(crate) mod memory;

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use crate::host::inherited::give_back;
+
 /// A role that this program plays when it starts itself; hidden from users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HiddenRole {
@@ -103,6 +105,7 @@ impl Reexec {
             use std::os::unix::process::CommandExt;
             command.process_group(group);
         }
+        give_back(&mut command);
         command
     }
 }

@@ -179,6 +179,7 @@ fn host() -> Host {
             cgroup_cpus: None,
             cgroup_period_s: None,
             open_files: Some(1024),
+            open_files_soft: Some(1024),
             processes: Some(63_000),
             memory_maps: Some(65_530),
             memory_available_bytes: 20 << 30,

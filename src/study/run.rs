@@ -3,7 +3,7 @@
 use crate::benchmark::event::{Observer, Silent};
 use crate::diagnostics::Code;
 use crate::error::Error;
-use crate::host::{Host, limits};
+use crate::host::Host;
 use crate::profile::Profile;
 use crate::report::document::Report;
 use crate::study::config::StudyConfig;
@@ -78,12 +78,11 @@ pub fn profile(workload: Workload) -> Result<Profile, Error> {
     Ok(prepared.profile(&mut Silent)?.into_profile())
 }
 
-/// Raises the limit on open files, which bounds how wide strategies can be, and examines this machine.
+/// Examines this machine.
 ///
 /// # Errors
 /// When the system provides no description of itself, for example because `/proc` is not mounted.
 pub(crate) fn this_machine() -> Result<Host, Error> {
-    limits::raise_open_files();
     Host::detect()
         .map_err(|error| Error::new(Code::HostSpawn, format!("cannot examine this machine: {error}")))
 }

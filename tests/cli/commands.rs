@@ -75,6 +75,28 @@ fn a_command_gets_every_item_as_one_word() {
 }
 
 #[test]
+fn braces_without_items_belong_to_the_command() {
+    let sandbox = Sandbox::with("a.txt", "");
+    let found = |arguments: &[&str], expected: &str| {
+        sandbox.run(arguments).code(0);
+        assert_eq!(fs::read_to_string(sandbox.path("seen")).unwrap(), expected, "{arguments:?}");
+    };
+    let profile = ["profile", "--output", "seen", "--"];
+    let find = ["find", "a.txt", "-exec", "echo", "got", "{}", ";"];
+    found(&[&profile[..], &find].concat(), "got a.txt\n");
+    let xargs = ["sh", "-c", "echo b | xargs -I{} echo {item} {}.png"];
+    found(&[&profile[..], &xargs].concat(), "{item} b.png\n");
+    let awk = ["awk", "BEGIN{}END{print 1}", "a.txt"];
+    found(&[&profile[..], &awk].concat(), "1\n");
+    // A number of tasks makes the number of the task the item.
+    let tasks = ["profile", "--tasks", "1", "--", "sh", "-c", "echo {} > seen"];
+    found(&tasks, "0\n");
+    let advise =
+        ["advise", "--runs", "1", "--strategy", "threads", "--width", "2", "--code", "none", "--shell", "--"];
+    found(&[&advise[..], &["echo {} > seen"]].concat(), "{}\n");
+}
+
+#[test]
 fn a_profile_shows_the_class_and_the_evidence() {
     let waits = Sandbox::new().run(&["profile", "sleep-io"]).code(0);
     waits.stdout(contains("Profile    io-bound").and(contains("Measured")).and(contains("samples")));

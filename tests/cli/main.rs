@@ -13,6 +13,7 @@ mod exports;
 mod fit;
 mod foreign;
 mod hooks;
+mod inherited;
 mod interrupt;
 mod json;
 mod sandbox;

@@ -105,13 +105,12 @@ fn reference_workload(
         shlex::split(reference)
             .ok_or_else(|| Failure::Usage("--reference: a quote is not closed".to_owned()))?
     };
-    let (items, tasks) = match &entry.workload.items {
-        Items::Count(tasks) => (None, Some(*tasks)),
-        items => (Some(items.clone()), None),
-    };
+    let items = Some(&entry.workload.items).filter(|items| !matches!(items, Items::Count(_))).cloned();
+    let tasks = args.workload.tasks.filter(|_| items.is_none());
     let (shell, ignore_failure) = (args.workload.shell, args.workload.ignore_failure);
     let mut workload = input::from_command(&words, items, tasks, shell, ignore_failure)?;
     workload.name.clone_from(&entry.workload.name);
+    workload.items.clone_from(&entry.workload.items);
     workload.limits.clone_from(&entry.workload.limits);
     Ok(workload)
 }

@@ -13,9 +13,8 @@ use crate::report::document::CommandName;
 use crate::study::StudyConfig;
 use crate::study::external_process::CommandProfile;
 use crate::workload::Workload;
-use crate::workload::item::{Item, Items};
+use crate::workload::item::Items;
 use crate::workload::spec::WorkloadSource;
-use crate::workload::template::Template;
 
 use crate::cli::args::{ExternalArgs, ProfileArgs};
 use crate::cli::failure::Failure;
@@ -121,12 +120,8 @@ fn check_unused(args: &ExternalArgs) -> Result<(), Failure> {
 
 /// Returns the command line, and how often it runs.
 fn supervisor_request(workload: &Workload, args: &ProfileArgs) -> SupervisorRequest {
-    let templates = workload.only_command().map_or(&[][..], |command| &command.argv);
-    // A command without items gets the number of its run as its item, as everywhere.
-    let argv = templates
-        .iter()
-        .map(|word| Template::new(word.clone()).render(Item::Index(0)).into_owned())
-        .collect();
+    // Without items every word is the command's own.
+    let argv = workload.only_command().map(|command| command.argv.clone()).unwrap_or_default();
     let is_plain = args.external.stdout == "null" && args.external.stdin == "null";
     let (repeat_for, max_runs) = match args.external.runs {
         Some(runs) => (Duration::MAX, runs),

@@ -8,6 +8,7 @@ mod machine;
 mod memory;
 mod net;
 mod read;
+mod signals;
 mod syscall;
 mod thread;
 
@@ -17,6 +18,7 @@ pub(crate) use machine::{MachineCpu, cpu_pressure, machine_cpu, max_memory_maps,
 pub(crate) use memory::{own_peak_rss_bytes, proportional_bytes, resident_bytes};
 pub(crate) use net::Peer;
 pub(crate) use net::{local_tcp_peer, tcp_peer};
+pub(crate) use signals::own_ignored_signals;
 pub(crate) use syscall::{Syscall, descriptor_path, epoll_targets, read_memory, syscall, wchan};
 pub use thread::process_stat;
 pub(crate) use thread::{Schedstat, Stat};

@@ -25,7 +25,8 @@ const SEPARATOR: &str = ":::";
 ///
 /// Items come from behind `:::` in `argv` or from `items`; without either the command is repeated
 /// `tasks` times, or [`DEFAULT_TASKS`] times. `{}` and `{item}` stand for the item; a command with
-/// items and neither of them gets the item as its last argument. With `shell` the arguments are
+/// items and neither of them gets the item as its last argument. Where there are neither items nor
+/// `tasks`, `{}` belongs to the command, as in `find . -exec echo {} \;`. With `shell` the arguments are
 /// joined into one line for `sh`, in which an item is always one word, never syntax.
 ///
 /// # Errors
@@ -45,7 +46,9 @@ pub fn from_command(
             .with_help("write it after --, as in `conc advise -- sleep 0.1`")
     })?;
     let given = choose(items, listed)?;
-    let mut words: Vec<_> = command.iter().map(|word| word.replace(BRACES, PLACEHOLDER)).collect();
+    let has_items = given.is_some() || tasks.is_some();
+    let word = |word: &String| if has_items { word.replace(BRACES, PLACEHOLDER) } else { word.clone() };
+    let mut words: Vec<_> = command.iter().map(word).collect();
     if given.is_some() && !words.iter().any(|word| word.contains(PLACEHOLDER)) {
         words.push(PLACEHOLDER.to_owned());
     }
@@ -165,6 +168,16 @@ mod tests {
         let workload = from_command(&words("echo {}"), None, Some(5), false, true).expect("valid");
         assert_eq!((argv(&workload), &workload.items), (vec!["echo", "{item}"], &Items::Count(5)));
         assert!(matches!(&workload.steps[0], StepSpec::Command(spec) if spec.ignore_failure));
+    }
+
+    #[test]
+    fn braces_without_items_belong_to_the_command() {
+        for line in ["find . -exec echo got {} ;", "awk {}", "xargs -I{} echo {}.png"] {
+            assert_eq!(argv(&command(line).expect("a valid command")).join(" "), line);
+        }
+        let line = ["for i in 1 2; do echo ${i} {}; done".to_owned()];
+        let shell = from_command(&line, None, None, true, false).expect("valid");
+        assert_eq!(argv(&shell), ["sh", "-c", line[0].as_str()]);
     }
 
     #[test]

@@ -19,6 +19,7 @@ use nix::unistd::Pid;
 use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::host::deadline::DeadlineKeeper;
+use crate::host::inherited::give_back;
 use crate::host::process::kill_tree;
 use crate::workload::env::Env;
 use crate::workload::item::Item;
@@ -104,6 +105,7 @@ impl Command {
             .stdin(Stdio::null())
             .stdout(capture.stdout.try_clone().map_err(|e| self.start_error(&e))?)
             .stderr(capture.stderr.try_clone().map_err(|e| self.start_error(&e))?);
+        give_back(&mut command);
         Ok(command)
     }
 

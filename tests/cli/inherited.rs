@@ -1,0 +1,115 @@
+//! Programs of the user start with the limits and signals that `conc` was started with.
+
+#![cfg(target_os = "linux")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::{Command, Stdio};
+
+use assert_cmd::assert::Assert;
+use predicates::str::contains;
+
+use crate::sandbox::Sandbox;
+use crate::signals::set_default_signals;
+
+/// Runs `conc` from a shell that has run `before`.
+fn run_after(before: &str, sandbox: &Sandbox, arguments: &[&str]) -> Assert {
+    let conc = sandbox.command(arguments);
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", &format!("{before}; exec \"$0\" \"$@\"")])
+        .arg(conc.get_program())
+        .args(conc.get_args());
+    for (name, value) in conc.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell.current_dir(sandbox.path("")).stdin(Stdio::null());
+    set_default_signals(&mut shell);
+    sandbox.check(assert_cmd::Command::from_std(shell))
+}
+
+/// The different lines of a file.
+fn lines(sandbox: &Sandbox, name: &str) -> BTreeSet<String> {
+    fs::read_to_string(sandbox.path(name)).unwrap_or_default().lines().map(str::to_owned).collect()
+}
+
+fn only(line: &str) -> BTreeSet<String> {
+    BTreeSet::from([line.to_owned()])
+}
+
+const LIMIT: &str = "ulimit -Sn 256";
+
+#[test]
+fn a_profiled_command_has_the_limit_that_was_found() {
+    let sandbox = Sandbox::new();
+    let work =
+        ["profile", "--output", "seen", "--prepare", "ulimit -Sn >> hook", "--", "sh", "-c", "ulimit -Sn"];
+    run_after(LIMIT, &sandbox, &work).code(0);
+    assert_eq!(lines(&sandbox, "seen"), only("256"));
+    assert_eq!(lines(&sandbox, "hook"), only("256"));
+}
+
+#[test]
+fn commands_and_hooks_have_it_however_wide_they_run() {
+    let sandbox = Sandbox::new();
+    let hooks = [
+        "--setup",
+        "ulimit -Sn >> hook",
+        "--prepare",
+        "ulimit -Sn >> hook",
+        "--cleanup",
+        "ulimit -Sn >> hook",
+    ];
+    for (strategy, width) in [("threads", "80"), ("async", "80"), ("processes", "3")] {
+        let cell = ["--strategy", strategy, "--width", width, "--runs", "1", "--tasks", "160"];
+        let work = ["--shell", "--", "ulimit -Sn >> seen"];
+        run_after(LIMIT, &sandbox, &[&["advise", "--code", "none"], &hooks[..], &cell, &work].concat())
+            .code(0);
+        assert_eq!(lines(&sandbox, "seen"), only("256"), "{strategy}");
+        assert_eq!(lines(&sandbox, "hook"), only("256"), "{strategy}");
+    }
+}
+
+#[test]
+fn a_callable_has_it() {
+    let tasks = "import os, resource, subprocess\n\
+                 def task(item):\n    \
+                     own = resource.getrlimit(resource.RLIMIT_NOFILE)[0]\n    \
+                     with open('seen', 'a') as seen:\n        \
+                         print(own, file=seen)\n";
+    let sandbox = Sandbox::with("tasks.py", tasks);
+    for strategy in ["threads", "processes"] {
+        let cell =
+            ["--strategy", strategy, "--width", "2", "--tasks", "20", "--budget", "300ms", "--code", "none"];
+        run_after(LIMIT, &sandbox, &[&["advise", "tasks.py:task"], &cell[..]].concat()).code(0);
+        assert_eq!(lines(&sandbox, "seen"), only("256"), "{strategy}");
+    }
+}
+
+#[test]
+fn many_connections_are_open_at_once_all_the_same() {
+    let text = "name = \"wide\"\ntasks = 300\n[fixture]\nlatency = \"200ms\"\n\
+                [[step]]\nkind = \"http\"\nurl = \"fixture:/{item}\"\n";
+    let sandbox = Sandbox::with("wide.toml", text);
+    let cell = ["--strategy", "async", "--width", "150", "--runs", "1", "--json"];
+    let shown = run_after("ulimit -Sn 64", &sandbox, &[&["advise", "wide.toml"], &cell[..]].concat());
+    let shown = shown.code(0).stdout(contains("\"width\": 150"));
+    let document = String::from_utf8(shown.get_output().stdout.clone()).unwrap();
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    let failed = document["cells"].as_array().unwrap().iter().map(|cell| cell["tasks"]["failed"].as_u64());
+    assert_eq!(failed.flatten().sum::<u64>(), 0, "{}", document["cells"]);
+    assert_eq!(document["host"]["limits"]["open_files_soft"], 64);
+}
+
+#[test]
+fn a_signal_that_was_ignored_stays_ignored_for_the_command() {
+    let sandbox = Sandbox::new();
+    let work = ["profile", "--output", "seen", "--", "grep", "SigIgn", "/proc/self/status"];
+    run_after("trap '' HUP", &sandbox, &work).code(0);
+    assert_eq!(lines(&sandbox, "seen"), only("SigIgn:\t0000000000000001"));
+    run_after("trap - HUP", &sandbox, &work).code(0);
+    assert_eq!(lines(&sandbox, "seen"), only("SigIgn:\t0000000000000000"));
+}
