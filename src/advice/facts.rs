@@ -96,7 +96,7 @@ impl Facts {
     pub(crate) fn of(workload: &Workload, profile: &Profile, cpus: f64) -> Self {
         let natures = || workload.steps.iter().map(StepSpec::nature);
         Facts {
-            class: profile.class,
+            class: profile.task_class(),
             cpu_s: profile.task.cpu_s,
             wait_s: profile.task.wait_s,
             tasks: workload.tasks(),

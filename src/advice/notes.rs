@@ -68,7 +68,7 @@ pub(crate) fn notes(at: &AdviceContext<'_>) -> Vec<Note> {
         dispersion(profile),
         event_loop_held(workload, profile, chosen.cell),
         at.facts.blocking_step.filter(|_| !is_python).and_then(|step| blocking_step(step, chosen.cell)),
-        oversubscribed(profile.class, chosen.cell, at.host.cpus_effective),
+        oversubscribed(profile.task_class(), chosen.cell, at.host.cpus_effective),
         cpu_growth(at),
         startup(chosen, workload.tasks()),
         chunks::note(chosen, workload.tasks(), profile.task.total_s(), is_python),

@@ -27,7 +27,7 @@ pub(crate) fn notes(at: &AdviceContext<'_>) -> Vec<Note> {
     let strategies: Vec<StrategyKind> = at.cells.iter().map(|cell| cell.cell.strategy).collect();
     let notes = [
         python.gil_switched_on_by.clone().map(|module| Note::GilSwitchedOn { module }),
-        in_threads(python).or_else(|| gil(at.profile.class, at.facts.runtime, python.gil_held)),
+        in_threads(python).or_else(|| gil(at.profile.task_class(), at.facts.runtime, python.gil_held)),
         paid_once(python),
         long_import(python),
         python.faster_again.map(|factor| Note::ResultsKept { factor }),

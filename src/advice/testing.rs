@@ -69,7 +69,7 @@ pub(crate) fn profile(workload: &Workload, class: Class, cpu_s: f64, wait_s: f64
         },
     });
     Profile {
-        class,
+        class: Some(class),
         confidence: Confidence::High,
         confidence_reason: ConfidenceReason::Unspecified,
         cpu_fraction: cpu_s / (cpu_s + wait_s),

@@ -72,7 +72,7 @@ pub(crate) fn computing(tasks: u64) -> Workload {
 pub(crate) fn profile(cpu_s: f64, wait_s: f64) -> Profile {
     let cpu_fraction = cpu_s / (cpu_s + wait_s);
     Profile {
-        class: if cpu_fraction > 0.75 { Class::CpuBound } else { Class::IoBound },
+        class: Some(if cpu_fraction > 0.75 { Class::CpuBound } else { Class::IoBound }),
         confidence: Confidence::High,
         confidence_reason: ConfidenceReason::Unspecified,
         cpu_fraction,

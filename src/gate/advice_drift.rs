@@ -31,7 +31,7 @@ pub(crate) struct AdviceGiven<'a> {
 pub(crate) fn drift(before: AdviceGiven<'_>, now: AdviceGiven<'_>) -> AdviceDrift {
     AdviceDrift {
         verdict: verdict(before, now),
-        class: [before.profile.class, now.profile.class],
+        class: [before.profile.task_class(), now.profile.task_class()],
         recommended: [before.recommended, now.recommended],
     }
 }
@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(verdict_of((&io, ASYNC), (&cpu, ASYNC), &[]), AdviceChange::Changed);
         let unsure = Profile { confidence: Confidence::Low, ..cpu };
         assert_eq!(verdict_of((&io, ASYNC), (&unsure, ASYNC), &[]), AdviceChange::Undecided);
-        let near = |cpu_fraction, class| Profile { cpu_fraction, class, ..profile(1.0, 1.0) };
+        let near = |cpu_fraction, class| Profile { cpu_fraction, class: Some(class), ..profile(1.0, 1.0) };
         let (below, above) = (near(0.33, Class::IoBound), near(0.38, Class::Mixed));
         assert_eq!(verdict_of((&below, ASYNC), (&above, ASYNC), &[]), AdviceChange::Undecided);
     }

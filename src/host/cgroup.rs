@@ -1,4 +1,4 @@
-//! Limits of the control groups of this process, in version 1 and 2 of the hierarchy.
+//! Limits of the control groups of a process, in version 1 and 2 of the hierarchy.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,39 +36,57 @@ impl PartialOrd for CpuQuota {
     }
 }
 
-/// Reads the limits that bind this process: the smallest along its path in the hierarchy.
-pub(crate) fn read() -> CgroupLimits {
+/// Reads the limits that bind process `pid`, or this process: the smallest along its path in the hierarchy.
+pub(crate) fn read(pid: Option<u32>) -> CgroupLimits {
+    let groups = procfs::cgroups(pid);
     let mut limits = CgroupLimits::default();
-    for (controllers, path) in procfs::cgroups() {
-        let path = path.as_str();
-        if controllers.is_empty() {
-            for dir in ancestors(Path::new("/sys/fs/cgroup"), path) {
-                limits.cpu = smaller(limits.cpu, read_cpu_v2(&dir));
-                limits.memory_bytes = smaller(limits.memory_bytes, read_number(&dir.join("memory.max")));
-            }
-        } else if controllers.split(',').any(|c| c == "cpu") {
-            for dir in ancestors(Path::new("/sys/fs/cgroup/cpu"), path) {
-                limits.cpu = smaller(limits.cpu, read_cpu_v1(&dir));
-            }
-        } else if controllers.split(',').any(|c| c == "memory") {
-            for dir in ancestors(Path::new("/sys/fs/cgroup/memory"), path) {
-                let bytes = read_number(&dir.join("memory.limit_in_bytes"));
-                // Version 1 writes "no limit" as the largest multiple of a page.
-                limits.memory_bytes = smaller(limits.memory_bytes, bytes.filter(|b| *b < 1 << 60));
-            }
-        }
+    for dir in directories(&groups, "cpu") {
+        limits.cpu = smaller(limits.cpu, cpu_quota(&dir));
+    }
+    for dir in directories(&groups, "memory") {
+        limits.memory_bytes = smaller(limits.memory_bytes, memory_limit(&dir));
     }
     limits
 }
 
-/// Returns the group's own directory and every one above it up to `root`.
+/// Returns the directories of the groups that may have a CPU quota for process `pid`: its own and those above.
+pub(crate) fn cpu_groups(pid: u32) -> Vec<PathBuf> {
+    directories(&procfs::cgroups(Some(pid)), "cpu")
+}
+
+/// Returns the CPU quota of one group, in either version.
+pub(crate) fn cpu_quota(dir: &Path) -> Option<CpuQuota> {
+    match fs::read_to_string(dir.join("cpu.max")) {
+        Ok(text) => parse_cpu_max(&text),
+        Err(_) => read_cpu_v1(dir),
+    }
+}
+
+/// Returns the directories of the groups with a controller, each before the one above it.
+fn directories(groups: &[(String, String)], controller: &str) -> Vec<PathBuf> {
+    let has = |controllers: &str| controllers.split(',').any(|name| name == controller);
+    let of = |(controllers, path): &(String, String)| match controllers.as_str() {
+        "" => ancestors(Path::new("/sys/fs/cgroup"), path),
+        named if has(named) => ancestors(&Path::new("/sys/fs/cgroup").join(controller), path),
+        _ => Vec::new(),
+    };
+    groups.iter().flat_map(of).collect()
+}
+
+/// Returns the group's own directory and every one above it up to `root`; none for a group outside of `root`,
+/// which the namespace of this process hides.
 fn ancestors(root: &Path, path: &str) -> Vec<PathBuf> {
     let relative = Path::new(path.trim_start_matches('/'));
+    if relative.starts_with("..") {
+        return Vec::new();
+    }
     relative.ancestors().map(|part| root.join(part)).collect()
 }
 
-fn read_cpu_v2(dir: &Path) -> Option<CpuQuota> {
-    parse_cpu_max(&fs::read_to_string(dir.join("cpu.max")).ok()?)
+fn memory_limit(dir: &Path) -> Option<u64> {
+    // Version 1 writes "no limit" as the largest multiple of a page.
+    let v1 = || read_number(&dir.join("memory.limit_in_bytes")).filter(|bytes| *bytes < 1 << 60);
+    read_number(&dir.join("memory.max")).or_else(v1)
 }
 
 /// Parses `cpu.max`: `max 100000` or `50000 100000`, quota and period in microseconds.
@@ -112,5 +130,29 @@ mod tests {
     fn every_group_up_to_the_root_counts() {
         let dirs = ancestors(Path::new("/r"), "/a/b");
         assert_eq!(dirs, [Path::new("/r/a/b"), Path::new("/r/a"), Path::new("/r")]);
+        assert!(ancestors(Path::new("/r"), "/../b").is_empty());
+    }
+
+    #[test]
+    fn a_controller_is_in_one_of_the_hierarchies() {
+        let groups = [("cpu,cpuacct", "/a"), ("cpuset", "/c"), ("", "/d")];
+        let groups = groups.map(|(controllers, path)| (controllers.to_owned(), path.to_owned()));
+        let expected = ["/sys/fs/cgroup/cpu/a", "/sys/fs/cgroup/cpu/", "/sys/fs/cgroup/d", "/sys/fs/cgroup/"];
+        assert_eq!(directories(&groups, "cpu"), expected.map(PathBuf::from));
+    }
+
+    #[test]
+    fn limits_of_both_versions_are_found_in_their_files() {
+        let directory = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+        write("cpu.cfs_quota_us", "150000\n");
+        write("cpu.cfs_period_us", "100000\n");
+        write("memory.limit_in_bytes", "9223372036854771712\n");
+        assert_eq!(cpu_quota(directory.path()), Some(CpuQuota { cpus: 1.5, period_s: 0.1 }));
+        assert_eq!(memory_limit(directory.path()), None);
+        write("cpu.max", "50000 100000\n");
+        write("memory.max", "1048576\n");
+        assert_eq!(cpu_quota(directory.path()), Some(CpuQuota { cpus: 0.5, period_s: 0.1 }));
+        assert_eq!(memory_limit(directory.path()), Some(1 << 20));
     }
 }

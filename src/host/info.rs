@@ -60,8 +60,8 @@ impl Host {
         let mut system = System::new()?;
         system.refresh_memory();
         system.refresh_cpu_list(sysinfo::CpuRefreshKind::nothing());
-        let cgroup = cgroup::read();
-        let affinity = affinity_cpus();
+        let cgroup = cgroup::read(None);
+        let affinity = affinity_cpus(None);
         let [open_files_soft, open_files] = limits::open_files();
         let total = system.total_memory();
         let allowed = cgroup.memory_bytes.map_or(total, |limit| limit.min(total));
@@ -99,12 +99,18 @@ fn effective_cpus(affinity: usize, quota: Option<f64>) -> f64 {
     quota.map_or(affinity, |quota| quota.min(affinity))
 }
 
-/// Returns the number of CPUs that the affinity mask of this process allows.
+/// Returns the CPUs that process `pid` may use: the least of its affinity and its quota.
+pub(crate) fn cpus_of(pid: u32) -> f64 {
+    let quota = cgroup::read(Some(pid)).cpu;
+    effective_cpus(affinity_cpus(Some(pid)), quota.map(|quota| quota.cpus))
+}
+
+/// Returns the number of CPUs that the affinity mask of process `pid`, or of this process, allows.
 #[cfg(target_os = "linux")]
-fn affinity_cpus() -> usize {
+pub(crate) fn affinity_cpus(pid: Option<u32>) -> usize {
     use nix::sched::{CpuSet, sched_getaffinity};
     use nix::unistd::Pid;
-    sched_getaffinity(Pid::from_raw(0))
+    sched_getaffinity(Pid::from_raw(pid.unwrap_or(0).cast_signed()))
         .map(|set| (0..CpuSet::count()).filter(|cpu| set.is_set(*cpu).unwrap_or(false)).count())
         .ok()
         .filter(|n| *n > 0)
@@ -113,7 +119,7 @@ fn affinity_cpus() -> usize {
 
 /// Returns the number of CPUs that this process may use.
 #[cfg(not(target_os = "linux"))]
-fn affinity_cpus() -> usize {
+pub(crate) fn affinity_cpus(_pid: Option<u32>) -> usize {
     std::thread::available_parallelism().map_or(1, Into::into)
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod limits;
 pub(crate) mod memory;
 pub(crate) mod process;
 pub(crate) mod procfs;
+pub(crate) mod quota;
 pub(crate) mod reexec;
 pub(crate) mod replace_file;
 pub(crate) mod shared;

@@ -156,6 +156,8 @@ mod tests {
             cost_s: 0.0,
             breakdown: Breakdown::default(),
             peer: None,
+            quota: None,
+            sockets: None,
         }
     }
 

@@ -5,12 +5,14 @@ use crate::profile::accounting::totals::Accounting;
 use crate::profile::classify::class::ClassEdges;
 use crate::profile::classify::confidence::{ConfidenceInputs, confidence};
 use crate::profile::classify::fraction::{CpuFractions, TreeTotals, cpu_fractions};
+use crate::profile::classify::idle::{QuietInputs, no_class};
 use crate::profile::classify::kernel_io::{KernelIo, Moment, kernel_io, moments};
 use crate::profile::classify::phases::{SlicedTree, phases, slices};
 use crate::profile::classify::stretches::cpus_at_once;
 use crate::profile::classify::unknown::{MUCH_UNSEEN_SHARE, UnknownInputs, unknown};
 use crate::profile::result::{
-    Class, Confidence, ConfidenceReason, Profile, Sampling, TaskCost, Tree, Waits, Workers,
+    Class, Confidence, ConfidenceReason, NoClass, Profile, SampleSource, Sampling, TaskCost, Throttling,
+    Tree, Waits, Workers,
 };
 use crate::profile::sampling::interval::{Interval, WaitSums};
 use crate::profile::sampling::run::Observation;
@@ -25,7 +27,8 @@ const LATE_SAMPLE_S: f64 = 0.01;
 /// The class of a tree and the figures that it follows from.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Classification {
-    class: Class,
+    class: Option<Class>,
+    no_class: Option<NoClass>,
     confidence: Confidence,
     reason: ConfidenceReason,
 }
@@ -38,6 +41,7 @@ struct Figures {
     waits: Waits,
     /// What each interval used.
     moments: Vec<Moment>,
+    throttling: Option<Throttling>,
 }
 
 /// Makes the profile of a tree that could use `cpus` CPUs.
@@ -55,8 +59,11 @@ pub(crate) fn conclude(
     let fractions = cpu_fractions(&totals);
     let waits = waits(&intervals, implied);
     let moments = moments(&intervals, system_share(accounting));
-    let figures = Figures { intervals, totals, fractions, waits, moments };
-    let Classification { class, confidence, reason } = classify(accounting, &observation, &figures, machine);
+    let throttled = |quota| Throttling::new(&quota, observation.wall_s, runnable_at_once(&intervals));
+    let throttling = observation.quota.map(throttled);
+    let figures = Figures { intervals, totals, fractions, waits, moments, throttling };
+    let classification = classify(accounting, &observation, &figures, machine);
+    let Classification { class, confidence, reason, .. } = classification;
     let runs = accounting.runs.len().max(1) as u64;
     let wait_s = totals.wall_s * (1.0 - fractions.queued_share) * (1.0 - fractions.cpu_fraction);
     Profile {
@@ -76,7 +83,7 @@ pub(crate) fn conclude(
         steps: Vec::new(),
         dispersion: None,
         python: None,
-        tree: Some(Box::new(tree(accounting, observation, machine, &figures, class))),
+        tree: Some(Box::new(tree(accounting, observation, machine, &figures, &classification))),
     }
 }
 
@@ -108,7 +115,7 @@ fn totals(
         None => sampled_queue_s,
     };
     TreeTotals {
-        wall_s: accounting.wall_s(),
+        wall_s: (accounting.wall_s() - sum(|interval| interval.stopped_s)).max(0.0),
         cpu_s: accounting.cpu.total_s(),
         seen_s: sum(|interval| interval.cpu.run_s).min(sampled.seen_s),
         queued_s,
@@ -186,15 +193,36 @@ fn classify(
         bounds: [least_fraction, most_fraction],
         edges,
         queued_share,
+        throttled_share: figures.throttling.map_or(0.0, |throttling| throttling.share),
         wall_s: totals.wall_s,
         samples: totals.samples as u64,
         source: observation.source,
         machine,
-        cpus: totals.cpus,
+        cpus: observation.quota.map_or(totals.cpus, |quota| quota.machine_cpus),
         is_exact: accounting.is_exact,
         is_of_tasks: accounting.is_of_tasks,
     });
-    Classification { class: edges.class_of(cpu_fraction), confidence, reason }
+    let class = edges.class_of(cpu_fraction);
+    let no_class = reason_for_no_class(accounting, observation, figures);
+    Classification { class: Some(class).filter(|_| no_class.is_none()), no_class, confidence, reason }
+}
+
+/// Returns the reason why a process tree has no class, if it has none.
+fn reason_for_no_class(
+    accounting: &Accounting,
+    observation: &Observation,
+    figures: &Figures,
+) -> Option<NoClass> {
+    let [run] = accounting.runs[..] else { return None };
+    let can_tell = !accounting.is_of_tasks && observation.source == SampleSource::Proc;
+    no_class(&QuietInputs {
+        intervals: &figures.intervals,
+        run,
+        is_attached: accounting.exit.is_none(),
+        sockets: observation.sockets,
+        main_wait: figures.waits.main(),
+    })
+    .filter(|_| can_tell)
 }
 
 fn tree(
@@ -202,23 +230,25 @@ fn tree(
     observation: Observation,
     machine: Contention,
     figures: &Figures,
-    class: Class,
+    classification: &Classification,
 ) -> Tree {
-    let Figures { intervals, totals, fractions, waits, moments } = figures;
+    let Figures { intervals, totals, fractions, waits, moments, throttling } = figures;
     let is_churning = fractions.unseen_s > MUCH_UNSEEN_SHARE * totals.cpu_s;
     let sliced = SlicedTree { threads: totals.threads, cpus: totals.cpus, is_churning };
     let slices = slices(intervals, moments, &accounting.runs, sliced);
     let (pattern, phases) = phases(&slices);
     let gaps = UnknownInputs {
-        class,
+        class: classification.class,
         cpu_fraction: fractions.cpu_fraction,
         waits,
         unseen_share: fractions.unseen_share,
         source: observation.source,
         peer: observation.peer,
+        is_server: observation.sockets.is_some_and(|sockets| sockets.is_server()),
     };
     Tree {
         exit: accounting.exit.clone(),
+        no_class: classification.no_class,
         runs: accounting.runs.len() as u64,
         processes: observation.breakdown.process_count,
         threads: observation.breakdown.thread_count,
@@ -230,6 +260,9 @@ fn tree(
             cpu_s: observation.cost_s,
         },
         machine,
+        throttling: *throttling,
+        stopped_s: intervals.iter().map(|interval| interval.stopped_s).sum(),
+        sockets: observation.sockets,
         pattern,
         phases,
         series: slices.series,
@@ -246,138 +279,13 @@ fn workers_at_once(intervals: &[Interval]) -> f64 {
     if busy_s > 0.0 { workers_s / busy_s } else { 0.0 }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::host::usage::CpuTime;
-    use crate::profile::result::{SampleSource, WaitKind};
-    use crate::profile::sampling::breakdown::Breakdown;
-    use crate::profile::sampling::interval::{CpuUse, WorkerCounts};
-    use crate::profile::sampling::run::SampledTotals;
-
-    /// Samples, 20 ms apart for two seconds, of one thread that sleeps in the first half of the second that
-    /// counts.
-    fn observation() -> Observation {
-        let interval = |i: u32| {
-            let at_s = f64::from(i + 1) * 0.02;
-            let share = f64::from(u8::from(at_s <= 0.5 || at_s > 1.01));
-            let mut waits = WaitSums::default();
-            waits.while_idle.add(WaitKind::Sleep, 1.0 - share);
-            let cpu = CpuUse { run_s: 0.02 * share, busiest: share, runnable: share, ..CpuUse::default() };
-            let workers = WorkerCounts { threads: 1.0, ..WorkerCounts::default() };
-            Interval { at_s, span_s: 0.02, samples: 1.0, cpu, workers, waits }
-        };
-        Observation {
-            begun_ns: 0,
-            wall_s: 2.0,
-            intervals: (0..100).map(interval).collect(),
-            totals: SampledTotals { seen_s: 1.5, ..SampledTotals::default() },
-            source: SampleSource::Proc,
-            cost_s: 0.01,
-            breakdown: Breakdown::default(),
-            peer: None,
-        }
-    }
-
-    fn accounting() -> Accounting {
-        Accounting {
-            runs: vec![[0.5, 1.5]],
-            cpu: CpuTime { user_s: 0.5, system_s: 0.0 },
-            runqueue_s: None,
-            exit: None,
-            is_exact: true,
-            is_of_tasks: false,
-        }
-    }
-
-    fn profile(accounting: &Accounting, implied: &WaitCounts) -> Profile {
-        conclude(accounting, observation(), Contention::default(), 2.0, implied)
-    }
-
-    #[test]
-    fn only_the_time_of_the_runs_counts() {
-        let profile = profile(&accounting(), &WaitCounts::default());
-        assert!((profile.cpu_fraction - 0.5).abs() < 1e-9, "{profile:?}");
-        assert_eq!((profile.class, profile.samples), (Class::Mixed, 50));
-        assert_eq!(profile.waits.main(), Some(WaitKind::Sleep));
-        assert!((profile.task.wait_s - 0.5).abs() < 1e-9, "{profile:?}");
-    }
-
-    #[test]
-    fn rare_samples_stand_for_as_much_time_as_frequent_ones() {
-        // A second of sleep at fifty samples, then a second of short children at five that cost more.
-        let sleep = observation().intervals[40];
-        let compute = Interval { waits: WaitSums::default(), ..observation().intervals[0] };
-        let at = |interval: Interval, at_s: f64, span_s: f64| Interval { at_s, span_s, ..interval };
-        let slept = (0..50).map(|i| at(sleep, 0.02 * f64::from(i + 1), 0.02));
-        let computed = (0..5).map(|i| at(compute, 1.0 + 0.2 * f64::from(i + 1), 0.2));
-        let observation = Observation { intervals: slept.chain(computed).collect(), ..observation() };
-        let cpu = CpuTime { user_s: 0.9, system_s: 0.0 };
-        let accounting = Accounting { runs: vec![[0.0, 2.0]], cpu, ..accounting() };
-        let profile = conclude(
-            &accounting,
-            Observation { totals: SampledTotals { seen_s: 0.1, ..observation.totals }, ..observation },
-            Contention::default(),
-            2.0,
-            &WaitCounts::default(),
-        );
-        assert!((0.45..0.55).contains(&profile.cpu_fraction), "{profile:?}");
-    }
-
-    /// A second of waiting for the network that hardly uses the CPU, then one that computes in the kernel; or both in
-    /// turns, in every interval.
-    fn kernel_profile(is_interleaved: bool) -> Profile {
-        let interval = |i: u32| {
-            let share = match i {
-                _ if is_interleaved => 0.48,
-                0..=51 => 0.0,
-                _ => 1.0,
-            };
-            let is_running = if is_interleaved { i % 2 == 0 } else { share > 0.5 };
-            let mut waits = WaitSums::default();
-            waits.while_idle.add(WaitKind::Network, f64::from(u8::from(!is_running)));
-            let run_s = 0.02 * share;
-            let ticked = CpuTime { user_s: 0.0, system_s: run_s };
-            let runnable = f64::from(u8::from(is_running));
-            let cpu = CpuUse { run_s, ticked, queued_s: 0.0, busiest: share, runnable };
-            let workers = WorkerCounts { threads: 1.0, ..WorkerCounts::default() };
-            Interval { at_s: f64::from(i + 1) * 0.02, span_s: 0.02, samples: 1.0, cpu, workers, waits }
-        };
-        let observation = Observation { intervals: (0..100).map(interval).collect(), ..observation() };
-        let cpu = CpuTime { user_s: 0.0, system_s: 0.96 };
-        let accounting = Accounting { runs: vec![[0.0, 2.0]], cpu, ..accounting() };
-        conclude(&accounting, observation, Contention::default(), 2.0, &WaitCounts::default())
-    }
-
-    #[test]
-    fn kernel_time_is_io_only_in_moments_that_do_io() {
-        let [phased, interleaved] = [false, true].map(kernel_profile);
-        assert!((phased.cpu_fraction - interleaved.cpu_fraction).abs() < 1e-9);
-        assert_eq!((phased.class, interleaved.class), (Class::Mixed, Class::IoBound));
-        // Only one of them is close to its edge at 50%.
-        assert_eq!((phased.confidence, interleaved.confidence), (Confidence::High, Confidence::Low));
-        let classes = |profile: &Profile| {
-            let tree = profile.tree.as_ref().expect("a tree");
-            tree.phases.iter().map(|phase| phase.class).collect::<Vec<_>>()
-        };
-        assert_eq!(classes(&phased), [Class::IoBound, Class::CpuBound]);
-        assert_eq!(classes(&interleaved), [Class::IoBound]);
-    }
-
-    #[test]
-    fn waiting_for_a_cpu_is_not_waiting() {
-        let queued = Accounting { runqueue_s: Some(0.4), ..accounting() };
-        let profile = profile(&queued, &WaitCounts::default());
-        assert!((profile.cpu_fraction - 0.5 / 0.6).abs() < 1e-9, "{profile:?}");
-        assert_eq!(profile.runqueue_s, 0.4);
-    }
-
-    #[test]
-    fn implied_waits_stand_in_for_samples() {
-        let mut implied = WaitCounts::default();
-        implied.add(WaitKind::Disk, 1.0);
-        let short = Accounting { runs: vec![[0.5, 0.55]], ..accounting() };
-        assert_eq!(profile(&short, &implied).waits.main(), Some(WaitKind::Disk));
-        assert_eq!(profile(&accounting(), &implied).waits.main(), Some(WaitKind::Sleep));
-    }
+/// Returns the mean number of runnable threads over the time in which there were any.
+fn runnable_at_once(intervals: &[Interval]) -> f64 {
+    let busy_s: f64 = intervals.iter().map(|interval| interval.cpu.runnable * seen_span_s(interval)).sum();
+    let runnable_s: f64 =
+        intervals.iter().map(|interval| interval.runnable_threads() * seen_span_s(interval)).sum();
+    if busy_s > 0.0 { runnable_s / busy_s } else { 0.0 }
 }
+
+#[cfg(test)]
+mod tests;

@@ -95,7 +95,7 @@ pub(crate) fn command() -> Report {
         definition: String::new(),
     };
     let profile = Profile {
-        class: Class::Mixed,
+        class: Some(Class::Mixed),
         cpu_fraction: 0.5,
         steps: Vec::new(),
         tasks: 1,
@@ -118,6 +118,7 @@ fn tree() -> Tree {
     };
     Tree {
         exit: Some(Exit { status: ExitStatus::Exited, code: Some(3), signal: None, left_behind: 0 }),
+        no_class: None,
         runs: 1,
         processes: 3,
         threads: 4,
@@ -125,6 +126,9 @@ fn tree() -> Tree {
         unseen_cpu_s: 0.001,
         sampling: Sampling { source: SampleSource::Proc, period_s: 0.02, cpu_s: 0.02 },
         machine: Contention { cpu_pressure: Some(0.02), others_cpus: Some(0.1), stolen: Some(0.0) },
+        throttling: None,
+        stopped_s: 0.0,
+        sockets: None,
         pattern: Pattern::Phased,
         phases: vec![
             phase(0.0, Class::IoBound, 0.02, Some(WaitKind::Network)),
@@ -190,7 +194,7 @@ fn host() -> Host {
 
 fn profile() -> Profile {
     Profile {
-        class: Class::IoBound,
+        class: Some(Class::IoBound),
         confidence: Confidence::High,
         confidence_reason: ConfidenceReason::Accounted { is_exact: true, wall_s: 0.92, samples: 46 },
         cpu_fraction: 0.04,

@@ -42,7 +42,11 @@ pub(crate) fn to_string(reports: &[Report], direction: Direction) -> String {
 
 fn entries(report: &Report, figures: &Figures, direction: Direction) -> Vec<Entry> {
     let is_wanted = |metric: Metric| metric.is_better_bigger() == (direction == Direction::BiggerIsBetter);
-    let class = report.profile.as_ref().map(|profile| format!("\n{}", profile.class.as_str()));
+    let class = report
+        .profile
+        .as_ref()
+        .and_then(|profile| profile.class)
+        .map(|class| format!("\n{}", class.as_str()));
     let extra = format!("{}{}", figures.cell, class.unwrap_or_default());
     let wanted = figures.figures.iter().filter(|figure| is_wanted(figure.metric));
     wanted.map(|figure| entry(&report.workload.name, figure, extra.clone())).collect()

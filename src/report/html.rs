@@ -6,6 +6,7 @@ mod scale;
 mod section;
 mod verdict;
 
+use crate::profile::Class;
 use crate::report::columns::Column;
 use crate::report::document::{FailedWorkload, Report};
 use crate::report::html::verdict::verdict;
@@ -68,7 +69,7 @@ fn overview(reports: &[Report]) -> String {
 
 fn row(i: usize, report: &Report) -> String {
     let name = escaped(&report.workload.name);
-    let class = report.profile.as_ref().map_or("", |profile| profile.class.as_str());
+    let class = report.profile.as_ref().and_then(|profile| profile.class).map_or("", Class::as_str);
     let chosen = report.cells.iter().find(|cell| report.is_recommended(cell));
     let cell = chosen.map(|result| result.cell.to_string()).unwrap_or_default();
     let value = |column: Column| chosen.map(|result| column.value(result)).unwrap_or_default();

@@ -111,6 +111,9 @@ fn add_to_recommendation(advice: &Recommendation, work: Together, value: &mut Va
 fn add_to_profile(profile: &Profile, value: &mut Value) {
     let reason = prose::profile::confidence_reason(&profile.confidence_reason);
     add_message(&mut value["confidence_reason"], reason);
+    if let Some(reason) = profile.tree.as_ref().and_then(|tree| tree.no_class) {
+        add_message(&mut value["tree"]["no_class"], prose::workload::no_class(&reason));
+    }
     for (i, gap) in profile.tree.iter().flat_map(|tree| &tree.unknown).enumerate() {
         add_message(&mut value["tree"]["unknown"][i], prose::profile::unknown(gap));
     }
@@ -125,7 +128,7 @@ fn add_message(fact: &mut Value, message: String) {
 }
 
 /// Types whose JSON has a `message`, by their names in the schema.
-const WITH_MESSAGE: [&str; 10] = [
+const WITH_MESSAGE: [&str; 11] = [
     "CheckDetail",
     "CheckFinding",
     "ChoiceConfidenceReason",
@@ -133,6 +136,7 @@ const WITH_MESSAGE: [&str; 10] = [
     "ConfidenceReason",
     "GateReason",
     "LimitingFactor",
+    "NoClass",
     "Note",
     "Unknown",
     "Usl",

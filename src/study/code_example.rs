@@ -79,7 +79,7 @@ fn choice(study: &StudyFacts<'_>, recommendation: &Recommendation) -> Choice {
     Choice {
         command_line: study.config.command_line.clone(),
         date: today(),
-        class: study.profile.class,
+        class: study.profile.task_class(),
         basis: recommendation.basis,
         confidence: recommendation.confidence,
         cpus: study.cpus,

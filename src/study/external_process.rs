@@ -6,6 +6,7 @@ use crate::benchmark::event::{Event, Observer, Phase};
 use crate::benchmark::hooks::{Hooks, Shell};
 use crate::diagnostics::Code;
 use crate::error::Error;
+use crate::host::info::cpus_of;
 use crate::host::{Host, Interrupt};
 use crate::profile::Profile;
 use crate::profile::accounting::supervisor::SupervisorRequest;
@@ -84,7 +85,8 @@ pub(crate) fn profile_running_process(
     observer: &mut dyn Observer,
 ) -> Result<Report, Error> {
     observer.observe(&Event::PhaseStarted(Phase::Attaching));
-    let profile = profile_process(pid, time, source, host.cpus_effective, || interrupt.is_raised())?;
+    let cpus = cpus_of(pid);
+    let profile = profile_process(pid, time, source, cpus, || interrupt.is_raised())?;
     let (source, runtime) = (WorkloadSource::Command, WorkloadRuntime::Native);
     let summary = WorkloadSummary { name, source, runtime, tasks: 1, definition: String::new() };
     Ok(report(host, summary, profile))

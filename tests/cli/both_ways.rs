@@ -29,7 +29,7 @@ fn profile(sandbox: &Sandbox, arguments: &[&str]) -> Profile {
 
 fn assert_waits_for(argv: &[&str], wait: WaitKind) {
     for profile in both_ways(argv) {
-        let found = (profile.class, profile.waits.main());
+        let found = (profile.task_class(), profile.waits.main());
         assert_eq!(found, (Class::IoBound, Some(wait)), "{argv:?}: {profile:?}");
         assert!(profile.cpu_fraction < MARGIN, "{argv:?}: {profile:?}");
         assert!(profile.tree.is_some(), "{argv:?}: {profile:?}");

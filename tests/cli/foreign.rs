@@ -184,7 +184,7 @@ fn verbose_shows_every_process() {
 fn the_portable_way_is_less_sure_and_says_so() {
     let sandbox = Sandbox::new();
     let (profile, tree) = profiled(&sandbox, &["--sysinfo-only"], &["sh", "-c", "sleep 1"]);
-    assert_eq!((profile.class, tree.sampling.source), (Class::IoBound, SampleSource::Sysinfo));
+    assert_eq!((profile.task_class(), tree.sampling.source), (Class::IoBound, SampleSource::Sysinfo));
     assert_ne!(profile.confidence, conc::internal::Confidence::High);
     assert!(matches!(profile.confidence_reason, ConfidenceReason::Portable), "{profile:?}");
     assert!(tree.unknown.contains(&Unknown::WaitsNotReported), "{:?}", tree.unknown);

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
+mod attached;
 mod bad_input;
 mod bench;
 mod bench_bad_input;
@@ -16,6 +17,8 @@ mod hooks;
 mod inherited;
 mod interrupt;
 mod json;
+mod quiet;
+mod quotas;
 mod sandbox;
 mod sarif;
 #[path = "../../src/report/shapes.rs"]

@@ -9,7 +9,7 @@ pub(crate) struct Case {
     pub(crate) name: &'static str,
     /// The program that is profiled.
     pub(crate) subject: Subject,
-    /// Expected classes; two if the class depends on the disk of the machine.
+    /// Expected classes; two if the class depends on the disk of the machine, none if the program shows too little.
     pub(crate) classes: &'static [Class],
     /// Expected main waits, if the program is I/O-bound.
     pub(crate) waits: &'static [&'static str],

@@ -19,7 +19,7 @@ const FEWEST: usize = 60;
 
 /// The result of `conc profile` on a case.
 pub(crate) struct Got {
-    class: Class,
+    class: Option<Class>,
     fraction: f64,
     confidence: Confidence,
     reason: String,
@@ -53,7 +53,8 @@ impl Got {
     }
 
     fn is_right(&self, case: &Case) -> bool {
-        case.classes.contains(&self.class)
+        // A case without classes shows too little for one.
+        self.class.map_or(case.classes.is_empty(), |class| case.classes.contains(&class))
     }
 
     fn is_wait_right(&self, case: &Case) -> bool {
@@ -71,8 +72,8 @@ impl Got {
         let mut line = format!(
             "{:27} {:12} {:10} {:5.2}  {:10} {:8} {:11} {:3} samples",
             case.name,
-            expected.join("|"),
-            self.class.as_str(),
+            if expected.is_empty() { "none".to_owned() } else { expected.join("|") },
+            self.class.map_or("none", Class::as_str),
             self.fraction,
             self.confidence.as_str(),
             self.wait,

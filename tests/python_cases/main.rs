@@ -81,7 +81,7 @@ fn decided_width(report: &Report) -> Option<usize> {
 }
 
 fn class(report: &Report) -> Class {
-    report.profile.as_ref().expect("a profile").class
+    report.profile.as_ref().expect("a profile").task_class()
 }
 
 #[test]

@@ -1,11 +1,13 @@
-//! Control groups of this process: `self/cgroup`.
+//! Control groups of processes: `cgroup`.
 
 use super::read;
 
-/// Returns the control groups of this process, each as its controllers and its path; a group of the version 2
-/// hierarchy names no controllers.
-pub(crate) fn cgroups() -> Vec<(String, String)> {
-    read::text("/proc/self/cgroup", |text| Some(parse_cgroups(text))).unwrap_or_default()
+/// Returns the control groups of process `pid`, or of this process, each as its controllers and its path; a group
+/// of the version 2 hierarchy names no controllers.
+pub(crate) fn cgroups(pid: Option<u32>) -> Vec<(String, String)> {
+    let process = pid.map_or("self".to_owned(), |pid| pid.to_string());
+    let groups = read::text(&format!("/proc/{process}/cgroup"), |text| Some(parse_cgroups(text)));
+    groups.unwrap_or_default()
 }
 
 /// Splits the lines `id:controllers:path`.

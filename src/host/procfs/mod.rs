@@ -9,6 +9,7 @@ mod memory;
 mod net;
 mod read;
 mod signals;
+mod sockets;
 mod syscall;
 mod thread;
 
@@ -19,6 +20,7 @@ pub(crate) use memory::{own_peak_rss_bytes, proportional_bytes, resident_bytes};
 pub(crate) use net::Peer;
 pub(crate) use net::{local_tcp_peer, tcp_peer};
 pub(crate) use signals::own_ignored_signals;
+pub(crate) use sockets::{Ends, SocketRole, socket_inodes, socket_roles};
 pub(crate) use syscall::{Syscall, descriptor_path, epoll_targets, read_memory, syscall, wchan};
 pub use thread::process_stat;
 pub(crate) use thread::{Schedstat, Stat};

@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::Read;
 
 /// Bytes of a list that are read at most; a machine with more sockets than that is a server, not a workload.
-const MAX_LIST_BYTES: u64 = 4 << 20;
+pub(super) const MAX_LIST_BYTES: u64 = 4 << 20;
 
 /// State of a socket that waits for connections (`TCP_LISTEN`).
-const LISTENING: &str = "0A";
+pub(super) const LISTENING: &str = "0A";
 
 /// Place of the other end of a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,11 +62,14 @@ fn parse_peer(list: &str, inode: u64) -> Option<Peer> {
     let inode = inode.to_string();
     let mut sockets = list.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
     let socket = sockets.find(|fields| fields.get(9).is_some_and(|field| *field == inode))?;
-    let (address, _port) = socket.get(2)?.split_once(':')?;
-    if socket.get(3) == Some(&LISTENING) {
-        return None;
-    }
-    Some(if is_loopback(address) { Peer::Loopback } else { Peer::Remote })
+    let remote = socket.get(2)?;
+    (socket.get(3) != Some(&LISTENING)).then(|| peer_of(remote))
+}
+
+/// Returns the place of a remote address with its port.
+pub(super) fn peer_of(remote: &str) -> Peer {
+    let (address, _port) = remote.split_once(':').unwrap_or((remote, ""));
+    if is_loopback(address) { Peer::Loopback } else { Peer::Remote }
 }
 
 /// Returns whether an address is 127.0.0.0/8 or ::1; four bytes at a time are one number of this machine.

@@ -43,6 +43,8 @@ pub(crate) struct ConfidenceInputs {
     pub edges: ClassEdges,
     /// Share of the wall time spent waiting for a CPU, from 0 to 1.
     pub queued_share: f64,
+    /// Share of the time for which a CPU quota held the work back, from 0 to 1: a part of that wait.
+    pub throttled_share: f64,
     /// Wall seconds.
     pub wall_s: f64,
     /// Samples taken.
@@ -51,7 +53,7 @@ pub(crate) struct ConfidenceInputs {
     pub source: SampleSource,
     /// Contention for the CPUs meanwhile.
     pub machine: Contention,
-    /// CPUs that could be used.
+    /// CPUs that could be used, without regard to a quota.
     pub cpus: f64,
     /// True if CPU time is exact, as it is for children that have ended.
     pub is_exact: bool,
@@ -89,9 +91,11 @@ fn stolen(inputs: &ConfidenceInputs) -> Option<Judged> {
     Some((confidence, ConfidenceReason::Stolen { share }))
 }
 
-/// Waiting for a CPU is doubtful only where others caused it: a tree may be wider than the machine.
+/// Waiting for a CPU is doubtful only where others caused it: a tree may be wider than the machine, and a quota
+/// holds it back in the run queue.
 fn contended(inputs: &ConfidenceInputs) -> Option<Judged> {
-    let ConfidenceInputs { queued_share, machine, cpus, .. } = *inputs;
+    let ConfidenceInputs { queued_share, throttled_share, machine, cpus, .. } = *inputs;
+    let queued_share = (queued_share - throttled_share).max(0.0);
     if machine.is_quiet(cpus) || queued_share <= MUCH_QUEUED_SHARE {
         return None;
     }
@@ -148,6 +152,7 @@ mod tests {
             bounds: [0.02; 2],
             edges: ClassEdges::PLAIN,
             queued_share: 0.0,
+            throttled_share: 0.0,
             wall_s: 2.0,
             samples: 100,
             source: SampleSource::Proc,
@@ -206,6 +211,16 @@ mod tests {
         assert_eq!(at(0.48, ClassEdges::PLAIN), Confidence::High);
         let close = KernelIo { kernel_s: 0.62, ..io };
         assert_eq!(at(0.42, ClassEdges::of(&close)), Confidence::Low);
+    }
+
+    #[test]
+    fn a_quota_explains_the_queue_that_it_makes() {
+        let at = |queued_share, throttled_share| {
+            confidence(&ConfidenceInputs { queued_share, throttled_share, ..inputs() }).0
+        };
+        assert_eq!((at(0.8, 0.8), at(0.8, 0.6)), (Confidence::High, Confidence::High));
+        assert_eq!((at(0.8, 0.5), at(0.8, 0.1)), (Confidence::Medium, Confidence::Low));
+        assert_eq!(at(0.1, 0.5), Confidence::High);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub(crate) mod class;
 pub(crate) mod confidence;
 pub(crate) mod fraction;
+pub(crate) mod idle;
 pub(crate) mod kernel_io;
 pub(crate) mod phases;
 pub(crate) mod stretches;

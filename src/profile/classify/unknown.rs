@@ -12,8 +12,8 @@ pub(crate) const MUCH_UNSEEN_SHARE: f64 = 0.3;
 /// Figures that the gaps depend on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct UnknownInputs<'a> {
-    /// Class of the work.
-    pub class: Class,
+    /// Class of the work, if there is one.
+    pub class: Option<Class>,
     /// Share of its time that the work computes, from 0 to 1.
     pub cpu_fraction: f64,
     /// Kinds of its waits.
@@ -24,18 +24,20 @@ pub(crate) struct UnknownInputs<'a> {
     pub source: SampleSource,
     /// Place of the first server that was waited for, where one was found.
     pub peer: Option<Peer>,
+    /// True if others ask the tree, and the tree asks nobody: it waits for its clients.
+    pub is_server: bool,
 }
 
 /// Returns the gaps that matter for this work.
 pub(crate) fn unknown(inputs: &UnknownInputs<'_>) -> Vec<Unknown> {
-    let UnknownInputs { class, cpu_fraction, waits, unseen_share, source, peer } = *inputs;
+    let UnknownInputs { class, cpu_fraction, waits, unseen_share, source, peer, is_server } = *inputs;
     let waiting = 1.0 - cpu_fraction;
     let mut unknown = Vec::new();
-    if waits.share(WaitKind::Network) * waiting >= MUCH_WAITING_SHARE {
+    if waits.share(WaitKind::Network) * waiting >= MUCH_WAITING_SHARE && !is_server {
         let is_local = peer == Some(Peer::Loopback);
         unknown.push(if is_local { Unknown::LocalServerCpu } else { Unknown::RemoteServer });
     }
-    if class != Class::IoBound {
+    if class.is_some_and(|class| class != Class::IoBound) {
         unknown.push(Unknown::MemoryStalls);
     }
     if source == SampleSource::Sysinfo {
@@ -57,18 +59,20 @@ mod tests {
     fn every_gap_has_its_cause() {
         let network = Waits { network: 1.0, ..Waits::default() };
         let waiting = UnknownInputs {
-            class: Class::IoBound,
+            class: Some(Class::IoBound),
             cpu_fraction: 0.1,
             waits: &network,
             unseen_share: 0.0,
             source: SampleSource::Proc,
             peer: Some(Peer::Loopback),
+            is_server: false,
         };
         assert_eq!(unknown(&waiting), [Unknown::LocalServerCpu]);
         assert_eq!(unknown(&UnknownInputs { peer: None, ..waiting }), [Unknown::RemoteServer]);
+        assert_eq!(unknown(&UnknownInputs { is_server: true, class: None, ..waiting }), []);
         let none = Waits::default();
         assert_eq!(unknown(&UnknownInputs { waits: &none, ..waiting }), [Unknown::WaitsNotSeen]);
-        let computing = UnknownInputs { class: Class::CpuBound, cpu_fraction: 0.99, ..waiting };
+        let computing = UnknownInputs { class: Some(Class::CpuBound), cpu_fraction: 0.99, ..waiting };
         assert_eq!(unknown(&computing), [Unknown::MemoryStalls]);
         let portable = UnknownInputs { source: SampleSource::Sysinfo, waits: &none, ..waiting };
         assert_eq!(unknown(&portable), [Unknown::WaitsNotReported]);

@@ -25,6 +25,13 @@ impl Class {
     }
 }
 
+impl PartialEq<Class> for Option<Class> {
+    /// Returns whether there is a class, and it is this one.
+    fn eq(&self, class: &Class) -> bool {
+        *self == Some(*class)
+    }
+}
+
 /// Confidence in a class.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,

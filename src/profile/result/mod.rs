@@ -3,8 +3,10 @@
 mod class;
 mod profile;
 mod python;
+mod quiet;
 mod reason;
 mod task_cost;
+mod throttling;
 mod tree;
 mod two_threads;
 mod waits;
@@ -15,8 +17,11 @@ pub(crate) use profile::{Dispersion, SlowTask, StepCost};
 pub(crate) use python::{
     BlockedLoop, CLOCKS_OF_A_TASK_S, FreeThreading, OwnLimit, PythonProfile, PythonStep,
 };
+pub use quiet::NoClass;
+pub(crate) use quiet::Sockets;
 pub use reason::{ConfidenceReason, Unknown};
 pub use task_cost::TaskCost;
+pub(crate) use throttling::Throttling;
 pub(crate) use tree::{Exit, Pattern, Phase, ProcessUse, Sampling, Series, ThreadUse, Workers};
 pub use tree::{ExitStatus, SampleSource, Tree};
 pub use two_threads::ThreadsVerdict;

@@ -12,8 +12,8 @@ use crate::profile::result::waits::Waits;
 /// The cost of one task, its class and its waits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Profile {
-    /// The class of the work.
-    pub class: Class,
+    /// The class of the work; null for a process tree that showed too little (`tree.no_class` says why).
+    pub class: Option<Class>,
     /// Confidence in the class.
     pub confidence: Confidence,
     /// The most serious doubt about the class, or the evidence it rests on.
@@ -24,7 +24,7 @@ pub struct Profile {
     pub cpu_user_s: f64,
     /// System CPU seconds of the profiled tasks, children included.
     pub cpu_system_s: f64,
-    /// Wall seconds of the profiled tasks.
+    /// Wall seconds of the profiled tasks, without those in which they were stopped (`tree.stopped_s`).
     pub wall_s: f64,
     /// Seconds spent runnable but waiting for a CPU.
     pub runqueue_s: f64,
@@ -56,6 +56,12 @@ pub struct Profile {
 const LONG_FROM_MEANS: f64 = 2.0;
 
 impl Profile {
+    /// Returns the class of tasks, which always have one.
+    pub fn task_class(&self) -> Class {
+        // Work that hardly did anything waited.
+        self.class.unwrap_or(Class::IoBound)
+    }
+
     /// Returns the seconds of the longest task if it takes much longer than most; the whole workload takes at
     /// least as long.
     pub(crate) fn longest_task_s(&self) -> Option<f64> {

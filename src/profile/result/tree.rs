@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::host::contention::Contention;
 use crate::profile::result::class::Class;
+use crate::profile::result::quiet::{NoClass, Sockets};
 use crate::profile::result::reason::Unknown;
+use crate::profile::result::throttling::Throttling;
 use crate::profile::result::waits::{WaitKind, Waits};
 
 /// Facts about a process tree.
@@ -12,6 +14,9 @@ use crate::profile::result::waits::{WaitKind, Waits};
 pub struct Tree {
     /// End of the command; null for a process that was running already.
     pub exit: Option<Exit>,
+    /// The reason why there is no class; null where there is one.
+    #[serde(default)]
+    pub no_class: Option<NoClass>,
     /// Number of times that the command was run.
     pub runs: u64,
     /// Processes seen, without those too short to sample.
@@ -26,6 +31,15 @@ pub struct Tree {
     pub sampling: Sampling,
     /// Contention for the CPUs meanwhile.
     pub machine: Contention,
+    /// Time for which a CPU quota held the tree back; null without a quota.
+    #[serde(default)]
+    pub throttling: Option<Throttling>,
+    /// Seconds in which a signal kept the tree stopped; they count as nothing else.
+    #[serde(default)]
+    pub stopped_s: f64,
+    /// Sockets of the tree, by who asks whom; null if they were not looked at.
+    #[serde(default)]
+    pub sockets: Option<Sockets>,
     /// Order of computing and waiting.
     pub pattern: Pattern,
     /// Phases that differ; one if the run is uniform.

@@ -91,6 +91,7 @@ impl ActivityTracker {
             },
             workers,
             waits,
+            ..Interval::default()
         }
     }
 

@@ -12,9 +12,11 @@ const MAX_INTERVALS: usize = 8192;
 pub struct Interval {
     /// Seconds from the start of sampling to the end of the interval.
     pub at_s: f64,
-    /// Seconds that the interval took.
+    /// Seconds that the interval took, without those in which the tree was stopped.
     pub span_s: f64,
-    /// Samples in the interval that found the tree: 1, or more where intervals were merged.
+    /// Seconds in which the tree was stopped by a signal.
+    pub stopped_s: f64,
+    /// Samples in the interval that found the tree, and not stopped: 1, or more where intervals were merged.
     pub samples: f64,
     /// Use of the CPUs.
     pub cpu: CpuUse,
@@ -37,6 +39,8 @@ pub struct CpuUse {
     pub busiest: f64,
     /// Share of the samples that found something runnable, from 0 to 1.
     pub runnable: f64,
+    /// Number of times that a sampled thread was given a CPU.
+    pub wakeups: f64,
 }
 
 /// Threads that work side by side in an interval; means over its samples.
@@ -67,6 +71,18 @@ impl Interval {
         (self.workers.at_once - self.workers.waiting_while_busy).max(self.cpu.runnable)
     }
 
+    /// Returns the interval as one in which the tree was stopped: its CPU time was used, and nothing else counts.
+    #[must_use]
+    pub(crate) fn stopped(self) -> Interval {
+        Interval {
+            at_s: self.at_s,
+            stopped_s: self.stopped_s + self.span_s,
+            cpu: CpuUse { busiest: 0.0, runnable: 0.0, ..self.cpu },
+            workers: WorkerCounts { threads: self.workers.threads, ..WorkerCounts::default() },
+            ..Interval::default()
+        }
+    }
+
     /// Merges an interval with the next one.
     #[must_use]
     pub fn merge(self, next: Interval) -> Interval {
@@ -76,6 +92,7 @@ impl Interval {
         Interval {
             at_s: next.at_s,
             span_s,
+            stopped_s: self.stopped_s + next.stopped_s,
             samples: self.samples + next.samples,
             cpu: self.cpu.merge(next.cpu, mean),
             workers: self.workers.merge(next.workers, mean),
@@ -92,6 +109,7 @@ impl CpuUse {
             queued_s: self.queued_s + next.queued_s,
             busiest: mean(self.busiest, next.busiest),
             runnable: mean(self.runnable, next.runnable),
+            wakeups: self.wakeups + next.wakeups,
         }
     }
 }
@@ -162,6 +180,17 @@ impl IntervalLog {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn stopped_time_is_no_part_of_an_interval() {
+        let cpu = CpuUse { run_s: 0.01, busiest: 0.5, runnable: 1.0, wakeups: 2.0, ..CpuUse::default() };
+        let running = Interval { at_s: 0.02, span_s: 0.02, samples: 1.0, cpu, ..Interval::default() };
+        let stopped = Interval { at_s: 0.04, ..running }.stopped();
+        assert_eq!((stopped.span_s, stopped.stopped_s, stopped.samples), (0.0, 0.02, 0.0));
+        let both = running.merge(stopped);
+        assert_eq!((both.span_s, both.stopped_s, both.samples), (0.02, 0.02, 1.0));
+        assert_eq!((both.cpu.run_s, both.cpu.busiest, both.cpu.wakeups), (0.02, 0.5, 4.0));
+    }
 
     #[test]
     fn a_long_profile_takes_no_more_memory_and_loses_nothing() {

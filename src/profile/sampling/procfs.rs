@@ -12,28 +12,12 @@ use crate::profile::sampling::snapshot::{
     Snapshot, ThreadKey, ThreadRecord, ThreadSample, ThreadState, elapsed_s,
 };
 use crate::profile::sampling::target::Target;
+use crate::profile::sampling::ticks::TickLedger;
 use crate::profile::sampling::timed_wait::{TimedEnds, TimedWait};
 
 /// Threads of a process that are all asked for their children at every snapshot. Bigger processes are asked
 /// in turns: every child is found all the same, a little later.
 const THREADS_ASKED_AT_ONCE: usize = 8;
-
-/// User and system ticks of one process, and of its children that were waited for.
-#[derive(Debug, Clone, Copy, Default)]
-struct Ticks {
-    own: [u64; 2],
-    children: [u64; 2],
-}
-
-/// Ticks of one process since sampling began.
-#[derive(Debug, Clone, Copy)]
-struct ProcessTicks {
-    started: u64,
-    before: Ticks,
-    last: Ticks,
-    /// Number of the last snapshot that found the process.
-    snapshot: usize,
-}
 
 /// Takes snapshots of one tree again and again.
 #[derive(Debug)]
@@ -43,7 +27,7 @@ pub struct ProcfsSampler {
     begun: u64,
     snapshots: usize,
     records: HashMap<ThreadKey, ThreadRecord>,
-    processes: HashMap<u32, ProcessTicks>,
+    ticks: TickLedger,
     ticked: [u64; 2],
     sockets: HashSet<(u32, u64)>,
     channels: Channels,
@@ -52,23 +36,30 @@ pub struct ProcfsSampler {
     /// Waits with a time limit that have not ended, each with the number of the last snapshot that found it.
     timed_waits: HashMap<ThreadKey, (TimedWait, usize)>,
     timed_ends: TimedEnds,
+    /// Threads that the last snapshot found stopped by a signal.
+    stopped: HashSet<ThreadKey>,
+    /// Number of times that a thread was given a CPU since the last call of `take_wakeups`.
+    wakeups: u64,
 }
 
 impl ProcfsSampler {
     /// Prepares to sample `target`.
     pub fn new(target: Target) -> Self {
+        let begun = (procfs::uptime_s().unwrap_or(0.0) * procfs::ticks_per_second()) as u64;
         ProcfsSampler {
             target,
-            begun: (procfs::uptime_s().unwrap_or(0.0) * procfs::ticks_per_second()) as u64,
+            begun,
             snapshots: 0,
             records: HashMap::new(),
-            processes: HashMap::new(),
+            ticks: TickLedger::new(begun),
             ticked: [0; 2],
             sockets: HashSet::new(),
             channels: Channels::default(),
             look_s: [monotonic_s(); 2],
             timed_waits: HashMap::new(),
             timed_ends: TimedEnds::default(),
+            stopped: HashSet::new(),
+            wakeups: 0,
         }
     }
 
@@ -87,9 +78,7 @@ impl ProcfsSampler {
     /// Returns the kernel's share of the CPU time of a process, from 0 to 1, if the process used at least
     /// `min_ticks`.
     pub fn system_share(&self, pid: u32, min_ticks: f64) -> Option<f64> {
-        let process = self.processes.get(&pid)?;
-        let [user, system] = since(process.before.own, process.last.own).map(|ticks| ticks as f64);
-        (user + system >= min_ticks).then(|| system / (user + system))
+        self.ticks.system_share(pid, min_ticks)
     }
 
     /// Takes the sockets that were waited for since the last call, each with a process that had it open.
@@ -97,45 +86,79 @@ impl ProcfsSampler {
         std::mem::take(&mut self.sockets)
     }
 
+    /// Takes the number of times that a thread was given a CPU since the last call.
+    pub fn take_wakeups(&mut self) -> u64 {
+        std::mem::take(&mut self.wakeups)
+    }
+
+    /// Returns whether a signal keeps the tree stopped in `snapshot`, which is the last one.
+    ///
+    /// It does if a thread that worked before is stopped, and all others only wait for threads of the tree.
+    pub fn is_stopped(&self, snapshot: &Snapshot) -> bool {
+        let works = |key: &ThreadKey| {
+            key.pid == self.target.root
+                || self.records.get(key).is_some_and(|record| record.total_s().0 > 0.0)
+        };
+        let may_wait = |thread: &ThreadSample| {
+            let outside = |wait| matches!(wait, WaitKind::Network | WaitKind::Disk | WaitKind::Sleep);
+            match thread.state {
+                ThreadState::Runnable => false,
+                ThreadState::Blocked(wait) => {
+                    self.stopped.contains(&thread.key) || !wait.is_some_and(outside)
+                }
+            }
+        };
+        self.stopped.iter().any(works) && !snapshot.ran_meanwhile && snapshot.threads.iter().all(may_wait)
+    }
+
     /// Takes a snapshot.
     pub fn snapshot(&mut self) -> Snapshot {
         let mut snapshot = Snapshot::default();
         self.look_s = [monotonic_s(), self.look_s[0]];
         self.channels.begin_look(self.look_s[0]);
-        let mut queue = vec![self.target.root];
+        self.stopped.clear();
+        let mut queue = vec![(self.target.root, None)];
         let mut next = 0;
-        while let Some(&pid) = queue.get(next) {
+        while let Some(&(pid, parent)) = queue.get(next) {
             next += 1;
-            self.process(pid, &mut snapshot, &mut queue);
+            self.process(pid, parent, &mut snapshot, &mut queue);
         }
+        self.ticks.end_snapshot(|pid| procfs::process_stat(pid).is_some());
         snapshot.has_root =
             if self.target.includes_root { !snapshot.threads.is_empty() } else { queue.len() > 1 };
         if snapshot.has_root {
-            self.ticked = self.sum_ticks();
+            self.ticked = self.ticks.sum(|pid| self.is_sampled(pid));
         }
         let snapshots = self.snapshots;
         // The threads of the others are gone.
         self.end_timed_waits(|_, seen| seen < snapshots);
-        self.channels.keep(&queue.iter().copied().collect());
+        self.channels.keep(&queue.iter().map(|(pid, _)| *pid).collect());
         snapshot.ran_meanwhile = queue.len() > 2 && self.has_run_since(&snapshot);
         self.snapshots += 1;
         snapshot
     }
 
-    /// Samples the threads of one process and adds its children to the queue.
-    fn process(&mut self, pid: u32, snapshot: &mut Snapshot, queue: &mut Vec<u32>) {
+    /// Samples the threads of one process and adds its children to the queue of processes and their parents.
+    fn process(
+        &mut self,
+        pid: u32,
+        parent: Option<u32>,
+        snapshot: &mut Snapshot,
+        queue: &mut Vec<(u32, Option<u32>)>,
+    ) {
         let Some(stat) = procfs::process_stat(pid) else { return };
         let threads = if stat.threads <= 1 { vec![pid] } else { procfs::threads(pid) };
         let groups = threads.len().div_ceil(THREADS_ASKED_AT_ONCE);
         for (i, tid) in threads.iter().enumerate() {
             if i == 0 || i % groups == self.snapshots % groups {
-                let children = procfs::children(pid, *tid);
+                let mut children = procfs::children(pid, *tid);
+                children.retain(|child| !is_this_process(*child));
                 self.channels.add(&children);
                 snapshot.parents.extend(children.iter().map(|child| (*child, pid)));
-                queue.extend(children);
+                queue.extend(children.into_iter().map(|child| (child, Some(pid))));
             }
         }
-        self.count_ticks(pid, &stat);
+        self.ticks.record(pid, parent, &stat);
         if !self.is_sampled(pid) {
             return;
         }
@@ -154,31 +177,6 @@ impl ProcfsSampler {
         self.target.includes_root || pid != self.target.root
     }
 
-    fn count_ticks(&mut self, pid: u32, stat: &Stat) {
-        let now = Ticks { own: stat.own_ticks, children: stat.children_ticks };
-        let before = if stat.started >= self.begun { Ticks::default() } else { now };
-        let first = ProcessTicks { started: stat.started, before, last: before, snapshot: self.snapshots };
-        let process = self.processes.entry(pid).or_insert(first);
-        if process.started != stat.started {
-            *process = first;
-        }
-        process.last = now;
-        process.snapshot = self.snapshots;
-    }
-
-    /// Adds up the ticks of the processes in this snapshot; those that have ended are in the ticks of whoever
-    /// waited for them.
-    fn sum_ticks(&self) -> [u64; 2] {
-        let mut sum = [0; 2];
-        for (pid, process) in self.processes.iter().filter(|(_, p)| p.snapshot == self.snapshots) {
-            let own =
-                if self.is_sampled(*pid) { since(process.before.own, process.last.own) } else { [0; 2] };
-            let children = since(process.before.children, process.last.children);
-            sum = [sum[0] + own[0] + children[0], sum[1] + own[1] + children[1]];
-        }
-        sum
-    }
-
     fn thread(&mut self, pid: u32, tid: u32, stat: Stat) -> Option<ThreadSample> {
         if stat.has_ended() {
             return None;
@@ -190,6 +188,7 @@ impl ProcfsSampler {
         let record = self.records.entry(key).or_insert_with(|| ThreadRecord::new(before));
         let was_scheduled = now.slices != record.last.slices || now.run_ns != record.last.run_ns;
         let (run_s, queued_s) = elapsed_s(record.last, now);
+        self.wakeups += now.slices.saturating_sub(record.last.slices);
         record.last = now;
         if record.name != stat.name {
             record.name = stat.name;
@@ -200,6 +199,9 @@ impl ProcfsSampler {
             for ends in [&mut record.timed_ends, &mut self.timed_ends] {
                 ends.record(&wait, now_s, now_s - before_s);
             }
+        }
+        if matches!(stat.state, 'T' | 't') {
+            self.stopped.insert(key);
         }
         let state = if stat.state == 'R' {
             record.blocked_on = None;
@@ -283,8 +285,9 @@ fn likely_end(wait: WaitKind, ends: &TimedEnds) -> WaitKind {
     }
 }
 
-fn since(before: [u64; 2], after: [u64; 2]) -> [u64; 2] {
-    [after[0].saturating_sub(before[0]), after[1].saturating_sub(before[1])]
+/// Returns whether a process is this one, which is no part of what it profiles: not of a shell that started it.
+fn is_this_process(pid: u32) -> bool {
+    pid == std::process::id()
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -4,13 +4,16 @@ use std::time::{Duration, Instant};
 
 use crate::host::clock::{monotonic_ns, thread_cpu};
 use crate::host::procfs::{self, Peer};
+use crate::host::quota::QuotaUse;
 use crate::host::usage::CpuTime;
-use crate::profile::result::SampleSource;
+use crate::profile::result::{SampleSource, Sockets};
 use crate::profile::sampling::activity::ActivityTracker;
 use crate::profile::sampling::breakdown::{self, Breakdown};
 use crate::profile::sampling::cadence::Cadence;
 use crate::profile::sampling::interval::{Interval, IntervalLog};
 use crate::profile::sampling::procfs::ProcfsSampler;
+use crate::profile::sampling::quota_watch::QuotaWatch;
+use crate::profile::sampling::socket_watch::SocketWatch;
 use crate::profile::sampling::sysinfo::SysinfoSampler;
 use crate::profile::sampling::target::Target;
 use crate::profile::sampling::timed_wait::TimedEnds;
@@ -53,6 +56,10 @@ pub struct Observation {
     pub breakdown: Breakdown,
     /// Place of the first server that was waited for, where one was found.
     pub peer: Option<Peer>,
+    /// The CPU quota that held the tree back, if it has one.
+    pub quota: Option<QuotaUse>,
+    /// The sockets of the tree, by who asks whom; `None` if they were not looked at.
+    pub sockets: Option<Sockets>,
 }
 
 /// Totals of all threads that were sampled.
@@ -64,6 +71,16 @@ pub struct SampledTotals {
     pub seen_s: f64,
     /// Seconds that these threads waited for a CPU.
     pub queued_s: f64,
+}
+
+/// Everything that one way to sample a tree has found at its end.
+#[derive(Debug, Default)]
+struct Sampled {
+    totals: SampledTotals,
+    breakdown: Breakdown,
+    peer: Option<Peer>,
+    quota: Option<QuotaUse>,
+    sockets: Option<Sockets>,
 }
 
 /// One way to sample a tree.
@@ -84,7 +101,7 @@ trait Sampler {
     }
 
     /// Ends sampling.
-    fn finish(self) -> (SampledTotals, Breakdown, Option<Peer>);
+    fn finish(self) -> Sampled;
 }
 
 /// Samples a tree until it is gone, or until `pause`, which waits for the time it is given, returns false.
@@ -133,7 +150,7 @@ fn run<S: Sampler>(
     }
     let ends = sampler.timed_ends();
     let resolved = |interval: Interval| Interval { waits: interval.waits.resolved(&ends), ..interval };
-    let (totals, breakdown, peer) = sampler.finish();
+    let Sampled { totals, breakdown, peer, quota, sockets } = sampler.finish();
     Observation {
         begun_ns,
         wall_s: rooted_s,
@@ -143,6 +160,8 @@ fn run<S: Sampler>(
         cost_s: thread_cpu().saturating_sub(cost_before).as_secs_f64(),
         breakdown,
         peer,
+        quota,
+        sockets,
     }
 }
 
@@ -154,12 +173,15 @@ struct ByProcfs {
     ticked: CpuTime,
     peer: Option<Peer>,
     lookups: usize,
+    quota: QuotaWatch,
+    sockets: SocketWatch,
 }
 
 impl ByProcfs {
     fn new(target: Target) -> Self {
         let (sampler, activity) = (ProcfsSampler::new(target), ActivityTracker::default());
-        ByProcfs { sampler, activity, ticked: CpuTime::default(), peer: None, lookups: 0 }
+        let (ticked, quota, sockets) = (CpuTime::default(), QuotaWatch::default(), SocketWatch::default());
+        ByProcfs { sampler, activity, ticked, peer: None, lookups: 0, quota, sockets }
     }
 
     /// Returns the ticks since the last sample. The sum of a tree falls where a process ends that nobody in the
@@ -178,12 +200,18 @@ impl Sampler for ByProcfs {
     fn sample(&mut self, begun: Instant, last_s: f64) -> (Interval, bool) {
         let snapshot = self.sampler.snapshot();
         let at_s = begun.elapsed().as_secs_f64();
+        self.quota.consider(&snapshot, at_s);
+        self.sockets.consider(&snapshot, at_s);
         let mut interval = self.activity.interval(&snapshot, at_s, at_s - last_s);
         interval.cpu.ticked = self.ticked_since_last();
-        (interval, snapshot.has_root)
+        interval.cpu.wakeups = self.sampler.take_wakeups() as f64;
+        let is_stopped = self.sampler.is_stopped(&snapshot);
+        (if is_stopped { interval.stopped() } else { interval }, snapshot.has_root)
     }
 
     fn follow_up(&mut self) {
+        self.quota.look();
+        self.sockets.look();
         for (pid, inode) in self.sampler.take_sockets() {
             if self.peer.is_none() && self.lookups < MAX_PEER_LOOKUPS {
                 self.lookups += 1;
@@ -196,14 +224,16 @@ impl Sampler for ByProcfs {
         self.sampler.finish_timed_waits()
     }
 
-    fn finish(self) -> (SampledTotals, Breakdown, Option<Peer>) {
+    fn finish(self) -> Sampled {
         let totals = || self.sampler.records().values().map(|record| record.total_s());
         let totals = SampledTotals {
             ticked: self.sampler.ticked(),
             seen_s: totals().map(|(run, _)| run).sum(),
             queued_s: totals().map(|(_, queued)| queued).sum(),
         };
-        (totals, breakdown::of_procfs(&self.sampler), self.peer)
+        let breakdown = breakdown::of_procfs(&self.sampler);
+        let (quota, sockets) = (self.quota.finish(), self.sockets.finish());
+        Sampled { totals, breakdown, peer: self.peer, quota, sockets }
     }
 }
 
@@ -222,12 +252,13 @@ impl Sampler for BySysinfo {
         }
     }
 
-    fn finish(self) -> (SampledTotals, Breakdown, Option<Peer>) {
+    fn finish(self) -> Sampled {
         let breakdown = self.0.as_ref().map(breakdown::of_sysinfo).unwrap_or_default();
         let seen_s = breakdown.processes.iter().map(|process| process.cpu_s).sum();
         // User and system time cannot be distinguished.
         let ticked = CpuTime { user_s: seen_s, system_s: 0.0 };
-        (SampledTotals { ticked, seen_s, queued_s: 0.0 }, breakdown, None)
+        let totals = SampledTotals { ticked, seen_s, queued_s: 0.0 };
+        Sampled { totals, breakdown, ..Sampled::default() }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Samples a process tree with what every system offers: the CPU time that processes have used.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Instant;
 
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
@@ -15,6 +16,7 @@ pub struct SysinfoSampler {
     includes_root: bool,
     processes: HashMap<Pid, ProcessRecord>,
     is_first: bool,
+    begun: Instant,
 }
 
 /// Totals of one process over all samples so far.
@@ -34,7 +36,8 @@ impl SysinfoSampler {
         let system = System::new().ok()?;
         let root = Pid::from_u32(target.root);
         let includes_root = target.includes_root;
-        Some(SysinfoSampler { system, root, includes_root, processes: HashMap::new(), is_first: true })
+        let (processes, begun) = (HashMap::new(), Instant::now());
+        Some(SysinfoSampler { system, root, includes_root, processes, is_first: true, begun })
     }
 
     /// Takes a sample at the end of an interval of `span_s` seconds; returns the interval and whether there
@@ -61,8 +64,9 @@ impl SysinfoSampler {
     fn ran_ms(&mut self, pid: Pid) -> u64 {
         let Some(process) = self.system.process(pid) else { return 0 };
         let now_ms = process.accumulated_cpu_time();
-        // A process that the first sample finds may have run before.
-        let before_ms = if self.is_first { now_ms } else { 0 };
+        // A process that the first sample finds may have run before, as may one that joins the tree.
+        let is_older = process.run_time() > self.begun.elapsed().as_secs() + 1;
+        let before_ms = if self.is_first || is_older { now_ms } else { 0 };
         let record = self.processes.entry(pid).or_insert_with(|| ProcessRecord {
             name: process.name().to_string_lossy().into_owned(),
             before_ms,
@@ -91,7 +95,9 @@ impl SysinfoSampler {
         let mut next = 0;
         while let Some(pid) = tree.get(next) {
             let below = children.remove(pid).unwrap_or_default();
-            tree.extend(below.into_iter().filter(|child| seen.insert(*child)));
+            // This process is no part of the shell that started it.
+            let is_other = |child: &Pid| child.as_u32() != std::process::id();
+            tree.extend(below.into_iter().filter(|child| is_other(child) && seen.insert(*child)));
             next += 1;
         }
         let is_wanted =

@@ -1,13 +1,17 @@
 //! The process tree of a profiled command.
 
 use crate::profile::result::{
-    Exit, ExitStatus, Pattern, Phase, ProcessUse, SampleSource, Sampling, ThreadUse, Tree,
+    Exit, ExitStatus, Pattern, Phase, ProcessUse, SampleSource, Sampling, Sockets, ThreadUse, Throttling,
+    Tree,
 };
 use crate::report::prose::workload::counted;
 use crate::units::{Seconds, Share};
 
 /// Minimum mean number of concurrent workers to be reported as several.
 const SEVERAL_WORKERS: f64 = 1.5;
+
+/// Minimum share of the time for which a quota held the tree back, or a signal stopped it, to be told.
+const WORTH_TELLING_SHARE: f64 = 0.01;
 
 /// Returns the order of computing and waiting; `None` if that order is unknown.
 pub(crate) fn pattern(tree: &Tree) -> Option<String> {
@@ -53,6 +57,36 @@ pub(crate) fn machine(tree: &Tree) -> Option<String> {
         machine.others_cpus.map(|cpus| format!("other programs used {cpus:.1} CPUs")),
         machine.cpu_pressure.map(|share| format!("CPU pressure {}", Share(share))),
         stolen.map(|share| format!("the hypervisor took {} of the CPU time", Share(share))),
+    ];
+    let known: Vec<_> = known.into_iter().flatten().collect();
+    (!known.is_empty()).then(|| known.join(", "))
+}
+
+/// Returns the time for which a quota held the tree back; `None` if it hardly did.
+pub(crate) fn throttling(tree: &Tree) -> Option<String> {
+    let throttling = tree.throttling.filter(|throttling| throttling.share >= WORTH_TELLING_SHARE)?;
+    let Throttling { quota_cpus, share, .. } = throttling;
+    let quota = (quota_cpus * 100.0).round() / 100.0;
+    let cpus = if quota == 1.0 { "CPU" } else { "CPUs" };
+    Some(format!("by its quota of {quota} {cpus} for {} of the time", Share(share)))
+}
+
+/// Returns the time in which a signal kept the tree stopped; `None` if it hardly did.
+pub(crate) fn stopped(tree: &Tree, wall_s: f64) -> Option<String> {
+    let whole_s = wall_s + tree.stopped_s;
+    let is_told = tree.stopped_s > 0.0 && tree.stopped_s >= WORTH_TELLING_SHARE * whole_s;
+    is_told.then(|| {
+        format!("by a signal for {} of {}, which do not count", Seconds(tree.stopped_s), Seconds(whole_s))
+    })
+}
+
+/// Returns who asks whom; `None` for a tree without sockets.
+pub(crate) fn sockets(tree: &Tree) -> Option<String> {
+    let Sockets { listening, clients, servers } = tree.sockets?;
+    let known = [
+        (listening > 0).then(|| format!("{} for clients to come", counted(listening, "socket"))),
+        (clients > 0).then(|| format!("{} from clients", counted(clients, "connection"))),
+        (servers > 0).then(|| format!("{} to servers", counted(servers, "connection"))),
     ];
     let known: Vec<_> = known.into_iter().flatten().collect();
     (!known.is_empty()).then(|| known.join(", "))
@@ -156,6 +190,37 @@ mod tests {
         (tree.machine.others_cpus, tree.machine.cpu_pressure, tree.machine.stolen) = (None, None, None);
         assert_eq!(machine(&tree), None);
         assert_eq!(sampling(&tree.sampling, 4.0), "/proc every 20.0 ms, using 0.5% of a CPU");
+    }
+
+    #[test]
+    fn stopped_time_and_sockets_are_told_where_there_are_any() {
+        let mut tree = tree();
+        assert_eq!((stopped(&tree, 4.0), sockets(&tree)), (None, None));
+        tree.stopped_s = 1.0;
+        assert_eq!(stopped(&tree, 3.0).unwrap(), "by a signal for 1.00 s of 4.00 s, which do not count");
+        tree.sockets = Some(Sockets { listening: 2, clients: 1, servers: 0 });
+        assert_eq!(sockets(&tree).unwrap(), "2 sockets for clients to come, 1 connection from clients");
+        tree.sockets = Some(Sockets { servers: 3, ..Sockets::default() });
+        assert_eq!(sockets(&tree).unwrap(), "3 connections to servers");
+    }
+
+    #[test]
+    fn a_quota_is_told_if_it_holds_back() {
+        let mut tree = tree();
+        assert_eq!(throttling(&tree), None);
+        let held = Throttling {
+            quota_cpus: 0.5,
+            share: 0.472,
+            throttled_s: 1.9,
+            periods: 40,
+            throttled_periods: 39,
+        };
+        tree.throttling = Some(held);
+        assert_eq!(throttling(&tree).unwrap(), "by its quota of 0.5 CPUs for 47% of the time");
+        tree.throttling = Some(Throttling { quota_cpus: 1.0, share: 0.2, ..held });
+        assert_eq!(throttling(&tree).unwrap(), "by its quota of 1 CPU for 20% of the time");
+        tree.throttling = Some(Throttling { share: 0.004, ..held });
+        assert_eq!(throttling(&tree), None);
     }
 
     #[test]

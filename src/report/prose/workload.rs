@@ -3,10 +3,11 @@
 use crate::benchmark::Configuration;
 use crate::host::Host;
 use crate::profile::Profile;
+use crate::profile::result::NoClass;
 use crate::report::document::Report;
 use crate::report::prose::together::Together;
 use crate::strategy::info::WidthMeaning;
-use crate::units::{Bytes, Share};
+use crate::units::{Bytes, Seconds, Share};
 use crate::workload::spec::WorkloadSource;
 
 /// Minimum share of the time for a kind of wait to be named.
@@ -63,8 +64,11 @@ pub(crate) fn cell(cell: &Configuration, work: Together) -> String {
     }
 }
 
-/// Returns the class of the work, the confidence in it, and the shares of the time.
+/// Returns the class of the work, the confidence in it, and the shares of the time; without a class, the reason.
 pub(crate) fn class(profile: &Profile) -> String {
+    if let Some(reason) = profile.tree.as_ref().and_then(|tree| tree.no_class) {
+        return no_class(&reason);
+    }
     let waiting = 1.0 - profile.cpu_fraction;
     let mut waits: Vec<_> = profile
         .waits
@@ -78,9 +82,39 @@ pub(crate) fn class(profile: &Profile) -> String {
     let where_to = if waits.is_empty() { String::new() } else { format!(" ({})", waits.join(", ")) };
     format!(
         "{} ({} confidence): CPU {} · waiting {}{where_to}",
-        profile.class.as_str(),
+        profile.task_class().as_str(),
         profile.confidence.as_str(),
         Share(profile.cpu_fraction),
         Share(waiting),
     )
+}
+
+/// Returns the reason why there is no class.
+pub(crate) fn no_class(reason: &NoClass) -> String {
+    match *reason {
+        NoClass::Idle { wall_s, cpu_s, wakeups } => format!(
+            "idle: hardly anything happened in {} ({} CPU, {})",
+            Seconds(wall_s),
+            Seconds(cpu_s),
+            counted(wakeups, "wake-up")
+        ),
+        NoClass::Stopped { wall_s, stopped_s } => format!(
+            "stopped: a signal kept the program stopped for {} of {}",
+            Seconds(stopped_s),
+            Seconds(wall_s)
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_without_a_class_is_described_by_the_reason() {
+        let idle = NoClass::Idle { wall_s: 10.0, cpu_s: 0.003, wakeups: 12 };
+        assert_eq!(no_class(&idle), "idle: hardly anything happened in 10.0 s (3.00 ms CPU, 12 wake-ups)");
+        let stopped = NoClass::Stopped { wall_s: 3.0, stopped_s: 2.9 };
+        assert_eq!(no_class(&stopped), "stopped: a signal kept the program stopped for 2.90 s of 3.00 s");
+    }
 }

@@ -20,7 +20,7 @@ pub(super) fn section(screen: &mut Screen, report: &Report, detailed: bool) {
     if let Some(python) = &profile.python {
         screen.labelled(0, "", &prose::profile::interpreter(python));
     }
-    if detailed || profile.confidence != Confidence::High {
+    if profile.class.is_some() && (detailed || profile.confidence != Confidence::High) {
         screen.labelled(0, "Confidence", &prose::profile::confidence(profile));
     }
     if detailed {

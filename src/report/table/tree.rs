@@ -19,6 +19,9 @@ pub(super) fn section(screen: &mut Screen, tree: &Tree, wall_s: f64, detailed: b
     strip(screen, &tree.series);
     prose::tree::pattern(tree).into_iter().for_each(|text| screen.labelled(0, "Pattern", &text));
     screen.labelled(0, "Tree", &prose::tree::size(tree));
+    prose::tree::sockets(tree).into_iter().for_each(|text| screen.labelled(0, "Sockets", &text));
+    prose::tree::stopped(tree, wall_s).into_iter().for_each(|text| screen.labelled(0, "Stopped", &text));
+    prose::tree::throttling(tree).into_iter().for_each(|text| screen.labelled(0, "Throttled", &text));
     prose::tree::machine(tree).into_iter().for_each(|text| screen.labelled(0, "Machine", &text));
     screen.labelled(0, "Sampling", &prose::tree::sampling(&tree.sampling, wall_s));
     for (i, what) in tree.unknown.iter().enumerate() {

@@ -228,7 +228,7 @@ fn profile(scenario: &Scenario, workload: &Workload, tasks: u64) -> Profile {
         Class::Mixed
     };
     Profile {
-        class,
+        class: Some(class),
         confidence: Confidence::High,
         confidence_reason: ConfidenceReason::Accounted { is_exact: true, wall_s, samples: SAMPLES },
         cpu_fraction,
