@@ -53,9 +53,10 @@ impl ActivityTracker {
             || is_between_children(snapshot);
         let share = |s: f64| if span_s > 0.0 { (s / span_s).min(1.0) } else { 0.0 };
         let busy_shares = threads.iter().map(|thread| share(thread.run_s + thread.queued_s));
-        let (working, waiting) = self.workers(snapshot);
+        let below_s = self.activity_below(snapshot);
+        let (working, waiting) = self.workers(snapshot, &below_s);
         let thread_count = threads.len() as f64;
-        let kinds = self.explaining_waits(snapshot);
+        let kinds = self.explaining_waits(snapshot, &below_s);
         let (workers, waits) = if is_runnable {
             let at_once = working + waiting;
             (
@@ -113,7 +114,7 @@ impl ActivityTracker {
     ///
     /// The threads that count are those that have been working, and those that ran last: all others wait for
     /// these in the end. A wait for another thread is explained by what that thread waits for.
-    fn explaining_waits(&self, snapshot: &Snapshot) -> WaitCounts {
+    fn explaining_waits(&self, snapshot: &Snapshot, below_s: &HashMap<u32, f64>) -> WaitCounts {
         let busiest = self.activity.values().map(|a| a.recent_s).fold(0.0, f64::max);
         let last = self.activity.values().map(|a| a.ran_at_s).fold(0.0, f64::max);
         let counts_for_tree = |activity: &Activity| {
@@ -126,7 +127,7 @@ impl ActivityTracker {
         let active: Vec<_> = snapshot
             .threads
             .iter()
-            .filter(|thread| !self.is_explained_below(thread, snapshot))
+            .filter(|thread| !self.is_explained_below(thread, below_s))
             .filter_map(blocked)
             .filter(|(_, activity)| counts_for_tree(activity))
             .collect();
@@ -147,26 +148,37 @@ impl ActivityTracker {
 
     /// Returns true if a thread only sleeps until it looks again what has become of its children, as a parent
     /// does that asks every few milliseconds whether they have ended: one of them works, if only a tenth as much.
-    fn is_explained_below(&self, parent: &ThreadSample, snapshot: &Snapshot) -> bool {
-        if parent.state != ThreadState::Blocked(Some(WaitKind::Sleep)) || snapshot.parents.is_empty() {
-            return false;
-        }
-        let recent_s = |key| self.activity.get(key).map_or(0.0, |activity| activity.recent_s);
-        let least_s = EXPLAINS_FROM * recent_s(&parent.key);
-        let is_below = |thread: &ThreadSample| {
-            let above = |pid: &u32| snapshot.parents.get(pid).copied();
-            std::iter::successors(above(&thread.key.pid), above).any(|pid| pid == parent.key.pid)
-        };
+    fn is_explained_below(&self, parent: &ThreadSample, below_s: &HashMap<u32, f64>) -> bool {
+        parent.state == ThreadState::Blocked(Some(WaitKind::Sleep))
+            && below_s
+                .get(&parent.key.pid)
+                .is_some_and(|busiest_s| *busiest_s >= EXPLAINS_FROM * self.recent_s(&parent.key))
+    }
+
+    /// Returns the recent activity of the busiest thread that works below each process, in seconds.
+    fn activity_below(&self, snapshot: &Snapshot) -> HashMap<u32, f64> {
+        let mut below_s = HashMap::new();
         let works = |thread: &&ThreadSample| match thread.state {
             ThreadState::Runnable => true,
             ThreadState::Blocked(wait) => wait.is_some_and(|wait| rank(wait) == 0),
         };
-        let mut others = snapshot.threads.iter().filter(works);
-        others.any(|thread| recent_s(&thread.key) >= least_s && is_below(thread))
+        for thread in snapshot.threads.iter().filter(works) {
+            let recent_s = self.recent_s(&thread.key);
+            let above = |pid: &u32| snapshot.parents.get(pid).copied();
+            for pid in std::iter::successors(above(&thread.key.pid), above) {
+                let busiest_s: &mut f64 = below_s.entry(pid).or_default();
+                *busiest_s = busiest_s.max(recent_s);
+            }
+        }
+        below_s
+    }
+
+    fn recent_s(&self, key: &ThreadKey) -> f64 {
+        self.activity.get(key).map_or(0.0, |activity| activity.recent_s)
     }
 
     /// Returns the number of runnable threads, and of workers that wait for something outside the tree.
-    fn workers(&self, snapshot: &Snapshot) -> (f64, f64) {
+    fn workers(&self, snapshot: &Snapshot, below_s: &HashMap<u32, f64>) -> (f64, f64) {
         let busiest = self.activity.values().map(|a| a.total_s).fold(0.0, f64::max);
         let (mut runnable, mut outside) = (0.0_f64, 0.0);
         for thread in &snapshot.threads {
@@ -175,7 +187,7 @@ impl ActivityTracker {
             match thread.state {
                 ThreadState::Runnable => runnable += 1.0,
                 ThreadState::Blocked(Some(wait))
-                    if is_worker && rank(wait) == 0 && !self.is_explained_below(thread, snapshot) =>
+                    if is_worker && rank(wait) == 0 && !self.is_explained_below(thread, below_s) =>
                 {
                     outside += 1.0;
                 }

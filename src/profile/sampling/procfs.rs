@@ -19,6 +19,10 @@ use crate::profile::sampling::timed_wait::{TimedEnds, TimedWait};
 /// in turns: every child is found all the same, a little later.
 const THREADS_ASKED_AT_ONCE: usize = 8;
 
+/// Threads of a process that are all looked at in every snapshot. Of a bigger process, those that waited at their
+/// last look take turns: what they did since is seen all the same, a little later.
+const THREADS_SAMPLED_AT_ONCE: usize = 128;
+
 /// Takes snapshots of one tree again and again.
 #[derive(Debug)]
 pub struct ProcfsSampler {
@@ -27,6 +31,8 @@ pub struct ProcfsSampler {
     begun: u64,
     snapshots: usize,
     records: HashMap<ThreadKey, ThreadRecord>,
+    /// The threads of big processes that waited at their last look, by process and thread.
+    waiting: HashMap<(u32, u32), ThreadSample>,
     ticks: TickLedger,
     ticked: [u64; 2],
     sockets: HashSet<(u32, u64)>,
@@ -51,6 +57,7 @@ impl ProcfsSampler {
             begun,
             snapshots: 0,
             records: HashMap::new(),
+            waiting: HashMap::new(),
             ticks: TickLedger::new(begun),
             ticked: [0; 2],
             sockets: HashSet::new(),
@@ -166,9 +173,37 @@ impl ProcfsSampler {
             snapshot.threads.extend(self.thread(pid, pid, stat));
             return;
         }
-        for tid in threads {
-            let stat = procfs::thread_stat(pid, tid);
-            snapshot.threads.extend(stat.and_then(|stat| self.thread(pid, tid, stat)));
+        let turns = threads.len().div_ceil(THREADS_SAMPLED_AT_ONCE);
+        for (i, tid) in threads.into_iter().enumerate() {
+            let is_its_turn = i % turns == self.snapshots % turns;
+            let sample = if is_its_turn { None } else { self.still_waiting(pid, tid) };
+            snapshot.threads.extend(sample.or_else(|| {
+                let stat = procfs::thread_stat(pid, tid)?;
+                let sample = self.thread(pid, tid, stat)?;
+                if turns > 1 {
+                    self.remember(&sample);
+                }
+                Some(sample)
+            }));
+        }
+    }
+
+    /// Returns a thread as it was at its last look, if it waited then.
+    fn still_waiting(&mut self, pid: u32, tid: u32) -> Option<ThreadSample> {
+        let sample = self.waiting.get(&(pid, tid))?.clone();
+        if let Some((_, seen)) = self.timed_waits.get_mut(&sample.key) {
+            *seen = self.snapshots;
+        }
+        Some(sample)
+    }
+
+    /// Remembers a thread that waits until it is its turn again.
+    fn remember(&mut self, sample: &ThreadSample) {
+        let place = (sample.key.pid, sample.key.tid);
+        if matches!(sample.state, ThreadState::Blocked(Some(_))) && !sample.was_scheduled {
+            self.waiting.insert(place, ThreadSample { run_s: 0.0, queued_s: 0.0, ..sample.clone() });
+        } else {
+            self.waiting.remove(&place);
         }
     }
 
