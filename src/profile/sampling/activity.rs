@@ -160,7 +160,8 @@ impl ActivityTracker {
         let mut below_s = HashMap::new();
         let works = |thread: &&ThreadSample| match thread.state {
             ThreadState::Runnable => true,
-            ThreadState::Blocked(wait) => wait.is_some_and(|wait| rank(wait) == 0),
+            // A wait that was over before its kind could be seen was short: the thread works.
+            ThreadState::Blocked(wait) => wait.is_none_or(|wait| rank(wait) == 0),
         };
         for thread in snapshot.threads.iter().filter(works) {
             let recent_s = self.recent_s(&thread.key);
