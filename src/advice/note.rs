@@ -67,10 +67,12 @@ pub enum Note {
         /// The runner-up.
         runner_up: Configuration,
     },
-    /// One task alone runs on several CPUs.
+    /// One task alone computes in several threads or processes at once.
     ParallelTask {
-        /// CPUs that one task uses.
-        cpus: f64,
+        /// Threads of one task that could use a CPU at once.
+        threads: f64,
+        /// Tasks in flight as recommended.
+        width: usize,
     },
     /// Tasks take very different times.
     TasksDiffer {

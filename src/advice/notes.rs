@@ -52,7 +52,11 @@ const SHORTEST_TO_DIFFER_S: f64 = 1e-3;
 const CROWDED: f64 = 0.1;
 
 /// Number of CPUs above which a task alone must run threads of its own.
-const NESTED_FROM: f64 = 1.2;
+const NESTED_FROM_CPUS: f64 = 1.2;
+
+/// Number of threads that could use a CPU at once, above which a task alone must run threads of its own: a parent
+/// and the child that it starts are both runnable for a moment, for longer on a crowded machine (1.2 were seen).
+const NESTED_FROM_THREADS: f64 = 1.5;
 
 /// Returns every note that applies, in the order of importance.
 pub(crate) fn notes(at: &AdviceContext<'_>) -> Vec<Note> {
@@ -109,10 +113,13 @@ fn undecided(at: &AdviceContext<'_>) -> Option<Note> {
     })
 }
 
-/// Returns the note about tasks that have threads of their own, several of which would run at once.
+/// Returns the note about tasks that have threads of their own. A crowded machine hides them from the CPU time, but
+/// not from the run queue. Threads of Python stand in that queue for the global lock too.
 fn parallel_task(profile: &Profile, chosen: Configuration) -> Option<Note> {
     let cpus = (profile.cpu_user_s + profile.cpu_system_s) / profile.wall_s;
-    (cpus > NESTED_FROM && chosen.width > 1).then_some(Note::ParallelTask { cpus })
+    let threads = if profile.python.is_none() { profile.threads_at_once } else { 1.0 };
+    let is_parallel = cpus > NESTED_FROM_CPUS || threads > NESTED_FROM_THREADS;
+    is_parallel.then(|| Note::ParallelTask { threads: threads.max(cpus), width: chosen.width })
 }
 
 /// Returns the note about widely different task times: the few tasks of a short batch are not typical.
@@ -315,13 +322,19 @@ mod tests {
     }
 
     #[test]
-    fn commands_with_threads_of_their_own_are_noted() {
+    fn commands_with_threads_of_their_own_are_noted_at_every_width() {
         let workload = workload(1000, vec![command()]);
-        let mut profile = profile(&workload, Class::CpuBound, 0.01, 0.0001);
-        profile.cpu_user_s = profile.wall_s * 1.9;
-        let cells = [cell(StrategyKind::Sequential, 1, 100.0), cell(StrategyKind::Threads, 2, 190.0)];
-        let found = noted(&workload, &profile, &cells);
-        assert!(matches!(found[..], [Note::ParallelTask { cpus }] if (cpus - 1.9).abs() < 1e-9), "{found:?}");
+        let noted = |cpus: f64, threads_at_once: f64, per_s: f64| {
+            let mut profile = profile(&workload, Class::CpuBound, 0.01, 0.0001);
+            (profile.cpu_user_s, profile.threads_at_once) = (profile.wall_s * cpus, threads_at_once);
+            let cells = [cell(StrategyKind::Sequential, 1, 100.0), cell(StrategyKind::Threads, 2, per_s)];
+            noted(&workload, &profile, &cells)
+        };
+        assert_eq!(noted(1.9, 1.0, 190.0), [Note::ParallelTask { threads: 1.9, width: 2 }]);
+        // A crowded machine gives four threads half a CPU.
+        assert_eq!(noted(0.5, 4.0, 190.0), [Note::ParallelTask { threads: 4.0, width: 2 }]);
+        assert_eq!(noted(0.5, 4.0, 101.0), [Note::ParallelTask { threads: 4.0, width: 1 }]);
+        assert_eq!(noted(0.9, 1.3, 190.0), []);
     }
 
     #[test]

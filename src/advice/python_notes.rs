@@ -21,6 +21,9 @@ const GROWS: f64 = 1.25;
 /// Minimum number of CPUs that a task uses at which its library must have threads of its own.
 const SEVERAL_CPUS: f64 = 1.3;
 
+/// Share of the time in the run queue from which the CPU time of a task does not show all of its threads.
+const CROWDED: f64 = 0.1;
+
 /// Returns every note that applies, in the order of importance.
 pub(crate) fn notes(at: &AdviceContext<'_>) -> Vec<Note> {
     let Some(python) = &at.profile.python else { return Vec::new() };
@@ -84,6 +87,9 @@ fn native_threads(profile: &Profile, python: &PythonProfile, width: usize) -> Op
     // The time that a task waits for its library counts, but not the time that it waits for a CPU.
     let could_run_s = (profile.wall_s - profile.runqueue_s).max(profile.wall_s / 10.0);
     let cpus = (profile.cpu_user_s + profile.cpu_system_s) / could_run_s;
+    // A crowded machine hides the threads of a library from the CPU time.
+    let is_crowded = profile.runqueue_s > CROWDED * profile.wall_s;
+    let cpus = if is_crowded { cpus.max(profile.threads_at_once.min(threads as f64 + 1.0)) } else { cpus };
     if cpus >= SEVERAL_CPUS {
         return Some(Note::LibraryComputes { threads, cpus });
     }

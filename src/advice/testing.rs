@@ -80,6 +80,7 @@ pub(crate) fn profile(workload: &Workload, class: Class, cpu_s: f64, wait_s: f64
         waits: Waits { network: 1.0, ..Waits::default() },
         task: TaskCost { cpu_s, wait_s },
         preparation_s: 0.0,
+        threads_at_once: 1.0,
         samples: 100,
         tasks: 50,
         steps: steps.collect(),

@@ -83,6 +83,7 @@ pub(crate) fn profile(cpu_s: f64, wait_s: f64) -> Profile {
         waits: Waits::default(),
         task: TaskCost { cpu_s, wait_s },
         preparation_s: 0.0,
+        threads_at_once: 1.0,
         samples: 50,
         tasks: 1,
         steps: Vec::new(),

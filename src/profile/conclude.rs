@@ -59,7 +59,7 @@ pub(crate) fn conclude(
     let fractions = cpu_fractions(&totals);
     let waits = waits(&intervals, implied);
     let moments = moments(&intervals, system_share(accounting));
-    let throttled = |quota| Throttling::new(&quota, observation.wall_s, runnable_at_once(&intervals));
+    let throttled = |quota| Throttling::new(&quota, observation.wall_s, threads_at_once(&intervals));
     let throttling = observation.quota.map(throttled);
     let figures = Figures { intervals, totals, fractions, waits, moments, throttling };
     let classification = classify(accounting, &observation, &figures, machine);
@@ -78,6 +78,7 @@ pub(crate) fn conclude(
         waits,
         task: TaskCost { cpu_s: totals.cpu_s, wait_s }.divided_by(runs),
         preparation_s: 0.0,
+        threads_at_once: threads_at_once(&figures.intervals),
         samples: totals.samples as u64,
         tasks: runs,
         steps: Vec::new(),
@@ -271,20 +272,20 @@ fn tree(
     }
 }
 
+/// Returns the mean number of runnable threads over the samples that found any; 1 without such samples.
+fn threads_at_once(intervals: &[Interval]) -> f64 {
+    let busy_s: f64 = intervals.iter().map(|interval| interval.cpu.runnable * seen_span_s(interval)).sum();
+    let threads_s: f64 =
+        intervals.iter().map(|interval| interval.runnable_threads() * seen_span_s(interval)).sum();
+    if busy_s > 0.0 { threads_s / busy_s } else { 1.0 }
+}
+
 /// Returns the mean number of workers over the samples that found anything runnable.
 fn workers_at_once(intervals: &[Interval]) -> f64 {
     let busy_s: f64 = intervals.iter().map(|interval| interval.cpu.runnable * seen_span_s(interval)).sum();
     let workers_s: f64 =
         intervals.iter().map(|interval| interval.workers.at_once * seen_span_s(interval)).sum();
     if busy_s > 0.0 { workers_s / busy_s } else { 0.0 }
-}
-
-/// Returns the mean number of runnable threads over the time in which there were any.
-fn runnable_at_once(intervals: &[Interval]) -> f64 {
-    let busy_s: f64 = intervals.iter().map(|interval| interval.cpu.runnable * seen_span_s(interval)).sum();
-    let runnable_s: f64 =
-        intervals.iter().map(|interval| interval.runnable_threads() * seen_span_s(interval)).sum();
-    if busy_s > 0.0 { runnable_s / busy_s } else { 0.0 }
 }
 
 #[cfg(test)]

@@ -132,6 +132,20 @@ fn kernel_time_is_io_only_in_moments_that_do_io() {
 }
 
 #[test]
+fn threads_at_once_are_those_that_run_or_are_queued() {
+    let threads = |runnable: f64, working: f64, waiting_while_busy: f64| {
+        let cpu = CpuUse { runnable, ..CpuUse::default() };
+        let at_once = working + waiting_while_busy;
+        let workers = WorkerCounts { at_once, waiting_while_busy, threads: 9.0, ..WorkerCounts::default() };
+        Interval { span_s: 0.02, samples: 1.0, cpu, workers, ..Interval::default() }
+    };
+    // Four threads in the run queue, none, and two beside three that wait for a disk.
+    let intervals = [threads(1.0, 4.0, 0.0), threads(0.0, 0.0, 0.0), threads(1.0, 2.0, 3.0)];
+    assert!((threads_at_once(&intervals) - 3.0).abs() < 1e-9);
+    assert_eq!(threads_at_once(&intervals[1..2]), 1.0);
+}
+
+#[test]
 fn waiting_for_a_cpu_is_not_waiting() {
     let queued = Accounting { runqueue_s: Some(0.4), ..accounting() };
     let profile = profile(&queued, &WaitCounts::default());

@@ -36,6 +36,10 @@ pub struct Profile {
     /// part of starting it, as for Python, or nobody prepares anything, as for a command.
     #[serde(default)]
     pub preparation_s: f64,
+    /// Mean number of threads that could use a CPU at once while any could, those in the run queue included; 1
+    /// where it was not sampled. A task with more has threads or processes of its own, however few CPUs they get.
+    #[serde(default = "one")]
+    pub threads_at_once: f64,
     /// Samples taken.
     pub samples: u64,
     /// Tasks profiled.
@@ -54,6 +58,10 @@ pub struct Profile {
 
 /// Multiple of the mean from which a task counts as long: shorter ones differ by chance.
 const LONG_FROM_MEANS: f64 = 2.0;
+
+fn one() -> f64 {
+    1.0
+}
 
 impl Profile {
     /// Returns the class of tasks, which always have one.

@@ -77,8 +77,12 @@ pub(crate) fn sentence(note: &Note) -> String {
 /// Returns a note about the threads and CPUs that tasks get.
 fn use_of_cpus(note: &Note) -> String {
     match note {
-        Note::ParallelTask { cpus } => format!(
-            "one task alone uses {cpus:.1} CPUs: it has threads of its own, and several tasks oversubscribe the CPUs"
+        Note::ParallelTask { threads, width: 1 } => format!(
+            "one task alone computes in {threads:.1} threads at once: its own threads use the CPUs, not tasks in \
+             flight"
+        ),
+        Note::ParallelTask { threads, .. } => format!(
+            "one task alone computes in {threads:.1} threads at once: several tasks oversubscribe the CPUs"
         ),
         Note::EventLoopHeld { held_s } => format!(
             "steps that compute hold a thread of the event loop for {}, while other tasks wait",
@@ -279,8 +283,12 @@ mod tests {
     fn what_tasks_are_like_has_its_sentences() {
         assert_sentences([
             (
-                Note::ParallelTask { cpus: 1.9 },
-                "one task alone uses 1.9 CPUs: it has threads of its own, and several tasks oversubscribe the CPUs",
+                Note::ParallelTask { threads: 1.9, width: 2 },
+                "one task alone computes in 1.9 threads at once: several tasks oversubscribe the CPUs",
+            ),
+            (
+                Note::ParallelTask { threads: 4.0, width: 1 },
+                "one task alone computes in 4.0 threads at once: its own threads use the CPUs, not tasks in flight",
             ),
             (
                 Note::TasksDiffer {

@@ -239,6 +239,7 @@ fn profile(scenario: &Scenario, workload: &Workload, tasks: u64) -> Profile {
         waits: Waits::default(),
         task: TaskCost { cpu_s, wait_s },
         preparation_s: 0.0,
+        threads_at_once: 1.0,
         samples: SAMPLES,
         tasks,
         steps: workload.steps.iter().map(step).collect(),
