@@ -92,7 +92,8 @@ pub(crate) fn cpu_fractions(totals: &TreeTotals) -> CpuFractions {
     let each_fraction = share(computing_s, computing_s + waiting_s);
     // Workers that each wait outside the tree for half of their time compute half of the time, even if some
     // worker always computes; unless they use up the CPUs, so that one more would find none.
-    let used = share(totals.cpu_s, totals.wall_s * totals.cpus.max(1.0));
+    let own_wall_s = totals.wall_s * (1.0 - (busy - run));
+    let used = share(totals.cpu_s, own_wall_s * totals.cpus.max(1.0));
     let cpu_fraction = any_fraction.min(each_fraction.max(used));
     CpuFractions {
         cpu_fraction,
@@ -377,6 +378,26 @@ mod tests {
             ..one(1.0, 0.0)
         };
         assert_eq!(fraction(crowded), 0.5);
+        // Ten workers that use half of two CPUs do so on a crowded machine too, only for twice as long.
+        let quiet = TreeTotals {
+            threads: 10,
+            runnable: Some(0.65),
+            at_once: Some(1.5),
+            busiest: 0.2,
+            waiting_s: 5.0,
+            waiting_while_idle: 10.0,
+            ..one(1.0, 0.0)
+        };
+        let busy = TreeTotals {
+            wall_s: 1.65,
+            queued_s: 1.3,
+            runnable: Some(0.79),
+            at_once: Some(1.5),
+            waiting_s: 6.0,
+            ..quiet
+        };
+        assert!((fraction(quiet) - 0.5).abs() < 0.01, "{}", fraction(quiet));
+        assert!((fraction(busy) - 0.5).abs() < 0.05, "{}", fraction(busy));
         // A tenth of the time of a thread that always computes is missing: the kernel has not credited it
         // yet.
         let uncredited = TreeTotals { queued_s: 0.7, runnable: Some(1.0), ..one(0.2, 0.0) };
