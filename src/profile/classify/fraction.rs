@@ -92,8 +92,7 @@ pub(crate) fn cpu_fractions(totals: &TreeTotals) -> CpuFractions {
     let each_fraction = share(computing_s, computing_s + waiting_s);
     // Workers that each wait outside the tree for half of their time compute half of the time, even if some
     // worker always computes; unless they use up the CPUs, so that one more would find none.
-    let own_wall_s = totals.wall_s * (1.0 - (busy - run));
-    let used = share(totals.cpu_s, own_wall_s * totals.cpus.max(1.0));
+    let used = share(totals.cpu_s, wall_alone_s(totals, queued_s, waiting_s) * totals.cpus.max(1.0));
     let cpu_fraction = any_fraction.min(each_fraction.max(used));
     CpuFractions {
         cpu_fraction,
@@ -112,6 +111,12 @@ fn own_s(totals: &TreeTotals) -> f64 {
     let TreeTotals { wall_s, cpu_s, queued_s, .. } = *totals;
     let by_samples_s = totals.runnable.map_or(wall_s, |runnable| (1.0 - runnable) * wall_s + cpu_s);
     (wall_s - queued_s).max(by_samples_s).min(wall_s)
+}
+
+/// Returns the wall seconds that workers would take for their CPU time and their waits without a run queue.
+fn wall_alone_s(totals: &TreeTotals, queued_s: f64, waiting_s: f64) -> f64 {
+    let own_s = totals.cpu_s + waiting_s;
+    totals.wall_s * share(own_s, own_s + queued_s)
 }
 
 /// Returns the share of the time in which the only thread ran or waited for a CPU.
@@ -390,10 +395,12 @@ mod tests {
         };
         let busy = TreeTotals {
             wall_s: 1.65,
-            queued_s: 1.3,
-            runnable: Some(0.79),
-            at_once: Some(1.5),
-            waiting_s: 6.0,
+            queued_s: 6.5,
+            runnable: Some(0.95),
+            at_once: Some(1.9),
+            busiest: 0.5,
+            waiting_s: 8.4,
+            waiting_while_idle: 7.0,
             ..quiet
         };
         assert!((fraction(quiet) - 0.5).abs() < 0.01, "{}", fraction(quiet));
