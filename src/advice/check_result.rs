@@ -86,6 +86,8 @@ pub enum Fault {
         /// The words of the interpreter.
         text: String,
     },
+    /// A process waits for a lock that was held when it was forked, so that nothing in it can release the lock.
+    LockHeldAtFork,
     /// A thread or task waits for a lock, and so does everything else.
     Deadlock {
         /// The thread or task.

@@ -91,9 +91,11 @@ fn quiet(
 fn hung(hang: &HangObservation, patience: Duration) -> Vec<CheckFinding> {
     let is_deadlock = hang.cpu_fraction < IDLE
         && !hang.waits.is_empty()
-        && hang.waits.iter().all(|wait| wait.kind == HangWaitKind::Lock);
+        && hang.waits.iter().all(|wait| wait.kind != HangWaitKind::Other);
+    let is_after_fork = hang.waits.iter().any(|wait| wait.kind == HangWaitKind::LockAfterFork);
     let after_s = patience.as_secs_f64();
     let fault_of = |who: String| match hang.stage {
+        _ if is_deadlock && is_after_fork => (Code::AsyncDeadlock, Fault::LockHeldAtFork),
         _ if is_deadlock => (Code::AsyncDeadlock, Fault::Deadlock { who }),
         CheckStage::Ending => (Code::AsyncCancelled, Fault::IgnoresCancellation { who }),
         _ => (Code::TaskTimeout, Fault::NotEnded { who, after_s }),
@@ -219,6 +221,7 @@ mod tests {
         };
         assert_eq!(code(waits(HangWaitKind::Lock, &[3, 5]), 0.0), Code::AsyncDeadlock);
         assert_eq!(code(waits(HangWaitKind::Lock, &[3, 5]), 0.8), Code::TaskTimeout);
+        assert_eq!(code(waits(HangWaitKind::LockAfterFork, &[3]), 0.0), Code::AsyncDeadlock);
         assert_eq!(code(waits(HangWaitKind::Other, &[3]), 0.0), Code::TaskTimeout);
         assert_eq!(code(Vec::new(), 0.0), Code::TaskTimeout);
     }

@@ -217,10 +217,12 @@ pub(crate) struct HangWait {
 
 /// The kind of wait of a hanging thread or task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum HangWaitKind {
     /// A lock, a queue or an event, without a time limit.
     Lock,
+    /// A lock of a process that nothing in that process can release: it was held when the process was forked.
+    LockAfterFork,
     /// Anything else; it may also be running.
     Other,
 }

@@ -109,7 +109,7 @@ checked! {
     loop_in_loop no_loop closed_loop
     not_awaited returned
     cancelled forgotten lost stubborn
-    deadlock deadlock_threads
+    deadlock deadlock_threads forked_lock
     exhausted file_left_open descriptor_left_open connection_left_open process_left_running
     thread_left_running
     blocks

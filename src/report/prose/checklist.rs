@@ -38,6 +38,11 @@ pub fn fault(finding: &CheckFinding) -> String {
         Fault::Deadlock { who } => {
             format!("{who} waits for a lock, as does everything else, and no CPU is used")
         }
+        Fault::LockHeldAtFork => {
+            "waits for a lock that was held when the process was forked, so nothing releases it there after fork; \
+             start processes before threads, or by the start method spawn or forkserver"
+                .to_owned()
+        }
         Fault::IgnoresCancellation { who } => format!("{who} still runs after it was cancelled"),
         Fault::NotEnded { who, after_s } => format!("{who} has not ended after {}", Seconds(*after_s)),
         Fault::CoroutineHoldsGil { share } => format!(
@@ -81,6 +86,10 @@ mod tests {
             (
                 Fault::Deadlock { who: who() },
                 "task A waits for a lock, as does everything else, and no CPU is used",
+            ),
+            (
+                Fault::LockHeldAtFork,
+                "waits for a lock that was held when the process was forked, so nothing releases it there after fork; start processes before threads, or by the start method spawn or forkserver",
             ),
             (Fault::IgnoresCancellation { who: who() }, "task A still runs after it was cancelled"),
             (Fault::NotEnded { who: who(), after_s: 10.0 }, "task A has not ended after 10.0 s"),

@@ -12,6 +12,7 @@ import threading
 from types import FrameType
 from typing import Any
 
+from .. import process_tree, stack_dumps
 from ..requests import JsonObject
 from ..thread_frames import current_frames
 from . import source_locations
@@ -20,11 +21,17 @@ LOCKING_THREADS = ("threading.py", "queue.py", "synchronize.py")
 LOCKING_TASKS = (os.path.join("asyncio", "locks.py"), os.path.join("asyncio", "queues.py"))
 POOLS = tuple(os.path.join("concurrent", "futures", name) for name in ("_base.py", "thread.py", "process.py"))
 
-LOCK, OTHER = "lock", "other"
+LOCK, AFTER_FORK, OTHER = "lock", "lock-after-fork", "other"
 
 
 def waits() -> list[JsonObject]:
-    """Returns what waits, for what kind of thing, and where: all threads and all tasks."""
+    """Returns what waits, for what kind of thing, and where: all threads and all tasks.
+
+    Where nothing can wake a process that was started, everything here waits for that process in the end.
+    """
+    stuck = [wait for process in process_tree.descendants(os.getpid()) for wait in _stuck_in(process)]
+    if stuck:
+        return stuck
     frames = current_frames()
     frames.pop(threading.get_ident(), None)
     threads = {thread.ident: thread for thread in threading.enumerate()}
@@ -43,6 +50,21 @@ def waits() -> list[JsonObject]:
     in_pool = [(thread, frame) for thread, frame in pooled if thread is not threading.main_thread()]
     found = [_of_thread(thread, frame) for thread, frame in in_pool or pooled]
     return [wait for wait in found if wait is not None]
+
+
+def _stuck_in(process: int) -> list[JsonObject]:
+    """Returns what the threads of another process wait for, if nothing can wake any of them."""
+    if not process_tree.waits_for_ever(process):
+        return []
+    kind = AFTER_FORK if process_tree.is_fork(process) else LOCK
+    found = []
+    for stack in stack_dumps.of_process(process):
+        frames = [source_locations.Location(*frame) for frame in reversed(stack)]
+        location = source_locations.innermost(frames)
+        if location is not None:
+            place = source_locations.reported(location)
+            found.append({"who": f"process {process}", "kind": kind, "place": place})
+    return found
 
 
 def _of_thread(thread: threading.Thread | None, frame: FrameType) -> JsonObject | None:
