@@ -95,7 +95,7 @@ impl Evidence<'_> {
             (ThreadsVerdict::Fails, speedup.high, None)
         } else if self.children_share() >= CHILD_FROM_SHARE {
             (ThreadsVerdict::Child, speedup.high, Some(1.0 - self.children_share()))
-        } else if self.alone.cpu_share() < WAITS_BELOW_SHARE {
+        } else if self.share_alone() < WAITS_BELOW_SHARE {
             self.waiting(speedup)
         } else {
             self.computing(speedup)
@@ -119,6 +119,11 @@ impl Evidence<'_> {
         Gain { low, high: together.rate() / alone }
     }
 
+    /// Returns the share of its time that a call uses a CPU, in its own thread or in threads that it starts.
+    fn share_alone(&self) -> f64 {
+        (self.alone.cpu_s / self.alone.own_s()).min(1.0).max(self.alone.cpu_share())
+    }
+
     fn children_share(&self) -> f64 {
         let all = self.alone.cpu_s + self.alone.children_s;
         if all > 0.05 * self.alone.own_s() { self.alone.children_s / all } else { 0.0 }
@@ -136,7 +141,7 @@ impl Evidence<'_> {
 
     /// CPUs that the threads ask for: as many as two can be told apart.
     fn demand_cpus(&self) -> f64 {
-        let share = self.alone.cpu_share();
+        let share = self.share_alone();
         let share = if share >= COMPUTES_FROM_SHARE { 1.0 } else { share };
         (self.together.threads as f64 * share).min(2.0)
     }
@@ -170,7 +175,7 @@ impl Evidence<'_> {
         if cpus >= OWN_THREADS_FROM_CPUS {
             return (ThreadsVerdict::OwnThreads, speedup.high, Some(0.0));
         }
-        let share = self.alone.cpu_share();
+        let share = self.share_alone();
         let share = if share >= COMPUTES_FROM_SHARE { 1.0 } else { share };
         let gain = Gain { low: speedup.low * share, high: speedup.high * share };
         let verdict = match (self.band(gain.low), self.band(gain.high)) {
@@ -315,6 +320,17 @@ mod tests {
                 ThreadsVerdict::Locked
             );
         }
+    }
+
+    #[test]
+    fn a_call_that_waits_for_threads_that_it_starts_computes() {
+        // Of a pool of two threads, of which one at a time has the GIL.
+        let in_pool = |threads, calls| SliceReport { thread_cpu_s: 0.001, ..slice(threads, calls, 0.099) };
+        let tried = judged(in_pool(1, 10), in_pool(2, 10), held(0.8));
+        assert_eq!((tried.verdict, tried.serial_share), (ThreadsVerdict::Holds, Some(1.0)));
+        // One that waits for an outside thing beside a little work in a thread still waits.
+        let waits = |threads, calls| SliceReport { thread_cpu_s: 0.001, ..slice(threads, calls, 0.01) };
+        assert_eq!(judged(waits(1, 10), waits(16, 158), held(0.0)).verdict, ThreadsVerdict::Waits);
     }
 
     #[test]
