@@ -58,6 +58,10 @@ pub enum CheckDetail {
     ComputesUnderGil,
     /// The tasks compute and release the GIL.
     ComputesWithoutGil,
+    /// The tasks compute one at a time although the GIL is free: a lock of a library or of the program.
+    ComputesUnderLock,
+    /// The tasks compute; whether they hold the GIL could not be told.
+    GilUnclear,
     /// The tasks hardly compute.
     HardlyComputes,
 }

@@ -44,10 +44,19 @@ pub(super) fn considered(seen: &Observations, profile: Option<&PythonProfile>) -
     let computing = seen.forms.iter().find_map(|form| Some((form, computing(form, seen.tasks)?.1)));
     let detail = match computing {
         Some((form, gil)) if is_held(form, gil, seen.tasks, profile) => CheckDetail::ComputesUnderGil,
-        Some(_) => CheckDetail::ComputesWithoutGil,
+        Some(_) => without_gil(profile),
         None => CheckDetail::HardlyComputes,
     };
     (CheckStatus::Passed, detail)
+}
+
+/// Returns what threads gain for tasks that do not hold the GIL while they compute.
+fn without_gil(profile: Option<&PythonProfile>) -> CheckDetail {
+    match profile.and_then(|profile| profile.two_threads).map(|tried| tried.verdict) {
+        Some(ThreadsVerdict::Locked) => CheckDetail::ComputesUnderLock,
+        Some(ThreadsVerdict::Unclear) => CheckDetail::GilUnclear,
+        _ => CheckDetail::ComputesWithoutGil,
+    }
 }
 
 /// Returns the share of its time that a form computes; `None` if the form hardly computes.
@@ -155,6 +164,13 @@ mod tests {
                 assert_eq!(fails(&seen, Some(&tried(verdict))), is_fault, "{verdict:?}");
             }
         }
+        let detail = |verdict, held| {
+            let profile = PythonProfile { gil_held: Some(held), ..tried(verdict) };
+            considered(&seen(CallableForm::Blocking, 0.09, 0.0, 0), Some(&profile)).1
+        };
+        assert_eq!(detail(ThreadsVerdict::Releases, 0.0), CheckDetail::ComputesWithoutGil);
+        assert_eq!(detail(ThreadsVerdict::Locked, 0.0), CheckDetail::ComputesUnderLock);
+        assert_eq!(detail(ThreadsVerdict::Unclear, 0.0), CheckDetail::GilUnclear);
         let coroutine = seen(CallableForm::Async, 0.09, 0.4, 0);
         assert!(fails(&coroutine, Some(&callable(0.9, false))));
         assert!(!fails(&coroutine, Some(&callable(0.05, false))));

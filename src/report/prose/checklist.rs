@@ -26,6 +26,12 @@ pub(crate) fn detail(detail: &CheckDetail) -> String {
         CheckDetail::NoGil => "this interpreter has no GIL",
         CheckDetail::ComputesUnderGil => "the tasks compute and hold the GIL: use processes, not threads",
         CheckDetail::ComputesWithoutGil => "the tasks compute without the GIL: threads run them in parallel",
+        CheckDetail::ComputesUnderLock => {
+            "the tasks compute one at a time in threads, though not for the GIL: a lock of a library or of the program"
+        }
+        CheckDetail::GilUnclear => {
+            "the tasks compute; the machine is too busy to tell whether they hold the GIL"
+        }
         CheckDetail::HardlyComputes => "the tasks hardly compute",
     };
     fixed.to_owned()
@@ -143,6 +149,8 @@ mod tests {
             CheckDetail::NoGil,
             CheckDetail::ComputesUnderGil,
             CheckDetail::ComputesWithoutGil,
+            CheckDetail::ComputesUnderLock,
+            CheckDetail::GilUnclear,
             CheckDetail::HardlyComputes,
         ] {
             let text = detail(&of);
