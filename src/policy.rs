@@ -136,6 +136,29 @@ pub(crate) const IO_BOUND_UP_TO: f64 = 0.35;
 /// - Last checked: 2026-11.
 pub(crate) const IO_BOUND_IN_KERNEL_UP_TO: f64 = 0.50;
 
+/// Share of one CPU that a program uses at most where it counts as idle and gets no class.
+///
+/// - Chosen because: timers and housekeeping of servers that nobody asks take less, and a class that rests on
+///   them says nothing about the work that a server does.
+/// - Measured by: `conc profile --pid` of idle servers (IDLE_FIGURES).
+/// - Last checked: 2026-11.
+pub(crate) const IDLE_CPU_UP_TO: f64 = 0.02;
+
+/// Times a second that threads of an idle program are given a CPU, at most.
+///
+/// - Chosen because: a request wakes a server several times, and timers of servers that nobody asks wake them
+///   less often.
+/// - Measured by: as [`IDLE_CPU_UP_TO`].
+/// - Last checked: 2026-11.
+pub(crate) const IDLE_WAKEUPS_PER_S_UP_TO: f64 = 100.0;
+
+/// Share of the time from which a program that a signal keeps stopped gets no class.
+///
+/// - Chosen because: what is left is less than the margin that a class needs.
+/// - Measured by: nothing; it is a judgement.
+/// - Last checked: 2026-11.
+pub(crate) const STOPPED_FROM: f64 = 0.9;
+
 /// Probability of chance below which a larger share of failed tasks, or of different outputs, is held against
 /// a configuration.
 ///

@@ -32,6 +32,8 @@ fn the_topic_on_the_method_has_the_thresholds_of_the_policy() {
         ("CPU-bound from", policy::CPU_BOUND_FROM),
         ("I/O-bound up to", policy::IO_BOUND_UP_TO),
         ("I/O-bound up to, in the kernel", policy::IO_BOUND_IN_KERNEL_UP_TO),
+        ("idle: no class up to", policy::IDLE_CPU_UP_TO),
+        ("stopped: no class from", policy::STOPPED_FROM),
         ("indifference", policy::INDIFFERENCE),
         ("gain that concurrency must bring", policy::WORTH_CONCURRENCY),
         ("expected loss that stops the search", policy::STOP_REGRET),

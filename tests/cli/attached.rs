@@ -2,13 +2,11 @@
 
 #![cfg(target_os = "linux")]
 
-use std::fs;
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::process::{Child, Command, Stdio};
 
 use conc::internal::{Document, Profile, WaitKind};
 
-use crate::sandbox::{PATIENCE, Sandbox};
+use crate::sandbox::{Sandbox, wait_until};
 
 fn profile_of(output: &[u8]) -> Profile {
     let document: Document = serde_json::from_slice(output).unwrap();
@@ -55,22 +53,26 @@ fn a_grandparent_of_conc_is_profiled_without_it() {
     assert!(tree.breakdown.iter().all(|process| process.name == "sh"), "{tree:?}");
 }
 
+/// A shell that is killed with its children when dropped.
+struct Parent(Child);
+
+impl Drop for Parent {
+    fn drop(&mut self) {
+        conc::internal::kill_tree(self.0.id());
+        self.0.wait().unwrap();
+    }
+}
+
 /// A child computes for a second, and then ends while its parent is profiled.
 fn ends_while_profiled(ending: &str) -> Profile {
     let sandbox = Sandbox::new();
     let ready = sandbox.path("ready");
     let burn = "i=0; while [ $i -lt 600000 ]; do i=$((i+1)); done";
     let line = format!("({burn}; echo > {}; sleep 1.5{ending}) & wait; sleep 60", ready.display());
-    let mut parent = Command::new("sh").args(["-c", &line]).stdin(Stdio::null()).spawn().unwrap();
-    let begun = Instant::now();
-    while fs::metadata(&ready).is_err() {
-        assert!(begun.elapsed() < PATIENCE, "the child computes");
-        std::thread::yield_now();
-    }
-    let pid = parent.id().to_string();
+    let parent = Parent(Command::new("sh").args(["-c", &line]).stdin(Stdio::null()).spawn().unwrap());
+    assert!(wait_until(|| ready.exists()), "the child computes");
+    let pid = parent.0.id().to_string();
     let output = sandbox.run(&["profile", "--json", "--for", "3s", "--pid", &pid]).code(0);
-    conc::internal::kill_tree(parent.id());
-    parent.wait().unwrap();
     profile_of(&output.get_output().stdout)
 }
 

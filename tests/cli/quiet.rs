@@ -5,7 +5,7 @@
 use std::fs;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use conc::internal::{Class, Document, NoClass, Profile, Unknown, WaitKind};
 use nix::sys::signal::{Signal, kill};
@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 use predicates::prelude::*;
 use predicates::str::contains;
 
-use crate::sandbox::{PATIENCE, Sandbox};
+use crate::sandbox::{Sandbox, wait_until};
 
 /// Python lines that open a socket for clients and tell the port in the file `ready`.
 const LISTEN: &str = "import os, socket, sys, threading\n\
@@ -45,11 +45,7 @@ impl Drop for Running {
 }
 
 fn wait_until_ready(sandbox: &Sandbox) {
-    let begun = Instant::now();
-    while fs::metadata(sandbox.path("ready")).is_err() {
-        assert!(begun.elapsed() < PATIENCE, "the program gets ready");
-        std::thread::yield_now();
-    }
+    assert!(wait_until(|| sandbox.path("ready").exists()), "the program gets ready");
 }
 
 fn profiled(sandbox: &Sandbox, arguments: &[&str]) -> Profile {

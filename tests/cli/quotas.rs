@@ -3,15 +3,16 @@
 #![cfg(target_os = "linux")]
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use conc::internal::{Class, ConfidenceReason, Document, Profile};
 use predicates::prelude::*;
 use predicates::str::contains;
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, wait_until};
 
 /// Shell line that computes for ever.
 const SPIN: &str = "while :; do :; done";
@@ -32,7 +33,7 @@ impl Group {
             || Group::make(Path::new("/sys/fs/cgroup").join(&name), "cpu.max", &format!("{quota} 100000"));
         let group = v1().or_else(v2);
         if group.is_none() {
-            eprintln!("skipped: {test} needs a control group with a CPU quota");
+            let _ = writeln!(std::io::stderr(), "skipped: {test} needs a control group with a CPU quota");
         }
         group
     }
@@ -52,12 +53,17 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         // A process that was killed leaves its group a moment later.
-        for _ in 0..200 {
-            if fs::remove_dir(&self.0).is_ok() || !self.0.exists() {
-                return;
-            }
-            std::thread::yield_now();
-        }
+        wait_until(|| fs::remove_dir(&self.0).is_ok() || !self.0.exists());
+    }
+}
+
+/// A program that is killed when dropped, before its group is removed.
+struct Spinning(Child);
+
+impl Drop for Spinning {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
     }
 }
 
@@ -83,16 +89,15 @@ fn a_process_that_is_throttled_outside_of_concs_group_is_told() {
         return;
     };
     let line = format!("{}; exec sh -c '{SPIN}'", group.enter());
-    let mut spinning = Command::new("sh").args(["-c", &line]).stdin(Stdio::null()).spawn().unwrap();
-    let pid = spinning.id().to_string();
+    let spinning = Spinning(Command::new("sh").args(["-c", &line]).stdin(Stdio::null()).spawn().unwrap());
+    let pid = spinning.0.id().to_string();
     let sandbox = Sandbox::new();
     let shown = sandbox.run(&["profile", "--pid", &pid, "--for", "2s"]).code(0);
     let shown = shown
         .stdout(contains("\nThrottled  by its quota of 0.2 CPUs for ").and(contains("of 0.2 CPUs,").not()));
     drop(shown);
     let output = sandbox.run(&["profile", "--pid", &pid, "--for", "2s", "--json"]).code(0);
-    spinning.kill().unwrap();
-    spinning.wait().unwrap();
+    drop(spinning);
     check(&profile_of(&output.get_output().stdout), 0.2);
 }
 

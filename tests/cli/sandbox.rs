@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::signals::set_default_signals;
 
 /// Limit of every wait, far longer than any run here takes on a busy machine; beyond it something hangs.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Time between two checks of a condition.
 const PERIOD: Duration = Duration::from_millis(5);

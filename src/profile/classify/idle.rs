@@ -1,5 +1,6 @@
 //! Profiles that show too little for a class: idle and stopped programs.
 
+use crate::policy::{IDLE_CPU_UP_TO, IDLE_WAKEUPS_PER_S_UP_TO, STOPPED_FROM};
 use crate::profile::result::{NoClass, Sockets, WaitKind};
 use crate::profile::sampling::interval::Interval;
 
@@ -8,17 +9,6 @@ const MIN_QUIET_S: f64 = 1.0;
 
 /// Seconds in which a command starts; a server is as quiet after them as if it ran already.
 const START_S: f64 = 1.0;
-
-/// CPU time over wall time up to which hardly anything happened. Idle servers use 0 (nginx, node) to 0.01 (MySQL,
-/// by its timers).
-const IDLE_CPU_SHARE: f64 = 0.02;
-
-/// Times a second that threads were given a CPU up to which hardly anything happened: timers of idle servers are 0
-/// (nginx) to 60 (MySQL, JVM), a request takes several.
-const IDLE_WAKEUPS_PER_S: f64 = 100.0;
-
-/// Share of the time from which a stopped program showed nothing else.
-const MOSTLY_STOPPED_SHARE: f64 = 0.9;
 
 /// Figures that decide whether a class is due.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,7 +30,7 @@ pub(crate) fn no_class(inputs: &QuietInputs<'_>) -> Option<NoClass> {
     let [from_s, to_s] = inputs.run;
     let wall_s = to_s - from_s;
     let stopped_s: f64 = inputs.intervals.iter().map(|interval| interval.stopped_s).sum();
-    if wall_s > 0.0 && stopped_s >= MOSTLY_STOPPED_SHARE * wall_s {
+    if wall_s > 0.0 && stopped_s >= STOPPED_FROM * wall_s {
         return Some(NoClass::Stopped { wall_s, stopped_s });
     }
     if !waits_to_be_asked(inputs) {
@@ -52,7 +42,7 @@ pub(crate) fn no_class(inputs: &QuietInputs<'_>) -> Option<NoClass> {
     let cpu_s: f64 = quiet().map(|interval| interval.cpu.run_s).sum();
     let wakeups: f64 = quiet().map(|interval| interval.cpu.wakeups).sum();
     let is_quiet =
-        wall_s >= MIN_QUIET_S && cpu_s <= IDLE_CPU_SHARE * wall_s && wakeups <= IDLE_WAKEUPS_PER_S * wall_s;
+        wall_s >= MIN_QUIET_S && cpu_s <= IDLE_CPU_UP_TO * wall_s && wakeups <= IDLE_WAKEUPS_PER_S_UP_TO * wall_s;
     is_quiet.then_some(NoClass::Idle { wall_s, cpu_s, wakeups: wakeups as u64 })
 }
 
