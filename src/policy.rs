@@ -140,7 +140,8 @@ pub(crate) const IO_BOUND_IN_KERNEL_UP_TO: f64 = 0.50;
 ///
 /// - Chosen because: timers and housekeeping of servers that nobody asks take less, and a class that rests on
 ///   them says nothing about the work that a server does.
-/// - Measured by: `conc profile --pid` of idle servers (IDLE_FIGURES).
+/// - Measured by: `conc profile --pid` of idle servers: Redis and a JVM 0.14%, others (PostgreSQL, nginx, node, Erlang,
+///   Python's `http.server`) at most 0.02%.
 /// - Last checked: 2026-11.
 pub(crate) const IDLE_CPU_UP_TO: f64 = 0.02;
 
@@ -148,7 +149,7 @@ pub(crate) const IDLE_CPU_UP_TO: f64 = 0.02;
 ///
 /// - Chosen because: a request wakes a server several times, and timers of servers that nobody asks wake them
 ///   less often.
-/// - Measured by: as [`IDLE_CPU_UP_TO`].
+/// - Measured by: as [`IDLE_CPU_UP_TO`]: a JVM 31 times, Redis 10, PostgreSQL 5, `http.server` 2, the others never.
 /// - Last checked: 2026-11.
 pub(crate) const IDLE_WAKEUPS_PER_S_UP_TO: f64 = 100.0;
 

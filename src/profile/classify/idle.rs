@@ -41,8 +41,9 @@ pub(crate) fn no_class(inputs: &QuietInputs<'_>) -> Option<NoClass> {
     let wall_s = to_s - from_s - quiet().map(|interval| interval.stopped_s).sum::<f64>();
     let cpu_s: f64 = quiet().map(|interval| interval.cpu.run_s).sum();
     let wakeups: f64 = quiet().map(|interval| interval.cpu.wakeups).sum();
-    let is_quiet =
-        wall_s >= MIN_QUIET_S && cpu_s <= IDLE_CPU_UP_TO * wall_s && wakeups <= IDLE_WAKEUPS_PER_S_UP_TO * wall_s;
+    let is_quiet = wall_s >= MIN_QUIET_S
+        && cpu_s <= IDLE_CPU_UP_TO * wall_s
+        && wakeups <= IDLE_WAKEUPS_PER_S_UP_TO * wall_s;
     is_quiet.then_some(NoClass::Idle { wall_s, cpu_s, wakeups: wakeups as u64 })
 }
 
