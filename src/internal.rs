@@ -47,7 +47,9 @@ pub use crate::model::scaling::{Peak, Scaling, assess};
 pub use crate::model::usl::Usl;
 pub use crate::profile::Class;
 pub use crate::profile::Profile;
-pub use crate::profile::result::{Confidence, ConfidenceReason, TaskCost, ThreadsVerdict, Unknown};
+pub use crate::profile::result::{
+    Confidence, ConfidenceReason, PollingCause, TaskCost, ThreadsVerdict, Unknown,
+};
 pub use crate::profile::result::{ExitStatus, NoClass, SampleSource, Tree, WaitKind};
 pub use crate::profile::sampling::descriptor::DescriptorKind;
 pub use crate::profile::sampling::procfs::ProcfsSampler;

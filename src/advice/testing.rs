@@ -79,6 +79,7 @@ pub(crate) fn profile(workload: &Workload, class: Class, cpu_s: f64, wait_s: f64
         runqueue_s: 0.0,
         waits: Waits { network: 1.0, ..Waits::default() },
         task: TaskCost { cpu_s, wait_s },
+        polling: None,
         preparation_s: 0.0,
         threads_at_once: 1.0,
         samples: 100,

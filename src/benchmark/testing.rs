@@ -82,6 +82,7 @@ pub(crate) fn profile(cpu_s: f64, wait_s: f64) -> Profile {
         runqueue_s: 0.0,
         waits: Waits::default(),
         task: TaskCost { cpu_s, wait_s },
+        polling: None,
         preparation_s: 0.0,
         threads_at_once: 1.0,
         samples: 50,

@@ -21,6 +21,7 @@ pub(crate) mod replace_file;
 pub(crate) mod shared;
 pub(crate) mod unix_peer;
 pub(crate) mod usage;
+pub(crate) mod user_clock;
 pub(crate) mod watchdog;
 
 pub use info::Host;

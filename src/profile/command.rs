@@ -142,6 +142,7 @@ mod tests {
     use crate::host::usage::CpuTime;
     use crate::profile::accounting::supervisor::LeftBehind;
     use crate::profile::sampling::breakdown::Breakdown;
+    use crate::profile::sampling::polling::counts::PlaceCounts;
     use crate::profile::sampling::run::SampledTotals;
 
     const SECOND_NS: u64 = 1_000_000_000;
@@ -158,6 +159,7 @@ mod tests {
             peer: None,
             quota: None,
             sockets: None,
+            places: PlaceCounts::default(),
         }
     }
 

@@ -8,6 +8,7 @@ use crate::profile::classify::fraction::{CpuFractions, TreeTotals, cpu_fractions
 use crate::profile::classify::idle::{QuietInputs, no_class};
 use crate::profile::classify::kernel_io::{KernelIo, Moment, kernel_io, moments};
 use crate::profile::classify::phases::{SlicedTree, phases, slices};
+use crate::profile::classify::polling::{polling, unknown_polling};
 use crate::profile::classify::stretches::cpus_at_once;
 use crate::profile::classify::unknown::{MUCH_UNSEEN_SHARE, UnknownInputs, unknown};
 use crate::profile::result::{
@@ -76,6 +77,7 @@ pub(crate) fn conclude(
         wall_s: totals.wall_s,
         runqueue_s: totals.queued_s,
         waits,
+        polling: polling(&observation.places, accounting.cpu),
         task: TaskCost { cpu_s: totals.cpu_s, wait_s }.divided_by(runs),
         preparation_s: 0.0,
         threads_at_once: threads_at_once(&figures.intervals),
@@ -247,6 +249,8 @@ fn tree(
         peer: observation.peer,
         is_server: observation.sockets.is_some_and(|sockets| sockets.is_server()),
     };
+    let mut unknown = unknown(&gaps);
+    unknown.extend(unknown_polling(&observation.places, gaps.class, observation.source, totals.threads));
     Tree {
         exit: accounting.exit.clone(),
         no_class: classification.no_class,
@@ -267,7 +271,7 @@ fn tree(
         pattern,
         phases,
         series: slices.series,
-        unknown: unknown(&gaps),
+        unknown,
         breakdown: observation.breakdown.processes,
     }
 }

@@ -204,6 +204,7 @@ fn profile() -> Profile {
         runqueue_s: 0.002,
         waits: Waits { network: 0.99, disk: 0.01, ..Waits::default() },
         task: TaskCost { cpu_s: 0.0019, wait_s: 0.044 },
+        polling: None,
         preparation_s: 0.0,
         threads_at_once: 1.0,
         samples: 46,

@@ -114,6 +114,9 @@ fn add_to_profile(profile: &Profile, value: &mut Value) {
     if let Some(reason) = profile.tree.as_ref().and_then(|tree| tree.no_class) {
         add_message(&mut value["tree"]["no_class"], prose::workload::no_class(&reason));
     }
+    if let Some(polling) = &profile.polling {
+        add_message(&mut value["polling"], prose::profile::polling(profile.class, polling));
+    }
     for (i, gap) in profile.tree.iter().flat_map(|tree| &tree.unknown).enumerate() {
         add_message(&mut value["tree"]["unknown"][i], prose::profile::unknown(gap));
     }

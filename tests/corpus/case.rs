@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use conc::internal::Class;
+use conc::internal::{Class, PollingCause};
 
 /// A program and its known properties.
 pub(crate) struct Case {
@@ -17,6 +17,8 @@ pub(crate) struct Case {
     unknown: &'static [&'static str],
     /// Programs that it runs besides the first word of a command; those with a slash are built by the sandbox.
     needs: &'static [&'static str],
+    /// What it polls for, if a part of its CPU time has to be told as polling.
+    pub(crate) polls: Option<PollingCause>,
     /// Longest time of the profile.
     pub(crate) time: &'static str,
     /// True if it hardly computes, so that several can be profiled side by side.
@@ -57,7 +59,7 @@ impl Case {
     ) -> Self {
         let is_io = classes == [Class::IoBound];
         let unknown = if is_io { &[] } else { OF_COMPUTING };
-        Case { name, subject, classes, waits, unknown, needs: &[], time: TIME, is_quiet: false }
+        Case { name, subject, classes, waits, unknown, needs: &[], polls: None, time: TIME, is_quiet: false }
     }
 
     /// Sets the programs that are needed besides the first word.
@@ -73,6 +75,11 @@ impl Case {
     /// Sets the codes of what may be unknown.
     pub(crate) fn may_hide(self, unknown: &'static [&'static str]) -> Self {
         Case { unknown, ..self }
+    }
+
+    /// Sets what it polls for.
+    pub(crate) fn polls(self, cause: PollingCause) -> Self {
+        Case { polls: Some(cause), ..self }
     }
 
     /// Marks a program that hardly computes.

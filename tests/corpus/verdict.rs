@@ -1,6 +1,6 @@
 //! Expected and actual classes, and the number of errors that are tolerated.
 
-use conc::internal::{Class, Confidence, Document, Unknown};
+use conc::internal::{Class, Confidence, Document, PollingCause, Unknown};
 
 use crate::case::Case;
 use crate::sandbox::Sandbox;
@@ -27,6 +27,7 @@ pub(crate) struct Got {
     pattern: &'static str,
     samples: u64,
     unknown: Vec<String>,
+    polling: Option<PollingCause>,
 }
 
 impl Got {
@@ -48,6 +49,7 @@ impl Got {
             wait: wait.filter(|(_, share)| *share > 0.0).map_or("-", |(name, _)| name).to_owned(),
             pattern: tree.pattern.as_str(),
             samples: profile.samples,
+            polling: profile.polling.map(|polling| polling.cause),
             unknown: tree.unknown.iter().map(code).collect(),
         }
     }
@@ -64,6 +66,13 @@ impl Got {
     /// Returns what is said to be unknown and should be known.
     fn hidden<'a>(&'a self, case: &'a Case) -> impl Iterator<Item = &'a str> {
         self.unknown.iter().map(String::as_str).filter(|code| !case.may_be_unknown(code))
+    }
+
+    /// Returns true if polling is told where there is much of it.
+    fn tells_polling(&self, case: &Case) -> bool {
+        case.polls.is_none()
+            || case.polls == self.polling
+            || self.unknown.iter().any(|code| code == "polling")
     }
 
     /// Returns a line of the table.
@@ -85,6 +94,9 @@ impl Got {
         }
         if case.is_io() && !self.is_wait_right(case) {
             line.push_str(&format!("  WAIT, expected {}", case.waits.join("|")));
+        }
+        if !self.tells_polling(case) {
+            line.push_str(&format!("  POLLING {:?}, expected {:?}", self.polling, case.polls));
         }
         for code in self.hidden(case) {
             line.push_str(&format!("  UNKNOWN {code}"));
@@ -110,6 +122,7 @@ pub(crate) struct Round {
     io: usize,
     wrong_waits: Vec<&'static str>,
     hidden: Vec<&'static str>,
+    untold_polling: Vec<&'static str>,
 }
 
 impl Round {
@@ -122,6 +135,7 @@ impl Round {
             io: 0,
             wrong_waits: vec![],
             hidden: vec![],
+            untold_polling: vec![],
         }
     }
 
@@ -132,6 +146,9 @@ impl Round {
             if got.confidence == Confidence::High {
                 self.wrong_at_high.push(case.name);
             }
+        }
+        if !got.tells_polling(case) {
+            self.untold_polling.push(case.name);
         }
         if got.hidden(case).next().is_some() {
             self.hidden.push(case.name);
@@ -173,6 +190,9 @@ impl Round {
         }
         if ((self.io - self.wrong_waits.len()) as f64) < WAITS_RIGHT * self.io as f64 {
             faults.push(format!("{}: wrong main wait: {}", self.title, self.wrong_waits.join(", ")));
+        }
+        if !self.untold_polling.is_empty() {
+            faults.push(format!("{}: polling is not told: {}", self.title, self.untold_polling.join(", ")));
         }
         if self.hidden.len() > MAY_HIDE_MORE {
             faults.push(format!("{}: unknown, but known: {}", self.title, self.hidden.join(", ")));

@@ -5,6 +5,7 @@
 mod cgroup;
 mod channel;
 mod machine;
+mod maps;
 mod memory;
 mod net;
 mod read;
@@ -16,12 +17,13 @@ mod thread;
 pub(crate) use cgroup::cgroups;
 pub(crate) use channel::{OpenChannel, open_channels, ring_has_files};
 pub(crate) use machine::{MachineCpu, cpu_pressure, machine_cpu, max_memory_maps, uptime_s};
+pub(crate) use maps::{ExecutableMap, executable_maps};
 pub(crate) use memory::{own_peak_rss_bytes, proportional_bytes, resident_bytes};
 pub(crate) use net::Peer;
 pub(crate) use net::{local_tcp_peer, tcp_peer};
 pub(crate) use signals::own_ignored_signals;
 pub(crate) use sockets::{Ends, SocketRole, socket_inodes, socket_roles};
-pub(crate) use syscall::{Syscall, descriptor_path, epoll_targets, read_memory, syscall, wchan};
+pub(crate) use syscall::{Syscall, descriptor_path, epoll_targets, open_memory, read_memory, syscall, wchan};
 pub use thread::process_stat;
 pub(crate) use thread::{Schedstat, Stat};
 pub(crate) use thread::{

@@ -27,7 +27,12 @@ pub(crate) fn syscall(pid: u32, tid: u32) -> Option<Syscall> {
 
 /// Fills `bytes` from the memory of another process; returns false where that is not allowed.
 pub(crate) fn read_memory(pid: u32, address: u64, bytes: &mut [u8]) -> bool {
-    File::open(format!("/proc/{pid}/mem")).is_ok_and(|file| file.read_exact_at(bytes, address).is_ok())
+    open_memory(pid).is_some_and(|file| file.read_exact_at(bytes, address).is_ok())
+}
+
+/// Opens the memory of another process, whose offsets are addresses; `None` where that is not allowed.
+pub(crate) fn open_memory(pid: u32) -> Option<File> {
+    File::open(format!("/proc/{pid}/mem")).ok()
 }
 
 /// Returns the path that leads to an open descriptor of a process.

@@ -6,5 +6,6 @@ pub(crate) mod fraction;
 pub(crate) mod idle;
 pub(crate) mod kernel_io;
 pub(crate) mod phases;
+pub(crate) mod polling;
 pub(crate) mod stretches;
 pub(crate) mod unknown;

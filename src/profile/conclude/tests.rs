@@ -4,6 +4,7 @@ use crate::host::usage::CpuTime;
 use crate::profile::result::{Sockets, WaitKind};
 use crate::profile::sampling::breakdown::Breakdown;
 use crate::profile::sampling::interval::{CpuUse, WorkerCounts};
+use crate::profile::sampling::polling::counts::PlaceCounts;
 use crate::profile::sampling::run::SampledTotals;
 
 /// Samples, 20 ms apart for two seconds, of one thread that sleeps in the first half of the second that
@@ -33,6 +34,7 @@ fn observation() -> Observation {
         cost_s: 0.01,
         breakdown: Breakdown::default(),
         peer: None,
+        places: PlaceCounts::default(),
         quota: None,
         sockets: None,
     }

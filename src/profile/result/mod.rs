@@ -1,6 +1,7 @@
 //! The result of a profile.
 
 mod class;
+mod polling;
 mod profile;
 mod python;
 mod quiet;
@@ -12,6 +13,8 @@ mod two_threads;
 mod waits;
 
 pub use class::{Class, Confidence};
+pub(crate) use polling::Polling;
+pub use polling::PollingCause;
 pub use profile::Profile;
 pub(crate) use profile::{Dispersion, SlowTask, StepCost};
 pub(crate) use python::{

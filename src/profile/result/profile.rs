@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::profile::result::class::{Class, Confidence};
+use crate::profile::result::polling::Polling;
 use crate::profile::result::python::PythonProfile;
 use crate::profile::result::reason::ConfidenceReason;
 use crate::profile::result::task_cost::TaskCost;
@@ -30,6 +31,9 @@ pub struct Profile {
     pub runqueue_s: f64,
     /// Kinds of waits, as shares of the time not on a CPU; they sum to 1 or are all 0.
     pub waits: Waits,
+    /// CPU time that goes into loops that only wait; null where none is worth reporting, or none can be seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub polling: Option<Polling>,
     /// The cost of one task.
     pub task: TaskCost,
     /// CPU seconds that a process needs to prepare the workload before its first task; 0 where that is

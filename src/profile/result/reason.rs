@@ -84,4 +84,9 @@ pub enum Unknown {
         /// Share of the CPU time that they used, from 0 to 1.
         cpu_share: f64,
     },
+    /// The part of the CPU time in which threads or processes poll for one another: this system, or this user's
+    /// rights, do not allow to sample what they execute.
+    Polling,
+    /// The part of the CPU time in which an event loop asks for events again and again without waiting.
+    PollingForEvents,
 }

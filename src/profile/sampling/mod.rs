@@ -11,6 +11,7 @@ pub(crate) mod cadence;
 pub(crate) mod channel;
 pub(crate) mod descriptor;
 pub(crate) mod interval;
+pub(crate) mod polling;
 pub(crate) mod procfs;
 mod quota_watch;
 pub(crate) mod run;

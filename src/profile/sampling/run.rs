@@ -11,6 +11,8 @@ use crate::profile::sampling::activity::ActivityTracker;
 use crate::profile::sampling::breakdown::{self, Breakdown};
 use crate::profile::sampling::cadence::Cadence;
 use crate::profile::sampling::interval::{Interval, IntervalLog};
+use crate::profile::sampling::polling::counts::PlaceCounts;
+use crate::profile::sampling::polling::watch::PollingWatch;
 use crate::profile::sampling::procfs::ProcfsSampler;
 use crate::profile::sampling::quota_watch::QuotaWatch;
 use crate::profile::sampling::socket_watch::SocketWatch;
@@ -60,6 +62,8 @@ pub struct Observation {
     pub quota: Option<QuotaUse>,
     /// The sockets of the tree, by who asks whom; `None` if they were not looked at.
     pub sockets: Option<Sockets>,
+    /// Samples of what busy threads execute.
+    pub places: PlaceCounts,
 }
 
 /// Totals of all threads that were sampled.
@@ -98,6 +102,11 @@ trait Sampler {
     /// Returns the ends of waits that had a time limit.
     fn timed_ends(&mut self) -> TimedEnds {
         TimedEnds::default()
+    }
+
+    /// Takes the samples of what busy threads execute.
+    fn places(&mut self) -> PlaceCounts {
+        PlaceCounts::default()
     }
 
     /// Ends sampling.
@@ -150,6 +159,7 @@ fn run<S: Sampler>(
     }
     let ends = sampler.timed_ends();
     let resolved = |interval: Interval| Interval { waits: interval.waits.resolved(&ends), ..interval };
+    let places = sampler.places();
     let Sampled { totals, breakdown, peer, quota, sockets } = sampler.finish();
     Observation {
         begun_ns,
@@ -162,6 +172,7 @@ fn run<S: Sampler>(
         peer,
         quota,
         sockets,
+        places,
     }
 }
 
@@ -175,13 +186,15 @@ struct ByProcfs {
     lookups: usize,
     quota: QuotaWatch,
     sockets: SocketWatch,
+    polling: PollingWatch,
 }
 
 impl ByProcfs {
     fn new(target: Target) -> Self {
         let (sampler, activity) = (ProcfsSampler::new(target), ActivityTracker::default());
         let (ticked, quota, sockets) = (CpuTime::default(), QuotaWatch::default(), SocketWatch::default());
-        ByProcfs { sampler, activity, ticked, peer: None, lookups: 0, quota, sockets }
+        let polling = PollingWatch::default();
+        ByProcfs { sampler, activity, ticked, peer: None, lookups: 0, quota, sockets, polling }
     }
 
     /// Returns the ticks since the last sample. The sum of a tree falls where a process ends that nobody in the
@@ -205,11 +218,15 @@ impl Sampler for ByProcfs {
         let mut interval = self.activity.interval(&snapshot, at_s, at_s - last_s);
         interval.cpu.ticked = self.ticked_since_last();
         interval.cpu.wakeups = self.sampler.take_wakeups() as f64;
+        for thread in snapshot.threads.iter().filter(|thread| thread.run_s > 0.0) {
+            self.polling.look(thread.key, &self.sampler.records()[&thread.key]);
+        }
         let is_stopped = self.sampler.is_stopped(&snapshot);
         (if is_stopped { interval.stopped() } else { interval }, snapshot.has_root)
     }
 
     fn follow_up(&mut self) {
+        self.polling.collect();
         self.quota.look();
         self.sockets.look();
         for (pid, inode) in self.sampler.take_sockets() {
@@ -222,6 +239,10 @@ impl Sampler for ByProcfs {
 
     fn timed_ends(&mut self) -> TimedEnds {
         self.sampler.finish_timed_waits()
+    }
+
+    fn places(&mut self) -> PlaceCounts {
+        std::mem::take(&mut self.polling).finish(self.sampler.records())
     }
 
     fn finish(self) -> Sampled {

@@ -1,7 +1,9 @@
 //! The cost of one task, and the confidence in its class.
 
 use crate::profile::Profile;
-use crate::profile::result::{ConfidenceReason, Dispersion, PythonProfile, StepCost, TaskCost, Unknown};
+use crate::profile::result::{
+    Class, ConfidenceReason, Dispersion, Polling, PollingCause, PythonProfile, StepCost, TaskCost, Unknown,
+};
 use crate::report::prose::workload::counted;
 use crate::units::{Seconds, Share};
 
@@ -57,6 +59,22 @@ pub(crate) fn dispersion(dispersion: &Dispersion, shorten: impl Fn(&str) -> Stri
         dispersion.coefficient_of_variation,
         slowest.join(", ")
     )
+}
+
+/// Returns what the class hides: that a part of the computing only polls.
+pub(crate) fn polling(class: Option<Class>, polling: &Polling) -> String {
+    let cause = match polling.cause {
+        PollingCause::OpenMp => "OpenMP barrier",
+        PollingCause::Mpi => "MPI progress",
+        PollingCause::Yield => "sched_yield",
+        PollingCause::Spin => "spin loop",
+    };
+    match class {
+        Some(class) => {
+            format!("{}, but about {} of it polls ({cause})", class.as_str(), Share(polling.share))
+        }
+        None => format!("about {} of the CPU time polls ({cause})", Share(polling.share)),
+    }
 }
 
 /// Returns the reason for a confidence as a lowercase fragment.
@@ -115,6 +133,13 @@ pub(crate) fn unknown(gap: &Unknown) -> String {
         Unknown::WaitsNotSeen => {
             "what the program waits for: the waits are too short, or this user may not see them".to_owned()
         }
+        Unknown::Polling => "how much of the CPU time only polls for other threads or processes: this system does \
+                             not let this user see what they execute"
+            .to_owned(),
+        Unknown::PollingForEvents => {
+            "how much of the CPU time only polls: the program asks for events again and again and hardly ever waits"
+                .to_owned()
+        }
         Unknown::ShortProcesses { cpu_share } => format!(
             "which processes used {} of the CPU time: they were too short to be sampled",
             Share(cpu_share)
@@ -125,6 +150,15 @@ pub(crate) fn unknown(gap: &Unknown) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn polling_is_told_with_its_share_and_its_cause() {
+        let found = Polling { share: 0.32, cause: PollingCause::OpenMp, samples: 300 };
+        assert_eq!(
+            polling(Some(Class::CpuBound), &found),
+            "cpu-bound, but about 32% of it polls (OpenMP barrier)"
+        );
+    }
 
     #[test]
     fn a_busy_machine_is_described_with_its_figures() {

@@ -17,6 +17,9 @@ pub(super) fn section(screen: &mut Screen, report: &Report, detailed: bool) {
     let Some(profile) = &report.profile else { return };
     screen.labelled(0, "Profile", &describe::class(profile));
     screen.labelled(0, "", &prose::profile::task(&profile.task));
+    if let Some(polling) = &profile.polling {
+        screen.labelled(0, "Polling", &prose::profile::polling(profile.class, polling));
+    }
     if let Some(python) = &profile.python {
         screen.labelled(0, "", &prose::profile::interpreter(python));
     }

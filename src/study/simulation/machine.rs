@@ -238,6 +238,7 @@ fn profile(scenario: &Scenario, workload: &Workload, tasks: u64) -> Profile {
         runqueue_s: 0.0,
         waits: Waits::default(),
         task: TaskCost { cpu_s, wait_s },
+        polling: None,
         preparation_s: 0.0,
         threads_at_once: 1.0,
         samples: SAMPLES,

@@ -63,7 +63,8 @@ fn python() -> Vec<Case> {
         case("python3, pool of two", CPU, &[], &python(POOL)),
         case("python3, two threads, GIL", CPU, &[], &python(THREADS)),
         case("python3, asyncio child", CPU, &[], &python(ASYNCIO_CHILD)).needs(&["perl"]).lasts(LONGER),
-        case("python3, asyncio spins", CPU, &[], &python(ASYNCIO_SPIN)),
+        case("python3, asyncio spins", CPU, &[], &python(ASYNCIO_SPIN))
+            .may_hide(&["memory-stalls", "polling-for-events"]),
     ];
     quiet.into_iter().map(|case| case.lasts(LONGER).quiet()).chain(busy).collect()
 }

@@ -1,16 +1,19 @@
 //! Programs that compute in parallel and poll where they wait for one another: OpenMP, MPI.
 
+use conc::internal::PollingCause;
+
 use super::CPU;
 use crate::case::{Case, case, process};
 
 pub(super) fn all() -> Vec<Case> {
     vec![
         case("libgomp, balanced", CPU, &[], &["build/openmp-gcc", "100"]),
-        case("libgomp, a barrier", CPU, &[], &["build/openmp-gcc", "10"]),
+        case("libgomp, a barrier", CPU, &[], &["build/openmp-gcc", "10"]).polls(PollingCause::OpenMp),
         case("clang OpenMP, balanced", CPU, &[], &["build/openmp-clang", "100"]),
-        case("clang OpenMP, a barrier", CPU, &[], &["build/openmp-clang", "10"]),
+        case("clang OpenMP, a barrier", CPU, &[], &["build/openmp-clang", "10"]).polls(PollingCause::OpenMp),
         process("Open MPI, computing", CPU, &[], MPI_COMPUTING, &["mpirun", "build/mpi"]),
-        process("Open MPI, receiving", CPU, &[], MPI_SLEEPING, &["mpirun", "build/mpi"]),
+        process("Open MPI, receiving", CPU, &[], MPI_SLEEPING, &["mpirun", "build/mpi"])
+            .polls(PollingCause::Mpi),
     ]
 }
 
