@@ -4,6 +4,7 @@
 
 use crate::advice::check_result::{CheckDetail, CheckFinding, CheckStatus, Fault};
 use crate::diagnostics::Code;
+use crate::policy::CPU_BOUND_FROM;
 use crate::profile::result::{PythonProfile, ThreadsVerdict, TwoThreads};
 use crate::python::check::{CallableForm, FormObservation, GilObservation, Observations};
 
@@ -108,6 +109,8 @@ fn held(
         return None;
     }
     let fault = match form.form {
+        // What computes less has an event loop for the rest of its time, and blocks it for moments.
+        CallableForm::Async if share < CPU_BOUND_FROM => return None,
         CallableForm::Async => Fault::CoroutineHoldsGil { share: share.min(1.0) },
         CallableForm::Blocking if gil.threads > 0 => Fault::ThreadsHoldGil { threads: gil.threads },
         CallableForm::Blocking => return None,
@@ -137,6 +140,7 @@ mod tests {
         assert!(!fails(&seen(CallableForm::Blocking, 0.09, 0.4, 0), None), "a function that computes");
         assert!(!fails(&seen(CallableForm::Async, 0.09, 0.0, 0), None), "it computes without the lock");
         assert!(!fails(&seen(CallableForm::Async, 0.01, 0.05, 0), None), "it hardly computes");
+        assert!(!fails(&seen(CallableForm::Async, 0.056, 0.3, 0), None), "it waits for as long");
         let free = Observations { has_gil: false, ..seen(CallableForm::Async, 0.09, 0.4, 0) };
         assert!(!fails(&free, None) && !needs_profile(&free));
         assert_eq!(considered(&free, None).0, CheckStatus::NotApplicable);

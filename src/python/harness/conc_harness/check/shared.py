@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import EXHAUSTED
 from ..program import Program
 from ..requests import JsonObject
+from ..resource_usage import RunQueue
 from .faults import Faults, shown
 from .finding_list import FindingList
 from .leaks import WarningWatch
@@ -57,7 +58,7 @@ class Shared:
         self._limit_s = limit_s
         self._on_task = on_task
         self._process = os.getpid()
-        self._begun = (0.0, 0.0, 0.0, 0.0)
+        self._begun = (0.0, 0.0, 0.0, 0.0, 0.0)
         # Seconds that all tasks took one after another.
         self._alone_s = 0.0
 
@@ -92,12 +93,14 @@ class Shared:
         """Begins to measure tasks with which only the observer runs."""
         self.forms.append({"form": form, "wall_s": 0.0, "cpu_s": 0.0, "gil": None, "stalls": []})
         self.observer.forget()
-        self._begun = perf_counter(), process_time(), thread_time(), self.observer.used_s
+        self._run_queue = RunQueue()
+        self._begun = self._clocks()
 
     def end_alone(self) -> None:
         """Records the cost of these tasks."""
-        now = perf_counter(), process_time(), thread_time(), self.observer.used_s
-        wall, cpu, own, observing = (end - begun for end, begun in zip(now, self._begun))
+        clocks = zip(self._clocks(), self._begun)
+        wall, queued, cpu, own, observing = (end - begun for end, begun in clocks)
+        self._run_queue.close()
         count = max(1, len(self.items))
         gil = self.observer.gil()
         if cpu - own - observing < THREADS_COMPUTE_FROM_SHARE * cpu:
@@ -105,10 +108,17 @@ class Shared:
             gil["threads"] = 0
         observed = {"gil": gil, "stalls": self.observer.stalls()}
         self._alone_s = wall
-        self.forms[-1].update(wall_s=wall / count, cpu_s=cpu / count, **observed)
+        # A wait for a CPU is no time of the tasks.
+        own_wall = max(wall - queued, own)
+        self.forms[-1].update(wall_s=own_wall / count, cpu_s=cpu / count, **observed)
         self.observer.forget()
         self.traced_items = self.items[: MAX_TRACED if wall < MAX_FULLY_TRACED_S else 2]
         self.traced_stage, self.traced_limit_s = TRACED, self._limit_s
+
+    def _clocks(self) -> tuple[float, float, float, float, float]:
+        """Returns seconds: of the wall, of this thread in the run queue, and of CPUs: all, own, observing."""
+        queued = self._run_queue.seconds() or 0.0
+        return perf_counter(), queued, process_time(), thread_time(), self.observer.used_s
 
     def trace_more(self, unlocated: list[str]) -> None:
         """Prepares to run fewer tasks again, and slower, because some lines are still unknown."""
