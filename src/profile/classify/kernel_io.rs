@@ -54,7 +54,7 @@ pub(crate) fn moments(intervals: &[Interval], system_share: f64) -> Vec<Moment> 
     let mut moments = Vec::with_capacity(intervals.len());
     for stretch in stretches(intervals) {
         let within = &intervals[stretch.clone()];
-        let waits = within.iter().fold(Waits::default(), |sum, interval| weighted(sum, interval));
+        let waits = within.iter().fold(Waits::default(), weighted);
         let all: f64 = WaitKind::ALL.iter().map(|kind| waits.share(*kind)).sum();
         let does_io = waits.disk + waits.network > DEVICE_WAITS_SHARE * all;
         let kernel_share = if does_io { kernel_share(within).unwrap_or(system_share) } else { 0.0 };

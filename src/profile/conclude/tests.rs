@@ -94,7 +94,7 @@ fn kernel_profile(is_interleaved: bool) -> Profile {
             0..=51 => 0.0,
             _ => 1.0,
         };
-        let is_running = if is_interleaved { i % 2 == 0 } else { share > 0.5 };
+        let is_running = if is_interleaved { i.is_multiple_of(2) } else { share > 0.5 };
         let mut waits = WaitSums::default();
         waits.while_idle.add(WaitKind::Network, f64::from(u8::from(!is_running)));
         let run_s = 0.02 * share;

@@ -22,6 +22,10 @@ const RECENT_S: f64 = 0.06;
 /// Share of the CPU time of the busiest thread from which a thread is a worker like it.
 const WORKER_SHARE: f64 = 0.2;
 
+/// Number of threads up to which a snapshot is quick enough that a thread that ran meanwhile shows that the snapshot
+/// missed it: while a large tree is looked at, something nearly always runs.
+const MAX_THREADS_AT_A_GLANCE: usize = 8;
+
 /// Weight in seconds of a thread that has not run yet, small next to any activity.
 const IDLE_WEIGHT_S: f64 = 1e-6;
 
@@ -49,7 +53,7 @@ impl ActivityTracker {
         self.update(snapshot, at_s, span_s);
         let threads = &snapshot.threads;
         let is_runnable = threads.iter().any(|thread| thread.state == ThreadState::Runnable)
-            || snapshot.ran_meanwhile
+            || (snapshot.ran_meanwhile && threads.len() <= MAX_THREADS_AT_A_GLANCE)
             || is_between_children(snapshot);
         let share = |s: f64| if span_s > 0.0 { (s / span_s).min(1.0) } else { 0.0 };
         let busy_shares = threads.iter().map(|thread| share(thread.run_s + thread.queued_s));
@@ -314,6 +318,16 @@ mod tests {
         assert_eq!(tracker.interval(&look(0.005), 0.02, 0.02).workers.waiting_while_idle, 1.0);
         // A child that hardly does anything explains nothing.
         assert!(waits(&[look(0.0001)]).shares().sleep > 0.9);
+    }
+
+    #[test]
+    fn what_ran_during_a_snapshot_counts_only_where_the_snapshot_is_quick() {
+        let is_runnable = |count: u32| {
+            let threads = (0..count).map(|tid| thread(tid, blocked(WaitKind::Pipe), 0.001)).collect();
+            let snapshot = Snapshot { ran_meanwhile: true, ..snapshot(threads) };
+            ActivityTracker::default().interval(&snapshot, 0.02, 0.02).cpu.runnable
+        };
+        assert_eq!((is_runnable(3), is_runnable(68)), (1.0, 0.0));
     }
 
     #[test]
