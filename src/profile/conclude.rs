@@ -248,6 +248,7 @@ fn tree(
         source: observation.source,
         peer: observation.peer,
         is_server: observation.sockets.is_some_and(|sockets| sockets.is_server()),
+        is_stopped: matches!(classification.no_class, Some(NoClass::Stopped { .. })),
     };
     let mut unknown = unknown(&gaps);
     unknown.extend(unknown_polling(&observation.places, gaps.class, observation.source, totals.threads));
@@ -261,7 +262,7 @@ fn tree(
         unseen_cpu_s: fractions.unseen_s,
         sampling: Sampling {
             source: observation.source,
-            period_s: if intervals.is_empty() { 0.0 } else { totals.wall_s / totals.samples.max(1.0) },
+            period_s: period_s(intervals, totals),
             cpu_s: observation.cost_s,
         },
         machine,
@@ -282,6 +283,16 @@ fn threads_at_once(intervals: &[Interval]) -> f64 {
     let threads_s: f64 =
         intervals.iter().map(|interval| interval.runnable_threads() * seen_span_s(interval)).sum();
     if busy_s > 0.0 { threads_s / busy_s } else { 1.0 }
+}
+
+/// Returns the mean time between two samples.
+fn period_s(intervals: &[Interval], totals: &TreeTotals) -> f64 {
+    if totals.samples > 0.0 {
+        return totals.wall_s / totals.samples;
+    }
+    // Samples of a tree that is stopped count as none.
+    let stopped_s: f64 = intervals.iter().map(|interval| interval.stopped_s).sum();
+    stopped_s / intervals.len().max(1) as f64
 }
 
 /// Returns the mean number of workers over the samples that found anything runnable.

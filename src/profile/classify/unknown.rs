@@ -26,11 +26,14 @@ pub(crate) struct UnknownInputs<'a> {
     pub peer: Option<Peer>,
     /// True if others ask the tree, and the tree asks nobody: it waits for its clients.
     pub is_server: bool,
+    /// True if a signal kept the tree stopped: it waited for nothing else.
+    pub is_stopped: bool,
 }
 
 /// Returns the gaps that matter for this work.
 pub(crate) fn unknown(inputs: &UnknownInputs<'_>) -> Vec<Unknown> {
-    let UnknownInputs { class, cpu_fraction, waits, unseen_share, source, peer, is_server } = *inputs;
+    let UnknownInputs { class, cpu_fraction, waits, unseen_share, source, peer, is_server, is_stopped } =
+        *inputs;
     let waiting = 1.0 - cpu_fraction;
     let mut unknown = Vec::new();
     if waits.share(WaitKind::Network) * waiting >= MUCH_WAITING_SHARE && !is_server {
@@ -42,7 +45,7 @@ pub(crate) fn unknown(inputs: &UnknownInputs<'_>) -> Vec<Unknown> {
     }
     if source == SampleSource::Sysinfo {
         unknown.push(Unknown::WaitsNotReported);
-    } else if waiting >= MUCH_WAITING_SHARE && waits.main().is_none() {
+    } else if waiting >= MUCH_WAITING_SHARE && waits.main().is_none() && !is_stopped {
         unknown.push(Unknown::WaitsNotSeen);
     }
     if unseen_share > MUCH_UNSEEN_SHARE {
@@ -66,12 +69,14 @@ mod tests {
             source: SampleSource::Proc,
             peer: Some(Peer::Loopback),
             is_server: false,
+            is_stopped: false,
         };
         assert_eq!(unknown(&waiting), [Unknown::LocalServerCpu]);
         assert_eq!(unknown(&UnknownInputs { peer: None, ..waiting }), [Unknown::RemoteServer]);
         assert_eq!(unknown(&UnknownInputs { is_server: true, class: None, ..waiting }), []);
         let none = Waits::default();
         assert_eq!(unknown(&UnknownInputs { waits: &none, ..waiting }), [Unknown::WaitsNotSeen]);
+        assert_eq!(unknown(&UnknownInputs { waits: &none, is_stopped: true, ..waiting }), []);
         let computing = UnknownInputs { class: Some(Class::CpuBound), cpu_fraction: 0.99, ..waiting };
         assert_eq!(unknown(&computing), [Unknown::MemoryStalls]);
         let portable = UnknownInputs { source: SampleSource::Sysinfo, waits: &none, ..waiting };

@@ -212,3 +212,15 @@ fn implied_waits_stand_in_for_samples() {
     assert_eq!(profile(&short, &implied).waits.main(), Some(WaitKind::Disk));
     assert_eq!(profile(&accounting(), &implied).waits.main(), Some(WaitKind::Sleep));
 }
+
+#[test]
+fn a_stopped_tree_has_neither_a_class_nor_gaps() {
+    let mut observation = observation();
+    observation.intervals.iter_mut().for_each(|interval| *interval = interval.stopped());
+    let quiet = Accounting { cpu: CpuTime::default(), ..accounting() };
+    let profile = conclude(&quiet, observation, Contention::default(), 2.0, &WaitCounts::default());
+    let tree = profile.tree.as_ref().expect("a tree");
+    assert!(matches!(tree.no_class, Some(NoClass::Stopped { .. })), "{profile:?}");
+    assert!(profile.class.is_none() && profile.wall_s < 1e-9 && tree.unknown.is_empty(), "{profile:?}");
+    assert!((tree.sampling.period_s - 0.02).abs() < 1e-9, "{profile:?}");
+}

@@ -23,7 +23,7 @@ pub(super) fn section(screen: &mut Screen, tree: &Tree, wall_s: f64, detailed: b
     prose::tree::stopped(tree, wall_s).into_iter().for_each(|text| screen.labelled(0, "Stopped", &text));
     prose::tree::throttling(tree).into_iter().for_each(|text| screen.labelled(0, "Throttled", &text));
     prose::tree::machine(tree).into_iter().for_each(|text| screen.labelled(0, "Machine", &text));
-    screen.labelled(0, "Sampling", &prose::tree::sampling(&tree.sampling, wall_s));
+    screen.labelled(0, "Sampling", &prose::tree::sampling(&tree.sampling, wall_s + tree.stopped_s));
     for (i, what) in tree.unknown.iter().enumerate() {
         screen.labelled(0, if i == 0 { "Unknown" } else { "" }, &prose::profile::unknown(what));
     }
