@@ -20,7 +20,7 @@ pub(crate) use machine::{MachineCpu, cpu_pressure, machine_cpu, max_memory_maps,
 pub(crate) use maps::{ExecutableMap, executable_maps};
 pub(crate) use memory::{own_peak_rss_bytes, proportional_bytes, resident_bytes};
 pub(crate) use net::Peer;
-pub(crate) use net::{local_tcp_peer, tcp_peer};
+pub(crate) use net::{local_tcp_peers, tcp_peer};
 pub(crate) use signals::own_ignored_signals;
 pub(crate) use sockets::{Ends, SocketRole, socket_inodes, socket_roles};
 pub(crate) use syscall::{Syscall, descriptor_path, epoll_targets, open_memory, read_memory, syscall, wchan};

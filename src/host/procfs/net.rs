@@ -1,5 +1,6 @@
 //! TCP sockets: `net/tcp` and `net/tcp6`.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 
@@ -30,31 +31,32 @@ pub(crate) fn tcp_peer(pid: u32, inode: u64) -> Option<Peer> {
     })
 }
 
-/// Returns the inode of the socket at the other end of the TCP connection with `inode`, which process `pid` has
-/// open; `None` if that is on another machine, or if it is no connection.
-pub(crate) fn local_tcp_peer(pid: u32, inode: u64) -> Option<u64> {
-    ["tcp", "tcp6"].into_iter().find_map(|list| {
+/// Returns the TCP connections of this machine with itself: the inode of each socket and that of the socket at the
+/// other end, in the network of process `pid`.
+///
+/// Where the kernel keeps a large table of connections, reading it takes some milliseconds, even if it is empty.
+pub(crate) fn local_tcp_peers(pid: u32) -> HashMap<u64, u64> {
+    let read = |list: &str| {
         let mut text = String::new();
         let file = File::open(format!("/proc/{pid}/net/{list}")).ok()?;
         file.take(MAX_LIST_BYTES).read_to_string(&mut text).ok()?;
-        parse_local_peer(&text, inode)
-    })
+        Some(parse_local_peers(&text))
+    };
+    ["tcp", "tcp6"].into_iter().filter_map(read).flatten().collect()
 }
 
-/// Finds the socket whose addresses are those of another one in reverse.
-fn parse_local_peer(list: &str, inode: u64) -> Option<u64> {
-    let inode = inode.to_string();
-    // Local address, remote address and inode.
-    let connections = || {
-        list.lines().skip(1).filter_map(|line| {
-            let fields: Vec<&str> = line.split_whitespace().collect();
-            Some((*fields.get(1)?, *fields.get(2)?, *fields.get(9)?))
-        })
+/// Finds the sockets whose addresses are those of other ones in reverse.
+fn parse_local_peers(list: &str) -> Vec<(u64, u64)> {
+    // Local address, remote address and inode; connections that nobody has accepted yet have no inode.
+    let connection = |line| {
+        let fields: Vec<&str> = str::split_whitespace(line).collect();
+        let inode: u64 = fields.get(9)?.parse().ok()?;
+        (inode != 0).then_some(((*fields.get(1)?, *fields.get(2)?), inode))
     };
-    let (local, remote, _) = connections().find(|(_, _, other)| *other == inode)?;
-    let (_, _, peer) = connections().find(|(from, to, _)| (*from, *to) == (remote, local))?;
-    // Connections that nobody has accepted yet have no inode.
-    peer.parse().ok().filter(|peer| *peer != 0)
+    let inodes: HashMap<(&str, &str), u64> = list.lines().skip(1).filter_map(connection).collect();
+    let peer =
+        |(&(local, remote), inode): (&(&str, &str), &u64)| Some((*inode, *inodes.get(&(remote, local))?));
+    inodes.iter().filter_map(peer).collect()
 }
 
 /// Finds a socket in `/proc/net/tcp` (proc_pid_net(5)).
@@ -110,8 +112,9 @@ mod tests {
             socket("0100007F:C351", "0500A8C0:1F90", 9),
         ]
         .concat();
-        assert_eq!((parse_local_peer(&list, 7), parse_local_peer(&list, 8)), (Some(8), Some(7)));
-        assert_eq!((parse_local_peer(&list, 9), parse_local_peer(&list, 1)), (None, None));
+        let mut peers = parse_local_peers(&list);
+        peers.sort_unstable();
+        assert_eq!(peers, [(7, 8), (8, 7)]);
     }
 
     #[test]

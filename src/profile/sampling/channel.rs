@@ -12,7 +12,7 @@ use crate::host::unix_peer::UnixPeers;
 /// Processes of a tree whose descriptors are listed at most; of a larger tree, the first.
 const MAX_PROCESSES: usize = 256;
 
-/// Sockets whose other end is looked up in one look; the list of all TCP sockets may be long.
+/// Sockets whose other end is looked up in one look.
 const MAX_LOOKUPS: usize = 4;
 
 /// Least and most seconds for which a list of open descriptors is kept.
@@ -58,6 +58,13 @@ pub(crate) struct Channels {
     peers: HashMap<u64, Option<u64>>,
     lookups: usize,
     unix: UnixPeers,
+    /// Sockets that may be TCP connections, each with a process that has it open: the list of those is read after
+    /// the look, because it may take longer than the look itself.
+    wanted: HashMap<u64, u32>,
+    /// Number of times that the list of TCP connections was read.
+    tcp_reads: u64,
+    /// Time before which that list is not read again, in seconds since sampling began.
+    tcp_due_s: f64,
 }
 
 impl Channels {
@@ -86,7 +93,21 @@ impl Channels {
 
     /// Returns a number that is another one when a place may have changed.
     pub(crate) fn generation(&self) -> u64 {
-        self.lists
+        self.lists + self.tcp_reads
+    }
+
+    /// Looks for the other ends of the sockets that may be TCP connections, as often as the cost allows.
+    pub(crate) fn look_up_wanted(&mut self) {
+        let Some(pid) = self.wanted.values().next().copied() else { return };
+        if self.now_s < self.tcp_due_s {
+            return;
+        }
+        let before = thread_cpu();
+        let peers = procfs::local_tcp_peers(pid);
+        self.peers.extend(self.wanted.drain().map(|(inode, _)| (inode, peers.get(&inode).copied())));
+        self.tcp_reads += 1;
+        let cost_s = thread_cpu().saturating_sub(before).as_secs_f64();
+        self.tcp_due_s = self.now_s + (cost_s * KEPT_OVER_COST).clamp(KEPT_S[0], KEPT_S[1]);
     }
 
     /// Returns the place of the other end of a pipe that process `pid` reads, or writes if `writes`.
@@ -111,9 +132,16 @@ impl Channels {
             return None;
         }
         self.lookups += 1;
-        let peer = self.unix.of(inode).or_else(|| procfs::local_tcp_peer(pid, inode));
-        self.peers.insert(inode, peer);
-        peer
+        match self.unix.of(inode) {
+            Some(peer) => {
+                self.peers.insert(inode, Some(peer));
+                Some(peer)
+            }
+            None => {
+                self.wanted.insert(inode, pid);
+                None
+            }
+        }
     }
 
     fn place(&mut self, pid: u32, end: End) -> OtherEnd {
@@ -189,6 +217,12 @@ mod tests {
         let mut channels = channels(&[]);
         assert_eq!(channels.of_socket(own, inode(&one)), OtherEnd::SameProcess);
         assert_eq!(channels.of_pipe(own, inode(&reader), false), OtherEnd::SameProcess);
+        // A connection is looked up after the look.
+        assert_eq!(channels.of_socket(own, inode(&client)), OtherEnd::Outside);
+        assert_eq!(channels.of_socket(own, inode(&listener)), OtherEnd::Outside);
+        let generation = channels.generation();
+        channels.look_up_wanted();
+        assert_ne!(channels.generation(), generation);
         assert_eq!(channels.of_socket(own, inode(&client)), OtherEnd::SameProcess);
         assert_eq!(channels.of_socket(own, inode(&listener)), OtherEnd::Outside);
     }

@@ -93,6 +93,11 @@ impl ProcfsSampler {
         std::mem::take(&mut self.sockets)
     }
 
+    /// Does the part of a snapshot that may take longer than all the rest.
+    pub(super) fn follow_up(&mut self) {
+        self.channels.look_up_wanted();
+    }
+
     /// Takes the number of times that a thread was given a CPU since the last call.
     pub fn take_wakeups(&mut self) -> u64 {
         std::mem::take(&mut self.wakeups)

@@ -226,6 +226,7 @@ impl Sampler for ByProcfs {
     }
 
     fn follow_up(&mut self) {
+        self.sampler.follow_up();
         self.polling.collect();
         self.quota.look();
         self.sockets.look();
