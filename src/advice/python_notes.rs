@@ -211,6 +211,21 @@ mod tests {
     }
 
     #[test]
+    fn threads_of_a_library_are_seen_on_a_crowded_machine_at_every_width() {
+        let workload = workload(1000, vec![sleep()]);
+        let mut task = profile(&workload, Class::CpuBound, 0.01, 0.01);
+        let python = PythonProfile { native_threads: Some(7), ..callable(0.1, true) };
+        (task.cpu_user_s, task.cpu_system_s) = (0.1 * task.wall_s, 0.0);
+        (task.runqueue_s, task.threads_at_once) = (0.5 * task.wall_s, 4.0);
+        for width in [1, 4] {
+            let expected = Note::LibraryComputes { threads: 7, cpus: 4.0 };
+            assert_eq!(native_threads(&task, &python, width), Some(expected));
+        }
+        task.threads_at_once = 1.0;
+        assert_eq!(native_threads(&task, &python, 1), None);
+    }
+
+    #[test]
     fn the_lock_is_noted_where_tasks_compute() {
         let of = |class, held| noted(class, held, 0, (true, true));
         assert_eq!(of(Class::CpuBound, 0.93), [Note::GilHeld { held: 0.93 }]);
