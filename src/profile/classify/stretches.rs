@@ -6,6 +6,10 @@ use crate::profile::sampling::interval::Interval;
 /// chance, and one tick of the kernel's clock is a small part of the CPU time.
 const STRETCH_S: f64 = 0.25;
 
+/// Mean number of runnable threads up to which a stretch is serial: a child that exits and the parent that it wakes
+/// are both runnable for a moment (1.07 was seen).
+const SERIAL_UP_TO: f64 = 1.1;
+
 /// CPU seconds by which ticks may be late at the start of a stretch: one tick of user and one of system time.
 const LATE_S: f64 = 0.02;
 
@@ -66,6 +70,7 @@ fn at_once(intervals: &[Interval], used_s: f64, cpus: f64) -> f64 {
     let threads_s = sum(&|interval| interval.runnable_threads().min(cpus) * interval.span_s);
     let seen = if runnable_s > 0.0 { threads_s / runnable_s } else { 1.0 };
     let used = if span_s > 0.0 { (used_s - LATE_S) / span_s } else { 1.0 };
+    let seen = if seen <= SERIAL_UP_TO { 1.0 } else { seen };
     seen.max(used).clamp(1.0, cpus)
 }
 
@@ -98,6 +103,11 @@ mod tests {
     fn a_serial_tree_uses_one_cpu_at_once_however_long_it_waits() {
         let half: Vec<_> = (0..40).map(|i| interval(f64::from(i % 2), 0.02, 0.02)).collect();
         assert_eq!(cpus_at_once(&half, 2.0), Some(1.0));
+        let hand_offs: Vec<_> =
+            (0..40).map(|i| interval(if i == 7 { 2.0 } else { 1.0 }, 0.05, 0.05)).collect();
+        assert!(cpus_at_once(&hand_offs, 2.0).expect("CPU time") < 1.03);
+        let long = vec![Interval { span_s: 1.0, ..interval(1.07, 0.9, 0.9) }];
+        assert_eq!(cpus_at_once(&long, 2.0), Some(1.0));
         assert_eq!(cpus_at_once(&[interval(0.0, 0.0, 0.0)], 2.0), None);
     }
 
