@@ -33,6 +33,7 @@ mod notes;
 mod pairwise;
 mod python_notes;
 pub(crate) mod seen;
+mod spinning;
 #[cfg(test)]
 pub(crate) mod testing;
 

@@ -1,6 +1,6 @@
 //! Facts worth knowing before the advice is followed, as data.
 
-use crate::profile::result::{BlockedLoop, ConfidenceReason, OwnLimit, ThreadsVerdict};
+use crate::profile::result::{BlockedLoop, ConfidenceReason, OwnLimit, PollingCause, ThreadsVerdict};
 use crate::strategy::StrategyKind;
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +73,13 @@ pub enum Note {
         threads: f64,
         /// Tasks in flight as recommended.
         width: usize,
+    },
+    /// A part of the CPU time of a task only polls: configurations with more such threads than CPUs are left out.
+    Polls {
+        /// Share of the CPU time, from 0 to 1.
+        share: f64,
+        /// What is waited for, or how.
+        cause: PollingCause,
     },
     /// Tasks take very different times.
     TasksDiffer {

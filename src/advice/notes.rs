@@ -8,6 +8,7 @@ use crate::advice::facts::TaskRuntime;
 use crate::advice::note::{CpuGrowthCause, Note};
 use crate::advice::python_notes;
 use crate::advice::seen::RunnerUpFigures;
+use crate::advice::spinning;
 use crate::benchmark::agreement::OutputVerdict;
 use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::profile::result::Confidence;
@@ -68,6 +69,7 @@ pub(crate) fn notes(at: &AdviceContext<'_>) -> Vec<Note> {
         failures(chosen),
         low_confidence(profile),
         undecided(at),
+        spinning::note(profile),
         parallel_task(profile, chosen.cell),
         dispersion(profile),
         event_loop_held(workload, profile, chosen.cell),

@@ -18,6 +18,7 @@ use crate::advice::notes::notes;
 use crate::advice::objective::Objective;
 use crate::advice::result::{Recommendation, TreeFailure};
 use crate::advice::seen::Seen;
+use crate::advice::spinning::adds_to_spin;
 use crate::advice::verdict::Basis;
 use crate::benchmark::conditions::Conditions;
 use crate::benchmark::result::Status;
@@ -58,7 +59,11 @@ pub(crate) fn recommend(input: &AdviceInput<'_>) -> Option<Recommendation> {
     let decision = decide(&facts);
     let beside_others = BesideOthers::of(cells, profile, host.cpus_effective, decision.strategy);
     let has = |kind| cells.iter().chain(unrun).any(|c| c.cell.strategy == kind);
-    let stays = |c: &ConfigurationResult| is_advisable(c.cell, profile, has) && beside_others.allows(c.cell);
+    let stays = |c: &ConfigurationResult| {
+        is_advisable(c.cell, profile, has)
+            && beside_others.allows(c.cell)
+            && !adds_to_spin(c.cell, profile, host.cpus_effective)
+    };
     let (cells, unrun) = (&*only(cells, stays), &*only(unrun, stays));
     let mut choice = choose_among(cells, unrun, &decision, objective)?;
     choice.notes.extend(beside_others.note(input.cells));

@@ -51,6 +51,7 @@ fn main() -> ExitCode {
     let loaded = run("loaded", &chosen, &sandbox);
     drop(load);
     let mut faults = [idle.faults(), loaded.faults()].concat();
+    faults.extend(idle.untold_polling());
     if is_all {
         faults.extend(idle.too_few());
     }

@@ -20,23 +20,23 @@ pub(crate) struct Cadence {
     shortest: Duration,
     longest: Duration,
     period: Duration,
-    /// Smoothed CPU time of a sample, in which single expensive ones count little.
-    cost: Option<Duration>,
+    /// Smoothed CPU time of a sample, in which single expensive ones count little; the first one is among those,
+    /// because it finds everything for the first time.
+    cost: Duration,
     random: u32,
 }
 
 impl Cadence {
     /// Begins with the shortest mean period; `seed` starts the sequence of random variations.
     pub(crate) fn new(shortest: Duration, longest: Duration, seed: u32) -> Self {
-        Cadence { shortest, longest, period: shortest, cost: None, random: seed }
+        Cadence { shortest, longest, period: shortest, cost: Duration::ZERO, random: seed }
     }
 
     /// Records the CPU time of a sample: samples become rarer where they cost too much, and more frequent
     /// again where they do not.
     pub(crate) fn record_cost(&mut self, cost: Duration) {
-        let before = self.cost.unwrap_or(cost);
-        let cost = before.mul_f64(1.0 - NEWEST_WEIGHT) + cost.mul_f64(NEWEST_WEIGHT);
-        self.cost = Some(cost);
+        let cost = self.cost.mul_f64(1.0 - NEWEST_WEIGHT) + cost.mul_f64(NEWEST_WEIGHT);
+        self.cost = cost;
         if cost < self.period.mul_f64(CHEAP_COST_SHARE) {
             self.period = (self.period / 2).max(self.shortest);
         }
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn expensive_samples_are_taken_less_often_and_cheap_ones_more_often_again() {
         let mut cadence = cadence();
-        cadence.record_cost(MS);
+        (0..20).for_each(|_| cadence.record_cost(MS));
         assert_eq!(cadence.period, 80 * MS);
         // A cost between both thresholds changes nothing.
         cadence.record_cost(MS);
@@ -80,7 +80,9 @@ mod tests {
     #[test]
     fn one_expensive_sample_changes_little() {
         let mut cadence = cadence();
-        cadence.record_cost(MS / 10);
+        cadence.record_cost(MS);
+        assert_eq!(cadence.period, 20 * MS);
+        (0..10).for_each(|_| cadence.record_cost(MS / 10));
         cadence.record_cost(MS);
         assert_eq!(cadence.period, 20 * MS);
     }

@@ -48,7 +48,8 @@ pub(crate) fn sentence(note: &Note) -> String {
                 "a prediction for {cpus} CPUs, each as fast as those here, with everything else unchanged"
             )
         }
-        Note::ParallelTask { .. }
+        Note::Polls { .. }
+        | Note::ParallelTask { .. }
         | Note::EventLoopHeld { .. }
         | Note::BlockingStep { .. }
         | Note::Oversubscribed { .. }
@@ -77,6 +78,12 @@ pub(crate) fn sentence(note: &Note) -> String {
 /// Returns a note about the threads and CPUs that tasks get.
 fn use_of_cpus(note: &Note) -> String {
     match note {
+        Note::Polls { share, cause } => format!(
+            "about {} of the CPU time of a task polls ({}): more such threads than CPUs take the CPUs from those that \
+             have work, so that no such width is recommended",
+            Share(*share),
+            profile::polling_cause(*cause)
+        ),
         Note::ParallelTask { threads, width: 1 } => format!(
             "one task alone computes in {threads:.1} threads at once: its own threads use the CPUs, not tasks in \
              flight"

@@ -63,17 +63,22 @@ pub(crate) fn dispersion(dispersion: &Dispersion, shorten: impl Fn(&str) -> Stri
 
 /// Returns what the class hides: that a part of the computing only polls.
 pub(crate) fn polling(class: Option<Class>, polling: &Polling) -> String {
-    let cause = match polling.cause {
-        PollingCause::OpenMp => "OpenMP barrier",
-        PollingCause::Mpi => "MPI progress",
-        PollingCause::Yield => "sched_yield",
-        PollingCause::Spin => "spin loop",
-    };
+    let cause = polling_cause(polling.cause);
     match class {
         Some(class) => {
             format!("{}, but about {} of it polls ({cause})", class.as_str(), Share(polling.share))
         }
         None => format!("about {} of the CPU time polls ({cause})", Share(polling.share)),
+    }
+}
+
+/// Returns the name of what a loop waits for.
+pub(crate) fn polling_cause(cause: PollingCause) -> &'static str {
+    match cause {
+        PollingCause::OpenMp => "OpenMP barrier",
+        PollingCause::Mpi => "MPI progress",
+        PollingCause::Yield => "sched_yield",
+        PollingCause::Spin => "spin loop",
     }
 }
 

@@ -53,7 +53,7 @@ fn kernel_time() -> Vec<Case> {
 
 const SIGNAL: &str = r#"system("/bin/true") for 1..100; POSIX::sigsuspend(POSIX::SigSet->new)"#;
 
-const PIPE: &str = r#"system("/bin/true") for 1..100; pipe(R, W); sysread(R, $x, 1)"#;
+const PIPE: &str = r#"system("/bin/true") for 1..100; open R, "<", "pipe"; sysread(R, $x, 1)"#;
 
 /// Eight processes compute for a quarter of a second each, after a nap of half of what two CPUs take for it.
 const EIGHT: &str = "sleep 1; for i in 1 2 3 4 5 6 7 8; do \

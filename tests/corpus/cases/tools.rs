@@ -40,7 +40,7 @@ pub(super) fn waiting() -> Vec<Case> {
         case("git, slow server", IO, &["network"], &["git", "ls-remote", "http://127.0.0.1:PORT/stream"])
             .lasts("1700ms")
             .may_hide(OF_CLIENTS),
-        case("tail -f", IO, &["other"], &["tail", "-f", "data.txt"]),
+        shell("tail -f", IO, &["other"], "echo > state/log; exec tail -f state/log", &["tail"]),
     ];
     let disk = vec![
         case("fio, io_uring", DISK, &["disk"], &FIO_URING),
