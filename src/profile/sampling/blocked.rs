@@ -62,6 +62,8 @@ pub(crate) fn inspect(pid: u32, tid: u32, state: char, channels: &mut Channels) 
     let function = procfs::wchan(pid, tid).unwrap_or_default();
     match meaning_of(state, &function) {
         FunctionMeaning::Certain(WaitKind::Lock) => Some(lock(pid, tid)),
+        // A shell waits for the signal that a child has ended.
+        FunctionMeaning::Certain(WaitKind::Signal) if has_children(pid) => Some(WaitKind::Child.into()),
         FunctionMeaning::Certain(wait) => Some(wait.into()),
         FunctionMeaning::NotBlocked => None,
         FunctionMeaning::Likely(likely) => {
@@ -70,7 +72,7 @@ pub(crate) fn inspect(pid: u32, tid: u32, state: char, channels: &mut Channels) 
                 WaitedDescriptors::One(fd) => one(waited_for(pid, fd, channels), likely),
                 WaitedDescriptors::Any(fds) => {
                     let watched: Vec<_> = fds.into_iter().map(|fd| waited_for(pid, fd, channels)).collect();
-                    let has_children = || !procfs::children(pid, pid).is_empty();
+                    let has_children = || has_children(pid);
                     any(&watched, has_time_limit(&call), has_children, likely)
                 }
                 WaitedDescriptors::Ring => match procfs::ring_has_files(pid) {
@@ -81,6 +83,10 @@ pub(crate) fn inspect(pid: u32, tid: u32, state: char, channels: &mut Channels) 
             })
         }
     }
+}
+
+fn has_children(pid: u32) -> bool {
+    !procfs::children(pid, pid).is_empty()
 }
 
 /// Returns the cause of a wait for a lock, which may have a time limit.
