@@ -25,5 +25,28 @@ pub(super) fn examples(cell: &Configuration, shape: &TaskShape) -> Vec<CodeExamp
         title: program.title(cell, shape),
         code: assemble(*program, cell, shape),
     };
-    Program::of(cell, shape).iter().map(example).collect()
+    let runs = |program: &&Program| shape.python_version.is_none_or(|own| own >= program.oldest_python());
+    Program::of(cell, shape).iter().filter(runs).map(example).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snippets::shape::PythonTask;
+    use crate::strategy::StrategyKind;
+
+    #[test]
+    fn a_program_that_the_interpreter_is_too_old_for_is_left_out() {
+        let cell = |strategy| Configuration { strategy, width: 8, processes: None };
+        let titles = |strategy, python_version| -> Vec<String> {
+            let python = Some(PythonTask { steps: Vec::new() });
+            let wait = std::time::Duration::from_millis(50);
+            let shape = TaskShape { tasks: 800, wait, python, python_version, ..TaskShape::default() };
+            examples(&cell(strategy), &shape).into_iter().map(|example| example.title).collect()
+        };
+        let has_group = |version| titles(StrategyKind::Async, version).join(" ").contains("TaskGroup");
+        assert!(has_group(None) && has_group(Some([3, 11])) && !has_group(Some([3, 9])));
+        assert_eq!(titles(StrategyKind::Interpreters, Some([3, 13])), Vec::<String>::new());
+        assert_eq!(titles(StrategyKind::Interpreters, Some([3, 15])).len(), 1);
+    }
 }

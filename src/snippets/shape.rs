@@ -23,6 +23,9 @@ pub struct TaskShape {
     pub ignore_failure: bool,
     /// The Python callables that a task calls, if it calls any.
     pub python: Option<PythonTask>,
+    /// The version of the interpreter that ran the callables, major and minor; a program that needs a newer one is
+    /// left out.
+    pub python_version: Option<[u32; 2]>,
     /// The items.
     pub items: ItemSource,
     /// True if the file of the items has lines that are no items as they stand: blank ones, or with a carriage

@@ -60,6 +60,12 @@ impl Callables {
         Ok(Some(Callables { session, inspection }))
     }
 
+    /// Returns the version of the interpreter, major and minor.
+    pub(super) fn python_version(&self) -> Option<[u32; 2]> {
+        let mut numbers = self.session.interpreter.release().split('.').map(str::parse);
+        Some([numbers.next()?.ok()?, numbers.next()?.ok()?])
+    }
+
     pub(super) fn profile(&self, workload: &Workload, limits: &ProfileLimits) -> Result<Profiled, Error> {
         profile::profile(&self.session, workload, &self.inspection, limits)
     }

@@ -39,6 +39,7 @@ pub(super) fn code_examples(study: &StudyFacts<'_>, recommendation: &Recommendat
         command: command.map(|command| command.argv.clone()),
         ignore_failure: command.is_some_and(|command| command.ignore_failure),
         python: python.map(|callables| callables.task(workload, profile)),
+        python_version: python.and_then(|callables| callables.python_version()),
         items: item_source(workload),
         has_untidy_lines: has_untidy_lines(workload),
         limits: workload.limits.clone(),

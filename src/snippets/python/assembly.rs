@@ -70,7 +70,8 @@ impl<'a> Assembly<'a> {
 
     fn header(&self) -> String {
         let needs = if self.uses_uvloop() { "and uvloop 0.18 or later" } else { "no dependencies" };
-        let requirements = format!("Python {} or later, {needs}.", self.program.oldest_python());
+        let [major, minor] = self.program.oldest_python();
+        let requirements = format!("Python {major}.{minor} or later, {needs}.");
         let lines = provenance(self.cell, self.shape);
         let last = format!("{requirements}{}{}", self.user.beside, self.items.note);
         lines

@@ -119,11 +119,11 @@ impl Program {
     }
 
     /// Returns the oldest version of Python that runs the program.
-    pub(super) fn oldest_python(self) -> &'static str {
+    pub(super) fn oldest_python(self) -> [u32; 2] {
         match self {
-            Program::Interpreters => "3.14",
-            Program::TaskGroup => "3.11",
-            _ => "3.9",
+            Program::Interpreters => [3, 14],
+            Program::TaskGroup => [3, 11],
+            _ => [3, 9],
         }
     }
 
