@@ -5,7 +5,10 @@ use std::fs::File;
 use std::io::Read;
 
 /// Bytes of a list that are read at most; a machine with more sockets than that is a server, not a workload.
-pub(super) const MAX_LIST_BYTES: u64 = 4 << 20;
+const MAX_LIST_BYTES: u64 = 4 << 20;
+
+/// The lists of TCP sockets.
+pub(super) const TCP_LISTS: [&str; 2] = ["tcp", "tcp6"];
 
 /// State of a socket that waits for connections (`TCP_LISTEN`).
 pub(super) const LISTENING: &str = "0A";
@@ -19,16 +22,19 @@ pub enum Peer {
     Remote,
 }
 
+/// Returns a list of sockets in the network of process `pid`; an empty one if it cannot be read.
+pub(super) fn list(pid: u32, name: &str) -> String {
+    let mut text = String::new();
+    let file = File::open(format!("/proc/{pid}/net/{name}"));
+    let read = file.and_then(|file| file.take(MAX_LIST_BYTES).read_to_string(&mut text));
+    read.map(|_| text).unwrap_or_default()
+}
+
 /// Returns the place of the other end of the TCP socket with `inode`, which process `pid` has open.
 ///
 /// Returns `None` if it is no TCP socket, waits for connections, or is gone.
 pub(crate) fn tcp_peer(pid: u32, inode: u64) -> Option<Peer> {
-    ["tcp", "tcp6"].into_iter().find_map(|list| {
-        let mut text = String::new();
-        let file = File::open(format!("/proc/{pid}/net/{list}")).ok()?;
-        file.take(MAX_LIST_BYTES).read_to_string(&mut text).ok()?;
-        parse_peer(&text, inode)
-    })
+    TCP_LISTS.into_iter().find_map(|name| parse_peer(&list(pid, name), inode))
 }
 
 /// Returns the TCP connections of this machine with itself: the inode of each socket and that of the socket at the
@@ -36,13 +42,7 @@ pub(crate) fn tcp_peer(pid: u32, inode: u64) -> Option<Peer> {
 ///
 /// Where the kernel keeps a large table of connections, reading it takes some milliseconds, even if it is empty.
 pub(crate) fn local_tcp_peers(pid: u32) -> HashMap<u64, u64> {
-    let read = |list: &str| {
-        let mut text = String::new();
-        let file = File::open(format!("/proc/{pid}/net/{list}")).ok()?;
-        file.take(MAX_LIST_BYTES).read_to_string(&mut text).ok()?;
-        Some(parse_local_peers(&text))
-    };
-    ["tcp", "tcp6"].into_iter().filter_map(read).flatten().collect()
+    TCP_LISTS.into_iter().flat_map(|name| parse_local_peers(&list(pid, name))).collect()
 }
 
 /// Finds the sockets whose addresses are those of other ones in reverse.

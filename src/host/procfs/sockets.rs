@@ -1,10 +1,8 @@
 //! Sockets of processes: `fd` and the lists in `net`.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
-use std::io::Read;
 
-use super::net::{LISTENING, MAX_LIST_BYTES, Peer, peer_of};
+use super::net::{LISTENING, Peer, TCP_LISTS, list, peer_of};
 
 /// State of a unix socket that is connected (`SS_CONNECTED`).
 const UNIX_CONNECTED: &str = "03";
@@ -52,14 +50,8 @@ pub(crate) fn socket_inodes(pid: u32, most: usize) -> (Vec<u64>, usize) {
 /// Returns the parts of the sockets that the network namespace of a process has, by inode, as far as the lists
 /// tell them.
 pub(crate) fn socket_roles(pid: u32) -> HashMap<u64, SocketRole> {
-    let list = |name: &str| {
-        let mut text = String::new();
-        let file = File::open(format!("/proc/{pid}/net/{name}"));
-        let read = file.and_then(|file| file.take(MAX_LIST_BYTES).read_to_string(&mut text));
-        read.map(|_| text).unwrap_or_default()
-    };
-    let mut roles = tcp_roles(&[list("tcp"), list("tcp6")]);
-    roles.extend(unix_roles(&list("unix")));
+    let mut roles = tcp_roles(&TCP_LISTS.map(|name| list(pid, name)));
+    roles.extend(unix_roles(&list(pid, "unix")));
     roles
 }
 
