@@ -1,7 +1,7 @@
 //! The quality of the advice on workloads drawn from a seed: the recommendation of `conc advise` compared with a
 //! grid of cells that is measured right after it.
 //!
-//! `cargo bench --bench regret -- --draws 40 --seed 1`; a draw takes about 45 s on 2 CPUs, and nothing else should run
+//! `cargo bench --bench regret -- --draws 40 --seed 1`; a draw takes about 80 s on 2 CPUs, and nothing else should run
 //! meanwhile. `--from N` goes on with draw N, `--keep DIR` keeps the workloads and the reports there, `--rounds N`
 //! measures each cell N times. Every third draw asks a server that `conc` knows nothing of, with a hidden capacity.
 //!
@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use clap::Parser;
 use conc::internal::{
     Configuration, ConfigurationResult, Fixture, FixtureConfig, FixtureSpec, HiddenRole, Kernel, LatencySpec,
     Reexec, Report, Status,
@@ -27,7 +28,7 @@ use rand::{RngExt, SeedableRng};
 /// Tasks of every workload.
 const TASKS: u64 = 400;
 
-/// Batches of each cell of the grid, unless `--rounds` says otherwise.
+/// Batches of each cell of the grid by default.
 const ROUNDS: u64 = 6;
 
 /// Advice this far below the best is as good as the best.
@@ -36,32 +37,45 @@ const GOOD: f64 = 0.05;
 /// Cells predicted to be slower than the best by this factor cannot be the best.
 const HOPELESS: f64 = 2.0;
 
+/// Regret of the advice on drawn workloads.
+#[derive(Debug, Parser)]
+struct Options {
+    /// Draws from the seed
+    #[arg(long, default_value_t = 40)]
+    draws: u64,
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The first draw that runs
+    #[arg(long, default_value_t = 0)]
+    from: u64,
+    /// Batches of each cell of the grid
+    #[arg(long, default_value_t = ROUNDS)]
+    rounds: u64,
+    /// Where workloads and reports stay
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+    /// Passed by cargo
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
 fn main() {
-    let (draws, seed) = (number("--draws").unwrap_or(40), number("--seed").unwrap_or(1));
-    let (from, rounds) = (number("--from").unwrap_or(0), number("--rounds").unwrap_or(ROUNDS));
-    let mut random = StdRng::seed_from_u64(seed);
+    let options = Options::parse();
+    let mut random = StdRng::seed_from_u64(options.seed);
     let scratch = tempfile::tempdir().expect("a temporary directory");
-    let place = argument("--keep").map_or_else(|| scratch.path().to_owned(), PathBuf::from);
+    let place = options.keep.unwrap_or_else(|| scratch.path().to_owned());
     std::fs::create_dir_all(&place).expect("the directory of the reports");
     let mut trials = Vec::new();
-    for number in 0..draws {
+    for number in 0..options.draws {
         let draw = Draw::new(number, &mut random);
-        if number < from {
+        if number < options.from {
             continue;
         }
-        let trial = draw.run(&place, rounds);
+        let trial = draw.run(&place, options.rounds);
         say(&format!("{number:3} {:44} {}", draw.name(), trial.sentence()));
         trials.push(trial);
     }
     say(&summary(&trials));
-}
-
-fn argument(name: &str) -> Option<String> {
-    std::env::args().skip_while(|argument| argument != name).nth(1)
-}
-
-fn number(name: &str) -> Option<u64> {
-    argument(name)?.parse().ok()
 }
 
 #[expect(clippy::print_stdout, reason = "a benchmark shows what it measured")]

@@ -257,7 +257,8 @@ fn a_callable_of_several_arguments_gets_them_from_tuples() {
         }
     }
     let code = sandbox.run(&["advise", "tasks.py:pair", "-v", "--budget", "300ms"]).code(0);
-    code.stdout(contains("pair(*item)"));
+    // Called, or submitted to a pool: which strategy is recommended depends on the machine.
+    code.stdout(contains("pair(*item)").or(contains("pair, *item")));
     let bound = cells(&sandbox, &quick(&["tasks.py:bound", ":::", "1", "2"]));
     assert!(bound.iter().all(|cell| cell["tasks"]["ok"].as_u64() > Some(0)), "{bound:?}");
     let three =
