@@ -1,4 +1,4 @@
-"""The library calls of `gil_rows.csv` as code: for each row what is prepared at import, and the call.
+"""Library calls of `src/evidence/data/gil.csv` as code: what is prepared at import, and the call.
 
 A call that takes microseconds is repeated, so that a task takes a millisecond or so.
 """

@@ -2,7 +2,7 @@
 
     python3.11 benches/gil_table.py --conc target/release/conc
 
-Installs the pinned packages of `gil_rows.csv` for this interpreter, writes a module for every row
+Installs the versions of `src/evidence/data/gil.csv` for this interpreter, writes a module for every row
 (`gil_rows.py` has the code), runs `conc profile --json` on it, and compares the verdict. The table was
 measured with CPython 3.11.7 on two CPUs. Its speed-ups from 1.0 to 1.3 can fall on either side of a limit:
 there the neighbouring verdicts agree too.
@@ -62,9 +62,10 @@ class Comparison(NamedTuple):
 
 
 def table() -> dict[tuple[str, str, str], dict[str, str]]:
-    """Returns the rows of the table by library, call and input."""
-    with open(evaluation.HERE / "gil_rows.csv", newline="") as file:
-        return {(line["library"], line["call"], line["input"]): line for line in csv.DictReader(file)}
+    """Returns the rows that were measured by hand, by library, call and input."""
+    with open(evaluation.HERE.parent / "src/evidence/data/gil.csv", newline="") as file:
+        lines = [line for line in csv.DictReader(file) if line["source"] == "by hand"]
+    return {(line["library"], line["call"], line["input"]): line for line in lines}
 
 
 def module(row: gil_rows.Row) -> str:

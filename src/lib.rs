@@ -33,7 +33,7 @@
 //!
 //! | floor | module | holds |
 //! |---|---|---|
-//! | 0 | `diagnostics`, `error`, `units`, `policy`, `stats`, `model`, `host` | codes; the error type; quantities; thresholds; pure statistics and theory; the limits of this machine |
+//! | 0 | `diagnostics`, `error`, `units`, `policy`, `stats`, `model`, `evidence`, `host` | codes; the error type; quantities; thresholds; pure statistics and theory; what was measured elsewhere; the limits of this machine |
 //! | 1 | `workload` | the work, and what became of it |
 //! | 2 | `strategy`, `profile` | how tasks are run concurrently; what one task costs |
 //! | 3 | `python` | the same two for Python callables |
@@ -42,7 +42,8 @@
 //! | 6 | `snippets` | generated programs |
 //! | 7 | `report`, `explain` | documents, tables and exports; topics in words |
 //! | 8 | `study` | the pipeline of one workload, from its description to its report |
-//! | 9 | `cli`, `runtime`, `internal` | the command line; the hidden roles of the program; parts for tests and benches |
+//! | 9 | `mcp` | the commands for programs that speak the Model Context Protocol |
+//! | 10 | `cli`, `runtime`, `internal` | the command line; the hidden roles of the program; parts for tests and benches |
 
 mod advice;
 mod benchmark;
@@ -50,11 +51,13 @@ mod benchmark;
 pub mod cli;
 mod diagnostics;
 mod error;
+mod evidence;
 mod explain;
 mod gate;
 mod host;
 #[doc(hidden)]
 pub mod internal;
+mod mcp;
 mod model;
 mod policy;
 mod profile;

@@ -29,6 +29,7 @@ mod beside_others;
 pub(crate) mod chunks;
 mod eligible;
 mod fallbacks;
+mod measured_elsewhere;
 mod notes;
 mod pairwise;
 mod python_notes;

@@ -1,6 +1,10 @@
 //! Facts worth knowing before the advice is followed, as data.
 
-use crate::profile::result::{BlockedLoop, ConfidenceReason, OwnLimit, PollingCause, ThreadsVerdict};
+use crate::advice::verdict::Agreement;
+use crate::evidence::GilRow;
+use crate::profile::result::{
+    BlockedLoop, ConfidenceReason, LibraryCall, OwnLimit, PollingCause, ThreadsVerdict,
+};
 use crate::strategy::StrategyKind;
 use serde::{Deserialize, Serialize};
 
@@ -181,6 +185,17 @@ pub enum Note {
         verdict: ThreadsVerdict,
         /// True if the interpreter has a GIL that is on.
         has_gil: bool,
+    },
+    /// The table of `conc explain gil` has a call that the callable names.
+    MeasuredElsewhere {
+        /// The call.
+        call: LibraryCall,
+        /// The row of the table.
+        row: Box<GilRow>,
+        /// Whether what several threads did here is what the row says.
+        agrees: Agreement,
+        /// Another way to make the call, with which threads compute side by side by the table; null if it has none.
+        better: Option<String>,
     },
     /// An import switched the GIL on in an interpreter built without one.
     GilSwitchedOn {

@@ -2,6 +2,7 @@
 
 use crate::advice::context::AdviceContext;
 use crate::advice::facts::TaskRuntime;
+use crate::advice::measured_elsewhere;
 use crate::advice::note::Note;
 use crate::benchmark::ConfigurationResult;
 use crate::policy::{LONG_IMPORT_S, ONCE_TOLD_FROM_S};
@@ -31,6 +32,7 @@ pub(crate) fn notes(at: &AdviceContext<'_>) -> Vec<Note> {
     let notes = [
         python.gil_switched_on_by.clone().map(|module| Note::GilSwitchedOn { module }),
         in_threads(python).or_else(|| gil(at.profile.task_class(), at.facts.runtime, python.gil_held)),
+        measured_elsewhere::note(python),
         paid_once(python),
         long_import(python),
         python.faster_again.map(|factor| Note::ResultsKept { factor }),

@@ -29,6 +29,8 @@ pub struct Selection {
     pub strategies: Vec<StrategyKind>,
     /// The widths to measure.
     pub widths: Vec<usize>,
+    /// The largest width to measure, if it is not the planner's own.
+    pub max_width: Option<usize>,
     /// True if strategies that differ from another one only by their library are measured too.
     pub variants: bool,
 }
@@ -130,7 +132,7 @@ fn widths(
             asked.map_or(MAX_PLANNED_WIDTH, |most| most.max(MAX_PLANNED_WIDTH))
         }
     };
-    let widest = capacity.width.min(bound);
+    let widest = capacity.width.min(bound).min(selection.max_width.unwrap_or(usize::MAX));
     let knee = knee(strategy, subject, widest);
     let planned = widest.min(knee.saturating_mul(LADDER_BEYOND_KNEE).max(LADDER_BEYOND_KNEE * cpus));
     dividing(ladder(planned, cpus), subject.workload.tasks(), planned)
@@ -255,8 +257,11 @@ mod tests {
     #[test]
     fn limits_of_the_workload_cap_and_limits_of_the_machine_refuse() {
         let mut workload = sleeping(1_000_000);
-        let asked =
-            Selection { strategies: vec![StrategyKind::Threads], widths: vec![8, 100_000], variants: false };
+        let asked = Selection {
+            widths: vec![8, 100_000],
+            strategies: vec![StrategyKind::Threads],
+            ..Selection::default()
+        };
         let refused = plan(&workload, &profile(1e-5, 20e-3), &host(2), &asked).refused;
         assert_eq!(refused[0].code, Code::HostLimit);
         assert!(refused[0].reason.contains("memory maps"), "{}", refused[0].reason);
@@ -264,6 +269,18 @@ mod tests {
         let capped = plan(&workload, &profile(1e-5, 20e-3), &host(2), &asked);
         assert_eq!(widths_of(&capped, StrategyKind::Threads), [8, 32]);
         assert!(capped.refused.is_empty());
+    }
+
+    #[test]
+    fn a_largest_width_bounds_every_strategy() {
+        let workload = sleeping(1_000_000);
+        let narrow = Selection { max_width: Some(24), ..Selection::default() };
+        let narrow = plan(&workload, &profile(1e-5, 20e-3), &host(2), &narrow);
+        assert_eq!(widths_of(&narrow, StrategyKind::Async).last(), Some(&24));
+        assert!(narrow.candidates.iter().all(|candidate| candidate.cell.width <= 24));
+        let one = Selection { max_width: Some(1), ..Selection::default() };
+        let one = plan(&workload, &profile(1e-5, 20e-3), &host(2), &one);
+        assert!(one.candidates.iter().all(|candidate| candidate.cell.width == 1));
     }
 
     #[test]

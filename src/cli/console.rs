@@ -13,6 +13,7 @@ use crate::error::ExitStatus;
 pub(crate) struct Console {
     colour: ColorChoice,
     shows_progress: bool,
+    writes_progress_lines: bool,
     command: FailedCommand,
 }
 
@@ -27,8 +28,19 @@ impl Console {
         Console {
             colour,
             shows_progress: matches!(style, Style::Auto | Style::Full | Style::Nocolor),
+            writes_progress_lines: false,
             command,
         }
+    }
+
+    /// Returns the same streams, with progress as lines of JSON on standard error.
+    pub(crate) fn with_progress_lines(self) -> Self {
+        Console { writes_progress_lines: true, ..self }
+    }
+
+    /// Returns true if progress is written as lines of JSON.
+    pub(crate) fn writes_progress_lines(self) -> bool {
+        self.writes_progress_lines
     }
 
     /// Returns true if standard output has colour.

@@ -9,6 +9,7 @@ use crate::cli::commands;
 use crate::cli::failure::{FailedCommand, Failure};
 use crate::cli::machine::TargetMachine;
 use crate::cli::settings::Environment;
+use crate::host::process::die_with_parent;
 
 /// Runs the program as a user asked.
 pub fn main() -> ExitCode {
@@ -16,7 +17,12 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
-    let environment = Environment::detect(cli.command.style(), cli.command.as_failed());
+    let mut environment = Environment::detect(cli.command.style(), cli.command.as_failed());
+    if cli.progress_lines {
+        // The server that reads the lines is the parent, and a command without it has nobody to work for.
+        die_with_parent();
+        environment.console = environment.console.with_progress_lines();
+    }
     TargetMachine::read(cli.simulate.as_deref())
         .and_then(|machine| commands::run(&cli.command, &machine, &environment))
         .unwrap_or_else(|failure| environment.console.report(&failure))

@@ -1,7 +1,7 @@
 //! The machine that a command runs on: this one, or the scripted one that `--simulate` names.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cli::failure::Failure;
 use crate::cli::signals;
@@ -13,7 +13,12 @@ pub(crate) enum TargetMachine {
     /// This machine.
     Local,
     /// A scripted machine, on which nothing is run and no time passes.
-    Simulated(Box<Scenario>),
+    Simulated {
+        /// The script.
+        scenario: Box<Scenario>,
+        /// The file that the script was read from.
+        path: PathBuf,
+    },
 }
 
 impl TargetMachine {
@@ -24,13 +29,25 @@ impl TargetMachine {
             fs::read_to_string(path).map_err(Failure::io(format!("cannot read '{}'", path.display())))?;
         let scenario = Scenario::parse(&text);
         let scenario = scenario.map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
-        Ok(TargetMachine::Simulated(Box::new(scenario)))
+        Ok(TargetMachine::Simulated { scenario: Box::new(scenario), path: path.to_owned() })
+    }
+
+    /// Returns the options that choose this machine.
+    pub(crate) fn options(&self) -> Vec<String> {
+        match self {
+            TargetMachine::Local => Vec::new(),
+            // A command may run in another directory.
+            TargetMachine::Simulated { path, .. } => {
+                let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                vec![format!("--simulate={}", path.display())]
+            }
+        }
     }
 
     /// Examines the machine.
     pub(crate) fn host(&self) -> Result<Host, Failure> {
         match self {
-            TargetMachine::Simulated(scenario) => Ok(scenario.host()),
+            TargetMachine::Simulated { scenario, .. } => Ok(scenario.host()),
             TargetMachine::Local => Ok(this_machine()?),
         }
     }
@@ -39,7 +56,7 @@ impl TargetMachine {
     pub(crate) fn start(&self) -> Result<Box<dyn Machine>, Failure> {
         match self {
             TargetMachine::Local => Ok(Box::new(signals::guarded()?)),
-            TargetMachine::Simulated(scenario) => SimulatedMachine::new(Scenario::clone(scenario))
+            TargetMachine::Simulated { scenario, .. } => SimulatedMachine::new(Scenario::clone(scenario))
                 .map(|machine| Box::new(machine) as Box<dyn Machine>)
                 .map_err(Failure::io("cannot simulate")),
         }

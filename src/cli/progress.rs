@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::benchmark::event::{Event, Observer, Phase};
 use crate::diagnostics::Code;
+use crate::mcp::ProgressLine;
 use crate::units::PerSecond;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
@@ -54,16 +55,27 @@ impl Progress {
     }
 }
 
+impl Progress {
+    /// Shows the state on the line, or writes it for a program.
+    fn say(&self, message: String) {
+        if self.console.writes_progress_lines() {
+            let budget_s = Some(self.budget.as_secs_f64()).filter(|budget| *budget > 0.0);
+            self.console.note(&ProgressLine { message: message.clone(), budget_s }.to_line());
+        }
+        self.bar.set_message(message);
+    }
+}
+
 impl Observer for Progress {
     fn observe(&mut self, event: &Event) {
         match event {
-            Event::PhaseStarted(phase) => self.bar.set_message(describe(*phase)),
+            Event::PhaseStarted(phase) => self.say(describe(*phase).to_owned()),
             Event::Warned { code, message } => {
                 self.bar.suspend(|| self.console.note(&warning(&self.name, *code, message)));
             }
             Event::BatchStarted { cell, elapsed } => {
                 let time = format!("{:.1} of {:.1} s", elapsed.as_secs_f64(), self.budget.as_secs_f64());
-                self.bar.set_message(format!("measuring {cell} · {time}{}", self.last));
+                self.say(format!("measuring {cell} · {time}{}", self.last));
             }
             Event::BatchEnded { cell, throughput: Ok(rate), .. } => {
                 self.last = format!(" · {cell}: {} tasks/s", PerSecond(*rate));

@@ -1,6 +1,8 @@
 //! The page for a name, or names that resemble it.
 
 use crate::diagnostics::Code;
+use crate::evidence::{EvidenceRow, MeasuredTable};
+use crate::explain::evidence;
 use crate::explain::markdown;
 use crate::explain::render::PageLayout;
 use crate::explain::strategy;
@@ -36,8 +38,22 @@ pub(crate) fn page(name: &str, layout: PageLayout) -> Option<String> {
     let name = name.trim();
     let of_code = || name.parse().ok().map(|found| code(found, layout));
     let of_strategy = || name.parse().ok().map(|found| strategy::page(found, layout));
-    let of_topic = || Topic::find(name).map(|topic| layout.blocks(&markdown::parse(topic.text)));
+    let of_topic = || Topic::find(name).map(|topic| of_topic(topic, layout));
     of_code().or_else(of_strategy).or_else(of_topic)
+}
+
+/// Returns the page of a topic, with the rows of its table if it has one.
+fn of_topic(topic: &Topic, layout: PageLayout) -> String {
+    let mut blocks = markdown::parse(topic.text);
+    if let Some(table) = MeasuredTable::find(topic.name) {
+        blocks.extend([evidence::block(table, &table.rows()), evidence::origin(table)]);
+    }
+    layout.blocks(&blocks)
+}
+
+/// Returns the page with some rows of a table alone.
+pub(crate) fn rows_page(table: MeasuredTable, rows: &[EvidenceRow], layout: PageLayout) -> String {
+    layout.blocks(&[evidence::block(table, rows), evidence::origin(table)])
 }
 
 /// Returns up to three known names that resemble `name`, the closest first.

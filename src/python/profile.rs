@@ -247,6 +247,7 @@ fn python_profile(session: &Session, inspection: &Inspection, report: &ProfileRe
         own_limits: inspection.own_limits.clone(),
         threads_replaced_by: inspection.replaced_by.clone(),
         blocked_loop: blocked_loop(report),
+        library_calls: inspection.library_calls.clone(),
         steps: steps.collect(),
     }
 }

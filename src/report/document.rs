@@ -11,6 +11,7 @@ use crate::host::Host;
 use crate::profile::Profile;
 use crate::report::check::CheckReport;
 pub use crate::report::command::{CommandName, SCHEMA_VERSION};
+use crate::report::evidence::EvidenceReport;
 use crate::report::fit::{FitReport, FitResults};
 pub use crate::report::workload_summary::WorkloadRuntime;
 pub(crate) use crate::report::workload_summary::WorkloadSummary;
@@ -172,6 +173,8 @@ pub enum Document {
     FitResults(Box<FitResults>),
     /// The document of `fit` for one series.
     Fit(Box<FitReport>),
+    /// The document of `explain` for a measured table.
+    Evidence(Box<EvidenceReport>),
 }
 
 impl Document {
@@ -180,7 +183,7 @@ impl Document {
         match self {
             Document::Bench(bench) => &bench.results,
             Document::Single(report) => std::slice::from_ref(report),
-            Document::Check(_) | Document::FitResults(_) | Document::Fit(_) => &[],
+            Document::Check(_) | Document::FitResults(_) | Document::Fit(_) | Document::Evidence(_) => &[],
         }
     }
 }

@@ -37,7 +37,7 @@ impl Header {
                 Box::deserialize(document).map(Document::FitResults)
             }
             CommandName::Fit => Box::deserialize(document).map(Document::Fit),
-            CommandName::Explain => Err(D::Error::custom("conc explain writes no document")),
+            CommandName::Explain => Box::deserialize(document).map(Document::Evidence),
         }
     }
 }

@@ -8,6 +8,7 @@ mod columns;
 pub(crate) mod command;
 pub(crate) mod csv;
 pub(crate) mod document;
+pub(crate) mod evidence;
 #[cfg(test)]
 pub(crate) mod example;
 mod figures;

@@ -1,19 +1,26 @@
 //! The JSON Schema of the document, made from the types themselves.
 
+use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
+use serde_json::Value;
 
 use crate::report::document::Document;
 use crate::report::worded;
 
 /// Returns the schema of everything that `--json` prints, as `conc schema` prints it.
 pub(crate) fn schema() -> String {
-    // The schema describes output, so a field that is always written is required, even if it is null.
-    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
-    let mut schema = generator.into_root_schema_for::<Document>().to_value();
-    worded::add_to_schema(&mut schema);
-    let mut text = serde_json::to_string_pretty(&schema).expect("a schema is plain JSON");
+    let mut text = serde_json::to_string_pretty(&of::<Document>()).expect("a schema is plain JSON");
     text.push('\n');
     text
+}
+
+/// Returns the schema of one kind of document.
+pub(crate) fn of<T: JsonSchema>() -> Value {
+    // The schema describes output, so a field that is always written is required, even if it is null.
+    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    let mut schema = generator.into_root_schema_for::<T>().to_value();
+    worded::add_to_schema(&mut schema);
+    schema
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::advice::{Model, Note, Recommendation};
 use crate::profile::Profile;
 use crate::report::check::CheckReport;
 use crate::report::document::{BenchReport, Document, Report};
+use crate::report::evidence::EvidenceReport;
 use crate::report::fit::{FitReport, FitResults};
 use crate::report::prose;
 use crate::report::prose::together::Together;
@@ -78,6 +79,11 @@ impl Worded for FitResults {
     }
 }
 
+impl Worded for EvidenceReport {
+    /// Adds nothing: the rows are the facts.
+    fn add_sentences(&self, _: &mut Value) {}
+}
+
 impl Worded for Document {
     fn add_sentences(&self, value: &mut Value) {
         match self {
@@ -86,6 +92,7 @@ impl Worded for Document {
             Document::Single(report) => report.add_sentences(value),
             Document::FitResults(results) => results.add_sentences(value),
             Document::Fit(fit) => fit.add_sentences(value),
+            Document::Evidence(table) => table.add_sentences(value),
         }
     }
 }

@@ -239,7 +239,7 @@ fn with_once_no_position_of_the_order_is_run_twice() {
 fn a_selection_that_cannot_be_measured_is_refused_before_a_batch_is_run() {
     let machine = ScriptedMachine::new(ideal);
     let selection =
-        plan::Selection { strategies: vec![StrategyKind::Uvloop], widths: vec![8], variants: false };
+        plan::Selection { strategies: vec![StrategyKind::Uvloop], widths: vec![8], ..Default::default() };
     let error = machine.run(&StudyConfig { selection, ..StudyConfig::default() }).expect_err("refused");
     assert_eq!(error.code, Code::WorkloadUnsupported);
     assert!(machine.batches.borrow().is_empty());

@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand};
 use crate::cli::args::bench::{BENCH_HELP, BENCH_USAGE, BenchArgs, CompareArgs};
 use crate::cli::args::check::{CHECK_HELP, CHECK_USAGE, CheckArgs};
 use crate::cli::args::exit_help::{COMPARING, PLAIN, RUNNING, with_exit_statuses};
+use crate::cli::args::man::ManArgs;
+use crate::cli::args::mcp::{MCP_HELP, McpArgs};
 use crate::cli::args::measure::{HookArgs, MeasureArgs};
 use crate::cli::args::output::{Language, OutputArgs, Style, ViewArgs};
 use crate::cli::args::profile::ProfileArgs;
@@ -45,6 +47,9 @@ pub(crate) struct Cli {
     /// Puts a scripted machine in the place of this one, for tests of `conc` itself
     #[arg(long, value_name = "FILE", global = true, hide = true)]
     pub(crate) simulate: Option<PathBuf>,
+    /// Writes progress on standard error as lines of JSON, for `conc mcp`
+    #[arg(long, global = true, hide = true)]
+    pub(crate) progress_lines: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -91,10 +96,10 @@ pub(crate) enum Command {
     },
     /// Explain a topic, a strategy or an error code
     #[command(after_help = with_exit_statuses("", PLAIN))]
-    Explain {
-        /// Such as ci, work-stealing or E-ASYNC-005 [default: list the topics]
-        topic: Option<String>,
-    },
+    Explain(ExplainArgs),
+    /// Serve programs that speak the Model Context Protocol over standard input and output
+    #[command(after_help = with_exit_statuses(MCP_HELP, RUNNING))]
+    Mcp(McpArgs),
     /// Print the JSON Schema of the --json output
     #[command(after_help = with_exit_statuses("", PLAIN))]
     Schema,
@@ -104,6 +109,9 @@ pub(crate) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Print the man pages
+    #[command(after_help = with_exit_statuses("", PLAIN))]
+    Man(ManArgs),
 }
 
 impl Command {
@@ -159,6 +167,18 @@ pub(crate) struct FitArgs {
     pub(crate) data: String,
     #[command(flatten)]
     pub(crate) output: ViewArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// Such as ci, work-stealing or E-ASYNC-005 [default: list the topics]
+    pub(crate) topic: Option<String>,
+    /// Of a measured table (gil, no-gil, quota, pools, cpython), only the rows with these words
+    #[arg(value_name = "WORD")]
+    pub(crate) words: Vec<String>,
+    /// Print the rows of a measured table as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

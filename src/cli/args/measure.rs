@@ -48,6 +48,10 @@ pub(crate) struct MeasureArgs {
     )]
     pub(crate) width: Vec<String>,
 
+    /// Measure nothing that is wider than N
+    #[arg(long, value_name = "N", value_parser = count::<usize>, allow_negative_numbers = true)]
+    pub(crate) max_width: Option<usize>,
+
     /// Measure exactly N rounds, regardless of the budget
     #[arg(short, long, value_name = "N", value_parser = count::<u32>, allow_negative_numbers = true)]
     pub(crate) runs: Option<u32>,

@@ -6,6 +6,8 @@ mod command_line;
 #[cfg(test)]
 mod documented;
 mod exit_help;
+mod man;
+mod mcp;
 mod measure;
 mod output;
 mod profile;
@@ -15,7 +17,9 @@ mod workload;
 
 pub(crate) use bench::{BenchArgs, CompareArgs, GateArgs};
 pub(crate) use check::{CheckArgs, CheckFormat};
-pub(crate) use command_line::{AdviseArgs, Cli, Command, FitArgs, ListArgs};
+pub(crate) use command_line::{AdviseArgs, Cli, Command, ExplainArgs, FitArgs, ListArgs};
+pub(crate) use man::ManArgs;
+pub(crate) use mcp::McpArgs;
 pub(crate) use measure::{HookArgs, MeasureArgs};
 pub(crate) use output::{Language, OutputArgs, Style, ViewArgs};
 pub(crate) use profile::{ExternalArgs, ProfileArgs};

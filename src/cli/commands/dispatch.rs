@@ -4,7 +4,7 @@ use crate::error::ExitStatus;
 
 use crate::cli::args::Command;
 use crate::cli::commands::{
-    advise, bench, check, compare, completions, explain, fit, init, list, profile, schema,
+    advise, bench, check, compare, completions, explain, fit, init, list, man, mcp, profile, schema,
 };
 use crate::cli::failure::Failure;
 use crate::cli::machine::TargetMachine;
@@ -29,8 +29,10 @@ pub(crate) fn run(
         Command::Check(args) => check::run(args, machine, environment),
         Command::List(args) => list::run(args, console),
         Command::Init { file } => init::run(file.as_deref(), console),
-        Command::Explain { topic } => explain::run(topic.as_deref(), environment),
+        Command::Explain(args) => explain::run(args, environment),
+        Command::Mcp(args) => mcp::run(args, machine, environment),
         Command::Schema => schema::run(console),
         Command::Completions { shell } => completions::run(*shell, console),
+        Command::Man(args) => man::run(args, console),
     }
 }

@@ -10,6 +10,8 @@ mod explain;
 mod fit;
 mod init;
 mod list;
+mod man;
+mod mcp;
 mod profile;
 mod schema;
 

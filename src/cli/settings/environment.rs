@@ -11,6 +11,9 @@ use crate::report::table::{CodeChoice, Glyphs, TableOptions};
 /// Columns of an output that is no terminal.
 const DEFAULT_COLUMNS: usize = 100;
 
+/// The hidden option that `conc mcp` puts first.
+const PROGRESS_LINES: &str = "--progress-lines";
+
 /// The environment of the program.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Environment {
@@ -52,7 +55,8 @@ impl Environment {
     }
 }
 
-/// Returns the words that the user typed after the name of the program.
+/// Returns the words that the user typed after the name of the program, without the one that `conc mcp` adds.
 pub(super) fn typed_words() -> Vec<String> {
-    std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect()
+    let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    words.skip_while(|word| word == PROGRESS_LINES).collect()
 }

@@ -54,7 +54,12 @@ fn resolve_selection(
         Some(layer) if args.width.is_empty() => parse(&layer.widths, &format!("{SUITE_FILE}: widths"))?,
         _ => parse(&args.width, "--width")?,
     };
-    Ok(Selection { strategies, widths, variants: false })
+    if let (Some(most), Some(wider)) =
+        (args.max_width, widths.iter().find(|width| Some(**width) > args.max_width))
+    {
+        return Err(Failure::Usage(format!("--width: {wider} is more than --max-width {most}")));
+    }
+    Ok(Selection { strategies, widths, max_width: args.max_width, variants: false })
 }
 
 fn resolve_stop_rule(args: &MeasureArgs) -> StopRule {

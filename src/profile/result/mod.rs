@@ -18,7 +18,7 @@ pub use polling::PollingCause;
 pub use profile::Profile;
 pub(crate) use profile::{Dispersion, SlowTask, StepCost};
 pub(crate) use python::{
-    BlockedLoop, CLOCKS_OF_A_TASK_S, FreeThreading, OwnLimit, PythonProfile, PythonStep,
+    BlockedLoop, CLOCKS_OF_A_TASK_S, FreeThreading, LibraryCall, OwnLimit, PythonProfile, PythonStep,
 };
 pub use quiet::NoClass;
 pub(crate) use quiet::Sockets;

@@ -73,6 +73,9 @@ pub struct PythonProfile {
     /// The line of a coroutine that blocks the event loop; null if none does.
     #[serde(default)]
     pub blocked_loop: Option<BlockedLoop>,
+    /// The functions of libraries that the code of the callables names, such as `lxml.html.fromstring`.
+    #[serde(default)]
+    pub library_calls: Vec<LibraryCall>,
     /// The callables, in the order of the workload.
     pub steps: Vec<PythonStep>,
 }
@@ -99,6 +102,15 @@ pub struct OwnLimit {
     pub permits: Option<u64>,
     /// True if the object works on one event loop only.
     pub one_loop: bool,
+}
+
+/// A function of a library that the code of a callable names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct LibraryCall {
+    /// The full name.
+    pub name: String,
+    /// The version of the library; null if it does not say, as in the standard library.
+    pub version: Option<String>,
 }
 
 /// A line of a coroutine that waits in a call instead of awaiting, so that no other task of the event loop runs.
@@ -171,6 +183,7 @@ impl PythonProfile {
             own_limits: Vec::new(),
             threads_replaced_by: None,
             blocked_loop: None,
+            library_calls: Vec::new(),
             gil_wanted: Some(gil_held),
             gil_held: Some(gil_held),
             native_threads: Some(0),

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::model::message::MessageCosts;
-use crate::profile::result::OwnLimit;
 use crate::profile::result::TaskCost;
+use crate::profile::result::{LibraryCall, OwnLimit};
 use crate::strategy::time_breakdown::IpcStats;
 
 /// A line from the harness; the request decides what `T` is.
@@ -53,6 +53,9 @@ pub struct Inspection {
     pub steps: Vec<CallableForms>,
     /// The objects of the module that limit tasks themselves.
     pub own_limits: Vec<OwnLimit>,
+    /// The functions of libraries that the callables name.
+    #[serde(default)]
+    pub library_calls: Vec<LibraryCall>,
     /// The number of items that the module provides; `None` if it provides none.
     pub items: Option<u64>,
     /// Seconds that importing the module took.

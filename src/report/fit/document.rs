@@ -50,6 +50,17 @@ pub struct FitResults {
     pub results: Vec<FitReport>,
 }
 
+/// The document of any `fit`.
+#[derive(Serialize, schemars::JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "the schema alone is made of it")]
+pub(crate) enum FitDocument {
+    /// The laws of several series.
+    Results(FitResults),
+    /// The laws of one series.
+    Single(FitReport),
+}
+
 /// A measured throughput.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct MeasuredPoint {

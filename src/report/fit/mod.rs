@@ -4,6 +4,7 @@ pub(crate) mod document;
 pub(crate) mod read;
 pub(crate) mod series;
 
+pub(crate) use document::FitDocument;
 pub use document::FitReport;
 pub(crate) use document::FitResults;
 pub(crate) use document::fit;

@@ -1,6 +1,8 @@
 //! What callables do to threads, event loops and processes.
 
-use crate::profile::result::{BlockedLoop, OwnLimit, ThreadsVerdict};
+use crate::advice::verdict::Agreement;
+use crate::evidence::GilRow;
+use crate::profile::result::{BlockedLoop, LibraryCall, OwnLimit, ThreadsVerdict};
 use crate::strategy::StrategyKind;
 use crate::units::Seconds;
 
@@ -29,6 +31,29 @@ pub(crate) fn in_threads(threads: u64, speedup: f64, verdict: ThreadsVerdict, ha
     };
     let count = if threads == 2 { "two".to_owned() } else { threads.to_string() };
     format!("{count} threads ran it {speedup:.2} times as fast as one: {why}")
+}
+
+/// Returns what the table of `conc explain gil` has about a call that a callable names.
+pub(crate) fn measured_elsewhere(
+    call: &LibraryCall,
+    row: &GilRow,
+    agrees: Agreement,
+    better: Option<&str>,
+) -> String {
+    let GilRow { call: measured, library, version, verdict, python, .. } = row;
+    let of = format!("of {library} {version} on CPython {python}");
+    if agrees == Agreement::No {
+        return format!(
+            "`conc explain gil` has '{verdict}' for {measured} {of}, which was not seen here: another version or input, \
+             or the rest of the callable"
+        );
+    }
+    let found =
+        format!("{} is known for it: `conc explain gil` has '{verdict}' for {measured} {of}", call.name);
+    match better {
+        Some(better) => format!("{found}, and 'releases' for {better}"),
+        None => found,
+    }
 }
 
 /// Returns where a coroutine blocks its event loop, and what to do.

@@ -2,7 +2,9 @@
 
 use crate::advice::Note;
 use crate::advice::note::CpuGrowthCause;
-use crate::report::prose::callables::{blocks_loop, bound_to_one_loop, in_threads, own_semaphore};
+use crate::report::prose::callables::{
+    blocks_loop, bound_to_one_loop, in_threads, measured_elsewhere, own_semaphore,
+};
 use crate::report::prose::{profile, soundness};
 use crate::units::{Seconds, Share};
 
@@ -60,6 +62,7 @@ pub(crate) fn sentence(note: &Note) -> String {
         Note::GilReleased { .. }
         | Note::GilHeld { .. }
         | Note::InThreads { .. }
+        | Note::MeasuredElsewhere { .. }
         | Note::GilSwitchedOn { .. }
         | Note::NoGil
         | Note::PaidOnce { .. }
@@ -164,6 +167,9 @@ fn python(note: &Note) -> String {
         ),
         Note::InThreads { threads, speedup, verdict, has_gil } => {
             in_threads(*threads, *speedup, *verdict, *has_gil)
+        }
+        Note::MeasuredElsewhere { call, row, agrees, better } => {
+            measured_elsewhere(call, row, *agrees, better.as_deref())
         }
         Note::GilSwitchedOn { module } => format!(
             "loading `{module}` switched the GIL on in this interpreter, which is built without one; \

@@ -8,6 +8,7 @@ from typing import Any
 
 from . import foreign
 from .callables import Step, arguments_of, load_module, load_steps, no_tuple, own_items
+from .library_calls import library_calls
 from .own_limits import own_limits
 from .primitives import perf_counter, process_time
 from .requests import InspectRequest, JsonObject, RequestHeader
@@ -38,6 +39,7 @@ def describe(
             for step in steps
         ],
         "own_limits": own_limits(steps),
+        "library_calls": library_calls(steps),
         "replaced_by": foreign.replaced_by(),
         "items": _count_items(header, steps[0], count),
         "start_method": start_method,
