@@ -9,6 +9,7 @@ mod answer;
 mod arguments;
 mod child;
 mod limits;
+mod output_schema;
 mod progress;
 mod progress_line;
 mod request;

@@ -6,21 +6,27 @@ use std::time::Duration;
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::mcp::arguments::{
     AdviseArguments, CheckArguments, ExplainArguments, FitArguments, ProfileArguments,
 };
 use crate::mcp::limits::CallLimits;
+use crate::mcp::output_schema;
 use crate::mcp::request::{Request, plain};
 use crate::mcp::work::plain_items;
 use crate::report::check::CheckReport;
-use crate::report::schema;
 use crate::report::{Report, fit};
 use crate::study::DEFAULT_BUDGET;
 
 /// Profiling time of a running process, unless the caller asks for another; the same as on the command line.
 const ATTACHED: Duration = Duration::from_secs(10);
+
+/// Fields of a report that `profile` never fills.
+const NOT_OF_PROFILE: [&str; 5] = ["cells", "model", "recommendation", "series", "gate"];
+
+/// Fields of a report that `advise` never fills.
+const NOT_OF_ADVISE: [&str; 2] = ["series", "gate"];
 
 /// A tool of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,10 +102,12 @@ impl ToolName {
             .with_annotations(self.annotations());
         match self {
             ToolName::Explain => tool.with_input_schema::<ExplainArguments>(),
-            ToolName::Profile => output::<Report>(tool.with_input_schema::<ProfileArguments>()),
-            ToolName::Advise => output::<Report>(tool.with_input_schema::<AdviseArguments>()),
-            ToolName::Check => output::<CheckReport>(tool.with_input_schema::<CheckArguments>()),
-            ToolName::Fit => output::<fit::FitDocument>(tool.with_input_schema::<FitArguments>()),
+            ToolName::Profile => {
+                output::<Report>(tool.with_input_schema::<ProfileArguments>(), &NOT_OF_PROFILE)
+            }
+            ToolName::Advise => output::<Report>(tool.with_input_schema::<AdviseArguments>(), &NOT_OF_ADVISE),
+            ToolName::Check => output::<CheckReport>(tool.with_input_schema::<CheckArguments>(), &[]),
+            ToolName::Fit => output::<fit::FitDocument>(tool.with_input_schema::<FitArguments>(), &[]),
         }
     }
 
@@ -119,13 +127,8 @@ impl ToolName {
 }
 
 /// Adds the schema of the JSON document that the command prints.
-fn output<T: JsonSchema>(tool: Tool) -> Tool {
-    let Value::Object(mut schema) = schema::of::<T>() else {
-        unreachable!("a schema of a structure is an object")
-    };
-    // A document of several shapes is an object in each of them; the protocol asks for that at the root.
-    schema.entry("type").or_insert(json!("object"));
-    tool.with_raw_output_schema(Arc::new(schema))
+fn output<T: JsonSchema>(tool: Tool, never_filled: &[&str]) -> Tool {
+    tool.with_raw_output_schema(Arc::new(output_schema::of::<T>(never_filled)))
 }
 
 /// Reads the arguments of a tool.
@@ -242,6 +245,8 @@ fn documented(command: &str, directory: Option<&String>) -> Request {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     const LIMITS: CallLimits = CallLimits { budget: Duration::from_secs(60), width: 1024 };

@@ -30,6 +30,10 @@ def library_calls(steps: Iterable[Step]) -> list[JsonObject]:
     return [{"name": name, "version": _version_of(name)} for name in found]
 
 
+# Kinds of functions that are not written in Python.
+_FUNCTIONS = frozenset(("builtin_function_or_method", "cython_function_or_method"))
+
+
 class CallSearch:
     """Follows the names in the code of the user's functions to functions of libraries."""
 
@@ -47,9 +51,9 @@ class CallSearch:
         self.follow(value.__dict__.get("__wrapped__"))
         if is_of_user(value.__code__.co_filename):
             for name, called in _named(value.__code__, value.__globals__):
-                if is_of_user(getattr(getattr(called, "__code__", None), "co_filename", None)):
+                if isinstance(called, FunctionType) and is_of_user(called.__code__.co_filename):
                     self.follow(called)
-                elif callable(called):
+                elif name and callable(called):
                     self.found.add(name)
 
 
@@ -75,10 +79,13 @@ def _named(code: CodeType, variables: dict[str, Any]) -> Iterator[tuple[str, Any
 
 
 def _name_of(value: Any) -> str:
-    """Returns the name under which a function or class is defined."""
+    """Returns the name under which a function or class is defined; empty for an object of another kind."""
     if isinstance(value, ModuleType):
         return value.__name__
-    return f"{getattr(value, '__module__', None)}.{getattr(value, '__qualname__', None)}"
+    # Other objects may answer to every name.
+    if isinstance(value, (FunctionType, type)) or type(value).__name__ in _FUNCTIONS:
+        return f"{value.__module__}.{value.__qualname__}"
+    return ""
 
 
 def _version_of(name: str) -> str | None:
