@@ -56,9 +56,9 @@ pub struct FitResults {
 #[expect(dead_code, reason = "the schema alone is made of it")]
 pub(crate) enum FitDocument {
     /// The laws of several series.
-    Results(FitResults),
+    Results(Box<FitResults>),
     /// The laws of one series.
-    Single(FitReport),
+    Single(Box<FitReport>),
 }
 
 /// A measured throughput.
