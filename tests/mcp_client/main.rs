@@ -1,5 +1,4 @@
 //! `conc mcp` driven by the official client of the protocol, in a virtual environment that pip fills.
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
 #[path = "../common/lane.rs"]
 mod lane;
