@@ -33,6 +33,29 @@ pub enum Event {
         /// Time since the run began, without imports of the user's module.
         elapsed: Duration,
     },
+    /// A run of a whole command begins.
+    RunStarted {
+        /// The values of its parameters.
+        label: String,
+        /// Time since the search began.
+        elapsed: Duration,
+        /// Time that is left; unknown before the first run.
+        left: Option<Duration>,
+    },
+    /// A run of a whole command ended.
+    RunEnded {
+        /// The values of its parameters.
+        label: String,
+        /// The time, the metric or the failure, in words.
+        outcome: String,
+    },
+    /// The runs of a command are so long that users should know how long the rest takes.
+    RunsAreLong {
+        /// Seconds of the first run.
+        run_s: f64,
+        /// Time that the rest may take.
+        left: Duration,
+    },
 }
 
 /// A part of a study in which no batch is measured.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::benchmark::event::{Event, Observer, Phase};
 use crate::diagnostics::Code;
 use crate::mcp::ProgressLine;
-use crate::units::PerSecond;
+use crate::units::{PerSecond, Seconds};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::cli::console::Console;
@@ -37,6 +37,14 @@ impl Progress {
             .with_prefix(name.to_owned());
         bar.enable_steady_tick(Duration::from_millis(120));
         Progress { bar, console, name: None, budget, last: String::new() }
+    }
+
+    /// Shows progress about runs of a whole command, with the seconds of the one that runs.
+    pub(crate) fn of_runs(name: &str, console: Console) -> Self {
+        let progress = Progress::new(name, Duration::ZERO, console);
+        let style = ProgressStyle::with_template("{spinner} {prefix} · {elapsed} · {wide_msg}");
+        progress.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        progress
     }
 
     /// Shows progress about the workload `name` of a suite, and how long the suite will still take.
@@ -82,6 +90,21 @@ impl Observer for Progress {
             }
             Event::BatchEnded { cell, throughput: Err(message), .. } => {
                 self.last = format!(" · {cell}: {message}");
+            }
+            Event::RunStarted { label, left, .. } => {
+                let left = left
+                    .map_or("first run".to_owned(), |left| format!("at most {} left", Seconds::from(left)));
+                self.bar.set_message(format!("running with {label} · {left}{}", self.last));
+                self.bar.reset_elapsed();
+            }
+            Event::RunEnded { label, outcome } => self.last = format!(" · {label}: {outcome}"),
+            Event::RunsAreLong { run_s, left } => {
+                let (run, left) = (Seconds(*run_s), Seconds::from(*left));
+                let line = format!(
+                    "one run takes {run}; the rest may take up to {left} (--budget changes that; Ctrl-C shows what is \
+                     known)"
+                );
+                self.bar.suspend(|| self.console.note(&line));
             }
         }
     }

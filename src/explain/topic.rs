@@ -26,6 +26,7 @@ topics! {
     "strategies" or "strategy" or "width";
     "reading-results" or "results" or "table" or "verdict";
     "commands" or "hooks" or "once" or "shell";
+    "own-flag" or "{width}" or "sweep" or "metric";
     "workload-files" or "toml" or "workload" or "limits" or "init";
     "python" or "callable";
     "profile" or "class" or "pid" or "wait";

@@ -2,13 +2,16 @@
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::host::process::{descendants, kill_tree};
 use crate::host::procfs;
 
 /// Time between two readings of memory that is limited.
 const GUARD_PERIOD: Duration = Duration::from_millis(20);
+
+/// Pause between two readings of a peak, in the time that a reading took: 1% of a CPU.
+const WATCH_PAUSES: u32 = 100;
 
 /// Returns the resident bytes of `pid` and its descendants now; 0 if the system does not report it.
 pub fn resident_of_tree(pid: u32) -> u64 {
@@ -20,6 +23,37 @@ pub fn resident_of_tree(pid: u32) -> u64 {
 fn proportional_of_tree(pid: u32) -> u64 {
     let bytes = |pid| procfs::proportional_bytes(pid).or_else(|| procfs::resident_bytes(pid));
     std::iter::once(pid).chain(descendants(pid)).filter_map(bytes).sum()
+}
+
+/// Watches the memory of everything below a process.
+#[derive(Debug)]
+pub(crate) struct PeakMemory {
+    running: mpsc::Sender<()>,
+    watch: JoinHandle<u64>,
+}
+
+impl PeakMemory {
+    /// Watches the descendants of `pid`, as often as costs little.
+    pub(crate) fn watch(pid: u32) -> Self {
+        let (running, ended) = mpsc::channel::<()>();
+        let watch = std::thread::spawn(move || {
+            let (mut peak, mut pause) = (0, GUARD_PERIOD / 2);
+            while ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+                let begun = Instant::now();
+                let now = descendants(pid).into_iter().filter_map(procfs::resident_bytes).sum();
+                peak = peak.max(now);
+                pause = GUARD_PERIOD.max(begun.elapsed() * WATCH_PAUSES);
+            }
+            peak
+        });
+        PeakMemory { running, watch }
+    }
+
+    /// Stops watching; returns the largest sum of resident bytes seen at one time, 0 if nothing was seen.
+    pub(crate) fn end(self) -> u64 {
+        drop(self.running);
+        self.watch.join().expect("reading memory does not panic")
+    }
 }
 
 /// Kills a process and its descendants when they hold more memory than they may.

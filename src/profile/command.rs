@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::host::contention::CpuMeter;
+use crate::host::memory::PeakMemory;
 use crate::host::reexec::{HiddenRole, Reexec};
 use crate::profile::accounting::supervisor::{
     REPORT_FILE, REQUEST_FILE, RunEnd, SupervisorReport, SupervisorRequest,
@@ -29,13 +30,15 @@ pub(crate) const LINGER: Duration = Duration::from_secs(5);
 /// Maximum wall seconds of a command that counts as a mere launcher of the processes it leaves running.
 const LAUNCHER_S: f64 = 0.25;
 
-/// The streams of a command; its standard error is that of this process.
+/// The streams of a command.
 #[derive(Debug)]
 pub(crate) struct Streams {
     /// Its standard input.
     pub stdin: Stdio,
     /// Its standard output.
     pub stdout: Stdio,
+    /// Its standard error.
+    pub stderr: Stdio,
 }
 
 /// Runs and profiles a command that can use `cpus` CPUs, in a directory of its own.
@@ -59,7 +62,7 @@ pub(crate) fn profile_command(
     fs::write(directory.join(REQUEST_FILE), text)
         .map_err(|error| failed("cannot write the request to the supervisor", error))?;
     let meter = CpuMeter::start();
-    let observation = run(reexec, directory, streams, source)
+    let (observation, peak_memory_bytes) = run(reexec, directory, streams, source)
         .map_err(|error| failed("cannot run the supervisor", error))?;
     let report = fs::read(directory.join(REPORT_FILE)).ok();
     let report: Option<SupervisorReport> = report.and_then(|text| serde_json::from_slice(&text).ok());
@@ -75,28 +78,35 @@ pub(crate) fn profile_command(
         }
     };
     let machine = meter.contention(accounting.cpu.total_s() + observation.cost_s);
-    Ok(conclude(&accounting, observation, machine, cpus, &WaitCounts::default()))
+    let mut profile = conclude(&accounting, observation, machine, cpus, &WaitCounts::default());
+    if let Some(tree) = &mut profile.tree {
+        tree.peak_memory_bytes = Some(peak_memory_bytes).filter(|bytes| *bytes > 0);
+    }
+    Ok(profile)
 }
 
-/// Runs the supervisor and samples everything below it until it ends.
+/// Runs the supervisor and samples everything below it until it ends; returns the peak of its memory too.
 fn run(
     reexec: &Reexec,
     directory: &Path,
     streams: Streams,
     source: SampleSource,
-) -> std::io::Result<Observation> {
+) -> std::io::Result<(Observation, u64)> {
     let mut command = reexec.command(HiddenRole::Supervise);
-    let mut child = command.arg(directory).stdin(streams.stdin).stdout(streams.stdout).spawn()?;
+    let streamed = command.arg(directory).stdin(streams.stdin).stdout(streams.stdout).stderr(streams.stderr);
+    let mut child = streamed.spawn()?;
     let target = Target { root: child.id(), includes_root: false, runs_tasks: false };
     let (running, ended) = channel::<()>();
     std::thread::scope(|scope| {
         let is_running = move |pause| ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout);
         let sampler = scope.spawn(move || sample(target, source, is_running));
+        let memory = PeakMemory::watch(target.root);
         // Its report says how it ended.
         let waited = child.wait();
         drop(running);
+        let peak_memory_bytes = memory.end();
         let observation = sampler.join().expect("the sampler does not panic");
-        waited.map(|_| observation)
+        waited.map(|_| (observation, peak_memory_bytes))
     })
 }
 

@@ -11,6 +11,7 @@ use crate::profile::classify::phases::{SlicedTree, phases, slices};
 use crate::profile::classify::polling::{polling, unknown_polling};
 use crate::profile::classify::stretches::cpus_at_once;
 use crate::profile::classify::unknown::{MUCH_UNSEEN_SHARE, UnknownInputs, unknown};
+use crate::profile::classify::workers::workers_over_time;
 use crate::profile::result::{
     Class, Confidence, ConfidenceReason, NoClass, Profile, SampleSource, Sampling, TaskCost, Throttling,
     Tree, Waits, Workers,
@@ -259,6 +260,8 @@ fn tree(
         processes: observation.breakdown.process_count,
         threads: observation.breakdown.thread_count,
         workers: Workers { at_once: workers_at_once(intervals), duty: fractions.each_fraction },
+        over_time: Some(workers_over_time(intervals)),
+        peak_memory_bytes: None,
         unseen_cpu_s: fractions.unseen_s,
         sampling: Sampling {
             source: observation.source,

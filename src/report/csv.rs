@@ -5,6 +5,7 @@ use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::Status;
 use crate::gate::{GateReport, Metric};
 use crate::report::document::Report;
+use crate::report::flag_exports;
 
 const HEADER: &str = "workload,strategy,width,processes,status,reason,throughput_per_s,ci95_low,\
                       ci95_high,speedup,predicted_per_s,p50_s,p90_s,p99_s,max_s,cpu_s_per_task,\
@@ -14,11 +15,22 @@ const HEADER: &str = "workload,strategy,width,processes,status,reason,throughput
 /// Returns the cells of all `reports`, under one header; if there are gates, each row has the gate of its
 /// workload in further columns.
 pub(crate) fn to_string(reports: &[Report]) -> String {
+    if let [report] = reports
+        && let Some(flag) = &report.flag
+        && report.gate.is_none()
+    {
+        return flag_exports::csv(flag, quoted);
+    }
     let has_gates = reports.iter().any(|report| report.gate.is_some());
     let more = if has_gates { gate_header() } else { String::new() };
     let mut out = format!("{HEADER}{more}\n");
     for report in reports {
         let gate = if has_gates { gate_fields(report.gate.as_ref()) } else { Vec::new() };
+        for fields in report.flag.iter().flat_map(|flag| flag_exports::csv_rows(flag, &report.workload.name))
+        {
+            out += &fields.iter().chain(&gate).map(|field| quoted(field)).collect::<Vec<_>>().join(",");
+            out.push('\n');
+        }
         for cell in &report.cells {
             let fields = fields(&report.workload.name, cell);
             out += &fields.iter().chain(&gate).map(|field| quoted(field)).collect::<Vec<_>>().join(",");

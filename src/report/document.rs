@@ -6,6 +6,7 @@ use crate::advice::comparison::ComparisonCode;
 use crate::advice::{Model, Recommendation};
 use crate::benchmark::{ConfigurationResult, Series};
 use crate::diagnostics::Code;
+use crate::flag::FlagReport;
 use crate::gate::GateReport;
 use crate::host::Host;
 use crate::profile::Profile;
@@ -37,6 +38,9 @@ pub struct Report {
     pub model: Option<Model>,
     /// The recommended configuration, with reasons.
     pub recommendation: Option<Recommendation>,
+    /// The search over a program's own flag; then there are no cells, no model and no recommendation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flag: Option<Box<FlagReport>>,
     /// The cell that is compared with other runs, of `bench`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub series: Option<Series>,
@@ -60,6 +64,7 @@ impl Report {
             cells: Vec::new(),
             model: None,
             recommendation: None,
+            flag: None,
             series: None,
             gate: None,
             warnings: Vec::new(),

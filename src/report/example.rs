@@ -123,6 +123,8 @@ fn tree() -> Tree {
         processes: 3,
         threads: 4,
         workers: Workers { at_once: 1.9, duty: 0.5 },
+        over_time: None,
+        peak_memory_bytes: None,
         unseen_cpu_s: 0.001,
         sampling: Sampling { source: SampleSource::Proc, period_s: 0.02, cpu_s: 0.02 },
         machine: Contention { cpu_pressure: Some(0.02), others_cpus: Some(0.1), stolen: Some(0.0) },

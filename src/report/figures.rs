@@ -2,15 +2,18 @@
 
 use crate::benchmark::result::Status;
 use crate::benchmark::{Configuration, ConfigurationResult, Series};
+use crate::flag::FlagReport;
+use crate::flag::result::FlagStatus;
 use crate::gate::Metric;
 use crate::report::document::Report;
+use crate::report::flag_exports;
 use crate::stats::interval::{CONFIDENCE, geometric_mean_ci, is_informative};
 
 /// The figures that stand for a workload.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Figures {
-    /// The cell that gave them.
-    pub(super) cell: Configuration,
+    /// The cell that gave them, in words.
+    pub(super) cell: String,
     /// A figure for each metric that is known, in the order of [`Metric::ALL`].
     pub(super) figures: Vec<Figure>,
 }
@@ -29,13 +32,34 @@ pub(super) struct Figure {
 /// Returns the figures of the cell that is compared between runs, otherwise those of the recommended cell;
 /// `None` if neither has any.
 pub(super) fn figures(report: &Report) -> Option<Figures> {
-    let of_series = report.series.as_ref().map(|series| (series.cell, of_series(series)));
+    let label = |cell: Configuration| match &report.flag {
+        Some(flag) => flag_exports::label(flag, &flag.recommendation.parameters),
+        None => cell.to_string(),
+    };
+    let of_series = report.series.as_ref().map(|series| (label(series.cell), of_series(series)));
     let recommended =
         || report.cells.iter().find(|cell| report.is_recommended(cell) && cell.status == Status::Ok);
+    let flag = || report.flag.as_ref().and_then(|flag| of_flag(flag));
     let (cell, figures) = of_series
         .filter(|(_, figures)| !figures.is_empty())
-        .or_else(|| recommended().map(|result| (result.cell, of_cell(result))))?;
+        .or_else(|| recommended().map(|result| (label(result.cell), of_cell(result))))
+        .or_else(flag)?;
     Some(Figures { cell, figures }).filter(|figures| !figures.figures.is_empty())
+}
+
+/// Returns the figures of the recommended values of a program's own flag, if they ran.
+fn of_flag(flag: &FlagReport) -> Option<(String, Vec<Figure>)> {
+    let cell = flag.recommended().filter(|cell| cell.status == FlagStatus::Measured)?;
+    let wall_s = cell.wall_s?;
+    let cpu_s = cell.cpu_user_s.unwrap_or(0.0) + cell.cpu_system_s.unwrap_or(0.0);
+    let figure = |metric, value| Figure { metric, value, ci95: None };
+    let memory = cell.peak_memory_bytes.map(|bytes| figure(Metric::PeakRss, bytes as f64));
+    let times = [
+        figure(Metric::Throughput, wall_s.recip()),
+        figure(Metric::P50, wall_s),
+        figure(Metric::CpuPerTask, cpu_s),
+    ];
+    Some((flag_exports::label(flag, &cell.parameters), times.into_iter().chain(memory).collect()))
 }
 
 fn of_series(series: &Series) -> Vec<Figure> {
@@ -70,13 +94,12 @@ fn of_cell(result: &ConfigurationResult) -> Vec<Figure> {
 mod tests {
     use super::*;
     use crate::report::example;
-    use crate::strategy::StrategyKind;
 
     #[test]
     fn the_series_counts_and_without_one_the_recommended_cell() {
         let mut report = example::gated();
         let of_series = figures(&report).expect("a series");
-        assert_eq!(of_series.cell, Configuration::new(StrategyKind::Threads, 64));
+        assert_eq!(of_series.cell, "threads 64");
         assert_eq!(of_series.figures.len(), Metric::ALL.len());
         for figure in &of_series.figures {
             let [low, high] = figure.ci95.expect("several batches");
@@ -84,7 +107,7 @@ mod tests {
         }
         report.series = None;
         let of_cell = figures(&report).expect("a recommendation");
-        assert_eq!(of_cell.cell, Configuration::new(StrategyKind::Async, 64));
+        assert_eq!(of_cell.cell, "async 64");
         assert_eq!(of_cell.figures[0].ci95, Some([1198.0, 1281.0]));
         assert_eq!(of_cell.figures[1].ci95, None);
         report.recommendation = None;

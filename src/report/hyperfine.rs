@@ -8,7 +8,10 @@ use serde::Serialize;
 
 use crate::benchmark::result::Status;
 use crate::benchmark::{Configuration, ConfigurationResult, Series};
+use crate::flag::FlagReport;
+use crate::flag::result::FlagCell;
 use crate::report::document::Report;
+use crate::report::flag_exports;
 use crate::stats::quantile::median;
 
 #[derive(Serialize)]
@@ -30,7 +33,7 @@ struct Entry {
     times: Vec<f64>,
     exit_codes: Vec<i32>,
     /// Parameters of the cell: hyperfine's script for parametrised plots takes one, a number.
-    parameters: BTreeMap<&'static str, String>,
+    parameters: BTreeMap<String, String>,
 }
 
 /// One run of a cell.
@@ -49,6 +52,9 @@ pub(crate) fn to_string(reports: &[Report]) -> String {
 }
 
 fn entries(report: &Report) -> Vec<Entry> {
+    if let Some(flag) = &report.flag {
+        return flag.cells.iter().filter_map(|cell| flag_entry(flag, cell)).collect();
+    }
     let series = report.series.as_ref();
     let is_series = |cell: Configuration| series.is_some_and(|series| series.cell == cell);
     let cells = report.cells.iter().filter(|cell| cell.status == Status::Ok && !is_series(cell.cell));
@@ -98,7 +104,26 @@ fn entry(report: &Report, cell: Configuration, runs: &[Run], cpu_s_per_task: f64
         max: times.iter().copied().reduce(f64::max)?,
         exit_codes: runs.iter().map(|run| i32::from(!run.is_clean)).collect(),
         times,
-        parameters: BTreeMap::from([("width", cell.width.to_string())]),
+        parameters: BTreeMap::from([("width".to_owned(), cell.width.to_string())]),
+    })
+}
+
+/// Returns the runs of one cell of a program's own flag.
+fn flag_entry(flag: &FlagReport, cell: &FlagCell) -> Option<Entry> {
+    let times: Vec<f64> = cell.runs.iter().map(|run| run.wall_s).collect();
+    let mean = times.iter().sum::<f64>() / times.len() as f64;
+    Some(Entry {
+        command: flag_exports::line(flag, &cell.parameters),
+        mean,
+        stddev: deviation(&times, mean),
+        median: median(&times)?,
+        user: cell.cpu_user_s.unwrap_or(0.0),
+        system: cell.cpu_system_s.unwrap_or(0.0),
+        min: times.iter().copied().reduce(f64::min)?,
+        max: times.iter().copied().reduce(f64::max)?,
+        exit_codes: vec![0; times.len()],
+        times,
+        parameters: flag_exports::parameters(flag, &cell.parameters),
     })
 }
 

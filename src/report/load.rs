@@ -63,7 +63,7 @@ pub(crate) fn load_results(path: &Path) -> Result<BenchReport, InputErrors> {
     let text = String::from_utf8(bytes).map_err(|_| wrong(format!("'{name}' is not UTF-8")))?;
     let results = match parse(&name, &text)? {
         Document::Bench(bench) => *bench,
-        Document::Single(report) if !report.cells.is_empty() => {
+        Document::Single(report) if !report.cells.is_empty() || report.flag.is_some() => {
             BenchReport::new(report.host.clone(), vec![*report])
         }
         _ => return Err(foreign(&name, "it has no measurements").into()),

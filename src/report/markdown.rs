@@ -7,6 +7,7 @@ use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::Status;
 use crate::report::columns::Column;
 use crate::report::document::{FailedWorkload, Report};
+use crate::report::flag_exports;
 use crate::report::markdown::table_line::{escaped, line};
 use crate::report::prose;
 
@@ -48,6 +49,9 @@ fn of_reports(reports: &[Report]) -> String {
 
 fn section(report: &Report) -> String {
     let mut out = format!("### {}\n\n", escaped(&report.workload.name));
+    if let Some(flag) = &report.flag {
+        return out + &flag_exports::markdown(flag, escaped, |values| line(values.into_iter()));
+    }
     out += &line(COLUMNS.iter().map(|column| column.heading().to_owned()));
     out += &line(COLUMNS.iter().map(|c| if *c == Column::Strategy { ":--" } else { "--:" }.to_owned()));
     for cell in &report.cells {

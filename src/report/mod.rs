@@ -14,6 +14,8 @@ pub(crate) mod example;
 mod figures;
 pub(crate) mod fit;
 pub(crate) mod fit_formats;
+mod flag_columns;
+mod flag_exports;
 pub(crate) mod format;
 pub(crate) mod gab;
 pub(crate) mod github;

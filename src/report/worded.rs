@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::advice::{Model, Note, Recommendation};
+use crate::flag::FlagReport;
 use crate::profile::Profile;
 use crate::report::check::CheckReport;
 use crate::report::document::{BenchReport, Document, Report};
@@ -32,6 +33,9 @@ impl Worded for Report {
     fn add_sentences(&self, value: &mut Value) {
         if let Some(advice) = &self.recommendation {
             add_to_recommendation(advice, Together::of(self), &mut value["recommendation"]);
+        }
+        if let Some(flag) = &self.flag {
+            add_to_flag(flag, &mut value["flag"]["recommendation"]);
         }
         if let Some(model) = &self.model {
             add_to_model(model, &mut value["model"]);
@@ -115,6 +119,15 @@ fn add_to_recommendation(advice: &Recommendation, work: Together, value: &mut Va
     }
 }
 
+fn add_to_flag(flag: &FlagReport, value: &mut Value) {
+    let advice = &flag.recommendation;
+    value["message"] = json!(prose::flag::headline(flag));
+    add_message(&mut value["binding_limit"], prose::flag::limit(&advice.limit));
+    for (i, note) in advice.notes.iter().enumerate() {
+        add_message(&mut value["notes"][i], prose::flag::note(note));
+    }
+}
+
 fn add_to_profile(profile: &Profile, value: &mut Value) {
     let reason = prose::profile::confidence_reason(&profile.confidence_reason);
     add_message(&mut value["confidence_reason"], reason);
@@ -138,12 +151,15 @@ fn add_message(fact: &mut Value, message: String) {
 }
 
 /// Types whose JSON has a `message`, by their names in the schema.
-const WITH_MESSAGE: [&str; 11] = [
+const WITH_MESSAGE: [&str; 14] = [
     "CheckDetail",
     "CheckFinding",
     "ChoiceConfidenceReason",
     "Comparison",
     "ConfidenceReason",
+    "FlagLimit",
+    "FlagNote",
+    "FlagRecommendation",
     "GateReason",
     "LimitingFactor",
     "NoClass",

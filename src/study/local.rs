@@ -31,6 +31,10 @@ impl Machine for RunGuard {
         RunGuard::interrupt(self)
     }
 
+    fn guard(&self) -> Option<&RunGuard> {
+        Some(self)
+    }
+
     fn prepare<'m>(
         &'m self,
         mut workload: Workload,

@@ -16,15 +16,22 @@ use crate::profile::tasks::{ProfileLimits, Profiled};
 use crate::report::document::Warning;
 use crate::study::callables::Callables;
 use crate::study::config::StudyConfig;
+use crate::study::run_guard::RunGuard;
 use crate::workload::Workload;
 use crate::workload::fixture::FixtureStats;
 
 /// A machine that runs workloads.
 ///
-/// [`RunGuard`](crate::study::RunGuard) is the real one.
+/// [`RunGuard`] is the real one.
 pub trait Machine {
     /// Returns the interrupt that ends the run early.
     fn interrupt(&self) -> &Interrupt;
+
+    /// Returns the processes of the run, for work that only a real machine can do.
+    #[doc(hidden)]
+    fn guard(&self) -> Option<&RunGuard> {
+        None
+    }
 
     /// Makes a workload ready to run: gives its `cpu` steps their iterations, starts the server and the
     /// interpreter that it needs.

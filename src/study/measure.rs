@@ -38,6 +38,15 @@ pub struct MeasuredStudy<'m> {
     pub(super) search_time: Duration,
 }
 
+impl<'m> MeasuredStudy<'m> {
+    /// Returns a study of which nothing but the profile is known, to repeat one configuration.
+    pub(super) fn unsearched(profiled: ProfiledStudy<'m>) -> Self {
+        let ProfiledStudy { state, profiled, .. } = profiled;
+        let report = state.empty_report(state.config.command);
+        MeasuredStudy { state, profiled, report, batch_time: Duration::ZERO, search_time: Duration::ZERO }
+    }
+}
+
 impl<'m> ProfiledStudy<'m> {
     /// Measures the configurations, or predicts them, and recommends one.
     ///

@@ -18,6 +18,7 @@ mod conclude;
 mod config;
 pub(crate) mod external_process;
 mod fail_policy;
+pub(crate) mod flag;
 mod forewarnings;
 mod local;
 mod machine;

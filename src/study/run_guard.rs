@@ -51,7 +51,7 @@ impl KillSwitch {
 
 /// The processes and the temporary directory of a run; both end with this value.
 #[derive(Debug)]
-pub(crate) struct RunGuard {
+pub struct RunGuard {
     group: Group,
     switch: KillSwitch,
 }

@@ -12,6 +12,8 @@ use crate::report::document::{BenchReport, FailedWorkload, Report};
 use crate::study::compare::equalise_work;
 use crate::study::comparison_target::ComparisonTarget;
 use crate::study::config::StudyConfig;
+use crate::study::flag::FlagSetup;
+use crate::study::flag::bench::FlagEntry;
 use crate::study::machine::Machine;
 use crate::study::repeat::RepeatRequest;
 use crate::study::run::Study;
@@ -33,6 +35,8 @@ pub(crate) struct SuiteEntry {
     pub config: StudyConfig,
     /// Largest changes that are ignored.
     pub thresholds: Thresholds,
+    /// The search over a program's own flag, if the command of the workload has one.
+    pub flag: Option<FlagSetup>,
 }
 
 impl SuiteEntry {
@@ -126,7 +130,12 @@ impl<'m> SuiteRun<'m> {
         entry: SuiteEntry,
         observer: &mut dyn Observer,
     ) -> Result<(Report, Option<Comparison>), Error> {
-        let SuiteEntry { mut workload, config, thresholds } = entry;
+        let SuiteEntry { mut workload, config, thresholds, flag } = entry;
+        if let (Some(setup), Some(guard)) = (flag, self.machine.guard()) {
+            let Self { machine, target, metrics, report: BenchReport { host, .. }, .. } = self;
+            let entry = FlagEntry { machine: *machine, guard, host, target, thresholds, metrics: *metrics };
+            return entry.study(&setup, observer);
+        }
         let Self { machine, target, report: BenchReport { host, .. }, .. } = self;
         let name = workload.name.clone();
         let mut other = target.workload();

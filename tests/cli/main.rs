@@ -18,6 +18,7 @@ mod inherited;
 mod interrupt;
 mod json;
 mod mcp;
+mod own_flag;
 mod quiet;
 mod quotas;
 mod sandbox;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::cli::args::flag::FlagArgs;
 use crate::cli::args::measure::{HookArgs, MeasureArgs};
 use crate::cli::args::output::OutputArgs;
 use crate::cli::args::workload::WorkloadArgs;
@@ -55,6 +56,8 @@ pub(crate) struct BenchArgs {
     pub(crate) measure: MeasureArgs,
     #[command(flatten)]
     pub(crate) hooks: HookArgs,
+    #[command(flatten)]
+    pub(crate) flag: FlagArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

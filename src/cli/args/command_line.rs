@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::cli::args::bench::{BENCH_HELP, BENCH_USAGE, BenchArgs, CompareArgs};
 use crate::cli::args::check::{CHECK_HELP, CHECK_USAGE, CheckArgs};
 use crate::cli::args::exit_help::{COMPARING, PLAIN, RUNNING, with_exit_statuses};
+use crate::cli::args::flag::FlagArgs;
 use crate::cli::args::man::ManArgs;
 use crate::cli::args::mcp::{MCP_HELP, McpArgs};
 use crate::cli::args::measure::{HookArgs, MeasureArgs};
@@ -150,6 +151,13 @@ pub(crate) struct AdviseArgs {
     /// Run no item twice: every configuration gets its own random items (for commands with side effects)
     #[arg(long)]
     pub(crate) once: bool,
+
+    #[command(flatten)]
+    pub(crate) flag: FlagArgs,
+
+    /// For a command with {width}: run the narrowest width in any case, to know the speed-up
+    #[arg(long)]
+    pub(crate) reference: bool,
 
     #[command(flatten)]
     pub(crate) output: OutputArgs,

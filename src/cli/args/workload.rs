@@ -56,7 +56,8 @@ pub(crate) struct WorkloadArgs {
     #[arg(short, long, value_parser = NonEmptyStringValueParser::new())]
     pub(crate) name: Option<String>,
 
-    /// A command to run for every item; {} stands for the item, ::: starts a list of items
+    /// A command to run for every item; {} stands for the item, ::: starts a list of items. With {width} the
+    /// command is the whole work, and the best number in that place is searched
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command_line: Vec<String>,
 }

@@ -3,11 +3,13 @@
 use crate::host::Host;
 use crate::report::document::CommandName;
 use crate::study::StudyConfig;
+use crate::study::flag::FlagSetup;
 use crate::workload::Workload;
 
 use crate::cli::args::{AdviseArgs, Language};
 use crate::cli::failure::Failure;
 use crate::cli::settings::environment::Environment;
+use crate::cli::settings::flag::{FlagRequest, resolve_flag};
 use crate::cli::settings::output::OutputSettings;
 use crate::cli::settings::study::resolve_study;
 use crate::cli::settings::workload::{check_once, resolve_workload};
@@ -18,6 +20,8 @@ pub(crate) struct AdviseSettings {
     pub(crate) workload: Workload,
     /// The configuration of its study.
     pub(crate) study: StudyConfig,
+    /// The search over a program's own flag, if the command has one; the study is not made then.
+    pub(crate) flag: Option<FlagSetup>,
     /// The output.
     pub(crate) output: OutputSettings,
 }
@@ -32,7 +36,7 @@ impl AdviseSettings {
         host: &Host,
         environment: &Environment,
     ) -> Result<Self, Failure> {
-        let workload = resolve_workload(&args.workload, environment.stdin())?;
+        let mut workload = resolve_workload(&args.workload, environment.stdin())?;
         let language = args.code.unwrap_or_else(|| default_language(&workload));
         let output = OutputSettings::resolve(&args.output, language, environment)?;
         if args.once {
@@ -42,7 +46,22 @@ impl AdviseSettings {
         study.once = args.once;
         study.python.clone_from(&args.workload.python.python);
         study.selection.variants = args.output.view.verbose;
-        Ok(AdviseSettings { workload, study, output })
+        let flag = resolve_flag(
+            &mut workload,
+            &FlagRequest {
+                flag: &args.flag,
+                workload: &args.workload,
+                measure: &args.measure,
+                wants_reference: args.reference,
+                budget: args.measure.budget,
+            },
+            &study,
+        )?;
+        if flag.is_some() && args.once {
+            let message = "--once does not go with {width}: every measurement runs the whole command";
+            return Err(Failure::Usage(message.to_owned()));
+        }
+        Ok(AdviseSettings { workload, study, flag, output })
     }
 }
 

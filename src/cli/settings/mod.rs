@@ -6,6 +6,7 @@ mod check;
 mod compare;
 mod environment;
 mod fit;
+mod flag;
 mod output;
 mod profile;
 mod study;

@@ -6,6 +6,7 @@ use std::os::fd::AsFd;
 use std::process::Stdio;
 use std::time::Duration;
 
+use crate::flag::template::has_numbers;
 use crate::profile::accounting::supervisor::SupervisorRequest;
 use crate::profile::command::{LINGER, REPEAT_FOR, Streams};
 use crate::profile::result::SampleSource;
@@ -76,6 +77,12 @@ impl ProfileSettings {
         }
         let (workload, hooks) =
             (resolve_workload(&args.workload, environment.stdin())?, resolve_hooks(&args.hooks));
+        let argv = workload.only_command().map(|command| command.argv.as_slice()).unwrap_or_default();
+        if has_numbers(argv) {
+            let message =
+                "a profile is of one run: put a number in place of {width}, or let `conc advise` search it";
+            return Err(Failure::Usage(message.to_owned()));
+        }
         let target = if is_one_command(&workload, args) {
             let request = supervisor_request(&workload, args);
             // A file that cannot be written has to be found before the command's own files are touched.
@@ -158,7 +165,7 @@ fn streams(args: &ExternalArgs, output: &OutputSettings) -> Result<Streams, Fail
         "inherit" => Stdio::inherit(),
         path => File::create(path).map_err(Failure::io(format!("cannot write '{path}'")))?.into(),
     };
-    Ok(Streams { stdin, stdout })
+    Ok(Streams { stdin, stdout, stderr: Stdio::inherit() })
 }
 
 fn duplicate(stream: &impl AsFd) -> Result<Stdio, Failure> {

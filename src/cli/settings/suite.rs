@@ -14,6 +14,7 @@ use crate::workload::input::{self, InputErrors};
 
 use crate::cli::args::{BenchArgs, WorkloadArgs};
 use crate::cli::failure::Failure;
+use crate::cli::settings::flag::{FlagRequest, resolve_flag};
 use crate::cli::settings::study::resolve_study;
 use crate::cli::settings::workload::{check_python, name_async_form, resolve_workload, set_limits};
 
@@ -56,13 +57,32 @@ pub(super) fn resolve_suite(
     Ok(SuiteWorkloads { entries: entries.collect::<Result<_, Failure>>()?, invalid })
 }
 
-fn entry(workload: Workload, args: &BenchArgs, file: &SuiteFile, host: &Host) -> Result<SuiteEntry, Failure> {
+fn entry(
+    mut workload: Workload,
+    args: &BenchArgs,
+    file: &SuiteFile,
+    host: &Host,
+) -> Result<SuiteEntry, Failure> {
     let layers = file.layers(&workload.name);
     let mut config = resolve_study(CommandName::Bench, &args.measure, &layers, &args.hooks, host)?;
     if workload.runs_python() {
         config.python.clone_from(&args.workload.python.python);
     }
-    Ok(SuiteEntry { workload, config, thresholds: resolve_thresholds(args.gate.noise_threshold, &layers) })
+    let budget = args.measure.budget.or_else(|| layers.iter().find_map(|layer| layer.budget));
+    let request = FlagRequest {
+        flag: &args.flag,
+        workload: &args.workload,
+        measure: &args.measure,
+        wants_reference: false,
+        budget,
+    };
+    let flag = resolve_flag(&mut workload, &request, &config)?;
+    Ok(SuiteEntry {
+        workload,
+        config,
+        thresholds: resolve_thresholds(args.gate.noise_threshold, &layers),
+        flag,
+    })
 }
 
 /// Valid workloads, and the errors of the invalid ones by name.

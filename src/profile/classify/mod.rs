@@ -9,3 +9,4 @@ pub(crate) mod phases;
 pub(crate) mod polling;
 pub(crate) mod stretches;
 pub(crate) mod unknown;
+pub(crate) mod workers;

@@ -11,6 +11,7 @@ mod throttling;
 mod tree;
 mod two_threads;
 mod waits;
+mod workers;
 
 pub use class::{Class, Confidence};
 pub(crate) use polling::Polling;
@@ -31,3 +32,4 @@ pub use two_threads::ThreadsVerdict;
 pub(crate) use two_threads::TwoThreads;
 pub use waits::WaitKind;
 pub(crate) use waits::Waits;
+pub(crate) use workers::WorkersOverTime;

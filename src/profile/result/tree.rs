@@ -8,6 +8,7 @@ use crate::profile::result::quiet::{NoClass, Sockets};
 use crate::profile::result::reason::Unknown;
 use crate::profile::result::throttling::Throttling;
 use crate::profile::result::waits::{WaitKind, Waits};
+use crate::profile::result::workers::WorkersOverTime;
 
 /// Facts about a process tree.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -25,6 +26,13 @@ pub struct Tree {
     pub threads: u64,
     /// Threads that work side by side.
     pub workers: Workers,
+    /// Workers over the time of the run; null in results of earlier versions.
+    #[serde(default)]
+    pub over_time: Option<WorkersOverTime>,
+    /// Largest resident memory of all processes together seen at one time, in bytes: pages that they share count
+    /// several times. Null where it was not looked at.
+    #[serde(default)]
+    pub peak_memory_bytes: Option<u64>,
     /// CPU seconds that no sample caught.
     pub unseen_cpu_s: f64,
     /// Source, period and cost of the samples.

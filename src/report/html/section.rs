@@ -5,6 +5,7 @@ use crate::benchmark::result::Status;
 use crate::gate::GateReport;
 use crate::report::columns::Column;
 use crate::report::document::Report;
+use crate::report::flag_exports;
 use crate::report::html::verdict::verdict;
 use crate::report::html::{curve, forest};
 use crate::report::markup::escaped;
@@ -36,6 +37,7 @@ pub(super) fn section(i: usize, report: &Report) -> String {
     }
     out += &report.gate.as_ref().map(gate).unwrap_or_default();
     out += &recommendation(report);
+    out += &report.flag.as_ref().map(|flag| flag_exports::html(flag)).unwrap_or_default();
     out += &curve::figure(report).unwrap_or_default();
     out += &cells(report);
     out += &warnings(report);

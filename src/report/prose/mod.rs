@@ -11,6 +11,7 @@ mod consistency;
 pub(crate) mod decision;
 pub(crate) mod details;
 pub(crate) mod findings;
+pub(crate) mod flag;
 pub(crate) mod gate;
 pub(crate) mod limit;
 pub(crate) mod notes;

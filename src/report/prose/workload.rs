@@ -16,6 +16,9 @@ const WORTH_NAMING: f64 = 0.005;
 /// Returns the workload: its name, its number of tasks, and its source.
 pub(crate) fn workload(report: &Report) -> String {
     let workload = &report.workload;
+    if let Some(flag) = &report.flag {
+        return format!("{} · {}", workload.name, flag.command.join(" "));
+    }
     let source = match workload.source {
         WorkloadSource::Sample => "sample workload",
         WorkloadSource::File => "workload file",

@@ -4,6 +4,7 @@ mod cells;
 mod checklist;
 mod details;
 mod fit;
+mod flag;
 mod gate;
 mod header;
 pub(crate) mod options;

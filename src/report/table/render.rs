@@ -6,12 +6,18 @@ use crate::report::fit::FitReport;
 use crate::report::table::options::TableOptions;
 use crate::report::table::plot::Glyphs;
 use crate::report::table::screen::Screen;
-use crate::report::table::{cells, checklist, details, fit, gate, header, profile, recommendation, warnings};
+use crate::report::table::{
+    cells, checklist, details, fit, flag, gate, header, profile, recommendation, warnings,
+};
 
 /// Returns the output of `advise`. Only the program is not wrapped to the width.
 pub(crate) fn render_advise(report: &Report, options: &TableOptions) -> String {
     let mut screen = Screen::new(*options);
     header::workload_and_host(&mut screen, report);
+    if let Some(flag) = &report.flag {
+        flag::section(&mut screen, report, flag);
+        return screen.finish();
+    }
     profile::section(&mut screen, report, options.verbose);
     cells::best(&mut screen, report);
     recommendation::section(&mut screen, report);
@@ -37,6 +43,10 @@ pub(crate) fn render_bench(report: &BenchReport, options: &TableOptions) -> Stri
     for result in &report.results {
         screen.gap();
         header::workload(&mut screen, result);
+        if let Some(flag) = &result.flag {
+            flag::table(&mut screen, flag);
+            flag::headline(&mut screen, flag);
+        }
         cells::best(&mut screen, result);
         recommendation::headline(&mut screen, result);
         gate::section(&mut screen, result);

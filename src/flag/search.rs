@@ -1,0 +1,343 @@
+//! Decides what to run next, and when nothing more has to run.
+
+use std::collections::BTreeMap;
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+use crate::flag::belief::{FlagBelief, FlagPoint, Standing, params};
+use crate::flag::caps::{Cap, cap};
+use crate::flag::measure::{RunFailure, RunMeasure};
+use crate::flag::model::WorkModel;
+use crate::flag::parameters::Parameters;
+use crate::flag::record::{Objective, Record, Run};
+use crate::host::info::HostLimits;
+use crate::model::surrogate::{Hyperparameters, Observation};
+use crate::policy::INDIFFERENCE;
+
+mod next;
+
+/// Probability of not being worse than the leader by more than 5% from which a narrower cell is recommended.
+///
+/// Each run is dear, so that less is asked for than of batches; the loss is small even where it is wrong.
+const NARROWER_SURE: f64 = 0.85;
+
+/// Mean number of workers below which a program works with one thread.
+const ALONE_BELOW: f64 = 1.5;
+
+/// Difference of CPUs or workers below which two runs use as many.
+const SAME_COUNT: f64 = 0.2;
+
+/// Share of the rate that two widths may differ by where the flag does nothing.
+const UNCHANGED: f64 = 0.1;
+
+/// The rule that ends the search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SearchMode {
+    /// When the answer is known.
+    Guided,
+    /// After so many rounds of a guided search.
+    Rounds(u32),
+    /// After so many rounds of every cell.
+    Exhaustive(u32),
+    /// After the first runs.
+    FirstRuns,
+}
+
+/// The cells and the machine.
+#[derive(Debug, Clone)]
+pub(crate) struct SearchSpace {
+    /// Every cell that is considered.
+    pub cells: Vec<Parameters>,
+    /// CPUs that programs can use.
+    pub cpus: f64,
+    /// CPUs to predict for.
+    pub assumed_cpus: f64,
+    /// Limits of the machine.
+    pub limits: HostLimits,
+    /// What is optimised.
+    pub objective: Objective,
+    /// True if the narrowest cell runs in any case.
+    pub wants_reference: bool,
+    /// Seed of every random choice.
+    pub seed: u64,
+}
+
+/// A search in progress.
+#[derive(Debug)]
+pub(crate) struct Search {
+    space: SearchSpace,
+    mode: SearchMode,
+    records: Vec<Record>,
+    /// The cells that run first: one for each listed value.
+    first: Vec<usize>,
+    rounds: u32,
+    narrower_runs: usize,
+    hyper: Hyperparameters,
+    belief: Option<FlagBelief>,
+    cap: Option<Cap>,
+    random: StdRng,
+}
+
+impl Search {
+    /// Begins a search.
+    pub(crate) fn new(space: SearchSpace, mode: SearchMode) -> Self {
+        let records: Vec<Record> = space.cells.iter().cloned().map(Record::new).collect();
+        Search {
+            first: first_cells(&space),
+            random: StdRng::seed_from_u64(space.seed),
+            hyper: Hyperparameters::usual(&params()),
+            space,
+            mode,
+            records,
+            rounds: 0,
+            narrower_runs: 0,
+            belief: None,
+            cap: None,
+        }
+    }
+
+    /// Returns the record of every cell.
+    pub(crate) fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// Returns the cells and the machine.
+    pub(crate) fn space(&self) -> &SearchSpace {
+        &self.space
+    }
+
+    /// Returns the cell that runs first.
+    pub(crate) fn first(&self) -> usize {
+        self.first[0]
+    }
+
+    /// Returns the resource that caps the width, if one is below the widest cell.
+    pub(crate) fn binding_cap(&self) -> Option<Cap> {
+        let widest = self.records.iter().map(|record| record.parameters.total()).max()?;
+        self.cap.filter(|cap| cap.widest < widest)
+    }
+
+    /// Adds a run of cell `i` that began at `at_s`. Returns false if the program did not print its metric.
+    pub(crate) fn record(&mut self, i: usize, at_s: f64, run: Result<RunMeasure, RunFailure>) -> bool {
+        match run {
+            Ok(measure) => {
+                let Some(rate) = self.space.objective.rate(&measure) else { return false };
+                let (round, is_cold) = (self.rounds, false);
+                self.records[i].runs.push(Run { at_s, round, rate, measure, is_cold });
+            }
+            Err(failure) => self.records[i].failure = Some(failure),
+        }
+        true
+    }
+
+    /// Ends a round: derives the belief from all runs.
+    pub(crate) fn end_round(&mut self) {
+        self.rounds += 1;
+        let first = self.first();
+        self.records[first].mark_cold();
+        self.cap = cap(&self.records, &self.space.limits);
+        let Some(points) = self.points() else { return };
+        let observations = self.observations();
+        let belief = FlagBelief::new(&points, &observations, self.hyper, &params(), self.space.seed);
+        self.hyper = belief.hyper;
+        self.belief = Some(belief);
+    }
+
+    /// Returns what is believed of each cell; `None` before anything ran well.
+    pub(crate) fn standings(&self) -> Option<&[Standing]> {
+        Some(&self.belief.as_ref()?.standings)
+    }
+
+    /// Returns the seconds that a run of cell `i` is expected to take.
+    pub(crate) fn expected_s(&self, i: usize) -> Option<f64> {
+        let record = &self.records[i];
+        if record.is_measured() {
+            return Some(record.mean(|run| run.wall_s));
+        }
+        let (model, _) = self.models().remove(&record.parameters.value)?;
+        Some(model.seconds(record.parameters.total(), self.space.cpus))
+    }
+
+    /// Returns the rate that the first run of its value predicts for cell `i`.
+    pub(crate) fn predicted_rate(&self, i: usize) -> Option<f64> {
+        let parameters = &self.records[i].parameters;
+        let (model, rate) = self.models().remove(&parameters.value)?;
+        Some(self.rate_by(&model, rate, parameters.total()))
+    }
+
+    fn rate_by(&self, model: &WorkModel, rate: f64, total: usize) -> f64 {
+        let now_s = model.on(self.space.assumed_cpus).seconds(total, self.space.cpus);
+        rate * self.first_seconds(model) / now_s.max(f64::MIN_POSITIVE)
+    }
+
+    fn first_seconds(&self, model: &WorkModel) -> f64 {
+        model.seconds_of_run(self.space.cpus).max(f64::MIN_POSITIVE)
+    }
+
+    /// Returns the model and the rate of the first run that counts, for each listed value.
+    pub(crate) fn models(&self) -> BTreeMap<Option<String>, (WorkModel, f64)> {
+        let mut models = BTreeMap::new();
+        // A value whose first cell failed is judged by the first that ran.
+        for i in self.first.iter().copied().chain(0..self.records.len()) {
+            let record = &self.records[i];
+            let Some(run) = record.counted().next().filter(|_| record.failure.is_none()) else { continue };
+            let total = record.parameters.total();
+            models
+                .entry(record.parameters.value.clone())
+                .or_insert_with(|| (WorkModel::of(&run.measure, total, self.space.cpus), run.rate));
+        }
+        models
+    }
+
+    fn points(&self) -> Option<Vec<FlagPoint>> {
+        let models = self.models();
+        let usual = models.values().next().copied()?;
+        let point = |record: &Record| {
+            let Parameters { processes, value, .. } = &record.parameters;
+            let is_like =
+                |other: &Record| other.parameters.processes == *processes && other.parameters.value == *value;
+            let group = self.records.iter().position(is_like).unwrap_or(0);
+            let (model, rate) = models.get(value).copied().unwrap_or(usual);
+            let total = record.parameters.total();
+            let is_allowed = self.cap.is_none_or(|cap| total <= cap.widest) || record.is_measured();
+            let is_bounded = self.space.objective.is_time() && !record.is_measured();
+            let (least_s, sd) = model.on(self.space.assumed_cpus).least(total);
+            FlagPoint {
+                total,
+                group,
+                prior_rate: self.rate_by(&model, rate, total),
+                most_rate: is_bounded.then(|| (least_s.max(f64::MIN_POSITIVE).recip(), sd)),
+                competes: record.failure.is_none() && is_allowed,
+            }
+        };
+        Some(self.records.iter().map(point).collect())
+    }
+
+    fn observations(&self) -> Vec<Observation> {
+        if self.space.assumed_cpus != self.space.cpus {
+            return Vec::new();
+        }
+        let of = |(point, record): (usize, &Record)| {
+            let runs =
+                record.counted().map(move |run| Observation { point, at_s: run.at_s, value: run.rate.ln() });
+            runs.collect::<Vec<_>>()
+        };
+        self.records.iter().enumerate().flat_map(of).collect()
+    }
+
+    fn competes(&self, i: usize) -> bool {
+        let record = &self.records[i];
+        let total = record.parameters.total();
+        record.failure.is_none() && (record.is_measured() || self.cap.is_none_or(|cap| total <= cap.widest))
+    }
+
+    fn is_measured(&self, i: usize) -> bool {
+        self.records[i].is_measured()
+    }
+
+    fn runs(&self, i: usize) -> usize {
+        self.records[i].runs.len()
+    }
+
+    /// Returns the measured cell that is expected to lose least.
+    pub(crate) fn leader(&self) -> Option<usize> {
+        let standings = self.standings()?;
+        let measured = (0..self.records.len()).filter(|i| self.is_measured(*i));
+        measured.min_by(|a, b| standings[*a].regret.total_cmp(&standings[*b].regret))
+    }
+
+    /// Returns the recommended cell: the narrowest measured one that is surely near the best, or one that did not
+    /// run if that is expected to be clearly better.
+    pub(crate) fn recommended(&self) -> Option<usize> {
+        let standings = self.standings()?;
+        let (leader, all) = (self.leader()?, 0..self.records.len());
+        let unrun = all.clone().filter(|i| !self.is_measured(*i) && self.competes(*i));
+        let unrun = unrun.min_by(|a, b| standings[*a].regret.total_cmp(&standings[*b].regret));
+        let is_better = |i: &usize| standings[*i].regret + INDIFFERENCE < standings[leader].regret;
+        if let Some(better) = unrun.filter(is_better) {
+            let fastest = standings[better].rate;
+            let close =
+                all.filter(|i| self.competes(*i) && standings[*i].rate >= (1.0 - INDIFFERENCE) * fastest);
+            return close.min_by_key(|i| self.price(*i)).or(Some(better));
+        }
+        if self.works_alone() {
+            return all.filter(|i| self.is_measured(*i)).min_by_key(|i| self.price(*i));
+        }
+        let belief = self.belief.as_ref()?;
+        let near = all.filter(|i| self.is_measured(*i) && belief.prob_not_worse(*i, leader) >= NARROWER_SURE);
+        near.min_by_key(|i| self.price(*i)).or(Some(leader))
+    }
+
+    /// Returns what is preferred among equals: few threads, then few processes.
+    fn price(&self, i: usize) -> (usize, usize) {
+        let parameters = &self.records[i].parameters;
+        (parameters.total(), parameters.processes.unwrap_or(1))
+    }
+
+    /// Returns true if the program works with one thread with a narrow width and a wide one.
+    fn works_alone(&self) -> bool {
+        let wide = self.without_effect().map(|(_, wide)| &self.records[wide]);
+        wide.is_some_and(|record| record.mean(|run| run.workers.mean()) < ALONE_BELOW)
+    }
+
+    /// Returns the cell that speed-ups refer to: the narrowest.
+    pub(crate) fn reference(&self) -> usize {
+        (0..self.records.len()).min_by_key(|i| self.price(*i)).unwrap_or(0)
+    }
+
+    /// Returns the two cells of the leader's value that differ most in width, if the flag changed nothing between
+    /// them.
+    pub(crate) fn without_effect(&self) -> Option<(usize, usize)> {
+        let leader = self.leader()?;
+        let value = &self.records[leader].parameters.value;
+        let alike = || {
+            let is_like = |i: &usize| self.is_measured(*i) && self.records[*i].parameters.value == *value;
+            (0..self.records.len()).filter(is_like)
+        };
+        let (narrow, wide) =
+            (alike().min_by_key(|i| self.price(*i))?, alike().max_by_key(|i| self.price(*i))?);
+        let (few, many) = (&self.records[narrow], &self.records[wide]);
+        if many.parameters.total() < 2 * few.parameters.total() {
+            return None;
+        }
+        let is_same = |value: fn(&RunMeasure) -> f64| {
+            let (a, b) = (few.mean(value), many.mean(value));
+            (a - b).abs() <= SAME_COUNT.max(UNCHANGED * a.max(b))
+        };
+        let rates = [few, many].map(|record| {
+            let n = record.counted().count().max(1) as f64;
+            record.counted().map(|run| run.rate.ln()).sum::<f64>() / n
+        });
+        let is_same_rate = (rates[0] - rates[1]).abs() <= UNCHANGED;
+        let workers = |run: &RunMeasure| run.workers.mean();
+        (is_same_rate && is_same(workers) && is_same(RunMeasure::cpus_busy)).then_some((narrow, wide))
+    }
+}
+
+/// Returns the cells that run first: for each listed value the one that asks for as many threads as there are
+/// CPUs, with as many processes as threads each.
+fn first_cells(space: &SearchSpace) -> Vec<usize> {
+    let cpus = space.cpus.ceil().max(1.0);
+    let off = |i: &usize| {
+        let parameters = &space.cells[*i];
+        let ratio = (parameters.total() as f64 / cpus).ln().abs();
+        let shape = (parameters.width as f64 / parameters.processes.unwrap_or(1) as f64).ln().abs();
+        let shape = if parameters.processes.is_some() { shape } else { 0.0 };
+        (ratio, shape)
+    };
+    let mut values: Vec<&Option<String>> = Vec::new();
+    for cell in &space.cells {
+        if !values.contains(&&cell.value) {
+            values.push(&cell.value);
+        }
+    }
+    let nearest = |value: &&Option<String>| {
+        let of_value = (0..space.cells.len()).filter(|i| space.cells[*i].value == **value);
+        of_value.min_by(|a, b| {
+            let ((ratio, shape), (other_ratio, other_shape)) = (off(a), off(b));
+            ratio.total_cmp(&other_ratio).then(shape.total_cmp(&other_shape))
+        })
+    };
+    values.iter().filter_map(nearest).collect()
+}

@@ -1,0 +1,72 @@
+//! The part of the work that runs in one thread, and the speed-up that it allows.
+
+use serde::{Deserialize, Serialize};
+
+use crate::flag::record::Record;
+use crate::flag::search::Search;
+use crate::model::amdahl::Amdahl;
+use crate::model::nls::Point;
+
+/// Serial share that samples cannot tell from none.
+const LEAST_SERIAL: f64 = 0.02;
+
+/// Seconds of a run from which its samples tell a serial share.
+const SERIAL_SEEN_FROM_S: f64 = 0.5;
+
+/// Number of widths from which Amdahl's law is fitted.
+const MIN_WIDTHS_OF_FIT: usize = 3;
+
+/// The part of the work that runs in one thread.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct SerialShare {
+    /// Its share of the time that one thread would need for all, from 0 to 1.
+    pub share: f64,
+    /// The speed-up that no number of CPUs can pass (Amdahl's law); null if nothing is serial.
+    pub ceiling: Option<f64>,
+    /// The source of the share.
+    pub source: SerialSource,
+}
+
+/// The source of a serial share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SerialSource {
+    /// The time with one worker in the samples of a run.
+    Samples,
+    /// Amdahl's law, fitted to three widths or more.
+    Fit,
+}
+
+/// Returns the part of the work that runs in one thread, of the value of cell `i`: by a fit to the widths up to
+/// the CPUs, or by the samples of its first run.
+pub(crate) fn serial_share(search: &Search, i: usize) -> Option<SerialShare> {
+    let value = &search.records()[i].parameters.value;
+    let ceiling = |share: f64| (share > LEAST_SERIAL).then(|| share.recip());
+    let points: Vec<Point> = (search.records().iter())
+        .filter(|record| record.is_measured() && record.parameters.value == *value)
+        .filter(|record| record.parameters.total() as f64 <= search.space().cpus)
+        .map(|record| Point::new(record.parameters.total() as f64, mean_rate(record)))
+        .collect();
+    if points.len() >= MIN_WIDTHS_OF_FIT
+        && let Some(fit) = Amdahl::fit(&points)
+    {
+        let share = fit.sigma.value;
+        return Some(SerialShare { share, ceiling: ceiling(share), source: SerialSource::Fit });
+    }
+    let (model, _) = search.models().remove(value)?;
+    let is_seen = search.records().iter().any(|record| {
+        let total = record.parameters.total();
+        record.parameters.value == *value
+            && total > 1
+            && record.is_measured()
+            && record.mean(|run| run.wall_s) >= SERIAL_SEEN_FROM_S
+    });
+    let share = model.serial_share();
+    let serial = SerialShare { share, ceiling: ceiling(share), source: SerialSource::Samples };
+    Some(serial).filter(|_| is_seen && search.space().objective.is_time())
+}
+
+fn mean_rate(record: &Record) -> f64 {
+    let n = record.counted().count().max(1) as f64;
+    (record.counted().map(|run| run.rate.ln()).sum::<f64>() / n).exp()
+}
