@@ -96,6 +96,8 @@ impl FlagSetup {
         let cpus = host.cpu_workers();
         let asked = &self.config.selection.widths;
         let widths = if asked.is_empty() { ladder::widths(cpus) } else { asked.clone() };
+        let most_wide = self.config.selection.max_width.unwrap_or(usize::MAX);
+        let widths: Vec<usize> = widths.into_iter().filter(|width| *width <= most_wide).collect();
         let processes: Vec<Option<usize>> = match &self.options.processes[..] {
             _ if !self.question.template.has_processes() => vec![None],
             [] => ladder::processes(cpus).into_iter().map(Some).collect(),
