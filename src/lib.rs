@@ -38,7 +38,7 @@
 //! | 2 | `strategy`, `profile` | how tasks are run concurrently; what one task costs |
 //! | 3 | `python` | the same two for Python callables |
 //! | 4 | `benchmark` | predictions and measurements |
-//! | 5 | `advice`, `gate`, `flag` | the recommendation; the verdict on a regression; the value of a program's own flag |
+//! | 5 | `advice`, `gate`, `flag`, `job` | the recommendation; the verdict on a regression; the value of a program's own flag; every item once |
 //! | 6 | `snippets` | generated programs |
 //! | 7 | `report`, `explain` | documents, tables and exports; topics in words |
 //! | 8 | `study` | the pipeline of one workload, from its description to its report |
@@ -58,6 +58,7 @@ mod gate;
 mod host;
 #[doc(hidden)]
 pub mod internal;
+mod job;
 mod mcp;
 mod model;
 mod policy;

@@ -11,6 +11,7 @@ mod github;
 mod machine;
 mod output;
 mod progress;
+mod run_progress;
 mod settings;
 mod signals;
 mod suite_eta;

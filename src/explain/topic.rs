@@ -27,6 +27,7 @@ topics! {
     "reading-results" or "results" or "table" or "verdict";
     "commands" or "hooks" or "once" or "shell";
     "own-flag" or "{width}" or "sweep" or "metric";
+    "run" or "journal" or "resume" or "xargs" or "parallel";
     "workload-files" or "toml" or "workload" or "limits" or "init";
     "python" or "callable";
     "profile" or "class" or "pid" or "wait";

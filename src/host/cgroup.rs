@@ -49,6 +49,25 @@ pub(crate) fn read(pid: Option<u32>) -> CgroupLimits {
     limits
 }
 
+/// Returns the bytes that the control groups of this process still allow; `None` if they set no limit. Files in
+/// the page cache that nobody has used lately count as free.
+pub(crate) fn available_bytes() -> Option<u64> {
+    let of_group = |dir: PathBuf| {
+        let limit = memory_limit(&dir)?;
+        let v1 = || read_number(&dir.join("memory.usage_in_bytes"));
+        let used = read_number(&dir.join("memory.current")).or_else(v1)?;
+        let cached = fs::read_to_string(dir.join("memory.stat")).ok().and_then(|text| inactive_file(&text));
+        Some(limit.saturating_sub(used.saturating_sub(cached.unwrap_or(0))))
+    };
+    directories(&procfs::cgroups(None), "memory").into_iter().filter_map(of_group).min()
+}
+
+/// Takes the bytes of the page cache that were not used lately out of `memory.stat`.
+fn inactive_file(text: &str) -> Option<u64> {
+    let mut lines = text.lines();
+    lines.find_map(|line| line.strip_prefix("inactive_file "))?.trim().parse().ok()
+}
+
 /// Returns the directories of the groups that may have a CPU quota for process `pid`: its own and those above.
 pub(crate) fn cpu_groups(pid: u32) -> Vec<PathBuf> {
     directories(&procfs::cgroups(Some(pid)), "cpu")
@@ -124,6 +143,11 @@ mod tests {
         assert_eq!(parse_cpu_max("50000 100000\n"), Some(CpuQuota { cpus: 0.5, period_s: 0.1 }));
         assert_eq!(parse_cpu_max("50000 0\n"), None);
         assert_eq!(parse_cpu_max("max 100000\n"), None);
+    }
+
+    #[test]
+    fn the_page_cache_is_found() {
+        assert_eq!(inactive_file("anon 5\nactive_file 6\ninactive_file 4096\n"), Some(4096));
     }
 
     #[test]

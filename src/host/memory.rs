@@ -5,7 +5,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::host::process::{descendants, kill_tree};
-use crate::host::procfs;
+use crate::host::{cgroup, procfs};
 
 /// Time between two readings of memory that is limited.
 const GUARD_PERIOD: Duration = Duration::from_millis(20);
@@ -16,6 +16,14 @@ const WATCH_PAUSES: u32 = 100;
 /// Returns the resident bytes of `pid` and its descendants now; 0 if the system does not report it.
 pub fn resident_of_tree(pid: u32) -> u64 {
     std::iter::once(pid).chain(descendants(pid)).filter_map(procfs::resident_bytes).sum()
+}
+
+/// Returns the bytes of memory that processes can still get: of the machine, and of the cgroup if that is less;
+/// `None` if the system does not report it.
+pub(crate) fn available_bytes() -> Option<u64> {
+    let of_cgroup = cgroup::available_bytes();
+    let of_machine = procfs::available_bytes();
+    of_machine.map(|bytes| of_cgroup.map_or(bytes, |limit| limit.min(bytes)))
 }
 
 /// Returns the bytes that `pid` and its descendants have in memory now, each page that they share counted once;

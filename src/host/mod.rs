@@ -2,6 +2,7 @@
 //!
 //! The only `unsafe` of the crate is here.
 
+pub(crate) mod cache;
 pub(crate) mod cgroup;
 pub(crate) mod child;
 pub(crate) mod clock;
@@ -19,6 +20,7 @@ pub(crate) mod quota;
 pub(crate) mod reexec;
 pub(crate) mod replace_file;
 pub(crate) mod shared;
+pub(crate) mod spawned;
 pub(crate) mod unix_peer;
 pub(crate) mod usage;
 pub(crate) mod user_clock;

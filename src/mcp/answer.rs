@@ -70,7 +70,7 @@ fn screen(document: &Value) -> Option<String> {
         Document::Single(report) => of_report(&report),
         Document::FitResults(results) => table::render_fit(&results.results, &LOOK, Glyphs::Unicode),
         Document::Fit(report) => table::render_fit(&[*report], &LOOK, Glyphs::Unicode),
-        Document::Evidence(_) => return None,
+        Document::Evidence(_) | Document::Run(_) => return None,
         Document::Bench(report) => table::render_bench(&report, &LOOK),
     })
 }

@@ -23,4 +23,6 @@ pub enum CommandName {
     Explain,
     /// Checks a Python callable for faults.
     Check,
+    /// Runs every item once.
+    Run,
 }

@@ -14,6 +14,7 @@ use crate::report::check::CheckReport;
 pub use crate::report::command::{CommandName, SCHEMA_VERSION};
 use crate::report::evidence::EvidenceReport;
 use crate::report::fit::{FitReport, FitResults};
+use crate::report::job::JobReport;
 pub use crate::report::workload_summary::WorkloadRuntime;
 pub(crate) use crate::report::workload_summary::WorkloadSummary;
 
@@ -172,6 +173,8 @@ pub enum Document {
     Bench(Box<BenchReport>),
     /// The document of `check`.
     Check(Box<CheckReport>),
+    /// The document of `run`.
+    Run(Box<JobReport>),
     /// The document of `advise` and `profile`.
     Single(Box<Report>),
     /// The document of `fit` for several series.
@@ -188,7 +191,11 @@ impl Document {
         match self {
             Document::Bench(bench) => &bench.results,
             Document::Single(report) => std::slice::from_ref(report),
-            Document::Check(_) | Document::FitResults(_) | Document::Fit(_) | Document::Evidence(_) => &[],
+            Document::Check(_)
+            | Document::Run(_)
+            | Document::FitResults(_)
+            | Document::Fit(_)
+            | Document::Evidence(_) => &[],
         }
     }
 }

@@ -33,6 +33,7 @@ impl Header {
             CommandName::Bench | CommandName::Compare => Box::deserialize(document).map(Document::Bench),
             CommandName::Advise | CommandName::Profile => Box::deserialize(document).map(Document::Single),
             CommandName::Check => Box::deserialize(document).map(Document::Check),
+            CommandName::Run => Box::deserialize(document).map(Document::Run),
             CommandName::Fit if self.results.is_some() => {
                 Box::deserialize(document).map(Document::FitResults)
             }

@@ -21,6 +21,7 @@ pub(crate) mod gab;
 pub(crate) mod github;
 pub(crate) mod html;
 pub(crate) mod hyperfine;
+pub(crate) mod job;
 pub(crate) mod json;
 pub(crate) mod junit;
 pub(crate) mod load;
@@ -38,3 +39,4 @@ mod workload_summary;
 
 pub use check::CheckReport;
 pub use document::{Document, Report};
+pub(crate) use job::JobReport;

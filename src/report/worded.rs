@@ -13,6 +13,7 @@ use crate::report::check::CheckReport;
 use crate::report::document::{BenchReport, Document, Report};
 use crate::report::evidence::EvidenceReport;
 use crate::report::fit::{FitReport, FitResults};
+use crate::report::job::JobReport;
 use crate::report::prose;
 use crate::report::prose::together::Together;
 
@@ -69,6 +70,15 @@ impl Worded for CheckReport {
     }
 }
 
+impl Worded for JobReport {
+    fn add_sentences(&self, value: &mut Value) {
+        let lines = prose::job::lines(&self.job, false).into_iter();
+        let sentences =
+            lines.map(|(label, line)| if label.is_empty() { line } else { format!("{label}: {line}") });
+        value["job"]["message"] = sentences.collect::<Vec<_>>().join("; ").into();
+    }
+}
+
 impl Worded for FitReport {
     fn add_sentences(&self, value: &mut Value) {
         add_to_model(&self.model, &mut value["model"]);
@@ -93,6 +103,7 @@ impl Worded for Document {
         match self {
             Document::Bench(bench) => bench.add_sentences(value),
             Document::Check(check) => check.add_sentences(value),
+            Document::Run(run) => run.add_sentences(value),
             Document::Single(report) => report.add_sentences(value),
             Document::FitResults(results) => results.add_sentences(value),
             Document::Fit(fit) => fit.add_sentences(value),
@@ -151,7 +162,7 @@ fn add_message(fact: &mut Value, message: String) {
 }
 
 /// Types whose JSON has a `message`, by their names in the schema.
-const WITH_MESSAGE: [&str; 14] = [
+const WITH_MESSAGE: [&str; 15] = [
     "CheckDetail",
     "CheckFinding",
     "ChoiceConfidenceReason",
@@ -161,6 +172,7 @@ const WITH_MESSAGE: [&str; 14] = [
     "FlagNote",
     "FlagRecommendation",
     "GateReason",
+    "JobSummary",
     "LimitingFactor",
     "NoClass",
     "Note",

@@ -15,6 +15,7 @@ use crate::benchmark::executor::{BatchRequest, Executor, ProcessExecutor};
 use crate::benchmark::overhead::Overheads;
 use crate::benchmark::rates::measure_rates;
 use crate::gate::fingerprint::MachineFingerprint;
+use crate::host::cache::cache_file;
 use crate::host::contention::{CpuMeter, was_alone};
 use crate::host::replace_file::replace_file;
 use crate::host::{Host, Reexec};
@@ -123,13 +124,6 @@ impl CalibrationCache {
         let _ = file.parent().map(fs::create_dir_all);
         let _ = replace_file(file, &bytes);
     }
-}
-
-/// Returns the file of a name in the directory for caches; `None` if there is no such directory.
-fn cache_file(name: &str) -> Option<PathBuf> {
-    let caches = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let caches = caches.or_else(|| Some(std::env::home_dir()?.join(".cache")))?;
-    Some(caches.join("conc").join(name))
 }
 
 /// Runs the calibration workloads in processes, as any other batch, all of them against one server.

@@ -21,6 +21,9 @@ mod mcp;
 mod own_flag;
 mod quiet;
 mod quotas;
+mod run;
+mod run_journal;
+mod run_signals;
 mod sandbox;
 mod sarif;
 #[path = "../../src/report/shapes.rs"]

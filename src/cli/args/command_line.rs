@@ -13,6 +13,7 @@ use crate::cli::args::mcp::{MCP_HELP, McpArgs};
 use crate::cli::args::measure::{HookArgs, MeasureArgs};
 use crate::cli::args::output::{Language, OutputArgs, Style, ViewArgs};
 use crate::cli::args::profile::ProfileArgs;
+use crate::cli::args::run::{RUN_HELP, RUN_USAGE, RunArgs};
 use crate::cli::args::workload::WorkloadArgs;
 use crate::cli::failure::FailedCommand;
 use crate::error::ExitStatus;
@@ -66,6 +67,9 @@ pub(crate) enum Command {
         mut_arg("command_line", |arg| arg)
     )]
     Advise(AdviseArgs),
+    /// Run a command for every item, once, with the width found on the way
+    #[command(override_usage = RUN_USAGE, after_help = with_exit_statuses(RUN_HELP, RUNNING))]
+    Run(Box<RunArgs>),
     /// Measure a suite of workloads and compare it with an earlier state, for CI
     #[command(override_usage = BENCH_USAGE, after_help = with_exit_statuses(BENCH_HELP, &ExitStatus::ALL))]
     Bench(BenchArgs),
@@ -121,6 +125,7 @@ impl Command {
         match self {
             Command::Advise(args) => args.output.view.style,
             Command::Bench(args) => args.output.view.style,
+            Command::Run(args) => args.style,
             Command::Compare(args) => args.output.view.style,
             Command::Profile(args) => args.output.style,
             Command::Check(args) => args.style,

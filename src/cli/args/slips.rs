@@ -10,7 +10,7 @@ use crate::workload::input::{is_callable, is_program, load};
 const SEPARATOR: &str = ":::";
 
 /// Commands that take a command line after `--`.
-const RUNNING: [&str; 3] = ["advise", "bench", "profile"];
+const RUNNING: [&str; 4] = ["advise", "bench", "profile", "run"];
 
 /// Short options with a number behind them; other short options are as likely to be items.
 const NUMBERED: [&str; 3] = ["-j", "-r", "-w"];

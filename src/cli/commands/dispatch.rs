@@ -22,6 +22,7 @@ pub(crate) fn run(
     let console = environment.console;
     match command {
         Command::Advise(args) => advise::run(args, machine, environment),
+        Command::Run(args) => crate::cli::commands::run::run(args, environment),
         Command::Bench(args) => bench::run(args, machine, environment),
         Command::Compare(args) => compare::run(args, environment),
         Command::Profile(args) => profile::run(args, machine, environment),

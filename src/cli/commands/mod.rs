@@ -13,6 +13,7 @@ mod list;
 mod man;
 mod mcp;
 mod profile;
+mod run;
 mod schema;
 
 pub(crate) use dispatch::run;

@@ -20,6 +20,11 @@ pub(crate) fn own_peak_rss_bytes() -> Option<u64> {
     read::text("/proc/self/status", parse_peak_rss)
 }
 
+/// Returns the bytes of the machine that processes can still get.
+pub(crate) fn available_bytes() -> Option<u64> {
+    read::text("/proc/meminfo", |text| parse_kib(text, "MemAvailable:"))
+}
+
 fn page_bytes() -> u64 {
     sysconf(SysconfVar::PAGE_SIZE).ok().flatten().map_or(4096, i64::cast_unsigned)
 }

@@ -18,7 +18,7 @@ pub(crate) use cgroup::cgroups;
 pub(crate) use channel::{OpenChannel, open_channels, ring_has_files};
 pub(crate) use machine::{MachineCpu, cpu_pressure, machine_cpu, max_memory_maps, uptime_s};
 pub(crate) use maps::{ExecutableMap, executable_maps};
-pub(crate) use memory::{own_peak_rss_bytes, proportional_bytes, resident_bytes};
+pub(crate) use memory::{available_bytes, own_peak_rss_bytes, proportional_bytes, resident_bytes};
 pub(crate) use net::Peer;
 pub(crate) use net::{local_tcp_peers, tcp_peer};
 pub(crate) use signals::own_ignored_signals;

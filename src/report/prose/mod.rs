@@ -13,6 +13,7 @@ pub(crate) mod details;
 pub(crate) mod findings;
 pub(crate) mod flag;
 pub(crate) mod gate;
+pub(crate) mod job;
 pub(crate) mod limit;
 pub(crate) mod notes;
 pub(crate) mod outcome;

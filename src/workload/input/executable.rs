@@ -35,6 +35,22 @@ pub(crate) fn is_program(program: &str) -> bool {
     !program.is_empty() && check(program).is_ok()
 }
 
+/// Finds the file that `program` names, as [`check`] does.
+///
+/// # Errors
+///
+/// `E-WORKLOAD-009` if it does not exist or may not be executed.
+pub(crate) fn find_program(program: &str) -> Result<PathBuf, InputError> {
+    check(program)?;
+    if program.contains('/') {
+        return Ok(program.into());
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    let found =
+        env::split_paths(&path).map(|directory| directory.join(program)).find(|file| is_executable(file));
+    Ok(found.unwrap_or_else(|| program.into()))
+}
+
 fn check_on(program: &str, directories: &[PathBuf]) -> Result<(), InputError> {
     if program.contains('/') {
         return match fs::metadata(program) {

@@ -31,7 +31,7 @@ pub(crate) use callable::is_callable;
 pub(crate) use callable::with_items;
 pub(crate) use command_line::DEFAULT_TASKS;
 pub use command_line::from_command;
-pub(crate) use executable::is_program;
+pub(crate) use executable::{find_program, is_program};
 
 pub(crate) use init::INIT;
 pub use inline::inline;
@@ -42,4 +42,5 @@ pub use resolve::resolve;
 pub use sample::load;
 pub(crate) use sample::samples;
 pub(crate) use script::{WholeJob, whole_job};
+pub(crate) use shell::with_parameters;
 pub(crate) use suggest::closest;

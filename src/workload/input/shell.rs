@@ -6,9 +6,13 @@
 
 use crate::workload::template::PLACEHOLDER;
 
+/// A place for an item at the start of a text: its length, and the number of the parameter that stands for it.
+pub(crate) type FindPlace<'a> = &'a mut dyn FnMut(&str) -> Option<(usize, usize)>;
+
 /// Program and arguments that run `line` by `sh`, with the item as its first parameter.
 pub(super) fn shell_argv(line: &str) -> Vec<String> {
-    let mut argv = vec!["sh".to_owned(), "-c".to_owned(), with_parameter(line)];
+    let mut first = |text: &str| text.starts_with(PLACEHOLDER).then_some((PLACEHOLDER.len(), 1));
+    let mut argv = vec!["sh".to_owned(), "-c".to_owned(), with_parameters(line, &mut first)];
     if line.contains(PLACEHOLDER) {
         argv.extend(["sh".to_owned(), PLACEHOLDER.to_owned()]);
     }
@@ -23,8 +27,8 @@ enum Quotes {
     Double,
 }
 
-/// Replaces every placeholder by the shell's first parameter, quoted as its surroundings need.
-fn with_parameter(line: &str) -> String {
+/// Replaces every place by a parameter of the shell, quoted as its surroundings need.
+pub(crate) fn with_parameters(line: &str, find: FindPlace<'_>) -> String {
     let mut out = String::with_capacity(line.len());
     let mut quotes = Quotes::None;
     let mut rest = line;
@@ -32,13 +36,13 @@ fn with_parameter(line: &str) -> String {
         let escapes = c == '\\' && quotes != Quotes::Single;
         // A backslash before an item would escape the quote or the dollar put there instead.
         let unescaped = if escapes { &rest[1..] } else { rest };
-        if let Some(after) = unescaped.strip_prefix(PLACEHOLDER) {
-            out.push_str(match quotes {
-                Quotes::None => "\"${1}\"",
-                Quotes::Single => "'\"${1}\"'",
-                Quotes::Double => "${1}",
+        if let Some((length, parameter)) = find(unescaped) {
+            out.push_str(&match quotes {
+                Quotes::None => format!("\"${{{parameter}}}\""),
+                Quotes::Single => format!("'\"${{{parameter}}}\"'"),
+                Quotes::Double => format!("${{{parameter}}}"),
             });
-            rest = after;
+            rest = &unescaped[length..];
             continue;
         }
         quotes = match (quotes, c) {

@@ -1,0 +1,260 @@
+//! Settings of `conc run`.
+
+use std::ffi::{OsStr, OsString};
+use std::io::IsTerminal;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use crate::diagnostics::Code;
+use crate::host::Host;
+use crate::job::command::{CommandTemplate, Place, find_place};
+use crate::job::config::{JobConfig, JournalConfig, OutputMode, RetryConfig, WidthChoice};
+use crate::job::items::{ItemSource, Separator};
+use crate::job::prior::Prior;
+use crate::job::width::WidthConfig;
+use crate::workload::input::{InputError, find_program, with_parameters};
+
+use crate::cli::args::{Jobs, ProgressForm, RunArgs, RunInputArgs, slips};
+use crate::cli::failure::Failure;
+use crate::cli::files::check_writable;
+
+/// The separator between the command and its items, as in GNU parallel.
+const SEPARATOR: &str = ":::";
+
+/// Seed of the pauses before retries.
+const SEED: u64 = 1;
+
+/// Settings of `conc run`.
+#[derive(Debug)]
+pub(crate) struct RunSettings {
+    /// The run.
+    pub(crate) job: JobConfig,
+    /// What earlier runs of the command have learned.
+    pub(crate) prior: Prior,
+    /// The form of the progress.
+    pub(crate) progress: ProgressForm,
+    /// Whether the summary is shown only if something failed.
+    pub(crate) is_quiet: bool,
+    /// Whether the summary goes to standard output as JSON.
+    pub(crate) is_json: bool,
+    /// The file for the same JSON.
+    pub(crate) export_json: Option<PathBuf>,
+}
+
+impl RunSettings {
+    /// Resolves the arguments.
+    ///
+    /// # Errors
+    /// When they contradict each other, or the command cannot be run.
+    pub(crate) fn resolve(args: &RunArgs, host: &Host) -> Result<Self, Failure> {
+        let (words, listed) = split(&args.command_line)?;
+        let items = resolve_items(&args.input, listed)?;
+        let template = resolve_template(words, args.input.shell)?;
+        let program = match template.program().map(OsStr::to_string_lossy) {
+            Some(program) => Some(find_program(&program)?),
+            None => None,
+        };
+        for file in [&args.record.joblog, &args.export_json].into_iter().flatten() {
+            check_writable(file)?;
+        }
+        let identity = identity_of(words, args.input.shell);
+        let prior = Prior::of(&identity, host.cpus_effective);
+        let job = JobConfig {
+            name: args.input.name.clone().unwrap_or_else(|| name_of(words, args.input.shell)),
+            command: shown(words),
+            identity,
+            template,
+            program,
+            items,
+            width: resolve_width(args, &prior, host),
+            output: output_mode(args),
+            is_tagged: args.tag,
+            results: args.record.results.clone(),
+            journal: args.record.journal.clone().map(|path| JournalConfig {
+                path,
+                resumes: args.record.resume || args.record.retry_failed,
+                retries_failed: args.record.retry_failed,
+            }),
+            joblog: args.record.joblog.clone(),
+            retry: RetryConfig { retries: args.failure.retries, delay: args.failure.retry_delay },
+            timeout: args.failure.timeout,
+            halt: args.failure.halt,
+            ignores_failure: args.failure.ignore_failure,
+            rate_per_s: args.width.rate,
+            memory_free: args.width.memory_free,
+            niceness: args.width.nice,
+            seed: SEED,
+        };
+        Ok(RunSettings {
+            job,
+            prior,
+            progress: if args.quiet { ProgressForm::None } else { args.progress },
+            is_quiet: args.quiet,
+            is_json: args.json,
+            export_json: args.export_json.clone(),
+        })
+    }
+}
+
+type Words<'a> = (&'a [OsString], Option<&'a [OsString]>);
+
+/// Splits the command from the items behind `:::`.
+fn split(line: &[OsString]) -> Result<Words<'_>, Failure> {
+    let lossy: Vec<String> = line.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    slips::check_items(&lossy).map_err(Failure::Usage)?;
+    let mut places = line.iter().enumerate().filter(|(_, word)| *word == SEPARATOR).map(|(at, _)| at);
+    let (words, listed) = match (places.next(), places.next()) {
+        (None, _) => (line, None),
+        (Some(at), None) => (&line[..at], Some(&line[at + 1..])),
+        (Some(_), Some(_)) => {
+            let message = "::: is given more than once; list all items behind one, or use --items";
+            return Err(Failure::Usage(message.to_owned()));
+        }
+    };
+    if words.is_empty() {
+        let error = InputError::new(Code::WorkloadCommand, "there is no command");
+        return Err(error.with_help("write it after --, as in `conc run -- gzip {} ::: a b`").into());
+    }
+    Ok((words, listed))
+}
+
+fn resolve_items(args: &RunInputArgs, listed: Option<&[OsString]>) -> Result<ItemSource, Failure> {
+    let separator = if args.null { Separator::Nul } else { Separator::Line };
+    let usage = |message: &str| Err(Failure::Usage(message.to_owned()));
+    match (listed, &args.items, args.tasks) {
+        (Some(_), Some(_), _) => usage("items are given twice, by --items and behind :::"),
+        (Some(_), _, Some(_)) => {
+            usage("a number of tasks and items are both given; there is one task per item")
+        }
+        (Some(listed), None, None) => Ok(ItemSource::List(listed.to_vec())),
+        (None, _, Some(tasks)) => Ok(ItemSource::Count(tasks)),
+        (None, Some(path), None) if path == Path::new("-") => Ok(ItemSource::Stdin(separator)),
+        (None, Some(path), None) => Ok(ItemSource::File { path: path.clone(), separator }),
+        (None, None, None) if std::io::stdin().is_terminal() => usage(
+            "there are no items; write them behind :::, name a file with --items, pipe them in, or repeat the command with \
+             --tasks",
+        ),
+        (None, None, None) => Ok(ItemSource::Stdin(separator)),
+    }
+}
+
+fn resolve_template(words: &[OsString], is_shell: bool) -> Result<CommandTemplate, Failure> {
+    if !is_shell {
+        return Ok(CommandTemplate::new(words, true));
+    }
+    let mut line = String::new();
+    for word in words {
+        let Some(word) = word.to_str() else {
+            return Err(Failure::Usage("--shell: the command line is not UTF-8".to_owned()));
+        };
+        line.push_str(if line.is_empty() { "" } else { " " });
+        line.push_str(word);
+    }
+    if find_place(line.as_bytes()).is_none() {
+        line.push_str(" {}");
+    }
+    let mut places: Vec<Place> = Vec::new();
+    let line = with_parameters(&line, &mut |text| {
+        let (at, length, place) = find_place(text.as_bytes())?;
+        if at > 0 {
+            return None;
+        }
+        let known = places.iter().position(|known| *known == place).unwrap_or_else(|| {
+            places.push(place);
+            places.len() - 1
+        });
+        Some((length, known + 1))
+    });
+    Ok(CommandTemplate::of_shell(line, &places))
+}
+
+fn resolve_width(args: &RunArgs, prior: &Prior, host: &Host) -> WidthChoice {
+    match args.width.jobs {
+        Jobs::Number(width) => WidthChoice::Fixed(width),
+        Jobs::Percent(percent) => {
+            WidthChoice::Fixed(((host.cpus_effective * percent / 100.0).round() as usize).max(1))
+        }
+        Jobs::Auto => WidthChoice::Auto(WidthConfig {
+            cpus: host.cpus_effective,
+            max: args.width.max_width,
+            prior: prior.width(),
+        }),
+    }
+}
+
+fn output_mode(args: &RunArgs) -> OutputMode {
+    if args.json {
+        OutputMode::Silent
+    } else if args.ungroup {
+        OutputMode::Ungrouped
+    } else if args.line_buffer {
+        OutputMode::LineBuffered
+    } else if args.keep_order {
+        OutputMode::KeepOrder
+    } else {
+        OutputMode::Grouped
+    }
+}
+
+/// Returns the program without its directory; of a shell line, its first word.
+fn name_of(words: &[OsString], is_shell: bool) -> String {
+    let program = words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
+    let program = if is_shell { program.split_whitespace().next().unwrap_or_default() } else { &program };
+    let name = Path::new(program).file_name().map(|name| name.to_string_lossy().into_owned());
+    name.unwrap_or_else(|| program.to_owned())
+}
+
+fn shown(words: &[OsString]) -> String {
+    let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "))
+}
+
+fn identity_of(words: &[OsString], is_shell: bool) -> Vec<u8> {
+    let mut bytes = vec![u8::from(is_shell)];
+    for word in words {
+        bytes.extend_from_slice(word.as_bytes());
+        bytes.push(0);
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::command::Rendered;
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split(' ').map(OsString::from).collect()
+    }
+
+    fn shell(line: &str) -> Vec<String> {
+        let template = resolve_template(&[line.into()], true).expect("valid");
+        let of = Rendered { item: b"d/a b.gz", number: 3, slot: 1 };
+        template.render(of).map(|word| word.to_string_lossy().into_owned()).collect()
+    }
+
+    #[test]
+    fn a_shell_line_gets_each_kind_of_place_as_a_parameter() {
+        assert_eq!(
+            shell("zcat {} | wc > '{/.}'; echo {}"),
+            ["sh", "-c", "zcat \"${1}\" | wc > ''\"${2}\"''; echo \"${1}\"", "sh", "d/a b.gz", "a b"]
+        );
+        assert_eq!(shell("cat"), ["sh", "-c", "cat \"${1}\"", "sh", "d/a b.gz"]);
+    }
+
+    #[test]
+    fn a_command_is_told_from_any_other() {
+        let of = |line: &str, is_shell| identity_of(&words(line), is_shell);
+        assert_eq!(of("a b", false), of("a b", false));
+        assert_ne!(of("a b", false), of("a b", true));
+        assert_ne!(of("a b", false), of("ab", false));
+    }
+
+    #[test]
+    fn items_are_split_from_the_command_once() {
+        let line = words("gzip -9 {} ::: a b");
+        let (command, listed) = split(&line).expect("valid");
+        assert_eq!((command.len(), listed.map(<[OsString]>::len)), (3, Some(2)));
+        assert!(split(&words("::: a")).is_err() && split(&words("x ::: a ::: b")).is_err());
+    }
+}

@@ -1,0 +1,106 @@
+//! Parts of running a child process that the standard library lacks: its CPU time, a descriptor that becomes
+//! readable when it ends, and the priority of the thread that starts it.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
+use crate::host::usage::CpuTime;
+
+/// A child process that has ended and was reaped.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reaped {
+    /// The way it ended.
+    pub(crate) status: ExitStatus,
+    /// CPU time that it used, with the descendants that it waited for.
+    pub(crate) cpu: CpuTime,
+}
+
+/// Waits for the end of a child, and reaps it (`wait4`).
+///
+/// # Errors
+/// When the process is no child of this one, or somebody else reaped it.
+#[expect(unsafe_code, reason = "neither std nor nix wraps wait4")]
+pub(crate) fn reap(pid: u32) -> io::Result<Reaped> {
+    let mut status = 0;
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    loop {
+        // SAFETY: both pointers are valid for writes, and any bits are a valid `rusage`.
+        let reaped = unsafe { libc::wait4(pid.cast_signed(), &raw mut status, 0, usage.as_mut_ptr()) };
+        if reaped == pid.cast_signed() {
+            break;
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+    // SAFETY: it was zeroed, and filled by the call that succeeded.
+    let usage = unsafe { usage.assume_init() };
+    let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 * 1e-6;
+    let cpu = CpuTime { user_s: seconds(usage.ru_utime), system_s: seconds(usage.ru_stime) };
+    Ok(Reaped { status: ExitStatus::from_raw(status), cpu })
+}
+
+/// Returns a descriptor that is readable once the process has ended; `None` if the system has none.
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "neither std nor nix wraps pidfd_open")]
+pub(crate) fn end_of(pid: u32) -> Option<OwnedFd> {
+    use std::os::fd::FromRawFd;
+    // SAFETY: the call takes two integers; a result that is not negative is a descriptor that nobody owns.
+    unsafe {
+        let descriptor = libc::syscall(libc::SYS_pidfd_open, pid.cast_signed(), 0);
+        i32::try_from(descriptor).ok().filter(|fd| *fd >= 0).map(|fd| OwnedFd::from_raw_fd(fd))
+    }
+}
+
+/// Returns `None`: only Linux has such a descriptor.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn end_of(_: u32) -> Option<OwnedFd> {
+    None
+}
+
+/// Adds to the niceness of the calling thread; children that it starts inherit it.
+#[expect(unsafe_code, reason = "neither std nor nix wraps setpriority")]
+pub(crate) fn be_nice(niceness: i32) {
+    // SAFETY: the call takes integers. On Linux the priority is that of the calling thread. Raising the
+    // niceness is always allowed; a lower one that is refused leaves the thread as it is.
+    unsafe {
+        libc::setpriority(libc::PRIO_PROCESS, 0, niceness);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    use std::os::fd::AsFd;
+
+    use super::*;
+
+    #[test]
+    #[expect(clippy::zombie_processes, reason = "it is reaped by what is tested")]
+    fn a_reaped_child_has_its_status_and_its_cpu_time() {
+        let line = "i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; exit 7";
+        let child = Command::new("sh").args(["-c", line]).stdin(Stdio::null()).spawn().expect("sh");
+        let reaped = reap(child.id()).expect("reaped");
+        assert_eq!(reaped.status.code(), Some(7));
+        assert!(reaped.cpu.total_s() > 0.0, "{reaped:?}");
+        assert!(reap(child.id()).is_err(), "it is reaped once");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    #[expect(clippy::zombie_processes, reason = "it is reaped by what is tested")]
+    fn the_end_of_a_process_is_readable() {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("cat");
+        let end = end_of(child.id()).expect("a descriptor");
+        let mut polled = [PollFd::new(end.as_fd(), PollFlags::POLLIN)];
+        assert_eq!(poll(&mut polled, PollTimeout::ZERO), Ok(0), "cat waits for its input");
+        drop(child.stdin.take());
+        assert_eq!(poll(&mut polled, PollTimeout::NONE), Ok(1));
+        assert!(reap(child.id()).expect("reaped").status.success());
+    }
+}

@@ -1,0 +1,112 @@
+//! One run from its files to its summary.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+
+use crate::host::group::Group;
+use crate::host::inherited::raise_open_files;
+use crate::job::committer::{Committer, Reported};
+use crate::job::config::{JobConfig, OutputMode, WidthChoice};
+use crate::job::delivery::Streams;
+use crate::job::failure::{JobError, JobOutcome};
+use crate::job::item_order::InOrder;
+use crate::job::joblog::JobLog;
+use crate::job::journal::{Header, Journal};
+use crate::job::progress::JobObserver;
+use crate::job::reader::{self, Resume};
+use crate::job::results::Results;
+use crate::job::scheduler::Scheduler;
+use crate::job::shutdown::Shutdown;
+use crate::job::supervise::Supervisor;
+use crate::job::width::Governor;
+
+/// Descriptors that one command takes: its pipes, both ends while it starts, and one that tells its end.
+const DESCRIPTORS_PER_COMMAND: usize = 8;
+
+/// Descriptors that this process takes beside commands.
+const OWN_DESCRIPTORS: usize = 64;
+
+/// The surroundings of a run.
+pub(crate) struct Surroundings<'a> {
+    /// The group of its processes, with a directory for large outputs.
+    pub(crate) group: &'a Group,
+    /// The request to end.
+    pub(crate) shutdown: &'a Shutdown,
+    /// Steps by which the user has asked for more width, or less if negative.
+    pub(crate) steps: &'a AtomicI64,
+    /// The standard streams.
+    pub(crate) streams: &'a dyn Streams,
+}
+
+/// Runs every item.
+///
+/// # Errors
+/// When the run cannot begin. A run that cannot go on has an outcome with its failure.
+pub(crate) fn run(
+    config: &JobConfig,
+    around: &Surroundings<'_>,
+    observer: &mut dyn JobObserver,
+) -> Result<JobOutcome, JobError> {
+    let (journal, resume) = open_journal(config)?;
+    if let Some(resume) = &resume {
+        resume.check(&config.items)?;
+    }
+    // A missing file is found out before the first item, not by the reader.
+    drop(config.items.open().map_err(|error| JobError::Items(error.into()))?);
+    let recorded = resume.as_ref().map(|resume| resume.recorded.results_length());
+    let results = config.results.as_deref().map(|path| Results::open(path, recorded)).transpose()?;
+    let joblog = open_joblog(config)?;
+    let total = config.items.count();
+    let governor = match &config.width {
+        WidthChoice::Fixed(width) => Governor::fixed(*width),
+        WidthChoice::Auto(auto) => Governor::auto(auto.clone(), total),
+    };
+    raise_open_files((OWN_DESCRIPTORS + DESCRIPTORS_PER_COMMAND * governor.widest()) as u64);
+    let scheduler = Arc::new(Scheduler::new(governor.width(), around.shutdown.clone()));
+    let read = reader::start(config.items.clone(), resume, Arc::clone(&scheduler));
+    let reported = Reported::default();
+    let is_grouped = matches!(config.output, OutputMode::Grouped | OutputMode::KeepOrder);
+    let committer = Committer {
+        streams: is_grouped.then_some(around.streams),
+        is_tagged: config.is_tagged,
+        order: (config.output == OutputMode::KeepOrder).then(InOrder::new),
+        results,
+        journal,
+        joblog,
+        template: &config.template,
+        scratch: around.group.scratch(),
+        scheduler: &scheduler,
+        reported: &reported,
+    };
+    let supervisor = Supervisor {
+        config,
+        group: around.group,
+        shutdown: around.shutdown,
+        steps: around.steps,
+        streams: around.streams,
+        scheduler: &scheduler,
+        read: &read,
+        reported: &reported,
+        total,
+    };
+    supervisor.run(committer, governor, observer)
+}
+
+fn open_journal(config: &JobConfig) -> Result<(Option<Journal>, Option<Resume>), JobError> {
+    let Some(wanted) = &config.journal else { return Ok((None, None)) };
+    let header = Header::new(config.command.clone(), &config.identity);
+    if !wanted.resumes {
+        return Ok((Some(Journal::create(&wanted.path, &header)?), None));
+    }
+    let (journal, recorded) = Journal::resume(&wanted.path, &header)?;
+    Ok((Some(journal), Some(Resume { recorded, retries_failed: wanted.retries_failed })))
+}
+
+fn open_joblog(config: &JobConfig) -> Result<Option<JobLog>, JobError> {
+    let Some(path) = &config.joblog else { return Ok(None) };
+    let appends = config.journal.as_ref().is_some_and(|journal| journal.resumes);
+    match JobLog::open(path, appends) {
+        Ok(log) => Ok(Some(log)),
+        Err(error) => Err(JobError::Io(format!("cannot write '{}'", path.display()), error)),
+    }
+}

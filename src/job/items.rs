@@ -1,0 +1,202 @@
+//! Items as they stream in: from a file, from standard input, from the command line, or numbers.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+/// A byte order mark, which is no part of the first item.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Size up to which the items of a file are counted before the run, in bytes: it takes less than 0.1 s.
+const MAX_COUNTED_BYTES: u64 = 256 << 20;
+
+/// The place that items come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ItemSource {
+    /// Given on the command line.
+    List(Vec<OsString>),
+    /// The numbers from 0.
+    Count(u64),
+    /// The parts of a file.
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// The separator of the items.
+        separator: Separator,
+    },
+    /// The parts of standard input, which may never end.
+    Stdin(Separator),
+}
+
+/// The separator of items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Separator {
+    /// LF or CRLF; blank lines are no items.
+    Line,
+    /// A NUL byte; everything between two of them is an item.
+    Nul,
+}
+
+/// Items as they are read, each as its bytes.
+pub(crate) type ItemStream = Box<dyn Iterator<Item = io::Result<Box<[u8]>>> + Send>;
+
+/// One item of the job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct JobItem {
+    /// The number of the item in its source, from 1.
+    pub(crate) number: u64,
+    /// The number of the item among those of this run, from 0 without a gap.
+    pub(crate) order: u64,
+    /// The bytes of the item.
+    pub(crate) bytes: Box<[u8]>,
+}
+
+impl JobItem {
+    /// Returns the item for a message: as text, cut after a hundred characters.
+    pub(crate) fn shown(&self) -> String {
+        shown(&self.bytes)
+    }
+}
+
+/// Returns bytes for a message.
+pub(crate) fn shown(bytes: &[u8]) -> String {
+    const MAX_CHARS: usize = 100;
+    let text = String::from_utf8_lossy(bytes);
+    let cut: String = text.chars().take(MAX_CHARS).flat_map(char::escape_debug).collect();
+    if text.chars().count() > MAX_CHARS { format!("{cut}…") } else { cut }
+}
+
+impl ItemSource {
+    /// Opens the source.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub(crate) fn open(&self) -> io::Result<ItemStream> {
+        Ok(match self {
+            ItemSource::List(list) => {
+                Box::new(list.clone().into_iter().map(|item| Ok(item.into_vec().into())))
+            }
+            ItemSource::Count(count) => Box::new((0..*count).map(|i| Ok(i.to_string().into_bytes().into()))),
+            ItemSource::File { path, separator } => {
+                Box::new(Parts::new(BufReader::with_capacity(1 << 16, File::open(path)?), *separator))
+            }
+            ItemSource::Stdin(separator) => Box::new(Parts::new(BufReader::new(io::stdin()), *separator)),
+        })
+    }
+
+    /// Returns the number of items if it can be known before they are read.
+    pub(crate) fn count(&self) -> Option<u64> {
+        match self {
+            ItemSource::List(list) => Some(list.len() as u64),
+            ItemSource::Count(count) => Some(*count),
+            ItemSource::File { path, separator } => count_of_file(path, *separator),
+            ItemSource::Stdin(_) => None,
+        }
+    }
+}
+
+fn count_of_file(path: &Path, separator: Separator) -> Option<u64> {
+    let meta = path.metadata().ok()?;
+    if !meta.is_file() || meta.len() > MAX_COUNTED_BYTES {
+        return None;
+    }
+    let parts = Parts::new(BufReader::with_capacity(1 << 16, File::open(path).ok()?), separator);
+    parts.map(|part| part.ok().map(|_| 1)).sum()
+}
+
+/// The parts of a stream.
+struct Parts<R> {
+    input: R,
+    separator: Separator,
+    is_first: bool,
+}
+
+impl<R: BufRead> Parts<R> {
+    fn new(input: R, separator: Separator) -> Self {
+        Parts { input, separator, is_first: true }
+    }
+
+    fn read(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let mut part = Vec::new();
+        let end = match self.separator {
+            Separator::Line => b'\n',
+            Separator::Nul => 0,
+        };
+        if self.input.read_until(end, &mut part)? == 0 {
+            return Ok(None);
+        }
+        if part.last() == Some(&end) {
+            part.pop();
+        }
+        Ok(Some(part))
+    }
+
+    fn read_line(&mut self) -> io::Result<Option<Vec<u8>>> {
+        while let Some(mut line) = self.read()? {
+            if std::mem::take(&mut self.is_first) && line.starts_with(BYTE_ORDER_MARK) {
+                line.drain(..BYTE_ORDER_MARK.len());
+            }
+            if line.last() == Some(&b'\r') {
+                line.pop();
+            }
+            if !line.trim_ascii().is_empty() {
+                return Ok(Some(line));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl<R: BufRead> Iterator for Parts<R> {
+    type Item = io::Result<Box<[u8]>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let part = match self.separator {
+            Separator::Line => self.read_line(),
+            Separator::Nul => self.read(),
+        };
+        part.map(|part| part.map(Vec::into_boxed_slice)).transpose()
+    }
+}
+
+/// Reads a whole source, for tests.
+#[cfg(test)]
+fn parts(bytes: &[u8], separator: Separator) -> Vec<Vec<u8>> {
+    Parts::new(bytes, separator).map(|part| part.expect("read").into_vec()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_end_in_lf_or_crlf_and_blank_ones_are_no_items() {
+        let text = b"\xef\xbb\xbfa b\r\n\r\n  \n\xff\nlast";
+        assert_eq!(parts(text, Separator::Line), [&b"a b"[..], b"\xff", b"last"]);
+        assert_eq!(parts(b"", Separator::Line), Vec::<Vec<u8>>::new());
+    }
+
+    #[test]
+    fn everything_between_two_nul_bytes_is_an_item() {
+        assert_eq!(parts(b"a\nb\0\0 c ", Separator::Nul), [&b"a\nb"[..], b"", b" c "]);
+    }
+
+    #[test]
+    fn the_items_of_a_file_are_counted_and_those_of_a_pipe_are_not() {
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        std::fs::write(file.path(), "a\n\nb\nc").expect("written");
+        let source = ItemSource::File { path: file.path().into(), separator: Separator::Line };
+        assert_eq!(source.count(), Some(3));
+        assert_eq!(source.open().expect("opened").count(), 3);
+        assert_eq!(ItemSource::Stdin(Separator::Line).count(), None);
+        assert_eq!(ItemSource::Count(12).count(), Some(12));
+    }
+
+    #[test]
+    fn a_message_shows_an_item_on_one_line() {
+        assert_eq!(shown(b"a\nb\x1b"), "a\\nb\\u{1b}");
+        assert_eq!(shown(&[b'x'; 200]).chars().count(), 101);
+    }
+}

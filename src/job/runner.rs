@@ -1,0 +1,21 @@
+//! The way to run an item, whatever kind of work it is.
+
+use std::time::Duration;
+
+use crate::job::items::JobItem;
+use crate::job::outcome::Attempt;
+
+/// Runs items, any number at a time.
+pub(crate) trait Runner: Sync {
+    /// Runs an item in a slot to its end, or to the end of its time.
+    fn run(&self, item: &JobItem, slot: usize, limit: Option<Duration>) -> Attempt;
+
+    /// Ends everything that runs, and what is started later.
+    fn stop_all(&self);
+
+    /// Ends what was started last, to be run again; returns whether there was something.
+    fn stop_youngest(&self) -> bool;
+
+    /// Returns the CPU seconds that the `running` items have used so far, as far as they can be seen.
+    fn running_cpu_s(&self, running: usize) -> f64;
+}

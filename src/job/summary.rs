@@ -1,0 +1,84 @@
+//! What came of a run.
+
+use serde::{Deserialize, Serialize};
+
+use crate::job::width::WidthReport;
+
+/// Numbers of items.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ItemCounts {
+    /// Items that succeeded in this run.
+    pub ok: u64,
+    /// Items that failed in this run, after all their attempts.
+    pub failed: u64,
+    /// Items that an earlier run had finished.
+    pub skipped: u64,
+    /// Those of them that had failed.
+    pub skipped_failed: u64,
+    /// Items that were not run, or not to their end; null if not all items have been read.
+    pub not_run: Option<u64>,
+}
+
+/// The way in which a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobEnd {
+    /// Every item was run.
+    Complete,
+    /// The rule of `--halt` ended it.
+    Halted,
+    /// The user ended it.
+    Interrupted,
+    /// Results, output or the journal could not be written, or items not be read.
+    Broken,
+}
+
+/// An item that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct FailedItem {
+    /// The number of the item, from 1.
+    pub number: u64,
+    /// The item, cut after a hundred characters.
+    pub item: String,
+    /// The exit status, if there is one.
+    pub exit: Option<i32>,
+    /// The signal that ended it, if one did.
+    pub signal: Option<i32>,
+    /// Whether it took longer than it may.
+    pub is_timeout: bool,
+    /// Number of attempts.
+    pub attempts: u32,
+    /// The last line of its standard error, or the reason why it could not be run.
+    pub message: Option<String>,
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct JobSummary {
+    /// The name of the work.
+    pub name: String,
+    /// The command as it was typed.
+    pub command: String,
+    /// Numbers of items.
+    pub items: ItemCounts,
+    /// The way in which the run ended.
+    pub end: JobEnd,
+    /// Seconds from start to end.
+    pub elapsed_s: f64,
+    /// Attempts that ended by themselves.
+    pub attempts: u64,
+    /// Attempts that were stopped because memory ran low, or could not be started, and were made again.
+    pub requeued: u64,
+    /// Seconds of an attempt, on average; null without any.
+    pub task_s: Option<f64>,
+    /// CPU seconds of an attempt, on average; null without any.
+    pub task_cpu_s: Option<f64>,
+    /// Items that succeeded per second, over the whole run.
+    pub per_second: f64,
+    /// What was learned about the width.
+    pub width: WidthReport,
+    /// The first items that failed.
+    pub failed: Vec<FailedItem>,
+    /// The journal that says where to resume.
+    pub journal: Option<String>,
+}

@@ -1,0 +1,360 @@
+//! Looks at the numbers of a run a few times a second: sets the width, guards memory, tells an observer.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock};
+use std::thread::{self, Scope};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Sender;
+
+use crate::host::group::Group;
+use crate::host::memory::available_bytes;
+use crate::host::procfs::machine_cpu;
+use crate::host::spawned::be_nice;
+use crate::job::attempt::{Attempts, OutputPath};
+use crate::job::committer::{Committed, Committer, Reported};
+use crate::job::config::{JobConfig, OutputMode};
+use crate::job::delivery::{LiveLines, Streams};
+use crate::job::failure::{JobError, JobFailure, JobOutcome};
+use crate::job::guard::{Demand, MemoryWatch};
+use crate::job::outcome::Finished;
+use crate::job::progress::{JobObserver, JobProgress, RecentRate};
+use crate::job::reader::Read;
+use crate::job::runner::Runner;
+use crate::job::running::Running;
+use crate::job::scheduler::{Load, Scheduler};
+use crate::job::shutdown::{Shutdown, Stop};
+use crate::job::summary::{ItemCounts, JobEnd, JobSummary};
+use crate::job::timeout::Durations;
+use crate::job::width::{Governor, Reading};
+use crate::job::worker::{Counters, Workers};
+use crate::workload::rate::RateLimiter;
+
+/// Time between two looks while the width is being found.
+const OPENING_TICK: Duration = Duration::from_millis(10);
+
+/// Time for which the shorter tick is used.
+const OPENING: Duration = Duration::from_millis(400);
+
+/// Time between two looks later on.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Finished items that wait to be committed, at most.
+const MAX_UNCOMMITTED: usize = 256;
+
+/// One run while it goes on.
+pub(crate) struct Supervisor<'a> {
+    /// What the run is asked to do.
+    pub(crate) config: &'a JobConfig,
+    /// The group of its processes.
+    pub(crate) group: &'a Group,
+    /// The request to end.
+    pub(crate) shutdown: &'a Shutdown,
+    /// Steps by which the user has asked for more width.
+    pub(crate) steps: &'a AtomicI64,
+    /// The standard streams.
+    pub(crate) streams: &'a dyn Streams,
+    /// The source of items.
+    pub(crate) scheduler: &'a Scheduler,
+    /// What the reader has found.
+    pub(crate) read: &'a Read,
+    /// The numbers that are reported.
+    pub(crate) reported: &'a Reported,
+    /// All items, if known before they are read.
+    pub(crate) total: Option<u64>,
+}
+
+impl Supervisor<'_> {
+    /// Runs every item.
+    ///
+    /// # Errors
+    /// When the run cannot begin.
+    pub(crate) fn run(
+        &self,
+        committer: Committer<'_>,
+        mut governor: Governor,
+        observer: &mut dyn JobObserver,
+    ) -> Result<JobOutcome, JobError> {
+        let begun = Instant::now();
+        let (running, counters) = (Running::default(), Counters::default());
+        let live = LiveLines {
+            streams: self.streams,
+            is_tagged: self.config.is_tagged,
+            shutdown: self.shutdown.clone(),
+            failure: Mutex::default(),
+        };
+        let attempts = self.attempts(&running, &live);
+        let workers = self.workers(&attempts, &counters)?;
+        let (sender, receiver) = crossbeam_channel::bounded(MAX_UNCOMMITTED);
+        let mut committed = thread::scope(|scope| {
+            let committing = scope.spawn(|| committer.run(&receiver));
+            let pool = Pool { scope, workers: &workers, niceness: self.config.niceness };
+            self.watch(&pool, sender, &mut governor, observer, begun);
+            committing.join().unwrap_or_default()
+        });
+        if let Some(error) = live.take_failure() {
+            committed.error.get_or_insert(error);
+        }
+        Ok(self.conclude(committed, &counters, &governor, begun))
+    }
+
+    fn attempts<'s>(&'s self, running: &'s Running, live: &'s LiveLines<'s>) -> Attempts<'s> {
+        let output = match self.config.output {
+            OutputMode::Ungrouped => OutputPath::Inherited,
+            OutputMode::LineBuffered => OutputPath::Live(live),
+            OutputMode::Grouped | OutputMode::KeepOrder | OutputMode::Silent => OutputPath::Kept,
+        };
+        Attempts {
+            template: &self.config.template,
+            program: self.config.program.clone(),
+            reexec: self.group.reexec(),
+            scratch: self.group.scratch(),
+            running,
+            output,
+            deadlines: OnceLock::new(),
+        }
+    }
+
+    fn workers<'s>(
+        &'s self,
+        runner: &'s dyn Runner,
+        counters: &'s Counters,
+    ) -> Result<Workers<'s>, JobError> {
+        let rate = self.config.rate_per_s.map(|rate| {
+            RateLimiter::open(&self.group.scratch().join("rate"), rate)
+                .map_err(|error| JobError::Io("cannot limit the rate".to_owned(), error))
+        });
+        Ok(Workers {
+            scheduler: self.scheduler,
+            runner,
+            shutdown: self.shutdown,
+            counters,
+            retry: self.config.retry,
+            timeout: self.config.timeout,
+            durations: Mutex::new(Durations::default()),
+            halt: self.config.halt,
+            ignores_failure: self.config.ignores_failure,
+            rate: rate.transpose()?,
+            seed: self.config.seed,
+        })
+    }
+
+    /// Looks at the numbers until nothing runs and nothing will.
+    fn watch<'scope, 'env>(
+        &self,
+        pool: &Pool<'scope, 'env>,
+        sender: Sender<Finished>,
+        governor: &mut Governor,
+        observer: &mut dyn JobObserver,
+        begun: Instant,
+    ) {
+        let mut started = 0;
+        let mut stopped = false;
+        let mut eyes = Eyes::new(self.config);
+        let mut rate = RecentRate::default();
+        loop {
+            let elapsed = begun.elapsed();
+            let load = self.scheduler.load();
+            if load.is_over {
+                break;
+            }
+            if self.shutdown.asked() == Some(Stop::Now) && !std::mem::replace(&mut stopped, true) {
+                pool.workers.runner.stop_all();
+            }
+            let held = eyes.guard(self.scheduler, pool.workers.runner, elapsed.as_secs_f64());
+            governor.step(self.steps.swap(0, Ordering::Relaxed));
+            let reading = eyes.reading(elapsed, &load, pool.workers, self.left(), held);
+            self.scheduler.set_width(governor.decide(&reading));
+            let wanted = governor.width().min(self.left().map_or(usize::MAX, |left| left as usize));
+            while started < wanted {
+                started += 1;
+                pool.start(started, sender.clone());
+            }
+            observer.observe(&self.progress(elapsed.as_secs_f64(), &load, governor.width(), held, &mut rate));
+            thread::park_timeout(if elapsed < OPENING { OPENING_TICK } else { TICK });
+        }
+        // The workers that wait for something see that there is nothing left.
+        self.scheduler.set_width(governor.width());
+        drop(sender);
+        observer.observe(&self.progress(
+            begun.elapsed().as_secs_f64(),
+            &self.scheduler.load(),
+            governor.width(),
+            false,
+            &mut rate,
+        ));
+    }
+
+    fn all(&self) -> Option<u64> {
+        let is_complete = self.scheduler.load().is_complete && self.shutdown.asked().is_none();
+        self.total.or_else(|| is_complete.then(|| self.read.found.load(Ordering::Relaxed)))
+    }
+
+    /// Returns the number of items that are not finished.
+    fn left(&self) -> Option<u64> {
+        let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
+        let done = count(&self.reported.ok) + count(&self.reported.failed) + count(&self.read.skipped);
+        self.all().map(|all| all.saturating_sub(done))
+    }
+
+    fn progress(
+        &self,
+        elapsed_s: f64,
+        load: &Load,
+        width: usize,
+        is_held: bool,
+        rate: &mut RecentRate,
+    ) -> JobProgress {
+        let (ok, failed) =
+            (self.reported.ok.load(Ordering::Relaxed), self.reported.failed.load(Ordering::Relaxed));
+        rate.add(elapsed_s, ok + failed);
+        JobProgress {
+            elapsed_s,
+            ok,
+            failed,
+            skipped: self.read.skipped.load(Ordering::Relaxed),
+            total: self.all(),
+            running: load.running,
+            waiting: load.waiting,
+            width,
+            per_second: rate.per_second(),
+            left_s: self.left().and_then(|left| rate.left_s(left)),
+            is_stopping: self.shutdown.asked().is_some(),
+            is_held,
+        }
+    }
+
+    fn conclude(
+        &self,
+        committed: Committed,
+        counters: &Counters,
+        governor: &Governor,
+        begun: Instant,
+    ) -> JobOutcome {
+        let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
+        let elapsed_s = begun.elapsed().as_secs_f64();
+        let attempts = count(&counters.attempts);
+        let mean = |ns: &AtomicU64| (attempts > 0).then(|| count(ns) as f64 * 1e-9 / attempts as f64);
+        let failure = committed.error.map(JobFailure::Commit);
+        let failure = failure.or_else(|| self.read.take_error().map(JobFailure::Items));
+        let load = self.scheduler.load();
+        let end = match (&failure, self.shutdown.asked()) {
+            (Some(_), _) => JobEnd::Broken,
+            (None, None) => JobEnd::Complete,
+            (None, Some(_)) if load.is_halted => JobEnd::Halted,
+            (None, Some(_)) => JobEnd::Interrupted,
+        };
+        let items = ItemCounts {
+            ok: count(&self.reported.ok),
+            failed: count(&self.reported.failed),
+            skipped: count(&self.read.skipped),
+            skipped_failed: count(&self.read.skipped_failed),
+            not_run: if end == JobEnd::Complete { Some(0) } else { self.left() },
+        };
+        let summary = JobSummary {
+            name: self.config.name.clone(),
+            command: self.config.command.clone(),
+            items,
+            end,
+            elapsed_s,
+            attempts,
+            requeued: count(&counters.requeued),
+            task_s: mean(&counters.busy_ns),
+            task_cpu_s: mean(&counters.cpu_ns),
+            per_second: items.ok as f64 / elapsed_s.max(f64::MIN_POSITIVE),
+            width: governor.report(),
+            failed: committed.failed,
+            journal: self.config.journal.as_ref().map(|journal| journal.path.display().to_string()),
+        };
+        JobOutcome { summary, failure }
+    }
+}
+
+/// The threads that run items.
+struct Pool<'scope, 'env> {
+    scope: &'scope Scope<'scope, 'env>,
+    workers: &'env Workers<'env>,
+    niceness: Option<i32>,
+}
+
+impl<'scope, 'env> Pool<'scope, 'env> {
+    fn start(&self, slot: usize, sender: Sender<Finished>) {
+        let (workers, niceness, watcher) = (self.workers, self.niceness, thread::current());
+        self.scope.spawn(move || {
+            niceness.into_iter().for_each(be_nice);
+            workers.run(slot, &sender);
+            drop(sender);
+            watcher.unpark();
+        });
+    }
+}
+
+/// Everything that is looked at besides the counters: the CPUs and the memory of the machine.
+struct Eyes {
+    memory: Option<MemoryWatch>,
+    /// CPU seconds of the machine at the last look that was long enough ago.
+    machine: Option<(Duration, f64)>,
+    machine_cpus: Option<f64>,
+}
+
+/// Time over which the CPU time of the machine is measured: it is counted in steps of 10 ms per CPU.
+const MACHINE_PERIOD: Duration = Duration::from_millis(200);
+
+impl Eyes {
+    fn new(config: &JobConfig) -> Self {
+        let memory = config.memory_free.map(|limit| MemoryWatch::new(limit, true));
+        Eyes { memory, machine: None, machine_cpus: None }
+    }
+
+    /// Holds items back while memory is low; returns whether it does.
+    fn guard(&mut self, scheduler: &Scheduler, runner: &dyn Runner, now_s: f64) -> bool {
+        let Some(memory) = &mut self.memory else { return false };
+        let demand = available_bytes().map_or(Demand::Go, |available| memory.decide(available, now_s));
+        if demand == Demand::StopYoungest {
+            runner.stop_youngest();
+        }
+        scheduler.hold(demand != Demand::Go);
+        demand != Demand::Go
+    }
+
+    fn reading(
+        &mut self,
+        elapsed: Duration,
+        load: &Load,
+        workers: &Workers<'_>,
+        left: Option<u64>,
+        is_held: bool,
+    ) -> Reading {
+        self.look_at_machine(elapsed);
+        let counters = workers.counters;
+        let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
+        let running_cpu_s = if elapsed < OPENING { workers.runner.running_cpu_s(load.running) } else { 0.0 };
+        Reading {
+            now_s: elapsed.as_secs_f64(),
+            ok: count(&counters.attempts) - count(&counters.failed_attempts),
+            failed: count(&counters.failed_attempts),
+            busy_s: count(&counters.busy_ns) as f64 * 1e-9,
+            squares_s2: count(&counters.squares) as f64 * 1e-9,
+            cpu_s: count(&counters.cpu_ns) as f64 * 1e-9,
+            running_cpu_s,
+            in_flight_s: load.in_flight_s,
+            running: load.running,
+            ready: load.ready + load.waiting,
+            left,
+            machine_cpus: self.machine_cpus,
+            is_held,
+            cap: load.cap,
+        }
+    }
+
+    fn look_at_machine(&mut self, elapsed: Duration) {
+        if self.machine.is_some_and(|(before, _)| elapsed - before < MACHINE_PERIOD) {
+            return;
+        }
+        let Some(cpu) = machine_cpu() else { return };
+        if let Some((before, busy_s)) = self.machine {
+            self.machine_cpus = Some((cpu.busy_s - busy_s) / (elapsed - before).as_secs_f64());
+        }
+        self.machine = Some((elapsed, cpu.busy_s));
+    }
+}
