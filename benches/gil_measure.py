@@ -7,8 +7,8 @@
 For each call of `gil_rows.py` and `gil_rows_more.py` whose library is installed, a process of its own runs
 the call in one thread and in two, in turns, and compares calls per second and CPU time. `--install` gets
 missing libraries into a directory that is removed at the end. `--csv` writes rows as in
-`src/evidence/data/gil.csv`, which `conc explain gil` shows. Time in which a thread waited for a CPU is taken
-out, so that a busy machine only makes the figures less sure.
+`src/evidence/data/gil.csv`, which `conc explain gil` shows. Turns in which threads waited for a CPU are
+repeated; a row for which the machine stays too busy is said to be unclear, and is not written.
 """
 
 from __future__ import annotations
@@ -50,7 +50,11 @@ COLUMNS = [
 # A turn takes this long, or as many calls as this.
 TURN_S = 0.25
 TURN_CALLS = 8
-TURNS = 5
+TURNS = 3
+MAX_TURNS = 12
+
+# Turns count in which threads waited for a CPU for a smaller share of the time than this.
+BUSY_FROM = 0.15
 
 # A row that takes longer hangs.
 LIMIT_S = 120
@@ -63,10 +67,13 @@ BURNS_FROM = 1.3
 
 
 class Turn(NamedTuple):
-    """What some threads did together: calls per second of all, and CPU seconds per second."""
+    """What some threads did together."""
 
+    # Calls per second of all, and CPU seconds per second.
     per_s: float
     cpus: float
+    # Share of the time in which a thread waited for a CPU.
+    queued: float
 
 
 class Measured(NamedTuple):
@@ -85,9 +92,11 @@ class Measured(NamedTuple):
         """What the threads do to one another."""
         if self.alone.cpus >= INTERNAL_FROM:
             return "internal"
-        if self.speedup >= RELEASES_FROM:
+        # Threads that use one CPU gain nothing, whatever a machine that changes its speed makes of the rates.
+        gain = min(self.speedup, self.together.cpus)
+        if gain >= RELEASES_FROM:
             return "releases"
-        if self.speedup >= GAINS_FROM:
+        if gain >= GAINS_FROM:
             return "partly"
         return "thrashes" if self.together.cpus >= BURNS_FROM else "holds"
 
@@ -113,9 +122,8 @@ def turn(task: Callable[[], None], threads: int, seconds: float) -> Turn:
         while time.perf_counter() - begin < seconds:
             task()
             calls += 1
-        waited = queued_s() - before
-        rates.append(calls / (time.perf_counter() - begin - waited))
-        queued.append(waited)
+        rates.append(calls / (time.perf_counter() - begin))
+        queued.append(queued_s() - before)
 
     workers = [threading.Thread(target=work) for _ in range(threads)]
     for worker in workers:
@@ -124,8 +132,8 @@ def turn(task: Callable[[], None], threads: int, seconds: float) -> Turn:
     begin, cpu = time.perf_counter(), time.process_time()
     for worker in workers:
         worker.join()
-    wall = time.perf_counter() - begin - statistics.fmean(queued)
-    return Turn(sum(rates), (time.process_time() - cpu) / wall)
+    wall = time.perf_counter() - begin
+    return Turn(sum(rates), (time.process_time() - cpu) / wall, statistics.fmean(queued) / wall)
 
 
 def task_of(row: gil_rows.Row) -> Callable[[], None]:
@@ -145,13 +153,19 @@ def measure(row: gil_rows.Row) -> Measured:
     begin = time.perf_counter()
     task()
     seconds = max(TURN_S, TURN_CALLS * (time.perf_counter() - begin))
-    turns = [(turn(task, 1, seconds), turn(task, 2, seconds)) for _ in range(TURNS)]
+    pairs: list[tuple[Turn, Turn]] = []
+    for _ in range(MAX_TURNS):
+        pair = turn(task, 1, seconds), turn(task, 2, seconds)
+        if max(of.queued for of in pair) < BUSY_FROM:
+            pairs.append(pair)
+        if len(pairs) == TURNS:
+            return Measured(median([pair[0] for pair in pairs]), median([pair[1] for pair in pairs]))
+    sys.exit("unclear: the machine is too busy")
 
-    def median(of: int) -> Turn:
-        per_s, cpus = zip(*(pair[of] for pair in turns))
-        return Turn(statistics.median(per_s), statistics.median(cpus))
 
-    return Measured(median(0), median(1))
+def median(turns: list[Turn]) -> Turn:
+    """Returns the median of each figure."""
+    return Turn(*(statistics.median(figures) for figures in zip(*turns)))
 
 
 def version_of(library: str) -> str | None:
@@ -165,7 +179,8 @@ def version_of(library: str) -> str | None:
 def in_process(number: int, path: str) -> tuple[Measured | None, str]:
     """Measures a row in a process of its own; returns the figures, or what went wrong."""
     command = [sys.executable, os.fspath(evaluation.HERE / "gil_measure.py"), "--row", str(number)]
-    env = {**os.environ, "PYTHONPATH": path}
+    paths = [path, *filter(None, [os.environ.get("PYTHONPATH")])]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     try:
         done = subprocess.run(command, env=env, text=True, capture_output=True, timeout=LIMIT_S, check=False)
     except subprocess.TimeoutExpired:

@@ -1,5 +1,8 @@
 //! `conc explain` of measured tables, and `conc man`.
 
+use std::fs;
+use std::process::Command;
+
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
@@ -37,4 +40,13 @@ fn man_prints_one_page_and_writes_all() {
     sandbox.run(&["man", "advice"]).code(2).stderr(contains("the commands are advise"));
     sandbox.run(&["man", "--output", "man1"]).code(0).stdout("");
     assert!(sandbox.path("man1/conc-mcp.1").is_file());
+    if Command::new("groff").arg("-v").output().is_err() {
+        return;
+    }
+    for page in fs::read_dir(sandbox.path("man1")).unwrap() {
+        let page = page.unwrap().path();
+        let checked =
+            Command::new("groff").args(["-man", "-ww", "-z", "-Tutf8"]).arg(&page).output().unwrap();
+        assert!(checked.stderr.is_empty(), "{page:?}: {}", String::from_utf8_lossy(&checked.stderr));
+    }
 }

@@ -79,23 +79,34 @@ impl Page {
         let help = self.command.get_after_help().map(ToString::to_string).unwrap_or_default();
         let (notes, statuses) = help.split_once(STATUSES).unwrap_or((&help, ""));
         let mut roff = Roff::default();
-        as_it_is(&mut roff, "NOTES", notes);
-        as_it_is(&mut roff, "EXIT STATUS", statuses);
+        section(&mut roff, "NOTES", notes);
+        section(&mut roff, "EXIT STATUS", statuses);
         roff.to_writer(&mut text)?;
         String::from_utf8(text).map_err(io::Error::other)
     }
 }
 
-/// Adds a section whose lines stay as they are.
-fn as_it_is(roff: &mut Roff, title: &str, text: &str) {
+/// Adds a section: indented lines stay as they are, others are filled.
+fn section(roff: &mut Roff, title: &str, text: &str) {
     if text.trim().is_empty() {
         return;
     }
-    roff.control("SH", [title]).control("nf", []);
+    roff.control("SH", [title]);
+    let mut is_filled = true;
     for line in text.trim_matches('\n').lines() {
-        roff.text([roman(line)]);
+        if line.starts_with(' ') == is_filled {
+            roff.control(if is_filled { "nf" } else { "fi" }, []);
+            is_filled = !is_filled;
+        }
+        if line.is_empty() {
+            roff.control("PP", []);
+        } else {
+            roff.text([roman(line)]);
+        }
     }
-    roff.control("fi", []);
+    if !is_filled {
+        roff.control("fi", []);
+    }
 }
 
 #[cfg(test)]

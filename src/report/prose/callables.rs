@@ -43,13 +43,13 @@ pub(crate) fn measured_elsewhere(
     let GilRow { call: measured, library, version, verdict, python, .. } = row;
     let of = format!("of {library} {version} on CPython {python}");
     if agrees == Agreement::No {
+        let here = call.version.as_ref().map(|version| format!(" ({version} here)")).unwrap_or_default();
         return format!(
-            "`conc explain gil` has '{verdict}' for {measured} {of}, which was not seen here: another version or input, \
-             or the rest of the callable"
+            "`conc explain gil` has '{verdict}' for {measured} {of}, which was not seen here: another version{here}, \
+             another input or the rest of the callable may be why"
         );
     }
-    let found =
-        format!("{} is known for it: `conc explain gil` has '{verdict}' for {measured} {of}", call.name);
+    let found = format!("`conc explain gil` agrees: it has '{verdict}' for {measured} {of}");
     match better {
         Some(better) => format!("{found}, and 'releases' for {better}"),
         None => found,
@@ -107,6 +107,7 @@ pub(crate) fn threads_are_replaced(by: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::MeasuredTable;
 
     #[test]
     fn threads_that_are_replaced_are_told_by_whom() {
@@ -128,6 +129,25 @@ mod tests {
         assert!(of(ThreadsVerdict::Locked, true).contains("although the GIL is free"));
         assert!(!of(ThreadsVerdict::Locked, false).contains("GIL"));
         assert!(!of(ThreadsVerdict::Fails, true).contains("0.35"), "what failed has no speed");
+    }
+
+    #[test]
+    fn a_row_of_the_table_is_cited_with_its_versions_and_the_better_call() {
+        let row =
+            MeasuredTable::gil().into_iter().find(|row| row.call.starts_with("lxml.html")).expect("a row");
+        let call = LibraryCall { name: "lxml.html.fromstring".into(), version: Some("5.0".into()) };
+        assert_eq!(
+            measured_elsewhere(
+                &call,
+                &row,
+                Agreement::Yes,
+                Some("lxml.html.fromstring (own HTMLParser each)")
+            ),
+            "`conc explain gil` agrees: it has 'holds' for lxml.html.fromstring (default parser) of lxml 6.1.3 on CPython \
+             3.11.7, and 'releases' for lxml.html.fromstring (own HTMLParser each)"
+        );
+        let other = measured_elsewhere(&call, &row, Agreement::No, None);
+        assert!(other.contains("was not seen here: another version (5.0 here)"), "{other}");
     }
 
     fn gate() -> OwnLimit {
