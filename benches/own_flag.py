@@ -26,7 +26,7 @@ from pathlib import Path
 
 WIDTHS = range(1, 9)
 C_FILES = 60
-C_FUNCTIONS = 60
+C_FUNCTIONS = 12
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def write_inputs(place: Path) -> None:
         "OBJECTS = $(patsubst %.c,%.o,$(wildcard *.c))\nall: $(OBJECTS)\n%.o: %.c\n\tgcc -O2 -c -o $@ $<\n"
         "clean:\n\trm -f *.o\n"
     )
-    for name, line in (("cpu", "sum(i * i for i in range(1_500_000))"), ("sleep", "time.sleep(0.25)")):
+    for name, line in (("cpu", "sum(i * i for i in range(400_000))"), ("sleep", "time.sleep(0.1)")):
         directory = place / f"{name}_tests"
         directory.mkdir()
         tests = "".join(f"def test_{i}():\n    {line}\n" for i in range(16))
@@ -112,7 +112,7 @@ def write_inputs(place: Path) -> None:
     (place / "data.bin").write_bytes(text[: 12 << 20])
     (place / "lines.txt").write_text("".join(f"{rng.random()} {rng.choice(words)}\n" for _ in range(600_000)))
     (place / "sleeps.sh").write_text("seq 16 | xargs -P $1 -I{} sleep 0.1\n")
-    (place / "deaf.sh").write_text("i=0; while [ $i -lt 150000 ]; do i=$((i+1)); done\n")
+    (place / "deaf.sh").write_text("i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done\n")
     (place / "lock.py").write_text(LOCK)
     (place / "matmul.py").write_text(MATMUL)
 

@@ -37,13 +37,13 @@ pub struct Cap {
 
 /// Returns the cap that binds first, from the runs so far.
 pub(crate) fn cap(records: &[Record], limits: &HostLimits) -> Option<Cap> {
-    let memory = line(records, |record| record.peak_memory_bytes().map(|bytes| bytes as f64));
-    let threads = line(records, |record| {
+    let memory = Need::of(records, |record| record.peak_memory_bytes().map(|bytes| bytes as f64));
+    let threads = Need::of(records, |record| {
         record.runs.iter().map(|run| run.measure.threads as f64).reduce(f64::max).filter(|n| *n > 0.0)
     });
-    let by_memory = memory.map(|line| line.widest(MEMORY_SHARE * limits.memory_available_bytes as f64));
+    let by_memory = memory.map(|need| need.widest(MEMORY_SHARE * limits.memory_available_bytes as f64));
     let allowed = limits.processes.map(|limit| PROCESSES_SHARE * limit as f64);
-    let by_processes = threads.zip(allowed).map(|(line, allowed)| line.widest(allowed));
+    let by_processes = threads.zip(allowed).map(|(need, allowed)| need.widest(allowed));
     let by_files = limits.open_files_soft.map(|limit| limit.saturating_sub(OWN_DESCRIPTORS).max(1) as usize);
     let caps =
         [(CapKind::Memory, by_memory), (CapKind::Processes, by_processes), (CapKind::OpenFiles, by_files)];
@@ -53,12 +53,25 @@ pub(crate) fn cap(records: &[Record], limits: &HostLimits) -> Option<Cap> {
 
 /// A need that grows with the number of threads.
 #[derive(Debug, Clone, Copy)]
-struct Line {
+struct Need {
     base: f64,
     slope: f64,
 }
 
-impl Line {
+impl Need {
+    /// Fits a need to the records; with one width, all of the need grows with the width.
+    fn of(records: &[Record], need: impl Fn(&Record) -> Option<f64>) -> Option<Self> {
+        let points: Vec<(f64, f64)> = records
+            .iter()
+            .filter(|record| record.is_measured())
+            .filter_map(|record| Some((record.parameters.total() as f64, need(record)?)))
+            .collect();
+        let (threads, needed) = points.first()?;
+        let alone = || (0.0, needed / threads);
+        let (base, slope) = line(&points).unwrap_or_else(alone);
+        Some(Need { base, slope })
+    }
+
     fn widest(self, allowed: f64) -> usize {
         if self.slope <= 0.0 {
             return usize::MAX;
@@ -67,25 +80,15 @@ impl Line {
     }
 }
 
-/// Fits a line to a need by least squares; with one width, all of the need grows with the width.
-fn line(records: &[Record], need: impl Fn(&Record) -> Option<f64>) -> Option<Line> {
-    let points: Vec<(f64, f64)> = records
-        .iter()
-        .filter(|record| record.is_measured())
-        .filter_map(|record| Some((record.parameters.total() as f64, need(record)?)))
-        .collect();
+/// Fits a line that does not fall by least squares: returns its value at 0 and its slope; `None` for fewer than two
+/// different places.
+pub(crate) fn line(points: &[(f64, f64)]) -> Option<(f64, f64)> {
     let n = points.len() as f64;
     let (x, y) = points.iter().fold((0.0, 0.0), |(x, y), point| (x + point.0 / n, y + point.1 / n));
     let spread: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
-    match points[..] {
-        [] => None,
-        _ if spread <= 0.0 => Some(Line { base: 0.0, slope: y / x }),
-        _ => {
-            let together: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
-            let slope = (together / spread).max(0.0);
-            Some(Line { base: y - slope * x, slope })
-        }
-    }
+    let together: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
+    let slope = (together / spread).max(0.0);
+    (spread > 0.0).then_some((y - slope * x, slope))
 }
 
 #[cfg(test)]

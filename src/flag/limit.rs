@@ -7,10 +7,14 @@ use crate::flag::measure::RunMeasure;
 use crate::flag::parameters::Parameters;
 use crate::flag::record::Record;
 use crate::flag::search::Search;
+use crate::flag::serial::is_explained;
 use crate::profile::result::{WaitKind, Waits};
 
 /// Share of the CPUs in use from which the CPUs are the limit.
 const CPUS_BUSY_FROM: f64 = 0.85;
+
+/// Share of the CPUs that other programs leave at least.
+const LEAST_LEFT: f64 = 0.1;
 
 /// Share of a run with one worker from which that part is the limit.
 const SERIAL_FROM: f64 = 0.3;
@@ -31,6 +35,8 @@ pub enum FlagLimit {
         busy: f64,
         /// CPUs that programs can use.
         cpus: f64,
+        /// Mean number of CPUs that other programs used meanwhile.
+        others: f64,
     },
     /// A resource of the machine caps the width.
     Capped {
@@ -85,8 +91,11 @@ pub(crate) fn limit(search: &Search, i: usize) -> FlagLimit {
     }
     let cpus = search.space().cpus;
     let busy = record.mean(RunMeasure::cpus_busy);
-    if busy >= CPUS_BUSY_FROM * cpus {
-        return FlagLimit::Cpus { busy, cpus };
+    // Other programs leave fewer of them.
+    let others = record.mean(|run| run.others_cpus);
+    let left = (cpus - others).max(LEAST_LEFT * cpus);
+    if busy >= CPUS_BUSY_FROM * left {
+        return FlagLimit::Cpus { busy, cpus, others };
     }
     if let Some(cap) = search.binding_cap().filter(|_| is_widest(search, i)) {
         return capped(cap);
@@ -94,7 +103,7 @@ pub(crate) fn limit(search: &Search, i: usize) -> FlagLimit {
     if is_widest(search, i) {
         return FlagLimit::WidestTried;
     }
-    by_workers(record)
+    by_workers(record, is_explained(search, i))
 }
 
 fn capped(cap: crate::flag::caps::Cap) -> FlagLimit {
@@ -110,7 +119,7 @@ fn is_widest(search: &Search, i: usize) -> bool {
     !search.records().iter().filter(is_wider).any(|record| record.parameters.total() <= allowed)
 }
 
-fn by_workers(record: &Record) -> FlagLimit {
+fn by_workers(record: &Record, is_explained: bool) -> FlagLimit {
     let workers = record.mean(|run| run.workers.single_s);
     let several = record.mean(|run| run.workers.several_s);
     let at_once = record.mean(|run| run.workers.at_once);
@@ -121,7 +130,7 @@ fn by_workers(record: &Record) -> FlagLimit {
     let is_shared = |kind: WaitKind| matches!(kind, WaitKind::Lock | WaitKind::LockOrTimer | WaitKind::Disk);
     match main {
         Some((kind, share)) if is_shared(kind) => FlagLimit::Waits { kind, share },
-        _ if serial >= SERIAL_FROM => FlagLimit::Serial { share: serial },
+        _ if serial >= SERIAL_FROM && is_explained => FlagLimit::Serial { share: serial },
         _ if at_once > 0.0 && at_once < FILLED_FROM * record.parameters.total() as f64 => {
             FlagLimit::Work { at_once }
         }

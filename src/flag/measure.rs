@@ -16,6 +16,8 @@ pub(crate) struct RunMeasure {
     pub peak_memory_bytes: Option<u64>,
     /// Workers over the time of the run.
     pub workers: WorkersOverTime,
+    /// Mean number of CPUs that other programs used meanwhile; 0 where it is not known.
+    pub others_cpus: f64,
     /// Processes seen.
     pub processes: u64,
     /// Threads seen, of all processes together.

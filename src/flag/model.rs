@@ -48,6 +48,8 @@ pub(crate) struct WorkModel {
     most_workers: f64,
     /// CPU seconds of the run.
     cpu_s: f64,
+    /// CPU seconds that each further thread costs, such as those to start it.
+    cpu_per_thread_s: f64,
     /// Share of the CPU time that contention may explain.
     contention: f64,
     /// True if the samples show the time with one worker.
@@ -76,6 +78,7 @@ impl WorkModel {
             per_thread: (at_once / total).max(1.0),
             most_workers: if follows { f64::INFINITY } else { at_once.max(1.0) },
             cpu_s,
+            cpu_per_thread_s: 0.0,
             contention: contention(run),
             is_seen: run.wall_s >= SEEN_FROM_S,
         };
@@ -109,6 +112,16 @@ impl WorkModel {
         self.single_s + self.several_s * ratio
     }
 
+    /// Returns the model with the CPU seconds that each further thread was seen to cost.
+    pub(crate) fn growing(self, cpu_per_thread_s: f64) -> Self {
+        WorkModel { cpu_per_thread_s, ..self }
+    }
+
+    /// Returns the CPU seconds that more threads than those of the run cost; fewer save nothing for sure.
+    fn growth_s(&self, threads: f64) -> f64 {
+        self.cpu_per_thread_s * (threads - self.total).max(0.0)
+    }
+
     /// Returns the seconds of the run itself, as the model divides them.
     pub(crate) fn seconds_of_run(&self, measured_on: f64) -> f64 {
         self.on(measured_on).seconds(self.total as usize, measured_on)
@@ -117,15 +130,16 @@ impl WorkModel {
     /// Returns the seconds of the divided part with `threads` threads on `cpus` CPUs.
     fn shared_s(&self, threads: f64, cpus: f64) -> f64 {
         let workers = threads.min(self.most_workers).max(1.0);
-        let together_s = (self.parallel_cpu_s + self.parallel_wait_s) / workers;
-        together_s.max(self.parallel_cpu_s / workers.min(cpus.max(f64::MIN_POSITIVE)))
+        let cpu_s = self.parallel_cpu_s + self.growth_s(threads);
+        let together_s = (cpu_s + self.parallel_wait_s) / workers;
+        together_s.max(cpu_s / workers.min(cpus.max(f64::MIN_POSITIVE)))
     }
 
     /// Returns the seconds below which `total` threads cannot get, and the standard deviation of ln by which they
     /// may if they need less CPU time than was seen.
     pub(crate) fn least(&self, total: usize) -> (f64, f64) {
         let threads = total as f64 * self.per_thread;
-        let by_cpu_s = self.cpu_s / threads.min(self.cpus);
+        let by_cpu_s = (self.cpu_s + self.growth_s(total as f64)) / threads.min(self.cpus);
         let by_path_s = if self.is_seen { SINGLE_STAYS * self.single_s } else { 0.0 };
         let halvings = (self.total / total as f64).log2().max(0.0);
         let sd = (LESS_CPU_PER_HALVING + LESS_CPU_IN_CONTENTION * self.contention) * halvings;
@@ -145,12 +159,13 @@ impl WorkModel {
     }
 }
 
-/// Returns the share of the CPU time of a run that contention may explain.
+/// Returns the share of a run that contention may explain: of its CPU time, if it computes, and of its waits.
 fn contention(run: &RunMeasure) -> f64 {
     let cpu_s = run.cpu.total_s();
     let kernel = if cpu_s > 0.0 { run.cpu.system_s / cpu_s } else { 0.0 };
-    let idle = (1.0 - cpu_s / (run.wall_s * run.workers.mean()).max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
-    (kernel + run.polling_share + (run.waits.lock + run.waits.lock_or_timer) * idle).min(1.0)
+    let computing = (cpu_s / (run.wall_s * run.workers.mean()).max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
+    let locked = (run.waits.lock + run.waits.lock_or_timer) * (1.0 - computing);
+    ((kernel + run.polling_share) * computing + locked).min(1.0)
 }
 
 #[cfg(test)]

@@ -8,6 +8,9 @@ use crate::stats::quantile::median;
 /// had to be read, caches were empty.
 const COLD_BELOW: f64 = 0.87;
 
+/// Standard deviations of the noise by which it must be slower too.
+const COLD_SDS: f64 = 2.5;
+
 /// What is optimised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Objective {
@@ -98,9 +101,12 @@ impl Record {
     }
 
     /// Marks the first run of all as a warm-up if the later ones of its cell show that it was one.
-    pub(crate) fn mark_cold(&mut self) {
+    ///
+    /// `noise` is the standard deviation of ln of the rate between equal runs.
+    pub(crate) fn mark_cold(&mut self, noise: f64) {
         let [first, rest @ ..] = &mut self.runs[..] else { return };
         let rates: Vec<f64> = rest.iter().map(|run| run.rate).collect();
-        first.is_cold = median(&rates).is_some_and(|usual| first.rate < COLD_BELOW * usual);
+        let below = COLD_BELOW.min((-COLD_SDS * noise).exp());
+        first.is_cold = median(&rates).is_some_and(|usual| first.rate < below * usual);
     }
 }

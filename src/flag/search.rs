@@ -6,7 +6,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use crate::flag::belief::{FlagBelief, FlagPoint, Standing, params};
-use crate::flag::caps::{Cap, cap};
+use crate::flag::caps::{Cap, cap, line};
 use crate::flag::measure::{RunFailure, RunMeasure};
 use crate::flag::model::WorkModel;
 use crate::flag::parameters::Parameters;
@@ -22,8 +22,14 @@ mod next;
 /// Each run is dear, so that less is asked for than of batches; the loss is small even where it is wrong.
 const NARROWER_SURE: f64 = 0.85;
 
+/// The same for a program that works with one thread whatever it is told.
+const NARROWER_LIKELY: f64 = 0.5;
+
 /// Mean number of workers below which a program works with one thread.
 const ALONE_BELOW: f64 = 1.5;
+
+/// Standard deviations of the noise that two widths may differ by where the flag does nothing.
+const CHANCE_SDS: f64 = 2.0;
 
 /// Difference of CPUs or workers below which two runs use as many.
 const SAME_COUNT: f64 = 0.2;
@@ -135,7 +141,8 @@ impl Search {
     pub(crate) fn end_round(&mut self) {
         self.rounds += 1;
         let first = self.first();
-        self.records[first].mark_cold();
+        let noise = self.hyper.noise(&params());
+        self.records[first].mark_cold(noise);
         self.cap = cap(&self.records, &self.space.limits);
         let Some(points) = self.points() else { return };
         let observations = self.observations();
@@ -183,11 +190,31 @@ impl Search {
             let record = &self.records[i];
             let Some(run) = record.counted().next().filter(|_| record.failure.is_none()) else { continue };
             let total = record.parameters.total();
-            models
-                .entry(record.parameters.value.clone())
-                .or_insert_with(|| (WorkModel::of(&run.measure, total, self.space.cpus), run.rate));
+            let growth_s = self.cpu_per_thread_s(&record.parameters.value);
+            let model = || WorkModel::of(&run.measure, total, self.space.cpus).growing(growth_s);
+            models.entry(record.parameters.value.clone()).or_insert_with(|| (model(), run.rate));
         }
         models
+    }
+
+    /// Returns the CPU seconds that a further thread costs, by the cells of a value that are no narrower than its
+    /// first; 0 unless two have run.
+    fn cpu_per_thread_s(&self, value: &Option<String>) -> f64 {
+        let of_value = |i: &usize| self.records[*i].parameters.value == *value;
+        let Some(first) = self.first.iter().copied().find(of_value) else { return 0.0 };
+        let least = self.records[first].parameters.total();
+        let wide = self.records.iter().filter(|record| {
+            record.is_measured() && record.parameters.value == *value && record.parameters.total() >= least
+        });
+        let points: Vec<(f64, f64)> = wide
+            .map(|record| (record.parameters.total() as f64, record.mean(|run| run.cpu.total_s())))
+            .collect();
+        line(&points).map_or(0.0, |(_, slope)| slope)
+    }
+
+    /// Returns the rate that the first run alone predicts for cell `i`.
+    pub(crate) fn first_prediction(&self, i: usize) -> Option<f64> {
+        self.predicted_rate(i)
     }
 
     fn points(&self) -> Option<Vec<FlagPoint>> {
@@ -261,11 +288,9 @@ impl Search {
                 all.filter(|i| self.competes(*i) && standings[*i].rate >= (1.0 - INDIFFERENCE) * fastest);
             return close.min_by_key(|i| self.price(*i)).or(Some(better));
         }
-        if self.works_alone() {
-            return all.filter(|i| self.is_measured(*i)).min_by_key(|i| self.price(*i));
-        }
         let belief = self.belief.as_ref()?;
-        let near = all.filter(|i| self.is_measured(*i) && belief.prob_not_worse(*i, leader) >= NARROWER_SURE);
+        let enough = if self.works_alone() { NARROWER_LIKELY } else { NARROWER_SURE };
+        let near = all.filter(|i| self.is_measured(*i) && belief.prob_not_worse(*i, leader) >= enough);
         near.min_by_key(|i| self.price(*i)).or(Some(leader))
     }
 
@@ -309,7 +334,9 @@ impl Search {
             let n = record.counted().count().max(1) as f64;
             record.counted().map(|run| run.rate.ln()).sum::<f64>() / n
         });
-        let is_same_rate = (rates[0] - rates[1]).abs() <= UNCHANGED;
+        let runs = [few, many].map(|record| (record.counted().count().max(1) as f64).recip());
+        let chance = CHANCE_SDS * self.hyper.noise(&params()) * (runs[0] + runs[1]).sqrt();
+        let is_same_rate = (rates[0] - rates[1]).abs() <= UNCHANGED.max(chance);
         let workers = |run: &RunMeasure| run.workers.mean();
         (is_same_rate && is_same(workers) && is_same(RunMeasure::cpus_busy)).then_some((narrow, wide))
     }

@@ -13,6 +13,9 @@ const LEAST_SERIAL: f64 = 0.02;
 /// Seconds of a run from which its samples tell a serial share.
 const SERIAL_SEEN_FROM_S: f64 = 0.5;
 
+/// Multiple of the predicted rate up to which the prediction explains what was measured.
+const EXPLAINED_UP_TO: f64 = 1.15;
+
 /// Number of widths from which Amdahl's law is fitted.
 const MIN_WIDTHS_OF_FIT: usize = 3;
 
@@ -63,7 +66,16 @@ pub(crate) fn serial_share(search: &Search, i: usize) -> Option<SerialShare> {
     });
     let share = model.serial_share();
     let serial = SerialShare { share, ceiling: ceiling(share), source: SerialSource::Samples };
-    Some(serial).filter(|_| is_seen && search.space().objective.is_time())
+    Some(serial).filter(|_| is_seen && search.space().objective.is_time() && is_explained(search, i))
+}
+
+/// Returns true if the rate of cell `i` is about what the first run predicts: if more was gained, what looked
+/// serial there was not.
+pub(crate) fn is_explained(search: &Search, i: usize) -> bool {
+    let predicted = search.first_prediction(i);
+    let record = &search.records()[i];
+    !record.is_measured()
+        || predicted.is_none_or(|predicted| mean_rate(record) <= EXPLAINED_UP_TO * predicted)
 }
 
 fn mean_rate(record: &Record) -> f64 {

@@ -76,9 +76,18 @@ impl CommandTemplate {
         let argv = self.argv(parameters, Some("{}"));
         match &argv[..] {
             [_, _, line, ..] if self.is_shell => line.replace("\"${1}\"", "{}").replace("${1}", "{}"),
-            words => shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" ")),
+            words => words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "),
         }
     }
+}
+
+/// Returns a word as a shell reads it; words that need no quotes get none.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    shlex::try_quote(word).map_or_else(|_| word.to_owned(), |quoted| quoted.into_owned())
 }
 
 fn rendered(part: &Part, parameters: &Parameters, item: Option<&str>, is_line: bool) -> String {
@@ -257,6 +266,7 @@ mod tests {
     fn the_line_can_be_pasted() {
         let line = |text: &str| template(text, None).expect("a template").line(&Parameters::of_width(4));
         assert_eq!(line("make -j{width} 'a b'"), "make -j4 'a b'");
+        assert_eq!(line("env OMP_NUM_THREADS={width} a.out"), "env OMP_NUM_THREADS=4 a.out");
         assert_eq!(line("sh -c 'make -j{width} | tail'"), "make -j4 | tail");
     }
 }

@@ -105,9 +105,8 @@ pub(super) fn rows(report: &FlagReport, every: bool) -> Vec<&FlagCell> {
     let is_shown = |cell: &&FlagCell| {
         let is_known = ran(cell) || report.is_recommended(cell) || cell.parameters == report.reference;
         let total = cell.parameters.total();
-        every
-            || is_known
-            || (is_plain && (total <= widest || report.assumed_cpus.is_some()) && total <= DENSE)
+        let is_near = total <= widest || report.assumed_cpus.is_some() || report.cells.len() <= DENSE;
+        every || is_known || (is_plain && is_near && total <= DENSE)
     };
     report.cells.iter().filter(is_shown).collect()
 }

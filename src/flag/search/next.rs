@@ -24,6 +24,9 @@ const NARROWER_FROM: f64 = 0.3;
 /// Runs that are spent on finding a narrower cell, at most.
 const MAX_NARROWER_RUNS: usize = 4;
 
+/// Multiple of the widest width measured up to which others may run.
+const REACH: usize = 4;
+
 /// Probability of beating the leader from which another cell runs beside it.
 const WORTH_A_LOOK: f64 = 0.05;
 
@@ -138,8 +141,23 @@ impl Search {
     /// Returns the cell that beats the leader with the largest probability for its time.
     fn challenger(&self, leader: usize, belief: &FlagBelief) -> Option<usize> {
         let value = |i: &usize| belief.prob_beats(*i, leader) / self.expected_s(*i).unwrap_or(1.0).sqrt();
-        let others = (0..self.records.len()).filter(|i| *i != leader && self.competes(*i));
+        let near = |i: &usize| self.records[*i].parameters.total() <= self.within_reach();
+        let others = (0..self.records.len()).filter(|i| *i != leader && self.competes(*i) && near(i));
         others.max_by(|a, b| value(a).total_cmp(&value(b)))
+    }
+
+    /// Returns the widest total that may run next: far beyond what has run, a prediction is a guess, and a run may
+    /// take long. It may not even if all CPU time grows with the width; the next wider cell is always within reach.
+    fn within_reach(&self) -> usize {
+        let widest = (self.records.iter()).filter(|record| record.is_measured());
+        let Some(widest) = widest.max_by_key(|record| record.parameters.total()) else { return usize::MAX };
+        let total = widest.parameters.total();
+        let wider =
+            self.records.iter().map(|record| record.parameters.total()).filter(|other| *other > total);
+        let next = wider.min().unwrap_or(total);
+        let busy = widest.mean(|run| run.cpus_busy()) / self.space.cpus;
+        let as_long = (total as f64 / busy.max(f64::MIN_POSITIVE)).min(usize::MAX as f64) as usize;
+        (REACH * total).max(next).max(as_long)
     }
 
     /// Returns a cell that shows whether the flag does anything: twice as wide as the leader, or a narrower one.

@@ -15,6 +15,9 @@ use crate::units::{PerSecond, Seconds, Share};
 /// Share by which a cell must be worse to be called so.
 const SAME_UP_TO: f64 = 0.005;
 
+/// Share of the CPUs from which other programs are named.
+const OTHERS_NAMED_FROM: f64 = 0.1;
+
 /// Returns the recommendation in one line.
 pub(crate) fn headline(report: &FlagReport) -> String {
     let advice = &report.recommendation;
@@ -77,8 +80,13 @@ fn gain(a: &FlagCell, b: &FlagCell) -> Option<f64> {
 /// Returns the limit in one sentence.
 pub(crate) fn limit(limit: &FlagLimit) -> String {
     match limit {
-        FlagLimit::Cpus { busy, cpus } => {
-            format!("the CPUs: {busy:.1} of {} are busy", rounded(*cpus))
+        FlagLimit::Cpus { busy, cpus, others } => {
+            let others = if *others >= OTHERS_NAMED_FROM * cpus {
+                format!(", and other programs used {others:.1}")
+            } else {
+                String::new()
+            };
+            format!("the CPUs: {busy:.1} of {} were busy{others}", rounded(*cpus))
         }
         FlagLimit::Capped { resource, widest } => {
             format!(

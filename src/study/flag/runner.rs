@@ -135,10 +135,8 @@ impl<'g> CommandRunner<'g> {
         if measure.left_behind > 0 {
             self.linger = LINGER_OF_DAEMONS;
         }
-        if let Some(others) = profile.tree.as_ref().and_then(|tree| tree.machine.others_cpus) {
-            self.others_s += others * measure.wall_s;
-            self.seen_s += measure.wall_s;
-        }
+        self.others_s += measure.others_cpus * measure.wall_s;
+        self.seen_s += measure.wall_s;
         self.first.get_or_insert(profile);
         Ok(Ok(measure))
     }
@@ -207,6 +205,7 @@ fn measure(profile: &Profile, metric: Option<f64>) -> RunMeasure {
         cpu: crate::host::usage::CpuTime { user_s: profile.cpu_user_s, system_s: profile.cpu_system_s },
         peak_memory_bytes: tree.and_then(|tree| tree.peak_memory_bytes),
         workers: tree.and_then(|tree| tree.over_time).unwrap_or_default(),
+        others_cpus: tree.and_then(|tree| tree.machine.others_cpus).unwrap_or(0.0),
         processes: tree.map_or(1, |tree| tree.processes),
         threads: tree.map_or(1, |tree| tree.threads),
         waits: profile.waits,
@@ -226,6 +225,7 @@ fn joined(first: RunMeasure, next: RunMeasure) -> RunMeasure {
         cpu: first.cpu + next.cpu,
         peak_memory_bytes: first.peak_memory_bytes.max(next.peak_memory_bytes),
         workers: first.workers.then(next.workers),
+        others_cpus: mean(first.others_cpus, next.others_cpus),
         processes: first.processes.max(next.processes),
         threads: first.threads.max(next.threads),
         waits: Waits {
