@@ -1,8 +1,9 @@
 """Compares `conc advise -- PROGRAM {width}` with a sweep by hyperfine, over programs that have such a flag.
 
-For each program, in one sitting: an exhaustive sweep of widths 1 to 8 in random order, `conc advise --width 1-8`,
-`hyperfine -P width 1 8 -r 5`, and the sweep again. The two sweeps together are the truth; the regret of an answer is
-how much longer its width takes than the best one, by the means of the sweeps.
+For each program, in one sitting: an exhaustive sweep of widths 1 to 8 in random order, `conc advise`
+over the same widths, `hyperfine -P width 1 8 -r 5`, and the sweep again. The two sweeps together are the
+truth; the regret of an answer is how much longer its width takes than the best one, by the means of the
+sweeps.
 
     python3 benches/own_flag.py target/release/conc [--rounds 5] [--only NAME,NAME] [--json FILE]
 
@@ -15,6 +16,7 @@ import argparse
 import json
 import os
 import random
+import re
 import shutil
 import statistics
 import subprocess
@@ -43,21 +45,41 @@ class Program:
 
 PROGRAMS = (
     Program("make", "make -s -C cproject -j{width}", "make", prepare="make -s -C cproject clean"),
-    Program("pytest-cpu", "python3 -m pytest -q -p no:cacheprovider -n {width} cpu_tests", "python3",
-            python_modules=("pytest", "xdist")),
-    Program("pytest-sleep", "python3 -m pytest -q -p no:cacheprovider -n {width} sleep_tests", "python3",
-            python_modules=("pytest", "xdist")),
+    Program(
+        "pytest-cpu",
+        "python3 -m pytest -q -p no:cacheprovider -n {width} cpu_tests",
+        "python3",
+        python_modules=("pytest", "xdist"),
+    ),
+    Program(
+        "pytest-sleep",
+        "python3 -m pytest -q -p no:cacheprovider -n {width} sleep_tests",
+        "python3",
+        python_modules=("pytest", "xdist"),
+    ),
     Program("xz", "xz -2 -T{width} --block-size=1MiB -k -f -c data.bin", "xz"),
     Program("zstd", "zstd -q -9 -T{width} -f -o data.zst data.bin", "zstd"),
     Program("pigz", "pigz -p {width} -k -f -c data.bin", "pigz"),
     Program("sort", "sort --parallel={width} -S 64M -o sorted.txt lines.txt", "sort"),
-    Program("ffmpeg", "ffmpeg -v error -y -threads {width} -f lavfi -i testsrc2=s=640x360:d=4 -c:v libx264"
-            " -threads {width} -f null -", "ffmpeg"),
-    Program("numpy", "env OMP_NUM_THREADS={width} OPENBLAS_NUM_THREADS={width} python3 matmul.py", "python3",
-            python_modules=("numpy",)),
+    Program(
+        "ffmpeg",
+        "ffmpeg -v error -y -threads {width} -f lavfi -i testsrc2=s=640x360:d=4 -c:v libx264"
+        " -threads {width} -f null -",
+        "ffmpeg",
+    ),
+    Program(
+        "numpy",
+        "env OMP_NUM_THREADS={width} OPENBLAS_NUM_THREADS={width} python3 matmul.py",
+        "python3",
+        python_modules=("numpy",),
+    ),
     Program("xargs-sleep", "sh sleeps.sh {width}", "xargs"),
-    Program("stress-ng", "stress-ng --cpu {width} --cpu-method int64 --timeout 1s --metrics-brief", "stress-ng",
-            metric=r"cpu +[0-9]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +([0-9.]+)"),
+    Program(
+        "stress-ng",
+        "stress-ng --cpu {width} --cpu-method int64 --timeout 1s --metrics-brief",
+        "stress-ng",
+        metric=r"cpu +[0-9]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +([0-9.]+)",
+    ),
     Program("deaf", "sh deaf.sh {width}", "sh"),
     Program("lock", "python3 lock.py {width}", "python3"),
 )
@@ -131,14 +153,18 @@ def timed(program: Program, width: int, place: Path) -> float:
         subprocess.run(program.prepare, shell=True, cwd=place, check=True, stdout=subprocess.DEVNULL)
     command = program.command.replace("{width}", str(width))
     begun = time.perf_counter()
-    ran = subprocess.run(command, shell=True, cwd=place, check=True, stdin=subprocess.DEVNULL,
-                         stdout=subprocess.PIPE if program.metric else subprocess.DEVNULL,
-                         stderr=subprocess.STDOUT if program.metric else subprocess.DEVNULL)
+    ran = subprocess.run(
+        command,
+        shell=True,
+        cwd=place,
+        check=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE if program.metric else subprocess.DEVNULL,
+        stderr=subprocess.STDOUT if program.metric else subprocess.DEVNULL,
+    )
     seconds = time.perf_counter() - begun
     if program.metric is None:
         return seconds
-    import re
-
     found = re.search(program.metric, ran.stdout.decode())
     if found is None:
         raise ValueError(f"{program.name} printed no metric: {ran.stdout.decode()}")
@@ -164,7 +190,9 @@ def ask_conc(conc: str, program: Program, place: Path) -> tuple[int, float, int]
     if program.metric:
         command += ["--metric", program.metric]
     begun = time.perf_counter()
-    ran = subprocess.run([*command, "--", *program.command.split()], cwd=place, check=True, capture_output=True)
+    ran = subprocess.run(
+        [*command, "--", *program.command.split()], cwd=place, check=True, capture_output=True
+    )
     flag = json.loads(ran.stdout)["flag"]
     return int(flag["recommendation"]["width"]), time.perf_counter() - begun, int(flag["runs"])
 
@@ -238,8 +266,10 @@ def main() -> None:
     shares = [float(str(row["share"])) for row in rows]
     good = sum(float(str(row["regret"])) <= 0.05 for row in rows)
     if rows:
-        print(f"within 5% of the best: {good} of {len(rows)}; median share of hyperfine's time: "
-              f"{statistics.median(shares):.2f}")
+        print(
+            f"within 5% of the best: {good} of {len(rows)}; median share of hyperfine's time: "
+            f"{statistics.median(shares):.2f}"
+        )
     if arguments.json:
         Path(arguments.json).write_text(json.dumps(rows, indent=2) + "\n")
 
