@@ -117,6 +117,14 @@ catalogue! {
     PoolHung = "E-POOL-004", "batch did not finish in time",
         "A batch ran far longer than expected and was stopped.",
         "Set a timeout per task under [limits], or use a larger --budget.";
+    PoolClosed = "E-POOL-005", "pool or queue is closed",
+        "Work was handed to a pool, a queue or a channel that had been closed, or while the program was ending.",
+        "Hand over all work before the pool is closed. In Python: inside the `with` block of the pool; join \
+         threads before the main thread ends.";
+    PoolMainGuard = "E-POOL-006", "processes set up at import",
+        "A worker process imports the main module, and that module starts processes or sets the start method when it is \
+         imported.",
+        "Put the code that starts processes behind `if __name__ == \"__main__\":`, and set the start method once.";
     TaskHttpStatus = "E-TASK-001", "HTTP error status",
         "The server answered with a status of 400 or above.",
         "If the server is overloaded, retry with backoff ([retry]); otherwise correct the request.";
@@ -174,6 +182,14 @@ catalogue! {
         "Release the GIL around the wait: load the library with ctypes.CDLL instead of PyDLL; in an extension, \
          Py_BEGIN_ALLOW_THREADS, `with nogil` (Cython), py.detach (PyO3). If the code is not yours, call it in \
          processes.";
+    PythonMisuse = "E-PYTHON-008", "thread, lock or shared object misused",
+        "A thread, a lock, a signal handler or a shared collection was used in a way that it forbids: a lock released by \
+         who does not hold it, a thread started twice, a collection changed while something iterates over it.",
+        "Use `with` for locks and a pool for threads; iterate over a copy of what others change.";
+    PythonSqlite = "E-PYTHON-009", "database connection shared",
+        "A connection or a cursor of sqlite3 was used in a thread that did not make it, or after another one closed \
+         it.",
+        "Give every thread its own connection, or put one connection with check_same_thread=False behind a lock.";
     WorkloadSyntax = "E-WORKLOAD-001", "workload file is not valid TOML",
         "The file violates the syntax of TOML.",
         "Correct the place that the message points at.";

@@ -7,6 +7,7 @@ use clap::Parser;
 use crate::cli::args::{Cli, Style, slips};
 use crate::cli::commands;
 use crate::cli::failure::{FailedCommand, Failure};
+use crate::cli::last_failure;
 use crate::cli::machine::TargetMachine;
 use crate::cli::settings::Environment;
 use crate::host::process::die_with_parent;
@@ -25,7 +26,10 @@ pub fn main() -> ExitCode {
     }
     TargetMachine::read(cli.simulate.as_deref())
         .and_then(|machine| commands::run(&cli.command, &machine, &environment))
-        .unwrap_or_else(|failure| environment.console.report(&failure))
+        .unwrap_or_else(|failure| {
+            last_failure::keep(&failure, cli.command.as_failed());
+            environment.console.report(&failure)
+        })
         .into()
 }
 

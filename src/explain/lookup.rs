@@ -6,7 +6,7 @@ use crate::explain::evidence;
 use crate::explain::markdown;
 use crate::explain::render::PageLayout;
 use crate::explain::strategy;
-use crate::explain::topic::{TOPICS, Topic};
+use crate::explain::topic::{HEADINGS, TOPICS, Topic};
 use crate::strategy::StrategyKind;
 
 /// Similarity (Jaro–Winkler, 0 to 1) from which a known name is suggested for an unknown one.
@@ -18,8 +18,12 @@ const MAX_SUGGESTIONS: usize = 3;
 /// Returns the list of topics, each with one line that says what it is about.
 pub(crate) fn index(layout: PageLayout) -> String {
     let widest = TOPICS.iter().map(|topic| topic.name.len()).max().unwrap_or_default();
-    let mut text = layout.heading("Topics") + "\n";
+    let mut text = String::new();
     for topic in TOPICS {
+        if let Some((_, heading)) = HEADINGS.iter().find(|(name, _)| *name == topic.name) {
+            let gap = if text.is_empty() { "" } else { "\n" };
+            text += &format!("{gap}{}\n", layout.heading(heading));
+        }
         let first = format!("  {:widest$}  ", topic.name);
         text += &layout.wrapped(topic.summary(), &first, &" ".repeat(first.len()));
     }
@@ -28,23 +32,26 @@ pub(crate) fn index(layout: PageLayout) -> String {
     text += &layout.wrapped(&strategies, "  ", "  ");
     text += &format!("\n{}\n", layout.heading("Codes"));
     text += &layout.wrapped("every code that conc prints, such as E-ASYNC-005", "  ", "  ");
-    text + "\nconc explain TOPIC shows one of them.\n"
+    text += "\nconc explain TOPIC shows one of them.\n";
+    text + "conc explain QUESTION answers a question.\n"
 }
 
 /// Returns the page for a topic, a strategy or a code; `None` if no page has that name.
 ///
-/// Case does not matter, and aliases of strategies and topics count as their names.
+/// Case does not matter, and aliases of strategies and topics count as their names. A name of a strategy and of a
+/// topic has both pages.
 pub(crate) fn page(name: &str, layout: PageLayout) -> Option<String> {
     let name = name.trim();
-    let of_code = || name.parse().ok().map(|found| code(found, layout));
-    let of_strategy = || name.parse().ok().map(|found| strategy::page(found, layout));
-    let of_topic = || Topic::find(name).map(|topic| of_topic(topic, layout));
-    of_code().or_else(of_strategy).or_else(of_topic)
+    let of_code = name.parse().ok().map(|found| code(found, layout));
+    let of_strategy = name.parse().ok().map(|found| strategy::page(found, layout));
+    let of_topic = Topic::find(name).map(|topic| topic_page(topic, layout));
+    let pages: Vec<String> = [of_code, of_strategy, of_topic].into_iter().flatten().collect();
+    (!pages.is_empty()).then(|| pages.join("\n"))
 }
 
 /// Returns the page of a topic, with the rows of its table if it has one.
-fn of_topic(topic: &Topic, layout: PageLayout) -> String {
-    let mut blocks = markdown::parse(topic.text);
+pub(super) fn topic_page(topic: &Topic, layout: PageLayout) -> String {
+    let mut blocks = markdown::parse(&topic.page());
     if let Some(table) = MeasuredTable::find(topic.name) {
         blocks.extend([evidence::block(table, &table.rows()), evidence::origin(table)]);
     }
@@ -72,7 +79,7 @@ fn names() -> impl Iterator<Item = &'static str> {
     topics.chain(strategies).chain(Code::ALL.iter().map(|code| code.as_str()))
 }
 
-fn code(code: Code, layout: PageLayout) -> String {
+pub(super) fn code(code: Code, layout: PageLayout) -> String {
     let entry = code.entry();
     let title = layout.wrapped(&layout.heading(&format!("{code}: {}", entry.title)), "", "");
     format!("{title}\n{}{}", layout.labelled("Cause", entry.cause), layout.labelled("Remedy", entry.remedy))

@@ -5,7 +5,7 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
 use textwrap::{WordSeparator, WordSplitter, WrapAlgorithm};
 
-use crate::explain::markdown::{Block, Mark, Span, unmarked};
+use crate::explain::markdown::{Block, Mark, Span, parse, unmarked};
 
 /// Indent of text below a heading, in columns.
 const INDENT: usize = 2;
@@ -39,7 +39,7 @@ impl PageLayout {
     }
 
     /// Returns `text` as a heading.
-    pub(super) fn heading(self, text: &str) -> String {
+    pub(crate) fn heading(self, text: &str) -> String {
         self.paint(Style::new().bold(), text)
     }
 
@@ -52,6 +52,19 @@ impl PageLayout {
             Mark::Code => format!("`{}`", span.text),
         };
         spans.iter().map(mark).collect()
+    }
+
+    /// Returns `text` with its marks: backticks become a style, if this layout uses styles.
+    pub(super) fn marked(self, text: &str) -> String {
+        match parse(text).first() {
+            Some(Block::Paragraph(spans)) => self.inline(spans),
+            _ => text.to_owned(),
+        }
+    }
+
+    /// Returns the lines of a program, indented.
+    pub(super) fn program(self, lines: &str) -> String {
+        self.block(&Block::Code(String::new(), lines.to_owned()))
     }
 
     /// Returns `text` in lines that start with `first`, and with `rest` from the second one on.
@@ -135,7 +148,6 @@ fn needs_gap(before: Option<&Block>, block: &Block) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explain::markdown::parse;
     use crate::explain::topic::TOPICS;
 
     fn plain(width: usize) -> PageLayout {
@@ -146,7 +158,7 @@ mod tests {
     fn text_of_every_topic_fits_the_width() {
         for topic in TOPICS {
             for width in [60, 80, 120] {
-                for block in parse(topic.text) {
+                for block in parse(&topic.page()) {
                     if matches!(block, Block::Code(..) | Block::Table(_)) {
                         continue;
                     }
@@ -161,7 +173,7 @@ mod tests {
     #[test]
     fn program_text_of_every_topic_fits_a_usual_terminal() {
         for topic in TOPICS {
-            for block in parse(topic.text) {
+            for block in parse(&topic.page()) {
                 let text = plain(100).blocks(&[block]);
                 let widest = text.lines().map(textwrap::core::display_width).max();
                 assert!(widest <= Some(100), "{}: {text}", topic.name);

@@ -1,13 +1,16 @@
 //! The catalogue of topics.
 
+use crate::explain::markdown::{Block, parse, unmarked};
+use crate::explain::programs;
+
 /// A page of documentation that is embedded in the binary.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Topic {
     /// The name that users type.
     pub name: &'static str,
     /// Other words that lead to this page.
     pub aliases: &'static [&'static str],
-    /// The page, in Markdown; its first line is `# ` and a title.
+    /// The page, in Markdown; its first line is `# ` and a title, and programs are links to files.
     pub text: &'static str,
 }
 
@@ -46,7 +49,44 @@ topics! {
     "exit-codes" or "exit" or "status";
     "method" or "numbers" or "formulas" or "statistics";
     "security" or "safety" or "platforms";
+    "fan-out" or "fan-in" or "gather" or "scatter";
+    "pipeline" or "stages";
+    "worker-pool" or "pool" or "executor";
+    "producer-consumer" or "backpressure" or "queue";
+    "publish-subscribe" or "pubsub" or "broadcast";
+    "semaphore";
+    "rate-limit" or "throttle" or "token-bucket";
+    "retry" or "backoff" or "jitter";
+    "connection-pool" or "keep-alive";
+    "batching" or "batch" or "chunks" or "chunksize";
+    "graceful-shutdown" or "shutdown" or "sigterm" or "ctrl-c";
+    "shared-memory";
+    "locks" or "lock" or "mutex" or "race" or "deadlock";
+    "event-loop" or "asyncio" or "coroutine" or "await";
+    "task-groups" or "taskgroup" or "structured-concurrency" or "cancellation";
+    "threads-for-io" or "to_thread" or "blocking";
+    "processes-for-cpu" or "processpoolexecutor" or "start-method";
+    "performance-tips" or "tips" or "performance" or "slow";
+    "web-scraper" or "scraper" or "crawler";
+    "data-processor" or "map-reduce";
+    "event-system" or "chat" or "websocket";
+    "api-client" or "rest";
+    "task-queue" or "jobs" or "background-jobs";
+    "choosing" or "choose" or "which" or "io-bound" or "cpu-bound";
+    "free-threaded" or "free-threading" or "nogil";
+    "sub-interpreters" or "subinterpreters" or "interpreterpoolexecutor";
+    "asking" or "questions" or "errors" or "traceback";
 }
+
+/// The headings of the list, each with the topic that it stands above.
+pub(super) const HEADINGS: [(&str, &str); 6] = [
+    ("strategies", "Using conc"),
+    ("fan-out", "Patterns"),
+    ("event-loop", "Learning path"),
+    ("performance-tips", "Tips and projects"),
+    ("choosing", "Choosing, and newer Pythons"),
+    ("asking", "Asking"),
+];
 
 impl Topic {
     /// Returns the topic that `name` or one of its aliases names.
@@ -58,6 +98,20 @@ impl Topic {
     /// Returns the part of the title after the colon: one line that says what the page is about.
     pub(crate) fn summary(&self) -> &'static str {
         self.title().split_once(": ").map_or(self.title(), |(_, summary)| summary)
+    }
+
+    /// Returns the page with its programs.
+    pub(crate) fn page(&self) -> String {
+        programs::expanded(self.text)
+    }
+
+    /// Returns the paragraphs and lists of the page as plain text, without programs.
+    pub(super) fn prose(&self) -> String {
+        let texts = parse(self.text).into_iter().filter_map(|block| match block {
+            Block::Heading(_, spans) | Block::Paragraph(spans) | Block::Item(_, _, spans) => Some(spans),
+            Block::Code(..) | Block::Table(_) => None,
+        });
+        texts.map(|spans| unmarked(&spans)).collect::<Vec<_>>().join("\n")
     }
 
     /// Returns the title of the page.
@@ -83,6 +137,24 @@ mod tests {
         for topic in TOPICS {
             assert!(topic.text.starts_with("# "), "{}", topic.name);
             assert!(!topic.title().is_empty() && topic.title().len() <= 60, "{}", topic.title());
+        }
+    }
+
+    #[test]
+    fn a_topic_with_a_program_says_when_not_what_it_costs_and_what_to_read() {
+        for topic in TOPICS.iter().filter(|topic| programs::shown(topic.text).next().is_some()) {
+            for part in ["When not", "Program", "What it costs", "Pitfalls", "Read"] {
+                assert!(topic.text.contains(&format!("\n## {part}\n")), "{}: {part}", topic.name);
+            }
+            let measure = format!("conc explain --measure {}\n", topic.name);
+            assert!(topic.text.contains(&measure), "{}", topic.name);
+        }
+    }
+
+    #[test]
+    fn headings_stand_above_topics() {
+        for (name, heading) in HEADINGS {
+            assert!(TOPICS.iter().any(|topic| topic.name == name), "{heading}: {name}");
         }
     }
 

@@ -2,14 +2,27 @@
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
+use serde::Serialize;
 use serde_json::Value;
 
+use crate::explain::Answer;
 use crate::report::document::Document;
 use crate::report::worded;
 
+/// Everything that `--json` prints.
+#[derive(Serialize, schemars::JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "the schema alone is made of it")]
+enum PrintedDocument {
+    /// The document of a run.
+    Document(Box<Document>),
+    /// The document of `explain`.
+    Answer(Box<Answer>),
+}
+
 /// Returns the schema of everything that `--json` prints, as `conc schema` prints it.
 pub(crate) fn schema() -> String {
-    let mut text = serde_json::to_string_pretty(&of::<Document>()).expect("a schema is plain JSON");
+    let mut text = serde_json::to_string_pretty(&of::<PrintedDocument>()).expect("a schema is plain JSON");
     text.push('\n');
     text
 }
@@ -41,6 +54,14 @@ mod tests {
         assert_eq!(check(&worded::to_value(&example::advise()).unwrap()), Ok(()));
         assert_eq!(check(&worded::to_value(&example::bench()).unwrap()), Ok(()));
         assert_eq!(check(&worded::to_value(&example::command()).unwrap()), Ok(()));
+    }
+
+    #[test]
+    fn answers_are_valid() {
+        for text in ["limit the requests in flight", "zxcv", "RuntimeError: no running event loop"] {
+            let answer = Answer::to(&crate::explain::Question::new(text));
+            assert_eq!(check(&serde_json::to_value(answer).unwrap()), Ok(()), "{text}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod both_ways;
 mod check;
 mod check_items;
 mod commands;
+mod explain;
 mod exports;
 mod fit;
 mod foreign;

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::cli::args::bench::{BENCH_HELP, BENCH_USAGE, BenchArgs, CompareArgs};
 use crate::cli::args::check::{CHECK_HELP, CHECK_USAGE, CheckArgs};
 use crate::cli::args::exit_help::{COMPARING, PLAIN, RUNNING, with_exit_statuses};
+use crate::cli::args::explain::{EXPLAIN_USAGE, ExplainArgs};
 use crate::cli::args::flag::FlagArgs;
 use crate::cli::args::man::ManArgs;
 use crate::cli::args::mcp::{MCP_HELP, McpArgs};
@@ -99,8 +100,8 @@ pub(crate) enum Command {
         /// The file to write; it must not exist yet [default: standard output]
         file: Option<PathBuf>,
     },
-    /// Explain a topic, a strategy or an error code
-    #[command(after_help = with_exit_statuses("", PLAIN))]
+    /// Explain a topic, a code or an error message, or answer a question
+    #[command(override_usage = EXPLAIN_USAGE, after_help = with_exit_statuses("", RUNNING))]
     Explain(ExplainArgs),
     /// Serve programs that speak the Model Context Protocol over standard input and output
     #[command(after_help = with_exit_statuses(MCP_HELP, RUNNING))]
@@ -180,18 +181,6 @@ pub(crate) struct FitArgs {
     pub(crate) data: String,
     #[command(flatten)]
     pub(crate) output: ViewArgs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ExplainArgs {
-    /// Such as ci, work-stealing or E-ASYNC-005 [default: list the topics]
-    pub(crate) topic: Option<String>,
-    /// Of a measured table (gil, no-gil, quota, pools, cpython), only the rows with these words
-    #[arg(value_name = "WORD")]
-    pub(crate) words: Vec<String>,
-    /// Print the rows of a measured table as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -49,7 +49,7 @@ mod tests {
             let expected = match command.get_name() {
                 "bench" => &ExitStatus::ALL,
                 "compare" => COMPARING,
-                "advise" | "check" | "mcp" | "profile" | "run" => RUNNING,
+                "advise" | "check" | "explain" | "mcp" | "profile" | "run" => RUNNING,
                 _ => PLAIN,
             };
             let (name, help) = (command.get_name().to_owned(), help(command));

@@ -6,6 +6,7 @@ mod command_line;
 #[cfg(test)]
 mod documented;
 mod exit_help;
+mod explain;
 mod flag;
 mod man;
 mod mcp;
@@ -19,7 +20,8 @@ mod workload;
 
 pub(crate) use bench::{BenchArgs, CompareArgs, GateArgs};
 pub(crate) use check::{CheckArgs, CheckFormat};
-pub(crate) use command_line::{AdviseArgs, Cli, Command, ExplainArgs, FitArgs, ListArgs};
+pub(crate) use command_line::{AdviseArgs, Cli, Command, FitArgs, ListArgs};
+pub(crate) use explain::ExplainArgs;
 pub(crate) use flag::FlagArgs;
 pub(crate) use man::ManArgs;
 pub(crate) use mcp::McpArgs;

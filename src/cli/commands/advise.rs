@@ -1,7 +1,10 @@
 //! `conc advise`: profiles a workload, measures it and recommends a strategy.
 
+use std::slice;
+
 use crate::error::ExitStatus;
 use crate::host::Host;
+use crate::report::Report;
 use crate::report::table;
 use crate::study::Study;
 use crate::study::flag::{FlagSetup, FlagStudy};
@@ -15,32 +18,53 @@ use crate::cli::progress::Progress;
 use crate::cli::settings::{AdviseSettings, Environment, OutputSettings};
 use crate::cli::signals;
 
+/// The outcome of a study.
+pub(super) struct Advised {
+    /// The report.
+    pub(super) report: Report,
+    /// The output that was asked for.
+    pub(super) output: OutputSettings,
+    /// The exit status, or the failure of a workload without a result.
+    pub(super) status: Result<ExitStatus, Failure>,
+}
+
 /// Runs the command.
 pub(super) fn run(
     args: &AdviseArgs,
     machine: &TargetMachine,
     environment: &Environment,
 ) -> Result<ExitStatus, Failure> {
+    let Advised { report, output, status } = advise(args, machine, environment)?;
+    publish(&report, &table::render_advise(&report, &output.table), &output)?;
+    status
+}
+
+/// Studies a workload, without printing the report.
+pub(super) fn advise(
+    args: &AdviseArgs,
+    machine: &TargetMachine,
+    environment: &Environment,
+) -> Result<Advised, Failure> {
     let host = machine.host()?;
     let AdviseSettings { workload, study, flag, output } = AdviseSettings::resolve(args, &host, environment)?;
     output.check()?;
     if let Some(setup) = flag {
-        return search_flag(&setup, &host, &output);
+        return search_flag(&setup, &host, output);
     }
     let machine = machine.start()?;
     let mut progress = Progress::new(&workload.name, study.budget, output.console);
     let report = Study::new(&*machine, &host, workload).run(&study, &mut progress)?;
     drop(progress);
-    publish(&report, &table::render_advise(&report, &output.table), &output)?;
-    exit_status(machine.interrupt(), &[report])
+    let status = exit_status(machine.interrupt(), slice::from_ref(&report));
+    Ok(Advised { report, output, status })
 }
 
 /// Searches the best value of a program's own flag.
-fn search_flag(setup: &FlagSetup, host: &Host, output: &OutputSettings) -> Result<ExitStatus, Failure> {
+fn search_flag(setup: &FlagSetup, host: &Host, output: OutputSettings) -> Result<Advised, Failure> {
     let guard = signals::guarded()?;
     let mut progress = Progress::of_runs(&setup.workload().name, output.console);
     let report = FlagStudy::new(&guard, host, setup).run(&mut progress)?;
     drop(progress);
-    publish(&report, &table::render_advise(&report, &output.table), output)?;
-    exit_status(guard.interrupt(), &[report])
+    let status = exit_status(guard.interrupt(), slice::from_ref(&report));
+    Ok(Advised { report, output, status })
 }

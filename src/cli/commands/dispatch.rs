@@ -30,7 +30,7 @@ pub(crate) fn run(
         Command::Check(args) => check::run(args, machine, environment),
         Command::List(args) => list::run(args, console),
         Command::Init { file } => init::run(file.as_deref(), console),
-        Command::Explain(args) => explain::run(args, environment),
+        Command::Explain(args) => explain::run(args, machine, environment),
         Command::Mcp(args) => mcp::run(args, machine, environment),
         Command::Schema => schema::run(console),
         Command::Completions { shell } => completions::run(*shell, console),

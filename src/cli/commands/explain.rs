@@ -1,68 +1,118 @@
-//! `conc explain`: topics, strategies and codes, and the rows of measured tables.
+//! `conc explain`: topics, strategies, codes, questions and error messages.
 
 use crate::error::ExitStatus;
-use crate::evidence::MeasuredTable;
-use crate::explain;
-use crate::explain::topic::Topic;
-use crate::report::evidence::EvidenceReport;
-use crate::report::format::render_json;
-use crate::workload::input::closest;
+use crate::explain::answer::AnswerKind;
+use crate::explain::{self, Answer, Question};
+use crate::report::table;
+use crate::report::worded;
 
 use crate::cli::args::ExplainArgs;
+use crate::cli::commands::advise::{Advised, advise};
+use crate::cli::commands::table_rows;
 use crate::cli::failure::Failure;
-use crate::cli::settings::Environment;
+use crate::cli::machine::TargetMachine;
+use crate::cli::pager;
+use crate::cli::settings::{Environment, ExplainSettings, MeasuredQuestion};
 
-/// Runs the command; without a topic it lists the topics.
-pub(super) fn run(args: &ExplainArgs, environment: &Environment) -> Result<ExitStatus, Failure> {
-    let layout = environment.page();
-    let page = match &args.topic {
-        None if args.json => return Err(no_rows()),
-        None => explain::index(layout),
-        Some(topic) if args.json || !args.words.is_empty() => rows(topic, args, environment)?,
-        Some(topic) => explain::page(topic, layout).ok_or_else(|| unknown(topic))?,
+/// Runs the command; without anything to explain it lists the topics.
+pub(super) fn run(
+    args: &ExplainArgs,
+    machine: &TargetMachine,
+    environment: &Environment,
+) -> Result<ExitStatus, Failure> {
+    if let Some(shown) = table_rows::show(args, environment) {
+        return shown;
+    }
+    let settings = ExplainSettings::resolve(args, environment)?;
+    let Some(question) = &settings.question else {
+        return show(&explain::index(environment.page()), environment);
     };
-    environment.console.print(&page)?;
+    match &settings.measured {
+        Some(measured) => with_figures(question, measured, &settings, machine, environment),
+        None => in_words(question, &settings, environment),
+    }
+}
+
+/// Explains without running anything.
+fn in_words(
+    question: &Question,
+    settings: &ExplainSettings,
+    environment: &Environment,
+) -> Result<ExitStatus, Failure> {
+    let answer = Answer::to(question);
+    if settings.is_json {
+        print_json(&answer, environment)?;
+        let is_answered = answer.kind != AnswerKind::None;
+        return Ok(if is_answered { ExitStatus::Done } else { ExitStatus::Usage });
+    }
+    // A name has its page, whatever else it may mean.
+    let page = explain::page(&question.text, environment.page()).or_else(|| answer.page(environment.page()));
+    show(&page.ok_or_else(|| unanswered(question, &answer))?, environment)
+}
+
+/// Explains with the figures of a workload.
+fn with_figures(
+    question: &Question,
+    measured: &MeasuredQuestion,
+    settings: &ExplainSettings,
+    machine: &TargetMachine,
+    environment: &Environment,
+) -> Result<ExitStatus, Failure> {
+    let Advised { report, output, status } = advise(&measured.advise, machine, environment)?;
+    let answer = Answer::to(question);
+    if settings.is_json {
+        let document =
+            worded::to_value(&report).map_err(|error| Failure::io("cannot print")(error.into()))?;
+        let answer = answer.with_report(&measured.workload, document, measured.is_of_topic);
+        print_json(&answer, environment)?;
+        return status;
+    }
+    let figures = table::render_advise(&report, &output.table);
+    let page = if measured.is_of_topic {
+        let page = explain::page(&question.text, environment.page()).unwrap_or_default();
+        format!("{page}\n{}\n\n{figures}", environment.page().heading("Measured here"))
+    } else {
+        let near = answer.see_also(environment.page());
+        format!("{figures}{near}")
+    };
+    show(&page, environment)?;
+    output.console.warn(&table::render_warnings(&[report], &output.table));
+    status
+}
+
+fn show(page: &str, environment: &Environment) -> Result<ExitStatus, Failure> {
+    pager::show(page, environment.console)?;
     Ok(ExitStatus::Done)
 }
 
-/// Returns the rows of a measured table that have the words.
-fn rows(topic: &str, args: &ExplainArgs, environment: &Environment) -> Result<String, Failure> {
-    let table = Topic::find(topic).and_then(|topic| MeasuredTable::find(topic.name));
-    let Some(table) = table else {
-        return Err(if explain::page(topic, environment.page()).is_some() {
-            no_rows()
-        } else {
-            unknown(topic)
-        });
-    };
-    let rows = table.rows_with(&args.words);
-    if rows.is_empty() {
-        return Err(nothing_found(table, &args.words));
-    }
-    if args.json {
-        let report = EvidenceReport::new(table, args.words.clone(), rows);
-        return render_json(&report).map_err(Failure::io("cannot print"));
-    }
-    Ok(explain::rows_page(table, &rows, environment.page()))
+fn print_json(answer: &Answer, environment: &Environment) -> Result<(), Failure> {
+    let text =
+        serde_json::to_string_pretty(answer).map_err(|error| Failure::io("cannot print")(error.into()))?;
+    environment.console.print(&(text + "\n"))
 }
 
-fn no_rows() -> Failure {
-    let tables = MeasuredTable::ALL.map(MeasuredTable::name).join(", ");
-    Failure::Usage(format!("words after a topic and --json are for the measured tables: {tables}"))
+/// Says that nothing answers, and what is near.
+fn unanswered(question: &Question, answer: &Answer) -> Failure {
+    let text = question.text.trim();
+    let is_name = !text.contains(char::is_whitespace);
+    let named = explain::suggestions(text).into_iter().filter(|_| is_name);
+    let mut near: Vec<_> = named.collect();
+    near.extend(
+        answer.topics.iter().map(|topic| topic.name).filter(|name| !near.contains(name)).collect::<Vec<_>>(),
+    );
+    let quoted: String = text.lines().next().unwrap_or_default().chars().take(MAX_QUOTED).collect();
+    Failure::Usage(match (is_name, &near[..]) {
+        (true, []) => {
+            format!("'{quoted}' is not a topic, a strategy or an error code; `conc explain` lists the topics")
+        }
+        (true, near) => format!(
+            "'{quoted}' is not a topic, a strategy or an error code; did you mean '{}'?",
+            near.join("', '")
+        ),
+        (false, []) => format!("no topic answers '{quoted}'; `conc explain` lists the topics"),
+        (false, near) => format!("no topic answers '{quoted}'; near it are '{}'", near.join("', '")),
+    })
 }
 
-fn nothing_found(table: MeasuredTable, words: &[String]) -> Failure {
-    let (name, subjects) = (table.name(), table.subjects());
-    let near = words.iter().find_map(|word| closest(word, subjects.iter().map(String::as_str)));
-    let hint = near
-        .map_or_else(|| format!("`conc explain {name}` shows all"), |near| format!("did you mean '{near}'?"));
-    Failure::Usage(format!("no row of the table '{name}' has '{}'; {hint}", words.join("' and '")))
-}
-
-fn unknown(topic: &str) -> Failure {
-    let hint = match &explain::suggestions(topic)[..] {
-        [] => "`conc explain` lists the topics".to_owned(),
-        near => format!("did you mean '{}'?", near.join("', '")),
-    };
-    Failure::Usage(format!("'{topic}' is not a topic, a strategy or an error code; {hint}"))
-}
+/// Maximum number of letters of a question that a message repeats.
+const MAX_QUOTED: usize = 100;

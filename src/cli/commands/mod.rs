@@ -15,5 +15,6 @@ mod mcp;
 mod profile;
 mod run;
 mod schema;
+mod table_rows;
 
 pub(crate) use dispatch::run;

@@ -1,0 +1,9 @@
+import asyncio
+
+
+async def main():
+    async with asyncio.Lock():
+        print("alone")
+
+
+asyncio.run(main())

@@ -1,0 +1,9 @@
+import asyncio
+
+
+async def main():
+    with asyncio.Lock():
+        print("alone")
+
+
+asyncio.run(main())

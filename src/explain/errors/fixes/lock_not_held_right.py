@@ -1,0 +1,5 @@
+import threading
+
+changed = threading.Condition()
+with changed:
+    changed.notify_all()

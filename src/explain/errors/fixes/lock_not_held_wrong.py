@@ -1,0 +1,4 @@
+import threading
+
+changed = threading.Condition()
+changed.notify_all()

@@ -1,0 +1,9 @@
+import asyncio
+
+
+async def main():
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
+asyncio.run(main())

@@ -1,0 +1,13 @@
+import asyncio
+
+
+async def save(item):
+    await asyncio.sleep(0)
+    print("saved", item)
+
+
+async def main():
+    await save(1)
+
+
+asyncio.run(main())

@@ -1,0 +1,14 @@
+import os
+import sqlite3
+import tempfile
+
+with tempfile.TemporaryDirectory() as directory:
+    path = os.path.join(directory, "app.db")
+    first, second = (sqlite3.connect(path, timeout=0.01) for _ in range(2))
+    first.execute("CREATE TABLE jobs (name)")
+    with first:  # Commits at the end, and lets others write.
+        first.execute("INSERT INTO jobs VALUES ('a')")
+    with second:
+        second.execute("INSERT INTO jobs VALUES ('b')")
+    first.close()
+    second.close()
