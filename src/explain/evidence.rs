@@ -28,20 +28,8 @@ fn spans(text: String) -> Vec<Span> {
 
 fn head(table: MeasuredTable) -> &'static [&'static str] {
     match table {
-        MeasuredTable::Gil => {
-            &["library", "call", "input", "verdict", "speed-up", "parallel", "CPython", "date"]
-        }
-        MeasuredTable::NoGil => &[
-            "library",
-            "call",
-            "input",
-            "GIL after import",
-            "with GIL",
-            "without",
-            "speed-up",
-            "note",
-            "date",
-        ],
+        MeasuredTable::Gil => &["library", "call", "verdict", "gain", "CPUs", "CPython", "date"],
+        MeasuredTable::NoGil => &["library", "call", "GIL", "with GIL", "without", "gain", "date"],
         MeasuredTable::Quota => {
             &["runtime", "call", "no quota", "0.5", "1.5", "0.5 on host", "1.5 on host", "rule", "date"]
         }
@@ -53,8 +41,7 @@ fn cells(row: &EvidenceRow) -> Vec<String> {
     match row {
         EvidenceRow::Gil(row) => vec![
             versioned(&row.library, &row.version),
-            row.call.clone(),
-            row.input.clone(),
+            with(&row.call, ", ", &row.input),
             row.verdict.to_string(),
             figure(row.speedup),
             figure(row.parallelism),
@@ -63,13 +50,11 @@ fn cells(row: &EvidenceRow) -> Vec<String> {
         ],
         EvidenceRow::NoGil(row) => vec![
             versioned(&row.library, &row.version),
-            row.call.clone(),
-            row.input.clone(),
+            with(&with(&row.call, ", ", &row.input), ": ", &row.note),
             row.gil_after_import.clone().unwrap_or_default(),
             row.with_gil.map(|verdict| verdict.to_string()).unwrap_or_default(),
             row.without_gil.map(|verdict| verdict.to_string()).unwrap_or_default(),
             figure(row.speedup),
-            row.note.clone(),
             row.date.clone(),
         ],
         EvidenceRow::Quota(row) => vec![
@@ -91,6 +76,11 @@ fn cells(row: &EvidenceRow) -> Vec<String> {
 
 fn versioned(name: &str, version: &str) -> String {
     format!("{name} {version}").trim_end().to_owned()
+}
+
+/// Returns a text with another one after it, if there is one.
+fn with(text: &str, between: &str, more: &str) -> String {
+    if more.is_empty() { text.to_owned() } else { format!("{text}{between}{more}") }
 }
 
 /// Returns a figure with two digits after the point; empty if it was not measured.

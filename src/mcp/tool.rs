@@ -23,7 +23,7 @@ use crate::study::DEFAULT_BUDGET;
 const ATTACHED: Duration = Duration::from_secs(10);
 
 /// Fields of a report that `profile` never fills.
-const NOT_OF_PROFILE: [&str; 5] = ["cells", "model", "recommendation", "series", "gate"];
+const NOT_OF_PROFILE: [&str; 6] = ["cells", "flag", "model", "recommendation", "series", "gate"];
 
 /// Fields of a report that `advise` never fills.
 const NOT_OF_ADVISE: [&str; 2] = ["series", "gate"];
