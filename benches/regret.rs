@@ -202,7 +202,7 @@ fn conc(file: &Path, when: &str, options: &[&str]) -> Report {
 /// Returns what is recommended.
 fn chosen(advice: &Report) -> Configuration {
     let advised = advice.recommendation.as_ref().expect("a recommendation");
-    Configuration { strategy: advised.strategy, width: advised.width, processes: advised.processes }
+    advised.cell()
 }
 
 /// The throughputs of a cell, one of each round.

@@ -50,7 +50,7 @@ pub use crate::model::usl::Usl;
 pub use crate::profile::Class;
 pub use crate::profile::Profile;
 pub use crate::profile::result::{
-    Confidence, ConfidenceReason, PollingCause, TaskCost, ThreadsVerdict, Unknown,
+    Confidence, ConfidenceReason, PollingCause, StagePool, TaskCost, ThreadsVerdict, Unknown,
 };
 pub use crate::profile::result::{ExitStatus, NoClass, SampleSource, Tree, WaitKind};
 pub use crate::profile::sampling::descriptor::DescriptorKind;
@@ -69,9 +69,10 @@ pub use crate::report::fit::FitReport;
 pub use crate::report::prose::checklist::fault;
 pub use crate::report::worded::to_value;
 pub use crate::report::{CheckReport, Document, Report};
-pub use crate::snippets::{Choice, ItemSource, PythonCallable, PythonTask, TaskShape, examples};
+pub use crate::snippets::{Choice, ItemSource, PythonCallable, PythonTask, StageShape, TaskShape, examples};
 pub use crate::stats::quantile::median;
 pub use crate::strategy::run::strategy;
+pub use crate::strategy::stages::Stages;
 pub use crate::strategy::task_queue::TaskQueue;
 pub use crate::strategy::{Job, RunReport, StrategyKind};
 pub use crate::units::{Bytes, Seconds};
@@ -80,7 +81,7 @@ pub use crate::workload::fixture::{Fixture, FixtureConfig, FixtureError, Fixture
 pub use crate::workload::input::{from_command, load as load_workload, resolve as resolve_workload};
 pub use crate::workload::retry::pause;
 pub use crate::workload::spec::{
-    Backoff, FixtureSpec, LatencySpec, RetryPolicy, WorkloadLimits, WorkloadSource,
+    Backoff, FixtureSpec, LatencySpec, RetryPolicy, StepRule, WorkloadLimits, WorkloadSource,
 };
 pub use crate::workload::spec::{
     CommandSpec, CpuSpec, HttpSpec, Kernel, LockSpec, OwnItems, PythonSpec, SleepSpec, StepSpec,

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use conc::internal::{
-    Backoff, Code, Configuration, FixtureSpec, Items, Kernel, LatencySpec, RetryPolicy, RunReport, StepSpec,
-    StrategyKind, TaskCounts, Workload,
+    Backoff, Code, Configuration, FixtureSpec, Items, Kernel, LatencySpec, RetryPolicy, RunReport, Stages,
+    StepRule, StepSpec, StrategyKind, TaskCounts, Workload,
 };
 
 use crate::common::{
@@ -93,6 +93,51 @@ fn cells_of_one_draw_run_the_same_items_and_those_of_another_run_others() {
     let whole = bed.run(Configuration::REFERENCE).tally.outputs;
     let counts = whole.compare(&first[2].outputs);
     assert_eq!((counts.compared, counts.differing), (12, 0));
+}
+
+/// A request, a computation, and a step that only one task at a time may be in, in order.
+fn staged(rule: StepRule) -> Workload {
+    Workload { rules: vec![StepRule::default(), StepRule::default(), rule], ..mixed(0.3) }
+}
+
+#[test]
+fn a_pipeline_gives_the_outputs_of_one_task_after_another() {
+    for rule in [
+        StepRule::default(),
+        StepRule { workers: Some(1), ordered: false },
+        StepRule { workers: None, ordered: true },
+    ] {
+        let mut bed = TestBed::new(staged(rule));
+        let stages = Stages::new(&[4, 2, 1], 3).expect("three stages");
+        let cells = [Configuration::REFERENCE, Configuration::pipeline(stages)];
+        let reports: Vec<_> = cells.into_iter().map(|cell| (cell, bed.run(cell))).collect();
+        let counts = agreed(&reports).tally.counts;
+        assert!(counts.started() == TASKS && counts.failed > 0 && counts.ok > 0, "{counts:?}");
+    }
+}
+
+#[test]
+fn stages_that_do_not_fit_the_steps_do_not_start() {
+    let ordered = StepRule { workers: None, ordered: true };
+    let mut bed = TestBed::new(staged(ordered));
+    for workers in [&[1, 1][..], &[1, 1, 1, 1], &[1, 1, 2]] {
+        let cell = Configuration::pipeline(Stages::new(workers, 3).expect("stages"));
+        let error = bed.try_run(cell, PATIENCE, PATIENCE).expect_err("a misfit");
+        assert_eq!(error.code, Code::PoolStart, "{error}");
+    }
+}
+
+#[test]
+fn a_step_lets_in_no_more_tasks_than_it_may_under_every_strategy() {
+    let rules = vec![StepRule { workers: Some(2), ordered: false }];
+    let mut bed = TestBed::new(Workload { rules, ..counted(8, vec![sleep(MS * 20)]) });
+    for cell in
+        [cell(StrategyKind::Async, 8), cell(StrategyKind::Threads, 8), cell(StrategyKind::WorkStealing, 8)]
+    {
+        let report = bed.run(cell);
+        assert_eq!(report.tally.counts.ok, 8);
+        assert!(report.wall_s >= 0.08, "{cell}: {}", report.wall_s);
+    }
 }
 
 #[test]

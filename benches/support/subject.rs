@@ -21,15 +21,21 @@ pub(crate) fn env() -> Env {
 
 /// A workload of one step.
 pub(crate) fn workload(step: StepSpec) -> Workload {
-    Workload::new(step.kind().to_owned(), WorkloadSource::Inline, Items::Count(u64::MAX), vec![step])
+    staged(vec![step])
 }
 
-/// Starts a strategy, then measures its use of resources over `tasks` tasks, start-up excluded.
+/// A workload of several steps.
+pub(crate) fn staged(steps: Vec<StepSpec>) -> Workload {
+    Workload::new(steps[0].kind().to_owned(), WorkloadSource::Inline, Items::Count(u64::MAX), steps)
+}
+
+/// Starts a strategy, a pipeline with an equal number of workers for each step, then measures its use of resources over `tasks` tasks, start-up excluded.
 pub(crate) fn run(kind: StrategyKind, workload: &Arc<Workload>, width: usize, tasks: u64) -> Used {
     let (env, cpus) = (env(), cpus());
     let program = Program::prepare(workload, &env).expect("the workload of a benchmark is valid");
     let (workload, program) = (Arc::clone(workload), Arc::new(program));
-    let job = Job { workload, program, env, width, processes: cpus, cpus, stop_starting_after: None };
+    let job =
+        Job { workload, program, env, width, processes: cpus, stages: None, cpus, stop_starting_after: None };
     let queue = Arc::new(TaskQueue::new(0..tasks, width));
     let strategy = strategy(kind).expect("the strategies of the benchmarks exist");
     let pool = strategy.start(&job).expect("a few threads or processes can be started");

@@ -163,6 +163,19 @@ pub enum Note {
         /// Median of the latency, in seconds.
         p50_s: f64,
     },
+    /// The stage of the recommended pipeline that sets its pace.
+    SlowestStage {
+        /// Number of the step, from 1.
+        step: usize,
+        /// The kind of the step.
+        kind: String,
+        /// Workers of the stage.
+        workers: usize,
+        /// Share of their time in which they have a task, from 0 to 1.
+        busy: f64,
+        /// The share of the stage that has the least to do.
+        least_busy: f64,
+    },
     /// The embedded server shares the CPUs with the tasks.
     EmbeddedServer,
     /// The callable releases the GIL for most of its computing time.

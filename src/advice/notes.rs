@@ -75,6 +75,7 @@ pub(crate) fn notes(at: &AdviceContext<'_>) -> Vec<Note> {
         event_loop_held(workload, profile, chosen.cell),
         at.facts.blocking_step.filter(|_| !is_python).and_then(|step| blocking_step(step, chosen.cell)),
         oversubscribed(profile.task_class(), chosen.cell, at.host.cpus_effective),
+        slowest_stage(workload, profile, chosen),
         cpu_growth(at),
         startup(chosen, workload.tasks()),
         chunks::note(chosen, workload.tasks(), profile.task.total_s(), is_python),
@@ -150,13 +151,34 @@ fn event_loop_held(workload: &Workload, profile: &Profile, chosen: Configuration
     is_held.then_some(Note::EventLoopHeld { held_s })
 }
 
+/// Returns the stage of a pipeline that sets its pace: the one whose workers are busy most of the time, by its profiled
+/// time and the throughput (utilisation law).
+fn slowest_stage(workload: &Workload, profile: &Profile, chosen: &ConfigurationResult) -> Option<Note> {
+    let (stages, per_s) = (chosen.cell.stages?, chosen.per_s()?);
+    let busy = profile
+        .steps
+        .iter()
+        .zip(stages.workers())
+        .map(|(cost, workers)| per_s * cost.wall_s / workers as f64);
+    let busy: Vec<f64> = busy.map(|share| share.min(1.0)).collect();
+    let slowest = (0..busy.len()).max_by(|a, b| busy[*a].total_cmp(&busy[*b]))?;
+    Some(Note::SlowestStage {
+        step: slowest + 1,
+        kind: workload.steps.get(slowest)?.kind().to_owned(),
+        workers: stages.workers().nth(slowest)?,
+        busy: busy[slowest],
+        least_busy: busy.iter().copied().fold(1.0, f64::min),
+    })
+}
+
 fn blocking_step(step: &str, chosen: Configuration) -> Option<Note> {
     let on_the_loop = matches!(chosen.strategy, StrategyKind::Async | StrategyKind::Hybrid);
     on_the_loop.then(|| Note::BlockingStep { step: step.to_owned() })
 }
 
 fn oversubscribed(class: Class, chosen: Configuration, cpus: f64) -> Option<Note> {
-    let workers = chosen.processes.unwrap_or(chosen.width);
+    // Of the workers of a pipeline, many may only wait.
+    let workers = chosen.processes.or(chosen.stages.map(|_| 0)).unwrap_or(chosen.width);
     let is_too_many = class == Class::CpuBound && workers as f64 > 2.0 * cpus.ceil();
     is_too_many.then_some(Note::Oversubscribed { workers, cpus })
 }

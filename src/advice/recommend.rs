@@ -85,6 +85,7 @@ pub(crate) fn recommend(input: &AdviceInput<'_>) -> Option<Recommendation> {
         strategy: cell.strategy,
         width: cell.width,
         processes: cell.processes,
+        stages: cell.stages,
         verdict: choice.verdict,
         smallest_effect: choice.runners_up.first().and_then(|runner_up| runner_up.smallest_effect),
         basis,

@@ -13,16 +13,20 @@ use crate::benchmark::onset::Onset;
 use crate::benchmark::result::Reason;
 use crate::profile::result::Confidence;
 use crate::strategy::StrategyKind;
+use crate::strategy::stages::Stages;
 
 /// A recommendation with its reasons.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Recommendation {
     /// The recommended strategy.
     pub strategy: StrategyKind,
-    /// Tasks in flight.
+    /// Tasks in flight; workers of all stages together for `pipeline`.
     pub width: usize,
     /// Worker processes in addition to the event loop, for `hybrid`; null for other strategies.
     pub processes: Option<usize>,
+    /// Workers of each stage and the bound of the queues between them, for `pipeline`; absent for other strategies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stages: Option<Stages>,
     /// The comparison of the recommended cell with the best cell of any other strategy.
     pub verdict: ChoiceVerdict,
     /// The smallest difference from the best cell of any other strategy, as a share, that the measurement
@@ -65,7 +69,8 @@ pub struct Recommendation {
 impl Recommendation {
     /// Returns the recommended cell.
     pub fn cell(&self) -> Configuration {
-        Configuration { strategy: self.strategy, width: self.width, processes: self.processes }
+        let Recommendation { strategy, width, processes, stages, .. } = *self;
+        Configuration { strategy, width, processes, stages }
     }
 }
 

@@ -67,6 +67,7 @@ pub(crate) fn profile(workload: &Workload, class: Class, cpu_s: f64, wait_s: f64
             StepNature::Cpu => cpu_s / computing as f64,
             _ => wait_s / waiting as f64,
         },
+        variation: None,
     });
     Profile {
         class: Some(class),

@@ -87,6 +87,7 @@ pub(crate) fn run_batch(spec: &BatchSpec) -> Result<RunReport, Error> {
         env: spec.env.clone(),
         width: cell.width,
         processes: cell.processes.unwrap_or(spec.cpus),
+        stages: cell.stages,
         cpus: spec.cpus,
         stop_starting_after: Some(spec.stop_starting_after),
     };

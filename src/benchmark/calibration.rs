@@ -127,6 +127,8 @@ pub(crate) fn calibrate(runner: &mut impl CalibrationRunner, cpus: usize) -> Ove
 fn calibrated() -> impl Iterator<Item = StrategyKind> {
     let concurrent = STRATEGIES.iter().filter(|info| info.width != WidthMeaning::Fixed1);
     concurrent
+        // Its threads and queues cost what those of `threads` do.
+        .filter(|info| info.width != WidthMeaning::WorkersPerStage)
         .filter(|info| matches!(info.runtime, Runtime::Native { .. } | Runtime::Both))
         .map(|info| info.kind)
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::strategy::StrategyKind;
+use crate::strategy::stages::Stages;
 
 /// One strategy at one width.
 #[derive(
@@ -13,31 +14,40 @@ use crate::strategy::StrategyKind;
 pub struct Configuration {
     /// The strategy.
     pub strategy: StrategyKind,
-    /// Tasks in flight.
+    /// Tasks in flight; workers of all stages together for `pipeline`.
     pub width: usize,
     /// Worker processes next to the event loop, for `hybrid`.
     pub processes: Option<usize>,
+    /// Workers of each stage, for `pipeline`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stages: Option<Stages>,
 }
 
 impl Configuration {
     /// The sequential reference.
     pub const REFERENCE: Configuration =
-        Configuration { strategy: StrategyKind::Sequential, width: 1, processes: None };
+        Configuration { strategy: StrategyKind::Sequential, width: 1, processes: None, stages: None };
 
     /// Creates the configuration of a strategy whose width is one number.
     pub fn new(strategy: StrategyKind, width: usize) -> Self {
-        Configuration { strategy, width, processes: None }
+        Configuration { strategy, width, processes: None, stages: None }
     }
 
     /// Creates a hybrid configuration.
     pub fn hybrid(width: usize, processes: usize) -> Self {
-        Configuration { strategy: StrategyKind::Hybrid, width, processes: Some(processes) }
+        Configuration { strategy: StrategyKind::Hybrid, width, processes: Some(processes), stages: None }
+    }
+
+    /// Creates a pipeline.
+    pub fn pipeline(stages: Stages) -> Self {
+        let width = stages.width();
+        Configuration { strategy: StrategyKind::Pipeline, width, processes: None, stages: Some(stages) }
     }
 
     /// Creates the configuration of any strategy; one that has processes next to its width gets `processes`.
     pub fn planned(strategy: StrategyKind, width: usize, processes: usize) -> Self {
         let processes = strategy.info().width.has_processes().then_some(processes);
-        Configuration { strategy, width, processes }
+        Configuration { strategy, width, processes, stages: None }
     }
 
     /// Returns the number of worker processes; 0 if there are none.
@@ -49,11 +59,12 @@ impl Configuration {
         }
     }
 
-    /// Returns the width as shown in tables: `64`, or `64x2` for a hybrid.
+    /// Returns the width as shown in tables: `64`, `64x2` for a hybrid, or `8+2+1` for a pipeline.
     pub fn width_label(&self) -> String {
-        match self.processes {
-            Some(processes) => format!("{}x{processes}", self.width),
-            None => self.width.to_string(),
+        match (self.stages, self.processes) {
+            (Some(stages), _) => stages.to_string(),
+            (None, Some(processes)) => format!("{}x{processes}", self.width),
+            (None, None) => self.width.to_string(),
         }
     }
 }

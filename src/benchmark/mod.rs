@@ -32,6 +32,7 @@ pub(crate) mod search;
 pub(crate) mod series;
 pub(crate) mod sizing;
 pub(crate) mod soundness;
+pub(crate) mod stage_plan;
 pub(crate) mod standing;
 pub(crate) mod startup_belief;
 pub(crate) mod summary;

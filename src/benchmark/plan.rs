@@ -1,14 +1,19 @@
 //! The configurations that could be measured: strategies that fit, at widths that may matter.
 
+use std::collections::BTreeSet;
+
 use crate::benchmark::capacity::{Capacity, capacity};
 use crate::benchmark::conditions::Subject;
 use crate::benchmark::configuration::Configuration;
 use crate::benchmark::execution_model::{ExecutionModel, execution_model};
 use crate::benchmark::predict::{Prediction, predict};
+use crate::benchmark::stage_plan::{planned, with_fitting_queue};
 use crate::diagnostics::Code;
 use crate::policy::INDIFFERENCE;
 use crate::strategy::StrategyKind;
-use crate::strategy::info::Ladder;
+use crate::strategy::info::{Ladder, WidthMeaning};
+use crate::strategy::stages::Stages;
+use crate::workload::Workload;
 
 /// Tasks in flight beyond which a configuration is planned only on request or by `max_in_flight`.
 const MAX_PLANNED_WIDTH: usize = 1024;
@@ -31,6 +36,8 @@ pub struct Selection {
     pub widths: Vec<usize>,
     /// The largest width to measure, if it is not the planner's own.
     pub max_width: Option<usize>,
+    /// The pipelines to measure, by the workers of their stages.
+    pub stages: Vec<Stages>,
     /// True if strategies that differ from another one only by their library are measured too.
     pub variants: bool,
 }
@@ -77,7 +84,7 @@ pub struct Plan {
 impl Plan {
     /// Plans the configurations for a workload that was profiled on a host.
     pub fn new(subject: &Subject<'_>, selection: &Selection) -> Self {
-        let is_asked = !selection.widths.is_empty();
+        let is_asked = !selection.widths.is_empty() || !selection.stages.is_empty();
         let mut plan = Plan { candidates: Vec::new(), refused: Vec::new(), is_asked };
         let Subject { workload, host, .. } = *subject;
         let model = execution_model(subject);
@@ -90,9 +97,8 @@ impl Plan {
         plan.candidates.push(predicted(Configuration::REFERENCE));
         for strategy in strategies(model.as_ref(), selection) {
             let capacity = capacity(strategy, workload, host);
-            for width in widths(strategy, subject, selection, &capacity) {
-                let cell = Configuration::planned(strategy, width, host.cpu_workers());
-                match refuse(cell, model.as_ref(), &capacity) {
+            for cell in cells(strategy, subject, selection, &capacity) {
+                match refuse(cell, workload, model.as_ref(), &capacity) {
                     Some(refused) => plan.refused.push(refused),
                     None => plan.candidates.push(predicted(cell)),
                 }
@@ -112,6 +118,31 @@ fn strategies(model: &dyn ExecutionModel, selection: &Selection) -> Vec<Strategy
         }
     };
     StrategyKind::ALL.into_iter().filter(|kind| *kind != StrategyKind::Sequential).filter(wanted).collect()
+}
+
+/// Returns the configurations of one strategy, the pipelines asked for first, then by width.
+fn cells(
+    strategy: StrategyKind,
+    subject: &Subject<'_>,
+    selection: &Selection,
+    capacity: &Capacity,
+) -> Vec<Configuration> {
+    let is_staged = strategy.info().width == WidthMeaning::WorkersPerStage;
+    let asked = selection.stages.iter().filter(|_| is_staged);
+    let asked = asked.map(|stages| Configuration::pipeline(with_fitting_queue(*stages, subject)));
+    let mut cells: Vec<Configuration> = asked.collect();
+    if selection.stages.is_empty() || !selection.widths.is_empty() {
+        let widths = widths(strategy, subject, selection, capacity).into_iter();
+        let planned = widths.map(|width| planned(strategy, width, subject));
+        // A pipeline has a worker for each step at least.
+        let is_asked = !selection.widths.is_empty();
+        let widest = capacity.width.min(selection.max_width.unwrap_or(usize::MAX));
+        cells.extend(planned.filter(|cell| is_asked || cell.width <= widest));
+    }
+    // A pipeline has no use for workers beyond a number, so that several widths may be the same.
+    let mut seen = BTreeSet::new();
+    cells.retain(|cell| seen.insert(*cell));
+    cells
 }
 
 /// Returns the widths of one strategy, narrowest first.
@@ -150,9 +181,7 @@ fn asked_widths(selection: &Selection, capacity: &Capacity) -> Vec<usize> {
 
 /// Returns the narrowest width whose prediction is within [`INDIFFERENCE`] of that of the widest.
 fn knee(strategy: StrategyKind, subject: &Subject<'_>, widest: usize) -> usize {
-    let at = |width: usize| {
-        predict(&Configuration::planned(strategy, width, subject.host.cpu_workers()), subject).per_s
-    };
+    let at = |width: usize| predict(&planned(strategy, width, subject), subject).per_s;
     let best = at(widest);
     std::iter::successors(Some(1), |width| Some(width * 2))
         .take_while(|width| *width < widest)
@@ -187,15 +216,36 @@ fn dividing(widths: Vec<usize>, tasks: u64, widest: usize) -> Vec<usize> {
 }
 
 /// Returns the reason why a configuration that was asked for cannot be measured.
-fn refuse(cell: Configuration, model: &dyn ExecutionModel, capacity: &Capacity) -> Option<Refused> {
+fn refuse(
+    cell: Configuration,
+    workload: &Workload,
+    model: &dyn ExecutionModel,
+    capacity: &Capacity,
+) -> Option<Refused> {
     if let Some(why) = model.unavailable(cell.strategy) {
         return Some(Refused { cell, code: Code::WorkloadUnsupported, reason: why.to_owned() });
+    }
+    if let Some(reason) = cell.stages.and_then(|stages| misfit(stages, workload)) {
+        return Some(Refused { cell, code: Code::WorkloadUnsupported, reason });
     }
     (cell.width > capacity.width).then(|| Refused {
         cell,
         code: Code::HostLimit,
         reason: format!("at most {} wide here, because of {}", capacity.width, capacity.limit),
     })
+}
+
+/// Returns the reason why stages do not fit the steps of a task.
+fn misfit(stages: Stages, workload: &Workload) -> Option<String> {
+    let (asked, steps) = (stages.count(), workload.steps.len());
+    if asked != steps {
+        return Some(format!("a task has {steps} steps, and {stages} has {asked} stages"));
+    }
+    let too_many = |(i, workers): (usize, usize)| {
+        let most = workload.rule(i).at_once().filter(|most| workers > *most)?;
+        Some(format!("step {} lets at most {most} tasks in at once", i + 1))
+    };
+    stages.workers().enumerate().find_map(too_many)
 }
 
 #[cfg(test)]
@@ -205,7 +255,6 @@ mod tests {
     use crate::benchmark::testing::{computing, host, profile, sleeping};
     use crate::host::Host;
     use crate::profile::Profile;
-    use crate::workload::Workload;
 
     fn plan(workload: &Workload, profile: &Profile, host: &Host, selection: &Selection) -> Plan {
         let conditions = &Conditions::usual(host);

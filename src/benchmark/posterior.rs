@@ -58,6 +58,8 @@ impl Posterior {
 pub(crate) struct ModelledCell {
     /// The strategy.
     pub(crate) strategy: StrategyKind,
+    /// Number of the configurations that err alike: those of a strategy.
+    pub(crate) kin: usize,
     /// Tasks in flight.
     pub(crate) width: usize,
     /// Predicted tasks per second over the whole workload, start-up included.
@@ -216,11 +218,7 @@ fn point(cell: &ModelledCell, tasks: f64) -> SurrogatePoint {
     let (least, most) = MODELLED_PER_S;
     let whole_s = cell.predicted_per_s.clamp(least, most).recip();
     let steady_s = (whole_s - cell.startup_s / tasks).max(MIN_STEADY_SHARE * whole_s);
-    SurrogatePoint {
-        strategy: cell.strategy as usize,
-        log2_width: (cell.width as f64).log2(),
-        prior: -steady_s.ln(),
-    }
+    SurrogatePoint { strategy: cell.kin, log2_width: (cell.width as f64).log2(), prior: -steady_s.ln() }
 }
 
 /// Returns standard normal numbers by the method of Box and Muller (Ann. Math. Stat. 29 (1958), 610–611).

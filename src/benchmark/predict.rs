@@ -18,6 +18,9 @@ use crate::model::network::Network;
 /// Coefficient of variation of task times if the profile does not show it.
 const DEFAULT_VARIATION: f64 = 0.1;
 
+/// Tasks in flight of a pipeline beyond which more of them only wait in queues.
+const MAX_SIMULATED_IN_FLIGHT: usize = 4096;
+
 /// The prediction for a configuration.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Prediction {
@@ -34,10 +37,17 @@ pub(crate) struct Prediction {
 pub(crate) fn predict(cell: &Configuration, subject: &Subject<'_>) -> Prediction {
     let Subject { workload, profile, conditions, .. } = *subject;
     let tasks = workload.tasks() as f64;
-    let width = cell.width.min(usize::try_from(workload.tasks()).unwrap_or(usize::MAX)).max(1);
+    let in_flight = cell.stages.map_or(cell.width, |stages| stages.in_flight().min(MAX_SIMULATED_IN_FLIGHT));
+    let width = in_flight.min(usize::try_from(workload.tasks()).unwrap_or(usize::MAX)).max(1);
     let model = execution_model(subject);
     let (rates, overhead) = (model.rates(cell.strategy), model.overhead(cell));
-    let cost = Cost::of(cell, subject, &rates, &overhead, width);
+    let cost = Cost::of(cell, subject, &rates, &overhead, width.min(cell.width));
+    // Tasks beyond the number that the upstream or a semaphore of the module serves at once only wait; a pipeline
+    // has other stages for them.
+    let served = match cell.stages {
+        Some(_) => width,
+        None => width.min(upstream_capacity(workload).unwrap_or(width)).min(own_permits(profile)),
+    };
     let network = Network {
         rates,
         slice_s: model.time_slice_s(),
@@ -45,8 +55,7 @@ pub(crate) fn predict(cell: &Configuration, subject: &Subject<'_>) -> Prediction
         warmup_stages: &connecting(workload, conditions),
         stages: &stages(model.as_ref(), cell, subject, &cost),
         variation: profile.dispersion.as_ref().map_or(DEFAULT_VARIATION, |d| d.coefficient_of_variation),
-        // Tasks beyond the number that the upstream or a semaphore of the module serves at once only wait.
-        width: width.min(upstream_capacity(workload).unwrap_or(width)).min(own_permits(profile)),
+        width: served,
         tasks: workload.tasks(),
     };
     let full_s = bounds(cell, workload, profile)

@@ -40,6 +40,8 @@ impl Executor for PythonExecutor<'_> {
             strategy: request.cell.strategy,
             width: request.cell.width,
             processes: request.cell.processes.unwrap_or(1),
+            stages: request.cell.stages,
+            pools: self.profile.python.as_ref().map(PythonProfile::stage_pools).unwrap_or_default(),
             tasks: request.tasks.clone(),
             permutation_id: request.permutation_id,
             cpu_steps: self.profile.python.as_ref().map(PythonProfile::cpu_steps),

@@ -72,7 +72,7 @@ impl Search {
             SearchMode::Guided | SearchMode::Fixed => thin(&plan.candidates),
         };
         let modelled = &candidates[..candidates.len().min(MAX_MODELLED)];
-        let modelled: Vec<ModelledCell> = modelled.iter().map(modelled_cell).collect();
+        let modelled: Vec<ModelledCell> = (0..modelled.len()).map(|i| modelled_cell(i, modelled)).collect();
         let posteriors = Posteriors::new(&modelled, sizing.tasks, params.surrogate, seed);
         let mut search = Search {
             candidates,
@@ -415,9 +415,13 @@ impl Search {
 }
 
 /// Returns a configuration as the belief sees it.
-fn modelled_cell(candidate: &Candidate) -> ModelledCell {
-    let Candidate { cell, predicted_per_s, startup_s, .. } = *candidate;
-    ModelledCell { strategy: cell.strategy, width: cell.width, predicted_per_s, startup_s }
+fn modelled_cell(i: usize, candidates: &[Candidate]) -> ModelledCell {
+    let Candidate { cell, predicted_per_s, startup_s, .. } = candidates[i];
+    // Pipelines of the same width differ in nothing else that the belief sees.
+    let is_twin = |other: &Candidate| other.cell.stages.is_some() && other.cell.width == cell.width;
+    let has_twin = cell.stages.is_some() && candidates.iter().filter(|other| is_twin(other)).count() > 1;
+    let kin = if has_twin { StrategyKind::ALL.len() + i } else { cell.strategy as usize };
+    ModelledCell { strategy: cell.strategy, kin, width: cell.width, predicted_per_s, startup_s }
 }
 
 /// Returns at most [`MAX_MODELLED`] candidates at regular steps, the reference always.

@@ -91,9 +91,10 @@ mod tests {
     use crate::profile::Class;
     use crate::strategy::StrategyKind;
 
-    const ASYNC: Configuration = Configuration { strategy: StrategyKind::Async, width: 64, processes: None };
+    const ASYNC: Configuration =
+        Configuration { strategy: StrategyKind::Async, width: 64, processes: None, stages: None };
     const THREADS: Configuration =
-        Configuration { strategy: StrategyKind::Threads, width: 64, processes: None };
+        Configuration { strategy: StrategyKind::Threads, width: 64, processes: None, stages: None };
 
     /// Returns a configuration with `per_s` tasks per second and independent noise of 10%.
     fn cell(cell: Configuration, per_s: f64) -> ConfigurationResult {

@@ -9,7 +9,7 @@ use crate::strategy::StrategyKind;
 
 /// The cell of every series here.
 pub(crate) const CELL: Configuration =
-    Configuration { strategy: StrategyKind::Threads, width: 2, processes: None };
+    Configuration { strategy: StrategyKind::Threads, width: 2, processes: None, stages: None };
 
 /// Returns a batch of tasks that all end well, in which everything but memory takes `times` as long as usual.
 pub(crate) fn batch(times: f64) -> BatchMetrics {

@@ -84,6 +84,17 @@ impl FullPipe {
     }
 }
 
+/// Returns the times of tasks as if each of `width` workers ran one task after another: a task starts where another
+/// one ended. For tasks that pass from worker to worker, and wait in queues between them.
+pub(crate) fn in_slots(mut intervals: Vec<TaskInterval>, width: usize) -> Vec<TaskInterval> {
+    intervals.sort_unstable_by_key(|task| task.end_ns);
+    let ends: Vec<u64> = intervals.iter().map(|task| task.end_ns).collect();
+    for (task, start_ns) in intervals.iter_mut().zip(std::iter::repeat_n(0, width.max(1)).chain(ends)) {
+        task.start_ns = start_ns;
+    }
+    intervals
+}
+
 /// Number, mean and coefficient of variation of some latencies.
 struct Latencies {
     count: u64,
@@ -169,6 +180,17 @@ mod tests {
             free = at.max(free) + each_ns;
             free
         })
+    }
+
+    #[test]
+    fn tasks_of_a_pipeline_take_the_place_of_those_that_ended() {
+        let task = |end_ns| TaskInterval { start_ns: 1, end_ns };
+        let slots = in_slots([30, 10, 20, 40].map(task).to_vec(), 2);
+        let pairs: Vec<_> = slots.iter().map(|task| (task.start_ns, task.end_ns)).collect();
+        assert_eq!(pairs, [(0, 10), (0, 20), (10, 30), (20, 40)]);
+        // A line that takes 100 ms to fill, and then gives 50 tasks a second.
+        let line = in_slots((0..40).map(|i| task(100 * MS + i * 20 * MS)).collect(), 5);
+        assert!((rate(&line) / 50.0 - 1.0).abs() < 0.05, "{}", rate(&line));
     }
 
     #[test]

@@ -198,8 +198,19 @@ fn wait_of_step(step: &StepSpec) -> Option<WaitKind> {
 }
 
 fn step_costs(workload: &Workload, accounting: &TaskAccounting, tasks: u64) -> Vec<StepCost> {
-    let costs = workload.steps.iter().zip(&accounting.steps_s);
-    costs.map(|(step, s)| StepCost { kind: step.kind().to_owned(), wall_s: s / tasks as f64 }).collect()
+    let cost = |(i, (step, s)): (usize, (&StepSpec, &f64))| StepCost {
+        kind: step.kind().to_owned(),
+        wall_s: s / tasks as f64,
+        variation: accounting.steps_square_s2.get(i).and_then(|squares| variation(*s, *squares, tasks)),
+    };
+    workload.steps.iter().zip(&accounting.steps_s).enumerate().map(cost).collect()
+}
+
+/// Returns the coefficient of variation of `tasks` times, from their sum and the sum of their squares.
+fn variation(sum_s: f64, squares_s2: f64, tasks: u64) -> Option<f64> {
+    let (mean_s, n) = (sum_s / tasks.max(1) as f64, tasks as f64);
+    (tasks > 1 && mean_s > 0.0)
+        .then(|| ((squares_s2 - n * mean_s * mean_s).max(0.0) / (n - 1.0)).sqrt() / mean_s)
 }
 
 fn dispersion(workload: &Workload, accounting: &TaskAccounting) -> Option<Dispersion> {
@@ -211,4 +222,20 @@ fn dispersion(workload: &Workload, accounting: &TaskAccounting) -> Option<Disper
         coefficient_of_variation,
         slowest: accounting.slowest.iter().map(slow).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_variation_of_a_step_is_that_of_its_times() {
+        let of = |times: &[f64]| {
+            variation(times.iter().sum(), times.iter().map(|s| s * s).sum(), times.len() as u64)
+        };
+        assert_eq!(of(&[0.1]), None);
+        assert!(of(&[0.1, 0.1, 0.1]).expect("three times") < 1e-6);
+        let uneven = of(&[0.1, 0.3]).expect("two times");
+        assert!((uneven - 0.5_f64.sqrt()).abs() < 1e-9, "{uneven}");
+    }
 }

@@ -209,6 +209,7 @@ fn raw(report: &ProfileReport) -> TaskAccounting {
         cpu: CpuTime { user_s: report.job.cpu_user_s, system_s: report.job.cpu_system_s },
         runqueue_s: report.runqueue_s,
         steps_s: report.steps_s.clone(),
+        steps_square_s2: Vec::new(),
         tally: TaskOutcomes::default(),
         slowest: SlowestTasks::default(),
         peak_rss_bytes: report.job.peak_rss_bytes,

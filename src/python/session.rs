@@ -11,18 +11,19 @@ use crate::host::Reexec;
 use crate::host::deadline::DeadlineKeeper;
 use crate::host::usage::CpuTime;
 use crate::model::FullPipe;
-use crate::model::full_pipe::STEADY_TASKS_PER_WORKER;
-use crate::profile::result::TaskCost;
+use crate::model::full_pipe::{STEADY_TASKS_PER_WORKER, in_slots};
+use crate::profile::result::{StagePool, TaskCost};
 use crate::python::exchange::Exchange;
 pub use crate::python::exchange::SessionTimeouts;
 use crate::python::harness;
 use crate::python::interpreter::Interpreter;
 use crate::python::paid_once::PaidOnce;
 use crate::python::protocol::event::{Inspection, JobReport, StartUpReport};
-use crate::python::protocol::request::{BatchJob, HarnessRequest, TaskJob};
+use crate::python::protocol::request::{BatchJob, HarnessRequest, PipelineRequest, TaskJob};
 use crate::python::request_builder::{RequestBuilder, task_list};
 use crate::strategy::StrategyKind;
 use crate::strategy::run::RunReport;
+use crate::strategy::stages::Stages;
 use crate::strategy::time_breakdown::WorkerTimeBreakdown;
 use crate::workload::spec::{OwnItems, PythonSpec, StepSpec, WorkloadSource};
 use crate::workload::{Env, Items, Workload};
@@ -53,6 +54,10 @@ pub struct PythonBatch {
     pub width: usize,
     /// Worker processes of a hybrid.
     pub processes: usize,
+    /// Stages of a pipeline.
+    pub stages: Option<Stages>,
+    /// The pool of each stage of a pipeline.
+    pub pools: Vec<StagePool>,
     /// The positions of the tasks in the permutation.
     pub tasks: Range<u64>,
     /// The permutation of the items.
@@ -157,6 +162,7 @@ impl Session {
             strategy: StrategyKind::Processes,
             width: workers,
             processes: workers,
+            pipeline: None,
             cpu_steps: None,
             task_s: None,
         };
@@ -185,6 +191,7 @@ impl Session {
             strategy: batch.strategy,
             width: batch.width,
             processes: batch.processes,
+            pipeline: batch.stages.map(|stages| PipelineRequest::of(stages, &batch.pools, workload)),
             cpu_steps: batch.cpu_steps.clone(),
             task_s: batch.task_s,
         });
@@ -206,7 +213,10 @@ impl Session {
             startup_s: report.startup_s + paid.wall_s,
             wall_s: report.wall_s - paid.wall_s,
             full_pipe: (count <= STEADY_TASKS_PER_WORKER * batch.width as u64)
-                .then(|| FullPipe::of(&results.intervals()))
+                .then(|| match batch.stages {
+                    Some(_) => FullPipe::of(&in_slots(results.intervals(), batch.width)),
+                    None => FullPipe::of(&results.intervals()),
+                })
                 .flatten(),
             most_busy: (tasks.end - tasks.start).min(batch.width as u64),
             cpu: CpuTime { user_s: cpu.user_s * left, system_s: cpu.system_s * left },

@@ -10,7 +10,7 @@ use crate::report::flag_exports;
 const HEADER: &str = "workload,strategy,width,processes,status,reason,throughput_per_s,ci95_low,\
                       ci95_high,speedup,predicted_per_s,p50_s,p90_s,p99_s,max_s,cpu_s_per_task,\
                       startup_s,peak_rss_bytes,ok,failed,timed_out,cancelled,\
-                      estimate_per_s,estimate_low,estimate_high,peak_pss_bytes";
+                      estimate_per_s,estimate_low,estimate_high,peak_pss_bytes,stages";
 
 /// Returns the cells of all `reports`, under one header; if there are gates, each row has the gate of its
 /// workload in further columns.
@@ -102,6 +102,7 @@ fn fields(workload: &str, result: &ConfigurationResult) -> Vec<String> {
         number(ends.map(|[low, _]| low)),
         number(ends.map(|[_, high]| high)),
         result.peak_pss_bytes.map(|b| b.to_string()).unwrap_or_default(),
+        result.cell.stages.map(|stages| stages.to_string()).unwrap_or_default(),
     ]
 }
 

@@ -212,8 +212,8 @@ fn profile() -> Profile {
         samples: 46,
         tasks: 20,
         steps: vec![
-            StepCost { kind: "http".to_owned(), wall_s: 0.0442 },
-            StepCost { kind: "cpu".to_owned(), wall_s: 0.0017 },
+            StepCost { kind: "http".to_owned(), wall_s: 0.0442, variation: None },
+            StepCost { kind: "cpu".to_owned(), wall_s: 0.0017, variation: None },
         ],
         python: None,
         dispersion: Some(Dispersion {
@@ -319,6 +319,7 @@ fn recommendation() -> Recommendation {
         strategy: StrategyKind::Async,
         width: 64,
         processes: None,
+        stages: None,
         verdict: ChoiceVerdict::Undecided,
         smallest_effect: Some(0.06),
         basis: Basis::Measured,

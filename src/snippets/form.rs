@@ -18,6 +18,8 @@ pub(super) enum Form {
     Processes,
     /// An event loop and worker processes.
     Hybrid,
+    /// A pool per step, with queues between them.
+    Pipeline,
 }
 
 impl Form {
@@ -32,6 +34,7 @@ impl Form {
             StrategyKind::WorkStealing if !runs_command => Form::WorkStealing,
             StrategyKind::Processes if !runs_command => Form::Processes,
             StrategyKind::Hybrid if !runs_command => Form::Hybrid,
+            StrategyKind::Pipeline if !runs_command && shape.stages.len() > 1 => Form::Pipeline,
             _ => Form::Threads,
         }
     }

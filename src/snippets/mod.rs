@@ -14,4 +14,4 @@ mod template;
 mod wording;
 
 pub use examples::examples;
-pub use shape::{Choice, ItemSource, PythonCallable, PythonTask, TaskShape};
+pub use shape::{Choice, ItemSource, PythonCallable, PythonTask, StageShape, TaskShape};

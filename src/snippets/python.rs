@@ -8,6 +8,7 @@ mod layout;
 mod literal;
 mod part;
 mod program;
+mod stages;
 mod task;
 mod work;
 
@@ -37,7 +38,7 @@ mod tests {
 
     #[test]
     fn a_program_that_the_interpreter_is_too_old_for_is_left_out() {
-        let cell = |strategy| Configuration { strategy, width: 8, processes: None };
+        let cell = |strategy| Configuration { strategy, width: 8, processes: None, stages: None };
         let titles = |strategy, python_version| -> Vec<String> {
             let python = Some(PythonTask { steps: Vec::new() });
             let wait = std::time::Duration::from_millis(50);

@@ -4,6 +4,7 @@ mod imports;
 mod items;
 mod layout;
 mod limits;
+mod stages;
 mod task;
 
 use crate::advice::result::CodeExample;
@@ -47,13 +48,20 @@ fn body(form: Form, cell: &Configuration, shape: &TaskShape) -> String {
         ("WIDTH", width.to_string()),
         ("PROCESSES", processes.to_string()),
         ("BATCH", shape.batch(width).to_string()),
+        ("QUEUE", cell.stages.map_or(1, |stages| stages.queue()).to_string()),
+        ("FIRST", cell.stages.and_then(|stages| stages.workers().next()).unwrap_or(1).to_string()),
+        ("STAGES", stages::functions(shape)),
+        ("STARTS", stages::starts(cell, shape)),
         ("FRAMES", include_str!("rust/frames.rs.tmpl").trim_end().to_owned()),
     ];
     let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let run = fill(template(form), &values);
     let report = fill(include_str!("rust/report.rs.tmpl"), &values);
-    let parts =
-        [task::definition(form, shape, &limits), limits.definitions(), items::function(shape), report, run];
+    let work = match form {
+        Form::Pipeline => stages::steps(shape),
+        _ => task::definition(form, shape, &limits),
+    };
+    let parts = [work, limits.definitions(), items::function(shape), report, run];
     let parts: Vec<_> = parts.iter().map(|part| part.trim_end()).filter(|part| !part.is_empty()).collect();
     parts.join("\n\n") + "\n"
 }
@@ -66,6 +74,7 @@ fn template(form: Form) -> &'static str {
         Form::WorkStealing => include_str!("rust/work_stealing.rs.tmpl"),
         Form::Processes => include_str!("rust/processes.rs.tmpl"),
         Form::Hybrid => include_str!("rust/hybrid.rs.tmpl"),
+        Form::Pipeline => include_str!("rust/pipeline.rs.tmpl"),
     }
 }
 
@@ -76,6 +85,7 @@ fn needs(form: Form) -> &'static str {
             r#"Cargo.toml: edition = "2024", tokio = { version = "1", features = ["full"] }"#
         }
         Form::WorkStealing => r#"Cargo.toml: edition = "2024", rayon = "1""#,
+        Form::Pipeline => r#"Cargo.toml: edition = "2024", crossbeam-channel = "0.5""#,
         Form::Sequential | Form::Threads | Form::Processes => {
             r#"Cargo.toml: edition = "2024", no dependencies"#
         }
@@ -94,6 +104,7 @@ fn title(form: Form, cell: &Configuration, shape: &TaskShape) -> String {
         Form::Hybrid => {
             format!("tokio, {width} in flight, computing in {} worker processes", processes(cell))
         }
+        Form::Pipeline => format!("threads and bounded channels, {} workers", cell.width_label()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::advice::chunks::PYTHON_MESSAGE_S;
 use crate::advice::verdict::Basis;
 use crate::model::message::chunk;
-use crate::profile::result::{Class, Confidence};
+use crate::profile::result::{Class, Confidence, StagePool};
 use crate::workload::spec::{RetryPolicy, WorkloadLimits};
 
 /// The work of one run.
@@ -35,6 +35,8 @@ pub struct TaskShape {
     pub limits: WorkloadLimits,
     /// The retries of failed steps while the work was measured.
     pub retry: Option<RetryPolicy>,
+    /// The steps as stages of a pipeline.
+    pub stages: Vec<StageShape>,
     /// Number of tasks to hand to a worker process at once; `None` if the measurement does not determine it.
     pub chunk: Option<u64>,
     /// How the configuration was chosen; `None` if that is unknown.
@@ -84,6 +86,21 @@ pub struct Choice {
     pub confidence: Confidence,
     /// The CPUs that the work could use.
     pub cpus: f64,
+}
+
+/// A step as a stage of a pipeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StageShape {
+    /// The kind of the step, such as `http`.
+    pub kind: String,
+    /// Time of the step in one task.
+    pub time: Duration,
+    /// True if the step computes rather than waits.
+    pub computes: bool,
+    /// True if the step takes tasks in the order of the items.
+    pub ordered: bool,
+    /// The pool of the step.
+    pub pool: StagePool,
 }
 
 /// A task that calls Python callables, one after another.

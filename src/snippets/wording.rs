@@ -34,6 +34,7 @@ fn configuration(cell: &Configuration, shape: &TaskShape) -> String {
     let unit = if shape.command.is_some() { "at a time" } else { "in flight" };
     match (cell.strategy, cell.processes) {
         (StrategyKind::Sequential, _) => cell.strategy.to_string(),
+        (StrategyKind::Pipeline, _) => format!("{cell} workers"),
         (kind, Some(processes)) => format!("{kind}, {} {unit}, {processes} processes", cell.width),
         (kind, None) => format!("{kind}, {} {unit}", cell.width),
     }

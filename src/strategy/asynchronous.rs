@@ -54,35 +54,16 @@ impl Pool for EventLoop {
     }
 }
 
-/// A task in the form that an event loop runs.
-pub(crate) trait RunTask: Send + Sync + 'static {
-    /// Runs the task at `position` of the permutation and returns the digest of its output.
-    fn run_task(&self, position: u64) -> impl Future<Output = Result<u64, Error>> + Send;
-
-    /// Returns the number of the task at `position`.
-    fn index(&self, position: u64) -> u64;
-}
-
-impl RunTask for Program {
-    fn run_task(&self, position: u64) -> impl Future<Output = Result<u64, Error>> + Send {
-        self.run_async(position)
-    }
-
-    fn index(&self, position: u64) -> u64 {
-        Program::index(self, position)
-    }
-}
-
 /// Runs the queue with `width` tasks in flight on `runtime`.
-pub(crate) fn drive<T: RunTask>(
+fn drive(
     runtime: &Runtime,
     queue: &Arc<TaskQueue>,
     width: usize,
     shards: &Arc<Shards>,
-    tasks: Arc<T>,
+    program: Arc<Program>,
 ) -> TaskOutcomes {
     let in_flight = width.min(usize::try_from(queue.len()).unwrap_or(usize::MAX));
-    let run = Arc::new(Run { queue: Arc::clone(queue), shards: Arc::clone(shards), tasks });
+    let run = Arc::new(Run { queue: Arc::clone(queue), shards: Arc::clone(shards), program });
     runtime.block_on(async {
         let workers: Vec<_> = (0..in_flight).map(|_| tokio::spawn(work(Arc::clone(&run)))).collect();
         for worker in workers {
@@ -93,26 +74,27 @@ pub(crate) fn drive<T: RunTask>(
 }
 
 /// State that all workers of a run share.
-struct Run<T> {
+struct Run {
     queue: Arc<TaskQueue>,
     shards: Arc<Shards>,
-    tasks: Arc<T>,
+    program: Arc<Program>,
 }
 
 /// Runs one task at a time, chunk after chunk, until there are no more.
 ///
 /// A million of these may be in flight, so anything not needed while a task waits is kept elsewhere.
 #[expect(clippy::manual_async_fn, reason = "an async fn keeps its arguments twice")]
-fn work<T: RunTask>(run: Arc<Run<T>>) -> impl Future<Output = ()> + Send {
+fn work(run: Arc<Run>) -> impl Future<Output = ()> + Send {
     async move {
         // The moment since when the worker could run a task: until the event loop has time, the task waits.
         let mut free_ns = 0;
         while let Some(chunk) = run.queue.pull(u64::MAX) {
             let mut begun_ns = run.queue.clock_ns();
             for position in chunk {
-                let result = AssertUnwindSafe(run.tasks.run_task(position)).catch_unwind().await;
+                let result = AssertUnwindSafe(run.program.run_async(position)).catch_unwind().await;
                 let now_ns = run.queue.clock_ns();
-                let (index, result) = (run.tasks.index(position), result.unwrap_or_else(|_| Err(panicked())));
+                let (index, result) =
+                    (run.program.index(position), result.unwrap_or_else(|_| Err(panicked())));
                 let interval = run.queue.interval(free_ns, now_ns);
                 run.shards.mine().record(position, index, Duration::from_nanos(now_ns - free_ns), result);
                 run.shards.mine().note(Duration::from_nanos(now_ns - begun_ns), interval);
@@ -131,10 +113,10 @@ thread_local! {
 
 /// Outcomes per thread of the event loop, so that recording does not contend.
 #[derive(Debug)]
-pub(crate) struct Shards(Vec<Mutex<Shard>>);
+struct Shards(Vec<Mutex<Shard>>);
 
 impl Shards {
-    pub(crate) fn new(threads: usize) -> Self {
+    fn new(threads: usize) -> Self {
         Shards((0..threads.max(1)).map(|_| Mutex::default()).collect())
     }
 
@@ -216,7 +198,7 @@ mod tests {
         };
         let program = Program::prepare(&workload, &env).expect("nothing to prepare");
         let (queue, shards) = (Arc::new(TaskQueue::new(0..1, 1)), Arc::new(Shards::new(1)));
-        let worker = work(Arc::new(Run { queue, shards, tasks: Arc::new(program) }));
+        let worker = work(Arc::new(Run { queue, shards, program: Arc::new(program) }));
         assert!(size_of_val(&worker) <= SMALL, "{} bytes", size_of_val(&worker));
     }
 }

@@ -21,8 +21,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::diagnostics::Code;
-use crate::error::Error;
 use crate::strategy::info::{
     Ladder, PlotMark, RssPerWorker, Runtime, StrategyHelp, StrategyInfo, UseCase, WidthMeaning,
 };
@@ -170,19 +168,19 @@ pub(crate) const STRATEGIES: [StrategyInfo; 9] = [
         kind: StrategyKind::Pipeline,
         name: "pipeline",
         aliases: &[],
-        runtime: Runtime::NotYetMeasured,
+        runtime: Runtime::Both,
         width: WidthMeaning::WorkersPerStage,
         ladder: Ladder::Unbounded,
-        rss_per_worker: TASK,
-        use_case: UseCase::Never,
+        rss_per_worker: THREAD,
+        use_case: UseCase::SeparateStages,
         complexity_rank: 5,
         mark: PlotMark { corners: 6, turn: 0.5 },
         help: StrategyHelp {
             what: "One pool per step with bounded queues between them, so that a slow step holds back the \
-                   fast ones before it. conc describes it but does not measure it yet.",
-            width: "Workers of each step.",
-            wins: "If steps need different resources or different numbers of workers, and if order or memory \
-                   must be kept in check.",
+                   fast ones before it.",
+            width: "Workers of each step, such as 8+2+1.",
+            wins: "If steps need different resources or different numbers of workers, such as one writer at the \
+                   end, and if order or memory must be kept in check.",
             loses: "With one step, or with similar steps: the queues only add cost.",
         },
     },
@@ -267,31 +265,11 @@ impl StrategyKind {
     pub const fn is_event_loop(self) -> bool {
         matches!(self.info().width, WidthMeaning::InFlight)
     }
-
-    /// Returns true if this version of the program can run the strategy.
-    pub const fn is_measured(self) -> bool {
-        !matches!(self.info().runtime, Runtime::NotYetMeasured)
-    }
-
-    /// Checks that this version of the program can run the strategy.
-    ///
-    /// # Errors
-    /// `E-WORKLOAD-008` if it is described but not measured yet.
-    pub fn ensure_measured(self) -> Result<(), Error> {
-        match self.is_measured() {
-            true => Ok(()),
-            false => {
-                let message = format!("the strategy '{self}' is not measured yet; choose one of {}", known());
-                Err(Error::new(Code::WorkloadUnsupported, message))
-            }
-        }
-    }
 }
 
-/// Lists the strategies that can be measured, for messages.
-fn known() -> String {
-    let measured = STRATEGIES.iter().filter(|info| info.kind.is_measured());
-    measured.map(|info| info.name).collect::<Vec<_>>().join(", ")
+/// Lists the strategies, for messages.
+fn names() -> String {
+    STRATEGIES.iter().map(|info| info.name).collect::<Vec<_>>().join(", ")
 }
 
 impl fmt::Display for StrategyKind {
@@ -308,7 +286,7 @@ impl FromStr for StrategyKind {
         let name = s.to_ascii_lowercase();
         let is_named = |info: &&StrategyInfo| info.name == name || info.aliases.contains(&name.as_str());
         let found = STRATEGIES.iter().find(is_named).map(|info| info.kind);
-        found.ok_or_else(|| format!("unknown strategy '{s}'; choose one of {}", known()))
+        found.ok_or_else(|| format!("unknown strategy '{s}'; choose one of {}", names()))
     }
 }
 
@@ -339,17 +317,5 @@ mod tests {
     fn no_two_marks_look_alike() {
         let marks: Vec<PlotMark> = STRATEGIES.iter().map(|info| info.mark).collect();
         assert!(marks.iter().enumerate().all(|(i, mark)| !marks[..i].contains(mark)), "{marks:?}");
-    }
-
-    #[test]
-    fn a_strategy_that_is_only_described_is_refused_with_the_others_named() {
-        let error = StrategyKind::Pipeline.ensure_measured().expect_err("it has no pool");
-        assert_eq!(error.code, Code::WorkloadUnsupported);
-        assert!(
-            error.message.contains("'pipeline'") && error.message.contains("hybrid"),
-            "{}",
-            error.message
-        );
-        assert!(StrategyKind::Interpreters.ensure_measured().is_ok());
     }
 }

@@ -44,8 +44,6 @@ pub enum Runtime {
         /// The reason that users read where the interpreter does not offer it.
         missing: &'static str,
     },
-    /// None yet: it is described and planned, and `--strategy` refuses it.
-    NotYetMeasured,
 }
 
 /// The meaning of the width of a strategy.
@@ -63,8 +61,7 @@ pub enum WidthMeaning {
     Interpreters,
     /// Tasks in flight on one event loop, next to a number of worker processes.
     InFlightTimesProcesses,
-    /// Workers of each stage. Every stage has a pool of its own; a configuration will hold one width per
-    /// stage.
+    /// Workers of all stages together. Every stage has a pool of its own, whose width a configuration holds too.
     WorkersPerStage,
 }
 
@@ -81,7 +78,13 @@ impl WidthMeaning {
 
     /// Returns true if each task in flight holds a thread of its own, whatever its steps.
     pub const fn holds_thread_per_task(self) -> bool {
-        matches!(self, WidthMeaning::Threads | WidthMeaning::Processes | WidthMeaning::Interpreters)
+        matches!(
+            self,
+            WidthMeaning::Threads
+                | WidthMeaning::Processes
+                | WidthMeaning::Interpreters
+                | WidthMeaning::WorkersPerStage
+        )
     }
 
     /// Returns true if a configuration has a number of processes next to its width.
@@ -123,8 +126,8 @@ pub enum UseCase {
     VariantForCoroutines,
     /// Interpreters with a global lock.
     UnderGlobalLock,
-    /// Never: it cannot be run yet.
-    Never,
+    /// Tasks of several steps that need different resources, or that only so many tasks may be in at once.
+    SeparateStages,
 }
 
 /// A regular polygon that marks a strategy in plots.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::host::usage::CpuTime;
+use crate::strategy::stages::Stages;
 use crate::strategy::task_queue::TaskQueue;
 use crate::strategy::time_breakdown::IpcStats;
 use crate::workload::task_outcomes::TaskOutcomes;
@@ -25,6 +26,8 @@ pub struct Job {
     pub width: usize,
     /// Number of worker processes next to the event loop, for `hybrid`.
     pub processes: usize,
+    /// Workers of each stage, for `pipeline`; `None` spreads the width evenly.
+    pub stages: Option<Stages>,
     /// CPUs that may be used at once; an event loop has this many threads.
     pub cpus: usize,
     /// Time after which no further task is started, counted from when the strategy was ready.

@@ -12,6 +12,7 @@ use crate::strategy::asynchronous::Async;
 use crate::strategy::hybrid::Hybrid;
 use crate::strategy::job::{Job, PoolRun, Strategy};
 use crate::strategy::kind::StrategyKind;
+use crate::strategy::pipeline::Pipeline;
 use crate::strategy::processes::Processes;
 use crate::strategy::sequential::Sequential;
 use crate::strategy::task_queue::TaskQueue;
@@ -58,8 +59,9 @@ pub fn strategy(kind: StrategyKind) -> Option<Box<dyn Strategy>> {
         StrategyKind::WorkStealing => Box::new(WorkStealing),
         StrategyKind::Processes => Box::new(Processes),
         StrategyKind::Hybrid => Box::new(Hybrid),
-        // Not native, or not measured yet: the catalogue says which.
-        StrategyKind::Pipeline | StrategyKind::Uvloop | StrategyKind::Interpreters => return None,
+        StrategyKind::Pipeline => Box::new(Pipeline),
+        // Python only.
+        StrategyKind::Uvloop | StrategyKind::Interpreters => return None,
     })
 }
 

@@ -96,22 +96,40 @@ impl TaskQueue {
 
     /// Takes the next chunk of about `work`, for workers that pay more to hand a chunk on.
     pub fn pull_work(&self, work: Duration, most: u64) -> Option<Range<u64>> {
+        self.pull_shared(work, most, usize::try_from(self.workers).unwrap_or(usize::MAX))
+    }
+
+    /// Takes the next chunk of about `work`, of which the work of all workers is shared among `sharers`.
+    pub fn pull_shared(&self, work: Duration, most: u64, sharers: usize) -> Option<Range<u64>> {
+        let taken = self.take_work(work, most, sharers as u64)?;
+        let busy = self.busy.fetch_add(1, Ordering::Relaxed) + 1;
+        self.most_busy.fetch_max(busy, Ordering::Relaxed);
+        Some(taken)
+    }
+
+    /// Takes the next chunk for a stage of a pipeline, whose workers are not all that are busy.
+    pub fn take(&self, most: u64) -> Option<Range<u64>> {
+        self.take_work(CHUNK_WORK, most, self.workers)
+    }
+
+    fn take_work(&self, work: Duration, most: u64, sharers: u64) -> Option<Range<u64>> {
         if self.is_stopped() {
             return None;
         }
         let nanos = self.nanos_per_task.load(Ordering::Relaxed);
-        let chunk = chunk_len(work, nanos, self.left(), self.workers).min(most.max(1));
+        let chunk = chunk_len(work, nanos, self.left(), sharers.max(1)).min(most.max(1));
         let start = self.next.fetch_add(chunk, Ordering::Relaxed);
-        (start < self.range.end).then(|| {
-            let busy = self.busy.fetch_add(1, Ordering::Relaxed) + 1;
-            self.most_busy.fetch_max(busy, Ordering::Relaxed);
-            start..(start + chunk).min(self.range.end)
-        })
+        (start < self.range.end).then(|| start..(start + chunk).min(self.range.end))
     }
 
     /// Completes a chunk and takes the time that some tasks took together, so that the next chunks fit.
     pub fn complete_chunk(&self, tasks: u64, took: Duration) {
         self.busy.fetch_sub(1, Ordering::Relaxed);
+        self.note_speed(tasks, took);
+    }
+
+    /// Takes the time that some tasks took together, so that the next chunks fit.
+    pub fn note_speed(&self, tasks: u64, took: Duration) {
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         if let Some(each) = nanos.checked_div(tasks) {
             self.nanos_per_task.store(each.max(1), Ordering::Relaxed);

@@ -4,14 +4,14 @@ use std::time::{Duration, SystemTime};
 
 use crate::advice::Recommendation;
 use crate::advice::result::CodeExample;
-use crate::benchmark::Configuration;
 use crate::profile::Profile;
-use crate::snippets::{Choice, ItemSource, TaskShape, examples};
+use crate::profile::result::{PythonProfile, StagePool, StepCost};
+use crate::snippets::{Choice, ItemSource, StageShape, TaskShape, examples};
 use crate::study::config::StudyConfig;
 use crate::study::machine::Backend;
 use crate::workload::Workload;
 use crate::workload::item::Items;
-use crate::workload::spec::OwnItems;
+use crate::workload::spec::{OwnItems, StepSpec};
 
 /// Limits of the list of items that is written into a program.
 const MAX_LISTED_ITEMS: usize = 30;
@@ -28,7 +28,6 @@ pub(super) struct StudyFacts<'a> {
 
 /// Writes programs that run the workload as recommended.
 pub(super) fn code_examples(study: &StudyFacts<'_>, recommendation: &Recommendation) -> Vec<CodeExample> {
-    let Recommendation { strategy, width, processes, .. } = *recommendation;
     let StudyFacts { backend, profile, .. } = *study;
     let (workload, python) = (backend.workload(), backend.callables());
     let command = workload.only_command();
@@ -42,13 +41,28 @@ pub(super) fn code_examples(study: &StudyFacts<'_>, recommendation: &Recommendat
         python_version: python.and_then(|callables| callables.python_version()),
         items: item_source(workload),
         has_untidy_lines: has_untidy_lines(workload),
+        stages: stages(workload, profile),
         limits: workload.limits.clone(),
         retry: workload.retry.clone(),
         // Messages of other workloads were measured in Rust; no program in Python sends them.
         chunk: recommendation.chunk_size.filter(|_| python.is_some()),
         choice: Some(choice(study, recommendation)),
     };
-    examples(&Configuration { strategy, width, processes }, &shape)
+    examples(&recommendation.cell(), &shape)
+}
+
+/// Returns the steps as stages of a pipeline, with their measured times.
+fn stages(workload: &Workload, profile: &Profile) -> Vec<StageShape> {
+    let callables_that_compute = profile.python.as_ref().map(PythonProfile::cpu_steps).unwrap_or_default();
+    let pools = profile.python.as_ref().map(PythonProfile::stage_pools).unwrap_or_default();
+    let stage = |(i, (step, cost)): (usize, (&StepSpec, &StepCost))| StageShape {
+        kind: step.kind().to_owned(),
+        time: Duration::from_secs_f64(cost.wall_s),
+        computes: step.is_computation() || callables_that_compute.get(i) == Some(&true),
+        ordered: workload.rule(i).ordered,
+        pool: pools.get(i).copied().unwrap_or(StagePool::Thread),
+    };
+    workload.steps.iter().zip(&profile.steps).enumerate().map(stage).collect()
 }
 
 fn item_source(workload: &Workload) -> ItemSource {

@@ -13,6 +13,7 @@ use crate::workload::item_order::ItemOrder;
 use crate::workload::rate::RateLimiter;
 use crate::workload::retry::pause;
 use crate::workload::spec::{RetryPolicy, Workload};
+use crate::workload::step::permits::Permits;
 use crate::workload::step::{PrepareError, Step, StepOutput, TaskContext, deadline};
 
 /// The prepared steps of a workload, with its items and limits.
@@ -25,14 +26,16 @@ pub struct Program {
     retry: Option<RetryPolicy>,
     rate: Option<RateLimiter>,
     seed: u64,
+    ordered_step: Option<usize>,
 }
 
-/// A step, and whether its attempts are counted by the rate limit.
+/// A step with its limits: whether the rate limit counts its attempts, and how many tasks may be in it at once.
 #[derive(Debug)]
 struct Limited {
     step: Step,
     rated: bool,
     subject: String,
+    permits: Option<Permits>,
 }
 
 impl Limited {
@@ -68,7 +71,8 @@ impl Program {
                 kind: spec.kind(),
                 message,
             })?;
-            steps.push(Limited { step, rated: rated[i], subject: spec.subject() });
+            let permits = workload.rule(i).at_once().map(Permits::new);
+            steps.push(Limited { step, rated: rated[i], subject: spec.subject(), permits });
         }
         let rate =
             workload.limits.rate_per_s.map(|rate| RateLimiter::open(&env.state_dir.join("rate"), rate));
@@ -85,6 +89,7 @@ impl Program {
             retry: workload.retry.clone(),
             rate,
             seed: env.seed,
+            ordered_step: workload.ordered_step(),
         })
     }
 
@@ -125,6 +130,12 @@ impl Program {
     /// Returns the number of steps of a task.
     pub fn step_count(&self) -> usize {
         self.steps.len()
+    }
+
+    /// Returns the step that gets tasks in the order in which they began, if there is one; only a pipeline, or one
+    /// task after another, keeps that order.
+    pub fn ordered_step(&self) -> Option<usize> {
+        self.ordered_step
     }
 
     /// Returns the deadline of a task that starts now.
@@ -175,6 +186,8 @@ impl Program {
     }
 
     fn step_blocking(&self, limited: &Limited, mut task: TaskContext<'_>) -> Result<StepOutput, Error> {
+        let permits = limited.permits.as_ref();
+        let _permit = permits.map(|permits| permits.acquire_blocking(task.deadline)).transpose()?;
         loop {
             wait_blocking(self.reserve(limited), task.deadline)?;
             let pause = match limited.step.run_blocking(&task) {
@@ -199,11 +212,45 @@ impl Program {
     /// Runs some steps of the task at `position` on the calling event loop, after those that gave `input`;
     /// the caller drops it at the deadline.
     ///
-    /// Not an `async fn`, which keeps its arguments twice: a million of these may sleep at once.
-    ///
     /// # Errors
     /// When a step fails for good.
     pub fn span_async(
+        &self,
+        span: Range<usize>,
+        position: u64,
+        deadline: Option<Instant>,
+        input: StepOutput,
+    ) -> impl Future<Output = Result<StepOutput, Error>> + Send {
+        if self.steps[span.clone()].iter().any(|limited| limited.permits.is_some()) {
+            // Boxed, because a task without permits should not carry the size of waiting for one.
+            return Either::Left(self.span_with_permits(span, position, deadline, input).boxed());
+        }
+        Either::Right(self.span_without_permits(span, position, deadline, input))
+    }
+
+    /// Runs steps of which some let in only so many tasks at once.
+    async fn span_with_permits(
+        &self,
+        span: Range<usize>,
+        position: u64,
+        deadline: Option<Instant>,
+        input: StepOutput,
+    ) -> Result<StepOutput, Error> {
+        let mut output = input;
+        for step in span {
+            let _permit = match &self.steps[step].permits {
+                Some(permits) => Some(permits.acquire_async().await),
+                None => None,
+            };
+            output = self.span_without_permits(step..step + 1, position, deadline, output).await?;
+        }
+        Ok(output)
+    }
+
+    /// Runs steps that let in any number of tasks at once.
+    ///
+    /// Not an `async fn`, which keeps its arguments twice: a million of these may sleep at once.
+    fn span_without_permits(
         &self,
         span: Range<usize>,
         position: u64,

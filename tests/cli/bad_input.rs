@@ -109,7 +109,7 @@ fn an_argument_that_means_nothing_is_refused() {
     refused("--budget", "5", &["--budget", "'5' has no unit"]);
     refused("--budget", "0s", &["--budget", "greater than 0"]);
     refused("--strategy", "asink", &["--strategy", "'asink'", "work-stealing"]);
-    refused("--strategy", "pipeline", &["E-WORKLOAD-008", "pipeline"]);
+    refused("--width", "8+0", &["--width", "'8+0'", "at least 1"]);
     refused("--objective", "speed", &["--objective", "'speed'", "latency"]);
     refused("--tasks", "-3", &["--tasks", "at least 1"]);
     refused("--tasks", "0", &["--tasks", "at least 1"]);

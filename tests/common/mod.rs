@@ -27,18 +27,19 @@ pub(crate) const CPUS: usize = 2;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 
 /// One cell of every strategy that runs whole workloads.
-pub(crate) const CELLS: [Configuration; 6] = [
+pub(crate) const CELLS: [Configuration; 7] = [
     Configuration::REFERENCE,
     cell(StrategyKind::Async, 8),
     cell(StrategyKind::Threads, 4),
     cell(StrategyKind::WorkStealing, 3),
     cell(StrategyKind::Processes, 4),
-    Configuration { strategy: StrategyKind::Hybrid, width: 8, processes: Some(2) },
+    cell(StrategyKind::Pipeline, 4),
+    Configuration { strategy: StrategyKind::Hybrid, width: 8, processes: Some(2), stages: None },
 ];
 
 /// A cell of a strategy whose width is one number.
 pub(crate) const fn cell(strategy: StrategyKind, width: usize) -> Configuration {
-    Configuration { strategy, width, processes: None }
+    Configuration { strategy, width, processes: None, stages: None }
 }
 
 /// The program under test.

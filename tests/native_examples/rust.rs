@@ -157,6 +157,7 @@ version = "0.0.0"
 edition = "2024"
 
 [dependencies]
+crossbeam-channel = "0.5"
 rayon = "1"
 tokio = { version = "1", features = ["io-util", "macros", "process", "rt-multi-thread", "sync", "time"] }
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use conc::internal::{
-    Backoff, Configuration, ItemSource, RetryPolicy, StrategyKind, TaskShape, WorkloadLimits,
+    Backoff, Configuration, ItemSource, RetryPolicy, StagePool, StageShape, Stages, StrategyKind, TaskShape,
+    WorkloadLimits,
 };
 
 /// Number of tasks of most shapes.
@@ -23,8 +24,21 @@ pub(crate) fn stand_in(cpu_ms: u64, wait_ms: u64) -> TaskShape {
         tasks: TASKS,
         cpu: Duration::from_millis(cpu_ms),
         wait: Duration::from_millis(wait_ms),
+        stages: stages(cpu_ms, wait_ms),
         ..TaskShape::default()
     }
+}
+
+/// Returns steps that wait, compute, and write in the order of the items.
+fn stages(cpu_ms: u64, wait_ms: u64) -> Vec<StageShape> {
+    let stage = |kind: &str, ms, computes| StageShape {
+        kind: kind.to_owned(),
+        time: Duration::from_millis(ms),
+        computes,
+        ordered: kind == "write",
+        pool: StagePool::Thread,
+    };
+    vec![stage("http", wait_ms, false), stage("cpu", cpu_ms, true), stage("write", 0, false)]
 }
 
 /// Returns tasks that run a command over numbers.
@@ -55,7 +69,7 @@ pub(crate) fn retried(max: u32, backoff: Backoff, shape: TaskShape) -> TaskShape
 }
 
 /// Returns a cell of every form.
-pub(crate) fn cells() -> [Configuration; 6] {
+pub(crate) fn cells() -> [Configuration; 7] {
     [
         Configuration::REFERENCE,
         Configuration::new(StrategyKind::Async, 4),
@@ -63,5 +77,6 @@ pub(crate) fn cells() -> [Configuration; 6] {
         Configuration::new(StrategyKind::WorkStealing, 2),
         Configuration::new(StrategyKind::Processes, 2),
         Configuration::hybrid(4, 2),
+        Configuration::pipeline(Stages::new(&[3, 2, 1], 16).expect("three stages")),
     ]
 }

@@ -88,6 +88,8 @@ impl TestBed {
             strategy,
             width,
             processes: 2,
+            stages: None,
+            pools: Vec::new(),
             tasks: 0..self.workload.tasks(),
             permutation_id: 0,
             cpu_steps: None,

@@ -6,6 +6,7 @@ mod module_imports;
 pub(crate) mod native;
 pub(crate) mod python;
 pub(crate) mod select;
+mod staged;
 
 pub(crate) use model::ExecutionModel;
 pub(crate) use select::execution_model;

@@ -3,6 +3,7 @@
 use crate::benchmark::configuration::Configuration;
 use crate::benchmark::execution_model::model::ExecutionModel;
 use crate::benchmark::execution_model::module_imports::ModuleImports;
+use crate::benchmark::execution_model::staged;
 use crate::benchmark::overhead::{Overhead, PythonOverheads, PythonStartUp, WorkerStart};
 use crate::model::RateCurve;
 use crate::profile::result::PythonProfile;
@@ -22,6 +23,8 @@ const MIN_CHUNKS_PER_WORKER: f64 = 4.0;
 pub(crate) struct Python<'a> {
     /// The interpreter and the callables.
     pub profile: &'a PythonProfile,
+    /// True if only so many tasks may be in some step at once, or in their order.
+    pub has_step_rules: bool,
     /// Number of tasks.
     pub tasks: u64,
     /// Seconds that one task takes alone.
@@ -78,6 +81,10 @@ impl Python<'_> {
 
 impl ExecutionModel for Python<'_> {
     fn unavailable(&self, strategy: StrategyKind) -> Option<&'static str> {
+        let width = strategy.info().width;
+        if self.has_step_rules && !matches!(width, WidthMeaning::Fixed1 | WidthMeaning::WorkersPerStage) {
+            return Some("it does not limit the tasks in a single step");
+        }
         match strategy.info().runtime {
             Runtime::Both
                 if strategy == StrategyKind::Threads && self.profile.bound_to_one_loop().is_some() =>
@@ -87,7 +94,6 @@ impl ExecutionModel for Python<'_> {
             Runtime::Both => None,
             Runtime::Native { missing_in_python } => Some(missing_in_python),
             Runtime::Python { missing } => (!self.profile.offers.contains(&strategy)).then_some(missing),
-            Runtime::NotYetMeasured => Some("this version does not measure it yet"),
         }
     }
 
@@ -112,7 +118,8 @@ impl ExecutionModel for Python<'_> {
             UseCase::VariantForCoroutines => variants && self.profile.is_awaitable(),
             // Without a lock plain threads do the same.
             UseCase::UnderGlobalLock => self.profile.has_lock(),
-            UseCase::NativeInProcess | UseCase::Never => false,
+            UseCase::SeparateStages => staged::fits(&self.profile.stage_pools(), self.has_step_rules),
+            UseCase::NativeInProcess => false,
         }
     }
 
@@ -151,9 +158,8 @@ impl ExecutionModel for Python<'_> {
             WidthMeaning::InFlightTimesProcesses if self.profile.has_separate_steps() => {
                 costs.submit_dispatch_s
             }
-            WidthMeaning::InFlightTimesProcesses | WidthMeaning::WorkersPerStage => {
-                costs.loop_in_process_dispatch_s
-            }
+            WidthMeaning::WorkersPerStage => staged::dispatch_s(self.profile, &costs),
+            WidthMeaning::InFlightTimesProcesses => costs.loop_in_process_dispatch_s,
         };
         Overhead { dispatch_s, ..Overhead::default() }
     }
@@ -185,11 +191,15 @@ impl ExecutionModel for Python<'_> {
             WidthMeaning::Interpreters => {
                 self.pool_start_s(self.start_up.interpreter, cell.width, ModuleImports::ByWorkers)
             }
+            WidthMeaning::WorkersPerStage if staged::processes(self.profile, cell) == 0 => {
+                once_s + self.overheads.thread_start_s * cell.width as f64
+            }
             WidthMeaning::Processes
             | WidthMeaning::InFlightTimesProcesses
             | WidthMeaning::WorkersPerStage => {
+                let workers = cell.worker_processes().max(staged::processes(self.profile, cell));
                 let imports = ModuleImports::of_processes(self.profile);
-                self.pool_start_s(self.start_up.process, cell.worker_processes(), imports)
+                self.pool_start_s(self.start_up.process, workers, imports)
             }
         }
     }
@@ -213,6 +223,7 @@ mod tests {
     fn model(profile: &PythonProfile, cpus: f64) -> Python<'_> {
         Python {
             profile,
+            has_step_rules: false,
             tasks: 1000,
             task_s: 2e-3,
             rates: RateCurve::ideal(cpus),

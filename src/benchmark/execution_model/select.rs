@@ -12,6 +12,7 @@ pub(crate) fn execution_model<'a>(subject: &Subject<'a>) -> Box<dyn ExecutionMod
     match &profile.python {
         Some(python) => Box::new(Python {
             profile: python,
+            has_step_rules: !workload.rules.is_empty(),
             tasks: workload.tasks(),
             task_s: profile.task.total_s(),
             rates: conditions.rates,

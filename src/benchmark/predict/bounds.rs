@@ -15,6 +15,7 @@ pub(super) fn bounds(
 ) -> impl Iterator<Item = f64> {
     let bounds = [
         serial_bound(workload, profile),
+        rule_bound(workload, profile),
         rate_bound(workload, profile),
         upstream_bound(workload),
         lock_bound(cell, profile),
@@ -35,6 +36,15 @@ fn serial_bound(workload: &Workload, profile: &Profile) -> Option<f64> {
     let serial = workload.steps.iter().zip(&profile.steps).filter(|(step, _)| step.serialised_by().is_some());
     let serial_s: f64 = serial.map(|(_, cost)| cost.wall_s).sum();
     (serial_s > 0.0).then(|| 1.0 / serial_s)
+}
+
+/// Returns the bound of steps that let only so many tasks in at once.
+fn rule_bound(workload: &Workload, profile: &Profile) -> Option<f64> {
+    let limited = profile.steps.iter().enumerate().filter_map(|(i, cost)| {
+        let at_once = workload.rule(i).at_once()?;
+        (cost.wall_s > 0.0).then(|| at_once as f64 / cost.wall_s)
+    });
+    limited.reduce(f64::min)
 }
 
 /// Returns the bound of the rate limit if no attempt fails.

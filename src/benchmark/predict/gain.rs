@@ -3,6 +3,7 @@
 use crate::benchmark::conditions::Subject;
 use crate::benchmark::configuration::Configuration;
 use crate::benchmark::predict::predict;
+use crate::strategy::stages::Stages;
 
 /// Returns the throughput of a configuration on twice the CPUs and at twice the width, as a multiple of its
 /// throughput here; both are predicted.
@@ -11,6 +12,7 @@ pub(crate) fn gain_of_twice_the_cpus(cell: &Configuration, subject: &Subject<'_>
     let twice = Configuration {
         width: cell.width.saturating_mul(2),
         processes: cell.processes.map(|processes| processes.saturating_mul(2)),
+        stages: cell.stages.map(Stages::doubled),
         ..*cell
     };
     let there = predict(&twice, &Subject { host: &host, conditions: &conditions, ..*subject });

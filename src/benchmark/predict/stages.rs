@@ -5,6 +5,7 @@ use crate::benchmark::configuration::Configuration;
 use crate::benchmark::execution_model::ExecutionModel;
 use crate::benchmark::predict::cost::Cost;
 use crate::model::network::TaskStage;
+use crate::strategy::stages::Stages;
 use crate::workload::Workload;
 use crate::workload::spec::StepSpec;
 
@@ -17,14 +18,19 @@ const LOOP: usize = 1;
 /// Index of the pool of the embedded server.
 const SERVER: usize = 2;
 
-/// Returns the number of threads in each server pool.
+/// Index of the pool of the first stage of a pipeline; those of the others follow.
+const FIRST_STAGE: usize = 3;
+
+/// Returns the number of threads in each server pool, and of the workers in each stage of a pipeline.
 pub(super) fn server_pools(
     model: &dyn ExecutionModel,
     cell: &Configuration,
     subject: &Subject<'_>,
-) -> [usize; 3] {
+) -> Vec<usize> {
     // The server has half of the CPUs.
-    [model.computing_threads(cell), 1, subject.host.cpu_workers().div_ceil(2)]
+    let mut pools = vec![model.computing_threads(cell), 1, subject.host.cpu_workers().div_ceil(2)];
+    pools.extend(cell.stages.iter().flat_map(Stages::workers));
+    pools
 }
 
 /// Returns the stages of a task: a step that does not compute waits, and then costs its share of the CPU time
@@ -49,17 +55,20 @@ pub(super) fn stages(
     }
     let requests = steps.iter().filter(|(step, _)| step.is_request()).count();
     let mut stages = Vec::new();
-    for (step, step_cost) in steps {
+    for (i, (step, step_cost)) in steps.into_iter().enumerate() {
+        let pool = cell.stages.is_some().then_some(FIRST_STAGE + i);
+        stages.extend(pool.map(TaskStage::Enter));
         if step.is_computation() {
             compute(&mut stages, WORKERS, in_steps_s * step_cost.wall_s / computing_s);
-            continue;
+        } else {
+            if step.is_request() {
+                compute(&mut stages, SERVER, cost.server_s / requests as f64);
+            }
+            let share = step_cost.wall_s / waiting_s;
+            stages.push(wait(cell, step, cost, cost.delay_s * share));
+            compute(&mut stages, handler, (cost.demand_s - in_steps_s) * share);
         }
-        if step.is_request() {
-            compute(&mut stages, SERVER, cost.server_s / requests as f64);
-        }
-        let share = step_cost.wall_s / waiting_s;
-        stages.push(wait(cell, step, cost, cost.delay_s * share));
-        compute(&mut stages, handler, (cost.demand_s - in_steps_s) * share);
+        stages.extend(pool.map(TaskStage::Leave));
     }
     stages
 }

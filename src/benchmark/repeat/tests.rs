@@ -10,7 +10,8 @@ use crate::error::Error;
 use crate::host::contention::TakenCpu;
 use crate::strategy::StrategyKind;
 
-const CELL: Configuration = Configuration { strategy: StrategyKind::Threads, width: 4, processes: None };
+const CELL: Configuration =
+    Configuration { strategy: StrategyKind::Threads, width: 4, processes: None, stages: None };
 
 /// Simulated time, which passes while batches run.
 #[derive(Clone, Default)]

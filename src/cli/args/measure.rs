@@ -37,7 +37,8 @@ pub(crate) struct MeasureArgs {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) strategy: Vec<StrategyKind>,
 
-    /// Measure only these widths: numbers, ranges and percentages of the CPUs, such as 1,4-8,200%
+    /// Measure only these widths: numbers, ranges and percentages of the CPUs, such as 1,4-8,200%, or workers of
+    /// each stage of a pipeline, such as 8+2+1
     #[arg(
         short = 'j',
         long,

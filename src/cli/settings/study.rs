@@ -2,9 +2,11 @@
 
 use crate::benchmark::hooks::Hooks;
 use crate::benchmark::plan::Selection;
-use crate::benchmark::width_list::parse_widths;
+use crate::benchmark::width_list::{Widths, parse_widths};
 use crate::host::Host;
 use crate::report::document::CommandName;
+use crate::strategy::StrategyKind;
+use crate::strategy::stages::Stages;
 use crate::study::suite_file::{SUITE_FILE, SuiteSettings};
 use crate::study::{DEFAULT_BUDGET, StopRule, StudyConfig};
 
@@ -46,20 +48,25 @@ fn resolve_selection(
     let of_layers = || layers.iter().map(|layer| &layer.strategies);
     let strategies = [&args.strategy].into_iter().chain(of_layers()).find(|list| !list.is_empty());
     let strategies = strategies.cloned().unwrap_or_default();
-    strategies.iter().try_for_each(|strategy| strategy.ensure_measured())?;
     let parse = |list: &[String], origin: &str| {
         parse_widths(list, host.cpus_effective).map_err(|e| Failure::Usage(format!("{origin}: {e}")))
     };
-    let widths = match layers.iter().find(|layer| !layer.widths.is_empty()) {
+    let Widths { numbers: widths, stages } = match layers.iter().find(|layer| !layer.widths.is_empty()) {
         Some(layer) if args.width.is_empty() => parse(&layer.widths, &format!("{SUITE_FILE}: widths"))?,
         _ => parse(&args.width, "--width")?,
     };
-    if let (Some(most), Some(wider)) =
-        (args.max_width, widths.iter().find(|width| Some(**width) > args.max_width))
-    {
+    let mut asked = widths.iter().copied().chain(stages.iter().map(Stages::width));
+    if let (Some(most), Some(wider)) = (args.max_width, asked.find(|width| Some(*width) > args.max_width)) {
         return Err(Failure::Usage(format!("--width: {wider} is more than --max-width {most}")));
     }
-    Ok(Selection { strategies, widths, max_width: args.max_width, variants: false })
+    // Workers per stage say which strategy is meant.
+    let is_staged_only = strategies.is_empty() && widths.is_empty() && !stages.is_empty();
+    let strategies = if is_staged_only { vec![StrategyKind::Pipeline] } else { strategies };
+    if !stages.is_empty() && !strategies.is_empty() && !strategies.contains(&StrategyKind::Pipeline) {
+        let message = format!("--width: {} are workers of stages, which only pipeline has", stages[0]);
+        return Err(Failure::Usage(message));
+    }
+    Ok(Selection { strategies, widths, max_width: args.max_width, stages, variants: false })
 }
 
 fn resolve_stop_rule(args: &MeasureArgs) -> StopRule {

@@ -122,7 +122,7 @@ impl Network<'_> {
     pub(crate) fn cpu_bound(&self) -> f64 {
         let compute = |stage: &TaskStage| match stage {
             TaskStage::Compute(_, s) => s.max(0.0),
-            TaskStage::Wait(_) | TaskStage::Timer(_) => 0.0,
+            TaskStage::Wait(_) | TaskStage::Timer(_) | TaskStage::Enter(_) | TaskStage::Leave(_) => 0.0,
         };
         self.rates.together / self.stages.iter().map(compute).sum::<f64>()
     }
@@ -203,6 +203,29 @@ mod tests {
         let stages = [TaskStage::Compute(1, 1e-3), TaskStage::Compute(0, 1e-4)];
         let network = Network { stages: &stages, tasks: 2000, ..mixed(&[2, 1], 16) };
         assert!((2000.0 / network.makespan_s() / 1000.0 - 1.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn a_pipeline_is_as_fast_as_its_slowest_stage() {
+        let line = |workers: [usize; 2], width| {
+            let pools = [64, workers[0], workers[1]];
+            let stages = [
+                TaskStage::Enter(1),
+                TaskStage::Wait(0.04),
+                TaskStage::Leave(1),
+                TaskStage::Enter(2),
+                TaskStage::Compute(0, 0.005),
+                TaskStage::Leave(2),
+            ];
+            let network = Network { stages: &stages, tasks: 2000, ..mixed(&pools, width) };
+            2000.0 / network.makespan_s()
+        };
+        // 4 tasks per 40 ms; one task per 5 ms; both CPUs.
+        for (workers, expected) in [([4, 2], 100.0), ([32, 1], 200.0), ([32, 2], 400.0), ([32, 8], 400.0)] {
+            let rate = line(workers, 64);
+            assert!((rate / expected - 1.0).abs() < 0.04, "{workers:?}: {rate}");
+        }
+        assert!(line([32, 2], 8) < 0.6 * line([32, 2], 64), "too few tasks in flight");
     }
 
     #[test]

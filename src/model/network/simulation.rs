@@ -169,6 +169,23 @@ impl<'a> Simulation<'a> {
                     (self.now_s + s.max(0.0) * multiplier) / TIMER_TICK_S - self.random.random::<f64>();
                 self.at((ticks.ceil() * TIMER_TICK_S).max(self.now_s), SimulationEvent::Waited(slot));
             }
+            Some(TaskStage::Enter(pool)) => {
+                let pool = &mut self.pools[pool];
+                if pool.idle == 0 {
+                    pool.queue.push_back(slot);
+                } else {
+                    pool.idle -= 1;
+                    self.advance(slot);
+                }
+            }
+            Some(TaskStage::Leave(pool)) => {
+                let pool = &mut self.pools[pool];
+                match pool.queue.pop_front() {
+                    Some(next) => self.advance(next),
+                    None => pool.idle += 1,
+                }
+                self.advance(slot);
+            }
             Some(TaskStage::Compute(pool, s)) => {
                 let uneven = 1.0 + CPU_TIME_VARIATION * normal(&mut self.random);
                 self.jobs[slot].left = s.max(0.0) * multiplier * uneven.max(CPU_TIME_VARIATION);

@@ -56,6 +56,8 @@ pub(crate) struct TaskAccounting {
     pub runqueue_s: Option<f64>,
     /// Seconds in each step, over all tasks.
     pub steps_s: Vec<f64>,
+    /// Sum of the squares of the seconds in each step; empty if it is not known.
+    pub steps_square_s2: Vec<f64>,
     /// Outcomes of the tasks.
     pub tally: TaskOutcomes,
     /// The tasks that took longest.
@@ -98,7 +100,7 @@ pub(crate) fn serve(mut stdin: impl BufRead, mut stdout: impl Write) -> io::Resu
 /// Runs tasks until the time is over, starting over after the last item.
 fn run(program: &Program, spec: &TaskProfileRequest) -> TaskAccounting {
     let (mut tally, mut slowest) = (TaskOutcomes::default(), SlowestTasks::default());
-    let mut steps_s = vec![0.0; program.step_count()];
+    let mut steps = StepTimes::of(program.step_count());
     let runs_commands = spec.workload.runs_commands();
     let (cpu_before, children_before) = (CpuTime::of_self(), CpuTime::of_children());
     let queue_before = own_schedstat();
@@ -110,7 +112,7 @@ fn run(program: &Program, spec: &TaskProfileRequest) -> TaskAccounting {
         ProfileClocks { wall_s, cpu_s: cpu.total_s(), queued_s: queued.map_or(0.0, waited_s) }
     };
     for position in 0..spec.max_tasks.max(1) {
-        let result = run_task(program, position, &mut steps_s);
+        let result = run_task(program, position, &mut steps);
         let now = Instant::now();
         let index = program.index(position);
         let item = index % program.tasks();
@@ -132,7 +134,8 @@ fn run(program: &Program, spec: &TaskProfileRequest) -> TaskAccounting {
         wall_s: (last - begun).as_secs_f64(),
         cpu: CpuTime::of_self() - cpu_before + children_cpu,
         runqueue_s: queued.map(waited_s),
-        steps_s,
+        steps_s: steps.sum_s,
+        steps_square_s2: steps.square_s2,
         tally,
         slowest,
         peak_rss_bytes: peak_rss_of_self() + peak_rss_of_children(),
@@ -144,15 +147,32 @@ fn waited_s((before, after): (Schedstat, Schedstat)) -> f64 {
     (after.wait_ns - before.wait_ns) as f64 * 1e-9
 }
 
+/// The seconds in each step, over all tasks.
+struct StepTimes {
+    sum_s: Vec<f64>,
+    square_s2: Vec<f64>,
+}
+
+impl StepTimes {
+    fn of(steps: usize) -> Self {
+        StepTimes { sum_s: vec![0.0; steps], square_s2: vec![0.0; steps] }
+    }
+
+    fn add(&mut self, step: usize, s: f64) {
+        self.sum_s[step] += s;
+        self.square_s2[step] += s * s;
+    }
+}
+
 /// Runs one task step by step and adds the time of each.
-fn run_task(program: &Program, position: u64, steps_s: &mut [f64]) -> Result<u64, Error> {
+fn run_task(program: &Program, position: u64, steps: &mut StepTimes) -> Result<u64, Error> {
     let deadline = program.deadline();
     let mut output = StepOutput::default();
     let mut last = Instant::now();
-    for (i, total) in steps_s.iter_mut().enumerate() {
+    for i in 0..program.step_count() {
         let result = program.span_blocking(i..i + 1, position, deadline, output);
         let now = Instant::now();
-        *total += (now - last).as_secs_f64();
+        steps.add(i, (now - last).as_secs_f64());
         last = now;
         output = result?;
     }

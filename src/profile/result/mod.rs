@@ -18,6 +18,7 @@ pub(crate) use polling::Polling;
 pub use polling::PollingCause;
 pub use profile::Profile;
 pub(crate) use profile::{Dispersion, SlowTask, StepCost};
+pub use python::StagePool;
 pub(crate) use python::{
     BlockedLoop, CLOCKS_OF_A_TASK_S, FreeThreading, LibraryCall, OwnLimit, PythonProfile, PythonStep,
 };

@@ -107,4 +107,8 @@ pub struct StepCost {
     pub kind: String,
     /// Mean wall seconds per task.
     pub wall_s: f64,
+    /// The standard deviation of the wall seconds over their mean; absent if fewer than two tasks were profiled, and
+    /// for Python callables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variation: Option<f64>,
 }

@@ -163,7 +163,31 @@ const LOCK_RELEASED_BELOW_SHARE: f64 = 0.3;
 /// Share of its time that a callable uses a CPU, from which it computes rather than waits.
 const COMPUTES_FROM_SHARE: f64 = 0.5;
 
+/// The pool in which a pipeline runs a callable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StagePool {
+    /// Coroutines on the event loop.
+    Loop,
+    /// Threads.
+    Thread,
+    /// Worker processes.
+    Process,
+}
+
 impl PythonProfile {
+    /// Returns the pool for each callable in a pipeline: what computes goes to processes where a lock lets one thread
+    /// compute at a time, and what waits is awaited if it can be.
+    pub fn stage_pools(&self) -> Vec<StagePool> {
+        let pool = |(step, computes): (&PythonStep, bool)| match computes {
+            true if self.holds_lock() => StagePool::Process,
+            true if step.blocking => StagePool::Thread,
+            _ if step.awaitable => StagePool::Loop,
+            _ => StagePool::Thread,
+        };
+        self.steps.iter().zip(self.cpu_steps()).map(pool).collect()
+    }
+
     /// Makes the profile of callables on CPython 3.12, for tests.
     #[cfg(test)]
     pub(crate) fn of_steps(gil_held: f64, steps: Vec<PythonStep>) -> Self {

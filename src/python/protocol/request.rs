@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::profile::result::StagePool;
 use crate::strategy::StrategyKind;
+use crate::strategy::stages::Stages;
+use crate::workload::Workload;
 use crate::workload::spec::{Backoff, PythonSpec, RetryPolicy};
 
 /// A request: one interpreter serves exactly one.
@@ -81,6 +84,39 @@ pub(crate) struct BatchJob {
     pub cpu_steps: Option<Vec<bool>>,
     /// Seconds that one task takes alone; `None` until a profile is known.
     pub task_s: Option<f64>,
+    /// Stages of a pipeline; `None` for other strategies.
+    pub pipeline: Option<PipelineRequest>,
+}
+
+/// The stages of a pipeline.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct PipelineRequest {
+    /// One stage for each step.
+    stages: Vec<StageRequest>,
+    /// Number of tasks that each queue between two stages holds at most.
+    queue: usize,
+    /// The step that gets tasks in the order in which they began, if there is one.
+    ordered: Option<usize>,
+}
+
+/// The workers of one step.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct StageRequest {
+    workers: usize,
+    kind: StagePool,
+}
+
+impl PipelineRequest {
+    /// Makes the request for a workload; a stage of which no pool is known gets threads.
+    pub(crate) fn of(stages: Stages, pools: &[StagePool], workload: &Workload) -> Self {
+        let pool = |i: usize| pools.get(i).copied().unwrap_or(StagePool::Thread);
+        let stage = |(i, workers)| StageRequest { workers, kind: pool(i) };
+        PipelineRequest {
+            stages: stages.workers().enumerate().map(stage).collect(),
+            queue: stages.queue(),
+            ordered: workload.ordered_step(),
+        }
+    }
 }
 
 /// The part that all requests share.

@@ -250,7 +250,7 @@ fn series_of(report: Written) -> Vec<Series> {
     let series = concurrent.map(|(strategy, processes)| Series {
         workload: Some(name.clone()),
         strategy: Some(strategy),
-        points: points(&cells, Configuration { strategy, width: 0, processes }),
+        points: points(&cells, Configuration { strategy, width: 0, processes, stages: None }),
     });
     series.filter(|series| series.points.len() > 1).collect()
 }

@@ -44,7 +44,7 @@ mod tests {
     use crate::strategy::StrategyKind;
 
     const PROCESSES: Configuration =
-        Configuration { strategy: StrategyKind::Processes, width: 2, processes: None };
+        Configuration { strategy: StrategyKind::Processes, width: 2, processes: None, stages: None };
 
     #[test]
     fn configurations_that_nothing_beats_are_named() {

@@ -56,6 +56,7 @@ pub(crate) fn sentence(note: &Note) -> String {
         | Note::BlockingStep { .. }
         | Note::Oversubscribed { .. }
         | Note::CpuGrowth { .. }
+        | Note::SlowestStage { .. }
         | Note::EmbeddedServer
         | Note::DefaultPool { .. } => use_of_cpus(note),
         Note::SendChunks { .. } | Note::PythonChunks { .. } | Note::CostlyTransfer { .. } => transfer(note),
@@ -105,6 +106,12 @@ fn use_of_cpus(note: &Note) -> String {
             format!("{workers} workers compute on {cpus} CPUs, so they take turns")
         }
         Note::CpuGrowth { factor, cause } => cpu_growth(*factor, *cause),
+        Note::SlowestStage { step, kind, workers, busy, least_busy } => format!(
+            "step {step} ({kind}) sets the pace: its {} busy {} of the time, those of the other steps {} and more",
+            if *workers == 1 { "worker is".to_owned() } else { format!("{workers} workers are") },
+            Share(*busy),
+            Share(*least_busy)
+        ),
         Note::EmbeddedServer => {
             "the embedded server uses the same CPUs as the tasks; a server elsewhere would leave them free"
                 .to_owned()
@@ -231,9 +238,10 @@ mod tests {
     use crate::profile::result::ConfidenceReason;
     use crate::strategy::StrategyKind;
 
-    const ASYNC: Configuration = Configuration { strategy: StrategyKind::Async, width: 64, processes: None };
+    const ASYNC: Configuration =
+        Configuration { strategy: StrategyKind::Async, width: 64, processes: None, stages: None };
     const THREADS: Configuration =
-        Configuration { strategy: StrategyKind::Threads, width: 64, processes: None };
+        Configuration { strategy: StrategyKind::Threads, width: 64, processes: None, stages: None };
 
     fn assert_sentences<const N: usize>(expected: [(Note, &str); N]) {
         for (note, expected) in expected {

@@ -50,7 +50,10 @@ mod tests {
     fn only_what_runs_nothing_but_commands_is_said_of_commands() {
         let of = |kinds: &[&str]| {
             let mut report = example::advise();
-            let steps = kinds.iter().map(|kind| StepCost { kind: (*kind).to_owned(), wall_s: 0.1 }).collect();
+            let steps = kinds
+                .iter()
+                .map(|kind| StepCost { kind: (*kind).to_owned(), wall_s: 0.1, variation: None })
+                .collect();
             report.profile.as_mut().expect("the example has one").steps = steps;
             Together::of(&report)
         };

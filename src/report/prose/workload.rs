@@ -59,7 +59,10 @@ pub(crate) fn cell(cell: &Configuration, work: Together) -> String {
         WidthMeaning::Processes | WidthMeaning::Interpreters => {
             format!("{}, {}", cell.strategy, counted(width, "worker"))
         }
-        WidthMeaning::InFlightTimesProcesses | WidthMeaning::WorkersPerStage => match cell.processes {
+        WidthMeaning::WorkersPerStage => {
+            format!("{}, {} workers, a pool for each step", cell.strategy, cell.width_label())
+        }
+        WidthMeaning::InFlightTimesProcesses => match cell.processes {
             Some(1) => format!("{}, {many}, 1 process", cell.strategy),
             Some(processes) => format!("{}, {many}, {processes} processes", cell.strategy),
             None => format!("{}, {many}", cell.strategy),

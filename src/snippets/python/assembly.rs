@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::benchmark::Configuration;
+use crate::profile::result::StagePool;
 use crate::snippets::python::callable::{self, UserPart};
 use crate::snippets::python::item_reader::{ItemReader, item_reader};
 use crate::snippets::python::layout::{call, import};
 use crate::snippets::python::part::Part;
 use crate::snippets::python::program::Program;
+use crate::snippets::python::stages;
 use crate::snippets::python::task;
 use crate::snippets::python::work::{Work, compose};
 use crate::snippets::shape::{ItemSource, TaskShape};
@@ -86,6 +88,8 @@ impl<'a> Assembly<'a> {
     fn imports(&self) -> String {
         let mut names: BTreeSet<&str> = ["sys", "time"].into();
         names.extend(self.program.imports());
+        let has_pool = self.program == Program::Stages && stages::has_processes(self.shape);
+        names.extend(has_pool.then_some("ProcessPoolExecutor"));
         names.extend(self.work.parts.iter().flat_map(|part| part.imports(self.program)));
         names.extend(self.user.imports.iter().copied());
         names.extend(self.work.definitions.iter().any(|text| text.contains("asyncio.")).then_some("asyncio"));
@@ -150,8 +154,18 @@ impl<'a> Assembly<'a> {
                 let note = "  # tasks in flight in each process";
                 vec![assigned("PROCESSES", processes, ""), assigned("SHARE", share.max(1), note)]
             }
+            Program::Stages | Program::ThreadStages => self.stage_constants(),
             _ => vec![width],
         }
+    }
+
+    fn stage_constants(&self) -> Vec<String> {
+        let queue = self.cell.stages.map_or(1, |stages| stages.queue());
+        let processes = stages::workers_of(StagePool::Process, self.cell, self.shape);
+        let has_pool = self.program == Program::Stages && stages::has_processes(self.shape);
+        let pool = has_pool.then(|| format!("PROCESSES = {processes}"));
+        let queue = format!("QUEUE = {queue}  # tasks that wait for a step at most");
+        pool.into_iter().chain([queue]).collect()
     }
 
     fn processes(&self) -> u64 {
@@ -163,11 +177,20 @@ impl<'a> Assembly<'a> {
         let is_paced = self.work.parts.contains(&Part::Pace);
         let is_loops = self.program == Program::Loops;
         let executor = if self.work.uses_threads {
-            let width = if is_loops { "SHARE" } else { "WIDTH" };
+            let threads = stages::workers_of(StagePool::Thread, self.cell, self.shape).to_string();
+            let width = match self.program {
+                Program::Loops => "SHARE",
+                Program::Stages => &threads,
+                _ => "WIDTH",
+            };
             fill(include_str!("part/executor.py.tmpl"), &[("WIDTH", width)])
         } else {
             String::new()
         };
+        if matches!(self.program, Program::Stages | Program::ThreadStages) {
+            let warm = if self.shape.limits.timeout.is_some() { WARM_UP } else { "" };
+            return stages::run(self.program.template(), self.cell, self.shape, &executor, warm);
+        }
         let workers = if is_loops { "PROCESSES" } else { "WIDTH" };
         let pool = if is_paced {
             format!("ProcessPoolExecutor({workers}, initializer=begin, initargs=(due,))")
@@ -221,7 +244,12 @@ impl<'a> Assembly<'a> {
 
     /// Returns true if workers may import the program as a module.
     fn is_imported_again(&self) -> bool {
-        matches!(self.program, Program::Processes | Program::Hybrid | Program::Loops | Program::Interpreters)
+        let has_pool = self.program == Program::Stages && stages::has_processes(self.shape);
+        let starts_others = matches!(
+            self.program,
+            Program::Processes | Program::Hybrid | Program::Loops | Program::Interpreters
+        );
+        starts_others || has_pool
     }
 
     /// Returns the function that runs a coroutine on a new event loop.

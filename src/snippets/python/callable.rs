@@ -8,14 +8,14 @@ use crate::snippets::python::work::{Argument, Step, Work};
 use crate::snippets::shape::{ItemSource, PythonCallable, PythonTask, TaskShape};
 
 /// Names that the programs use themselves; a callable with one of these names is imported under another.
-const TAKEN: &str = "BACKOFF BaseException CHUNK Exception HERE InterpreterPoolExecutor LOCAL MOST_ITEMS PACE PREPARE PROCESSES Pace \
+const TAKEN: &str = "BACKOFF BaseException CHUNK Exception HERE InterpreterPoolExecutor LOCAL MOST_ITEMS PACE PREPARE PROCESSES Pace QUEUE \
     Path ProcessPoolExecutor RATE RETRIES RuntimeError SHARE TIMEOUT TaskTimeout ThreadPoolExecutor \
-    TimeoutError WIDTH abs arguments asyncio attempt begin begun callable calls chunk chunks code compute compute_async \
-    consume consumers dict done due enumerate error exec failures fcntl first float function future futures \
-    group hasattr importlib in_process in_time index int isinstance islice item items iter job late len limited limited_compute line list loop \
-    main max min multiprocessing now ok on_loop open os outcomes paced paced_async path pool print produce \
-    queue random range read_items repr results retried retried_async retry ring run run_chunk run_loop \
-    run_share running seconds self semaphore share shares signal sorted source start starts steps str \
+    TimeoutError WIDTH abs arguments asyncio attempt begin begun callable calls chunk chunks code collect compute compute_async \
+    consume consumers dict done due early enumerate error exec failures fcntl first float function future futures \
+    group hasattr importlib in_order in_process in_time inbox index int isinstance islice item items iter job late len limited limited_compute line list loop \
+    main max min multiprocessing now ok on_loop open os outbox outcomes paced paced_async path pool print produce \
+    queue queues random range read_items repr results retried retried_async retry ring run run_chunk run_loop \
+    run_share running seconds self semaphore share shares signal sorted source stage start starts step step_1 step_2 step_3 step_4 step_5 step_6 step_7 step_8 steps str \
     subprocess sum suppress sys task tasks tempfile text threading time timed untimed uvloop value wait worker workers zip";
 
 /// The user's part of a program.

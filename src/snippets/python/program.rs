@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::benchmark::Configuration;
 use crate::snippets::form::Form;
+use crate::snippets::python::stages::is_threads_only;
 use crate::snippets::shape::TaskShape;
 use crate::strategy::StrategyKind;
 
@@ -35,6 +36,10 @@ pub(super) enum Program {
     Processes,
     /// An event loop for steps that wait and a pool of processes for steps that compute.
     Hybrid,
+    /// A pool for each step on one event loop, with bounded queues between them.
+    Stages,
+    /// A pool of threads for each step, with bounded queues between them.
+    ThreadStages,
     /// An event loop in every process.
     Loops,
     /// A pool of interpreters, fed in chunks.
@@ -57,13 +62,17 @@ impl Program {
             Form::Processes => &[Program::Processes],
             Form::Hybrid if shape.python.as_ref().is_some_and(|task| !task.is_split()) => &[Program::Loops],
             Form::Hybrid => &[Program::Hybrid],
+            // Stand-ins are in Rust.
+            Form::Pipeline if shape.python.is_none() => &[],
+            Form::Pipeline if is_threads_only(shape) => &[Program::ThreadStages],
+            Form::Pipeline => &[Program::Stages],
         }
     }
 
     /// Returns true if the program awaits its tasks.
     pub(super) fn awaits(self) -> bool {
-        use Program::{Hybrid, Loops, Queue, Semaphore, SequentialLoop, TaskGroup, Workers};
-        matches!(self, SequentialLoop | Workers | TaskGroup | Semaphore | Queue | Loops | Hybrid)
+        use Program::{Hybrid, Loops, Queue, Semaphore, SequentialLoop, Stages, TaskGroup, Workers};
+        matches!(self, SequentialLoop | Workers | TaskGroup | Semaphore | Queue | Loops | Hybrid | Stages)
     }
 
     /// Returns true if the program runs on one event loop from beginning to end.
@@ -96,6 +105,8 @@ impl Program {
             Program::Processes => include_str!("run/processes.py.tmpl"),
             Program::Hybrid => include_str!("run/hybrid.py.tmpl"),
             Program::Loops => include_str!("run/loops.py.tmpl"),
+            Program::Stages => include_str!("run/stages.py.tmpl"),
+            Program::ThreadStages => include_str!("run/thread_stages.py.tmpl"),
             Program::Interpreters => include_str!("run/interpreters.py.tmpl"),
         }
     }
@@ -108,10 +119,11 @@ impl Program {
             | Program::Workers
             | Program::TaskGroup
             | Program::Semaphore
-            | Program::Queue => &["asyncio"],
+            | Program::Queue
+            | Program::Stages => &["asyncio"],
             Program::Threads => &["ThreadPoolExecutor"],
             Program::WatchedThreads => &["ThreadPoolExecutor", "os", "threading", "wait"],
-            Program::ThreadQueue => &["ThreadPoolExecutor", "queue"],
+            Program::ThreadQueue | Program::ThreadStages => &["ThreadPoolExecutor", "queue"],
             Program::Processes => &["ProcessPoolExecutor"],
             Program::Hybrid | Program::Loops => &["ProcessPoolExecutor", "asyncio"],
             Program::Interpreters => &["InterpreterPoolExecutor", "os"],
@@ -150,6 +162,10 @@ impl Program {
                 format!("asyncio, {width} in flight, computing in a process pool of {processes}")
             }
             Program::Interpreters => format!("InterpreterPoolExecutor, {width} wide"),
+            Program::Stages => format!("asyncio and bounded queues, {} workers", cell.width_label()),
+            Program::ThreadStages => {
+                format!("threads and bounded queues, {} workers", cell.width_label())
+            }
             Program::Loops => format!("asyncio in {processes} processes, {width} in flight together"),
         }
     }

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::profile::result::StagePool;
 use crate::snippets::python::layout::call;
 use crate::snippets::python::part::Part;
 use crate::snippets::python::program::Program;
+use crate::snippets::python::stages::{has_processes, is_threads_only};
 use crate::snippets::shape::TaskShape;
 
 /// Maximum number of characters of a call that stands in a line of another function, and of one that is
@@ -88,6 +90,9 @@ fn has_word(text: &str, name: &str) -> bool {
 /// Composes steps for a program; a function around all of them gets the name `wrapper`.
 pub(super) fn compose(steps: &[Step], program: Program, shape: &TaskShape, wrapper: &str) -> Work {
     let mut composer = Composer { shape, wrapper, work: Work::default() };
+    if matches!(program, Program::Stages | Program::ThreadStages) {
+        return composer.stages(steps);
+    }
     let words = if program == Program::Hybrid {
         let words = composer.split(steps);
         composer.within_time(words)
@@ -179,6 +184,35 @@ impl Composer<'_> {
         }
         self.define(format!("async def {STEPS}(item, pool):\n{}", lines.join("\n")));
         [STEPS, "item", "pool"].map(str::to_owned).into()
+    }
+
+    /// Returns the functions `step_1`, `step_2` and so on of a pipeline; those on an event loop whose steps need
+    /// processes get the pool.
+    fn stages(mut self, steps: &[Step]) -> Work {
+        let on_threads = is_threads_only(self.shape);
+        let pool = if has_processes(self.shape) { ", pool" } else { "" };
+        for (i, (step, stage)) in steps.iter().zip(&self.shape.stages).enumerate() {
+            let number = i + 1;
+            if on_threads {
+                let words = self.function(step, "item");
+                self.define(format!("def step_{number}(item):\n{}", call("    return ", &words, "")));
+                continue;
+            }
+            let words = match stage.pool {
+                StagePool::Process => self.in_process(&steps[i..=i], &format!("compute_{number}"), "item"),
+                StagePool::Loop => self.coroutine(step, "item"),
+                StagePool::Thread => {
+                    let function = self.function(step, "item");
+                    self.on_thread(function)
+                }
+            };
+            let words = self.within_time(words);
+            self.define(format!(
+                "async def step_{number}(item{pool}):\n{}",
+                call("    return await ", &words, "")
+            ));
+        }
+        Work { call: ["step_1", "item"].map(str::to_owned).into(), ..self.work }
     }
 
     /// Returns the call of a function `name` that runs steps in a worker process.

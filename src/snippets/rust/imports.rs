@@ -6,9 +6,10 @@ use crate::snippets::form::Form;
 
 /// What a program imports if the first text occurs in it, a name that stands alone or a method: its module,
 /// and the name there.
-const IMPORTS: [(&str, &str, &str); 22] = [
+const IMPORTS: [(&str, &str, &str); 24] = [
     (".par_iter", "rayon::prelude", "*"),
     ("ThreadPoolBuilder", "rayon", "ThreadPoolBuilder"),
+    ("BTreeMap", "std::collections", "BTreeMap"),
     ("env", "std::env", "self"),
     ("Error", "std::error", "Error"),
     ("fs", "std::fs", "self"),
@@ -25,6 +26,7 @@ const IMPORTS: [(&str, &str, &str); 22] = [
     ("AtomicUsize", "std::sync::atomic", "AtomicUsize"),
     ("Relaxed", "std::sync::atomic", "Ordering::Relaxed"),
     ("thread", "std::thread", "self"),
+    ("Scope", "std::thread", "Scope"),
     ("Duration", "std::time", "Duration"),
     ("Instant", "std::time", "Instant"),
     ("oneshot", "tokio::sync", "oneshot"),
@@ -43,15 +45,20 @@ const PIPES: [(&str, &str, &str); 5] = [
     ("channel", "tokio::sync::mpsc", "channel"),
 ];
 
+/// The imports of the program with queues between its stages.
+const QUEUES: [(&str, &str, &str); 2] =
+    [("bounded", "crossbeam_channel", "bounded"), ("Receiver", "crossbeam_channel", "Receiver")];
+
 /// Returns the imports of a program, laid out and sorted as rustfmt does.
 pub(super) fn imports(program: &str, form: Form) -> String {
     let code = without_text(program);
     let on_loop = matches!(form, Form::Async | Form::Hybrid);
     let from = if on_loop { "tokio::process" } else { "std::process" };
     let pipes = PIPES.iter().filter(|_| form == Form::Hybrid).copied();
+    let queues = QUEUES.iter().filter(|_| form == Form::Pipeline).copied();
     let processes = PROCESSES.map(|name| (name, from, name));
     let mut modules: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (text, module, name) in IMPORTS.into_iter().chain(pipes).chain(processes) {
+    for (text, module, name) in IMPORTS.into_iter().chain(pipes).chain(queues).chain(processes) {
         if occurs(text, &code) {
             modules.entry(module).or_default().push(name);
         }

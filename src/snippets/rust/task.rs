@@ -39,7 +39,8 @@ fn signature(shape: &TaskShape, limits: &Limits<'_>, uses_item: bool, uses_deadl
     )
 }
 
-fn item_type(shape: &TaskShape) -> &'static str {
+/// Returns the type of an item, as a parameter has it.
+pub(super) fn item_type(shape: &TaskShape) -> &'static str {
     if shape.items.is_text() { "&str" } else { "u64" }
 }
 
@@ -87,8 +88,8 @@ fn sleep(wait: Duration, limits: &Limits<'_>) -> String {
     }
 }
 
-/// Returns a loop that takes a time, and its result.
-fn spin(cpu: Duration, seed: &str) -> String {
+/// Returns a loop that takes a time, and its result as the result of the function.
+pub(super) fn spin(cpu: Duration, seed: &str) -> String {
     let steps = grouped(cpu.as_nanos() / STEP.as_nanos());
     format!(
         "    let mut sum = {seed};\n    for step in 0..{steps} {{\n        sum = sum.wrapping_mul(31) ^ step;\n    }}\n    \

@@ -219,7 +219,7 @@ fn profile(scenario: &Scenario, workload: &Workload, tasks: u64) -> Profile {
     let cpu_fraction = cpu_s / (cpu_s + wait_s);
     let wall_s = (cpu_s + wait_s) * tasks as f64;
     let step_s = (cpu_s + wait_s) / workload.steps.len().max(1) as f64;
-    let step = |step: &StepSpec| StepCost { kind: step.kind().to_owned(), wall_s: step_s };
+    let step = |step: &StepSpec| StepCost { kind: step.kind().to_owned(), wall_s: step_s, variation: None };
     let class = if cpu_fraction >= COMPUTES_FROM {
         Class::CpuBound
     } else if cpu_fraction <= WAITS_UP_TO {

@@ -253,7 +253,7 @@ fn an_unknown_key_is_shown_where_it_stands() {
     5 | kernal = 'sort'
       | ^^^^^^
       |
-      = help: did you mean 'kernel'? the keys here are kind, kernel, work
+      = help: did you mean 'kernel'? the keys here are kind, kernel, work, workers, ordered
     ");
 }
 

@@ -8,26 +8,32 @@ use crate::workload::input::input_error::InputError;
 use crate::workload::item::Items;
 use crate::workload::spec::{OwnItems, PythonSpec, StepSpec, Workload, WorkloadSource};
 
-/// Returns true if `name` is written as `file.py:callable` or `package.module:callable`.
+/// Returns true if `name` is written as `file.py:callable` or `package.module:callable`, or names several callables
+/// of one module, such as `file.py:fetch,parse`.
 pub(crate) fn is_callable(name: &str) -> bool {
     let Some((module, callable)) = name.rsplit_once(':') else { return false };
-    is_dotted(callable) && (module.ends_with(".py") || is_dotted(module))
+    callable.split(',').all(is_dotted) && (module.ends_with(".py") || is_dotted(module))
 }
 
-/// Makes a workload of one callable. Its items are those of the module until others are set.
+/// Makes a workload of one callable, or of several, each of which takes what the one before returned. Its items are those of the module until others are set.
 ///
 /// # Errors
 ///
 /// `E-WORKLOAD-007` if there is no such file.
 pub(super) fn from_callable(name: &str) -> Result<Workload, InputError> {
-    let spec = callable(name, Path::new(""))?;
+    let (module, names) = name.rsplit_once(':').unwrap_or((name, ""));
+    let steps = names.split(',').map(|one| {
+        let spec = callable(&format!("{module}:{one}"), Path::new(""))?;
+        Ok(StepSpec::Python(PythonSpec { own_items: OwnItems::All, ..spec }))
+    });
+    let steps = steps.collect::<Result<Vec<_>, InputError>>()?;
     Ok(Workload {
         description: format!("call {name}"),
         ..Workload::new(
             name.rsplit(std::path::is_separator).next().unwrap_or(name).to_owned(),
             WorkloadSource::Python,
             Items::Count(0),
-            vec![StepSpec::Python(PythonSpec { own_items: OwnItems::All, ..spec })],
+            steps,
         )
     })
 }
@@ -64,7 +70,8 @@ pub(crate) fn with_items(
 
 /// Returns the callable called `name`; a file is sought below `directory`.
 pub(super) fn callable(name: &str, directory: &Path) -> Result<PythonSpec, InputError> {
-    let Some((module, callable)) = name.rsplit_once(':').filter(|_| is_callable(name)) else {
+    let is_one = is_callable(name) && !name.contains(',');
+    let Some((module, callable)) = name.rsplit_once(':').filter(|_| is_one) else {
         let error = InputError::new(Code::WorkloadValue, format!("'{name}' does not name a Python callable"));
         return Err(error.with_help("write tasks.py:fetch or package.module:fetch"));
     };
@@ -118,10 +125,12 @@ mod tests {
 
     #[test]
     fn callables_are_told_from_other_names() {
-        for name in ["tasks.py:fetch", "some/tasks.py:fetch", "package.module:fetch", "m:Class.method"] {
+        for name in
+            ["tasks.py:fetch", "some/tasks.py:fetch", "package.module:fetch", "m:Class.method", "m:a,b"]
+        {
             assert!(is_callable(name), "{name}");
         }
-        for name in ["http://example.com", "a:", ":b", "12:30", "a b:c", "web-scraper", "tasks.py"] {
+        for name in ["http://example.com", "a:", ":b", "12:30", "a b:c", "a:b,", "web-scraper", "tasks.py"] {
             assert!(!is_callable(name), "{name}");
         }
     }
@@ -151,6 +160,18 @@ mod tests {
         let module = |name: &str| callable(name, directory.path()).expect("a callable").module;
         assert_eq!(module("outer/inner/work.py:run"), "outer.inner.work");
         assert_eq!(module("outer/my-work.py:run"), "my-work", "no import can name it");
+    }
+
+    #[test]
+    fn several_callables_of_one_module_are_steps() {
+        let workload = from_callable("package.module:fetch,parse,Store.put").expect("a workload");
+        let names: Vec<_> = workload.callables().map(|spec| spec.callable.as_str()).collect();
+        assert_eq!(names, ["fetch", "parse", "Store.put"]);
+        assert!(
+            workload.has_items_of_module()
+                && workload.callables().all(|spec| spec.module == "package.module")
+        );
+        assert!(callable("m:a,b", Path::new("")).is_err(), "a step of a file is one callable");
     }
 
     #[test]

@@ -70,10 +70,11 @@ fn workload(root: &mut Table<'_>, origin: &Origin<'_>) -> Result<Workload, Repor
         root,
         &Context { items: items.as_ref().ok().map(|given| &given.0), bounded, directory: origin.directory },
     );
-    if let Ok(steps) = &steps {
+    if let Ok((steps, _)) = &steps {
         interpreted(root, steps)?;
     }
     let (items, items_from) = items?;
+    let (steps, rules) = steps?;
     let mut workload = Workload {
         name: name?.unwrap_or_else(|| origin.name.to_owned()),
         description: description?.unwrap_or_default(),
@@ -83,7 +84,8 @@ fn workload(root: &mut Table<'_>, origin: &Origin<'_>) -> Result<Workload, Repor
         limits: limits?,
         retry: retry?,
         fixture: fixture?,
-        steps: steps?,
+        steps,
+        rules,
     };
     if workload.fixture.is_none() && workload.needs_fixture() {
         workload.fixture = Some(FixtureSpec::default());
@@ -178,6 +180,7 @@ mod tests {
         [[step]]
         kind = "sleep"
         for = "1ms"
+        workers = 3
     "#;
 
     #[test]
@@ -202,6 +205,7 @@ mod tests {
                 capacity: Some(8),
             }),
             steps: vec![StepSpec::Sleep(SleepSpec { duration: ms(1) })],
+            rules: vec![StepRule { workers: Some(3), ordered: false }],
         };
         assert_eq!(read(EVERY_SECTION), Ok(expected));
     }

@@ -43,8 +43,10 @@ mod tests {
         kinds.dedup();
         let all = ["command", "cpu", "http", "lock", "read", "sleep", "sqlite", "websocket", "write"];
         assert_eq!(kinds, all);
+        assert!(workload.rules.iter().any(|rule| rule.ordered && rule.workers == Some(1)));
         let json = serde_json::to_string(&workload).expect("plain data");
-        let left_out = json.replace("\"iterations\":null", "").matches("null").count();
+        let left_out =
+            json.replace("\"iterations\":null", "").replace("\"workers\":null", "").matches("null").count();
         assert_eq!(left_out, 0, "{json}");
     }
 }

@@ -11,8 +11,8 @@ use crate::workload::input::value::{self, ValueError};
 use crate::workload::input::{executable, sql};
 use crate::workload::item::Items;
 use crate::workload::spec::{
-    CommandSpec, CpuSpec, HttpSpec, Kernel, LockSpec, PythonSpec, ReadSpec, SleepSpec, SqliteSpec, StepSpec,
-    WebSocketSpec, WriteSpec,
+    CommandSpec, CpuSpec, HttpSpec, Kernel, LockSpec, PythonSpec, ReadSpec, SleepSpec, SqliteSpec, StepRule,
+    StepSpec, WebSocketSpec, WriteSpec,
 };
 
 /// The properties of the workload that the checks of a step depend on.
@@ -50,8 +50,11 @@ const METHODS: [(&str, &str); 7] = [
     ("OPTIONS", "OPTIONS"),
 ];
 
-/// Reads every step, so that errors in all of them are found.
-pub(super) fn read(root: &mut Table<'_>, context: &Context<'_>) -> Result<Vec<StepSpec>, Reported> {
+/// Reads every step and its limits, so that errors in all of them are found. There are no limits if no step has any.
+pub(super) fn read(
+    root: &mut Table<'_>,
+    context: &Context<'_>,
+) -> Result<(Vec<StepSpec>, Vec<StepRule>), Reported> {
     let tables = root.tables("step")?;
     if tables.is_empty() {
         let help = "add a [[step]] with a kind, such as kind = \"sleep\" and for = \"10ms\"";
@@ -64,10 +67,16 @@ pub(super) fn read(root: &mut Table<'_>, context: &Context<'_>) -> Result<Vec<St
     }
     let steps: Vec<_> =
         tables.into_iter().enumerate().map(|(i, table)| table.read(|t| step(t, i + 1, context))).collect();
-    steps.into_iter().collect()
+    let (steps, rules): (Vec<_>, Vec<_>) = steps.into_iter().collect::<Result<_, _>>()?;
+    let is_plain = rules.iter().all(|rule: &StepRule| rule.is_empty());
+    Ok((steps, if is_plain { Vec::new() } else { rules }))
 }
 
-fn step(table: &mut Table<'_>, number: usize, context: &Context<'_>) -> Result<StepSpec, Reported> {
+fn step(
+    table: &mut Table<'_>,
+    number: usize,
+    context: &Context<'_>,
+) -> Result<(StepSpec, StepRule), Reported> {
     let kind = table.required("kind", |value| {
         let name = value::text(value)?;
         value::choice(&KINDS)(value).map(|reader| (name, reader))
@@ -75,13 +84,26 @@ fn step(table: &mut Table<'_>, number: usize, context: &Context<'_>) -> Result<S
     match kind {
         Ok((name, reader)) => {
             table.rename(format!("step {number} ({name})"));
-            reader(table, context)
+            let spec = reader(table, context);
+            let rule = rule(table);
+            Ok((spec?, rule?))
         }
         Err(reported) => {
             table.ignore_rest();
             Err(reported)
         }
     }
+}
+
+/// Reads the limits that a step of any kind may have.
+fn rule(table: &mut Table<'_>) -> Result<StepRule, Reported> {
+    let workers = table.optional("workers", value::count)?;
+    let ordered = table.optional("ordered", value::flag)?.unwrap_or(false);
+    if ordered && workers.is_some_and(|workers| workers > 1) {
+        let wrong = ValueError::new("is more than 1, but an `ordered` step takes one task after another");
+        return Err(table.fail("workers", wrong.with_help("write workers = 1, or leave it out")));
+    }
+    Ok(StepRule { workers, ordered })
 }
 
 fn cpu(table: &mut Table<'_>, _: &Context<'_>) -> Result<StepSpec, Reported> {

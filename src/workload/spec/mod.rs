@@ -2,11 +2,13 @@
 
 mod limits;
 mod server;
+mod step_rule;
 mod steps;
 mod workload;
 
 pub use limits::{Backoff, RetryPolicy, WorkloadLimits};
 pub use server::{FixtureSpec, LatencySpec};
+pub use step_rule::StepRule;
 pub(crate) use steps::EMBEDDED_SERVER;
 pub use steps::{
     CommandSpec, CpuSpec, HttpSpec, Kernel, LockSpec, OwnItems, PythonSpec, SleepSpec, StepSpec,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::workload::item::Items;
 use crate::workload::spec::limits::{RetryPolicy, WorkloadLimits};
 use crate::workload::spec::server::FixtureSpec;
+use crate::workload::spec::step_rule::StepRule;
 use crate::workload::spec::steps::{CommandSpec, CpuSpec, OwnItems, PythonSpec, StepNature, StepSpec};
 
 /// A named unit of work, repeated over items.
@@ -30,6 +31,9 @@ pub struct Workload {
     pub fixture: Option<FixtureSpec>,
     /// The steps of one task, in order.
     pub steps: Vec<StepSpec>,
+    /// The limits of single steps, in the order of the steps; empty if no step has any.
+    #[serde(default)]
+    pub rules: Vec<StepRule>,
 }
 
 /// The ways to write a workload.
@@ -74,6 +78,7 @@ impl Workload {
             retry: None,
             fixture: None,
             steps,
+            rules: Vec::new(),
         }
     }
 
@@ -96,6 +101,7 @@ impl Workload {
             retry: self.retry.clone(),
             fixture: self.fixture.clone(),
             steps: self.steps.clone(),
+            rules: self.rules.clone(),
         }
     }
 
@@ -126,6 +132,16 @@ impl Workload {
                 spec.own_items = own_items;
             }
         }
+    }
+
+    /// Returns the limits of step number `step`, from 0.
+    pub fn rule(&self, step: usize) -> StepRule {
+        self.rules.get(step).copied().unwrap_or_default()
+    }
+
+    /// Returns the step that gets tasks in the order in which they began, if there is one.
+    pub fn ordered_step(&self) -> Option<usize> {
+        self.rules.iter().position(|rule| rule.ordered)
     }
 
     /// Returns the command, if a task is one command and nothing else.
@@ -166,7 +182,12 @@ impl Workload {
                 _ => {}
             }
         }
-        let text = serde_json::to_vec(&bare).expect("a workload is plain data");
+        let mut value = serde_json::to_value(&bare).expect("a workload is plain data");
+        // Workloads without such limits keep the hash that they had before there were any.
+        if let Some(fields) = value.as_object_mut().filter(|_| bare.rules.is_empty()) {
+            fields.shift_remove("rules");
+        }
+        let text = serde_json::to_vec(&value).expect("a workload is plain data");
         format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&text))
     }
 

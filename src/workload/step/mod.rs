@@ -11,6 +11,7 @@ pub(crate) mod http;
 pub(crate) mod lock;
 mod offload;
 mod output;
+pub(in crate::workload) mod permits;
 mod prepared;
 pub(crate) mod read;
 pub(crate) mod sleep;

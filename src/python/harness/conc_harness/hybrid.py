@@ -15,11 +15,12 @@ from typing import Any, NamedTuple
 
 from . import worker
 from .asynchronous import run_lanes
-from .chunk_outcome import PackedOutcome, unpack
-from .errors import DIED, CodedError
+from .chunk_outcome import PackedOutcome
+from .errors import CodedError
 from .job import Job
 from .pool import Death, ProcessPool
 from .primitives import monotonic, perf_counter_ns
+from .process_steps import ProcessSteps
 from .processes import blame, lose, take
 from .program import ItemCoroutine, Program
 from .timer import after
@@ -149,9 +150,7 @@ class SplitStages:
 
     def __init__(self, job: Job, pool: ProcessPool) -> None:
         self.job = job
-        self.pool = pool
-        # How the process of a task died.
-        self._killed: dict[int, str] = {}
+        self._computing = ProcessSteps(job, pool)
         self._stages = _stages(job.program)
 
     async def work(self, queue: deque[int]) -> None:
@@ -175,31 +174,8 @@ class SplitStages:
 
     async def _run_one(self, task: int, value: Any) -> Any:
         for wait, first, end in self._stages:
-            value = await (wait(value) if wait else self._compute(first, end, task, value))
+            value = await (wait(value) if wait else self._computing.run(first, end, task, value))
         return value
-
-    async def _compute(self, first: int, end: int, task: int, value: Any) -> Any:
-        """Runs computing steps in a process; again, if another task broke the pool."""
-        while task not in self._killed:
-            executor = self.pool.executor
-            try:
-                future = self.pool.submit(worker.run_steps, first, end, task, value)
-                await asyncio.wrap_future(future)
-                outcome = self.pool.receive(future, 1)
-            except BrokenExecutor:
-                # The first to notice reopens the pool for all.
-                if self.pool.executor is executor:
-                    self._reopen()
-                continue
-            values, failures = unpack(outcome, (task,))
-            for _, code, message in failures:
-                raise CodedError(code, message)
-            return values[0]
-        raise CodedError(DIED, f"{self._killed[task]} while running {self.job.name_of(task)}")
-
-    def _reopen(self) -> None:
-        for tasks, how in self.pool.reopen():
-            self._killed.update((task, how) for task in tasks)
 
 
 def _stages(program: Program) -> list[Stage]:

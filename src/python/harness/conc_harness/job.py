@@ -30,6 +30,7 @@ class Job:
         self.strategy = batch.strategy if batch else "sequential"
         self.width = batch.width if batch else 1
         self.processes = batch.processes if batch else 1
+        self.pipeline = batch.pipeline if batch else None
         # Seconds that one task takes alone; None if unknown.
         self.task_s = batch.task_s if batch else None
         self.count = request.results_file.tasks

@@ -68,7 +68,7 @@ class ProcessPool:
         self.ipc = job.ipc = IpcStats(workers)
         # The interpreter's own start method, or the one that the user's module has set.
         start_method = multiprocessing.get_context().get_start_method()
-        self._stand_in = StandIn(job.request, start_method, job.strategy == "hybrid")
+        self._stand_in = StandIn(job.request, start_method, job.strategy in ("hybrid", "pipeline"))
         # An executor that cannot start its own thread never returns from its first message.
         os.register_at_fork(after_in_parent=self._has_forked)
         self._open()

@@ -94,6 +94,10 @@ class Program:
         steps = self.steps[first:end]
         if any(step.coroutine for step in steps):
             return self.limited(self._awaiting(steps, self.computes[first:end]))
+        return self.in_thread(first, end)
+
+    def in_thread(self, first: int, end: int | None) -> ItemCoroutine:
+        """Returns steps `first` to `end` as a coroutine function that runs them in one call on a thread."""
         import asyncio
 
         function = self._for_thread(self.function(first, end))

@@ -115,6 +115,27 @@ class ProfileRequest:
 
 
 @dataclass(frozen=True)
+class StageRequest:
+    """The workers of one step; `kind` is "loop", "thread" or "process"."""
+
+    workers: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class PipelineRequest:
+    """A stage for each step, the bound of the queues between them, and the step that keeps the order."""
+
+    stages: tuple[StageRequest, ...]
+    queue: int
+    ordered: int | None
+
+    def in_flight(self) -> int:
+        """Returns the largest number of tasks that have begun and not ended."""
+        return sum(stage.workers for stage in self.stages) + self.queue * (len(self.stages) - 1)
+
+
+@dataclass(frozen=True)
 class BatchRequest:
     """Run tasks under a strategy; `cpu_steps` and `task_s` are None until a profile is known."""
 
@@ -129,6 +150,8 @@ class BatchRequest:
     processes: int
     cpu_steps: tuple[bool, ...] | None
     task_s: float | None
+    # The stages of a pipeline; None for other strategies.
+    pipeline: PipelineRequest | None
 
 
 @dataclass(frozen=True)
@@ -163,9 +186,18 @@ def parse_request(message: JsonObject) -> Request:
 
 def parse_batch(fields: JsonObject) -> BatchRequest:
     """Returns the batch request with these fields, such as `dataclasses.asdict` gives."""
-    cpu_steps = fields["cpu_steps"]
-    known = {**_common(fields), "cpu_steps": None if cpu_steps is None else tuple(cpu_steps)}
+    cpu_steps, pipeline = fields["cpu_steps"], fields["pipeline"]
+    known = {
+        **_common(fields),
+        "cpu_steps": None if cpu_steps is None else tuple(cpu_steps),
+        "pipeline": None if pipeline is None else _pipeline(pipeline),
+    }
     return BatchRequest(**known)
+
+
+def _pipeline(fields: JsonObject) -> PipelineRequest:
+    stages = tuple(StageRequest(**stage) for stage in fields["stages"])
+    return PipelineRequest(**{**fields, "stages": stages})
 
 
 def _parse_start_up(fields: JsonObject) -> StartUpRequest:

@@ -33,12 +33,13 @@ STRATEGY_MODULES = {
     "threads": "threads",
     "processes": "processes",
     "hybrid": "hybrid",
+    "pipeline": "pipeline",
     "interpreters": "interpreters",
 }
 
 
 # Those that start processes before their first task.
-FORKING_STRATEGIES = ("processes", "hybrid")
+FORKING_STRATEGIES = ("processes", "hybrid", "pipeline")
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ STREAMS = (("stdin", os.O_RDONLY), ("stdout", os.O_WRONLY), ("stderr", os.O_RDWR
 # What batches need, and what those with an event loop need besides. To load it takes a tenth of the time of
 # a short batch, or more.
 MODULES = ("job", "sequential", "threads", "processes")
-LOOP_MODULES = ("asynchronous", "hybrid")
+LOOP_MODULES = ("asynchronous", "hybrid", "pipeline")
 INTERPRETER_MODULES = ("interpreters",)
 
 # Modules of Python that these import. Where the user has one of such a name, children load theirs, for which

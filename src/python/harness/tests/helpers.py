@@ -79,6 +79,7 @@ class UserModule:
             "processes": 1,
             "cpu_steps": None,
             "task_s": None,
+            "pipeline": None,
         }
 
     def check(self, *callables: str, tasks: int = 2) -> JsonObject:
