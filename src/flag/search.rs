@@ -315,6 +315,10 @@ impl Search {
     /// them.
     pub(crate) fn without_effect(&self) -> Option<(usize, usize)> {
         let leader = self.leader()?;
+        // Of two numbers, one may do what the other does not.
+        if self.records[leader].parameters.processes.is_some() {
+            return None;
+        }
         let value = &self.records[leader].parameters.value;
         let alike = || {
             let is_like = |i: &usize| self.is_measured(*i) && self.records[*i].parameters.value == *value;

@@ -10,6 +10,9 @@ use crate::model::nls::Point;
 /// Serial share that samples cannot tell from none.
 const LEAST_SERIAL: f64 = 0.02;
 
+/// Serial share from which nothing was seen to run in parallel, and no ceiling is worth telling.
+const MOST_SERIAL: f64 = 0.9;
+
 /// Seconds of a run from which its samples tell a serial share.
 const SERIAL_SEEN_FROM_S: f64 = 0.5;
 
@@ -24,7 +27,7 @@ const MIN_WIDTHS_OF_FIT: usize = 3;
 pub struct SerialShare {
     /// Its share of the time that one thread would need for all, from 0 to 1.
     pub share: f64,
-    /// The speed-up that no number of CPUs can pass (Amdahl's law); null if nothing is serial.
+    /// The speed-up that no number of CPUs can pass (Amdahl's law); null if nothing is serial, or nearly everything.
     pub ceiling: Option<f64>,
     /// The source of the share.
     pub source: SerialSource,
@@ -44,7 +47,7 @@ pub enum SerialSource {
 /// the CPUs, or by the samples of its first run.
 pub(crate) fn serial_share(search: &Search, i: usize) -> Option<SerialShare> {
     let value = &search.records()[i].parameters.value;
-    let ceiling = |share: f64| (share > LEAST_SERIAL).then(|| share.recip());
+    let ceiling = |share: f64| (LEAST_SERIAL..MOST_SERIAL).contains(&share).then(|| share.recip());
     let points: Vec<Point> = (search.records().iter())
         .filter(|record| record.is_measured() && record.parameters.value == *value)
         .filter(|record| record.parameters.total() as f64 <= search.space().cpus)
