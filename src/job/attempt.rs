@@ -92,7 +92,15 @@ impl Runner for Attempts<'_> {
             Ok(child) => self.follow(child, &mut sink, limit),
             Err(error) => (cannot_start(&error), 0.0),
         };
-        Attempt { ending, started, seconds: begun.elapsed().as_secs_f64(), cpu_s, output: sink.output }
+        Attempt {
+            ending,
+            started,
+            seconds: begun.elapsed().as_secs_f64(),
+            cpu_s,
+            output: sink.output,
+            value: None,
+            retry_after: None,
+        }
     }
 
     fn stop_all(&self) {

@@ -220,7 +220,9 @@ impl FailedItem {
             _ => (None, None),
         };
         let reason = match &finished.last.ending {
-            Ending::Broken(reason) | Ending::Exhausted(reason) => Some(reason.clone()),
+            Ending::Broken(reason) | Ending::Exhausted(reason) | Ending::Raised(_, reason) => {
+                Some(reason.clone())
+            }
             _ => finished.last.output.last_words(),
         };
         FailedItem {

@@ -8,6 +8,8 @@ use crate::job::halt::Halt;
 use crate::job::items::ItemSource;
 use crate::job::timeout::Timeout;
 use crate::job::width::WidthConfig;
+use crate::strategy::StrategyKind;
+use crate::workload::Workload;
 
 /// The way in which the output of items reaches the streams of this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +55,19 @@ pub(crate) enum WidthChoice {
     Auto(WidthConfig),
 }
 
+/// A Python callable to be run.
+#[derive(Debug, Clone)]
+pub(crate) struct CallableConfig {
+    /// The callable.
+    pub(crate) workload: Workload,
+    /// The interpreter, if the user has named one.
+    pub(crate) python: Option<PathBuf>,
+    /// The strategy, if the user has fixed it.
+    pub(crate) strategy: Option<StrategyKind>,
+    /// CPUs that the callables may use.
+    pub(crate) cpus: usize,
+}
+
 /// Everything that a run is asked to do.
 #[derive(Debug, Clone)]
 pub(crate) struct JobConfig {
@@ -66,6 +81,8 @@ pub(crate) struct JobConfig {
     pub(crate) template: CommandTemplate,
     /// The path of its program, if that is the same for every item.
     pub(crate) program: Option<PathBuf>,
+    /// The callable that is run instead of a command.
+    pub(crate) callable: Option<CallableConfig>,
     /// The items.
     pub(crate) items: ItemSource,
     /// The width.
@@ -91,7 +108,9 @@ pub(crate) struct JobConfig {
     /// Starts per second, at most.
     pub(crate) rate_per_s: Option<f64>,
     /// Bytes of memory to leave free.
-    pub(crate) memory_free: Option<u64>,
+    pub(crate) memory_free: u64,
+    /// Whether commands are stopped for it, and not only held back.
+    pub(crate) stops_for_memory: bool,
     /// The niceness of the commands.
     pub(crate) niceness: Option<i32>,
     /// Seeds the pauses before retries.

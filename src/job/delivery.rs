@@ -28,6 +28,11 @@ const COPY_BYTES: usize = 64 << 10;
 /// When a stream cannot be written to, or the output not be read back.
 pub(crate) fn deliver(finished: &Finished, streams: &dyn Streams, is_tagged: bool) -> io::Result<()> {
     let item = &finished.item;
+    if let Some(value) = &finished.last.value {
+        let tag = if is_tagged { tag_of(item) } else { Vec::new() };
+        let line = [&tag[..], value.as_bytes(), b"\n"].concat();
+        streams.with(Stream::Stdout, &mut |writer| writer.write_all(&line))?;
+    }
     let output = &finished.last.output;
     for (stream, stored) in [(Stream::Stdout, &output.stdout), (Stream::Stderr, &output.stderr)] {
         if stored.length() > 0 {

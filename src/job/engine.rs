@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicI64;
 
 use crate::host::group::Group;
 use crate::host::inherited::raise_open_files;
+use crate::job::callable_work::CallableWork;
 use crate::job::committer::{Committer, Reported};
 use crate::job::config::{JobConfig, OutputMode, WidthChoice};
 use crate::job::delivery::Streams;
@@ -47,23 +48,31 @@ pub(crate) fn run(
     around: &Surroundings<'_>,
     observer: &mut dyn JobObserver,
 ) -> Result<JobOutcome, JobError> {
+    let mut work =
+        config.callable.as_ref().map(|callable| CallableWork::open(callable, around.group, config.seed));
+    let mut work = work.take().transpose()?;
+    let items = match &mut work {
+        Some(work) => work.items(&config.items)?,
+        None => config.items.clone(),
+    };
+    let callables = work.as_ref().map(CallableWork::runner).transpose()?;
     let (journal, resume) = open_journal(config)?;
     if let Some(resume) = &resume {
-        resume.check(&config.items)?;
+        resume.check(&items)?;
     }
     // A missing file is found out before the first item, not by the reader.
-    drop(config.items.open().map_err(|error| JobError::Items(error.into()))?);
+    drop(items.open().map_err(|error| JobError::Items(error.into()))?);
     let recorded = resume.as_ref().map(|resume| resume.recorded.results_length());
     let results = config.results.as_deref().map(|path| Results::open(path, recorded)).transpose()?;
     let joblog = open_joblog(config)?;
-    let total = config.items.count();
+    let total = items.count();
     let governor = match &config.width {
         WidthChoice::Fixed(width) => Governor::fixed(*width),
         WidthChoice::Auto(auto) => Governor::auto(auto.clone(), total),
     };
     raise_open_files((OWN_DESCRIPTORS + DESCRIPTORS_PER_COMMAND * governor.widest()) as u64);
     let scheduler = Arc::new(Scheduler::new(governor.width(), around.shutdown.clone()));
-    let read = reader::start(config.items.clone(), resume, Arc::clone(&scheduler));
+    let read = reader::start(items, resume, Arc::clone(&scheduler));
     let reported = Reported::default();
     let is_grouped = matches!(config.output, OutputMode::Grouped | OutputMode::KeepOrder);
     let committer = Committer {
@@ -88,6 +97,7 @@ pub(crate) fn run(
         read: &read,
         reported: &reported,
         total,
+        callables: callables.as_ref(),
     };
     supervisor.run(committer, governor, observer)
 }

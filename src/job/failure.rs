@@ -1,5 +1,6 @@
 //! The ways in which a run fails as a whole.
 
+use crate::error::Error;
 use crate::job::commit_error::CommitError;
 use crate::job::journal::JournalError;
 use crate::job::reader::ItemsError;
@@ -21,6 +22,9 @@ pub(crate) enum JobError {
     /// A file cannot be used: what was tried, and the cause.
     #[error("{0}: {1}")]
     Io(String, std::io::Error),
+    /// The callable cannot be run.
+    #[error(transparent)]
+    Callable(#[from] Error),
 }
 
 impl JobError {
@@ -30,7 +34,7 @@ impl JobError {
             JobError::Items(_) => true,
             JobError::Journal(error) => !matches!(error, JournalError::Io { .. }),
             JobError::Results(error) => !matches!(error, ResultsError::Io { .. }),
-            JobError::Io(..) => false,
+            JobError::Io(..) | JobError::Callable(_) => false,
         }
     }
 }

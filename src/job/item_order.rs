@@ -93,6 +93,8 @@ mod tests {
             seconds: 0.0,
             cpu_s: 0.0,
             output,
+            value: None,
+            retry_after: None,
         };
         let item = JobItem { number: order + 1, order, bytes: Box::default() };
         Finished { item, slot: 1, attempts: 1, last, is_success: true }

@@ -28,6 +28,8 @@ pub(crate) enum ItemSource {
     },
     /// The parts of standard input, which may never end.
     Stdin(Separator),
+    /// The items of a Python module, which become numbers once they are counted.
+    OfModule,
 }
 
 /// The separator of items.
@@ -64,8 +66,13 @@ impl JobItem {
 pub(crate) fn shown(bytes: &[u8]) -> String {
     const MAX_CHARS: usize = 100;
     let text = String::from_utf8_lossy(bytes);
-    let cut: String = text.chars().take(MAX_CHARS).flat_map(char::escape_debug).collect();
+    let cut: String = text.chars().take(MAX_CHARS).map(plain).collect();
     if text.chars().count() > MAX_CHARS { format!("{cut}…") } else { cut }
+}
+
+/// Returns a character for a message on one line.
+pub(crate) fn plain(character: char) -> String {
+    if character.is_control() { character.escape_default().to_string() } else { character.to_string() }
 }
 
 impl ItemSource {
@@ -82,6 +89,7 @@ impl ItemSource {
             ItemSource::File { path, separator } => {
                 Box::new(Parts::new(BufReader::with_capacity(1 << 16, File::open(path)?), *separator))
             }
+            ItemSource::OfModule => Box::new(std::iter::empty()),
             ItemSource::Stdin(separator) => Box::new(Parts::new(BufReader::new(io::stdin()), *separator)),
         })
     }
@@ -92,7 +100,7 @@ impl ItemSource {
             ItemSource::List(list) => Some(list.len() as u64),
             ItemSource::Count(count) => Some(*count),
             ItemSource::File { path, separator } => count_of_file(path, *separator),
-            ItemSource::Stdin(_) => None,
+            ItemSource::Stdin(_) | ItemSource::OfModule => None,
         }
     }
 }

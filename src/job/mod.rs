@@ -6,6 +6,9 @@
 //! sets the width as [`width`] decides, and tells an observer.
 
 pub(crate) mod attempt;
+pub(crate) mod callable;
+pub(crate) mod callable_strategy;
+pub(crate) mod callable_work;
 pub(crate) mod command;
 pub(crate) mod commit_error;
 pub(crate) mod committer;

@@ -1,7 +1,8 @@
 //! What came of an item.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use crate::diagnostics::Code;
 use crate::job::items::JobItem;
 use crate::job::output::Output;
 
@@ -16,6 +17,8 @@ pub(crate) enum Ending {
     TimedOut,
     /// The command could not be started, or its output not be kept: the reason in words.
     Broken(String),
+    /// A callable raised an exception, or its interpreter died: the code and the reason in words.
+    Raised(Code, String),
     /// The run stopped the command: it counts as never run.
     Stopped,
     /// The memory of the machine ran low and the command was stopped, to be run again.
@@ -36,7 +39,7 @@ impl Ending {
             Ending::Exited(status) => (*status, 0),
             Ending::Signaled(signal) => (0, *signal),
             Ending::TimedOut => (-1, libc::SIGKILL),
-            Ending::Broken(_) | Ending::Exhausted(_) | Ending::Stopped | Ending::Requeued => (-1, 0),
+            _ => (-1, 0),
         }
     }
 }
@@ -54,6 +57,10 @@ pub(crate) struct Attempt {
     pub(crate) cpu_s: f64,
     /// The output that is not delivered yet.
     pub(crate) output: Output,
+    /// The value that a callable returned, as JSON.
+    pub(crate) value: Option<String>,
+    /// The pause that a server asked for.
+    pub(crate) retry_after: Option<Duration>,
 }
 
 /// An item that is finished, successfully or not.

@@ -6,6 +6,8 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::job::items::plain;
+
 /// Bytes of one stream kept in memory. Some hundred outputs may wait to be delivered, so that the memory of
 /// all of them stays below 64 MiB.
 const MAX_MEMORY_BYTES: usize = 32 << 10;
@@ -135,7 +137,7 @@ impl Output {
         reader.read_to_end(&mut tail).ok()?;
         let text = String::from_utf8_lossy(&tail);
         let line = text.lines().rev().find(|line| !line.trim().is_empty())?;
-        Some(line.trim().chars().take(MAX_CHARS).flat_map(char::escape_debug).collect())
+        Some(line.trim().chars().take(MAX_CHARS).map(plain).collect())
     }
 }
 

@@ -161,7 +161,9 @@ fn status(finished: &Finished) -> (&'static str, Option<i32>, Option<i32>) {
 
 fn error_of(finished: &Finished) -> Option<String> {
     match &finished.last.ending {
-        Ending::Broken(reason) | Ending::Exhausted(reason) => Some(reason.clone()),
+        Ending::Broken(reason) | Ending::Exhausted(reason) | Ending::Raised(_, reason) => {
+            Some(reason.clone())
+        }
         _ => None,
     }
 }
@@ -172,6 +174,9 @@ fn write_directory(directory: &Path, finished: &Finished) -> io::Result<()> {
     let output = &finished.last.output;
     for (name, stored) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
         io::copy(&mut stored.reader(), &mut File::create(place.join(name))?)?;
+    }
+    if let Some(value) = &finished.last.value {
+        fs::write(place.join("value.json"), value)?;
     }
     fs::write(place.join("item"), &finished.item.bytes)?;
     let (status, exit, signal) = status(finished);
@@ -191,6 +196,9 @@ fn write_line(finished: &Finished, out: &mut impl Write) -> io::Result<()> {
     if let Some(error) = error_of(finished) {
         write!(out, ",\"error\":{}", json!(error))?;
     }
+    if let Ending::Raised(code, _) = finished.last.ending {
+        write!(out, ",\"code\":\"{}\"", code.as_str())?;
+    }
     let started = finished.last.started.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let (attempts, seconds, cpu_s) = (finished.attempts, finished.last.seconds, finished.last.cpu_s);
     write!(
@@ -198,6 +206,9 @@ fn write_line(finished: &Finished, out: &mut impl Write) -> io::Result<()> {
         ",\"attempts\":{attempts},\"started\":{:.3},\"seconds\":{seconds:.6},\"cpu_s\":{cpu_s:.6},",
         started.as_secs_f64()
     )?;
+    if let Some(value) = &finished.last.value {
+        return writeln!(out, "\"value\":{value}}}");
+    }
     write_stream("stdout", &finished.last.output.stdout, out)?;
     out.write_all(b",")?;
     write_stream("stderr", &finished.last.output.stderr, out)?;
@@ -297,6 +308,8 @@ mod tests {
             seconds: 0.25,
             cpu_s: 0.125,
             output,
+            value: None,
+            retry_after: None,
         };
         let item = JobItem { number: 4, order: 3, bytes: item.into() };
         Finished { item, slot: 1, attempts: 2, last, is_success: false }

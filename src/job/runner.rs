@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::job::items::JobItem;
 use crate::job::outcome::Attempt;
+use crate::strategy::StrategyKind;
 
 /// Runs items, any number at a time.
 pub(crate) trait Runner: Sync {
@@ -18,4 +19,14 @@ pub(crate) trait Runner: Sync {
 
     /// Returns the CPU seconds that the `running` items have used so far, as far as they can be seen.
     fn running_cpu_s(&self, running: usize) -> f64;
+
+    /// Returns true while the first items decide how the others are to run: they run one after another.
+    fn is_profiling(&self) -> bool {
+        false
+    }
+
+    /// Returns the strategy, and the number of its processes if that is not the width; `None` for commands.
+    fn strategy(&self) -> Option<(StrategyKind, Option<usize>)> {
+        None
+    }
 }

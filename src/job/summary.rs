@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::job::width::WidthReport;
+use crate::strategy::StrategyKind;
 
 /// Numbers of items.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -75,6 +76,10 @@ pub struct JobSummary {
     pub task_cpu_s: Option<f64>,
     /// Items that succeeded per second, over the whole run.
     pub per_second: f64,
+    /// The strategy of a callable; null for a command.
+    pub strategy: Option<StrategyKind>,
+    /// Processes of a hybrid; null otherwise.
+    pub processes: Option<usize>,
     /// What was learned about the width.
     pub width: WidthReport,
     /// The first items that failed.

@@ -12,6 +12,7 @@ use crate::host::memory::available_bytes;
 use crate::host::procfs::machine_cpu;
 use crate::host::spawned::be_nice;
 use crate::job::attempt::{Attempts, OutputPath};
+use crate::job::callable::Callables;
 use crate::job::committer::{Committed, Committer, Reported};
 use crate::job::config::{JobConfig, OutputMode};
 use crate::job::delivery::{LiveLines, Streams};
@@ -62,6 +63,8 @@ pub(crate) struct Supervisor<'a> {
     pub(crate) reported: &'a Reported,
     /// All items, if known before they are read.
     pub(crate) total: Option<u64>,
+    /// The callable that is run; `None` if it is a command.
+    pub(crate) callables: Option<&'a Callables<'a>>,
 }
 
 impl Supervisor<'_> {
@@ -84,7 +87,11 @@ impl Supervisor<'_> {
             failure: Mutex::default(),
         };
         let attempts = self.attempts(&running, &live);
-        let workers = self.workers(&attempts, &counters)?;
+        let runner: &dyn Runner = match self.callables {
+            Some(callables) => callables,
+            None => &attempts,
+        };
+        let workers = self.workers(runner, &counters)?;
         let (sender, receiver) = crossbeam_channel::bounded(MAX_UNCOMMITTED);
         let mut committed = thread::scope(|scope| {
             let committing = scope.spawn(|| committer.run(&receiver));
@@ -95,7 +102,7 @@ impl Supervisor<'_> {
         if let Some(error) = live.take_failure() {
             committed.error.get_or_insert(error);
         }
-        Ok(self.conclude(committed, &counters, &governor, begun))
+        Ok(self.conclude(committed, &counters, &governor, runner, begun))
     }
 
     fn attempts<'s>(&'s self, running: &'s Running, live: &'s LiveLines<'s>) -> Attempts<'s> {
@@ -150,6 +157,7 @@ impl Supervisor<'_> {
     ) {
         let mut started = 0;
         let mut stopped = false;
+        let mut opened = Duration::ZERO;
         let mut eyes = Eyes::new(self.config);
         let mut rate = RecentRate::default();
         loop {
@@ -163,15 +171,23 @@ impl Supervisor<'_> {
             }
             let held = eyes.guard(self.scheduler, pool.workers.runner, elapsed.as_secs_f64());
             governor.step(self.steps.swap(0, Ordering::Relaxed));
-            let reading = eyes.reading(elapsed, &load, pool.workers, self.left(), held);
-            self.scheduler.set_width(governor.decide(&reading));
-            let wanted = governor.width().min(self.left().map_or(usize::MAX, |left| left as usize));
+            let is_opening = elapsed - opened < OPENING;
+            let reading = eyes.reading(elapsed, is_opening, &load, pool.workers, self.left(), held);
+            let width = if pool.workers.runner.is_profiling() {
+                opened = elapsed;
+                governor.begin(&reading);
+                1
+            } else {
+                governor.decide(&reading)
+            };
+            self.scheduler.set_width(width);
+            let wanted = width.min(self.left().map_or(usize::MAX, |left| left as usize));
             while started < wanted {
                 started += 1;
                 pool.start(started, sender.clone());
             }
             observer.observe(&self.progress(elapsed.as_secs_f64(), &load, governor.width(), held, &mut rate));
-            thread::park_timeout(if elapsed < OPENING { OPENING_TICK } else { TICK });
+            thread::park_timeout(if elapsed - opened < OPENING { OPENING_TICK } else { TICK });
         }
         // The workers that wait for something see that there is nothing left.
         self.scheduler.set_width(governor.width());
@@ -229,6 +245,7 @@ impl Supervisor<'_> {
         committed: Committed,
         counters: &Counters,
         governor: &Governor,
+        runner: &dyn Runner,
         begun: Instant,
     ) -> JobOutcome {
         let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
@@ -262,6 +279,8 @@ impl Supervisor<'_> {
             task_s: mean(&counters.busy_ns),
             task_cpu_s: mean(&counters.cpu_ns),
             per_second: items.ok as f64 / elapsed_s.max(f64::MIN_POSITIVE),
+            strategy: runner.strategy().map(|(kind, _)| kind),
+            processes: runner.strategy().and_then(|(_, processes)| processes),
             width: governor.report(),
             failed: committed.failed,
             journal: self.config.journal.as_ref().map(|journal| journal.path.display().to_string()),
@@ -291,7 +310,7 @@ impl<'scope, 'env> Pool<'scope, 'env> {
 
 /// Everything that is looked at besides the counters: the CPUs and the memory of the machine.
 struct Eyes {
-    memory: Option<MemoryWatch>,
+    memory: MemoryWatch,
     /// CPU seconds of the machine at the last look that was long enough ago.
     machine: Option<(Duration, f64)>,
     machine_cpus: Option<f64>,
@@ -302,14 +321,13 @@ const MACHINE_PERIOD: Duration = Duration::from_millis(200);
 
 impl Eyes {
     fn new(config: &JobConfig) -> Self {
-        let memory = config.memory_free.map(|limit| MemoryWatch::new(limit, true));
+        let memory = MemoryWatch::new(config.memory_free, config.stops_for_memory);
         Eyes { memory, machine: None, machine_cpus: None }
     }
 
     /// Holds items back while memory is low; returns whether it does.
     fn guard(&mut self, scheduler: &Scheduler, runner: &dyn Runner, now_s: f64) -> bool {
-        let Some(memory) = &mut self.memory else { return false };
-        let demand = available_bytes().map_or(Demand::Go, |available| memory.decide(available, now_s));
+        let demand = available_bytes().map_or(Demand::Go, |available| self.memory.decide(available, now_s));
         if demand == Demand::StopYoungest {
             runner.stop_youngest();
         }
@@ -320,6 +338,7 @@ impl Eyes {
     fn reading(
         &mut self,
         elapsed: Duration,
+        is_opening: bool,
         load: &Load,
         workers: &Workers<'_>,
         left: Option<u64>,
@@ -328,7 +347,7 @@ impl Eyes {
         self.look_at_machine(elapsed);
         let counters = workers.counters;
         let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
-        let running_cpu_s = if elapsed < OPENING { workers.runner.running_cpu_s(load.running) } else { 0.0 };
+        let running_cpu_s = if is_opening { workers.runner.running_cpu_s(load.running) } else { 0.0 };
         Reading {
             now_s: elapsed.as_secs_f64(),
             ok: count(&counters.attempts) - count(&counters.failed_attempts),

@@ -131,7 +131,8 @@ impl Workers<'_> {
         }
         self.counters.add(&attempt);
         let is_success = attempt.ending.is_success()
-            || self.ignores_failure && matches!(attempt.ending, Ending::Exited(_) | Ending::Signaled(_));
+            || self.ignores_failure
+                && matches!(attempt.ending, Ending::Exited(_) | Ending::Signaled(_) | Ending::Raised(..));
         let attempts = work.attempts + 1;
         if is_success {
             self.durations.lock().unwrap_or_else(PoisonError::into_inner).add(attempt.seconds);
@@ -139,6 +140,7 @@ impl Workers<'_> {
             self.counters.failed_attempts.fetch_add(1, Ordering::Relaxed);
             if attempts <= self.retry.retries && self.shutdown.asked().is_none() {
                 let pause = self.pause(attempts - 1, work.item.number);
+                let pause = pause.max(attempt.retry_after.unwrap_or_default());
                 return self.scheduler.again(Work { attempts, ..work }, pause);
             }
         }

@@ -11,6 +11,7 @@ mod fatal_error;
 pub(crate) mod harness;
 mod harness_process;
 pub(crate) mod interpreter;
+pub(crate) mod item_server;
 mod paid_once;
 pub(crate) mod profile;
 pub(crate) mod protocol;

@@ -23,6 +23,7 @@ mod own_flag;
 mod quiet;
 mod quotas;
 mod run;
+mod run_callable;
 mod run_journal;
 mod run_signals;
 mod sandbox;

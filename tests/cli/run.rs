@@ -37,6 +37,8 @@ fn every_item_is_run_once_from_wherever_items_come() {
     assert_eq!(stdout(&nul), "<x\ny><z>");
     let counted = sandbox.run(&["run", "-k", "--tasks", "3", "--", "echo", "{}", "{#}"]).success();
     assert_eq!(stdout(&counted), "0 1\n1 2\n2 3\n");
+    let repeated = sandbox.run(&["run", "--tasks", "2", "--", "echo", "x"]).success();
+    assert_eq!(stdout(&repeated), "x\nx\n", "a repeated command gets no item");
 }
 
 #[test]

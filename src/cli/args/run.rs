@@ -8,14 +8,17 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::args::output::Style;
 use crate::cli::args::values::{count, positive_duration, rate};
+use crate::cli::args::workload::PythonArgs;
 use crate::job::halt::Halt;
 use crate::job::timeout::Timeout;
+use crate::strategy::StrategyKind;
 use crate::units::parse_bytes;
 
 /// Usage of `run`.
 pub(super) const RUN_USAGE: &str = "\
 conc run [OPTIONS] -- <COMMAND>... [::: <ITEM>...]
-       conc run [OPTIONS] --items <FILE> -- <COMMAND>...";
+       conc run [OPTIONS] --items <FILE> -- <COMMAND>...
+       conc run [OPTIONS] <CALLABLE> [::: <ITEM>...]";
 
 /// Explanation at the end of `conc run --help`.
 pub(super) const RUN_HELP: &str = "\
@@ -51,6 +54,17 @@ pub(crate) enum ProgressForm {
 /// Arguments of `run`.
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
+    /// A Python callable such as tasks.py:fetch or package.module:fetch; ::: and items may follow
+    #[arg(value_name = "CALLABLE", num_args = 1.., conflicts_with = "command_line")]
+    pub(crate) callable: Vec<OsString>,
+
+    #[command(flatten)]
+    pub(crate) python: PythonArgs,
+
+    /// Strategy of a callable: async, threads, processes, hybrid or sequential [default: chosen by the first items]
+    #[arg(long, value_name = "STRATEGY", requires = "callable")]
+    pub(crate) strategy: Option<StrategyKind>,
+
     #[command(flatten)]
     pub(crate) input: RunInputArgs,
     #[command(flatten)]
@@ -97,7 +111,7 @@ pub(crate) struct RunArgs {
     pub(crate) style: Style,
 
     /// The command to run for every item; {} stands for the item, ::: starts a list of items
-    #[arg(last = true, value_name = "COMMAND", required = true)]
+    #[arg(last = true, value_name = "COMMAND", required_unless_present = "callable")]
     pub(crate) command_line: Vec<OsString>,
 }
 
@@ -117,7 +131,7 @@ pub(crate) struct RunInputArgs {
     pub(crate) tasks: Option<u64>,
 
     /// Run the command line with `sh -c`
-    #[arg(long)]
+    #[arg(long, conflicts_with = "callable")]
     pub(crate) shell: bool,
 
     /// Name of the work in the summary
@@ -140,7 +154,8 @@ pub(crate) struct RunWidthArgs {
     #[arg(long, value_name = "N", value_parser = rate)]
     pub(crate) rate: Option<f64>,
 
-    /// Start nothing while less memory is free; below half of it, stop the youngest command and run it again later
+    /// Start nothing while less memory is free; below half of it, stop the youngest command and run it again
+    /// later [default: 5% of the memory, and nothing is stopped]
     #[arg(long, alias = "memfree", value_name = "SIZE", value_parser = bytes)]
     pub(crate) memory_free: Option<u64>,
 

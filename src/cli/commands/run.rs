@@ -44,6 +44,7 @@ pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<ExitStatu
 /// Returns the failure of a run that could not begin.
 fn refused(error: JobError) -> Failure {
     match error {
+        JobError::Callable(error) => error.into(),
         error if error.is_usage() => Failure::Usage(error.to_string()),
         JobError::Io(doing, error) => Failure::Io(doing, error),
         error => Failure::Io("the run cannot begin".to_owned(), io::Error::other(error.to_string())),
@@ -76,8 +77,12 @@ fn conclude(
         None => Ok(status),
         Some(JobFailure::Items(error)) => Err(Failure::Usage(error.to_string())),
         Some(JobFailure::Commit(error)) => {
-            let message =
-                format!("{}: {}; what was not recorded runs again with --resume", error.doing, error.error);
+            let resume = if settings.job.journal.is_some() {
+                "; what was not recorded runs again with --resume"
+            } else {
+                ""
+            };
+            let message = format!("{}: {}{resume}", error.doing, error.error);
             environment.console.note(&format!("error: {message}"));
             Ok(ExitStatus::Failed)
         }

@@ -8,18 +8,23 @@ use std::path::{Path, PathBuf};
 use crate::diagnostics::Code;
 use crate::host::Host;
 use crate::job::command::{CommandTemplate, Place, find_place};
-use crate::job::config::{JobConfig, JournalConfig, OutputMode, RetryConfig, WidthChoice};
+use crate::job::config::{CallableConfig, JobConfig, JournalConfig, OutputMode, RetryConfig, WidthChoice};
 use crate::job::items::{ItemSource, Separator};
 use crate::job::prior::Prior;
 use crate::job::width::WidthConfig;
-use crate::workload::input::{InputError, find_program, with_parameters};
+use crate::workload::input::{self, InputError, find_program, is_callable, with_parameters};
 
 use crate::cli::args::{Jobs, ProgressForm, RunArgs, RunInputArgs, slips};
 use crate::cli::failure::Failure;
 use crate::cli::files::check_writable;
+use crate::cli::settings::workload::name_async_form;
 
 /// The separator between the command and its items, as in GNU parallel.
 const SEPARATOR: &str = ":::";
+
+/// Part of the memory that is left free unless the user says how much: one twentieth. The system needs about as
+/// much for its caches before it becomes slow.
+const RESERVED_PART: u64 = 20;
 
 /// Seed of the pauses before retries.
 const SEED: u64 = 1;
@@ -47,24 +52,20 @@ impl RunSettings {
     /// # Errors
     /// When they contradict each other, or the command cannot be run.
     pub(crate) fn resolve(args: &RunArgs, host: &Host) -> Result<Self, Failure> {
-        let (words, listed) = split(&args.command_line)?;
-        let items = resolve_items(&args.input, listed)?;
-        let template = resolve_template(words, args.input.shell)?;
-        let program = match template.program().map(OsStr::to_string_lossy) {
-            Some(program) => Some(find_program(&program)?),
-            None => None,
-        };
+        let Work { name, words, listed, template, program, callable } = resolve_work(args, host)?;
+        let items = resolve_items(&args.input, listed, callable.is_some())?;
         for file in [&args.record.joblog, &args.export_json].into_iter().flatten() {
             check_writable(file)?;
         }
         let identity = identity_of(words, args.input.shell);
         let prior = Prior::of(&identity, host.cpus_effective);
         let job = JobConfig {
-            name: args.input.name.clone().unwrap_or_else(|| name_of(words, args.input.shell)),
+            name: args.input.name.clone().unwrap_or(name),
             command: shown(words),
             identity,
             template,
             program,
+            callable,
             items,
             width: resolve_width(args, &prior, host),
             output: output_mode(args),
@@ -81,7 +82,8 @@ impl RunSettings {
             halt: args.failure.halt,
             ignores_failure: args.failure.ignore_failure,
             rate_per_s: args.width.rate,
-            memory_free: args.width.memory_free,
+            memory_free: args.width.memory_free.unwrap_or(host.memory_bytes / RESERVED_PART),
+            stops_for_memory: args.width.memory_free.is_some(),
             niceness: args.width.nice,
             seed: SEED,
         };
@@ -94,6 +96,49 @@ impl RunSettings {
             export_json: args.export_json.clone(),
         })
     }
+}
+
+/// The work of a run: a command, or a callable.
+struct Work<'a> {
+    name: String,
+    /// The words that tell the work from any other.
+    words: &'a [OsString],
+    listed: Option<&'a [OsString]>,
+    template: CommandTemplate,
+    program: Option<PathBuf>,
+    callable: Option<CallableConfig>,
+}
+
+fn resolve_work<'a>(args: &'a RunArgs, host: &Host) -> Result<Work<'a>, Failure> {
+    if args.callable.is_empty() {
+        let (words, listed) = split(&args.command_line)?;
+        let template = resolve_template(words, args.input.shell, args.input.tasks.is_none())?;
+        let program = match template.program().map(OsStr::to_string_lossy) {
+            Some(program) => Some(find_program(&program)?),
+            None => None,
+        };
+        let name = name_of(words, args.input.shell);
+        return Ok(Work { name, words, listed, template, program, callable: None });
+    }
+    let (words, listed) = split(&args.callable)?;
+    let named = words[0].to_string_lossy();
+    if !is_callable(&named) || words.len() > 1 {
+        let message = format!(
+            "'{named}' is no Python callable; a command follows --, as in: conc run -- {}",
+            shown(words)
+        );
+        return Err(Failure::Usage(message));
+    }
+    let mut workload = input::resolve(&named)?;
+    name_async_form(&mut workload, args.python.async_fn.as_deref())?;
+    let callable = CallableConfig {
+        workload,
+        python: args.python.python.clone(),
+        strategy: args.strategy,
+        cpus: host.cpu_workers(),
+    };
+    let (name, template) = (callable.workload.name.clone(), CommandTemplate::new(words, true));
+    Ok(Work { name, words, listed, template, program: None, callable: Some(callable) })
 }
 
 type Words<'a> = (&'a [OsString], Option<&'a [OsString]>);
@@ -118,7 +163,11 @@ fn split(line: &[OsString]) -> Result<Words<'_>, Failure> {
     Ok((words, listed))
 }
 
-fn resolve_items(args: &RunInputArgs, listed: Option<&[OsString]>) -> Result<ItemSource, Failure> {
+fn resolve_items(
+    args: &RunInputArgs,
+    listed: Option<&[OsString]>,
+    is_callable: bool,
+) -> Result<ItemSource, Failure> {
     let separator = if args.null { Separator::Nul } else { Separator::Line };
     let usage = |message: &str| Err(Failure::Usage(message.to_owned()));
     match (listed, &args.items, args.tasks) {
@@ -130,6 +179,7 @@ fn resolve_items(args: &RunInputArgs, listed: Option<&[OsString]>) -> Result<Ite
         (None, _, Some(tasks)) => Ok(ItemSource::Count(tasks)),
         (None, Some(path), None) if path == Path::new("-") => Ok(ItemSource::Stdin(separator)),
         (None, Some(path), None) => Ok(ItemSource::File { path: path.clone(), separator }),
+        (None, None, None) if is_callable => Ok(ItemSource::OfModule),
         (None, None, None) if std::io::stdin().is_terminal() => usage(
             "there are no items; write them behind :::, name a file with --items, pipe them in, or repeat the command with \
              --tasks",
@@ -138,9 +188,10 @@ fn resolve_items(args: &RunInputArgs, listed: Option<&[OsString]>) -> Result<Ite
     }
 }
 
-fn resolve_template(words: &[OsString], is_shell: bool) -> Result<CommandTemplate, Failure> {
+/// Returns the command; the item is appended if `appends` and no place names it.
+fn resolve_template(words: &[OsString], is_shell: bool, appends: bool) -> Result<CommandTemplate, Failure> {
     if !is_shell {
-        return Ok(CommandTemplate::new(words, true));
+        return Ok(CommandTemplate::new(words, appends));
     }
     let mut line = String::new();
     for word in words {
@@ -150,7 +201,7 @@ fn resolve_template(words: &[OsString], is_shell: bool) -> Result<CommandTemplat
         line.push_str(if line.is_empty() { "" } else { " " });
         line.push_str(word);
     }
-    if find_place(line.as_bytes()).is_none() {
+    if appends && find_place(line.as_bytes()).is_none() {
         line.push_str(" {}");
     }
     let mut places: Vec<Place> = Vec::new();
@@ -183,7 +234,8 @@ fn resolve_width(args: &RunArgs, prior: &Prior, host: &Host) -> WidthChoice {
 }
 
 fn output_mode(args: &RunArgs) -> OutputMode {
-    if args.json {
+    // What a callable returns goes to one place.
+    if args.json || !args.callable.is_empty() && args.record.results.is_some() {
         OutputMode::Silent
     } else if args.ungroup {
         OutputMode::Ungrouped
@@ -228,7 +280,7 @@ mod tests {
     }
 
     fn shell(line: &str) -> Vec<String> {
-        let template = resolve_template(&[line.into()], true).expect("valid");
+        let template = resolve_template(&[line.into()], true, true).expect("valid");
         let of = Rendered { item: b"d/a b.gz", number: 3, slot: 1 };
         template.render(of).map(|word| word.to_string_lossy().into_owned()).collect()
     }

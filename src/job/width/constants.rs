@@ -18,6 +18,9 @@ pub(super) const CPU_SLACK: f64 = 1.2;
 /// Share of the CPUs in use from which a greater width cannot be faster.
 pub(super) const CPUS_BUSY: f64 = 0.92;
 
+/// Share of the CPUs that tasks use themselves from which other programs on them matter.
+pub(super) const COMPUTING: f64 = 0.25;
+
 /// Gain in goodput for which a greater width is taken. Below it, the gain is not worth the load.
 pub(super) const WORTH: f64 = 0.05;
 

@@ -16,9 +16,9 @@
 //! Near the end nothing changes: a width that was just found would not pay any more.
 
 use crate::job::width::constants::{
-    CHANGED, CPU_SLACK, CPUS_BUSY, FAILING, FREE, KEPT_BY_HALF, MAX_EXTENSIONS, MEMORY, MIN_ATTEMPTS,
-    MIN_FAILED, MIN_SECONDS, MOSTLY, OPENING_BUSY, OPENING_MAX, OPENING_STEP_S, QUEUEING, SETTLED, SHARP,
-    STARVED, SURE, WORTH,
+    CHANGED, COMPUTING, CPU_SLACK, CPUS_BUSY, FAILING, FREE, KEPT_BY_HALF, MAX_EXTENSIONS, MEMORY,
+    MIN_ATTEMPTS, MIN_FAILED, MIN_SECONDS, MOSTLY, OPENING_BUSY, OPENING_MAX, OPENING_STEP_S, QUEUEING,
+    SETTLED, SHARP, STARVED, SURE, WORTH,
 };
 use crate::job::width::estimate::Estimate;
 use crate::job::width::reading::Reading;
@@ -147,6 +147,11 @@ impl Controller {
         self.restart(now);
     }
 
+    /// Begins at a reading.
+    pub(crate) fn begin(&mut self, now: &Reading) {
+        self.restart(now);
+    }
+
     fn restart(&mut self, now: &Reading) {
         self.set_at = *now;
         self.from = None;
@@ -160,7 +165,6 @@ impl Controller {
         let (ok, failed) = (now.ok, now.failed);
         let cpu = |reading: &Reading| reading.cpu_s + reading.running_cpu_s;
         let used = (cpu(now) - cpu(&self.set_at)) / elapsed / self.config.cpus;
-        let machine = now.machine_cpus.map_or(0.0, |cpus| cpus / self.config.cpus);
         if failed >= MIN_FAILED && failed > ok && self.always_failing < MOSTLY {
             self.limit = WidthLimit::Failures;
             self.phase = Phase::Refused;
@@ -173,8 +177,8 @@ impl Controller {
         let left = now.left.and_then(|left| usize::try_from(left).ok()).unwrap_or(usize::MAX);
         let most = OPENING_MAX.min(self.config.max).min(left.max(1)).min(by_cpu.ceil().max(1.0) as usize);
         let next = (self.width * 2).min(most);
-        if used >= OPENING_BUSY || machine >= CPUS_BUSY || next <= self.width {
-            self.limit = self.limit_now(now, used.max(machine));
+        if used >= OPENING_BUSY || self.busy(used, now) >= CPUS_BUSY || next <= self.width {
+            self.limit = self.limit_now(now, self.busy(used, now));
             self.phase = Phase::Holding;
             // As long as nothing has ended, nobody knows how long a task takes at a narrower width.
             self.is_descending = now.ok == 0;
@@ -200,6 +204,13 @@ impl Controller {
             self.phase = Phase::Holding;
             self.restart(now);
         }
+    }
+
+    /// Returns the share of the CPUs in use, as far as it matters to tasks that use the share `own` themselves: those
+    /// that only wait do not mind what other programs do.
+    fn busy(&self, own: f64, now: &Reading) -> f64 {
+        let machine = now.machine_cpus.unwrap_or(0.0) / self.config.cpus;
+        if own >= COMPUTING { own.max(machine) } else { own }
     }
 
     fn limit_now(&self, now: &Reading, used: f64) -> WidthLimit {
@@ -271,7 +282,7 @@ impl Controller {
         let known = self.held.map_or(estimate, |held| estimate.with_past(&held, MEMORY));
         self.held = Some(known);
         self.shortest_s = Some(self.shortest_s.map_or(known.mean_s, |shortest| shortest.min(known.mean_s)));
-        let busy = known.cpus.max(now.machine_cpus.unwrap_or(0.0)) / self.config.cpus;
+        let busy = self.busy(known.cpus / self.config.cpus, now);
         let is_failing = estimate.failed >= MIN_FAILED && estimate.failing() > self.always_failing + FAILING;
         let next = if is_failing && self.width > 1 {
             Some((self.width / 2, Kind::Failing))
@@ -397,7 +408,7 @@ impl Controller {
             Kind::Failing => self.always_failing = estimate.failing(),
         }
         self.phase = Phase::Holding;
-        let busy = now.machine_cpus.unwrap_or(0.0) / self.config.cpus;
+        let busy = self.busy(estimate.cpus / self.config.cpus, now);
         // A narrower width that was slower says that a greater one may be faster.
         let wider =
             if trying.kind == Kind::Narrower { self.wider_width(trying.from, busy, now) } else { None };

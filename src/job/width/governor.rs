@@ -51,6 +51,11 @@ impl Governor {
         self.is_changed = true;
     }
 
+    /// Begins at this reading: what happened before says nothing about widths.
+    pub fn begin(&mut self, reading: &Reading) {
+        self.controller.iter_mut().for_each(|controller| controller.begin(reading));
+    }
+
     /// Returns the width from this reading on.
     pub fn decide(&mut self, reading: &Reading) -> usize {
         if let Some(controller) = &mut self.controller {

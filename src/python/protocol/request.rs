@@ -43,6 +43,13 @@ pub(crate) enum HarnessRequest {
         /// The start method of `multiprocessing`; `None` leaves it to the interpreter.
         start_method: Option<String>,
     },
+    /// Run items as they come.
+    Serve {
+        /// The callables.
+        header: RequestHeader,
+        /// How items of one process overlap.
+        strategy: ServeStrategy,
+    },
     /// Run a few tasks under observation.
     Check {
         /// The callables.
@@ -63,9 +70,22 @@ impl HarnessRequest {
             HarnessRequest::Profile { job, .. } | HarnessRequest::Batch(BatchJob { job, .. }) => Some(job),
             HarnessRequest::Inspect { .. }
             | HarnessRequest::Startup { .. }
+            | HarnessRequest::Serve { .. }
             | HarnessRequest::Check { .. } => None,
         }
     }
+}
+
+/// How items that one interpreter is sent overlap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ServeStrategy {
+    /// One after another, on the main thread.
+    Sequential,
+    /// Each in a thread of its own.
+    Threads,
+    /// All on one event loop.
+    Async,
 }
 
 /// Tasks and the strategy that runs them.

@@ -33,6 +33,11 @@ pub(crate) fn lines(job: &JobSummary, is_unicode: bool) -> Vec<(&'static str, St
             format!("{rate} tasks/s; a task took {}, {share} of it on a CPU", Seconds(task_s)),
         ));
     }
+    if let Some(strategy) = job.strategy {
+        let processes =
+            job.processes.map(|processes| format!(" over {processes} processes")).unwrap_or_default();
+        lines.push(("Strategy", format!("{strategy}{processes}")));
+    }
     lines.push(("Width", width(&job.width)));
     if is_unicode && job.width.steps.len() > 1 {
         lines.push(("", strip(&job.width.steps, job.elapsed_s)));
@@ -197,6 +202,8 @@ mod tests {
             task_s: Some(0.5),
             task_cpu_s: Some(0.01),
             per_second: 19.8,
+            strategy: None,
+            processes: None,
             width,
             failed: vec![failed],
             journal: Some("my journal".to_owned()),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from .callables import AnyCallable, Step, load_module, load_steps, own_items
 from .errors import TaskTimeout
-from .requests import BatchRequest, TaskRequest
+from .requests import BatchRequest, ServeRequest, TaskRequest
 
 if TYPE_CHECKING:
     from .attempts import TokenBucket
@@ -54,12 +54,18 @@ class Program:
 
     def items(self) -> list[Any]:
         """Returns the items of the tasks, in the order in which the tasks run."""
+        assert not isinstance(self._request, ServeRequest), "its items come one by one"
         tasks = self._request.tasks
         header = self._request.header
         if header.own_items:
             found = own_items(load_module(header.steps[0]), header.most_items) or [None]
             return [found[number % len(found)] for number in tasks.numbers]
         return cast("list[Any]", tasks.numbers) if tasks.items is None else tasks.items
+
+    def own_items(self) -> list[Any]:
+        """Returns the items that the module provides."""
+        header = self._request.header
+        return list(own_items(load_module(header.steps[0]), header.most_items) or [None])
 
     def needs_loop(self) -> bool:
         """Tells whether some step has only an async form."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 from .requests import JsonObject
@@ -24,6 +25,13 @@ class Channel(Protocol):
 
     def wait_for_end(self) -> None:
         """Returns when conc has read everything."""
+
+
+class MessageChannel(Channel, Protocol):
+    """A channel on which any number of messages follow the first."""
+
+    def messages(self) -> Iterator[JsonObject]:
+        """Returns the messages until conc is gone."""
 
 
 class StandardChannel:
@@ -55,6 +63,17 @@ class StandardChannel:
             pieces.append(piece)
         message: JsonObject = json.loads(b"".join(pieces))
         return message
+
+    def messages(self) -> Iterator[JsonObject]:
+        """Returns the messages until conc is gone."""
+        rest = b""
+        while True:
+            piece = os.read(self._in, 1 << 16)
+            if not piece:
+                return
+            *lines, rest = (rest + piece).split(b"\n")
+            for line in lines:
+                yield json.loads(line)
 
     def wait_for_end(self) -> None:
         """Returns when conc has read everything."""

@@ -167,9 +167,23 @@ class StartUpRequest:
         return self.batch.header
 
 
+@dataclass(frozen=True)
+class ServeRequest:
+    """Run items as they come; the strategy says how those of this process overlap."""
+
+    header: RequestHeader
+    strategy: str
+
+    @property
+    def limits(self) -> TaskLimits:
+        """Returns no limits: conc retries, limits the rate and gives up on items itself."""
+        return TaskLimits(None, None, None)
+
+
 JobRequest = Union[ProfileRequest, BatchRequest]
-TaskRequest = Union[CheckRequest, ProfileRequest, BatchRequest]
-Request = Union[InspectRequest, CheckRequest, ProfileRequest, BatchRequest, StartUpRequest]
+ListRequest = Union[CheckRequest, ProfileRequest, BatchRequest]
+TaskRequest = Union[ListRequest, ServeRequest]
+Request = Union[InspectRequest, CheckRequest, ProfileRequest, BatchRequest, StartUpRequest, ServeRequest]
 
 
 def parse_request(message: JsonObject) -> Request:
@@ -207,6 +221,10 @@ def _parse_start_up(fields: JsonObject) -> StartUpRequest:
 
 def _parse_inspect(fields: JsonObject) -> InspectRequest:
     return InspectRequest(**{**fields, "header": _header(fields["header"])})
+
+
+def _parse_serve(fields: JsonObject) -> ServeRequest:
+    return ServeRequest(**{**fields, "header": _header(fields["header"])})
 
 
 def _parse_check(fields: JsonObject) -> CheckRequest:
@@ -247,4 +265,5 @@ _PARSERS: dict[str, Callable[[JsonObject], Request]] = {
     "profile": _parse_profile,
     "batch": parse_batch,
     "startup": _parse_start_up,
+    "serve": _parse_serve,
 }

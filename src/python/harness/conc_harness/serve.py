@@ -21,6 +21,7 @@ from .requests import (
     JobRequest,
     ProfileRequest,
     Request,
+    ServeRequest,
     StartUpRequest,
     parse_request,
 )
@@ -94,6 +95,8 @@ def _answer(request: Request, channel: Channel) -> bool:
         return _batch(request, channel)
     if isinstance(request, StartUpRequest):
         return _start_up(request, channel)
+    if isinstance(request, ServeRequest):
+        return _serve_items(request, channel)
     return _check(request, channel)
 
 
@@ -155,6 +158,16 @@ def _start_up(request: StartUpRequest, channel: Channel) -> bool:
 
     channel.send("done", **start_up.measure(request))
     return False
+
+
+def _serve_items(request: ServeRequest, channel: Channel) -> bool:
+    from .serving import ItemServer
+
+    assert isinstance(channel, StandardChannel), "only a real channel has more than one message"
+    with _import_limit(request, channel):
+        server = ItemServer(request, channel)
+    server.run()
+    return True
 
 
 def _run_job(request: JobRequest, channel: Channel, run: Callable[[Any], dict[str, Any]]) -> bool:

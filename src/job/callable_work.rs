@@ -1,0 +1,97 @@
+//! A Python callable made ready to be run: its interpreter is found and its module was imported.
+
+use crate::diagnostics::Code;
+use crate::error::Error;
+use crate::host::group::Group;
+use crate::job::callable::Callables;
+use crate::job::callable_strategy::{CallableMode, FirstItems};
+use crate::job::config::CallableConfig;
+use crate::job::items::ItemSource;
+use crate::python::Session;
+use crate::python::session::SessionTimeouts;
+use crate::strategy::StrategyKind;
+use crate::workload::Env;
+use crate::workload::Workload;
+use crate::workload::spec::OwnItems;
+
+/// A callable that is ready.
+pub(crate) struct CallableWork {
+    session: Session,
+    workload: Workload,
+    strategy: Option<StrategyKind>,
+    cpus: usize,
+    is_awaitable: bool,
+    is_blocking: bool,
+    own_items: Option<u64>,
+}
+
+impl CallableWork {
+    /// Finds the interpreter and imports the module.
+    ///
+    /// # Errors
+    /// When there is no suitable interpreter, the module cannot be imported, or has no such callable.
+    pub(crate) fn open(config: &CallableConfig, group: &Group, seed: u64) -> Result<Self, Error> {
+        let state_dir = group.scratch().to_owned();
+        let env =
+            Env { exe: group.reexec().exe().to_owned(), fixture: None, state_dir, seed, permutation_id: 0 };
+        let python = config.python.as_deref();
+        let session = Session::open(python, group.reexec(), &env, SessionTimeouts::default())?;
+        let inspection = session.inspect(&config.workload)?;
+        let is_awaitable = inspection.steps.iter().any(|step| step.awaitable);
+        let is_blocking = inspection.steps.iter().all(|step| step.blocking);
+        Ok(CallableWork {
+            session,
+            workload: config.workload.clone(),
+            strategy: config.strategy,
+            cpus: config.cpus,
+            is_awaitable,
+            is_blocking,
+            own_items: inspection.items,
+        })
+    }
+
+    /// Returns the items: those that were given, else those of the module, by their numbers from 0.
+    ///
+    /// # Errors
+    /// When there are none.
+    pub(crate) fn items(&mut self, given: &ItemSource) -> Result<ItemSource, Error> {
+        if *given != ItemSource::OfModule {
+            self.workload.take_items_of_module(OwnItems::None);
+            return Ok(given.clone());
+        }
+        match self.own_items {
+            Some(count) => Ok(ItemSource::Count(count)),
+            None => Err(Error::new(
+                Code::WorkloadItems,
+                format!(
+                    "'{}' has no items to run on: give --items FILE, ::: and items, or --tasks N for the numbers \
+                     from 0, or define `items` in its module",
+                    self.workload.name
+                ),
+            )),
+        }
+    }
+
+    /// Returns the runner.
+    ///
+    /// # Errors
+    /// When callables have no strategy of that name, or this one has no async form.
+    pub(crate) fn runner(&self) -> Result<Callables<'_>, Error> {
+        let fixed = self.strategy.map(|kind| {
+            let has_form = kind != StrategyKind::Async || self.is_awaitable;
+            let mode = CallableMode::of(kind, self.is_awaitable, self.cpus).filter(|_| has_form);
+            mode.ok_or_else(|| {
+                let message = format!("--strategy: '{}' cannot be run as {kind}", self.workload.name);
+                Error::new(Code::WorkloadUnsupported, message)
+            })
+        });
+        let fixed = fixed.transpose()?;
+        // The first items run in what most callables keep: an event loop, or threads.
+        let kind =
+            if self.is_awaitable && !self.is_blocking { StrategyKind::Async } else { StrategyKind::Threads };
+        let begun = CallableMode::of(kind, self.is_awaitable, self.cpus);
+        let mode = fixed.or(begun).ok_or_else(|| Error::new(Code::WorkloadUnsupported, "no strategy"))?;
+        let first = FirstItems::new(fixed.is_some(), self.is_awaitable, self.cpus);
+        Ok(Callables::new(&self.session, &self.workload, mode, first))
+    }
+}

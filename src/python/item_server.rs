@@ -1,0 +1,177 @@
+//! An interpreter that runs items as they are sent, any number at a time.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::os::fd::OwnedFd;
+use std::process::{Child, ChildStdout, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use serde_json::value::RawValue;
+
+use crate::diagnostics::Code;
+use crate::error::Error;
+use crate::host::child::ChildError;
+use crate::host::deadline::DeadlineKeeper;
+use crate::python::protocol::request::{HarnessRequest, ServeStrategy};
+use crate::python::session::Session;
+use crate::workload::Workload;
+
+/// An answer of the interpreter before the first item.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+enum FirstEvent {
+    /// The module is imported.
+    Ready {},
+    /// The module cannot be imported, or has no such callable.
+    Failed { code: Code, message: String },
+}
+
+/// The end of one item.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Served {
+    /// The number of the item.
+    #[serde(rename = "n")]
+    pub(crate) number: u64,
+    /// Seconds that it took.
+    pub(crate) seconds: f64,
+    /// CPU seconds of its thread; `None` if it shared one.
+    pub(crate) cpu_s: Option<f64>,
+    /// What it returned, if JSON has that; `None` also stands for Python's `None`.
+    #[serde(default)]
+    pub(crate) value: Option<Box<RawValue>>,
+    /// What it returned, as Python writes it, if JSON does not have it.
+    #[serde(default)]
+    pub(crate) repr: Option<String>,
+    /// The code of its failure.
+    #[serde(default)]
+    pub(crate) code: Option<Code>,
+    /// Its failure in words.
+    #[serde(default)]
+    pub(crate) message: Option<String>,
+    /// Seconds after which a server wants to be asked again.
+    #[serde(default)]
+    pub(crate) retry_after_s: Option<f64>,
+}
+
+/// A running interpreter that takes items.
+#[derive(Debug)]
+pub(crate) struct ItemServer {
+    pid: u32,
+    stdin: Mutex<Option<File>>,
+}
+
+/// The answers of an interpreter, to be read on one thread.
+#[derive(Debug)]
+pub(crate) struct ServedItems {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+}
+
+impl Session {
+    /// Starts an interpreter that runs items of the workload as `strategy` says.
+    ///
+    /// # Errors
+    /// When it cannot be started, or the module not be imported in time.
+    pub(crate) fn item_server(
+        &self,
+        workload: &Workload,
+        strategy: ServeStrategy,
+    ) -> Result<(ItemServer, ServedItems), Error> {
+        let failed = |error| Error::from(ChildError::Start(error)).context("the interpreter");
+        let mut command = self.exchange.reexec.foreign(&self.exchange.executable);
+        command.arg(&self.exchange.script).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().map_err(failed)?;
+        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(failed(std::io::Error::other("the process has no pipes")));
+        };
+        let server =
+            ItemServer { pid: child.id(), stdin: Mutex::new(Some(File::from(OwnedFd::from(stdin)))) };
+        let request = HarnessRequest::Serve { header: self.requests.header(workload), strategy };
+        // If the process died before it read, the answer will be missing.
+        let _ = server.write(&serde_json::to_string(&request).unwrap_or_default());
+        let mut answers = ServedItems { child, lines: BufReader::new(stdout) };
+        answers.ready(self.exchange.timeouts.import + self.exchange.timeouts.start)?;
+        Ok((server, answers))
+    }
+}
+
+impl ItemServer {
+    /// Returns the process ID.
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Sends an item, which is JSON.
+    ///
+    /// # Errors
+    /// When the interpreter is gone.
+    pub(crate) fn send(&self, number: u64, item: &str) -> std::io::Result<()> {
+        self.write(&format!("{{\"n\":{number},\"item\":{item}}}"))
+    }
+
+    /// Gives up on an item that is awaited; its answer comes nevertheless.
+    ///
+    /// # Errors
+    /// When the interpreter is gone.
+    pub(crate) fn cancel(&self, number: u64) -> std::io::Result<()> {
+        self.write(&json!({ "cancel": number }).to_string())
+    }
+
+    /// Says that no more items come: the interpreter ends after those that it has.
+    pub(crate) fn close(&self) {
+        self.stdin.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    fn write(&self, line: &str) -> std::io::Result<()> {
+        let mut stdin = self.stdin.lock().unwrap_or_else(PoisonError::into_inner);
+        let stdin = stdin.as_mut().ok_or(std::io::ErrorKind::BrokenPipe)?;
+        stdin.write_all(format!("{line}\n").as_bytes())
+    }
+}
+
+impl ServedItems {
+    fn read<T: DeserializeOwned>(&mut self) -> Option<T> {
+        let mut line = String::new();
+        // A line that breaks off is not valid JSON: the interpreter died while it wrote.
+        self.lines.read_line(&mut line).ok()?;
+        serde_json::from_str(&line).ok()
+    }
+
+    fn ready(&mut self, limit: Duration) -> Result<(), Error> {
+        let keeper = DeadlineKeeper::new();
+        let watch = keeper.watch(self.child.id(), Instant::now() + limit);
+        let event: Option<FirstEvent> = self.read();
+        let is_late = watch.end();
+        match event {
+            Some(FirstEvent::Ready {}) => Ok(()),
+            Some(FirstEvent::Failed { code, message }) => Err(Error::new(code, message)),
+            _ if is_late => Err(Error::from(ChildError::Late(limit)).context("importing")),
+            _ => Err(Error::new(
+                Code::PythonImport,
+                format!("the interpreter {} while importing", self.ended()),
+            )),
+        }
+    }
+
+    /// Waits for the end of the next item; `None` if the interpreter has ended.
+    pub(crate) fn next(&mut self) -> Option<Served> {
+        self.read()
+    }
+
+    /// Waits for the end of the process and returns it in words, such as "was ended by signal 11".
+    pub(crate) fn ended(&mut self) -> String {
+        use std::os::unix::process::ExitStatusExt;
+        match self.child.wait() {
+            Ok(status) => match (status.code(), status.signal()) {
+                (Some(code), _) => format!("ended with exit status {code}"),
+                (None, Some(signal)) => format!("was ended by signal {signal}"),
+                (None, None) => "ended".to_owned(),
+            },
+            Err(error) => format!("is gone: {error}"),
+        }
+    }
+}
