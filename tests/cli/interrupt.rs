@@ -260,7 +260,17 @@ fn a_command_around_the_batches_ends_with_the_run() {
 #[test]
 fn nothing_survives_when_conc_is_killed() {
     let writes: &[&str] = &["advise", "data-processor", "--budget", "3s"];
-    let processes: &[&str] = &["advise", "fetch-parse-mixed", "--strategy", "processes", "--budget", "3s"];
+    let processes: &[&str] = &[
+        "advise",
+        "fetch-parse-mixed",
+        "--strategy",
+        "processes",
+        "--width",
+        "2",
+        "--exhaustive",
+        "--runs",
+        "5",
+    ];
     let moments = [
         (SCRAPE, FIXTURE),
         (SCRAPE, PROFILE),

@@ -72,15 +72,23 @@ fn profile_of(output: &[u8]) -> Profile {
     document.reports()[0].profile.clone().unwrap()
 }
 
+/// A share of the time spent waiting for a CPU from which other programs leave less than the quota.
+const CROWDED: f64 = 0.4;
+
 /// Checks that the quota is told as what it is, and contention as what is left.
 fn check(profile: &Profile, cpus: f64) {
     assert_eq!(profile.class, Class::CpuBound, "{profile:?}");
-    let throttling = profile.tree.as_ref().unwrap().throttling.unwrap();
+    let throttling = profile.tree.as_ref().unwrap().throttling;
+    if let ConfidenceReason::Contended { queued_share, cpus, .. } = profile.confidence_reason {
+        let throttled = throttling.map_or(0.0, |throttling| throttling.share);
+        assert!(queued_share + throttled < 1.1 && cpus >= 1.0, "{profile:?}");
+        if queued_share > CROWDED {
+            return;
+        }
+    }
+    let throttling = throttling.unwrap();
     assert_eq!(throttling.quota_cpus, cpus);
     assert!(throttling.share > 0.1 && throttling.throttled_periods > 3, "{throttling:?}");
-    if let ConfidenceReason::Contended { queued_share, cpus, .. } = profile.confidence_reason {
-        assert!(queued_share + throttling.share < 1.1 && cpus >= 1.0, "{profile:?}");
-    }
 }
 
 #[test]
