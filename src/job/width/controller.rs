@@ -53,6 +53,8 @@ pub(crate) struct Controller {
     total: Option<u64>,
     width: usize,
     phase: Phase,
+    /// The reading at which the run began, or its first items had ended.
+    begun: Reading,
     /// The reading at which the width was set.
     set_at: Reading,
     /// The reading from which on it is measured.
@@ -87,6 +89,7 @@ impl Controller {
             total,
             width,
             phase,
+            begun: Reading::default(),
             set_at: Reading::default(),
             from: None,
             held: None,
@@ -149,6 +152,7 @@ impl Controller {
 
     /// Begins at a reading.
     pub(crate) fn begin(&mut self, now: &Reading) {
+        self.begun = *now;
         self.restart(now);
     }
 
@@ -170,8 +174,9 @@ impl Controller {
             self.phase = Phase::Refused;
             return self.set(self.width / 2, now);
         }
-        let by_cpu = match cpu(now) {
-            seconds if seconds > 0.0 => now.in_flight_s / seconds * self.config.cpus * CPU_SLACK,
+        let in_flight_s = now.in_flight_s - self.begun.in_flight_s;
+        let by_cpu = match cpu(now) - cpu(&self.begun) {
+            seconds if seconds > 0.0 => in_flight_s / seconds * self.config.cpus * CPU_SLACK,
             _ => f64::INFINITY,
         };
         let left = now.left.and_then(|left| usize::try_from(left).ok()).unwrap_or(usize::MAX);
