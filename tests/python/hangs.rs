@@ -12,13 +12,15 @@ import asyncio, ctypes, os, threading, time
 
 lock = threading.Lock()
 
+held = threading.Event()
+
 def hold():
-    while True:
-        with lock:
-            time.sleep(0.01)
-        time.sleep(0.001)
+    with lock:
+        held.set()
+        threading.Event().wait()
 
 threading.Thread(target=hold, daemon=True).start()
+held.wait()
 
 def takes_the_lock(i):
     with lock:
@@ -30,7 +32,6 @@ def child():
         pass
 
 def forks(i):
-    time.sleep(0.003)
     pid = os.fork()
     if pid == 0:
         child()
