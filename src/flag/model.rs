@@ -99,6 +99,11 @@ impl WorkModel {
         }
     }
 
+    /// Returns the model without the bound by the time with one worker, which another shape of the work may change.
+    pub(crate) fn of_any_shape(self) -> Self {
+        WorkModel { is_seen: false, ..self }
+    }
+
     /// Returns the same work on a machine with another number of CPUs.
     pub(crate) fn on(self, cpus: f64) -> Self {
         WorkModel { cpus, ..self }

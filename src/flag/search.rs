@@ -229,7 +229,8 @@ impl Search {
             let total = record.parameters.total();
             let is_allowed = self.cap.is_none_or(|cap| total <= cap.widest) || record.is_measured();
             let is_bounded = self.space.objective.is_time() && !record.is_measured();
-            let (least_s, sd) = model.on(self.space.assumed_cpus).least(total);
+            let bounding = if processes.is_some() { model.of_any_shape() } else { model };
+            let (least_s, sd) = bounding.on(self.space.assumed_cpus).least(total);
             FlagPoint {
                 total,
                 group,

@@ -202,6 +202,27 @@ fn processes_and_threads_are_searched_together() {
 }
 
 #[test]
+fn the_best_shape_is_found_where_one_process_alone_is_slow() {
+    // A part that runs alone depends on the shape: what the first run shows of it holds for no other.
+    let shaped: Program = |of, cpus| {
+        let processes = of.processes.unwrap_or(1) as f64;
+        let alone_s = 1.5 * (processes / 2.0).ln().abs();
+        let run = computing(of, cpus)?;
+        let mut workers = run.workers;
+        workers.single_s += alone_s;
+        Ok(RunMeasure { wall_s: run.wall_s + alone_s, workers, ..run })
+    };
+    let cells = [1, 2, 4].into_iter().flat_map(|processes| {
+        [1, 2, 3, 4, 6, 8]
+            .map(|width| Parameters { processes: Some(processes), ..Parameters::of_width(width) })
+    });
+    let mut machine = Simulated::new(shaped, 2.0, 2);
+    let space = crate::flag::search::SearchSpace { cells: cells.collect(), ..space(&[], 2.0) };
+    let found = search(space, GUIDED, &mut machine, &mut Silent).expect("a result");
+    assert_eq!(advice(&found).to_string(), "2x1");
+}
+
+#[test]
 fn every_listed_value_is_run_and_the_best_one_is_found() {
     let levels: Program = |of, cpus| {
         let factor = if of.value.as_deref() == Some("fast") { 1.0 } else { 3.0 };

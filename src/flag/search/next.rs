@@ -102,6 +102,9 @@ impl Search {
         if self.works_alone() {
             return self.open_reference().into_iter().collect();
         }
+        if let Some(shape) = self.open_shape(leader) {
+            return vec![shape];
+        }
         if let Some(half) = self.halved() {
             return vec![half];
         }
@@ -187,6 +190,24 @@ impl Search {
         let (model, _) = self.models().remove(&first.parameters.value)?;
         let may_win = total >= HALVED_FROM || model.contention() >= CONTENTION_FROM;
         narrower().max_by_key(|i| self.price(*i)).filter(|_| !has_run && may_win && first.is_measured())
+    }
+
+    /// Returns a cell with a number of processes that has not run, as near to the leader's total as there is one.
+    fn open_shape(&self, leader: usize) -> Option<usize> {
+        let best = &self.records[leader].parameters;
+        let has_run = |processes: Option<usize>| {
+            let mut ran =
+                self.records.iter().filter(|record| record.is_measured() || record.failure.is_some());
+            ran.any(|record| {
+                record.parameters.processes == processes && record.parameters.value == best.value
+            })
+        };
+        let is_open = |i: &usize| {
+            let other = &self.records[*i].parameters;
+            other.value == best.value && self.competes(*i) && !has_run(other.processes)
+        };
+        let off = |i: &usize| self.records[*i].parameters.total().abs_diff(best.total());
+        (0..self.records.len()).filter(is_open).min_by_key(|i| (off(i), self.price(*i)))
     }
 
     fn open_reference(&self) -> Option<usize> {
