@@ -17,7 +17,7 @@ use crate::strategy::info::StrategyHelp;
 
 /// Share of a question that a topic must answer, or none is given. Chosen on `tests/data/questions.tsv` and
 /// `off_topic.tsv`.
-pub(super) const MIN_SCORE: f64 = 0.40;
+pub(super) const MIN_SCORE: f64 = 0.33;
 
 /// Share of a question that a topic must answer to be named as near.
 const MIN_NEAR: f64 = 0.12;

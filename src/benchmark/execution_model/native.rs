@@ -17,7 +17,7 @@ use crate::workload::spec::{StepNature, StepRule, StepSpec};
 const KERNEL_SLICE_S: f64 = 3e-3;
 
 /// CPU seconds to hand a task to the next stage of a pipeline: a message of a bounded channel, and now and then
-/// waking its thread. Measured by `cargo bench --bench dispatch` on 2026-11-28.
+/// waking its thread. A guess: the order of a futex call and its switch; not measured.
 const HANDOVER_S: f64 = 2e-6;
 
 /// The execution model of native tasks on one machine.

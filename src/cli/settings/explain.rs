@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::io::{self, IsTerminal, Read};
+use std::os::fd::AsFd;
 use std::path::Path;
 
 use clap::Parser;
+use nix::poll::{PollFd, PollFlags, poll};
 use tempfile::TempDir;
 
 use crate::explain::topic::Topic;
@@ -15,6 +17,9 @@ use crate::cli::args::{AdviseArgs, Cli, Command, ExplainArgs};
 use crate::cli::failure::Failure;
 use crate::cli::last_failure;
 use crate::cli::settings::environment::Environment;
+
+/// Milliseconds without input after which a user is told what is waited for.
+const SILENCE_MS: u16 = 1000;
 
 /// Settings of `conc explain`.
 pub(crate) struct ExplainSettings {
@@ -76,6 +81,9 @@ fn text(args: &ExplainArgs, environment: &Environment) -> Result<Option<String>,
     }
     let is_piped = args.words.is_empty() && !io::stdin().is_terminal();
     if is_piped || args.words == ["-"] {
+        if is_silent(&io::stdin()) {
+            environment.console.note("waiting for a question or an error on standard input");
+        }
         let mut bytes = Vec::new();
         environment.stdin().read_to_end(&mut bytes).map_err(Failure::io("cannot read standard input"))?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -86,6 +94,12 @@ fn text(args: &ExplainArgs, environment: &Environment) -> Result<Option<String>,
         return Err(Failure::Usage("the question is empty; `conc explain` lists the topics".to_owned()));
     }
     Ok(Some(text).filter(|text| !text.is_empty()))
+}
+
+/// Returns true if nothing arrives for as long as a user waits without a doubt.
+fn is_silent(input: &impl AsFd) -> bool {
+    let mut waiting = [PollFd::new(input.as_fd(), PollFlags::POLLIN)];
+    poll(&mut waiting, SILENCE_MS) == Ok(0)
 }
 
 /// Splits a question of one line into its words and the workload among them.

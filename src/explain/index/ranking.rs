@@ -27,6 +27,9 @@ const MEANT_WEIGHT: f64 = 0.85;
 /// Weight of what the caller knows beside the question.
 const HINT_WEIGHT: f64 = 0.35;
 
+/// Weight of the only word of several that a topic has.
+const LONE_WORD_WEIGHT: f64 = 0.7;
+
 struct Field {
     weight: f64,
     length_discount: f64,
@@ -97,12 +100,17 @@ impl Index {
         let terms: Vec<QueryTerm> = self.terms(question);
         let hints: Vec<QueryTerm> = self.terms(hints);
         let total: f64 = terms.iter().map(|term| self.rarity(term)).sum();
+        // One word in common may be chance.
+        let doubt = |found: usize| if found == 1 && terms.len() > 1 { LONE_WORD_WEIGHT } else { 1.0 };
         let score = |frequencies: &BTreeMap<String, f64>| {
-            let sum =
-                |terms: &[QueryTerm]| terms.iter().map(|term| self.score(term, frequencies)).sum::<f64>();
-            let found = sum(&terms);
+            let scores = |terms: &[QueryTerm]| {
+                terms.iter().map(|term| self.score(term, frequencies)).collect::<Vec<_>>()
+            };
+            let found: Vec<f64> = scores(&terms).into_iter().filter(|score| *score > 0.0).collect();
             // A hint decides between topics, but finds none.
-            if found > 0.0 { (found + HINT_WEIGHT * sum(&hints)) / total } else { 0.0 }
+            let hinted = if found.is_empty() { 0.0 } else { scores(&hints).iter().sum() };
+            (found.iter().sum::<f64>() * doubt(found.len()) + HINT_WEIGHT * hinted)
+                / total.max(f64::MIN_POSITIVE)
         };
         let scored = self.topics.iter().map(|(topic, found)| Hit { topic, score: score(found).min(1.0) });
         let mut hits: Vec<Hit> = scored.filter(|hit| hit.score > 0.0).collect();

@@ -5,7 +5,7 @@ Prints: 5133 primes below 50000
 
 from concurrent.futures import ProcessPoolExecutor
 
-STEP = 5_000
+STEP = 1_000
 items = range(0, 50_000, STEP)
 
 
