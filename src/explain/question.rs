@@ -1,11 +1,11 @@
 //! A question with what its asker says about the work.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::profile::Class;
 
 /// The concurrency that the asker uses or asks about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum UsedPattern {
     /// Coroutines on an event loop.

@@ -7,13 +7,18 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::ExitStatus;
+use crate::explain::{PageLayout, rows_page};
 use crate::mcp::child::{Finished, NoResult};
+use crate::mcp::words;
 use crate::report::document::{CommandName, Document, Report};
 use crate::report::table::{self, CodeChoice, Glyphs, TableOptions};
 use crate::units::Seconds;
 
 /// The look of the text: as wide as the output of the commands where it is no terminal.
 const LOOK: TableOptions = TableOptions { width: 100, colour: false, verbose: false, code: CodeChoice::None };
+
+/// The layout of pages of `explain`: as wide as the rest.
+const PAGE: PageLayout = PageLayout { width: 100, is_styled: false };
 
 /// Returns the answer to a call whose command has ended: the document and the screen of the command, or what
 /// it said of its failure.
@@ -24,7 +29,8 @@ pub(super) fn of_command(finished: Finished) -> CallToolResult {
         || document.as_ref().is_some_and(|document| document["command"] == "check")
             && finished.status.code() == Some(i32::from(ExitStatus::Failed.number()));
     if !has_result {
-        let mut answer = refusal(said(&finished));
+        let near = document.as_ref().and_then(words::of_explain);
+        let mut answer = refusal(near.unwrap_or_else(|| said(&finished)));
         answer.structured_content = document;
         return answer;
     }
@@ -65,12 +71,14 @@ fn said(finished: &Finished) -> String {
 
 /// Returns what the command shows to people.
 fn screen(document: &Value) -> Option<String> {
-    Some(match Document::deserialize(document).ok()? {
+    let Ok(document) = Document::deserialize(document) else { return words::of_explain(document) };
+    Some(match document {
         Document::Check(report) => table::render_check(&report, &LOOK),
         Document::Single(report) => of_report(&report),
         Document::FitResults(results) => table::render_fit(&results.results, &LOOK, Glyphs::Unicode),
         Document::Fit(report) => table::render_fit(&[*report], &LOOK, Glyphs::Unicode),
-        Document::Evidence(_) | Document::Run(_) => return None,
+        Document::Evidence(report) => rows_page(report.table, &report.rows, PAGE),
+        Document::Run(_) => return None,
         Document::Bench(report) => table::render_bench(&report, &LOOK),
     })
 }

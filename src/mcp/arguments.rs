@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::advice::Objective;
+use crate::explain::UsedPattern;
+use crate::profile::Class;
 use crate::strategy::StrategyKind;
 
 /// Declares the arguments of a tool that runs a workload: those of the workload, and some of its own.
@@ -148,7 +150,13 @@ pub(super) struct FitArguments {
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ExplainArguments {
-    /// A topic, a strategy such as work-stealing, or an error code such as E-ASYNC-005. Without it: the list of topics.
+    /// A question in words, an error message or a whole traceback, a code such as E-ASYNC-005, the name of a topic,
+    /// or `gil` and the name of a Python library for the calls of it that hold the GIL.
+    pub query: String,
+    /// The class of the work, if it is known.
+    #[serde(default, rename = "type")]
+    pub class: Option<Class>,
+    /// The concurrency that is used or asked about.
     #[serde(default)]
-    pub query: Option<String>,
+    pub pattern: Option<UsedPattern>,
 }

@@ -16,6 +16,7 @@ mod request;
 mod server;
 mod stdio;
 mod tool;
+mod words;
 mod work;
 
 pub(crate) use limits::CallLimits;

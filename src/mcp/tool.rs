@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use schemars::JsonSchema;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::explain::Answer;
 use crate::mcp::arguments::{
     AdviseArguments, CheckArguments, ExplainArguments, FitArguments, ProfileArguments,
 };
@@ -16,6 +18,7 @@ use crate::mcp::output_schema;
 use crate::mcp::request::{Request, plain};
 use crate::mcp::work::plain_items;
 use crate::report::check::CheckReport;
+use crate::report::evidence::EvidenceReport;
 use crate::report::{Report, fit};
 use crate::study::DEFAULT_BUDGET;
 
@@ -27,6 +30,17 @@ const NOT_OF_PROFILE: [&str; 6] = ["cells", "flag", "model", "recommendation", "
 
 /// Fields of a report that `advise` never fills.
 const NOT_OF_ADVISE: [&str; 2] = ["series", "gate"];
+
+/// What `conc explain --json` prints.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "the schema alone is made of it")]
+enum ExplainDocument {
+    /// An answer.
+    Answer(Box<Answer>),
+    /// The rows of a measured table.
+    Evidence(Box<EvidenceReport>),
+}
 
 /// A tool of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +82,8 @@ impl ToolName {
     fn description(self) -> &'static str {
         match self {
             ToolName::Explain => {
-                "Explains concurrency as conc knows it: a topic, a strategy or an error code. Runs nothing."
+                "Answers questions about concurrency and explains error messages, tracebacks and codes of asyncio, threads, \
+                 processes, SQLite, tokio, rayon: cause, remedy, programs, pitfalls. Runs nothing."
             }
             ToolName::Profile => {
                 "Classifies work as io-bound, cpu-bound or mixed, with the evidence: a sample, a TOML workload, a Python \
@@ -101,7 +116,7 @@ impl ToolName {
         let tool = Tool::new(self.as_str(), self.description(), JsonObject::new())
             .with_annotations(self.annotations());
         match self {
-            ToolName::Explain => tool.with_input_schema::<ExplainArguments>(),
+            ToolName::Explain => output::<ExplainDocument>(tool.with_input_schema::<ExplainArguments>(), &[]),
             ToolName::Profile => {
                 output::<Report>(tool.with_input_schema::<ProfileArguments>(), &NOT_OF_PROFILE)
             }
@@ -144,11 +159,26 @@ fn read<T: DeserializeOwned>(arguments: JsonObject) -> Result<T, String> {
 }
 
 fn explain(arguments: &ExplainArguments) -> Result<Request, String> {
-    let mut request = Request::new("explain");
-    if let Some(query) = &arguments.query {
-        request.words.push(plain("query", query)?);
+    if arguments.query.trim().is_empty() {
+        return Err("query: is empty".to_owned());
+    }
+    let mut request = documented("explain", None);
+    request.flag("words-only", true);
+    request.option("type", arguments.class.map(word));
+    request.option("pattern", arguments.pattern.map(word));
+    request.words.push("--".to_owned());
+    if arguments.query.trim().contains('\n') {
+        request.words.push(arguments.query.clone());
+    } else {
+        request.words.extend(arguments.query.split_whitespace().map(str::to_owned));
     }
     Ok(request)
+}
+
+/// Returns a value as it is typed, which is how JSON writes it.
+fn word(value: impl Serialize) -> String {
+    let value = serde_json::to_value(value).unwrap_or_default();
+    value.as_str().unwrap_or_default().to_owned()
 }
 
 fn profile(arguments: &ProfileArguments, limits: CallLimits) -> Result<Request, String> {
@@ -273,6 +303,11 @@ mod tests {
         assert_eq!(checked.words.join(" "), "check --json --items=- t.py:f");
         assert_eq!(checked.stdin.as_deref(), Some("a\n"));
         assert_eq!(line(ToolName::Fit, &json!({ "data": "1,2" })), "fit --json -");
+        let asked = line(
+            ToolName::Explain,
+            &json!({ "query": "why --slow", "type": "io-bound", "pattern": "async" }),
+        );
+        assert_eq!(asked, "explain --json --words-only --type=io-bound --pattern=async -- why --slow");
     }
 
     #[test]
@@ -282,7 +317,7 @@ mod tests {
         assert!(measures(ToolName::Profile, json!({ "workload": "x" })));
         assert!(measures(ToolName::Check, json!({ "callable": "x" })));
         assert!(!measures(ToolName::Fit, json!({ "data": "1,2" })));
-        assert!(!measures(ToolName::Explain, json!({})));
+        assert!(!measures(ToolName::Explain, json!({ "query": "threads or processes tasks.py:parse" })));
     }
 
     #[test]
@@ -301,7 +336,8 @@ mod tests {
             (ToolName::Profile, json!({ "workload": "x", "time": "1s" }), "time: is for a command"),
             (ToolName::Check, json!({}), "missing field `callable`"),
             (ToolName::Fit, json!({}), "give either `data` or `file`"),
-            (ToolName::Explain, json!({ "query": "--help" }), "query: must not begin"),
+            (ToolName::Explain, json!({ "query": " " }), "query: is empty"),
+            (ToolName::Explain, json!({ "query": "x", "type": "slow" }), "type: unknown variant"),
         ];
         for (tool, arguments, part) in wrong {
             let refused = request(tool, &arguments).expect_err("bad arguments");
@@ -316,7 +352,7 @@ mod tests {
             assert_eq!(ToolName::find(&listed.name), Some(tool));
             assert_eq!(listed.input_schema["type"], "object");
             assert_eq!(listed.input_schema["additionalProperties"], false, "{tool:?}");
-            let Some(output) = listed.output_schema else { continue };
+            let output = listed.output_schema.expect("every answer is a document");
             assert_eq!(output["type"], "object", "{tool:?}");
         }
     }

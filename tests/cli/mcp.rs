@@ -138,8 +138,13 @@ fn the_tools_have_schemas_and_their_documents_keep_to_them() {
         assert_eq!(document["command"], name);
         assert!(text(&answer).lines().count() > 3, "{}", text(&answer));
     }
-    client.call(9, "explain", json!({ "query": "E-ASYNC-002" }));
-    assert!(text(&client.answer(9)).contains("coroutine not awaited"));
+    let schema = jsonschema::validator_for(&tools[0]["outputSchema"]).unwrap();
+    for (id, query, part) in [(7, "E-ASYNC-002", "coroutine not awaited"), (8, "gil lxml", "lxml 6.1.3")] {
+        client.call(id, "explain", json!({ "query": query }));
+        let answer = client.answer(id);
+        assert!(text(&answer).contains(part), "{answer}");
+        assert!(schema.is_valid(&answer["result"]["structuredContent"]), "{answer}");
+    }
     client.close();
 }
 
@@ -188,6 +193,9 @@ fn bad_calls_are_answered_and_run_nothing() {
         let answer = client.answer(id);
         assert!(refusal(&answer).contains(part), "{answer}");
     }
+    // A workload among the words of a question is not run.
+    client.call(98, "explain", json!({ "query": "why is my asyncio code slow missing.py:f" }));
+    assert_eq!(client.answer(98)["result"]["isError"], false);
     client.call(99, "sing", json!({}));
     let answer = client.answer(99);
     assert!(answer["error"]["message"].as_str().unwrap().contains("no tool 'sing'"), "{answer}");

@@ -52,6 +52,10 @@ pub(crate) struct ExplainArgs {
     /// Print one JSON document on standard output
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// Takes every word as text, so that nothing is measured, for `conc mcp`
+    #[arg(long, hide = true)]
+    pub(crate) words_only: bool,
 }
 
 /// A class of work, as it is typed.

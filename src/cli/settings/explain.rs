@@ -57,6 +57,7 @@ impl ExplainSettings {
                 measured = Some(of_topic(&text, args)?);
                 Some(question(args, text))
             }
+            Some(text) if args.words_only => Some(question(args, text)),
             Some(text) => {
                 let (words, workload) = split_workload(&text);
                 measured = workload.map(|workload| of_question(workload, args)).transpose()?;
