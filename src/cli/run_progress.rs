@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::job::attempt::Stream;
 use crate::job::delivery::Streams;
 use crate::job::progress::{JobObserver, JobProgress};
+use crate::job::shutdown::Stop;
 use crate::units::{PerSecond, Seconds};
 
 use crate::cli::args::ProgressForm;
@@ -50,7 +51,7 @@ impl SharedStreams {
             period,
             printed: Instant::now(),
             console,
-            is_stopping: false,
+            stop: None,
         }
     }
 
@@ -85,12 +86,13 @@ pub(crate) struct RunProgress {
     period: Option<Duration>,
     printed: Instant,
     console: Console,
-    is_stopping: bool,
+    stop: Option<Stop>,
 }
 
 impl JobObserver for RunProgress {
     fn observe(&mut self, progress: &JobProgress) {
-        if progress.is_stopping && !std::mem::replace(&mut self.is_stopping, true) && progress.running > 0 {
+        let is_told = std::mem::replace(&mut self.stop, progress.stop) == progress.stop;
+        if progress.stop == Some(Stop::Soon) && !is_told && progress.running > 0 {
             let line = format!(
                 "ending: {} running are allowed to end; interrupt once more to kill them",
                 progress.running
@@ -135,7 +137,7 @@ fn line(progress: &JobProgress) -> String {
     if let Some(rate) = progress.per_second {
         parts.push(format!("{}/s", PerSecond(rate)));
     }
-    if let Some([low, high]) = progress.left_s.filter(|_| !progress.is_stopping) {
+    if let Some([low, high]) = progress.left_s.filter(|_| progress.stop.is_none()) {
         let (low, high) = (Seconds(low).to_string(), Seconds(high).to_string());
         parts.push(if low == high { format!("{low} left") } else { format!("{low} to {high} left") });
     }

@@ -87,7 +87,7 @@ impl ItemSource {
             }
             ItemSource::Count(count) => Box::new((0..*count).map(|i| Ok(i.to_string().into_bytes().into()))),
             ItemSource::File { path, separator } => {
-                Box::new(Parts::new(BufReader::with_capacity(1 << 16, File::open(path)?), *separator))
+                Box::new(Parts::new(BufReader::with_capacity(1 << 16, opened(path)?), *separator))
             }
             ItemSource::OfModule => Box::new(std::iter::empty()),
             ItemSource::Stdin(separator) => Box::new(Parts::new(BufReader::new(io::stdin()), *separator)),
@@ -103,6 +103,10 @@ impl ItemSource {
             ItemSource::Stdin(_) | ItemSource::OfModule => None,
         }
     }
+}
+
+fn opened(path: &Path) -> io::Result<File> {
+    File::open(path).map_err(|error| io::Error::new(error.kind(), format!("'{}': {error}", path.display())))
 }
 
 fn count_of_file(path: &Path, separator: Separator) -> Option<u64> {

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::job::shutdown::Stop;
+
 /// The state of a run at one time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub(crate) struct JobProgress {
@@ -25,8 +27,8 @@ pub(crate) struct JobProgress {
     pub(crate) per_second: Option<f64>,
     /// Seconds that are left, as a range that holds nine times of ten; null if it is unknown.
     pub(crate) left_s: Option<[f64; 2]>,
-    /// Whether the run is ending because it was asked to.
-    pub(crate) is_stopping: bool,
+    /// How the run is ending before its time; null while it goes on.
+    pub(crate) stop: Option<Stop>,
     /// Whether new items wait for free memory.
     pub(crate) is_held: bool,
 }

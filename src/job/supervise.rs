@@ -235,7 +235,7 @@ impl Supervisor<'_> {
             width,
             per_second: rate.per_second(),
             left_s: self.left().and_then(|left| rate.left_s(left)),
-            is_stopping: self.shutdown.asked().is_some(),
+            stop: self.shutdown.asked(),
             is_held,
         }
     }

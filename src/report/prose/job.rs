@@ -27,18 +27,18 @@ pub(crate) fn lines(job: &JobSummary, is_unicode: bool) -> Vec<(&'static str, St
     }
     if let (Some(task_s), Some(cpu_s)) = (job.task_s, job.task_cpu_s) {
         let share = Share((cpu_s / task_s.max(f64::MIN_POSITIVE)).min(1.0));
+        let took = format!("a task took {}, {share} of it on a CPU", Seconds(task_s));
         let rate = PerSecond(job.per_second);
-        lines.push((
-            "Rate",
-            format!("{rate} tasks/s; a task took {}, {share} of it on a CPU", Seconds(task_s)),
-        ));
+        lines.push(if counts.ok > 0 { ("Rate", format!("{rate} tasks/s; {took}")) } else { ("Cost", took) });
     }
     if let Some(strategy) = job.strategy {
         let processes =
             job.processes.map(|processes| format!(" over {processes} processes")).unwrap_or_default();
         lines.push(("Strategy", format!("{strategy}{processes}")));
     }
-    lines.push(("Width", width(&job.width)));
+    if counts.ok + counts.failed > 0 {
+        lines.push(("Width", width(&job.width)));
+    }
     if is_unicode && job.width.steps.len() > 1 {
         lines.push(("", strip(&job.width.steps, job.elapsed_s)));
     }
