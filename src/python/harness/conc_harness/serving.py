@@ -91,13 +91,20 @@ class ItemServer:
             tasks.pop(message["n"], None)
             self._answer(message["n"], outcome, time.perf_counter() - begun, None)
 
+        def close(number: int) -> None:
+            # A task that is cancelled before its first step never enters `run`.
+            if tasks.pop(number, None) is not None:
+                self._answer(number, failure(asyncio.CancelledError()), 0.0, None)
+
         def take(message: JsonObject) -> None:
             if "cancel" in message:
                 task = tasks.get(message["cancel"])
                 if task is not None:
                     task.cancel()
             else:
-                tasks[message["n"]] = asyncio.ensure_future(run(message))
+                number = message["n"]
+                tasks[number] = asyncio.ensure_future(run(message))
+                tasks[number].add_done_callback(lambda _: close(number))
 
         def read() -> None:
             for message in self.channel.messages():
