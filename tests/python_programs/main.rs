@@ -1,6 +1,8 @@
 //! The programs in Python keep to what was set up when the work was measured.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
+mod pipelines;
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -8,8 +10,8 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use conc::internal::{
-    Backoff, Configuration, ItemSource, PythonCallable, PythonTask, RetryPolicy, StagePool, StageShape,
-    Stages, StrategyKind, TaskShape, WorkloadLimits, examples,
+    Backoff, Configuration, ItemSource, PythonCallable, PythonTask, RetryPolicy, StrategyKind, TaskShape,
+    WorkloadLimits, examples,
 };
 
 /// Callables of a user; each start of `fetch` is a line of the file `starts`.
@@ -258,49 +260,6 @@ fn steps_hand_on_their_results_in_every_form() {
     }
 }
 
-/// Returns the shape of a pipeline, whose last stage keeps the order, with a pool for each step.
-fn staged(steps: &[PythonCallable], pools: &[StagePool]) -> TaskShape {
-    let stage = |(i, pool): (usize, &StagePool)| StageShape {
-        kind: "python".to_owned(),
-        time: Duration::from_millis(1),
-        computes: *pool == StagePool::Process,
-        ordered: i + 1 == pools.len(),
-        pool: *pool,
-    };
-    TaskShape { stages: pools.iter().enumerate().map(stage).collect(), ..shape(steps) }
-}
-
-/// Returns pipelines with threads only, and with an event loop and processes.
-fn pipelines() -> [TaskShape; 2] {
-    use StagePool::{Loop, Process, Thread};
-    let (blocking, parse) = (callable(Some("fetch"), None), callable(Some("parse"), None));
-    [
-        staged(&[blocking, parse.clone(), parse.clone()], &[Thread, Thread, Thread]),
-        staged(&[fetch(), parse.clone(), parse], &[Loop, Process, Thread]),
-    ]
-}
-
-fn pipeline_cell() -> Configuration {
-    Configuration::pipeline(Stages::new(&[3, 2, 1], 16).unwrap())
-}
-
-#[test]
-fn a_pipeline_takes_every_task_through_its_stages() {
-    for shape in pipelines() {
-        let examples = examples(&pipeline_cell(), &shape);
-        let [example] = &examples[..] else { panic!("{examples:?}") };
-        let place = Place::new(&example.code);
-        let output = place.python(&["-c", RESULTS, "[1, 2, 3, 4, 5, 6]"], b"");
-        let errors = String::from_utf8_lossy(&output.stderr);
-        let what = format!("{errors}\n{}", example.code);
-        let printed: serde_json::Value = serde_json::from_slice(&output.stdout).expect(&what);
-        let expected: Vec<_> =
-            (1..=6).map(|item| serde_json::json!([item, "fetched", "parsed", "parsed"])).collect();
-        assert_eq!(printed, serde_json::json!([expected, []]), "{what}");
-        assert_eq!(place.counts(&[], b""), ("20 tasks: 20 ok, 0 failed".to_owned(), true), "{what}");
-    }
-}
-
 #[test]
 fn a_tuple_is_unpacked_into_the_arguments_of_a_callable() {
     for_each_program(&shape(&[callable(Some("pair"), None)]), |what, place| {
@@ -388,9 +347,9 @@ fn programs_are_formatted_and_without_findings() {
     let programs = cases_of_style()
         .into_iter()
         .flat_map(|shape| cells.iter().flat_map(move |cell| examples(cell, &shape)).collect::<Vec<_>>());
-    let staged = pipelines().into_iter().flat_map(|shape| {
+    let staged = pipelines::shapes().into_iter().flat_map(|shape| {
         let bounded = bounded(&shape);
-        [shape, bounded].into_iter().flat_map(|shape| examples(&pipeline_cell(), &shape))
+        [shape, bounded].into_iter().flat_map(|shape| examples(&pipelines::cell(), &shape))
     });
     let programs = programs.chain(staged);
     for (number, example) in programs.filter(|example| example.language == "python").enumerate() {
