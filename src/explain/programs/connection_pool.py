@@ -11,6 +11,7 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 SIZE = 4
+clients = set()
 
 
 class Pool:
@@ -45,10 +46,9 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    connections = set()
 
     def do_GET(self):
-        self.connections.add(self.client_address)
+        clients.add(self.client_address)
         self.send_response(200)
         self.send_header("Content-Length", "2")
         self.end_headers()
@@ -73,7 +73,7 @@ def main():
     pool.close()
     server.shutdown()
     server.server_close()
-    assert len(Handler.connections) <= SIZE
+    assert len(clients) <= SIZE
     print(f"{answers.count(b'ok')} answers over at most {SIZE} connections")
 
 

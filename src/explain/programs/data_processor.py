@@ -30,8 +30,10 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, "sales.csv")
         with open(path, "w") as file:
-            for number in range(ROWS):
-                file.write(f"{'west' if number % 2 else 'east'},{number}\n")
+            file.writelines(
+                f"{'west' if number % 2 else 'east'},{number}\n"
+                for number in range(ROWS)
+            )
         size = os.path.getsize(path)
         edges = [size * part // PARTS for part in range(PARTS + 1)]
         with ProcessPoolExecutor(2) as pool:

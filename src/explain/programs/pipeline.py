@@ -28,7 +28,8 @@ def run_stage(work, workers, source, target, failures):
         while (item := source.get()) is not DONE:
             try:
                 target.put(work(item))
-            except Exception as error:  # A worker that ends here would block the rest.
+            # A worker that ends here would block the rest.
+            except Exception as error:  # noqa: BLE001
                 failures.append((item, error))
         source.put(DONE)  # For the next worker of this step.
 

@@ -33,7 +33,7 @@ class TaskQueue:
             try:
                 self.done.append(await self.run(job))
                 return
-            except Exception:
+            except Exception:  # noqa: BLE001
                 await asyncio.sleep(0.001 * 2**attempt)
         self.failed.append(job)
 
