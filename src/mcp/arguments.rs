@@ -33,9 +33,9 @@ macro_rules! workload_arguments {
             pub items_file: Option<String>,
             /// Number of tasks, where there is no list of items.
             pub tasks: Option<u64>,
-            /// Run at most so many tasks at the same time, however wide a configuration is.
+            /// Run at most this many tasks at the same time, however wide a configuration is.
             pub max_in_flight: Option<u64>,
-            /// Start at most so many tasks per second, over all workers.
+            /// Start at most this many tasks per second, over all workers.
             pub rate: Option<f64>,
             /// Path of the Python interpreter for a callable.
             pub python: Option<String>,
