@@ -85,9 +85,15 @@ fn spawn_loop(commands: u64, _: &Path) -> Option<f64> {
     std::thread::scope(|scope| {
         for _ in 0..WIDTH {
             scope.spawn(|| {
-                while next.fetch_add(1, Ordering::Relaxed) < commands {
-                    let output = Command::new("true").stdin(Stdio::null()).output().expect("true runs");
-                    assert!(output.status.success());
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= commands {
+                        return;
+                    }
+                    // With an argument, as the others: GNU's `true` then looks for its translations too.
+                    let mut command = Command::new("true");
+                    let output = command.arg(number.to_string()).stdin(Stdio::null()).output();
+                    assert!(output.expect("true runs").status.success());
                 }
             });
         }

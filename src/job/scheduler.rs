@@ -85,6 +85,11 @@ impl State {
         self.running = running;
     }
 
+    /// Returns whether one more of the fresh items could start beside those that run.
+    fn has_room_for_another(&self) -> bool {
+        self.running < self.allowed() && !self.fresh.is_empty()
+    }
+
     fn is_exhausted(&self) -> bool {
         self.is_complete && self.fresh.is_empty() && self.later.is_empty() && self.running == 0
     }
@@ -169,10 +174,12 @@ impl Scheduler {
             {
                 let running = state.running + 1;
                 state.set_running(running, now);
-                let has_more = !state.fresh.is_empty();
+                let (is_low, has_room) = (state.fresh.len() < READ_AHEAD / 2, state.has_room_for_another());
                 drop(state);
-                self.room.notify_one();
-                if has_more {
+                if is_low {
+                    self.room.notify_one();
+                }
+                if has_room {
                     self.work.notify_one();
                 }
                 return Some(work);
@@ -193,26 +200,39 @@ impl Scheduler {
         self.work.notify_one();
     }
 
-    /// Says that an item has been finished.
+    /// Says that an item has been finished; the worker that ran it asks for the next one itself.
     pub(crate) fn done(&self) {
         let mut state = self.lock();
         let running = state.running - 1;
         state.set_running(running, Instant::now());
         let is_exhausted = state.is_exhausted();
         drop(state);
-        if is_exhausted { self.work.notify_all() } else { self.work.notify_one() }
+        if is_exhausted {
+            self.work.notify_all();
+        }
     }
 
     /// Sets the width.
     pub(crate) fn set_width(&self, width: usize) {
-        self.lock().width = width.max(1);
-        self.work.notify_all();
+        let before = std::mem::replace(&mut self.lock().width, width.max(1));
+        self.wake_if(before != width.max(1));
     }
 
     /// Holds new items back, or lets them go on.
     pub(crate) fn hold(&self, is_held: bool) {
-        self.lock().is_held = is_held;
+        let before = std::mem::replace(&mut self.lock().is_held, is_held);
+        self.wake_if(before != is_held);
+    }
+
+    /// Has the workers that wait see that there is nothing left.
+    pub(crate) fn release(&self) {
         self.work.notify_all();
+    }
+
+    fn wake_if(&self, is_changed: bool) {
+        if is_changed {
+            self.work.notify_all();
+        }
     }
 
     /// Caps the width below what is running, because a resource ran out; returns false if only one command is

@@ -171,7 +171,7 @@ impl Supervisor<'_> {
             }
             let held = eyes.guard(self.scheduler, pool.workers.runner, elapsed.as_secs_f64());
             governor.step(self.steps.swap(0, Ordering::Relaxed));
-            let is_opening = elapsed - opened < OPENING;
+            let is_opening = governor.is_searching() && elapsed - opened < OPENING;
             let reading = eyes.reading(elapsed, is_opening, &load, pool.workers, self.left(), held);
             let width = if pool.workers.runner.is_profiling() {
                 opened = elapsed;
@@ -187,10 +187,9 @@ impl Supervisor<'_> {
                 pool.start(started, sender.clone());
             }
             observer.observe(&self.progress(elapsed.as_secs_f64(), &load, governor.width(), held, &mut rate));
-            thread::park_timeout(if elapsed - opened < OPENING { OPENING_TICK } else { TICK });
+            thread::park_timeout(if is_opening { OPENING_TICK } else { TICK });
         }
-        // The workers that wait for something see that there is nothing left.
-        self.scheduler.set_width(governor.width());
+        self.scheduler.release();
         drop(sender);
         observer.observe(&self.progress(
             begun.elapsed().as_secs_f64(),

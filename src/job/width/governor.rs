@@ -30,6 +30,11 @@ impl Governor {
         Governor { controller, fixed: 1, steps: Vec::new(), is_changed: false }
     }
 
+    /// Returns whether the width is still looked for.
+    pub fn is_searching(&self) -> bool {
+        self.controller.is_some()
+    }
+
     /// Returns the width now.
     pub fn width(&self) -> usize {
         self.controller.as_ref().map_or(self.fixed, Controller::width)
