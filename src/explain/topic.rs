@@ -33,6 +33,7 @@ topics! {
     "run" or "journal" or "resume" or "xargs" or "parallel";
     "workload-files" or "toml" or "workload" or "limits" or "init";
     "python" or "callable";
+    "pytest" or "xdist" or "wheel";
     "profile" or "class" or "pid" or "wait";
     "check";
     "flags" or "options" or "budget";

@@ -1,0 +1,1 @@
+"""The pytest plugin of conc: `pytest -n conc` takes the number of workers from the last run."""
