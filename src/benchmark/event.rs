@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::benchmark::configuration::Configuration;
 use crate::diagnostics::Code;
+use crate::strategy::StrategyKind;
 
 /// An event of a study.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +17,16 @@ pub enum Event {
         code: Code,
         /// The warning in words.
         message: String,
+    },
+    /// The configurations to choose from are known.
+    Planned {
+        /// Their strategies, each once.
+        strategies: Vec<StrategyKind>,
+    },
+    /// A round of batches ended.
+    RoundEnded {
+        /// What is believed of every configuration that was measured and works.
+        interim: Vec<Interim>,
     },
     /// A batch begins.
     BatchStarted {
@@ -56,6 +67,21 @@ pub enum Event {
         /// Time that the rest may take.
         left: Duration,
     },
+}
+
+/// What is believed of a configuration while others are still measured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interim {
+    /// The configuration.
+    pub cell: Configuration,
+    /// Throughput in tasks per second.
+    pub per_s: f64,
+    /// Interval that holds the throughput with a probability of 95%, in tasks per second; unknown from few batches.
+    pub interval95: Option<[f64; 2]>,
+    /// Number of batches so far.
+    pub batches: usize,
+    /// True if it would be recommended now.
+    pub is_leader: bool,
 }
 
 /// A part of a study in which no batch is measured.

@@ -10,7 +10,7 @@ use rand::seq::SliceRandom;
 use crate::benchmark::batch_costs::BatchCosts;
 use crate::benchmark::clock::Clock;
 use crate::benchmark::configuration::Configuration;
-use crate::benchmark::event::{Event, Observer};
+use crate::benchmark::event::{Event, Interim, Observer};
 use crate::benchmark::executor::{BatchRequest, Executor};
 use crate::benchmark::params::{BATCH_WAVES, SearchParams};
 use crate::benchmark::plan::{Candidate, Plan};
@@ -136,6 +136,7 @@ impl Measurement<'_> {
             (self.preferred, self.settings.seed),
         );
         let mut measured = Measured::default();
+        self.observer.observe(&Event::Planned { strategies: plan.strategies() });
         self.warm_up(&search, &mut random);
         self.clock.restart();
         // A number of rounds that was asked for is one of batches.
@@ -165,6 +166,7 @@ impl Measurement<'_> {
                 };
             }
             search.end_round();
+            self.observer.observe(&Event::RoundEnded { interim: self.interim(&search, &measured) });
             measured.rounds += 1;
             self.heed_trouble(&mut search, &mut measured);
         };
@@ -191,6 +193,19 @@ impl Measurement<'_> {
             measured.profiled.outputs = record.outputs().clone();
         }
         self.run_batch(reference, &request, false, search, measured);
+    }
+
+    /// Returns what is believed after a round. A search that is not guided believes nothing before its end: then
+    /// it is what the batches say.
+    fn interim(&self, search: &Search, measured: &Measured) -> Vec<Interim> {
+        if self.mode() == SearchMode::Guided {
+            return search.interim();
+        }
+        let of = |record: &CellRecord| record.interim();
+        let mut interim: Vec<Interim> = measured.cells.values().filter_map(of).collect();
+        let fastest = interim.iter_mut().max_by(|a, b| a.per_s.total_cmp(&b.per_s));
+        fastest.into_iter().for_each(|best| best.is_leader = true);
+        interim
     }
 
     fn mode(&self) -> SearchMode {

@@ -82,6 +82,14 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Returns the strategies that may be measured, each once, in the order of the catalogue.
+    pub(crate) fn strategies(&self) -> Vec<StrategyKind> {
+        let mut kinds: Vec<StrategyKind> = self.candidates.iter().map(|c| c.cell.strategy).collect();
+        kinds.sort();
+        kinds.dedup();
+        kinds
+    }
+
     /// Plans the configurations for a workload that was profiled on a host.
     pub fn new(subject: &Subject<'_>, selection: &Selection) -> Self {
         let is_asked = !selection.widths.is_empty() || !selection.stages.is_empty();

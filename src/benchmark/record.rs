@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::benchmark::agreement::OutputComparison;
+use crate::benchmark::event::Interim;
 use crate::benchmark::plan::Candidate;
 use crate::benchmark::result::{ConfigurationResult, Latency, LedgerPerTask, Reason, Round, Status};
 use crate::diagnostics::Code;
@@ -103,6 +104,19 @@ impl CellRecord {
     /// Returns the outputs of some items.
     pub fn outputs(&self) -> &Outputs {
         &self.outputs
+    }
+
+    /// Returns what the batches so far say; `None` if no task has succeeded.
+    pub(crate) fn interim(&self) -> Option<Interim> {
+        let rates: Vec<f64> = self.rounds.iter().map(|round| round.throughput_per_s).collect();
+        let interval = geometric_mean_ci(&rates, CONFIDENCE).filter(|_| self.tally.counts.ok > 0)?;
+        Some(Interim {
+            cell: self.candidate.cell,
+            per_s: interval.estimate,
+            interval95: (interval.n >= MIN_BATCHES_FOR_INTERVAL).then_some([interval.lo, interval.hi]),
+            batches: rates.len(),
+            is_leader: false,
+        })
     }
 
     /// Sums up the batches; the digest covers `items`.

@@ -437,5 +437,6 @@ fn strategies(candidates: &[Candidate]) -> Vec<StrategyKind> {
     kinds
 }
 
+mod interim;
 #[cfg(test)]
 mod tests;

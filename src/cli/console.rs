@@ -51,6 +51,14 @@ impl Console {
         }
     }
 
+    /// Returns true if standard error has colour.
+    pub(crate) fn has_error_colour(self) -> bool {
+        match self.colour {
+            ColorChoice::Auto => AutoStream::choice(&io::stderr()) != ColorChoice::Never,
+            choice => choice != ColorChoice::Never,
+        }
+    }
+
     /// Returns true if progress is shown where standard error is a terminal.
     pub(crate) fn shows_progress(self) -> bool {
         self.shows_progress

@@ -9,6 +9,7 @@ mod failure;
 mod files;
 mod github;
 mod last_failure;
+mod live_screen;
 mod machine;
 mod output;
 mod pager;

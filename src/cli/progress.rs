@@ -1,50 +1,71 @@
-//! Progress on standard error, if it is a terminal.
+//! Progress on standard error: in a terminal the table as it is measured, and a line below it with what runs.
 
 use std::fmt::Write;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::benchmark::event::{Event, Observer, Phase};
 use crate::diagnostics::Code;
 use crate::mcp::ProgressLine;
+use crate::report::table::LiveTable;
 use crate::units::{PerSecond, Seconds};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::cli::console::Console;
+use crate::cli::live_screen::LiveScreen;
 use crate::cli::suite_eta::SuiteEta;
 
-/// A line that shows the current phase; the line disappears at the end.
+/// Time between two pictures: the eye follows it, and drawing takes no CPU time worth measuring. Nothing else
+/// draws, however fast batches end.
+const PICTURE_PERIOD: Duration = Duration::from_millis(150);
+
+/// Time between two lines where nothing can be drawn.
+const LINE_PERIOD: Duration = Duration::from_secs(10);
+
+/// What is shown while a workload is studied; it disappears at the end, when the results replace it.
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: ProgressBar,
+    screen: Arc<Mutex<LiveScreen>>,
+    table: LiveTable,
+    /// True if the picture has the table.
+    has_table: bool,
     console: Console,
     /// The name of the workload, in a suite of several.
     name: Option<String>,
     budget: Duration,
     last: String,
+    /// The time of the last line, where nothing can be drawn.
+    printed: Option<Instant>,
 }
 
 impl Progress {
     /// Shows progress about the workload `name`, if standard error is a terminal and progress is shown.
     pub(crate) fn new(name: &str, budget: Duration, console: Console) -> Self {
-        let target = if console.shows_progress() {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
+        let is_shown = console.shows_progress();
+        let target = if is_shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(None, target);
+        // A terminal that cannot move its cursor gets lines; so does a file, if it takes long.
+        let is_plain = is_shown && bar.is_hidden() && !console.writes_progress_lines();
+        let progress = Progress {
+            screen: Arc::new(Mutex::new(LiveScreen::new(name, console.has_error_colour()))),
+            table: LiveTable::default(),
+            has_table: false,
+            console,
+            name: None,
+            budget,
+            last: String::new(),
+            printed: is_plain.then(Instant::now),
+            bar,
         };
-        let style = ProgressStyle::with_template("{spinner} {prefix} · {wide_msg}");
-        let bar = ProgressBar::with_draw_target(None, target)
-            .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
-            .with_prefix(name.to_owned());
-        bar.enable_steady_tick(Duration::from_millis(120));
-        Progress { bar, console, name: None, budget, last: String::new() }
+        progress.draw(false);
+        progress.bar.enable_steady_tick(PICTURE_PERIOD);
+        progress
     }
 
     /// Shows progress about runs of a whole command, with the seconds of the one that runs.
     pub(crate) fn of_runs(name: &str, console: Console) -> Self {
-        let progress = Progress::new(name, Duration::ZERO, console);
-        let style = ProgressStyle::with_template("{spinner} {prefix} · {elapsed} · {wide_msg}");
-        progress.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-        progress
+        Progress::new(name, Duration::ZERO, console)
     }
 
     /// Shows progress about the workload `name` of a suite, and how long the suite will still take.
@@ -52,41 +73,80 @@ impl Progress {
         let mut progress = Progress::new(name, budget, console);
         if let Some(place) = eta.place() {
             progress.name = Some(name.to_owned());
-            let left = eta.left();
-            let style = ProgressStyle::with_template("{spinner} {prefix} · {left} left · {wide_msg}");
-            let write = move |_: &ProgressState, out: &mut dyn Write| _ = write!(out, "{}", left());
-            let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner()).with_key("left", write);
-            progress.bar.set_style(style);
-            progress.bar.set_prefix(format!("{place} {name}"));
+            progress.screen().enter_suite(&format!("{place} {name}"), Box::new(eta.left()));
         }
         progress
     }
-}
 
-impl Progress {
-    /// Shows the state on the line, or writes it for a program.
-    fn say(&self, message: String) {
+    /// Draws pictures from now on, with the table or without it.
+    fn draw(&self, with_table: bool) {
+        let template = if with_table { "{table}\n{spinner} {line}" } else { "{spinner} {line}" };
+        let style = ProgressStyle::with_template(template);
+        let (line, table) = (Arc::clone(&self.screen), Arc::clone(&self.screen));
+        let style = style
+            .unwrap_or_else(|_| ProgressStyle::default_spinner())
+            .with_key("line", move |_: &ProgressState, out: &mut dyn Write| {
+                _ = out.write_str(&locked(&line).line())
+            })
+            .with_key("table", move |_: &ProgressState, out: &mut dyn Write| {
+                _ = out.write_str(locked(&table).table())
+            });
+        self.bar.set_style(style);
+    }
+
+    fn screen(&self) -> MutexGuard<'_, LiveScreen> {
+        locked(&self.screen)
+    }
+
+    /// Shows what runs now, or writes it for a program.
+    fn say(&mut self, message: String) {
         if self.console.writes_progress_lines() {
             let budget_s = Some(self.budget.as_secs_f64()).filter(|budget| *budget > 0.0);
             self.console.note(&ProgressLine { message: message.clone(), budget_s }.to_line());
         }
-        self.bar.set_message(message);
+        self.screen().say(message);
     }
+
+    /// Writes a line where nothing can be drawn, if the last one was long ago.
+    fn write_line(&mut self, elapsed: Duration) {
+        let is_due = self.printed.is_some_and(|printed| printed.elapsed() >= LINE_PERIOD);
+        let Some(leader) = self.table.leader().filter(|_| is_due) else { return };
+        let name = self.name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+        let time = format!("{:.0} of {:.0} s", elapsed.as_secs_f64(), self.budget.as_secs_f64());
+        self.console.note(&format!("{name}{time} · {leader} leads"));
+        self.printed = Some(Instant::now());
+    }
+
+    /// Writes a line that stays.
+    fn note(&self, line: &str) {
+        self.bar.suspend(|| self.console.note(line));
+    }
+}
+
+fn locked(screen: &Mutex<LiveScreen>) -> MutexGuard<'_, LiveScreen> {
+    screen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Observer for Progress {
     fn observe(&mut self, event: &Event) {
-        match event {
-            Event::PhaseStarted(phase) => self.say(describe(*phase).to_owned()),
-            Event::Warned { code, message } => {
-                self.bar.suspend(|| self.console.note(&warning(&self.name, *code, message)));
+        if self.table.take(event) {
+            let has_table = self.screen().set_table(&self.table);
+            // Outside of the lock, which a picture takes while it holds that of the bar.
+            if std::mem::replace(&mut self.has_table, has_table) != has_table {
+                self.draw(has_table);
             }
+        }
+        match event {
+            Event::Planned { .. } | Event::RoundEnded { .. } => {}
+            Event::PhaseStarted(phase) => self.say(describe(*phase).to_owned()),
+            Event::Warned { code, message } => self.note(&warning(&self.name, *code, message)),
             Event::BatchStarted { cell, elapsed } => {
                 let time = format!("{:.1} of {:.1} s", elapsed.as_secs_f64(), self.budget.as_secs_f64());
                 self.say(format!("measuring {cell} · {time}{}", self.last));
             }
-            Event::BatchEnded { cell, throughput: Ok(rate), .. } => {
+            Event::BatchEnded { cell, throughput: Ok(rate), elapsed } => {
                 self.last = format!(" · {cell}: {} tasks/s", PerSecond(*rate));
+                self.write_line(*elapsed);
             }
             Event::BatchEnded { cell, throughput: Err(message), .. } => {
                 self.last = format!(" · {cell}: {message}");
@@ -94,17 +154,16 @@ impl Observer for Progress {
             Event::RunStarted { label, left, .. } => {
                 let left = left
                     .map_or("first run".to_owned(), |left| format!("at most {} left", Seconds::from(left)));
-                self.bar.set_message(format!("running with {label} · {left}{}", self.last));
-                self.bar.reset_elapsed();
+                let message = format!("running with {label} · {left}{}", self.last);
+                self.screen().say_of_run(message);
             }
             Event::RunEnded { label, outcome } => self.last = format!(" · {label}: {outcome}"),
             Event::RunsAreLong { run_s, left } => {
                 let (run, left) = (Seconds(*run_s), Seconds::from(*left));
-                let line = format!(
+                self.note(&format!(
                     "one run takes {run}; the rest may take up to {left} (--budget changes that; Ctrl-C shows what is \
                      known)"
-                );
-                self.bar.suspend(|| self.console.note(&line));
+                ));
             }
         }
     }

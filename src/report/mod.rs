@@ -40,3 +40,4 @@ mod workload_summary;
 pub use check::CheckReport;
 pub use document::{Document, Report};
 pub(crate) use job::JobReport;
+pub(crate) use text::shorten;

@@ -79,7 +79,7 @@ fn pieces(word: &str, limit: usize) -> Vec<String> {
 }
 
 /// Returns the start of `text` on one line of at most `limit` columns, with `…` if something is missing.
-pub(super) fn shorten(text: &str, limit: usize) -> String {
+pub(crate) fn shorten(text: &str, limit: usize) -> String {
     let line = words(text).join(" ");
     if width(&line) <= limit {
         return line;

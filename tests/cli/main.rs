@@ -18,6 +18,7 @@ mod hooks;
 mod inherited;
 mod interrupt;
 mod json;
+mod live;
 mod mcp;
 mod own_flag;
 mod quiet;

@@ -7,6 +7,7 @@ mod fit;
 mod flag;
 mod gate;
 mod header;
+mod live;
 pub(crate) mod options;
 mod plot;
 mod profile;
@@ -18,6 +19,7 @@ mod tests;
 mod tree;
 mod warnings;
 
+pub(crate) use live::LiveTable;
 pub(crate) use options::{CodeChoice, TableOptions};
 pub(crate) use plot::Glyphs;
 pub(crate) use render::{
