@@ -2,10 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::cli::failure::Failure;
+use crate::cli::settings::typed_words;
 use crate::cli::signals;
 use crate::host::Host;
+use crate::report::invocation::Invocation;
 use crate::study::{Machine, Scenario, SimulatedMachine, this_machine};
 
 /// The machine that a command runs on.
@@ -41,6 +44,14 @@ impl TargetMachine {
                 let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
                 vec![format!("--simulate={}", path.display())]
             }
+        }
+    }
+
+    /// Describes the run that begins now; `None` on a scripted machine, where no time passes.
+    pub(crate) fn invocation(&self) -> Option<Invocation> {
+        match self {
+            TargetMachine::Local => Some(Invocation::new(typed_words(), SystemTime::now())),
+            TargetMachine::Simulated { .. } => None,
         }
     }
 

@@ -14,6 +14,7 @@ use crate::report::check::CheckReport;
 pub use crate::report::command::{CommandName, SCHEMA_VERSION};
 use crate::report::evidence::EvidenceReport;
 use crate::report::fit::{FitReport, FitResults};
+use crate::report::invocation::Invocation;
 use crate::report::job::JobReport;
 pub use crate::report::workload_summary::WorkloadRuntime;
 pub(crate) use crate::report::workload_summary::WorkloadSummary;
@@ -27,6 +28,10 @@ pub struct Report {
     pub conc_version: String,
     /// The command that was run.
     pub command: CommandName,
+    /// The command line, and the time when it began; absent for a simulated machine and for documents of
+    /// earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invocation: Option<Invocation>,
     /// The machine it ran on.
     pub host: Host,
     /// The work.
@@ -59,6 +64,7 @@ impl Report {
             schema_version: SCHEMA_VERSION,
             conc_version: env!("CARGO_PKG_VERSION").to_owned(),
             command,
+            invocation: None,
             host,
             workload,
             profile: None,

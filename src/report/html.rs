@@ -4,13 +4,16 @@ mod curve;
 mod forest;
 mod scale;
 mod section;
+mod strip;
 mod verdict;
 
 use crate::profile::Class;
 use crate::report::columns::Column;
 use crate::report::document::{FailedWorkload, Report};
 use crate::report::html::verdict::verdict;
+use crate::report::invocation::Invocation;
 use crate::report::markup::escaped;
+use crate::report::prose;
 use crate::report::prose::gate as wording;
 use crate::report::prose::workload::{self as describe, counted};
 
@@ -42,7 +45,23 @@ fn machine(reports: &[Report]) -> String {
     let Some(first) = reports.first() else { return String::new() };
     let host = &first.host;
     let text = format!("{} · {} · {} {}", host.cpu_model, describe::host(host), host.os, host.kernel);
-    format!("<p class=\"faint\">{} · conc {}</p>\n", escaped(&text), escaped(&first.conc_version))
+    let python = first.profile.as_ref().and_then(|profile| profile.python.as_ref());
+    let python = python.map(|python| format!(" · {}", escaped(&prose::profile::interpreter(python))));
+    format!(
+        "{}<p class=\"faint\">{} · conc {}{}</p>\n",
+        first.invocation.as_ref().map(invocation).unwrap_or_default(),
+        escaped(&text),
+        escaped(&first.conc_version),
+        python.unwrap_or_default()
+    )
+}
+
+/// Returns the command line, and the time when it began.
+fn invocation(invocation: &Invocation) -> String {
+    let (line, began) = (escaped(&invocation.line()), escaped(&invocation.began));
+    format!(
+        "<pre class=\"command\">{line}</pre>\n<p class=\"faint\"><time datetime=\"{began}\">{began}</time></p>\n"
+    )
 }
 
 fn failures(failed: &[FailedWorkload]) -> String {

@@ -21,6 +21,7 @@ pub(crate) mod gab;
 pub(crate) mod github;
 pub(crate) mod html;
 pub(crate) mod hyperfine;
+pub(crate) mod invocation;
 pub(crate) mod job;
 pub(crate) mod json;
 pub(crate) mod junit;

@@ -45,16 +45,20 @@ pub(super) fn advise(
     machine: &TargetMachine,
     environment: &Environment,
 ) -> Result<Advised, Failure> {
+    let invocation = machine.invocation();
     let host = machine.host()?;
     let AdviseSettings { workload, study, flag, output } = AdviseSettings::resolve(args, &host, environment)?;
     output.check()?;
     if let Some(setup) = flag {
-        return search_flag(&setup, &host, output);
+        let mut advised = search_flag(&setup, &host, output)?;
+        advised.report.invocation = invocation;
+        return Ok(advised);
     }
     let machine = machine.start()?;
     let mut progress = Progress::new(&workload.name, study.budget, output.console);
-    let report = Study::new(&*machine, &host, workload).run(&study, &mut progress)?;
+    let mut report = Study::new(&*machine, &host, workload).run(&study, &mut progress)?;
     drop(progress);
+    report.invocation = invocation;
     let status = exit_status(machine.interrupt(), slice::from_ref(&report));
     Ok(Advised { report, output, status })
 }

@@ -31,12 +31,14 @@ pub(super) fn run(
     machine: &TargetMachine,
     environment: &Environment,
 ) -> Result<ExitStatus, Failure> {
+    let invocation = machine.invocation();
     let host = machine.host()?;
     let mut settings = BenchSettings::resolve(args, &find_suite_file()?, &host, environment)?;
     settings.output.check()?;
     settings.save_baseline.as_deref().map_or(Ok(()), check_writable)?;
     let machine = machine.start()?;
-    let (report, failed) = measure(&mut settings, &*machine, host)?;
+    let (mut report, failed) = measure(&mut settings, &*machine, host)?;
+    report.results.iter_mut().for_each(|result| result.invocation.clone_from(&invocation));
     let BenchSettings { fail_policy, save_baseline, baseline, output, .. } = settings;
     if let (Some(status), true) = (failed, report.results.is_empty()) {
         output::publish_failures(&report, &output)?;

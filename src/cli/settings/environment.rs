@@ -56,7 +56,7 @@ impl Environment {
 }
 
 /// Returns the words that the user typed after the name of the program, without the one that `conc mcp` adds.
-pub(super) fn typed_words() -> Vec<String> {
+pub(crate) fn typed_words() -> Vec<String> {
     let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
     words.skip_while(|word| word == PROGRESS_LINES).collect()
 }

@@ -19,7 +19,7 @@ pub(crate) use advise::AdviseSettings;
 pub(crate) use bench::BenchSettings;
 pub(crate) use check::CheckSettings;
 pub(crate) use compare::CompareSettings;
-pub(crate) use environment::Environment;
+pub(crate) use environment::{Environment, typed_words};
 pub(crate) use explain::{ExplainSettings, MeasuredQuestion};
 pub(crate) use fit::FitSettings;
 pub(crate) use output::OutputSettings;

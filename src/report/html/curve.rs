@@ -20,9 +20,14 @@ const HEADROOM: f64 = 1.25;
 /// Distance between strategies at the same width, which stand side by side, in SVG units.
 const ASIDE: f64 = 3.0;
 
+/// What the caption says of predictions beside measurements.
+const HOLLOW: &str = " Hollow circles are predictions, made before anything was measured.";
+
 struct Point {
     cell: Configuration,
     rate: f64,
+    /// What was predicted before it was measured.
+    predicted: Option<f64>,
     /// The ends of the interval.
     ends: Option<[f64; 2]>,
     is_chosen: bool,
@@ -53,9 +58,10 @@ pub(super) fn figure(report: &Report) -> Option<String> {
         svg += &series(&axes, line);
     }
     let told = if report.is_prediction() { "Predicted throughput" } else { "Throughput" };
+    let hollow = if points.iter().any(|point| point.predicted.is_some()) { HOLLOW } else { "" };
     Some(format!(
-        "<figure>\n<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{told} against width\">\n\
-         {svg}</svg>\n{}<figcaption>{told} against width, with 95% intervals. The recommended cell has a ring.</figcaption>\n\
+        "<figure>\n<svg class=\"plot curve\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{told} against width\">\n\
+         {svg}</svg>\n{}<figcaption>{told} against width, with 95% intervals. The recommended cell has a ring.{hollow}</figcaption>\n\
          </figure>\n",
         legend(&points),
     ))
@@ -66,13 +72,15 @@ fn point(report: &Report, result: &ConfigurationResult) -> Option<Point> {
     let estimate = result.estimate();
     let rate = estimate.map(|estimate| estimate.per_s).or(predicted).filter(|rate| rate.is_finite())?;
     let ends = estimate.and_then(|estimate| estimate.interval95);
-    Some(Point { cell: result.cell, rate, ends, is_chosen: report.is_recommended(result) })
+    let predicted = result.predicted_per_s.filter(|rate| rate.is_finite() && !report.is_prediction());
+    Some(Point { cell: result.cell, rate, predicted, ends, is_chosen: report.is_recommended(result) })
 }
 
 /// Returns the throughput at the upper end of the axis.
 fn top(points: &[Point]) -> f64 {
     let highest = points.iter().map(|point| point.rate).fold(0.0, f64::max);
-    let reaches = points.iter().filter_map(|point| point.ends).map(|[_, high]| high);
+    let ends = points.iter().filter_map(|point| point.ends).map(|[_, high]| high);
+    let reaches = ends.chain(points.iter().filter_map(|point| point.predicted));
     let top = reaches.fold(highest, f64::max).min(highest * HEADROOM);
     if top > 0.0 { top * 1.04 } else { 1.0 }
 }
@@ -113,10 +121,21 @@ fn series(axes: &Axes, points: &[Point]) -> String {
         if point.is_chosen {
             out += &format!("<circle class=\"ring\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"9\"/>\n");
         }
+        out += &prediction(axes, x, point).unwrap_or_default();
         let told = format!("{}: {}/s", point.cell, PerSecond(point.rate));
         out += &format!("<path class=\"mark\" d=\"{}\"><title>{told}</title></path>\n", mark(kind, x, y));
     }
     out + "</g>\n"
+}
+
+/// Returns the prediction of a point as a hollow circle, if it is on the plot.
+fn prediction(axes: &Axes, x: f64, point: &Point) -> Option<String> {
+    let predicted = point.predicted.filter(|rate| axes.y.holds(*rate))?;
+    let told = format!("{}: {}/s predicted", point.cell, PerSecond(predicted));
+    let y = axes.y.at(predicted);
+    Some(format!(
+        "<circle class=\"predicted\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\"><title>{told}</title></circle>\n"
+    ))
 }
 
 /// Returns the offset of a strategy to the right of its width, in SVG units; work-stealing, in the middle of

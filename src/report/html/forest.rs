@@ -23,7 +23,7 @@ pub(super) fn figure(gate: &GateReport) -> Option<String> {
     let bottom = ROW * gate.metrics.len() as f64 + 4.0;
     let rows = gate.metrics.iter().enumerate().map(|(i, of)| row(&axis, (i as f64 + 0.5) * ROW, of));
     Some(format!(
-        "<figure>\n<svg viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"ratios to the reference\">\n{}{}</svg>\n\
+        "<figure>\n<svg class=\"plot\" viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"ratios to the reference\">\n{}{}</svg>\n\
          <figcaption>Now over the reference, with 95% intervals. The short line is the threshold, beyond which it \
          is worse.</figcaption>\n</figure>\n",
         bottom + 22.0,

@@ -21,6 +21,11 @@ impl Axis {
         Axis { from: from.ln(), to: to.ln(), start, end, is_logarithmic: true }
     }
 
+    /// Returns true if `number` is on the axis.
+    pub(super) fn holds(&self, number: f64) -> bool {
+        (self.from..=self.to).contains(&if self.is_logarithmic { number.ln() } else { number })
+    }
+
     /// Returns the position of `number`, clamped to the ends of the axis.
     pub(super) fn at(&self, number: f64) -> f64 {
         let number = if self.is_logarithmic { number.ln() } else { number };

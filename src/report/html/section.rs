@@ -1,5 +1,6 @@
 //! The part of the page about one workload.
 
+use crate::advice::result::CodeExample;
 use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::Status;
 use crate::gate::GateReport;
@@ -7,7 +8,7 @@ use crate::report::columns::Column;
 use crate::report::document::Report;
 use crate::report::flag_exports;
 use crate::report::html::verdict::verdict;
-use crate::report::html::{curve, forest};
+use crate::report::html::{curve, forest, strip};
 use crate::report::markup::escaped;
 use crate::report::prose;
 use crate::report::prose::gate as wording;
@@ -34,11 +35,13 @@ pub(super) fn section(i: usize, report: &Report) -> String {
     out += &format!("<p class=\"faint\">{}</p>\n", escaped(&describe::workload(report)));
     if let Some(profile) = &report.profile {
         out += &format!("<p>{}</p>\n", escaped(&describe::class(profile)));
+        out += &strip::figure(profile).unwrap_or_default();
     }
     out += &report.gate.as_ref().map(gate).unwrap_or_default();
     out += &recommendation(report);
     out += &report.flag.as_ref().map(|flag| flag_exports::html(flag)).unwrap_or_default();
     out += &curve::figure(report).unwrap_or_default();
+    out += &code(report);
     out += &cells(report);
     out += &warnings(report);
     out + "</section>\n"
@@ -78,6 +81,22 @@ fn recommendation(report: &Report) -> String {
     let facts = facts.iter().map(|(term, text)| format!("<dt>{term}</dt><dd>{}</dd>\n", escaped(text)));
     let facts: String = facts.collect();
     format!("<h3>{}</h3>\n<dl>\n{facts}</dl>\n", escaped(&prose::confidence::headline(advice, work)))
+}
+
+/// Returns the programs that follow the recommendation; the first is open.
+fn code(report: &Report) -> String {
+    let examples = report.recommendation.iter().flat_map(|advice| &advice.code_examples).enumerate();
+    let example = |(i, example): (usize, &CodeExample)| {
+        let (language, title) = (escaped(&example.language), escaped(&example.title));
+        let open = if i == 0 { " open=\"\"" } else { "" };
+        // A text node: line breaks are kept as they are.
+        let code: Vec<String> = example.code.trim_end().lines().map(escaped).collect();
+        format!(
+            "<details{open}><summary>Code in {language}: {title}</summary>\n<pre><code>{}</code></pre>\n</details>\n",
+            code.join("\n")
+        )
+    };
+    examples.map(example).collect()
 }
 
 fn cells(report: &Report) -> String {

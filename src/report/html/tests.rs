@@ -3,6 +3,7 @@
 use html5gum::{Token, Tokenizer};
 
 use super::*;
+use crate::advice::result::CodeExample;
 use crate::advice::{LimitingFactor, Note};
 use crate::benchmark::Configuration;
 use crate::benchmark::result::Reason;
@@ -117,4 +118,34 @@ fn a_report_that_knows_little_is_a_page_too() {
     let (tags, _) = parsed(&to_string(&[one], &[]));
     assert_eq!(count(&tags, "svg", "") + count(&tags, "polyline", "line"), 1, "one cell is plotted");
     parsed(&to_string(&[], &[]));
+}
+
+#[test]
+fn the_page_says_how_it_was_made_and_shows_the_code_as_it_is() {
+    let mut report = example::advise();
+    let words = ["advise", "--", "sh", "-c", "a <b"].map(str::to_owned).to_vec();
+    report.invocation = Some(Invocation::new(words, std::time::SystemTime::UNIX_EPOCH));
+    let code = "fn main() {\n\tlet few = 1 < 2;\n}\n".to_owned();
+    let example =
+        CodeExample { language: "rust".to_owned(), title: "all at once".to_owned(), code: code.clone() };
+    report.recommendation.as_mut().unwrap().code_examples = vec![example.clone(), example];
+    let (tags, text) = parsed(&to_string(std::slice::from_ref(&report), &[]));
+    for told in ["conc advise -- sh -c ", "a <b", "1970-01-01T00:00:00Z", "conc 0.1", code.trim_end()] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    let open = tags.iter().filter(|tag| tag.attributes.keys().any(|key| key.as_slice() == b"open"));
+    assert_eq!(open.count(), 1, "one program is open, and the other one can be opened");
+}
+
+#[test]
+fn shares_of_the_time_and_predictions_are_drawn_and_named() {
+    let (tags, text) = parsed(&to_string(&[example::advise()], &[]));
+    assert!(count(&tags, "rect", "kind-cpu") >= 2 && text.contains("CPU "), "{text}");
+    assert!(count(&tags, "circle", "predicted") >= 3 && text.contains("Hollow circles"), "{text}");
+    let (tags, text) = parsed(&to_string(&[example::command()], &[]));
+    let columns = example::command().profile.unwrap().tree.unwrap().series.cpu_fraction.len();
+    assert!(
+        count(&tags, "rect", "kind-cpu") > columns / 2
+            && text.contains("over time") | text.contains("CPU use over")
+    );
 }
