@@ -7,8 +7,8 @@ use std::process::Command;
 
 use crate::sandbox::Sandbox;
 
-/// Waits that are longer than the time between two pictures, so that the table is seen to fill.
-const ADVISE: &str = "advise --wait 20ms --tasks 60 --budget 1s --code none";
+/// Two rounds whatever the budget, longer than the time between two pictures on any machine.
+const ADVISE: &str = "advise --wait 20ms --tasks 20 --runs 2 --width 4 --strategy async,threads --code none";
 
 /// The heading of a column that only the live table has.
 const LIVE: &str = "Batches";

@@ -67,7 +67,7 @@ def choose(
     fitting = _fitting(tests, machine)
     limit = min(len(tests), fitting, at_most or fitting, CANDIDATES[-1])
     expected_s = _expected(tests, history, machine.cpus, limit)
-    workers = _best(expected_s, history.runs)
+    workers = best(expected_s, history.runs)
     is_limited = workers == limit == fitting < len(tests)
     return Choice(workers, machine, history, expected_s, fitting if is_limited else None)
 
@@ -117,7 +117,8 @@ def _correction(width: int, ratios: dict[int, float]) -> float:
     return math.exp((1.0 - share) * math.log(ratios[narrower]) + share * math.log(ratios[wider]))
 
 
-def _best(expected_s: dict[int, float], runs: list[Run]) -> int:
+def best(expected_s: dict[int, float], runs: list[Run]) -> int:
+    """Returns the width of the last run if it is about as good as any, or the narrowest one that is."""
     best_s = min(expected_s.values())
     last = runs[-1].workers if runs else None
     if last is not None and last in expected_s and expected_s[last] <= best_s * (1.0 + STICKY):

@@ -43,6 +43,12 @@ def test_nothing_ends_before_its_longest_test() -> None:
     assert predict(tests, FREE, 16, 2.0) < 5.5
 
 
+def test_a_worker_gets_a_fraction_of_its_share_at_first() -> None:
+    # Of 40 tests each of two workers gets 5, so that others run what would wait behind the long one.
+    tests = [Cost(5.0, 0.0, 0), *waiting(39)]
+    assert predict(tests, FREE, 2, 2.0) == pytest.approx(22.0, abs=0.5)
+
+
 def test_many_tests_are_predicted_like_few() -> None:
     assert predict(waiting(4_000, 0.01), FREE, 8, 2.0) == pytest.approx(5.0, rel=0.1)
     assert predict(computing(4_000, 0.01), FREE, 8, 2.0) == pytest.approx(20.0, rel=0.1)

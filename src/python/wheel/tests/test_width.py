@@ -6,7 +6,7 @@ from pathlib import Path
 from conc_pytest.cost import Cost
 from conc_pytest.last_run import CACHE_KEY, MOST_RUNS, MOST_SELECTIONS, History, LastRun, Run
 from conc_pytest.schedule import StartUp
-from conc_pytest.width import Machine, choose
+from conc_pytest.width import Machine, best, choose
 from conc_pytest.words import header
 
 GIB = 1 << 30
@@ -60,14 +60,11 @@ def test_what_whole_runs_took_corrects_the_prediction() -> None:
     assert narrower.expected_s is not None and narrower.expected_s[wide] == 60.0
 
 
-def test_a_width_that_is_as_good_is_kept() -> None:
-    waits = [Cost(1.0, 0.01, 0)] * 100
-    choice = choose(history(waits), MACHINE)
-    assert choice.expected_s is not None
-    near = next(w for w in choice.expected_s if w > choice.workers)
-    kept = choose(history(waits, Run(near, None, choice.expected_s[near])), MACHINE)
-    if choice.expected_s[near] <= 1.05 * min(choice.expected_s.values()):
-        assert kept.workers == near
+def test_a_width_that_is_as_good_is_kept_and_of_others_the_narrowest_is_taken() -> None:
+    expected_s = {2: 20.0, 8: 10.1, 12: 10.0, 16: 10.4, 24: 10.6}
+    assert best(expected_s, []) == 8
+    for last, chosen in [(16, 16), (24, 8), (2, 8), (32, 8)]:
+        assert best(expected_s, [Run(12, None, 10.0), Run(last, None, 10.4)]) == chosen
 
 
 def test_the_number_that_was_asked_for_is_not_exceeded() -> None:
