@@ -41,7 +41,7 @@ pub use crate::host::procfs::process_stat;
 pub use crate::host::reexec::HiddenRole;
 pub use crate::host::usage::CpuTime;
 pub use crate::host::{Host, Interrupt, Reexec};
-pub use crate::job::width::{Governor, Reading, WidthConfig, WidthLimit, WidthReport, WidthStep};
+pub use crate::job::width::{Governor, HeldFor, Reading, WidthConfig, WidthLimit, WidthReport, WidthStep};
 
 pub use crate::model::Point;
 pub use crate::model::amdahl::Amdahl;

@@ -9,6 +9,7 @@ use crate::job::attempt::Stream;
 use crate::job::delivery::Streams;
 use crate::job::progress::{JobObserver, JobProgress};
 use crate::job::shutdown::Stop;
+use crate::job::width::HeldFor;
 use crate::units::{PerSecond, Seconds};
 
 use crate::cli::args::ProgressForm;
@@ -131,8 +132,10 @@ fn line(progress: &JobProgress) -> String {
     if progress.waiting > 0 {
         parts.push(format!("{} to be tried again", progress.waiting));
     }
-    if progress.is_held {
-        parts.push("waiting for memory".to_owned());
+    match progress.held_for {
+        None => {}
+        Some(HeldFor::Memory) => parts.push("waiting for memory".to_owned()),
+        Some(HeldFor::Pressure) => parts.push("waiting for less pressure".to_owned()),
     }
     if let Some(rate) = progress.per_second {
         parts.push(format!("{}/s", PerSecond(rate)));
@@ -160,6 +163,7 @@ mod tests {
             per_second: Some(12.0),
             left_s: Some([7.0, 9.0]),
             is_held: true,
+            held_for: Some(HeldFor::Memory),
             ..progress
         };
         assert_eq!(

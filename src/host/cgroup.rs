@@ -62,6 +62,11 @@ pub(crate) fn available_bytes() -> Option<u64> {
     directories(&procfs::cgroups(None), "memory").into_iter().filter_map(of_group).min()
 }
 
+/// Returns the directory of the group of this process in version 2 of the hierarchy; `None` without one.
+pub(crate) fn own_directory() -> Option<PathBuf> {
+    directories(&procfs::cgroups(None), "").into_iter().next()
+}
+
 /// Takes the bytes of the page cache that were not used lately out of `memory.stat`.
 fn inactive_file(text: &str) -> Option<u64> {
     let mut lines = text.lines();

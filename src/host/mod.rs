@@ -14,6 +14,7 @@ pub(crate) mod inherited;
 pub(crate) mod interrupt;
 pub(crate) mod limits;
 pub(crate) mod memory;
+pub(crate) mod pressure;
 pub(crate) mod process;
 pub(crate) mod procfs;
 pub(crate) mod quota;

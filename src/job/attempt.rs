@@ -7,6 +7,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use nix::errno::Errno;
@@ -17,12 +18,14 @@ use nix::unistd::Pid;
 use crate::host::clock::process_cpu;
 use crate::host::deadline::DeadlineKeeper;
 use crate::host::process::descendants;
+use crate::host::procfs::{self, Schedstat};
 use crate::host::reexec::Reexec;
 use crate::host::spawned::{Reaped, end_of, reap};
 use crate::job::command::{CommandTemplate, Rendered};
 use crate::job::items::JobItem;
 use crate::job::outcome::{Attempt, Ending};
 use crate::job::output::Output;
+use crate::job::own_time::{OwnTime, OwnTimes};
 use crate::job::runner::Runner;
 use crate::job::running::{Running, Stopped};
 
@@ -36,6 +39,13 @@ const READ_BYTES: usize = 64 << 10;
 /// Bytes read after the end of a command, at most: the largest capacity of a pipe. A process that it left
 /// behind may write for ever.
 const MAX_BYTES_AFTER_END: usize = 1 << 20;
+
+/// First commands of a run whose wait for a CPU is looked up at their end, and every so many after them: it takes a
+/// system call or two.
+const PROFILED: u64 = 32;
+
+/// Share of a command's CPU time that its own process has used, below which others of its processes matter.
+const OWN_SHARE: f64 = 0.8;
 
 /// Running commands whose CPU time is looked up at a time: a sample, because each takes some system calls.
 const SAMPLED: usize = 16;
@@ -82,6 +92,10 @@ pub(crate) struct Attempts<'a> {
     pub(crate) output: OutputPath<'a>,
     /// The thread that kills what takes too long; started when it is needed.
     pub(crate) deadlines: OnceLock<DeadlineKeeper>,
+    /// Commands that were started.
+    pub(crate) started: AtomicU64,
+    /// The time that commands needed for themselves, of some of them.
+    pub(crate) own: OwnTimes,
 }
 
 impl Runner for Attempts<'_> {
@@ -89,7 +103,7 @@ impl Runner for Attempts<'_> {
         let (started, begun) = (SystemTime::now(), Instant::now());
         let mut sink = Sink::new(self, item);
         let (ending, cpu_s) = match self.command(item, slot).spawn() {
-            Ok(child) => self.follow(child, &mut sink, limit),
+            Ok(child) => self.follow(child, begun, &mut sink, limit),
             Err(error) => (cannot_start(&error), 0.0),
         };
         Attempt {
@@ -109,6 +123,10 @@ impl Runner for Attempts<'_> {
 
     fn stop_youngest(&self) -> bool {
         self.running.stop_youngest()
+    }
+
+    fn own_time(&self) -> Option<OwnTime> {
+        self.own.total()
     }
 
     fn running_cpu_s(&self, running: usize) -> f64 {
@@ -141,7 +159,21 @@ impl Attempts<'_> {
         command
     }
 
-    fn follow(&self, mut child: Child, sink: &mut Sink<'_>, limit: Option<Duration>) -> (Ending, f64) {
+    /// Learns from a command that has ended how it spent its time.
+    fn learn(&self, seconds: f64, stat: Schedstat, cpu_s: f64) {
+        if (stat.run_ns as f64) * 1e-9 < OWN_SHARE * cpu_s {
+            self.own.note_unseen();
+        }
+        self.own.add(seconds - stat.wait_ns as f64 * 1e-9, cpu_s);
+    }
+
+    fn follow(
+        &self,
+        mut child: Child,
+        begun: Instant,
+        sink: &mut Sink<'_>,
+        limit: Option<Duration>,
+    ) -> (Ending, f64) {
         let pid = child.id();
         let ticket = self.running.add(pid);
         let watch = limit
@@ -154,10 +186,17 @@ impl Attempts<'_> {
         while waitid(Id::Pid(Pid::from_raw(pid.cast_signed())), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)
             == Err(Errno::EINTR)
         {}
+        let number = self.started.fetch_add(1, Ordering::Relaxed);
+        let is_profiled = number < PROFILED || number.is_multiple_of(PROFILED);
+        let stat = if is_profiled { procfs::schedstat(pid, pid) } else { None };
+        let seconds = begun.elapsed().as_secs_f64();
         let stopped = self.running.remove(ticket);
         let is_late = watch.is_some_and(|watch| watch.end());
         match reap(pid) {
-            Ok(reaped) => (conclude(reaped, stopped, is_late, sink), reaped.cpu.total_s()),
+            Ok(reaped) => {
+                stat.into_iter().for_each(|stat| self.learn(seconds, stat, reaped.cpu.total_s()));
+                (conclude(reaped, stopped, is_late, sink), reaped.cpu.total_s())
+            }
             Err(error) => (Ending::Broken(format!("its end is unknown: {error}")), 0.0),
         }
     }

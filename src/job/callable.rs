@@ -17,6 +17,7 @@ use crate::job::callable_strategy::{CallableMode, FirstItems};
 use crate::job::items::JobItem;
 use crate::job::outcome::{Attempt, Ending};
 use crate::job::output::Output;
+use crate::job::own_time::OwnTime;
 use crate::job::runner::Runner;
 use crate::python::Session;
 use crate::python::item_server::{ItemServer, Served, ServedItems};
@@ -29,6 +30,8 @@ enum Reply {
     Served(Served),
     /// The interpreter has ended: how, and how many items it was running.
     Died(String, usize),
+    /// It was stopped for memory.
+    Stopped,
 }
 
 /// Items that an interpreter is running.
@@ -37,6 +40,8 @@ struct Pending {
     waiting: HashMap<u64, Sender<Reply>>,
     /// How it has ended.
     ended: Option<String>,
+    /// Whether it was stopped for memory, and its item is to run again.
+    is_requeued: bool,
 }
 
 /// An interpreter that takes items.
@@ -150,6 +155,7 @@ impl<'a> Callables<'a> {
         match reply {
             Ok(Reply::Served(served)) => Outcome::Served(served),
             Ok(Reply::Died(how, together)) => Outcome::Died(how, together),
+            Ok(Reply::Stopped) => Outcome::Requeued,
             Err(RecvTimeoutError::Disconnected) => Outcome::Gone,
             Err(RecvTimeoutError::Timeout) => {
                 live.pending().waiting.remove(&number);
@@ -247,6 +253,8 @@ enum Outcome {
     Served(Served),
     /// The interpreter has ended: how, and how many items it was running.
     Died(String, usize),
+    /// The interpreter was stopped for memory.
+    Requeued,
     /// The interpreter had ended before.
     Gone,
     Late,
@@ -280,6 +288,7 @@ impl Runner for Callables<'_> {
             Outcome::Died(how, _) => {
                 attempt.ending = Ending::Raised(Code::PoolWorkerDied, format!("the interpreter {how}"));
             }
+            Outcome::Requeued => attempt.ending = Ending::Requeued,
             Outcome::Late => attempt.ending = Ending::TimedOut,
             Outcome::Failed(error) => attempt.ending = Ending::Raised(error.code, error.message),
             Outcome::Gone => {}
@@ -293,8 +302,26 @@ impl Runner for Callables<'_> {
     }
 
     fn stop_youngest(&self) -> bool {
-        // An interpreter may run many items, most of which are not to blame.
-        false
+        // An interpreter may run many items, most of which are not to blame; one of its own is stopped with it.
+        if self.mode().processes.is_some() {
+            return false;
+        }
+        let youngest_of = |live: &Arc<Live>| live.pending().waiting.keys().copied().max();
+        let mut running: Vec<_> =
+            self.live().into_iter().filter_map(|live| Some((youngest_of(&live)?, live))).collect();
+        running.sort_by_key(|(number, _)| *number);
+        match running.as_slice() {
+            [_, .., (_, live)] if !live.pending().is_requeued => {
+                live.pending().is_requeued = true;
+                kill_tree(live.server.pid());
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn own_time(&self) -> Option<OwnTime> {
+        self.first.lock().unwrap_or_else(PoisonError::into_inner).own_time()
     }
 
     fn running_cpu_s(&self, _: usize) -> f64 {
@@ -340,8 +367,9 @@ fn pass_on(mut answers: ServedItems, live: &Live) {
     pending.ended = Some(how.clone());
     let waiting = std::mem::take(&mut pending.waiting);
     let together = waiting.len();
+    let is_requeued = pending.is_requeued;
     for sender in waiting.into_values() {
-        let _ = sender.send(Reply::Died(how.clone(), together));
+        let _ = sender.send(if is_requeued { Reply::Stopped } else { Reply::Died(how.clone(), together) });
     }
 }
 

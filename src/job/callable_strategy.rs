@@ -1,5 +1,6 @@
 //! The way in which Python callables run, chosen by the first items.
 
+use crate::job::own_time::OwnTime;
 use crate::policy::{CPU_BOUND_FROM, IO_BOUND_UP_TO};
 use crate::python::protocol::request::ServeStrategy;
 use crate::strategy::StrategyKind;
@@ -65,6 +66,12 @@ impl FirstItems {
     /// Returns true as long as nothing is decided: items run one after another.
     pub(crate) fn is_open(&self) -> bool {
         self.is_open
+    }
+
+    /// Returns the time of the first items.
+    pub(crate) fn own_time(&self) -> Option<OwnTime> {
+        let own = OwnTime { seconds: self.seconds, cpu_s: self.cpu_s, is_whole: true };
+        (self.count > 0 && self.seconds > 0.0).then_some(own)
     }
 
     /// Adds an item; returns the mode once it is decided.

@@ -83,6 +83,8 @@ pub(crate) struct JobConfig {
     pub(crate) program: Option<PathBuf>,
     /// The callable that is run instead of a command.
     pub(crate) callable: Option<CallableConfig>,
+    /// The workload whose steps are run instead of a command.
+    pub(crate) steps: Option<Workload>,
     /// The items.
     pub(crate) items: ItemSource,
     /// The width.
@@ -111,6 +113,9 @@ pub(crate) struct JobConfig {
     pub(crate) memory_free: u64,
     /// Whether commands are stopped for it, and not only held back.
     pub(crate) stops_for_memory: bool,
+    /// Share of the time, from 0 to 1, in which tasks of the machine may wait for CPUs, memory or I/O while items
+    /// start.
+    pub(crate) max_pressure: Option<f64>,
     /// The niceness of the commands.
     pub(crate) niceness: Option<i32>,
     /// Seeds the pauses before retries.

@@ -12,12 +12,13 @@ use crate::job::delivery::Streams;
 use crate::job::failure::{JobError, JobOutcome};
 use crate::job::item_order::InOrder;
 use crate::job::joblog::JobLog;
-use crate::job::journal::{Header, Journal};
+use crate::job::journal::{Header, Journal, JournalError};
 use crate::job::progress::JobObserver;
 use crate::job::reader::{self, Resume};
 use crate::job::results::Results;
 use crate::job::scheduler::Scheduler;
 use crate::job::shutdown::Shutdown;
+use crate::job::steps::Steps;
 use crate::job::supervise::Supervisor;
 use crate::job::width::Governor;
 
@@ -56,6 +57,8 @@ pub(crate) fn run(
         None => config.items.clone(),
     };
     let callables = work.as_ref().map(CallableWork::runner).transpose()?;
+    let steps = config.steps.as_ref().map(|workload| Steps::open(workload, around.group, config.seed));
+    let steps = steps.transpose()?;
     let (journal, resume) = open_journal(config)?;
     if let Some(resume) = &resume {
         resume.check(&items)?;
@@ -97,7 +100,11 @@ pub(crate) fn run(
         read: &read,
         reported: &reported,
         total,
-        callables: callables.as_ref(),
+        runner: match (&callables, &steps) {
+            (Some(callables), _) => Some(callables),
+            (None, Some(steps)) => Some(steps),
+            (None, None) => None,
+        },
     };
     supervisor.run(committer, governor, observer)
 }
@@ -108,7 +115,11 @@ fn open_journal(config: &JobConfig) -> Result<(Option<Journal>, Option<Resume>),
     if !wanted.resumes {
         return Ok((Some(Journal::create(&wanted.path, &header)?), None));
     }
-    let (journal, recorded) = Journal::resume(&wanted.path, &header)?;
+    let (journal, recorded) = match Journal::resume(&wanted.path, &header) {
+        // The same line begins a run and goes on with it, as scripts want it.
+        Err(JournalError::Missing(_)) => return Ok((Some(Journal::create(&wanted.path, &header)?), None)),
+        resumed => resumed?,
+    };
     Ok((Some(journal), Some(Resume { recorded, retries_failed: wanted.retries_failed })))
 }
 

@@ -49,7 +49,10 @@ impl Prior {
     pub(crate) fn keep(&self, summary: &JobSummary) {
         let width = &summary.width;
         let is_learned = width.choice == "auto"
-            && !matches!(width.limit, WidthLimit::Items | WidthLimit::Source | WidthLimit::Resources)
+            && !matches!(
+                width.limit,
+                WidthLimit::Items | WidthLimit::Source | WidthLimit::Resources | WidthLimit::Pressure
+            )
             && summary.end == JobEnd::Complete
             && summary.attempts >= WAVES * width.width as u64;
         let Some(file) = self.file.as_ref().filter(|_| is_learned) else { return };

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::job::shutdown::Stop;
+use crate::job::width::HeldFor;
 
 /// The state of a run at one time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
@@ -29,8 +30,10 @@ pub(crate) struct JobProgress {
     pub(crate) left_s: Option<[f64; 2]>,
     /// How the run is ending before its time; null while it goes on.
     pub(crate) stop: Option<Stop>,
-    /// Whether new items wait for free memory.
+    /// Whether new items wait for more than a free slot.
     pub(crate) is_held: bool,
+    /// What they wait for; null if they do not.
+    pub(crate) held_for: Option<HeldFor>,
 }
 
 /// Receives the state of a run a few times a second.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::job::items::JobItem;
 use crate::job::outcome::Attempt;
+use crate::job::own_time::OwnTime;
 use crate::strategy::StrategyKind;
 
 /// Runs items, any number at a time.
@@ -23,6 +24,11 @@ pub(crate) trait Runner: Sync {
     /// Returns true while the first items decide how the others are to run: they run one after another.
     fn is_profiling(&self) -> bool {
         false
+    }
+
+    /// Returns the time that items needed for themselves, of those that were looked at; `None` if there are none.
+    fn own_time(&self) -> Option<OwnTime> {
+        None
     }
 
     /// Returns the strategy, and the number of its processes if that is not the width; `None` for commands.

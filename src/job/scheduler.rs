@@ -67,6 +67,8 @@ struct State {
     is_halted: bool,
     /// Integral of the commands in flight, in seconds.
     in_flight_s: f64,
+    /// Integral of the free slots while the input had delivered no item for them, in seconds.
+    starved_s: f64,
     changed_at: Option<Instant>,
 }
 
@@ -77,11 +79,22 @@ impl State {
         if self.is_held { width.min(1) } else { width }
     }
 
-    fn set_running(&mut self, running: usize, now: Instant) {
+    /// Adds the time since the last change, before anything changes.
+    fn tick(&mut self, now: Instant) {
+        // A time that was read before the lock was taken may be earlier than the last change.
+        let now = self.changed_at.map_or(now, |before| before.max(now));
         if let Some(before) = self.changed_at {
-            self.in_flight_s += self.running as f64 * (now - before).as_secs_f64();
+            let passed_s = (now - before).as_secs_f64();
+            self.in_flight_s += self.running as f64 * passed_s;
+            if self.fresh.is_empty() && !self.is_complete {
+                self.starved_s += self.allowed().saturating_sub(self.running) as f64 * passed_s;
+            }
         }
         self.changed_at = Some(now);
+    }
+
+    fn set_running(&mut self, running: usize, now: Instant) {
+        self.tick(now);
         self.running = running;
     }
 
@@ -119,6 +132,8 @@ pub(crate) struct Load {
     pub(crate) is_complete: bool,
     /// Seconds in flight so far, of all commands together.
     pub(crate) in_flight_s: f64,
+    /// Seconds in which a slot was free and the input had delivered no item for it, of all slots together.
+    pub(crate) starved_s: f64,
     /// The cap that an exhausted resource has set.
     pub(crate) cap: Option<usize>,
     /// Whether a rule has ended the run.
@@ -147,6 +162,7 @@ impl Scheduler {
             }
             state = wait(&self.room, state, PATIENCE);
         }
+        state.tick(Instant::now());
         state.fresh.push_back(item);
         drop(state);
         self.work.notify_one();
@@ -155,7 +171,10 @@ impl Scheduler {
 
     /// Says that there are no more items.
     pub(crate) fn complete(&self) {
-        self.lock().is_complete = true;
+        let mut state = self.lock();
+        state.tick(Instant::now());
+        state.is_complete = true;
+        drop(state);
         self.work.notify_all();
     }
 
@@ -172,8 +191,7 @@ impl Scheduler {
             if state.running < state.allowed()
                 && let Some(work) = take(&mut state, now)
             {
-                let running = state.running + 1;
-                state.set_running(running, now);
+                state.running += 1;
                 let (is_low, has_room) = (state.fresh.len() < READ_AHEAD / 2, state.has_room_for_another());
                 drop(state);
                 if is_low {
@@ -187,6 +205,18 @@ impl Scheduler {
             let due = state.later.peek().map_or(PATIENCE, |Reverse(later)| later.due - now);
             state = wait(&self.work, state, due.clamp(Duration::from_millis(1), PATIENCE));
         }
+    }
+
+    /// Returns an item that may be attempted now, without waiting.
+    #[cfg(test)]
+    pub(crate) fn try_next(&self) -> Option<Work> {
+        let mut state = self.lock();
+        if state.running >= state.allowed() {
+            return None;
+        }
+        let work = take(&mut state, Instant::now())?;
+        state.running += 1;
+        Some(work)
     }
 
     /// Gives back an item that is to be attempted again after `pause`.
@@ -214,7 +244,10 @@ impl Scheduler {
 
     /// Sets the width.
     pub(crate) fn set_width(&self, width: usize) {
-        let before = std::mem::replace(&mut self.lock().width, width.max(1));
+        let mut state = self.lock();
+        state.tick(Instant::now());
+        let before = std::mem::replace(&mut state.width, width.max(1));
+        drop(state);
         self.wake_if(before != width.max(1));
     }
 
@@ -248,14 +281,15 @@ impl Scheduler {
     pub(crate) fn load(&self) -> Load {
         let now = Instant::now();
         let mut state = self.lock();
+        state.tick(now);
         let running = state.running;
-        state.set_running(running, now);
         Load {
             running,
             ready: state.fresh.len(),
             waiting: state.later.len(),
             is_complete: state.is_complete,
             in_flight_s: state.in_flight_s,
+            starved_s: state.starved_s,
             cap: state.cap,
             is_halted: state.is_halted,
             is_over: running == 0 && (state.is_exhausted() || self.shutdown.asked().is_some()),
@@ -285,6 +319,7 @@ impl Scheduler {
 
 /// Takes the item that is due, or else a fresh one.
 fn take(state: &mut State, now: Instant) -> Option<Work> {
+    state.tick(now);
     if state.later.peek().is_some_and(|Reverse(later)| later.due <= now) {
         return state.later.pop().map(|Reverse(later)| later.work);
     }
@@ -360,6 +395,24 @@ mod tests {
         drop(state);
         assert!(!scheduler.shrink(), "only one command is running");
         assert_eq!(scheduler.lock().allowed(), 1);
+    }
+
+    #[test]
+    fn free_slots_count_as_starved_only_while_the_input_owes_an_item() {
+        let scheduler = Scheduler::new(2, Shutdown::default());
+        let pause = || std::thread::sleep(Duration::from_millis(5));
+        assert_eq!(scheduler.load().starved_s, 0.0);
+        pause();
+        assert!(scheduler.push(item(0)));
+        let waited_s = scheduler.load().starved_s;
+        assert!(waited_s >= 0.01, "two slots were free for 5 ms: {waited_s}");
+        pause();
+        assert_eq!(scheduler.load().starved_s, waited_s, "an item was ready");
+        assert!(scheduler.next().is_some());
+        scheduler.complete();
+        let before = scheduler.load().starved_s;
+        pause();
+        assert_eq!(scheduler.load().starved_s, before, "there are no more items");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::job::width::WidthReport;
+use crate::profile::Class;
 use crate::strategy::StrategyKind;
 
 /// Numbers of items.
@@ -74,6 +75,11 @@ pub struct JobSummary {
     pub task_s: Option<f64>,
     /// CPU seconds of an attempt, on average; null without any.
     pub task_cpu_s: Option<f64>,
+    /// The class of the items; null if it could not be told what they waited for.
+    pub class: Option<Class>,
+    /// Share of an item's own time on a CPU, from 0 to 1: without the time in which no CPU was free; null without
+    /// a class.
+    pub own_cpu_share: Option<f64>,
     /// Items that succeeded per second, over the whole run.
     pub per_second: f64,
     /// The strategy of a callable; null for a command.

@@ -8,17 +8,15 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Sender;
 
 use crate::host::group::Group;
-use crate::host::memory::available_bytes;
-use crate::host::procfs::machine_cpu;
 use crate::host::spawned::be_nice;
 use crate::job::attempt::{Attempts, OutputPath};
-use crate::job::callable::Callables;
 use crate::job::committer::{Committed, Committer, Reported};
 use crate::job::config::{JobConfig, OutputMode};
 use crate::job::delivery::{LiveLines, Streams};
+use crate::job::eyes::Eyes;
 use crate::job::failure::{JobError, JobFailure, JobOutcome};
-use crate::job::guard::{Demand, MemoryWatch};
 use crate::job::outcome::Finished;
+use crate::job::own_time::{OwnTime, OwnTimes};
 use crate::job::progress::{JobObserver, JobProgress, RecentRate};
 use crate::job::reader::Read;
 use crate::job::runner::Runner;
@@ -27,8 +25,9 @@ use crate::job::scheduler::{Load, Scheduler};
 use crate::job::shutdown::{Shutdown, Stop};
 use crate::job::summary::{ItemCounts, JobEnd, JobSummary};
 use crate::job::timeout::Durations;
-use crate::job::width::{Governor, Reading};
+use crate::job::width::{Governor, HeldFor, WidthLimit};
 use crate::job::worker::{Counters, Workers};
+use crate::profile::Class;
 use crate::workload::rate::RateLimiter;
 
 /// Time between two looks while the width is being found.
@@ -63,8 +62,8 @@ pub(crate) struct Supervisor<'a> {
     pub(crate) reported: &'a Reported,
     /// All items, if known before they are read.
     pub(crate) total: Option<u64>,
-    /// The callable that is run; `None` if it is a command.
-    pub(crate) callables: Option<&'a Callables<'a>>,
+    /// The way to run an item; `None` if it is a command.
+    pub(crate) runner: Option<&'a dyn Runner>,
 }
 
 impl Supervisor<'_> {
@@ -87,10 +86,7 @@ impl Supervisor<'_> {
             failure: Mutex::default(),
         };
         let attempts = self.attempts(&running, &live);
-        let runner: &dyn Runner = match self.callables {
-            Some(callables) => callables,
-            None => &attempts,
-        };
+        let runner: &dyn Runner = self.runner.unwrap_or(&attempts);
         let workers = self.workers(runner, &counters)?;
         let (sender, receiver) = crossbeam_channel::bounded(MAX_UNCOMMITTED);
         let mut committed = thread::scope(|scope| {
@@ -119,6 +115,8 @@ impl Supervisor<'_> {
             running,
             output,
             deadlines: OnceLock::new(),
+            started: AtomicU64::new(0),
+            own: OwnTimes::default(),
         }
     }
 
@@ -169,11 +167,14 @@ impl Supervisor<'_> {
             if self.shutdown.asked() == Some(Stop::Now) && !std::mem::replace(&mut stopped, true) {
                 pool.workers.runner.stop_all();
             }
-            let held = eyes.guard(self.scheduler, pool.workers.runner, elapsed.as_secs_f64());
+            let held = eyes.guard(self.scheduler, pool.workers.runner, elapsed);
             governor.step(self.steps.swap(0, Ordering::Relaxed));
+            let runner = pool.workers.runner;
             let is_opening = governor.is_searching() && elapsed - opened < OPENING;
-            let reading = eyes.reading(elapsed, is_opening, &load, pool.workers, self.left(), held);
-            let width = if pool.workers.runner.is_profiling() {
+            let running_cpu_s = if is_opening { runner.running_cpu_s(load.running) } else { 0.0 };
+            let reading =
+                eyes.reading(elapsed, &load, pool.workers.counters, running_cpu_s, self.left(), held);
+            let width = if runner.is_profiling() {
                 opened = elapsed;
                 governor.begin(&reading);
                 1
@@ -195,7 +196,7 @@ impl Supervisor<'_> {
             begun.elapsed().as_secs_f64(),
             &self.scheduler.load(),
             governor.width(),
-            false,
+            None,
             &mut rate,
         ));
     }
@@ -217,7 +218,7 @@ impl Supervisor<'_> {
         elapsed_s: f64,
         load: &Load,
         width: usize,
-        is_held: bool,
+        held: Option<HeldFor>,
         rate: &mut RecentRate,
     ) -> JobProgress {
         let (ok, failed) =
@@ -235,7 +236,8 @@ impl Supervisor<'_> {
             per_second: rate.per_second(),
             left_s: self.left().and_then(|left| rate.left_s(left)),
             stop: self.shutdown.asked(),
-            is_held,
+            is_held: held.is_some(),
+            held_for: held,
         }
     }
 
@@ -249,7 +251,7 @@ impl Supervisor<'_> {
     ) -> JobOutcome {
         let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
         let elapsed_s = begun.elapsed().as_secs_f64();
-        let attempts = count(&counters.attempts);
+        let attempts = count(&counters.ok_attempts) + count(&counters.failed_attempts);
         let mean = |ns: &AtomicU64| (attempts > 0).then(|| count(ns) as f64 * 1e-9 / attempts as f64);
         let failure = committed.error.map(JobFailure::Commit);
         let failure = failure.or_else(|| self.read.take_error().map(JobFailure::Items));
@@ -267,6 +269,10 @@ impl Supervisor<'_> {
             skipped_failed: count(&self.read.skipped_failed),
             not_run: if end == JobEnd::Complete { Some(0) } else { self.left() },
         };
+        let width = governor.report();
+        // Where the CPUs were busy, time in which nobody was seen computing may be waits for a CPU that were not seen.
+        let is_clear = |own: &OwnTime| own.is_whole || width.limit != WidthLimit::Cpus;
+        let own = runner.own_time().filter(|own| own.class() == Class::CpuBound || is_clear(own));
         let summary = JobSummary {
             name: self.config.name.clone(),
             command: self.config.command.clone(),
@@ -277,10 +283,12 @@ impl Supervisor<'_> {
             requeued: count(&counters.requeued),
             task_s: mean(&counters.busy_ns),
             task_cpu_s: mean(&counters.cpu_ns),
+            class: own.map(|own| own.class()),
+            own_cpu_share: own.map(|own| own.cpu_share()),
             per_second: items.ok as f64 / elapsed_s.max(f64::MIN_POSITIVE),
             strategy: runner.strategy().map(|(kind, _)| kind),
             processes: runner.strategy().and_then(|(_, processes)| processes),
-            width: governor.report(),
+            width,
             failed: committed.failed,
             journal: self.config.journal.as_ref().map(|journal| journal.path.display().to_string()),
         };
@@ -304,75 +312,5 @@ impl<'scope, 'env> Pool<'scope, 'env> {
             drop(sender);
             watcher.unpark();
         });
-    }
-}
-
-/// Everything that is looked at besides the counters: the CPUs and the memory of the machine.
-struct Eyes {
-    memory: MemoryWatch,
-    /// CPU seconds of the machine at the last look that was long enough ago.
-    machine: Option<(Duration, f64)>,
-    machine_cpus: Option<f64>,
-}
-
-/// Time over which the CPU time of the machine is measured: it is counted in steps of 10 ms per CPU.
-const MACHINE_PERIOD: Duration = Duration::from_millis(200);
-
-impl Eyes {
-    fn new(config: &JobConfig) -> Self {
-        let memory = MemoryWatch::new(config.memory_free, config.stops_for_memory);
-        Eyes { memory, machine: None, machine_cpus: None }
-    }
-
-    /// Holds items back while memory is low; returns whether it does.
-    fn guard(&mut self, scheduler: &Scheduler, runner: &dyn Runner, now_s: f64) -> bool {
-        let demand = available_bytes().map_or(Demand::Go, |available| self.memory.decide(available, now_s));
-        if demand == Demand::StopYoungest {
-            runner.stop_youngest();
-        }
-        scheduler.hold(demand != Demand::Go);
-        demand != Demand::Go
-    }
-
-    fn reading(
-        &mut self,
-        elapsed: Duration,
-        is_opening: bool,
-        load: &Load,
-        workers: &Workers<'_>,
-        left: Option<u64>,
-        is_held: bool,
-    ) -> Reading {
-        self.look_at_machine(elapsed);
-        let counters = workers.counters;
-        let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
-        let running_cpu_s = if is_opening { workers.runner.running_cpu_s(load.running) } else { 0.0 };
-        Reading {
-            now_s: elapsed.as_secs_f64(),
-            ok: count(&counters.attempts) - count(&counters.failed_attempts),
-            failed: count(&counters.failed_attempts),
-            busy_s: count(&counters.busy_ns) as f64 * 1e-9,
-            squares_s2: count(&counters.squares) as f64 * 1e-9,
-            cpu_s: count(&counters.cpu_ns) as f64 * 1e-9,
-            running_cpu_s,
-            in_flight_s: load.in_flight_s,
-            running: load.running,
-            ready: load.ready + load.waiting,
-            left,
-            machine_cpus: self.machine_cpus,
-            is_held,
-            cap: load.cap,
-        }
-    }
-
-    fn look_at_machine(&mut self, elapsed: Duration) {
-        if self.machine.is_some_and(|(before, _)| elapsed - before < MACHINE_PERIOD) {
-            return;
-        }
-        let Some(cpu) = machine_cpu() else { return };
-        if let Some((before, busy_s)) = self.machine {
-            self.machine_cpus = Some((cpu.busy_s - busy_s) / (elapsed - before).as_secs_f64());
-        }
-        self.machine = Some((elapsed, cpu.busy_s));
     }
 }

@@ -33,8 +33,8 @@ pub(crate) struct Counters {
     pub(crate) ok: AtomicU64,
     /// Items that failed after all their attempts.
     pub(crate) failed: AtomicU64,
-    /// Attempts that ended by themselves.
-    pub(crate) attempts: AtomicU64,
+    /// Attempts that ended by themselves and succeeded.
+    pub(crate) ok_attempts: AtomicU64,
     /// Attempts that failed.
     pub(crate) failed_attempts: AtomicU64,
     /// Attempts that were stopped for memory or could not be started, and are made again.
@@ -43,16 +43,28 @@ pub(crate) struct Counters {
     pub(crate) busy_ns: AtomicU64,
     /// Squares of the seconds of all attempts, in 10⁻⁹ s²; their spread follows.
     pub(crate) squares: AtomicU64,
+    /// Nanoseconds of the attempts that failed.
+    pub(crate) failed_ns: AtomicU64,
+    /// Squares of their seconds, in the same unit.
+    pub(crate) failed_squares: AtomicU64,
     /// Nanoseconds of CPU time of all attempts.
     pub(crate) cpu_ns: AtomicU64,
 }
 
 impl Counters {
-    fn add(&self, attempt: &Attempt) {
-        let seconds = attempt.seconds;
-        self.attempts.fetch_add(1, Ordering::Relaxed);
-        self.busy_ns.fetch_add((seconds * 1e9) as u64, Ordering::Relaxed);
-        self.squares.fetch_add((seconds * seconds * 1e9) as u64, Ordering::Relaxed);
+    /// Adds an attempt. Each number only ever grows, so that a reader needs no lock.
+    fn add(&self, attempt: &Attempt, is_success: bool) {
+        let (ns, squares) =
+            ((attempt.seconds * 1e9) as u64, (attempt.seconds * attempt.seconds * 1e9) as u64);
+        if is_success {
+            self.ok_attempts.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.failed_attempts.fetch_add(1, Ordering::Relaxed);
+            self.failed_ns.fetch_add(ns, Ordering::Relaxed);
+            self.failed_squares.fetch_add(squares, Ordering::Relaxed);
+        }
+        self.busy_ns.fetch_add(ns, Ordering::Relaxed);
+        self.squares.fetch_add(squares, Ordering::Relaxed);
         self.cpu_ns.fetch_add((attempt.cpu_s * 1e9) as u64, Ordering::Relaxed);
     }
 }
@@ -129,20 +141,17 @@ impl Workers<'_> {
             Ending::Exhausted(_) if self.scheduler.shrink() => return self.requeue(work),
             _ => {}
         }
-        self.counters.add(&attempt);
         let is_success = attempt.ending.is_success()
             || self.ignores_failure
                 && matches!(attempt.ending, Ending::Exited(_) | Ending::Signaled(_) | Ending::Raised(..));
+        self.counters.add(&attempt, is_success);
         let attempts = work.attempts + 1;
         if is_success {
             self.durations.lock().unwrap_or_else(PoisonError::into_inner).add(attempt.seconds);
-        } else {
-            self.counters.failed_attempts.fetch_add(1, Ordering::Relaxed);
-            if attempts <= self.retry.retries && self.shutdown.asked().is_none() {
-                let pause = self.pause(attempts - 1, work.item.number);
-                let pause = pause.max(attempt.retry_after.unwrap_or_default());
-                return self.scheduler.again(Work { attempts, ..work }, pause);
-            }
+        } else if attempts <= self.retry.retries && self.shutdown.asked().is_none() {
+            let pause = self.pause(attempts - 1, work.item.number);
+            let pause = pause.max(attempt.retry_after.unwrap_or_default());
+            return self.scheduler.again(Work { attempts, ..work }, pause);
         }
         let counter = if is_success { &self.counters.ok } else { &self.counters.failed };
         counter.fetch_add(1, Ordering::Relaxed);

@@ -14,6 +14,7 @@ use crate::workload::rate::RateLimiter;
 use crate::workload::retry::pause;
 use crate::workload::spec::{RetryPolicy, Workload};
 use crate::workload::step::permits::Permits;
+use crate::workload::step::retry_after::RetryAfter;
 use crate::workload::step::{PrepareError, Step, StepOutput, TaskContext, deadline};
 
 /// The prepared steps of a workload, with its items and limits.
@@ -27,6 +28,8 @@ pub struct Program {
     rate: Option<RateLimiter>,
     seed: u64,
     ordered_step: Option<usize>,
+    /// Whether a retry waits for as long as the server has asked.
+    heeds_servers: bool,
 }
 
 /// A step with its limits: whether the rate limit counts its attempts, and how many tasks may be in it at once.
@@ -90,7 +93,14 @@ impl Program {
             rate,
             seed: env.seed,
             ordered_step: workload.ordered_step(),
+            heeds_servers: false,
         })
+    }
+
+    /// Lets retries wait for at least as long as a server asks (`Retry-After`). A measurement does not, because it would
+    /// measure the pauses.
+    pub(crate) fn heeding_servers(self) -> Self {
+        Program { heeds_servers: true, ..self }
     }
 
     /// Returns the number of tasks.
@@ -209,6 +219,18 @@ impl Program {
         within(deadline, run).map_ok(|output| output.digest)
     }
 
+    /// Runs the task of an item that need not be among those of the workload, on the calling event loop; the caller
+    /// drops it at the deadline.
+    ///
+    /// # Errors
+    /// When a step fails for good.
+    pub(crate) fn run_item<'a>(
+        &'a self,
+        task: TaskContext<'a>,
+    ) -> impl Future<Output = Result<StepOutput, Error>> + Send + 'a {
+        self.steps_async(0..self.steps.len(), task, StepOutput::default())
+    }
+
     /// Runs some steps of the task at `position` on the calling event loop, after those that gave `input`;
     /// the caller drops it at the deadline.
     ///
@@ -221,19 +243,27 @@ impl Program {
         deadline: Option<Instant>,
         input: StepOutput,
     ) -> impl Future<Output = Result<StepOutput, Error>> + Send {
+        self.steps_async(span, self.context(position, deadline), input)
+    }
+
+    fn steps_async<'a>(
+        &'a self,
+        span: Range<usize>,
+        task: TaskContext<'a>,
+        input: StepOutput,
+    ) -> impl Future<Output = Result<StepOutput, Error>> + Send + 'a {
         if self.steps[span.clone()].iter().any(|limited| limited.permits.is_some()) {
             // Boxed, because a task without permits should not carry the size of waiting for one.
-            return Either::Left(self.span_with_permits(span, position, deadline, input).boxed());
+            return Either::Left(self.steps_with_permits(span, task, input).boxed());
         }
-        Either::Right(self.span_without_permits(span, position, deadline, input))
+        Either::Right(self.steps_without_permits(span, task, input))
     }
 
     /// Runs steps of which some let in only so many tasks at once.
-    async fn span_with_permits(
+    async fn steps_with_permits(
         &self,
         span: Range<usize>,
-        position: u64,
-        deadline: Option<Instant>,
+        task: TaskContext<'_>,
         input: StepOutput,
     ) -> Result<StepOutput, Error> {
         let mut output = input;
@@ -242,7 +272,7 @@ impl Program {
                 Some(permits) => Some(permits.acquire_async().await),
                 None => None,
             };
-            output = self.span_without_permits(step..step + 1, position, deadline, output).await?;
+            output = self.steps_without_permits(step..step + 1, task, output).await?;
         }
         Ok(output)
     }
@@ -250,15 +280,13 @@ impl Program {
     /// Runs steps that let in any number of tasks at once.
     ///
     /// Not an `async fn`, which keeps its arguments twice: a million of these may sleep at once.
-    fn span_without_permits(
-        &self,
+    fn steps_without_permits<'a>(
+        &'a self,
         span: Range<usize>,
-        position: u64,
-        deadline: Option<Instant>,
+        mut task: TaskContext<'a>,
         input: StepOutput,
-    ) -> impl Future<Output = Result<StepOutput, Error>> + Send {
+    ) -> impl Future<Output = Result<StepOutput, Error>> + Send + 'a {
         let mut steps = self.steps[span].iter();
-        let mut task = self.context(position, deadline);
         let mut digest = input.digest;
         async move {
             while let Some(limited) = steps.next() {
@@ -305,7 +333,8 @@ impl Program {
     ) -> Result<Duration, Error> {
         match &self.retry {
             Some(policy) if task.attempt < policy.max && !error.is_timeout() => {
-                Ok(pause(policy, task.attempt, task.index, self.seed))
+                let asked = RetryAfter::of(&error).filter(|_| self.heeds_servers).unwrap_or_default();
+                Ok(pause(policy, task.attempt, task.index, self.seed).max(asked))
             }
             _ => Err(limited.tell(error)),
         }

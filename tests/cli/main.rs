@@ -25,8 +25,11 @@ mod quiet;
 mod quotas;
 mod run;
 mod run_callable;
+mod run_files;
 mod run_journal;
+mod run_scripts;
 mod run_signals;
+mod run_steps;
 mod sandbox;
 mod sarif;
 #[path = "../../src/report/shapes.rs"]

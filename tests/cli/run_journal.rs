@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::sandbox::{Sandbox, wait_until};
 
-/// Runs that are killed in the normal lane; `CONC_KILLS` asks for more.
+/// Runs that are killed in the normal lane; `CONC_KILLS` asks for more, `CONC_KILL_SEED` for others.
 const KILLS: u64 = 24;
 
 /// Items of a run that is killed.
@@ -95,9 +95,10 @@ fn kill_something(sandbox: &Sandbox, child: &Child, choice: u64) {
 
 #[test]
 fn a_run_that_is_killed_at_any_moment_loses_nothing_and_records_nothing_twice() {
-    let kills = std::env::var("CONC_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(KILLS);
+    let number = |name: &str| std::env::var(name).ok().and_then(|number| number.parse::<u64>().ok());
+    let kills = number("CONC_KILLS").unwrap_or(KILLS);
     let items: String = (1..=ITEMS).map(|i| format!("{i}\n")).collect();
-    let mut random: u64 = 7;
+    let mut random = number("CONC_KILL_SEED").unwrap_or(7);
     let mut sandbox = Sandbox::new();
     let mut is_first = true;
     for round in 0..kills {

@@ -13,6 +13,8 @@ pub(crate) enum Shared {
     Degrading(f64),
     /// A server that refuses what comes faster than its rate.
     Limiter,
+    /// A server that refuses whatever is more than its capacity at once.
+    Refusing,
     /// Memory: beyond what fits, everything is swapped in and out, the more the wider.
     Memory,
 }
@@ -30,11 +32,18 @@ pub(crate) struct Scenario {
     pub(crate) task_s: (f64, f64),
     /// Factor of the capacity from the middle of the run on.
     pub(crate) change: f64,
+    /// Time of that change in seconds, if it is not the middle of the run, which then ends [`AFTER_CHANGE_S`] later.
+    pub(crate) changes_at_s: Option<f64>,
+    /// Share of the shortest possible run for which the change lasts.
+    pub(crate) lasts: f64,
     /// Share of the CPUs that other programs take, half of the time.
     pub(crate) others: f64,
     /// Whether the first task takes a tenth of the time.
     pub(crate) is_first_lucky: bool,
 }
+
+/// Seconds from a change at a given time to the end of what is simulated.
+pub(crate) const AFTER_CHANGE_S: f64 = 20.0;
 
 const PLAIN: Scenario = Scenario {
     name: "",
@@ -43,6 +52,8 @@ const PLAIN: Scenario = Scenario {
     items: (500, 5000),
     task_s: (0.02, 2.0),
     change: 1.0,
+    changes_at_s: None,
+    lasts: f64::INFINITY,
     others: 0.0,
     is_first_lucky: false,
 };
@@ -71,3 +82,30 @@ pub(crate) const SCENARIOS: [Scenario; 15] = [
         ..PLAIN
     },
 ];
+
+/// Kinds of work that no constant was chosen on.
+pub(crate) const HELD_OUT: [Scenario; 4] = [
+    Scenario { name: "refuses beyond capacity", shared: Shared::Refusing, ..PLAIN },
+    Scenario {
+        name: "halved for a while",
+        shared: Shared::Degrading(0.01),
+        change: 0.5,
+        lasts: 0.3,
+        ..PLAIN
+    },
+    Scenario { name: "degrading fast", shared: Shared::Degrading(0.03), variation: 0.6, ..PLAIN },
+    Scenario { name: "uneven, waiting", variation: 1.0, task_s: (0.05, 1.0), ..PLAIN },
+];
+
+/// Long runs whose capacity changes after half a minute.
+pub(crate) const CHANGES: [Scenario; 2] =
+    [Scenario { name: "halved", change: 0.5, ..LONG }, Scenario { name: "doubled", change: 2.0, ..LONG }];
+
+const LONG: Scenario = Scenario {
+    name: "",
+    shared: Shared::Degrading(0.01),
+    items: (50_000, 50_000),
+    task_s: (0.1, 0.4),
+    changes_at_s: Some(30.0),
+    ..PLAIN
+};

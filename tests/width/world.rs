@@ -3,9 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use conc::internal::{Governor, Reading, WidthConfig};
+use conc::internal::{Governor, HeldFor, Reading, WidthConfig};
 
-use crate::scenarios::{Scenario, Shared};
+use crate::scenarios::{AFTER_CHANGE_S, Scenario, Shared};
 
 /// CPUs of the machine.
 const CPUS: f64 = 2.0;
@@ -33,8 +33,8 @@ pub(crate) struct World {
     task_s: f64,
     /// Work of each item, in seconds alone.
     work: Vec<f64>,
-    /// Time of the change, in seconds.
-    change_s: f64,
+    /// Times at which the change begins and ends, in seconds.
+    change_s: (f64, f64),
     seed: u64,
 }
 
@@ -46,6 +46,15 @@ pub(crate) struct Run {
     pub(crate) finished: u64,
     /// Widths over time.
     pub(crate) steps: Vec<(f64, usize)>,
+    /// Seconds at which items were finished.
+    pub(crate) ends_s: Vec<f64>,
+}
+
+impl Run {
+    /// Returns the number of items that were finished between two times.
+    pub(crate) fn finished_between(&self, from_s: f64, to_s: f64) -> usize {
+        self.ends_s.iter().filter(|end_s| (from_s..to_s).contains(end_s)).count()
+    }
 }
 
 /// A small generator of random numbers (`splitmix64`).
@@ -92,16 +101,24 @@ impl World {
             work[0] = task_s / 10.0;
         }
         let ideal_s = work.iter().sum::<f64>() / capacity.min(64.0);
-        World { scenario: *scenario, items, capacity, task_s, work, change_s: ideal_s / 2.0, seed }
+        let begins_s = scenario.changes_at_s.unwrap_or(ideal_s / 2.0);
+        let change_s = (begins_s, begins_s + ideal_s * scenario.lasts);
+        World { scenario: *scenario, items, capacity, task_s, work, change_s, seed }
+    }
+
+    /// Returns the time at which the capacity changes, and the tasks that are worked on at full speed from then on.
+    pub(crate) fn change(&self) -> (f64, usize) {
+        (self.change_s.0, (self.capacity * self.scenario.change).round().max(1.0) as usize)
     }
 
     /// Returns the speed of each of `running` tasks at a time, 1 for a task alone.
     fn speed(&self, running: usize, now_s: f64) -> f64 {
         let n = running as f64;
-        let capacity = self.capacity * if now_s >= self.change_s { self.scenario.change } else { 1.0 };
+        let is_changed = now_s >= self.change_s.0 && now_s < self.change_s.1;
+        let capacity = self.capacity * if is_changed { self.scenario.change } else { 1.0 };
         let share = (capacity / n).min(1.0);
         match self.scenario.shared {
-            Shared::Nothing | Shared::Limiter => 1.0,
+            Shared::Nothing | Shared::Limiter | Shared::Refusing => 1.0,
             Shared::Cpus => (self.free_cpus(now_s) / n).min(1.0),
             Shared::Server => share,
             Shared::Degrading(loss) => share / (1.0 + loss * (n - capacity).max(0.0)),
@@ -182,6 +199,7 @@ struct Simulation<'a> {
     tokens: f64,
     reading: Reading,
     finished: u64,
+    ends_s: Vec<f64>,
     random: Random,
 }
 
@@ -198,13 +216,16 @@ impl<'a> Simulation<'a> {
             tokens: world.burst(),
             reading: Reading::default(),
             finished: 0,
+            ends_s: Vec::new(),
             random: Random(world.seed),
         }
     }
 
     fn run(mut self, governor: &mut Governor) -> Run {
         let mut look_s = 0.0;
-        while self.finished < self.world.items {
+        let end_s =
+            self.world.scenario.changes_at_s.map_or(f64::INFINITY, |change_s| change_s + AFTER_CHANGE_S);
+        while self.finished < self.world.items && self.now_s < end_s {
             if self.now_s >= look_s {
                 governor.decide(&self.reading());
                 look_s = self.now_s + if self.now_s < OPENING_S { TICKS_S.0 } else { TICKS_S.1 };
@@ -213,7 +234,7 @@ impl<'a> Simulation<'a> {
             self.advance(look_s);
         }
         let steps = governor.report().steps.iter().map(|step| (step.at_s, step.width)).collect();
-        Run { seconds: self.now_s, finished: self.finished, steps }
+        Run { seconds: self.now_s, finished: self.finished, steps, ends_s: self.ends_s }
     }
 
     fn in_flight(&self) -> usize {
@@ -223,7 +244,7 @@ impl<'a> Simulation<'a> {
     fn reading(&self) -> Reading {
         Reading {
             now_s: self.now_s,
-            is_held: self.world.is_held(self.in_flight()),
+            held: self.world.is_held(self.in_flight()).then_some(HeldFor::Memory),
             running: self.in_flight(),
             ready: self.fresh.len() + self.waiting.len(),
             left: Some(self.world.items - self.finished),
@@ -243,7 +264,12 @@ impl<'a> Simulation<'a> {
             };
             let Some((item, attempts)) = next else { return };
             let start = Time(self.now_s);
-            if matches!(self.world.scenario.shared, Shared::Limiter) && self.tokens < 1.0 {
+            let is_refused = match self.world.scenario.shared {
+                Shared::Limiter => self.tokens < 1.0,
+                Shared::Refusing => self.running.len() as f64 >= self.world.capacity,
+                _ => false,
+            };
+            if is_refused {
                 self.refused.push(Reverse((Time(self.now_s + REFUSAL_S), item, start, attempts)));
                 continue;
             }
@@ -273,6 +299,7 @@ impl<'a> Simulation<'a> {
         {
             self.count(start, true);
             self.finished += 1;
+            self.ends_s.push(self.now_s);
         } else if refusal_s == Some(next_s)
             && let Some(Reverse((_, item, start, attempts))) = self.refused.pop()
         {
@@ -287,6 +314,12 @@ impl<'a> Simulation<'a> {
         let seconds = self.now_s - start.0;
         self.reading.busy_s += seconds;
         self.reading.squares_s2 += seconds * seconds;
-        if is_success { self.reading.ok += 1 } else { self.reading.failed += 1 }
+        if is_success {
+            self.reading.ok += 1;
+        } else {
+            self.reading.failed += 1;
+            self.reading.failed_s += seconds;
+            self.reading.failed_squares_s2 += seconds * seconds;
+        }
     }
 }

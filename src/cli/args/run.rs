@@ -18,7 +18,7 @@ use crate::units::parse_bytes;
 pub(super) const RUN_USAGE: &str = "\
 conc run [OPTIONS] -- <COMMAND>... [::: <ITEM>...]
        conc run [OPTIONS] --items <FILE> -- <COMMAND>...
-       conc run [OPTIONS] <CALLABLE> [::: <ITEM>...]";
+       conc run [OPTIONS] <CALLABLE | FILE.toml> [::: <ITEM>...]";
 
 /// Explanation at the end of `conc run --help`.
 pub(super) const RUN_HELP: &str = "\
@@ -54,7 +54,7 @@ pub(crate) enum ProgressForm {
 /// Arguments of `run`.
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
-    /// A Python callable such as tasks.py:fetch or package.module:fetch; ::: and items may follow
+    /// A Python callable such as tasks.py:fetch or package.module:fetch, or a workload file such as work.toml; ::: and items may follow
     #[arg(value_name = "CALLABLE", num_args = 1.., conflicts_with = "command_line")]
     pub(crate) callable: Vec<OsString>,
 
@@ -159,6 +159,11 @@ pub(crate) struct RunWidthArgs {
     #[arg(long, alias = "memfree", value_name = "SIZE", value_parser = bytes)]
     pub(crate) memory_free: Option<u64>,
 
+    /// Start nothing while tasks of the machine waited for CPUs, memory or I/O for more than N% of the last 10 s
+    /// [default: only while nothing gets done for want of memory, 10% of the time]
+    #[arg(long, value_name = "N%", value_parser = share)]
+    pub(crate) max_pressure: Option<f64>,
+
     /// Niceness of the commands
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(-20..=19), allow_negative_numbers = true)]
     pub(crate) nice: Option<i32>,
@@ -225,6 +230,14 @@ fn jobs(text: &str) -> Result<Jobs, String> {
     }
 }
 
+/// Parses a percentage above 0 and up to 100; returns it as a share.
+fn share(text: &str) -> Result<f64, String> {
+    match text.strip_suffix('%').unwrap_or(text).parse::<f64>() {
+        Ok(percent) if percent > 0.0 && percent <= 100.0 => Ok(percent / 100.0),
+        _ => Err("must be a percentage above 0% and up to 100%".to_owned()),
+    }
+}
+
 fn bytes(text: &str) -> Result<u64, String> {
     parse_bytes(text).map_err(|error| error.to_string())
 }
@@ -239,6 +252,14 @@ mod tests {
         assert_eq!(jobs("150%"), Ok(Jobs::Percent(150.0)));
         for text in ["0", "-1", "", "0%", "x%", "many"] {
             assert!(jobs(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pressure_is_a_percentage() {
+        assert_eq!((share("40%"), share("100")), (Ok(0.4), Ok(1.0)));
+        for text in ["0%", "101%", "-5", "", "much"] {
+            assert!(share(text).is_err(), "{text}");
         }
     }
 }

@@ -7,12 +7,15 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostics::Code;
 use crate::host::Host;
+use crate::host::pressure::Pressures;
 use crate::job::command::{CommandTemplate, Place, find_place};
 use crate::job::config::{CallableConfig, JobConfig, JournalConfig, OutputMode, RetryConfig, WidthChoice};
 use crate::job::items::{ItemSource, Separator};
 use crate::job::prior::Prior;
 use crate::job::width::WidthConfig;
+use crate::strategy::StrategyKind;
 use crate::workload::input::{self, InputError, find_program, is_callable, with_parameters};
+use crate::workload::{Items, Workload};
 
 use crate::cli::args::{Jobs, ProgressForm, RunArgs, RunInputArgs, slips};
 use crate::cli::failure::Failure;
@@ -52,12 +55,14 @@ impl RunSettings {
     /// # Errors
     /// When they contradict each other, or the command cannot be run.
     pub(crate) fn resolve(args: &RunArgs, host: &Host) -> Result<Self, Failure> {
-        let Work { name, words, listed, template, program, callable } = resolve_work(args, host)?;
-        let items = resolve_items(&args.input, listed, callable.is_some())?;
+        let Work { name, words, listed, template, program, callable, steps } = resolve_work(args, host)?;
+        let items = resolve_items(&args.input, listed, callable.is_some(), steps.as_ref())?;
+        let max_pressure = args.width.max_pressure.map(check_pressure).transpose()?;
         for file in [&args.record.joblog, &args.export_json].into_iter().flatten() {
             check_writable(file)?;
         }
-        let identity = identity_of(words, args.input.shell);
+        let definition = steps.as_ref().map(Workload::definition).unwrap_or_default();
+        let identity = [identity_of(words, args.input.shell), definition.into_bytes()].concat();
         let prior = Prior::of(&identity, host.cpus_effective);
         let job = JobConfig {
             name: args.input.name.clone().unwrap_or(name),
@@ -66,8 +71,9 @@ impl RunSettings {
             template,
             program,
             callable,
+            width: resolve_width(args, &prior, host, steps.as_ref())?,
+            steps,
             items,
-            width: resolve_width(args, &prior, host),
             output: output_mode(args),
             is_tagged: args.tag,
             results: args.record.results.clone(),
@@ -84,6 +90,7 @@ impl RunSettings {
             rate_per_s: args.width.rate,
             memory_free: args.width.memory_free.unwrap_or(host.memory_bytes / RESERVED_PART),
             stops_for_memory: args.width.memory_free.is_some(),
+            max_pressure,
             niceness: args.width.nice,
             seed: SEED,
         };
@@ -107,6 +114,7 @@ struct Work<'a> {
     template: CommandTemplate,
     program: Option<PathBuf>,
     callable: Option<CallableConfig>,
+    steps: Option<Workload>,
 }
 
 fn resolve_work<'a>(args: &'a RunArgs, host: &Host) -> Result<Work<'a>, Failure> {
@@ -118,18 +126,32 @@ fn resolve_work<'a>(args: &'a RunArgs, host: &Host) -> Result<Work<'a>, Failure>
             None => None,
         };
         let name = name_of(words, args.input.shell);
-        return Ok(Work { name, words, listed, template, program, callable: None });
+        return Ok(Work { name, words, listed, template, program, callable: None, steps: None });
     }
     let (words, listed) = split(&args.callable)?;
     let named = words[0].to_string_lossy();
-    if !is_callable(&named) || words.len() > 1 {
+    let is_described = named.ends_with(".toml") || input::load(&named).is_some();
+    if !(is_callable(&named) || is_described) || words.len() > 1 {
         let message = format!(
-            "'{named}' is no Python callable; a command follows --, as in: conc run -- {}",
+            "'{named}' is no Python callable and no workload file; a command follows --, as in: conc run -- {}",
             shown(words)
         );
         return Err(Failure::Usage(message));
     }
     let mut workload = input::resolve(&named)?;
+    if !workload.runs_python() {
+        check_steps(args, &workload)?;
+        let (name, template) = (workload.name.clone(), CommandTemplate::new(words, true));
+        return Ok(Work {
+            name,
+            words,
+            listed,
+            template,
+            program: None,
+            callable: None,
+            steps: Some(workload),
+        });
+    }
     name_async_form(&mut workload, args.python.async_fn.as_deref())?;
     let callable = CallableConfig {
         workload,
@@ -138,7 +160,36 @@ fn resolve_work<'a>(args: &'a RunArgs, host: &Host) -> Result<Work<'a>, Failure>
         cpus: host.cpu_workers(),
     };
     let (name, template) = (callable.workload.name.clone(), CommandTemplate::new(words, true));
-    Ok(Work { name, words, listed, template, program: None, callable: Some(callable) })
+    Ok(Work { name, words, listed, template, program: None, callable: Some(callable), steps: None })
+}
+
+/// Checks that the steps of a workload can be run item by item, in threads.
+fn check_steps(args: &RunArgs, workload: &Workload) -> Result<(), Failure> {
+    let name = &workload.name;
+    let problem = if let Some(kind) = args.strategy.filter(|kind| *kind != StrategyKind::Threads) {
+        format!("--strategy: the steps of '{name}' are run in threads, not as {kind}")
+    } else if args.python.python.is_some() || args.python.async_fn.is_some() {
+        format!("--python and --async-fn: '{name}' has no Python callable")
+    } else if workload.limits.memory.is_some() {
+        format!(
+            "'{name}' limits its memory, which conc run cannot; use --memory-free, and take the limit out"
+        )
+    } else if let Some(step) = workload.ordered_step().filter(|_| args.width.jobs != Jobs::Number(1)) {
+        format!("step {} of '{name}' is ordered, which takes one item after another: add -j1", step + 1)
+    } else {
+        return Ok(());
+    };
+    Err(Failure::Usage(problem))
+}
+
+/// Returns the pressure that the user allows, if the system reports any.
+fn check_pressure(limit: f64) -> Result<f64, Failure> {
+    match Pressures::now().greatest() {
+        Some(_) => Ok(limit),
+        None => Err(Failure::Usage(
+            "--max-pressure: this system does not report pressure (/proc/pressure is missing)".to_owned(),
+        )),
+    }
 }
 
 type Words<'a> = (&'a [OsString], Option<&'a [OsString]>);
@@ -167,6 +218,7 @@ fn resolve_items(
     args: &RunInputArgs,
     listed: Option<&[OsString]>,
     is_callable: bool,
+    steps: Option<&Workload>,
 ) -> Result<ItemSource, Failure> {
     let separator = if args.null { Separator::Nul } else { Separator::Line };
     let usage = |message: &str| Err(Failure::Usage(message.to_owned()));
@@ -180,11 +232,22 @@ fn resolve_items(
         (None, Some(path), None) if path == Path::new("-") => Ok(ItemSource::Stdin(separator)),
         (None, Some(path), None) => Ok(ItemSource::File { path: path.clone(), separator }),
         (None, None, None) if is_callable => Ok(ItemSource::OfModule),
+        (None, None, None) if steps.is_some() => Ok(steps.map_or(ItemSource::Count(0), items_of)),
         (None, None, None) if std::io::stdin().is_terminal() => usage(
             "there are no items; write them behind :::, name a file with --items, pipe them in, or repeat the command with \
              --tasks",
         ),
         (None, None, None) => Ok(ItemSource::Stdin(separator)),
+    }
+}
+
+/// Returns the items that a workload file lists.
+fn items_of(workload: &Workload) -> ItemSource {
+    match &workload.items {
+        Items::Count(count) => ItemSource::Count(*count),
+        Items::List(list) | Items::Slice { list, .. } => {
+            ItemSource::List(list.iter().map(OsString::from).collect())
+        }
     }
 }
 
@@ -219,18 +282,29 @@ fn resolve_template(words: &[OsString], is_shell: bool, appends: bool) -> Result
     Ok(CommandTemplate::of_shell(line, &places))
 }
 
-fn resolve_width(args: &RunArgs, prior: &Prior, host: &Host) -> WidthChoice {
-    match args.width.jobs {
-        Jobs::Number(width) => WidthChoice::Fixed(width),
-        Jobs::Percent(percent) => {
-            WidthChoice::Fixed(((host.cpus_effective * percent / 100.0).round() as usize).max(1))
+/// Returns the width: of a workload file, no more than the tasks in flight that it allows.
+fn resolve_width(
+    args: &RunArgs,
+    prior: &Prior,
+    host: &Host,
+    steps: Option<&Workload>,
+) -> Result<WidthChoice, Failure> {
+    let allowed = steps.and_then(|workload| workload.limits.max_in_flight).unwrap_or(usize::MAX);
+    let fixed = match args.width.jobs {
+        Jobs::Number(width) => width,
+        Jobs::Percent(percent) => ((host.cpus_effective * percent / 100.0).round() as usize).max(1),
+        Jobs::Auto => {
+            let max = args.width.max_width.min(allowed);
+            let prior = prior.width();
+            return Ok(WidthChoice::Auto(WidthConfig { cpus: host.cpus_effective, max, prior }));
         }
-        Jobs::Auto => WidthChoice::Auto(WidthConfig {
-            cpus: host.cpus_effective,
-            max: args.width.max_width,
-            prior: prior.width(),
-        }),
+    };
+    if fixed > allowed {
+        let message =
+            format!("-j: the workload allows {allowed} tasks in flight (max_in_flight), not {fixed}");
+        return Err(Failure::Usage(message));
     }
+    Ok(WidthChoice::Fixed(fixed))
 }
 
 fn output_mode(args: &RunArgs) -> OutputMode {

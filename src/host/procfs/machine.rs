@@ -12,13 +12,22 @@ pub(crate) struct MachineCpu {
     pub stolen_s: f64,
 }
 
-/// Pressure stall information of the CPUs: time in which some task of the machine waited for one.
+/// Pressure stall information of one resource: time in which some task, or every task, waited for it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct CpuPressure {
+pub(crate) struct Pressure {
     /// Share of the last ten seconds, from 0 to 1.
     pub avg10: f64,
-    /// Seconds since boot.
+    /// Seconds since the start of what is watched.
     pub total_s: f64,
+}
+
+/// The tasks that a pressure counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stalled {
+    /// Some task waited.
+    Some,
+    /// Every task that was not idle waited: nobody got anything done.
+    Full,
 }
 
 /// Reads the CPU time of the whole machine from `/proc/stat`.
@@ -26,9 +35,14 @@ pub(crate) fn machine_cpu() -> Option<MachineCpu> {
     read::text("/proc/stat", |text| parse_machine_cpu(text, ticks_per_second()))
 }
 
-/// Reads `/proc/pressure/cpu`.
-pub(crate) fn cpu_pressure() -> Option<CpuPressure> {
-    read::text("/proc/pressure/cpu", parse_cpu_pressure)
+/// Reads `/proc/pressure/cpu`: some task of the machine waited for a CPU.
+pub(crate) fn cpu_pressure() -> Option<Pressure> {
+    pressure("/proc/pressure/cpu", Stalled::Some)
+}
+
+/// Reads a file such as `/proc/pressure/io`, or `memory.pressure` of a control group.
+pub(crate) fn pressure(path: &str, stalled: Stalled) -> Option<Pressure> {
+    read::text(path, |text| parse_pressure(text, stalled))
 }
 
 /// Returns seconds since boot, from `/proc/uptime`.
@@ -51,12 +65,16 @@ fn parse_machine_cpu(text: &str, ticks_per_second: f64) -> Option<MachineCpu> {
 }
 
 /// Parses the line `some avg10=3.20 … total=9201059`: a percentage, and microseconds.
-fn parse_cpu_pressure(text: &str) -> Option<CpuPressure> {
-    let line = text.lines().find(|line| line.starts_with("some "))?;
+fn parse_pressure(text: &str, stalled: Stalled) -> Option<Pressure> {
+    let begin = match stalled {
+        Stalled::Some => "some ",
+        Stalled::Full => "full ",
+    };
+    let line = text.lines().find(|line| line.starts_with(begin))?;
     let field = |name: &str| -> Option<f64> {
         line.split_whitespace().find_map(|field| field.strip_prefix(name))?.parse().ok()
     };
-    Some(CpuPressure { avg10: field("avg10=")? / 100.0, total_s: field("total=")? * 1e-6 })
+    Some(Pressure { avg10: field("avg10=")? / 100.0, total_s: field("total=")? * 1e-6 })
 }
 
 #[cfg(test)]
@@ -73,8 +91,9 @@ mod tests {
     #[test]
     fn pressure_is_a_share_and_a_total() {
         let text = "some avg10=3.20 avg60=5.04 avg300=1.86 total=3000000\nfull avg10=0.00 total=1\n";
-        let pressure = parse_cpu_pressure(text).expect("a valid text");
+        let pressure = parse_pressure(text, Stalled::Some).expect("a valid text");
         assert!((pressure.avg10 - 0.032).abs() < 1e-12 && (pressure.total_s - 3.0).abs() < 1e-9);
-        assert_eq!(parse_cpu_pressure("full avg10=0.00 total=1\n"), None);
+        assert_eq!(parse_pressure(text, Stalled::Full), Some(Pressure { avg10: 0.0, total_s: 1e-6 }));
+        assert_eq!(parse_pressure("full avg10=0.00 total=1\n", Stalled::Some), None);
     }
 }

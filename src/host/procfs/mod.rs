@@ -16,7 +16,9 @@ mod thread;
 
 pub(crate) use cgroup::cgroups;
 pub(crate) use channel::{OpenChannel, open_channels, ring_has_files};
-pub(crate) use machine::{MachineCpu, cpu_pressure, machine_cpu, max_memory_maps, uptime_s};
+pub(crate) use machine::{
+    MachineCpu, Stalled, cpu_pressure, machine_cpu, max_memory_maps, pressure, uptime_s,
+};
 pub(crate) use maps::{ExecutableMap, executable_maps};
 pub(crate) use memory::{available_bytes, own_peak_rss_bytes, proportional_bytes, resident_bytes};
 pub(crate) use net::Peer;

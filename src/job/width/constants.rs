@@ -36,19 +36,26 @@ pub(super) const SURE: f64 = 1.28;
 /// Durations over the shortest seen from which something is taken to be queueing.
 pub(super) const QUEUEING: f64 = 1.5;
 
-/// Share of attempts that fail, beyond those that always fail, from which the width is blamed.
+/// Share of attempts that fail, or of their time, beyond those that always fail, from which the width is blamed.
 pub(super) const FAILING: f64 = 0.2;
 
 /// Failed attempts from which a share of failures counts.
 pub(super) const MIN_FAILED: u64 = 5;
 
-/// Share of attempts that fail whatever the width is, from which all ends count as goodput: successes alone
-/// would say nothing.
+/// Share of the time of attempts that failures take whatever the width is, from which all ends count as goodput:
+/// successes alone would say nothing.
 pub(super) const MOSTLY: f64 = 0.5;
 
-/// Share of the goodput that half the width must keep for failures to be blamed on the width: half as much
-/// work would keep half.
-pub(super) const KEPT_BY_HALF: f64 = 0.8;
+/// Width to go on with where attempts are refused, over the number of those that were let in: one more in eight shows
+/// when more would be let in.
+pub(super) const REFUSED_SLACK: f64 = 1.125;
+
+/// Growth of the width after a refusal, as long as nothing is refused: half of the growth of an opening that nobody
+/// has refused yet.
+pub(super) const CAUTION: f64 = 1.5;
+
+/// Seconds of a step after a refusal in which too little ended to tell: a server refuses within some milliseconds.
+pub(super) const CAUTIOUS_STEP_S: f64 = 0.05;
 
 /// Attempts that a measurement takes at least; a wave, if that is more.
 pub(super) const MIN_ATTEMPTS: u64 = 12;
@@ -63,10 +70,18 @@ pub(super) const MAX_EXTENSIONS: u32 = 4;
 pub(super) const SEARCH_SHARE: f64 = 0.03;
 
 /// Shortest pause between two tries of the same kind, in seconds.
-pub(super) const MIN_PAUSE_S: f64 = 1.0;
+pub(super) const MIN_PAUSE_S: f64 = 0.5;
+
+/// Share of the run so far that a pause may take: a run goes on for as long as it has lasted, more or less, and a
+/// change that is noticed after a tenth of that costs little of it.
+pub(super) const PAUSE_SHARE: f64 = 0.1;
 
 /// Factor between two widths below which nothing between them is tried.
 pub(super) const NEAR: f64 = 1.2;
+
+/// Factor by which a width that is known to be the best is left from time to time: what has become possible since
+/// shows in nothing else, and half as much again is told from noise.
+pub(super) const AGAIN: f64 = 1.5;
 
 /// Durations of a task after which a changed width shows: tasks that began before the change have ended by
 /// then, and those that overlapped with them mostly.
@@ -82,5 +97,9 @@ pub(super) const CHANGED: f64 = 0.15;
 /// Weight of what was measured at a width before, over that of a new measurement.
 pub(super) const MEMORY: f64 = 2.0;
 
-/// Share of the width below which the attempts in flight say that items do not arrive fast enough.
-pub(super) const STARVED: f64 = 0.8;
+/// Share of the width that must be in flight for a measurement to be one of that width.
+pub(super) const FULL: f64 = 0.8;
+
+/// Share of the slots that were free because the input had not delivered the next item, from which the input
+/// is the limit.
+pub(super) const STARVED: f64 = 0.2;

@@ -9,32 +9,27 @@
 //!    narrower one may be as fast; it is tried if durations have grown with the width, that is, if something
 //!    is queueing, and by halves as long as nobody knows how long a task takes at less. What was rejected
 //!    bounds the next try, and a try that costs is made the less often.
-//! 3. *Failures.* If most attempts of the opening fail, the width is halved until they do not. Later, half the width
-//!    is tried at once, and kept if as much succeeds.
-//! 4. *Change.* A goodput that changes by itself makes what was learned old: all is tried again.
+//! 3. *Failures.* If most attempts of the opening fail, the width falls to the number of those that were let in, and
+//!    grows with it. Later, a width that leaves no room for failures is tried at once, and kept if the goodput stays.
+//! 4. *Pressure.* While tasks of the machine wait for CPUs or for I/O nearly all of the time, nothing wider is
+//!    tried, and half the width is, and kept if the goodput stays.
+//! 5. *Change.* A goodput that changes by itself makes what was learned old: all is tried again. What has become
+//!    possible at a greater width shows in nothing, so that one is tried from time to time.
 //!
 //! Near the end nothing changes: a width that was just found would not pay any more.
+//!
+//! [`OPENING_MAX`]: crate::job::width::constants::OPENING_MAX
 
+use crate::job::width::bracket::Bracket;
 use crate::job::width::constants::{
-    CHANGED, COMPUTING, CPU_SLACK, CPUS_BUSY, FAILING, FREE, KEPT_BY_HALF, MAX_EXTENSIONS, MEMORY,
-    MIN_ATTEMPTS, MIN_FAILED, MIN_SECONDS, MOSTLY, OPENING_BUSY, OPENING_MAX, OPENING_STEP_S, QUEUEING,
-    SETTLED, SHARP, STARVED, SURE, WORTH,
+    CHANGED, COMPUTING, CPU_SLACK, CPUS_BUSY, FAILING, FULL, MAX_EXTENSIONS, MEMORY, MIN_ATTEMPTS,
+    MIN_FAILED, MIN_SECONDS, MOSTLY, OPENING_BUSY, QUEUEING, SETTLED, STARVED,
 };
-use crate::job::width::estimate::Estimate;
-use crate::job::width::reading::Reading;
+use crate::job::width::estimate::{Counted, Estimate};
+use crate::job::width::opening::{Opened, Opening, fails_fast};
+use crate::job::width::reading::{HeldFor, Reading, WidthConfig};
 use crate::job::width::report::{WidthLimit, WidthReport};
-use crate::job::width::tries::{Due, Kind, Try, between, decide};
-
-/// What the controller is told once.
-#[derive(Debug, Clone, PartialEq)]
-pub struct WidthConfig {
-    /// CPUs that the commands may use.
-    pub cpus: f64,
-    /// The greatest width.
-    pub max: usize,
-    /// The width that the last run of the same command has learned.
-    pub prior: Option<usize>,
-}
+use crate::job::width::tries::{Kind, Try, between};
 
 /// What the controller is doing.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -63,16 +58,13 @@ pub(crate) struct Controller {
     held: Option<Estimate>,
     /// The shortest mean duration of a command seen.
     shortest_s: Option<f64>,
-    wider: Due,
-    narrower: Due,
-    /// A greater width that was not faster.
-    too_wide: Option<usize>,
-    /// A narrower width that was slower.
-    too_narrow: Option<usize>,
+    bracket: Bracket,
     /// Nothing is known of durations at a narrower width: halves are tried until one is slower.
     is_descending: bool,
-    /// Share of attempts that fail whatever the width is.
+    /// Share of attempts that fail, or of their time that failures take, whatever the width is.
     always_failing: f64,
+    /// The ends that count as goodput.
+    counted: Counted,
     limit: WidthLimit,
     rejected: u64,
     cost_s: f64,
@@ -94,12 +86,10 @@ impl Controller {
             from: None,
             held: None,
             shortest_s: None,
-            wider: Due::default(),
-            too_wide: None,
-            too_narrow: None,
-            narrower: Due::default(),
+            bracket: Bracket::default(),
             is_descending: false,
             always_failing: 0.0,
+            counted: Counted::Ok,
             limit: WidthLimit::Unknown,
             rejected: 0,
             cost_s: 0.0,
@@ -119,14 +109,17 @@ impl Controller {
 
     /// Takes a reading, and changes the width if that is due.
     pub(crate) fn decide(&mut self, now: &Reading) {
-        if now.is_held && now.running > 0 && now.running < self.width {
+        if now.held.is_some() && now.running > 0 && now.running < self.width {
             // What runs is what fits.
             self.phase = Phase::Holding;
             self.width = now.running;
         }
-        if now.is_held || now.cap.is_some_and(|cap| cap < self.width) {
+        if now.held.is_some() || now.cap.is_some_and(|cap| cap < self.width) {
             // Neither widths nor goodputs mean anything now.
-            self.limit = WidthLimit::Resources;
+            self.limit = match now.held {
+                Some(HeldFor::Pressure) => WidthLimit::Pressure,
+                _ => WidthLimit::Resources,
+            };
             self.restart(now);
             return;
         }
@@ -161,54 +154,63 @@ impl Controller {
         self.from = None;
     }
 
+    fn opened(&self) -> Opened<'_> {
+        let (begun, set_at) = (&self.begun, &self.set_at);
+        Opened { cpus: self.config.cpus, width: self.width, max: self.config.max, begun, set_at }
+    }
+
     fn open(&mut self, now: &Reading) {
-        let elapsed = now.now_s - self.set_at.now_s;
-        if elapsed < OPENING_STEP_S || now.running < self.width && now.ready > 0 {
+        let opened = self.opened();
+        if !opened.is_due(now) {
             return;
         }
-        let (ok, failed) = (now.ok, now.failed);
-        let cpu = |reading: &Reading| reading.cpu_s + reading.running_cpu_s;
-        let used = (cpu(now) - cpu(&self.set_at)) / elapsed / self.config.cpus;
-        if failed >= MIN_FAILED && failed > ok && self.always_failing < MOSTLY {
+        if now.failed >= MIN_FAILED && now.failed > now.ok && self.counted == Counted::Ok {
             self.limit = WidthLimit::Failures;
             self.phase = Phase::Refused;
-            return self.set(self.width / 2, now);
+            return self.retreat(now);
         }
-        let in_flight_s = now.in_flight_s - self.begun.in_flight_s;
-        let by_cpu = match cpu(now) - cpu(&self.begun) {
-            seconds if seconds > 0.0 => in_flight_s / seconds * self.config.cpus * CPU_SLACK,
-            _ => f64::INFINITY,
-        };
-        let left = now.left.and_then(|left| usize::try_from(left).ok()).unwrap_or(usize::MAX);
-        let most = OPENING_MAX.min(self.config.max).min(left.max(1)).min(by_cpu.ceil().max(1.0) as usize);
-        let next = (self.width * 2).min(most);
-        if used >= OPENING_BUSY || self.busy(used, now) >= CPUS_BUSY || next <= self.width {
-            self.limit = self.limit_now(now, self.busy(used, now));
-            self.phase = Phase::Holding;
-            // As long as nothing has ended, nobody knows how long a task takes at a narrower width.
-            self.is_descending = now.ok == 0;
-            self.restart(now);
-        } else {
-            self.set(next, now);
+        let used = opened.used(now);
+        let busy = self.busy(used, now);
+        match opened.next(now, used, busy) {
+            Opening::Set(width) => self.set(width, now),
+            _ => {
+                self.limit = self.limit_now(now, busy);
+                self.phase = Phase::Holding;
+                // As long as nothing has ended, nobody knows how long a task takes at a narrower width.
+                self.is_descending = now.ok == 0;
+                self.restart(now);
+            }
         }
     }
 
-    /// Halves the width as often as most attempts fail: whoever refuses so many at once must not be asked on.
+    /// Falls to the number of attempts that are let in, and grows with it until enough of them have ended.
     fn retreat(&mut self, now: &Reading) {
-        let (ok, failed) = (now.ok - self.set_at.ok, now.failed - self.set_at.failed);
-        if failed >= MIN_FAILED && failed > ok && self.width > 1 {
-            return self.set(self.width / 2, now);
+        let ended = Estimate::between(&self.begun, now, Counted::Ok).filter(|known| known.ok() >= MIN_FAILED);
+        match self.opened().after_refusals(now) {
+            Opening::Wait => {}
+            // One at a time is refused as well, but not always: it is all that is let in.
+            Opening::Refused if fails_fast(now) => self.settle(now),
+            Opening::Refused => {
+                // They fail one after another as well: the width is not to blame, and their ends are what counts.
+                (self.always_failing, self.counted) = (1.0, Counted::All);
+                self.phase = Phase::Opening;
+                self.set(self.config.cpus.ceil().max(1.0) as usize, now);
+            }
+            Opening::Set(_)
+                if ended.is_some_and(|known| now.now_s - self.begun.now_s > SETTLED * known.mean_s) =>
+            {
+                self.settle(now);
+            }
+            Opening::Set(width) => self.set(width, now),
+            Opening::Done => {}
         }
-        if failed >= MIN_FAILED && failed > ok {
-            // They fail one after another as well: the width is not to blame, and their ends are what counts.
-            self.always_failing = failed as f64 / (ok + failed) as f64;
-            self.phase = Phase::Opening;
-            return self.set(self.config.cpus.ceil().max(1.0) as usize, now);
-        }
-        if ok >= MIN_FAILED {
-            self.phase = Phase::Holding;
-            self.restart(now);
-        }
+    }
+
+    /// Holds the width that refusals have left.
+    fn settle(&mut self, now: &Reading) {
+        self.phase = Phase::Holding;
+        self.bracket.reject(Kind::Wider, self.width * 2, now.now_s, 0.0);
+        self.restart(now);
     }
 
     /// Returns the share of the CPUs in use, as far as it matters to tasks that use the share `own` themselves: those
@@ -228,40 +230,59 @@ impl Controller {
         }
     }
 
+    /// Returns whether more fails than would at any width.
+    fn is_failing(&self, estimate: &Estimate) -> bool {
+        estimate.failed >= MIN_FAILED && estimate.failing > self.always_failing + FAILING
+    }
+
     /// Measures the width; decides once enough attempts have ended.
     fn measure(&mut self, now: &Reading) {
-        let Some(from) = self.from else {
-            // What ended since was started before: it says how long the settling takes.
-            let settled = Estimate::between(&self.set_at, now).map(|estimate| estimate.mean_s);
-            if settled.is_some_and(|mean_s| now.now_s - self.set_at.now_s >= SETTLED * mean_s)
-                || self.held.is_none()
-            {
-                self.note_shortest(now);
-                self.from = Some(if self.held.is_none() { self.set_at } else { *now });
-            }
-            return;
-        };
-        let Some(mut estimate) = Estimate::between(&from, now) else { return };
-        if self.always_failing >= MOSTLY {
-            estimate.count_failures();
-        }
-        let extensions = match self.phase {
-            Phase::Trying(trying) => trying.extensions,
-            _ => 0,
-        };
-        let wave = if matches!(self.phase, Phase::Trying(_)) { MIN_ATTEMPTS } else { self.width as u64 };
-        let enough = wave.max(MIN_ATTEMPTS) << extensions;
-        if estimate.count < enough || estimate.seconds < MIN_SECONDS {
+        let Some(from) = self.from else { return self.await_settled(now) };
+        let Some(estimate) = Estimate::between(&from, now, self.counted) else { return };
+        if estimate.seconds < MIN_SECONDS {
             return;
         }
-        if estimate.in_flight < STARVED * self.width as f64 {
+        let starved_s = now.starved_s - from.starved_s;
+        if starved_s >= STARVED * self.width as f64 * estimate.seconds {
             self.limit = WidthLimit::Source;
-            self.restart(now);
+        } else if self.limit == WidthLimit::Source {
+            self.limit = WidthLimit::Unknown;
+        }
+        let is_failing = self.is_failing(&estimate);
+        let (extensions, wave) = match self.phase {
+            Phase::Trying(trying) if is_failing && trying.kind == Kind::Wider => {
+                return self.judge(trying, estimate, now);
+            }
+            Phase::Trying(trying) => (trying.extensions, MIN_ATTEMPTS),
+            _ if is_failing && self.width > 1 => return self.blame(&estimate, now),
+            _ => (0, self.width as u64),
+        };
+        // Where refusals come at once, there are any number of them.
+        let ended =
+            if self.counted == Counted::All || estimate.ok() == 0 { estimate.count } else { estimate.ok() };
+        if ended < wave.max(MIN_ATTEMPTS) << extensions {
             return;
+        }
+        if estimate.in_flight < FULL * self.width as f64 {
+            return self.restart(now);
         }
         match self.phase {
             Phase::Trying(trying) => self.judge(trying, estimate, now),
             _ => self.hold(estimate, now),
+        }
+    }
+
+    /// Begins to measure once what was started before has ended: that says how long the settling takes.
+    fn await_settled(&mut self, now: &Reading) {
+        if self.held.is_none() {
+            self.note_shortest(now);
+            self.from = Some(self.set_at);
+            return;
+        }
+        let ended = Estimate::between(&self.set_at, now, self.counted);
+        if ended.is_some_and(|ended| now.now_s - self.set_at.now_s >= SETTLED * ended.mean_s) {
+            self.note_shortest(now);
+            self.from = Some(*now);
         }
     }
 
@@ -273,6 +294,16 @@ impl Controller {
         }
     }
 
+    /// Tries a width without room for what fails.
+    fn blame(&mut self, estimate: &Estimate, now: &Reading) {
+        if estimate.ok() >= MIN_FAILED {
+            self.held = Some(*estimate);
+        }
+        let let_in = estimate.accepted as usize;
+        self.phase = Phase::Trying(Try { from: self.width, kind: Kind::Failing, extensions: 0 });
+        self.set(let_in.clamp(1, self.width - 1), now);
+    }
+
     /// Takes a measurement of the width that is held, and perhaps tries another.
     fn hold(&mut self, estimate: Estimate, now: &Reading) {
         if let Some(held) = &self.held {
@@ -280,20 +311,19 @@ impl Controller {
             if (ratio - 1.0).abs() > CHANGED.max(3.0 * error) {
                 // The world has changed; if tasks take longer, something is queueing that was not.
                 self.is_descending = estimate.mean_s > held.mean_s;
-                self.forget();
+                self.bracket.forget();
                 self.held = None;
             }
+        }
+        if estimate.failing < self.always_failing / 2.0 {
+            // What failed always does not any more.
+            self.always_failing = estimate.failing;
         }
         let known = self.held.map_or(estimate, |held| estimate.with_past(&held, MEMORY));
         self.held = Some(known);
         self.shortest_s = Some(self.shortest_s.map_or(known.mean_s, |shortest| shortest.min(known.mean_s)));
         let busy = self.busy(known.cpus / self.config.cpus, now);
-        let is_failing = estimate.failed >= MIN_FAILED && estimate.failing() > self.always_failing + FAILING;
-        let next = if is_failing && self.width > 1 {
-            Some((self.width / 2, Kind::Failing))
-        } else {
-            self.narrower_width(&known, now).or_else(|| self.wider_width(self.width, busy, now))
-        };
+        let next = self.narrower_width(&known, now).or_else(|| self.wider_width(self.width, busy, now));
         match next {
             None => self.restart(now),
             Some((width, kind)) => {
@@ -303,22 +333,16 @@ impl Controller {
         }
     }
 
-    fn forget(&mut self) {
-        self.wider.now();
-        self.narrower.now();
-        (self.too_wide, self.too_narrow) = (None, None);
-    }
-
     fn narrower_width(&self, known: &Estimate, now: &Reading) -> Option<(usize, Kind)> {
         let floor =
             if self.limit == WidthLimit::Cpus { self.config.cpus.ceil().max(1.0) as usize } else { 1 };
-        if self.width <= floor || now.now_s < self.narrower.at_s {
+        if self.width <= floor || !self.bracket.is_narrower_due(now.now_s) {
             return None;
         }
-        if self.is_descending {
+        if self.is_descending || now.is_pressed {
             return Some(((self.width / 2).max(floor), Kind::Narrower));
         }
-        if let Some(too_narrow) = self.too_narrow {
+        if let Some(too_narrow) = self.bracket.too_narrow() {
             return between(too_narrow, self.width).map(|width| (width, Kind::Narrower));
         }
         let shortest_s = self.shortest_s?;
@@ -340,30 +364,22 @@ impl Controller {
             self.limit = WidthLimit::Cpus;
             return None;
         }
-        if now.now_s < self.wider.at_s {
+        if now.is_pressed {
             return None;
         }
-        // The width that would use all CPUs, if that is nearer than the double.
+        // The width that would use all CPUs, if that is nearer.
         let by_cpu = (from as f64 / busy.max(f64::MIN_POSITIVE) * CPU_SLACK).ceil().min(1e9) as usize;
-        let most = match self.too_wide {
-            None => from * 2,
-            Some(too_wide) => between(from, too_wide)?,
-        };
-        let width = most.min(by_cpu).min(self.config.max).max(from + 1);
-        Some((width, Kind::Wider))
+        let width = self.bracket.wider(from, now.now_s)?;
+        Some((width.min(by_cpu).min(self.config.max).max(from + 1), Kind::Wider))
     }
 
     /// Decides on a width that was tried.
     fn judge(&mut self, trying: Try, estimate: Estimate, now: &Reading) {
         let Some(held) = self.held else { return self.keep(trying, estimate, now) };
         let (ratio, error) = estimate.over(&held);
-        let noise = SURE * error;
         let verdict = match trying.kind {
-            Kind::Wider if estimate.failing() > self.always_failing + FAILING => Some(false),
-            Kind::Wider => decide(ratio - 1.0, WORTH, noise),
-            Kind::Narrower if error <= SHARP => Some(ratio >= 1.0 - FREE),
-            Kind::Narrower => decide(ratio - 1.0, -FREE, noise),
-            Kind::Failing => decide(ratio, KEPT_BY_HALF, noise),
+            Kind::Wider if self.is_failing(&estimate) => Some(false),
+            _ => trying.verdict(self.width, ratio, error),
         };
         match verdict {
             None if trying.extensions < MAX_EXTENSIONS => {
@@ -371,21 +387,16 @@ impl Controller {
             }
             Some(true) => self.keep(trying, estimate, now),
             // What is still undecided counts as no gain, and as a loss.
-            None if trying.kind == Kind::Failing && ratio >= KEPT_BY_HALF => self.keep(trying, estimate, now),
+            None if trying.seems_better(self.width, ratio) => self.keep(trying, estimate, now),
             None | Some(false) => self.reject(trying, ratio, &estimate, now),
         }
     }
 
     fn keep(&mut self, trying: Try, estimate: Estimate, now: &Reading) {
-        match trying.kind {
-            Kind::Wider => self.too_narrow = Some(trying.from),
-            Kind::Narrower | Kind::Failing => self.too_wide = Some(trying.from),
-        }
+        self.bracket.keep(trying.kind, trying.from, self.width);
         self.held = None;
         self.phase = Phase::Holding;
-        self.limit = WidthLimit::Unknown;
-        self.wider.now();
-        self.narrower.now();
+        self.limit = if trying.kind == Kind::Failing { WidthLimit::Failures } else { WidthLimit::Unknown };
         self.restart(now);
         // What follows a gain is tried at once, with what was just measured.
         self.hold(estimate, now);
@@ -396,21 +407,19 @@ impl Controller {
         let lost_s = took_s * (1.0 - ratio).max(0.0);
         self.rejected += 1;
         self.cost_s += lost_s;
+        self.bracket.reject(trying.kind, self.width, now.now_s, lost_s);
         match trying.kind {
-            Kind::Wider => {
-                let is_failing = estimate.failing() > self.always_failing + FAILING;
-                self.limit = if is_failing { WidthLimit::Failures } else { WidthLimit::Shared };
-                self.too_wide = Some(self.width);
-                self.wider.put_off(now.now_s, lost_s);
-            }
+            Kind::Wider if self.is_failing(estimate) => self.limit = WidthLimit::Failures,
+            Kind::Wider => self.limit = WidthLimit::Shared,
             Kind::Narrower => {
                 // The duration without queueing was luck: it is longer than was thought.
                 self.shortest_s = self.held.map(|held| held.mean_s);
                 self.is_descending = false;
-                self.too_narrow = Some(self.width);
-                self.narrower.put_off(now.now_s, lost_s);
             }
-            Kind::Failing => self.always_failing = estimate.failing(),
+            Kind::Failing => {
+                self.always_failing = estimate.failing;
+                self.counted = if estimate.failing_time >= MOSTLY { Counted::All } else { Counted::Ok };
+            }
         }
         self.phase = Phase::Holding;
         let busy = self.busy(estimate.cpus / self.config.cpus, now);

@@ -1,7 +1,7 @@
 //! The width of a run: fixed by the user, or found by the controller; the user may change either.
 
-use crate::job::width::controller::{Controller, WidthConfig};
-use crate::job::width::reading::Reading;
+use crate::job::width::controller::Controller;
+use crate::job::width::reading::{Reading, WidthConfig};
 use crate::job::width::report::{WidthLimit, WidthReport, WidthStep};
 
 /// Changes of the width that are kept for the report; of more, every other is dropped.
@@ -102,6 +102,36 @@ impl Governor {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The limit that is found at a width of 64 with so many tasks of 0.1 s in flight, while so many slots wait for
+    /// the input.
+    fn limit(in_flight: u32, starved: f64) -> WidthLimit {
+        let mut governor = Governor::auto(WidthConfig { cpus: 4.0, max: 64, prior: Some(64) }, None);
+        for tenth in 0..30 {
+            let now_s = f64::from(tenth) * 0.1;
+            let busy_s = now_s * f64::from(in_flight);
+            let reading = Reading {
+                now_s,
+                ok: u64::from(in_flight * tenth),
+                busy_s,
+                squares_s2: busy_s * 0.1,
+                in_flight_s: busy_s,
+                starved_s: now_s * starved,
+                running: in_flight as usize,
+                ..Reading::default()
+            };
+            governor.decide(&reading);
+        }
+        governor.report().limit
+    }
+
+    #[test]
+    fn the_input_is_the_limit_only_if_free_slots_waited_for_it() {
+        assert_eq!(limit(64, 0.0), WidthLimit::MaxWidth);
+        assert_eq!(limit(40, 24.0), WidthLimit::Source);
+        assert_eq!(limit(40, 0.0), WidthLimit::Unknown, "slots were not filled for some other reason");
+        assert_eq!(limit(60, 4.0), WidthLimit::MaxWidth, "hardly any slot waited");
+    }
 
     #[test]
     fn a_signal_fixes_the_width_one_up_or_down() {

@@ -31,6 +31,8 @@ pub enum WidthLimit {
     Failures,
     /// Memory, processes or descriptors.
     Resources,
+    /// Tasks of the machine waited for CPUs, memory or I/O for too much of the time.
+    Pressure,
     /// The run was too short to tell.
     Unknown,
 }

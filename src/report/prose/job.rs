@@ -31,6 +31,10 @@ pub(crate) fn lines(job: &JobSummary, is_unicode: bool) -> Vec<(&'static str, St
         let rate = PerSecond(job.per_second);
         lines.push(if counts.ok > 0 { ("Rate", format!("{rate} tasks/s; {took}")) } else { ("Cost", took) });
     }
+    if let (Some(class), Some(share)) = (job.class, job.own_cpu_share) {
+        let share = Share(share);
+        lines.push(("Class", format!("{}: {share} of a task's own time on a CPU", class.as_str())));
+    }
     if let Some(strategy) = job.strategy {
         let processes =
             job.processes.map(|processes| format!(" over {processes} processes")).unwrap_or_default();
@@ -123,7 +127,7 @@ fn limit(report: &WidthReport) -> Option<String> {
             WidthLimit::Fixed | WidthLimit::Unknown => return None,
             WidthLimit::Cpus => "the CPUs: they are busy, so that a greater width would not be faster",
             WidthLimit::Items => "the number of items: all of them ran at the same time",
-            WidthLimit::Source => "the items: they did not arrive any faster",
+            WidthLimit::Source => "the items: slots were free while the input was waited for",
             WidthLimit::MaxWidth => "the greatest width allowed; --max-width raises it",
             WidthLimit::Shared => {
                 "something that the tasks share, such as a server: more at a time were not faster"
@@ -131,6 +135,9 @@ fn limit(report: &WidthReport) -> Option<String> {
             WidthLimit::Failures => "failures: more tasks at a time failed more often",
             WidthLimit::Resources => {
                 "memory, processes or descriptors: there was no room for more tasks at a time"
+            }
+            WidthLimit::Pressure => {
+                "pressure: tasks of this machine waited for CPUs, memory or I/O, so that new ones did not start"
             }
         }
         .to_owned(),
@@ -170,6 +177,7 @@ fn strip(steps: &[WidthStep], elapsed_s: f64) -> String {
 mod tests {
     use super::*;
     use crate::job::summary::ItemCounts;
+    use crate::profile::Class;
 
     fn job() -> JobSummary {
         let width = WidthReport {
@@ -201,6 +209,8 @@ mod tests {
             requeued: 0,
             task_s: Some(0.5),
             task_cpu_s: Some(0.01),
+            class: Some(Class::IoBound),
+            own_cpu_share: Some(0.021),
             per_second: 19.8,
             strategy: None,
             processes: None,
@@ -220,6 +230,7 @@ mod tests {
         Items      198 done, 1 failed, 3 finished by an earlier run (1 of them failed) in 10.0 s
                    item 7 'b.jpg': exit 3 after 2 attempts: no such file
         Rate       19.8 tasks/s; a task took 500 ms, 2% of it on a CPU
+        Class      io-bound: 2% of a task's own time on a CPU
         Width      48 at a time, found by goodput; 1 other width was tried, which cost 250 ms
                    2 ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁████████████████ 48 over 10.0 s
         Limit      something that the tasks share, such as a server: more at a time were not faster

@@ -91,9 +91,9 @@ impl Http {
 
 /// Distinguishes success from failure. The digest covers the status too: an empty 200 is not a 204.
 fn judge(answer: Answer) -> Result<StepOutput, Error> {
-    let Answer { status, body } = answer;
+    let Answer { status, body, retry_after } = answer;
     if status.is_client_error() || status.is_server_error() {
-        return Err(network::bad_status(status));
+        return Err(network::bad_status(status, retry_after));
     }
     Ok(StepOutput { digest: xxh3_64_with_seed(&body, u64::from(status.as_u16())), bytes: body })
 }
@@ -102,11 +102,15 @@ fn judge(answer: Answer) -> Result<StepOutput, Error> {
 mod tests {
     use hyper::StatusCode;
 
+    use std::time::Duration;
+
     use super::*;
     use crate::diagnostics::Code;
+    use crate::workload::step::retry_after::RetryAfter;
 
     fn answer(status: u16, body: &'static str) -> Answer {
-        Answer { status: StatusCode::from_u16(status).unwrap(), body: Bytes::from_static(body.as_bytes()) }
+        let (status, body) = (StatusCode::from_u16(status).unwrap(), Bytes::from_static(body.as_bytes()));
+        Answer { status, body, retry_after: None }
     }
 
     #[test]
@@ -123,5 +127,9 @@ mod tests {
         assert_eq!(error.code, Code::TaskHttpStatus);
         assert_eq!(error.message, "status 503 Service Unavailable");
         assert!(judge(answer(399, "a")).is_ok());
+        assert_eq!(RetryAfter::of(&error), None);
+        let asked =
+            judge(Answer { retry_after: Some(Duration::from_secs(2)), ..answer(429, "") }).unwrap_err();
+        assert_eq!(RetryAfter::of(&asked), Some(Duration::from_secs(2)));
     }
 }

@@ -14,6 +14,7 @@ mod output;
 pub(in crate::workload) mod permits;
 mod prepared;
 pub(crate) mod read;
+pub(crate) mod retry_after;
 pub(crate) mod sleep;
 pub(crate) mod sqlite;
 mod task_context;

@@ -1,11 +1,14 @@
 //! Network errors, described equally for every client.
 
 use std::io;
+use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::StatusCode;
 
 use crate::diagnostics::Code;
 use crate::error::Error;
+use crate::workload::step::retry_after::RetryAfter;
 
 /// Returns the error of a connection that could not be made, or that broke.
 ///
@@ -18,9 +21,13 @@ pub(super) fn failure(doing: &str, error: &(dyn std::error::Error + 'static)) ->
     }
 }
 
-/// Returns the error of an answer whose status says that the request failed.
-pub(super) fn bad_status(status: StatusCode) -> Error {
-    Error::new(Code::TaskHttpStatus, format!("status {status}"))
+/// Returns the error of an answer whose status says that the request failed, with the pause that it asks for.
+pub(super) fn bad_status(status: StatusCode, retry_after: Option<Duration>) -> Error {
+    let error = Error::new(Code::TaskHttpStatus, format!("status {status}"));
+    match retry_after {
+        None => error,
+        Some(pause) => Error { source: Some(Arc::new(RetryAfter(pause))), ..error },
+    }
 }
 
 fn os_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a io::Error> {

@@ -11,7 +11,7 @@ use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
 use crate::diagnostics::Code;
 use crate::error::Error;
-use crate::workload::step::http::answer::{ACTIVITY, Answer};
+use crate::workload::step::http::answer::{ACTIVITY, Answer, retry_after};
 use crate::workload::step::network;
 
 /// A client whose connections are shared by all threads.
@@ -60,9 +60,9 @@ impl Client {
             Some(body) => self.agent.run(request.map(|()| body)),
             None => self.agent.run(request),
         }?;
-        let status = response.status();
+        let (status, retry_after) = (response.status(), retry_after(response.headers()));
         let body = response.into_body().into_with_config().limit(u64::MAX).read_to_vec()?;
-        Ok(Answer { status, body: body.into() })
+        Ok(Answer { status, body: body.into(), retry_after })
     }
 }
 

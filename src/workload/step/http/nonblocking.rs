@@ -12,7 +12,7 @@ use tokio::runtime::{Handle, Id};
 
 use crate::diagnostics::Code;
 use crate::error::Error;
-use crate::workload::step::http::answer::{ACTIVITY, Answer};
+use crate::workload::step::http::answer::{ACTIVITY, Answer, retry_after};
 use crate::workload::step::network;
 
 type Connections = hyper_util::client::legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
@@ -91,9 +91,9 @@ impl Client {
     pub(super) async fn run(&self, request: Request<Bytes>) -> Result<Answer, Error> {
         let response =
             self.connections.request(request.map(Full::new)).await.map_err(|error| describe(&error))?;
-        let status = response.status();
+        let (status, retry_after) = (response.status(), retry_after(response.headers()));
         let body = response.into_body().collect().await.map_err(|error| describe(&error))?.to_bytes();
-        Ok(Answer { status, body })
+        Ok(Answer { status, body, retry_after })
     }
 }
 

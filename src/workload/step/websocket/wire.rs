@@ -70,7 +70,7 @@ pub(super) fn closed() -> Error {
 pub(super) fn describe(error: WsError) -> Error {
     match error {
         WsError::Io(error) => describe_io(&error),
-        WsError::Http(response) => network::bad_status(response.status()),
+        WsError::Http(response) => network::bad_status(response.status(), None),
         WsError::ConnectionClosed
         | WsError::AlreadyClosed
         | WsError::Protocol(
