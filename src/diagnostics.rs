@@ -233,9 +233,9 @@ catalogue! {
          --allow-other-machine only large changes are detectable.";
     GateReference = "E-GATE-003", "the other side cannot be run",
         "The program given as reference is not conc, is a version that runs batches differently, or cannot \
-         run this kind of workload.",
-        "Give the path of another build of conc that is close to this version. Compare Python callables \
-         with --reference or --baseline.";
+         run this kind of workload; or there is no such directory, or git has no such version.",
+        "Give the path of another build of conc that is close to this version; compare Python callables with \
+         --reference-ref or --reference-dir. Fetch a version that a shallow clone lacks.";
     HostFixture = "E-HOST-001", "fixture server could not start",
         "The embedded server could not bind a loopback port or did not become ready.",
         "Check that the loopback interface is up and that ports are free.";
@@ -274,7 +274,7 @@ catalogue! {
         "Some tasks failed. They are counted, but not as throughput.",
         "See the errors of the configuration.";
     HookFailed = "E-HOOK-001", "hook failed",
-        "The command of --setup, --prepare or --cleanup exited with a status other than 0.",
+        "The command of --setup, --prepare, --cleanup or --build exited with a status other than 0.",
         "Correct the command. If failing is expected, append '|| true'.";
     NoteGreenThreads = "W-PYTHON-001", "threads are replaced",
         "The module replaces threads, sleeping or sockets with those of a library such as gevent or eventlet. What \

@@ -26,6 +26,9 @@ pub struct Error {
     pub source: Option<Arc<dyn std::error::Error + Send + Sync>>,
     /// The line of the user's code that failed; boxed because tasks return errors by value.
     pub place: Option<Box<Place>>,
+    /// The exit status of the command that failed; 128 and more are signals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_status: Option<i32>,
 }
 
 /// A line of source code.
@@ -50,7 +53,7 @@ impl fmt::Display for Place {
 impl Error {
     /// Makes an error without a source or a place.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Error { code, message: message.into(), source: None, place: None }
+        Error { code, message: message.into(), source: None, place: None, exit_status: None }
     }
 
     /// Makes an error from another error: `doing` says what failed, the source says why.

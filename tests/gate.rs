@@ -123,12 +123,7 @@ fn stretched(batch: BatchMetrics, times: f64) -> BatchMetrics {
 }
 
 fn series(batches: Vec<BatchMetrics>) -> Series {
-    Series {
-        cell: Configuration::new(StrategyKind::Threads, 2),
-        iterations: Vec::new(),
-        batches,
-        reference: Vec::new(),
-    }
+    Series::of(Configuration::new(StrategyKind::Threads, 2), Vec::new(), batches)
 }
 
 /// Returns what the runner would measure of two sides that run alternately, of which the current one computes

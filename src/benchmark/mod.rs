@@ -30,6 +30,7 @@ pub(crate) mod repeat;
 pub(crate) mod result;
 pub(crate) mod search;
 pub(crate) mod series;
+pub(crate) mod side_outcomes;
 pub(crate) mod sizing;
 pub(crate) mod soundness;
 pub(crate) mod stage_plan;

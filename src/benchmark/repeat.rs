@@ -11,6 +11,7 @@ use crate::benchmark::event::{Event, Observer};
 use crate::benchmark::executor::{BatchRequest, Executor};
 use crate::benchmark::machine_probe::MachineProbe;
 use crate::benchmark::series::{BatchMetrics, MachineConditions, Series};
+use crate::benchmark::side_outcomes::OutcomeRecord;
 use crate::benchmark::sizing::Sizing;
 use crate::error::Error;
 use crate::host::Interrupt;
@@ -103,7 +104,8 @@ impl Repetition<'_> {
     pub fn run(mut self, mut needs_more: impl FnMut(&Series) -> bool) -> Repeated {
         let mut random = StdRng::seed_from_u64(self.settings.seed);
         let RepetitionSettings { cell, iterations, .. } = self.settings.clone();
-        let mut series = Series { cell, iterations, batches: Vec::new(), reference: Vec::new() };
+        let mut series = Series::of(cell, iterations, Vec::new());
+        let mut outcomes = [OutcomeRecord::default(), OutcomeRecord::default()];
         let mut failure = None;
         let (mut pairs, mut discarded) = (0.0, 0);
         self.clock.restart();
@@ -119,8 +121,7 @@ impl Repetition<'_> {
             }
             match self.pair(series.batches.len() as u64, random.random()) {
                 Ok(pair) if discarded >= self.settings.warmup => {
-                    series.batches.push(pair.current);
-                    series.reference.extend(pair.reference);
+                    pair.add_to(&mut series, &mut outcomes);
                 }
                 Ok(_) => discarded += 1,
                 Err(Stop::Interrupted) => break RepetitionEnding::Interrupted,
@@ -135,6 +136,10 @@ impl Repetition<'_> {
                 break RepetitionEnding::Enough;
             }
         };
+        let is_paired = !series.reference.is_empty();
+        let [current, reference] = outcomes.map(|record| record.finish());
+        series.outcomes = Some(current);
+        series.reference_outcomes = is_paired.then_some(reference);
         Repeated { series, failure, ending, elapsed: self.clock.elapsed() }
     }
 
@@ -164,12 +169,7 @@ impl Repetition<'_> {
         }
     }
 
-    fn batch(
-        &mut self,
-        side: Side,
-        request: &BatchRequest,
-        cpu_speed: Option<f64>,
-    ) -> Result<BatchMetrics, Stop> {
+    fn batch(&mut self, side: Side, request: &BatchRequest, cpu_speed: Option<f64>) -> Result<Batch, Stop> {
         if self.interrupt.is_raised() {
             return Err(Stop::Interrupted);
         }
@@ -186,14 +186,17 @@ impl Repetition<'_> {
             cpu_speed,
             taken: taken.map(|taken| taken.shares(elapsed_s, self.settings.cpus_logical)),
         };
-        let metrics = report.map(|report| BatchMetrics::of(&report, &self.sizing, conditions));
-        let throughput = match &metrics {
-            Ok(metrics) => Ok(metrics.throughput_per_s),
+        let batch = report.map(|report| {
+            let metrics = BatchMetrics::of(&report, &self.sizing, conditions);
+            Batch { report, metrics }
+        });
+        let throughput = match &batch {
+            Ok(batch) => Ok(batch.metrics.throughput_per_s),
             Err(Stop::Failed(_, error)) => Err(error.to_string()),
-            Err(Stop::Interrupted | Stop::Exhausted) => return metrics,
+            Err(Stop::Interrupted | Stop::Exhausted) => return batch,
         };
         self.observer.observe(&Event::BatchEnded { cell, throughput, elapsed: ended });
-        metrics
+        batch
     }
 
     fn execute(&mut self, side: Side, request: &BatchRequest) -> Result<RunReport, Stop> {
@@ -212,8 +215,25 @@ impl Repetition<'_> {
 
 /// One batch of each side.
 struct Pair {
-    current: BatchMetrics,
-    reference: Option<BatchMetrics>,
+    current: Batch,
+    reference: Option<Batch>,
+}
+
+impl Pair {
+    fn add_to(self, series: &mut Series, [current, reference]: &mut [OutcomeRecord; 2]) {
+        current.add(&self.current.report);
+        series.batches.push(self.current.metrics);
+        if let Some(other) = self.reference {
+            reference.add(&other.report);
+            series.reference.push(other.metrics);
+        }
+    }
+}
+
+/// One batch of a side.
+struct Batch {
+    report: RunReport,
+    metrics: BatchMetrics,
 }
 
 /// The reason why there is no pair.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::benchmark::configuration::Configuration;
+use crate::benchmark::side_outcomes::SideOutcomes;
 use crate::benchmark::sizing::Sizing;
 use crate::benchmark::throughput::BatchTimes;
 use crate::host::contention::TakenShares;
@@ -22,6 +23,19 @@ pub struct Series {
     /// The figures of the other side, if there is one; each batch is paired with the one of the same index.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reference: Vec<BatchMetrics>,
+    /// What the tasks gave; null in results of earlier versions.
+    #[serde(default)]
+    pub outcomes: Option<SideOutcomes>,
+    /// What the tasks of the other side gave, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference_outcomes: Option<SideOutcomes>,
+}
+
+impl Series {
+    /// Returns a series of one side without outcomes.
+    pub fn of(cell: Configuration, iterations: Vec<u64>, batches: Vec<BatchMetrics>) -> Self {
+        Series { cell, iterations, batches, reference: Vec::new(), outcomes: None, reference_outcomes: None }
+    }
 }
 
 /// The figures of one batch.

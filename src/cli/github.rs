@@ -14,16 +14,16 @@ use crate::cli::console::Console;
 ///
 /// GitHub reads workflow commands from both streams; on standard error they do not mix with JSON.
 pub(crate) fn publish(results: &impl Results, console: Console) {
-    let (reports, failed) = (results.reports(), results.failed());
+    let (reports, failed, missing) = (results.reports(), results.failed(), results.missing());
     let is_for_ci = matches!(results.command(), CommandName::Bench | CommandName::Compare);
     if !is_for_ci || env::var_os("GITHUB_ACTIONS").is_none_or(|value| value != "true") {
         return;
     }
     // If standard error is closed, nobody is left to read it.
-    let _ = io::stderr().write_all(github::annotations(reports, failed).as_bytes());
+    let _ = io::stderr().write_all(github::annotations(reports, failed, missing).as_bytes());
     let Some(path) = env::var_os("GITHUB_STEP_SUMMARY") else { return };
     let path = Path::new(&path);
-    if let Err(error) = append(path, &markdown::to_string(reports, failed)) {
+    if let Err(error) = append(path, &markdown::to_string(reports, failed, missing)) {
         console.note(&format!("cannot add to the step summary '{}': {error}", path.display()));
     }
 }

@@ -1,6 +1,7 @@
 //! The command line: arguments, settings, commands, output.
 
 mod args;
+mod checkout;
 mod commands;
 mod console;
 mod entry;

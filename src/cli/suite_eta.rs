@@ -12,20 +12,23 @@ pub(crate) struct SuiteEta {
     begun: Instant,
     /// Time of each workload, from the first to the last.
     planned: Vec<Duration>,
+    /// True if a workload may take less.
+    is_bound: bool,
     done: usize,
 }
 
 impl SuiteEta {
-    /// Begins a suite now, with the measuring time of each workload.
-    pub(crate) fn new(measuring: impl Iterator<Item = Duration>) -> Self {
+    /// Begins a suite now, with the measuring time of each workload, which `is_bound` if it may end earlier.
+    pub(crate) fn new(measuring: impl Iterator<Item = Duration>, is_bound: bool) -> Self {
         let planned = measuring.map(|time| time + OVERHEAD).collect();
-        SuiteEta { begun: Instant::now(), planned, done: 0 }
+        SuiteEta { begun: Instant::now(), planned, is_bound, done: 0 }
     }
 
     /// Returns the number of workloads and the time they take, if there is more than one.
     pub(crate) fn announcement(&self) -> Option<String> {
         let (count, all) = (self.planned.len(), self.planned.iter().sum());
-        (count > 1).then(|| format!("{count} workloads, about {}", ApproxDuration(all)))
+        let about = if self.is_bound { "at most" } else { "about" };
+        (count > 1).then(|| format!("{count} workloads, {about} {}", ApproxDuration(all)))
     }
 
     /// Notes that one workload has ended.
@@ -76,7 +79,8 @@ mod tests {
 
     #[test]
     fn the_time_left_is_that_planned_for_the_remaining_workloads() {
-        let mut eta = SuiteEta::new([10, 20, 30].into_iter().map(Duration::from_secs));
+        let mut eta = SuiteEta::new([10, 20, 30].into_iter().map(Duration::from_secs), false);
+        assert_eq!(eta.announcement().as_deref(), Some("3 workloads, about 1 min 4 s"));
         assert_eq!(eta.place().as_deref(), Some("1/3"));
         eta.next();
         let left = eta.left()().0;

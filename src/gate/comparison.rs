@@ -1,8 +1,11 @@
 //! The comparison of one workload with an earlier state of itself, before the suite is judged.
 
 use crate::benchmark::Configuration;
+use crate::benchmark::side_outcomes::SideOutcomes;
 use crate::gate::failures::FailureComparison;
 use crate::gate::metric_change::MetricChange;
+use crate::gate::outcome_change::OutcomeChange;
+use crate::gate::presence::Presence;
 use crate::gate::reason::GateReason;
 use crate::gate::result::{AdviceDrift, ComparisonDesign};
 use crate::gate::threshold::Thresholds;
@@ -28,6 +31,10 @@ pub struct Comparison {
     pub thresholds: Thresholds,
     /// The comparison of the advice; `None` if a side has no advice.
     pub advice: Option<AdviceDrift>,
+    /// The presence of the workload on the other side.
+    pub presence: Presence,
+    /// The comparison of outputs and exit statuses; `None` if they are not compared.
+    pub outcomes: Option<OutcomeChange>,
 }
 
 impl Comparison {
@@ -43,6 +50,8 @@ impl Comparison {
             reason: Some(reason),
             thresholds: Thresholds::default(),
             advice: None,
+            presence: Presence::Both,
+            outcomes: None,
         }
     }
 
@@ -55,5 +64,23 @@ impl Comparison {
     #[must_use]
     pub fn with_advice(self, advice: Option<AdviceDrift>) -> Self {
         Comparison { advice, ..self }
+    }
+
+    /// Returns the comparison of a workload that the other side has in this way.
+    #[must_use]
+    pub(crate) fn with_presence(self, presence: Presence) -> Self {
+        Comparison { presence, ..self }
+    }
+
+    /// Returns the comparison with that of the outcomes of both sides, if both are known.
+    #[must_use]
+    pub(crate) fn with_outcomes(
+        self,
+        current: Option<&SideOutcomes>,
+        reference: Option<&SideOutcomes>,
+    ) -> Self {
+        let outcomes =
+            current.zip(reference).map(|(current, reference)| OutcomeChange::of(current, reference));
+        Comparison { outcomes, ..self }
     }
 }

@@ -4,7 +4,7 @@ use crate::gate::comparison::Comparison;
 use crate::gate::failures::FailureComparison;
 use crate::gate::metric_change::MetricChange;
 use crate::gate::reason::GateReason;
-use crate::gate::result::{GateReport, GateVerdict, Metric, MetricVerdict};
+use crate::gate::result::{Doubt, GateReport, GateVerdict, Metric, MetricVerdict};
 use crate::stats::fdr::benjamini_hochberg;
 use crate::stats::interval::{CONFIDENCE, is_informative, is_informative_effect};
 
@@ -18,19 +18,22 @@ const EQUIVALENCE_CONFIDENCE: f64 = 0.90;
 /// Power of the test at the smallest effect: a change of that size is found in four of five cases.
 const POWER: f64 = 0.8;
 
+/// Batches of which the spread says something.
+const MIN_OBSERVATIONS: usize = 5;
+
 /// P-value up to which additional failures make the verdict inconclusive.
 const DOUBTFUL_FAILURES_P: f64 = 0.05;
 
 /// Judges all workloads of a suite together, so that another workload does not make a false alarm likelier.
 pub fn judge(comparisons: &[Comparison]) -> Vec<GateReport> {
     let tests: usize = comparisons.iter().map(|comparison| tested(comparison).count()).sum();
-    let level = FALSE_DISCOVERY / tests.max(1) as f64;
+    let tests = tests.max(1) as f64;
     let worse = discoveries(comparisons, MetricChange::p_worse, |failures| failures.p_value);
     let better = discoveries(comparisons, MetricChange::p_better, |_| None);
     comparisons
         .iter()
         .zip(worse.iter().zip(&better))
-        .map(|(comparison, (worse, better))| gate(comparison, worse, better, level))
+        .map(|(comparison, (worse, better))| gate(comparison, worse, better, tests))
         .collect()
 }
 
@@ -87,7 +90,7 @@ fn discoveries(
     found
 }
 
-fn gate(comparison: &Comparison, worse: &Discoveries, better: &Discoveries, level: f64) -> GateReport {
+fn gate(comparison: &Comparison, worse: &Discoveries, better: &Discoveries, tests: f64) -> GateReport {
     let metrics: Vec<MetricVerdict> = comparison
         .estimates
         .iter()
@@ -96,11 +99,14 @@ fn gate(comparison: &Comparison, worse: &Discoveries, better: &Discoveries, leve
                 worse: worse.metrics.contains(&estimate.metric),
                 better: better.metrics.contains(&estimate.metric),
             };
-            metric_verdict(estimate, comparison, seen, level)
+            metric_verdict(estimate, comparison, seen, tests)
         })
         .collect();
     let (failing, failure) = failing(comparison, worse.failures);
-    let verdict = worst(metrics.iter().map(|metric| metric.verdict).chain(failing));
+    let outcomes = comparison.outcomes.as_ref().filter(|change| change.is_regression());
+    let other = outcomes.map(|change| change.verdict);
+    let counted = metrics.iter().filter(|of| !is_doubtful_tail(of)).map(|of| of.verdict);
+    let verdict = worst(counted.chain(failing).chain(other));
     GateReport {
         verdict,
         reason: failure.or_else(|| comparison.reason.clone()),
@@ -109,7 +115,15 @@ fn gate(comparison: &Comparison, worse: &Discoveries, better: &Discoveries, leve
         cell: comparison.cell,
         metrics,
         advice: comparison.advice,
+        presence: comparison.presence.clone(),
+        outcomes: comparison.outcomes.clone(),
     }
+}
+
+/// Returns true for a tail of which nothing is known, which leaves no doubt about the workload: a batch has some
+/// dozens of tasks, whose slowest one varies by itself. A tail that did get worse counts.
+fn is_doubtful_tail(of: &MetricVerdict) -> bool {
+    of.metric == Metric::P99 && of.verdict == GateVerdict::Inconclusive
 }
 
 /// Returns the verdict that failed tasks lead to, and the reason.
@@ -134,34 +148,61 @@ fn metric_verdict(
     estimate: &MetricChange,
     comparison: &Comparison,
     seen: Discovery,
-    level: f64,
+    tests: f64,
 ) -> MetricVerdict {
     let margin = comparison.thresholds.margin(estimate.metric);
+    let verdict = verdict(estimate, margin, seen, tests);
+    let level = FALSE_DISCOVERY / tests;
     MetricVerdict {
         metric: estimate.metric,
-        verdict: verdict(estimate, margin, seen),
+        verdict,
         current: estimate.current,
         reference: estimate.reference,
         ratio: estimate.ratio(),
-        ci95: estimate.ratio_interval(CONFIDENCE).filter(|ends| is_informative(*ends)),
+        ci95: estimate.ratio_interval(shown_confidence(estimate, tests)).filter(|ends| is_informative(*ends)),
         p_value: estimate.p_worse(),
         threshold: comparison.thresholds.of(estimate.metric),
         smallest_effect: smallest_effect(estimate, margin, level)
             .filter(|effect| is_informative_effect(*effect)),
         observations: estimate.worse.n,
+        doubt: (verdict == GateVerdict::Inconclusive).then(|| doubt(estimate)),
     }
 }
 
-/// Returns the verdict on one metric.
+/// Returns the confidence of one interval with which all intervals of the suite together have [`CONFIDENCE`]
+/// (Bonferroni), at every look: only then may the one that stands out be believed.
+fn shown_confidence(estimate: &MetricChange, tests: f64) -> f64 {
+    1.0 - (1.0 - CONFIDENCE) * estimate.level_share / tests
+}
+
+/// Returns what keeps the metric from being decided: the larger part of its interval.
+fn doubt(estimate: &MetricChange) -> Doubt {
+    let [low, high] = estimate.worse.interval(CONFIDENCE);
+    let half = (high - low) / 2.0;
+    if estimate.worse.n < MIN_OBSERVATIONS || !half.is_finite() {
+        Doubt::FewBatches { batches: estimate.worse.n }
+    } else if estimate.bias_bound > half {
+        Doubt::Machine { share: estimate.bias_bound.exp_m1() }
+    } else {
+        Doubt::Spread { share: half.exp_m1() }
+    }
+}
+
+/// Returns the verdict on one metric of a suite with so many `tests`.
 ///
-/// A significant change counts only if it exceeds the margin. A metric counts as unchanged only if its whole
-/// interval lies within the margin.
-pub(super) fn verdict(estimate: &MetricChange, margin: f64, seen: Discovery) -> GateVerdict {
+/// A significant change counts only if it exceeds the margin; a change whose whole interval lies beyond the margin
+/// counts in any case. A metric counts as unchanged only if its whole interval lies within the margin.
+pub(super) fn verdict(estimate: &MetricChange, margin: f64, seen: Discovery, tests: f64) -> GateVerdict {
+    let confidence = shown_confidence(estimate, tests);
+    let [surely, perhaps] = estimate.worse_interval(confidence);
+    let is_sure = |p: Option<f64>| p.is_some_and(|p| p <= (1.0 - CONFIDENCE) / 2.0 / tests);
     let [low, high] = estimate.worse_interval(EQUIVALENCE_CONFIDENCE);
     let beyond = margin + estimate.bias_bound;
-    if seen.worse && estimate.worse.estimate > beyond {
+    let is_worse = surely > margin && is_sure(estimate.p_worse());
+    let is_better = perhaps < -margin && is_sure(estimate.p_better());
+    if is_worse || (seen.worse && estimate.worse.estimate > beyond) {
         GateVerdict::Regressed
-    } else if seen.better && estimate.worse.estimate < -beyond {
+    } else if is_better || (seen.better && estimate.worse.estimate < -beyond) {
         GateVerdict::Improved
     } else if -margin <= low && high <= margin {
         GateVerdict::Unchanged
@@ -261,6 +302,10 @@ mod tests {
                 prop_assert!((0.0..=1.0).contains(&p));
                 if verdict.verdict == GateVerdict::Regressed {
                     prop_assert!(p <= FALSE_DISCOVERY);
+                }
+                if let Some(ends) = verdict.ci95 {
+                    let worse = if verdict.metric.is_better_bigger() { 1.0 / ends[1] } else { ends[0] };
+                    prop_assert!(worse <= 1.0 + verdict.threshold || verdict.verdict == GateVerdict::Regressed);
                 }
                 if let Some([lo, hi]) = verdict.ci95 {
                     prop_assert!(lo <= verdict.ratio && verdict.ratio <= hi);

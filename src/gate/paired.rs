@@ -9,11 +9,15 @@ use crate::gate::comparison::Comparison;
 use crate::gate::failures::FailureComparison;
 use crate::gate::judge::{self, FALSE_DISCOVERY};
 use crate::gate::metric_change::{MetricChange, ln_cost, resolution};
+use crate::gate::presence::Presence;
 use crate::gate::reason::GateReason;
 use crate::gate::result::{ComparisonDesign, GateVerdict, Metric};
 use crate::gate::threshold::Thresholds;
 use crate::stats::Mean;
 use crate::stats::looks::{LOOKS, is_look, share_of_level};
+
+/// Pairs from which their spread is believed: fewer would leave Student's t with too heavy tails to reject anything.
+const MIN_SPREAD_PAIRS: usize = 6;
 
 /// Compares the two sides of `series`; `reference` names the other side.
 pub fn compare(series: &Series, reference: &str, thresholds: Thresholds) -> Comparison {
@@ -34,6 +38,8 @@ pub fn compare(series: &Series, reference: &str, thresholds: Thresholds) -> Comp
         reason,
         thresholds,
         advice: None,
+        presence: Presence::Both,
+        outcomes: None,
     }
 }
 
@@ -46,7 +52,8 @@ fn estimate(metric: Metric, series: &Series) -> Option<MetricChange> {
     let logs: Vec<[f64; 2]> =
         series.batches.iter().zip(&series.reference).filter_map(|pair| both(metric, pair)).collect();
     let differences: Vec<f64> = logs.iter().map(|[current, reference]| current - reference).collect();
-    let worse = Mean::winsorised(&differences)?.resolved_to(resolution(metric) * std::f64::consts::SQRT_2);
+    let measured = Mean::winsorised(&differences)?;
+    let worse = measured.resolved_to(resolution(metric) * std::f64::consts::SQRT_2);
     let pairs = series.batches.len().min(series.reference.len());
     let sign = if metric.is_better_bigger() { -1.0 } else { 1.0 };
     let geometric_mean =
@@ -57,10 +64,18 @@ fn estimate(metric: Metric, series: &Series) -> Option<MetricChange> {
         reference: geometric_mean(1),
         worse,
         bias_bound: 0.0,
-        // Probability that by chance alone one side is the worse one in each of n pairs.
-        min_p_value: 0.5f64.powi(i32::try_from(worse.n).unwrap_or(i32::MAX)),
+        min_p_value: min_p_value(&measured, &worse),
         level_share: share_of_level(pairs),
     })
+}
+
+/// Returns the smallest p-value to believe, for the spread that was measured and that which is counted.
+///
+/// By chance alone one side is the worse one in each of n pairs with a probability of 2^-n. Without a spread of
+/// their own, as memory often is, or of a handful, differences show no more than that; a measured spread does.
+fn min_p_value(measured: &Mean, counted: &Mean) -> f64 {
+    let has_spread = measured.standard_error >= counted.standard_error && measured.n >= MIN_SPREAD_PAIRS;
+    if has_spread { 0.0 } else { 0.5f64.powi(i32::try_from(measured.n).unwrap_or(i32::MAX)) }
 }
 
 fn both(metric: Metric, (current, reference): (&BatchMetrics, &BatchMetrics)) -> Option<[f64; 2]> {
@@ -87,7 +102,7 @@ pub fn needs_more(series: &Series, thresholds: &Thresholds, tests: usize) -> boo
         let seen =
             judge::Discovery { worse: is_seen(estimate.p_worse()), better: is_seen(estimate.p_better()) };
         let margin = thresholds.margin(estimate.metric);
-        judge::verdict(estimate, margin, seen) == GateVerdict::Inconclusive
+        judge::verdict(estimate, margin, seen, tests.max(1) as f64) == GateVerdict::Inconclusive
             && may_be_decided(estimate, margin, level)
     })
 }

@@ -18,6 +18,16 @@ pub enum GateReason {
         /// The file.
         file: String,
     },
+    /// The suite of the other side does not have the workload.
+    NotInSuite {
+        /// The other side.
+        reference: String,
+    },
+    /// The other side defines the workload differently.
+    DefinedDifferently {
+        /// The other side.
+        reference: String,
+    },
     /// The interpreters are not the same.
     OtherInterpreter {
         /// Version of the earlier one.

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::benchmark::Configuration;
 use crate::benchmark::series::BatchMetrics;
+use crate::gate::outcome_change::OutcomeChange;
+use crate::gate::presence::Presence;
 use crate::gate::reason::GateReason;
 use crate::profile::result::Class;
 
@@ -26,6 +28,12 @@ pub struct GateReport {
     pub metrics: Vec<MetricVerdict>,
     /// The comparison of the advice; null if a side has no advice.
     pub advice: Option<AdviceDrift>,
+    /// The presence of the workload on the other side.
+    #[serde(default)]
+    pub presence: Presence,
+    /// The comparison of outputs and exit statuses; null if they are not compared.
+    #[serde(default)]
+    pub outcomes: Option<OutcomeChange>,
 }
 
 /// A quantity that may get better or worse.
@@ -134,7 +142,7 @@ pub struct MetricVerdict {
     /// Ratio of the current side to the other side, as a geometric mean; corrected for CPU speed if the other
     /// side is stored.
     pub ratio: f64,
-    /// 95% confidence interval of `ratio`; null if the interval is unknown or too wide to be informative.
+    /// Confidence interval of `ratio`, with a confidence of 95% for all metrics of the suite together; null if the interval is unknown or too wide to be informative.
     pub ci95: Option<[f64; 2]>,
     /// One-sided p-value of a change for the worse; null if the spread is unknown.
     pub p_value: Option<f64>,
@@ -145,6 +153,30 @@ pub struct MetricVerdict {
     pub smallest_effect: Option<f64>,
     /// The number of pairs, or of batches of the side that has fewer.
     pub observations: usize,
+    /// What keeps the metric from being decided; null if it is decided.
+    #[serde(default)]
+    pub doubt: Option<Doubt>,
+}
+
+/// The reason why a metric is inconclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum Doubt {
+    /// Few batches were measured.
+    FewBatches {
+        /// Their number.
+        batches: usize,
+    },
+    /// The batches of one side differ.
+    Spread {
+        /// Share by which the comparison is uncertain for it.
+        share: f64,
+    },
+    /// The machine was busy, or is not known to have been the same.
+    Machine {
+        /// Share that the machine may account for.
+        share: f64,
+    },
 }
 
 /// The comparison of the advice of both sides.

@@ -9,6 +9,7 @@ use crate::benchmark::{Configuration, ConfigurationResult, Series};
 use crate::gate::comparison::Comparison;
 use crate::gate::failures::FailureComparison;
 use crate::gate::metric_change::{MetricChange, ln_cost, resolution};
+use crate::gate::presence::Presence;
 use crate::gate::reason::GateReason;
 use crate::gate::result::{ComparisonDesign, Metric};
 use crate::gate::run_difference::{BETWEEN_RUN_FREEDOM, RunDifference, free_cpu_share};
@@ -57,6 +58,8 @@ pub fn compare(
         reason: caveat,
         thresholds,
         advice: None,
+        presence: Presence::Both,
+        outcomes: None,
     }
 }
 
@@ -186,12 +189,7 @@ pub(crate) fn compare_cells(
     let batches = |result: &ConfigurationResult| -> Vec<BatchMetrics> {
         result.rounds.iter().map(|round| of_round(result, round.throughput_per_s)).collect()
     };
-    let series = |result: &ConfigurationResult| Series {
-        cell: result.cell,
-        iterations: Vec::new(),
-        batches: batches(result),
-        reference: Vec::new(),
-    };
+    let series = |result: &ConfigurationResult| Series::of(result.cell, Vec::new(), batches(result));
     let circumstances = RunCircumstances { cpus_effective: 1.0, other_machine };
     let mut estimates = estimates(&series(before), &series(now), circumstances);
     for estimate in estimates.iter_mut().filter(|estimate| estimate.metric != Metric::Throughput) {
@@ -208,6 +206,8 @@ pub(crate) fn compare_cells(
         reason: Some(GateReason::NoSeries),
         thresholds,
         advice: None,
+        presence: Presence::Both,
+        outcomes: None,
     }
 }
 

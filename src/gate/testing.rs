@@ -43,5 +43,5 @@ pub(crate) fn pairs(n: usize, times: f64, sd: f64) -> Series {
 
 /// Returns a series of one side.
 pub(crate) fn series(batches: Vec<BatchMetrics>) -> Series {
-    Series { cell: CELL, iterations: vec![1000], batches, reference: Vec::new() }
+    Series::of(CELL, vec![1000], batches)
 }

@@ -10,6 +10,13 @@ const DEFAULT_THRESHOLD: f64 = 0.03;
 /// Default threshold of the 99th percentile, which varies more from batch to batch.
 const DEFAULT_P99_THRESHOLD: f64 = 0.10;
 
+/// Default thresholds of a comparison with a stored run, in which the machine may differ by more than 3%: of times,
+/// of the 99th percentile, of CPU time and of memory.
+const STORED_TIME_THRESHOLD: f64 = 0.15;
+const STORED_P99_THRESHOLD: f64 = 0.30;
+const STORED_CPU_THRESHOLD: f64 = 0.06;
+const STORED_MEMORY_THRESHOLD: f64 = 0.05;
+
 /// The share by which each metric may be worse, such as 0.03.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
@@ -33,6 +40,16 @@ impl Default for Thresholds {
 }
 
 impl Thresholds {
+    /// Returns the default thresholds of a comparison with a stored run.
+    pub fn stored() -> Self {
+        Thresholds {
+            p99: STORED_P99_THRESHOLD,
+            cpu_per_task: STORED_CPU_THRESHOLD,
+            peak_rss: STORED_MEMORY_THRESHOLD,
+            ..Thresholds::uniform(STORED_TIME_THRESHOLD)
+        }
+    }
+
     /// Returns one threshold for every metric.
     pub fn uniform(share: f64) -> Self {
         Thresholds { throughput: share, p50: share, p99: share, cpu_per_task: share, peak_rss: share }

@@ -56,12 +56,14 @@ impl HiddenRole {
 pub struct Reexec {
     exe: PathBuf,
     group: Option<i32>,
+    /// The working directory of everything that is started; `None` is that of this process.
+    directory: Option<PathBuf>,
 }
 
 impl Reexec {
     /// Starts `exe`, in the process group of the caller.
     pub fn new(exe: PathBuf) -> Self {
-        Reexec { exe, group: None }
+        Reexec { exe, group: None, directory: None }
     }
 
     /// Starts processes in the given process group instead.
@@ -70,9 +72,14 @@ impl Reexec {
         self
     }
 
-    /// Starts another build of this program, in the same process group.
+    /// Starts another build of this program, in the same process group and directory.
     pub fn of(&self, exe: PathBuf) -> Self {
-        Reexec { exe, group: self.group }
+        Reexec { exe, ..self.clone() }
+    }
+
+    /// Starts processes in `directory`, an absolute path; `None` leaves them where they are.
+    pub fn in_directory(&self, directory: Option<PathBuf>) -> Self {
+        Reexec { directory: directory.or_else(|| self.directory.clone()), ..self.clone() }
     }
 
     /// Returns the path of the program.
@@ -100,6 +107,9 @@ impl Reexec {
     }
 
     fn grouped(&self, mut command: Command) -> Command {
+        if let Some(directory) = &self.directory {
+            command.current_dir(directory);
+        }
         #[cfg(unix)]
         if let Some(group) = self.group {
             use std::os::unix::process::CommandExt;

@@ -8,6 +8,7 @@ use crate::benchmark::{ConfigurationResult, Series};
 use crate::diagnostics::Code;
 use crate::flag::FlagReport;
 use crate::gate::GateReport;
+use crate::gate::presence::MissingWorkload;
 use crate::host::Host;
 use crate::profile::Profile;
 use crate::report::check::CheckReport;
@@ -53,6 +54,9 @@ pub struct Report {
     /// Comparison of that cell with another run, of `bench` where one was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<GateReport>,
+    /// Seconds that measuring took, of `bench`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elapsed_s: Option<f64>,
     /// Warnings to read before trusting the results.
     pub warnings: Vec<Warning>,
 }
@@ -74,6 +78,7 @@ impl Report {
             flag: None,
             series: None,
             gate: None,
+            elapsed_s: None,
             warnings: Vec::new(),
         }
     }
@@ -105,6 +110,9 @@ pub struct BenchReport {
     /// Workloads that could not be run or measured.
     #[serde(default)]
     pub failed: Vec<FailedWorkload>,
+    /// Workloads that only the other side of the comparison has.
+    #[serde(default)]
+    pub missing: Vec<MissingWorkload>,
 }
 
 /// A workload that gave no results.
@@ -128,6 +136,7 @@ impl BenchReport {
             host,
             results,
             failed: Vec::new(),
+            missing: Vec::new(),
         }
     }
 }
@@ -142,6 +151,11 @@ pub(crate) trait Results: Serialize {
 
     /// The workloads that gave no results.
     fn failed(&self) -> &[FailedWorkload] {
+        &[]
+    }
+
+    /// The workloads that only the other side has.
+    fn missing(&self) -> &[MissingWorkload] {
         &[]
     }
 }
@@ -167,6 +181,10 @@ impl Results for BenchReport {
 
     fn failed(&self) -> &[FailedWorkload] {
         &self.failed
+    }
+
+    fn missing(&self) -> &[MissingWorkload] {
+        &self.missing
     }
 }
 

@@ -39,6 +39,7 @@ pub(crate) fn advise() -> Report {
         runtime: WorkloadRuntime::Native,
         tasks: 200,
         definition: "0123456789abcdef".to_owned(),
+        identity: "fedcba9876543210".to_owned(),
     };
     Report {
         profile: Some(profile()),
@@ -82,7 +83,13 @@ pub(crate) fn bench() -> BenchReport {
 
 /// Returns a report of `bench` on one workload that is compared with an earlier run.
 pub(crate) fn gated() -> Report {
-    Report { command: CommandName::Bench, series: Some(gate::series()), gate: Some(gate::gate()), ..advise() }
+    Report {
+        command: CommandName::Bench,
+        series: Some(gate::series()),
+        gate: Some(gate::gate()),
+        elapsed_s: Some(12.5),
+        ..advise()
+    }
 }
 
 /// Returns a report of `profile` on a command.
@@ -93,6 +100,7 @@ pub(crate) fn command() -> Report {
         runtime: WorkloadRuntime::Native,
         tasks: 1,
         definition: String::new(),
+        identity: String::new(),
     };
     let profile = Profile {
         class: Some(Class::Mixed),

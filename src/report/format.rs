@@ -34,16 +34,16 @@ pub(crate) enum Format {
 /// # Errors
 /// The error of the serialiser.
 pub(crate) fn render(format: Format, results: &(impl Results + Worded)) -> io::Result<String> {
-    let (reports, failed) = (results.reports(), results.failed());
+    let (reports, failed, missing) = (results.reports(), results.failed(), results.missing());
     match format {
         Format::Json => render_json(results),
-        Format::Markdown => Ok(markdown::to_string(reports, failed)),
+        Format::Markdown => Ok(markdown::to_string(reports, failed, missing)),
         Format::Csv => Ok(csv::to_string(reports)),
         Format::Hyperfine => Ok(hyperfine::to_string(reports)),
         Format::Bmf => Ok(bmf::to_string(reports)),
         Format::GabBigger => Ok(gab::to_string(reports, gab::Direction::BiggerIsBetter)),
         Format::GabSmaller => Ok(gab::to_string(reports, gab::Direction::SmallerIsBetter)),
-        Format::Junit => Ok(junit::to_string(reports, failed)),
+        Format::Junit => Ok(junit::to_string(reports, failed, missing)),
         Format::Html => Ok(html::to_string(reports, failed)),
     }
 }

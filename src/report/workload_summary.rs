@@ -19,6 +19,10 @@ pub struct WorkloadSummary {
     /// Hash of the work; a different hash means a different workload under the same name.
     #[serde(default)]
     pub definition: String,
+    /// Hash of the work and the words of its commands; the same hash under another name means that the workload was
+    /// renamed. Empty in results of earlier versions.
+    #[serde(default)]
+    pub identity: String,
 }
 
 impl WorkloadSummary {
@@ -30,6 +34,7 @@ impl WorkloadSummary {
             runtime: if workload.runs_python() { WorkloadRuntime::Python } else { WorkloadRuntime::Native },
             tasks: workload.tasks(),
             definition: workload.definition(),
+            identity: workload.identity(),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::benchmark::python::PythonExecutor;
 use crate::diagnostics::Code;
 use crate::error::Error;
+use crate::host::Reexec;
 use crate::profile::Profile;
 use crate::profile::result::PythonProfile;
 use crate::profile::tasks::{ProfileLimits, Profiled};
@@ -36,6 +37,7 @@ impl Callables {
     /// its module; returns `None` for a workload that is not Python.
     pub(super) fn open(
         guard: &RunGuard,
+        reexec: &Reexec,
         workload: &mut Workload,
         env: &Env,
         python: Option<&Path>,
@@ -45,7 +47,7 @@ impl Callables {
         }
         let refused = |error: Error| guard.explain(error);
         let timeouts = SessionTimeouts::default();
-        let session = Session::open(python, guard.group().reexec(), env, timeouts).map_err(refused)?;
+        let session = Session::open(python, reexec, env, timeouts).map_err(refused)?;
         let inspection = session.inspect(workload).map_err(refused)?;
         match inspection.items {
             Some(items) => workload.items = Items::Count(items),

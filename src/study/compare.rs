@@ -62,7 +62,8 @@ pub(crate) fn compare_reports(
     let comparison = match (&before.series, &after.series) {
         (Some(earlier), Some(current)) if earlier.cell == current.cell => {
             let circumstances = RunCircumstances { cpus_effective: after.host.cpus_effective, other_machine };
-            stored::compare(earlier, current, circumstances, file, thresholds)
+            let comparison = stored::compare(earlier, current, circumstances, file, thresholds);
+            comparison.with_outcomes(current.outcomes.as_ref(), earlier.outcomes.as_ref())
         }
         _ => {
             let recommended = before.recommendation.as_ref().map(|advice| advice.cell());

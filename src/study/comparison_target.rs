@@ -7,10 +7,12 @@ use crate::benchmark::Configuration;
 use crate::benchmark::repeat::Side;
 use crate::diagnostics::Code;
 use crate::error::Error;
+use crate::gate::presence::{MissingWorkload, NamedWork, Presence, SuitePairs};
 use crate::gate::reason::GateReason;
 use crate::gate::{Comparison, ComparisonDesign, Thresholds, paired};
 use crate::host::Host;
 use crate::report::document::{BenchReport, Report};
+use crate::study::checkout::{Checkout, OtherWorkload, missing};
 use crate::study::compare::{check_machine, compare_reports, differences};
 use crate::study::prepare::PreparedStudy;
 use crate::study::repeat::OtherSide;
@@ -29,15 +31,19 @@ pub(crate) enum ComparisonTarget {
         file: String,
         /// True if they are from another machine, which the user has allowed.
         other_machine: bool,
+        /// The workloads that have other names there, or are missing here.
+        pairs: SuitePairs,
     },
     /// Another workload, measured alternately.
     Workload(Box<Workload>),
     /// Another build of `conc`, which runs the same workloads.
     Build(PathBuf),
+    /// The same suite in another directory, measured alternately.
+    Checkout(Box<Checkout>),
 }
 
 impl ComparisonTarget {
-    /// Compares with the results of an earlier run, stored in `file`.
+    /// Compares the workloads `now` with the results of an earlier run, stored in `file`.
     ///
     /// # Errors
     /// `E-GATE-002` if the results are those of another machine, unless they are allowed.
@@ -46,11 +52,17 @@ impl ComparisonTarget {
         file: String,
         host: &Host,
         allow_other_machine: bool,
+        now: &[NamedWork],
     ) -> Result<Self, Error> {
         let differences = differences(&before, &BenchReport::new(host.clone(), Vec::new()));
         check_machine(&file, &differences, allow_other_machine)?;
-        let other_machine = !differences.is_empty();
-        Ok(ComparisonTarget::Results { before: Box::new(before), file, other_machine })
+        Ok(ComparisonTarget::results(before, file, !differences.is_empty(), now))
+    }
+
+    /// Compares the workloads `now` with results that are known to be comparable.
+    pub(crate) fn results(before: BenchReport, file: String, other_machine: bool, now: &[NamedWork]) -> Self {
+        let pairs = SuitePairs::of(&named_work(&before), now);
+        ComparisonTarget::Results { before: Box::new(before), file, other_machine, pairs }
     }
 
     /// Compares with another build of this program.
@@ -75,18 +87,55 @@ impl ComparisonTarget {
         }
     }
 
-    /// Returns the other workload, if the other side is one.
-    pub(super) fn workload(&self) -> Option<Workload> {
+    /// Returns the workload that runs alternately with the workload `name`, if there is one.
+    pub(super) fn other_of(&self, name: &str) -> Option<OtherWorkload<'_>> {
         match self {
-            ComparisonTarget::Workload(workload) => Some((**workload).clone()),
+            ComparisonTarget::Workload(workload) => Some(OtherWorkload { workload, directory: None }),
+            ComparisonTarget::Checkout(checkout) => checkout
+                .counterpart(name)
+                .map(|workload| OtherWorkload { workload, directory: Some(&checkout.directory) }),
             _ => None,
+        }
+    }
+
+    /// Returns true if the other side runs alternately with this one.
+    pub(crate) fn is_paired(&self) -> bool {
+        !matches!(self, ComparisonTarget::Nothing | ComparisonTarget::Results { .. })
+    }
+
+    /// Returns the presence of a workload of this run on the other side.
+    pub(super) fn presence(&self, report: &Report) -> Presence {
+        let name = &report.workload.name;
+        match self {
+            ComparisonTarget::Results { pairs, .. } => {
+                self.results_of(name).map_or(Presence::New, |before| {
+                    pairs.presence(name, before.workload.definition != report.workload.definition)
+                })
+            }
+            ComparisonTarget::Checkout(checkout) if checkout.has(name) => {
+                checkout.pairs().presence(name, checkout.is_redefined(name))
+            }
+            ComparisonTarget::Checkout(_) => Presence::New,
+            ComparisonTarget::Nothing | ComparisonTarget::Workload(_) | ComparisonTarget::Build(_) => {
+                Presence::Both
+            }
+        }
+    }
+
+    /// Returns the workloads that only the other side has.
+    pub(crate) fn missing(&self) -> Vec<MissingWorkload> {
+        match self {
+            ComparisonTarget::Results { pairs, file, .. } => missing(pairs, file),
+            ComparisonTarget::Checkout(checkout) => missing(checkout.pairs(), &checkout.name),
+            _ => Vec::new(),
         }
     }
 
     /// Returns the results of the workload `name` in an earlier run.
     pub(super) fn results_of(&self, name: &str) -> Option<&Report> {
         match self {
-            ComparisonTarget::Results { before, .. } => {
+            ComparisonTarget::Results { before, pairs, .. } => {
+                let name = pairs.name_before(name);
                 before.results.iter().find(|r| r.workload.name == name)
             }
             _ => None,
@@ -113,6 +162,7 @@ impl ComparisonTarget {
             }
             ComparisonTarget::Workload(other) => other.name.clone(),
             ComparisonTarget::Build(path) => path.display().to_string(),
+            ComparisonTarget::Checkout(checkout) => checkout.name.clone(),
         }
     }
 
@@ -129,7 +179,9 @@ impl ComparisonTarget {
         let design = match self {
             ComparisonTarget::Nothing => return None,
             ComparisonTarget::Results { .. } => ComparisonDesign::Stored,
-            ComparisonTarget::Workload(_) | ComparisonTarget::Build(_) => ComparisonDesign::Paired,
+            ComparisonTarget::Workload(_) | ComparisonTarget::Build(_) | ComparisonTarget::Checkout(_) => {
+                ComparisonDesign::Paired
+            }
         };
         Some(match side {
             Side::Current => {
@@ -144,6 +196,15 @@ impl ComparisonTarget {
         })
     }
 
+    /// Compares a report with the other side, if it has the workload, and says how it has it.
+    pub(crate) fn compare_with_presence(
+        &self,
+        report: &Report,
+        thresholds: Thresholds,
+    ) -> Option<Comparison> {
+        Some(self.compare(report, thresholds)?.with_presence(self.presence(report)))
+    }
+
     /// Compares a report with the other side.
     pub(super) fn compare(&self, report: &Report, thresholds: Thresholds) -> Option<Comparison> {
         let name = &report.workload.name;
@@ -152,11 +213,46 @@ impl ComparisonTarget {
             ComparisonTarget::Results { file, other_machine, .. } => {
                 Some(compare_reports(self.results_of(name), report, file, thresholds, *other_machine))
             }
-            ComparisonTarget::Workload(_) | ComparisonTarget::Build(_) => {
-                Some(paired::compare(report.series.as_ref()?, &self.name(), thresholds))
+            ComparisonTarget::Checkout(checkout) if checkout.counterpart(name).is_none() => {
+                let reference = checkout.name.clone();
+                let reason = if checkout.is_redefined(name) {
+                    GateReason::DefinedDifferently { reference }
+                } else {
+                    GateReason::NotInSuite { reference }
+                };
+                Some(Comparison::impossible(ComparisonDesign::Paired, &checkout.name, reason))
+            }
+            _ => {
+                let series = report.series.as_ref()?;
+                let comparison = paired::compare(series, &self.name(), thresholds);
+                let reference = series.reference_outcomes.as_ref().filter(|_| self.has_outcomes_of(report));
+                Some(comparison.with_outcomes(series.outcomes.as_ref(), reference))
             }
         }
     }
+}
+
+impl ComparisonTarget {
+    /// Returns true if the other side is expected to give the same outcomes: it does the same work, or is a
+    /// version of the same program.
+    fn has_outcomes_of(&self, report: &Report) -> bool {
+        let is_program = |source| matches!(source, WorkloadSource::Command | WorkloadSource::Python);
+        match self {
+            ComparisonTarget::Workload(other) => {
+                is_program(other.source) && other.source == report.workload.source
+            }
+            _ => true,
+        }
+    }
+}
+
+/// Returns the workloads of an earlier run.
+pub(crate) fn named_work(before: &BenchReport) -> Vec<NamedWork> {
+    let named = |report: &Report| NamedWork {
+        name: report.workload.name.clone(),
+        identity: report.workload.identity.clone(),
+    };
+    before.results.iter().map(named).collect()
 }
 
 /// Checks that a program is a build of `conc`, before anything is measured.

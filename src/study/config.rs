@@ -1,6 +1,6 @@
 //! The configuration of a study: what it measures, for how long, and what it optimises.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::advice::Objective;
@@ -28,6 +28,8 @@ pub struct StudyConfig {
     pub hooks: Hooks,
     /// The interpreter of Python callables; `None` finds the usual one.
     pub python: Option<PathBuf>,
+    /// The directory that the work runs in, an absolute path; `None` is the current one.
+    pub directory: Option<PathBuf>,
     /// The strategies and widths to measure.
     pub selection: Selection,
     /// Time of the whole run, without imports of the user's module.
@@ -63,6 +65,18 @@ pub enum StopRule {
 }
 
 impl StudyConfig {
+    /// Returns the configuration of the same study in another directory, if one is given.
+    pub(super) fn in_directory(&self, directory: Option<&Path>) -> Self {
+        let Some(directory) = directory else { return self.clone() };
+        // What the user named is where the user is.
+        let is_path = |path: &PathBuf| path.components().count() > 1;
+        let python = self.python.clone().map(|path| match std::path::absolute(&path) {
+            Ok(absolute) if is_path(&path) => absolute,
+            _ => path,
+        });
+        StudyConfig { directory: Some(directory.to_owned()), python, ..self.clone() }
+    }
+
     /// Returns true if nothing but the profile is run.
     pub fn is_prediction(&self) -> bool {
         matches!(self.stop, StopRule::PredictOnly { .. })
@@ -110,6 +124,7 @@ impl Default for StudyConfig {
             once: false,
             hooks: Hooks::default(),
             python: None,
+            directory: None,
             selection: Selection::default(),
             budget: DEFAULT_BUDGET,
             stop: StopRule::Budget,

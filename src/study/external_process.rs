@@ -88,7 +88,14 @@ pub(crate) fn profile_running_process(
     let cpus = cpus_of(pid);
     let profile = profile_process(pid, time, source, cpus, || interrupt.is_raised())?;
     let (source, runtime) = (WorkloadSource::Command, WorkloadRuntime::Native);
-    let summary = WorkloadSummary { name, source, runtime, tasks: 1, definition: String::new() };
+    let summary = WorkloadSummary {
+        name,
+        source,
+        runtime,
+        tasks: 1,
+        definition: String::new(),
+        identity: String::new(),
+    };
     Ok(report(host, summary, profile))
 }
 

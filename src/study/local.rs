@@ -13,7 +13,7 @@ use crate::benchmark::machine_probe::{CpuSpeedProbe, MachineProbe};
 use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::host::contention::{CpuMeter, TakenCpu, TakenShares};
-use crate::host::{Host, Interrupt};
+use crate::host::{Host, Interrupt, Reexec};
 use crate::profile::tasks::{ProfileLimits, Profiled, profile};
 use crate::report::document::Warning;
 use crate::report::prose;
@@ -46,8 +46,8 @@ impl Machine for RunGuard {
         let mut warnings: Vec<_> =
             small.iter().map(|small| Warning::new(Code::NoteSmallKernel, small.to_string())).collect();
         self.check()?;
-        let reexec = self.group().reexec();
-        let fixture = Fixture::for_workload(&workload, reexec, config.seed)
+        let reexec = self.group().reexec().in_directory(config.directory.clone());
+        let fixture = Fixture::for_workload(&workload, &reexec, config.seed)
             .map_err(|error| self.explain(Error::new(Code::HostFixture, error.to_string())))?;
         let state_dir = tempfile::tempdir_in(self.group().scratch()).map_err(cannot_make_directory)?;
         let env = Env {
@@ -59,14 +59,15 @@ impl Machine for RunGuard {
             permutation_id: 0,
         };
         let asked = workload.has_items_of_module().then(|| workload.tasks());
-        let python = Callables::open(self, &mut workload, &env, config.python.as_deref())?;
+        let python = Callables::open(self, &reexec, &mut workload, &env, config.python.as_deref())?;
         if let Some(asked) = asked.filter(|asked| *asked > workload.tasks()) {
             let message = prose::warnings::fewer_items(asked, workload.tasks());
             warnings.push(Warning::new(Code::NoteFewerItems, message));
         }
         warnings.extend(python.as_ref().and_then(Callables::warning));
         let (workload, host) = (Arc::new(workload), host.clone());
-        let backend = Box::new(LocalBackend { guard: self, begun, host, workload, env, fixture, python });
+        let backend =
+            Box::new(LocalBackend { guard: self, reexec, begun, host, workload, env, fixture, python });
         Ok(PreparedWorkload { backend, warnings })
     }
 }
@@ -74,6 +75,8 @@ impl Machine for RunGuard {
 /// A workload in the process group of a run.
 struct LocalBackend<'g> {
     guard: &'g RunGuard,
+    /// The way to start processes, in the directory of the work.
+    reexec: Reexec,
     /// Time at which the workload began to be prepared.
     begun: Instant,
     host: Host,
@@ -89,7 +92,7 @@ impl Backend for LocalBackend<'_> {
     }
 
     fn shell(&self) -> Shell {
-        Shell::new(self.guard.group().reexec().clone(), self.env.state_dir.clone())
+        Shell::new(self.reexec.clone(), self.env.state_dir.clone())
     }
 
     fn conditions(&self, recalibrate: bool) -> Conditions {
@@ -98,10 +101,9 @@ impl Backend for LocalBackend<'_> {
     }
 
     fn profile(&self, limits: &ProfileLimits) -> Result<Profiled, Error> {
-        let reexec = self.guard.group().reexec();
         let profiled = match &self.python {
             Some(callables) => callables.profile(&self.workload, limits),
-            None => profile(reexec, &self.workload, &self.env, limits),
+            None => profile(&self.reexec, &self.workload, &self.env, limits),
         };
         profiled.map_err(|error| self.guard.explain(error))
     }
@@ -110,7 +112,7 @@ impl Backend for LocalBackend<'_> {
         match &self.python {
             Some(callables) => Box::new(callables.executor(&self.workload, &profiled.profile)),
             None => Box::new(ProcessExecutor::new(
-                self.guard.group().reexec().clone(),
+                self.reexec.clone(),
                 Arc::clone(&self.workload),
                 self.env.clone(),
                 self.host.cpu_workers(),
@@ -122,7 +124,7 @@ impl Backend for LocalBackend<'_> {
         let state_dir = self.env.state_dir.join("reference");
         fs::create_dir_all(&state_dir).map_err(cannot_make_directory)?;
         let env = Env { exe: program.to_path_buf(), state_dir, ..self.env.clone() };
-        let reexec = self.guard.group().reexec().of(program.to_path_buf());
+        let reexec = self.reexec.of(program.to_path_buf());
         let workload = Arc::clone(&self.workload);
         Ok(Box::new(ProcessExecutor::new(reexec, workload, env, self.host.cpu_workers())))
     }

@@ -11,6 +11,7 @@
 
 mod calibrate;
 mod callables;
+mod checkout;
 mod code_example;
 pub(crate) mod compare;
 mod comparison_target;
@@ -37,7 +38,8 @@ pub(crate) mod suite_file;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use comparison_target::ComparisonTarget;
+pub(crate) use checkout::Checkout;
+pub(crate) use comparison_target::{ComparisonTarget, named_work};
 pub(crate) use config::DEFAULT_BUDGET;
 pub use config::{StopRule, StudyConfig};
 pub(crate) use fail_policy::FailPolicy;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::advice::Recommendation;
 use crate::benchmark::event::Observer;
 use crate::benchmark::executor::Executor;
-use crate::benchmark::hooks::Hooked;
+use crate::benchmark::hooks::{Hooked, Shell};
 use crate::benchmark::repeat::{Repeated, Repetition, RepetitionSettings, Side};
 use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::error::Error;
@@ -89,10 +89,12 @@ impl MeasuredStudy<'_> {
         observer: &mut dyn Observer,
     ) -> Result<Repeated, Error> {
         let StudyState { backend, interrupt, config, .. } = &self.state;
-        let hooked = |batches| Hooked::new(batches, backend.shell(), config.hooks.clone());
-        let mut current = hooked(backend.executor(&self.profiled));
-        let reference = other.map(|other| self.executor_of(other)).transpose()?;
-        let mut reference = reference.map(hooked);
+        let hooked = |batches, shell| Hooked::new(batches, shell, config.hooks.clone());
+        let mut current = hooked(backend.executor(&self.profiled), backend.shell());
+        let mut reference = match other {
+            Some(other) => Some(hooked(self.executor_of(other)?, self.shell_of(other))),
+            None => None,
+        };
         let repetition = Repetition {
             current: &mut current,
             reference: reference.as_mut().map(|reference| reference as &mut dyn Executor),
@@ -138,6 +140,14 @@ impl MeasuredStudy<'_> {
         match other {
             OtherSide::Workload(study) => Ok(study.state.backend.executor(&self.profiled)),
             OtherSide::Build(path) => self.state.backend.executor_of_build(path),
+        }
+    }
+
+    /// Returns the shell that runs the hooks of the other side, in its directory.
+    fn shell_of(&self, other: &OtherSide<'_>) -> Shell {
+        match other {
+            OtherSide::Workload(study) => study.state.backend.shell(),
+            OtherSide::Build(_) => self.state.backend.shell(),
         }
     }
 

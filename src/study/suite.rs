@@ -1,11 +1,13 @@
 //! A suite of workloads, measured one after another and compared together.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use crate::benchmark::event::Observer;
 use crate::benchmark::repeat::Side;
 use crate::error::Error;
+use crate::gate::presence::NamedWork;
 use crate::gate::{Comparison, Metric, Thresholds, judge};
 use crate::host::Host;
 use crate::report::document::{BenchReport, FailedWorkload, Report};
@@ -18,6 +20,7 @@ use crate::study::machine::Machine;
 use crate::study::repeat::RepeatRequest;
 use crate::study::run::Study;
 use crate::workload::Workload;
+use crate::workload::item::Items;
 
 /// Budgets of a workload: one for the search, and one for repeating the configuration, which also gets what
 /// the search has left.
@@ -40,9 +43,18 @@ pub(crate) struct SuiteEntry {
 }
 
 impl SuiteEntry {
-    /// Returns the measuring time to expect.
-    pub(crate) fn planned_time(&self) -> Duration {
-        self.config.budget * BUDGETS
+    /// Returns the workload as far as it is recognised in another suite.
+    pub(crate) fn named_work(&self) -> NamedWork {
+        // A command with its own flag is the whole work, whatever the number of its tasks.
+        let whole = self.flag.as_ref().map(|_| Workload { items: Items::Count(1), ..self.workload.clone() });
+        let identity = whole.as_ref().unwrap_or(&self.workload).identity();
+        NamedWork { name: self.workload.name.clone(), identity }
+    }
+
+    /// Returns the measuring time to expect; the most that it may be if the workload `is_paired` with another
+    /// side, where a difference that is decided ends it.
+    pub(crate) fn planned_time(&self, is_paired: bool) -> Duration {
+        self.config.budget * (BUDGETS + if is_paired { PAIRED_BUDGETS } else { 0 })
     }
 }
 
@@ -68,6 +80,8 @@ pub(crate) struct SuiteRun<'m> {
     /// Number of metrics that are judged together.
     metrics: usize,
     report: BenchReport,
+    /// True if outputs and exit statuses may change.
+    ignores_outcomes: bool,
     /// The comparison of each result, if it is compared.
     comparisons: Vec<Option<Comparison>>,
 }
@@ -79,12 +93,16 @@ impl<'m> SuiteRun<'m> {
         host: Host,
         target: &'m ComparisonTarget,
         workloads: usize,
+        ignores_outcomes: bool,
     ) -> Self {
+        let mut report = BenchReport::new(host, Vec::new());
+        report.missing = target.missing();
         SuiteRun {
             machine,
             target,
             metrics: workloads * Metric::ALL.len(),
-            report: BenchReport::new(host, Vec::new()),
+            report,
+            ignores_outcomes,
             comparisons: Vec::new(),
         }
     }
@@ -101,6 +119,11 @@ impl<'m> SuiteRun<'m> {
 
     /// Adds a workload that could not be measured.
     pub(crate) fn add_failure(&mut self, failure: FailedWorkload) {
+        // A workload that cannot be run is there; a file that cannot be read is named by its path.
+        let stem = Path::new(&failure.name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        self.report
+            .missing
+            .retain(|missing| missing.name != failure.name && Some(&missing.name) != stem.as_ref());
         self.report.failed.push(failure);
     }
 
@@ -109,9 +132,13 @@ impl<'m> SuiteRun<'m> {
     /// # Errors
     /// When the workload cannot be measured, or the user interrupts; nothing is added to the report then.
     pub(crate) fn measure(&mut self, entry: SuiteEntry, observer: &mut dyn Observer) -> Result<(), Error> {
-        let (report, comparison) = self.study(entry, observer)?;
+        let begun = Instant::now();
+        let (mut report, comparison) = self.study(entry, observer)?;
+        report.elapsed_s = Some(begun.elapsed().as_secs_f64());
+        let comparison = comparison.map(|comparison| comparison.with_presence(self.target.presence(&report)));
+        let without = |comparison| Comparison { outcomes: None, ..comparison };
+        self.comparisons.push(if self.ignores_outcomes { comparison.map(without) } else { comparison });
         self.report.results.push(report);
-        self.comparisons.push(comparison);
         self.judge();
         Ok(())
     }
@@ -138,11 +165,18 @@ impl<'m> SuiteRun<'m> {
         }
         let Self { machine, target, report: BenchReport { host, .. }, .. } = self;
         let name = workload.name.clone();
-        let mut other = target.workload();
+        let counterpart = target.other_of(&name);
+        let mut other = counterpart.as_ref().map(|other| other.workload.clone());
         equalise_work(&mut workload, other.as_mut(), target.results_of(&name));
         let study = Study::new(*machine, host, workload).prepare(&config, observer)?;
-        let other =
-            other.map(|other| Study::new(*machine, host, other).prepare(&config, observer)).transpose()?;
+        let directory = counterpart.and_then(|other| other.directory);
+        let other_config = config.in_directory(directory);
+        let other = other.map(|other| Study::new(*machine, host, other).prepare(&other_config, observer));
+        let (other, broken) = match other.transpose() {
+            // A version that lacks something is no reason not to measure this one.
+            Err(error) if directory.is_some() && !error.is_interrupted() => (None, Some(error)),
+            other => (other?, None),
+        };
         let mut study = study.into_measured(observer)?;
         if config.is_prediction() {
             return Ok((study.conclude(), None));
@@ -162,7 +196,8 @@ impl<'m> SuiteRun<'m> {
         };
         let failure = study.repeat(&request, side.as_ref(), observer)?;
         let report = study.conclude();
-        let comparison = match failure {
+        let broken = broken.map(|error| (Side::Reference, error));
+        let comparison = match failure.or(broken) {
             Some((side, error)) => target.explain(side, Some(error.to_string())),
             None => target.compare(&report, thresholds),
         };

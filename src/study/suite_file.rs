@@ -137,11 +137,15 @@ impl SuiteFile {
     }
 }
 
-/// Resolves the largest changes that are ignored: of all metrics by the argument, else by the nearest layer;
-/// of single metrics by the layers.
-pub(crate) fn resolve_thresholds(flag: Option<ShareSetting>, layers: &[&SuiteSettings]) -> Thresholds {
+/// Resolves the largest changes that are ignored: of all metrics by the argument, else by the nearest layer, else
+/// those of `usual`; of single metrics by the layers.
+pub(crate) fn resolve_thresholds(
+    flag: Option<ShareSetting>,
+    layers: &[&SuiteSettings],
+    usual: Thresholds,
+) -> Thresholds {
     let of_all = flag.or_else(|| layers.iter().find_map(|settings| settings.noise_threshold));
-    let mut thresholds = of_all.map_or_else(Thresholds::default, |share| Thresholds::uniform(share.0));
+    let mut thresholds = of_all.map_or(usual, |share| Thresholds::uniform(share.0));
     let of_one = layers.iter().rev().flat_map(|settings| &settings.thresholds);
     of_one.for_each(|(metric, share)| thresholds.set(*metric, share.0));
     thresholds
@@ -152,8 +156,16 @@ pub(crate) fn resolve_thresholds(flag: Option<ShareSetting>, layers: &[&SuiteSet
 /// # Errors
 /// `E-WORKLOAD-007` if the file cannot be read, else what is wrong in it and where.
 pub(crate) fn find_suite_file() -> Result<SuiteFile, InputErrors> {
-    let path = Path::new(SUITE_FILE);
-    if path.is_file() { read_suite_file(path) } else { Ok(SuiteFile::default()) }
+    read_suite_file_of(Path::new(""))
+}
+
+/// Reads the suite file of a directory, or returns an empty one if there is none.
+///
+/// # Errors
+/// Any error of [`find_suite_file`].
+pub(crate) fn read_suite_file_of(directory: &Path) -> Result<SuiteFile, InputErrors> {
+    let path = directory.join(SUITE_FILE);
+    if path.is_file() { read_suite_file(&path) } else { Ok(SuiteFile::default()) }
 }
 
 /// Reads the suite file.

@@ -111,6 +111,11 @@ impl Outputs {
         })
     }
 
+    /// Returns the outputs that are kept, by the hashes of their items, smallest first.
+    pub fn kept(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.kept.iter().map(|(item, output)| (*item, *output))
+    }
+
     /// Returns the items, by their hashes.
     pub fn items(&self) -> BTreeSet<u64> {
         self.kept.keys().copied().collect()

@@ -128,6 +128,9 @@ pub struct TaskOutcomes {
     pub digest: Digest,
     /// A sample of the outputs, by the number of the task.
     pub outputs: Outputs,
+    /// Commands that failed, by their exit status.
+    #[serde(default)]
+    pub statuses: BTreeMap<i32, u64>,
     /// The times of the tasks of a short batch.
     #[serde(skip)]
     pub intervals: Vec<TaskInterval>,
@@ -164,6 +167,9 @@ impl TaskOutcomes {
             Code::AsyncCancelled => self.counts.cancelled += 1,
             _ => self.counts.failed += 1,
         }
+        if let Some(status) = error.exit_status {
+            *self.statuses.entry(status).or_default() += 1;
+        }
         self.errors.entry(error.code).or_insert_with(|| (0, error.message)).0 += 1;
     }
 
@@ -173,6 +179,9 @@ impl TaskOutcomes {
         self.latencies.merge(&other.latencies);
         self.digest.merge(&other.digest);
         self.outputs.merge(&other.outputs);
+        for (status, count) in &other.statuses {
+            *self.statuses.entry(*status).or_default() += count;
+        }
         self.intervals.extend(&other.intervals);
         for (code, (count, message)) in &other.errors {
             self.errors.entry(*code).or_insert_with(|| (0, message.clone())).0 += count;

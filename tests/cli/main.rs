@@ -6,6 +6,7 @@ mod attached;
 mod bad_input;
 mod bench;
 mod bench_bad_input;
+mod bench_checkout;
 mod both_ways;
 mod check;
 mod check_items;

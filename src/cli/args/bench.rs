@@ -23,6 +23,7 @@ For each workload, bench searches for the best configuration for --budget, then 
 same time again. The comparison uses the repeats. An invalid workload file does not stop the others.
 
 Examples:
+  conc bench --reference-ref origin/main --build make --fail-on-regression
   conc bench --save-baseline baseline.json
   conc bench --baseline baseline.json --fail-on-regression
   conc bench --reference './old {}' -- ./new {} ::: a b c
@@ -41,6 +42,18 @@ pub(crate) struct BenchArgs {
     /// Run every workload with this build of conc and another one in alternation, and compare them
     #[arg(long, value_name = "PATH", conflicts_with = "baseline")]
     pub(crate) reference_bin: Option<PathBuf>,
+
+    /// Run the same suite of another version of this git repository in alternation, and compare them
+    #[arg(long, value_name = "REF", conflicts_with_all = ["baseline", "reference", "reference_bin", "reference_dir"])]
+    pub(crate) reference_ref: Option<String>,
+
+    /// Run the same suite of another directory in alternation, and compare them
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["baseline", "reference", "reference_bin"])]
+    pub(crate) reference_dir: Option<PathBuf>,
+
+    /// Run this command with the shell first, in the current and in the other directory
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) build: Option<String>,
 
     /// Compare with the results in a file
     #[arg(long, value_name = "FILE")]
@@ -90,11 +103,20 @@ pub(crate) struct GateArgs {
     #[arg(long)]
     pub(crate) fail_on_advice_change: bool,
 
-    /// Exit with 4 if a comparison is inconclusive
+    /// Exit with 3 if a workload is missing or was redefined
+    #[arg(long)]
+    pub(crate) fail_on_missing: bool,
+
+    /// Exit with 4 if a comparison is inconclusive, or a workload is missing or was redefined
     #[arg(long)]
     pub(crate) strict: bool,
 
-    /// Ignore changes up to this share, such as 3% or 0.03 [default: 3%, and 10% for p99]
+    /// Do not compare outputs and exit statuses
+    #[arg(long)]
+    pub(crate) allow_changed_outputs: bool,
+
+    /// Ignore changes up to this share, such as 3% or 0.03 [default: 3%, and 10% for p99; with a baseline 15%,
+    /// 30% for p99, 6% for CPU time, 5% for memory]
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
     pub(crate) noise_threshold: Option<ShareSetting>,
 

@@ -9,9 +9,10 @@ use crate::host::Host;
 use crate::report::document::{BenchReport, FailedWorkload};
 use crate::report::table;
 use crate::study::suite_file::find_suite_file;
-use crate::study::{Machine, SuiteEntry, SuiteRun};
+use crate::study::{Machine, SuiteRun};
 
 use crate::cli::args::BenchArgs;
+use crate::cli::checkout::ReferenceCheckout;
 use crate::cli::console::Console;
 use crate::cli::exit::exit_status;
 use crate::cli::failure::Failure;
@@ -33,10 +34,16 @@ pub(super) fn run(
 ) -> Result<ExitStatus, Failure> {
     let invocation = machine.invocation();
     let host = machine.host()?;
-    let mut settings = BenchSettings::resolve(args, &find_suite_file()?, &host, environment)?;
+    // A work tree is below the directory of the run, and goes with it.
+    let started = ReferenceCheckout::is_wanted(args).then(|| machine.start()).transpose()?;
+    let reference = ReferenceCheckout::open(args, started.as_deref())?;
+    let build = args.build.as_ref().zip(reference.as_ref()).zip(started.as_deref());
+    build.map_or(Ok(()), |((line, reference), machine)| reference.build(line, machine))?;
+    let file = find_suite_file()?;
+    let mut settings = BenchSettings::resolve(args, &file, &host, environment, reference.as_ref())?;
     settings.output.check()?;
     settings.save_baseline.as_deref().map_or(Ok(()), check_writable)?;
-    let machine = machine.start()?;
+    let machine = started.map_or_else(|| machine.start(), Ok)?;
     let (mut report, failed) = measure(&mut settings, &*machine, host)?;
     report.results.iter_mut().for_each(|result| result.invocation.clone_from(&invocation));
     let BenchSettings { fail_policy, save_baseline, baseline, output, .. } = settings;
@@ -63,10 +70,10 @@ fn measure(
     machine: &dyn Machine,
     host: Host,
 ) -> Result<(BenchReport, Option<ExitStatus>), Failure> {
-    let BenchSettings { entries, invalid, target, output, .. } = settings;
-    let console = output.console;
-    let mut eta = SuiteEta::new(entries.iter().map(SuiteEntry::planned_time));
-    let mut run = SuiteRun::new(machine, host, target, entries.len());
+    let BenchSettings { entries, invalid, target, output, fail_policy, .. } = settings;
+    let (console, is_paired) = (output.console, target.is_paired());
+    let mut eta = SuiteEta::new(entries.iter().map(|entry| entry.planned_time(is_paired)), is_paired);
+    let mut run = SuiteRun::new(machine, host, target, entries.len(), fail_policy.allow_changed_outputs);
     let mut failed = None;
     let mut told = ToldFailures::default();
     let mut fail = |run: &mut SuiteRun<'_>, name: String, failure: Failure| {

@@ -2,13 +2,13 @@
 
 use crate::error::ExitStatus;
 use crate::gate::{Comparison, judge};
-use crate::report::document::{BenchReport, CommandName};
+use crate::report::document::CommandName;
 use crate::report::load::load_results;
 use crate::report::table;
-use crate::study::compare::{check_machine, compare_reports, differences};
+use crate::study::compare::{check_machine, differences};
+use crate::study::{ComparisonTarget, named_work};
 
 use crate::cli::args::CompareArgs;
-use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::output::publish;
 use crate::cli::settings::{CompareSettings, Environment};
@@ -22,27 +22,18 @@ pub(super) fn run(args: &CompareArgs, environment: &Environment) -> Result<ExitS
     let differences = differences(&before, &after);
     check_machine(&file, &differences, settings.allow_other_machine)?;
     output.check()?;
-    let comparisons: Vec<Comparison> = after
-        .results
-        .iter()
-        .map(|result| {
-            let earlier = before.results.iter().find(|r| r.workload.name == result.workload.name);
-            compare_reports(earlier, result, &file, *thresholds, !differences.is_empty())
-        })
-        .collect();
-    note_missing(&before, &after, output.console);
+    let target = ComparisonTarget::results(before, file, !differences.is_empty(), &named_work(&after));
+    let compared =
+        after.results.iter().filter_map(|result| target.compare_with_presence(result, *thresholds));
+    let mut comparisons: Vec<Comparison> = compared.collect();
+    if fail_policy.allow_changed_outputs {
+        comparisons.iter_mut().for_each(|comparison| comparison.outcomes = None);
+    }
+    after.missing = target.missing();
     after.command = CommandName::Compare;
     for (result, gate) in after.results.iter_mut().zip(judge(&comparisons)) {
         result.gate = Some(gate);
     }
     publish(&after, &table::render_bench(&after, &output.table), output)?;
     Ok(fail_policy.exit_status(&after).unwrap_or(ExitStatus::Done))
-}
-
-/// Prints a note for each workload that is missing from the later results.
-fn note_missing(before: &BenchReport, after: &BenchReport, console: Console) {
-    let is_missing = |name: &str| !after.results.iter().any(|result| result.workload.name == name);
-    for missing in before.results.iter().filter(|result| is_missing(&result.workload.name)) {
-        console.note(&format!("{} is in the earlier results only", missing.workload.name));
-    }
 }

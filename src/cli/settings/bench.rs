@@ -5,16 +5,18 @@ use std::path::PathBuf;
 use crate::host::Host;
 use crate::report::load::load_results;
 use crate::study::suite_file::SuiteFile;
-use crate::study::{ComparisonTarget, FailPolicy, SuiteEntry};
+use crate::study::{Checkout, ComparisonTarget, FailPolicy, SuiteEntry};
 use crate::workload::Workload;
 use crate::workload::input::{self, InputErrors};
 use crate::workload::item::Items;
 
 use crate::cli::args::{BenchArgs, Language};
+use crate::cli::checkout::ReferenceCheckout;
 use crate::cli::failure::Failure;
 use crate::cli::settings::compare::resolve_fail_policy;
 use crate::cli::settings::environment::Environment;
 use crate::cli::settings::output::OutputSettings;
+use crate::cli::settings::reference_suite::reference_suite;
 use crate::cli::settings::suite::{SuiteWorkloads, resolve_suite};
 use crate::cli::settings::workload::set_limits;
 
@@ -46,11 +48,12 @@ impl BenchSettings {
         file: &SuiteFile,
         host: &Host,
         environment: &Environment,
+        reference: Option<&ReferenceCheckout>,
     ) -> Result<Self, Failure> {
         let output = OutputSettings::resolve(&args.output, Language::None, environment)?;
         let SuiteWorkloads { entries, invalid } = resolve_suite(args, file, host, environment.stdin())?;
         Ok(BenchSettings {
-            target: resolve_target(args, &entries, host)?,
+            target: resolve_target(args, &entries, host, reference)?,
             entries,
             invalid,
             fail_policy: resolve_fail_policy(&args.gate).or(file.gate),
@@ -66,10 +69,18 @@ fn resolve_target(
     args: &BenchArgs,
     entries: &[SuiteEntry],
     host: &Host,
+    reference: Option<&ReferenceCheckout>,
 ) -> Result<ComparisonTarget, Failure> {
+    if let Some(ReferenceCheckout { name, directory, .. }) = reference {
+        let workloads = reference_suite(args, directory, entries, host)?;
+        let now: Vec<_> = entries.iter().map(|entry| &entry.workload).collect();
+        let checkout = Checkout::new(name.clone(), directory.clone(), workloads, &now);
+        return Ok(ComparisonTarget::Checkout(Box::new(checkout)));
+    }
     if let Some(path) = &args.baseline {
         let (before, file) = (load_results(path)?, path.display().to_string());
-        return Ok(ComparisonTarget::stored(before, file, host, args.gate.allow_other_machine)?);
+        let now: Vec<_> = entries.iter().map(SuiteEntry::named_work).collect();
+        return Ok(ComparisonTarget::stored(before, file, host, args.gate.allow_other_machine, &now)?);
     }
     if let Some(path) = &args.reference_bin {
         let workloads = entries.iter().map(|entry| &entry.workload);

@@ -37,7 +37,7 @@ impl CompareSettings {
             before: args.before.clone(),
             after: args.after.clone(),
             allow_other_machine: args.gate.allow_other_machine,
-            thresholds: threshold.map_or_else(Thresholds::default, |share| Thresholds::uniform(share.0)),
+            thresholds: threshold.map_or_else(Thresholds::stored, |share| Thresholds::uniform(share.0)),
             fail_policy: resolve_fail_policy(&args.gate),
             output: OutputSettings::resolve(&args.output, Language::None, environment)?,
         })
@@ -49,6 +49,8 @@ pub(super) fn resolve_fail_policy(args: &GateArgs) -> FailPolicy {
     FailPolicy {
         fail_on_regression: args.fail_on_regression,
         fail_on_advice_change: args.fail_on_advice_change,
+        fail_on_missing: args.fail_on_missing,
         strict: args.strict,
+        allow_changed_outputs: args.allow_changed_outputs,
     }
 }

@@ -30,6 +30,7 @@ pub(super) fn resolve_study(
         once: false,
         hooks: resolve_hooks(hooks),
         python: None,
+        directory: None,
         selection: resolve_selection(args, layers, host)?,
         budget: budget.unwrap_or(DEFAULT_BUDGET),
         stop: resolve_stop_rule(args),

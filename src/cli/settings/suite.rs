@@ -5,6 +5,7 @@ use std::io::{self, BufRead};
 use std::path::Path;
 
 use crate::diagnostics::Code;
+use crate::gate::Thresholds;
 use crate::host::Host;
 use crate::report::document::CommandName;
 use crate::study::suite_file::{SuiteFile, resolve_thresholds};
@@ -15,6 +16,7 @@ use crate::workload::input::{self, InputErrors};
 use crate::cli::args::{BenchArgs, WorkloadArgs};
 use crate::cli::failure::Failure;
 use crate::cli::settings::flag::{FlagRequest, resolve_flag};
+use crate::cli::settings::located::located;
 use crate::cli::settings::study::resolve_study;
 use crate::cli::settings::workload::{check_python, name_async_form, resolve_workload, set_limits};
 
@@ -57,7 +59,8 @@ pub(super) fn resolve_suite(
     Ok(SuiteWorkloads { entries: entries.collect::<Result<_, Failure>>()?, invalid })
 }
 
-fn entry(
+/// Returns a workload with the settings that apply to it.
+pub(super) fn entry(
     mut workload: Workload,
     args: &BenchArgs,
     file: &SuiteFile,
@@ -77,10 +80,11 @@ fn entry(
         budget,
     };
     let flag = resolve_flag(&mut workload, &request, &config)?;
+    let usual = if args.baseline.is_some() { Thresholds::stored() } else { Thresholds::default() };
     Ok(SuiteEntry {
         workload,
         config,
-        thresholds: resolve_thresholds(args.gate.noise_threshold, &layers),
+        thresholds: resolve_thresholds(args.gate.noise_threshold, &layers, usual),
         flag,
     })
 }
@@ -96,7 +100,8 @@ fn workloads(args: &WorkloadArgs, file: &SuiteFile, stdin: impl BufRead) -> Resu
         let message = "--name, --tasks and --items are for one workload, and a suite has several";
         return Err(Failure::Usage(message.to_owned()));
     }
-    let names = names(args, file)?;
+    let names = names(args, file, Path::new(""))?;
+    let names = if names.is_empty() { sample_names() } else { names };
     let (mut workloads, mut broken) = (Vec::new(), Vec::new());
     for name in names {
         match input::resolve(&name) {
@@ -114,7 +119,7 @@ fn workloads(args: &WorkloadArgs, file: &SuiteFile, stdin: impl BufRead) -> Resu
 }
 
 /// Returns true if the arguments describe one workload and not a suite.
-fn is_one(args: &WorkloadArgs) -> bool {
+pub(super) fn is_one(args: &WorkloadArgs) -> bool {
     let is_described = !args.command_line.is_empty() || args.cpu.is_some() || args.wait.is_some();
     let is_file = |name: &String| !Path::new(name).is_dir();
     is_described || args.workload.iter().any(|word| word == ":::") || {
@@ -128,21 +133,24 @@ fn is_left_to(file: &SuiteFile, args: &WorkloadArgs) -> bool {
     !is_one(args) && args.workload.is_empty() && !file.workloads.is_empty()
 }
 
-/// Returns the names of the workloads, with the files of a directory in its place.
-fn names(args: &WorkloadArgs, file: &SuiteFile) -> Result<Vec<String>, Failure> {
+fn sample_names() -> Vec<String> {
+    input::samples().iter().map(|sample| sample.name.to_owned()).collect()
+}
+
+/// Returns the names of the workloads in `root`, with the files of a directory in its place; none if there is
+/// no suite. An empty `root` is the current directory.
+pub(super) fn names(args: &WorkloadArgs, file: &SuiteFile, root: &Path) -> Result<Vec<String>, Failure> {
     let asked = if args.workload.is_empty() { &file.workloads } else { &args.workload };
     if asked.is_empty() {
-        let files = files(Path::new(DIRECTORY)).unwrap_or_default();
-        let samples = || input::samples().iter().map(|sample| sample.name.to_owned()).collect();
-        return Ok(if files.is_empty() { samples() } else { files });
+        return Ok(files(&root.join(DIRECTORY)).unwrap_or_default());
     }
     let mut names = Vec::new();
-    for name in asked {
-        if !Path::new(name).is_dir() {
-            names.push(name.clone());
+    for name in asked.iter().map(|name| located(name, root)) {
+        if !Path::new(&name).is_dir() {
+            names.push(name);
             continue;
         }
-        let files = files(Path::new(name)).map_err(Failure::io(format!("cannot read '{name}'")))?;
+        let files = files(Path::new(&name)).map_err(Failure::io(format!("cannot read '{name}'")))?;
         if files.is_empty() {
             return Err(Failure::Usage(format!("there is no workload file (.toml) in '{name}'")));
         }

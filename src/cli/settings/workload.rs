@@ -100,7 +100,8 @@ pub(super) fn set_limits(workload: &mut Workload, args: &WorkloadArgs) {
     limits.rate_per_s = args.rate.or(limits.rate_per_s);
 }
 
-fn ignore_failures(workload: &mut Workload) {
+/// Counts commands that fail as successful.
+pub(super) fn ignore_failures(workload: &mut Workload) {
     for step in &mut workload.steps {
         if let StepSpec::Command(command) = step {
             command.ignore_failure = true;

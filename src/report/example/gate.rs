@@ -2,8 +2,9 @@
 
 use crate::benchmark::series::BatchMetrics;
 use crate::benchmark::{Configuration, Series};
+use crate::gate::presence::Presence;
 use crate::gate::reason::GateReason;
-use crate::gate::result::AdviceChange;
+use crate::gate::result::{AdviceChange, Doubt};
 use crate::gate::{AdviceDrift, ComparisonDesign, GateReport, GateVerdict, Metric, MetricVerdict};
 use crate::profile::result::Class;
 use crate::strategy::StrategyKind;
@@ -26,12 +27,8 @@ pub(crate) fn series() -> Series {
             started: 200,
         }
     };
-    Series {
-        cell: Configuration::new(StrategyKind::Threads, 64),
-        iterations: vec![0, 5000],
-        batches: (0..6).map(batch).collect(),
-        reference: Vec::new(),
-    }
+    let cell = Configuration::new(StrategyKind::Threads, 64);
+    Series::of(cell, vec![0, 5000], (0..6).map(batch).collect())
 }
 
 /// Returns a gate in which throughput and p50 regressed, p99 is inconclusive, the peak improved, the rest is
@@ -56,6 +53,7 @@ pub(crate) fn gate() -> GateReport {
             threshold: 0.03,
             smallest_effect: Some(effect),
             observations: 6,
+            doubt: (verdict == GateVerdict::Inconclusive).then_some(Doubt::Spread { share: 0.09 }),
         };
     GateReport {
         verdict: GateVerdict::Regressed,
@@ -72,6 +70,8 @@ pub(crate) fn gate() -> GateReport {
                 Configuration::new(StrategyKind::Async, 64),
             ],
         }),
+        presence: Presence::Both,
+        outcomes: None,
     }
 }
 
@@ -83,6 +83,7 @@ pub(crate) fn empty_gate() -> GateReport {
         cell: None,
         metrics: Vec::new(),
         advice: None,
+        presence: Presence::New,
         ..gate()
     }
 }

@@ -53,7 +53,7 @@ fn gate(gate: &GateReport) -> String {
     let compared = (!gate.metrics.is_empty()).then(|| wording::comparison(gate));
     let advice = gate.advice.as_ref().and_then(wording::drift).map(|drift| format!("advice {drift}"));
     let told: Vec<String> =
-        compared.into_iter().chain(gate.reason.as_ref().map(wording::reason)).chain(advice).collect();
+        compared.into_iter().chain(prose::outcomes::remarks(gate)).chain(advice).collect();
     out += &list(&told);
     out
 }

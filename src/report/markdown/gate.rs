@@ -1,17 +1,21 @@
 //! Verdicts of the gates, for a comment on a pull request.
 
+use crate::gate::presence::MissingWorkload;
 use crate::gate::result::AdviceChange;
 use crate::gate::{GateVerdict, MetricVerdict};
 use crate::report::document::Report;
 use crate::report::markdown::table_line::{escaped, line};
+use crate::report::prose;
 use crate::report::prose::gate as wording;
 
 const HEADINGS: [&str; 8] =
     ["Workload", "Metric", "Verdict", "Now", "Reference", "Ratio (95% CI)", "Threshold", "Smallest effect"];
 
 /// Returns a table of the metrics of every workload, with remarks; `None` if there was nothing to compare.
-pub(super) fn section(reports: &[Report]) -> Option<String> {
-    let mut out = format!("## Gate: {}\n\n", wording::suite(reports)?);
+pub(super) fn section(reports: &[Report], missing: &[MissingWorkload]) -> Option<String> {
+    let counts = wording::suite(reports, missing.len())?;
+    let red = prose::outcomes::headline(reports).map(|red| format!(": {}", escaped(&red)));
+    let mut out = format!("## Gate: {counts}{}\n\n", red.unwrap_or_default());
     let rows: String = reports.iter().map(rows).collect();
     if !rows.is_empty() {
         out += &line(HEADINGS.iter().map(|heading| (*heading).to_owned()));
@@ -20,6 +24,10 @@ pub(super) fn section(reports: &[Report]) -> Option<String> {
         out.push('\n');
     }
     out += &reports.iter().map(remarks).collect::<String>();
+    let absent = |of: &MissingWorkload| {
+        format!("- {}: {}\n", escaped(&of.name), escaped(&prose::outcomes::missing(of)))
+    };
+    out += &missing.iter().map(absent).collect::<String>();
     Some(out)
 }
 
@@ -54,11 +62,8 @@ fn remarks(report: &Report) -> String {
         let is_changed = advice.verdict == AdviceChange::Changed;
         Some(if is_changed { format!("**advice** {drift}") } else { format!("advice {drift}") })
     });
-    let told = compared
-        .into_iter()
-        .chain(gate.reason.as_ref().map(wording::reason))
-        .map(|text| escaped(&text))
-        .chain(advice);
+    let told =
+        compared.into_iter().chain(prose::outcomes::remarks(gate)).map(|text| escaped(&text)).chain(advice);
     let name = escaped(&report.workload.name);
     told.map(|text| format!("- {name}: {text}\n")).collect()
 }

@@ -1,7 +1,7 @@
 //! Verdicts of a gate, its reasons and changes of the advice.
 
 use crate::gate::reason::{FailedTasks, GateReason};
-use crate::gate::result::AdviceChange;
+use crate::gate::result::{AdviceChange, Doubt};
 use crate::gate::{AdviceDrift, ComparisonDesign, GateReport, GateVerdict, Metric, MetricVerdict};
 use crate::report::document::Report;
 use crate::report::prose::uncertainty;
@@ -37,12 +37,25 @@ pub(crate) fn ratio(of: &MetricVerdict) -> String {
     format!("{:.2}x ({})", of.ratio, interval.as_deref().unwrap_or(uncertainty::UNKNOWN))
 }
 
-/// Returns the smallest change that would have been seen: `, would have seen 14%`, or `, cannot tell` if even
-/// a tenfold change would not.
+/// Returns the smallest change that would have been seen: `, would have seen 14%`, or `, cannot tell (too noisy:
+/// ...)` if even a tenfold change would not.
 pub(crate) fn visible(of: &MetricVerdict) -> String {
     match of.smallest_effect.and_then(uncertainty::effect) {
         Some(effect) => format!(", would have seen {effect}"),
-        None => ", cannot tell".to_owned(),
+        None => format!(", cannot tell{}", of.doubt.as_ref().map(noise).unwrap_or_default()),
+    }
+}
+
+/// Returns what makes a metric too noisy.
+fn noise(doubt: &Doubt) -> String {
+    let share = |share: f64| uncertainty::effect(share).unwrap_or_else(|| "more than tenfold".to_owned());
+    match doubt {
+        Doubt::FewBatches { batches: 1 } => " (only 1 batch was measured)".to_owned(),
+        Doubt::FewBatches { batches } => format!(" (only {batches} batches were measured)"),
+        Doubt::Spread { share: of } => format!(" (too noisy: batches differ, {} either way)", share(*of)),
+        Doubt::Machine { share: of } => {
+            format!(" (too noisy: other programs may account for {})", share(*of))
+        }
     }
 }
 
@@ -104,6 +117,12 @@ pub(crate) fn reason(reason: &GateReason) -> String {
         GateReason::WorkloadChanged { file } => {
             format!("the workload has changed since '{file}' was written")
         }
+        GateReason::NotInSuite { reference } => {
+            format!("the suite of '{reference}' does not have this workload")
+        }
+        GateReason::DefinedDifferently { reference } => {
+            format!("'{reference}' defines this workload differently")
+        }
         GateReason::OtherInterpreter { there, here } => {
             format!("the interpreter has changed: Python {there} there, {here} here")
         }
@@ -134,10 +153,11 @@ fn failed(tasks: &FailedTasks) -> String {
     format!("{failed} of {started} tasks failed, {reference_failed} of {reference_started} on the other side")
 }
 
-/// Returns the number of workloads with each verdict; `None` if there was nothing to compare.
-pub(crate) fn suite(reports: &[Report]) -> Option<String> {
+/// Returns the number of workloads with each verdict, and of those that are missing; `None` if there was nothing to
+/// compare.
+pub(crate) fn suite(reports: &[Report], missing: usize) -> Option<String> {
     let gates: Vec<&GateReport> = reports.iter().filter_map(|report| report.gate.as_ref()).collect();
-    if gates.is_empty() {
+    if gates.is_empty() && missing == 0 {
         return None;
     }
     let counts = VERDICTS.into_iter().filter_map(|verdict| {
@@ -150,6 +170,9 @@ pub(crate) fn suite(reports: &[Report]) -> Option<String> {
     match gates.iter().filter(changed).count() {
         0 => {}
         count => parts.push(format!("advice changed in {count}")),
+    }
+    if missing > 0 {
+        parts.push(format!("{missing} missing"));
     }
     Some(parts.join(", "))
 }
@@ -171,6 +194,14 @@ mod tests {
             (
                 GateReason::WorkloadChanged { file: file() },
                 "the workload has changed since 'old.json' was written",
+            ),
+            (
+                GateReason::NotInSuite { reference: "main".to_owned() },
+                "the suite of 'main' does not have this workload",
+            ),
+            (
+                GateReason::DefinedDifferently { reference: "main".to_owned() },
+                "'main' defines this workload differently",
             ),
             (
                 GateReason::OtherInterpreter { there: "2.7".to_owned(), here: "3.12".to_owned() },
@@ -210,7 +241,12 @@ mod tests {
         let mut of = example::gated().gate.unwrap().metrics[2];
         assert_eq!(visible(&of), ", would have seen 14%");
         (of.ci95, of.smallest_effect) = (Some([1e-9, 2.69e9]), Some(48_783_698_615_584.0));
-        assert_eq!(visible(&of), ", cannot tell");
+        assert_eq!(visible(&of), ", cannot tell (too noisy: batches differ, 9% either way)");
+        of.doubt = Some(Doubt::Machine { share: 4.5e13 });
+        assert_eq!(
+            visible(&of),
+            ", cannot tell (too noisy: other programs may account for more than tenfold)"
+        );
         assert_eq!(smallest_effect(&of), "unknown");
         assert!(ratio(&of).ends_with("x (unknown)"), "{}", ratio(&of));
         of.ci95 = None;

@@ -17,6 +17,7 @@ pub(crate) mod job;
 pub(crate) mod limit;
 pub(crate) mod notes;
 pub(crate) mod outcome;
+pub(crate) mod outcomes;
 pub(crate) mod profile;
 pub(crate) mod scaling;
 pub(crate) mod soundness;

@@ -1,7 +1,9 @@
 //! Comparison of workloads with an earlier state of themselves.
 
+use crate::gate::presence::MissingWorkload;
 use crate::gate::{GateReport, GateVerdict, MetricVerdict};
 use crate::report::document::Report;
+use crate::report::prose;
 use crate::report::prose::gate as wording;
 use crate::report::table::screen::{Role, Screen};
 
@@ -14,7 +16,7 @@ pub(super) fn section(screen: &mut Screen, report: &Report) {
     } else {
         lines.push(wording::comparison(gate));
     }
-    lines.extend(gate.reason.as_ref().map(wording::reason));
+    lines.extend(prose::outcomes::remarks(gate));
     lines.extend(gate.advice.as_ref().and_then(wording::drift).map(|drift| format!("advice {drift}")));
     for (i, line) in lines.iter().enumerate() {
         screen.labelled(0, if i == 0 { "Gate" } else { "" }, line);
@@ -47,10 +49,13 @@ fn brief(of: &MetricVerdict) -> String {
 }
 
 /// Adds the verdicts of all gates, below everything.
-pub(super) fn suite(screen: &mut Screen, reports: &[Report]) {
-    let Some(counts) = wording::suite(reports) else { return };
+pub(super) fn suite(screen: &mut Screen, reports: &[Report], missing: &[MissingWorkload]) {
+    let Some(counts) = wording::suite(reports, missing.len()) else { return };
     let is_worse =
         reports.iter().any(|r| r.gate.as_ref().is_some_and(|g| g.verdict == GateVerdict::Regressed));
     screen.gap();
+    for of in missing {
+        screen.paragraph(Role::Faint, &format!("{}: {}", of.name, prose::outcomes::missing(of)));
+    }
     screen.paragraph(if is_worse { Role::Trouble } else { Role::Heading }, &format!("Gate: {counts}"));
 }

@@ -52,7 +52,7 @@ pub(crate) fn render_bench(report: &BenchReport, options: &TableOptions) -> Stri
         gate::section(&mut screen, result);
         details::section(&mut screen, result);
     }
-    gate::suite(&mut screen, &report.results);
+    gate::suite(&mut screen, &report.results, &report.missing);
     screen.finish()
 }
 

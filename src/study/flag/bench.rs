@@ -81,11 +81,17 @@ impl FlagEntry<'_> {
         let config = series_config(setup);
         let list = setup.options.list.as_ref().map(|list| list.name.as_str());
         let fixed = |workload: &Workload| with_values(workload, parameters, list);
-        let prepare = |workload: Workload, observer: &mut dyn Observer| {
-            Study::new(self.machine, self.host, workload).prepare(&config, observer)
+        let prepare = |workload: Workload, config: &StudyConfig, observer: &mut dyn Observer| {
+            Study::new(self.machine, self.host, workload).prepare(config, observer)
         };
-        let other = self.target.workload().map(|other| prepare(fixed(&other), observer)).transpose()?;
-        let study = prepare(fixed(&setup.workload), observer)?.profile(observer)?;
+        let other = self.target.other_of(&report.workload.name).map(|other| {
+            let mut config = config.in_directory(other.directory);
+            // Only the current directory has been set up.
+            config.hooks.setup = setup.config.hooks.setup.clone().filter(|_| other.directory.is_some());
+            prepare(fixed(other.workload), &config, observer)
+        });
+        let other = other.transpose()?;
+        let study = prepare(fixed(&setup.workload), &config, observer)?.profile(observer)?;
         let mut study = MeasuredStudy::unsearched(study);
         let side = self.target.side(other.as_ref());
         let budgets = BUDGETS + u32::from(side.is_some());

@@ -1,5 +1,7 @@
 //! The workload: steps repeated over items.
 
+use std::path::{Path, PathBuf};
+
 use serde::{Deserialize, Serialize};
 
 use crate::workload::item::Items;
@@ -169,22 +171,64 @@ impl Workload {
         }
     }
 
-    /// Returns a hash of the definition, by which a changed workload is recognised under its old name.
+    /// Returns the hash of [`Workload::definition_in`] for work that runs in the current directory.
+    pub fn definition(&self) -> String {
+        self.definition_in(&here())
+    }
+
+    /// Returns a hash of the definition, by which a changed workload is recognised under its old name; files
+    /// in `directory`, where the work runs, are named from there.
     ///
     /// The hash ignores the name, the description, the calibration and the words of commands: a command is
     /// what a comparison is meant to change.
-    pub fn definition(&self) -> String {
+    pub fn definition_in(&self, directory: &Path) -> String {
+        let mut bare = self.portable(directory);
+        for step in &mut bare.steps {
+            if let StepSpec::Command(command) = step {
+                command.argv.clear();
+            }
+        }
+        bare.hash()
+    }
+
+    /// Returns the hash of [`Workload::identity_in`] for work that runs in the current directory.
+    pub fn identity(&self) -> String {
+        self.identity_in(&here())
+    }
+
+    /// Returns a hash of the definition and of the words of its commands, by which a workload is recognised under
+    /// another name. It is the same before and after a module has been asked for its items.
+    pub fn identity_in(&self, directory: &Path) -> String {
+        let mut bare = self.portable(directory);
+        if bare.items_of_module() == OwnItems::All {
+            bare.items = Items::Count(0);
+        }
+        bare.take_items_of_module(OwnItems::None);
+        bare.hash()
+    }
+
+    /// Returns the workload without what differs between two equal ones: names, calibration, and the path
+    /// of `directory`.
+    fn portable(&self, directory: &Path) -> Workload {
         let mut bare = Workload { name: String::new(), description: String::new(), ..self.clone() };
         for step in &mut bare.steps {
             match step {
                 StepSpec::Cpu(cpu) => cpu.iterations = None,
-                StepSpec::Command(command) => command.argv.clear(),
+                StepSpec::Python(PythonSpec { file: Some(file), .. }) => {
+                    if let Ok(below) = file.strip_prefix(directory) {
+                        *file = below.to_owned();
+                    }
+                }
                 _ => {}
             }
         }
-        let mut value = serde_json::to_value(&bare).expect("a workload is plain data");
+        bare
+    }
+
+    fn hash(&self) -> String {
+        let mut value = serde_json::to_value(self).expect("a workload is plain data");
         // Workloads without such limits keep the hash that they had before there were any.
-        if let Some(fields) = value.as_object_mut().filter(|_| bare.rules.is_empty()) {
+        if let Some(fields) = value.as_object_mut().filter(|_| self.rules.is_empty()) {
             fields.shift_remove("rules");
         }
         let text = serde_json::to_vec(&value).expect("a workload is plain data");
@@ -225,4 +269,9 @@ impl Workload {
         self.steps.iter().any(StepSpec::uses_embedded_server)
             || (self.runs_python() && self.fixture.is_some())
     }
+}
+
+/// Returns the current directory; an empty path, below which nothing is, if it has gone.
+fn here() -> PathBuf {
+    std::env::current_dir().unwrap_or_default()
 }

@@ -33,6 +33,9 @@ const MAX_OUTPUT_BYTES: u64 = 16 << 20;
 /// Maximum length of the part of standard error that a message shows, in characters.
 const MAX_MESSAGE_CHARS: usize = 160;
 
+/// Exit status of a shell whose command was killed by signal 0, from which those of signals count.
+const SIGNALLED: i32 = 128;
+
 /// A program to run.
 #[derive(Debug)]
 pub struct Command {
@@ -116,17 +119,17 @@ impl Command {
     }
 
     fn conclude(&self, status: ExitStatus, mut capture: Capture) -> Result<StepOutput, Error> {
-        let result = if status.success() || self.ignore_failure {
-            clear(&mut capture.stderr)
-                .and_then(|()| take(&mut capture.stdout))
-                .map(|bytes| output(Bytes::from(bytes), status))
-        } else {
-            clear(&mut capture.stdout)
-                .and_then(|()| take(&mut capture.stderr))
-                .and_then(|stderr| Err(std::io::Error::other(failure(status, &stderr))))
-        };
+        let is_ok = status.success() || self.ignore_failure;
+        let Capture { stdout, stderr } = &mut capture;
+        let (kept, other) = if is_ok { (stdout, stderr) } else { (stderr, stdout) };
+        let text = clear(other).and_then(|()| take(kept));
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(capture);
-        result.map_err(|error| Error::new(Code::TaskCommand, error.to_string()))
+        let text = text.map_err(|error| Error::new(Code::TaskCommand, error.to_string()))?;
+        if is_ok {
+            return Ok(output(Bytes::from(text), status));
+        }
+        let exit_status = status.code().or_else(|| status.signal().map(|signal| SIGNALLED + signal));
+        Err(Error { exit_status, ..Error::new(Code::TaskCommand, failure(status, &text)) })
     }
 
     fn start_error(&self, error: &std::io::Error) -> Error {
