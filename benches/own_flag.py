@@ -3,11 +3,13 @@
 For each program, in one sitting: an exhaustive sweep of widths 1 to 8 in random order, `conc advise`
 over the same widths, `hyperfine -P width 1 8 -r 5`, and the sweep again. The two sweeps together are the
 truth; the regret of an answer is how much longer its width takes than the best one, by the means of the
-sweeps.
+sweeps. Programs with two numbers are swept over 1, 2 and 4 processes too.
 
     python3 benches/own_flag.py target/release/conc [--rounds 5] [--only NAME,NAME] [--json FILE]
+    python3 benches/own_flag.py --list
 
-Programs that are not installed are left out and named.
+Programs that are not installed are left out and named. `python3` in a command is the interpreter that runs this
+script, so that one of a virtual environment with pytest, pytest-xdist and numpy runs all of them.
 """
 
 from __future__ import annotations
@@ -27,8 +29,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 WIDTHS = range(1, 9)
+PROCESSES = (1, 2, 4)
 C_FILES = 60
 C_FUNCTIONS = 12
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The values of one run."""
+
+    width: int
+    processes: int | None = None
+
+    def __str__(self) -> str:
+        return str(self.width) if self.processes is None else f"{self.processes}x{self.width}"
 
 
 @dataclass(frozen=True)
@@ -41,6 +55,13 @@ class Program:
     prepare: str | None = None
     metric: str | None = None
     python_modules: tuple[str, ...] = field(default=())
+
+    @property
+    def cells(self) -> list[Cell]:
+        """Every set of values that is compared."""
+        if "{processes}" not in self.command:
+            return [Cell(width) for width in WIDTHS]
+        return [Cell(width, processes) for processes in PROCESSES for width in WIDTHS]
 
 
 PROGRAMS = (
@@ -82,7 +103,14 @@ PROGRAMS = (
     ),
     Program("deaf", "sh deaf.sh {width}", "sh"),
     Program("lock", "python3 lock.py {width}", "python3"),
+    Program("two-sleeps", "python3 grid.py {processes} {width}", "python3"),
+    Program("xargs-pigz", "sh ranks.sh {processes} {width}", "pigz"),
 )
+
+GRID = """
+import sys, time
+time.sleep(0.05 + 0.04 * abs(int(sys.argv[1]) - 2) + 0.03 * abs(int(sys.argv[2]) - 4))
+"""
 
 LOCK = """
 import sys, threading, time
@@ -137,6 +165,10 @@ def write_inputs(place: Path) -> None:
     (place / "deaf.sh").write_text("i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done\n")
     (place / "lock.py").write_text(LOCK)
     (place / "matmul.py").write_text(MATMUL)
+    (place / "grid.py").write_text(GRID)
+    for number in range(8):
+        (place / f"chunk{number}.bin").write_bytes(text[number << 20 : (number + 1) << 20])
+    (place / "ranks.sh").write_text("printf '%s\\n' chunk*.bin | xargs -P $1 -n 1 pigz -p $2 -k -f\n")
 
 
 def is_installed(program: Program) -> bool:
@@ -147,11 +179,11 @@ def is_installed(program: Program) -> bool:
     return subprocess.run([sys.executable, "-c", modules], capture_output=True, check=False).returncode == 0
 
 
-def timed(program: Program, width: int, place: Path) -> float:
+def timed(program: Program, cell: Cell, place: Path) -> float:
     """Returns the seconds of one run, or the reciprocal of its metric."""
     if program.prepare:
         subprocess.run(program.prepare, shell=True, cwd=place, check=True, stdout=subprocess.DEVNULL)
-    command = program.command.replace("{width}", str(width))
+    command = program.command.replace("{width}", str(cell.width)).replace("{processes}", str(cell.processes))
     begun = time.perf_counter()
     ran = subprocess.run(
         command,
@@ -171,20 +203,25 @@ def timed(program: Program, width: int, place: Path) -> float:
     return 1.0 / float(found.group(1))
 
 
-def sweep(program: Program, rounds: int, place: Path) -> dict[int, list[float]]:
-    """Runs every width in every round, in random order."""
-    times: dict[int, list[float]] = {width: [] for width in WIDTHS}
+def sweep(program: Program, rounds: int, place: Path) -> dict[Cell, list[float]]:
+    """Runs every cell in every round, in random order."""
+    times: dict[Cell, list[float]] = {cell: [] for cell in program.cells}
     for number in range(rounds):
-        order = list(WIDTHS)
+        order = list(times)
         random.Random(number).shuffle(order)
-        for width in order:
-            times[width].append(timed(program, width, place))
+        for cell in order:
+            times[cell].append(timed(program, cell, place))
     return times
 
 
-def ask_conc(conc: str, program: Program, place: Path) -> tuple[int, float, int]:
-    """Returns the recommended width, the wall seconds of the whole advice, and its number of runs."""
-    command = [conc, "advise", "--json", "--width", "1-8"]
+def listed_processes(program: Program) -> list[str]:
+    """Returns the option for the numbers of processes; the same for both programs."""
+    return ["-L", "processes", ",".join(map(str, PROCESSES))] if "{processes}" in program.command else []
+
+
+def ask_conc(conc: str, program: Program, place: Path) -> tuple[Cell, float, int, str]:
+    """Returns the recommended cell, the wall seconds of the whole advice, its number of runs and confidence."""
+    command = [conc, "advise", "--json", "--width", "1-8", *listed_processes(program)]
     if program.prepare:
         command += ["--prepare", program.prepare]
     if program.metric:
@@ -193,41 +230,48 @@ def ask_conc(conc: str, program: Program, place: Path) -> tuple[int, float, int]
     ran = subprocess.run(
         [*command, "--", *program.command.split()], cwd=place, check=True, capture_output=True
     )
+    seconds = time.perf_counter() - begun
     flag = json.loads(ran.stdout)["flag"]
-    return int(flag["recommendation"]["width"]), time.perf_counter() - begun, int(flag["runs"])
+    advice = flag["recommendation"]
+    return Cell(advice["width"], advice["processes"]), seconds, int(flag["runs"]), str(advice["confidence"])
 
 
-def ask_hyperfine(program: Program, place: Path) -> tuple[int, float]:
-    """Returns the width with the lowest mean, and the wall seconds of the sweep."""
+def ask_hyperfine(program: Program, place: Path) -> tuple[Cell, float]:
+    """Returns the cell with the lowest mean, and the wall seconds of the sweep."""
     out = place / "hyperfine.json"
-    command = ["hyperfine", "-N", "-P", "width", "1", "8", "-r", "5", "--export-json", str(out)]
+    command = ["hyperfine", "-N", *listed_processes(program)]
+    # Its two kinds of parameters exclude each other.
+    widths = ["-L", "width", ",".join(map(str, WIDTHS))] if len(command) > 2 else ["-P", "width", "1", "8"]
+    command += [*widths, "-r", "5", "--export-json", str(out)]
     if program.prepare:
         command += ["--prepare", program.prepare]
     begun = time.perf_counter()
     subprocess.run([*command, program.command], cwd=place, check=True, capture_output=True)
     seconds = time.perf_counter() - begun
     results = json.loads(out.read_text())["results"]
-    best = min(results, key=lambda result: float(result["mean"]))
-    return int(best["parameters"]["width"]), seconds
+    best = min(results, key=lambda result: float(result["mean"]))["parameters"]
+    processes = best.get("processes")
+    return Cell(int(best["width"]), None if processes is None else int(processes)), seconds
 
 
 def evaluate(conc: str, program: Program, rounds: int, place: Path) -> dict[str, object]:
     """Measures one program."""
     before = sweep(program, rounds, place)
-    width, seconds, runs = ask_conc(conc, program, place)
+    advised, seconds, runs, confidence = ask_conc(conc, program, place)
     other, other_seconds = ask_hyperfine(program, place)
     after = sweep(program, rounds, place)
-    truth = {width: statistics.fmean(before[width] + after[width]) for width in WIDTHS}
-    best = min(truth, key=lambda width: truth[width])
+    truth = {cell: statistics.fmean(before[cell] + after[cell]) for cell in program.cells}
+    best = min(truth, key=lambda cell: truth[cell])
     return {
         "name": program.name,
-        "best": best,
+        "best": str(best),
         "best_s": truth[best],
-        "width": width,
-        "regret": truth[width] / truth[best] - 1,
+        "advised": str(advised),
+        "confidence": confidence,
+        "regret": truth[advised] / truth[best] - 1,
         "seconds": seconds,
         "runs": runs,
-        "hyperfine_width": other,
+        "hyperfine_best": str(other),
         "hyperfine_regret": truth[other] / truth[best] - 1,
         "hyperfine_seconds": other_seconds,
         "share": seconds / other_seconds,
@@ -237,18 +281,26 @@ def evaluate(conc: str, program: Program, rounds: int, place: Path) -> dict[str,
 def main() -> None:
     """Prints a row for each program and the medians."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("conc")
+    parser.add_argument("conc", nargs="?")
+    parser.add_argument("--list", action="store_true", help="print the names of the programs")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="")
     parser.add_argument("--json")
     arguments = parser.parse_args()
+    os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    if arguments.list or arguments.conc is None:
+        print("\n".join(f"{program.name:13} {program.command}" for program in PROGRAMS))
+        return
     conc = os.path.abspath(arguments.conc)
     only = [name for name in arguments.only.split(",") if name]
+    unknown = set(only) - {program.name for program in PROGRAMS}
+    if unknown:
+        parser.error(f"no program is called {', '.join(sorted(unknown))}; --list prints all")
     rows = []
     with tempfile.TemporaryDirectory() as directory:
         place = Path(directory)
         write_inputs(place)
-        print("program       best  conc  regret  runs    time  hyperfine  regret    time  share")
+        print("program       best  conc  regret confidence  runs    time  hyperfine  regret    time  share")
         for program in PROGRAMS:
             if only and program.name not in only:
                 continue
@@ -258,8 +310,8 @@ def main() -> None:
             row = evaluate(conc, program, arguments.rounds, place)
             rows.append(row)
             print(
-                f"{row['name']:13} {row['best']:4} {row['width']:5} {row['regret']:7.1%} {row['runs']:5}"
-                f" {row['seconds']:6.1f}s {row['hyperfine_width']:10} {row['hyperfine_regret']:7.1%}"
+                f"{row['name']:13} {row['best']:>4} {row['advised']:>5} {row['regret']:7.1%} {row['confidence']:>10}"
+                f" {row['runs']:5} {row['seconds']:6.1f}s {row['hyperfine_best']:>10} {row['hyperfine_regret']:7.1%}"
                 f" {row['hyperfine_seconds']:6.1f}s {row['share']:6.2f}",
                 flush=True,
             )

@@ -218,7 +218,12 @@ fn point(cell: &ModelledCell, tasks: f64) -> SurrogatePoint {
     let (least, most) = MODELLED_PER_S;
     let whole_s = cell.predicted_per_s.clamp(least, most).recip();
     let steady_s = (whole_s - cell.startup_s / tasks).max(MIN_STEADY_SHARE * whole_s);
-    SurrogatePoint { strategy: cell.kin, log2_width: (cell.width as f64).log2(), prior: -steady_s.ln() }
+    SurrogatePoint {
+        strategy: cell.kin,
+        log2_width: (cell.width as f64).log2(),
+        log2_outer: 0.0,
+        prior: -steady_s.ln(),
+    }
 }
 
 /// Returns standard normal numbers by the method of Box and Muller (Ann. Math. Stat. 29 (1958), 610–611).

@@ -19,6 +19,8 @@ const Z95: f64 = 1.959_964;
 pub(crate) struct FlagPoint {
     /// Threads, all processes together.
     pub total: usize,
+    /// Processes among which they are divided; 1 where that is not a parameter.
+    pub processes: usize,
     /// Number of the group of cells that err together: one for each listed value and number of processes.
     pub group: usize,
     /// The rate that is predicted.
@@ -52,12 +54,42 @@ pub(crate) struct FlagBelief {
     draws: DMatrix<f64>,
 }
 
+/// The way in which cells hang together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Landscape {
+    /// The model predicts what one number does, and errs smoothly along it.
+    OneNumber,
+    /// How threads are divided among processes is nothing that the model knows.
+    TwoNumbers,
+    /// All cells were seen to do the same.
+    Flat,
+}
+
 /// Returns the parameters of the process for whole runs of one program.
 ///
 /// The prediction rests on a run of the same program on the same machine, so that errors along the width are
-/// smaller than between strategies. Checked by the simulated programs of `flag/tests.rs`.
-pub(crate) fn params() -> SurrogateParams {
-    SurrogateParams { common_sd: 0.2, width_sd: 0.35, strategy_sd: 0.1, ..SurrogateParams::default() }
+/// smaller than between strategies. Checked by the simulated programs of `flag/tests.rs` and `flag/shapes.rs`.
+pub(crate) fn params(landscape: Landscape) -> SurrogateParams {
+    let of_one = SurrogateParams {
+        common_sd: 0.2,
+        width_sd: 0.35,
+        strategy_sd: 0.1,
+        ceiling_cost: 5.0,
+        residual_attenuation: 0.6,
+        noises: [0.01, 0.015, 0.025, 0.04, 0.08, 0.16],
+        ..SurrogateParams::default()
+    };
+    match landscape {
+        Landscape::OneNumber => of_one,
+        Landscape::TwoNumbers => SurrogateParams { width_sd: 0.2, factor_sd: 0.2, factors_sd: 0.1, ..of_one },
+        Landscape::Flat => SurrogateParams {
+            width_sd: 0.02,
+            strategy_sd: 0.02,
+            strategy_width_sd: 0.0,
+            configuration_sd: 0.01,
+            ..of_one
+        },
+    }
 }
 
 impl FlagBelief {
@@ -105,6 +137,7 @@ fn surrogate_point(point: &FlagPoint) -> SurrogatePoint {
     SurrogatePoint {
         strategy: point.group,
         log2_width: (point.total as f64).log2(),
+        log2_outer: (point.processes as f64).log2(),
         prior: point.prior_rate.ln(),
     }
 }

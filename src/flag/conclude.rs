@@ -33,15 +33,16 @@ pub(crate) fn conclude(question: &FlagQuestion, searched: &Searched) -> Option<F
     let cells: Vec<FlagCell> = (0..search.records().len()).map(|i| cell(search, i)).collect();
     let standing = search.standings()?[chosen];
     let parameters = search.records()[chosen].parameters.clone();
+    let beside = search.open_beside_leader();
     let recommendation = FlagRecommendation {
         basis: cells[chosen].status,
-        confidence: confidence(standing.near, cells[chosen].status),
+        confidence: confidence(standing.near, cells[chosen].status, !beside.is_empty()),
         near_best: standing.near,
         expected_regret: standing.regret.max(0.0),
         line: question.template.line(&parameters),
         limit: limit(search, chosen),
         serial: serial_share(search, chosen),
-        notes: notes(searched),
+        notes: notes(searched, &beside),
         parameters,
     };
     Some(FlagReport {
@@ -60,11 +61,12 @@ pub(crate) fn conclude(question: &FlagQuestion, searched: &Searched) -> Option<F
     })
 }
 
-/// Returns the confidence for a probability of being near the best; a prediction is a guess.
-fn confidence(near: f64, basis: FlagStatus) -> Confidence {
+/// Returns the confidence for a probability of being near the best; a prediction is a guess, and what has
+/// neighbours of which nothing is known is not sure.
+fn confidence(near: f64, basis: FlagStatus, has_open_neighbours: bool) -> Confidence {
     match near {
         near if near < UNSURE_BELOW || basis != FlagStatus::Measured => Confidence::Low,
-        near if near < SURE_FROM => Confidence::Medium,
+        near if near < SURE_FROM || has_open_neighbours => Confidence::Medium,
         _ => Confidence::High,
     }
 }
@@ -124,7 +126,7 @@ fn run(run: &Run) -> FlagRun {
     }
 }
 
-fn notes(searched: &Searched) -> Vec<FlagNote> {
+fn notes(searched: &Searched, beside: &[usize]) -> Vec<FlagNote> {
     let records = searched.search.records();
     let runs = || records.iter().flat_map(|record| &record.runs);
     let cold = records.iter().find_map(|record| {
@@ -136,5 +138,7 @@ fn notes(searched: &Searched) -> Vec<FlagNote> {
     let unfinished = is_unfinished.then_some(FlagNote::Unfinished { ending: searched.ending });
     let only_first = (runs().count() <= 1).then_some(FlagNote::OnlyFirstRun);
     let left = left.map(|processes| FlagNote::LeftBehind { processes });
-    [cold, left, unfinished, only_first].into_iter().flatten().collect()
+    let cells: Vec<_> = beside.iter().map(|i| records[*i].parameters.clone()).collect();
+    let open = (!cells.is_empty() && only_first.is_none()).then_some(FlagNote::OpenNeighbours { cells });
+    [cold, left, open, unfinished, only_first].into_iter().flatten().collect()
 }

@@ -19,6 +19,8 @@ pub(crate) mod result;
 pub(crate) mod run;
 pub(crate) mod search;
 pub(crate) mod serial;
+#[cfg(test)]
+mod shapes;
 pub(crate) mod template;
 #[cfg(test)]
 mod testing;

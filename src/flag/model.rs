@@ -14,6 +14,9 @@ const FOLLOWS_WIDTH_FROM: f64 = 0.75;
 /// at the end.
 const SINGLE_STAYS: f64 = 0.7;
 
+/// Share of the time with one worker below which a run shows that this time depends on the width.
+const SINGLE_REFUTED_BELOW: f64 = 0.9;
+
 /// Seconds of a run from which samples of 20 ms show its time with one worker.
 const SEEN_FROM_S: f64 = 0.5;
 
@@ -102,6 +105,11 @@ impl WorkModel {
     /// Returns the model without the bound by the time with one worker, which another shape of the work may change.
     pub(crate) fn of_any_shape(self) -> Self {
         WorkModel { is_seen: false, ..self }
+    }
+
+    /// Returns true if a run took so little that what ran alone in this one cannot stay alone.
+    pub(crate) fn is_refuted_by(&self, wall_s: f64) -> bool {
+        self.is_seen && wall_s < SINGLE_REFUTED_BELOW * self.single_s
     }
 
     /// Returns the same work on a machine with another number of CPUs.

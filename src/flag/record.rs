@@ -95,6 +95,12 @@ impl Record {
         self.counted().map(|run| value(&run.measure)).sum::<f64>() / n
     }
 
+    /// Returns the geometric mean of the rates of the runs that count; 1 without any.
+    pub(crate) fn rate(&self) -> f64 {
+        let n = self.counted().count().max(1) as f64;
+        (self.counted().map(|run| run.rate.ln()).sum::<f64>() / n).exp()
+    }
+
     /// Returns the largest memory of any run, in bytes.
     pub(crate) fn peak_memory_bytes(&self) -> Option<u64> {
         self.runs.iter().filter_map(|run| run.measure.peak_memory_bytes).max()

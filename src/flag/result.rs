@@ -170,6 +170,11 @@ pub enum FlagNote {
         /// Their number, at most.
         processes: u64,
     },
+    /// Cells next to the best one did not run, and nothing says that they are no better.
+    OpenNeighbours {
+        /// The cells.
+        cells: Vec<Parameters>,
+    },
     /// The search ended before the answer was sure.
     Unfinished {
         /// The reason.

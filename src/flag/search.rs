@@ -1,21 +1,20 @@
 //! Decides what to run next, and when nothing more has to run.
 
-use std::collections::BTreeMap;
-
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use crate::flag::belief::{FlagBelief, FlagPoint, Standing, params};
-use crate::flag::caps::{Cap, cap, line};
+use crate::flag::belief::{FlagBelief, FlagPoint, Landscape, Standing, params};
+use crate::flag::caps::{Cap, cap};
 use crate::flag::measure::{RunFailure, RunMeasure};
-use crate::flag::model::WorkModel;
 use crate::flag::parameters::Parameters;
 use crate::flag::record::{Objective, Record, Run};
 use crate::host::info::HostLimits;
-use crate::model::surrogate::{Hyperparameters, Observation};
+use crate::model::surrogate::Hyperparameters;
 use crate::policy::INDIFFERENCE;
 
+mod neighbours;
 mod next;
+pub(crate) mod predict;
 
 /// Probability of not being worse than the leader by more than 5% from which a narrower cell is recommended.
 ///
@@ -27,6 +26,12 @@ const NARROWER_LIKELY: f64 = 0.5;
 
 /// Mean number of workers below which a program works with one thread.
 const ALONE_BELOW: f64 = 1.5;
+
+/// Probability of beating the leader from which another cell runs beside it.
+const WORTH_A_LOOK: f64 = 0.05;
+
+/// Share of the CPU time that contention may explain from which half of the width is worth a run on any machine.
+const CONTENTION_FROM: f64 = 0.2;
 
 /// Standard deviations of the noise that two widths may differ by where the flag does nothing.
 const CHANCE_SDS: f64 = 2.0;
@@ -81,6 +86,8 @@ pub(crate) struct Search {
     narrower_runs: usize,
     hyper: Hyperparameters,
     belief: Option<FlagBelief>,
+    /// The cells as the belief sees them.
+    points: Vec<FlagPoint>,
     cap: Option<Cap>,
     random: StdRng,
 }
@@ -92,13 +99,14 @@ impl Search {
         Search {
             first: first_cells(&space),
             random: StdRng::seed_from_u64(space.seed),
-            hyper: Hyperparameters::usual(&params()),
+            hyper: Hyperparameters::usual(&params(Landscape::OneNumber)),
             space,
             mode,
             records,
             rounds: 0,
             narrower_runs: 0,
             belief: None,
+            points: Vec::new(),
             cap: None,
         }
     }
@@ -141,117 +149,31 @@ impl Search {
     pub(crate) fn end_round(&mut self) {
         self.rounds += 1;
         let first = self.first();
-        let noise = self.hyper.noise(&params());
+        let noise = self.noise();
         self.records[first].mark_cold(noise);
         self.cap = cap(&self.records, &self.space.limits);
-        let Some(points) = self.points() else { return };
-        let observations = self.observations();
-        let belief = FlagBelief::new(&points, &observations, self.hyper, &params(), self.space.seed);
+        let landscape = self.landscape();
+        self.believe(landscape);
+        if self.is_flat() {
+            self.believe(Landscape::Flat);
+        }
+    }
+
+    fn believe(&mut self, landscape: Landscape) {
+        let Some((points, belief)) = self.believed(landscape) else { return };
         self.hyper = belief.hyper;
+        self.points = points;
         self.belief = Some(belief);
+    }
+
+    /// Returns the standard deviation of ln of the rate between equal runs.
+    fn noise(&self) -> f64 {
+        self.hyper.noise(&params(Landscape::OneNumber))
     }
 
     /// Returns what is believed of each cell; `None` before anything ran well.
     pub(crate) fn standings(&self) -> Option<&[Standing]> {
         Some(&self.belief.as_ref()?.standings)
-    }
-
-    /// Returns the seconds that a run of cell `i` is expected to take.
-    pub(crate) fn expected_s(&self, i: usize) -> Option<f64> {
-        let record = &self.records[i];
-        if record.is_measured() {
-            return Some(record.mean(|run| run.wall_s));
-        }
-        let (model, _) = self.models().remove(&record.parameters.value)?;
-        Some(model.seconds(record.parameters.total(), self.space.cpus))
-    }
-
-    /// Returns the rate that the first run of its value predicts for cell `i`.
-    pub(crate) fn predicted_rate(&self, i: usize) -> Option<f64> {
-        let parameters = &self.records[i].parameters;
-        let (model, rate) = self.models().remove(&parameters.value)?;
-        Some(self.rate_by(&model, rate, parameters.total()))
-    }
-
-    fn rate_by(&self, model: &WorkModel, rate: f64, total: usize) -> f64 {
-        let now_s = model.on(self.space.assumed_cpus).seconds(total, self.space.cpus);
-        rate * self.first_seconds(model) / now_s.max(f64::MIN_POSITIVE)
-    }
-
-    fn first_seconds(&self, model: &WorkModel) -> f64 {
-        model.seconds_of_run(self.space.cpus).max(f64::MIN_POSITIVE)
-    }
-
-    /// Returns the model and the rate of the first run that counts, for each listed value.
-    pub(crate) fn models(&self) -> BTreeMap<Option<String>, (WorkModel, f64)> {
-        let mut models = BTreeMap::new();
-        // A value whose first cell failed is judged by the first that ran.
-        for i in self.first.iter().copied().chain(0..self.records.len()) {
-            let record = &self.records[i];
-            let Some(run) = record.counted().next().filter(|_| record.failure.is_none()) else { continue };
-            let total = record.parameters.total();
-            let growth_s = self.cpu_per_thread_s(&record.parameters.value);
-            let model = || WorkModel::of(&run.measure, total, self.space.cpus).growing(growth_s);
-            models.entry(record.parameters.value.clone()).or_insert_with(|| (model(), run.rate));
-        }
-        models
-    }
-
-    /// Returns the CPU seconds that a further thread costs, by the cells of a value that are no narrower than its
-    /// first; 0 unless two have run.
-    fn cpu_per_thread_s(&self, value: &Option<String>) -> f64 {
-        let of_value = |i: &usize| self.records[*i].parameters.value == *value;
-        let Some(first) = self.first.iter().copied().find(of_value) else { return 0.0 };
-        let least = self.records[first].parameters.total();
-        let wide = self.records.iter().filter(|record| {
-            record.is_measured() && record.parameters.value == *value && record.parameters.total() >= least
-        });
-        let points: Vec<(f64, f64)> = wide
-            .map(|record| (record.parameters.total() as f64, record.mean(|run| run.cpu.total_s())))
-            .collect();
-        line(&points).map_or(0.0, |(_, slope)| slope)
-    }
-
-    /// Returns the rate that the first run alone predicts for cell `i`.
-    pub(crate) fn first_prediction(&self, i: usize) -> Option<f64> {
-        self.predicted_rate(i)
-    }
-
-    fn points(&self) -> Option<Vec<FlagPoint>> {
-        let models = self.models();
-        let usual = models.values().next().copied()?;
-        let point = |record: &Record| {
-            let Parameters { processes, value, .. } = &record.parameters;
-            let is_like =
-                |other: &Record| other.parameters.processes == *processes && other.parameters.value == *value;
-            let group = self.records.iter().position(is_like).unwrap_or(0);
-            let (model, rate) = models.get(value).copied().unwrap_or(usual);
-            let total = record.parameters.total();
-            let is_allowed = self.cap.is_none_or(|cap| total <= cap.widest) || record.is_measured();
-            let is_bounded = self.space.objective.is_time() && !record.is_measured();
-            let bounding = if processes.is_some() { model.of_any_shape() } else { model };
-            let (least_s, sd) = bounding.on(self.space.assumed_cpus).least(total);
-            FlagPoint {
-                total,
-                group,
-                prior_rate: self.rate_by(&model, rate, total),
-                most_rate: is_bounded.then(|| (least_s.max(f64::MIN_POSITIVE).recip(), sd)),
-                competes: record.failure.is_none() && is_allowed,
-            }
-        };
-        Some(self.records.iter().map(point).collect())
-    }
-
-    fn observations(&self) -> Vec<Observation> {
-        if self.space.assumed_cpus != self.space.cpus {
-            return Vec::new();
-        }
-        let of = |(point, record): (usize, &Record)| {
-            let runs =
-                record.counted().map(move |run| Observation { point, at_s: run.at_s, value: run.rate.ln() });
-            runs.collect::<Vec<_>>()
-        };
-        self.records.iter().enumerate().flat_map(of).collect()
     }
 
     fn competes(&self, i: usize) -> bool {
@@ -280,7 +202,9 @@ impl Search {
     pub(crate) fn recommended(&self) -> Option<usize> {
         let standings = self.standings()?;
         let (leader, all) = (self.leader()?, 0..self.records.len());
-        let unrun = all.clone().filter(|i| !self.is_measured(*i) && self.competes(*i));
+        // Of two numbers, a guess where nothing ran is none to follow once there is a choice.
+        let is_open = self.landscape() == Landscape::OneNumber || self.has_only_first();
+        let unrun = all.clone().filter(|i| is_open && !self.is_measured(*i) && self.competes(*i));
         let unrun = unrun.min_by(|a, b| standings[*a].regret.total_cmp(&standings[*b].regret));
         let is_better = |i: &usize| standings[*i].regret + INDIFFERENCE < standings[leader].regret;
         if let Some(better) = unrun.filter(is_better) {
@@ -293,6 +217,11 @@ impl Search {
         let enough = if self.works_alone() { NARROWER_LIKELY } else { NARROWER_SURE };
         let near = all.filter(|i| self.is_measured(*i) && belief.prob_not_worse(*i, leader) >= enough);
         near.min_by_key(|i| self.price(*i)).or(Some(leader))
+    }
+
+    /// Returns true if nothing ran but the first cells.
+    fn has_only_first(&self) -> bool {
+        (0..self.records.len()).filter(|i| self.is_measured(*i)).count() <= self.first.len()
     }
 
     /// Returns what is preferred among equals: few threads, then few processes.
@@ -335,13 +264,11 @@ impl Search {
             let (a, b) = (few.mean(value), many.mean(value));
             (a - b).abs() <= SAME_COUNT.max(UNCHANGED * a.max(b))
         };
-        let rates = [few, many].map(|record| {
-            let n = record.counted().count().max(1) as f64;
-            record.counted().map(|run| run.rate.ln()).sum::<f64>() / n
-        });
+        let rates = || alike().map(|i| self.records[i].rate().ln());
+        let spread = rates().fold(f64::MIN, f64::max) - rates().fold(f64::MAX, f64::min);
         let runs = [few, many].map(|record| (record.counted().count().max(1) as f64).recip());
-        let chance = CHANCE_SDS * self.hyper.noise(&params()) * (runs[0] + runs[1]).sqrt();
-        let is_same_rate = (rates[0] - rates[1]).abs() <= UNCHANGED.max(chance);
+        let chance = CHANCE_SDS * self.noise() * (runs[0] + runs[1]).sqrt();
+        let is_same_rate = spread <= UNCHANGED.max(chance);
         let workers = |run: &RunMeasure| run.workers.mean();
         (is_same_rate && is_same(workers) && is_same(RunMeasure::cpus_busy)).then_some((narrow, wide))
     }

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::flag::record::Record;
 use crate::flag::search::Search;
 use crate::model::amdahl::Amdahl;
 use crate::model::nls::Point;
@@ -51,7 +50,7 @@ pub(crate) fn serial_share(search: &Search, i: usize) -> Option<SerialShare> {
     let points: Vec<Point> = (search.records().iter())
         .filter(|record| record.is_measured() && record.parameters.value == *value)
         .filter(|record| record.parameters.total() as f64 <= search.space().cpus)
-        .map(|record| Point::new(record.parameters.total() as f64, mean_rate(record)))
+        .map(|record| Point::new(record.parameters.total() as f64, record.rate()))
         .collect();
     if points.len() >= MIN_WIDTHS_OF_FIT
         && let Some(fit) = Amdahl::fit(&points)
@@ -59,7 +58,7 @@ pub(crate) fn serial_share(search: &Search, i: usize) -> Option<SerialShare> {
         let share = fit.sigma.value;
         return Some(SerialShare { share, ceiling: ceiling(share), source: SerialSource::Fit });
     }
-    let (model, _) = search.models().remove(value)?;
+    let model = search.known(i)?.model;
     let is_seen = search.records().iter().any(|record| {
         let total = record.parameters.total();
         record.parameters.value == *value
@@ -75,13 +74,7 @@ pub(crate) fn serial_share(search: &Search, i: usize) -> Option<SerialShare> {
 /// Returns true if the rate of cell `i` is about what the first run predicts: if more was gained, what looked
 /// serial there was not.
 pub(crate) fn is_explained(search: &Search, i: usize) -> bool {
-    let predicted = search.first_prediction(i);
+    let predicted = search.predicted_rate(i);
     let record = &search.records()[i];
-    !record.is_measured()
-        || predicted.is_none_or(|predicted| mean_rate(record) <= EXPLAINED_UP_TO * predicted)
-}
-
-fn mean_rate(record: &Record) -> f64 {
-    let n = record.counted().count().max(1) as f64;
-    (record.counted().map(|run| run.rate.ln()).sum::<f64>() / n).exp()
+    !record.is_measured() || predicted.is_none_or(|predicted| record.rate() <= EXPLAINED_UP_TO * predicted)
 }

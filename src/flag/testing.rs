@@ -21,9 +21,10 @@ pub(super) type Program = fn(&Parameters, f64) -> Result<RunMeasure, RunFailure>
 
 /// A machine that runs a simulated program.
 pub(super) struct Simulated {
-    program: Program,
+    program: Box<dyn Fn(&Parameters, f64) -> Result<RunMeasure, RunFailure>>,
     cpus: f64,
-    noise_sd: f64,
+    /// Standard deviation of ln of the time of equal runs.
+    pub(super) noise_sd: f64,
     random: StdRng,
     elapsed_s: f64,
     /// The parameters of every run, in order.
@@ -33,9 +34,13 @@ pub(super) struct Simulated {
 }
 
 impl Simulated {
-    pub(super) fn new(program: Program, cpus: f64, seed: u64) -> Self {
+    pub(super) fn new(
+        program: impl Fn(&Parameters, f64) -> Result<RunMeasure, RunFailure> + 'static,
+        cpus: f64,
+        seed: u64,
+    ) -> Self {
         Simulated {
-            program,
+            program: Box::new(program),
             cpus,
             noise_sd: 0.02,
             random: StdRng::seed_from_u64(seed),
@@ -123,7 +128,7 @@ pub(super) fn advice(searched: &Searched) -> Parameters {
 }
 
 /// A run with one phase: `cpu_s` CPU seconds and `wait_s` of waiting, by `workers` workers.
-fn phase(wall_s: f64, cpu_s: f64, workers: f64, wait_s: f64) -> RunMeasure {
+pub(super) fn phase(wall_s: f64, cpu_s: f64, workers: f64, wait_s: f64) -> RunMeasure {
     let several = workers >= 1.5;
     RunMeasure {
         wall_s,

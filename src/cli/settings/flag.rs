@@ -53,6 +53,7 @@ pub(super) fn resolve_flag(
     };
     let mut config = config.clone();
     if !widths.is_empty() {
+        refuse_two_lists(&widths, request.measure)?;
         config.selection.widths = widths;
     }
     if let Some(setup) = FlagSetup::of(workload, options, &config)? {
@@ -86,6 +87,20 @@ fn lists(words: &[String]) -> Result<Lists, Failure> {
         }
     }
     Ok((list, processes, widths))
+}
+
+/// Refuses the values of `-L width` beside those of `--width`, and above `--max-width`.
+fn refuse_two_lists(widths: &[usize], measure: &MeasureArgs) -> Result<(), Failure> {
+    if !measure.width.is_empty() {
+        let message = "-L width and --width both list the values of {width}; give one of them";
+        return Err(Failure::Usage(message.to_owned()));
+    }
+    match (measure.max_width, widths.iter().max()) {
+        (Some(most), Some(widest)) if *widest > most => {
+            Err(Failure::Usage(format!("-L width: {widest} is more than --max-width {most}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn numbers(name: &str, values: &str) -> Result<Vec<usize>, String> {

@@ -4,16 +4,13 @@ use rand::seq::SliceRandom;
 
 use crate::flag::belief::FlagBelief;
 use crate::flag::parameters::Parameters;
-use crate::flag::search::{NARROWER_SURE, Search, SearchMode};
+use crate::flag::search::{ALONE_BELOW, NARROWER_SURE, Search, SearchMode, WORTH_A_LOOK};
 
 /// Expected loss of the leader, as a share of the best, at which the search ends.
 ///
 /// A run is dear, so that it is higher than where batches take a tenth of a second; the losses themselves are
 /// mostly well below.
 const STOP_REGRET_OF_RUNS: f64 = 0.03;
-
-/// Share of the CPU time that contention may explain from which half of the width is worth a run on any machine.
-const CONTENTION_FROM: f64 = 0.2;
 
 /// Width from which half of it is worth a run in any case: it costs no more than two runs.
 const HALVED_FROM: usize = 4;
@@ -27,8 +24,8 @@ const MAX_NARROWER_RUNS: usize = 4;
 /// Multiple of the widest width measured up to which others may run.
 const REACH: usize = 4;
 
-/// Probability of beating the leader from which another cell runs beside it.
-const WORTH_A_LOOK: f64 = 0.05;
+/// The same if the CPUs are idle, so that a wider run takes no longer as far as is known.
+const REACH_OF_WAITS: usize = 8;
 
 /// Probability of beating the first cell from which another one is the second to run; else the second is one that
 /// shows whether the flag does anything.
@@ -90,20 +87,17 @@ impl Search {
         }
         let (Some(leader), Some(belief)) = (self.leader(), self.belief.as_ref()) else { return Vec::new() };
         let challenger = self.challenger(leader, belief);
-        let others = (0..self.records.len()).filter(|i| self.is_measured(*i)).count() > self.first.len();
         let beats = challenger.map_or(0.0, |i| belief.prob_beats(i, leader));
-        if !others {
+        if self.has_only_first() {
             let is_likely = beats >= LIKELY_BETTER;
             let second = challenger.filter(|_| is_likely).or_else(|| self.probe(leader)).unwrap_or(leader);
             let first = self.first();
-            let again = Some(first).filter(|_| second != first && (!is_likely || self.may_be_cold(first)));
+            let is_open = self.may_be_cold(first) || (!is_likely && !self.is_alone(first));
+            let again = Some(first).filter(|_| second != first && is_open);
             return [Some(second), again].into_iter().flatten().collect();
         }
-        if self.works_alone() {
+        if self.works_alone() && self.is_flat() {
             return self.open_reference().into_iter().collect();
-        }
-        if let Some(shape) = self.open_shape(leader) {
-            return vec![shape];
         }
         if let Some(half) = self.halved() {
             return vec![half];
@@ -111,6 +105,12 @@ impl Search {
         if self.runs(leader) < 2 && self.records[leader].mean(|run| run.wall_s) <= REPEATED_UP_TO_S {
             let beside = challenger.filter(|i| beats >= WORTH_A_LOOK && self.is_measured(*i));
             return [Some(leader), beside].into_iter().flatten().collect();
+        }
+        if let Some(beside) = self.likeliest(self.open_neighbours(leader), leader, belief) {
+            return vec![beside];
+        }
+        if let Some(shape) = self.open_shape(leader) {
+            return vec![shape];
         }
         if belief.standings[leader].regret > STOP_REGRET_OF_RUNS
             && let Some(challenger) = challenger
@@ -121,6 +121,11 @@ impl Search {
             return vec![reference];
         }
         self.narrower(leader).into_iter().collect()
+    }
+
+    /// Returns true if cell `i` ran and hardly ever had more than one worker.
+    fn is_alone(&self, i: usize) -> bool {
+        self.is_measured(i) && self.records[i].mean(|run| run.workers.mean()) < ALONE_BELOW
     }
 
     /// Returns true if the run of cell `i` waited for the disk, as one does that reads files for the first time.
@@ -143,10 +148,16 @@ impl Search {
 
     /// Returns the cell that beats the leader with the largest probability for its time.
     fn challenger(&self, leader: usize, belief: &FlagBelief) -> Option<usize> {
-        let value = |i: &usize| belief.prob_beats(*i, leader) / self.expected_s(*i).unwrap_or(1.0).sqrt();
-        let near = |i: &usize| self.records[*i].parameters.total() <= self.within_reach();
+        let reach = self.within_reach();
+        let near = |i: &usize| self.records[*i].parameters.total() <= reach;
         let others = (0..self.records.len()).filter(|i| *i != leader && self.competes(*i) && near(i));
-        others.max_by(|a, b| value(a).total_cmp(&value(b)))
+        self.likeliest(others.collect(), leader, belief)
+    }
+
+    /// Returns the one of some cells that beats the leader with the largest probability for its time.
+    fn likeliest(&self, cells: Vec<usize>, leader: usize, belief: &FlagBelief) -> Option<usize> {
+        let value = |i: &usize| belief.prob_beats(*i, leader) / self.expected_s(*i).unwrap_or(1.0).sqrt();
+        cells.into_iter().max_by(|a, b| value(a).total_cmp(&value(b)))
     }
 
     /// Returns the widest total that may run next: far beyond what has run, a prediction is a guess, and a run may
@@ -159,7 +170,8 @@ impl Search {
             self.records.iter().map(|record| record.parameters.total()).filter(|other| *other > total);
         let next = wider.min().unwrap_or(total);
         let busy = widest.mean(|run| run.cpus_busy()) / self.space.cpus;
-        let as_long = (total as f64 / busy.max(f64::MIN_POSITIVE)).min(usize::MAX as f64) as usize;
+        let as_long = total as f64 / busy.max(f64::MIN_POSITIVE);
+        let as_long = as_long.min((REACH_OF_WAITS * total) as f64) as usize;
         (REACH * total).max(next).max(as_long)
     }
 
@@ -187,8 +199,7 @@ impl Search {
         };
         let narrower = || (0..self.records.len()).filter(is_like).filter(|i| self.competes(*i));
         let has_run = narrower().any(|i| self.runs(i) > 0);
-        let (model, _) = self.models().remove(&first.parameters.value)?;
-        let may_win = total >= HALVED_FROM || model.contention() >= CONTENTION_FROM;
+        let may_win = total >= HALVED_FROM || self.may_fight();
         narrower().max_by_key(|i| self.price(*i)).filter(|_| !has_run && may_win && first.is_measured())
     }
 

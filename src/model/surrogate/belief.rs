@@ -96,6 +96,7 @@ mod tests {
         let point = |strategy, doublings: i32| SurrogatePoint {
             strategy,
             log2_width: f64::from(doublings),
+            log2_outer: 0.0,
             prior: 0.0,
         };
         (0..2).flat_map(|strategy| (0..7).map(move |doublings| point(strategy, doublings))).collect()
@@ -147,6 +148,7 @@ mod tests {
         let point = |width: i32| SurrogatePoint {
             strategy: (width % 2) as usize,
             log2_width: f64::from(width),
+            log2_outer: 0.0,
             prior: f64::from(width) * 2.0_f64.ln(),
         };
         let points: Vec<SurrogatePoint> = (0..10).map(point).collect();
@@ -165,6 +167,7 @@ mod tests {
         let point = |strategy, width: i32| SurrogatePoint {
             strategy,
             log2_width: f64::from(width),
+            log2_outer: 0.0,
             prior: f64::from(width) * 2.0_f64.ln(),
         };
         let points: Vec<SurrogatePoint> =

@@ -83,6 +83,7 @@ impl Hyperparameters {
         if a.strategy == b.strategy {
             k += params.strategy_sd.powi(2) + params.strategy_width_sd.powi(2) * near;
         }
+        k += by_factors(a, b, params);
         if i == j {
             k += params.configuration_sd.powi(2);
         }
@@ -112,4 +113,13 @@ impl Hyperparameters {
             - self.ceiling.map_or(0.0, |_| params.ceiling_cost)
             - self.odd.map_or(0.0, |_| params.odd_cost)
     }
+}
+
+/// Returns the covariance of the errors along the two factors of the width. They change without warning, as at the
+/// edge of a cache or of a socket: the process along each is that of Ornstein and Uhlenbeck, which has no slope.
+fn by_factors(a: &SurrogatePoint, b: &SurrogatePoint, params: &SurrogateParams) -> f64 {
+    let near = |x: f64, y: f64| (-(x - y).abs() / params.factor_length_doublings).exp();
+    let outer = near(a.log2_outer, b.log2_outer);
+    let inner = near(a.log2_width - a.log2_outer, b.log2_width - b.log2_outer);
+    params.factor_sd.powi(2) * (outer + inner) + params.factors_sd.powi(2) * outer * inner
 }

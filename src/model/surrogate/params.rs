@@ -18,6 +18,13 @@ pub struct SurrogateParams {
     pub configuration_sd: f64,
     /// Number of doublings of the width over which an error changes.
     pub width_length_doublings: f64,
+    /// Standard deviation of the error that varies along each of two numbers whose product is the width; 0 where
+    /// the width is one number.
+    pub factor_sd: f64,
+    /// Standard deviation of the error that varies along both at once.
+    pub factors_sd: f64,
+    /// Number of doublings of one of these numbers over which an error changes.
+    pub factor_length_doublings: f64,
     /// Time constant of the drift, in seconds.
     pub drift_time_s: f64,
     /// Factors tried for the scale of the kernel.
@@ -67,6 +74,9 @@ impl Default for SurrogateParams {
             strategy_width_sd: 0.15,
             configuration_sd: 0.04,
             width_length_doublings: 1.5,
+            factor_sd: 0.0,
+            factors_sd: 0.0,
+            factor_length_doublings: 2.0,
             drift_time_s: 5.0,
             scales: [0.125, 0.25, 0.5, 1.0, 2.0, 4.0],
             noises: [0.01, 0.02, 0.04, 0.08, 0.16, 0.32],

@@ -7,6 +7,8 @@ pub(crate) struct SurrogatePoint {
     pub strategy: usize,
     /// log2 of the width.
     pub log2_width: f64,
+    /// log2 of the first factor, if the width is a product of two numbers that are chosen apart; else 0.
+    pub log2_outer: f64,
     /// ln of the predicted throughput in tasks per second.
     pub prior: f64,
 }

@@ -15,6 +15,9 @@ use crate::units::{PerSecond, Seconds, Share};
 /// Share by which a cell must be worse to be called so.
 const SAME_UP_TO: f64 = 0.005;
 
+/// Neighbours of the best that are named.
+const NEIGHBOURS_NAMED: usize = 4;
+
 /// Share of the CPUs from which other programs are named.
 const OTHERS_NAMED_FROM: f64 = 0.1;
 
@@ -188,6 +191,13 @@ pub(crate) fn note(note: &FlagNote) -> String {
             "the command leaves {} running, which conc ended after each run",
             if *processes == 1 { "a process".to_owned() } else { format!("{processes} processes") }
         ),
+        FlagNote::OpenNeighbours { cells } => {
+            let names: Vec<String> = cells.iter().take(NEIGHBOURS_NAMED).map(ToString::to_string).collect();
+            let more = cells.len().saturating_sub(names.len());
+            let names =
+                if more > 0 { format!("{} and {more} more", names.join(", ")) } else { names.join(", ") };
+            format!("next to the best, {names} did not run and may be better")
+        }
         FlagNote::Unfinished { ending: SearchEnding::Interrupted } => {
             "the search was interrupted; this is what is known so far".to_owned()
         }

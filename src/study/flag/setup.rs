@@ -77,6 +77,12 @@ impl FlagSetup {
         }
         let list = options.list.as_ref().map(|list| list.name.as_str());
         let template = CommandTemplate::parse(&command.argv, list)?;
+        if !options.processes.is_empty() && !template.has_processes() {
+            let error = InputError::new(Code::WorkloadValue, "the command has no {processes}");
+            return Err(
+                error.with_help("write {processes} where the number belongs, or leave out -L processes")
+            );
+        }
         let question = FlagQuestion {
             command: command.argv.clone(),
             template,
@@ -114,7 +120,10 @@ impl FlagSetup {
             for processes in &processes {
                 let of =
                     |width: &usize| Parameters { width: *width, processes: *processes, value: value.clone() };
-                cells.extend(widths.iter().map(of).filter(|cell| cell.total() <= most));
+                let all: Vec<Parameters> = widths.iter().map(of).collect();
+                // As many processes as the user asks for, and so many threads as are sensible, but one at least.
+                let least = all.iter().map(Parameters::total).min().unwrap_or(0);
+                cells.extend(all.into_iter().filter(|cell| cell.total() <= most.max(least)));
             }
         }
         let objective = match &self.options.metric {
