@@ -1,6 +1,8 @@
 //! The search on programs whose time depends on their numbers in many ways, drawn at random.
 //!
-//! `CONC_DRAWS` sets the number of draws of each shape; `CONC_TRACE` names a shape whose runs are printed.
+//! `CONC_DRAWS` sets the number of draws of each shape; `CONC_TRACE` names a shape whose runs are printed, or `all`.
+
+#![expect(clippy::print_stdout, reason = "the table is what one runs it for")]
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
