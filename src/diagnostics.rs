@@ -220,6 +220,10 @@ catalogue! {
     WorkloadUnreachable = "E-WORKLOAD-010", "workload fails when run alone",
         "Every task of the first, sequential run failed, so there is nothing to measure.",
         "Correct the failure that the message names. If failing is expected, use --ignore-failure.";
+    WorkloadAccess = "E-WORKLOAD-011", "file outside the workload's directory",
+        "The workload file would change a file that exists outside its own directory, or read items from one.",
+        "Read the workload file as you would read a script. If you trust it, run it with --allow-write (its step \
+         must also say overwrite = true) or --allow-read.";
     FitData = "E-FIT-001", "measurements cannot be read",
         "The file is neither a table of concurrency and throughput nor a result of conc.",
         "Use a CSV file with the columns concurrency and throughput, or JSON from --export-json.";
@@ -303,6 +307,10 @@ catalogue! {
          widths are tried on it.",
         "Bound the load with --max-in-flight N (tasks at the same time) or --rate N (attempts per second) to what \
          the owner of the host allows.";
+    NoteRedirects = "W-RUN-015", "answers are redirects",
+        "The server answered with a status of 300 to 399. conc does not follow redirects: what was measured is the \
+         answer that points elsewhere, and not the page.",
+        "Give the address that the redirect points to, if it is yours to load.";
     NoteWholeJob = "W-RUN-013", "whole job as one task",
         "The command has no items, so every task runs the whole script. That tells how many copies of the job can \
          run at once, not how the job should run its parts.",

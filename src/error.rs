@@ -205,6 +205,7 @@ impl Code {
             | Code::WorkloadEmpty
             | Code::WorkloadItems
             | Code::WorkloadRemote
+            | Code::WorkloadAccess
             | Code::WorkloadNotFound
             | Code::WorkloadUnsupported
             | Code::WorkloadCommand

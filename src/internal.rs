@@ -86,7 +86,7 @@ pub use crate::workload::spec::{
     Backoff, FixtureSpec, LatencySpec, RetryPolicy, StepRule, WorkloadLimits, WorkloadSource,
 };
 pub use crate::workload::spec::{
-    CommandSpec, CpuSpec, HttpSpec, Kernel, LockSpec, OwnItems, PythonSpec, SleepSpec, StepSpec,
+    CommandSpec, CpuSpec, HttpSpec, Kernel, LockSpec, OwnItems, PythonSpec, SleepSpec, SqliteSpec, StepSpec,
     WebSocketSpec,
 };
 pub use crate::workload::step::Step;

@@ -33,7 +33,7 @@
 //!
 //! | floor | module | holds |
 //! |---|---|---|
-//! | 0 | `diagnostics`, `error`, `units`, `policy`, `stats`, `model`, `evidence`, `host` | codes; the error type; quantities; thresholds; pure statistics and theory; what was measured elsewhere; the limits of this machine |
+//! | 0 | `characters`, `diagnostics`, `error`, `units`, `policy`, `stats`, `model`, `evidence`, `host` | what may not reach a terminal; codes; the error type; quantities; thresholds; pure statistics and theory; what was measured elsewhere; the limits of this machine |
 //! | 1 | `workload` | the work, and what became of it |
 //! | 2 | `strategy`, `profile` | how tasks are run concurrently; what one task costs |
 //! | 3 | `python` | the same two for Python callables |
@@ -47,6 +47,7 @@
 
 mod advice;
 mod benchmark;
+mod characters;
 #[doc(hidden)]
 pub mod cli;
 mod diagnostics;

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::benchmark::batch;
+use crate::characters::plain;
 use crate::host::reexec::HiddenRole;
+use crate::host::thread_failure::end_with;
 use crate::host::watchdog;
 use crate::profile;
 use crate::strategy::process;
@@ -25,6 +27,8 @@ pub fn dispatch() -> Option<ExitCode> {
 }
 
 fn play(role: HiddenRole) -> ExitCode {
+    // If standard error is closed, nobody is left to read it.
+    end_with(|why| _ = writeln!(io::stderr(), "{why}"));
     let (stdin, stdout) = (io::stdin().lock(), io::stdout());
     let result = match role {
         HiddenRole::Batch => batch::serve(stdin, stdout),
@@ -45,7 +49,7 @@ fn play(role: HiddenRole) -> ExitCode {
         }
         Err(error) => {
             // If standard error is closed, nobody is left to read it.
-            let _ = writeln!(io::stderr(), "conc {}: {error}", role.argument());
+            let _ = writeln!(io::stderr(), "conc {}: {}", role.argument(), plain(&error.to_string()));
             ExitCode::FAILURE
         }
     }

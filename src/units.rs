@@ -35,15 +35,43 @@ pub(crate) enum UnitError {
         known: &'static str,
     },
     /// The number is negative, not finite or too large.
-    #[error("'{text}' is out of range")]
+    #[error("'{text}' is out of range: {allowed}")]
     OutOfRange {
         /// The text.
         text: String,
+        /// What is in range.
+        allowed: &'static str,
     },
 }
 
+/// Longest duration that can be written: every clock can add it to the present, and no run waits for longer.
+pub(crate) const MAX_DURATION: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// Largest size that can be written, in bytes: more than any machine has, and any sum of a few fits a `u64`.
+pub(crate) const MAX_BYTES: u64 = 1 << 50;
+
+/// A kind of quantity in error messages.
+struct Kind {
+    /// Its name.
+    what: &'static str,
+    /// How to write one.
+    example: &'static str,
+    /// Its bounds.
+    allowed: &'static str,
+}
+
+const DURATION: Kind = Kind {
+    what: "a duration",
+    example: "it as 5ms, 1.5s or 2min",
+    allowed: "a duration is from 0 to 8760h, a year",
+};
+
+const SIZE: Kind =
+    Kind { what: "a size", example: "it as 512B, 16KiB or 2GiB", allowed: "a size is from 0 to 1048576GiB" };
+
 /// Splits `text` into its leading number and the unit after it.
-fn split(text: &str, what: &'static str, example: &'static str) -> Result<(f64, String), UnitError> {
+fn split(text: &str, of: &Kind) -> Result<(f64, String), UnitError> {
+    let Kind { what, example, allowed } = *of;
     let trimmed = text.trim();
     let end = trimmed
         .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | '_')))
@@ -52,14 +80,14 @@ fn split(text: &str, what: &'static str, example: &'static str) -> Result<(f64, 
     let value: f64 =
         number.parse().map_err(|_| UnitError::NotAQuantity { text: text.to_owned(), what, example })?;
     if value < 0.0 || !value.is_finite() {
-        return Err(UnitError::OutOfRange { text: text.to_owned() });
+        return Err(UnitError::OutOfRange { text: text.to_owned(), allowed });
     }
     Ok((value, trimmed[end..].trim().to_owned()))
 }
 
 /// Parses a duration such as `5ms`, `1.5s`, `200us` or `2min`. A bare `0` is zero.
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, UnitError> {
-    let (value, unit) = split(text, "a duration", "it as 5ms, 1.5s or 2min")?;
+    let (value, unit) = split(text, &DURATION)?;
     let scale = match unit.as_str() {
         "ns" => 1e-9,
         "us" | "µs" | "μs" => 1e-6,
@@ -77,12 +105,16 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, UnitError> {
             });
         }
     };
-    Duration::try_from_secs_f64(value * scale).map_err(|_| UnitError::OutOfRange { text: text.to_owned() })
+    let duration = Duration::try_from_secs_f64(value * scale).ok();
+    let allowed = DURATION.allowed;
+    duration
+        .filter(|duration| *duration <= MAX_DURATION)
+        .ok_or_else(|| UnitError::OutOfRange { text: text.to_owned(), allowed })
 }
 
 /// Parses a size in bytes such as `512`, `16KiB`, `1.5MB` or `2GiB`.
 pub(crate) fn parse_bytes(text: &str) -> Result<u64, UnitError> {
-    let (value, unit) = split(text, "a size", "it as 512B, 16KiB or 2GiB")?;
+    let (value, unit) = split(text, &SIZE)?;
     let scale: f64 = match unit.to_ascii_lowercase().as_str() {
         "" | "b" => 1.0,
         "kb" => 1e3,
@@ -100,8 +132,8 @@ pub(crate) fn parse_bytes(text: &str) -> Result<u64, UnitError> {
         }
     };
     let bytes = value * scale;
-    if bytes > u64::MAX as f64 {
-        return Err(UnitError::OutOfRange { text: text.to_owned() });
+    if bytes > MAX_BYTES as f64 {
+        return Err(UnitError::OutOfRange { text: text.to_owned(), allowed: SIZE.allowed });
     }
     Ok(bytes.round() as u64)
 }
@@ -231,6 +263,18 @@ mod tests {
         assert!(matches!(parse_duration("-5ms"), Err(UnitError::OutOfRange { .. })));
         assert!(matches!(parse_duration("soon"), Err(UnitError::NotAQuantity { .. })));
         assert!(matches!(parse_duration("1e400s"), Err(UnitError::UnknownUnit { .. })));
+    }
+
+    #[test]
+    fn nothing_longer_than_a_year_or_larger_than_a_machine_is_a_quantity() {
+        assert_eq!(parse_duration("8760h"), Ok(MAX_DURATION));
+        for text in ["8761h", "9999999999999h", "5000000000000000h", "99999999999999999999999h"] {
+            let error = parse_duration(text).expect_err(text).to_string();
+            assert_eq!(error, format!("'{text}' is out of range: a duration is from 0 to 8760h, a year"));
+        }
+        assert_eq!(parse_bytes("1048576GiB"), Ok(MAX_BYTES));
+        let error = parse_bytes("16000000000000MiB").expect_err("too large").to_string();
+        assert!(error.ends_with("a size is from 0 to 1048576GiB"), "{error}");
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use conc::internal::{
-    Backoff, Code, Configuration, FixtureSpec, Items, Kernel, LatencySpec, RetryPolicy, RunReport, Stages,
-    StepRule, StepSpec, StrategyKind, TaskCounts, Workload,
+    Backoff, Code, Configuration, FixtureSpec, Items, Kernel, LatencySpec, RetryPolicy, RunReport,
+    SqliteSpec, Stages, StepRule, StepSpec, StrategyKind, TaskCounts, Workload,
 };
 
 use crate::common::{
@@ -240,6 +240,42 @@ fn every_task_is_accounted_for_even_if_each_one_kills_its_worker() {
     let mut bed = TestBed::new(counted(5, vec![command(&["sh", "-c", "kill -9 $PPID"])]));
     let tally = bed.run(cell(StrategyKind::Processes, 2)).tally;
     assert_eq!(tally.counts, TaskCounts { failed: 5, ..TaskCounts::default() });
+}
+
+/// Tiny tasks of `seed` with items of 0 to 200 KB, of which many fail and repeat their item in the failure.
+fn chatty(seed: u64) -> Workload {
+    let mut state = seed;
+    let mut random = move |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    let item = |_| {
+        let length = [0, 30, 1_000, 1_000, 1_000, 20_000, 200_000][random(7) as usize];
+        // SQLite refuses a path that does not start like this, and quotes it.
+        let start = if random(3) == 0 { "$." } else { "x" };
+        format!("{start}{}", "x".repeat(random(length + 1) as usize))
+    };
+    let query = "SELECT json_extract('{}', ?1)".to_owned();
+    let step = StepSpec::Sqlite(SqliteSpec { path: None, setup: None, query, writes: false });
+    workload(Items::List((0..400).map(item).collect()), vec![step])
+}
+
+#[test]
+fn workers_and_their_pool_never_wait_for_each_other() {
+    // By hand: CONC_PROTOCOL_RUNS=1000 cargo test --test strategies never_wait
+    let runs = std::env::var("CONC_PROTOCOL_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(8);
+    for seed in 0..runs {
+        let mut bed = TestBed::new(chatty(seed));
+        let configuration = cell(StrategyKind::Processes, 1 + seed as usize % 3);
+        let report = bed.try_run(configuration, PATIENCE, PATIENCE).unwrap_or_else(|error| {
+            panic!("seed {seed}, {configuration}: {error}");
+        });
+        let counts = report.tally.counts;
+        assert_eq!(counts.started(), 400, "seed {seed}: {counts:?}");
+        assert!(counts.ok > 50 && counts.failed > 50, "seed {seed}: {counts:?}");
+        let errors = report.tally.errors();
+        assert!(errors.iter().all(|error| error.code == Code::TaskSqlite), "seed {seed}: {errors:?}");
+    }
 }
 
 #[test]

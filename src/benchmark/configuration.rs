@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
 
 use crate::strategy::StrategyKind;
@@ -15,12 +16,25 @@ pub struct Configuration {
     /// The strategy.
     pub strategy: StrategyKind,
     /// Tasks in flight; workers of all stages together for `pipeline`.
+    #[serde(deserialize_with = "width_within")]
     pub width: usize,
     /// Worker processes next to the event loop, for `hybrid`.
     pub processes: Option<usize>,
     /// Workers of each stage, for `pipeline`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stages: Option<Stages>,
+}
+
+/// Largest width that is believed of a document: more than any system has threads or connections for.
+const MAX_WIDTH: usize = 1 << 30;
+
+/// Reads a width: a document of an earlier run may have been edited, and nothing runs at width 0.
+fn width_within<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    let width = usize::deserialize(deserializer)?;
+    if (1..=MAX_WIDTH).contains(&width) {
+        return Ok(width);
+    }
+    Err(D::Error::custom(format_args!("a width is from 1 to {MAX_WIDTH}, not {width}")))
 }
 
 impl Configuration {

@@ -6,6 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::strategy::StrategyKind;
 
+/// Longest overhead that is believed, in seconds: a start of a pool takes milliseconds.
+const MAX_OVERHEAD_S: f64 = 10.0;
+
+/// Largest cost of a request among many that is believed, as a multiple of that of one alone.
+const MAX_SERVER_SHARE: f64 = 10.0;
+
 /// The cost of one strategy compared with running tasks one after another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Overhead {
@@ -51,6 +57,26 @@ pub struct Connection {
 }
 
 impl Overheads {
+    /// Returns true for figures that a measurement could have given: a stored form may have been edited.
+    pub fn are_plausible(&self) -> bool {
+        let is_time = |s: f64| (0.0..=MAX_OVERHEAD_S).contains(&s);
+        // A step may be cheaper than its blocking form.
+        let is_difference = |s: f64| is_time(s.abs());
+        let is_step = |of: StepOverhead| is_difference(of.cpu_s) && is_difference(of.delay_s);
+        let of_strategies = self.strategies.values().all(|of| {
+            is_time(of.startup_s)
+                && is_time(of.startup_per_worker_s)
+                && is_time(of.dispatch_s)
+                && is_step(of.sleep)
+                && is_step(of.http)
+        });
+        let Connection { client_s, server_s } = self.connection;
+        of_strategies
+            && is_time(client_s)
+            && is_time(server_s)
+            && (0.0..=MAX_SERVER_SHARE).contains(&self.server_share)
+    }
+
     /// Returns the overhead of `strategy`; zero if it is not calibrated.
     pub fn of(&self, strategy: StrategyKind) -> Overhead {
         self.strategies.get(&strategy).copied().unwrap_or_default()

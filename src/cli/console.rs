@@ -6,7 +6,9 @@ use anstream::{AutoStream, ColorChoice};
 
 use crate::cli::args::Style;
 use crate::cli::failure::{FailedCommand, Failure};
+use crate::cli::say::{Colours, harmless, sayable};
 use crate::error::ExitStatus;
+use crate::report::json::escape_controls;
 
 /// The streams of this program.
 #[derive(Debug, Clone, Copy)]
@@ -64,30 +66,68 @@ impl Console {
         self.shows_progress
     }
 
-    /// Prints text on standard output as it is.
+    /// Prints a document on standard output as it is.
+    ///
+    /// # Errors
+    /// When it cannot be written. A reader that has closed the output ends only the printing.
     pub(crate) fn print(self, text: &str) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
-        stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Failure::io("cannot print"))
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Failure::io("cannot print")(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Prints a page for people on standard output, without anything that controls a terminal but its colours.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn print_screen(self, screen: &str) -> Result<(), Failure> {
+        self.print(&harmless(screen, Colours::Own))
     }
 
     /// Prints a line on standard error.
     pub(crate) fn note(self, line: &str) {
-        // If standard error is closed, nobody is left to read it.
-        let _ = writeln!(self.stderr(), "{line}");
+        self.say(&format!("{line}\n"), Colours::None);
+    }
+
+    /// Prints a line on standard error that has colours of this program.
+    pub(crate) fn note_coloured(self, line: &str) {
+        self.say(&format!("{line}\n"), Colours::Own);
+    }
+
+    /// Prints a line of JSON on standard error, for programs.
+    pub(crate) fn note_json(self, line: &str) {
+        self.write(&format!("{}\n", escape_controls(line)));
+    }
+
+    /// Prints workflow commands of GitHub Actions on standard error, whose values are escaped already.
+    pub(crate) fn annotate(self, commands: &str) {
+        self.write(commands);
     }
 
     /// Prints warnings on standard error, with a gap below a table on the same terminal.
     pub(crate) fn warn(self, warnings: &str) {
         let gap = if io::stderr().is_terminal() && !warnings.is_empty() { "\n" } else { "" };
-        let _ = write!(self.stderr(), "{gap}{warnings}");
+        self.say(&format!("{gap}{warnings}"), Colours::Own);
     }
 
     /// Prints a failure on standard error and returns the exit status.
     pub(crate) fn report(self, failure: &Failure) -> ExitStatus {
-        if let Some(text) = failure.text(self.command) {
-            self.note(text.trim_end());
-        }
+        self.say(&format!("{}\n", failure.text(self.command).trim_end()), failure.colours());
         failure.exit_status()
+    }
+
+    /// Prints text on standard error: the only way for text that is not made for programs.
+    fn say(self, text: &str, colours: Colours) {
+        self.write(&sayable(text, colours));
+    }
+
+    fn write(self, text: &str) {
+        // If standard error is closed, nobody is left to read it.
+        let _ = self.stderr().write_all(text.as_bytes());
     }
 
     /// Returns standard error, which removes colour if there is to be none.

@@ -10,7 +10,10 @@ use crate::cli::failure::{FailedCommand, Failure};
 use crate::cli::last_failure;
 use crate::cli::machine::TargetMachine;
 use crate::cli::settings::Environment;
+use crate::diagnostics::Code;
+use crate::error::ExitStatus;
 use crate::host::process::die_with_parent;
+use crate::host::thread_failure::end_with;
 
 /// Runs the program as a user asked.
 pub fn main() -> ExitCode {
@@ -24,6 +27,8 @@ pub fn main() -> ExitCode {
         die_with_parent();
         environment.console = environment.console.with_progress_lines();
     }
+    let console = environment.console;
+    end_with(move |why| _ = console.report(&Failure::coded(Code::HostSpawn, why)));
     TargetMachine::read(cli.simulate.as_deref())
         .and_then(|machine| commands::run(&cli.command, &machine, &environment))
         .unwrap_or_else(|failure| {
@@ -37,11 +42,14 @@ pub fn main() -> ExitCode {
 fn refuse(error: &clap::Error) -> ExitCode {
     let arguments: Vec<String> =
         std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let console = Environment::detect(Style::Auto, FailedCommand::Other).console;
     match slips::explain(error, &arguments) {
-        Some(message) => Environment::detect(Style::Auto, FailedCommand::Other)
-            .console
-            .report(&Failure::Usage(message))
-            .into(),
+        Some(message) => console.report(&Failure::Usage(message)).into(),
+        None if error.use_stderr() => {
+            console.note_coloured(error.render().ansi().to_string().trim_end());
+            ExitStatus::Usage.into()
+        }
+        // Help, or the version.
         None => error.exit(),
     }
 }

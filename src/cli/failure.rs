@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::cli::say::Colours;
 use crate::diagnostics::Code;
 use crate::error::{Error, ExitStatus};
 use crate::workload::input::{InputError, InputErrors};
@@ -51,17 +52,20 @@ impl Failure {
         move |error| Failure::Io(doing, error)
     }
 
-    /// Returns the text to show the user of a command; `None` if there is nobody to show it to.
-    pub(crate) fn text(&self, under: FailedCommand) -> Option<String> {
-        Some(match self {
-            // The reader of the output has closed it, which is no failure.
-            Failure::Io(_, error) if error.kind() == io::ErrorKind::BrokenPipe => return None,
+    /// Returns the text to show the user of a command.
+    pub(crate) fn text(&self, under: FailedCommand) -> String {
+        match self {
             Failure::Usage(message) => format!("error: {message}"),
             Failure::Input(errors) => errors.render(true),
             Failure::Coded(error) => coded(error, under),
             Failure::Io(doing, error) => format!("error: {doing}: {error}"),
             Failure::Interrupted => "interrupted".to_owned(),
-        })
+        }
+    }
+
+    /// Returns the origin of the colours in the text: what is shown of a file is coloured, and has no others.
+    pub(crate) fn colours(&self) -> Colours {
+        if matches!(self, Failure::Input(_)) { Colours::Own } else { Colours::None }
     }
 
     /// Returns the failure with the name of the workload that failed.
@@ -89,7 +93,6 @@ impl Failure {
         match self {
             Failure::Usage(_) | Failure::Input(_) => ExitStatus::Usage,
             Failure::Coded(error) => error.code.exit_status(),
-            Failure::Io(_, error) if error.kind() == io::ErrorKind::BrokenPipe => ExitStatus::Done,
             Failure::Io(..) => ExitStatus::Failed,
             Failure::Interrupted => ExitStatus::Interrupted,
         }
@@ -141,13 +144,13 @@ mod tests {
     #[test]
     fn a_code_is_said_once() {
         let told = Failure::coded(Code::PythonCallable, "E-PYTHON-003: no such callable");
-        let told = told.text(FailedCommand::Other).unwrap_or_default();
+        let told = told.text(FailedCommand::Other);
         assert!(told.starts_with("error[E-PYTHON-003]: no such callable\n"), "{told}");
     }
 
     #[test]
     fn a_remedy_names_only_options_that_the_command_has() {
-        let text = |code, under| Failure::coded(code, "it hangs").text(under).unwrap_or_default();
+        let text = |code, under| Failure::coded(code, "it hangs").text(under);
         assert!(text(Code::PoolHung, FailedCommand::Other).contains("--budget"));
         assert!(text(Code::PoolHung, FailedCommand::Check).contains("--timeout"));
         for under in [FailedCommand::Check, FailedCommand::Profile] {

@@ -19,8 +19,7 @@ pub(crate) fn publish(results: &impl Results, console: Console) {
     if !is_for_ci || env::var_os("GITHUB_ACTIONS").is_none_or(|value| value != "true") {
         return;
     }
-    // If standard error is closed, nobody is left to read it.
-    let _ = io::stderr().write_all(github::annotations(reports, failed, missing).as_bytes());
+    console.annotate(&github::annotations(reports, failed, missing));
     let Some(path) = env::var_os("GITHUB_STEP_SUMMARY") else { return };
     let path = Path::new(&path);
     if let Err(error) = append(path, &markdown::to_string(reports, failed, missing)) {

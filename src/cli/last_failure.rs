@@ -13,7 +13,7 @@ const FILE: &str = "last-failure.txt";
 /// Keeps a failure that has a code. A directory that cannot be written only costs the explanation.
 pub(crate) fn keep(failure: &Failure, command: FailedCommand) {
     let Failure::Coded(_) = failure else { return };
-    let (Some(text), Some(file)) = (failure.text(command), cache_file(FILE)) else { return };
+    let (text, Some(file)) = (failure.text(command), cache_file(FILE)) else { return };
     let _ = file.parent().map(fs::create_dir_all);
     let _ = replace_file(&file, text.as_bytes());
 }

@@ -16,6 +16,7 @@ mod output;
 mod pager;
 mod progress;
 mod run_progress;
+mod say;
 mod settings;
 mod signals;
 mod suite_eta;

@@ -3,11 +3,13 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::error::ExitStatus;
 use crate::report::document::Results;
 use crate::report::format::{Format, render, render_json};
 use crate::report::table::{self, TableOptions};
 use crate::report::worded::Worded;
 
+use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::files::{cannot_write, is_written_in_place, write_file};
 use crate::cli::github;
@@ -59,7 +61,7 @@ pub(crate) fn deliver(
 ) -> Result<(), Failure> {
     let written = write_files(output.files.iter(), &render);
     let printed = match output.stdout {
-        None => output.console.print(screen),
+        None => output.console.print_screen(screen),
         Some(format) => {
             render(format).map_err(Failure::io("cannot print")).and_then(|text| output.console.print(&text))
         }
@@ -68,12 +70,34 @@ pub(crate) fn deliver(
     written.and(printed)
 }
 
+/// Returns how a command ends whose results are there: by its verdict, and only without one by what became of the
+/// output.
+///
+/// # Errors
+/// The failure of the command; else that of the output.
+pub(crate) fn conclude(
+    verdict: Result<ExitStatus, Failure>,
+    delivered: Result<(), Failure>,
+    console: Console,
+) -> Result<ExitStatus, Failure> {
+    match (verdict, delivered) {
+        (verdict, Ok(())) => verdict,
+        (Ok(ExitStatus::Done), Err(failure)) => Err(failure),
+        (verdict, Err(failure)) => {
+            console.report(&failure);
+            verdict
+        }
+    }
+}
+
 fn write_files<'a>(
-    mut files: impl Iterator<Item = &'a (Format, PathBuf)>,
+    files: impl Iterator<Item = &'a (Format, PathBuf)>,
     render: impl Fn(Format) -> io::Result<String>,
 ) -> Result<(), Failure> {
-    files.try_for_each(|(format, path)| {
+    let write = |(format, path): &(Format, PathBuf)| {
         let text = render(*format).map_err(cannot_write(path))?;
         write_file(path, text.as_bytes()).map_err(cannot_write(path))
-    })
+    };
+    // One that cannot be written does not keep the others from being written.
+    files.map(write).fold(Ok(()), Result::and)
 }

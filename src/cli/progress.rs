@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::benchmark::event::{Event, Observer, Phase};
+use crate::characters::plain;
 use crate::diagnostics::Code;
 use crate::mcp::ProgressLine;
 use crate::report::table::LiveTable;
@@ -48,7 +49,7 @@ impl Progress {
         // A terminal that cannot move its cursor gets lines; so does a file, if it takes long.
         let is_plain = is_shown && bar.is_hidden() && !console.writes_progress_lines();
         let progress = Progress {
-            screen: Arc::new(Mutex::new(LiveScreen::new(name, console.has_error_colour()))),
+            screen: Arc::new(Mutex::new(LiveScreen::new(&plain(name), console.has_error_colour()))),
             table: LiveTable::default(),
             has_table: false,
             console,
@@ -73,7 +74,7 @@ impl Progress {
         let mut progress = Progress::new(name, budget, console);
         if let Some(place) = eta.place() {
             progress.name = Some(name.to_owned());
-            progress.screen().enter_suite(&format!("{place} {name}"), Box::new(eta.left()));
+            progress.screen().enter_suite(&plain(&format!("{place} {name}")), Box::new(eta.left()));
         }
         progress
     }
@@ -102,9 +103,9 @@ impl Progress {
     fn say(&mut self, message: String) {
         if self.console.writes_progress_lines() {
             let budget_s = Some(self.budget.as_secs_f64()).filter(|budget| *budget > 0.0);
-            self.console.note(&ProgressLine { message: message.clone(), budget_s }.to_line());
+            self.console.note_json(&ProgressLine { message: message.clone(), budget_s }.to_line());
         }
-        self.screen().say(message);
+        self.screen().say(plain(&message));
     }
 
     /// Writes a line where nothing can be drawn, if the last one was long ago.
@@ -155,7 +156,7 @@ impl Observer for Progress {
                 let left = left
                     .map_or("first run".to_owned(), |left| format!("at most {} left", Seconds::from(left)));
                 let message = format!("running with {label} · {left}{}", self.last);
-                self.screen().say_of_run(message);
+                self.screen().say_of_run(plain(&message));
             }
             Event::RunEnded { label, outcome } => self.last = format!(" · {label}: {outcome}"),
             Event::RunsAreLong { run_s, left } => {

@@ -112,7 +112,9 @@ impl JobObserver for RunProgress {
         self.printed = Instant::now();
         match self.form {
             // A number that is no number cannot occur, and progress is not worth a failure.
-            ProgressForm::Json => self.console.note(&serde_json::to_string(progress).unwrap_or_default()),
+            ProgressForm::Json => {
+                self.console.note_json(&serde_json::to_string(progress).unwrap_or_default())
+            }
             _ => self.console.note(&line(progress)),
         }
     }

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::diagnostics::Code;
 use crate::error::Error;
+use crate::host::bounded_read::last_words;
 use crate::host::deadline::DeadlineKeeper;
 use crate::host::memory::MemoryGuard;
 
@@ -147,9 +148,7 @@ impl Pending {
     }
 
     fn said(&mut self) -> String {
-        let mut said = String::new();
-        let read = io::Seek::rewind(&mut self.stderr).and_then(|()| self.stderr.read_to_string(&mut said));
-        read.map(|_| said).unwrap_or_default()
+        last_words(&mut self.stderr)
     }
 }
 

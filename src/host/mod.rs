@@ -2,6 +2,7 @@
 //!
 //! The only `unsafe` of the crate is here.
 
+pub(crate) mod bounded_read;
 pub(crate) mod cache;
 pub(crate) mod cgroup;
 pub(crate) mod child;
@@ -14,6 +15,7 @@ pub(crate) mod inherited;
 pub(crate) mod interrupt;
 pub(crate) mod limits;
 pub(crate) mod memory;
+pub(crate) mod pipe;
 pub(crate) mod pressure;
 pub(crate) mod process;
 pub(crate) mod procfs;
@@ -22,6 +24,7 @@ pub(crate) mod reexec;
 pub(crate) mod replace_file;
 pub(crate) mod shared;
 pub(crate) mod spawned;
+pub(crate) mod thread_failure;
 pub(crate) mod unix_peer;
 pub(crate) mod usage;
 pub(crate) mod user_clock;

@@ -1,6 +1,6 @@
 //! One word of memory that several processes share.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
@@ -27,6 +27,7 @@ impl SharedWord {
         if file.metadata()?.len() < SIZE as u64 {
             file.set_len(SIZE as u64)?;
         }
+        reserve(&file, SIZE as u64)?;
         Ok(SharedWord { map: MmapOptions::new().len(SIZE).map_raw(&file)? })
     }
 
@@ -37,6 +38,26 @@ impl SharedWord {
         // the reference. Every process reaches the word through this function, hence atomically.
         unsafe { AtomicU64::from_ptr(self.map.as_mut_ptr().cast()) }
     }
+}
+
+/// Reserves the space of a file on its device: writing to a page of a map that finds none is fatal (`SIGBUS`).
+///
+/// # Errors
+/// When the device is full.
+#[cfg(target_os = "linux")]
+fn reserve(file: &File, bytes: u64) -> io::Result<()> {
+    use nix::errno::Errno;
+    match nix::fcntl::fallocate(file, nix::fcntl::FallocateFlags::empty(), 0, bytes.cast_signed()) {
+        // Some file systems cannot do it.
+        Ok(()) | Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Reserves nothing: only Linux does it in one way.
+#[cfg(not(target_os = "linux"))]
+fn reserve(_: &File, _: u64) -> io::Result<()> {
+    Ok(())
 }
 
 #[cfg(test)]

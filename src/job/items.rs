@@ -2,12 +2,18 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
+use crate::characters::is_control;
+use crate::units::Bytes;
+
 /// A byte order mark, which is no part of the first item.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Longest item, in bytes; a stream may never have the separator.
+const MAX_ITEM_BYTES: u64 = 16 << 20;
 
 /// Size up to which the items of a file are counted before the run, in bytes: it takes less than 0.1 s.
 const MAX_COUNTED_BYTES: u64 = 256 << 20;
@@ -72,7 +78,7 @@ pub(crate) fn shown(bytes: &[u8]) -> String {
 
 /// Returns a character for a message on one line.
 pub(crate) fn plain(character: char) -> String {
-    if character.is_control() { character.escape_default().to_string() } else { character.to_string() }
+    if is_control(character) { character.escape_default().to_string() } else { character.to_string() }
 }
 
 impl ItemSource {
@@ -136,8 +142,13 @@ impl<R: BufRead> Parts<R> {
             Separator::Line => b'\n',
             Separator::Nul => 0,
         };
-        if self.input.read_until(end, &mut part)? == 0 {
+        if self.input.by_ref().take(MAX_ITEM_BYTES + 1).read_until(end, &mut part)? == 0 {
             return Ok(None);
+        }
+        if part.len() as u64 > MAX_ITEM_BYTES {
+            let message =
+                format!("an item has more than {}: is it the right separator?", Bytes(MAX_ITEM_BYTES));
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         }
         if part.last() == Some(&end) {
             part.pop();
@@ -193,6 +204,13 @@ mod tests {
     #[test]
     fn everything_between_two_nul_bytes_is_an_item() {
         assert_eq!(parts(b"a\nb\0\0 c ", Separator::Nul), [&b"a\nb"[..], b"", b" c "]);
+    }
+
+    #[test]
+    fn an_item_without_an_end_is_an_error() {
+        let mut endless = Parts::new(BufReader::new(io::repeat(b'x')), Separator::Line);
+        let error = endless.next().expect("one").expect_err("too long").to_string();
+        assert_eq!(error, "an item has more than 16.0 MiB: is it the right separator?");
     }
 
     #[test]

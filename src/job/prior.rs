@@ -1,6 +1,7 @@
 //! The width that a run has learned, kept for the next run of the same command.
 
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,9 @@ struct Learned {
     command: String,
 }
 
+/// Widths that are believed of a file that may have been edited: no run has found a greater one.
+const WIDTHS: RangeInclusive<usize> = 1..=1 << 16;
+
 /// The memory of one command.
 #[derive(Debug)]
 pub(crate) struct Prior {
@@ -41,7 +45,8 @@ impl Prior {
     /// Returns the width that was learned; `None` if there is none, or the CPUs have changed.
     pub(crate) fn width(&self) -> Option<usize> {
         let learned: Learned = serde_json::from_slice(&fs::read(self.file.as_ref()?).ok()?).ok()?;
-        (learned.cpus.to_bits() == self.cpus.to_bits()).then_some(learned.width)
+        let is_of_here = learned.cpus.to_bits() == self.cpus.to_bits();
+        (is_of_here && WIDTHS.contains(&learned.width)).then_some(learned.width)
     }
 
     /// Keeps what a run has learned, if it ended by itself and went on long enough. A file that cannot be

@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 
+use crate::diagnostics::Code;
 use crate::error::Error;
+use crate::host::bounded_read::last_words;
 use crate::host::child::ChildError;
 use crate::host::deadline::DeadlineKeeper;
 use crate::host::memory::MemoryGuard;
@@ -25,6 +27,23 @@ const EXIT_GRACE: Duration = Duration::from_secs(2);
 
 /// Maximum length of the quoted last line of a dead interpreter, in characters.
 const MAX_STDERR_CHARACTERS: usize = 300;
+
+/// Maximum length of a message, in bytes: it is read into memory.
+pub(super) const MAX_MESSAGE_BYTES: u64 = 256 << 20;
+
+/// Returns true for a message that did not break off because the process that wrote it died.
+pub(super) fn is_whole(line: &[u8]) -> bool {
+    line.ends_with(b"\n") || line.len() as u64 >= MAX_MESSAGE_BYTES
+}
+
+/// Returns the error of a message that is none of the protocol, from a process that lives.
+pub(super) fn unreadable(error: &serde_json::Error) -> Error {
+    let message = format!(
+        "the interpreter sent a message that cannot be read ({error}); does the callable write to a file descriptor that \
+         it did not open?"
+    );
+    Error::new(Code::PoolWorkerDied, message)
+}
 
 /// A running harness. Dropping it kills the interpreter and every process that it started.
 #[derive(Debug)]
@@ -158,11 +177,14 @@ impl HarnessProcess {
     pub(super) fn next<T: DeserializeOwned>(&mut self, limit: Duration) -> Result<HarnessEvent<T>, Error> {
         let keeper = Arc::clone(&self.keeper);
         let watch = keeper.watch_with(self.pid(), Instant::now() + limit, stacks::ask);
-        let mut line = String::new();
+        let mut line = Vec::new();
         // A line that breaks off is not valid JSON and fails to parse below.
-        let _ = self.stdout.read_line(&mut line);
+        let _ = self.stdout.by_ref().take(MAX_MESSAGE_BYTES).read_until(b'\n', &mut line);
         let late = watch.end();
-        serde_json::from_str(&line).map_err(|_| self.error_of_silence(late.then_some(limit)))
+        serde_json::from_slice(&line).map_err(|error| match late || !is_whole(&line) {
+            true => self.error_of_silence(late.then_some(limit)),
+            false => unreadable(&error),
+        })
     }
 
     fn error_of_silence(&mut self, late: Option<Duration>) -> Error {
@@ -205,9 +227,7 @@ impl HarnessProcess {
 
     /// Returns what was written to standard error.
     fn standard_error(&mut self) -> String {
-        let mut stderr = Vec::new();
-        let read = io::Seek::rewind(&mut self.stderr).and_then(|()| self.stderr.read_to_end(&mut stderr));
-        read.map(|_| String::from_utf8_lossy(&stderr).into_owned()).unwrap_or_default()
+        last_words(&mut self.stderr)
     }
 
     /// Returns the error of a process that ended: its last line on standard error, or the place of a fault.

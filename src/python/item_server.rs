@@ -1,7 +1,7 @@
 //! An interpreter that runs items as they are sent, any number at a time.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::{Child, ChildStdout, Stdio};
 use std::sync::{Mutex, PoisonError};
@@ -16,6 +16,8 @@ use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::host::child::ChildError;
 use crate::host::deadline::DeadlineKeeper;
+use crate::host::process::kill_tree;
+use crate::python::harness_process::{MAX_MESSAGE_BYTES, is_whole, unreadable};
 use crate::python::protocol::request::{HarnessRequest, ServeStrategy};
 use crate::python::session::Session;
 use crate::workload::Workload;
@@ -69,6 +71,8 @@ pub(crate) struct ItemServer {
 pub(crate) struct ServedItems {
     child: Child,
     lines: BufReader<ChildStdout>,
+    /// The reason why no more answers are read, although the interpreter lives.
+    broken: Option<Error>,
 }
 
 impl Session {
@@ -93,7 +97,7 @@ impl Session {
         let request = HarnessRequest::Serve { header: self.requests.header(workload), strategy };
         // If the process died before it read, the answer will be missing.
         let _ = server.write(&serde_json::to_string(&request).unwrap_or_default());
-        let mut answers = ServedItems { child, lines: BufReader::new(stdout) };
+        let mut answers = ServedItems { child, lines: BufReader::new(stdout), broken: None };
         answers.ready(self.exchange.timeouts.import + self.exchange.timeouts.start)?;
         Ok((server, answers))
     }
@@ -135,10 +139,19 @@ impl ItemServer {
 
 impl ServedItems {
     fn read<T: DeserializeOwned>(&mut self) -> Option<T> {
-        let mut line = String::new();
-        // A line that breaks off is not valid JSON: the interpreter died while it wrote.
-        self.lines.read_line(&mut line).ok()?;
-        serde_json::from_str(&line).ok()
+        let mut line = Vec::new();
+        self.lines.by_ref().take(MAX_MESSAGE_BYTES).read_until(b'\n', &mut line).ok()?;
+        match serde_json::from_slice(&line) {
+            Ok(message) => Some(message),
+            // It lives, and its answers would be awaited for ever.
+            Err(error) if is_whole(&line) => {
+                self.broken = Some(unreadable(&error));
+                kill_tree(self.child.id());
+                None
+            }
+            // A line that breaks off: the interpreter died while it wrote.
+            Err(_) => None,
+        }
     }
 
     fn ready(&mut self, limit: Duration) -> Result<(), Error> {
@@ -146,6 +159,9 @@ impl ServedItems {
         let watch = keeper.watch(self.child.id(), Instant::now() + limit);
         let event: Option<FirstEvent> = self.read();
         let is_late = watch.end();
+        if let Some(broken) = self.broken.take() {
+            return Err(broken);
+        }
         match event {
             Some(FirstEvent::Ready {}) => Ok(()),
             Some(FirstEvent::Failed { code, message }) => Err(Error::new(code, message)),
@@ -165,7 +181,11 @@ impl ServedItems {
     /// Waits for the end of the process and returns it in words, such as "was ended by signal 11".
     pub(crate) fn ended(&mut self) -> String {
         use std::os::unix::process::ExitStatusExt;
-        match self.child.wait() {
+        let waited = self.child.wait();
+        if let Some(broken) = &self.broken {
+            return format!("was killed: {broken}");
+        }
+        match waited {
             Ok(status) => match (status.code(), status.signal()) {
                 (Some(code), _) => format!("ended with exit status {code}"),
                 (None, Some(signal)) => format!("was ended by signal {signal}"),

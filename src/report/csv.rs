@@ -4,6 +4,7 @@
 use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::Status;
 use crate::gate::{GateReport, Metric};
+use crate::report::csv_field::csv_field;
 use crate::report::document::Report;
 use crate::report::flag_exports;
 
@@ -19,7 +20,7 @@ pub(crate) fn to_string(reports: &[Report]) -> String {
         && let Some(flag) = &report.flag
         && report.gate.is_none()
     {
-        return flag_exports::csv(flag, quoted);
+        return flag_exports::csv(flag, csv_field);
     }
     let has_gates = reports.iter().any(|report| report.gate.is_some());
     let more = if has_gates { gate_header() } else { String::new() };
@@ -28,12 +29,12 @@ pub(crate) fn to_string(reports: &[Report]) -> String {
         let gate = if has_gates { gate_fields(report.gate.as_ref()) } else { Vec::new() };
         for fields in report.flag.iter().flat_map(|flag| flag_exports::csv_rows(flag, &report.workload.name))
         {
-            out += &fields.iter().chain(&gate).map(|field| quoted(field)).collect::<Vec<_>>().join(",");
+            out += &fields.iter().chain(&gate).map(|field| csv_field(field)).collect::<Vec<_>>().join(",");
             out.push('\n');
         }
         for cell in &report.cells {
             let fields = fields(&report.workload.name, cell);
-            out += &fields.iter().chain(&gate).map(|field| quoted(field)).collect::<Vec<_>>().join(",");
+            out += &fields.iter().chain(&gate).map(|field| csv_field(field)).collect::<Vec<_>>().join(",");
             out.push('\n');
         }
     }
@@ -106,15 +107,6 @@ fn fields(workload: &str, result: &ConfigurationResult) -> Vec<String> {
     ]
 }
 
-/// Quotes a field that would otherwise be read as several.
-fn quoted(field: &str) -> String {
-    if field.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", field.replace('"', "\"\""))
-    } else {
-        field.to_owned()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,12 +141,5 @@ mod tests {
         assert_eq!(of("web-scraper"), ["regressed regressed 0.8998316498316499 0.88", "   "]);
         assert_eq!(of("hash-cpu"), ["inconclusive   "]);
         assert_eq!(rows[1].len(), rows[0].len());
-    }
-
-    #[test]
-    fn fields_with_commas_quotes_and_line_breaks_are_quoted() {
-        assert_eq!(quoted("plain"), "plain");
-        assert_eq!(quoted("a,b"), "\"a,b\"");
-        assert_eq!(quoted("say \"hi\"\n"), "\"say \"\"hi\"\"\n\"");
     }
 }

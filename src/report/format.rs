@@ -39,13 +39,17 @@ pub(crate) fn render(format: Format, results: &(impl Results + Worded)) -> io::R
         Format::Json => render_json(results),
         Format::Markdown => Ok(markdown::to_string(reports, failed, missing)),
         Format::Csv => Ok(csv::to_string(reports)),
-        Format::Hyperfine => Ok(hyperfine::to_string(reports)),
-        Format::Bmf => Ok(bmf::to_string(reports)),
-        Format::GabBigger => Ok(gab::to_string(reports, gab::Direction::BiggerIsBetter)),
-        Format::GabSmaller => Ok(gab::to_string(reports, gab::Direction::SmallerIsBetter)),
+        Format::Hyperfine => harmless(hyperfine::to_string(reports)),
+        Format::Bmf => harmless(bmf::to_string(reports)),
+        Format::GabBigger => harmless(gab::to_string(reports, gab::Direction::BiggerIsBetter)),
+        Format::GabSmaller => harmless(gab::to_string(reports, gab::Direction::SmallerIsBetter)),
         Format::Junit => Ok(junit::to_string(reports, failed, missing)),
         Format::Html => Ok(html::to_string(reports, failed)),
     }
+}
+
+fn harmless(json: String) -> io::Result<String> {
+    Ok(json::escape_controls(&json).into_owned())
 }
 
 /// Returns a document as JSON.

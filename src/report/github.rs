@@ -3,6 +3,7 @@
 //! The form: <https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions>; the
 //! escaping of values: `escapeData` and `escapeProperty` of `@actions/core`, `src/command.ts`.
 
+use crate::characters::{REMOVED, is_control};
 use crate::gate::presence::{MissingWorkload, Presence};
 use crate::gate::result::AdviceChange;
 use crate::gate::{GateReport, GateVerdict, MetricVerdict};
@@ -112,7 +113,7 @@ fn line(command: &str, title: &str, message: &str) -> String {
 /// Returns `text` with its line breaks escaped and other control characters replaced: those could control a
 /// terminal.
 fn data(text: &str) -> String {
-    let plain = |c: char| if c.is_control() && !matches!(c, '\n' | '\r') { '\u{fffd}' } else { c };
+    let plain = |c: char| if is_control(c) && !matches!(c, '\n' | '\r') { REMOVED } else { c };
     let plain: String = text.chars().map(plain).collect();
     plain.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }

@@ -1,7 +1,9 @@
 //! JSON: one document, pretty, with a line break at its end.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
+use crate::characters::is_control;
 use crate::report::worded::{Worded, to_value};
 
 /// Writes `document` with its sentences.
@@ -10,9 +12,22 @@ use crate::report::worded::{Worded, to_value};
 ///
 /// The error of `writer`; a closed pipe keeps its kind.
 pub(crate) fn to_writer(mut writer: impl Write, document: &impl Worded) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut writer, &to_value(document)?)?;
+    let text = serde_json::to_string_pretty(&to_value(document)?)?;
+    writer.write_all(escape_controls(&text).as_bytes())?;
     writer.write_all(b"\n")?;
     writer.flush()
+}
+
+/// Escapes the characters of strings that control what shows them and that JSON (RFC 8259) would allow as they are:
+/// a document may be read on a terminal.
+pub(crate) fn escape_controls(json: &str) -> Cow<'_, str> {
+    let is_bad = |c: char| c != '\n' && is_control(c);
+    if !json.contains(is_bad) {
+        return Cow::Borrowed(json);
+    }
+    // All of them are in the basic plane, so that four digits are enough.
+    let escaped = |c: char| if is_bad(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+    Cow::Owned(json.chars().map(escaped).collect())
 }
 
 #[cfg(test)]

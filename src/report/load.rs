@@ -1,7 +1,6 @@
 //! Reads documents that an earlier run wrote.
 
 use std::cmp::Ordering;
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,9 +10,13 @@ use serde_json::Value;
 use serde_path_to_error::Track;
 
 use crate::diagnostics::Code;
+use crate::host::bounded_read::read_file_at_most;
 use crate::report::command::{CommandName, SCHEMA_VERSION};
 use crate::report::document::{BenchReport, Document};
 use crate::workload::input::{InputError, InputErrors, SourceSpan};
+
+/// Longest file of results, in bytes: far more than any suite writes.
+const MAX_RESULTS_BYTES: u64 = 1 << 30;
 
 /// Advice at the end of every message about a file that cannot be used.
 const REWRITE: &str = "write it again with --save-baseline or --export-json";
@@ -60,7 +63,8 @@ impl<'de> Deserialize<'de> for Document {
 pub(crate) fn load_results(path: &Path) -> Result<BenchReport, InputErrors> {
     let name = path.display().to_string();
     let wrong = |message: String| InputError::new(Code::GateResults, message);
-    let bytes = fs::read(path).map_err(|error| wrong(format!("cannot read '{name}': {error}")))?;
+    let bytes = read_file_at_most(path, MAX_RESULTS_BYTES)
+        .map_err(|error| wrong(format!("cannot read '{name}': {error}")))?;
     let text = String::from_utf8(bytes).map_err(|_| wrong(format!("'{name}' is not UTF-8")))?;
     let results = match parse(&name, &text)? {
         Document::Bench(bench) => *bench,

@@ -9,7 +9,8 @@ use crate::gate::presence::MissingWorkload;
 use crate::report::columns::Column;
 use crate::report::document::{FailedWorkload, Report};
 use crate::report::flag_exports;
-use crate::report::markdown::table_line::{escaped, line};
+pub(super) use crate::report::markdown::table_line::escaped;
+use crate::report::markdown::table_line::line;
 use crate::report::prose;
 use crate::report::prose::together::Together;
 

@@ -1,8 +1,10 @@
 //! Text in XML and HTML.
 
+use crate::characters::{REMOVED, is_control};
+
 /// Returns `text` escaped for content and quoted attributes, of XML 1.0 and of HTML alike.
 ///
-/// Characters that neither may contain are replaced: control characters, and U+FFFE and U+FFFF (Extensible
+/// Characters that neither may contain are replaced: those that control what shows them, and U+FFFE and U+FFFF (Extensible
 /// Markup Language 1.0, fifth edition, production 2). Tabs and line breaks survive in attributes too.
 pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -15,7 +17,7 @@ pub(super) fn escaped(text: &str) -> String {
             '\'' => out.push_str("&#39;"),
             '\t' => out.push_str("&#9;"),
             '\n' => out.push_str("&#10;"),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
+            c if is_control(c) || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push(REMOVED),
             c => out.push(c),
         }
     }

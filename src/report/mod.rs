@@ -7,6 +7,7 @@ pub(crate) mod check;
 mod columns;
 pub(crate) mod command;
 pub(crate) mod csv;
+mod csv_field;
 pub(crate) mod document;
 pub(crate) mod evidence;
 #[cfg(test)]
@@ -19,6 +20,8 @@ mod flag_exports;
 pub(crate) mod format;
 pub(crate) mod gab;
 pub(crate) mod github;
+#[cfg(test)]
+mod hostile;
 pub(crate) mod html;
 pub(crate) mod hyperfine;
 pub(crate) mod invocation;

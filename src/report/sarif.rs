@@ -11,6 +11,7 @@ use crate::advice::check_result::{CheckFinding, CheckResult, Fault};
 use crate::diagnostics::Code;
 use crate::python::check::SourceLine;
 use crate::report::check::CheckReport;
+use crate::report::json::escape_controls;
 use crate::report::prose::checklist::fault;
 
 /// The schema that the document follows.
@@ -27,7 +28,7 @@ const PLAIN: &[u8] = b"-._~/";
 /// # Errors
 /// When the document cannot be written as JSON.
 pub(crate) fn render_sarif(report: &CheckReport) -> io::Result<String> {
-    let mut text = serde_json::to_string_pretty(&document(report))?;
+    let mut text = escape_controls(&serde_json::to_string_pretty(&document(report))?).into_owned();
     text.push('\n');
     Ok(text)
 }

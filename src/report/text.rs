@@ -2,14 +2,11 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+pub(super) use crate::characters::plain;
+
 /// Returns the number of columns that `text` takes on a terminal.
 pub(super) fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
-}
-
-/// Replaces characters that could control a terminal: names and messages may come from anywhere.
-pub(super) fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// Breaks `text` at white space into lines of at most `limit` columns; there is at least one line.

@@ -1,7 +1,7 @@
 //! `processes`: a pool of worker processes, each driven by a thread over blocking pipes.
 //!
 //! Frames hold several short tasks, and while many tasks are left a second frame waits in the pipe, so that
-//! a worker never waits for the round trip.
+//! a worker never waits for the round trip. Frames are as long as a pipe at most, unless a single item is longer.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -30,6 +30,12 @@ const MAX_FRAME_WORK: Duration = Duration::from_millis(20);
 
 /// Largest number of tasks in a frame; larger frames gain nothing and hold back tasks that others could run.
 const MAX_TASKS_PER_FRAME: u64 = 256;
+
+/// Bytes of a frame besides its items, at most: its length, its kind, and the positions of its tasks.
+const FRAME_HEAD_BYTES: usize = 64;
+
+/// Bytes of the length of an item in a frame, at most (a variable-length number of 64 bits).
+const ITEM_HEAD_BYTES: usize = 10;
 
 /// A pool of worker processes.
 #[derive(Debug)]
@@ -96,30 +102,101 @@ fn record_lost_rest(queue: &TaskQueue, error: &Error, outcomes: &mut TaskOutcome
     }
 }
 
+/// Tasks that were sent in one frame, or are about to be.
+struct Frame {
+    tasks: Range<u64>,
+    /// True unless more frames have tasks of the same chunk of the queue.
+    ends_chunk: bool,
+}
+
+/// The tasks that a driver has taken from the queue and not sent yet.
+#[derive(Default)]
+struct Outbox {
+    /// The encoded frame, which the worker gets when its replies are read.
+    held: Option<Frame>,
+    /// The tasks of the last chunk that did not fit into the frame, with their items.
+    rest: Option<(Range<u64>, Vec<String>)>,
+}
+
+impl Outbox {
+    /// Encodes the next frame unless one is held; returns false if there are no more tasks.
+    fn fill(
+        &mut self,
+        worker: &mut Worker,
+        queue: &TaskQueue,
+        program: &Program,
+        costs: &MessageCosts,
+    ) -> bool {
+        if self.held.is_some() {
+            return true;
+        }
+        let (tasks, items) = match self.rest.take() {
+            Some((tasks, items)) => (tasks, Some(items)),
+            None => match queue.pull_work(frame_work(costs), MAX_TASKS_PER_FRAME) {
+                Some(tasks) => (tasks.clone(), program.items_at(tasks)),
+                None => return false,
+            },
+        };
+        let (sent, items) = match items {
+            None => (tasks, None),
+            Some(mut items) => {
+                let fitting = fitting(&items, worker.early_bytes()) as u64;
+                let (sent, left) = (tasks.start..tasks.start + fitting, tasks.start + fitting..tasks.end);
+                let others = items.split_off(items.len().min(fitting as usize));
+                self.rest = (!others.is_empty()).then_some((left, others));
+                (sent, Some(items))
+            }
+        };
+        // A request too long for any frame is found out when nobody answers.
+        let _ = worker.encode(&Request::Run { tasks: sent.clone(), items });
+        self.held = Some(Frame { tasks: sent, ends_chunk: self.rest.is_none() });
+        true
+    }
+
+    /// Returns the number of tasks.
+    fn len(&self) -> u64 {
+        let held = self.held.as_ref().map(|frame| &frame.tasks);
+        let rest = self.rest.as_ref().map(|(tasks, _)| tasks);
+        held.into_iter().chain(rest).map(|tasks| tasks.end - tasks.start).sum()
+    }
+}
+
+/// Returns how many of the items, at least one, fit into a frame that may be sent early.
+fn fitting(items: &[String], frame_bytes: usize) -> usize {
+    let left = frame_bytes.saturating_sub(FRAME_HEAD_BYTES);
+    let ends = items.iter().scan(0_usize, |sum, item| {
+        *sum = sum.saturating_add(item.len() + ITEM_HEAD_BYTES);
+        Some(*sum)
+    });
+    ends.take_while(|end| *end <= left).count().max(1)
+}
+
 /// Keeps one worker busy until there are no more tasks or the worker is gone.
 fn drive(worker: &mut Worker, queue: &TaskQueue, program: &Program) -> (TaskOutcomes, IpcStats) {
     let (mut outcomes, mut ipc) = (TaskOutcomes::default(), IpcStats::default());
     let mut last_ns = 0;
-    let mut waiting = VecDeque::new();
+    let (mut waiting, mut outbox) = (VecDeque::new(), Outbox::default());
     let mut is_listening = true;
     loop {
         let window = if queue.allows_prefetching() { 2 } else { 1 };
         while is_listening
             && waiting.len() < window
-            && let Some(tasks) = queue.pull_work(frame_work(&ipc.costs), MAX_TASKS_PER_FRAME)
+            && outbox.fill(worker, queue, program, &ipc.costs)
+            // See the protocol: else both sides could wait for each other.
+            && (waiting.is_empty() || worker.may_send_early())
         {
-            let items = program.items_at(tasks.clone());
-            is_listening = worker.send(&Request::Run { tasks: tasks.clone(), items }).is_ok();
-            waiting.push_back(tasks);
+            is_listening = worker.send_encoded().is_ok();
+            waiting.extend(outbox.held.take());
         }
-        let Some(tasks) = waiting.pop_front() else { return (outcomes, ipc) };
-        let Some(reply) = take_reply(worker, queue, program, &tasks, last_ns, &mut outcomes) else {
-            let lost = waiting.iter().chain([&tasks]).map(|tasks| tasks.end - tasks.start).sum();
-            outcomes.record_lost(lost, &worker.death());
+        let Some(frame) = waiting.pop_front() else { return (outcomes, ipc) };
+        let Some(reply) = take_reply(worker, queue, program, &frame, last_ns, &mut outcomes) else {
+            let sent: u64 = waiting.iter().chain([&frame]).map(|of| of.tasks.end - of.tasks.start).sum();
+            outcomes.record_lost(sent + outbox.len(), &worker.death());
             return (outcomes, ipc);
         };
+        let tasks = frame.tasks.end - frame.tasks.start;
         // Waiting for the next answer begins here, so the time in between counts too.
-        ipc.add(tasks.end - tasks.start, (reply.at_ns - last_ns) as f64 * 1e-9, reply.worked.as_secs_f64());
+        ipc.add(tasks, (reply.at_ns - last_ns) as f64 * 1e-9, reply.worked.as_secs_f64());
         last_ns = reply.at_ns;
     }
 }
@@ -143,18 +220,21 @@ fn take_reply(
     worker: &mut Worker,
     queue: &TaskQueue,
     program: &Program,
-    tasks: &Range<u64>,
+    frame: &Frame,
     free_ns: u64,
     outcomes: &mut TaskOutcomes,
 ) -> Option<FrameReply> {
     let Ok(Reply::Ran(results)) = worker.receive() else { return None };
     let at_ns = queue.clock_ns();
     let worked: Duration = results.iter().map(|task| task.took).sum();
-    queue.complete_chunk(results.len() as u64, worked);
+    match frame.ends_chunk {
+        true => queue.complete_chunk(results.len() as u64, worked),
+        false => queue.note_speed(results.len() as u64, worked),
+    }
     // The time on the way is shared by the tasks of a frame.
     let way = Duration::from_nanos(at_ns - free_ns).saturating_sub(worked) / results.len().max(1) as u32;
     let (mut last_ns, count) = (free_ns, results.len());
-    for (nth, (position, task)) in tasks.clone().zip(results).enumerate() {
+    for (nth, (position, task)) in frame.tasks.clone().zip(results).enumerate() {
         let latency = task.took + way;
         let ended_ns = if nth + 1 == count { at_ns } else { last_ns + latency.as_nanos() as u64 };
         outcomes.record(position, program.index(position), latency, task.result);
@@ -162,4 +242,18 @@ fn take_reply(
         last_ns = ended_ns;
     }
     Some(FrameReply { at_ns, worked })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_has_the_items_that_fit_and_at_least_one() {
+        let items = |sizes: &[usize]| sizes.iter().map(|size| "x".repeat(*size)).collect::<Vec<_>>();
+        assert_eq!(fitting(&items(&[10, 10, 10]), 61_440), 3);
+        assert_eq!(fitting(&items(&[30_000, 30_000, 30_000]), 61_440), 2);
+        assert_eq!(fitting(&items(&[200_000, 1]), 61_440), 1, "alone, and never early");
+        assert_eq!(fitting(&items(&[1, 1]), 0), 1);
+    }
 }

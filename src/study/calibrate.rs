@@ -110,10 +110,11 @@ impl CalibrationCache {
         CalibrationCache { file: cache_file("overheads.json"), machine }
     }
 
-    /// Returns the overheads, unless they are missing, unreadable or those of another machine.
+    /// Returns the overheads, unless they are missing, unreadable, absurd or those of another machine.
     fn read(&self) -> Option<Overheads> {
         let cached: CachedOverheads = serde_json::from_slice(&fs::read(self.file.as_ref()?).ok()?).ok()?;
-        cached.fingerprint.differences(&self.machine).is_empty().then_some(cached.overheads)
+        let is_of_here = cached.fingerprint.differences(&self.machine).is_empty();
+        (is_of_here && cached.overheads.are_plausible()).then_some(cached.overheads)
     }
 
     /// Writes the overheads. A cache that cannot be written only costs a calibration the next time.

@@ -12,6 +12,7 @@ use crate::report::document::{CommandName, Report};
 use crate::report::prose;
 use crate::study::prepare::PreparedStudy;
 use crate::study::state::StudyState;
+use crate::workload::task_outcomes::TaskOutcomes;
 
 /// Profiling time, unless the class and the cost of a task are certain earlier.
 pub(super) const PROFILE_TIME: Duration = Duration::from_millis(1000);
@@ -39,11 +40,12 @@ impl<'m> PreparedStudy<'m> {
     /// # Errors
     /// When a hook, the process that runs the tasks, or every task fails.
     pub fn profile(self, observer: &mut dyn Observer) -> Result<ProfiledStudy<'m>, Error> {
-        let PreparedStudy { state } = self;
+        let PreparedStudy { mut state } = self;
         observer.observe(&Event::PhaseStarted(Phase::Calibrating));
         let conditions = state.backend.conditions(state.config.recalibrate);
         state.check()?;
         let (profiled, server_cpu_s) = state.profile(true, observer)?;
+        state.warn_of_redirects(&profiled.tally);
         Ok(ProfiledStudy { state, conditions: Conditions { server_cpu_s, ..conditions }, profiled })
     }
 
@@ -54,6 +56,7 @@ impl<'m> PreparedStudy<'m> {
     pub fn profile_only(self, observer: &mut dyn Observer) -> Result<Report, Error> {
         let PreparedStudy { mut state } = self;
         let (profiled, _) = state.profile(false, observer)?;
+        state.warn_of_redirects(&profiled.tally);
         let counts = profiled.tally.counts;
         let (started, ok) = (counts.started(), counts.ok);
         if ok < started {
@@ -84,6 +87,14 @@ impl StudyState<'_> {
         let bounded = in_budgets.clamp(LEAST_CALLABLE_PATIENCE, TASK_PATIENCE);
         // Where tasks have a timeout, that ends them.
         bounded.max(workload.limits.timeout.map_or(Duration::ZERO, |timeout| timeout.saturating_mul(2)))
+    }
+
+    /// Warns if answers of servers pointed elsewhere: a redirect is as fast as it is useless.
+    fn warn_of_redirects(&mut self, tally: &TaskOutcomes) {
+        if tally.redirects > 0 {
+            let message = prose::warnings::redirects(tally.redirects, tally.counts.started());
+            self.warn(Code::NoteRedirects, message);
+        }
     }
 
     /// Profiles the workload, for less than the usual time if it `ends_early`; returns the profile and the

@@ -148,6 +148,11 @@ impl Program {
         self.ordered_step
     }
 
+    /// Returns the answers of servers so far that pointed elsewhere.
+    pub fn redirects(&self) -> u64 {
+        self.steps.iter().map(|limited| limited.step.redirects()).sum()
+    }
+
     /// Returns the deadline of a task that starts now.
     pub fn deadline(&self) -> Option<Instant> {
         self.timeout.map(|timeout| Instant::now() + timeout)

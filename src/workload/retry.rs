@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use crate::units::MAX_DURATION;
 use crate::workload::spec::{Backoff, RetryPolicy};
 
 /// Bounds the doubling, so that no pause overflows.
@@ -16,7 +17,7 @@ const MAX_DOUBLINGS: u32 = 20;
 fn bound(policy: &RetryPolicy, retry: u32) -> Duration {
     match policy.backoff {
         Backoff::Constant => policy.base,
-        Backoff::Exponential => policy.base.saturating_mul(1 << retry.min(MAX_DOUBLINGS)),
+        Backoff::Exponential => policy.base.saturating_mul(1 << retry.min(MAX_DOUBLINGS)).min(MAX_DURATION),
     }
 }
 

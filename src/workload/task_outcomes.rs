@@ -7,6 +7,7 @@ use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Deserializer, Serializer, V2Serializer};
 use serde::{Deserialize, Serialize};
 
+use crate::characters::shortened;
 use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::model::TaskInterval;
@@ -40,6 +41,9 @@ impl TaskCounts {
         self.cancelled += other.cancelled;
     }
 }
+
+/// Longest message of a failure that is kept, in characters: a task may repeat its item, whatever its length.
+pub(crate) const MAX_MESSAGE_CHARS: usize = 2000;
 
 /// Failures of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -131,6 +135,9 @@ pub struct TaskOutcomes {
     /// Commands that failed, by their exit status.
     #[serde(default)]
     pub statuses: BTreeMap<i32, u64>,
+    /// Answers of servers that pointed elsewhere, where they were counted: in a profile.
+    #[serde(default)]
+    pub redirects: u64,
     /// The times of the tasks of a short batch.
     #[serde(skip)]
     pub intervals: Vec<TaskInterval>,
@@ -149,28 +156,30 @@ impl TaskOutcomes {
             }
             Err(error) => {
                 self.outputs.add_failure(index);
-                self.fail(error);
+                self.fail(1, &error);
             }
         }
     }
 
     /// Counts `tasks` tasks that were started and never ended.
     pub fn record_lost(&mut self, tasks: u64, error: &Error) {
-        for _ in 0..tasks {
-            self.fail(error.clone());
-        }
+        self.fail(tasks, error);
     }
 
-    fn fail(&mut self, error: Error) {
+    fn fail(&mut self, tasks: u64, error: &Error) {
+        if tasks == 0 {
+            return;
+        }
         match error.code {
-            Code::TaskTimeout => self.counts.timed_out += 1,
-            Code::AsyncCancelled => self.counts.cancelled += 1,
-            _ => self.counts.failed += 1,
+            Code::TaskTimeout => self.counts.timed_out += tasks,
+            Code::AsyncCancelled => self.counts.cancelled += tasks,
+            _ => self.counts.failed += tasks,
         }
         if let Some(status) = error.exit_status {
-            *self.statuses.entry(status).or_default() += 1;
+            *self.statuses.entry(status).or_default() += tasks;
         }
-        self.errors.entry(error.code).or_insert_with(|| (0, error.message)).0 += 1;
+        let first = || (0, shortened(&error.message, MAX_MESSAGE_CHARS));
+        self.errors.entry(error.code).or_insert_with(first).0 += tasks;
     }
 
     /// Adds the outcomes of another worker of the same run.
@@ -183,6 +192,7 @@ impl TaskOutcomes {
             *self.statuses.entry(*status).or_default() += count;
         }
         self.intervals.extend(&other.intervals);
+        self.redirects += other.redirects;
         for (code, (count, message)) in &other.errors {
             self.errors.entry(*code).or_insert_with(|| (0, message.clone())).0 += count;
         }

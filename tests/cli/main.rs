@@ -16,6 +16,7 @@ mod exports;
 mod fit;
 mod foreign;
 mod hooks;
+mod hostile;
 mod inherited;
 mod interrupt;
 mod json;

@@ -224,7 +224,7 @@ fn the_limits_are_flags_for_every_kind_of_workload() {
         let fastest = cells.iter().filter_map(|cell| cell["throughput_per_s"].as_f64()).fold(0.0, f64::max);
         assert!(fastest > 0.0 && fastest < 60.0, "{workload:?}: {fastest}");
     }
-    is_refused(&sandbox, &["advise", "--wait", "1ms", "--rate", "0"], &["above 0"]);
+    is_refused(&sandbox, &["advise", "--wait", "1ms", "--rate", "0"], &["from 0.001 to"]);
     is_refused(&sandbox, &["advise", "--wait", "1ms", "--max-in-flight", "0"], &["at least 1"]);
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use crate::cli::args::output::Style;
-use crate::cli::args::values::{count, positive_duration};
+use crate::cli::args::values::{positive_duration, tasks};
 use crate::cli::args::workload::PythonArgs;
 
 /// Usage of `check`.
@@ -35,7 +35,7 @@ pub(crate) struct CheckArgs {
     pub(crate) callable: Vec<String>,
 
     /// Call it with the first N items of the module, or with the numbers from 0 [default: all items]
-    #[arg(long, value_name = "N", value_parser = count::<u64>, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", value_parser = tasks, allow_negative_numbers = true)]
     pub(crate) tasks: Option<u64>,
 
     /// Read items from a file, one per line (- is standard input)

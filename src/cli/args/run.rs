@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use crate::cli::args::output::Style;
-use crate::cli::args::values::{count, positive_duration, rate};
+use crate::cli::args::values::{count, positive_duration, rate, tasks};
 use crate::cli::args::workload::PythonArgs;
 use crate::job::halt::Halt;
 use crate::job::timeout::Timeout;
@@ -127,7 +127,7 @@ pub(crate) struct RunInputArgs {
     pub(crate) null: bool,
 
     /// Run the command N times, with the numbers from 0 as items
-    #[arg(long, value_name = "N", value_parser = count::<u64>, conflicts_with_all = ["items", "null"])]
+    #[arg(long, value_name = "N", value_parser = tasks, conflicts_with_all = ["items", "null"])]
     pub(crate) tasks: Option<u64>,
 
     /// Run the command line with `sh -c`

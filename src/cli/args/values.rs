@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::units::parse_duration;
+use crate::workload::input::{MAX_TASKS, RATES};
 
 /// Maximum of `--assume-cpus`: more CPUs than any single machine has.
 const MAX_CPUS: f64 = 8192.0;
@@ -29,8 +30,10 @@ pub(super) fn cpus(text: &str) -> Result<f64, String> {
 /// Parses a number of attempts per second, such as `5`, `0.5` or `5/s`.
 pub(super) fn rate(text: &str) -> Result<f64, String> {
     match text.strip_suffix("/s").unwrap_or(text).parse::<f64>() {
-        Ok(rate) if rate > 0.0 && rate.is_finite() => Ok(rate),
-        _ => Err("must be a number above 0, of attempts per second".to_owned()),
+        Ok(rate) if RATES.contains(&rate) => Ok(rate),
+        _ => {
+            Err(format!("must be a number of attempts per second from {} to {}", RATES.start(), RATES.end()))
+        }
     }
 }
 
@@ -45,6 +48,14 @@ pub(super) fn count<T: FromStr + Default + PartialEq>(text: &str) -> Result<T, S
     }
 }
 
+/// Parses a number of tasks.
+pub(super) fn tasks(text: &str) -> Result<u64, String> {
+    count(text).and_then(|tasks| match tasks {
+        0..=MAX_TASKS => Ok(tasks),
+        _ => Err(format!("must be at most {MAX_TASKS}")),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,7 +63,7 @@ mod tests {
     #[test]
     fn a_rate_is_a_number_above_0() {
         assert_eq!((rate("5"), rate("0.5"), rate("20/s")), (Ok(5.0), Ok(0.5), Ok(20.0)));
-        for text in ["0", "-1", "nan", "inf", "5 per minute", ""] {
+        for text in ["0", "-1", "nan", "inf", "1e-300", "1e300", "5 per minute", ""] {
             assert!(rate(text).is_err(), "{text}");
         }
     }

@@ -1,12 +1,15 @@
 //! The arguments that describe a workload.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
-use crate::cli::args::values::{count, duration, rate};
+use crate::workload::input::Access;
+
+use crate::cli::args::values::{count, duration, rate, tasks};
 
 /// Arguments that describe a workload.
 #[derive(Debug, Args)]
@@ -15,7 +18,7 @@ pub(crate) struct WorkloadArgs {
     /// tasks.py:fetch or package.module:fetch; ::: and items may follow
     #[arg(value_name = "WORKLOAD", num_args = 1.., allow_negative_numbers = true,
           conflicts_with_all = ["command_line", "cpu", "wait"])]
-    pub(crate) workload: Vec<String>,
+    pub(crate) workload: Vec<OsString>,
 
     /// Describe a task by its CPU time, instead of naming a workload
     #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with = "command_line")]
@@ -26,7 +29,7 @@ pub(crate) struct WorkloadArgs {
     pub(crate) wait: Option<Duration>,
 
     /// Number of tasks; of a Python module with items, so many of the first of them
-    #[arg(long, value_name = "N", value_parser = count::<u64>, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", value_parser = tasks, allow_negative_numbers = true)]
     pub(crate) tasks: Option<u64>,
 
     /// Read items from a file, one per line (- is standard input)
@@ -40,6 +43,14 @@ pub(crate) struct WorkloadArgs {
     /// Start at most N attempts per second, over all workers
     #[arg(long, value_name = "N", value_parser = rate, allow_negative_numbers = true)]
     pub(crate) rate: Option<f64>,
+
+    /// Let the workload file read items from a file outside its directory
+    #[arg(long)]
+    pub(crate) allow_read: bool,
+
+    /// Let steps with overwrite = true change files outside the directory of the workload file
+    #[arg(long)]
+    pub(crate) allow_write: bool,
 
     #[command(flatten)]
     pub(crate) python: PythonArgs,
@@ -60,6 +71,13 @@ pub(crate) struct WorkloadArgs {
     /// command is the whole work, and the best number in that place is searched
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command_line: Vec<String>,
+}
+
+impl WorkloadArgs {
+    /// Returns what workload files may do outside their directories.
+    pub(crate) fn access(&self) -> Access {
+        Access { read: self.allow_read, write: self.allow_write }
+    }
 }
 
 /// Arguments about Python callables.

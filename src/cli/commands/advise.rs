@@ -13,7 +13,7 @@ use crate::cli::args::AdviseArgs;
 use crate::cli::exit::exit_status;
 use crate::cli::failure::Failure;
 use crate::cli::machine::TargetMachine;
-use crate::cli::output::publish;
+use crate::cli::output::{conclude, publish};
 use crate::cli::progress::Progress;
 use crate::cli::settings::{AdviseSettings, Environment, OutputSettings};
 use crate::cli::signals;
@@ -35,8 +35,8 @@ pub(super) fn run(
     environment: &Environment,
 ) -> Result<ExitStatus, Failure> {
     let Advised { report, output, status } = advise(args, machine, environment)?;
-    publish(&report, &table::render_advise(&report, &output.table), &output)?;
-    status
+    let published = publish(&report, &table::render_advise(&report, &output.table), &output);
+    conclude(status, published, output.console)
 }
 
 /// Studies a workload, without printing the report.

@@ -18,7 +18,7 @@ use crate::cli::exit::exit_status;
 use crate::cli::failure::Failure;
 use crate::cli::files::check_writable;
 use crate::cli::machine::TargetMachine;
-use crate::cli::output::{self, publish};
+use crate::cli::output::{self, conclude, publish};
 use crate::cli::progress::Progress;
 use crate::cli::settings::{BenchSettings, Environment};
 use crate::cli::suite_eta::SuiteEta;
@@ -48,19 +48,19 @@ pub(super) fn run(
     report.results.iter_mut().for_each(|result| result.invocation.clone_from(&invocation));
     let BenchSettings { fail_policy, save_baseline, baseline, output, .. } = settings;
     if let (Some(status), true) = (failed, report.results.is_empty()) {
-        output::publish_failures(&report, &output)?;
-        return Ok(status);
+        return conclude(Ok(status), output::publish_failures(&report, &output), output.console);
     }
-    publish(&report, &table::render_bench(&report, &output.table), &output)?;
+    let is_interrupted = machine.interrupt().is_raised();
+    // Before anything is printed: whoever reads the output may be gone.
+    let saved = match save_baseline.filter(|_| !is_interrupted) {
+        Some(path) => save(&report, &path, baseline.as_deref(), output.console),
+        None => Ok(()),
+    };
+    let published = publish(&report, &table::render_bench(&report, &output.table), &output);
     let status = exit_status(machine.interrupt(), &report.results);
     let status = status.unwrap_or_else(|failure| output.console.report(&failure));
-    if machine.interrupt().is_raised() {
-        return Ok(status);
-    }
-    if let Some(path) = &save_baseline {
-        save(&report, path, baseline.as_deref(), output.console)?;
-    }
-    Ok(failed.or_else(|| fail_policy.exit_status(&report)).unwrap_or(status))
+    let verdict = failed.or_else(|| fail_policy.exit_status(&report)).filter(|_| !is_interrupted);
+    conclude(Ok(verdict.unwrap_or(status)), saved.and(published), output.console)
 }
 
 /// Measures every workload of the suite. A workload that fails does not keep the others from being

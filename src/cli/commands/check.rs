@@ -11,6 +11,7 @@ use crate::study::Study;
 use crate::cli::args::{CheckArgs, CheckFormat};
 use crate::cli::failure::Failure;
 use crate::cli::machine::TargetMachine;
+use crate::cli::output::conclude;
 use crate::cli::progress::Progress;
 use crate::cli::settings::{CheckSettings, Environment};
 
@@ -33,6 +34,10 @@ pub(super) fn run(
         CheckFormat::Json => render_json(&report).map_err(Failure::io("cannot print"))?,
         CheckFormat::Sarif => render_sarif(&report).map_err(Failure::io("cannot print"))?,
     };
-    console.print(&text)?;
-    Ok(if report.failed() == 0 { ExitStatus::Done } else { ExitStatus::Failed })
+    let printed = match settings.format {
+        CheckFormat::Table => console.print_screen(&text),
+        CheckFormat::Json | CheckFormat::Sarif => console.print(&text),
+    };
+    let verdict = if report.failed() == 0 { ExitStatus::Done } else { ExitStatus::Failed };
+    conclude(Ok(verdict), printed, console)
 }

@@ -10,7 +10,7 @@ use crate::study::{ComparisonTarget, named_work};
 
 use crate::cli::args::CompareArgs;
 use crate::cli::failure::Failure;
-use crate::cli::output::publish;
+use crate::cli::output::{conclude, publish};
 use crate::cli::settings::{CompareSettings, Environment};
 
 /// Runs the command.
@@ -34,6 +34,7 @@ pub(super) fn run(args: &CompareArgs, environment: &Environment) -> Result<ExitS
     for (result, gate) in after.results.iter_mut().zip(judge(&comparisons)) {
         result.gate = Some(gate);
     }
-    publish(&after, &table::render_bench(&after, &output.table), output)?;
-    Ok(fail_policy.exit_status(&after).unwrap_or(ExitStatus::Done))
+    let verdict = fail_policy.exit_status(&after).unwrap_or(ExitStatus::Done);
+    let delivered = publish(&after, &table::render_bench(&after, &output.table), output);
+    conclude(Ok(verdict), delivered, output.console)
 }

@@ -3,6 +3,7 @@
 use crate::error::ExitStatus;
 use crate::explain::answer::AnswerKind;
 use crate::explain::{self, Answer, Question};
+use crate::report::json::escape_controls;
 use crate::report::table;
 use crate::report::worded;
 
@@ -88,7 +89,7 @@ fn show(page: &str, environment: &Environment) -> Result<ExitStatus, Failure> {
 fn print_json(answer: &Answer, environment: &Environment) -> Result<(), Failure> {
     let text =
         serde_json::to_string_pretty(answer).map_err(|error| Failure::io("cannot print")(error.into()))?;
-    environment.console.print(&(text + "\n"))
+    environment.console.print(&(escape_controls(&text).into_owned() + "\n"))
 }
 
 /// Says that nothing answers, and what is near.

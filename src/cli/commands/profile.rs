@@ -15,7 +15,7 @@ use crate::cli::args::ProfileArgs;
 use crate::cli::exit::exit_status;
 use crate::cli::failure::Failure;
 use crate::cli::machine::TargetMachine;
-use crate::cli::output::publish;
+use crate::cli::output::{conclude, publish};
 use crate::cli::progress::Progress;
 use crate::cli::settings::{Environment, OutputSettings, ProfileSettings, ProfileTarget};
 use crate::cli::signals;
@@ -53,8 +53,8 @@ fn profile_tasks(
     let prepared = Study::new(&*machine, host, workload).prepare(study, &mut progress)?;
     let report = prepared.profile_only(&mut progress)?;
     drop(progress);
-    publish_profile(&report, output)?;
-    exit_status(machine.interrupt(), &[report])
+    let published = publish_profile(&report, output);
+    conclude(exit_status(machine.interrupt(), &[report]), published, output.console)
 }
 
 fn run_command(
@@ -65,12 +65,13 @@ fn run_command(
 ) -> Result<ExitStatus, Failure> {
     let guard = signals::guarded()?;
     let report = profile.run(&guard, host)?;
-    publish_profile(&report, output)?;
+    let published = publish_profile(&report, output);
     let failure = command_failure(&report).filter(|_| !ignore_failure);
-    match (exit_status(guard.interrupt(), &[report])?, failure) {
-        (ExitStatus::Done, Some(error)) => Err(error.into()),
-        (status, _) => Ok(status),
-    }
+    let verdict = match (exit_status(guard.interrupt(), &[report]), failure) {
+        (Ok(ExitStatus::Done), Some(error)) => Err(error.into()),
+        (verdict, _) => verdict,
+    };
+    conclude(verdict, published, output.console)
 }
 
 fn attach(

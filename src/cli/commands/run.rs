@@ -18,7 +18,7 @@ use crate::study::this_machine;
 
 use crate::cli::args::RunArgs;
 use crate::cli::failure::Failure;
-use crate::cli::output::write_json;
+use crate::cli::output::{self, write_json};
 use crate::cli::run_progress::SharedStreams;
 use crate::cli::settings::{Environment, RunSettings};
 use crate::cli::signals;
@@ -67,13 +67,14 @@ fn conclude(
         }
     }
     let report = JobReport::new(host, summary);
-    if let Some(path) = &settings.export_json {
-        write_json(path, &report)?;
-    }
-    if settings.is_json {
-        environment.console.print(&render_json(&report).map_err(Failure::io("cannot print"))?)?;
-    }
-    match failure {
+    let written = settings.export_json.as_ref().map_or(Ok(()), |path| write_json(path, &report));
+    let printed = match settings.is_json {
+        true => render_json(&report)
+            .map_err(Failure::io("cannot print"))
+            .and_then(|text| environment.console.print(&text)),
+        false => Ok(()),
+    };
+    let verdict = match failure {
         None => Ok(status),
         Some(JobFailure::Items(error)) => Err(Failure::Usage(error.to_string())),
         Some(JobFailure::Commit(error)) => {
@@ -86,7 +87,8 @@ fn conclude(
             environment.console.note(&format!("error: {message}"));
             Ok(ExitStatus::Failed)
         }
-    }
+    };
+    output::conclude(verdict, written.and(printed), environment.console)
 }
 
 fn status(summary: &JobSummary) -> ExitStatus {

@@ -1,9 +1,9 @@
 //! Settings of `conc fit`.
 
-use std::fs;
-use std::io::Read;
+use std::path::Path;
 
 use crate::diagnostics::Code;
+use crate::host::bounded_read::{read_at_most, read_file_at_most};
 use crate::report::table::Glyphs;
 use crate::workload::input::InputError;
 
@@ -11,6 +11,9 @@ use crate::cli::args::FitArgs;
 use crate::cli::failure::Failure;
 use crate::cli::settings::environment::Environment;
 use crate::cli::settings::output::OutputSettings;
+
+/// Longest file of measurements, in bytes.
+const MAX_DATA_BYTES: u64 = 256 << 20;
 
 /// Settings of `conc fit`.
 pub(crate) struct FitSettings {
@@ -41,10 +44,9 @@ impl FitSettings {
 
 fn read(path: &str, environment: &Environment) -> Result<Vec<u8>, Failure> {
     let (name, read) = if path == "-" {
-        let mut bytes = Vec::new();
-        ("standard input".to_owned(), environment.stdin().read_to_end(&mut bytes).map(|_| bytes))
+        ("standard input".to_owned(), read_at_most(environment.stdin(), MAX_DATA_BYTES))
     } else {
-        (format!("'{path}'"), fs::read(path))
+        (format!("'{path}'"), read_file_at_most(Path::new(path), MAX_DATA_BYTES))
     };
     Ok(read.map_err(|error| InputError::new(Code::FitData, format!("{name} cannot be read: {error}")))?)
 }

@@ -1,20 +1,24 @@
 //! The place of a workload in another directory.
 
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use crate::workload::input;
 
 /// Returns the name of a workload of the current directory in `directory`: samples and modules have the same one
 /// everywhere.
-pub(super) fn located(name: &str, directory: &Path) -> String {
+pub(super) fn located(name: impl AsRef<OsStr>, directory: &Path) -> OsString {
+    let path = name.as_ref();
+    // A name that is not UTF-8 is that of a file.
+    let name = path.to_str().unwrap_or_default();
     let is_sample = input::samples().iter().any(|sample| sample.name == name);
     let is_module = name.contains(':') && !name.contains(std::path::is_separator) && !name.contains(".py:");
     if directory.as_os_str().is_empty() || is_sample || is_module {
-        return name.to_owned();
+        return path.to_owned();
     }
     let here = std::env::current_dir().unwrap_or_default();
-    let below = Path::new(name).strip_prefix(&here).unwrap_or(Path::new(name));
-    directory.join(below).to_string_lossy().into_owned()
+    let below = Path::new(path).strip_prefix(&here).unwrap_or(Path::new(path));
+    directory.join(below).into_os_string()
 }
 
 #[cfg(test)]

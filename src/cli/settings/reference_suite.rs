@@ -37,7 +37,7 @@ pub(super) fn reference_suite(
         return Ok(entries.iter().map(|entry| entry.workload.clone()).collect());
     }
     let mut workloads = Vec::new();
-    for mut workload in names.iter().filter_map(|name| input::resolve(name).ok()) {
+    for mut workload in names.iter().filter_map(|name| input::resolve_os(name, args.workload.access()).ok()) {
         name_async_form(&mut workload, args.workload.python.async_fn.as_deref())?;
         set_limits(&mut workload, &args.workload);
         workloads.push(entry(workload, args, &file, host)?.workload);
@@ -48,7 +48,7 @@ pub(super) fn reference_suite(
 /// Returns the counterpart of the only workload, over the same items; `None` if it is not there.
 fn one(args: &WorkloadArgs, directory: &Path, current: &Workload) -> Result<Option<Workload>, Failure> {
     let Some(name) = args.workload.first() else { return Ok(Some(current.clone())) };
-    let mut there = match input::resolve(&located(name, directory)) {
+    let mut there = match input::resolve_os(&located(name, directory), args.access()) {
         Ok(workload) => workload,
         Err(errors) if errors.first().code == Code::WorkloadNotFound => return Ok(None),
         Err(errors) => return Err(errors.into()),

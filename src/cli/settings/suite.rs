@@ -1,5 +1,6 @@
 //! Settings of the workloads of a suite.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, BufRead};
 use std::path::Path;
@@ -104,7 +105,7 @@ fn workloads(args: &WorkloadArgs, file: &SuiteFile, stdin: impl BufRead) -> Resu
     let names = if names.is_empty() { sample_names() } else { names };
     let (mut workloads, mut broken) = (Vec::new(), Vec::new());
     for name in names {
-        match input::resolve(&name) {
+        match input::resolve_os(&name, args.access()) {
             Ok(mut workload) => {
                 name_async_form(&mut workload, args.python.async_fn.as_deref())?;
                 set_limits(&mut workload, args);
@@ -112,7 +113,7 @@ fn workloads(args: &WorkloadArgs, file: &SuiteFile, stdin: impl BufRead) -> Resu
             }
             // A file that does not exist is a misspelt name, which is better reported before anything runs.
             Err(errors) if errors.first().code == Code::WorkloadNotFound => return Err(errors.into()),
-            Err(errors) => broken.push((name, errors)),
+            Err(errors) => broken.push((name.to_string_lossy().into_owned(), errors)),
         }
     }
     Ok((workloads, broken))
@@ -121,7 +122,7 @@ fn workloads(args: &WorkloadArgs, file: &SuiteFile, stdin: impl BufRead) -> Resu
 /// Returns true if the arguments describe one workload and not a suite.
 pub(super) fn is_one(args: &WorkloadArgs) -> bool {
     let is_described = !args.command_line.is_empty() || args.cpu.is_some() || args.wait.is_some();
-    let is_file = |name: &String| !Path::new(name).is_dir();
+    let is_file = |name: &OsString| !Path::new(name).is_dir();
     is_described || args.workload.iter().any(|word| word == ":::") || {
         let has_options = args.name.is_some() || args.tasks.is_some() || args.items.is_some();
         has_options && args.workload.len() == 1 && args.workload.iter().all(is_file)
@@ -133,14 +134,15 @@ fn is_left_to(file: &SuiteFile, args: &WorkloadArgs) -> bool {
     !is_one(args) && args.workload.is_empty() && !file.workloads.is_empty()
 }
 
-fn sample_names() -> Vec<String> {
-    input::samples().iter().map(|sample| sample.name.to_owned()).collect()
+fn sample_names() -> Vec<OsString> {
+    input::samples().iter().map(|sample| sample.name.into()).collect()
 }
 
 /// Returns the names of the workloads in `root`, with the files of a directory in its place; none if there is
 /// no suite. An empty `root` is the current directory.
-pub(super) fn names(args: &WorkloadArgs, file: &SuiteFile, root: &Path) -> Result<Vec<String>, Failure> {
-    let asked = if args.workload.is_empty() { &file.workloads } else { &args.workload };
+pub(super) fn names(args: &WorkloadArgs, file: &SuiteFile, root: &Path) -> Result<Vec<OsString>, Failure> {
+    let of_file = || file.workloads.iter().map(OsString::from).collect();
+    let asked = if args.workload.is_empty() { of_file() } else { args.workload.clone() };
     if asked.is_empty() {
         return Ok(files(&root.join(DIRECTORY)).unwrap_or_default());
     }
@@ -150,9 +152,10 @@ pub(super) fn names(args: &WorkloadArgs, file: &SuiteFile, root: &Path) -> Resul
             names.push(name);
             continue;
         }
-        let files = files(Path::new(&name)).map_err(Failure::io(format!("cannot read '{name}'")))?;
+        let shown = name.display();
+        let files = files(Path::new(&name)).map_err(Failure::io(format!("cannot read '{shown}'")))?;
         if files.is_empty() {
-            return Err(Failure::Usage(format!("there is no workload file (.toml) in '{name}'")));
+            return Err(Failure::Usage(format!("there is no workload file (.toml) in '{shown}'")));
         }
         names.extend(files);
     }
@@ -160,12 +163,12 @@ pub(super) fn names(args: &WorkloadArgs, file: &SuiteFile, root: &Path) -> Resul
 }
 
 /// Returns the workload files in a directory, in alphabetical order.
-fn files(directory: &Path) -> io::Result<Vec<String>> {
+fn files(directory: &Path) -> io::Result<Vec<OsString>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "toml") && path.is_file() {
-            files.push(path.to_string_lossy().into_owned());
+            files.push(path.into_os_string());
         }
     }
     files.sort();

@@ -1,5 +1,6 @@
 //! Settings of the workload.
 
+use std::ffi::OsString;
 use std::io::BufRead;
 use std::path::Path;
 
@@ -14,10 +15,10 @@ use crate::cli::failure::Failure;
 pub(super) fn resolve_workload(args: &WorkloadArgs, stdin: impl BufRead) -> Result<Workload, Failure> {
     let mut workload = match args.workload.split_first() {
         Some((name, rest)) => {
-            let workload = input::resolve(name)?;
+            let workload = input::resolve_os(name, args.access())?;
             if workload.source == WorkloadSource::Python {
                 let items = args.items.as_deref().map(|path| input::read_items(path, stdin)).transpose()?;
-                input::with_items(workload, rest, items, args.tasks)?
+                input::with_items(workload, &in_utf8(rest)?, items, args.tasks)?
             } else {
                 refuse_items(&workload, args)?;
                 with_tasks(workload, args.tasks)?
@@ -44,6 +45,15 @@ pub(super) fn resolve_workload(args: &WorkloadArgs, stdin: impl BufRead) -> Resu
         workload.name.clone_from(name);
     }
     Ok(workload)
+}
+
+/// Returns words that become items, which are text.
+fn in_utf8(words: &[OsString]) -> Result<Vec<String>, Failure> {
+    let text = |word: &OsString| {
+        let why = || Failure::Usage(format!("the item '{}' is not UTF-8", word.display()));
+        word.to_str().map(str::to_owned).ok_or_else(why)
+    };
+    words.iter().map(text).collect()
 }
 
 /// Refuses items for a workload that has its own: only commands and callables take items.

@@ -126,6 +126,7 @@ fn run(program: &Program, spec: &TaskProfileRequest) -> TaskAccounting {
             break;
         }
     }
+    tally.redirects = program.redirects();
     let children_cpu = CpuTime::of_children() - children_before;
     let queued = queue_before.zip(own_schedstat());
     TaskAccounting {

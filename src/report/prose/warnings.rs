@@ -28,6 +28,11 @@ pub(crate) fn failed_in_profile(failed: u64, started: u64) -> String {
     format!("{failed} of {started} tasks failed")
 }
 
+/// Returns the warning that answers pointed elsewhere.
+pub(crate) fn redirects(redirects: u64, started: u64) -> String {
+    format!("{redirects} answers in {started} tasks were redirects (status 3xx), which conc does not follow")
+}
+
 /// Returns the reason why items that work only once cannot be measured.
 pub(crate) fn items_consumed() -> &'static str {
     "every item worked once and failed when it ran again: the tasks use their items up"

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
+use crate::characters::shortened;
 use crate::error::Error;
 use crate::host::process::{adopt_orphans, die_with_parent};
 use crate::host::usage::{CpuTime, peak_rss_of_children, peak_rss_of_self};
@@ -14,6 +15,7 @@ use crate::strategy::worker::{panicked, run_guarded};
 use crate::workload::Program;
 use crate::workload::item::Items;
 use crate::workload::step::StepOutput;
+use crate::workload::task_outcomes::MAX_MESSAGE_CHARS;
 
 /// Serves requests until `stdin` ends.
 ///
@@ -51,6 +53,11 @@ pub(crate) fn serve(stdin: impl Read, stdout: impl Write) -> io::Result<()> {
     }
 }
 
+/// Bounds the message of a failure: a reply has hundreds of them.
+fn in_short(error: Error) -> Error {
+    Error { message: shortened(&error.message, MAX_MESSAGE_CHARS), ..error }
+}
+
 /// A prepared workload, and the CPU time that this process had used by then.
 struct Ready {
     program: Program,
@@ -74,7 +81,7 @@ impl Ready {
                 let now = Instant::now();
                 let took = now - last;
                 last = now;
-                TaskResult { took, result }
+                TaskResult { took, result: result.map_err(in_short) }
             })
             .collect()
     }
@@ -86,7 +93,7 @@ impl Ready {
         }
         let deadline = time_left.map(|left| Instant::now() + left);
         let run = AssertUnwindSafe(|| self.program.span_blocking(steps, position, deadline, input));
-        catch_unwind(run).unwrap_or_else(|_| Err(panicked()))
+        catch_unwind(run).unwrap_or_else(|_| Err(panicked())).map_err(in_short)
     }
 
     fn usage(&self) -> WorkerUsage {

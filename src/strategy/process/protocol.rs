@@ -2,6 +2,10 @@
 //!
 //! A frame is its length (four bytes, little endian) and that many bytes of postcard. A frame holds
 //! many tasks, because the pipe costs more than a short task.
+//!
+//! A worker reads and writes on one thread, and so does its driver. They would wait for each other for ever if
+//! the worker wrote a reply that nobody reads to a full pipe, while the driver wrote the next request to another.
+//! So a request that does not fit into an empty pipe as a whole is never sent while a reply is due.
 
 use std::io::{self, Read, Write};
 use std::ops::Range;
@@ -89,6 +93,21 @@ pub(crate) struct TaskResult {
     pub result: Result<u64, Error>,
 }
 
+/// Makes a frame of a message in `buffer`, which is reused from frame to frame.
+///
+/// # Errors
+/// When the message is longer than [`MAX_FRAME_BYTES`].
+pub(crate) fn encode_frame(buffer: &mut Vec<u8>, message: &impl Serialize) -> io::Result<()> {
+    buffer.clear();
+    buffer.extend_from_slice(&[0; 4]);
+    let mut filled = postcard::to_extend(message, std::mem::take(buffer)).map_err(io::Error::other)?;
+    let length = u32::try_from(filled.len() - 4).ok().filter(|length| *length <= MAX_FRAME_BYTES);
+    let length = length.ok_or_else(|| io::Error::other(format!("frame of {} bytes", filled.len())))?;
+    filled[..4].copy_from_slice(&length.to_le_bytes());
+    *buffer = filled;
+    Ok(())
+}
+
 /// Writes one frame; `buffer` is reused from frame to frame.
 ///
 /// # Errors
@@ -98,12 +117,7 @@ pub(crate) fn write_frame(
     buffer: &mut Vec<u8>,
     message: &impl Serialize,
 ) -> io::Result<()> {
-    buffer.clear();
-    buffer.extend_from_slice(&[0; 4]);
-    let mut filled = postcard::to_extend(message, std::mem::take(buffer)).map_err(io::Error::other)?;
-    let length = u32::try_from(filled.len() - 4).map_err(io::Error::other)?;
-    filled[..4].copy_from_slice(&length.to_le_bytes());
-    *buffer = filled;
+    encode_frame(buffer, message)?;
     stream.write_all(buffer)?;
     stream.flush()
 }

@@ -1,14 +1,15 @@
 //! The parent's side of one worker process.
 
-use std::io::{BufReader, BufWriter};
+use std::io::{BufReader, BufWriter, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::host::child::ChildError;
+use crate::host::pipe::writable_at_once;
 use crate::host::reexec::{HiddenRole, Reexec};
 use crate::strategy::job::{Job, WorkerUsage};
-use crate::strategy::process::protocol::{Reply, Request, Start, read_frame, write_frame};
+use crate::strategy::process::protocol::{Reply, Request, Start, encode_frame, read_frame, write_frame};
 
 /// A running worker process; killed and reaped when dropped.
 #[derive(Debug)]
@@ -16,7 +17,9 @@ pub(crate) struct Worker {
     child: Child,
     stdin: BufWriter<ChildStdin>,
     stdout: BufReader<ChildStdout>,
-    buffer: Vec<u8>,
+    outgoing: Vec<u8>,
+    incoming: Vec<u8>,
+    pipe_bytes: usize,
 }
 
 /// Starts `count` workers at once and returns when all are ready.
@@ -55,8 +58,9 @@ impl Worker {
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(std::io::Error::other("pipes were asked for"));
         };
+        let pipe_bytes = writable_at_once(&stdin);
         let (stdin, stdout) = (BufWriter::new(stdin), BufReader::new(stdout));
-        Ok(Worker { child, stdin, stdout, buffer: Vec::new() })
+        Ok(Worker { child, stdin, stdout, outgoing: Vec::new(), incoming: Vec::new(), pipe_bytes })
     }
 
     /// Sends one request.
@@ -64,7 +68,33 @@ impl Worker {
     /// # Errors
     /// When the worker is gone.
     pub(crate) fn send(&mut self, request: &Request) -> std::io::Result<()> {
-        write_frame(&mut self.stdin, &mut self.buffer, request)
+        write_frame(&mut self.stdin, &mut self.outgoing, request)
+    }
+
+    /// Makes a frame of a request, for [`Worker::send_encoded`].
+    ///
+    /// # Errors
+    /// When the request is too long for any frame.
+    pub(crate) fn encode(&mut self, request: &Request) -> std::io::Result<()> {
+        encode_frame(&mut self.outgoing, request)
+    }
+
+    /// Returns true if the encoded request can be sent while the reply to another one is due.
+    pub(crate) fn may_send_early(&self) -> bool {
+        self.outgoing.len() <= self.pipe_bytes
+    }
+
+    /// Returns the bytes that a request may have to be sent early.
+    pub(crate) fn early_bytes(&self) -> usize {
+        self.pipe_bytes
+    }
+
+    /// Sends the encoded request.
+    ///
+    /// # Errors
+    /// When the worker is gone.
+    pub(crate) fn send_encoded(&mut self) -> std::io::Result<()> {
+        self.stdin.write_all(&self.outgoing).and_then(|()| self.stdin.flush())
     }
 
     /// Waits for one reply.
@@ -72,7 +102,7 @@ impl Worker {
     /// # Errors
     /// When the worker is gone.
     pub(crate) fn receive(&mut self) -> std::io::Result<Reply> {
-        read_frame(&mut self.stdout, &mut self.buffer)
+        read_frame(&mut self.stdout, &mut self.incoming)
     }
 
     /// Asks the worker for its usage; returns none if the worker is gone.

@@ -5,6 +5,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use crate::diagnostics::Code::{self, *};
+use crate::workload::input::access::Access;
 use crate::workload::input::file::{Origin, read_text};
 use crate::workload::input::init::INIT;
 use crate::workload::input::input_error::{InputError, InputErrors};
@@ -13,7 +14,13 @@ use crate::workload::spec::{Workload, WorkloadSource};
 
 fn read(text: &str) -> Result<Workload, InputErrors> {
     read_text(
-        &Origin { file: "w.toml", directory: Path::new("no/such"), name: "w", source: WorkloadSource::File },
+        &Origin {
+            file: "w.toml",
+            directory: Path::new("no/such"),
+            name: "w",
+            source: WorkloadSource::File,
+            access: Access::default(),
+        },
         text,
     )
 }
@@ -138,8 +145,8 @@ fn values_outside_of_tables_are_checked() {
 fn values_of_tables_are_checked() {
     check_tables(&[
         ("[limits]\nmax_in_flight = 0", WorkloadValue, 6, 17, "`max_in_flight` must be at least 1, not 0"),
-        ("[limits]\nrate_per_s = -0.5", WorkloadValue, 6, 14, "`rate_per_s` must be above 0, not -0.5"),
-        ("[limits]\nrate_per_s = nan", WorkloadValue, 6, 14, "must be above 0, not NaN"),
+        ("[limits]\nrate_per_s = -0.5", WorkloadValue, 6, 14, "`rate_per_s` must be from 0.001 to 1000000000 per second, not -0.5"),
+        ("[limits]\nrate_per_s = nan", WorkloadValue, 6, 14, "per second, not NaN"),
         ("[limits]\nrate_per_s = '5/s'", WorkloadValue, 6, 14, "must be a number, not a string"),
         ("[limits]\ntimeout = '0s'", WorkloadValue, 6, 11, "`timeout` must be longer than 0"),
         ("[limits]\ntimeout = '5 parsecs'",
@@ -200,7 +207,7 @@ fn steps_are_checked() {
         ("kind = 'websocket'\nurl = 'fixture:/'\nmessages = 0",
             WorkloadValue, 5, 12, "`messages` must be at least 1, not 0"),
         ("kind = 'websocket'\nurl = 'fixture:/'\nsubscribers = 5_000_000_000",
-            WorkloadValue, 5, 15, "out of range"),
+            WorkloadValue, 5, 15, "`subscribers` must be at most 10000, not 5000000000"),
         ("kind = 'read'\npath = ' '", WorkloadValue, 4, 8, "`path` must not be empty"),
         ("kind = 'write'", WorkloadValue, 2, 1, "`size` is missing in step 1 (write)"),
         ("kind = 'write'\nsize = -1", WorkloadValue, 4, 8, "`size` must be at least 0, not -1"),

@@ -1,9 +1,10 @@
 //! A workload file as a whole.
 
-use std::fs;
 use std::path::Path;
 
 use crate::diagnostics::Code;
+use crate::host::bounded_read::read_file_at_most;
+use crate::workload::input::access::{self, Access};
 use crate::workload::input::document::{Reported, Table, read_document};
 use crate::workload::input::input_error::{InputError, InputErrors, SourceSpan};
 use crate::workload::input::items::read_items_file;
@@ -24,22 +25,27 @@ pub(super) struct Origin<'a> {
     pub(super) name: &'a str,
     /// The source that the workload gets.
     pub(super) source: WorkloadSource,
+    /// What it may do outside its directory.
+    pub(super) access: Access,
 }
+
+/// Longest workload file, in bytes.
+const MAX_FILE_BYTES: u64 = 16 << 20;
 
 /// Reads a workload file.
 ///
 /// # Errors
 ///
 /// `E-WORKLOAD-007` if there is no such file, else everything that is wrong in it.
-pub(crate) fn read_file(path: &Path) -> Result<Workload, InputErrors> {
+pub(crate) fn read_file(path: &Path, access: Access) -> Result<Workload, InputErrors> {
     let file = path.to_string_lossy();
-    let bytes = fs::read(path).map_err(|error| {
+    let bytes = read_file_at_most(path, MAX_FILE_BYTES).map_err(|error| {
         InputError::new(Code::WorkloadNotFound, format!("workload file '{file}' cannot be read: {error}"))
     })?;
     let text = String::from_utf8(bytes).map_err(|error| not_utf8(&file, error.as_bytes()))?;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let directory = path.parent().unwrap_or(Path::new(""));
-    read_text(&Origin { file: &file, directory, name: &stem, source: WorkloadSource::File }, &text)
+    read_text(&Origin { file: &file, directory, name: &stem, source: WorkloadSource::File, access }, &text)
 }
 
 /// Reads the text of a workload file.
@@ -60,7 +66,7 @@ fn not_utf8(file: &str, bytes: &[u8]) -> InputError {
 fn workload(root: &mut Table<'_>, origin: &Origin<'_>) -> Result<Workload, Reported> {
     let name = root.optional("name", value::line);
     let description = root.optional("description", value::line);
-    let items = items(root, origin.directory);
+    let items = items(root, origin);
     let limits = tables::limits(root);
     let retry = tables::retry(root);
     let fixture = tables::fixture(root);
@@ -68,7 +74,12 @@ fn workload(root: &mut Table<'_>, origin: &Origin<'_>) -> Result<Workload, Repor
     let bounded = limits.as_ref().map_or(true, |l| l.max_in_flight.is_some() || l.rate_per_s.is_some());
     let steps = steps::read(
         root,
-        &Context { items: items.as_ref().ok().map(|given| &given.0), bounded, directory: origin.directory },
+        &Context {
+            items: items.as_ref().ok().map(|given| &given.0),
+            bounded,
+            directory: origin.directory,
+            access: origin.access,
+        },
     );
     if let Ok((steps, _)) = &steps {
         interpreted(root, steps)?;
@@ -109,15 +120,16 @@ fn interpreted(root: &mut Table<'_>, steps: &[StepSpec]) -> Result<(), Reported>
 }
 
 /// Reads whichever of `tasks`, `items` and `items_from` there is; returns the path of that file too.
-fn items(root: &mut Table<'_>, directory: &Path) -> Result<(Items, Option<String>), Reported> {
-    let tasks = root.optional("tasks", value::count).map(|n| n.map(Items::Count));
+fn items(root: &mut Table<'_>, origin: &Origin<'_>) -> Result<(Items, Option<String>), Reported> {
+    let tasks = root.optional("tasks", value::tasks).map(|n| n.map(Items::Count));
     let list = root.optional("items", |value| match value::texts(value)? {
         list if list.is_empty() => Err(ValueError::new("is empty").with_code(Code::WorkloadEmpty)),
         list => Ok(Items::List(list)),
     });
     let lines = root.optional("items_from", |value| {
         let path = value::text(value)?;
-        let file = directory.join(&path);
+        let file = origin.directory.join(&path);
+        access::check_items(&file, origin.directory, origin.access)?;
         let items = read_items_file(&file).map_err(|why| {
             ValueError::new(format!("cannot be used: {}", why.message_for(&format!("'{path}'"))))
                 .with_code(Code::WorkloadItems)
@@ -150,8 +162,13 @@ mod tests {
     use crate::workload::spec::*;
 
     fn read(text: &str) -> Result<Workload, InputErrors> {
-        let origin =
-            Origin { file: "w.toml", directory: Path::new(""), name: "w", source: WorkloadSource::File };
+        let origin = Origin {
+            file: "w.toml",
+            directory: Path::new(""),
+            name: "w",
+            source: WorkloadSource::File,
+            access: Access::default(),
+        };
         read_text(&origin, text)
     }
 
@@ -235,7 +252,7 @@ mod tests {
         let path = directory.path().join("job.toml");
         std::fs::write(&path, "items_from = 'list.txt'\n[[step]]\nkind = 'sleep'\nfor = '1ms'")
             .expect("written");
-        let workload = read_file(&path).expect("a valid workload");
+        let workload = read_file(&path, Access::default()).expect("a valid workload");
         assert_eq!(workload.items, Items::List(vec!["x".to_owned(), "y".to_owned()]));
         let file = directory.path().join("list.txt");
         assert_eq!(workload.items_from.as_deref(), file.to_str());
@@ -247,7 +264,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = directory.path().join("w.toml");
         std::fs::write(&path, b"tasks = 1\nname = \"\xff\"").expect("written");
-        let errors = read_file(&path).expect_err("not UTF-8");
+        let errors = read_file(&path, Access::default()).expect_err("not UTF-8");
         let place = errors.first().place.clone().expect("a place");
         assert_eq!(errors.first().code, Code::WorkloadSyntax);
         assert_eq!((place.line(), place.column()), (2, 9));

@@ -9,6 +9,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::workload::input::access::Access;
     use crate::workload::input::file::{Origin, read_text};
     use crate::workload::spec::{StepSpec, Workload, WorkloadSource};
 
@@ -18,6 +19,7 @@ mod tests {
             directory: Path::new(""),
             name: "init",
             source: WorkloadSource::File,
+            access: Access::default(),
         };
         read_text(&origin, text).unwrap_or_else(|errors| panic!("{}", errors.render(false)))
     }

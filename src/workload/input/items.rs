@@ -4,8 +4,12 @@ use std::io::{self, BufRead};
 use std::path::Path;
 
 use crate::diagnostics::Code;
+use crate::host::bounded_read::{read_at_most, read_file_at_most};
 use crate::workload::input::input_error::InputError;
 use crate::workload::item::Items;
+
+/// Longest list of items, in bytes: every process of a batch may hold it in memory.
+const MAX_ITEMS_BYTES: u64 = 256 << 20;
 
 /// Reads items from the file `path`, or from `stdin` if `path` is `-`.
 ///
@@ -14,10 +18,9 @@ use crate::workload::item::Items;
 /// # Errors
 ///
 /// `E-WORKLOAD-005` if there is no such file, it has no items, or it is not UTF-8.
-pub(crate) fn read_items(path: &str, mut stdin: impl BufRead) -> Result<Items, InputError> {
+pub(crate) fn read_items(path: &str, stdin: impl BufRead) -> Result<Items, InputError> {
     let items = if path == "-" {
-        let mut bytes = Vec::new();
-        stdin.read_to_end(&mut bytes).map(|_| bytes).map_err(Unreadable::Io).and_then(parse)
+        read_at_most(stdin, MAX_ITEMS_BYTES).map_err(Unreadable::Io).and_then(parse)
     } else {
         read_items_file(Path::new(path))
     };
@@ -27,7 +30,7 @@ pub(crate) fn read_items(path: &str, mut stdin: impl BufRead) -> Result<Items, I
 
 /// Reads items from a file.
 pub(super) fn read_items_file(path: &Path) -> Result<Items, Unreadable> {
-    std::fs::read(path).map_err(Unreadable::Io).and_then(parse)
+    read_file_at_most(path, MAX_ITEMS_BYTES).map_err(Unreadable::Io).and_then(parse)
 }
 
 /// The reasons why a file has no items.

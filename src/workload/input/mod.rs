@@ -3,6 +3,7 @@
 //! Errors say where they are, what is wrong and what to write instead; all errors of a file are
 //! reported at once.
 
+mod access;
 #[cfg(test)]
 mod bad_input;
 mod callable;
@@ -27,6 +28,7 @@ mod suggest;
 mod tables;
 mod value;
 
+pub(crate) use access::Access;
 pub(crate) use callable::is_callable;
 pub(crate) use callable::with_items;
 pub(crate) use command_line::DEFAULT_TASKS;
@@ -39,8 +41,10 @@ pub(crate) use input_error::{InputError, InputErrors, SourceSpan};
 pub(crate) use items::read_items;
 pub(crate) use remote_command::remote_hosts;
 pub use resolve::resolve;
+pub(crate) use resolve::resolve_os;
 pub use sample::load;
 pub(crate) use sample::samples;
 pub(crate) use script::{WholeJob, whole_job};
 pub(crate) use shell::with_parameters;
 pub(crate) use suggest::closest;
+pub(crate) use value::{MAX_TASKS, RATES};

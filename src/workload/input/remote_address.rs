@@ -38,6 +38,14 @@ pub(super) enum Refused {
         /// The defect.
         why: String,
     },
+    /// There are too many hosts to look at, and nothing bounds the load.
+    #[error(
+        "has a host of its own for each of {tasks} tasks, of which {MAX_CHECKED_ITEMS} at most are checked"
+    )]
+    TooMany {
+        /// The number of tasks.
+        tasks: u64,
+    },
     /// The address is on another machine, and nothing bounds the load.
     #[error("points at '{host}', which is not this machine, and the workload sets no limit")]
     Remote {
@@ -46,12 +54,16 @@ pub(super) enum Refused {
     },
 }
 
+/// Most addresses that are checked one by one, in a fraction of a second. Where there are more, and the workload sets
+/// a limit itself, the first ones stand for all.
+const MAX_CHECKED_ITEMS: u64 = 100_000;
+
 impl Refused {
     /// Returns the kind of error.
     pub(super) fn code(&self) -> Code {
         match self {
             Refused::Invalid { .. } => Code::WorkloadValue,
-            Refused::Remote { .. } => Code::WorkloadRemote,
+            Refused::Remote { .. } | Refused::TooMany { .. } => Code::WorkloadRemote,
         }
     }
 
@@ -59,7 +71,7 @@ impl Refused {
     pub(super) fn help(&self) -> Option<&'static str> {
         match self {
             Refused::Invalid { .. } => None,
-            Refused::Remote { .. } => {
+            Refused::Remote { .. } | Refused::TooMany { .. } => {
                 Some("set max_in_flight or rate_per_s under [limits] to what the owner of the host allows")
             }
         }
@@ -85,7 +97,11 @@ pub(super) fn check(
         return check_one(&template.render(Item::Index(0)), protocol, bounded);
     }
     let Some(items) = items else { return Ok(()) };
-    (0..items.len()).try_for_each(|i| check_one(&template.render(items.get(i)), protocol, bounded))
+    if items.len() > MAX_CHECKED_ITEMS && !bounded {
+        return Err(Refused::TooMany { tasks: items.len() });
+    }
+    (0..items.len().min(MAX_CHECKED_ITEMS))
+        .try_for_each(|i| check_one(&template.render(items.get(i)), protocol, bounded))
 }
 
 /// Returns true if the item is part of the scheme, the user, the host or the port.

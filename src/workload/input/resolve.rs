@@ -1,8 +1,10 @@
 //! Finds the workload that a word on the command line means.
 
+use std::ffi::OsStr;
 use std::path::{Path, is_separator};
 
 use crate::diagnostics::Code;
+use crate::workload::input::access::Access;
 use crate::workload::input::callable::{from_callable, is_callable};
 use crate::workload::input::executable::is_program;
 use crate::workload::input::file::read_file;
@@ -19,6 +21,17 @@ use crate::workload::spec::Workload;
 ///
 /// `E-WORKLOAD-007` if there is no such workload, else everything that is wrong in the file.
 pub fn resolve(name: &str) -> Result<Workload, InputErrors> {
+    resolve_os(name.as_ref(), Access::default())
+}
+
+/// Does the same for a word in any encoding, with what a file may do outside its directory. A word that is not UTF-8
+/// can only be the path of a file.
+///
+/// # Errors
+///
+/// The same.
+pub(crate) fn resolve_os(name: &OsStr, access: Access) -> Result<Workload, InputErrors> {
+    let Some(name) = name.to_str() else { return read_file(Path::new(name), access) };
     if let Some(workload) = load(name) {
         return Ok(workload);
     }
@@ -27,7 +40,7 @@ pub fn resolve(name: &str) -> Result<Workload, InputErrors> {
     }
     let path = Path::new(name);
     if path.exists() && looks_like_a_path(name) && !is_command(name) {
-        return read_file(path);
+        return read_file(path, access);
     }
     Err(not_found(name).into())
 }

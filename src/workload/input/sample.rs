@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::workload::input::access::Access;
 use crate::workload::input::file::{Origin, read_text};
 use crate::workload::spec::{Workload, WorkloadSource};
 
@@ -52,6 +53,7 @@ pub fn load(name: &str) -> Option<Workload> {
         directory: Path::new(""),
         name: sample.name,
         source: WorkloadSource::Sample,
+        access: Access::default(),
     };
     Some(read_text(&origin, sample.text).expect("a unit test reads every sample"))
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::diagnostics::Code;
+use crate::workload::input::access::{Access, check_write};
 use crate::workload::input::callable::callable;
 use crate::workload::input::document::{Reported, Table};
 use crate::workload::input::remote_address::{self, Protocol};
@@ -23,6 +24,18 @@ pub(super) struct Context<'a> {
     pub(super) bounded: bool,
     /// The directory that the files of callables are relative to.
     pub(super) directory: &'a Path,
+    /// What the workload may do outside that directory.
+    pub(super) access: Access,
+}
+
+impl Context<'_> {
+    /// Reads `overwrite`, and checks the path that a step writes to.
+    fn may_write(&self, table: &mut Table<'_>, path: Option<&str>) -> Result<(), Reported> {
+        let overwrite = table.optional("overwrite", value::flag)?.unwrap_or(false);
+        let Some(path) = path else { return Ok(()) };
+        check_write(path, overwrite, self.items, self.directory, self.access)
+            .map_err(|refused| table.fail("path", refused))
+    }
 }
 
 type Reader = fn(&mut Table<'_>, &Context<'_>) -> Result<StepSpec, Reported>;
@@ -39,6 +52,15 @@ const KINDS: [(&str, Reader); 10] = [
     ("command", run_command),
     ("python", python),
 ];
+
+/// Most messages of one task.
+const MAX_MESSAGES: u32 = 1_000_000;
+
+/// Largest message, in bytes: what a WebSocket server accepts by default.
+const MAX_MESSAGE_BYTES: u64 = 16 << 20;
+
+/// Most subscribers of one task: each is a connection, and a process has no more descriptors.
+const MAX_SUBSCRIBERS: u32 = 10_000;
 
 const METHODS: [(&str, &str); 7] = [
     ("GET", "GET"),
@@ -132,9 +154,9 @@ fn http(table: &mut Table<'_>, context: &Context<'_>) -> Result<StepSpec, Report
 
 fn websocket(table: &mut Table<'_>, context: &Context<'_>) -> Result<StepSpec, Reported> {
     let url = url(table, Protocol::WebSocket, context);
-    let messages = table.optional("messages", value::count);
-    let size = table.optional("size", value::bytes);
-    let subscribers = table.optional("subscribers", value::whole);
+    let messages = table.optional("messages", value::whole_within(1, MAX_MESSAGES));
+    let size = table.optional("size", value::bytes_within(MAX_MESSAGE_BYTES));
+    let subscribers = table.optional("subscribers", value::whole_within(0, MAX_SUBSCRIBERS));
     Ok(StepSpec::WebSocket(WebSocketSpec {
         url: url?,
         messages: messages?.unwrap_or(1),
@@ -160,17 +182,20 @@ fn read_file(table: &mut Table<'_>, _: &Context<'_>) -> Result<StepSpec, Reporte
     Ok(StepSpec::Read(ReadSpec { path: table.required("path", value::text)? }))
 }
 
-fn write_file(table: &mut Table<'_>, _: &Context<'_>) -> Result<StepSpec, Reported> {
+fn write_file(table: &mut Table<'_>, context: &Context<'_>) -> Result<StepSpec, Reported> {
     let path = table.optional("path", value::text);
     let size = table.required("size", value::bytes);
     let fsync = table.optional("fsync", value::flag);
+    context.may_write(table, path.as_ref().ok().and_then(|path| path.as_deref()))?;
     Ok(StepSpec::Write(WriteSpec { path: path?, size: size?, fsync: fsync?.unwrap_or(false) }))
 }
 
-fn sqlite(table: &mut Table<'_>, _: &Context<'_>) -> Result<StepSpec, Reported> {
+fn sqlite(table: &mut Table<'_>, context: &Context<'_>) -> Result<StepSpec, Reported> {
     let path = table.optional("path", value::constant("all tasks share one database"));
     let setup = table.optional("setup", value::constant("the setup runs once, before the first task"));
     let query = table.required("query", value::constant("write ?1, which is bound to the item"));
+    // A database changes even where the query only reads: it is switched to another journal mode.
+    context.may_write(table, path.as_ref().ok().and_then(|path| path.as_deref()))?;
     let query = query?;
     let writes = sql::writes(&query);
     Ok(StepSpec::Sqlite(SqliteSpec { path: path?.map(Into::into), setup: setup?, query, writes }))

@@ -1,9 +1,15 @@
 //! "Did you mean": the known word that a misspelt one is closest to.
 
+/// Longest word that is taken for a misspelt one, in bytes: the time grows with the square of the length.
+const MAX_WORD_BYTES: usize = 200;
+
 /// Returns the candidate closest to `word`, if it is close enough to be meant.
 ///
 /// Close enough is one edit for every three letters, and always one: typing errors, not synonyms.
 pub(crate) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if word.len() > MAX_WORD_BYTES {
+        return None;
+    }
     let word = word.to_lowercase();
     candidates
         .into_iter()
@@ -40,6 +46,8 @@ mod tests {
     fn a_word_far_from_all_others_finds_none() {
         assert_eq!(closest("quantum", ["sha256", "sort"]), None);
         assert_eq!(closest("", ["sha256", "sort"]), None);
+        let (long, longer) = ("sort".repeat(50_000), "sort".repeat(50_001));
+        assert_eq!(closest(&long, [longer.as_str()]), None, "it would take minutes");
     }
 
     #[test]

@@ -6,6 +6,12 @@ use crate::workload::input::document::{Reported, Table};
 use crate::workload::input::value::{self, ValueError};
 use crate::workload::spec::{Backoff, FixtureSpec, LatencySpec, RetryPolicy, WorkloadLimits};
 
+/// Most attempts after the first: with pauses that double, fewer would already last longer than any run.
+const MAX_RETRIES: u32 = 1000;
+
+/// Largest page of the embedded server, in bytes: it is kept in memory, and so is every answer that a task reads.
+const MAX_BODY_BYTES: u64 = 64 << 20;
+
 /// The pause before the first retry where none is given.
 const RETRY_BASE: Duration = Duration::from_millis(100);
 
@@ -31,7 +37,7 @@ pub(super) fn retry(root: &mut Table<'_>) -> Result<Option<RetryPolicy>, Reporte
     let Some(table) = root.table("retry")? else { return Ok(None) };
     let backoffs = [("exponential", Backoff::Exponential), ("constant", Backoff::Constant)];
     let retry = table.read(|t| {
-        let max = t.required("max", value::whole);
+        let max = t.required("max", value::whole_within(0, MAX_RETRIES));
         let backoff = t.optional("backoff", value::choice(&backoffs));
         let base = t.optional("base", value::duration);
         Ok(RetryPolicy {
@@ -49,7 +55,7 @@ pub(super) fn fixture(root: &mut Table<'_>) -> Result<Option<FixtureSpec>, Repor
     let default = FixtureSpec::default();
     let fixture = table.read(|t| {
         let latency = latency(t);
-        let body = t.optional("body", value::bytes);
+        let body = t.optional("body", value::bytes_within(MAX_BODY_BYTES));
         let error_rate = t.optional("error_rate", value::share);
         let capacity = t.optional("capacity", value::count);
         Ok(FixtureSpec {

@@ -1,15 +1,25 @@
 //! Reads single TOML values: one function per type of value, each with its own complaint.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
 use toml::Spanned;
 use toml::de::DeValue;
 
+use crate::characters::{is_control, shortened};
 use crate::diagnostics::Code;
-use crate::units::{parse_bytes, parse_duration};
+use crate::units::{Bytes, MAX_BYTES, parse_bytes, parse_duration};
 use crate::workload::input::suggest::hint;
 use crate::workload::template::PLACEHOLDER;
+
+/// Longest part of a wrong word that a message repeats, in characters.
+const MAX_SHOWN_CHARS: usize = 100;
+
+/// Rates that can be set, per second: at the lowest, a run of an hour starts four tasks.
+pub(crate) const RATES: RangeInclusive<f64> = 0.001..=1e9;
+
+/// Largest number of tasks: each has a number, a place in an order, and a share of 2⁶⁴ to be mixed in.
+pub(crate) const MAX_TASKS: u64 = 1_000_000_000_000;
 
 /// A value with the place it is written at.
 pub(super) type Value<'d> = Spanned<DeValue<'d>>;
@@ -73,7 +83,7 @@ pub(super) fn text(value: &Value<'_>) -> Result<String, ValueError> {
 /// Returns a string that fits in a table: one line, nothing that moves the cursor.
 pub(super) fn line(value: &Value<'_>) -> Result<String, ValueError> {
     let text = text(value)?;
-    if text.chars().any(char::is_control) {
+    if text.chars().any(is_control) {
         return Err(ValueError::new("must be one line without control characters"));
     }
     Ok(text)
@@ -120,6 +130,36 @@ pub(super) fn whole<T: TryFrom<i128>>(value: &Value<'_>) -> Result<T, ValueError
     at_least(0, value)
 }
 
+/// Returns a reader of a whole number from `least` to `most`.
+pub(super) fn whole_within<T: TryFrom<i128>>(
+    least: u32,
+    most: u32,
+) -> impl Fn(&Value<'_>) -> Result<T, ValueError> {
+    move |value| {
+        let number: i128 = at_least(i128::from(least), value)?;
+        let refused = || ValueError::new(format!("must be at most {most}, not {number}"));
+        T::try_from(number).ok().filter(|_| number <= i128::from(most)).ok_or_else(refused)
+    }
+}
+
+/// Returns a number of tasks.
+pub(super) fn tasks(value: &Value<'_>) -> Result<u64, ValueError> {
+    let number: u64 = count(value)?;
+    if number > MAX_TASKS {
+        return Err(ValueError::new(format!("must be at most {MAX_TASKS}, not {number}")));
+    }
+    Ok(number)
+}
+
+/// Returns a reader of a size of at most `most` bytes.
+pub(super) fn bytes_within(most: u64) -> impl Fn(&Value<'_>) -> Result<u64, ValueError> {
+    move |value| {
+        let size = bytes(value)?;
+        let refused = || ValueError::new(format!("must be at most {}, not {}", Bytes(most), Bytes(size)));
+        if size > most { Err(refused()) } else { Ok(size) }
+    }
+}
+
 /// Returns a whole number of at least 1 that fits in a `T`.
 pub(super) fn count<T: TryFrom<i128>>(value: &Value<'_>) -> Result<T, ValueError> {
     at_least(1, value)
@@ -147,13 +187,14 @@ fn number(value: &Value<'_>) -> Result<f64, ValueError> {
     text.parse().map_err(|_| wrong_type("a number", value))
 }
 
-/// Returns a rate per second above 0.
+/// Returns a rate per second that a run can see.
 pub(super) fn rate(value: &Value<'_>) -> Result<f64, ValueError> {
     let rate = number(value)?;
-    if rate > 0.0 && rate.is_finite() {
+    if RATES.contains(&rate) {
         Ok(rate)
     } else {
-        Err(ValueError::new(format!("must be above 0, not {rate}")))
+        let (least, most) = (RATES.start(), RATES.end());
+        Err(ValueError::new(format!("must be from {least} to {most} per second, not {rate}")))
     }
 }
 
@@ -195,7 +236,11 @@ pub(super) fn bytes(value: &Value<'_>) -> Result<u64, ValueError> {
         DeValue::String(text) => {
             parse_bytes(text).map_err(|error| ValueError::new(format!("is not valid: {error}")))
         }
-        DeValue::Integer(_) => whole(value),
+        DeValue::Integer(_) => {
+            let bytes = whole(value)?;
+            let refused = || ValueError::new(format!("must be at most {}, not {bytes}", Bytes(MAX_BYTES)));
+            if bytes > MAX_BYTES { Err(refused()) } else { Ok(bytes) }
+        }
         _ => Err(wrong_type("a size such as \"16KiB\"", value)),
     }
 }
@@ -215,7 +260,8 @@ pub(super) fn choice<T: Clone>(
         let found = choices.iter().find(|(name, _)| *name == word);
         found.map(|(_, meaning)| meaning.clone()).ok_or_else(|| {
             let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
-            ValueError::new(format!("cannot be '{word}'")).with_help(hint(&word, "it is one of", &names))
+            let shown = shortened(&word, MAX_SHOWN_CHARS);
+            ValueError::new(format!("cannot be '{shown}'")).with_help(hint(&word, "it is one of", &names))
         })
     }
 }

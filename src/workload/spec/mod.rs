@@ -11,8 +11,8 @@ pub use server::{FixtureSpec, LatencySpec};
 pub use step_rule::StepRule;
 pub(crate) use steps::EMBEDDED_SERVER;
 pub use steps::{
-    CommandSpec, CpuSpec, HttpSpec, Kernel, LockSpec, OwnItems, PythonSpec, SleepSpec, StepSpec,
+    CommandSpec, CpuSpec, HttpSpec, Kernel, LockSpec, OwnItems, PythonSpec, SleepSpec, SqliteSpec, StepSpec,
     WebSocketSpec,
 };
-pub(crate) use steps::{ReadSpec, SqliteSpec, StepNature, WriteSpec};
+pub(crate) use steps::{ReadSpec, StepNature, WriteSpec};
 pub use workload::{Workload, WorkloadSource};

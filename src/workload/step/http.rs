@@ -9,6 +9,7 @@ mod nonblocking;
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use hyper::header::{ACCEPT, CONNECTION, HeaderValue, USER_AGENT};
@@ -37,6 +38,7 @@ pub struct Http {
     /// Made when first used, so that a process that only uses the other client pays nothing.
     blocking: OnceLock<blocking::Client>,
     nonblocking: nonblocking::Clients,
+    redirects: AtomicU64,
 }
 
 impl Http {
@@ -53,19 +55,32 @@ impl Http {
             pool: spec.pool,
             blocking: OnceLock::new(),
             nonblocking: nonblocking::Clients::new(spec.pool),
+            redirects: AtomicU64::new(0),
         })
     }
 
     /// Waits for the answer on the calling thread, no longer than the task may take.
     pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<StepOutput, Error> {
         let client = self.blocking.get_or_init(|| blocking::Client::new(self.pool));
-        judge(client.run(self.request(task)?, self.body(task).as_deref(), task.deadline)?)
+        self.judge(client.run(self.request(task)?, self.body(task).as_deref(), task.deadline)?)
     }
 
     /// Waits for the answer on the event loop.
     pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<StepOutput, Error> {
         let body = self.body(task).map_or_else(Bytes::new, |text| Bytes::from(text.into_owned()));
-        judge(self.nonblocking.current().run(self.request(task)?.map(|()| body)).await?)
+        self.judge(self.nonblocking.current().run(self.request(task)?.map(|()| body)).await?)
+    }
+
+    /// Returns the answers so far with a status of 300 to 399.
+    pub fn redirects(&self) -> u64 {
+        self.redirects.load(Ordering::Relaxed)
+    }
+
+    fn judge(&self, answer: Answer) -> Result<StepOutput, Error> {
+        if answer.status.is_redirection() {
+            self.redirects.fetch_add(1, Ordering::Relaxed);
+        }
+        judge(answer)
     }
 
     fn body(&self, task: &TaskContext<'_>) -> Option<Cow<'_, str>> {

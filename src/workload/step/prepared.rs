@@ -67,6 +67,11 @@ impl Step {
         matches!(self, Step::Cpu(_))
     }
 
+    /// Returns the answers so far that pointed elsewhere.
+    pub fn redirects(&self) -> u64 {
+        if let Step::Http(step) = self { step.redirects() } else { 0 }
+    }
+
     /// Runs the step on the calling thread.
     pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<StepOutput, Error> {
         match self {

@@ -2,15 +2,20 @@
 //!
 //! Files have no async form of their own: an event loop goes through the blocking pool.
 
+use std::path::Path;
 use std::time::Instant;
 
 use crate::diagnostics::Code;
 use crate::error::Error;
+use crate::host::bounded_read::read_file_at_most;
 use crate::workload::env::Env;
 use crate::workload::spec::ReadSpec;
 use crate::workload::step::offload::offload;
 use crate::workload::step::{StepOutput, TaskContext, deadline};
 use crate::workload::template::Template;
+
+/// Longest file that is read, in bytes: every task in flight holds one in memory, and a device has no end.
+const MAX_CONTENT_BYTES: u64 = 1 << 30;
 
 /// A file to read, the same or another one for each item.
 #[derive(Debug)]
@@ -41,7 +46,8 @@ impl Read {
 
 fn read(path: &str, until: Option<Instant>) -> Result<StepOutput, Error> {
     deadline::check(until)?;
-    let content = std::fs::read(path).map_err(|error| Error::from_io(Code::TaskIo, "read", &error))?;
+    let content = read_file_at_most(Path::new(path), MAX_CONTENT_BYTES);
+    let content = content.map_err(|error| Error::from_io(Code::TaskIo, "read", &error))?;
     deadline::check(until)?;
     Ok(StepOutput::of_bytes(content.into()))
 }

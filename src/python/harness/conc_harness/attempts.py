@@ -15,6 +15,7 @@ from .digest import MASK, digest
 from .errors import TaskTimeout
 from .primitives import allocate_lock, monotonic, monotonic_ns, sleep
 from .requests import RetryPolicy, TaskLimits
+from .results_file import reserve
 
 # Bounds the doubling, so that no pause overflows.
 MAX_DOUBLINGS = 20
@@ -106,6 +107,7 @@ class TokenBucket:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         if os.fstat(self._file).st_size < 8:
             os.ftruncate(self._file, 8)
+        reserve(self._file, 8)
         self._due = mmap.mmap(self._file, 8)
         self._lock = allocate_lock()
         # Sum of the pauses that callers in this process were given.

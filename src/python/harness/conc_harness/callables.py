@@ -16,6 +16,7 @@ from typing import Any
 
 from .errors import CodedError, users_traceback
 from .requests import CallableSpec
+from .text import representation_of
 
 CANNOT_IMPORT = "E-PYTHON-002"
 NOT_FOUND = "E-PYTHON-003"
@@ -271,7 +272,7 @@ def no_tuple(name: str, parameters: tuple[str, ...], what: str) -> CodedError:
 
 
 def _shown(item: Any) -> str:
-    text = repr(item)
+    text = representation_of(item)
     return text if len(text) <= MAX_SHOWN_CHARACTERS else f"{text[:MAX_SHOWN_CHARACTERS]}..."
 
 

@@ -8,6 +8,7 @@ import pickle
 import traceback
 
 from .foreign import explain
+from .text import text_of
 from .user_code import innermost_package, is_of_user
 
 RAISED = "E-PYTHON-004"
@@ -78,7 +79,7 @@ def describe(error: BaseException) -> tuple[str, str]:
 
 def code_of(error: BaseException) -> str:
     """Returns the code that explains an exception."""
-    text = str(error)
+    text = text_of(error)
     if is_a(error, "CancelledError"):
         return CANCELLED
     if explain(error) is not None:
@@ -105,7 +106,9 @@ def is_about_pickling(error: BaseException) -> bool:
     """Tells whether something could not be sent to another process."""
     if isinstance(error, pickle.PickleError):
         return True
-    return isinstance(error, (TypeError, AttributeError)) and any(part in str(error) for part in PICKLE_TEXTS)
+    return isinstance(error, (TypeError, AttributeError)) and any(
+        part in text_of(error) for part in PICKLE_TEXTS
+    )
 
 
 def _code_of_io(error: BaseException) -> str:
@@ -129,10 +132,7 @@ def _code_of_io(error: BaseException) -> str:
 
 def message_of(error: BaseException) -> str:
     """Returns the exception on one line, with its location in the user's code."""
-    try:
-        text = " ".join(str(error).split())
-    except Exception:
-        text = "(the exception has no text)"
+    text = " ".join(text_of(error).split())
     message = type(error).__name__ + (f": {text}" if text else "")
     if len(message) > MAX_MESSAGE_CHARACTERS:
         message = message[: MAX_MESSAGE_CHARACTERS - 3] + "..."

@@ -14,6 +14,7 @@ import time
 import traceback
 from typing import Any
 
+from .text import text_of
 from .user_code import innermost_package
 
 # Libraries whose coroutines do not run on asyncio.
@@ -46,7 +47,7 @@ _START = threading.Thread.start
 
 def explain(error: BaseException) -> str | None:
     """Returns what an exception says about a library with a loop of its own; None for other exceptions."""
-    text = str(error)
+    text = text_of(error)
     if type(error).__name__ in REACTOR_ERRORS and type(error).__module__.startswith("twisted"):
         return "the reactor of twisted runs once per process"
     is_bad_yield = isinstance(error, RuntimeError) and text.startswith(BAD_YIELD)

@@ -21,6 +21,7 @@ from .ipc_stats import IpcStats
 from .job import Job
 from .program_stand_in import StandIn
 from .results_file import SLOT_WORDS
+from .text import text_of
 
 # A pool is reopened after at most this many deaths. Where several tasks run at once in a worker, a second
 # death finds the one to blame.
@@ -108,7 +109,7 @@ class ProcessPool:
             future = self.executor.submit(function, *arguments)
         except RuntimeError as error:
             # An executor that broke between two calls raises another exception.
-            raise BrokenExecutor(str(error)) from None
+            raise BrokenExecutor(text_of(error)) from None
         self.ipc.record_sent()
         return future
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from .requests import JsonObject
+from .text import encoded
 
 
 class Channel(Protocol):
@@ -83,7 +84,7 @@ class StandardChannel:
 
     def send(self, event: str, **message: Any) -> None:
         """Sends one message."""
-        data = json.dumps({**message, "event": event}).encode() + b"\n"
+        data = encoded({**message, "event": event})
         while data:
             data = data[os.write(self._out, data) :]
 

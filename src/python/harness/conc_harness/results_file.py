@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import struct
@@ -66,6 +67,7 @@ class ResultsFile:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             os.ftruncate(descriptor, file_size(tasks, slots))
+            reserve(descriptor, file_size(tasks, slots))
             os.pwrite(descriptor, HEADER.pack(MAGIC, VERSION, tasks, slots, 0), 0)
             return cls(path, descriptor, tasks, slots)
         finally:
@@ -113,6 +115,18 @@ class ResultsFile:
     def free_since(self, slot: int) -> int:
         """Returns the moment since when a worker could run a task: the end of its last, or the release."""
         return self.slots[SLOT_WORDS * slot + 2] or self.released_ns()
+
+
+def reserve(descriptor: int, size: int) -> None:
+    """Reserves the space of a file: writing to a page of a map that finds none is fatal (SIGBUS)."""
+    if not hasattr(os, "posix_fallocate"):
+        return
+    try:
+        os.posix_fallocate(descriptor, 0, size)
+    except OSError as error:
+        # Some file systems cannot tell.
+        if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
+            raise
 
 
 def file_size(tasks: int, slots: int) -> int:

@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from .errors import describe
+from .errors import RAISED, describe
 from .program import ItemFunction, Program
 from .requests import JsonObject, ServeRequest
+from .text import representation_of
 
 if TYPE_CHECKING:
     import asyncio
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 # More threads than any width; a pool starts no more than it needs.
 MAX_THREADS = 100_000
+
+# The longest value that is recorded, as JSON: it passes through the memory of two processes.
+MAX_VALUE_CHARACTERS = 64 << 20
 
 # A pause that a server asks for is cut to this.
 MAX_PAUSE_S = 3600.0
@@ -125,10 +129,18 @@ class ItemServer:
 def shown(value: Any) -> JsonObject:
     """Returns a value for an answer: as it is if JSON has it, else as Python writes it."""
     try:
-        json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError, RecursionError):
-        return {"repr": repr(value)}
-    return {"value": value}
+        text = json.dumps(value, allow_nan=False)
+    except Exception:
+        value = text = representation_of(value)
+        shown = {"repr": value}
+    else:
+        shown = {"value": value}
+    if len(text) > MAX_VALUE_CHARACTERS:
+        return {
+            "code": RAISED,
+            "message": f"it returned {len(text)} characters, and {MAX_VALUE_CHARACTERS} are recorded",
+        }
+    return shown
 
 
 def failure(error: BaseException) -> JsonObject:

@@ -2,18 +2,30 @@
 
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
 use hyper::header::RETRY_AFTER;
 use hyper::{HeaderMap, StatusCode};
 
+use crate::diagnostics::Code;
+use crate::error::Error;
+use crate::units::Bytes;
+
 /// The activity that the message of a failure names.
 pub(super) const ACTIVITY: &str = "request";
+
+/// Longest answer that is read, in bytes: every task in flight holds one in memory.
+pub(super) const MAX_BODY_BYTES: u64 = 64 << 20;
+
+/// Returns the error of an answer that is longer.
+pub(super) fn too_long() -> Error {
+    let message = format!("{ACTIVITY}: the answer is longer than {}", Bytes(MAX_BODY_BYTES));
+    Error::new(Code::TaskProtocol, message)
+}
 
 /// An answer, read to its end.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
-    pub(super) body: Bytes,
+    pub(super) body: bytes::Bytes,
     /// The pause before the next attempt that the server asks for.
     pub(super) retry_after: Option<Duration>,
 }

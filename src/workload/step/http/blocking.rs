@@ -11,7 +11,7 @@ use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
 use crate::diagnostics::Code;
 use crate::error::Error;
-use crate::workload::step::http::answer::{ACTIVITY, Answer, retry_after};
+use crate::workload::step::http::answer::{ACTIVITY, Answer, MAX_BODY_BYTES, retry_after, too_long};
 use crate::workload::step::network;
 
 /// A client whose connections are shared by all threads.
@@ -61,7 +61,7 @@ impl Client {
             None => self.agent.run(request),
         }?;
         let (status, retry_after) = (response.status(), retry_after(response.headers()));
-        let body = response.into_body().into_with_config().limit(u64::MAX).read_to_vec()?;
+        let body = response.into_body().into_with_config().limit(MAX_BODY_BYTES).read_to_vec()?;
         Ok(Answer { status, body: body.into(), retry_after })
     }
 }
@@ -70,6 +70,7 @@ impl Client {
 fn describe(error: ureq::Error, has_deadline: bool) -> Error {
     match error {
         ureq::Error::Timeout(_) if has_deadline => Error::timed_out(),
+        ureq::Error::BodyExceedsLimit(_) => too_long(),
         ureq::Error::Io(error) => network::failure(ACTIVITY, &error),
         ureq::Error::Protocol(error) => Error::new(Code::TaskProtocol, format!("{ACTIVITY}: {error}")),
         other => network::failure(ACTIVITY, &other),

@@ -3,7 +3,7 @@
 use std::sync::{PoisonError, RwLock};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::Request;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -12,7 +12,7 @@ use tokio::runtime::{Handle, Id};
 
 use crate::diagnostics::Code;
 use crate::error::Error;
-use crate::workload::step::http::answer::{ACTIVITY, Answer, retry_after};
+use crate::workload::step::http::answer::{ACTIVITY, Answer, MAX_BODY_BYTES, retry_after, too_long};
 use crate::workload::step::network;
 
 type Connections = hyper_util::client::legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
@@ -92,13 +92,17 @@ impl Client {
         let response =
             self.connections.request(request.map(Full::new)).await.map_err(|error| describe(&error))?;
         let (status, retry_after) = (response.status(), retry_after(response.headers()));
-        let body = response.into_body().collect().await.map_err(|error| describe(&error))?.to_bytes();
+        let body = Limited::new(response.into_body(), MAX_BODY_BYTES as usize);
+        let body = body.collect().await.map_err(|error| describe(&*error))?.to_bytes();
         Ok(Answer { status, body, retry_after })
     }
 }
 
 /// Puts an error in the words of this program.
 fn describe(error: &(dyn std::error::Error + 'static)) -> Error {
+    if error.is::<LengthLimitError>() {
+        return too_long();
+    }
     let layers = std::iter::successors(Some(error), |&error| error.source());
     match layers.filter_map(|error| error.downcast_ref::<hyper::Error>()).find(|error| error.is_parse()) {
         Some(error) => Error::new(Code::TaskProtocol, format!("{ACTIVITY}: {error}")),

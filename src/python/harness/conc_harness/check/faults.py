@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from .. import errors
+from ..text import representation_of, text_of
 from . import loop_objects, source_locations
 from .finding_list import FindingList
 
@@ -40,7 +41,7 @@ class Faults:
     def raised(self, error: BaseException, item: str | None) -> None:
         """Adds an exception that the task of an item, or none of the tasks, let out."""
         code, words = errors.code_of(error), loop_objects.of_another_loop(error)
-        if AGAIN in str(error):
+        if AGAIN in text_of(error):
             # The first time it was told that the future belongs to another loop.
             code, words = errors.LOOP, words or loop_objects.of_future()
         check = CHECK_OF.get(code, "exceptions")
@@ -94,7 +95,7 @@ class Faults:
 
 def shown(item: Any) -> str:
     """Returns an item as Python writes it, shortened."""
-    text = repr(item)
+    text = representation_of(item)
     return text if len(text) <= MAX_ITEM_CHARACTERS else text[:MAX_ITEM_CHARACTERS] + "..."
 
 

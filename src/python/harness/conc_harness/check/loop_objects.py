@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import LOOP
+from ..text import text_of
 from . import sentences, source_locations
 from .finding_list import FindingList
 from .probe import ASYNC, TOGETHER, Probe
@@ -62,7 +63,7 @@ def _modules_of_user() -> list[ModuleType]:
 
 def of_another_loop(error: BaseException) -> str | None:
     """Returns the words for an error that says that something belongs to another loop."""
-    if not isinstance(error, RuntimeError) or not any(text in str(error) for text in TEXTS):
+    if not isinstance(error, RuntimeError) or not any(text in text_of(error) for text in TEXTS):
         return None
     owned = _owner_of(error)
     for module in _modules_of_user() if owned is not None else ():
