@@ -10,6 +10,9 @@ use crate::scenarios::{AFTER_CHANGE_S, Scenario, Shared};
 /// CPUs of the machine.
 const CPUS: f64 = 2.0;
 
+/// The greatest width that the controller may come to.
+const MAX_WIDTH: usize = 64;
+
 /// Attempts at an item, at most.
 const MAX_ATTEMPTS: u32 = 30;
 
@@ -106,9 +109,10 @@ impl World {
         World { scenario: *scenario, items, capacity, task_s, work, change_s, seed }
     }
 
-    /// Returns the time at which the capacity changes, and the tasks that are worked on at full speed from then on.
+    /// Returns the time at which the capacity changes, and the best width from then on.
     pub(crate) fn change(&self) -> (f64, usize) {
-        (self.change_s.0, (self.capacity * self.scenario.change).round().max(1.0) as usize)
+        let best = (self.capacity * self.scenario.change).round().clamp(1.0, MAX_WIDTH as f64);
+        (self.change_s.0, best as usize)
     }
 
     /// Returns the speed of each of `running` tasks at a time, 1 for a task alone.
@@ -161,7 +165,7 @@ pub(crate) fn run_fixed(world: &World, width: usize) -> Run {
 
 /// Runs a world at the width that is found.
 pub(crate) fn run_auto(world: &World) -> Run {
-    let config = WidthConfig { cpus: CPUS, max: 64, prior: None };
+    let config = WidthConfig { cpus: CPUS, max: MAX_WIDTH, prior: None };
     Simulation::new(world).run(&mut Governor::auto(config, Some(world.items)))
 }
 

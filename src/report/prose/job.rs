@@ -126,7 +126,7 @@ fn limit(report: &WidthReport) -> Option<String> {
         match report.limit {
             WidthLimit::Fixed | WidthLimit::Unknown => return None,
             WidthLimit::Cpus => "the CPUs: they are busy, so that a greater width would not be faster",
-            WidthLimit::Items => "the number of items: all of them ran at the same time",
+            WidthLimit::Items => "the number of items: all that were left ran at the same time",
             WidthLimit::Source => "the items: slots were free while the input was waited for",
             WidthLimit::MaxWidth => "the greatest width allowed; --max-width raises it",
             WidthLimit::Shared => {
