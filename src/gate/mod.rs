@@ -21,6 +21,7 @@ pub(crate) mod stored;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod threshold;
+pub(crate) mod verdict;
 
 pub use comparison::Comparison;
 pub use judge::judge;

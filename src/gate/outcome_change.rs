@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::benchmark::agreement::{OutputComparison, OutputVerdict};
 use crate::benchmark::side_outcomes::SideOutcomes;
-use crate::gate::result::GateVerdict;
+use crate::gate::verdict::GateVerdict;
 use crate::stats::proportion::Tally;
 
 /// Batches with an exit status that the other side never had, from which that is no chance: half of as many

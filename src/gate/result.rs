@@ -9,6 +9,7 @@ use crate::benchmark::series::BatchMetrics;
 use crate::gate::outcome_change::OutcomeChange;
 use crate::gate::presence::Presence;
 use crate::gate::reason::GateReason;
+pub use crate::gate::verdict::GateVerdict;
 use crate::profile::result::Class;
 
 /// The comparison of a workload with an earlier state of itself.
@@ -90,31 +91,6 @@ impl Metric {
 impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-/// The verdict on a metric, a workload or a suite.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum GateVerdict {
-    /// Significantly better, and by more than the threshold.
-    Improved,
-    /// Significantly within the threshold.
-    Unchanged,
-    /// Significantly worse, and by more than the threshold.
-    Regressed,
-    /// The measurement does not decide.
-    Inconclusive,
-}
-
-impl fmt::Display for GateVerdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            GateVerdict::Improved => "improved",
-            GateVerdict::Unchanged => "unchanged",
-            GateVerdict::Regressed => "regressed",
-            GateVerdict::Inconclusive => "inconclusive",
-        })
     }
 }
 
