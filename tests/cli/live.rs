@@ -31,7 +31,9 @@ fn in_terminal(term: &str, columns: usize, line: &str) -> String {
     }
     let output = command.env("TERM", term).env("CONC", conc.get_program()).output().unwrap();
     assert!(output.status.success(), "{output:?}");
-    String::from_utf8_lossy(&fs::read(sandbox.path("typescript")).unwrap()).into_owned()
+    let typescript = String::from_utf8_lossy(&fs::read(sandbox.path("typescript")).unwrap()).into_owned();
+    // The first line is by `script` and was never on the terminal.
+    typescript.split_once('\n').map(|(_, rest)| rest.to_owned()).unwrap_or_default()
 }
 
 /// Returns the lines that a terminal of so many columns shows in the end.
