@@ -69,11 +69,7 @@ pub(crate) fn run(
     let results = config.results.as_deref().map(|path| Results::open(path, recorded)).transpose()?;
     let joblog = open_joblog(config)?;
     let total = items.count();
-    let governor = match &config.width {
-        WidthChoice::Fixed(width) => Governor::fixed(*width),
-        WidthChoice::Auto(auto) => Governor::auto(auto.clone(), total),
-    };
-    raise_open_files((OWN_DESCRIPTORS + DESCRIPTORS_PER_COMMAND * governor.widest()) as u64);
+    let governor = governor(config, total);
     let scheduler = Arc::new(Scheduler::new(governor.width(), around.shutdown.clone()));
     let read = reader::start(items, resume, Arc::clone(&scheduler));
     let reported = Reported::default();
@@ -107,6 +103,16 @@ pub(crate) fn run(
         },
     };
     supervisor.run(committer, governor, observer)
+}
+
+/// Returns the governor of the width, with the open files that its widest run may need.
+fn governor(config: &JobConfig, total: Option<u64>) -> Governor {
+    let governor = match &config.width {
+        WidthChoice::Fixed(width) => Governor::fixed(*width),
+        WidthChoice::Auto(auto) => Governor::auto(auto.clone(), total),
+    };
+    raise_open_files((OWN_DESCRIPTORS + DESCRIPTORS_PER_COMMAND * governor.widest()) as u64);
+    governor
 }
 
 fn open_journal(config: &JobConfig) -> Result<(Option<Journal>, Option<Resume>), JobError> {
