@@ -1,0 +1,5 @@
+import multiprocessing
+
+if __name__ == "__main__":
+    multiprocessing.set_start_method("spawn")
+    multiprocessing.set_start_method("spawn")

@@ -1,0 +1,6 @@
+from concurrent.futures import Future
+
+first = Future()
+for answer in ("from a", "from b"):
+    first.set_result(answer)
+print(first.result())

@@ -1,0 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
+items = []
+with ThreadPoolExecutor(max(1, len(items))) as pool:
+    print(list(pool.map(abs, items)))

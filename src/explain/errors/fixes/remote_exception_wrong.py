@@ -1,0 +1,10 @@
+from concurrent.futures import ProcessPoolExecutor
+
+
+def half(text):
+    return int(text) / 2
+
+
+if __name__ == "__main__":
+    with ProcessPoolExecutor(1) as pool:
+        print(list(pool.map(half, ["4", "many"])))

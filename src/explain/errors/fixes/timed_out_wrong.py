@@ -1,0 +1,13 @@
+import asyncio
+
+
+async def answer():
+    await asyncio.sleep(0.2)
+    return 42
+
+
+async def main():
+    print(await asyncio.wait_for(answer(), timeout=0.01))
+
+
+asyncio.run(main())
