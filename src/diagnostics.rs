@@ -224,6 +224,16 @@ catalogue! {
         "The workload file would change a file that exists outside its own directory, or read items from one.",
         "Read the workload file as you would read a script. If you trust it, run it with --allow-write (its step \
          must also say overwrite = true) or --allow-read.";
+    EngineMissing = "E-ENGINE-001", "engine is not installed",
+        "The run is to go to Dask or Slurm, and what talks to it is missing: the package `distributed` in the interpreter, \
+         or the programs sbatch, srun, squeue and scancel.",
+        "Run the command that the message shows, or name with --python an interpreter that has the package.";
+    EngineLost = "E-ENGINE-002", "engine is not there",
+        "The scheduler of the cluster does not answer, or it ended while items were running.",
+        "Check the address, and that the scheduler runs. With --journal, --resume runs what is missing.";
+    EngineUnfit = "E-ENGINE-003", "workers cannot run the work",
+        "A worker has another Python than the client, or lacks the module, the directory or the program of the run.",
+        "Put the files at the same path on every worker, and use the same version of Python there.";
     FitData = "E-FIT-001", "measurements cannot be read",
         "The file is neither a table of concurrency and throughput nor a result of conc.",
         "Use a CSV file with the columns concurrency and throughput, or JSON from --export-json.";

@@ -212,6 +212,8 @@ impl Code {
             | Code::PythonInterpreter
             | Code::PythonImport
             | Code::PythonCallable
+            | Code::EngineMissing
+            | Code::EngineUnfit
             | Code::FitData
             | Code::GateResults
             | Code::GateOtherMachine

@@ -39,7 +39,7 @@
 //! | 3 | `python` | the same two for Python callables |
 //! | 4 | `benchmark` | predictions and measurements |
 //! | 5 | `advice`, `gate`, `flag`, `job` | the recommendation; the verdict on a regression; the value of a program's own flag; every item once |
-//! | 6 | `snippets` | generated programs |
+//! | 6 | `snippets`, `cluster` | generated programs; every item once, beyond this machine |
 //! | 7 | `report`, `explain` | documents, tables and exports; topics in words |
 //! | 8 | `study` | the pipeline of one workload, from its description to its report |
 //! | 9 | `mcp` | the commands for programs that speak the Model Context Protocol |
@@ -50,6 +50,7 @@ mod benchmark;
 mod characters;
 #[doc(hidden)]
 pub mod cli;
+mod cluster;
 mod diagnostics;
 mod error;
 mod evidence;

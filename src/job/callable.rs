@@ -375,7 +375,7 @@ fn pass_on(mut answers: ServedItems, live: &Live) {
 
 /// Returns bytes as a JSON string for Python: a byte that is no UTF-8 becomes the lone surrogate by which
 /// `os.fsencode` finds it again.
-fn python_string(bytes: &[u8]) -> String {
+pub(crate) fn python_string(bytes: &[u8]) -> String {
     let mut out = String::from("\"");
     for chunk in bytes.utf8_chunks() {
         let text = serde_json::Value::from(chunk.valid()).to_string();

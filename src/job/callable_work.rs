@@ -50,6 +50,26 @@ impl CallableWork {
         })
     }
 
+    /// Returns the interpreter.
+    pub(crate) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Returns the workload.
+    pub(crate) fn workload(&self) -> &Workload {
+        &self.workload
+    }
+
+    /// Returns true if the callable can be awaited.
+    pub(crate) fn is_awaitable(&self) -> bool {
+        self.is_awaitable
+    }
+
+    /// Returns the strategy, if the user has fixed it.
+    pub(crate) fn strategy(&self) -> Option<StrategyKind> {
+        self.strategy
+    }
+
     /// Returns the items: those that were given, else those of the module, by their numbers from 0.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use crate::job::config::{JobConfig, OutputMode, WidthChoice};
 use crate::job::delivery::Streams;
 use crate::job::failure::{JobError, JobOutcome};
 use crate::job::item_order::InOrder;
+use crate::job::items::ItemSource;
 use crate::job::joblog::JobLog;
 use crate::job::journal::{Header, Journal, JournalError};
 use crate::job::progress::JobObserver;
@@ -59,33 +60,13 @@ pub(crate) fn run(
     let callables = work.as_ref().map(CallableWork::runner).transpose()?;
     let steps = config.steps.as_ref().map(|workload| Steps::open(workload, around.group, config.seed));
     let steps = steps.transpose()?;
-    let (journal, resume) = open_journal(config)?;
-    if let Some(resume) = &resume {
-        resume.check(&items)?;
-    }
-    // A missing file is found out before the first item, not by the reader.
-    drop(items.open().map_err(|error| JobError::Items(error.into()))?);
-    let recorded = resume.as_ref().map(|resume| resume.recorded.results_length());
-    let results = config.results.as_deref().map(|path| Results::open(path, recorded)).transpose()?;
-    let joblog = open_joblog(config)?;
+    let (files, resume) = Files::open(config, &items)?;
     let total = items.count();
     let governor = governor(config, total);
     let scheduler = Arc::new(Scheduler::new(governor.width(), around.shutdown.clone()));
     let read = reader::start(items, resume, Arc::clone(&scheduler));
     let reported = Reported::default();
-    let is_grouped = matches!(config.output, OutputMode::Grouped | OutputMode::KeepOrder);
-    let committer = Committer {
-        streams: is_grouped.then_some(around.streams),
-        is_tagged: config.is_tagged,
-        order: (config.output == OutputMode::KeepOrder).then(InOrder::new),
-        results,
-        journal,
-        joblog,
-        template: &config.template,
-        scratch: around.group.scratch(),
-        scheduler: &scheduler,
-        reported: &reported,
-    };
+    let committer = files.committer(config, around, &scheduler, &reported);
     let supervisor = Supervisor {
         config,
         group: around.group,
@@ -113,6 +94,54 @@ fn governor(config: &JobConfig, total: Option<u64>) -> Governor {
     };
     raise_open_files((OWN_DESCRIPTORS + DESCRIPTORS_PER_COMMAND * governor.widest()) as u64);
     governor
+}
+
+/// The files that finished items are written to.
+pub(crate) struct Files {
+    journal: Option<Journal>,
+    results: Option<Results>,
+    joblog: Option<JobLog>,
+}
+
+impl Files {
+    /// Opens them, and reads what an earlier run has finished.
+    ///
+    /// # Errors
+    /// When one cannot be used, belongs to something else, or the items cannot be read.
+    pub(crate) fn open(config: &JobConfig, items: &ItemSource) -> Result<(Self, Option<Resume>), JobError> {
+        let (journal, resume) = open_journal(config)?;
+        if let Some(resume) = &resume {
+            resume.check(items)?;
+        }
+        // A missing file is found out before the first item, not by the reader.
+        drop(items.open().map_err(|error| JobError::Items(error.into()))?);
+        let recorded = resume.as_ref().map(|resume| resume.recorded.results_length());
+        let results = config.results.as_deref().map(|path| Results::open(path, recorded)).transpose()?;
+        Ok((Files { journal, results, joblog: open_joblog(config)? }, resume))
+    }
+
+    /// Returns the committer that writes to them.
+    pub(crate) fn committer<'a>(
+        self,
+        config: &'a JobConfig,
+        around: &Surroundings<'a>,
+        scheduler: &'a Scheduler,
+        reported: &'a Reported,
+    ) -> Committer<'a> {
+        let is_grouped = matches!(config.output, OutputMode::Grouped | OutputMode::KeepOrder);
+        Committer {
+            streams: is_grouped.then_some(around.streams),
+            is_tagged: config.is_tagged,
+            order: (config.output == OutputMode::KeepOrder).then(InOrder::new),
+            results: self.results,
+            journal: self.journal,
+            joblog: self.joblog,
+            template: &config.template,
+            scratch: around.group.scratch(),
+            scheduler,
+            reported,
+        }
+    }
 }
 
 fn open_journal(config: &JobConfig) -> Result<(Option<Journal>, Option<Resume>), JobError> {

@@ -7,12 +7,12 @@ use crate::host::memory::available_bytes;
 use crate::host::pressure::Pressures;
 use crate::host::procfs::machine_cpu;
 use crate::job::config::JobConfig;
+use crate::job::counters::Counters;
 use crate::job::guard::{Demand, MemoryWatch};
 use crate::job::pressure::{PressureDemand, PressureWatch};
 use crate::job::runner::Runner;
 use crate::job::scheduler::{Load, Scheduler};
 use crate::job::width::{HeldFor, Reading};
-use crate::job::worker::Counters;
 
 /// Time over which the CPU time of the machine is measured: it is counted in steps of 10 ms per CPU.
 const MACHINE_PERIOD: Duration = Duration::from_millis(200);

@@ -46,6 +46,8 @@ pub(crate) enum JobFailure {
     Items(ItemsError),
     /// Finished items cannot be delivered or recorded.
     Commit(CommitError),
+    /// The engine beyond this machine is gone.
+    Engine(Error),
 }
 
 /// The end of a run.

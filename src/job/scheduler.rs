@@ -21,6 +21,9 @@ const MAX_AHEAD: u64 = 50_000;
 /// Longest wait of an idle worker before it looks at the request to end again.
 const PATIENCE: Duration = Duration::from_millis(100);
 
+/// Longest wait for one more item of a chunk: reading it takes less than this unless its source is slow.
+const GATHERING: Duration = Duration::from_millis(2);
+
 /// An item to be attempted.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Work {
@@ -219,6 +222,28 @@ impl Scheduler {
         Some(work)
     }
 
+    /// Waits for items that may be attempted now, and returns up to `at_most` of them; none if the run ends, or
+    /// everything is done. Items that are just being read are waited for, so that a chunk is full.
+    pub(crate) fn next_chunk(&self, at_most: usize) -> Vec<Work> {
+        let Some(first) = self.next() else { return Vec::new() };
+        let mut chunk = vec![first];
+        let mut state = self.lock();
+        loop {
+            let before = chunk.len();
+            let now = Instant::now();
+            let room = state.allowed().saturating_sub(state.running).min(at_most - before);
+            chunk.extend(std::iter::from_fn(|| take(&mut state, now)).take(room));
+            let running = state.running + chunk.len() - before;
+            state.set_running(running, now);
+            self.room.notify_one();
+            let is_full = chunk.len() >= at_most || chunk.len() == before || state.is_complete;
+            if is_full || self.shutdown.asked().is_some() {
+                return chunk;
+            }
+            state = wait(&self.work, state, GATHERING);
+        }
+    }
+
     /// Gives back an item that is to be attempted again after `pause`.
     pub(crate) fn again(&self, work: Work, pause: Duration) {
         let now = Instant::now();
@@ -338,90 +363,5 @@ fn wait<'a>(on: &Condvar, state: MutexGuard<'a, State>, at_most: Duration) -> Mu
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn item(order: u64) -> JobItem {
-        JobItem { number: order + 1, order, bytes: Box::default() }
-    }
-
-    fn scheduler(width: usize, items: u64) -> Scheduler {
-        let scheduler = Scheduler::new(width, Shutdown::default());
-        assert!((0..items).all(|i| scheduler.push(item(i))));
-        scheduler.complete();
-        scheduler
-    }
-
-    #[test]
-    fn items_come_in_order_and_a_retry_when_it_is_due() {
-        let scheduler = scheduler(3, 2);
-        let first = scheduler.next().expect("an item");
-        assert_eq!((first.item.order, first.attempts), (0, 0));
-        scheduler.again(Work { attempts: 1, ..first }, Duration::from_millis(30));
-        assert_eq!(scheduler.next().expect("an item").item.order, 1);
-        scheduler.done();
-        let again = scheduler.next().expect("the retry");
-        assert_eq!((again.item.order, again.attempts), (0, 1));
-        scheduler.done();
-        assert_eq!(scheduler.next(), None);
-    }
-
-    #[test]
-    fn no_more_run_than_the_width_allows() {
-        let scheduler = scheduler(2, 20);
-        let most = std::sync::atomic::AtomicUsize::new(0);
-        std::thread::scope(|scope| {
-            for _ in 0..6 {
-                scope.spawn(|| {
-                    while scheduler.next().is_some() {
-                        most.fetch_max(scheduler.load().running, std::sync::atomic::Ordering::Relaxed);
-                        scheduler.done();
-                    }
-                });
-            }
-        });
-        assert!(most.into_inner() <= 2);
-    }
-
-    #[test]
-    fn a_held_run_goes_on_with_one_command() {
-        let scheduler = scheduler(4, 4);
-        scheduler.hold(true);
-        assert!(scheduler.next().is_some());
-        let mut state = scheduler.lock();
-        assert_eq!((state.allowed(), state.running), (1, 1));
-        state.is_held = false;
-        assert_eq!(state.allowed(), 4);
-        drop(state);
-        assert!(!scheduler.shrink(), "only one command is running");
-        assert_eq!(scheduler.lock().allowed(), 1);
-    }
-
-    #[test]
-    fn free_slots_count_as_starved_only_while_the_input_owes_an_item() {
-        let scheduler = Scheduler::new(2, Shutdown::default());
-        let pause = || std::thread::sleep(Duration::from_millis(5));
-        assert_eq!(scheduler.load().starved_s, 0.0);
-        pause();
-        assert!(scheduler.push(item(0)));
-        let waited_s = scheduler.load().starved_s;
-        assert!(waited_s >= 0.01, "two slots were free for 5 ms: {waited_s}");
-        pause();
-        assert_eq!(scheduler.load().starved_s, waited_s, "an item was ready");
-        assert!(scheduler.next().is_some());
-        scheduler.complete();
-        let before = scheduler.load().starved_s;
-        pause();
-        assert_eq!(scheduler.load().starved_s, before, "there are no more items");
-    }
-
-    #[test]
-    fn a_request_to_end_lets_nothing_start() {
-        let shutdown = Shutdown::default();
-        let scheduler = Scheduler::new(1, shutdown.clone());
-        assert!(scheduler.push(item(0)));
-        shutdown.ask(Stop::Soon);
-        assert_eq!(scheduler.next(), None);
-        assert!(!scheduler.push(item(1)));
-    }
-}
+#[path = "scheduler_tests.rs"]
+mod tests;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::job::engine_report::EngineReport;
 use crate::job::width::WidthReport;
 use crate::profile::Class;
 use crate::strategy::StrategyKind;
@@ -92,4 +93,7 @@ pub struct JobSummary {
     pub failed: Vec<FailedItem>,
     /// The journal that says where to resume.
     pub journal: Option<String>,
+    /// The engine beyond this machine that ran the items; null if they ran here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<EngineReport>,
 }

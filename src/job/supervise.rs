@@ -12,9 +12,11 @@ use crate::host::spawned::be_nice;
 use crate::job::attempt::{Attempts, OutputPath};
 use crate::job::committer::{Committed, Committer, Reported};
 use crate::job::config::{JobConfig, OutputMode};
+use crate::job::counters::Counters;
 use crate::job::delivery::{LiveLines, Streams};
 use crate::job::eyes::Eyes;
 use crate::job::failure::{JobError, JobFailure, JobOutcome};
+use crate::job::finisher::Finisher;
 use crate::job::outcome::Finished;
 use crate::job::own_time::{OwnTime, OwnTimes};
 use crate::job::progress::{JobObserver, JobProgress, RecentRate};
@@ -24,9 +26,8 @@ use crate::job::running::Running;
 use crate::job::scheduler::{Load, Scheduler};
 use crate::job::shutdown::{Shutdown, Stop};
 use crate::job::summary::{ItemCounts, JobEnd, JobSummary};
-use crate::job::timeout::Durations;
 use crate::job::width::{Governor, HeldFor, WidthLimit};
-use crate::job::worker::{Counters, Workers};
+use crate::job::worker::Workers;
 use crate::profile::Class;
 use crate::workload::rate::RateLimiter;
 
@@ -130,17 +131,9 @@ impl Supervisor<'_> {
                 .map_err(|error| JobError::Io("cannot limit the rate".to_owned(), error))
         });
         Ok(Workers {
-            scheduler: self.scheduler,
+            finisher: Finisher::new(self.config, self.scheduler, self.shutdown, counters),
             runner,
-            shutdown: self.shutdown,
-            counters,
-            retry: self.config.retry,
-            timeout: self.config.timeout,
-            durations: Mutex::new(Durations::default()),
-            halt: self.config.halt,
-            ignores_failure: self.config.ignores_failure,
             rate: rate.transpose()?,
-            seed: self.config.seed,
         })
     }
 
@@ -172,8 +165,14 @@ impl Supervisor<'_> {
             let runner = pool.workers.runner;
             let is_opening = governor.is_searching() && elapsed - opened < OPENING;
             let running_cpu_s = if is_opening { runner.running_cpu_s(load.running) } else { 0.0 };
-            let reading =
-                eyes.reading(elapsed, &load, pool.workers.counters, running_cpu_s, self.left(), held);
+            let reading = eyes.reading(
+                elapsed,
+                &load,
+                pool.workers.finisher.counters,
+                running_cpu_s,
+                self.left(),
+                held,
+            );
             let width = if runner.is_profiling() {
                 opened = elapsed;
                 governor.begin(&reading);
@@ -291,6 +290,7 @@ impl Supervisor<'_> {
             width,
             failed: committed.failed,
             journal: self.config.journal.as_ref().map(|journal| journal.path.display().to_string()),
+            engine: None,
         };
         JobOutcome { summary, failure }
     }

@@ -180,18 +180,23 @@ impl ServedItems {
 
     /// Waits for the end of the process and returns it in words, such as "was ended by signal 11".
     pub(crate) fn ended(&mut self) -> String {
-        use std::os::unix::process::ExitStatusExt;
-        let waited = self.child.wait();
-        if let Some(broken) = &self.broken {
-            return format!("was killed: {broken}");
+        let words = end_in_words(&mut self.child);
+        match &self.broken {
+            Some(broken) => format!("was killed: {broken}"),
+            None => words,
         }
-        match waited {
-            Ok(status) => match (status.code(), status.signal()) {
-                (Some(code), _) => format!("ended with exit status {code}"),
-                (None, Some(signal)) => format!("was ended by signal {signal}"),
-                (None, None) => "ended".to_owned(),
-            },
-            Err(error) => format!("is gone: {error}"),
-        }
+    }
+}
+
+/// Waits for the end of a process and returns it in words, such as "was ended by signal 11".
+pub(super) fn end_in_words(child: &mut Child) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    match child.wait() {
+        Ok(status) => match (status.code(), status.signal()) {
+            (Some(code), _) => format!("ended with exit status {code}"),
+            (None, Some(signal)) => format!("was ended by signal {signal}"),
+            (None, None) => "ended".to_owned(),
+        },
+        Err(error) => format!("is gone: {error}"),
     }
 }

@@ -6,6 +6,7 @@
 //! good as a fresh one ([`zygote`]). Results of single tasks go to a [`results_file`] that outlives the interpreter.
 
 pub(crate) mod check;
+pub(crate) mod cluster_client;
 mod exchange;
 mod fatal_error;
 pub(crate) mod harness;

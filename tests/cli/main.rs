@@ -11,6 +11,7 @@ mod both_ways;
 mod check;
 mod check_items;
 mod commands;
+mod dask;
 mod explain;
 mod exports;
 mod fit;
@@ -20,6 +21,8 @@ mod hostile;
 mod inherited;
 mod interrupt;
 mod json;
+#[path = "../common/lane.rs"]
+mod lane;
 mod live;
 mod mcp;
 mod own_flag;

@@ -11,6 +11,7 @@ mod flag;
 mod man;
 mod mcp;
 mod measure;
+mod on;
 mod output;
 mod profile;
 mod run;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use crate::cli::args::on::RunOnArgs;
 use crate::cli::args::output::Style;
 use crate::cli::args::values::{count, positive_duration, rate, tasks};
 use crate::cli::args::workload::PythonArgs;
@@ -73,6 +74,8 @@ pub(crate) struct RunArgs {
     pub(crate) record: RunRecordArgs,
     #[command(flatten)]
     pub(crate) failure: RunFailureArgs,
+    #[command(flatten)]
+    pub(crate) on: RunOnArgs,
 
     /// Print output in the order of the items
     #[arg(short, long, conflicts_with_all = ["line_buffer", "ungroup"])]

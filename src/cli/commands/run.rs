@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
+use crate::cluster;
 use crate::error::ExitStatus;
 use crate::host::Host;
 use crate::job::engine::{self, Surroundings};
@@ -35,7 +36,11 @@ pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<ExitStatu
     let streams = SharedStreams::new(settings.progress, console);
     let mut observer = streams.observer(settings.progress, console);
     let around = Surroundings { group: guard.group(), shutdown: &shutdown, steps: &steps, streams: &streams };
-    let outcome = engine::run(&settings.job, &around, &mut observer).map_err(refused)?;
+    let outcome = match &settings.engine {
+        None => engine::run(&settings.job, &around, &mut observer),
+        Some(engine) => cluster::run::run(&settings.job, engine, &around, &mut observer),
+    };
+    let outcome = outcome.map_err(refused)?;
     streams.finish();
     drop(guard);
     conclude(&settings, outcome, host, environment)
@@ -78,17 +83,21 @@ fn conclude(
         None => Ok(status),
         Some(JobFailure::Items(error)) => Err(Failure::Usage(error.to_string())),
         Some(JobFailure::Commit(error)) => {
-            let resume = if settings.job.journal.is_some() {
-                "; what was not recorded runs again with --resume"
-            } else {
-                ""
-            };
-            let message = format!("{}: {}{resume}", error.doing, error.error);
-            environment.console.note(&format!("error: {message}"));
-            Ok(ExitStatus::Failed)
+            Ok(broken(settings, environment, &format!("{}: {}", error.doing, error.error)))
+        }
+        Some(JobFailure::Engine(error)) => {
+            Ok(broken(settings, environment, &format!("{}: {}", error.code, error.message)))
         }
     };
     output::conclude(verdict, written.and(printed), environment.console)
+}
+
+/// Says why a run could not go on, and how to go on with it.
+fn broken(settings: &RunSettings, environment: &Environment, message: &str) -> ExitStatus {
+    let resume =
+        if settings.job.journal.is_some() { "; what was not recorded runs again with --resume" } else { "" };
+    environment.console.note(&format!("error: {message}{resume}"));
+    ExitStatus::Failed
 }
 
 fn status(summary: &JobSummary) -> ExitStatus {

@@ -9,6 +9,7 @@ mod explain;
 mod fit;
 mod flag;
 mod located;
+mod on;
 mod output;
 mod profile;
 mod reference_suite;

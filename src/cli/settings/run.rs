@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use crate::cluster::run::EngineConfig;
 use crate::diagnostics::Code;
 use crate::host::Host;
 use crate::host::pressure::Pressures;
@@ -20,6 +21,7 @@ use crate::workload::{Items, Workload};
 use crate::cli::args::{Jobs, ProgressForm, RunArgs, RunInputArgs, slips};
 use crate::cli::failure::Failure;
 use crate::cli::files::check_writable;
+use crate::cli::settings::on;
 use crate::cli::settings::workload::name_async_form;
 
 /// The separator between the command and its items, as in GNU parallel.
@@ -37,6 +39,8 @@ const SEED: u64 = 1;
 pub(crate) struct RunSettings {
     /// The run.
     pub(crate) job: JobConfig,
+    /// The engine beyond this machine.
+    pub(crate) engine: Option<EngineConfig>,
     /// What earlier runs of the command have learned.
     pub(crate) prior: Prior,
     /// The form of the progress.
@@ -56,6 +60,7 @@ impl RunSettings {
     /// When they contradict each other, or the command cannot be run.
     pub(crate) fn resolve(args: &RunArgs, host: &Host) -> Result<Self, Failure> {
         let Work { name, words, listed, template, program, callable, steps } = resolve_work(args, host)?;
+        let engine = on::resolve(args, steps.is_some(), host)?;
         let items = resolve_items(&args.input, listed, callable.is_some(), steps.as_ref())?;
         let max_pressure = args.width.max_pressure.map(check_pressure).transpose()?;
         for file in [&args.record.joblog, &args.export_json].into_iter().flatten() {
@@ -96,6 +101,7 @@ impl RunSettings {
         };
         Ok(RunSettings {
             job,
+            engine,
             prior,
             progress: if args.quiet { ProgressForm::None } else { args.progress },
             is_quiet: args.quiet,

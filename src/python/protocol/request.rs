@@ -50,6 +50,21 @@ pub(crate) enum HarnessRequest {
         /// How items of one process overlap.
         strategy: ServeStrategy,
     },
+    /// Send chunks of items to a cluster of `dask.distributed`.
+    Cluster {
+        /// The callables.
+        header: RequestHeader,
+        /// The address of the scheduler; `None` starts a cluster on this machine.
+        address: Option<String>,
+        /// Worker processes of a cluster that is started here.
+        workers: usize,
+        /// The request that serves items on a worker; `None` for commands.
+        serve: Option<Box<HarnessRequest>>,
+        /// The directory in which commands run.
+        directory: PathBuf,
+        /// The directory for files of a cluster that is started here.
+        scratch: PathBuf,
+    },
     /// Run a few tasks under observation.
     Check {
         /// The callables.
@@ -71,6 +86,7 @@ impl HarnessRequest {
             HarnessRequest::Inspect { .. }
             | HarnessRequest::Startup { .. }
             | HarnessRequest::Serve { .. }
+            | HarnessRequest::Cluster { .. }
             | HarnessRequest::Check { .. } => None,
         }
     }

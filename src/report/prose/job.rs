@@ -2,6 +2,7 @@
 
 use crate::job::summary::{FailedItem, JobEnd, JobSummary};
 use crate::job::width::{WidthLimit, WidthReport, WidthStep};
+use crate::report::prose::engine;
 use crate::units::{PerSecond, Seconds, Share};
 
 /// Failed items that are listed, at most; the JSON has more.
@@ -40,7 +41,9 @@ pub(crate) fn lines(job: &JobSummary, is_unicode: bool) -> Vec<(&'static str, St
             job.processes.map(|processes| format!(" over {processes} processes")).unwrap_or_default();
         lines.push(("Strategy", format!("{strategy}{processes}")));
     }
-    if counts.ok + counts.failed > 0 {
+    if let Some(report) = &job.engine {
+        lines.extend(engine::lines(report));
+    } else if counts.ok + counts.failed > 0 {
         lines.push(("Width", width(&job.width)));
     }
     if is_unicode && job.width.steps.len() > 1 {
@@ -217,6 +220,7 @@ mod tests {
             width,
             failed: vec![failed],
             journal: Some("my journal".to_owned()),
+            engine: None,
         }
     }
 

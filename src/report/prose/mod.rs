@@ -10,6 +10,7 @@ pub(crate) mod confidence;
 mod consistency;
 pub(crate) mod decision;
 pub(crate) mod details;
+pub(crate) mod engine;
 pub(crate) mod findings;
 pub(crate) mod flag;
 pub(crate) mod gate;

@@ -180,10 +180,27 @@ class ServeRequest:
         return TaskLimits(None, None, None)
 
 
+@dataclass(frozen=True)
+class ClusterRequest:
+    """Send chunks of items to a cluster of dask.distributed, or start one here if there is no address."""
+
+    header: RequestHeader
+    address: str | None
+    # Worker processes of a cluster that is started here.
+    workers: int
+    # The request that serves items on a worker; None for commands.
+    serve: JsonObject | None
+    # The directory in which commands run.
+    directory: str
+    # The directory for files of a cluster that is started here.
+    scratch: str
+
+
 JobRequest = Union[ProfileRequest, BatchRequest]
 ListRequest = Union[CheckRequest, ProfileRequest, BatchRequest]
 TaskRequest = Union[ListRequest, ServeRequest]
-Request = Union[InspectRequest, CheckRequest, ProfileRequest, BatchRequest, StartUpRequest, ServeRequest]
+OneRequest = Union[InspectRequest, CheckRequest, StartUpRequest, ClusterRequest]
+Request = Union[OneRequest, ProfileRequest, BatchRequest, ServeRequest]
 
 
 def parse_request(message: JsonObject) -> Request:
@@ -227,6 +244,10 @@ def _parse_serve(fields: JsonObject) -> ServeRequest:
     return ServeRequest(**{**fields, "header": _header(fields["header"])})
 
 
+def _parse_cluster(fields: JsonObject) -> ClusterRequest:
+    return ClusterRequest(**{**fields, "header": _header(fields["header"])})
+
+
 def _parse_check(fields: JsonObject) -> CheckRequest:
     return CheckRequest(**_task_fields(fields))
 
@@ -266,4 +287,5 @@ _PARSERS: dict[str, Callable[[JsonObject], Request]] = {
     "batch": parse_batch,
     "startup": _parse_start_up,
     "serve": _parse_serve,
+    "cluster": _parse_cluster,
 }

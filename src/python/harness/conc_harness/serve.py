@@ -17,6 +17,7 @@ from .protocol import Channel, StandardChannel
 from .requests import (
     BatchRequest,
     CheckRequest,
+    ClusterRequest,
     InspectRequest,
     JobRequest,
     ProfileRequest,
@@ -97,6 +98,8 @@ def _answer(request: Request, channel: Channel) -> bool:
         return _start_up(request, channel)
     if isinstance(request, ServeRequest):
         return _serve_items(request, channel)
+    if isinstance(request, ClusterRequest):
+        return _serve_cluster(request, channel)
     return _check(request, channel)
 
 
@@ -168,6 +171,14 @@ def _serve_items(request: ServeRequest, channel: Channel) -> bool:
         server = ItemServer(request, channel)
     server.run()
     return True
+
+
+def _serve_cluster(request: ClusterRequest, channel: Channel) -> bool:
+    from .cluster import client
+
+    assert isinstance(channel, StandardChannel), "only a real channel has more than one message"
+    client.run(request, channel)
+    return False
 
 
 def _run_job(request: JobRequest, channel: Channel, run: Callable[[Any], dict[str, Any]]) -> bool:
