@@ -19,9 +19,12 @@ use crate::profile::result::{Waits, WorkersOverTime};
 /// What a program does with its parameters.
 pub(super) type Program = fn(&Parameters, f64) -> Result<RunMeasure, RunFailure>;
 
+/// The same with numbers of its own.
+type AnyProgram = dyn Fn(&Parameters, f64) -> Result<RunMeasure, RunFailure>;
+
 /// A machine that runs a simulated program.
 pub(super) struct Simulated {
-    program: Box<dyn Fn(&Parameters, f64) -> Result<RunMeasure, RunFailure>>,
+    program: Box<AnyProgram>,
     cpus: f64,
     /// Standard deviation of ln of the time of equal runs.
     pub(super) noise_sd: f64,
