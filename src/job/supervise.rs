@@ -165,14 +165,8 @@ impl Supervisor<'_> {
             let runner = pool.workers.runner;
             let is_opening = governor.is_searching() && elapsed - opened < OPENING;
             let running_cpu_s = if is_opening { runner.running_cpu_s(load.running) } else { 0.0 };
-            let reading = eyes.reading(
-                elapsed,
-                &load,
-                pool.workers.finisher.counters,
-                running_cpu_s,
-                self.left(),
-                held,
-            );
+            let counters = pool.workers.finisher.counters;
+            let reading = eyes.reading(elapsed, &load, counters, running_cpu_s, self.left(), held);
             let width = if runner.is_profiling() {
                 opened = elapsed;
                 governor.begin(&reading);
