@@ -235,8 +235,8 @@ catalogue! {
         "A worker has another Python than the client, or lacks the module, the directory or the program of the run.",
         "Put the files at the same path on every worker, and use the same version of Python there.";
     FitData = "E-FIT-001", "measurements cannot be read",
-        "The file is neither a table of concurrency and throughput nor a result of conc.",
-        "Use a CSV file with the columns concurrency and throughput, or JSON from --export-json.";
+        "No column of the file, and no line of a report in it, could be read as concurrency and throughput.",
+        "Name the columns with --concurrency and --throughput, or write a CSV file with these two columns.";
     GateResults = "E-GATE-001", "results cannot be compared",
         "The file is not a result of conc bench, is truncated, or was written by another version.",
         "Write it again with `conc bench --save-baseline`.";

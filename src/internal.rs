@@ -67,7 +67,9 @@ pub use crate::python::profile::profile as profile_callable;
 pub use crate::python::session::{PythonBatch, SessionTimeouts};
 pub use crate::report::document::WorkloadRuntime;
 pub use crate::report::document::{BenchReport, CommandName, SCHEMA_VERSION};
-pub use crate::report::fit::FitReport;
+pub use crate::report::fit::{
+    FailureUnit, FitNote, FitReport, TableReading, ThroughputBasis, UnusedReason, UnusedRows,
+};
 pub use crate::report::prose::checklist::fault;
 pub use crate::report::worded::to_value;
 pub use crate::report::{CheckReport, Document, Report};

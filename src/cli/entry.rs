@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, Parser};
 
-use crate::cli::args::{Cli, Style, slips};
+use crate::cli::args::{Cli, Style, complete, short_help, slips};
 use crate::cli::commands;
 use crate::cli::failure::{FailedCommand, Failure};
 use crate::cli::last_failure;
@@ -17,7 +17,12 @@ use crate::host::thread_failure::end_with;
 
 /// Runs the program as a user asked.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    match complete::answer() {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::SUCCESS,
+        Err(error) => error.exit(),
+    }
+    let cli = match parse() {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
@@ -36,6 +41,17 @@ pub fn main() -> ExitCode {
             environment.console.report(&failure)
         })
         .into()
+}
+
+/// Reads the arguments.
+fn parse() -> Result<Cli, clap::Error> {
+    match short_help::is_asked(std::env::args_os()) {
+        true => {
+            let matches = short_help::shortened(Cli::command()).try_get_matches()?;
+            Cli::from_arg_matches(&matches)
+        }
+        false => Cli::try_parse(),
+    }
 }
 
 /// Says why the arguments cannot be understood, and what was probably meant.

@@ -1,6 +1,7 @@
 //! Progress on standard error: in a terminal the table as it is measured, and a line below it with what runs.
 
 use std::fmt::Write;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -38,6 +39,8 @@ pub(crate) struct Progress {
     last: String,
     /// The time of the last line, where nothing can be drawn.
     printed: Option<Instant>,
+    /// Ends the wait for a first run that is announced; none while no first run goes on.
+    first_run: Option<Sender<()>>,
 }
 
 impl Progress {
@@ -57,6 +60,7 @@ impl Progress {
             budget,
             last: String::new(),
             printed: is_plain.then(Instant::now),
+            first_run: None,
             bar,
         };
         progress.draw(false);
@@ -118,6 +122,25 @@ impl Progress {
         self.printed = Some(Instant::now());
     }
 
+    /// Says after a while that the first run of a command goes on, where nothing can be drawn.
+    fn announce(&mut self, label: &str) {
+        if self.printed.is_none() {
+            return;
+        }
+        let (sender, ended) = channel::<()>();
+        let line = format!(
+            "the first run (with {label}) has taken {} and goes on; the others are planned when it has ended",
+            Seconds::from(LINE_PERIOD)
+        );
+        let console = self.console;
+        std::thread::spawn(move || {
+            if ended.recv_timeout(LINE_PERIOD) == Err(RecvTimeoutError::Timeout) {
+                console.note(&line);
+            }
+        });
+        self.first_run = Some(sender);
+    }
+
     /// Writes a line that stays.
     fn note(&self, line: &str) {
         self.bar.suspend(|| self.console.note(line));
@@ -153,12 +176,18 @@ impl Observer for Progress {
                 self.last = format!(" · {cell}: {message}");
             }
             Event::RunStarted { label, left, .. } => {
-                let left = left
+                let time = left
                     .map_or("first run".to_owned(), |left| format!("at most {} left", Seconds::from(left)));
-                let message = format!("running with {label} · {left}{}", self.last);
+                let message = format!("running with {label} · {time}{}", self.last);
                 self.screen().say_of_run(plain(&message));
+                if left.is_none() {
+                    self.announce(label);
+                }
             }
-            Event::RunEnded { label, outcome } => self.last = format!(" · {label}: {outcome}"),
+            Event::RunEnded { label, outcome } => {
+                self.last = format!(" · {label}: {outcome}");
+                self.first_run = None;
+            }
             Event::RunsAreLong { run_s, left } => {
                 let (run, left) = (Seconds(*run_s), Seconds::from(*left));
                 self.note(&format!(

@@ -77,16 +77,21 @@ topics! {
     "free-threaded" or "free-threading" or "nogil";
     "sub-interpreters" or "subinterpreters" or "interpreterpoolexecutor";
     "asking" or "questions" or "errors" or "traceback";
+    "coming-from-hyperfine";
+    "coming-from-gnu-parallel" or "gnu-parallel";
+    "coming-from-joblib" or "joblib";
+    "coming-from-pytest-benchmark" or "pytest-benchmark";
 }
 
 /// The headings of the list, each with the topic that it stands above.
-pub(super) const HEADINGS: [(&str, &str); 6] = [
+pub(super) const HEADINGS: [(&str, &str); 7] = [
     ("strategies", "Using conc"),
     ("fan-out", "Patterns"),
     ("event-loop", "Learning path"),
     ("performance-tips", "Tips and projects"),
     ("choosing", "Choosing, and newer Pythons"),
     ("asking", "Asking"),
+    ("coming-from-hyperfine", "Coming from another tool"),
 ];
 
 impl Topic {

@@ -137,11 +137,15 @@ pub(super) struct CheckArguments {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct FitArguments {
-    /// The measurements themselves: a row for each, concurrency and throughput separated by a comma; or the
-    /// JSON of `conc bench` or `conc advise`. Give either this or `file`.
+    /// The measurements themselves: a row for each, concurrency and throughput separated by a comma; what a load
+    /// generator printed or exported; or the JSON of `conc bench` or `conc advise`. Give either this or `file`.
     pub data: Option<String>,
     /// A file with the measurements.
     pub file: Option<String>,
+    /// The column of the number in flight, if its name does not tell.
+    pub concurrency: Option<String>,
+    /// The column of the throughput, if its name does not tell.
+    pub throughput: Option<String>,
     /// The working directory, to which paths are relative [default: that of the server].
     pub directory: Option<String>,
 }

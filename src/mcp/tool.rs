@@ -254,6 +254,8 @@ fn check(arguments: &CheckArguments, limits: CallLimits) -> Result<Request, Stri
 
 fn fit_law(arguments: &FitArguments) -> Result<Request, String> {
     let mut request = documented("fit", arguments.directory.as_ref());
+    request.option("concurrency", arguments.concurrency.as_ref());
+    request.option("throughput", arguments.throughput.as_ref());
     match (&arguments.data, &arguments.file) {
         (Some(data), None) => {
             request.words.push("-".to_owned());

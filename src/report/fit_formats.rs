@@ -11,7 +11,7 @@ use crate::units::PerSecond;
 pub(crate) fn csv(reports: &[FitReport]) -> String {
     let mut out = "workload,strategy,concurrency,throughput,fitted\n".to_owned();
     for report in reports {
-        let workload = report.workload_name.as_deref().unwrap_or_default();
+        let workload = report.workload_name.as_deref().or(report.label.as_deref()).unwrap_or_default();
         let workload = csv_field(workload);
         let strategy = report.strategy.map(|s| s.to_string()).unwrap_or_default();
         for point in &report.points {

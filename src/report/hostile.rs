@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::characters::is_control;
 use crate::report::document::BenchReport;
 use crate::report::fit::read::read;
+use crate::report::fit::series::ColumnNames;
 use crate::report::fit::{FitReport, fit};
 use crate::report::format::{Format, render};
 use crate::report::table::{CodeChoice, Glyphs, TableOptions};
@@ -91,7 +92,8 @@ fn report(text: &str) -> BenchReport {
 }
 
 fn fits(text: &str) -> Vec<FitReport> {
-    let data = read(text, b"1,100\n2,190\n4,350\n8,600\n16,900\n32,950\n".to_vec()).expect("a table");
+    let data = read(text, b"1,100\n2,190\n4,350\n8,600\n16,900\n32,950\n".to_vec(), &ColumnNames::default())
+        .expect("a table");
     fit(&data).into_iter().map(|fit| FitReport { workload_name: Some(text.to_owned()), ..fit }).collect()
 }
 

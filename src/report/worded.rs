@@ -82,6 +82,9 @@ impl Worded for JobReport {
 impl Worded for FitReport {
     fn add_sentences(&self, value: &mut Value) {
         add_to_model(&self.model, &mut value["model"]);
+        for (i, note) in self.notes.iter().enumerate() {
+            value["notes"][i]["message"] = prose::fit::note(note).into();
+        }
     }
 }
 

@@ -216,9 +216,12 @@ fn measurements_that_are_none_are_pointed_at() {
     let refused = |text: &str, parts: &[&str]| {
         is_refused(Sandbox::with("load.csv", text).run(&["fit", "load.csv"]), 2, parts);
     };
-    refused("concurrency,rate\n1,2\n", &["E-FIT-001", "load.csv:1:1", "no column `throughput`"]);
-    refused("concurrency,throughput\n1,2\n4,-7\n", &["E-FIT-001", "load.csv:3:3", "above 0", "-7"]);
-    refused("{\"a\": 1}", &["E-FIT-001", "load.csv:1:1", "not a result of conc"]);
+    refused("concurrency,speed\n1,2\n", &["E-FIT-001", "load.csv:1:1", "no column `throughput`"]);
+    refused(
+        "concurrency,throughput\n1,2\n4,-7\n",
+        &["E-FIT-001", "load.csv:3:3", "must not be negative", "-7"],
+    );
+    refused("{\"a\": 1}", &["E-FIT-001", "load.csv:1:1", "no column `concurrency`", "--concurrency"]);
     refused("", &["E-FIT-001", "load.csv:1:1", "there are no measurements"]);
     arguments_are_refused(&["fit", "no/such.csv"], &["E-FIT-001", "'no/such.csv' cannot be read"]);
 }

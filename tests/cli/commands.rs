@@ -142,8 +142,35 @@ fn a_schema_and_completions_are_printed() {
     let schema: serde_json::Value = serde_json::from_slice(&schema).unwrap();
     assert!(jsonschema::validator_for(&schema).is_ok());
     for shell in ["bash", "zsh", "fish"] {
-        sandbox.run(&["completions", shell]).code(0).stdout(contains("advise")).stderr("");
+        sandbox.run(&["completions", shell]).code(0).stdout(contains("CONC_COMPLETE")).stderr("");
     }
+}
+
+#[test]
+fn a_shell_is_offered_the_words_of_this_version_and_of_the_files_at_hand() {
+    let sandbox = Sandbox::with("load.csv", "host,load,rps\na,1,20\n");
+    for (words, offered) in [
+        (&["advise", "web"][..], "web-scraper\t"),
+        (&["advise", "--strategy", "async,thr"], "async,threads\t"),
+        (&["explain", "E-FIT"], "E-FIT-001\t"),
+        (&["explain", "semaph"], "semaphore\t"),
+        (&["fit", "load.csv", "--concurrency", "l"], "load\t"),
+    ] {
+        let mut command = sandbox.command(&[&["--", "conc"], words].concat());
+        command.env("CONC_COMPLETE", "fish");
+        sandbox.check(assert_cmd::Command::from_std(command)).code(0).stdout(starts_with(offered)).stderr("");
+    }
+}
+
+#[test]
+fn the_short_help_is_short() {
+    let sandbox = Sandbox::new();
+    let lines = |arguments: &[&str]| {
+        let output = sandbox.run(arguments).code(0).get_output().stdout.clone();
+        String::from_utf8(output).unwrap().lines().count()
+    };
+    assert!(lines(&["advise", "-h"]) < 24 && lines(&["advise", "--help"]) > 60);
+    assert!(lines(&["-h"]) < 24);
 }
 
 #[test]

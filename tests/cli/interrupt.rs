@@ -185,6 +185,20 @@ fn what_was_measured_before_an_interrupt_is_shown() {
 }
 
 #[test]
+fn a_search_over_a_flag_shows_the_runs_it_has_done() {
+    let script = "if [ -e ran ]; then sleep 598; fi; touch ran; sleep 0.2; : {width}";
+    let running = Running::start(&["advise", "--budget", "600s", "--shell", "--", script]);
+    running.wait_for("sleep 598");
+    let ended = running.end(Signal::SIGINT);
+    ended.assert_interrupted();
+    assert!(ended.stdout.contains("1 run in "), "{}", ended.stdout);
+    assert!(ended.stdout.contains("this is what is known so far"), "{}", ended.stdout);
+    let running = Running::start(&["advise", "--budget", "600s", "--width", "2", "--", "sleep", "59{width}"]);
+    running.wait_for("sleep 592");
+    assert_eq!(running.end(Signal::SIGINT).stdout, "");
+}
+
+#[test]
 fn a_command_that_is_profiled_shows_what_was_seen_of_it_until_then() {
     let running = Running::start(&["profile", "--", "sh", "-c", "sleep 600; true"]);
     running.wait_for("sleep 600");

@@ -36,11 +36,11 @@ pub(crate) struct BenchArgs {
     pub(crate) workload: WorkloadArgs,
 
     /// Run the workload and this command, file or sample in alternation, and compare them
-    #[arg(long, value_name = "WORKLOAD", conflicts_with_all = ["baseline", "reference_bin"])]
+    #[arg(long, value_name = "WORKLOAD", conflicts_with_all = ["baseline", "reference_bin"], help_heading = "Comparison")]
     pub(crate) reference: Option<String>,
 
     /// Run every workload with this build of conc and another one in alternation, and compare them
-    #[arg(long, value_name = "PATH", conflicts_with = "baseline")]
+    #[arg(long, value_name = "PATH", conflicts_with = "baseline", help_heading = "Comparison")]
     pub(crate) reference_bin: Option<PathBuf>,
 
     /// Run the same suite of another version of this git repository in alternation, and compare them
@@ -56,11 +56,11 @@ pub(crate) struct BenchArgs {
     pub(crate) build: Option<String>,
 
     /// Compare with the results in a file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Comparison")]
     pub(crate) baseline: Option<PathBuf>,
 
     /// Write the results to a file, for a later --baseline
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Comparison")]
     pub(crate) save_baseline: Option<PathBuf>,
 
     #[command(flatten)]
@@ -94,6 +94,7 @@ pub(crate) struct CompareArgs {
 
 /// Arguments that decide which verdicts fail the run.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Comparison")]
 pub(crate) struct GateArgs {
     /// Exit with 3 if a workload regressed
     #[arg(long)]

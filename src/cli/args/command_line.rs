@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use clap_complete::engine::ArgValueCompleter;
 
 use crate::cli::args::bench::{BENCH_HELP, BENCH_USAGE, BenchArgs, CompareArgs};
 use crate::cli::args::check::{CHECK_HELP, CHECK_USAGE, CheckArgs};
+use crate::cli::args::complete;
 use crate::cli::args::exit_help::{COMPARING, PLAIN, RUNNING, with_exit_statuses};
 use crate::cli::args::explain::{EXPLAIN_USAGE, ExplainArgs};
 use crate::cli::args::flag::FlagArgs;
@@ -155,30 +157,40 @@ pub(crate) struct AdviseArgs {
     pub(crate) hooks: HookArgs,
 
     /// Run no item twice: every configuration gets its own random items (for commands with side effects)
-    #[arg(long)]
+    #[arg(long, help_heading = "Workload")]
     pub(crate) once: bool,
 
     #[command(flatten)]
     pub(crate) flag: FlagArgs,
 
     /// For a command with {width}: run the narrowest width in any case, to know the speed-up
-    #[arg(long)]
+    #[arg(long, help_heading = "A command with {width}")]
     pub(crate) reference: bool,
 
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 
     /// Language of the code example [default: python for Python callables, shell for commands, else rust]
-    #[arg(long, value_enum, value_name = "LANGUAGE")]
+    #[arg(long, value_enum, value_name = "LANGUAGE", help_heading = "Output")]
     pub(crate) code: Option<Language>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct FitArgs {
-    /// A table with the columns concurrency and throughput, or JSON from bench or advise (- is
-    /// standard input)
+    /// What a load test printed or exported (- is standard input)
+    ///
+    /// A table, JSON, or the reports of several runs one after another; or the JSON of bench or advise.
     #[arg(value_name = "FILE")]
     pub(crate) data: String,
+
+    /// Column of the number in flight, by name or number [default: found by its name]
+    #[arg(long, value_name = "COLUMN", add = ArgValueCompleter::new(complete::columns))]
+    pub(crate) concurrency: Option<String>,
+
+    /// Column of the throughput, or of the time of a run [default: found by its name]
+    #[arg(long, value_name = "COLUMN", add = ArgValueCompleter::new(complete::columns))]
+    pub(crate) throughput: Option<String>,
+
     #[command(flatten)]
     pub(crate) output: ViewArgs,
 }

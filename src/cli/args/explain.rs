@@ -1,7 +1,9 @@
 //! The arguments of `explain`.
 
 use clap::{Args, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
 
+use crate::cli::args::complete;
 use crate::explain::UsedPattern;
 use crate::profile::Class;
 
@@ -16,9 +18,11 @@ conc explain [OPTIONS] [TOPIC|CODE]
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// A topic, a strategy, a code, a question, an error message or a traceback (- is standard input); a workload
-    /// among the words is measured [default: list the topics, or explain what is piped in]
-    #[arg(value_name = "WORDS", allow_negative_numbers = true)]
+    /// A topic, a strategy, a code, a question, an error message or a traceback
+    ///
+    /// A lone hyphen is standard input. A workload among the words is measured. [default: list the topics, or explain
+    /// what is piped in]
+    #[arg(value_name = "WORDS", allow_negative_numbers = true, add = ArgValueCompleter::new(complete::explained))]
     pub(crate) words: Vec<String>,
 
     /// The class of the work

@@ -5,6 +5,7 @@ use clap::builder::NonEmptyStringValueParser;
 
 /// Arguments about a command with `{width}`.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "A command with {width}")]
 pub(crate) struct FlagArgs {
     /// For a command with {width}: values of one more parameter, which stands in braces in the command
     #[arg(short = 'L', long, value_names = ["NAME", "VALUES"], num_args = 2)]

@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
+use clap_complete::engine::ArgValueCompleter;
 
 use crate::advice::Objective;
+use crate::cli::args::complete;
 use crate::cli::args::values::{count, cpus, positive_duration};
 use crate::strategy::StrategyKind;
 
 /// Arguments that set the amount of measuring.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Measuring")]
 pub(crate) struct MeasureArgs {
     /// Measuring time per workload [default: 5s]
     #[arg(long, value_name = "TIME", value_parser = positive_duration)]
@@ -34,19 +37,13 @@ pub(crate) struct MeasureArgs {
     pub(crate) recalibrate: bool,
 
     /// Measure only these strategies, separated by commas
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', add = ArgValueCompleter::new(complete::strategies))]
     pub(crate) strategy: Vec<StrategyKind>,
 
-    /// Measure only these widths: numbers, ranges and percentages of the CPUs, such as 1,4-8,200%, or workers of
-    /// each stage of a pipeline, such as 8+2+1
-    #[arg(
-        short = 'j',
-        long,
-        visible_alias = "jobs",
-        value_name = "WIDTHS",
-        value_delimiter = ',',
-        allow_negative_numbers = true
-    )]
+    /// Measure only these widths: numbers, ranges, percentages of the CPUs (1,4-8,200%)
+    ///
+    /// Or workers of each stage of a pipeline, such as 8+2+1.
+    #[arg(long, value_name = "WIDTHS", value_delimiter = ',', allow_negative_numbers = true)]
     pub(crate) width: Vec<String>,
 
     /// Measure nothing that is wider than N
@@ -72,6 +69,7 @@ pub(crate) struct MeasureArgs {
 
 /// Shell commands to run around the batches.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Hooks")]
 pub(crate) struct HookArgs {
     /// Run a command once, before everything else
     #[arg(short, long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new())]

@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod command_line;
+pub(crate) mod complete;
 #[cfg(test)]
 mod documented;
 mod exit_help;
@@ -15,6 +16,7 @@ mod on;
 mod output;
 mod profile;
 mod run;
+pub(crate) mod short_help;
 pub(crate) mod slips;
 mod values;
 mod workload;

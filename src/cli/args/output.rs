@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 /// Output arguments of every command with results.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
 pub(crate) struct ViewArgs {
     /// Print one JSON document on standard output
     #[arg(long, conflicts_with = "verbose")]
@@ -34,6 +35,7 @@ pub(crate) struct ViewArgs {
 
 /// Output arguments of commands that measure configurations.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
     #[command(flatten)]
     pub(crate) view: ViewArgs,

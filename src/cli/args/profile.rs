@@ -22,12 +22,13 @@ pub(crate) struct ProfileArgs {
     pub(crate) output: ViewArgs,
 
     /// Seed for everything that is random
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, help_heading = "Workload")]
     pub(crate) seed: u64,
 }
 
 /// Arguments about programs that are profiled as they are: one command without items, or a running process.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "A program as it is")]
 pub(crate) struct ExternalArgs {
     /// Profile a running process and everything below it
     #[arg(long, value_name = "PID", value_parser = count::<u32>,

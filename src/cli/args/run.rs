@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
 
+use crate::cli::args::complete;
 use crate::cli::args::on::RunOnArgs;
 use crate::cli::args::output::Style;
 use crate::cli::args::values::{count, positive_duration, rate, tasks};
@@ -63,7 +65,8 @@ pub(crate) struct RunArgs {
     pub(crate) python: PythonArgs,
 
     /// Strategy of a callable: async, threads, processes, hybrid or sequential [default: chosen by the first items]
-    #[arg(long, value_name = "STRATEGY", requires = "callable")]
+    #[arg(long, value_name = "STRATEGY", requires = "callable", help_heading = "Python",
+          add = ArgValueCompleter::new(complete::strategies))]
     pub(crate) strategy: Option<StrategyKind>,
 
     #[command(flatten)]
@@ -78,39 +81,39 @@ pub(crate) struct RunArgs {
     pub(crate) on: RunOnArgs,
 
     /// Print output in the order of the items
-    #[arg(short, long, conflicts_with_all = ["line_buffer", "ungroup"])]
+    #[arg(short, long, conflicts_with_all = ["line_buffer", "ungroup"], help_heading = "Output")]
     pub(crate) keep_order: bool,
 
     /// Begin each line of output with its item and a tab
-    #[arg(long, conflicts_with = "ungroup")]
+    #[arg(long, conflicts_with = "ungroup", help_heading = "Output")]
     pub(crate) tag: bool,
 
     /// Print whole lines as they come, instead of the output of an item at its end
-    #[arg(long, alias = "lb", conflicts_with = "ungroup")]
+    #[arg(long, alias = "lb", conflicts_with = "ungroup", help_heading = "Output")]
     pub(crate) line_buffer: bool,
 
     /// Let commands write to the terminal themselves
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = "Output")]
     pub(crate) ungroup: bool,
 
     /// Form of the progress
-    #[arg(long, value_enum, value_name = "FORM", default_value_t = ProgressForm::Auto)]
+    #[arg(long, value_enum, value_name = "FORM", default_value_t = ProgressForm::Auto, help_heading = "Output")]
     pub(crate) progress: ProgressForm,
 
     /// Show no progress, and no summary unless something failed
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = "Output")]
     pub(crate) quiet: bool,
 
     /// Print one JSON document at the end instead of the output of the items
-    #[arg(long, conflicts_with_all = ["keep_order", "line_buffer", "ungroup", "tag"])]
+    #[arg(long, conflicts_with_all = ["keep_order", "line_buffer", "ungroup", "tag"], help_heading = "Output")]
     pub(crate) json: bool,
 
     /// Write the JSON document to a file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) export_json: Option<PathBuf>,
 
     /// Colour of the output
-    #[arg(long, value_enum, value_name = "STYLE", default_value_t = Style::Auto)]
+    #[arg(long, value_enum, value_name = "STYLE", default_value_t = Style::Auto, help_heading = "Output")]
     pub(crate) style: Style,
 
     /// The command to run for every item; {} stands for the item, ::: starts a list of items
@@ -120,6 +123,7 @@ pub(crate) struct RunArgs {
 
 /// Arguments about the items and the command.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Items and command")]
 pub(crate) struct RunInputArgs {
     /// Read items from a file, one per line (- is standard input) [default: standard input]
     #[arg(short = 'a', long, value_name = "FILE")]
@@ -144,6 +148,7 @@ pub(crate) struct RunInputArgs {
 
 /// Arguments about how much runs at the same time.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Width")]
 pub(crate) struct RunWidthArgs {
     /// Commands at a time: a number, a percentage of the CPUs, or auto
     #[arg(short, long, value_name = "N", default_value = "auto", value_parser = jobs)]
@@ -174,6 +179,7 @@ pub(crate) struct RunWidthArgs {
 
 /// Arguments about what is kept of a run.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Records")]
 pub(crate) struct RunRecordArgs {
     /// Write results to a directory (stdout, stderr and exit of each item), or to a file FILE.jsonl
     #[arg(long, value_name = "PLACE")]
@@ -198,6 +204,7 @@ pub(crate) struct RunRecordArgs {
 
 /// Arguments about items that fail.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Failures")]
 pub(crate) struct RunFailureArgs {
     /// Try an item that fails up to N more times
     #[arg(long, value_name = "N", default_value_t = 0)]

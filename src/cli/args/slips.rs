@@ -17,14 +17,24 @@ const NUMBERED: [&str; 3] = ["-j", "-r", "-w"];
 
 /// Returns a message for a command line that the parser refused, if a slip explains the refusal.
 pub(crate) fn explain(error: &Error, arguments: &[String]) -> Option<String> {
-    if arguments.iter().any(|word| word == "--") {
-        return None;
-    }
     let refused = match error.get(ContextKind::InvalidArg)? {
         ContextValue::String(word) => word.split([' ', '=']).next()?.to_owned(),
         _ => return None,
     };
-    option_among_items(&refused, arguments).or_else(|| command_without_dashes(arguments))
+    let of_words = || option_among_items(&refused, arguments).or_else(|| command_without_dashes(arguments));
+    let has_dashes = arguments.iter().any(|word| word == "--");
+    Some(())
+        .filter(|()| !has_dashes)
+        .and_then(|()| of_words())
+        .or_else(|| jobs_elsewhere(&refused, arguments))
+}
+
+/// Returns the message for the number of jobs of make, which only `run` has.
+fn jobs_elsewhere(refused: &str, arguments: &[String]) -> Option<String> {
+    let command = arguments.get(1).filter(|name| ["advise", "bench"].contains(&name.as_str()))?;
+    ["-j", "--jobs"].contains(&refused).then(|| {
+        format!("'{refused}' is an option of conc run; conc {command} finds the number, and --width 8 measures this one alone")
+    })
 }
 
 /// Returns the message for an item behind `:::` that the parser took for an option.
@@ -125,7 +135,7 @@ mod tests {
         for (line, meant) in [
             ("conc advise sh -e script", "write: conc advise -- sh -e script"),
             ("conc advise --budget 3s sh -e script", "write: conc advise --budget 3s -- sh -e script"),
-            ("conc bench -j 4 ls -l", "write: conc bench -j 4 -- ls -l"),
+            ("conc bench -r 4 ls -l", "write: conc bench -r 4 -- ls -l"),
             ("conc profile --shell ls -l", "write: conc profile --shell -- ls -l"),
         ] {
             let message = explained(line).expect(line);
@@ -138,6 +148,22 @@ mod tests {
             let parsed = Cli::try_parse_from(&arguments);
             assert!(parsed.is_ok() || explained(line).is_none(), "{line}");
         }
+    }
+
+    #[test]
+    fn the_jobs_of_make_are_those_of_run() {
+        for line in [
+            "conc advise -j 4 -- ls {} ::: a",
+            "conc bench --jobs=4 web-scraper",
+            "conc advise web-scraper -j8",
+        ] {
+            let message = explained(line).expect(line);
+            assert!(
+                message.contains("is an option of conc run") && message.contains("--width 8"),
+                "{line}: {message}"
+            );
+        }
+        assert!(Cli::try_parse_from(words("conc run -j 4 -- ls {}")).is_ok());
     }
 
     #[test]

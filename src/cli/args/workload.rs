@@ -6,17 +6,23 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
+use clap_complete::engine::ArgValueCompleter;
 
 use crate::workload::input::Access;
 
+use crate::cli::args::complete;
 use crate::cli::args::values::{count, duration, rate, tasks};
 
 /// Arguments that describe a workload.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Workload")]
 pub(crate) struct WorkloadArgs {
-    /// A sample (see `conc list`), a TOML file (see `conc init`), or a Python callable such as
-    /// tasks.py:fetch or package.module:fetch; ::: and items may follow
+    /// A sample, a TOML file, or a Python callable such as tasks.py:fetch
+    ///
+    /// See `conc list` for samples and `conc init` for files. A callable may also be package.module:fetch. ::: and items
+    /// may follow.
     #[arg(value_name = "WORKLOAD", num_args = 1.., allow_negative_numbers = true,
+          add = ArgValueCompleter::new(complete::workloads),
           conflicts_with_all = ["command_line", "cpu", "wait"])]
     pub(crate) workload: Vec<OsString>,
 
@@ -67,8 +73,10 @@ pub(crate) struct WorkloadArgs {
     #[arg(short, long, value_parser = NonEmptyStringValueParser::new())]
     pub(crate) name: Option<String>,
 
-    /// A command to run for every item; {} stands for the item, ::: starts a list of items. With {width} the
-    /// command is the whole work, and the best number in that place is searched
+    /// A command to run for every item; {} stands for the item
+    ///
+    /// ::: starts a list of items. With {width} the command is the whole work, and the best number in that place is
+    /// searched.
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command_line: Vec<String>,
 }
@@ -82,6 +90,7 @@ impl WorkloadArgs {
 
 /// Arguments about Python callables.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Python")]
 pub(crate) struct PythonArgs {
     /// Python interpreter to use [default: that of the active virtual environment, else python3]
     #[arg(long, value_name = "PATH")]

@@ -13,14 +13,14 @@ use crate::cli::settings::{Environment, FitSettings};
 
 /// Runs the command.
 pub(super) fn run(args: &FitArgs, environment: &Environment) -> Result<ExitStatus, Failure> {
-    let FitSettings { name, bytes, glyphs, output } = FitSettings::resolve(args, environment)?;
-    let data = read::read(&name, bytes)?;
+    let FitSettings { name, bytes, columns, glyphs, output } = FitSettings::resolve(args, environment)?;
+    let data = read::read(&name, bytes, &columns)?;
     output.check()?;
     let reports = fit(&data);
     let screen = table::render_fit(&reports, &output.table, glyphs);
     let results = FitResults::new(reports);
     output::deliver(&screen, &output, |format| match (format, results.results.as_slice()) {
-        (Format::Json, [only]) if !data.is_result => render_json(only),
+        (Format::Json, [only]) if data.table.is_some() => render_json(only),
         (Format::Json, _) => render_json(&results),
         (Format::Markdown, reports) => Ok(fit_formats::markdown(reports)),
         (Format::Csv, reports) => Ok(fit_formats::csv(reports)),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::diagnostics::Code;
 use crate::host::bounded_read::{read_at_most, read_file_at_most};
+use crate::report::fit::series::ColumnNames;
 use crate::report::table::Glyphs;
 use crate::workload::input::InputError;
 
@@ -21,6 +22,8 @@ pub(crate) struct FitSettings {
     pub(crate) name: String,
     /// The contents of the file.
     pub(crate) bytes: Vec<u8>,
+    /// The columns that the user names.
+    pub(crate) columns: ColumnNames,
     /// The characters of the plot.
     pub(crate) glyphs: Glyphs,
     /// The output.
@@ -37,6 +40,10 @@ impl FitSettings {
             output: OutputSettings::resolve_view(&args.output, environment)?,
             name: args.data.clone(),
             bytes: read(&args.data, environment)?,
+            columns: ColumnNames {
+                concurrency: args.concurrency.clone(),
+                throughput: args.throughput.clone(),
+            },
             glyphs: environment.glyphs,
         })
     }

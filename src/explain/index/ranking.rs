@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use crate::explain::index::phrases::is_number;
 use crate::explain::index::tokens::{stem, words};
 use crate::explain::index::vocabulary::{WORDS, meant};
 use crate::explain::topic::{TOPICS, Topic};
@@ -121,7 +122,7 @@ impl Index {
     fn terms(&self, text: &str) -> Vec<QueryTerm> {
         let mut seen = BTreeSet::new();
         let mut terms = Vec::new();
-        for name in text.split_whitespace() {
+        for name in WORDS.rephrased(text).split_whitespace() {
             // The whole of a name of several words counts if it is known; else its parts do.
             let words = words(name);
             let whole =
@@ -131,7 +132,11 @@ impl Index {
                 None => WORDS.telling(&words[usize::from(words.len() > 1)..].join(" ")).collect(),
             };
             terms.extend(
-                parts.into_iter().filter(|word| seen.insert(stem(word))).map(|word| self.term(&word)),
+                parts
+                    .into_iter()
+                    .filter(|word| !is_number(word) || self.spread.contains_key(&stem(word)))
+                    .filter(|word| seen.insert(stem(word)))
+                    .map(|word| self.term(&word)),
             );
         }
         terms

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::explain::index::phrases::{self, Phrase};
 use crate::explain::index::tokens::{stem, words};
 
 /// Minimum letters of a word in which two letters may have changed places.
@@ -21,6 +22,7 @@ const MIN_LETTERS_TWO_ERRORS: usize = 8;
 struct WordsFile {
     ignored: String,
     same: Vec<String>,
+    phrases: Vec<Phrase>,
     topics: BTreeMap<String, Vec<String>>,
 }
 
@@ -29,6 +31,8 @@ pub(super) struct Words {
     ignored: BTreeSet<String>,
     /// Groups of stems that stand for one another.
     same: Vec<BTreeSet<String>>,
+    /// Turns of phrase.
+    phrases: Vec<Phrase>,
     /// Other ways to ask for each topic.
     asks: BTreeMap<String, Vec<String>>,
 }
@@ -40,14 +44,20 @@ pub(super) static WORDS: LazyLock<Words> = LazyLock::new(|| {
     Words {
         ignored: file.ignored.split_whitespace().map(str::to_owned).collect(),
         same: file.same.iter().map(group).collect(),
+        phrases: file.phrases,
         asks: file.topics,
     }
 });
 
 impl Words {
+    /// Returns a text with words for its turns of phrase.
+    pub(super) fn rephrased(&self, text: &str) -> String {
+        phrases::rephrased(text, &self.phrases)
+    }
+
     /// Returns the stems of the words in a text that say something.
     pub(super) fn stems(&self, text: &str) -> Vec<String> {
-        self.telling(text).map(|word| stem(&word)).collect()
+        self.telling(&self.rephrased(text)).map(|word| stem(&word)).collect()
     }
 
     /// Returns the words of a text that say something.

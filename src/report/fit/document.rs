@@ -7,6 +7,8 @@ use crate::model::Point;
 use crate::model::scaling::distinct_widths;
 use crate::model::usl;
 use crate::report::command::{CommandName, SCHEMA_VERSION};
+use crate::report::fit::notes::{self, FitNote};
+use crate::report::fit::reading::TableReading;
 use crate::report::fit::series::{Data, Series};
 use crate::strategy::StrategyKind;
 
@@ -28,8 +30,17 @@ pub struct FitReport {
     pub workload_name: Option<String>,
     /// The strategy, where the file names one.
     pub strategy: Option<StrategyKind>,
+    /// The texts in the table that tell this series from others; null for the only series.
+    #[serde(default)]
+    pub label: Option<String>,
+    /// The columns that were read, and the rows that were not; null for a result of `conc`.
+    #[serde(default)]
+    pub table: Option<TableReading>,
     /// The measured points.
     pub points: Vec<MeasuredPoint>,
+    /// Observations about the points that the laws do not express.
+    #[serde(default)]
+    pub notes: Vec<FitNote>,
     /// The laws.
     pub model: Model,
     /// The universal scalability law from the narrowest to the widest width measured; empty where
@@ -85,16 +96,17 @@ pub struct CurvePoint {
 
 /// Fits every series of the data.
 pub(crate) fn fit(data: &Data) -> Vec<FitReport> {
-    data.series.iter().map(|series| fit_series(&data.name, series)).collect()
+    data.series.iter().map(|series| fit_series(data, series)).collect()
 }
 
 impl FitReport {
-    /// Returns the series in words: its workload and strategy, or the file.
+    /// Returns the series in words: its workload and strategy, or the file and its label.
     pub fn title(&self) -> String {
-        match (&self.workload_name, self.strategy) {
-            (Some(workload), Some(strategy)) => format!("{workload} · {strategy}"),
-            _ if self.source == "-" => "standard input".to_owned(),
-            _ => self.source.clone(),
+        let source = if self.source == "-" { "standard input" } else { &self.source };
+        match (&self.workload_name, self.strategy, &self.label) {
+            (Some(workload), Some(strategy), _) => format!("{workload} · {strategy}"),
+            (_, _, Some(label)) => format!("{source} · {label}"),
+            _ => source.to_owned(),
         }
     }
 
@@ -128,7 +140,7 @@ impl FitResults {
     }
 }
 
-fn fit_series(source: &str, series: &Series) -> FitReport {
+fn fit_series(data: &Data, series: &Series) -> FitReport {
     let points = &series.points;
     let model = Model { strategy: series.strategy, ..Model::of_points(points) };
     // A law that is not reported is not drawn either.
@@ -137,10 +149,13 @@ fn fit_series(source: &str, series: &Series) -> FitReport {
         schema_version: SCHEMA_VERSION,
         conc_version: env!("CARGO_PKG_VERSION").to_owned(),
         command: CommandName::Fit,
-        source: source.to_owned(),
+        source: data.name.clone(),
         workload_name: series.workload.clone(),
         strategy: series.strategy,
+        label: series.label.clone(),
+        table: data.table.clone(),
         points: points.iter().map(|p| measured(p, law.as_ref())).collect(),
+        notes: if data.table.is_some() { notes::notes(series) } else { Vec::new() },
         curve: law.map(|law| curve(&law, points)).unwrap_or_default(),
         model,
     }
@@ -175,8 +190,8 @@ mod tests {
         let points = widths.iter().map(|n| Point::new(*n, rate(*n))).collect();
         Data {
             name: "load.csv".to_owned(),
-            series: vec![Series { workload: None, strategy: None, points }],
-            is_result: false,
+            series: vec![Series { points, ..Series::default() }],
+            table: None,
         }
     }
 

@@ -12,6 +12,7 @@ pub(crate) mod decision;
 pub(crate) mod details;
 pub(crate) mod engine;
 pub(crate) mod findings;
+pub(crate) mod fit;
 pub(crate) mod flag;
 pub(crate) mod gate;
 pub(crate) mod job;

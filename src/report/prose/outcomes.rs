@@ -131,7 +131,10 @@ mod tests {
     #[test]
     fn the_headline_says_what_regressed_by_how_much() {
         let red = example::gated();
-        assert_eq!(headline(&[red.clone()]).unwrap(), "web-scraper p50 11% higher, throughput 10% lower");
+        assert_eq!(
+            headline(std::slice::from_ref(&red)).unwrap(),
+            "web-scraper p50 11% higher, throughput 10% lower"
+        );
         let four = headline(&[red.clone(), red.clone(), red.clone(), red.clone()]).unwrap();
         assert!(four.ends_with("; 1 more"), "{four}");
         assert_eq!(headline(&[example::advise()]), None);

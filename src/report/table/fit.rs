@@ -11,6 +11,10 @@ use crate::units::{PerSecond, Share};
 pub(super) fn section(screen: &mut Screen, report: &FitReport, glyphs: Glyphs) {
     screen.gap();
     screen.paragraph(Role::Heading, &heading(report));
+    if let Some(table) = &report.table {
+        screen.labelled(0, "Columns", &prose::fit::columns(table));
+        table.unused.iter().for_each(|unused| screen.labelled(0, "Left out", &prose::fit::unused(unused)));
+    }
     let usl = &report.model.usl;
     // A run has many strategies; those with few points are not worth a plot each.
     if report.strategy.is_none() || usl.status != FitStatus::TooFewWidths || screen.options().verbose {
@@ -21,6 +25,9 @@ pub(super) fn section(screen: &mut Screen, report: &FitReport, glyphs: Glyphs) {
     match usl.status {
         FitStatus::Fitted => coefficients(screen, report),
         _ => screen.labelled(0, "USL", &prose::scaling::sentence(&report.model)),
+    }
+    for (i, note) in report.notes.iter().enumerate() {
+        screen.labelled(0, if i == 0 { "Notes" } else { "" }, &prose::fit::note(note));
     }
     if screen.options().verbose {
         points(screen, report);

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use super::*;
 use crate::advice::result::CodeExample;
 use crate::report::fit::read::read;
+use crate::report::fit::series::ColumnNames;
 use crate::report::fit::{FitReport, fit};
 use crate::report::{Report, example, text};
 
@@ -18,7 +19,8 @@ static FITS: LazyLock<Vec<FitReport>> = LazyLock::new(|| {
         .map(|n| format!("{n},{}\n", 40.0 * f64::from(n) / (1.0 + 0.03 * f64::from(n * n))))
         .collect();
     let flat = "1,100\n2,200\n4,400\n8,790\n16,800\n32,800\n1000,810\n".to_owned();
-    let data = [law, flat].map(|text: String| read("load\u{1b}[2J.csv", text.into_bytes()).unwrap());
+    let data = [law, flat]
+        .map(|text: String| read("load\u{1b}[2J.csv", text.into_bytes(), &ColumnNames::default()).unwrap());
     data.iter().flat_map(fit).collect()
 });
 
