@@ -8,8 +8,8 @@ sweeps. Programs with two numbers are swept over 1, 2 and 4 processes too.
     python3 benches/own_flag.py target/release/conc [--rounds 5] [--only NAME,NAME] [--json FILE]
     python3 benches/own_flag.py --list
 
-Programs that are not installed are left out and named. `python3` in a command is the interpreter that runs this
-script, so that one of a virtual environment with pytest, pytest-xdist and numpy runs all of them.
+Programs that are not installed are left out and named. `python3` in a command is the interpreter that runs
+this script, so that one of a virtual environment with pytest, pytest-xdist and numpy runs all of them.
 """
 
 from __future__ import annotations
@@ -220,7 +220,7 @@ def listed_processes(program: Program) -> list[str]:
 
 
 def ask_conc(conc: str, program: Program, place: Path) -> tuple[Cell, float, int, str]:
-    """Returns the recommended cell, the wall seconds of the whole advice, its number of runs and confidence."""
+    """Returns the recommended cell, the wall seconds of the advice, its number of runs and its confidence."""
     command = [conc, "advise", "--json", "--width", "1-8", *listed_processes(program)]
     if program.prepare:
         command += ["--prepare", program.prepare]
@@ -310,8 +310,9 @@ def main() -> None:
             row = evaluate(conc, program, arguments.rounds, place)
             rows.append(row)
             print(
-                f"{row['name']:13} {row['best']:>4} {row['advised']:>5} {row['regret']:7.1%} {row['confidence']:>10}"
-                f" {row['runs']:5} {row['seconds']:6.1f}s {row['hyperfine_best']:>10} {row['hyperfine_regret']:7.1%}"
+                f"{row['name']:13} {row['best']:>4} {row['advised']:>5} {row['regret']:7.1%}"
+                f" {row['confidence']:>10} {row['runs']:5} {row['seconds']:6.1f}s"
+                f" {row['hyperfine_best']:>10} {row['hyperfine_regret']:7.1%}"
                 f" {row['hyperfine_seconds']:6.1f}s {row['share']:6.2f}",
                 flush=True,
             )
