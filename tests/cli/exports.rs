@@ -82,8 +82,10 @@ fn check_comparison(sandbox: &Sandbox) {
             gate.metrics.iter().all(|of| of.verdict != GateVerdict::Regressed),
             "nothing is slower than itself"
         );
-        // The case that there are results, one for each metric or that there is none, and the advice.
-        let cases = 1 + gate.metrics.len().max(1) + usize::from(gate.advice.is_some());
+        // The case that there are results, one for each metric or that there is none, outputs and exit statuses,
+        // and the advice.
+        let outcomes = 2 * usize::from(gate.outcomes.is_some());
+        let cases = 1 + gate.metrics.len().max(1) + outcomes + usize::from(gate.advice.is_some());
         format!("{} {cases} {cases} 0 0\n", report.workload.name)
     };
     assert_eq!(junit(sandbox), document.reports().iter().map(suite).collect::<String>());

@@ -30,7 +30,7 @@ fn one_run_goes_through_all_items() {
     let is_run = |run: &[&str]| run == ["1 a", "1 b"] || run == ["2 a", "2 b"];
     assert!(lines.chunks(2).all(is_run), "{log}");
     let line = document["flag"]["recommendation"]["line"].as_str().expect("a line");
-    assert!(line.starts_with("sh work.sh ") && line.ends_with(" {}"), "{line}");
+    assert!(line.starts_with("sh work.sh ") && line.ends_with(" '{}'"), "{line}");
     // A command without a place for the item gets it at its end.
     fs::remove_file(sandbox.path("log")).expect("a log");
     let command = ["--", "sh", "work.sh", "{width}", ":::", "a", "b"];
@@ -125,7 +125,8 @@ fn nothing_beside_a_best_of_two_numbers_is_unknown_when_the_answer_is_sure() {
 #[test]
 fn a_flood_of_output_and_a_read_of_the_input_do_no_harm() {
     let sandbox = Sandbox::new();
-    let script = "cat; head -c 30000000 /dev/zero >&2; head -c 30000000 /dev/zero; echo 'rate: {width}'";
+    let script =
+        "cat; head -c 30000000 /dev/zero >&2; head -c 30000000 /dev/zero; echo; echo 'rate: {width}'";
     let arguments = ["advise", "--json", "--exhaustive", "--runs", "1", "--width", "1,2"];
     let command = ["--metric", "rate: ([0-9]+)", "--shell", "--", script];
     let flag = &json(&sandbox, &[&arguments[..], &command[..]].concat())["flag"];
@@ -147,7 +148,7 @@ fn more_bad_input_is_refused_with_what_to_do() {
     refused(&["-L", "width", "8", "--max-width", "4", "--", "sleep", "{width}"], &["8", "--max-width 4"]);
     refused(&["--metric", "(", "--", "sleep", "{width}"], &["--metric", "not a regular expression"]);
     refused(&["--minimize", "--", "sleep", "{width}"], &["--metric"]);
-    refused(&["-L", "a", "1", "-L", "b", "2", "--", "x", "{width}{a}{b}"], &["only one"]);
+    refused(&["-L", "a", "1", "-L", "b", "2", "--", "echo", "{width}{a}{b}"], &["only one"]);
     // As many processes as asked for are run, however few CPUs there are.
     let many = ["advise", "--runs", "1", "-L", "processes", "300", "--predict-only"];
     sandbox.run(&[&many[..], &["--", "true", "{processes}", "{width}"]].concat()).code(0);

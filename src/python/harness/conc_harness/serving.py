@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 MAX_THREADS = 100_000
 
 # The longest value that is recorded, as JSON: it passes through the memory of two processes.
-MAX_VALUE_CHARACTERS = 64 << 20
+MAX_VALUE_CHARACTERS = 128 << 20
 
 # A pause that a server asks for is cut to this.
 MAX_PAUSE_S = 3600.0
