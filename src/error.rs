@@ -27,7 +27,6 @@ pub struct Error {
     /// The line of the user's code that failed; boxed because tasks return errors by value.
     pub place: Option<Box<Place>>,
     /// The exit status of the command that failed; 128 and more are signals.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_status: Option<i32>,
 }
 

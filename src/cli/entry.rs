@@ -17,7 +17,7 @@ use crate::host::thread_failure::end_with;
 
 /// Runs the program as a user asked.
 pub fn main() -> ExitCode {
-    match complete::answer() {
+    match complete::answer(Cli::command) {
         Ok(false) => {}
         Ok(true) => return ExitCode::SUCCESS,
         Err(error) => error.exit(),

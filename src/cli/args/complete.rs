@@ -7,11 +7,10 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 use clap_complete::engine::{CompletionCandidate, PathCompleter, ValueCompleter};
 use clap_complete::env::{CompleteEnv, Shells};
 
-use crate::cli::args::Cli;
 use crate::diagnostics::Code;
 use crate::explain::topic::TOPICS;
 use crate::report::fit::read::column_names;
@@ -24,10 +23,10 @@ const ASKED: &str = "CONC_COMPLETE";
 /// Maximum size of a file whose columns are offered, in bytes: a larger one takes longer than a user waits.
 const MAX_FILE: u64 = 16 << 20;
 
-/// Answers a shell that asks for words, on standard output; false if none does.
-pub(crate) fn answer() -> clap::error::Result<bool> {
+/// Answers a shell that asks for words of a command line, on standard output; false if none does.
+pub(crate) fn answer(command_line: fn() -> Command) -> clap::error::Result<bool> {
     let directory = std::env::current_dir().ok();
-    CompleteEnv::with_factory(Cli::command)
+    CompleteEnv::with_factory(command_line)
         .var(ASKED)
         .bin("conc")
         .try_complete(std::env::args_os(), directory.as_deref())
@@ -74,13 +73,6 @@ pub(super) fn columns(current: &OsStr) -> Vec<CompletionCandidate> {
     starting_with(names.iter().map(|name| candidate(name, "column")), current)
 }
 
-/// Offers the commands that have a page.
-pub(super) fn commands(current: &OsStr) -> Vec<CompletionCandidate> {
-    let root = Cli::command();
-    let shown: Vec<&Command> = root.get_subcommands().filter(|command| !command.is_hide_set()).collect();
-    starting_with(shown.iter().map(|command| candidate(command.get_name(), "command")), current)
-}
-
 fn candidate(word: &str, meaning: &str) -> CompletionCandidate {
     CompletionCandidate::new(word).help(Some(meaning.to_owned().into()))
 }
@@ -110,7 +102,6 @@ mod tests {
         let topics = explained(OsStr::new("semap"));
         assert_eq!(offered(&topics), ["semaphore"]);
         assert!(topics[0].get_help().is_some());
-        assert!(offered(&commands(OsStr::new("adv"))).contains(&"advise".to_owned()));
     }
 
     #[test]

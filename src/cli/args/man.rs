@@ -3,15 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clap_complete::engine::ArgValueCompleter;
-
-use crate::cli::args::complete;
 
 /// Arguments of `man`.
 #[derive(Debug, Args)]
 pub(crate) struct ManArgs {
     /// The command whose page is printed, such as advise [default: the page of conc itself]
-    #[arg(conflicts_with = "output", add = ArgValueCompleter::new(complete::commands))]
+    #[arg(conflicts_with = "output")]
     pub(crate) command: Option<String>,
 
     /// Write all pages to a directory, such as ~/.local/share/man/man1, which is made if it is missing
