@@ -150,7 +150,7 @@ fn more_bad_input_is_refused_with_what_to_do() {
     refused(&["--minimize", "--", "sleep", "{width}"], &["--metric"]);
     refused(&["-L", "a", "1", "-L", "b", "2", "--", "echo", "{width}{a}{b}"], &["only one"]);
     // As many processes as asked for are run, however few CPUs there are.
-    let many = ["advise", "--runs", "1", "-L", "processes", "300", "--predict-only"];
+    let many = ["advise", "--runs", "1", "-L", "processes", "300", "--width", "1"];
     sandbox.run(&[&many[..], &["--", "true", "{processes}", "{width}"]].concat()).code(0);
     sandbox.run(&["advise", "--", "no-such-program", "{width}"]).code(2).stderr(contains("no-such-program"));
 }
