@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::host::group::Group;
 use crate::job::callable::Callables;
 use crate::job::callable_strategy::{CallableMode, FirstItems};
-use crate::job::config::CallableConfig;
+use crate::job::config::{CallableConfig, JobConfig};
 use crate::job::items::ItemSource;
 use crate::python::Session;
 use crate::python::session::SessionTimeouts;
@@ -50,6 +50,17 @@ impl CallableWork {
         })
     }
 
+    /// Makes the callable of a job ready, if it has one; returns it with the items of the job.
+    ///
+    /// # Errors
+    /// As [`CallableWork::open`], and when the items cannot be read.
+    pub(crate) fn of_job(config: &JobConfig, group: &Group) -> Result<(Option<Self>, ItemSource), Error> {
+        let Some(callable) = &config.callable else { return Ok((None, config.items.clone())) };
+        let mut work = CallableWork::open(callable, group, config.seed)?;
+        let items = work.items(&config.items)?;
+        Ok((Some(work), items))
+    }
+
     /// Returns the interpreter.
     pub(crate) fn session(&self) -> &Session {
         &self.session
@@ -74,7 +85,7 @@ impl CallableWork {
     ///
     /// # Errors
     /// When there are none.
-    pub(crate) fn items(&mut self, given: &ItemSource) -> Result<ItemSource, Error> {
+    fn items(&mut self, given: &ItemSource) -> Result<ItemSource, Error> {
         if *given != ItemSource::OfModule {
             self.workload.take_items_of_module(OwnItems::None);
             return Ok(given.clone());

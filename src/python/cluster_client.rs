@@ -1,10 +1,7 @@
 //! The interpreter that connects to a cluster of `dask.distributed`: chunks of items go in, results come out.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
-use std::os::fd::OwnedFd;
-use std::process::{Child, ChildStdout, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStdout};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -16,6 +13,7 @@ use crate::error::Error;
 use crate::host::child::ChildError;
 use crate::host::deadline::DeadlineKeeper;
 use crate::python::item_server::{Served, end_in_words};
+use crate::python::line_pipe::LinePipe;
 use crate::python::protocol::request::{HarnessRequest, RequestHeader, ServeStrategy};
 use crate::python::session::Session;
 use crate::workload::Workload;
@@ -200,8 +198,7 @@ pub(crate) struct ChunkHead {
 /// The connection to a cluster.
 #[derive(Debug)]
 pub(crate) struct ClusterClient {
-    pid: u32,
-    stdin: Mutex<Option<File>>,
+    pipe: LinePipe,
 }
 
 /// The messages of the client, to be read on one thread.
@@ -221,15 +218,8 @@ impl Session {
         workload: Option<&Workload>,
         cluster: &ClusterAddress,
     ) -> Result<(ClusterClient, ClientEvents, ClusterInfo), Error> {
-        let failed = |error| Error::from(ChildError::Start(error)).context("the interpreter");
-        let mut command = self.exchange.reexec.foreign(&self.exchange.executable);
-        command.arg(&self.exchange.script).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().map_err(failed)?;
-        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(failed(std::io::Error::other("the process has no pipes")));
-        };
-        let client =
-            ClusterClient { pid: child.id(), stdin: Mutex::new(Some(File::from(OwnedFd::from(stdin)))) };
+        let (pipe, child, lines) = self.piped()?;
+        let client = ClusterClient { pipe };
         let header = workload.map(|workload| self.requests.header(workload));
         let serve = header.clone().map(|header| {
             // How items overlap is said with each chunk.
@@ -246,8 +236,8 @@ impl Session {
             scratch: self.exchange.scratch.join("cluster"),
         };
         // If the process died before it read, the answer will be missing.
-        let _ = client.write(&serde_json::to_string(&request).unwrap_or_default());
-        let mut events = ClientEvents { child, lines: BufReader::new(stdout) };
+        let _ = client.pipe.write(&serde_json::to_string(&request).unwrap_or_default());
+        let mut events = ClientEvents { child, lines };
         let info = events.ready()?;
         Ok((client, events, info))
     }
@@ -256,7 +246,7 @@ impl Session {
 impl ClusterClient {
     /// Returns the process ID of the client.
     pub(crate) fn pid(&self) -> u32 {
-        self.pid
+        self.pipe.pid()
     }
 
     /// Sends a chunk; each item is its number and JSON.
@@ -266,7 +256,7 @@ impl ClusterClient {
     pub(crate) fn send(&self, head: ChunkHead, items: &[(u64, String)]) -> std::io::Result<()> {
         let limit_s = head.limit.map(|limit| limit.as_secs_f64());
         let listed: Vec<String> = items.iter().map(|(number, item)| format!("[{number},{item}]")).collect();
-        self.write(&format!(
+        self.pipe.write(&format!(
             "{{\"chunk\":{},\"width\":{},\"awaits\":{},\"limit_s\":{},\"items\":[{}]}}",
             head.number,
             head.width,
@@ -281,7 +271,7 @@ impl ClusterClient {
     /// # Errors
     /// When the client is gone.
     pub(crate) fn stop(&self) -> std::io::Result<()> {
-        self.write("{\"stop\":\"soon\"}")
+        self.pipe.write("{\"stop\":\"soon\"}")
     }
 
     /// Kills the commands that run on the workers and lets no more items begin.
@@ -289,18 +279,12 @@ impl ClusterClient {
     /// # Errors
     /// When the client is gone.
     pub(crate) fn stop_now(&self) -> std::io::Result<()> {
-        self.write("{\"stop\":\"now\"}")
+        self.pipe.write("{\"stop\":\"now\"}")
     }
 
     /// Says that no more chunks come: the client takes its leave of the cluster.
     pub(crate) fn close(&self) {
-        self.stdin.lock().unwrap_or_else(PoisonError::into_inner).take();
-    }
-
-    fn write(&self, line: &str) -> std::io::Result<()> {
-        let mut stdin = self.stdin.lock().unwrap_or_else(PoisonError::into_inner);
-        let stdin = stdin.as_mut().ok_or(std::io::ErrorKind::BrokenPipe)?;
-        stdin.write_all(format!("{line}\n").as_bytes())
+        self.pipe.close();
     }
 }
 

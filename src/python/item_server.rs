@@ -1,10 +1,7 @@
 //! An interpreter that runs items as they are sent, any number at a time.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::os::fd::OwnedFd;
-use std::process::{Child, ChildStdout, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -18,6 +15,7 @@ use crate::host::child::ChildError;
 use crate::host::deadline::DeadlineKeeper;
 use crate::host::process::kill_tree;
 use crate::python::harness_process::{MAX_MESSAGE_BYTES, is_whole, unreadable};
+use crate::python::line_pipe::LinePipe;
 use crate::python::protocol::request::{HarnessRequest, ServeStrategy};
 use crate::python::session::Session;
 use crate::workload::Workload;
@@ -62,8 +60,7 @@ pub(crate) struct Served {
 /// A running interpreter that takes items.
 #[derive(Debug)]
 pub(crate) struct ItemServer {
-    pid: u32,
-    stdin: Mutex<Option<File>>,
+    pipe: LinePipe,
 }
 
 /// The answers of an interpreter, to be read on one thread.
@@ -85,19 +82,12 @@ impl Session {
         workload: &Workload,
         strategy: ServeStrategy,
     ) -> Result<(ItemServer, ServedItems), Error> {
-        let failed = |error| Error::from(ChildError::Start(error)).context("the interpreter");
-        let mut command = self.exchange.reexec.foreign(&self.exchange.executable);
-        command.arg(&self.exchange.script).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().map_err(failed)?;
-        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(failed(std::io::Error::other("the process has no pipes")));
-        };
-        let server =
-            ItemServer { pid: child.id(), stdin: Mutex::new(Some(File::from(OwnedFd::from(stdin)))) };
+        let (pipe, child, lines) = self.piped()?;
+        let server = ItemServer { pipe };
         let request = HarnessRequest::Serve { header: self.requests.header(workload), strategy };
         // If the process died before it read, the answer will be missing.
-        let _ = server.write(&serde_json::to_string(&request).unwrap_or_default());
-        let mut answers = ServedItems { child, lines: BufReader::new(stdout), broken: None };
+        let _ = server.pipe.write(&serde_json::to_string(&request).unwrap_or_default());
+        let mut answers = ServedItems { child, lines, broken: None };
         answers.ready(self.exchange.timeouts.import + self.exchange.timeouts.start)?;
         Ok((server, answers))
     }
@@ -106,7 +96,7 @@ impl Session {
 impl ItemServer {
     /// Returns the process ID.
     pub(crate) fn pid(&self) -> u32 {
-        self.pid
+        self.pipe.pid()
     }
 
     /// Sends an item, which is JSON.
@@ -114,7 +104,7 @@ impl ItemServer {
     /// # Errors
     /// When the interpreter is gone.
     pub(crate) fn send(&self, number: u64, item: &str) -> std::io::Result<()> {
-        self.write(&format!("{{\"n\":{number},\"item\":{item}}}"))
+        self.pipe.write(&format!("{{\"n\":{number},\"item\":{item}}}"))
     }
 
     /// Gives up on an item that is awaited; its answer comes nevertheless.
@@ -122,18 +112,12 @@ impl ItemServer {
     /// # Errors
     /// When the interpreter is gone.
     pub(crate) fn cancel(&self, number: u64) -> std::io::Result<()> {
-        self.write(&json!({ "cancel": number }).to_string())
+        self.pipe.write(&json!({ "cancel": number }).to_string())
     }
 
     /// Says that no more items come: the interpreter ends after those that it has.
     pub(crate) fn close(&self) {
-        self.stdin.lock().unwrap_or_else(PoisonError::into_inner).take();
-    }
-
-    fn write(&self, line: &str) -> std::io::Result<()> {
-        let mut stdin = self.stdin.lock().unwrap_or_else(PoisonError::into_inner);
-        let stdin = stdin.as_mut().ok_or(std::io::ErrorKind::BrokenPipe)?;
-        stdin.write_all(format!("{line}\n").as_bytes())
+        self.pipe.close();
     }
 }
 

@@ -13,6 +13,7 @@ pub(crate) mod harness;
 mod harness_process;
 pub(crate) mod interpreter;
 pub(crate) mod item_server;
+mod line_pipe;
 mod paid_once;
 pub(crate) mod profile;
 pub(crate) mod protocol;

@@ -57,13 +57,7 @@ pub(crate) fn run(
     around: &Surroundings<'_>,
     observer: &mut dyn JobObserver,
 ) -> Result<JobOutcome, JobError> {
-    let mut work =
-        config.callable.as_ref().map(|callable| CallableWork::open(callable, around.group, config.seed));
-    let mut work = work.take().transpose()?;
-    let items = match &mut work {
-        Some(work) => work.items(&config.items)?,
-        None => config.items.clone(),
-    };
+    let (work, items) = CallableWork::of_job(config, around.group)?;
     let own;
     let session = match &work {
         Some(work) => work.session(),

@@ -12,10 +12,10 @@ const RAMP_SPREAD: f64 = 0.25;
 /// more than repeats usually differ by.
 const FASTER_THAN_LINEAR: f64 = 1.10;
 
-/// Growth of the share of failures that is told: one task in a hundred.
+/// Smallest rise of the share of failed tasks that is reported: one task in a hundred.
 const MORE_FAILURES: f64 = 0.01;
 
-/// Minimum number of failures that is told where their share is unknown.
+/// Smallest number of failures that is reported where their share is unknown.
 const MANY_FAILURES: f64 = 10.0;
 
 /// An observation about the points of a table.

@@ -31,7 +31,7 @@ pub(super) struct Columns {
 /// Where throughput comes from.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Rate {
-    /// A column, counted over so many seconds.
+    /// A column with the tasks of a period, and the length of the period in seconds.
     Column(usize, f64),
     /// A number of tasks by the seconds that they took.
     CountByTime(usize, usize, f64),

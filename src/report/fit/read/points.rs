@@ -73,7 +73,7 @@ pub(super) fn read(
 
 /// A row that is no point.
 enum NoPoint {
-    /// It is counted, and its width is told if it is known.
+    /// The row is counted as unused, with its width if that is known.
     Unused(UnusedReason, Option<f64>),
     /// It cannot be read.
     Wrong(InputError),
