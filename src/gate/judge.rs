@@ -5,11 +5,13 @@ use crate::gate::failures::FailureComparison;
 use crate::gate::metric_change::MetricChange;
 use crate::gate::reason::GateReason;
 use crate::gate::result::{Doubt, GateReport, GateVerdict, Metric, MetricVerdict};
-use crate::stats::fdr::benjamini_hochberg;
 use crate::stats::interval::{CONFIDENCE, is_informative, is_informative_effect};
 
-/// Expected share of reported changes that are false (the false discovery rate of a suite).
-pub const FALSE_DISCOVERY: f64 = 0.01;
+/// Probability that anything in a suite without a change is reported as changed in one direction.
+///
+/// It is divided by the number of tests (Bonferroni), so that a change that is real makes no false one likelier beside
+/// it, and smaller than what the intervals leave out, so that none that is reported includes "no change".
+pub const FALSE_ALARM: f64 = 0.01;
 
 /// Confidence of the interval that must lie within the margin for a metric to count as unchanged: two
 /// one-sided tests at 5% (Schuirmann, J. Pharmacokinet. Biopharm. 15 (1987), 657–680).
@@ -28,13 +30,7 @@ const DOUBTFUL_FAILURES_P: f64 = 0.05;
 pub fn judge(comparisons: &[Comparison]) -> Vec<GateReport> {
     let tests: usize = comparisons.iter().map(|comparison| tested(comparison).count()).sum();
     let tests = tests.max(1) as f64;
-    let worse = discoveries(comparisons, MetricChange::p_worse, |failures| failures.p_value);
-    let better = discoveries(comparisons, MetricChange::p_better, |_| None);
-    comparisons
-        .iter()
-        .zip(worse.iter().zip(&better))
-        .map(|(comparison, (worse, better))| gate(comparison, worse, better, tests))
-        .collect()
+    comparisons.iter().map(|comparison| gate(comparison, tests)).collect()
 }
 
 /// Returns the worst verdict: regressed, else inconclusive, else improved, else unchanged. Without verdicts
@@ -49,60 +45,16 @@ pub fn worst(verdicts: impl IntoIterator<Item = GateVerdict>) -> GateVerdict {
     verdicts.into_iter().max_by_key(severity).unwrap_or(GateVerdict::Inconclusive)
 }
 
-/// The metrics of a workload that changed significantly.
-#[derive(Debug, Clone, Default, PartialEq)]
-struct Discoveries {
-    metrics: Vec<Metric>,
-    failures: bool,
-}
-
-/// Significant changes of one metric in either direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Discovery {
-    pub(super) worse: bool,
-    pub(super) better: bool,
-}
-
 /// Returns the metrics whose spread is known, which are the ones that can be tested.
 fn tested(comparison: &Comparison) -> impl Iterator<Item = &MetricChange> {
     comparison.estimates.iter().filter(|estimate| estimate.worse.freedom > 0.0)
 }
 
-fn discoveries(
-    comparisons: &[Comparison],
-    of_metric: fn(&MetricChange) -> Option<f64>,
-    of_failures: fn(&FailureComparison) -> Option<f64>,
-) -> Vec<Discoveries> {
-    let mut found = vec![Discoveries::default(); comparisons.len()];
-    let mut tests: Vec<(f64, usize, Option<Metric>)> = Vec::new();
-    for (i, comparison) in comparisons.iter().enumerate() {
-        tests.extend(tested(comparison).filter_map(|e| Some((of_metric(e)?, i, Some(e.metric)))));
-        tests.extend(comparison.failures.as_ref().and_then(of_failures).map(|p| (p, i, None)));
-    }
-    let p_values: Vec<f64> = tests.iter().map(|(p, ..)| *p).collect();
-    let rejected = benjamini_hochberg(&p_values, FALSE_DISCOVERY);
-    for ((_, i, metric), _) in tests.into_iter().zip(rejected).filter(|(_, rejected)| *rejected) {
-        match metric {
-            Some(metric) => found[i].metrics.push(metric),
-            None => found[i].failures = true,
-        }
-    }
-    found
-}
-
-fn gate(comparison: &Comparison, worse: &Discoveries, better: &Discoveries, tests: f64) -> GateReport {
-    let metrics: Vec<MetricVerdict> = comparison
-        .estimates
-        .iter()
-        .map(|estimate| {
-            let seen = Discovery {
-                worse: worse.metrics.contains(&estimate.metric),
-                better: better.metrics.contains(&estimate.metric),
-            };
-            metric_verdict(estimate, comparison, seen, tests)
-        })
-        .collect();
-    let (failing, failure) = failing(comparison, worse.failures);
+fn gate(comparison: &Comparison, tests: f64) -> GateReport {
+    let metrics: Vec<MetricVerdict> =
+        comparison.estimates.iter().map(|estimate| metric_verdict(estimate, comparison, tests)).collect();
+    let p_failures = comparison.failures.as_ref().and_then(|failures| failures.p_value);
+    let (failing, failure) = failing(comparison, p_failures.is_some_and(|p| p <= FALSE_ALARM / tests));
     let outcomes = comparison.outcomes.as_ref().filter(|change| change.is_regression());
     let other = outcomes.map(|change| change.verdict);
     let counted = metrics.iter().filter(|of| !is_doubtful_tail(of)).map(|of| of.verdict);
@@ -127,12 +79,12 @@ fn is_doubtful_tail(of: &MetricVerdict) -> bool {
 }
 
 /// Returns the verdict that failed tasks lead to, and the reason.
-fn failing(comparison: &Comparison, is_discovery: bool) -> (Option<GateVerdict>, Option<GateReason>) {
+fn failing(comparison: &Comparison, is_significant: bool) -> (Option<GateVerdict>, Option<GateReason>) {
     if comparison.is_broken {
         return (Some(GateVerdict::Regressed), None);
     }
     let Some(failures) = comparison.failures.filter(FailureComparison::is_more) else { return (None, None) };
-    if is_discovery || failures.is_total() {
+    if is_significant || failures.is_total() {
         return (Some(GateVerdict::Regressed), Some(GateReason::MoreTasksFail(failures.counts())));
     }
     let is_doubtful =
@@ -144,15 +96,10 @@ fn failing(comparison: &Comparison, is_discovery: bool) -> (Option<GateVerdict>,
     }
 }
 
-fn metric_verdict(
-    estimate: &MetricChange,
-    comparison: &Comparison,
-    seen: Discovery,
-    tests: f64,
-) -> MetricVerdict {
+fn metric_verdict(estimate: &MetricChange, comparison: &Comparison, tests: f64) -> MetricVerdict {
     let margin = comparison.thresholds.margin(estimate.metric);
-    let verdict = verdict(estimate, margin, seen, tests);
-    let level = FALSE_DISCOVERY / tests;
+    let verdict = verdict(estimate, margin, tests);
+    let level = FALSE_ALARM / tests;
     MetricVerdict {
         metric: estimate.metric,
         verdict,
@@ -192,17 +139,18 @@ fn doubt(estimate: &MetricChange) -> Doubt {
 ///
 /// A significant change counts only if it exceeds the margin; a change whose whole interval lies beyond the margin
 /// counts in any case. A metric counts as unchanged only if its whole interval lies within the margin.
-pub(super) fn verdict(estimate: &MetricChange, margin: f64, seen: Discovery, tests: f64) -> GateVerdict {
-    let confidence = shown_confidence(estimate, tests);
-    let [surely, perhaps] = estimate.worse_interval(confidence);
-    let is_sure = |p: Option<f64>| p.is_some_and(|p| p <= (1.0 - CONFIDENCE) / 2.0 / tests);
+pub(super) fn verdict(estimate: &MetricChange, margin: f64, tests: f64) -> GateVerdict {
+    let [surely, perhaps] = estimate.worse_interval(shown_confidence(estimate, tests));
     let [low, high] = estimate.worse_interval(EQUIVALENCE_CONFIDENCE);
+    let is_below = |p: Option<f64>, level: f64| p.is_some_and(|p| p <= level / tests);
+    let (worse, better) = (estimate.p_worse(), estimate.p_better());
+    let is_sure = |p| is_below(p, (1.0 - CONFIDENCE) / 2.0);
+    let is_significant = |p| is_below(p, FALSE_ALARM);
     let beyond = margin + estimate.bias_bound;
-    let is_worse = surely > margin && is_sure(estimate.p_worse());
-    let is_better = perhaps < -margin && is_sure(estimate.p_better());
-    if is_worse || (seen.worse && estimate.worse.estimate > beyond) {
+    let change = estimate.worse.estimate;
+    if (surely > margin && is_sure(worse)) || (change > beyond && is_significant(worse)) {
         GateVerdict::Regressed
-    } else if is_better || (seen.better && estimate.worse.estimate < -beyond) {
+    } else if (perhaps < -margin && is_sure(better)) || (change < -beyond && is_significant(better)) {
         GateVerdict::Improved
     } else if -margin <= low && high <= margin {
         GateVerdict::Unchanged
@@ -297,11 +245,16 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_both_regresses_and_is_likely_chance(times in 0.5f64..2.0, sd in 0.0f64..0.5) {
-            for verdict in &judge(&[compared(times, sd)])[0].metrics {
+            // Another workload got much slower, which must not make this one's changes likelier.
+            let gates = judge(&[compared(3.0, 0.02), compared(times, sd)]);
+            prop_assert_eq!(gates[0].verdict, GateVerdict::Regressed);
+            for verdict in &gates[1].metrics {
                 let p = verdict.p_value.unwrap();
                 prop_assert!((0.0..=1.0).contains(&p));
                 if verdict.verdict == GateVerdict::Regressed {
-                    prop_assert!(p <= FALSE_DISCOVERY);
+                    prop_assert!(p <= FALSE_ALARM);
+                    // What is reported as a change is not equal within its interval.
+                    prop_assert!(verdict.ci95.is_none_or(|[low, high]| low > 1.0 || high < 1.0));
                 }
                 if let Some(ends) = verdict.ci95 {
                     let worse = if verdict.metric.is_better_bigger() { 1.0 / ends[1] } else { ends[0] };

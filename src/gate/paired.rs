@@ -7,7 +7,7 @@ use crate::benchmark::Series;
 use crate::benchmark::series::BatchMetrics;
 use crate::gate::comparison::Comparison;
 use crate::gate::failures::FailureComparison;
-use crate::gate::judge::{self, FALSE_DISCOVERY};
+use crate::gate::judge::{self, FALSE_ALARM};
 use crate::gate::metric_change::{MetricChange, ln_cost, resolution};
 use crate::gate::presence::Presence;
 use crate::gate::reason::GateReason;
@@ -96,13 +96,11 @@ pub fn needs_more(series: &Series, thresholds: &Thresholds, tests: usize) -> boo
     {
         return false;
     }
-    let level = FALSE_DISCOVERY / tests.max(1) as f64;
+    let tests = tests.max(1) as f64;
+    let level = FALSE_ALARM / tests;
     estimates(series).iter().any(|estimate| {
-        let is_seen = |p: Option<f64>| p.is_some_and(|p| p <= level);
-        let seen =
-            judge::Discovery { worse: is_seen(estimate.p_worse()), better: is_seen(estimate.p_better()) };
         let margin = thresholds.margin(estimate.metric);
-        judge::verdict(estimate, margin, seen, tests.max(1) as f64) == GateVerdict::Inconclusive
+        judge::verdict(estimate, margin, tests) == GateVerdict::Inconclusive
             && may_be_decided(estimate, margin, level)
     })
 }

@@ -1,7 +1,6 @@
 //! Statistics without state or clocks: means, intervals, tests and corrections.
 
 pub(crate) mod autocorrelation;
-pub(crate) mod fdr;
 pub(crate) mod interval;
 pub(crate) mod looks;
 pub(crate) mod mean;
