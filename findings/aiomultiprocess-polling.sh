@@ -6,7 +6,7 @@
 # Behaviour: the pool, its worker and the caller each look for news and sleep for 5 ms in between, so one call after
 #            another is 60 to 150 a second for each caller, where multiprocessing makes thousands. Calls made at the
 #            same time share the sleeps. Nothing else shows it: no CPU is used.
-# Output:    empty call, median of 40: aiomultiprocess 15.6 ms, multiprocessing 0.1 ms
+# Output:    empty call, median of 40: aiomultiprocess 15.6 ms, multiprocessing 0.0 ms
 # Date:      2026-11-28
 # Source:    seen by running it; the documentation does not tell of it
 set -euo pipefail
