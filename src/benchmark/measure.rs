@@ -83,6 +83,8 @@ pub struct Measured {
     pub profiled: TaskOutcomes,
     /// True if items ran sequentially again to learn if their outputs are random.
     pub is_reference_rerun: bool,
+    /// Tasks of batches that gave no report, or whose report was discarded: they may have used up their items.
+    pub lost: u64,
 }
 
 /// The reason why measuring ended.
@@ -137,7 +139,7 @@ impl Measurement<'_> {
         );
         let mut measured = Measured::default();
         self.observer.observe(&Event::Planned { strategies: plan.strategies() });
-        self.warm_up(&search, &mut random);
+        measured.lost = self.warm_up(&search, &mut random);
         self.clock.restart();
         // A number of rounds that was asked for is one of batches.
         let is_guided = self.mode() == SearchMode::Guided;
@@ -182,7 +184,7 @@ impl Measurement<'_> {
     /// tasks need.
     fn confirm(&mut self, reference: &Candidate, search: &mut Search, measured: &mut Measured) {
         let mut others = measured.cells.iter().filter(|(cell, _)| **cell != reference.cell);
-        let is_alone = others.clone().next().is_some() || !measured.failed.is_empty();
+        let is_alone = others.clone().next().is_some() || measured.lost > 0;
         if !is_alone || others.any(|(_, record)| record.counts().ok > 0) || self.interrupt.is_raised() {
             return;
         }
@@ -301,6 +303,7 @@ impl Measurement<'_> {
         if self.interrupt.is_raised() || (result.is_err() && self.executor.is_exhausted()) {
             return;
         }
+        measured.lost += if result.is_err() { tasks_of(request) } else { 0 };
         let throughput = match result {
             Ok(report) => {
                 let took_s = (self.clock.elapsed() - begun).as_secs_f64();
@@ -345,21 +348,29 @@ impl Measurement<'_> {
         throughput
     }
 
-    /// Runs the configurations of the first round and discards the results.
-    fn warm_up(&mut self, search: &Search, random: &mut StdRng) {
+    /// Runs the configurations of the first round and discards the results; returns the number of their tasks.
+    fn warm_up(&mut self, search: &Search, random: &mut StdRng) -> u64 {
+        let mut tasks = 0;
         for _ in 0..self.settings.warmup {
             let mut round = search.next_round();
             round.shuffle(random);
             for candidate in round {
                 if self.interrupt.is_raised() {
-                    return;
+                    return tasks;
                 }
                 let request = self.sizing.request(candidate.cell, search.expected_per_s(candidate.cell));
                 // A configuration that cannot be run fails again when it counts.
                 let _ = self.executor.run(&request);
+                tasks += tasks_of(&request);
             }
         }
+        tasks
     }
+}
+
+/// Returns the number of tasks that a batch may start.
+fn tasks_of(request: &BatchRequest) -> u64 {
+    request.tasks.end.saturating_sub(request.tasks.start)
 }
 
 /// Returns the configuration predicted to be the best, or the one of the preferred strategy if that is

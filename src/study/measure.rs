@@ -25,7 +25,7 @@ use crate::study::code_example::{StudyFacts, code_examples};
 use crate::study::profile::ProfiledStudy;
 use crate::study::repeated_items;
 use crate::study::state::StudyState;
-use crate::workload::outputs::Outputs;
+use crate::workload::outputs::{Outputs, UsedElsewhere};
 
 /// A workload whose configurations were measured or predicted, and the recommendation.
 pub struct MeasuredStudy<'m> {
@@ -117,7 +117,7 @@ impl<'m> ProfiledStudy<'m> {
     /// Runs the configurations of the plan.
     fn run_plan(&self, plan: &Plan, observer: &mut dyn Observer) -> Result<Measured, Error> {
         let ProfiledStudy { state, profiled, .. } = self;
-        self.check_items(Some(&profiled.tally.outputs))?;
+        self.check_items(Some(&profiled.tally.outputs), &UsedElsewhere::default())?;
         let StudyState { backend, config, interrupt, .. } = state;
         let (tasks, used) = (backend.workload().tasks(), profiled.tally.counts.started());
         let slices = config.once.then(|| Slices::new(tasks, used));
@@ -143,15 +143,15 @@ impl<'m> ProfiledStudy<'m> {
             return Err(state.hook_failed(error));
         }
         let reference = measured.cells.get(&Configuration::REFERENCE);
-        self.check_items(reference.map(CellRecord::outputs))?;
+        self.check_items(reference.map(CellRecord::outputs), &measured.used_elsewhere())?;
         Ok(measured)
     }
 
     /// Checks that items work more than once, unless they run only once or a hook restores them.
-    fn check_items(&self, outputs: Option<&Outputs>) -> Result<(), Error> {
+    fn check_items(&self, outputs: Option<&Outputs>, elsewhere: &UsedElsewhere) -> Result<(), Error> {
         let config = &self.state.config;
         let may_repeat = !config.once && config.hooks.prepare.is_none();
-        match outputs.filter(|outputs| may_repeat && outputs.are_consumed()) {
+        match outputs.filter(|outputs| may_repeat && outputs.are_consumed(elsewhere)) {
             Some(_) => Err(Error::new(Code::TaskConsumed, prose::warnings::items_consumed())),
             None => Ok(()),
         }

@@ -42,6 +42,15 @@ pub struct Outputs {
     contradicted: u64,
 }
 
+/// Items that other runs may have used up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UsedElsewhere {
+    /// Items that worked in one of them, by their hashes.
+    pub worked: BTreeSet<u64>,
+    /// Tasks of runs of which nothing is known: each may have used up its item.
+    pub lost: u64,
+}
+
 impl Outputs {
     /// Adds the output of task `index`.
     pub fn add(&mut self, index: u64, output: u64) {
@@ -91,15 +100,17 @@ impl Outputs {
     }
 
     /// Returns true if items work once: nearly all of them worked, and nearly all of those failed when they ran
-    /// again.
-    pub fn are_consumed(&self) -> bool {
-        let never_worked = self.failed.iter().filter(|item| !self.kept.contains_key(item)).count();
+    /// again. An item that was used elsewhere before it failed here does not count as one that never worked.
+    pub fn are_consumed(&self, elsewhere: &UsedElsewhere) -> bool {
+        let is_unknown = |item: &&u64| !self.kept.contains_key(item) && !elsewhere.worked.contains(item);
+        let failed = self.failed.iter().filter(is_unknown).count() as u64;
+        let never_worked = failed.saturating_sub(elsewhere.lost);
         let again = self.failed_again + self.repeated + self.contradicted;
         let nearly_all = |part: u64, whole: u64| part as f64 >= CONSUMED_SHARE * whole as f64;
-        let items = (self.kept.len() as u64, (self.kept.len() + never_worked) as u64);
+        let worked = self.kept.len() as u64;
         self.failed_again >= FEWEST_CONSUMED
             && nearly_all(self.failed_again, again)
-            && nearly_all(items.0, items.1)
+            && nearly_all(worked, worked + never_worked)
     }
 
     /// Compares the outputs of the items in both samples.
@@ -130,6 +141,8 @@ impl Outputs {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use super::*;
     use proptest::prelude::*;
 
@@ -177,16 +190,22 @@ mod tests {
         let after = |first: &Outputs, second: &Outputs| {
             let mut both = first.clone();
             both.merge(second);
-            both.are_consumed()
+            both.are_consumed(&UsedElsewhere::default())
         };
         let (works, fails, flaky) = (run(|_| false), run(|_| true), run(|i| i % 3 == 0));
         assert!(after(&works, &fails), "rm {{item}}");
         assert!(!after(&works, &works) && !after(&fails, &fails) && !after(&works, &flaky));
         let mut repeated = works.clone();
         (0..20).for_each(|i| repeated.add_failure(i));
-        assert!(repeated.are_consumed());
+        let given = |outputs: &Outputs, worked: Range<u64>, lost| {
+            outputs.are_consumed(&UsedElsewhere { worked: worked.map(|i| mix(i, 0)).collect(), lost })
+        };
+        assert!(given(&repeated, 0..0, 0));
         (20..200).for_each(|i| repeated.add_failure(i));
-        assert!(!repeated.are_consumed(), "a service that nearly always fails");
+        assert!(!given(&repeated, 0..0, 0), "a service that nearly always fails");
+        assert!(given(&repeated, 20..200, 0), "they worked in other batches");
+        assert!(given(&repeated, 0..0, 200), "a batch that was given up had them");
+        assert!(!given(&repeated, 20..60, 40));
     }
 
     proptest! {

@@ -217,7 +217,18 @@ fn where_nothing_but_the_profile_works_the_reference_is_measured() {
 #[test]
 fn items_that_worked_in_the_profile_alone_are_used_up() {
     let (measured, _, _) = measured_in_time(0.5, true, |request| (0.1, batch(request, |_| Err(refused()))));
-    assert!(measured.cells[&Configuration::REFERENCE].outputs().are_consumed());
+    assert!(measured.cells[&Configuration::REFERENCE].outputs().are_consumed(&measured.used_elsewhere()));
+}
+
+#[test]
+fn items_that_a_batch_without_a_report_used_up_are_no_items_that_never_worked() {
+    let worked = Cell::new(false);
+    let (measured, _, _) = measured_in_time(0.5, true, |request| match worked.replace(true) {
+        false => (0.1, Err(Error::new(Code::PoolHung, "given up"))),
+        true => (0.1, batch(request, |_| Err(refused()))),
+    });
+    assert!(measured.lost > 0);
+    assert!(measured.cells[&Configuration::REFERENCE].outputs().are_consumed(&measured.used_elsewhere()));
 }
 
 #[test]
@@ -326,5 +337,5 @@ fn items_that_work_once_are_found_by_the_second_sequential_run() {
         let works = request.cell == Configuration::REFERENCE && is_first.replace(false);
         batch(request, |i| if works { Ok(i) } else { Err(refused()) })
     });
-    assert!(measured.cells[&Configuration::REFERENCE].outputs().are_consumed());
+    assert!(measured.cells[&Configuration::REFERENCE].outputs().are_consumed(&measured.used_elsewhere()));
 }

@@ -9,6 +9,7 @@ use crate::benchmark::record::CellRecord;
 use crate::benchmark::search::{Search, SearchMode};
 use crate::benchmark::soundness::{Seen, Soundness, failed};
 use crate::stats::proportion::Tally;
+use crate::workload::outputs::UsedElsewhere;
 
 use super::{Measured, Measurement};
 
@@ -38,6 +39,13 @@ impl Measured {
             Configuration::REFERENCE => OutputComparison::judge(reference.changed(), reference.changed()),
             _ => self.cells.get(&cell)?.compare(reference),
         }
+    }
+
+    /// Returns the items that other batches than those of the reference may have used up.
+    pub(crate) fn used_elsewhere(&self) -> UsedElsewhere {
+        let others = self.cells.iter().filter(|(cell, _)| **cell != Configuration::REFERENCE);
+        let worked = others.flat_map(|(_, record)| record.outputs().items()).collect();
+        UsedElsewhere { worked, lost: self.lost }
     }
 
     /// Returns what was seen of every configuration.
