@@ -30,6 +30,9 @@ pub enum ChildError {
         /// Its standard error.
         stderr: String,
     },
+    /// The answer of the process could not be read.
+    #[error("its answer cannot be read: {0}")]
+    Unreadable(#[source] io::Error),
     /// The deadline passed and the process was killed.
     #[error("no answer within {:.1} s", .0.as_secs_f64())]
     Late(Duration),
@@ -43,7 +46,7 @@ impl From<ChildError> for Error {
     fn from(error: ChildError) -> Self {
         let code = match &error {
             ChildError::Start(_) => Code::HostSpawn,
-            ChildError::Died { .. } => Code::PoolWorkerDied,
+            ChildError::Died { .. } | ChildError::Unreadable(_) => Code::PoolWorkerDied,
             ChildError::Late(_) => Code::PoolHung,
             ChildError::TooLarge(_) => Code::HostMemory,
         };
@@ -62,6 +65,17 @@ pub struct Allowance {
     pub patience: Duration,
     /// Resident bytes, with its descendants; `None` means any number.
     pub memory: Option<u64>,
+}
+
+/// Writes to the standard input of a child.
+///
+/// # Errors
+/// When it cannot be written to, unless because it has died: that is found out by the missing answer.
+pub(crate) fn tell(mut stdin: impl Write, bytes: &[u8]) -> io::Result<()> {
+    match stdin.write_all(bytes) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// The last line of what a process said, as an addition to a sentence.
@@ -102,11 +116,10 @@ impl Pending {
             .stderr(shared)
             .spawn()
             .map_err(ChildError::Start)?;
-        if let Some(mut stdin) = child.stdin.take() {
-            // A child that died before it read is found out by the missing answer.
-            let _ = stdin.write_all(&text);
-        }
-        Ok(Pending { child, stderr })
+        let stdin = child.stdin.take();
+        let pending = Pending { child, stderr };
+        stdin.map_or(Ok(()), |stdin| tell(stdin, &text)).map_err(ChildError::Start)?;
+        Ok(pending)
     }
 
     /// Returns the process ID.
@@ -126,21 +139,20 @@ impl Pending {
         let Allowance { patience, memory } = allowance;
         let watch = keeper.watch(self.child.id(), Instant::now() + patience.min(LONGEST));
         let guard = memory.map(|limit| (limit, MemoryGuard::watch(self.child.id(), limit)));
-        let mut text = String::new();
-        if let Some(stdout) = self.child.stdout.as_mut() {
-            // An answer that breaks off is not valid JSON, which is found out below.
-            let _ = stdout.read_to_string(&mut text);
-        }
+        let mut text = Vec::new();
+        let read = self.child.stdout.as_mut().map_or(Ok(0), |stdout| stdout.read_to_end(&mut text));
         let late = watch.end();
         if let Some((limit, guard)) = guard
             && guard.end()
         {
             return Err(ChildError::TooLarge(limit));
         }
-        match serde_json::from_str(&text) {
-            Ok(answer) => Ok(answer),
-            Err(_) if late => Err(ChildError::Late(patience)),
-            Err(_) => {
+        // An answer that breaks off is not valid JSON.
+        match (serde_json::from_slice(&text), read) {
+            (Ok(answer), _) => Ok(answer),
+            (Err(_), _) if late => Err(ChildError::Late(patience)),
+            (Err(_), Err(error)) => Err(ChildError::Unreadable(error)),
+            (Err(_), Ok(_)) => {
                 let status = self.child.wait().map_err(ChildError::Start)?;
                 Err(ChildError::Died { status, stderr: self.said() })
             }

@@ -39,20 +39,23 @@ struct Class {
 }
 
 impl Class {
-    fn add(&mut self, tasks: u64, overhead_s: f64) {
+    fn add(&mut self, tasks: u64, overhead_s: f64, count: u64) {
         let bucket = ((overhead_s / FIRST_BUCKET_S).max(1.0).log2() * BUCKETS_PER_DOUBLING) as usize;
         let bucket = bucket.min(MAX_BUCKETS - 1);
-        self.messages += 1;
-        self.tasks += tasks;
+        self.messages = self.messages.saturating_add(count);
+        self.tasks = self.tasks.saturating_add(tasks.saturating_mul(count));
         self.buckets.resize(self.buckets.len().max(bucket + 1), 0);
-        self.buckets[bucket] += 1;
+        self.buckets[bucket] = self.buckets[bucket].saturating_add(count);
     }
 
     fn merge(&mut self, other: &Class) {
-        self.messages += other.messages;
-        self.tasks += other.tasks;
+        self.messages = self.messages.saturating_add(other.messages);
+        self.tasks = self.tasks.saturating_add(other.tasks);
         self.buckets.resize(self.buckets.len().max(other.buckets.len()), 0);
-        self.buckets.iter_mut().zip(&other.buckets).for_each(|(mine, theirs)| *mine += theirs);
+        self.buckets
+            .iter_mut()
+            .zip(&other.buckets)
+            .for_each(|(mine, theirs)| *mine = mine.saturating_add(*theirs));
     }
 
     fn mean_tasks(&self) -> f64 {
@@ -62,9 +65,9 @@ impl Class {
     /// Returns the middle of the bucket that contains [`UNDISTURBED_QUANTILE`], in seconds.
     fn undisturbed_s(&self) -> f64 {
         let wanted = (self.messages as f64 * UNDISTURBED_QUANTILE).ceil() as u64;
-        let mut seen = 0;
+        let mut seen = 0_u64;
         let bucket = self.buckets.iter().position(|count| {
-            seen += count;
+            seen = seen.saturating_add(*count);
             seen >= wanted
         });
         FIRST_BUCKET_S * ((bucket.unwrap_or(0) as f64 + 0.5) / BUCKETS_PER_DOUBLING).exp2()
@@ -74,9 +77,14 @@ impl Class {
 impl MessageCosts {
     /// Adds a message of `tasks` tasks that took `overhead_s` seconds on top of the work.
     pub fn add(&mut self, tasks: u64, overhead_s: f64) {
+        self.add_equal(tasks, overhead_s, 1);
+    }
+
+    /// Adds `count` messages of `tasks` tasks that took `overhead_s` seconds each on top of the work.
+    pub fn add_equal(&mut self, tasks: u64, overhead_s: f64, count: u64) {
         let class = tasks.max(1).ilog2() as usize;
         self.0.resize(self.0.len().max(class + 1), Class::default());
-        self.0[class].add(tasks, overhead_s);
+        self.0[class].add(tasks, overhead_s, count);
     }
 
     /// Adds the costs that another worker observed.
@@ -87,9 +95,9 @@ impl MessageCosts {
 
     /// Returns the mean number of tasks per message; `None` without messages.
     pub fn tasks_per_message(&self) -> Option<f64> {
-        let messages: u64 = self.0.iter().map(|class| class.messages).sum();
-        let tasks: u64 = self.0.iter().map(|class| class.tasks).sum();
-        (messages > 0).then(|| tasks as f64 / messages as f64)
+        let messages: f64 = self.0.iter().map(|class| class.messages as f64).sum();
+        let tasks: f64 = self.0.iter().map(|class| class.tasks as f64).sum();
+        (messages > 0.0).then(|| tasks / messages)
     }
 
     /// Returns the fixed cost *h* of a message in seconds: the cost of the smallest messages, less the cost of

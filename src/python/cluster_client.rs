@@ -1,7 +1,5 @@
 //! The interpreter that connects to a cluster of `dask.distributed`: chunks of items go in, results come out.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStdout};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -12,7 +10,8 @@ use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::host::child::ChildError;
 use crate::host::deadline::DeadlineKeeper;
-use crate::python::item_server::{Served, end_in_words};
+use crate::python::answer_lines::AnswerLines;
+use crate::python::item_server::Served;
 use crate::python::line_pipe::LinePipe;
 use crate::python::protocol::request::{HarnessRequest, RequestHeader, ServeStrategy};
 use crate::python::session::Session;
@@ -100,7 +99,8 @@ impl Ended {
 }
 
 /// A message of the client.
-#[derive(Debug)]
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "Line")]
 pub(crate) enum ClientEvent {
     /// A chunk has ended.
     Done {
@@ -151,16 +151,18 @@ struct Line {
     message: String,
 }
 
-impl Line {
-    fn event(self) -> Option<ClientEvent> {
-        let Line { chunk, seconds, results, workers, threads, message, .. } = self;
-        Some(match self.event.as_str() {
+impl TryFrom<Line> for ClientEvent {
+    type Error = String;
+
+    fn try_from(line: Line) -> Result<Self, String> {
+        let Line { event, chunk, seconds, results, workers, threads, code, message } = line;
+        Ok(match event.as_str() {
             "done" => ClientEvent::Done { chunk, seconds, results },
             "lost" => ClientEvent::Lost { chunk, is_worker_death: true, message },
             "broken" => ClientEvent::Lost { chunk, is_worker_death: false, message },
             "workers" => ClientEvent::Workers { workers, threads },
-            "gone" => ClientEvent::Gone(Error::new(self.code.unwrap_or(Code::EngineLost), message)),
-            _ => return None,
+            "gone" => ClientEvent::Gone(Error::new(code.unwrap_or(Code::EngineLost), message)),
+            _ => return Err(format!("an unknown event '{event}'")),
         })
     }
 }
@@ -204,8 +206,7 @@ pub(crate) struct ClusterClient {
 /// The messages of the client, to be read on one thread.
 #[derive(Debug)]
 pub(crate) struct ClientEvents {
-    child: Child,
-    lines: BufReader<ChildStdout>,
+    answers: AnswerLines,
 }
 
 impl Session {
@@ -218,7 +219,7 @@ impl Session {
         workload: Option<&Workload>,
         cluster: &ClusterAddress,
     ) -> Result<(ClusterClient, ClientEvents, ClusterInfo), Error> {
-        let (pipe, child, lines) = self.piped()?;
+        let (pipe, answers) = self.piped()?;
         let client = ClusterClient { pipe };
         let header = workload.map(|workload| self.requests.header(workload));
         let serve = header.clone().map(|header| {
@@ -237,7 +238,7 @@ impl Session {
         };
         // If the process died before it read, the answer will be missing.
         let _ = client.pipe.write(&serde_json::to_string(&request).unwrap_or_default());
-        let mut events = ClientEvents { child, lines };
+        let mut events = ClientEvents { answers };
         let info = events.ready()?;
         Ok((client, events, info))
     }
@@ -289,17 +290,14 @@ impl ClusterClient {
 }
 
 impl ClientEvents {
-    fn line(&mut self) -> Option<String> {
-        let mut line = String::new();
-        let length = self.lines.read_line(&mut line).ok()?;
-        (length > 0).then_some(line)
-    }
-
     fn ready(&mut self) -> Result<ClusterInfo, Error> {
         let keeper = DeadlineKeeper::new();
-        let watch = keeper.watch(self.child.id(), Instant::now() + READY_LIMIT);
-        let event = self.line().and_then(|line| serde_json::from_str::<FirstEvent>(&line).ok());
+        let watch = keeper.watch(self.answers.pid(), Instant::now() + READY_LIMIT);
+        let event: Option<FirstEvent> = self.answers.next();
         let is_late = watch.end();
+        if let Some(broken) = self.answers.broken() {
+            return Err(broken.clone());
+        }
         match event {
             Some(FirstEvent::Ready(info)) => Ok(info),
             Some(FirstEvent::Failed { code, message }) => Err(Error::new(code, message)),
@@ -308,21 +306,13 @@ impl ClientEvents {
         }
     }
 
-    /// Waits for the next message; `None` if the client has ended.
+    /// Waits for the next message; `None` if the client has ended, or sends what is no message.
     pub(crate) fn next(&mut self) -> Option<ClientEvent> {
-        // A line that breaks off is not valid JSON: the client died while it wrote.
-        serde_json::from_str::<Line>(&self.line()?).ok()?.event()
+        self.answers.next()
     }
 
     /// Waits for the end of the client, which is killed if it takes too long; returns it in words.
     pub(crate) fn ended(&mut self) -> String {
-        let keeper = DeadlineKeeper::new();
-        let watch = keeper.watch(self.child.id(), Instant::now() + CLOSE_LIMIT);
-        // Nobody reads any more what it still writes.
-        let pid = nix::unistd::Pid::from_raw(self.child.id().cast_signed());
-        let flags = nix::sys::wait::WaitPidFlag::WEXITED | nix::sys::wait::WaitPidFlag::WNOWAIT;
-        let _ = nix::sys::wait::waitid(nix::sys::wait::Id::Pid(pid), flags);
-        watch.end();
-        end_in_words(&mut self.child)
+        self.answers.ended(CLOSE_LIMIT)
     }
 }

@@ -1,7 +1,7 @@
 //! One interpreter that serves one request: a process of its own, or a fork of one that has imported the module.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -10,40 +10,23 @@ use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 
-use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::host::bounded_read::last_words;
-use crate::host::child::ChildError;
+use crate::host::child::{ChildError, tell};
 use crate::host::deadline::DeadlineKeeper;
 use crate::host::memory::MemoryGuard;
 use crate::host::process::{descendants, kill_tree};
+use crate::python::answer_lines::{NoMessage, read_message};
 use crate::python::fatal_error::{innermost_user_line, line_of_stacks};
 use crate::python::protocol::event::HarnessEvent;
 use crate::python::protocol::request::HarnessRequest;
 use crate::python::stacks;
 
 /// Time for an interpreter to end after its last answer.
-const EXIT_GRACE: Duration = Duration::from_secs(2);
+pub(super) const EXIT_GRACE: Duration = Duration::from_secs(2);
 
 /// Maximum length of the quoted last line of a dead interpreter, in characters.
 const MAX_STDERR_CHARACTERS: usize = 300;
-
-/// Maximum length of a message, in bytes: it is read into memory.
-pub(super) const MAX_MESSAGE_BYTES: u64 = 256 << 20;
-
-/// Returns true for a message that did not break off because the process that wrote it died.
-pub(super) fn is_whole(line: &[u8]) -> bool {
-    line.ends_with(b"\n") || line.len() as u64 >= MAX_MESSAGE_BYTES
-}
-
-/// Returns the error of a message that is none of the protocol, from a process that lives.
-pub(super) fn unreadable(error: &serde_json::Error) -> Error {
-    let message = format!(
-        "the interpreter sent a message that cannot be read ({error}); does the callable write to a file descriptor that \
-         it did not open?"
-    );
-    Error::new(Code::PoolWorkerDied, message)
-}
 
 /// A running harness. Dropping it kills the interpreter and every process that it started.
 #[derive(Debug)]
@@ -122,10 +105,10 @@ impl HarnessProcess {
     /// bytes.
     ///
     /// # Errors
-    /// If the request cannot be written as JSON.
+    /// If the request cannot be written.
     pub(super) fn over(
         process: Box<dyn InterpreterProcess>,
-        (mut stdin, stdout, stderr): (File, File, File),
+        (stdin, stdout, stderr): (File, File, File),
         request: &HarnessRequest,
         keeper: &Arc<DeadlineKeeper>,
         memory: Option<u64>,
@@ -133,16 +116,12 @@ impl HarnessProcess {
         let memory = memory.map(|limit| (limit, MemoryGuard::watch(process.pid(), limit)));
         let mut line = serde_json::to_vec(request)?;
         line.push(b'\n');
-        // If the process died before it read, the answer will be missing.
-        let _ = stdin.write_all(&line);
-        Ok(HarnessProcess {
-            process,
-            stdin: Some(stdin),
-            stdout: BufReader::new(stdout),
-            stderr,
-            keeper: Arc::clone(keeper),
-            memory,
-        })
+        let stdout = BufReader::new(stdout);
+        let keeper = Arc::clone(keeper);
+        let mut harness = HarnessProcess { process, stdin: None, stdout, stderr, keeper, memory };
+        tell(&stdin, &line)?;
+        harness.stdin = Some(stdin);
+        Ok(harness)
     }
 
     /// Returns the process ID.
@@ -177,13 +156,11 @@ impl HarnessProcess {
     pub(super) fn next<T: DeserializeOwned>(&mut self, limit: Duration) -> Result<HarnessEvent<T>, Error> {
         let keeper = Arc::clone(&self.keeper);
         let watch = keeper.watch_with(self.pid(), Instant::now() + limit, stacks::ask);
-        let mut line = Vec::new();
-        // A line that breaks off is not valid JSON and fails to parse below.
-        let _ = self.stdout.by_ref().take(MAX_MESSAGE_BYTES).read_until(b'\n', &mut line);
+        let message = read_message(&mut self.stdout);
         let late = watch.end();
-        serde_json::from_slice(&line).map_err(|error| match late || !is_whole(&line) {
-            true => self.error_of_silence(late.then_some(limit)),
-            false => unreadable(&error),
+        message.map_err(|none| match none {
+            NoMessage::Unreadable(error) if !late => error,
+            _ => self.error_of_silence(late.then_some(limit)),
         })
     }
 

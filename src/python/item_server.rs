@@ -1,11 +1,8 @@
 //! An interpreter that runs items as they are sent, any number at a time.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStdout};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::json;
 use serde_json::value::RawValue;
 
@@ -13,8 +10,8 @@ use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::host::child::ChildError;
 use crate::host::deadline::DeadlineKeeper;
-use crate::host::process::kill_tree;
-use crate::python::harness_process::{MAX_MESSAGE_BYTES, is_whole, unreadable};
+use crate::python::answer_lines::AnswerLines;
+use crate::python::harness_process::EXIT_GRACE;
 use crate::python::line_pipe::LinePipe;
 use crate::python::protocol::request::{HarnessRequest, ServeStrategy};
 use crate::python::session::Session;
@@ -66,10 +63,7 @@ pub(crate) struct ItemServer {
 /// The answers of an interpreter, to be read on one thread.
 #[derive(Debug)]
 pub(crate) struct ServedItems {
-    child: Child,
-    lines: BufReader<ChildStdout>,
-    /// The reason why no more answers are read, although the interpreter lives.
-    broken: Option<Error>,
+    answers: AnswerLines,
 }
 
 impl Session {
@@ -82,12 +76,12 @@ impl Session {
         workload: &Workload,
         strategy: ServeStrategy,
     ) -> Result<(ItemServer, ServedItems), Error> {
-        let (pipe, child, lines) = self.piped()?;
+        let (pipe, answers) = self.piped()?;
         let server = ItemServer { pipe };
         let request = HarnessRequest::Serve { header: self.requests.header(workload), strategy };
         // If the process died before it read, the answer will be missing.
         let _ = server.pipe.write(&serde_json::to_string(&request).unwrap_or_default());
-        let mut answers = ServedItems { child, lines, broken: None };
+        let mut answers = ServedItems { answers };
         answers.ready(self.exchange.timeouts.import + self.exchange.timeouts.start)?;
         Ok((server, answers))
     }
@@ -122,29 +116,13 @@ impl ItemServer {
 }
 
 impl ServedItems {
-    fn read<T: DeserializeOwned>(&mut self) -> Option<T> {
-        let mut line = Vec::new();
-        self.lines.by_ref().take(MAX_MESSAGE_BYTES).read_until(b'\n', &mut line).ok()?;
-        match serde_json::from_slice(&line) {
-            Ok(message) => Some(message),
-            // It lives, and its answers would be awaited for ever.
-            Err(error) if is_whole(&line) => {
-                self.broken = Some(unreadable(&error));
-                kill_tree(self.child.id());
-                None
-            }
-            // A line that breaks off: the interpreter died while it wrote.
-            Err(_) => None,
-        }
-    }
-
     fn ready(&mut self, limit: Duration) -> Result<(), Error> {
         let keeper = DeadlineKeeper::new();
-        let watch = keeper.watch(self.child.id(), Instant::now() + limit);
-        let event: Option<FirstEvent> = self.read();
+        let watch = keeper.watch(self.answers.pid(), Instant::now() + limit);
+        let event: Option<FirstEvent> = self.answers.next();
         let is_late = watch.end();
-        if let Some(broken) = self.broken.take() {
-            return Err(broken);
+        if let Some(broken) = self.answers.broken() {
+            return Err(broken.clone());
         }
         match event {
             Some(FirstEvent::Ready {}) => Ok(()),
@@ -159,28 +137,11 @@ impl ServedItems {
 
     /// Waits for the end of the next item; `None` if the interpreter has ended.
     pub(crate) fn next(&mut self) -> Option<Served> {
-        self.read()
+        self.answers.next()
     }
 
     /// Waits for the end of the process and returns it in words, such as "was ended by signal 11".
     pub(crate) fn ended(&mut self) -> String {
-        let words = end_in_words(&mut self.child);
-        match &self.broken {
-            Some(broken) => format!("was killed: {broken}"),
-            None => words,
-        }
-    }
-}
-
-/// Waits for the end of a process and returns it in words, such as "was ended by signal 11".
-pub(super) fn end_in_words(child: &mut Child) -> String {
-    use std::os::unix::process::ExitStatusExt;
-    match child.wait() {
-        Ok(status) => match (status.code(), status.signal()) {
-            (Some(code), _) => format!("ended with exit status {code}"),
-            (None, Some(signal)) => format!("was ended by signal {signal}"),
-            (None, None) => "ended".to_owned(),
-        },
-        Err(error) => format!("is gone: {error}"),
+        self.answers.ended(EXIT_GRACE)
     }
 }

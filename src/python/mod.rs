@@ -5,6 +5,7 @@
 //! answers in lines of JSON. Batches run in forks of the interpreter that described the callables, if a fork is as
 //! good as a fresh one ([`zygote`]). Results of single tasks go to a [`results_file`] that outlives the interpreter.
 
+mod answer_lines;
 pub(crate) mod check;
 pub(crate) mod cluster_client;
 mod exchange;

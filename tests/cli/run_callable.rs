@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use predicates::prelude::*;
+use predicates::str::contains;
 use serde_json::{Value, json};
 
 use crate::sandbox::Sandbox;
@@ -166,4 +168,12 @@ fn a_callable_that_cannot_be_run_says_why() {
         let said = String::from_utf8_lossy(&run.get_output().stderr).into_owned();
         assert!(said.contains(expected), "{arguments:?}: {said}");
     }
+}
+
+#[test]
+fn a_callable_that_closes_every_descriptor_fails_and_nobody_waits_for_it() {
+    let source = "import os\nitems = ['a']\ndef closes(item):\n    os.closerange(0, 256)\n";
+    let sandbox = Sandbox::with("tasks.py", source);
+    let run = sandbox.run(&["run", "-j1", "tasks.py:closes"]).code(1);
+    run.stderr(contains("1 failed").and(contains("closed its pipe and was killed")));
 }

@@ -144,11 +144,11 @@ impl IpcReport {
     /// Returns the statistics that every other strategy has. Messages are not timed one by one, so each
     /// costs the mean.
     pub(crate) fn stats(&self) -> IpcStats {
-        let count: u64 = self.messages.iter().map(|(_, count)| count).sum();
+        let count = self.messages.iter().fold(0_u64, |sum, (_, count)| sum.saturating_add(*count));
         let mean_s = (self.active_s - self.working_s).max(0.0) / count.max(1) as f64;
         let mut costs = MessageCosts::default();
         for (tasks, count) in &self.messages {
-            (0..*count).for_each(|_| costs.add(*tasks, mean_s));
+            costs.add_equal(*tasks, mean_s, *count);
         }
         IpcStats { active_s: self.active_s, working_s: self.working_s.min(self.active_s), costs }
     }
