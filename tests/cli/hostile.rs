@@ -327,3 +327,25 @@ fn a_workload_file_touches_nothing_outside_its_directory_unless_both_say_so() {
     sandbox.run(&["profile", "jobs/agreed.toml", "--allow-write"]).code(0);
     assert_eq!(fs::metadata(sandbox.path("precious")).unwrap().len(), 1024);
 }
+
+#[test]
+fn the_settings_of_the_user_agree_as_an_option_does_and_those_of_a_suite_do_not() {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.path("jobs")).unwrap();
+    fs::write(sandbox.path("precious"), "precious").unwrap();
+    let step = "tasks = 2\n[[step]]\nkind = 'write'\npath = 'precious'\nsize = '1KiB'\noverwrite = true\n";
+    fs::write(sandbox.path("jobs/write.toml"), step).unwrap();
+    let profile = ["profile", "jobs/write.toml"];
+    sandbox.configure("allow_read = true\n");
+    sandbox.run(&profile).code(2).stderr(contains("E-WORKLOAD-011"));
+    sandbox.configure("allow_writes = true\n");
+    sandbox.run(&profile).code(2).stderr(contains("unknown field `allow_writes`"));
+    sandbox.configure("");
+    fs::write(sandbox.path("conc.toml"), "allow_write = true\n").unwrap();
+    sandbox.run(&["bench", "jobs"]).code(2).stderr(contains("unknown field `allow_write`"));
+    fs::remove_file(sandbox.path("conc.toml")).unwrap();
+    assert_eq!(fs::read_to_string(sandbox.path("precious")).unwrap(), "precious");
+    sandbox.configure("allow_write = true\n");
+    sandbox.run(&profile).code(0);
+    assert_eq!(fs::metadata(sandbox.path("precious")).unwrap().len(), 1024);
+}

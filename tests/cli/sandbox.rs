@@ -69,6 +69,13 @@ impl Sandbox {
         self.directory.path().join("work").join(name)
     }
 
+    /// Writes the settings of the user.
+    pub(crate) fn configure(&self, text: &str) {
+        let directory = self.directory.path().join("config/conc");
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(directory.join("conc.toml"), text).unwrap();
+    }
+
     /// A command that starts `conc` here.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_conc"));
@@ -81,6 +88,7 @@ impl Sandbox {
             .stdin(Stdio::null())
             .env(TAG, &self.tag)
             .env("TMPDIR", self.directory.path().join("tmp"))
+            .env("XDG_CONFIG_HOME", self.directory.path().join("config"))
             // The overheads of strategies on this machine are calibrated once for all tests.
             .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
         let of_github = ["GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"];

@@ -8,8 +8,6 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use clap_complete::engine::ArgValueCompleter;
 
-use crate::workload::input::Access;
-
 use crate::cli::args::complete;
 use crate::cli::args::values::{count, duration, rate, tasks};
 
@@ -79,13 +77,6 @@ pub(crate) struct WorkloadArgs {
     /// searched.
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command_line: Vec<String>,
-}
-
-impl WorkloadArgs {
-    /// Returns what workload files may do outside their directories.
-    pub(crate) fn access(&self) -> Access {
-        Access { read: self.allow_read, write: self.allow_write }
-    }
 }
 
 /// Arguments about Python callables.

@@ -16,6 +16,7 @@ mod reference_suite;
 mod run;
 mod study;
 mod suite;
+mod trust;
 mod workload;
 
 pub(crate) use advise::AdviseSettings;

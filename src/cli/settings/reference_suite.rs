@@ -14,6 +14,7 @@ use crate::cli::args::{BenchArgs, WorkloadArgs};
 use crate::cli::failure::Failure;
 use crate::cli::settings::located::located;
 use crate::cli::settings::suite::{entry, is_one, names};
+use crate::cli::settings::trust::access;
 use crate::cli::settings::workload::{ignore_failures, name_async_form, set_limits};
 
 /// Returns the workloads that the arguments mean in `directory`, of which `entries` are those of the current
@@ -37,7 +38,8 @@ pub(super) fn reference_suite(
         return Ok(entries.iter().map(|entry| entry.workload.clone()).collect());
     }
     let mut workloads = Vec::new();
-    for mut workload in names.iter().filter_map(|name| input::resolve_os(name, args.workload.access()).ok()) {
+    let access = access(&args.workload)?;
+    for mut workload in names.iter().filter_map(|name| input::resolve_os(name, access).ok()) {
         name_async_form(&mut workload, args.workload.python.async_fn.as_deref())?;
         set_limits(&mut workload, &args.workload);
         workloads.push(entry(workload, args, &file, host)?.workload);
@@ -48,7 +50,7 @@ pub(super) fn reference_suite(
 /// Returns the counterpart of the only workload, over the same items; `None` if it is not there.
 fn one(args: &WorkloadArgs, directory: &Path, current: &Workload) -> Result<Option<Workload>, Failure> {
     let Some(name) = args.workload.first() else { return Ok(Some(current.clone())) };
-    let mut there = match input::resolve_os(&located(name, directory), args.access()) {
+    let mut there = match input::resolve_os(&located(name, directory), access(args)?) {
         Ok(workload) => workload,
         Err(errors) if errors.first().code == Code::WorkloadNotFound => return Ok(None),
         Err(errors) => return Err(errors.into()),

@@ -19,6 +19,7 @@ use crate::cli::failure::Failure;
 use crate::cli::settings::flag::{FlagRequest, resolve_flag};
 use crate::cli::settings::located::located;
 use crate::cli::settings::study::resolve_study;
+use crate::cli::settings::trust::access;
 use crate::cli::settings::workload::{check_python, name_async_form, resolve_workload, set_limits};
 
 /// Directory whose workload files are the suite if nothing else is named.
@@ -104,8 +105,9 @@ fn workloads(args: &WorkloadArgs, file: &SuiteFile, stdin: impl BufRead) -> Resu
     let names = names(args, file, Path::new(""))?;
     let names = if names.is_empty() { sample_names() } else { names };
     let (mut workloads, mut broken) = (Vec::new(), Vec::new());
+    let access = access(args)?;
     for name in names {
-        match input::resolve_os(&name, args.access()) {
+        match input::resolve_os(&name, access) {
             Ok(mut workload) => {
                 name_async_form(&mut workload, args.python.async_fn.as_deref())?;
                 set_limits(&mut workload, args);

@@ -10,12 +10,13 @@ use crate::workload::{Workload, input};
 
 use crate::cli::args::{WorkloadArgs, slips};
 use crate::cli::failure::Failure;
+use crate::cli::settings::trust::access;
 
 /// Returns the workload that the arguments describe.
 pub(super) fn resolve_workload(args: &WorkloadArgs, stdin: impl BufRead) -> Result<Workload, Failure> {
     let mut workload = match args.workload.split_first() {
         Some((name, rest)) => {
-            let workload = input::resolve_os(name, args.access())?;
+            let workload = input::resolve_os(name, access(args)?)?;
             if workload.source == WorkloadSource::Python {
                 let items = args.items.as_deref().map(|path| input::read_items(path, stdin)).transpose()?;
                 input::with_items(workload, &in_utf8(rest)?, items, args.tasks)?
