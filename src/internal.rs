@@ -2,6 +2,8 @@
 //!
 //! Nothing here is an interface: any of it may change without notice.
 
+pub mod untrusted;
+
 pub use crate::advice::check_result::CheckStatus;
 pub use crate::advice::confidence::ChoiceConfidenceReason;
 pub use crate::advice::result::CodeExample;

@@ -50,6 +50,12 @@ pub(crate) const MAX_DURATION: Duration = Duration::from_secs(365 * 24 * 3600);
 /// Largest size that can be written, in bytes: more than any machine has, and any sum of a few fits a `u64`.
 pub(crate) const MAX_BYTES: u64 = 1 << 50;
 
+/// Returns the duration of seconds that were computed or read: the nearest one to what is no duration, and 0 for
+/// what is no number.
+pub(crate) fn duration_of(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX)
+}
+
 /// A kind of quantity in error messages.
 struct Kind {
     /// Its name.
@@ -275,6 +281,15 @@ mod tests {
         assert_eq!(parse_bytes("1048576GiB"), Ok(MAX_BYTES));
         let error = parse_bytes("16000000000000MiB").expect_err("too large").to_string();
         assert!(error.ends_with("a size is from 0 to 1048576GiB"), "{error}");
+    }
+
+    #[test]
+    fn any_seconds_are_a_duration() {
+        assert_eq!(duration_of(1.5), Duration::from_millis(1500));
+        for none in [-1.0, f64::NAN, f64::NEG_INFINITY] {
+            assert_eq!(duration_of(none), Duration::ZERO);
+        }
+        assert_eq!((duration_of(f64::INFINITY), duration_of(1e300)), (Duration::MAX, Duration::MAX));
     }
 
     #[test]

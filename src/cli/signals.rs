@@ -17,9 +17,20 @@ pub(crate) fn handle() -> Result<KillSwitch, Failure> {
     note_ignored_signals();
     let switch = KillSwitch::default();
     let on_signal = switch.clone();
-    ctrlc::set_handler(move || on_signal.trigger())
-        .map_err(|error| Failure::coded(Code::HostSpawn, error.to_string()))?;
+    on_ending_signal(move || on_signal.trigger())?;
     Ok(switch)
+}
+
+/// Calls the function at every signal that asks this program to end.
+fn on_ending_signal(handle: impl FnMut() + Send + 'static) -> Result<(), Failure> {
+    ctrlc::set_handler(handle).map_err(|error| {
+        // It says what went wrong only to those who ask for the error inside.
+        let why = match error {
+            ctrlc::Error::System(error) => error.to_string(),
+            other => other.to_string(),
+        };
+        Failure::coded(Code::HostSpawn, format!("cannot handle signals: {why}"))
+    })
 }
 
 /// Starts the process group of a run that signals end.
@@ -39,7 +50,7 @@ pub(crate) fn graceful(shutdown: &Shutdown) -> Result<RunGuard, Failure> {
             on_signal.trigger();
         }
     };
-    ctrlc::set_handler(on_signal).map_err(|error| Failure::coded(Code::HostSpawn, error.to_string()))?;
+    on_ending_signal(on_signal)?;
     Ok(RunGuard::start(switch)?)
 }
 

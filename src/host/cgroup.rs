@@ -107,6 +107,15 @@ fn ancestors(root: &Path, path: &str) -> Vec<PathBuf> {
     relative.ancestors().map(|part| root.join(part)).collect()
 }
 
+/// Gives a text to every parser, for tests of any text.
+pub(super) fn parse_any(text: &str) {
+    inactive_file(text);
+    parse_cpu_max(text);
+    for (_, path) in procfs::parse_cgroups(text) {
+        ancestors(Path::new("/sys/fs/cgroup"), &path);
+    }
+}
+
 fn memory_limit(dir: &Path) -> Option<u64> {
     // Version 1 writes "no limit" as the largest multiple of a page.
     let v1 = || read_number(&dir.join("memory.limit_in_bytes")).filter(|bytes| *bytes < 1 << 60);

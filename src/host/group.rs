@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use crate::host::process;
 use crate::host::reexec::{HiddenRole, Reexec};
+use crate::host::scratch;
 
 /// The group and the temporary directory of a run; both end with it.
 #[derive(Debug)]
@@ -83,5 +84,6 @@ impl Drop for Group {
         let _ = self.watchdog.wait();
         // A process that left the group for a session of its own is a child of this process by now.
         process::kill_descendants();
+        scratch::remove(self.scratch.path());
     }
 }

@@ -94,6 +94,11 @@ fn counters(dir: &Path) -> Option<Counters> {
     parse_counters(&std::fs::read_to_string(dir.join("cpu.stat")).ok()?)
 }
 
+/// Gives a text to the parser, for tests of any text.
+pub(super) fn parse_any(text: &str) {
+    parse_counters(text);
+}
+
 /// Parses `cpu.stat`: version 2 counts microseconds, version 1 nanoseconds.
 fn parse_counters(text: &str) -> Option<Counters> {
     let number = |name: &str| -> Option<u64> {

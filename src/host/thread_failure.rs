@@ -3,14 +3,27 @@
 use std::panic::{self, PanicHookInfo};
 use std::process;
 
-/// What the standard library and tokio say in the panic that they end in.
-const REFUSALS: [&str; 2] = ["failed to spawn thread", "can't spawn worker thread"];
+/// What the standard library and tokio say in the panic that they end in, what they were refused, and the limit on it.
+const REFUSALS: [(&str, &str, &str); 3] = [
+    ("failed to spawn thread", "start a thread", "the limit on processes and threads (`ulimit -u`)"),
+    ("can't spawn worker thread", "start a thread", "the limit on processes and threads (`ulimit -u`)"),
+    ("failed to create UnixStream", "open a socket", "the limit on open files (`ulimit -n`)"),
+];
+
+/// How the system describes its reasons.
+const WHY: [&str; 5] = [
+    "Resource temporarily unavailable",
+    "Cannot allocate memory",
+    "Too many open files",
+    "No buffer space available",
+    "Operation not permitted",
+];
 
 /// The exit status of a run that failed (see `ExitStatus::Failed`).
 const FAILED: i32 = 1;
 
-/// Ends the process with a message, and not with a panic, if a thread cannot be started: a limit on processes counts
-/// threads too. Other panics are reported as before.
+/// Ends the process with a message, and not with a panic, if the system refuses a library what it cannot do without: a
+/// thread (a limit on processes counts threads too) or a socket. Other panics are reported as before.
 #[expect(clippy::exit, reason = "a library panics where it is refused a thread, and nothing can go on")]
 pub(crate) fn end_with(say: impl Fn(&str) + Send + Sync + 'static) {
     let before = panic::take_hook();
@@ -34,11 +47,9 @@ fn refusal(info: &PanicHookInfo<'_>) -> Option<String> {
 }
 
 fn explain(panic: &str) -> Option<String> {
-    REFUSALS.iter().any(|refusal| panic.contains(refusal)).then(|| {
-        let os = ["Resource temporarily unavailable", "Cannot allocate memory"];
-        let why = os.iter().find(|why| panic.contains(**why)).unwrap_or(&"the system refuses it");
-        format!("cannot start a thread: {why}; raise the limit on processes and threads (`ulimit -u`)")
-    })
+    let (_, what, limit) = REFUSALS.iter().find(|(refusal, ..)| panic.contains(refusal))?;
+    let why = WHY.iter().find(|why| panic.contains(**why)).unwrap_or(&"the system refuses it");
+    Some(format!("cannot {what}: {why}; raise {limit}"))
 }
 
 #[cfg(test)]
@@ -53,6 +64,12 @@ mod tests {
             let said = explain(panic).expect("a refusal");
             assert!(said.starts_with("cannot start a thread: Resource temporarily unavailable"), "{said}");
         }
+        let socket = "failed to create UnixStream: Os { code: 24, kind: Uncategorized, message: \"Too many open files\" }";
+        let said = explain(socket).expect("a refusal");
+        assert_eq!(
+            said,
+            "cannot open a socket: Too many open files; raise the limit on open files (`ulimit -n`)"
+        );
         assert_eq!(explain("index out of bounds"), None);
     }
 }

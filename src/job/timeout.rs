@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::units::parse_duration;
+use crate::units::{duration_of, parse_duration};
 
 /// Number of successes from which a median is trusted, as in GNU parallel.
 const MEDIAN_FROM: usize = 3;
@@ -74,9 +74,7 @@ impl Timeout {
     pub(crate) fn limit(self, durations: &Durations) -> Option<Duration> {
         match self {
             Timeout::After(duration) => Some(duration),
-            Timeout::OfMedian(times) => {
-                durations.median().map(|median| Duration::from_secs_f64(median * times))
-            }
+            Timeout::OfMedian(times) => durations.median().map(|median| duration_of(median * times)),
         }
     }
 }

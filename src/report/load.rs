@@ -62,21 +62,32 @@ impl<'de> Deserialize<'de> for Document {
 /// version; the message names a wrong field with its line.
 pub(crate) fn load_results(path: &Path) -> Result<BenchReport, InputErrors> {
     let name = path.display().to_string();
-    let wrong = |message: String| InputError::new(Code::GateResults, message);
     let bytes = read_file_at_most(path, MAX_RESULTS_BYTES)
         .map_err(|error| wrong(format!("cannot read '{name}': {error}")))?;
+    read_results(&name, bytes)
+}
+
+/// Reads the contents of a file of results.
+///
+/// # Errors
+/// Any error of [`load_results`] about what is in the file.
+pub(crate) fn read_results(name: &str, bytes: Vec<u8>) -> Result<BenchReport, InputErrors> {
     let text = String::from_utf8(bytes).map_err(|_| wrong(format!("'{name}' is not UTF-8")))?;
-    let results = match parse(&name, &text)? {
+    let results = match parse(name, &text)? {
         Document::Bench(bench) => *bench,
         Document::Single(report) if !report.cells.is_empty() || report.flag.is_some() => {
             BenchReport::new(report.host.clone(), vec![*report])
         }
-        _ => return Err(foreign(&name, "it has no measurements").into()),
+        _ => return Err(foreign(name, "it has no measurements").into()),
     };
     if results.results.is_empty() {
         return Err(wrong(format!("'{name}' has no results")).into());
     }
     Ok(results)
+}
+
+fn wrong(message: String) -> InputError {
+    InputError::new(Code::GateResults, message)
 }
 
 fn parse(name: &str, text: &str) -> Result<Document, InputError> {

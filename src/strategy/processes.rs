@@ -15,6 +15,7 @@ use crate::strategy::process::protocol::{Reply, Request};
 use crate::strategy::process::worker::{Worker, start_all};
 use crate::strategy::task_queue::TaskQueue;
 use crate::strategy::time_breakdown::IpcStats;
+use crate::units::duration_of;
 use crate::workload::Program;
 use crate::workload::task_outcomes::TaskOutcomes;
 
@@ -203,7 +204,7 @@ fn drive(worker: &mut Worker, queue: &TaskQueue, program: &Program) -> (TaskOutc
 
 /// Returns the work that the next frame should hold.
 fn frame_work(costs: &MessageCosts) -> Duration {
-    Duration::from_secs_f64(FRAME_WORK_PER_MESSAGE_COST * costs.message_s().unwrap_or(0.0))
+    duration_of(FRAME_WORK_PER_MESSAGE_COST * costs.message_s().unwrap_or(0.0))
         .clamp(FRAME_WORK, MAX_FRAME_WORK)
 }
 

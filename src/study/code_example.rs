@@ -1,6 +1,6 @@
 //! The program that follows a recommendation.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use crate::advice::Recommendation;
 use crate::advice::result::CodeExample;
@@ -9,6 +9,7 @@ use crate::profile::result::{PythonProfile, StagePool, StepCost};
 use crate::snippets::{Choice, ItemSource, StageShape, TaskShape, examples};
 use crate::study::config::StudyConfig;
 use crate::study::machine::Backend;
+use crate::units::duration_of;
 use crate::workload::Workload;
 use crate::workload::item::Items;
 use crate::workload::spec::{OwnItems, StepSpec};
@@ -33,8 +34,8 @@ pub(super) fn code_examples(study: &StudyFacts<'_>, recommendation: &Recommendat
     let command = workload.only_command();
     let shape = TaskShape {
         tasks: workload.tasks(),
-        cpu: Duration::from_secs_f64(profile.task.cpu_s),
-        wait: Duration::from_secs_f64(profile.task.wait_s),
+        cpu: duration_of(profile.task.cpu_s),
+        wait: duration_of(profile.task.wait_s),
         command: command.map(|command| command.argv.clone()),
         ignore_failure: command.is_some_and(|command| command.ignore_failure),
         python: python.map(|callables| callables.task(workload, profile)),
@@ -57,7 +58,7 @@ fn stages(workload: &Workload, profile: &Profile) -> Vec<StageShape> {
     let pools = profile.python.as_ref().map(PythonProfile::stage_pools).unwrap_or_default();
     let stage = |(i, (step, cost)): (usize, (&StepSpec, &StepCost))| StageShape {
         kind: step.kind().to_owned(),
-        time: Duration::from_secs_f64(cost.wall_s),
+        time: duration_of(cost.wall_s),
         computes: step.is_computation() || callables_that_compute.get(i) == Some(&true),
         ordered: workload.rule(i).ordered,
         pool: pools.get(i).copied().unwrap_or(StagePool::Thread),

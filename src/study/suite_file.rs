@@ -180,7 +180,11 @@ fn read_suite_file(path: &Path) -> Result<SuiteFile, InputErrors> {
     parse(&name.to_string(), &text)
 }
 
-fn parse(name: &str, text: &str) -> Result<SuiteFile, InputErrors> {
+/// Reads the text of the suite file.
+///
+/// # Errors
+/// What is wrong in it and where.
+pub(crate) fn parse(name: &str, text: &str) -> Result<SuiteFile, InputErrors> {
     toml::from_str(text).map_err(|error| {
         let place = error.span().map(|span| SourceSpan::new(name.into(), text.into(), span));
         let help = Some("see 'A suite' in the README for its keys".to_owned());

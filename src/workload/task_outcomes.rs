@@ -30,15 +30,15 @@ pub struct TaskCounts {
 impl TaskCounts {
     /// Tasks started.
     pub fn started(&self) -> u64 {
-        self.ok + self.failed + self.timed_out + self.cancelled
+        [self.failed, self.timed_out, self.cancelled].into_iter().fold(self.ok, u64::saturating_add)
     }
 
     /// Adds the counts of another run.
     pub fn merge(&mut self, other: &TaskCounts) {
-        self.ok += other.ok;
-        self.failed += other.failed;
-        self.timed_out += other.timed_out;
-        self.cancelled += other.cancelled;
+        self.ok = self.ok.saturating_add(other.ok);
+        self.failed = self.failed.saturating_add(other.failed);
+        self.timed_out = self.timed_out.saturating_add(other.timed_out);
+        self.cancelled = self.cancelled.saturating_add(other.cancelled);
     }
 }
 
@@ -116,8 +116,12 @@ impl Serialize for Latencies {
 impl<'de> Deserialize<'de> for Latencies {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let bytes = Vec::<u8>::deserialize(deserializer)?;
-        let histogram = Deserializer::new().deserialize(&mut bytes.as_slice());
-        histogram.map(Latencies).map_err(serde::de::Error::custom)
+        let histogram: Histogram<u64> =
+            Deserializer::new().deserialize(&mut bytes.as_slice()).map_err(serde::de::Error::custom)?;
+        // Added to one of the known bounds, because only such are added up.
+        let mut latencies = Latencies::default();
+        latencies.0.add(&histogram).map_err(serde::de::Error::custom)?;
+        Ok(latencies)
     }
 }
 

@@ -47,3 +47,4 @@ mod signals;
 mod simulate;
 mod slips;
 mod tables;
+mod thread_limit;

@@ -11,7 +11,7 @@ pub(crate) fn cgroups(pid: Option<u32>) -> Vec<(String, String)> {
 }
 
 /// Splits the lines `id:controllers:path`.
-fn parse_cgroups(text: &str) -> Vec<(String, String)> {
+pub(crate) fn parse_cgroups(text: &str) -> Vec<(String, String)> {
     let group = |line: &str| {
         let mut fields = line.splitn(3, ':').skip(1);
         Some((fields.next()?.to_owned(), fields.next()?.to_owned()))

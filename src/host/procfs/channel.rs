@@ -58,7 +58,7 @@ fn is_written(link: &Path) -> bool {
 }
 
 /// Parses the target of a link, such as `pipe:[4711]`.
-fn parse_channel(target: &str, is_written: impl FnOnce() -> bool) -> Option<OpenChannel> {
+pub(super) fn parse_channel(target: &str, is_written: impl FnOnce() -> bool) -> Option<OpenChannel> {
     let inode = |kind: &str| target.strip_prefix(kind)?.strip_suffix(']')?.parse().ok();
     if let Some(inode) = inode("socket:[") {
         return Some(OpenChannel::Socket(inode));

@@ -56,7 +56,7 @@ pub(crate) fn max_memory_maps() -> Option<u64> {
 }
 
 /// Parses `cpu user nice system idle iowait irq softirq steal …`; guest time is part of user time.
-fn parse_machine_cpu(text: &str, ticks_per_second: f64) -> Option<MachineCpu> {
+pub(super) fn parse_machine_cpu(text: &str, ticks_per_second: f64) -> Option<MachineCpu> {
     let line = text.lines().find_map(|line| line.strip_prefix("cpu "))?;
     let fields: Vec<f64> = line.split_whitespace().flat_map(str::parse).collect();
     let [user, nice, system, _idle, _iowait, irq, softirq, steal, ..] = fields[..] else { return None };
@@ -65,7 +65,7 @@ fn parse_machine_cpu(text: &str, ticks_per_second: f64) -> Option<MachineCpu> {
 }
 
 /// Parses the line `some avg10=3.20 … total=9201059`: a percentage, and microseconds.
-fn parse_pressure(text: &str, stalled: Stalled) -> Option<Pressure> {
+pub(super) fn parse_pressure(text: &str, stalled: Stalled) -> Option<Pressure> {
     let begin = match stalled {
         Stalled::Some => "some ",
         Stalled::Full => "full ",

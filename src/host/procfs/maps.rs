@@ -19,7 +19,7 @@ pub(crate) fn executable_maps(pid: u32) -> Vec<ExecutableMap> {
 }
 
 /// Parses lines such as `7f00-7f08 r-xp 00028000 fe:00 1234   /usr/lib/libc.so.6`.
-fn parse_executable_maps(text: &str) -> Vec<ExecutableMap> {
+pub(super) fn parse_executable_maps(text: &str) -> Vec<ExecutableMap> {
     let map = |line: &str| {
         let mut fields = line.split_whitespace();
         let (from, to) = fields.next()?.split_once('-')?;

@@ -6,7 +6,7 @@ use super::read;
 
 /// Returns the bytes that a process has in memory now; `None` if it is gone.
 pub(crate) fn resident_bytes(pid: u32) -> Option<u64> {
-    Some(read::line(&format!("/proc/{pid}/statm"), parse_resident_pages)? * page_bytes())
+    read::line(&format!("/proc/{pid}/statm"), parse_resident_pages)?.checked_mul(page_bytes())
 }
 
 /// Returns the bytes that a process has in memory now, each shared page divided by the processes that share it;
@@ -30,20 +30,20 @@ fn page_bytes() -> u64 {
 }
 
 /// Takes the second field of `statm`, in pages.
-fn parse_resident_pages(line: &str) -> Option<u64> {
+pub(super) fn parse_resident_pages(line: &str) -> Option<u64> {
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// Takes `VmHWM` out of `status`, in bytes.
-fn parse_peak_rss(status: &str) -> Option<u64> {
+pub(super) fn parse_peak_rss(status: &str) -> Option<u64> {
     parse_kib(status, "VmHWM:")
 }
 
 /// Takes the size after a name at the start of a line, in bytes.
-fn parse_kib(text: &str, name: &str) -> Option<u64> {
+pub(super) fn parse_kib(text: &str, name: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kib * 1024)
+    kib.checked_mul(1024)
 }
 
 #[cfg(test)]

@@ -13,8 +13,9 @@ mod signals;
 mod sockets;
 mod syscall;
 mod thread;
+mod untrusted;
 
-pub(crate) use cgroup::cgroups;
+pub(crate) use cgroup::{cgroups, parse_cgroups};
 pub(crate) use channel::{OpenChannel, open_channels, ring_has_files};
 pub(crate) use machine::{
     MachineCpu, Stalled, cpu_pressure, machine_cpu, max_memory_maps, pressure, uptime_s,
@@ -31,3 +32,4 @@ pub(crate) use thread::{Schedstat, Stat};
 pub(crate) use thread::{
     children, is_available, own_schedstat, schedstat, thread_stat, threads, ticks_per_second,
 };
+pub(crate) use untrusted::parse_any;

@@ -46,7 +46,7 @@ pub(crate) fn local_tcp_peers(pid: u32) -> HashMap<u64, u64> {
 }
 
 /// Finds the sockets whose addresses are those of other ones in reverse.
-fn parse_local_peers(list: &str) -> Vec<(u64, u64)> {
+pub(super) fn parse_local_peers(list: &str) -> Vec<(u64, u64)> {
     // Local address, remote address and inode; connections that nobody has accepted yet have no inode.
     let connection = |line| {
         let fields: Vec<&str> = str::split_whitespace(line).collect();
@@ -60,7 +60,7 @@ fn parse_local_peers(list: &str) -> Vec<(u64, u64)> {
 }
 
 /// Finds a socket in `/proc/net/tcp` (proc_pid_net(5)).
-fn parse_peer(list: &str, inode: u64) -> Option<Peer> {
+pub(super) fn parse_peer(list: &str, inode: u64) -> Option<Peer> {
     let inode = inode.to_string();
     let mut sockets = list.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
     let socket = sockets.find(|fields| fields.get(9).is_some_and(|field| *field == inode))?;
@@ -76,13 +76,14 @@ pub(super) fn peer_of(remote: &str) -> Peer {
 
 /// Returns whether an address is 127.0.0.0/8 or ::1; four bytes at a time are one number of this machine.
 fn is_loopback(address: &str) -> bool {
-    let last = u32::from_str_radix(&address[address.len().saturating_sub(8)..], 16).unwrap_or(0);
+    let last = address.get(address.len().saturating_sub(8)..).unwrap_or_default();
+    let last = u32::from_str_radix(last, 16).unwrap_or(0);
     let bytes = last.to_ne_bytes();
     let is_v4 = address.len() == 8 || address.starts_with("0000000000000000FFFF0000");
     if is_v4 {
         return bytes[0] == 127;
     }
-    address.len() == 32 && address[..24].bytes().all(|digit| digit == b'0') && bytes == [0, 0, 0, 1]
+    address.len() == 32 && address.bytes().take(24).all(|digit| digit == b'0') && bytes == [0, 0, 0, 1]
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ pub(super) fn line<T>(path: &str, parse: impl FnOnce(&str) -> Option<T>) -> Opti
     parse(String::from_utf8_lossy(&buffer[..length]).trim_end())
 }
 
-/// Reads a whole file.
+/// Reads a whole file. The names of programs and files in it are in any encoding.
 pub(super) fn text<T>(path: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
-    parse(&std::fs::read_to_string(path).ok()?)
+    parse(&String::from_utf8_lossy(&std::fs::read(path).ok()?))
 }

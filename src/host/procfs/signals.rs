@@ -8,7 +8,7 @@ pub(crate) fn own_ignored_signals() -> u64 {
 }
 
 /// Takes `SigIgn`, a mask in hexadecimal.
-fn parse_ignored(status: &str) -> Option<u64> {
+pub(super) fn parse_ignored(status: &str) -> Option<u64> {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
     u64::from_str_radix(mask.trim(), 16).ok()
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::channel::{OpenChannel, parse_channel};
 use super::net::{LISTENING, Peer, TCP_LISTS, list, peer_of};
 
 /// State of a unix socket that is connected (`SS_CONNECTED`).
@@ -42,8 +43,10 @@ pub(crate) fn socket_inodes(pid: u32, most: usize) -> (Vec<u64>, usize) {
     let Ok(entries) = std::fs::read_dir(format!("/proc/{pid}/fd")) else { return (Vec::new(), 0) };
     let links: Vec<_> =
         entries.flatten().take(most).flat_map(|entry| std::fs::read_link(entry.path())).collect();
-    let inode =
-        |link: &std::path::PathBuf| link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok();
+    let inode = |link: &std::path::PathBuf| match parse_channel(link.to_str()?, || false)? {
+        OpenChannel::Socket(inode) => Some(inode),
+        OpenChannel::Pipe { .. } => None,
+    };
     (links.iter().filter_map(inode).collect(), links.len())
 }
 
@@ -56,7 +59,7 @@ pub(crate) fn socket_roles(pid: u32) -> HashMap<u64, SocketRole> {
 }
 
 /// A connection was made by the other side if it has the port of a socket that waits for connections.
-fn tcp_roles(lists: &[String]) -> HashMap<u64, SocketRole> {
+pub(super) fn tcp_roles(lists: &[String]) -> HashMap<u64, SocketRole> {
     let lines = lists.iter().flat_map(|list| list.lines().skip(1));
     let sockets: Vec<(Ends, bool, u64)> = lines.filter_map(parse_tcp).collect();
     let port = |address: &str| address.split_once(':').map(|(_, port)| port.to_owned());
@@ -90,7 +93,7 @@ fn parse_tcp(line: &str) -> Option<(Ends, bool, u64)> {
 
 /// A unix socket that a server accepted has the path of the one that it listens with; the list does not tell to
 /// whom any other is connected.
-fn unix_roles(list: &str) -> HashMap<u64, SocketRole> {
+pub(super) fn unix_roles(list: &str) -> HashMap<u64, SocketRole> {
     let fields = list.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
     // Num RefCount Protocol Flags Type St Inode Path
     let parse = |fields: Vec<&str>| {

@@ -55,7 +55,7 @@ pub(crate) fn epoll_targets(pid: u32, epoll: u64) -> Vec<EpollTarget> {
     targets.unwrap_or_default()
 }
 
-fn parse_syscall(line: &str) -> Option<Syscall> {
+pub(super) fn parse_syscall(line: &str) -> Option<Syscall> {
     let mut fields = line.split_whitespace();
     let number = fields.next()?.parse().ok()?;
     let mut arguments = [0; 6];
@@ -66,7 +66,7 @@ fn parse_syscall(line: &str) -> Option<Syscall> {
 }
 
 /// Parses the lines `tfd: 5 events: 19 …`; events are hexadecimal.
-fn parse_epoll_targets(text: &str) -> Vec<EpollTarget> {
+pub(super) fn parse_epoll_targets(text: &str) -> Vec<EpollTarget> {
     let target = |line: &str| {
         let mut fields = line.strip_prefix("tfd:")?.split_whitespace();
         let fd = fields.next()?.parse().ok()?;

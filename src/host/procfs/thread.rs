@@ -80,7 +80,7 @@ pub(crate) fn children(pid: u32, tid: u32) -> Vec<u32> {
     list.unwrap_or_default()
 }
 
-fn parse_stat(line: &str) -> Option<Stat> {
+pub(super) fn parse_stat(line: &str) -> Option<Stat> {
     // The name in parentheses may itself hold parentheses and spaces.
     let (head, tail) = line.rsplit_once(") ")?;
     let name = head.split_once('(')?.1.to_owned();
@@ -97,13 +97,13 @@ fn parse_stat(line: &str) -> Option<Stat> {
     })
 }
 
-fn parse_schedstat(line: &str) -> Option<Schedstat> {
+pub(super) fn parse_schedstat(line: &str) -> Option<Schedstat> {
     let mut fields = line.split_whitespace().map(str::parse);
     let mut next = || fields.next()?.ok();
     Some(Schedstat { run_ns: next()?, wait_ns: next()?, slices: next()? })
 }
 
-fn parse_children(text: &str) -> Vec<u32> {
+pub(super) fn parse_children(text: &str) -> Vec<u32> {
     text.split_whitespace().filter_map(|child| child.parse().ok()).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -150,6 +150,7 @@ fn lock(file: &File, path: &Path) -> Result<(), JournalError> {
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(()),
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(TryLockError::WouldBlock) if Instant::now() < deadline => thread::sleep(LOCK_PAUSE),
             Err(TryLockError::WouldBlock) => return Err(JournalError::InUse(path.to_owned())),
             Err(TryLockError::Error(error)) => {
@@ -157,6 +158,14 @@ fn lock(file: &File, path: &Path) -> Result<(), JournalError> {
             }
         }
     }
+}
+
+/// Reads what is recorded in a journal.
+///
+/// # Errors
+/// When it belongs to another command, or is damaged before its end.
+pub(crate) fn read_journal(bytes: &[u8], header: &Header) -> Result<Recorded, JournalError> {
+    Found::read(bytes, Path::new("journal"), header).map(|found| found.recorded)
 }
 
 /// The contents of a journal.
@@ -169,7 +178,7 @@ struct Found {
 }
 
 impl Found {
-    fn read(file: &File, path: &Path, header: &Header) -> Result<Self, JournalError> {
+    fn read(file: impl Read, path: &Path, header: &Header) -> Result<Self, JournalError> {
         let failed = |error| JournalError::Io { path: path.to_owned(), error };
         let mut reader = BufReader::new(file);
         let mut found = Found { recorded: Recorded::new(), length: 0, groups: 0 };
@@ -223,7 +232,7 @@ impl Found {
             groups_after.insert(record.group);
         } else {
             self.recorded.add(&record);
-            self.groups = self.groups.max(record.group + 1);
+            self.groups = self.groups.max(record.group.saturating_add(1));
         }
         true
     }

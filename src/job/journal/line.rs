@@ -72,9 +72,13 @@ pub(crate) fn hash_of(item: &[u8]) -> u32 {
 
 /// Appends a line to `out`.
 pub(super) fn write(content: &impl Serialize, out: &mut Vec<u8>) {
-    let json = serde_json::to_vec(content).expect("plain data is JSON");
-    out.extend_from_slice(format!("{:016x} ", xxh3_64(&json)).as_bytes());
-    out.extend_from_slice(&json);
+    write_line(&serde_json::to_vec(content).expect("plain data is JSON"), out);
+}
+
+/// Appends JSON as a line, with its checksum.
+pub(crate) fn write_line(json: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(format!("{:016x} ", xxh3_64(json)).as_bytes());
+    out.extend_from_slice(json);
     out.push(b'\n');
 }
 

@@ -8,6 +8,6 @@ mod file;
 mod line;
 mod recorded;
 
-pub(crate) use file::{Journal, JournalError};
-pub(crate) use line::{Header, Record, RecordStatus, hash_of};
+pub(crate) use file::{Journal, JournalError, read_journal};
+pub(crate) use line::{Header, Record, RecordStatus, hash_of, write_line};
 pub(crate) use recorded::{Recorded, Resumed};

@@ -1,8 +1,10 @@
 //! The items that an earlier run has finished.
 
+use std::collections::BTreeMap;
+
 use crate::job::journal::line::{Record, RecordStatus, hash_of};
 
-/// What is known of an item: five bytes each, so that a million take five megabytes.
+/// What is known of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Known {
     Nothing,
@@ -10,11 +12,21 @@ enum Known {
     Failed,
 }
 
+/// Items of a page: the numbers of a run are close together, and a journal may have been edited.
+const PAGE_ITEMS: u64 = 1 << 10;
+
+/// Items with neighbouring numbers: five bytes each, so that a million take five megabytes.
+#[derive(Debug)]
+struct Page {
+    known: [Known; PAGE_ITEMS as usize],
+    hashes: [u32; PAGE_ITEMS as usize],
+}
+
 /// The items that an earlier run has finished, by their numbers.
 #[derive(Debug)]
 pub(crate) struct Recorded {
-    known: Vec<Known>,
-    hashes: Vec<u32>,
+    pages: BTreeMap<u64, Box<Page>>,
+    last_number: u64,
     /// Length of the file of results that belongs to the last record, in bytes.
     results: Option<u64>,
 }
@@ -36,32 +48,33 @@ pub(crate) enum Resumed {
 impl Recorded {
     /// Begins without any.
     pub(crate) fn new() -> Self {
-        Recorded { known: Vec::new(), hashes: Vec::new(), results: None }
+        Recorded { pages: BTreeMap::new(), last_number: 0, results: None }
     }
 
     /// Adds a record; the last of an item counts.
     pub(super) fn add(&mut self, record: &Record) {
-        let Ok(at) = usize::try_from(record.number.saturating_sub(1)) else { return };
-        if at >= self.known.len() {
-            self.known.resize(at + 1, Known::Nothing);
-            self.hashes.resize(at + 1, 0);
-        }
-        self.known[at] = match record.status {
+        let (page, at) = place(record.number);
+        let page = self.pages.entry(page).or_insert_with(|| {
+            Box::new(Page { known: [Known::Nothing; PAGE_ITEMS as usize], hashes: [0; PAGE_ITEMS as usize] })
+        });
+        page.known[at] = match record.status {
             RecordStatus::Ok => Known::Ok,
             RecordStatus::Failed => Known::Failed,
         };
-        self.hashes[at] = record.item_hash;
+        page.hashes[at] = record.item_hash;
+        self.last_number = self.last_number.max(record.number);
         self.results = record.results.or(self.results);
     }
 
     /// Returns what to do with an item; `retries_failed` runs those again that had failed.
     pub(crate) fn resume(&self, number: u64, item: &[u8], retries_failed: bool) -> Resumed {
-        let at = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
-        match self.known.get(at) {
-            None | Some(Known::Nothing) => Resumed::Run,
-            Some(_) if self.hashes[at] != hash_of(item) => Resumed::Other,
-            Some(Known::Failed) if retries_failed => Resumed::Run,
-            Some(known) => Resumed::Done { is_success: *known == Known::Ok },
+        let (page, at) = place(number);
+        let Some(page) = self.pages.get(&page) else { return Resumed::Run };
+        match page.known[at] {
+            Known::Nothing => Resumed::Run,
+            _ if page.hashes[at] != hash_of(item) => Resumed::Other,
+            Known::Failed if retries_failed => Resumed::Run,
+            known => Resumed::Done { is_success: known == Known::Ok },
         }
     }
 
@@ -72,13 +85,29 @@ impl Recorded {
 
     /// Returns the number of the last item that is recorded.
     pub(crate) fn last_number(&self) -> u64 {
-        self.known.len() as u64
+        self.last_number
     }
+}
+
+/// Returns the page of an item and its place there.
+fn place(number: u64) -> (u64, usize) {
+    let index = number.saturating_sub(1);
+    (index / PAGE_ITEMS, (index % PAGE_ITEMS) as usize)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_greatest_number_takes_no_more_memory_than_the_first() {
+        let mut recorded = Recorded::new();
+        recorded.add(&record(u64::MAX, b"z", RecordStatus::Ok));
+        recorded.add(&record(0, b"0", RecordStatus::Ok));
+        assert_eq!(recorded.pages.len(), 2);
+        assert_eq!(recorded.resume(u64::MAX, b"z", false), Resumed::Done { is_success: true });
+        assert_eq!(recorded.last_number(), u64::MAX);
+    }
 
     fn record(number: u64, item: &[u8], status: RecordStatus) -> Record {
         let item_hash = hash_of(item);
@@ -90,7 +119,7 @@ mod tests {
             signal: 0,
             attempts: 1,
             seconds: 0.1,
-            results: Some(number * 10),
+            results: Some(number.saturating_mul(10)),
             group: 0,
         }
     }

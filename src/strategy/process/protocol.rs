@@ -22,6 +22,9 @@ use crate::workload::{Env, Workload};
 /// Largest frame accepted, in bytes; a longer one means that the streams are out of step.
 const MAX_FRAME_BYTES: u32 = 1 << 30;
 
+/// Largest frame for which memory is taken before it arrives, in bytes.
+const TRUSTED_FRAME_BYTES: u32 = 1 << 20;
+
 /// A request of a pool to a worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
@@ -134,8 +137,16 @@ pub(crate) fn read_frame<T: DeserializeOwned>(stream: &mut impl Read, buffer: &m
     if length > MAX_FRAME_BYTES {
         return Err(io::Error::new(io::ErrorKind::InvalidData, format!("frame of {length} bytes")));
     }
-    buffer.resize(length as usize, 0);
-    stream.read_exact(buffer)?;
+    if length <= TRUSTED_FRAME_BYTES {
+        buffer.resize(length as usize, 0);
+        stream.read_exact(buffer)?;
+    } else {
+        // Memory grows with what arrives: the length may be that of no frame.
+        buffer.clear();
+        if stream.take(u64::from(length)).read_to_end(buffer)? < length as usize {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
     postcard::from_bytes(buffer).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))
 }
 
@@ -159,6 +170,19 @@ mod tests {
         assert!(matches!(read_frame(&mut stream, &mut buffer), Ok(Request::Finish)));
         let end = read_frame::<Request>(&mut stream, &mut buffer).expect_err("nothing left");
         assert_eq!(end.kind(), io::ErrorKind::UnexpectedEof);
+    }
+
+    #[test]
+    fn a_large_frame_arrives_whole_and_one_that_breaks_off_is_an_end() {
+        let (mut pipe, mut buffer) = (Vec::new(), Vec::new());
+        let reason = "x".repeat(3 * TRUSTED_FRAME_BYTES as usize);
+        write_frame(&mut pipe, &mut buffer, &Reply::Refused(reason.clone())).expect("written");
+        let read = |bytes: &[u8]| read_frame::<Reply>(&mut &*bytes, &mut Vec::new());
+        assert!(matches!(read(&pipe), Ok(Reply::Refused(same)) if same == reason));
+        let error = read(&pipe[..pipe.len() - 1]).expect_err("cut off");
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+        let error = read(&[0xff, 0xff, 0xff, 0x3f, 7]).expect_err("a length and nothing behind it");
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
     }
 
     #[test]

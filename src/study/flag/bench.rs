@@ -1,7 +1,5 @@
 //! The recommended values of a program's own flag, repeated for a comparison with another run or program.
 
-use std::time::Duration;
-
 use crate::benchmark::Configuration;
 use crate::benchmark::event::Observer;
 use crate::benchmark::repeat::Side;
@@ -20,6 +18,7 @@ use crate::study::measure::MeasuredStudy;
 use crate::study::repeat::RepeatRequest;
 use crate::study::run::Study;
 use crate::study::run_guard::RunGuard;
+use crate::units::duration_of;
 use crate::workload::Workload;
 use crate::workload::item::Items;
 use crate::workload::spec::StepSpec;
@@ -95,8 +94,7 @@ impl FlagEntry<'_> {
         let mut study = MeasuredStudy::unsearched(study);
         let side = self.target.side(other.as_ref());
         let budgets = BUDGETS + u32::from(side.is_some());
-        let budget =
-            report.flag.as_ref().map_or(config.budget, |flag| Duration::from_secs_f64(flag.budget_s));
+        let budget = report.flag.as_ref().map_or(config.budget, |flag| duration_of(flag.budget_s));
         let request = RepeatRequest {
             cell: Configuration::REFERENCE,
             batch_tasks: self.target.batch_tasks_of(&report.workload.name),

@@ -38,10 +38,19 @@ const MAX_FILE_BYTES: u64 = 16 << 20;
 ///
 /// `E-WORKLOAD-007` if there is no such file, else everything that is wrong in it.
 pub(crate) fn read_file(path: &Path, access: Access) -> Result<Workload, InputErrors> {
-    let file = path.to_string_lossy();
     let bytes = read_file_at_most(path, MAX_FILE_BYTES).map_err(|error| {
+        let file = path.display();
         InputError::new(Code::WorkloadNotFound, format!("workload file '{file}' cannot be read: {error}"))
     })?;
+    read_bytes(path, bytes, access)
+}
+
+/// Reads the contents of a workload file.
+///
+/// # Errors
+/// Every error in it.
+pub(crate) fn read_bytes(path: &Path, bytes: Vec<u8>, access: Access) -> Result<Workload, InputErrors> {
+    let file = path.to_string_lossy();
     let text = String::from_utf8(bytes).map_err(|error| not_utf8(&file, error.as_bytes()))?;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let directory = path.parent().unwrap_or(Path::new(""));

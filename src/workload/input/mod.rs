@@ -34,6 +34,7 @@ pub(crate) use callable::with_items;
 pub(crate) use command_line::DEFAULT_TASKS;
 pub use command_line::from_command;
 pub(crate) use executable::{find_program, is_program};
+pub(crate) use file::read_bytes;
 
 pub(crate) use init::INIT;
 pub use inline::inline;

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use crate::host::clock::thread_cpu;
-use crate::units::Seconds;
+use crate::units::{Seconds, duration_of};
 use crate::workload::spec::{Kernel, StepSpec, Workload};
 use crate::workload::step::cpu::iterate::Iterate;
 use crate::workload::step::cpu::kernels;
@@ -73,7 +73,7 @@ impl Calibration {
             let measure = || seconds_per_iteration(kernels::kernel(cpu.kernel), chunks);
             let seconds = *self.seconds.entry(cpu.kernel).or_insert_with(measure);
             cpu.iterations = Some(iterations_for(cpu.work, seconds));
-            let least = Duration::from_secs_f64(seconds);
+            let least = duration_of(seconds);
             if cpu.work < least {
                 small.push(SmallWork { number: i + 1, kernel: cpu.kernel, asked: cpu.work, least });
             }
