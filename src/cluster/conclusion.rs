@@ -53,8 +53,6 @@ impl Ended<'_> {
             skipped_failed: count(&self.left.read.skipped_failed),
             not_run: if end == JobEnd::Complete { Some(0) } else { self.left.unfinished() },
         };
-        let attempts = count(&self.counters.ok_attempts) + count(&self.counters.failed_attempts);
-        let mean = |ns: &AtomicU64| (attempts > 0).then(|| count(ns) as f64 * 1e-9 / attempts as f64);
         let width = (self.engine.threads * self.engine.inner_width).max(1) as usize;
         let summary = JobSummary {
             name: self.config.name.clone(),
@@ -62,13 +60,14 @@ impl Ended<'_> {
             items,
             end,
             elapsed_s: self.elapsed_s,
-            attempts,
+            attempts: self.counters.attempts(),
             requeued: count(&self.counters.requeued),
-            task_s: mean(&self.counters.busy_ns),
-            task_cpu_s: mean(&self.counters.cpu_ns),
+            task_s: self.counters.task_s(),
+            task_cpu_s: self.counters.task_cpu_s(),
             // What items wait for on a worker, nobody looks at.
             class: None,
             own_cpu_share: None,
+            loop_blocked_share: None,
             per_second: items.ok as f64 / self.elapsed_s.max(f64::MIN_POSITIVE),
             strategy: self.strategy,
             processes: None,

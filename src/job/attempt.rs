@@ -104,7 +104,7 @@ impl Runner for Attempts<'_> {
         let mut sink = Sink::new(self, item);
         let (ending, cpu_s) = match self.command(item, slot).spawn() {
             Ok(child) => self.follow(child, begun, &mut sink, limit),
-            Err(error) => (cannot_start(&error), 0.0),
+            Err(error) => (cannot_start(&error), None),
         };
         Attempt {
             ending,
@@ -173,7 +173,7 @@ impl Attempts<'_> {
         begun: Instant,
         sink: &mut Sink<'_>,
         limit: Option<Duration>,
-    ) -> (Ending, f64) {
+    ) -> (Ending, Option<f64>) {
         let pid = child.id();
         let ticket = self.running.add(pid);
         let watch = limit
@@ -195,9 +195,9 @@ impl Attempts<'_> {
         match reap(pid) {
             Ok(reaped) => {
                 stat.into_iter().for_each(|stat| self.learn(seconds, stat, reaped.cpu.total_s()));
-                (conclude(reaped, stopped, is_late, sink), reaped.cpu.total_s())
+                (conclude(reaped, stopped, is_late, sink), Some(reaped.cpu.total_s()))
             }
-            Err(error) => (Ending::Broken(format!("its end is unknown: {error}")), 0.0),
+            Err(error) => (Ending::Broken(format!("its end is unknown: {error}")), None),
         }
     }
 }

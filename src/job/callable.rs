@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::host::clock::process_cpu;
 use crate::host::process::kill_tree;
 use crate::host::procfs;
-use crate::job::callable_strategy::{CallableMode, FirstItems};
+use crate::job::callable_strategy::{CallableMode, FirstItems, ItemCost};
 use crate::job::items::JobItem;
 use crate::job::outcome::{Attempt, Ending};
 use crate::job::output::Output;
@@ -210,8 +210,13 @@ impl<'a> Callables<'a> {
     /// was free is not its own.
     fn learn(&self, served: &Served, used: Usage) {
         let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
-        let own_s = (served.seconds - used.queued_s).max(used.cpu_s);
-        if let Some(mode) = first.add(own_s, used.cpu_s) {
+        let blocked_s = served.held_s.map_or(0.0, |held_s| held_s - used.cpu_s - used.queued_s);
+        let cost = ItemCost {
+            seconds: (served.seconds - used.queued_s).max(used.cpu_s),
+            cpu_s: used.cpu_s,
+            blocked_s: blocked_s.max(0.0),
+        };
+        if let Some(mode) = first.add(cost) {
             *self.mode.lock().unwrap_or_else(PoisonError::into_inner) = mode;
         }
     }
@@ -274,7 +279,7 @@ impl Runner for Callables<'_> {
             ending: Ending::Stopped,
             started,
             seconds: begun.elapsed().as_secs_f64(),
-            cpu_s: 0.0,
+            cpu_s: None,
             output: Output::default(),
             value: None,
             retry_after: None,
@@ -282,7 +287,8 @@ impl Runner for Callables<'_> {
         match outcome {
             Outcome::Served(served) => {
                 take(&mut attempt, served);
-                self.accounted_ns.fetch_add((attempt.cpu_s * 1e9) as u64, Ordering::Relaxed);
+                let cpu_s = attempt.cpu_s.unwrap_or(0.0);
+                self.accounted_ns.fetch_add((cpu_s * 1e9) as u64, Ordering::Relaxed);
             }
             _ if self.is_stopped.load(Ordering::SeqCst) => {}
             Outcome::Died(how, _) => {
@@ -324,6 +330,10 @@ impl Runner for Callables<'_> {
         self.first.lock().unwrap_or_else(PoisonError::into_inner).own_time()
     }
 
+    fn loop_blocked_share(&self) -> Option<f64> {
+        self.first.lock().unwrap_or_else(PoisonError::into_inner).blocked_share()
+    }
+
     fn running_cpu_s(&self, _: usize) -> f64 {
         let used = |live: &Arc<Live>| process_cpu(live.server.pid()).map(|used| used.as_secs_f64());
         let all_s: f64 = self.live().iter().filter_map(used).sum();
@@ -342,7 +352,7 @@ impl Runner for Callables<'_> {
 
 fn take(attempt: &mut Attempt, served: Served) {
     attempt.seconds = served.seconds;
-    attempt.cpu_s = served.cpu_s.unwrap_or(0.0);
+    attempt.cpu_s = served.cpu_s;
     attempt.retry_after = served.retry_after_s.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     attempt.ending = match served.code {
         Some(code) => Ending::Raised(code, served.message.unwrap_or_default()),
@@ -360,7 +370,9 @@ fn pass_on(mut answers: ServedItems, live: &Live) {
     while let Some(served) = answers.next() {
         let waiting = live.pending().waiting.remove(&served.number);
         // Nobody waits for an item that was given up.
-        let _ = waiting.map(|sender| sender.send(Reply::Served(served)));
+        if let Some(sender) = waiting {
+            let _ = sender.send(Reply::Served(served));
+        }
     }
     let how = answers.ended();
     let mut pending = live.pending();

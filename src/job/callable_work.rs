@@ -4,7 +4,7 @@ use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::host::group::Group;
 use crate::job::callable::Callables;
-use crate::job::callable_strategy::{CallableMode, FirstItems};
+use crate::job::callable_strategy::{CallableForm, CallableMode, FirstItems};
 use crate::job::config::{CallableConfig, JobConfig};
 use crate::job::items::ItemSource;
 use crate::python::Session;
@@ -20,7 +20,7 @@ pub(crate) struct CallableWork {
     workload: Workload,
     strategy: Option<StrategyKind>,
     cpus: usize,
-    is_awaitable: bool,
+    form: CallableForm,
     is_blocking: bool,
     own_items: Option<u64>,
 }
@@ -37,14 +37,20 @@ impl CallableWork {
         let python = config.python.as_deref();
         let session = Session::open(python, group.reexec(), &env, SessionTimeouts::default())?;
         let inspection = session.inspect(&config.workload)?;
-        let is_awaitable = inspection.steps.iter().any(|step| step.awaitable);
+        session.end_forking();
+        let limits = &inspection.own_limits;
+        let form = CallableForm {
+            is_awaitable: inspection.steps.iter().any(|step| step.awaitable),
+            needs_one_loop: limits.iter().any(|limit| limit.one_loop),
+            needs_one_process: limits.iter().any(|limit| limit.permits.is_some()),
+        };
         let is_blocking = inspection.steps.iter().all(|step| step.blocking);
         Ok(CallableWork {
             session,
             workload: config.workload.clone(),
             strategy: config.strategy,
             cpus: config.cpus,
-            is_awaitable,
+            form,
             is_blocking,
             own_items: inspection.items,
         })
@@ -73,7 +79,7 @@ impl CallableWork {
 
     /// Returns true if the callable can be awaited.
     pub(crate) fn is_awaitable(&self) -> bool {
-        self.is_awaitable
+        self.form.is_awaitable
     }
 
     /// Returns the strategy, if the user has fixed it.
@@ -109,8 +115,8 @@ impl CallableWork {
     /// When callables have no strategy of that name, or this one has no async form.
     pub(crate) fn runner(&self) -> Result<Callables<'_>, Error> {
         let fixed = self.strategy.map(|kind| {
-            let has_form = kind != StrategyKind::Async || self.is_awaitable;
-            let mode = CallableMode::of(kind, self.is_awaitable, self.cpus).filter(|_| has_form);
+            let has_form = kind != StrategyKind::Async || self.form.is_awaitable;
+            let mode = CallableMode::of(kind, self.form.is_awaitable, self.cpus).filter(|_| has_form);
             mode.ok_or_else(|| {
                 let message = format!("--strategy: '{}' cannot be run as {kind}", self.workload.name);
                 Error::new(Code::WorkloadUnsupported, message)
@@ -118,11 +124,14 @@ impl CallableWork {
         });
         let fixed = fixed.transpose()?;
         // The first items run in what most callables keep: an event loop, or threads.
-        let kind =
-            if self.is_awaitable && !self.is_blocking { StrategyKind::Async } else { StrategyKind::Threads };
-        let begun = CallableMode::of(kind, self.is_awaitable, self.cpus);
+        let kind = if self.form.is_awaitable && !self.is_blocking {
+            StrategyKind::Async
+        } else {
+            StrategyKind::Threads
+        };
+        let begun = CallableMode::of(kind, self.form.is_awaitable, self.cpus);
         let mode = fixed.or(begun).ok_or_else(|| Error::new(Code::WorkloadUnsupported, "no strategy"))?;
-        let first = FirstItems::new(fixed.is_some(), self.is_awaitable, self.cpus);
+        let first = FirstItems::new(fixed.is_some(), self.form, self.cpus);
         Ok(Callables::new(&self.session, &self.workload, mode, first))
     }
 }

@@ -25,8 +25,10 @@ pub(crate) struct Counters {
     pub(crate) failed_ns: AtomicU64,
     /// Squares of their seconds, in the same unit.
     pub(crate) failed_squares: AtomicU64,
-    /// Nanoseconds of CPU time of all attempts.
+    /// Nanoseconds of CPU time of the attempts of which it is known.
     pub(crate) cpu_ns: AtomicU64,
+    /// Attempts whose CPU time is not known.
+    pub(crate) cpu_unknown: AtomicU64,
 }
 
 impl Counters {
@@ -43,6 +45,29 @@ impl Counters {
         }
         self.busy_ns.fetch_add(ns, Ordering::Relaxed);
         self.squares.fetch_add(squares, Ordering::Relaxed);
-        self.cpu_ns.fetch_add((attempt.cpu_s * 1e9) as u64, Ordering::Relaxed);
+        match attempt.cpu_s {
+            Some(cpu_s) => self.cpu_ns.fetch_add((cpu_s * 1e9) as u64, Ordering::Relaxed),
+            None => self.cpu_unknown.fetch_add(1, Ordering::Relaxed),
+        };
+    }
+
+    /// Returns the number of attempts that ended by themselves.
+    pub(crate) fn attempts(&self) -> u64 {
+        self.ok_attempts.load(Ordering::Relaxed) + self.failed_attempts.load(Ordering::Relaxed)
+    }
+
+    /// Returns the seconds of an attempt, on average; `None` without any.
+    pub(crate) fn task_s(&self) -> Option<f64> {
+        self.mean(&self.busy_ns)
+    }
+
+    /// Returns the CPU seconds of an attempt, on average; `None` unless they are known of all.
+    pub(crate) fn task_cpu_s(&self) -> Option<f64> {
+        self.mean(&self.cpu_ns).filter(|_| self.cpu_unknown.load(Ordering::Relaxed) == 0)
+    }
+
+    fn mean(&self, ns: &AtomicU64) -> Option<f64> {
+        let attempts = self.attempts();
+        (attempts > 0).then(|| ns.load(Ordering::Relaxed) as f64 * 1e-9 / attempts as f64)
     }
 }

@@ -91,7 +91,7 @@ mod tests {
             ending: Ending::Exited(0),
             started: SystemTime::now(),
             seconds: 0.0,
-            cpu_s: 0.0,
+            cpu_s: None,
             output,
             value: None,
             retry_after: None,

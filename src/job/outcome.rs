@@ -53,8 +53,8 @@ pub(crate) struct Attempt {
     pub(crate) started: SystemTime,
     /// Seconds from start to end.
     pub(crate) seconds: f64,
-    /// CPU seconds of the command and of the descendants that it waited for.
-    pub(crate) cpu_s: f64,
+    /// CPU seconds of the command and of the descendants that it waited for; `None` for an item that shared a thread.
+    pub(crate) cpu_s: Option<f64>,
     /// The output that is not delivered yet.
     pub(crate) output: Output,
     /// The value that a callable returned, as JSON.

@@ -200,12 +200,16 @@ fn write_line(finished: &Finished, out: &mut impl Write) -> io::Result<()> {
         write!(out, ",\"code\":\"{}\"", code.as_str())?;
     }
     let started = finished.last.started.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    let (attempts, seconds, cpu_s) = (finished.attempts, finished.last.seconds, finished.last.cpu_s);
+    let (attempts, seconds) = (finished.attempts, finished.last.seconds);
     write!(
         out,
-        ",\"attempts\":{attempts},\"started\":{:.3},\"seconds\":{seconds:.6},\"cpu_s\":{cpu_s:.6},",
+        ",\"attempts\":{attempts},\"started\":{:.3},\"seconds\":{seconds:.6},",
         started.as_secs_f64()
     )?;
+    match finished.last.cpu_s {
+        Some(cpu_s) => write!(out, "\"cpu_s\":{cpu_s:.6},")?,
+        None => out.write_all(b"\"cpu_s\":null,")?,
+    }
     if let Some(value) = &finished.last.value {
         return writeln!(out, "\"value\":{value}}}");
     }
@@ -306,7 +310,7 @@ mod tests {
             ending: Ending::Exited(3),
             started: SystemTime::now(),
             seconds: 0.25,
-            cpu_s: 0.125,
+            cpu_s: Some(0.125),
             output,
             value: None,
             retry_after: None,

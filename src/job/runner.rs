@@ -31,6 +31,11 @@ pub(crate) trait Runner: Sync {
         None
     }
 
+    /// Returns the share of an item's time for which a coroutine blocked its event loop, if that matters.
+    fn loop_blocked_share(&self) -> Option<f64> {
+        None
+    }
+
     /// Returns the strategy, and the number of its processes if that is not the width; `None` for commands.
     fn strategy(&self) -> Option<(StrategyKind, Option<usize>)> {
         None

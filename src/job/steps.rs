@@ -151,7 +151,7 @@ impl Runner for Steps {
             ending: Ending::Exited(0),
             started,
             seconds: begun.elapsed().as_secs_f64(),
-            cpu_s,
+            cpu_s: Some(cpu_s),
             output: Output::default(),
             value: None,
             retry_after: None,

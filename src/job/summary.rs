@@ -74,13 +74,17 @@ pub struct JobSummary {
     pub requeued: u64,
     /// Seconds of an attempt, on average; null without any.
     pub task_s: Option<f64>,
-    /// CPU seconds of an attempt, on average; null without any.
+    /// CPU seconds of an attempt, on average; null unless they are known of all, as those of coroutines are not.
     pub task_cpu_s: Option<f64>,
     /// The class of the items; null if it could not be told what they waited for.
     pub class: Option<Class>,
     /// Share of an item's own time on a CPU, from 0 to 1: without the time in which no CPU was free; null without
     /// a class.
     pub own_cpu_share: Option<f64>,
+    /// Share of an item's own time for which a coroutine blocked its event loop, from 0 to 1; null if that was too rare
+    /// to matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loop_blocked_share: Option<f64>,
     /// Items that succeeded per second, over the whole run.
     pub per_second: f64,
     /// The strategy of a callable; null for a command.

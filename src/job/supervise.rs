@@ -244,8 +244,6 @@ impl Supervisor<'_> {
     ) -> JobOutcome {
         let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
         let elapsed_s = begun.elapsed().as_secs_f64();
-        let attempts = count(&counters.ok_attempts) + count(&counters.failed_attempts);
-        let mean = |ns: &AtomicU64| (attempts > 0).then(|| count(ns) as f64 * 1e-9 / attempts as f64);
         let failure = committed.error.map(JobFailure::Commit);
         let failure = failure.or_else(|| self.read.take_error().map(JobFailure::Items));
         let load = self.scheduler.load();
@@ -272,12 +270,13 @@ impl Supervisor<'_> {
             items,
             end,
             elapsed_s,
-            attempts,
+            attempts: counters.attempts(),
             requeued: count(&counters.requeued),
-            task_s: mean(&counters.busy_ns),
-            task_cpu_s: mean(&counters.cpu_ns),
+            task_s: counters.task_s(),
+            task_cpu_s: counters.task_cpu_s(),
             class: own.map(|own| own.class()),
             own_cpu_share: own.map(|own| own.cpu_share()),
+            loop_blocked_share: runner.loop_blocked_share(),
             per_second: items.ok as f64 / elapsed_s.max(f64::MIN_POSITIVE),
             strategy: runner.strategy().map(|(kind, _)| kind),
             processes: runner.strategy().and_then(|(_, processes)| processes),

@@ -144,6 +144,12 @@ impl Exchange {
         self.zygote().as_ref().map_or(0.0, |zygote| zygote.cpu_s())
     }
 
+    /// Ends the interpreter that forks, if there is one.
+    pub(super) fn end_forking(&self) {
+        let zygote = self.zygote().take();
+        drop(zygote);
+    }
+
     fn zygote(&self) -> MutexGuard<'_, Option<Arc<Zygote>>> {
         self.zygote.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -37,6 +37,9 @@ pub(crate) struct Served {
     pub(crate) seconds: f64,
     /// CPU seconds of its thread; `None` if it shared one.
     pub(crate) cpu_s: Option<f64>,
+    /// Seconds for which it held the event loop; `None` without one, and after the first items.
+    #[serde(default)]
+    pub(crate) held_s: Option<f64>,
     /// What it returned, if JSON has that; `None` also stands for Python's `None`.
     #[serde(default)]
     pub(crate) value: Option<Box<RawValue>>,

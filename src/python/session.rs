@@ -116,6 +116,12 @@ impl Session {
         self.exchange.inspect(&request, workload)
     }
 
+    /// Ends the interpreter that described the callables, with the memory of what it has imported: batches start
+    /// interpreters of their own from now on.
+    pub(crate) fn end_forking(&self) {
+        self.exchange.end_forking();
+    }
+
     /// Returns the CPU seconds of the interpreter that forks children for batches, and of these children, which
     /// are no children of this process; 0 if there is none.
     pub fn forking_cpu_s(&self) -> f64 {

@@ -37,6 +37,27 @@ def trouble(item):
 class Busy(Exception):
     headers = {"Retry-After": "0"}
 
+async def blocks(item):
+    await asyncio.sleep(0.001)
+    time.sleep(0.05)
+    return item
+
+model = None
+def lazy(item):
+    global model
+    if model is None:
+        end = time.process_time() + 0.6
+        while time.process_time() < end: pass
+        model = 1
+    time.sleep(0.05)
+    return item
+
+gate = asyncio.Semaphore(4)
+async def gated(item):
+    async with gate:
+        time.sleep(0.01)
+    return item
+
 def twice(item):
     if not os.path.exists(item):
         open(item, "w").close()
@@ -176,4 +197,26 @@ fn a_callable_that_closes_every_descriptor_fails_and_nobody_waits_for_it() {
     let sandbox = Sandbox::with("tasks.py", source);
     let run = sandbox.run(&["run", "-j1", "tasks.py:closes"]).code(1);
     run.stderr(contains("1 failed").and(contains("closed its pipe and was killed")));
+}
+
+#[test]
+fn the_strategy_is_that_of_the_steady_item_and_a_blocked_loop_is_left() {
+    let sandbox = Sandbox::with("tasks.py", TASKS);
+    let summary = |callable: &str| {
+        let run = sandbox.run(&["run", "--json", "--tasks", "40", callable]).success();
+        let mut report: Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
+        report["job"].take()
+    };
+    let blocks = summary("tasks.py:blocks");
+    assert_eq!(blocks["strategy"], "threads", "{blocks}");
+    assert!(blocks["loop_blocked_share"].as_f64().unwrap() > 0.5, "{blocks}");
+    // Nothing is known of the CPU time of a coroutine among others.
+    let waits = summary("tasks.py:only");
+    assert_eq!((&waits["strategy"], &waits["task_cpu_s"]), (&json!("async"), &Value::Null), "{waits}");
+    // Its first call computes, as a model that is loaded does; the others wait.
+    let lazy = summary("tasks.py:lazy");
+    assert_eq!((&lazy["strategy"], &lazy["class"]), (&json!("threads"), &json!("io-bound")), "{lazy}");
+    // The semaphore belongs to one loop.
+    let gated = summary("tasks.py:gated");
+    assert_eq!((&gated["strategy"], &gated["items"]["failed"]), (&json!("async"), &json!(0)), "{gated}");
 }

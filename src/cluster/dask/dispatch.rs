@@ -8,7 +8,7 @@ use crate::cluster::dask::flight::{Flight, Sent};
 use crate::cluster::dask::inner_width::InnerWidth;
 use crate::cluster::watch::Left;
 use crate::job::callable::python_string;
-use crate::job::callable_strategy::FirstItems;
+use crate::job::callable_strategy::{CallableForm, FirstItems, ItemCost};
 use crate::job::command::{CommandTemplate, Rendered};
 use crate::job::finisher::Finisher;
 use crate::job::items::JobItem;
@@ -98,16 +98,18 @@ impl Dispatcher<'_> {
 
     /// Runs the first items one after another, and learns from them how the others are to run.
     fn run_first(&self, finisher: &Finisher<'_>, finished: &Sender<Finished>, awaits: &mut bool) {
-        let mut first = FirstItems::new(false, self.plan.is_awaitable, 1);
+        let form = CallableForm { is_awaitable: self.plan.is_awaitable, ..CallableForm::default() };
+        let mut first = FirstItems::new(false, form, 1);
         while first.is_open() {
             let Some(work) = finisher.scheduler.next() else { return };
             let attempt = self.run_one(&work.item, finisher.limit());
-            let (seconds, cpu_s) = (attempt.seconds, attempt.cpu_s);
+            let seconds = attempt.seconds;
+            let cost = ItemCost { seconds, cpu_s: attempt.cpu_s.unwrap_or(0.0), blocked_s: 0.0 };
             if attempt.ending.is_success() {
                 self.flight.state().sizes.add(1, seconds);
             }
             finisher.conclude(work, 1, attempt, finished);
-            if let Some(mode) = first.add(seconds, cpu_s) {
+            if let Some(mode) = first.add(cost) {
                 self.choose(mode.kind, seconds, awaits);
             }
         }
@@ -183,7 +185,7 @@ pub(crate) fn stopped() -> Attempt {
         ending: Ending::Stopped,
         started: std::time::SystemTime::now(),
         seconds: 0.0,
-        cpu_s: 0.0,
+        cpu_s: None,
         output: Output::default(),
         value: None,
         retry_after: None,

@@ -19,7 +19,7 @@ pub(crate) fn read(json: &RawValue, scratch: &Path) -> Option<(u64, Attempt)> {
         ending: ending(&ended),
         started: UNIX_EPOCH.checked_add(started).unwrap_or_else(SystemTime::now),
         seconds: ended.served.seconds,
-        cpu_s: ended.served.cpu_s.unwrap_or(0.0),
+        cpu_s: ended.served.cpu_s,
         output: Output::default(),
         value: None,
         retry_after: ended.served.retry_after_s.and_then(|s| Duration::try_from_secs_f64(s).ok()),

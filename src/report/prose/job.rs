@@ -3,6 +3,7 @@
 use crate::job::summary::{FailedItem, JobEnd, JobSummary};
 use crate::job::width::{WidthLimit, WidthReport, WidthStep};
 use crate::report::prose::engine;
+use crate::strategy::StrategyKind;
 use crate::units::{PerSecond, Seconds, Share};
 
 /// Failed items that are listed, at most; the JSON has more.
@@ -26,9 +27,10 @@ pub(crate) fn lines(job: &JobSummary, is_unicode: bool) -> Vec<(&'static str, St
     if unlisted > 0 {
         lines.push(("", format!("and {unlisted} more")));
     }
-    if let (Some(task_s), Some(cpu_s)) = (job.task_s, job.task_cpu_s) {
-        let share = Share((cpu_s / task_s.max(f64::MIN_POSITIVE)).min(1.0));
-        let took = format!("a task took {}, {share} of it on a CPU", Seconds(task_s));
+    if let Some(task_s) = job.task_s {
+        let share = job.task_cpu_s.map(|cpu_s| Share((cpu_s / task_s.max(f64::MIN_POSITIVE)).min(1.0)));
+        let on_cpu = share.map(|share| format!(", {share} of it on a CPU")).unwrap_or_default();
+        let took = format!("a task took {}{on_cpu}", Seconds(task_s));
         let rate = PerSecond(job.per_second);
         lines.push(if counts.ok > 0 { ("Rate", format!("{rate} tasks/s; {took}")) } else { ("Cost", took) });
     }
@@ -40,6 +42,9 @@ pub(crate) fn lines(job: &JobSummary, is_unicode: bool) -> Vec<(&'static str, St
         let processes =
             job.processes.map(|processes| format!(" over {processes} processes")).unwrap_or_default();
         lines.push(("Strategy", format!("{strategy}{processes}")));
+    }
+    if let Some(share) = job.loop_blocked_share {
+        lines.push(("Loop", blocked_loop(share, job.strategy)));
     }
     if let Some(report) = &job.engine {
         lines.extend(engine::lines(report));
@@ -62,6 +67,16 @@ pub(crate) fn lines(job: &JobSummary, is_unicode: bool) -> Vec<(&'static str, St
         lines.push(("Resume", resume));
     }
     lines
+}
+
+/// Says what a coroutine does to its event loop, and what became of it.
+fn blocked_loop(share: f64, strategy: Option<StrategyKind>) -> String {
+    let blocks = format!("the coroutine blocks its event loop for {} of its time", Share(share));
+    let outcome = match strategy {
+        Some(StrategyKind::Async) => "which bounds the rate",
+        _ => "so that every task in flight had a loop of its own",
+    };
+    format!("{blocks}, {outcome}; `conc check` names the line")
 }
 
 fn items(job: &JobSummary) -> String {
@@ -214,6 +229,7 @@ mod tests {
             task_cpu_s: Some(0.01),
             class: Some(Class::IoBound),
             own_cpu_share: Some(0.021),
+            loop_blocked_share: None,
             per_second: 19.8,
             strategy: None,
             processes: None,
@@ -240,6 +256,16 @@ mod tests {
         Limit      something that the tasks share, such as a server: more at a time were not faster
         Resume     --journal 'my journal' --retry-failed runs what failed again
         ");
+    }
+
+    #[test]
+    fn a_blocked_event_loop_is_told_with_what_became_of_it() {
+        let mut job = job();
+        job.loop_blocked_share = Some(0.95);
+        job.strategy = Some(StrategyKind::Threads);
+        assert!(text(&job).contains("for 95% of its time, so that every task"), "{}", text(&job));
+        job.strategy = Some(StrategyKind::Async);
+        assert!(text(&job).contains("for 95% of its time, which bounds the rate;"), "{}", text(&job));
     }
 
     #[test]

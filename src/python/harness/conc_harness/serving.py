@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from .errors import RAISED, describe
+from .loop_time import LoopTime
 from .program import ItemFunction, Program
 from .requests import JsonObject, ServeRequest
 from .text import representation_of
@@ -29,6 +30,9 @@ MAX_THREADS = 100_000
 
 # The longest value that is recorded, as JSON: it passes through the memory of two processes.
 MAX_VALUE_CHARACTERS = 128 << 20
+
+# Items of a loop of which it is measured for how long they hold it: conc decides by the first ones.
+TIMED_ITEMS = 8
 
 # A pause that a server asks for is cut to this.
 MAX_PAUSE_S = 3600.0
@@ -72,7 +76,7 @@ class ItemServer:
         except BaseException as error:
             outcome = failure(error)
         used = time.thread_time() - cpu
-        self._answer(message["n"], outcome, time.perf_counter() - begun, used)
+        self._answer(message["n"], outcome, time.perf_counter() - begun, cpu_s=used)
 
     def _on_loop(self) -> None:
         import asyncio
@@ -85,20 +89,28 @@ class ItemServer:
         call = self.program.coroutine()
         tasks: dict[int, Any] = {}
         ended = asyncio.Event()
+        to_time = TIMED_ITEMS
 
         async def run(message: JsonObject) -> None:
+            nonlocal to_time
+            timed: LoopTime | None = None
             begun = time.perf_counter()
             try:
-                outcome = {"value": await call(self._item(message))}
+                awaitable = call(self._item(message))
+                if to_time > 0:
+                    to_time -= 1
+                    awaitable = timed = LoopTime(awaitable)
+                outcome = {"value": await awaitable}
             except BaseException as error:
                 outcome = failure(error)
             tasks.pop(message["n"], None)
-            self._answer(message["n"], outcome, time.perf_counter() - begun, None)
+            seconds = time.perf_counter() - begun
+            self._answer(message["n"], outcome, seconds, held_s=timed.held_s if timed else None)
 
         def close(number: int) -> None:
             # A task that is cancelled before its first step never enters `run`.
             if tasks.pop(number, None) is not None:
-                self._answer(number, failure(asyncio.CancelledError()), 0.0, None)
+                self._answer(number, failure(asyncio.CancelledError()), 0.0)
 
         def take(message: JsonObject) -> None:
             if "cancel" in message:
@@ -119,11 +131,19 @@ class ItemServer:
         await ended.wait()
         await asyncio.gather(*tasks.values(), return_exceptions=True)
 
-    def _answer(self, number: int, outcome: JsonObject, seconds: float, cpu_s: float | None) -> None:
+    def _answer(
+        self,
+        number: int,
+        outcome: JsonObject,
+        seconds: float,
+        *,
+        cpu_s: float | None = None,
+        held_s: float | None = None,
+    ) -> None:
         if "value" in outcome:
             outcome = shown(outcome["value"])
         with self._lock:
-            self.channel.send("result", n=number, seconds=seconds, cpu_s=cpu_s, **outcome)
+            self.channel.send("result", n=number, seconds=seconds, cpu_s=cpu_s, held_s=held_s, **outcome)
 
 
 def shown(value: Any) -> JsonObject:

@@ -6,18 +6,22 @@ from typing import Any
 import pytest
 
 from conc_harness.requests import JsonObject, ServeRequest, parse_request
-from conc_harness.serving import ItemServer, failure, retry_after_s, shown
+from conc_harness.serving import TIMED_ITEMS, ItemServer, failure, retry_after_s, shown
 
 from .helpers import ModuleMaker, UserModule
 
 SOURCE = """
-import asyncio
+import asyncio, time
 items = ["x", "y"]
 def double(item): return item * 2
 def fail(item): raise ValueError("bad " + item)
 async def wait(item):
     if item == "long": await asyncio.sleep(3600)
     await asyncio.sleep(0)
+    return item
+async def block(item):
+    time.sleep(0.02)
+    await asyncio.sleep(0.03)
     return item
 """
 
@@ -104,3 +108,20 @@ def test_the_pause_that_a_server_asks_for_is_passed_on() -> None:
     assert retry_after_s(RefusedError("soon")) is None
     assert retry_after_s(ValueError("x")) is None
     assert retry_after_s(RefusedError("999999999")) == 3600.0
+
+
+def test_the_first_items_of_a_loop_say_how_long_they_held_it(module: ModuleMaker) -> None:
+    tasks = module(SOURCE)
+    waits = serve(tasks, "wait", "async", {"n": 1, "item": "a"}).results()
+    assert 0.0 <= waits[1]["held_s"] < 0.015
+    blocks = serve(tasks, "block", "async", *({"n": number, "item": "a"} for number in range(20))).results()
+    timed = [answer["held_s"] for answer in blocks.values() if answer["held_s"] is not None]
+    assert len(timed) == TIMED_ITEMS
+    assert all(held_s >= 0.02 for held_s in timed)
+
+
+def test_a_timed_coroutine_is_cancelled_as_any_other(module: ModuleMaker) -> None:
+    messages: list[JsonObject] = [{"n": 1, "item": "long"}, {"n": 2, "item": "a"}, {"cancel": 1}]
+    results = serve(module(SOURCE), "wait", "async", *messages).results()
+    assert results[2]["value"] == "a"
+    assert "code" in results[1]
