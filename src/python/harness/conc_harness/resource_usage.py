@@ -53,9 +53,14 @@ def peak_rss() -> int:
 
 
 def peak_rss_of_children() -> int:
-    """Returns the largest resident size of any one child that was reaped, in bytes."""
+    """Returns the largest resident size of any one child that was reaped, in bytes; 0 if it is not known.
+
+    Linux lets a child begin with the peak of the process that started it (`exec_mmap` in fs/exec.c), so that a
+    smaller child cannot be told from none.
+    """
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_maxrss * _rss_unit() if used.ru_utime + used.ru_stime > 0 else 0
+    largest = used.ru_maxrss * _rss_unit()
+    return largest if largest > peak_rss() else 0
 
 
 # The process that this one is a copy of, whose memory it shares; None if it is a process of its own.

@@ -66,10 +66,10 @@ class Meter:
         queued_s = self._queue_s() - self._queued_s
         children = resource.getrusage(resource.RUSAGE_CHILDREN)
         theirs_s = children.ru_utime + children.ru_stime - self._children.ru_utime - self._children.ru_stime
-        # The largest child of all counts for every test that had children: which one it was is not known.
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + (
-            children.ru_maxrss if theirs_s > 0 else 0
-        )
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        if theirs_s > 0:
+            # The largest child of all counts for every test that had children: which one it was is not known.
+            peak += _seen_of_children(children.ru_maxrss, peak)
         alone_s = max(wall_s - queued_s, 0.0) + self._reporting_s
         return Cost(alone_s, own_s + max(theirs_s, 0.0), peak * RSS_UNIT)
 
@@ -89,6 +89,15 @@ class Meter:
                 os.write(self._peak, b"5")
             except OSError:
                 self._peak = None
+
+
+def _seen_of_children(largest: int, own: int) -> int:
+    """Returns the peak of the largest child as far as it is known, in the unit of `ru_maxrss`.
+
+    Linux lets a child begin with the peak of the process that started it (`exec_mmap` in fs/exec.c), so that
+    a smaller child cannot be told from none.
+    """
+    return largest if largest > own else 0
 
 
 def _opened(path: str, flags: int) -> Optional[int]:

@@ -28,11 +28,13 @@ struct Rule {
     again: Again,
     /// True for a line that a run prints on its way; it counts only where no run has a result.
     is_interim: bool,
+    /// True if the second number is divided by the first, and the rest is not used.
+    is_shared_out: bool,
 }
 
 /// Makes a rule for the result of a run.
 const fn rule(pattern: &'static str, columns: &'static [&'static str]) -> Rule {
-    Rule { pattern, columns, again: Again::Next, is_interim: false }
+    Rule { pattern, columns, again: Again::Next, is_interim: false, is_shared_out: false }
 }
 
 /// Makes a rule for a part of a result.
@@ -45,9 +47,14 @@ const fn interim(pattern: &'static str, columns: &'static [&'static str]) -> Rul
     Rule { is_interim: true, ..rule(pattern, columns) }
 }
 
+/// Makes a rule for threads that share connections: wrk 4.1.0 gives each the same whole number, and opens no others.
+const fn shared(pattern: &'static str, columns: &'static [&'static str; 2]) -> Rule {
+    Rule { is_shared_out: true, ..rule(pattern, columns) }
+}
+
 /// Lines by tool: wrk, k6, sysbench, fio, JMeter, locust, vegeta, h2load.
 const RULES: &[Rule] = &[
-    rule(r"^\s*(\d+) threads? and (\d+) connections?", &["threads", "connections"]),
+    shared(r"^\s*(\d+) threads? and (\d+) connections?", &["threads", "connections"]),
     rule(r"^\s*(\d+) requests in [\d.]+\w+,", &["requests"]),
     part(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", &["errors"; 4]),
     part(r"Non-2xx or 3xx responses:\s*(\d+)", &["errors"]),
@@ -119,6 +126,14 @@ pub(super) fn read(source: &Source) -> Option<Table> {
     (!records.is_empty()).then(|| Table::of_records(records))
 }
 
+/// Makes the second number a multiple of the first.
+fn share_out(fields: &mut [(&str, Field)]) {
+    let [(_, parts), (_, whole)] = fields else { return };
+    if let (Ok(parts), Ok(number)) = (parts.text.parse::<u64>(), whole.text.parse::<u64>()) {
+        whole.text = (number - number.checked_rem(parts).unwrap_or(0)).to_string();
+    }
+}
+
 /// The records so far.
 #[derive(Default)]
 struct Runs {
@@ -153,6 +168,10 @@ impl Runs {
         let fields = rule.columns.iter().enumerate().map(|(i, name)| (*name, field(found, i + 1, start)));
         if rule.is_interim {
             return self.interim.push(fields.map(|(name, field)| (name.to_owned(), field)).collect());
+        }
+        let mut fields: Vec<_> = fields.collect();
+        if rule.is_shared_out {
+            share_out(&mut fields);
         }
         for (name, field) in fields {
             self.set(name, field, rule.again);
@@ -243,4 +262,18 @@ fn field(found: &Captures<'_>, group: usize, start: usize) -> Field {
     found
         .get(group)
         .map_or_else(Field::default, |m| Field::new(m.as_str(), start + m.start()..start + m.end()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_that_threads_do_not_share_out_are_not_open() {
+        let run = "  2 threads and 7 connections\nRequests/sec: 900\n";
+        let source = Source::new("wrk.txt", run.into()).expect("text");
+        let table = read(&source).expect("a run");
+        let row: Vec<&str> = table.rows[0].iter().map(|field| field.text.as_str()).collect();
+        assert_eq!(row, ["2", "6", "900"]);
+    }
 }
