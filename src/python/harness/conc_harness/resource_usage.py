@@ -55,8 +55,8 @@ def peak_rss() -> int:
 def peak_rss_of_children() -> int:
     """Returns the largest resident size of any one child that was reaped, in bytes; 0 if it is not known.
 
-    Linux lets a child begin with the peak of the process that started it (`exec_mmap` in fs/exec.c), so that a
-    smaller child cannot be told from none.
+    Linux lets a child begin with the peak of the process that started it (`exec_mmap` in fs/exec.c), so that
+    a smaller child cannot be told from none.
     """
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     largest = used.ru_maxrss * _rss_unit()
