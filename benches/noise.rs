@@ -1,8 +1,9 @@
 //! Records how much batches of the same work differ on this machine, for the tests of the gate.
 //!
-//! `cargo bench --bench noise -- --seconds 13 --part 1 [--loaded] >> tests/data/noise.csv` runs one cell of
+//! `cargo bench --bench noise -- --seconds 13 --part 1 [--loaded|--bursts] >> tests/data/noise.csv` runs one cell of
 //! each of four workloads for 13 s, batch after batch as `conc bench` does, and prints a line for each batch;
-//! with `--only NAME` it runs one of the workloads, with `--loaded` another program keeps one CPU busy.
+//! with `--only NAME` it runs one of the workloads, with `--loaded` another program keeps one CPU busy, with
+//! `--bursts` it does so every other second.
 //! Without `--seconds` it only tries everything out.
 
 #![expect(clippy::print_stdout, reason = "the recording goes to standard output")]
@@ -29,9 +30,13 @@ fn main() {
     };
     let seconds = value("--seconds").unwrap_or(0);
     let part = value("--part").unwrap_or(1);
-    let is_loaded = arguments.iter().any(|argument| argument == "--loaded");
-    let _load = is_loaded.then(Load::start);
-    let condition = if is_loaded { "loaded" } else { "idle" };
+    let is_given = |flag: &str| arguments.iter().any(|argument| argument == flag);
+    let (condition, script) = match (is_given("--loaded"), is_given("--bursts")) {
+        (true, _) => ("loaded", Some("while :; do :; done")),
+        (_, true) => ("bursts", Some("while :; do timeout 1 sh -c 'while :; do :; done'; sleep 1; done")),
+        _ => ("idle", None),
+    };
+    let _load = script.map(Load::start);
     let only =
         arguments.iter().position(|argument| argument == "--only").and_then(|at| arguments.get(at + 1));
     for (workload, cell, task_s) in subjects() {
@@ -148,13 +153,13 @@ fn line(batch: &BatchMetrics) -> String {
     )
 }
 
-/// Another program that keeps one CPU busy, until it is dropped.
+/// Another program that keeps one CPU busy, always or at times, until it is dropped.
 struct Load(Child);
 
 impl Load {
-    fn start() -> Self {
+    fn start(script: &str) -> Self {
         let mut command = Command::new("sh");
-        command.args(["-c", "while :; do :; done"]).stdin(Stdio::null());
+        command.args(["-c", script]).stdin(Stdio::null());
         Load(command.spawn().expect("sh can be run"))
     }
 }

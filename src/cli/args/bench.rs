@@ -116,8 +116,8 @@ pub(crate) struct GateArgs {
     #[arg(long)]
     pub(crate) allow_changed_outputs: bool,
 
-    /// Ignore changes up to this share, such as 3% or 0.03 [default: 3%, and 10% for p99; with a baseline 15%,
-    /// 30% for p99, 6% for CPU time, 5% for memory]
+    /// Ignore changes up to this share, such as 3% or 0.03 [default: 5%, 10% for p99, 3% for CPU time and memory; with
+    /// a baseline 15%, 30% for p99, 6% for CPU time, 5% for memory]
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
     pub(crate) noise_threshold: Option<ShareSetting>,
 
