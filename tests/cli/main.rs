@@ -17,6 +17,7 @@ mod explain;
 mod exports;
 mod fit;
 mod fit_files;
+mod fit_real;
 mod foreign;
 mod hooks;
 mod hostile;

@@ -102,10 +102,10 @@ impl Name {
         let last = || rank_of(core.rsplit_once(' ')?.1).filter(|rank| *rank < VAGUE).map(|rank| rank + 2);
         let known = rank_of(&core).or_else(last);
         let rank = match (known, self.per) {
-            _ if self.is_bytes && (known.is_some() || self.per.is_some()) => 6,
+            _ if self.is_bytes && (known.is_some() || self.per.is_some()) => 7,
             (Some(rank), _) => rank,
             (None, Some(_)) if COUNTED.contains(&core.as_str()) => 1,
-            (None, Some(_)) if core.split(' ').count() <= 2 => 3,
+            (None, Some(_)) if core.split(' ').count() <= 2 => 4,
             _ => return None,
         };
         Some(rank * 10 + qualifiers)
@@ -349,6 +349,7 @@ mod tests {
         }
         let rank = |name: &str| Name::new(name).throughput();
         assert!(rank("Requests/sec") < rank("MB/s") && rank("throughput") < rank("rate"));
+        assert!(rank("transaction_rate") < rank("throughput") && rank("rps") < rank("throughput"));
         assert!(rank("tps") < rank("qps") && rank("Requests/sec") < rank("pages/s"));
     }
 

@@ -52,7 +52,7 @@ const fn shared(pattern: &'static str, columns: &'static [&'static str; 2]) -> R
     Rule { is_shared_out: true, ..rule(pattern, columns) }
 }
 
-/// Lines by tool: wrk, k6, sysbench, fio, JMeter, locust, vegeta, h2load.
+/// Lines by tool: wrk, k6, sysbench, fio, JMeter, locust, vegeta, h2load, autocannon, redis-benchmark.
 const RULES: &[Rule] = &[
     shared(r"^\s*(\d+) threads? and (\d+) connections?", &["threads", "connections"]),
     rule(r"^\s*(\d+) requests in [\d.]+\w+,", &["requests"]),
@@ -64,6 +64,8 @@ const RULES: &[Rule] = &[
     rule(r"^\s*vus_max\.*:\s*(\d+)", &["vus_max"]),
     rule(r"^\s*http_req_failed\.*:\s*([\d.]+%)", &["failed rate"]),
     rule(r"^\s*transactions:\s+\d+\s+\(([\d.]+) per sec", &["transactions/s"]),
+    rule(r"^Total operations:\s+\d+\s+\(([\d.]+) per second", &["operations/s"]),
+    rule(r"^\s*total time:\s+([\d.]+s)", &[TOTAL_TIME]),
     interim(r"^\[\s*\d+s\s*\] thds: (\d+) (?:tps|eps): ([\d.]+)", &["threads", "tps"]),
     rule(r"rw=\w+.*iodepth=(\d+)", &["iodepth"]),
     rule(r"^Starting (\d+) (?:process|thread)", &["numjobs"]),
@@ -82,16 +84,22 @@ const RULES: &[Rule] = &[
     rule(r"^Latencies\s+\[min, mean,[^\]]*\]\s+[^,]+, ([\d.]+[a-zµ]+),", &["mean latency"]),
     rule(r"(\d+) total client", &["clients"]),
     rule(r"^finished in [^,]+, ([\d.]+) req/s", &["req/s"]),
+    rule(r"^│ Req/Sec\s*│(?:[^│]*│){4}\s*([\d.,]+k?)\s*│", &["Req/Sec"]),
+    rule(r"^([A-Z][\w ()]*): ([\d.]+) requests per second", &["test", "requests/s"]),
+    rule(r#"^"([A-Z][\w ()]*)","([\d.]+)","[\d.]+""#, &["test", "requests/s"]),
 ];
 
+/// The time of a run of sysbench; some of its tests print no rate.
+const TOTAL_TIME: &str = "total time";
+
 /// Load generators whose command line is a heading of what they print, because some do not print their options.
-const TOOLS: &str = r"(?:^|[\s$>+/])(?:wrk2?|hey|oha|ab|bombardier|h2load|rewrk|pgbench|sysbench|k6|siege|vegeta|fio|autocannon)\s+(.*-.*)$";
+const TOOLS: &str = r"(?:^|[\s$>+/])(?:wrk2?|hey|oha|ab|bombardier|h2load|rewrk|pgbench|sysbench|k6|siege|vegeta|fio|autocannon|redis-benchmark)\s+(.*-.*)$";
 
 /// An option with a number.
 const OPTION: &str = r"(?:^|\s)-{1,2}([a-zA-Z][\w-]*?)[= ]?(\d+)\b";
 
 /// A name and a value.
-const PAIR: &str = r"^\W*([A-Za-z#][^:=]*?)\s*\.*\s*[:=]\s*(\S.*)$";
+const PAIR: &str = r#"^\W*([A-Za-z#][^:="]*?)"?\s*\.*\s*[:=]\s*(\S.*)$"#;
 
 /// A heading such as `=== 16 clients ===`.
 const HEADING: &str = r"^\W*(\d+)\s+([A-Za-z][A-Za-z ]*?)\W*$";
@@ -148,6 +156,9 @@ struct Runs {
 
 impl Runs {
     fn line(&mut self, number: usize, start: usize, line: &str) {
+        // A line that is written again and again shows what was written last.
+        let begun = line.rfind('\r').map_or(0, |at| at + 1);
+        let (line, start) = (&line[begun..], start + begun);
         for (pattern, rule) in PATTERNS.rules.iter().zip(RULES) {
             if let Some(found) = pattern.captures(line) {
                 return self.apply(rule, &found, start);
@@ -226,7 +237,9 @@ impl Runs {
         add_in_flight(&mut record);
         let widths: Record =
             record.iter().filter(|(name, _)| Name::new(name).concurrency().is_some()).cloned().collect();
-        if !record.iter().any(|(name, _)| Name::new(name).throughput().is_some()) {
+        let has = |is: fn(&Name) -> bool| record.iter().any(|(name, _)| is(&Name::new(name)));
+        let is_timed = record.iter().any(|(name, _)| name == TOTAL_TIME) && has(Name::is_count);
+        if !is_timed && !has(|name| name.throughput().is_some()) {
             // A heading may stand alone above the run that it is about.
             if !widths.is_empty() {
                 self.widths = widths;

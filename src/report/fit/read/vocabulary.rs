@@ -55,32 +55,33 @@ pub(super) const CONCURRENCY: &[(&str, u32)] = &[
 pub(super) const NEEDS_PLURAL: &[&str] =
     &["user", "cpu", "core", "node", "instance", "pod", "shard", "session", "client", "job"];
 
-/// Words for throughput that need no unit; the lower rank is preferred.
+/// Words for throughput that need no unit; the lower rank is preferred: a tool that counts transactions may call its
+/// megabytes throughput.
 pub(super) const THROUGHPUT: &[(&str, u32)] = &[
-    ("throughput", 0),
-    ("xput", 0),
     ("tps", 1),
     ("rps", 1),
     ("rpm", 1),
     ("tpm", 1),
     ("tpmc", 1),
     ("iops", 1),
-    ("goodput", 2),
-    ("ops", 2),
-    ("qps", 3),
-    ("qpm", 3),
     ("krps", 1),
-    ("kops", 2),
-    ("kiops", 2),
-    ("transaction rate", 4),
-    ("rate", 5),
-    ("bandwidth", 6),
-    ("bw", 6),
-    ("x", 8),
+    ("kiops", 1),
+    ("transaction rate", 1),
+    ("throughput", 2),
+    ("xput", 2),
+    ("goodput", 3),
+    ("ops", 3),
+    ("kops", 3),
+    ("qps", 4),
+    ("qpm", 4),
+    ("rate", 6),
+    ("bandwidth", 7),
+    ("bw", 7),
+    ("x", 9),
 ];
 
 /// Rank from which a word for throughput is vague: with another word before it, it may be anything.
-pub(super) const VAGUE: u32 = 4;
+pub(super) const VAGUE: u32 = 5;
 
 /// Units of a rate that are what a load test counts.
 pub(super) const COUNTED: &[&str] =
