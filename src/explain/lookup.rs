@@ -3,7 +3,7 @@
 use crate::diagnostics::Code;
 use crate::evidence::{EvidenceRow, MeasuredTable};
 use crate::explain::evidence;
-use crate::explain::markdown;
+use crate::explain::markdown::{self, Block};
 use crate::explain::render::PageLayout;
 use crate::explain::strategy;
 use crate::explain::topic::{HEADINGS, TOPICS, Topic};
@@ -49,13 +49,18 @@ pub(crate) fn page(name: &str, layout: PageLayout) -> Option<String> {
     (!pages.is_empty()).then(|| pages.join("\n"))
 }
 
-/// Returns the page of a topic, with the rows of its table if it has one.
+/// Returns the page of a topic.
 pub(super) fn topic_page(topic: &Topic, layout: PageLayout) -> String {
+    layout.blocks(&topic_blocks(topic))
+}
+
+/// Returns the blocks of a topic, with the rows of its table if it has one.
+pub(super) fn topic_blocks(topic: &Topic) -> Vec<Block> {
     let mut blocks = markdown::parse(&topic.page());
     if let Some(table) = MeasuredTable::find(topic.name) {
         blocks.extend([evidence::block(table, &table.rows()), evidence::origin(table)]);
     }
-    layout.blocks(&blocks)
+    blocks
 }
 
 /// Returns the page with some rows of a table alone.

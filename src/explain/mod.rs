@@ -4,7 +4,7 @@
 //! [`markdown`] reads the subset of Markdown that they use, [`render`] lays it out for a terminal or a pipe, and
 //! [`lookup`] finds the page for a name. [`mod@index`] finds topics for a question, [`errors`] explains
 //! messages, and [`answer`] is what becomes of either, as data. The topics of measured tables end in their rows,
-//! which [`evidence`] lays out.
+//! which [`evidence`] lays out. [`man_page`] writes topics for `man`.
 
 #[cfg(test)]
 mod agreement;
@@ -13,6 +13,7 @@ mod errors;
 mod evidence;
 mod index;
 mod lookup;
+pub(crate) mod man_page;
 pub(crate) mod markdown;
 mod measured;
 mod programs;

@@ -7,11 +7,11 @@ use clap::Args;
 /// Arguments of `man`.
 #[derive(Debug, Args)]
 pub(crate) struct ManArgs {
-    /// The command whose page is printed, such as advise [default: the page of conc itself]
+    /// The command or topic whose page is printed, such as advise or semaphore [default: the page of conc itself]
     #[arg(conflicts_with = "output")]
-    pub(crate) command: Option<String>,
+    pub(crate) name: Option<String>,
 
-    /// Write all pages to a directory, such as ~/.local/share/man/man1, which is made if it is missing
+    /// Write all pages to the folders man1 and man7 of a directory, such as ~/.local/share/man
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
 }

@@ -13,6 +13,8 @@ use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::files::{cannot_write, write_file};
 use crate::error::ExitStatus;
+use crate::explain::man_page;
+use crate::explain::topic::Topic;
 
 /// The words before the table of exit statuses in a help text.
 const STATUSES: &str = "Exit codes:";
@@ -30,16 +32,24 @@ pub(super) fn run(args: &ManArgs, console: Console) -> Result<ExitStatus, Failur
         write_all(&pages, directory)?;
         return Ok(ExitStatus::Done);
     }
-    let name = args.command.as_deref().map_or("conc".to_owned(), |command| format!("conc-{command}"));
-    let page = pages.iter().find(|page| page.name == name).ok_or_else(|| unknown(&name, &pages))?;
-    console.print(&page.render().map_err(Failure::io("cannot print"))?)?;
+    let name = args.name.as_deref().map_or("conc".to_owned(), |command| format!("conc-{command}"));
+    let of_command = pages.iter().find(|page| page.name == name);
+    let text = match (of_command, args.name.as_deref().and_then(Topic::find)) {
+        (Some(page), _) => page.render().map_err(Failure::io("cannot print"))?,
+        (None, Some(topic)) => man_page::man_page(topic),
+        (None, None) => return Err(unknown(&name, &pages)),
+    };
+    console.print(&text)?;
     Ok(ExitStatus::Done)
 }
 
 fn unknown(name: &str, pages: &[Page]) -> Failure {
     let known: Vec<&str> = pages.iter().filter_map(|page| page.name.strip_prefix("conc-")).collect();
     let command = name.trim_start_matches("conc-");
-    Failure::Usage(format!("'{command}' is not a command; the commands are {}", known.join(", ")))
+    let known = known.join(", ");
+    Failure::Usage(format!(
+        "'{command}' is neither a command nor a topic; the commands are {known}; `conc explain` lists the topics"
+    ))
 }
 
 /// Returns the page of the program itself, and then those of its commands.
@@ -52,11 +62,19 @@ fn pages() -> Vec<Page> {
     std::iter::once(Page { name: "conc".to_owned(), command: root }).chain(commands).collect()
 }
 
+/// Writes the pages of commands to `man1` and those of topics to `man7` in a directory.
 fn write_all(pages: &[Page], directory: &Path) -> Result<(), Failure> {
-    fs::create_dir_all(directory).map_err(cannot_write(directory))?;
+    let [commands, topics] = ["man1", "man7"].map(|section| directory.join(section));
+    for folder in [&commands, &topics] {
+        fs::create_dir_all(folder).map_err(cannot_write(folder))?;
+    }
     for page in pages {
-        let path = directory.join(format!("{}.1", page.name));
+        let path = commands.join(format!("{}.1", page.name));
         let text = page.render().map_err(cannot_write(&path))?;
+        write_file(&path, text.as_bytes()).map_err(cannot_write(&path))?;
+    }
+    for (name, text) in man_page::man_pages() {
+        let path = topics.join(name);
         write_file(&path, text.as_bytes()).map_err(cannot_write(&path))?;
     }
     Ok(())
@@ -66,7 +84,8 @@ impl Page {
     /// Returns the page in the language of `man`.
     fn render(&self) -> io::Result<String> {
         let source = concat!("conc ", env!("CARGO_PKG_VERSION"));
-        let man = Man::new(self.command.clone()).title(&self.name).source(source).manual("conc");
+        // Without quotes, an empty date would give its place to the version.
+        let man = Man::new(self.command.clone()).title(&self.name).date("\"\"").source(source).manual("conc");
         let mut text = Vec::new();
         man.render_title(&mut text)?;
         man.render_name_section(&mut text)?;
@@ -81,8 +100,18 @@ impl Page {
         let mut roff = Roff::default();
         section(&mut roff, "NOTES", notes);
         section(&mut roff, "EXIT STATUS", statuses);
+        roff.extend([self.see_also(&help)]);
         roff.to_writer(&mut text)?;
-        String::from_utf8(text).map_err(io::Error::other)
+        String::from_utf8(text).map(|text| man_page::ascii(&text)).map_err(io::Error::other)
+    }
+
+    /// Returns the section of other pages: that of the program, and of the topics that the help names.
+    fn see_also(&self, help: &str) -> Roff {
+        let mut topics = man_page::references(help);
+        let own = self.name.strip_prefix("conc-").and_then(Topic::find).map(|topic| topic.name);
+        topics.extend(own.filter(|own| !topics.contains(own)));
+        let commands: &[&str] = if self.command.has_subcommands() { &[] } else { &["conc"] };
+        man_page::see_also(commands, &topics)
     }
 }
 
@@ -127,12 +156,23 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_gets_all_pages() {
+    fn a_directory_gets_the_pages_of_commands_and_topics() {
         let directory = tempfile::tempdir().expect("a directory");
-        let inside = directory.path().join("man1");
+        let inside = directory.path().join("man");
         let pages = pages();
         write_all(&pages, &inside).expect("written");
-        assert_eq!(fs::read_dir(&inside).expect("a directory").count(), pages.len());
-        assert!(inside.join("conc-advise.1").is_file() && inside.join("conc.1").is_file());
+        assert_eq!(fs::read_dir(inside.join("man1")).expect("a directory").count(), pages.len());
+        for page in ["man1/conc.1", "man1/conc-advise.1", "man7/conc-semaphore.7", "man7/conc-asyncio.7"] {
+            assert!(inside.join(page).is_file(), "{page}");
+        }
+    }
+
+    #[test]
+    fn a_page_names_the_topics_that_belong_to_it() {
+        let pages = pages();
+        let text =
+            |name: &str| pages.iter().find(|page| page.name == name).expect("a page").render().expect("text");
+        assert!(text("conc-fit").contains("\n.SH \"SEE ALSO\"\n"), "{}", text("conc-fit"));
+        assert!(text("conc-fit").contains("\\fBconc\\-fit\\fR(7)"));
     }
 }
