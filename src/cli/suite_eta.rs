@@ -3,41 +3,49 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-/// Time of a workload besides measuring: calibrating, a second of profiling, starting and ending.
-const OVERHEAD: Duration = Duration::from_millis(1200);
+/// Pace of the workloads so far within which it is believed of the rest: one of them may be an exception.
+const PACE: [f64; 2] = [0.5, 1.5];
 
 /// The estimated time of arrival of a suite.
 #[derive(Debug)]
 pub(crate) struct SuiteEta {
+    /// The beginning of the workload that runs.
     begun: Instant,
     /// Time of each workload, from the first to the last.
     planned: Vec<Duration>,
-    /// True if a workload may take less.
-    is_bound: bool,
+    /// Workloads that have ended, and the time that they took.
     done: usize,
+    taken: Duration,
 }
 
 impl SuiteEta {
-    /// Begins a suite now, with the measuring time of each workload, which `is_bound` if it may end earlier.
-    pub(crate) fn new(measuring: impl Iterator<Item = Duration>, is_bound: bool) -> Self {
-        let planned = measuring.map(|time| time + OVERHEAD).collect();
-        SuiteEta { begun: Instant::now(), planned, is_bound, done: 0 }
+    /// Begins a suite now, with the time of each workload.
+    pub(crate) fn new(planned: impl Iterator<Item = Duration>) -> Self {
+        SuiteEta { begun: Instant::now(), planned: planned.collect(), done: 0, taken: Duration::ZERO }
     }
 
     /// Returns the number of workloads and the time they take, if there is more than one.
     pub(crate) fn announcement(&self) -> Option<String> {
         let (count, all) = (self.planned.len(), self.planned.iter().sum());
-        let about = if self.is_bound { "at most" } else { "about" };
-        (count > 1).then(|| format!("{count} workloads, {about} {}", ApproxDuration(all)))
+        (count > 1).then(|| format!("{count} workloads, about {}", ApproxDuration(all)))
     }
 
-    /// Notes that one workload has ended.
+    /// Notes that one workload has ended, and that the next begins.
     pub(crate) fn next(&mut self) {
+        self.end(self.begun.elapsed());
+        self.begun = Instant::now();
+    }
+
+    fn end(&mut self, took: Duration) {
         self.done += 1;
-        // The clock covers the deviations of finished workloads; the others still take their planned time.
-        let left: Duration = self.planned.iter().skip(self.done).sum();
-        let all: Duration = self.planned.iter().sum();
-        self.begun = Instant::now().checked_sub(all.saturating_sub(left)).unwrap_or(self.begun);
+        self.taken += took;
+    }
+
+    /// Returns the time of the workloads so far as a multiple of what was planned.
+    fn pace(&self) -> f64 {
+        let planned: Duration = self.planned.iter().take(self.done).sum();
+        let pace = if planned.is_zero() { 1.0 } else { self.taken.as_secs_f64() / planned.as_secs_f64() };
+        pace.clamp(PACE[0], PACE[1])
     }
 
     /// Returns the position of the workload, such as `3/10`; `None` if there is only one.
@@ -45,10 +53,11 @@ impl SuiteEta {
         (self.planned.len() > 1).then(|| format!("{}/{}", self.done + 1, self.planned.len()))
     }
 
-    /// Returns the time that the suite will still take.
+    /// Returns the time that the suite will still take, if the rest keeps the pace.
     pub(crate) fn left(&self) -> impl Fn() -> ApproxDuration + Clone + Send + Sync + 'static {
-        let (begun, all) = (self.begun, self.planned.iter().sum::<Duration>());
-        move || ApproxDuration(all.saturating_sub(begun.elapsed()))
+        let rest = self.planned.iter().skip(self.done).sum::<Duration>().mul_f64(self.pace());
+        let begun = self.begun;
+        move || ApproxDuration(rest.saturating_sub(begun.elapsed()))
     }
 }
 
@@ -79,13 +88,27 @@ mod tests {
 
     #[test]
     fn the_time_left_is_that_planned_for_the_remaining_workloads() {
-        let mut eta = SuiteEta::new([10, 20, 30].into_iter().map(Duration::from_secs), false);
-        assert_eq!(eta.announcement().as_deref(), Some("3 workloads, about 1 min 4 s"));
+        let mut eta = SuiteEta::new([10, 20, 30].into_iter().map(Duration::from_secs));
+        assert_eq!(eta.announcement().as_deref(), Some("3 workloads, about 1 min"));
         assert_eq!(eta.place().as_deref(), Some("1/3"));
-        eta.next();
+        eta.end(Duration::from_secs(10));
+        let near =
+            |expected: Duration, left: Duration| left <= expected && left + Duration::from_secs(5) > expected;
+        let planned = Duration::from_secs(50);
         let left = eta.left()().0;
-        let planned = Duration::from_secs(50) + 2 * OVERHEAD;
-        assert!(left <= planned && left + Duration::from_secs(5) > planned, "{left:?}");
+        assert!(near(planned, left), "{left:?}");
         assert_eq!(eta.place().as_deref(), Some("2/3"));
+    }
+
+    #[test]
+    fn the_rest_keeps_the_pace_within_bounds() {
+        let planned = [10, 10, 10].map(Duration::from_secs);
+        let left_after = |took| {
+            let mut eta = SuiteEta::new(planned.into_iter());
+            eta.end(Duration::from_secs(took));
+            eta.left()().0.as_secs_f64()
+        };
+        assert!((left_after(8) - 16.0).abs() < 1.0, "{}", left_after(8));
+        assert!((left_after(0) - 10.0).abs() < 1.0 && (left_after(90) - 30.0).abs() < 1.0);
     }
 }

@@ -58,7 +58,10 @@ fn machine(reports: &[Report]) -> String {
 
 /// Returns the command line, and the time when it began.
 fn invocation(invocation: &Invocation) -> String {
-    let (line, began) = (escaped(&invocation.line()), escaped(&invocation.began));
+    // An option must not be broken after its hyphens.
+    let word = |word: &str| format!("<span>{}</span>", escaped(word));
+    let line = invocation.line().split(' ').map(word).collect::<Vec<_>>().join(" ");
+    let began = escaped(&invocation.began);
     format!(
         "<pre class=\"command\">{line}</pre>\n<p class=\"faint\"><time datetime=\"{began}\">{began}</time></p>\n"
     )
@@ -78,8 +81,8 @@ fn overview(reports: &[Report]) -> String {
     let heading = if gate.is_some() { "<th>Gate</th>" } else { "" };
     let mut out = gate.unwrap_or_default();
     if reports.len() > 1 {
-        out += "<div class=\"wide\"><table>\n<tr><th>Workload</th><th>Class</th><th>Recommended</th>";
-        out += &format!("<th>Tasks/s</th><th>vs sequential</th>{heading}</tr>\n");
+        out += &format!("<div class=\"wide\"><table>\n<tr><th>Workload</th>{heading}<th>Class</th>");
+        out += "<th>Recommended</th><th>Tasks/s</th><th>vs sequential</th></tr>\n";
         out += &reports.iter().enumerate().map(|(i, report)| row(i, report)).collect::<String>();
         out += "</table></div>\n";
     }
@@ -94,11 +97,11 @@ fn row(i: usize, report: &Report) -> String {
     let value = |column: Column| chosen.map(|result| column.value(result)).unwrap_or_default();
     let gate = report.gate.as_ref().map(|gate| format!("<td>{}</td>", verdict(gate.verdict)));
     format!(
-        "<tr><td><a href=\"#w{i}\">{name}</a></td><td>{class}</td><td>{cell}</td><td class=\"n\">{}</td>\
-         <td class=\"n\">{}</td>{}</tr>\n",
+        "<tr><td><a href=\"#w{i}\">{name}</a></td>{}<td>{class}</td><td>{cell}</td><td class=\"n\">{}</td>\
+         <td class=\"n\">{}</td></tr>\n",
+        gate.unwrap_or_default(),
         value(Column::Rate),
         value(Column::Speedup),
-        gate.unwrap_or_default(),
     )
 }
 

@@ -29,6 +29,13 @@ const BUDGETS: u32 = 2;
 /// Additional budgets for repeats in alternation with another side, if they would decide open comparisons.
 const PAIRED_BUDGETS: u32 = 1;
 
+/// Time of a workload besides measuring: calibrating, profiling, starting and ending. Suites of three and four native
+/// workloads took 0.6 to 0.9 s of it for each.
+const OVERHEAD: Duration = Duration::from_millis(700);
+
+/// The same for the interpreters of a callable, for each side.
+const INTERPRETER_OVERHEAD: Duration = Duration::from_millis(700);
+
 /// One workload of a suite.
 #[derive(Debug, Clone)]
 pub(crate) struct SuiteEntry {
@@ -51,10 +58,13 @@ impl SuiteEntry {
         NamedWork { name: self.workload.name.clone(), identity }
     }
 
-    /// Returns the measuring time to expect; the most that it may be if the workload `is_paired` with another
-    /// side, where a difference that is decided ends it.
+    /// Returns the time to expect. A workload that `is_paired` with another side takes less if the difference is
+    /// large, which is decided early.
     pub(crate) fn planned_time(&self, is_paired: bool) -> Duration {
-        self.config.budget * (BUDGETS + if is_paired { PAIRED_BUDGETS } else { 0 })
+        let sides = 1 + u32::from(is_paired);
+        let interpreters = if self.workload.runs_python() { sides } else { 0 };
+        let budgets = BUDGETS + if is_paired { PAIRED_BUDGETS } else { 0 };
+        self.config.budget * budgets + OVERHEAD + INTERPRETER_OVERHEAD * interpreters
     }
 }
 

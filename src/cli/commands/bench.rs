@@ -72,7 +72,7 @@ fn measure(
 ) -> Result<(BenchReport, Option<ExitStatus>), Failure> {
     let BenchSettings { entries, invalid, target, output, fail_policy, .. } = settings;
     let (console, is_paired) = (output.console, target.is_paired());
-    let mut eta = SuiteEta::new(entries.iter().map(|entry| entry.planned_time(is_paired)), is_paired);
+    let mut eta = SuiteEta::new(entries.iter().map(|entry| entry.planned_time(is_paired)));
     let mut run = SuiteRun::new(machine, host, target, entries.len(), fail_policy.allow_changed_outputs);
     let mut failed = None;
     let mut told = ToldFailures::default();

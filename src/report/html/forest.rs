@@ -23,13 +23,23 @@ pub(super) fn figure(gate: &GateReport) -> Option<String> {
     let bottom = ROW * gate.metrics.len() as f64 + 4.0;
     let rows = gate.metrics.iter().enumerate().map(|(i, of)| row(&axis, (i as f64 + 0.5) * ROW, of));
     Some(format!(
-        "<figure>\n<svg class=\"plot\" viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"ratios to the reference\">\n{}{}</svg>\n\
+        "<figure class=\"gate\">\n<svg class=\"plot forest\" viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"ratios to the reference\">\n{}{}</svg>\n{}\
          <figcaption>Now over the reference, with 95% intervals. The short line is the threshold, beyond which it \
          is worse.</figcaption>\n</figure>\n",
         bottom + 22.0,
         grid(&axis, reach, bottom),
         rows.collect::<String>(),
+        list(gate),
     ))
+}
+
+/// Returns the ratios as a list, for a screen that has no room for them next to the plot.
+fn list(gate: &GateReport) -> String {
+    let entry = |of: &MetricVerdict| {
+        let (title, ratio, verdict) = (wording::title(of.metric), wording::ratio(of), of.verdict);
+        format!("<li>{title}: <span class=\"verdict {verdict}\">{ratio} {verdict}</span></li>\n")
+    };
+    format!("<ul class=\"narrow\">\n{}</ul>\n", gate.metrics.iter().map(entry).collect::<String>())
 }
 
 /// Returns the distance from 1 that the row of a metric reaches, as a logarithm.
