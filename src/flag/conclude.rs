@@ -9,7 +9,7 @@ use crate::flag::run::{SearchEnding, Searched};
 use crate::flag::search::Search;
 use crate::flag::serial::serial_share;
 use crate::flag::template::CommandTemplate;
-use crate::policy::{SURE_FROM, UNSURE_BELOW};
+use crate::policy::{CONTENDED_DISTRUST, SURE_FROM, UNSURE_BELOW};
 use crate::profile::result::Confidence;
 
 /// What was asked.
@@ -34,15 +34,17 @@ pub(crate) fn conclude(question: &FlagQuestion, searched: &Searched) -> Option<F
     let standing = search.standings()?[chosen];
     let parameters = search.records()[chosen].parameters.clone();
     let beside = search.open_beside_leader();
+    let busy = busy_machine(searched);
+    let confidence = confidence(standing.near, cells[chosen].status, !beside.is_empty());
     let recommendation = FlagRecommendation {
         basis: cells[chosen].status,
-        confidence: confidence(standing.near, cells[chosen].status, !beside.is_empty()),
+        confidence: if busy.is_some() { confidence.min(Confidence::Medium) } else { confidence },
         near_best: standing.near,
         expected_regret: standing.regret.max(0.0),
         line: question.template.line(&parameters),
         limit: limit(search, chosen),
         serial: serial_share(search, chosen),
-        notes: notes(searched, &beside),
+        notes: notes(searched, &beside).into_iter().chain(busy).collect(),
         parameters,
     };
     Some(FlagReport {
@@ -124,6 +126,15 @@ fn run(run: &Run) -> FlagRun {
         metric: run.measure.metric,
         role: if run.is_cold { RunRole::WarmUp } else { RunRole::Measured },
     }
+}
+
+/// Returns the note that other programs used much of the CPUs, if they did.
+pub(super) fn busy_machine(searched: &Searched) -> Option<FlagNote> {
+    let cpus = searched.search.space().cpus;
+    let runs = searched.search.records().iter().flat_map(|record| &record.runs);
+    let others: Vec<f64> = runs.map(|run| run.measure.others_cpus).collect();
+    let others = others.iter().sum::<f64>() / others.len().max(1) as f64;
+    (others > CONTENDED_DISTRUST * cpus).then_some(FlagNote::BusyMachine { others, cpus })
 }
 
 fn notes(searched: &Searched, beside: &[usize]) -> Vec<FlagNote> {

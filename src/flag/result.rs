@@ -180,6 +180,13 @@ pub enum FlagNote {
         /// The reason.
         ending: SearchEnding,
     },
+    /// Other programs used so much of the CPUs that the answer may be another one on a quiet machine.
+    BusyMachine {
+        /// CPUs that they used, on average over the runs.
+        others: f64,
+        /// CPUs that the command may use.
+        cpus: f64,
+    },
     /// Nothing but the first run was made.
     OnlyFirstRun,
 }

@@ -2,10 +2,12 @@
 
 use crate::benchmark::event::Silent;
 use crate::diagnostics::Code;
+use crate::flag::conclude::busy_machine;
 use crate::flag::limit::{FlagLimit, limit};
 use crate::flag::measure::{RunFailure, RunMeasure};
 use crate::flag::parameters::Parameters;
 use crate::flag::record::Objective;
+use crate::flag::result::FlagNote;
 use crate::flag::run::{RunSettings, SearchEnding, Searched, search};
 use crate::flag::search::SearchMode;
 use crate::flag::testing::{
@@ -288,4 +290,18 @@ fn more_cpus_are_predicted_from_one_run() {
     assert_eq!(machine.ran.len(), 1);
     let predicted = 1.0 / found.search.predicted_rate(7).expect("a rate");
     assert!((predicted / (3.0 + 7.0 / 8.0) - 1.0).abs() < 0.15, "{predicted}");
+}
+
+#[test]
+fn on_a_machine_that_others_use_no_answer_is_sure() {
+    let note = |others_cpus: f64| {
+        let program = move |of: &Parameters, cpus: f64| {
+            computing(of, cpus).map(|run| RunMeasure { others_cpus, ..run })
+        };
+        busy_machine(&searched(&mut Simulated::new(program, 4.0, 1), &EIGHT))
+    };
+    assert_eq!(note(0.2), None);
+    assert!(
+        matches!(note(2.0), Some(FlagNote::BusyMachine { others, cpus }) if (others, cpus) == (2.0, 4.0))
+    );
 }

@@ -204,6 +204,10 @@ pub(crate) fn note(note: &FlagNote) -> String {
         FlagNote::Unfinished { .. } => {
             "the budget ended the search; a larger --budget may decide more".to_owned()
         }
+        FlagNote::BusyMachine { others, cpus } => format!(
+            "other programs used {others:.1} of {cpus:.1} CPUs while it was measured: on a quiet machine another \
+             number may be better"
+        ),
         FlagNote::OnlyFirstRun => "everything rests on one run; others are predicted from it".to_owned(),
     }
 }
