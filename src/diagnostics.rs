@@ -105,9 +105,9 @@ catalogue! {
     PoolWorkerDied = "E-POOL-001", "worker process died",
         "A process that runs tasks ended before it answered. The message says how: by which signal, or \
          with which exit status.",
-        "After SIGSEGV, SIGABRT or SIGBUS, look for a bug in native code. After SIGKILL, look for the \
-         out-of-memory killer in the system log and use fewer processes. After an exit status, find what \
-         in the task ends its process.";
+        "After a crash (SIGSEGV, SIGABRT, SIGBUS), look for a bug in native code. After SIGKILL, look whether memory \
+         ran out (the system log) and use fewer processes. After another signal, find what sends it, such as \
+         `kill 0`. After an exit status, find what in the task ends its process.";
     PoolStart = "E-POOL-002", "strategy could not start",
         "A thread, a process or a runtime that the strategy needs could not be created.",
         "Use a smaller width, or raise the limit that the error names.";
@@ -268,6 +268,10 @@ catalogue! {
     HostProcess = "E-HOST-006", "process cannot be profiled",
         "The process does not exist, or it ended before it could be observed.",
         "Check the number with `ps`. Profile a short command with `conc profile -- COMMAND`.";
+    HostTemporary = "E-HOST-007", "no room for temporary files",
+        "The directory for temporary files is full, cannot be written, or does not exist. Output of commands, items \
+         and results are kept there while conc runs.",
+        "Make room there, or set TMPDIR to another directory.";
     NoteRepeated = "W-RUN-001", "items are repeated",
         "Configurations are compared by running the items of the workload repeatedly.",
         "If running an item again does harm, use --once (no item runs twice) or --prepare (a command that \

@@ -78,6 +78,23 @@ impl Error {
         Error::new(code, format!("{doing}: {error}"))
     }
 
+    /// Makes an error from an I/O error of starting a process or making what belongs to it, such as a file in the
+    /// directory for temporary files.
+    pub fn cannot_start(doing: impl fmt::Display, error: std::io::Error) -> Self {
+        Error::from_source(Error::code_of_start(&error), doing, error)
+    }
+
+    /// Returns the code of an I/O error of starting a process: a lack of processes, of descriptors and of room
+    /// for files have different remedies.
+    pub(crate) fn code_of_start(error: &std::io::Error) -> Code {
+        use std::io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        match (error.kind(), error.raw_os_error()) {
+            (StorageFull | QuotaExceeded | ReadOnlyFilesystem, _) => Code::HostTemporary,
+            (_, Some(libc::EMFILE | libc::ENFILE)) => Code::AsyncExhausted,
+            _ => Code::HostSpawn,
+        }
+    }
+
     /// Makes the error of a task that reached its deadline.
     pub fn timed_out() -> Self {
         Error::new(Code::TaskTimeout, "timed out")
@@ -267,5 +284,14 @@ mod tests {
         assert_eq!(Error::from_io(Code::TaskNetwork, "connect", &exhausted).code, Code::AsyncExhausted);
         let refused = io::Error::from_raw_os_error(libc::ECONNREFUSED);
         assert_eq!(Error::from_io(Code::TaskNetwork, "connect", &refused).code, Code::TaskNetwork);
+    }
+
+    #[test]
+    fn a_full_directory_is_no_lack_of_processes() {
+        let code = |errno| Error::cannot_start("start", io::Error::from_raw_os_error(errno)).code;
+        assert_eq!(code(libc::ENOSPC), Code::HostTemporary);
+        assert_eq!(code(libc::EROFS), Code::HostTemporary);
+        assert_eq!(code(libc::EMFILE), Code::AsyncExhausted);
+        assert_eq!(code(libc::EAGAIN), Code::HostSpawn);
     }
 }

@@ -40,6 +40,7 @@ pub use crate::host::contention::{CpuMeter, TakenCpu};
 pub use crate::host::deadline::DeadlineKeeper;
 pub use crate::host::group::Group;
 pub use crate::host::memory::{MemoryGuard, resident_of_tree};
+pub use crate::host::orphans::keep_reaping;
 pub use crate::host::process::{adopt_orphans, descendants, kill_descendants, kill_tree};
 pub use crate::host::procfs::process_stat;
 pub use crate::host::reexec::HiddenRole;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use crate::benchmark::batch;
 use crate::characters::plain;
+use crate::host::inherited::survive_hangup;
 use crate::host::reexec::HiddenRole;
 use crate::host::thread_failure::end_with;
 use crate::host::watchdog;
@@ -29,6 +30,7 @@ pub fn dispatch() -> Option<ExitCode> {
 fn play(role: HiddenRole) -> ExitCode {
     // If standard error is closed, nobody is left to read it.
     end_with(|why| _ = writeln!(io::stderr(), "{why}"));
+    survive_hangup();
     let (stdin, stdout) = (io::stdin().lock(), io::stdout());
     let result = match role {
         HiddenRole::Batch => batch::serve(stdin, stdout),

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use conc::internal::{
     Code, Configuration, Group, ProfileLimits, Reexec, StrategyKind, adopt_orphans, descendants,
-    kill_descendants, profile_tasks,
+    keep_reaping, kill_descendants, profile_tasks,
 };
 use nix::sys::signal::Signal::SIGKILL;
 use nix::sys::signal::kill;
@@ -100,6 +100,28 @@ fn a_profile_leaves_nothing_that_its_commands_started() {
 }
 
 #[test]
+fn an_orphan_that_has_ended_is_reaped() {
+    let _alone = alone();
+    keep_reaping();
+    let mut ended = 0;
+    for _ in 0..20 {
+        // Each leaves two processes in other sessions, as commands have them, that end after their parent.
+        let line = "setsid sh -c '(sleep 0.02; exit 1) & setsid sleep 0.02 &'";
+        let mut shell = Command::new("sh").args(["-c", line]).spawn().expect("spawned");
+        ended += u32::from(shell.wait().expect("its end is for the one that started it").success());
+    }
+    assert_eq!(ended, 20);
+    // What is in the session of this process, such as helpers of the other tests, is nobody's orphan.
+    let session = |pid: u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        stat.rsplit_once(") ")?.1.split(' ').nth(3).map(ToOwned::to_owned)
+    };
+    let own = session(std::process::id());
+    let is_here = |pid: u32| session(pid).is_none_or(|found| Some(found) == own);
+    until("no orphan, dead or alive", || descendants(std::process::id()).into_iter().all(is_here));
+}
+
+#[test]
 fn a_command_killed_at_its_timeout_leaves_nothing() {
     let _alone = alone();
     for cell in CELLS {
@@ -156,7 +178,7 @@ fn watchdog(scratch: &std::path::Path) -> Child {
         .spawn()
         .expect("spawned");
     let stdin = watchdog.stdin.as_mut().expect("it was piped");
-    writeln!(stdin, "{}", scratch.display()).expect("it listens");
+    write!(stdin, "{}\0", scratch.display()).expect("it listens");
     watchdog
 }
 

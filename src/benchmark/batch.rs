@@ -14,8 +14,10 @@ use crate::benchmark::capacity::descriptors_needed;
 use crate::benchmark::configuration::Configuration;
 use crate::diagnostics::Code;
 use crate::error::Error;
+use crate::host::how_ended::note_out_of_memory_kills;
 use crate::host::inherited::raise_open_files;
-use crate::host::process::{adopt_orphans, die_with_parent, kill_descendants};
+use crate::host::orphans::keep_reaping;
+use crate::host::process::{adopt_orphans, die_with_parent_unless_watched, kill_descendants};
 use crate::strategy::Job;
 use crate::strategy::run::{RunReport, run, strategy};
 use crate::strategy::task_queue::TaskQueue;
@@ -52,8 +54,9 @@ pub(crate) enum BatchReply {
 /// # Errors
 /// When a stream breaks or the specification cannot be parsed.
 pub(crate) fn serve(mut stdin: impl BufRead, mut stdout: impl Write) -> io::Result<()> {
-    die_with_parent();
+    die_with_parent_unless_watched();
     adopt_orphans();
+    note_out_of_memory_kills();
     let mut line = String::new();
     stdin.read_line(&mut line)?;
     let spec: BatchSpec = serde_json::from_str(&line)?;
@@ -79,6 +82,9 @@ pub(crate) fn run_batch(spec: &BatchSpec) -> Result<RunReport, Error> {
     })?;
     // Twice what is counted, because connections that were closed may linger.
     raise_open_files(2 * descriptors_needed(cell.strategy, &spec.workload, cell.width));
+    if spec.workload.runs_commands() {
+        keep_reaping();
+    }
     let program = Program::prepare(&spec.workload, &spec.env)
         .map_err(|error| Error::from_source(Code::PoolStart, "cannot prepare", error))?;
     let job = Job {

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::host::suspension::{awake_now, awake_since};
+
 /// Tells how long measuring has taken.
 pub trait Clock {
     /// Restarts the clock: measuring begins now.
@@ -11,14 +13,14 @@ pub trait Clock {
     fn elapsed(&self) -> Duration;
 }
 
-/// The real time.
+/// The real time in which the program was not stopped.
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch(Instant);
 
 impl Stopwatch {
     /// Starts the clock now.
     pub fn start() -> Self {
-        Stopwatch(Instant::now())
+        Stopwatch(awake_now())
     }
 }
 
@@ -28,6 +30,6 @@ impl Clock for Stopwatch {
     }
 
     fn elapsed(&self) -> Duration {
-        self.0.elapsed()
+        awake_since(self.0)
     }
 }

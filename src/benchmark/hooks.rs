@@ -8,6 +8,9 @@ use crate::benchmark::executor::{BatchRequest, Executor};
 use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::host::Reexec;
+use crate::host::child_process::ChildProcess;
+use crate::host::spawned::output_file;
+use crate::host::suspension;
 use crate::strategy::run::RunReport;
 
 /// Commands of the user, each a line for the shell.
@@ -51,10 +54,10 @@ impl Shell {
     /// Runs a command and returns the reason why it failed, if it did.
     fn try_run(&self, line: &str) -> io::Result<Option<String>> {
         // A file and not a pipe: processes that the command leaves running may keep a pipe open.
-        let mut stderr = tempfile::tempfile_in(&self.scratch)?;
+        let mut stderr = output_file(&self.scratch)?;
         let mut command = self.reexec.shell(line);
-        let status =
-            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr.try_clone()?).status()?;
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr.try_clone()?);
+        let status = ChildProcess::status(&mut command)?;
         if status.success() {
             return Ok(None);
         }
@@ -96,10 +99,16 @@ impl<E> Hooked<E> {
 
 impl<E: Executor> Executor for Hooked<E> {
     fn run(&mut self, request: &BatchRequest) -> Result<RunReport, Error> {
-        self.hook("--prepare", self.hooks.prepare.clone())?;
-        let result = self.inner.run(request);
-        self.hook("--cleanup", self.hooks.cleanup.clone())?;
-        result
+        loop {
+            let stops = suspension::count();
+            self.hook("--prepare", self.hooks.prepare.clone())?;
+            let result = self.inner.run(request);
+            self.hook("--cleanup", self.hooks.cleanup.clone())?;
+            // While the user had stopped everything, time went on for the batch.
+            if suspension::count() == stops || self.inner.is_exhausted() {
+                return result;
+            }
+        }
     }
 
     fn is_exhausted(&self) -> bool {

@@ -12,6 +12,7 @@ use crate::cli::machine::TargetMachine;
 use crate::cli::settings::Environment;
 use crate::diagnostics::Code;
 use crate::error::ExitStatus;
+use crate::host::orphans::reap_known;
 use crate::host::process::die_with_parent;
 use crate::host::thread_failure::end_with;
 
@@ -33,6 +34,7 @@ pub fn main() -> ExitCode {
         environment.console = environment.console.with_progress_lines();
     }
     let console = environment.console;
+    reap_known();
     end_with(move |why| _ = console.report(&Failure::coded(Code::HostSpawn, why)));
     TargetMachine::read(cli.simulate.as_deref())
         .and_then(|machine| commands::run(&cli.command, &machine, &environment))

@@ -1,36 +1,86 @@
 //! The signals that ask this program to end.
 
+use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, raise};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::diagnostics::Code;
-use crate::host::inherited::note_ignored_signals;
+use crate::error::ExitStatus;
+use crate::host::inherited::{ignore_again, note_ignored_signals, was_ignored};
+use crate::host::suspension::while_stopped;
 use crate::job::shutdown::{Shutdown, Stop};
 use crate::study::{KillSwitch, RunGuard};
 
 use crate::cli::failure::Failure;
 
+/// Time within which another signal is the same request: a wrapper passes on the Ctrl-C that the terminal has sent
+/// to both, and nobody presses the keys twice so fast.
+const ECHO: Duration = Duration::from_millis(100);
+
 /// Handles the signals that ask this program to end; they trigger the switch.
 pub(crate) fn handle() -> Result<KillSwitch, Failure> {
-    note_ignored_signals();
     let switch = KillSwitch::default();
-    let on_signal = switch.clone();
-    on_ending_signal(move || on_signal.trigger())?;
+    let mut ending = Ending::of(&switch);
+    install(move || ending.ask())?;
+    follow_stops(&switch)?;
     Ok(switch)
 }
 
-/// Calls the function at every signal that asks this program to end.
-fn on_ending_signal(handle: impl FnMut() + Send + 'static) -> Result<(), Failure> {
-    ctrlc::set_handler(handle).map_err(|error| {
+/// Calls `on_signal` for every signal that asks to end, except those that were ignored at the start.
+fn install(on_signal: impl FnMut() + 'static + Send) -> Result<(), Failure> {
+    note_ignored_signals();
+    ctrlc::set_handler(on_signal).map_err(|error| {
         // It says what went wrong only to those who ask for the error inside.
         let why = match error {
             ctrlc::Error::System(error) => error.to_string(),
             other => other.to_string(),
         };
         Failure::coded(Code::HostSpawn, format!("cannot handle signals: {why}"))
-    })
+    })?;
+    ignore_again();
+    Ok(())
+}
+
+/// The end of a run: at the first request it ends with what it knows, at the next at once.
+struct Ending {
+    switch: KillSwitch,
+    asked: Option<Instant>,
+}
+
+impl Ending {
+    fn of(switch: &KillSwitch) -> Self {
+        Ending { switch: switch.clone(), asked: None }
+    }
+
+    fn ask(&mut self) {
+        match self.asked {
+            None => {
+                self.asked = Some(Instant::now());
+                self.trigger();
+            }
+            Some(asked) if asked.elapsed() < ECHO => {}
+            Some(_) => self.leave(),
+        }
+    }
+
+    /// Triggers the switch in another thread: it returns only when the run has ended, and this one listens.
+    fn trigger(&self) {
+        let switch = self.switch.clone();
+        let trigger = move || switch.trigger();
+        if thread::Builder::new().name("ending".to_owned()).spawn(trigger).is_err() {
+            self.switch.trigger();
+        }
+    }
+
+    fn leave(&self) {
+        self.switch.abandon();
+        process::exit(ExitStatus::Interrupted.number().into());
+    }
 }
 
 /// Starts the process group of a run that signals end.
@@ -38,19 +88,46 @@ pub(crate) fn guarded() -> Result<RunGuard, Failure> {
     Ok(RunGuard::start(handle()?)?)
 }
 
+/// Stops the processes of the run with this program when the terminal asks for it (Ctrl-Z), and lets them go on
+/// with it (`fg`): they are in other sessions, which the terminal does not reach.
+fn follow_stops(switch: &KillSwitch) -> Result<(), Failure> {
+    if was_ignored(Signal::SIGTSTP) {
+        return Ok(());
+    }
+    let failed = |error: std::io::Error| Failure::coded(Code::HostSpawn, error.to_string());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(failed)?;
+    let mut asked = {
+        let _entered = runtime.enter();
+        signal(SignalKind::from_raw(Signal::SIGTSTP as i32)).map_err(failed)?
+    };
+    let switch = switch.clone();
+    let following = move || {
+        while runtime.block_on(asked.recv()).is_some() {
+            switch.stop_while(|| {
+                while_stopped(|| {
+                    // Nothing can refuse it. Sent to this thread, so that it returns only when the program goes
+                    // on; another thread would stop the program some time after this one had gone on.
+                    let _ = raise(Signal::SIGSTOP);
+                });
+            });
+        }
+    };
+    thread::Builder::new().name("stops".to_owned()).spawn(following).map(drop).map_err(failed)
+}
+
 /// Starts the process group of a run that ends by degrees: the first signal lets what runs end, the second
-/// kills it.
+/// kills it, the third ends this program at once.
 pub(crate) fn graceful(shutdown: &Shutdown) -> Result<RunGuard, Failure> {
-    note_ignored_signals();
     let switch = KillSwitch::default();
-    let (on_signal, shutdown) = (switch.clone(), shutdown.clone());
+    let (mut ending, shutdown) = (Ending::of(&switch), shutdown.clone());
     let on_signal = move || {
         if shutdown.ask(Stop::Soon).is_some() {
             shutdown.ask(Stop::Now);
-            on_signal.trigger();
+            ending.ask();
         }
     };
-    on_ending_signal(on_signal)?;
+    install(on_signal)?;
+    follow_stops(&switch)?;
     Ok(RunGuard::start(switch)?)
 }
 
@@ -65,7 +142,7 @@ pub(crate) fn follow_width(steps: &Arc<AtomicI64>) -> Result<(), Failure> {
         (user(SignalKind::user_defined1())?, user(SignalKind::user_defined2())?)
     };
     let steps = Arc::clone(steps);
-    std::thread::spawn(move || {
+    thread::spawn(move || {
         runtime.block_on(async {
             loop {
                 let step = tokio::select! {

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,8 +13,11 @@ use serde::de::DeserializeOwned;
 use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::host::bounded_read::last_words;
-use crate::host::deadline::DeadlineKeeper;
+use crate::host::child_process::ChildProcess;
+use crate::host::deadline::{DeadlineKeeper, Killed, StoppedProcess};
+use crate::host::how_ended::how_ended;
 use crate::host::memory::MemoryGuard;
+use crate::host::spawned::output_file;
 
 /// Failure of an exchange with a child process.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +26,7 @@ pub enum ChildError {
     #[error("cannot start a process: {0}")]
     Start(#[source] io::Error),
     /// The process ended without an answer.
-    #[error("{status}{}", last_line(.stderr))]
+    #[error("{}{}", how_ended(*.status), last_line(.stderr))]
     Died {
         /// Its exit status.
         status: ExitStatus,
@@ -36,18 +39,31 @@ pub enum ChildError {
     /// The deadline passed and the process was killed.
     #[error("no answer within {:.1} s", .0.as_secs_f64())]
     Late(Duration),
+    /// The deadline passed while a signal had stopped a process, and all were killed.
+    #[error("no answer within {:.1} s: {}", .0.as_secs_f64(), .1)]
+    Stopped(Duration, StoppedProcess),
     /// The process held more bytes than this and was killed.
     #[error("used more than {} MiB of memory", .0 >> 20)]
     TooLarge(u64),
+}
+
+impl ChildError {
+    /// Makes the failure of a process that was killed at its deadline.
+    pub(crate) fn late(limit: Duration, killed: Killed) -> Self {
+        match killed.stopped {
+            Some(stopped) => ChildError::Stopped(limit, stopped),
+            None => ChildError::Late(limit),
+        }
+    }
 }
 
 impl From<ChildError> for Error {
     /// The one map from the way in which a child process failed to a code.
     fn from(error: ChildError) -> Self {
         let code = match &error {
-            ChildError::Start(_) => Code::HostSpawn,
+            ChildError::Start(error) => Error::code_of_start(error),
             ChildError::Died { .. } | ChildError::Unreadable(_) => Code::PoolWorkerDied,
-            ChildError::Late(_) => Code::PoolHung,
+            ChildError::Late(_) | ChildError::Stopped(..) => Code::PoolHung,
             ChildError::TooLarge(_) => Code::HostMemory,
         };
         let message = error.to_string();
@@ -90,7 +106,7 @@ fn last_line(stderr: &str) -> String {
 /// A child process that has been given its document and has not answered yet.
 #[derive(Debug)]
 pub struct Pending {
-    child: Child,
+    child: ChildProcess,
     stderr: File,
 }
 
@@ -108,15 +124,11 @@ impl Pending {
     ) -> Result<Self, ChildError> {
         let mut text = serde_json::to_vec(document).map_err(|e| ChildError::Start(e.into()))?;
         text.push(b'\n');
-        let stderr = tempfile::tempfile_in(scratch).map_err(ChildError::Start)?;
+        let stderr = output_file(scratch).map_err(ChildError::Start)?;
         let shared = stderr.try_clone().map_err(ChildError::Start)?;
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(shared)
-            .spawn()
-            .map_err(ChildError::Start)?;
-        let stdin = child.stdin.take();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(shared);
+        let mut child = ChildProcess::start(command).map_err(ChildError::Start)?;
+        let stdin = child.streams().stdin.take();
         let pending = Pending { child, stderr };
         stdin.map_or(Ok(()), |stdin| tell(stdin, &text)).map_err(ChildError::Start)?;
         Ok(pending)
@@ -132,27 +144,41 @@ impl Pending {
     /// # Errors
     /// When there is no answer.
     pub fn answer<T: DeserializeOwned>(
+        self,
+        keeper: &DeadlineKeeper,
+        allowance: Allowance,
+    ) -> Result<T, ChildError> {
+        self.answer_by(keeper, allowance, |text| serde_json::from_str(text).ok())
+    }
+
+    /// Does the same for a process that may write other things than its answer, which `parse` finds.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub(crate) fn answer_by<T>(
         mut self,
         keeper: &DeadlineKeeper,
         allowance: Allowance,
+        parse: impl FnOnce(&str) -> Option<T>,
     ) -> Result<T, ChildError> {
         let Allowance { patience, memory } = allowance;
         let watch = keeper.watch(self.child.id(), Instant::now() + patience.min(LONGEST));
         let guard = memory.map(|limit| (limit, MemoryGuard::watch(self.child.id(), limit)));
-        let mut text = Vec::new();
-        let read = self.child.stdout.as_mut().map_or(Ok(0), |stdout| stdout.read_to_end(&mut text));
-        let late = watch.end();
+        let mut bytes = Vec::new();
+        let stdout = self.child.streams().stdout.as_mut();
+        let read = stdout.map_or(Ok(0), |stdout| stdout.read_to_end(&mut bytes));
+        let late = watch.killed();
         if let Some((limit, guard)) = guard
             && guard.end()
         {
             return Err(ChildError::TooLarge(limit));
         }
-        // An answer that breaks off is not valid JSON.
-        match (serde_json::from_slice(&text), read) {
-            (Ok(answer), _) => Ok(answer),
-            (Err(_), _) if late => Err(ChildError::Late(patience)),
-            (Err(_), Err(error)) => Err(ChildError::Unreadable(error)),
-            (Err(_), Ok(_)) => {
+        // An answer that breaks off is none.
+        match (parse(&String::from_utf8_lossy(&bytes)), late, read) {
+            (Some(answer), ..) => Ok(answer),
+            (None, Some(killed), _) => Err(ChildError::late(patience, killed)),
+            (None, None, Err(error)) => Err(ChildError::Unreadable(error)),
+            (None, None, Ok(_)) => {
                 let status = self.child.wait().map_err(ChildError::Start)?;
                 Err(ChildError::Died { status, stderr: self.said() })
             }
@@ -161,12 +187,5 @@ impl Pending {
 
     fn said(&mut self) -> String {
         last_words(&mut self.stderr)
-    }
-}
-
-impl Drop for Pending {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

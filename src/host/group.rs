@@ -1,32 +1,42 @@
-//! One process group for every process a run starts, with a watchdog as its leader.
+//! Everything that a run starts: helpers in one process group, led by a watchdog, and programs of the user in
+//! sessions of their own.
 //!
 //! Whatever happens to this process, even a SIGKILL, the watchdog sees its standard input end and
-//! kills the group. Commands that a workload runs belong to the group too, without the cost of a
-//! supervisor for each of them.
+//! kills everything that [`RunMarks`] lists. Commands that a workload runs are on the list too, without the
+//! cost of a supervisor for each of them.
 
 use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
 use tempfile::TempDir;
 
+use crate::host::ending::{RunMarks, go_on};
+use crate::host::how_ended::note_out_of_memory_kills;
+use crate::host::orphans;
 use crate::host::process;
 use crate::host::reexec::{HiddenRole, Reexec};
 use crate::host::scratch;
+use crate::host::sessions;
+use crate::host::watchdog;
 
-/// The group and the temporary directory of a run; both end with it.
+/// The processes and the temporary directory of a run; both end with it.
 #[derive(Debug)]
 pub struct Group {
     watchdog: Child,
     scratch: TempDir,
     reexec: Reexec,
+    marks: Arc<RunMarks>,
 }
 
-/// Handle that kills the group from anywhere, such as the thread of a signal handler.
-#[derive(Debug, Clone, Copy)]
-pub struct GroupKiller(Pid);
+/// Handle that ends or stops the processes from anywhere, such as the thread of a signal handler.
+#[derive(Debug, Clone)]
+pub struct GroupKiller {
+    marks: Arc<RunMarks>,
+    scratch: Arc<Path>,
+}
 
 impl Group {
     /// Starts the watchdog and makes the temporary directory.
@@ -34,17 +44,24 @@ impl Group {
     /// # Errors
     /// When the process or the directory cannot be created.
     pub fn start(reexec: &Reexec) -> std::io::Result<Self> {
+        note_out_of_memory_kills();
+        // Looked at first: what is there already is none of this run's.
+        let marks = RunMarks::here();
         let scratch = tempfile::Builder::new().prefix("conc-").tempdir()?;
+        sessions::record(&scratch.path().join(watchdog::SESSIONS_FILE))?;
         process::adopt_orphans();
+        orphans::note_known(&marks.known);
+        orphans::keep_reaping();
         let mut watchdog = lead_group(&mut reexec.command(HiddenRole::Watchdog))
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()?;
+        let marks = Arc::new(RunMarks { group: watchdog.id(), ..marks });
         if let Some(stdin) = watchdog.stdin.as_mut() {
-            writeln!(stdin, "{}", scratch.path().display())?;
+            stdin.write_all(&order(scratch.path(), &marks)?)?;
         }
         let reexec = reexec.clone().in_group(watchdog.id().cast_signed());
-        Ok(Group { watchdog, scratch, reexec })
+        Ok(Group { watchdog, scratch, reexec, marks })
     }
 
     /// Returns the way to start a process of this group.
@@ -57,10 +74,19 @@ impl Group {
         self.scratch.path()
     }
 
-    /// Returns a handle that kills the group.
+    /// Returns a handle that kills everything.
     pub fn killer(&self) -> GroupKiller {
-        GroupKiller(Pid::from_raw(self.watchdog.id().cast_signed()))
+        GroupKiller { marks: Arc::clone(&self.marks), scratch: self.scratch.path().into() }
     }
+}
+
+/// Returns what the watchdog is told: two parts, each with a zero byte at its end, which no path has.
+fn order(scratch: &Path, marks: &RunMarks) -> std::io::Result<Vec<u8>> {
+    let mut order = scratch.as_os_str().as_bytes().to_vec();
+    order.push(0);
+    serde_json::to_writer(&mut order, marks)?;
+    order.push(0);
+    Ok(order)
 }
 
 /// Makes the child the leader of a group of its own.
@@ -71,19 +97,33 @@ fn lead_group(command: &mut Command) -> &mut Command {
 }
 
 impl GroupKiller {
-    /// Kills every process of the group.
-    pub fn kill(self) {
-        // It fails only when the group is already empty.
-        let _ = killpg(self.0, Signal::SIGKILL);
+    /// Kills every process of the run.
+    pub fn kill(&self) {
+        self.marks.end();
+    }
+
+    /// Kills every process of the run, and removes its directory.
+    pub(crate) fn abandon(&self) {
+        self.marks.end();
+        scratch::remove(&self.scratch);
+    }
+
+    /// Stops every process of the run while `action` runs.
+    pub(crate) fn stop_while(&self, action: impl FnOnce()) {
+        let stopped = self.marks.stop();
+        action();
+        go_on(stopped);
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
-        self.killer().kill();
+        self.marks.end();
         let _ = self.watchdog.wait();
-        // A process that left the group for a session of its own is a child of this process by now.
-        process::kill_descendants();
+        // What a process started just before it was stopped is an orphan by now.
+        self.marks.end();
+        sessions::forget_record();
+        orphans::reap_orphans();
         scratch::remove(self.scratch.path());
     }
 }

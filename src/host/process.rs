@@ -28,6 +28,15 @@ pub(crate) fn die_with_parent() {
     }
 }
 
+/// Does the same for a helper, unless a watchdog looks after it: that one has to find what the helper has
+/// started, and does so below a helper that is alive.
+pub(crate) fn die_with_parent_unless_watched() {
+    let group_of_parent = nix::unistd::getpgid(Some(nix::unistd::getppid()));
+    if group_of_parent == Ok(nix::unistd::getpgrp()) {
+        die_with_parent();
+    }
+}
+
 /// Returns the descendants of `pid`, the nearest first; none if the system does not report it.
 pub fn descendants(pid: u32) -> Vec<u32> {
     let mut found = children(pid);
@@ -41,7 +50,7 @@ pub fn descendants(pid: u32) -> Vec<u32> {
 }
 
 /// Returns the children of all threads of `pid`.
-fn children(pid: u32) -> Vec<u32> {
+pub(crate) fn children(pid: u32) -> Vec<u32> {
     procfs::threads(pid).into_iter().flat_map(|tid| procfs::children(pid, tid)).collect()
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::host::inherited::give_back;
+use crate::host::inherited::{apart, give_back};
 
 /// A role that this program plays when it starts itself; hidden from users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,22 +94,32 @@ impl Reexec {
         self.grouped(command)
     }
 
-    /// Returns the command that starts another program, in the same process group.
+    /// Returns the command that starts another program, in a session of its own: what runs code of the user
+    /// shares neither group nor terminal with this program.
+    ///
+    /// It must be started by [`sessions`](crate::host::sessions), so that it ends with the run.
     pub fn foreign(&self, program: &std::path::Path) -> Command {
-        self.grouped(Command::new(program))
+        let mut command = self.placed(Command::new(program));
+        apart(&mut command);
+        command
     }
 
-    /// Returns a command that has the shell run `line`, in the same process group.
+    /// Returns a command that has the shell run `line`, in the same way.
     pub fn shell(&self, line: &str) -> Command {
-        let mut command = Command::new("sh");
+        let mut command = self.foreign("sh".as_ref());
         command.args(["-c", line]);
-        self.grouped(command)
+        command
     }
 
-    fn grouped(&self, mut command: Command) -> Command {
+    fn placed(&self, mut command: Command) -> Command {
         if let Some(directory) = &self.directory {
             command.current_dir(directory);
         }
+        command
+    }
+
+    fn grouped(&self, command: Command) -> Command {
+        let mut command = self.placed(command);
         #[cfg(unix)]
         if let Some(group) = self.group {
             use std::os::unix::process::CommandExt;

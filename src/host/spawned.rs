@@ -1,11 +1,21 @@
 //! Parts of running a child process that the standard library lacks: its CPU time, a descriptor that becomes
-//! readable when it ends, and the priority of the thread that starts it.
+//! readable when it ends, a file for its output, and the priority of the thread that starts it.
 
+use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::ExitStatus;
 
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::unistd::Pid;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use crate::host::sessions;
 use crate::host::usage::CpuTime;
 
 /// A child process that has ended and was reaped.
@@ -17,12 +27,58 @@ pub(crate) struct Reaped {
     pub(crate) cpu: CpuTime,
 }
 
-/// Waits for the end of a child, and reaps it (`wait4`).
+/// Makes a file without a name that takes the output of a process.
+///
+/// Everything is appended, whatever position the writer has: a process that opens `/dev/stdout` for itself
+/// starts at the beginning.
+///
+/// # Errors
+/// When the directory cannot be written.
+pub(crate) fn output_file(directory: &Path) -> io::Result<File> {
+    let file = tempfile::tempfile_in(directory)?;
+    fcntl(&file, FcntlArg::F_SETFL(OFlag::O_APPEND))?;
+    Ok(file)
+}
+
+/// Waits for the end of a child, which keeps its ID: it is not reaped.
 ///
 /// # Errors
 /// When the process is no child of this one, or somebody else reaped it.
-#[expect(unsafe_code, reason = "neither std nor nix wraps wait4")]
+pub(crate) fn wait_for_end(pid: u32) -> io::Result<()> {
+    loop {
+        match waitid(Id::Pid(Pid::from_raw(pid.cast_signed())), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT) {
+            Ok(_) => return Ok(()),
+            Err(Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Awaits the end of a child, which keeps its ID; only in a runtime.
+///
+/// # Errors
+/// When the runtime cannot watch it, or it is no child of this process.
+#[expect(unsafe_code, reason = "a descriptor is registered with the runtime")]
+pub(crate) async fn ended(pid: u32) -> io::Result<()> {
+    let Some(end) = end_of(pid) else {
+        return tokio::task::spawn_blocking(move || wait_for_end(pid)).await?;
+    };
+    // SAFETY: the descriptor is owned, and closed only when it is no longer registered.
+    let watched = unsafe { AsyncFd::register_with_interest(end, Interest::READABLE) }?;
+    watched.readable().await.map(drop)
+}
+
+/// Waits for the end of a child, reaps it and takes it off the list of sessions.
+///
+/// # Errors
+/// When the process is no child of this one, or somebody else reaped it.
 pub(crate) fn reap(pid: u32) -> io::Result<Reaped> {
+    wait_for_end(pid)?;
+    sessions::end(pid, || wait4(pid))
+}
+
+#[expect(unsafe_code, reason = "neither std nor nix wraps wait4")]
+fn wait4(pid: u32) -> io::Result<Reaped> {
     let mut status = 0;
     let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
     loop {
@@ -89,6 +145,20 @@ mod tests {
         assert_eq!(reaped.status.code(), Some(7));
         assert!(reaped.cpu.total_s() > 0.0, "{reaped:?}");
         assert!(reap(child.id()).is_err(), "it is reaped once");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn output_through_a_name_of_the_stream_is_appended_too() {
+        use std::io::{Read, Seek};
+
+        let mut file = output_file(&std::env::temp_dir()).expect("a file");
+        let line = "echo one; echo two >> /dev/stdout; echo three; echo four >> /proc/self/fd/1";
+        let status = Command::new("sh").args(["-c", line]).stdout(file.try_clone().expect("shared")).status();
+        assert!(status.expect("sh").success());
+        let mut said = String::new();
+        file.rewind().and_then(|()| file.read_to_string(&mut said)).expect("text");
+        assert_eq!(said, "one\ntwo\nthree\nfour\n");
     }
 
     #[test]

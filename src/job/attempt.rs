@@ -1,26 +1,24 @@
 //! One attempt at an item: starts the command, follows its output and waits for its end.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::wait::{Id, WaitPidFlag, waitid};
-use nix::unistd::Pid;
 
 use crate::host::clock::process_cpu;
 use crate::host::deadline::DeadlineKeeper;
+use crate::host::launch::{Launch, null};
 use crate::host::process::descendants;
 use crate::host::procfs::{self, Schedstat};
-use crate::host::reexec::Reexec;
-use crate::host::spawned::{Reaped, end_of, reap};
+use crate::host::spawned::{Reaped, end_of, reap, wait_for_end};
+use crate::host::suspension::{awake_now, awake_since};
 use crate::job::command::{CommandTemplate, Rendered};
 use crate::job::items::JobItem;
 use crate::job::outcome::{Attempt, Ending};
@@ -82,10 +80,8 @@ pub(crate) struct Attempts<'a> {
     pub(crate) template: &'a CommandTemplate,
     /// The path of the program, if it is the same for every item.
     pub(crate) program: Option<PathBuf>,
-    /// The way to start processes that end with this one.
-    pub(crate) reexec: &'a Reexec,
     /// The directory for large outputs.
-    pub(crate) scratch: &'a std::path::Path,
+    pub(crate) scratch: &'a Path,
     /// The commands that are running.
     pub(crate) running: &'a Running,
     /// The way of the output.
@@ -100,16 +96,16 @@ pub(crate) struct Attempts<'a> {
 
 impl Runner for Attempts<'_> {
     fn run(&self, item: &JobItem, slot: usize, limit: Option<Duration>) -> Attempt {
-        let (started, begun) = (SystemTime::now(), Instant::now());
+        let (started, begun) = (SystemTime::now(), awake_now());
         let mut sink = Sink::new(self, item);
-        let (ending, cpu_s) = match self.command(item, slot).spawn() {
-            Ok(child) => self.follow(child, begun, &mut sink, limit),
+        let (ending, cpu_s) = match self.start(item, slot) {
+            Ok((pid, streams)) => self.follow(pid, streams, begun, &mut sink, limit),
             Err(error) => (cannot_start(&error), None),
         };
         Attempt {
             ending,
             started,
-            seconds: begun.elapsed().as_secs_f64(),
+            seconds: awake_since(begun).as_secs_f64(),
             cpu_s,
             output: sink.output,
             value: None,
@@ -145,18 +141,23 @@ impl Runner for Attempts<'_> {
 }
 
 impl Attempts<'_> {
-    fn command(&self, item: &JobItem, slot: usize) -> Command {
-        let mut words = self.template.render(Rendered { item: &item.bytes, number: item.number, slot });
-        let name = words.next().unwrap_or_default();
-        let mut command = match &self.program {
-            Some(path) => self.reexec.foreign(path),
-            None => self.reexec.foreign(std::path::Path::new(&name)),
+    /// Starts the command; returns its ID and the streams to read its output from.
+    fn start(&self, item: &JobItem, slot: usize) -> io::Result<(u32, [Option<File>; 2])> {
+        let words = self.template.render(Rendered { item: &item.bytes, number: item.number, slot });
+        let words: Vec<OsString> = words.collect();
+        let program = match &self.program {
+            Some(path) => path.as_os_str(),
+            None => words.first().map(OsString::as_os_str).unwrap_or_default(),
         };
-        command.arg0(&name).args(words).stdin(Stdio::null());
-        if !matches!(self.output, OutputPath::Inherited) {
-            command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let stdin = Some(null()?);
+        if matches!(self.output, OutputPath::Inherited) {
+            let pid = Launch { program, words: &words, streams: [stdin, None, None] }.start()?;
+            return Ok((pid, [None, None]));
         }
-        command
+        let ((stdout, out), (stderr, err)) = (io::pipe()?, io::pipe()?);
+        let streams = [stdin, Some(out.as_fd()), Some(err.as_fd())];
+        let pid = Launch { program, words: &words, streams }.start()?;
+        Ok((pid, [OwnedFd::from(stdout), OwnedFd::from(stderr)].map(|stream| Some(File::from(stream)))))
     }
 
     /// Learns from a command that has ended how it spent its time.
@@ -169,27 +170,24 @@ impl Attempts<'_> {
 
     fn follow(
         &self,
-        mut child: Child,
+        pid: u32,
+        streams: [Option<File>; 2],
         begun: Instant,
         sink: &mut Sink<'_>,
         limit: Option<Duration>,
     ) -> (Ending, Option<f64>) {
-        let pid = child.id();
         let ticket = self.running.add(pid);
         let watch = limit
             .map(|limit| self.deadlines.get_or_init(DeadlineKeeper::new).watch(pid, Instant::now() + limit));
-        let stdout = child.stdout.take().map(OwnedFd::from);
-        let stderr = child.stderr.take().map(OwnedFd::from);
-        drain(pid, [stdout.map(File::from), stderr.map(File::from)], sink);
+        drain(pid, streams, sink);
         sink.end();
-        // Waits without reaping: the number belongs to the child until nobody would kill it any more.
-        while waitid(Id::Pid(Pid::from_raw(pid.cast_signed())), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)
-            == Err(Errno::EINTR)
-        {}
+        // Waits without reaping: the number belongs to the child until nobody would kill it any more. A failure
+        // shows when it is reaped.
+        let _ = wait_for_end(pid);
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         let is_profiled = number < PROFILED || number.is_multiple_of(PROFILED);
         let stat = if is_profiled { procfs::schedstat(pid, pid) } else { None };
-        let seconds = begun.elapsed().as_secs_f64();
+        let seconds = awake_since(begun).as_secs_f64();
         let stopped = self.running.remove(ticket);
         let is_late = watch.is_some_and(|watch| watch.end());
         match reap(pid) {

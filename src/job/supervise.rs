@@ -9,6 +9,7 @@ use crossbeam_channel::Sender;
 
 use crate::host::group::Group;
 use crate::host::spawned::be_nice;
+use crate::host::suspension::{awake_now, awake_since};
 use crate::job::attempt::{Attempts, OutputPath};
 use crate::job::committer::{Committed, Committer, Reported};
 use crate::job::config::{JobConfig, OutputMode};
@@ -78,7 +79,7 @@ impl Supervisor<'_> {
         mut governor: Governor,
         observer: &mut dyn JobObserver,
     ) -> Result<JobOutcome, JobError> {
-        let begun = Instant::now();
+        let begun = awake_now();
         let (running, counters) = (Running::default(), Counters::default());
         let live = LiveLines {
             streams: self.streams,
@@ -111,7 +112,6 @@ impl Supervisor<'_> {
         Attempts {
             template: &self.config.template,
             program: self.config.program.clone(),
-            reexec: self.group.reexec(),
             scratch: self.group.scratch(),
             running,
             output,
@@ -152,7 +152,7 @@ impl Supervisor<'_> {
         let mut eyes = Eyes::new(self.config);
         let mut rate = RecentRate::default();
         loop {
-            let elapsed = begun.elapsed();
+            let elapsed = awake_since(begun);
             let load = self.scheduler.load();
             if load.is_over {
                 break;
@@ -186,7 +186,7 @@ impl Supervisor<'_> {
         self.scheduler.release();
         drop(sender);
         observer.observe(&self.progress(
-            begun.elapsed().as_secs_f64(),
+            awake_since(begun).as_secs_f64(),
             &self.scheduler.load(),
             governor.width(),
             None,
@@ -243,7 +243,7 @@ impl Supervisor<'_> {
         begun: Instant,
     ) -> JobOutcome {
         let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
-        let elapsed_s = begun.elapsed().as_secs_f64();
+        let elapsed_s = awake_since(begun).as_secs_f64();
         let failure = committed.error.map(JobFailure::Commit);
         let failure = failure.or_else(|| self.read.take_error().map(JobFailure::Items));
         let load = self.scheduler.load();

@@ -9,8 +9,10 @@ use std::time::Duration;
 use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::host::contention::CpuMeter;
+use crate::host::how_ended::how_ended;
 use crate::host::memory::PeakMemory;
 use crate::host::reexec::{HiddenRole, Reexec};
+use crate::host::suspension::awake_ns;
 use crate::profile::accounting::supervisor::{
     REPORT_FILE, REQUEST_FILE, RunEnd, SupervisorReport, SupervisorRequest,
 };
@@ -56,13 +58,13 @@ pub(crate) fn profile_command(
     cpus: f64,
     is_interrupted: impl Fn() -> bool,
 ) -> Result<Profile, Error> {
-    let failed = |doing: &str, error: std::io::Error| Error::from_source(Code::HostSpawn, doing, error);
+    let failed = |doing: &str, error: std::io::Error| Error::cannot_start(doing, error);
     let text =
         serde_json::to_vec(request).map_err(|error| failed("cannot describe the command", error.into()))?;
     fs::write(directory.join(REQUEST_FILE), text)
         .map_err(|error| failed("cannot write the request to the supervisor", error))?;
     let meter = CpuMeter::start();
-    let (observation, peak_memory_bytes) = run(reexec, directory, streams, source)
+    let (observation, peak_memory_bytes, status) = run(reexec, directory, streams, source)
         .map_err(|error| failed("cannot run the supervisor", error))?;
     let report = fs::read(directory.join(REPORT_FILE)).ok();
     let report: Option<SupervisorReport> = report.and_then(|text| serde_json::from_slice(&text).ok());
@@ -74,7 +76,8 @@ pub(crate) fn profile_command(
         Some(report) => accounting_of(&report, &observation),
         None if is_interrupted() => accounting_of_interrupted(&observation),
         None => {
-            return Err(Error::new(Code::PoolWorkerDied, "the process that runs the command was killed"));
+            let message = format!("the process that runs the command: {}", how_ended(status));
+            return Err(Error::new(Code::PoolWorkerDied, message));
         }
     };
     let machine = meter.contention(accounting.cpu.total_s() + observation.cost_s);
@@ -91,7 +94,7 @@ fn run(
     directory: &Path,
     streams: Streams,
     source: SampleSource,
-) -> std::io::Result<(Observation, u64)> {
+) -> std::io::Result<(Observation, u64, std::process::ExitStatus)> {
     let mut command = reexec.command(HiddenRole::Supervise);
     let streamed = command.arg(directory).stdin(streams.stdin).stdout(streams.stdout).stderr(streams.stderr);
     let mut child = streamed.spawn()?;
@@ -106,12 +109,12 @@ fn run(
         drop(running);
         let peak_memory_bytes = memory.end();
         let observation = sampler.join().expect("the sampler does not panic");
-        waited.map(|_| (observation, peak_memory_bytes))
+        waited.map(|status| (observation, peak_memory_bytes, status))
     })
 }
 
 fn accounting_of(report: &SupervisorReport, observation: &Observation) -> Accounting {
-    let seconds = |ns: u64| (ns as f64 - observation.begun_ns as f64) * 1e-9;
+    let seconds = |ns: u64| (awake_ns(ns) as f64 - awake_ns(observation.begun_ns) as f64) * 1e-9;
     let mut runs: Vec<[f64; 2]> =
         report.runs.iter().map(|[from, to]| [seconds(*from), seconds(*to)]).collect();
     let (status, code, signal) = match report.end {

@@ -4,7 +4,7 @@
 //! to, is ended: its answers would be awaited for ever.
 
 use std::io::{self, BufRead, BufReader, Read};
-use std::process::{Child, ChildStdout, ExitStatus};
+use std::process::{ChildStdout, ExitStatus};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -14,8 +14,11 @@ use serde::de::DeserializeOwned;
 
 use crate::diagnostics::Code;
 use crate::error::Error;
+use crate::host::child_process::ChildProcess;
 use crate::host::deadline::DeadlineKeeper;
 use crate::host::process::kill_tree;
+use crate::host::spawned::wait_for_end;
+use crate::python::harness;
 
 /// Maximum length of a message, in bytes: it is read into memory.
 pub(super) const MAX_MESSAGE_BYTES: u64 = 256 << 20;
@@ -91,20 +94,25 @@ fn unreadable(error: &serde_json::Error) -> Error {
 /// The messages of an interpreter, to be read on one thread.
 #[derive(Debug)]
 pub(super) struct AnswerLines {
-    child: Child,
+    child: ChildProcess,
     lines: BufReader<ChildStdout>,
     broken: Broken,
 }
 
 impl AnswerLines {
     /// Reads what a process writes; `broken` is shared with the side that writes to it.
-    pub(super) fn new(child: Child, stdout: ChildStdout, broken: Broken) -> Self {
+    pub(super) fn new(child: ChildProcess, stdout: ChildStdout, broken: Broken) -> Self {
         AnswerLines { child, lines: BufReader::new(stdout), broken }
     }
 
     /// Returns the process ID.
     pub(super) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Skips what was written before the harness took over, or everything of an interpreter that has ended.
+    pub(super) fn skip_to_greeting(&mut self) {
+        harness::skip_to_greeting(&mut self.lines);
     }
 
     /// Waits for the next message; `None` if the interpreter has ended, or was killed because its message could not
@@ -131,8 +139,7 @@ impl AnswerLines {
         let keeper = DeadlineKeeper::new();
         let watch = keeper.watch(self.pid(), Instant::now() + grace);
         // Waits without reaping, so that the process ID still belongs to the child when the watch ends.
-        let pid = Pid::from_raw(self.pid().cast_signed());
-        let _ = waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT);
+        let _ = wait_for_end(self.pid());
         let is_killed = watch.end();
         let end = self.child.wait();
         match self.broken.why() {
@@ -163,9 +170,9 @@ mod tests {
 
     fn start(script: &str) -> AnswerLines {
         let mut shell = Command::new("sh");
-        let mut child =
-            shell.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("sh");
-        let stdout = child.stdout.take().expect("a pipe");
+        shell.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = ChildProcess::start(&mut shell).expect("sh");
+        let stdout = child.streams().stdout.take().expect("a pipe");
         AnswerLines::new(child, stdout, Broken::default())
     }
 

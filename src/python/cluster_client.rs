@@ -293,6 +293,7 @@ impl ClientEvents {
     fn ready(&mut self) -> Result<ClusterInfo, Error> {
         let keeper = DeadlineKeeper::new();
         let watch = keeper.watch(self.answers.pid(), Instant::now() + READY_LIMIT);
+        self.answers.skip_to_greeting();
         let event: Option<FirstEvent> = self.answers.next();
         let is_late = watch.end();
         if let Some(broken) = self.answers.broken() {

@@ -12,6 +12,7 @@ use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::host::Reexec;
 use crate::host::deadline::DeadlineKeeper;
+use crate::python::harness::GREETING;
 use crate::python::harness_process::HarnessProcess;
 use crate::python::protocol::event::{HarnessEvent, Inspection};
 use crate::python::protocol::request::{HarnessRequest, TaskJob};
@@ -232,7 +233,7 @@ impl Exchange {
             }
         }
         let mut command = self.reexec.foreign(&self.executable);
-        command.arg(&self.script);
+        command.arg(&self.script).arg(GREETING);
         if let Some(fixture) = self.fixture {
             command.env(FIXTURE_VARIABLE, format!("http://{fixture}"));
         }

@@ -1,7 +1,7 @@
 //! The Python files of the harness, embedded in the binary.
 
 use std::fs;
-use std::io;
+use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
@@ -19,6 +19,22 @@ const PACKAGE_NAME: &str = "conc_harness";
 
 /// The package; only its `.py` files are installed.
 static PACKAGE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/python/harness/conc_harness");
+
+/// What an interpreter says once nothing but the harness writes to its answers. `sitecustomize` and others may
+/// have written before.
+pub(crate) const GREETING: &str = "\u{1e}conc harness";
+
+/// Reads until the harness has greeted, or the interpreter has ended.
+pub(crate) fn skip_to_greeting(answers: &mut impl BufRead) {
+    let mut line = Vec::new();
+    // A stream that breaks has no answer either, which is found out next.
+    while answers.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+        if line.trim_ascii_end() == GREETING.as_bytes() {
+            return;
+        }
+        line.clear();
+    }
+}
 
 /// Writes the harness below `directory` and returns the script to give to an interpreter.
 ///
@@ -46,6 +62,16 @@ fn modules(directory: &Dir<'static>) -> Vec<(&'static Path, &'static [u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_written_before_the_greeting_is_skipped() {
+        let mut answers = "hello\n\u{ff}no end\n\u{1e}conc harness\n{}\n".as_bytes();
+        skip_to_greeting(&mut answers);
+        assert_eq!(answers, b"{}\n");
+        let mut silent = b"Traceback".as_slice();
+        skip_to_greeting(&mut silent);
+        assert!(silent.is_empty());
+    }
 
     #[test]
     fn every_module_of_the_package_is_installed_and_nothing_else() {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,11 +13,14 @@ use serde::de::DeserializeOwned;
 use crate::error::Error;
 use crate::host::bounded_read::last_words;
 use crate::host::child::{ChildError, tell};
-use crate::host::deadline::DeadlineKeeper;
+use crate::host::child_process::ChildProcess;
+use crate::host::deadline::{DeadlineKeeper, Killed};
 use crate::host::memory::MemoryGuard;
 use crate::host::process::{descendants, kill_tree};
+use crate::host::spawned::{output_file, wait_for_end};
 use crate::python::answer_lines::{NoMessage, read_message};
 use crate::python::fatal_error::{innermost_user_line, line_of_stacks};
+use crate::python::harness::skip_to_greeting;
 use crate::python::protocol::event::HarnessEvent;
 use crate::python::protocol::request::HarnessRequest;
 use crate::python::stacks;
@@ -35,6 +38,8 @@ pub(super) struct HarnessProcess {
     stdin: Option<File>,
     stdout: BufReader<File>,
     stderr: File,
+    /// True until the harness has said its first word.
+    awaits_greeting: bool,
     keeper: Arc<DeadlineKeeper>,
     memory: Option<(u64, MemoryGuard)>,
 }
@@ -57,15 +62,13 @@ pub(super) trait InterpreterProcess: std::fmt::Debug + Send {
     fn is_running(&mut self) -> bool;
 }
 
-impl InterpreterProcess for Child {
+impl InterpreterProcess for ChildProcess {
     fn pid(&self) -> u32 {
         self.id()
     }
 
     fn wait_for_end(&mut self) {
-        let pid = nix::unistd::Pid::from_raw(self.id().cast_signed());
-        let flags = nix::sys::wait::WaitPidFlag::WEXITED | nix::sys::wait::WaitPidFlag::WNOWAIT;
-        let _ = nix::sys::wait::waitid(nix::sys::wait::Id::Pid(pid), flags);
+        let _ = wait_for_end(self.id());
     }
 
     fn reap(&mut self) -> io::Result<ExitStatus> {
@@ -73,7 +76,7 @@ impl InterpreterProcess for Child {
     }
 
     fn is_running(&mut self) -> bool {
-        matches!(self.try_wait(), Ok(None))
+        self.has_id()
     }
 }
 
@@ -90,15 +93,18 @@ impl HarnessProcess {
         memory: Option<u64>,
     ) -> Result<Self, Error> {
         let failed = |e: io::Error| Error::from(ChildError::Start(e)).context("the interpreter");
-        let stderr = tempfile::tempfile_in(scratch).map_err(failed)?;
+        let stderr = output_file(scratch).map_err(failed)?;
         let shared = stderr.try_clone().map_err(failed)?;
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(shared);
-        let mut child = command.spawn().map_err(failed)?;
-        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+        let mut child = ChildProcess::start(command).map_err(failed)?;
+        let streams = child.streams();
+        let (Some(stdin), Some(stdout)) = (streams.stdin.take(), streams.stdout.take()) else {
             return Err(failed(io::Error::other("the process has no pipes")));
         };
         let streams = (File::from(OwnedFd::from(stdin)), File::from(OwnedFd::from(stdout)), stderr);
-        Self::over(Box::new(child), streams, request, keeper, memory).map_err(failed)
+        let mut process = Self::over(Box::new(child), streams, request, keeper, memory).map_err(failed)?;
+        process.awaits_greeting = true;
+        Ok(process)
     }
 
     /// Sends the request to a process over its standard streams; it is killed if it uses more than `memory`
@@ -116,9 +122,10 @@ impl HarnessProcess {
         let memory = memory.map(|limit| (limit, MemoryGuard::watch(process.pid(), limit)));
         let mut line = serde_json::to_vec(request)?;
         line.push(b'\n');
-        let stdout = BufReader::new(stdout);
-        let keeper = Arc::clone(keeper);
-        let mut harness = HarnessProcess { process, stdin: None, stdout, stderr, keeper, memory };
+        let (stdout, keeper) = (BufReader::new(stdout), Arc::clone(keeper));
+        let awaits_greeting = false;
+        let mut harness =
+            HarnessProcess { process, stdin: None, stdout, stderr, awaits_greeting, keeper, memory };
         tell(&stdin, &line)?;
         harness.stdin = Some(stdin);
         Ok(harness)
@@ -156,23 +163,26 @@ impl HarnessProcess {
     pub(super) fn next<T: DeserializeOwned>(&mut self, limit: Duration) -> Result<HarnessEvent<T>, Error> {
         let keeper = Arc::clone(&self.keeper);
         let watch = keeper.watch_with(self.pid(), Instant::now() + limit, stacks::ask);
+        if std::mem::take(&mut self.awaits_greeting) {
+            skip_to_greeting(&mut self.stdout);
+        }
         let message = read_message(&mut self.stdout);
-        let late = watch.end();
-        message.map_err(|none| match none {
-            NoMessage::Unreadable(error) if !late => error,
-            _ => self.error_of_silence(late.then_some(limit)),
+        let late = watch.killed();
+        message.map_err(|none| match (none, late) {
+            (NoMessage::Unreadable(error), None) => error,
+            (_, late) => self.error_of_silence(late.map(|killed| (limit, killed))),
         })
     }
 
-    fn error_of_silence(&mut self, late: Option<Duration>) -> Error {
+    fn error_of_silence(&mut self, late: Option<(Duration, Killed)>) -> Error {
         if let Some((limit, guard)) = self.memory.take()
             && guard.end()
         {
             return ChildError::TooLarge(limit).into();
         }
-        if let Some(limit) = late {
+        if let Some((limit, killed)) = late {
             let place = line_of_stacks(&self.standard_error());
-            return Error::from(ChildError::Late(limit)).at(place);
+            return Error::from(ChildError::late(limit, killed)).at(place);
         }
         // Its output is closed, so it is ending; its children may not be.
         let orphans = descendants(self.pid());

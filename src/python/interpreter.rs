@@ -19,6 +19,9 @@ const MIN_VERSION: [u32; 2] = [3, 9];
 /// Time for an interpreter to describe itself.
 const DISCOVERY_LIMIT: Duration = Duration::from_secs(20);
 
+/// Comes before the description; `discover.py` has the same.
+const MARK: &str = "\u{1e}conc ";
+
 /// A CPython interpreter that conc can use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interpreter {
@@ -67,8 +70,9 @@ impl Interpreter {
             |why: String| Error::new(Code::PythonInterpreter, format!("'{}': {why}", named.display()));
         let pending = Pending::start(&mut command, &(), scratch).map_err(|e| refused(e.to_string()))?;
         let allowance = Allowance { patience: DISCOVERY_LIMIT, memory: None };
-        let answer: Description =
-            pending.answer(&DeadlineKeeper::new(), allowance).map_err(|e| refused(e.to_string()))?;
+        let answer: Description = pending
+            .answer_by(&DeadlineKeeper::new(), allowance, described)
+            .map_err(|e| refused(e.to_string()))?;
         judge(answer).map_err(refused)
     }
 
@@ -76,6 +80,12 @@ impl Interpreter {
     pub fn release(&self) -> &str {
         self.version.split_whitespace().next().unwrap_or_default()
     }
+}
+
+/// Finds the description among everything that an interpreter writes: `sitecustomize` may write too.
+fn described(text: &str) -> Option<Description> {
+    let (_, described) = text.rsplit_once(MARK)?;
+    serde_json::from_str(described.lines().next()?).ok()
 }
 
 fn default_path() -> PathBuf {
@@ -117,6 +127,14 @@ mod tests {
             offers: Vec::new(),
             gil: true,
         }
+    }
+
+    #[test]
+    fn a_description_is_found_between_what_others_write() {
+        let text = "hello\n\n\u{1e}conc {\"executable\":\"/p\",\"version\":\"3.11.0\",\"full_version\":\"3.11.0\",\
+                    \"minor\":[3,11],\"implementation\":\"cpython\"}\ngoodbye\n";
+        assert_eq!(described(text).map(|found| found.minor), Some([3, 11]));
+        assert!(described("Traceback").is_none());
     }
 
     #[test]

@@ -122,6 +122,7 @@ impl ServedItems {
     fn ready(&mut self, limit: Duration) -> Result<(), Error> {
         let keeper = DeadlineKeeper::new();
         let watch = keeper.watch(self.answers.pid(), Instant::now() + limit);
+        self.answers.skip_to_greeting();
         let event: Option<FirstEvent> = self.answers.next();
         let is_late = watch.end();
         if let Some(broken) = self.answers.broken() {

@@ -8,7 +8,9 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::error::Error;
 use crate::host::child::ChildError;
+use crate::host::child_process::ChildProcess;
 use crate::python::answer_lines::{AnswerLines, Broken, end, of_pipe};
+use crate::python::harness::GREETING;
 use crate::python::session::Session;
 
 /// The standard input of an interpreter, which any thread writes lines to.
@@ -20,16 +22,17 @@ pub(super) struct LinePipe {
 }
 
 impl Session {
-    /// Starts an interpreter with pipes to and from it.
+    /// Starts an interpreter with pipes to and from it. Its answers begin after its greeting.
     ///
     /// # Errors
     /// When it cannot be started.
     pub(super) fn piped(&self) -> Result<(LinePipe, AnswerLines), Error> {
         let failed = |error| Error::from(ChildError::Start(error)).context("the interpreter");
         let mut command = self.exchange.reexec.foreign(&self.exchange.executable);
-        command.arg(&self.exchange.script).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().map_err(failed)?;
-        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+        command.arg(&self.exchange.script).arg(GREETING).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = ChildProcess::start(&mut command).map_err(failed)?;
+        let streams = child.streams();
+        let (Some(stdin), Some(stdout)) = (streams.stdin.take(), streams.stdout.take()) else {
             return Err(failed(io::Error::other("the process has no pipes")));
         };
         let stdin = Mutex::new(Some(File::from(OwnedFd::from(stdin))));

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::host::Reexec;
 use crate::host::deadline::DeadlineKeeper;
@@ -88,7 +87,7 @@ impl Session {
     ) -> Result<Self, Error> {
         let scratch = env.state_dir.join("python");
         let failed = |error: std::io::Error| {
-            Error::from_source(Code::HostSpawn, format!("cannot write '{}'", scratch.display()), error)
+            Error::cannot_start(format!("cannot write '{}'", scratch.display()), error)
         };
         let script = harness::install(&scratch).map_err(failed)?;
         let interpreter = Interpreter::discover(python, reexec, &scratch)?;

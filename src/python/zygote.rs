@@ -17,6 +17,7 @@ use serde_json::json;
 
 use crate::host::deadline::DeadlineKeeper;
 use crate::host::procfs;
+use crate::host::spawned::output_file;
 use crate::python::harness_process::{HarnessProcess, InterpreterProcess};
 use crate::python::protocol::request::HarnessRequest;
 
@@ -66,7 +67,7 @@ impl Zygote {
         keeper: &Arc<DeadlineKeeper>,
         memory: Option<u64>,
     ) -> io::Result<HarnessProcess> {
-        let stderr = tempfile::tempfile_in(scratch)?;
+        let stderr = output_file(scratch)?;
         let ((stdin, ours), (answers, stdout)) = (io::pipe()?, io::pipe()?);
         let child = self.child(&stdin, &stdout, &stderr)?;
         let streams = (File::from(OwnedFd::from(ours)), File::from(OwnedFd::from(answers)), stderr);

@@ -18,12 +18,13 @@ use crate::gate::fingerprint::MachineFingerprint;
 use crate::host::cache::cache_file;
 use crate::host::contention::{CpuMeter, was_alone};
 use crate::host::replace_file::replace_file;
-use crate::host::{Host, Reexec};
+use crate::host::{Host, Interrupt, Reexec};
 use crate::model::RateCurve;
 use crate::policy::CONTENDED_DISTRUST;
 use crate::strategy::RunReport;
 use crate::study::callables::Callables;
 use crate::study::python_start_up::python_start_up;
+use crate::study::run_guard::RunGuard;
 use crate::workload::fixture::Fixture;
 use crate::workload::spec::{CpuSpec, StepSpec};
 use crate::workload::step::cpu::Burner;
@@ -35,9 +36,9 @@ use crate::workload::{Env, Workload};
 const BATCH_PATIENCE: Duration = Duration::from_secs(20);
 
 /// Measures the conditions now. Overheads come from the cache unless `recalibrate` is set or the cache
-/// belongs to another machine.
+/// belongs to another machine. Once the run is interrupted, nothing more is measured.
 pub(super) fn conditions(
-    reexec: &Reexec,
+    guard: &RunGuard,
     host: &Host,
     env: &Env,
     workload: &Workload,
@@ -46,6 +47,9 @@ pub(super) fn conditions(
 ) -> Conditions {
     let cache = CalibrationCache::of(host);
     let cached = if recalibrate { None } else { cache.read() };
+    if guard.interrupt().is_raised() {
+        return Conditions::usual(host);
+    }
     let rates = match &cached {
         // Nothing hangs on the speed of the CPUs, not even whether the machine is quiet.
         Some(_) if !computes(workload) => RateCurve::ideal(host.cpus_effective),
@@ -61,18 +65,24 @@ pub(super) fn conditions(
     let overheads = cached.unwrap_or_else(|| {
         // A busy machine is not calibrated; its first quiet moment will do.
         let is_quiet = was_alone(rates.alone / host.cpus_effective.min(1.0));
-        let measured = if is_quiet { measure_overheads(reexec, host, env) } else { None };
+        let measured = if is_quiet { measure_overheads(guard, host, env) } else { None };
         measured.inspect(|overheads| cache.write(overheads)).unwrap_or_default()
     });
     let computing_s = workload.computations().map(Burner::seconds_of).sum();
     Conditions { rates, overheads, python: None, computing_s, server_cpu_s: 0.0 }
 }
 
-/// Measures the overheads of strategies; `None` if other programs used too much of the CPUs meanwhile.
-fn measure_overheads(reexec: &Reexec, host: &Host, env: &Env) -> Option<Overheads> {
+/// Measures the overheads of strategies; `None` if other programs used too much of the CPUs meanwhile, or the run
+/// was interrupted.
+fn measure_overheads(guard: &RunGuard, host: &Host, env: &Env) -> Option<Overheads> {
     let meter = CpuMeter::start();
-    let mut batches = CalibrationBatches::new(reexec, env, host.cpu_workers())?;
+    let (reexec, interrupt) = (guard.group().reexec(), guard.interrupt().clone());
+    let mut batches = CalibrationBatches::new(reexec, interrupt, env, host.cpu_workers())?;
     let overheads = calibrate(&mut batches, host.cpu_workers());
+    if guard.interrupt().is_raised() {
+        // Batches that were killed have measured nothing, and the cache would keep that.
+        return None;
+    }
     let taken = meter.taken_shares(host.cpus_logical, batches.server_s);
     taken.is_none_or(|taken| taken.others + taken.stolen < CONTENDED_DISTRUST).then_some(overheads)
 }
@@ -131,17 +141,21 @@ impl CalibrationCache {
 struct CalibrationBatches {
     executors: Vec<(CalibrationWorkload, ProcessExecutor)>,
     fixture: Fixture,
+    interrupt: Interrupt,
     /// CPU seconds of the server so far.
     server_s: f64,
 }
 
 impl CalibrationBatches {
     /// Starts the server; `None` if it does not start.
-    fn new(reexec: &Reexec, env: &Env, cpus: usize) -> Option<Self> {
+    fn new(reexec: &Reexec, interrupt: Interrupt, env: &Env, cpus: usize) -> Option<Self> {
         let http = CalibrationWorkload::Http.workload();
         let fixture = Fixture::for_workload(&http, reexec, env.seed).ok()??;
         let env = Env { fixture: Some(fixture.addr()), ..env.clone() };
         let executor = |probe: CalibrationWorkload| {
+            if interrupt.is_raised() {
+                return None;
+            }
             let mut workload = probe.workload();
             // Once for all batches: it takes longer than one of them.
             calibrate_steps(&mut workload);
@@ -151,7 +165,7 @@ impl CalibrationBatches {
             Some((probe, ProcessExecutor::new(reexec.clone(), Arc::new(workload), env, cpus)))
         };
         let executors = CalibrationWorkload::ALL.into_iter().map(executor).collect::<Option<_>>()?;
-        Some(CalibrationBatches { executors, fixture, server_s: 0.0 })
+        Some(CalibrationBatches { executors, fixture, interrupt, server_s: 0.0 })
     }
 }
 
@@ -162,6 +176,9 @@ impl CalibrationRunner for CalibrationBatches {
         cell: Configuration,
         tasks: u64,
     ) -> Option<(RunReport, f64)> {
+        if self.interrupt.is_raised() {
+            return None;
+        }
         let (_, executor) = self.executors.iter_mut().find(|(of, _)| *of == probe)?;
         let request = BatchRequest {
             cell,

@@ -42,7 +42,7 @@ impl CommandProfile {
     pub(crate) fn run(self, guard: &RunGuard, host: &Host) -> Result<Report, Error> {
         let CommandProfile { workload, request, streams, hooks, source } = self;
         let directory = tempfile::tempdir_in(guard.group().scratch())
-            .map_err(|error| Error::from_source(Code::HostSpawn, "cannot create a directory", error))?;
+            .map_err(|error| Error::cannot_start("cannot create a directory", error))?;
         let shell = Shell::new(guard.group().reexec().clone(), directory.path().to_owned());
         let hook = |option, line: &Option<String>| {
             shell.run(option, line.as_deref()).map_err(|error| guard.explain(error))
@@ -63,7 +63,9 @@ impl CommandProfile {
             hook("--cleanup", &hooks.cleanup)?;
         }
         let profile = profile.map_err(|error| guard.explain(error))?;
-        if profile.samples == 0 {
+        // That a signal has stopped the program explains why there is nothing else to tell.
+        let was_stopped = profile.tree.as_ref().is_some_and(|tree| tree.stopped_s > 0.0);
+        if profile.samples == 0 && !was_stopped {
             guard.check()?;
         }
         let summary = WorkloadSummary::of(&Workload { items: Items::Count(profile.tasks), ..workload });

@@ -13,6 +13,7 @@ use crate::benchmark::machine_probe::{CpuSpeedProbe, MachineProbe};
 use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::host::contention::{CpuMeter, TakenCpu, TakenShares};
+use crate::host::suspension::{awake_now, awake_since};
 use crate::host::{Host, Interrupt, Reexec};
 use crate::profile::tasks::{ProfileLimits, Profiled, profile};
 use crate::report::document::Warning;
@@ -41,7 +42,7 @@ impl Machine for RunGuard {
         host: &Host,
         config: &StudyConfig,
     ) -> Result<PreparedWorkload<'m>, Error> {
-        let begun = Instant::now();
+        let begun = awake_now();
         let small = calibrate(&mut workload);
         let mut warnings: Vec<_> =
             small.iter().map(|small| Warning::new(Code::NoteSmallKernel, small.to_string())).collect();
@@ -97,7 +98,7 @@ impl Backend for LocalBackend<'_> {
 
     fn conditions(&self, recalibrate: bool) -> Conditions {
         let python = self.python.as_ref();
-        conditions(self.guard.group().reexec(), &self.host, &self.env, &self.workload, python, recalibrate)
+        conditions(self.guard, &self.host, &self.env, &self.workload, python, recalibrate)
     }
 
     fn profile(&self, limits: &ProfileLimits) -> Result<Profiled, Error> {
@@ -135,7 +136,7 @@ impl Backend for LocalBackend<'_> {
 
     fn spent(&self) -> Duration {
         let import = self.python.as_ref().map_or(Duration::ZERO, Callables::import_time);
-        self.begun.elapsed().saturating_sub(import)
+        awake_since(self.begun).saturating_sub(import)
     }
 
     fn contention(&self) -> Box<dyn ContentionMeter + '_> {
@@ -197,5 +198,5 @@ impl ContentionMeter for LocalContention<'_> {
 }
 
 fn cannot_make_directory(error: std::io::Error) -> Error {
-    Error::from_source(Code::HostSpawn, "cannot create a directory", error)
+    Error::cannot_start("cannot create a directory", error)
 }

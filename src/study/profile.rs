@@ -6,6 +6,7 @@ use crate::benchmark::conditions::Conditions;
 use crate::benchmark::event::{Event, Observer, Phase};
 use crate::diagnostics::Code;
 use crate::error::Error;
+use crate::host::suspension;
 use crate::profile::Profile;
 use crate::profile::tasks::{ProfileLimits, Profiled};
 use crate::report::document::{CommandName, Report};
@@ -106,7 +107,14 @@ impl StudyState<'_> {
         let limits = ProfileLimits { time: PROFILE_TIME, ends_early, patience: self.patience(), most_tasks };
         self.run_hook("--prepare", self.config.hooks.prepare.as_deref())?;
         let server_before_s = self.backend.server_cpu_s();
-        let profiled = self.backend.profile(&limits);
+        let profiled = loop {
+            let stops = suspension::count();
+            let profiled = self.backend.profile(&limits);
+            // While the user had stopped everything, time went on for the tasks.
+            if suspension::count() == stops || self.config.once {
+                break profiled;
+            }
+        };
         self.run_hook("--cleanup", self.config.hooks.cleanup.as_deref())?;
         let profiled = profiled?;
         let server_s = self.backend.server_cpu_s() - server_before_s;

@@ -1,8 +1,9 @@
 //! The processes of a run: their group, their directory, and the switch that ends them.
 
-use std::fs;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use nix::unistd::{AccessFlags, access};
 
 use crate::diagnostics::Code;
 use crate::error::Error;
@@ -41,7 +42,21 @@ impl KillSwitch {
     fn kill(&self) -> bool {
         // Killed under the lock: the group cannot end, and free its number, meanwhile.
         let target = self.target();
-        target.map(GroupKiller::kill).is_some()
+        target.as_ref().map(GroupKiller::kill).is_some()
+    }
+
+    /// Kills the processes of the run and removes its directory: this program ends without ending the run.
+    pub(crate) fn abandon(&self) {
+        self.target().iter().for_each(GroupKiller::abandon);
+    }
+
+    /// Stops the processes of the run, if there is one, while `action` runs.
+    pub(crate) fn stop_while(&self, action: impl FnOnce()) {
+        let target = self.target().clone();
+        match target {
+            Some(target) => target.stop_while(action),
+            None => action(),
+        }
     }
 
     fn target(&self) -> MutexGuard<'_, Option<GroupKiller>> {
@@ -106,11 +121,13 @@ impl Drop for RunGuard {
 }
 
 fn cannot_start(error: std::io::Error) -> Error {
-    Error::from_source(Code::HostSpawn, "cannot start processes", error)
+    Error::cannot_start("cannot start processes", error)
 }
 
 fn check_temporary_directory() -> Result<(), Error> {
     let directory = std::env::temp_dir();
     let doing = format!("cannot use '{}' for temporary files (see TMPDIR)", directory.display());
-    fs::metadata(directory).map(drop).map_err(|error| Error::from_source(Code::HostSpawn, doing, error))
+    // With the dot, because what is no directory cannot be used either.
+    access(&directory.join("."), AccessFlags::W_OK | AccessFlags::X_OK)
+        .map_err(|error| Error::from_source(Code::HostTemporary, doing, std::io::Error::from(error)))
 }

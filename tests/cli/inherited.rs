@@ -4,12 +4,15 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use assert_cmd::assert::Assert;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use predicates::prelude::*;
 use predicates::str::contains;
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, wait_until};
 use crate::signals::set_default_signals;
 
 /// Runs `conc` from a shell that has run `before`.
@@ -116,4 +119,100 @@ fn a_signal_that_was_ignored_stays_ignored_for_the_command() {
     };
     assert!(ignores_hangup("trap '' HUP"));
     assert!(!ignores_hangup("trap - HUP"));
+}
+
+/// Starts `conc` from a shell that has run `before`, and waits for a file that its command makes.
+fn start_after(before: &str, sandbox: &Sandbox, arguments: &[&str]) -> Child {
+    let conc = sandbox.command(arguments);
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", &format!("{before}; exec \"$0\" \"$@\"")])
+        .arg(conc.get_program())
+        .args(conc.get_args());
+    for (name, value) in conc.get_envs().filter_map(|(name, value)| Some((name, value?))) {
+        shell.env(name, value);
+    }
+    set_default_signals(shell.current_dir(sandbox.path("")).stdin(Stdio::null()).stdout(Stdio::null()));
+    let child = shell.spawn().unwrap();
+    assert!(wait_until(|| sandbox.path("started").exists()), "{before}: {arguments:?}");
+    child
+}
+
+#[test]
+fn a_signal_that_was_ignored_does_not_end_conc_and_others_do() {
+    let line = "touch started; while [ ! -e go ]; do sleep 0.01; done";
+    let profile: &[&str] = &["profile", "--", "sh", "-c", line];
+    let run: &[&str] = &["run", "--", "sh", "-c", line, ":::", "a"];
+    for (ignored, other) in [(Signal::SIGHUP, Signal::SIGTERM), (Signal::SIGINT, Signal::SIGHUP)] {
+        for arguments in [profile, run] {
+            let trap = format!("trap '' {}", &ignored.as_str()[3..]);
+            let sandbox = Sandbox::new();
+            let mut child = start_after(&trap, &sandbox, arguments);
+            let pid = Pid::from_raw(child.id().cast_signed());
+            kill(pid, ignored).unwrap();
+            fs::write(sandbox.path("go"), "").unwrap();
+            assert_eq!(child.wait().unwrap().code(), Some(0), "{ignored}");
+            sandbox.assert_nothing_is_left();
+            let sandbox = Sandbox::new();
+            let mut child = start_after(&trap, &sandbox, arguments);
+            let pid = Pid::from_raw(child.id().cast_signed());
+            // The first signal lets a command of `conc run` end.
+            for _ in 0..2 {
+                kill(pid, other).unwrap();
+            }
+            let has_ended = || kill(pid, other).is_err() || matches!(child.try_wait(), Ok(Some(_)));
+            assert!(wait_until(has_ended));
+            assert_eq!(child.wait().unwrap().code(), Some(130), "{other}");
+            sandbox.assert_nothing_is_left();
+        }
+    }
+}
+
+#[test]
+fn a_directory_for_temporary_files_may_have_any_name() {
+    for name in ["tmp\nfiles", "tmp ", "tmp\u{fc}\t"] {
+        let sandbox = Sandbox::new();
+        fs::create_dir(sandbox.path("tmp")).unwrap();
+        fs::write(sandbox.path("tmp/keep"), "").unwrap();
+        let directory = sandbox.path(name);
+        fs::create_dir(&directory).unwrap();
+        let mut command = sandbox.command(&["profile", "--", "sh", "-c", "touch started; sleep 600"]);
+        let mut child = command.env("TMPDIR", &directory).stdout(Stdio::null()).spawn().unwrap();
+        assert!(wait_until(|| sandbox.path("started").exists()), "{name:?}");
+        kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGKILL).unwrap();
+        child.wait().unwrap();
+        assert!(wait_until(|| fs::read_dir(&directory).unwrap().count() == 0), "{name:?}");
+        assert!(sandbox.path("tmp/keep").exists(), "{name:?}");
+        sandbox.assert_nothing_is_left();
+    }
+}
+
+#[test]
+fn a_directory_for_temporary_files_that_cannot_be_used_is_no_lack_of_processes() {
+    let sandbox = Sandbox::with("file", "");
+    for arguments in [&["profile", "--", "true"][..], &["run", "--", "true", ":::", "a"]] {
+        for name in ["none", "file"] {
+            let mut command = sandbox.command(arguments);
+            command.env("TMPDIR", sandbox.path(name));
+            sandbox
+                .check(assert_cmd::Command::from_std(command))
+                .code(1)
+                .stderr(contains("E-HOST-007").and(contains("ulimit").not()));
+        }
+    }
+}
+
+#[test]
+fn output_by_the_name_of_a_stream_is_the_tasks_own() {
+    let sandbox = Sandbox::new();
+    let cell = ["--strategy", "threads", "--width", "2", "--runs", "1", "--tasks", "20", "--code", "none"];
+    for line in ["echo $$ > /dev/stdout", "echo $$ >> /dev/stdout", "echo $$ > /proc/self/fd/1"] {
+        // A number that differs from task to task is an output that cannot agree.
+        let said = sandbox.run(&[&["advise"], &cell[..], &["--shell", "--", line]].concat()).code(0);
+        said.stderr(contains("W-RUN-011").or(contains("E-POOL-003")));
+    }
+    let failing = "echo of {} > /dev/stderr; exit 3";
+    let shown = sandbox
+        .run(&[&["advise", "--budget", "300ms"], &["--shell", "--", failing, ":::", "a", "b"][..]].concat());
+    shown.code(1).stderr(contains("exit status: 3: of a").or(contains("exit status: 3: of b")));
 }

@@ -3,12 +3,14 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
+use std::io::{ErrorKind, PipeReader, PipeWriter, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ExitStatus};
 use std::thread;
 use std::time::Duration;
 
 use conc::internal::{Code, Document};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -294,6 +296,7 @@ fn nothing_survives_when_conc_is_killed() {
         (&["profile", "--", "sleep", "600"], "sleep 600"),
         (writes, BATCH),
         (processes, "conc __worker"),
+        (&["advise", "--shell", "--", "setsid sleep 599 & sleep 600"], "sleep 600"),
     ];
     for (arguments, command) in moments {
         let running = Running::start(arguments);
@@ -301,4 +304,52 @@ fn nothing_survives_when_conc_is_killed() {
         let ended = running.end(Signal::SIGKILL);
         assert_eq!((ended.stdout.as_str(), said_at_last(&ended.stderr)), ("", Vec::new()), "{command}");
     }
+}
+
+/// Returns a pipe that takes nothing until it is read.
+fn full_pipe() -> (PipeReader, PipeWriter) {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    fcntl(&writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
+    let error = std::iter::repeat_with(|| writer.write(&[0; 1 << 12])).find_map(Result::err);
+    assert_eq!(error.unwrap().kind(), ErrorKind::WouldBlock);
+    fcntl(&writer, FcntlArg::F_SETFL(OFlag::empty())).unwrap();
+    (reader, writer)
+}
+
+#[test]
+fn a_second_interrupt_waits_for_nothing() {
+    let (_reader, writer) = full_pipe();
+    let sandbox = Sandbox::new();
+    let stderr = File::create(sandbox.path("stderr")).unwrap();
+    let child = sandbox.command(COMMAND).stdout(writer).stderr(stderr).spawn().unwrap();
+    let mut running = Running { sandbox, child };
+    running.wait_for_a_measurement();
+    // The first lets it print what it knows, for which it waits for ever.
+    let pid = Pid::from_raw(running.child.id().cast_signed());
+    let mut status = None;
+    let has_ended = || {
+        kill(pid, Signal::SIGINT).unwrap();
+        status = running.child.try_wait().unwrap();
+        status.is_some()
+    };
+    assert!(wait_until(has_ended), "it waits");
+    running.sandbox.assert_nothing_is_left();
+    assert_eq!(status.unwrap().code(), Some(130));
+}
+
+#[test]
+fn a_daemon_of_a_command_does_not_survive_conc() {
+    let line = "(setsid sh -c 'echo $$ > daemon; exec sleep 599' &); sleep 600";
+    let running = Running::start(&["run", "--", "sh", "-c", line, ":::", "a"]);
+    running.wait_for("sleep 600");
+    // It has no parent any more but `conc`, which finds it within a tenth of a second.
+    let temporary = running.sandbox.path("../tmp");
+    let is_listed = || {
+        let daemon: u32 = fs::read_to_string(running.sandbox.path("daemon")).ok()?.trim().parse().ok()?;
+        let directory = fs::read_dir(&temporary).ok()?.next()?.ok()?.path();
+        let listed = fs::read(directory.join("sessions")).ok()?;
+        Some(listed.chunks(4).any(|pid| pid == daemon.to_ne_bytes()))
+    };
+    assert!(wait_until(|| is_listed() == Some(true)), "nobody has found it");
+    running.end(Signal::SIGKILL);
 }

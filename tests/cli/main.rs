@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
+mod apart;
 mod attached;
 mod bad_input;
 mod bench;
@@ -30,6 +31,7 @@ mod live;
 mod mcp;
 mod own_flag;
 mod own_flag_forms;
+mod python_surroundings;
 mod quiet;
 mod quotas;
 mod run;

@@ -1,4 +1,4 @@
-//! The whole machine: `stat`, `uptime`, `pressure/cpu` and `sys/vm/max_map_count`.
+//! The whole machine: `stat`, `uptime`, `vmstat`, `pressure/cpu` and `sys/vm/max_map_count`.
 
 use super::read;
 use super::thread::ticks_per_second;
@@ -50,9 +50,18 @@ pub(crate) fn uptime_s() -> Option<f64> {
     read::text("/proc/uptime", |text| text.split_whitespace().next()?.parse().ok())
 }
 
+/// Returns how many processes the out-of-memory killer has ended since boot, from `/proc/vmstat`.
+pub(crate) fn out_of_memory_kills() -> Option<u64> {
+    read::text("/proc/vmstat", parse_out_of_memory_kills)
+}
+
 /// Returns the number of memory maps that one process may have.
 pub(crate) fn max_memory_maps() -> Option<u64> {
     read::text("/proc/sys/vm/max_map_count", |text| text.trim().parse().ok())
+}
+
+fn parse_out_of_memory_kills(text: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix("oom_kill "))?.trim().parse().ok()
 }
 
 /// Parses `cpu user nice system idle iowait irq softirq steal …`; guest time is part of user time.
@@ -86,6 +95,12 @@ mod tests {
         let cpu = parse_machine_cpu("cpu  100 20 30 1000 9 1 2 50 7 0\ncpu0 1 2 3\n", 100.0);
         assert_eq!(cpu, Some(MachineCpu { busy_s: 1.53, stolen_s: 0.5 }));
         assert_eq!(parse_machine_cpu("intr 5\n", 100.0), None);
+    }
+
+    #[test]
+    fn kills_for_want_of_memory_are_counted() {
+        assert_eq!(parse_out_of_memory_kills("pgfault 7\noom_kill 3\nnuma_hit 1\n"), Some(3));
+        assert_eq!(parse_out_of_memory_kills("pgfault 7\n"), None);
     }
 
     #[test]

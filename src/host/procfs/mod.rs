@@ -18,7 +18,7 @@ mod untrusted;
 pub(crate) use cgroup::{cgroups, parse_cgroups};
 pub(crate) use channel::{OpenChannel, open_channels, ring_has_files};
 pub(crate) use machine::{
-    MachineCpu, Stalled, cpu_pressure, machine_cpu, max_memory_maps, pressure, uptime_s,
+    MachineCpu, Stalled, cpu_pressure, machine_cpu, max_memory_maps, out_of_memory_kills, pressure, uptime_s,
 };
 pub(crate) use maps::{ExecutableMap, executable_maps};
 pub(crate) use memory::{available_bytes, own_peak_rss_bytes, proportional_bytes, resident_bytes};
@@ -30,6 +30,6 @@ pub(crate) use syscall::{Syscall, descriptor_path, epoll_targets, open_memory, r
 pub use thread::process_stat;
 pub(crate) use thread::{Schedstat, Stat};
 pub(crate) use thread::{
-    children, is_available, own_schedstat, schedstat, thread_stat, threads, ticks_per_second,
+    children, is_available, own_schedstat, processes, schedstat, thread_stat, threads, ticks_per_second,
 };
 pub(crate) use untrusted::parse_any;

@@ -9,6 +9,12 @@ pub struct Stat {
     pub name: String,
     /// `R` runnable, `S` waiting, `D` waiting uninterruptibly, `T` stopped, `Z` and `X` ended.
     pub state: char,
+    /// ID of the parent.
+    pub parent: u32,
+    /// ID of the process group.
+    pub group: u32,
+    /// ID of the session.
+    pub session: u32,
     /// User and system time, in clock ticks.
     pub own_ticks: [u64; 2],
     /// User and system time of children that were waited for, in clock ticks.
@@ -20,6 +26,11 @@ pub struct Stat {
 }
 
 impl Stat {
+    /// Returns whether a signal has stopped the process; a debugger that stops it does not count.
+    pub fn is_stopped(&self) -> bool {
+        self.state == 'T'
+    }
+
     /// Returns whether the thread, or the last thread of the process, has ended.
     pub fn has_ended(&self) -> bool {
         matches!(self.state, 'Z' | 'X')
@@ -68,9 +79,19 @@ pub(crate) fn own_schedstat() -> Option<Schedstat> {
     read::line("/proc/thread-self/schedstat", parse_schedstat)
 }
 
+/// Returns every process of the machine.
+pub(crate) fn processes() -> Vec<u32> {
+    numbers("/proc")
+}
+
 /// Returns the threads of a process.
 pub(crate) fn threads(pid: u32) -> Vec<u32> {
-    let Ok(entries) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
+    numbers(&format!("/proc/{pid}/task"))
+}
+
+/// Returns the entries of a directory that are numbers.
+fn numbers(directory: &str) -> Vec<u32> {
+    let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
     entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
 }
 
@@ -87,9 +108,13 @@ pub(super) fn parse_stat(line: &str) -> Option<Stat> {
     // The first field here is the third of proc_pid_stat(5).
     let fields: Vec<&str> = tail.split(' ').collect();
     let number = |field: usize| fields.get(field - 3)?.parse().ok();
+    let id = |field: usize| fields.get(field - 3)?.parse().ok();
     Some(Stat {
         name,
         state: fields.first()?.chars().next()?,
+        parent: id(4)?,
+        group: id(5)?,
+        session: id(6)?,
         own_ticks: [number(14)?, number(15)?],
         children_ticks: [number(16)?, number(17)?],
         threads: number(20)?,
@@ -113,10 +138,11 @@ mod tests {
 
     #[test]
     fn a_name_may_hold_anything() {
-        let line = "7 (a) b (c) S 1 7 7 0 -1 4194560 99 0 0 0 12 34 56 78 20 0 3 0 4242 1 2";
+        let line = "7 (a) b (c) S 1 6 5 0 -1 4194560 99 0 0 0 12 34 56 78 20 0 3 0 4242 1 2";
         let stat = parse_stat(line).expect("a valid line");
         assert_eq!((stat.name.as_str(), stat.state, stat.threads), ("a) b (c", 'S', 3));
         assert_eq!((stat.own_ticks, stat.children_ticks, stat.started), ([12, 34], [56, 78], 4242));
+        assert_eq!((stat.parent, stat.group, stat.session), (1, 6, 5));
         assert!(!stat.has_ended());
         assert_eq!(parse_stat("7 (cut off) S 1"), None);
     }

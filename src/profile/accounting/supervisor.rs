@@ -3,10 +3,10 @@
 //!
 //! Its standard streams are those of the command, so its request and its report are files.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::process::Command;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -17,8 +17,9 @@ use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
 use crate::host::clock::monotonic_ns;
+use crate::host::launch::Launch;
 use crate::host::process::{
-    adopt_orphans, descendants, die_with_parent, kill_descendants, wait_for_children,
+    adopt_orphans, descendants, die_with_parent_unless_watched, kill_descendants, wait_for_children,
 };
 use crate::host::usage::CpuTime;
 
@@ -30,6 +31,13 @@ pub(crate) const REPORT_FILE: &str = "report.json";
 
 /// Time between two attempts to kill the processes of a command, as long as some are left.
 const KILL_INTERVAL: Duration = Duration::from_millis(20);
+
+/// A deadline is awaited in steps of this time. A step that takes far longer was a stop of this process, together
+/// with the command (Ctrl-Z).
+const DEADLINE_STEP: Duration = Duration::from_millis(200);
+
+/// Time that a step uses up of what is left to a deadline, at most.
+const MAX_STEP: Duration = Duration::from_secs(1);
 
 /// A command to be run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -90,7 +98,7 @@ pub(crate) struct LeftBehind {
 /// # Errors
 /// When the request cannot be read or the report cannot be written.
 pub(crate) fn serve(directory: &Path) -> io::Result<()> {
-    die_with_parent();
+    die_with_parent_unless_watched();
     adopt_orphans();
     let request: SupervisorRequest = serde_json::from_slice(&fs::read(directory.join(REQUEST_FILE))?)?;
     let report = run(&request);
@@ -133,11 +141,13 @@ fn run(request: &SupervisorRequest) -> SupervisorReport {
 }
 
 fn run_once(request: &SupervisorRequest, deadline: Option<Instant>) -> (RunEnd, Option<LeftBehind>) {
-    let [program, arguments @ ..] = &request.argv[..] else {
+    let words: Vec<OsString> = request.argv.iter().map(OsString::from).collect();
+    let Some(program) = words.first() else {
         return (RunEnd::NotStarted("there is no program".to_owned()), None);
     };
-    let child = match Command::new(program).args(arguments).spawn() {
-        Ok(child) => Pid::from_raw(child.id().cast_signed()),
+    // Everything that ends is reaped below, so that nothing needs to be listed.
+    let child = match (Launch { program, words: &words, streams: [None; 3] }).spawn() {
+        Ok(pid) => Pid::from_raw(pid.cast_signed()),
         Err(error) => return (RunEnd::NotStarted(error.to_string()), None),
     };
     let (status, killed) = with_deadline(deadline, || wait_for(child));
@@ -199,9 +209,13 @@ fn with_deadline<T>(deadline: Option<Instant>, action: impl FnOnce() -> T) -> (T
 }
 
 fn kill_at(deadline: Instant, is_done: &Receiver<()>) -> u64 {
-    let left = deadline.saturating_duration_since(Instant::now());
-    if is_done.recv_timeout(left) != Err(RecvTimeoutError::Timeout) {
-        return 0;
+    let mut left = deadline.saturating_duration_since(Instant::now());
+    while !left.is_zero() {
+        let (step, begun) = (left.min(DEADLINE_STEP), Instant::now());
+        if is_done.recv_timeout(step) != Err(RecvTimeoutError::Timeout) {
+            return 0;
+        }
+        left = left.saturating_sub(begun.elapsed().min(MAX_STEP));
     }
     let killed = descendants(std::process::id()).len() as u64;
     loop {

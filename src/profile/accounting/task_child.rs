@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::host::clock::monotonic_ns;
-use crate::host::process::{adopt_orphans, die_with_parent, kill_descendants, wait_for_children};
+use crate::host::orphans::keep_reaping;
+use crate::host::process::{
+    adopt_orphans, die_with_parent_unless_watched, kill_descendants, wait_for_children,
+};
 use crate::host::procfs::{Schedstat, own_schedstat};
 use crate::host::usage::{CpuTime, peak_rss_of_children, peak_rss_of_self};
 use crate::profile::accounting::early_end::{EarlyEnd, ProfileClocks};
@@ -71,11 +74,14 @@ pub(crate) struct TaskAccounting {
 /// # Errors
 /// When the streams break or the request cannot be read.
 pub(crate) fn serve(mut stdin: impl BufRead, mut stdout: impl Write) -> io::Result<()> {
-    die_with_parent();
+    die_with_parent_unless_watched();
     adopt_orphans();
     let mut line = String::new();
     stdin.read_line(&mut line)?;
     let spec: TaskProfileRequest = serde_json::from_str(&line)?;
+    if spec.workload.runs_commands() {
+        keep_reaping();
+    }
     let before = CpuTime::of_self();
     let mut reply = match Program::prepare(&spec.workload, &spec.env) {
         Ok(program) => {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::host::clock::{monotonic_ns, thread_cpu};
 use crate::host::procfs::{self, Peer};
 use crate::host::quota::QuotaUse;
+use crate::host::suspension::{awake_now, awake_since};
 use crate::host::usage::CpuTime;
 use crate::profile::result::{SampleSource, Sockets};
 use crate::profile::sampling::activity::ActivityTracker;
@@ -139,7 +140,7 @@ fn run<S: Sampler>(
     pause: &mut impl FnMut(Duration) -> bool,
 ) -> Observation {
     let cost_before = thread_cpu();
-    let (begun_ns, begun) = (monotonic_ns(), Instant::now());
+    let (begun_ns, begun) = (monotonic_ns(), awake_now());
     let mut intervals = IntervalLog::default();
     let (mut last_s, mut rooted_s) = (0.0, 0.0);
     loop {
@@ -212,7 +213,7 @@ impl Sampler for ByProcfs {
 
     fn sample(&mut self, begun: Instant, last_s: f64) -> (Interval, bool) {
         let snapshot = self.sampler.snapshot();
-        let at_s = begun.elapsed().as_secs_f64();
+        let at_s = awake_since(begun).as_secs_f64();
         self.quota.consider(&snapshot, at_s);
         self.sockets.consider(&snapshot, at_s);
         let mut interval = self.activity.interval(&snapshot, at_s, at_s - last_s);
@@ -266,7 +267,7 @@ impl Sampler for BySysinfo {
     const SOURCE: SampleSource = SampleSource::Sysinfo;
 
     fn sample(&mut self, begun: Instant, last_s: f64) -> (Interval, bool) {
-        let at_s = begun.elapsed().as_secs_f64();
+        let at_s = awake_since(begun).as_secs_f64();
         let span_s = at_s - last_s;
         match &mut self.0 {
             Some(sampler) => sampler.interval(at_s, span_s),

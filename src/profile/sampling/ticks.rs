@@ -161,7 +161,17 @@ mod tests {
 
     fn stat(started: u64, own: Ticks, children: Ticks) -> Stat {
         let name = String::new();
-        Stat { name, state: 'S', own_ticks: own, children_ticks: children, threads: 1, started }
+        Stat {
+            name,
+            state: 'S',
+            parent: 1,
+            group: 1,
+            session: 1,
+            own_ticks: own,
+            children_ticks: children,
+            threads: 1,
+            started,
+        }
     }
 
     /// One process of a snapshot: its number, its parent, and its figures.

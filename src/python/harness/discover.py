@@ -1,7 +1,15 @@
 # Describes an interpreter. Old interpreters run it too, so that conc can say that they are too old: the
 # syntax must be valid in Python 2.7, so there are no annotations and no f-strings.
-import json
 import sys
+
+# With -c the current directory comes first, and a json.py there is not meant.
+if sys.path[:1] == [""]:
+    del sys.path[0]
+
+import json
+
+# What `sitecustomize` has written comes before it.
+MARK = "\x1econc "
 
 
 def start_method():
@@ -37,7 +45,7 @@ def main():
         found["start_method"] = start_method()
         found["offers"] = strategies()
         found["gil"] = bool(getattr(sys, "_is_gil_enabled", lambda: True)())
-    print(json.dumps(found))
+    print("\n" + MARK + json.dumps(found))
 
 
 main()

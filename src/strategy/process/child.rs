@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use crate::characters::shortened;
 use crate::error::Error;
+use crate::host::orphans::keep_reaping;
 use crate::host::process::{adopt_orphans, die_with_parent};
 use crate::host::usage::{CpuTime, peak_rss_of_children, peak_rss_of_self};
 use crate::strategy::job::WorkerUsage;
@@ -66,6 +67,9 @@ struct Ready {
 
 impl Ready {
     fn prepare(start: &Start) -> Result<Self, String> {
+        if start.workload.runs_commands() {
+            keep_reaping();
+        }
         let program = Program::prepare(&start.workload, &start.env).map_err(|e| e.to_string())?;
         Ok(Ready { program, before: CpuTime::of_self() + CpuTime::of_children() })
     }

@@ -16,6 +16,7 @@ use crate::flag::metric::Metric;
 use crate::flag::parameters::Parameters;
 use crate::flag::run::Runner;
 use crate::flag::template::CommandTemplate;
+use crate::host::suspension::{awake_now, awake_since};
 use crate::profile::Profile;
 use crate::profile::accounting::supervisor::{REPORT_FILE, SupervisorRequest};
 use crate::profile::command::{LINGER, Streams, profile_command};
@@ -68,14 +69,14 @@ impl<'g> CommandRunner<'g> {
     /// When there is no directory, the set-up fails, or the user interrupts.
     pub(super) fn new(guard: &'g RunGuard, setup: CommandSetup) -> Result<Self, Error> {
         let directory = tempfile::tempdir_in(guard.group().scratch())
-            .map_err(|error| Error::from_source(Code::HostSpawn, "cannot create a directory", error))?;
+            .map_err(|error| Error::cannot_start("cannot create a directory", error))?;
         let shell = Shell::new(guard.group().reexec().clone(), directory.path().to_owned());
         let runner = CommandRunner {
             guard,
             setup,
             shell,
             directory,
-            begun: Instant::now(),
+            begun: awake_now(),
             linger: LINGER,
             first: None,
             last_lines: String::new(),
@@ -83,7 +84,7 @@ impl<'g> CommandRunner<'g> {
             seen_s: 0.0,
         };
         runner.hook("--setup", runner.setup.hooks.setup.as_deref())?;
-        Ok(CommandRunner { begun: Instant::now(), ..runner })
+        Ok(CommandRunner { begun: awake_now(), ..runner })
     }
 
     /// Returns the profile of the first run that ended well.
@@ -175,8 +176,7 @@ fn stream(is_read: bool) -> Result<(Stdio, Option<io::PipeReader>), Error> {
     if !is_read {
         return Ok((Stdio::null(), None));
     }
-    let (reader, writer) =
-        io::pipe().map_err(|error| Error::from_io(Code::HostSpawn, "cannot make a pipe", &error))?;
+    let (reader, writer) = io::pipe().map_err(|error| Error::cannot_start("cannot make a pipe", error))?;
     Ok((writer.into(), Some(reader)))
 }
 
@@ -270,7 +270,7 @@ impl Runner for CommandRunner<'_> {
     }
 
     fn elapsed(&self) -> Duration {
-        self.begun.elapsed()
+        awake_since(self.begun)
     }
 
     fn is_interrupted(&self) -> bool {

@@ -1,26 +1,27 @@
 //! `command`: runs a program to its end.
 //!
-//! The blocking form is the spawn of the standard library, which takes the cheap way of
-//! `posix_spawn`; the async form is tokio's. Output goes to a file per running command rather than
-//! a pipe: nothing has to be read while the command runs, and a descendant that keeps it open does
-//! not keep the task waiting.
+//! Both forms start it in the cheap way of [`Launch`]; the async form then awaits a descriptor that tells the
+//! end. Output goes to a file per running command rather than a pipe: nothing has to be read while the command
+//! runs, and a descendant that keeps it open does not keep the task waiting.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Read, Seek};
+use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{Command as StdCommand, ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
-use nix::sys::wait::{Id, WaitPidFlag, waitid};
-use nix::unistd::Pid;
 
 use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::host::deadline::DeadlineKeeper;
-use crate::host::inherited::give_back;
+use crate::host::launch::{Launch, null};
 use crate::host::process::kill_tree;
+use crate::host::sessions;
+use crate::host::spawned::{ended, output_file, reap, wait_for_end};
 use crate::workload::env::Env;
 use crate::workload::item::Item;
 use crate::workload::spec::CommandSpec;
@@ -71,51 +72,45 @@ impl Command {
     /// Runs the program and waits on the calling thread.
     pub fn run_blocking(&self, task: &TaskContext<'_>) -> Result<StepOutput, Error> {
         let capture = self.capture()?;
-        let mut child = self.command(task.item, &capture)?.spawn().map_err(|e| self.start_error(&e))?;
+        let pid = self.start(task.item, &capture).map_err(|e| self.start_error(&e))?;
+        let mut killed = false;
         if let Some(deadline) = task.deadline {
             let keeper = self.deadlines.get_or_init(DeadlineKeeper::new);
-            let watch = keeper.watch(child.id(), deadline);
+            let watch = keeper.watch(pid, deadline);
             // Waits without reaping, so that the number still belongs to the child when the watch ends.
-            let pid = Pid::from_raw(child.id().cast_signed());
-            let waited = waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT);
-            let killed = watch.end();
-            waited.map_err(|e| wait_error(&e.into()))?;
-            if killed {
-                child.wait().map_err(|e| wait_error(&e))?;
-                return Err(Error::timed_out());
-            }
+            let waited = wait_for_end(pid);
+            killed = watch.end();
+            waited.map_err(|e| wait_error(&e))?;
         }
-        let status = child.wait().map_err(|e| wait_error(&e))?;
-        self.conclude(status, capture)
+        let reaped = reap(pid).map_err(|e| wait_error(&e))?;
+        if killed { Err(Error::timed_out()) } else { self.conclude(reaped.status, capture) }
     }
 
     /// Runs the program and awaits its end; dropping the future kills it and its descendants.
     pub async fn run_async(&self, task: &TaskContext<'_>) -> Result<StepOutput, Error> {
         let capture = self.capture()?;
-        let mut command = tokio::process::Command::from(self.command(task.item, &capture)?);
-        let mut child = command.kill_on_drop(true).spawn().map_err(|e| self.start_error(&e))?;
-        let mut guard = KillOnDrop(child.id());
-        let status = child.wait().await.map_err(|e| wait_error(&e))?;
+        let pid = self.start(task.item, &capture).map_err(|e| self.start_error(&e))?;
+        let mut guard = KillOnDrop(Some(pid));
+        ended(pid).await.map_err(|e| wait_error(&e))?;
         guard.0 = None;
-        self.conclude(status, capture)
+        let reaped = reap(pid).map_err(|e| wait_error(&e))?;
+        self.conclude(reaped.status, capture)
     }
 
-    fn command(&self, item: Item<'_>, capture: &Capture) -> Result<StdCommand, Error> {
-        let mut arguments = self.argv.iter().map(|template| template.render(item));
-        let mut command = StdCommand::new(arguments.next().unwrap_or_default().as_ref());
-        command.args(arguments.map(std::borrow::Cow::into_owned));
-        command
-            .stdin(Stdio::null())
-            .stdout(capture.stdout.try_clone().map_err(|e| self.start_error(&e))?)
-            .stderr(capture.stderr.try_clone().map_err(|e| self.start_error(&e))?);
-        give_back(&mut command);
-        Ok(command)
+    /// Starts the program; returns its ID.
+    fn start(&self, item: Item<'_>, capture: &Capture) -> std::io::Result<u32> {
+        let word = |template: &Template| OsString::from(template.render(item).into_owned());
+        let words: Vec<OsString> = self.argv.iter().map(word).collect();
+        let program = words.first().map(OsString::as_os_str).unwrap_or_default();
+        let streams = [Some(null()?), Some(capture.stdout.as_fd()), Some(capture.stderr.as_fd())];
+        Launch { program, words: &words, streams }.start()
     }
 
     /// Returns a pair of empty files, used again where a command has ended.
     fn capture(&self) -> Result<Capture, Error> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        idle.map_or_else(|| Capture::new(&self.scratch).map_err(|e| self.start_error(&e)), Ok)
+        let failed = |error| Error::cannot_start("cannot keep the output of a command", error);
+        idle.map_or_else(|| Capture::new(&self.scratch).map_err(failed), Ok)
     }
 
     fn conclude(&self, status: ExitStatus, mut capture: Capture) -> Result<StepOutput, Error> {
@@ -141,7 +136,7 @@ impl Command {
 
 impl Capture {
     fn new(scratch: &std::path::Path) -> std::io::Result<Self> {
-        Ok(Capture { stdout: tempfile::tempfile_in(scratch)?, stderr: tempfile::tempfile_in(scratch)? })
+        Ok(Capture { stdout: output_file(scratch)?, stderr: output_file(scratch)? })
     }
 }
 
@@ -152,24 +147,23 @@ impl Drop for KillOnDrop {
     fn drop(&mut self) {
         if let Some(pid) = self.0 {
             kill_tree(pid);
+            // Nobody waits for it any more: it is reaped like an orphan.
+            sessions::end(pid, || ());
         }
     }
 }
 
 /// Empties the file.
 ///
-/// The offset is shared with the command, so that a command that wrote nothing costs one call.
+/// A command may have opened its output once more by a name such as `/dev/stdout`, so that the length tells
+/// whether it wrote something, and not the position.
 fn clear(file: &mut File) -> std::io::Result<()> {
-    if file.stream_position()? == 0 {
-        return Ok(());
-    }
-    file.rewind()?;
-    file.set_len(0)
+    if file.metadata()?.len() == 0 { Ok(()) } else { file.set_len(0) }
 }
 
 /// Takes what was written to the file and empties it, at the same cost.
 fn take(file: &mut File) -> std::io::Result<Vec<u8>> {
-    if file.stream_position()? == 0 {
+    if file.metadata()?.len() == 0 {
         return Ok(Vec::new());
     }
     file.rewind()?;

@@ -4,3 +4,10 @@ One process serves one request: it loads the user's callables, runs their tasks 
 reports the cost. Results of single tasks go to a memory-mapped file (`results_file`), which survives the
 process.
 """
+
+import os
+
+if "CONC_HARNESS_OWN_MODULES" in os.environ:
+    from .own_modules import load_in_child
+
+    load_in_child()

@@ -11,6 +11,7 @@ from math import inf
 from typing import Any
 
 from .callables import AnyCallable, Step
+from .descriptors import moved
 from .digest import MASK, digest
 from .errors import TaskTimeout
 from .primitives import allocate_lock, monotonic, monotonic_ns, sleep
@@ -104,7 +105,7 @@ class TokenBucket:
     def __init__(self, path: str, rate_per_s: float) -> None:
         self._interval_ns = -int(-1e9 // rate_per_s)
         self._tolerance_ns = (max(1, int(rate_per_s * SAVED_SECONDS)) - 1) * self._interval_ns
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        self._file = moved(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         if os.fstat(self._file).st_size < 8:
             os.ftruncate(self._file, 8)
         reserve(self._file, 8)

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from .errors import CodedError, users_traceback
+from .own_modules import give_way
 from .requests import CallableSpec
 from .text import representation_of
 
@@ -89,9 +90,15 @@ def load_module(spec: CallableSpec) -> ModuleType:
 
 
 def _import(module: str, directory: str) -> ModuleType:
-    if directory not in sys.path:
-        sys.path.insert(0, directory)
+    _put_first(directory)
     return importlib.import_module(module)
+
+
+def _put_first(directory: str, loaded_apart: str = "") -> None:
+    """Lets modules be found in a directory of the user before all others, except one that is loaded apart."""
+    if directory not in sys.path:
+        give_way(directory, loaded_apart)
+        sys.path.insert(0, directory)
 
 
 def _load_file(path: str, module: str) -> ModuleType:
@@ -106,8 +113,7 @@ def _load_file(path: str, module: str) -> ModuleType:
     name = module_name(os.path.splitext(file)[0], path)
     if name in sys.modules:
         return sys.modules[name]
-    if directory not in sys.path:
-        sys.path.insert(0, directory)
+    _put_first(directory, os.path.splitext(file)[0])
     sys.argv = [path]
     return _execute(name, path)
 

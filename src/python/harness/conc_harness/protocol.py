@@ -6,13 +6,19 @@ to standard error. So no `print`, no `os.write(1, ...)` and no child process can
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import sys
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+from .descriptors import out_of_the_way
 from .requests import JsonObject
 from .text import encoded
+
+# Exit status of an interpreter that can tell conc nothing any more.
+CUT_OFF = 70
 
 
 class Channel(Protocol):
@@ -45,9 +51,14 @@ class StandardChannel:
         os.register_at_fork(after_in_child=self.close)
 
     @classmethod
-    def take_over(cls) -> StandardChannel:
-        """Takes standard input and output away from the user's code."""
-        channel = cls(os.dup(0), os.dup(1))
+    def take_over(cls, greeting: bytes | None = None) -> StandardChannel:
+        """Takes standard input and output away from the user's code.
+
+        What was written until then, as by `sitecustomize`, ends with the greeting.
+        """
+        channel = cls(out_of_the_way(0), out_of_the_way(1))
+        if greeting is not None:
+            os.write(1, b"\n" + greeting + b"\n")
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0)
         os.close(null)
@@ -94,7 +105,14 @@ class StandardChannel:
         # A view, because copies of what is left of a large message would take longer than to write it.
         data = memoryview(line)
         while data:
-            data = data[os.write(self._out, data) :]
+            try:
+                data = data[os.write(self._out, data) :]
+            except OSError as error:
+                if error.errno != errno.EBADF or self._out < 0:
+                    raise
+                told = "a task closed descriptors that it had not opened, conc's among them (os.closerange?)"
+                print(told, file=sys.stderr, flush=True)
+                os._exit(CUT_OFF)
 
     def close(self) -> None:
         """Closes the channel, once: a child of a child may reuse the descriptor numbers."""

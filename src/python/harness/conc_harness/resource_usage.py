@@ -8,6 +8,8 @@ import resource
 import sys
 from typing import NamedTuple
 
+from .descriptors import moved
+
 
 class CpuTime(NamedTuple):
     """User and system CPU seconds."""
@@ -123,7 +125,7 @@ class RunQueue:
     def __init__(self, native_thread_id: int | None = None) -> None:
         thread = "thread-self" if native_thread_id is None else f"self/task/{native_thread_id}"
         try:
-            self._descriptor = os.open(f"/proc/{thread}/schedstat", os.O_RDONLY | os.O_CLOEXEC)
+            self._descriptor = moved(os.open(f"/proc/{thread}/schedstat", os.O_RDONLY | os.O_CLOEXEC))
         except OSError:
             self._descriptor = -1
 
@@ -149,7 +151,9 @@ class RunQueue:
     def close(self) -> None:
         """Closes the file."""
         if self._descriptor >= 0:
-            os.close(self._descriptor)
+            # A task may have closed it.
+            with contextlib.suppress(OSError):
+                os.close(self._descriptor)
             self._descriptor = -1
 
 

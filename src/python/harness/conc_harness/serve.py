@@ -10,7 +10,13 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import foreign, primitives, process_tree, stack_dumps  # noqa: F401 - before any module of the user
+from . import (  # noqa: F401 - before modules of the user
+    foreign,
+    own_modules,
+    primitives,
+    process_tree,
+    stack_dumps,
+)
 from .errors import CodedError, describe
 from .free_threading import gil_watch
 from .protocol import Channel, StandardChannel
@@ -44,9 +50,11 @@ STRATEGY_MODULES = {
 FORKING_STRATEGIES = ("processes", "hybrid", "pipeline")
 
 
-def main() -> None:
-    """Serves the request on standard input."""
-    channel = StandardChannel.take_over()
+def main(at_start: frozenset[str]) -> None:
+    """Serves the request on standard input; `at_start` are the modules that Python had loaded before."""
+    channel = StandardChannel.take_over(sys.argv[1].encode() if len(sys.argv) > 1 else None)
+    del sys.argv[1:]
+    own_modules.set_at_start(at_start)
     _move_harness_to_end_of_path()
     gil_watch.start()
     if hasattr(faulthandler, "enable"):

@@ -12,6 +12,7 @@ import re
 import sys
 from typing import NamedTuple
 
+from .descriptors import out_of_the_way
 from .primitives import monotonic, sleep
 
 # SIGSTKFLT, which Linux defines and never sends; `src/python/stacks.rs` has the same. None elsewhere.
@@ -43,7 +44,7 @@ def enable() -> None:
     if _file >= 0 or SIGNAL is None or not hasattr(faulthandler, "register"):
         return
     # The user's code may put another file in the place of standard error.
-    _file = os.dup(2)
+    _file = out_of_the_way(2)
     faulthandler.register(SIGNAL, file=_file, all_threads=True)
 
 

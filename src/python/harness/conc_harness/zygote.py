@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from . import foreign, resource_usage, stack_dumps
+from .descriptors import moved
 from .protocol import StandardChannel
 
 # The streams of a child, each given by a path below `/proc` at which conc has it open.
@@ -160,6 +161,8 @@ def serve(channel: StandardChannel) -> StandardChannel | None:
             opened = [os.open(request[name], flags) for name, flags in STREAMS]
             child = fork()
             if child == 0:
+                # A task that signals its whole group must not meet this process, nor its other children.
+                os.setsid()
                 resource_usage.was_forked_from(os.getppid())
                 return _channel_of_child(*opened)
             for descriptor in opened:
@@ -199,7 +202,7 @@ def _channel_of_child(stdin: int, stdout: int, stderr: int) -> StandardChannel:
     os.dup2(stderr, 1)
     stack_dumps.write_to(stderr)
     os.close(stderr)
-    return StandardChannel(stdin, stdout)
+    return StandardChannel(moved(stdin), moved(stdout))
 
 
 def count(items: Callable[[], list[Any] | None]) -> int | None:
