@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use sysinfo::System;
 
 use crate::host::{cgroup, limits, procfs};
+use crate::units::MAX_BYTES;
 
 /// Description of this machine and of its limits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -58,12 +59,11 @@ impl Host {
     /// When nothing is known of the system, as with `/proc` unmounted.
     pub fn detect() -> Result<Self, sysinfo::Error> {
         let mut system = System::new()?;
-        system.refresh_memory();
+        let [total, available] = memory(&mut system);
         system.refresh_cpu_list(sysinfo::CpuRefreshKind::nothing());
         let cgroup = cgroup::read(None);
         let affinity = affinity_cpus(None);
         let [open_files_soft, open_files] = limits::open_files();
-        let total = system.total_memory();
         let allowed = cgroup.memory_bytes.map_or(total, |limit| limit.min(total));
         Ok(Host {
             os: std::env::consts::OS.to_owned(),
@@ -81,7 +81,7 @@ impl Host {
                 open_files_soft,
                 processes: limits::processes(),
                 memory_maps: limits::memory_maps(),
-                memory_available_bytes: system.available_memory().min(allowed),
+                memory_available_bytes: available.min(allowed),
                 cgroup_memory_bytes: cgroup.memory_bytes,
             },
         })
@@ -91,6 +91,18 @@ impl Host {
     pub fn cpu_workers(&self) -> usize {
         (self.cpus_effective.ceil() as usize).max(1)
     }
+}
+
+/// Returns the memory of the machine and what of it is free, in bytes. What cannot be read bounds nothing.
+fn memory(system: &mut System) -> [u64; 2] {
+    // An error of a moment looks like a machine without memory.
+    for _ in 0..2 {
+        system.refresh_memory();
+        if system.total_memory() > 0 {
+            return [system.total_memory(), system.available_memory()];
+        }
+    }
+    [MAX_BYTES; 2]
 }
 
 /// Returns the smaller of what affinity and quota allow, in CPUs.

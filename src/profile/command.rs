@@ -1,6 +1,7 @@
 //! Profiles a command: runs it below a supervisor and samples everything it starts.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -66,19 +67,19 @@ pub(crate) fn profile_command(
     let meter = CpuMeter::start();
     let (observation, peak_memory_bytes, status) = run(reexec, directory, streams, source)
         .map_err(|error| failed("cannot run the supervisor", error))?;
-    let report = fs::read(directory.join(REPORT_FILE)).ok();
-    let report: Option<SupervisorReport> = report.and_then(|text| serde_json::from_slice(&text).ok());
-    let accounting = match report {
-        Some(SupervisorReport { end: RunEnd::NotStarted(reason), .. }) => {
+    let report = fs::read(directory.join(REPORT_FILE));
+    let accounting = match report.and_then(|text| Ok(serde_json::from_slice(&text)?)) {
+        Ok(SupervisorReport { end: RunEnd::NotStarted(reason), .. }) => {
             let program = request.argv.first().map_or("", String::as_str);
             return Err(Error::new(Code::WorkloadCommand, format!("cannot run '{program}': {reason}")));
         }
-        Some(report) => accounting_of(&report, &observation),
-        None if is_interrupted() => accounting_of_interrupted(&observation),
-        None => {
+        Ok(report) => accounting_of(&report, &observation),
+        Err(_) if is_interrupted() => accounting_of_interrupted(&observation),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
             let message = format!("the process that runs the command: {}", how_ended(status));
             return Err(Error::new(Code::PoolWorkerDied, message));
         }
+        Err(error) => return Err(failed("cannot read the report of the supervisor", error)),
     };
     let machine = meter.contention(accounting.cpu.total_s() + observation.cost_s);
     let mut profile = conclude(&accounting, observation, machine, cpus, &WaitCounts::default());

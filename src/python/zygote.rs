@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::ExitStatus;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -26,6 +26,8 @@ use crate::python::protocol::request::HarnessRequest;
 pub(super) struct Zygote {
     pid: u32,
     process: Mutex<Option<HarnessProcess>>,
+    /// The reason why it cannot be asked any more.
+    why_ended: OnceLock<String>,
 }
 
 /// A child that was forked.
@@ -53,7 +55,7 @@ impl Zygote {
     pub(super) fn new(mut process: HarnessProcess) -> Self {
         // The limit is on a batch, and the children of this process are batches.
         process.unlimit_memory();
-        Zygote { pid: process.pid(), process: Mutex::new(Some(process)) }
+        Zygote { pid: process.pid(), process: Mutex::new(Some(process)), why_ended: OnceLock::new() }
     }
 
     /// Forks a child and sends it the request; it is killed if it uses more than `memory` bytes.
@@ -96,10 +98,22 @@ impl Zygote {
         ticks as f64 / procfs::ticks_per_second()
     }
 
+    /// Asks the interpreter, which is ended if it cannot be asked: the answer that is missing now would be taken for the
+    /// next one.
     fn ask<T: DeserializeOwned>(&self, request: &serde_json::Value) -> io::Result<T> {
-        let mut process = self.process();
-        let process = process.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
-        Ok(serde_json::from_str(&process.ask(request.to_string())?)?)
+        let mut place = self.process();
+        let Some(process) = place.as_mut() else { return Err(self.end()) };
+        let answer = process.ask(request.to_string()).and_then(|line| Ok(serde_json::from_str(&line)?));
+        if let Err(error) = &answer {
+            self.why_ended.get_or_init(|| error.to_string());
+            *place = None;
+        }
+        answer
+    }
+
+    fn end(&self) -> io::Error {
+        let why = self.why_ended.get().map_or("it has ended", String::as_str);
+        io::Error::new(io::ErrorKind::BrokenPipe, format!("the interpreter that forks: {why}"))
     }
 
     fn process(&self) -> MutexGuard<'_, Option<HarnessProcess>> {
