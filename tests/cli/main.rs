@@ -16,6 +16,7 @@ mod commands;
 mod dask;
 mod explain;
 mod exports;
+mod faults;
 mod fit;
 mod fit_files;
 mod fit_real;

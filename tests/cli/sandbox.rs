@@ -134,13 +134,17 @@ impl Sandbox {
 
     /// Waits until no process of the runs and no temporary file is left.
     pub(crate) fn assert_nothing_is_left(&self) {
-        let files = || -> Vec<_> {
-            let entries = fs::read_dir(self.directory.path().join("tmp")).unwrap();
-            entries.map(|entry| entry.unwrap().file_name()).collect()
-        };
-        let commands = || self.processes().into_iter().map(|p| p.command).collect::<Vec<_>>();
-        let is_clean = wait_until(|| files().is_empty() && commands().is_empty());
-        assert!(is_clean, "left behind: {:?} {:?}", files(), commands());
+        let is_clean = wait_until(|| self.left().is_none());
+        assert!(is_clean, "left behind: {}", self.left().unwrap_or_default());
+    }
+
+    /// Returns the temporary files and processes of the runs that are left now.
+    pub(crate) fn left(&self) -> Option<String> {
+        let entries = fs::read_dir(self.directory.path().join("tmp")).unwrap();
+        let files: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        let commands: Vec<_> = self.processes().into_iter().map(|p| p.command).collect();
+        let is_clean = files.is_empty() && commands.is_empty();
+        (!is_clean).then(|| format!("{files:?} {commands:?}"))
     }
 }
 
