@@ -96,7 +96,7 @@ fn a_message_that_is_none_of_the_protocol_is_told_and_awaited_by_nobody() {
     let tasks = "\
 import os
 def writes(item):
-    for fd in range(3, 20):
+    for fd in [int(fd) for fd in os.listdir('/proc/self/fd') if int(fd) > 2]:
         try:
             if not os.isatty(fd) and os.readlink(f'/proc/self/fd/{fd}').startswith('pipe:'): os.write(fd, b'nonsense\\n')
         except OSError: pass
