@@ -2,7 +2,7 @@
 
 use std::process;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -129,6 +129,49 @@ pub(crate) fn graceful(shutdown: &Shutdown) -> Result<RunGuard, Failure> {
     install(on_signal)?;
     follow_stops(&switch)?;
     Ok(RunGuard::start(switch)?)
+}
+
+/// The part of a command that runs on an engine: a signal lets it end, because what was submitted has to be cancelled.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct EnginePhase {
+    shutdown: Shutdown,
+    has_begun: Arc<AtomicBool>,
+    is_interrupted: Arc<AtomicBool>,
+}
+
+impl EnginePhase {
+    /// Returns the request to end.
+    pub(crate) fn shutdown(&self) -> &Shutdown {
+        &self.shutdown
+    }
+
+    /// Says that the part begins.
+    pub(crate) fn begin(&self) {
+        self.has_begun.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns true if the user has asked for the end.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.is_interrupted.load(Ordering::Relaxed)
+    }
+
+    /// Starts the process group of a command with such a part: before it, signals kill the group at once.
+    pub(crate) fn guard(&self) -> Result<RunGuard, Failure> {
+        let switch = KillSwitch::default();
+        let (mut ending, phase) = (Ending::of(&switch), self.clone());
+        let on_signal = move || {
+            let is_first = !phase.is_interrupted.swap(true, Ordering::Relaxed);
+            if phase.has_begun.load(Ordering::Relaxed) && is_first {
+                phase.shutdown.ask(Stop::Soon);
+            } else {
+                phase.shutdown.ask(Stop::Now);
+                ending.ask();
+            }
+        };
+        install(on_signal)?;
+        follow_stops(&switch)?;
+        Ok(RunGuard::start(switch)?)
+    }
 }
 
 /// Counts SIGUSR1 as a step up and SIGUSR2 as a step down, from now on.

@@ -34,14 +34,15 @@ pub(crate) struct Ended<'a> {
 }
 
 impl Ended<'_> {
-    /// Returns the outcome.
-    pub(crate) fn outcome(self) -> JobOutcome {
+    /// Returns the outcome; a run that is detached has not ended.
+    pub(crate) fn outcome(self, is_detached: bool) -> JobOutcome {
         let failure = self.committed.error.map(JobFailure::Commit);
         let failure = failure.or_else(|| self.left.read.take_error().map(JobFailure::Items));
         let failure = failure.or_else(|| self.gone.map(JobFailure::Engine));
         let load = self.left.scheduler.load();
         let end = match (&failure, self.left.shutdown.asked()) {
             (Some(_), _) => JobEnd::Broken,
+            (None, _) if is_detached => JobEnd::Detached,
             (None, None) => JobEnd::Complete,
             (None, Some(_)) if load.is_halted => JobEnd::Halted,
             (None, Some(_)) => JobEnd::Interrupted,

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use crate::cluster::dask;
+use crate::cluster::slurm;
+use crate::cluster::slurm::config::SlurmConfig;
 use crate::job::config::JobConfig;
 use crate::job::engine::Surroundings;
 use crate::job::failure::{JobError, JobOutcome};
@@ -19,6 +21,8 @@ pub(crate) enum EngineConfig {
         /// The interpreter with `distributed`, if the user has named one.
         python: Option<PathBuf>,
     },
+    /// Slurm.
+    Slurm(Box<SlurmConfig>),
 }
 
 /// Runs every item on an engine.
@@ -35,5 +39,6 @@ pub(crate) fn run(
         EngineConfig::Dask { cluster, python } => {
             dask::run::run(config, cluster, python.as_deref(), around, observer)
         }
+        EngineConfig::Slurm(slurm) => slurm::run::run(config, slurm, around, observer),
     }
 }

@@ -28,7 +28,11 @@ pub(super) fn shown(text: &str) -> impl Iterator<Item = &str> {
 
 /// Returns the language of a program by its file name.
 pub(super) fn language(name: &str) -> &'static str {
-    if name.ends_with(".rs") { "rust" } else { "python" }
+    match name.rsplit_once('.') {
+        Some((_, "rs")) => "rust",
+        Some((_, "sh")) => "sh",
+        _ => "python",
+    }
 }
 
 /// Returns a topic with its programs in place of the links to them.

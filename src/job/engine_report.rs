@@ -12,6 +12,16 @@ pub enum EngineKind {
     Slurm,
 }
 
+impl EngineKind {
+    /// Returns its name, as `--on` takes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EngineKind::Dask => "dask",
+            EngineKind::Slurm => "slurm",
+        }
+    }
+}
+
 /// A package of which client, scheduler and workers have different versions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EngineVersions {
@@ -48,6 +58,9 @@ pub struct EngineReport {
     pub message_s: Option<f64>,
     /// Messages or array tasks whose items were sent again, because their worker or node was lost.
     pub sent_again: u64,
+    /// Items of array tasks that somebody else has cancelled.
+    #[serde(default)]
+    pub cancelled: u64,
     /// Packages whose versions differ.
     pub versions: Vec<EngineVersions>,
     /// The shared directory of the run; null for Dask.

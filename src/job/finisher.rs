@@ -2,13 +2,15 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
 use crate::job::config::{JobConfig, RetryConfig};
 use crate::job::counters::Counters;
 use crate::job::halt::Halt;
+use crate::job::items::ItemSource;
 use crate::job::outcome::{Attempt, Ending, Finished};
 use crate::job::scheduler::{Scheduler, Work};
 use crate::job::shutdown::{Shutdown, Stop};
@@ -21,6 +23,12 @@ const MAX_DOUBLINGS: u32 = 8;
 
 /// Pause before an item that was stopped, or could not be started, runs again.
 const RELIEF: Duration = Duration::from_secs(1);
+
+/// Time in which a signal reaches this process as well, if it was sent to all processes of the run.
+const SIGNAL_GRACE: Duration = Duration::from_millis(300);
+
+/// Signals by which a system ends a whole run: a service manager, a batch system, or the terminal.
+const ENDING_SIGNALS: [i32; 4] = [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGKILL];
 
 /// Everything that finishing an item takes.
 pub(crate) struct Finisher<'a> {
@@ -42,6 +50,11 @@ pub(crate) struct Finisher<'a> {
     pub(crate) ignores_failure: bool,
     /// Seeds the pauses before retries.
     pub(crate) seed: u64,
+    /// Whether every signal that asks this process to end is sent to the items, too, as Slurm does: they may end in any
+    /// way then.
+    pub(crate) shares_signals: bool,
+    /// Time in which this process learns of a signal that has ended an item; zero if items run elsewhere.
+    pub(crate) signal_grace: Duration,
 }
 
 impl<'a> Finisher<'a> {
@@ -62,6 +75,8 @@ impl<'a> Finisher<'a> {
             halt: config.halt,
             ignores_failure: config.ignores_failure,
             seed: config.seed,
+            shares_signals: matches!(config.items, ItemSource::Numbered(_)),
+            signal_grace: SIGNAL_GRACE,
         }
     }
 
@@ -82,6 +97,9 @@ impl<'a> Finisher<'a> {
     ) -> Option<Stop> {
         if self.shutdown.asked() == Some(Stop::Now) && !attempt.ending.is_success() {
             // Killed with the run: it counts as never run.
+            attempt.ending = Ending::Stopped;
+        }
+        if self.is_ended_with_run(&attempt.ending) {
             attempt.ending = Ending::Stopped;
         }
         match &attempt.ending {
@@ -114,6 +132,24 @@ impl<'a> Finisher<'a> {
         let stop = self.halt();
         self.scheduler.done();
         stop
+    }
+
+    /// Returns true if a signal has ended the item that was sent to the whole run: this process is asked to end, too.
+    fn is_ended_with_run(&self, ending: &Ending) -> bool {
+        let is_by_signal = match ending {
+            Ending::Signaled(signal) => ENDING_SIGNALS.contains(signal),
+            // What a shell exits with whose command a signal has ended.
+            Ending::Exited(status) => ENDING_SIGNALS.contains(&(status - 128)),
+            _ => false,
+        };
+        if !is_by_signal {
+            return self.shares_signals && !ending.is_success() && self.shutdown.asked().is_some();
+        }
+        let deadline = Instant::now() + self.signal_grace;
+        while self.shutdown.asked().is_none() && Instant::now() < deadline {
+            thread::sleep(SIGNAL_GRACE / 30);
+        }
+        !self.signal_grace.is_zero() && self.shutdown.asked().is_some()
     }
 
     fn requeue(&self, work: Work) -> Option<Stop> {

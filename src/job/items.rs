@@ -36,6 +36,8 @@ pub(crate) enum ItemSource {
     Stdin(Separator),
     /// The items of a Python module, which become numbers once they are counted.
     OfModule,
+    /// A file that another run of `conc` has written: a number, a tab, an item and a NUL byte, again and again.
+    Numbered(PathBuf),
 }
 
 /// The separator of items.
@@ -46,6 +48,9 @@ pub(crate) enum Separator {
     /// A NUL byte; everything between two of them is an item.
     Nul,
 }
+
+/// Items as they are read, each with its number, from 1.
+pub(crate) type NumberedStream = Box<dyn Iterator<Item = io::Result<(u64, Box<[u8]>)>> + Send>;
 
 /// Items as they are read, each as its bytes.
 pub(crate) type ItemStream = Box<dyn Iterator<Item = io::Result<Box<[u8]>>> + Send>;
@@ -96,8 +101,25 @@ impl ItemSource {
                 Box::new(Parts::new(BufReader::with_capacity(1 << 16, opened(path)?), *separator))
             }
             ItemSource::OfModule => Box::new(std::iter::empty()),
+            ItemSource::Numbered(_) => {
+                Box::new(self.open_numbered()?.map(|item| item.map(|(_, bytes)| bytes)))
+            }
             ItemSource::Stdin(separator) => Box::new(Parts::new(BufReader::new(io::stdin()), *separator)),
         })
+    }
+
+    /// Opens the source; each item comes with its number, from 1.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub(crate) fn open_numbered(&self) -> io::Result<NumberedStream> {
+        let ItemSource::Numbered(path) = self else {
+            return Ok(Box::new(
+                (1..).zip(self.open()?).map(|(number, item)| item.map(|item| (number, item))),
+            ));
+        };
+        let parts = Parts::new(BufReader::with_capacity(1 << 16, opened(path)?), Separator::Nul);
+        Ok(Box::new(parts.map(|part| part.and_then(|part| numbered(&part)))))
     }
 
     /// Returns the number of items if it can be known before they are read.
@@ -106,8 +128,19 @@ impl ItemSource {
             ItemSource::List(list) => Some(list.len() as u64),
             ItemSource::Count(count) => Some(*count),
             ItemSource::File { path, separator } => count_of_file(path, *separator),
+            ItemSource::Numbered(path) => count_of_file(path, Separator::Nul),
             ItemSource::Stdin(_) | ItemSource::OfModule => None,
         }
+    }
+}
+
+/// Reads an item with its number.
+fn numbered(part: &[u8]) -> io::Result<(u64, Box<[u8]>)> {
+    let at = part.iter().position(|byte| *byte == b'\t');
+    let number = at.and_then(|at| str::from_utf8(&part[..at]).ok()?.parse().ok());
+    match (at, number) {
+        (Some(at), Some(number)) => Ok((number, part[at + 1..].into())),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidData, "an item has no number")),
     }
 }
 
@@ -211,6 +244,20 @@ mod tests {
         let mut endless = Parts::new(BufReader::new(io::repeat(b'x')), Separator::Line);
         let error = endless.next().expect("one").expect_err("too long").to_string();
         assert_eq!(error, "an item has more than 16.0 MiB: is it the right separator?");
+    }
+
+    #[test]
+    fn items_keep_the_numbers_that_another_run_gave_them() {
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        std::fs::write(file.path(), b"7\ta\tb\n\x009\t\x00").expect("written");
+        let source = ItemSource::Numbered(file.path().into());
+        let items: Vec<_> = source.open_numbered().expect("opened").map(|item| item.expect("read")).collect();
+        assert_eq!(items, [(7, Box::from(&b"a\tb\n"[..])), (9, Box::default())]);
+        assert_eq!(source.count(), Some(2));
+        std::fs::write(file.path(), b"x\ta\0").expect("written");
+        assert!(source.open_numbered().expect("opened").next().expect("an item").is_err());
+        let plain = ItemSource::Count(2).open_numbered().expect("opened");
+        assert_eq!(plain.map(|item| item.expect("read").0).collect::<Vec<_>>(), [1, 2]);
     }
 
     #[test]

@@ -72,11 +72,11 @@ impl Resume {
         }
         let known = self.recorded.last_number();
         let mut found = 0;
-        for item in source.open()?.take(usize::try_from(known).unwrap_or(usize::MAX)) {
-            let item = item?;
-            found += 1;
-            if self.recorded.resume(found, &item, false) == Resumed::Other {
-                return Err(ItemsError::Other { number: found, item: shown(&item) });
+        for item in source.open_numbered()?.take(usize::try_from(known).unwrap_or(usize::MAX)) {
+            let (number, item) = item?;
+            found = number;
+            if self.recorded.resume(number, &item, false) == Resumed::Other {
+                return Err(ItemsError::Other { number, item: shown(&item) });
             }
         }
         if found < known { Err(ItemsError::Fewer { known, found }) } else { Ok(()) }
@@ -104,9 +104,9 @@ fn read_all(
     read: &Read,
 ) -> Result<(), ItemsError> {
     let mut order = 0;
-    for (number, item) in (1..).zip(source.open()?) {
-        let bytes = item?;
-        read.found.store(number, Ordering::Relaxed);
+    for item in source.open_numbered()? {
+        let (number, bytes) = item?;
+        read.found.fetch_add(1, Ordering::Relaxed);
         let resumed = resume
             .map_or(Resumed::Run, |resume| resume.recorded.resume(number, &bytes, resume.retries_failed));
         match resumed {

@@ -244,6 +244,25 @@ impl Scheduler {
         }
     }
 
+    /// Waits until items are read, and takes up to `at_most` of them, however far ahead of those that are delivered;
+    /// none once everything has been taken, or the run ends.
+    pub(crate) fn take_fresh(&self, at_most: usize) -> Vec<Work> {
+        let mut state = self.lock();
+        while state.fresh.is_empty() && !state.is_complete && self.shutdown.asked().is_none() {
+            state = wait(&self.work, state, PATIENCE);
+        }
+        if self.shutdown.asked().is_some() {
+            return Vec::new();
+        }
+        let count = state.fresh.len().min(at_most);
+        let running = state.running + count;
+        state.set_running(running, Instant::now());
+        let taken = state.fresh.drain(..count).map(|item| Work { item, attempts: 0 }).collect();
+        drop(state);
+        self.room.notify_one();
+        taken
+    }
+
     /// Gives back an item that is to be attempted again after `pause`.
     pub(crate) fn again(&self, work: Work, pause: Duration) {
         let now = Instant::now();

@@ -32,6 +32,8 @@ pub enum JobEnd {
     Halted,
     /// The user ended it.
     Interrupted,
+    /// It goes on without this process.
+    Detached,
     /// Results, output or the journal could not be written, or items not be read.
     Broken,
 }

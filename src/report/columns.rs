@@ -2,6 +2,7 @@
 
 use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::RateEstimate;
+use crate::cluster::engine_advice::EngineMeasurement;
 use crate::report::prose::uncertainty;
 use crate::units::{Bytes, PerSecond, Seconds};
 
@@ -77,6 +78,26 @@ impl Column {
             Column::Startup => cell.startup_s.map(seconds),
             Column::Rss => cell.memory_bytes().map(|bytes| Bytes(bytes).to_string()),
             Column::Tasks => Some(format!("{}/{}", cell.tasks.ok, cell.tasks.started())),
+        };
+        value.unwrap_or_else(|| UNKNOWN.to_owned())
+    }
+}
+
+impl Column {
+    /// Returns the text in the row of an engine beyond this machine; `sequential_per_s` is the reference.
+    pub(super) fn engine_value(self, engine: &EngineMeasurement, sequential_per_s: Option<f64>) -> String {
+        let per_s = engine.throughput_per_s;
+        let value = match self {
+            Column::Strategy => Some(engine.kind.as_str().to_owned()),
+            Column::Width if engine.inner_width > 1 => {
+                Some(format!("{}x{}", engine.threads, engine.inner_width))
+            }
+            Column::Width => Some(engine.threads.to_string()),
+            Column::Rate => Some(rate(per_s)),
+            Column::Speedup | Column::ShortSpeedup => sequential_per_s.map(|own| times(per_s / own)),
+            Column::Startup => Some(seconds(engine.start_s)),
+            Column::Tasks => Some(format!("{}/{}", engine.ok, engine.ok + engine.failed)),
+            _ => None,
         };
         value.unwrap_or_else(|| UNKNOWN.to_owned())
     }

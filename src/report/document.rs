@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::advice::comparison::ComparisonCode;
 use crate::advice::{Model, Recommendation};
 use crate::benchmark::{ConfigurationResult, Series};
+use crate::cluster::engine_advice::EngineAdvice;
 use crate::diagnostics::Code;
 use crate::flag::FlagReport;
 use crate::gate::GateReport;
@@ -48,6 +49,9 @@ pub struct Report {
     /// The search over a program's own flag; then there are no cells, no model and no recommendation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flag: Option<Box<FlagReport>>,
+    /// An engine beyond this machine, if `advise` was asked about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<Box<EngineAdvice>>,
     /// The cell that is compared with other runs, of `bench`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub series: Option<Series>,
@@ -76,6 +80,7 @@ impl Report {
             model: None,
             recommendation: None,
             flag: None,
+            engine: None,
             series: None,
             gate: None,
             elapsed_s: None,

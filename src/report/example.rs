@@ -13,10 +13,14 @@ use crate::advice::verdict::{Agreement, Basis, ChoiceVerdict};
 use crate::advice::{Note, Objective};
 use crate::benchmark::result::{ErrorCount, Latency, LedgerPerTask, Reason, Round, Status, TaskCounts};
 use crate::benchmark::{Configuration, ConfigurationResult};
+use crate::cluster;
+use crate::cluster::advise::AdvisedJob;
+use crate::cluster::engine_advice::{EngineAdvice, EngineMeasurement, MachineMeasurement};
 use crate::diagnostics::Code;
 use crate::host::Host;
 use crate::host::contention::Contention;
 use crate::host::info::HostLimits;
+use crate::job::engine_report::EngineKind;
 use crate::profile::Profile;
 use crate::profile::result::{
     Class, Confidence, ConfidenceReason, Dispersion, SlowTask, StepCost, TaskCost, Unknown, WaitKind, Waits,
@@ -65,6 +69,33 @@ fn model() -> Model {
         ..Usl::not_fitted()
     };
     Model { usl, amdahl: None, strategy: Some(StrategyKind::Async) }
+}
+
+/// Returns the advice about a cluster that pays for the work of [`advise`].
+pub(crate) fn engine_advice() -> EngineAdvice {
+    let measured = EngineMeasurement {
+        kind: EngineKind::Dask,
+        address: Some("tcp://10.0.0.1:8786".to_owned()),
+        version: Some("2026.8.0".to_owned()),
+        threads: 16,
+        inner_width: 1,
+        ok: 8_000,
+        failed: 2,
+        throughput_per_s: 1_600.0,
+        start_s: 3.0,
+        message_s: Some(0.002),
+        chunk_items: Some(20.0),
+    };
+    let strategy = StrategyKind::Processes;
+    let machine =
+        MachineMeasurement { strategy, width: 2, throughput_per_s: 200.0, start_s: 1.0, task_s: 0.010 };
+    let code = vec![CodeExample {
+        language: "python".to_owned(),
+        title: "dask.distributed, 160 items in a message".to_owned(),
+        code: "print()\n".to_owned(),
+    }];
+    let asked = AdvisedJob { tasks: 5_000, cpus_per_task: 1, shared_per_s: None };
+    cluster::advise::advise(measured, machine, asked, code)
 }
 
 /// Returns a report of `bench`.

@@ -38,6 +38,11 @@ impl Worded for Report {
         if let Some(flag) = &self.flag {
             add_to_flag(flag, &mut value["flag"]["recommendation"]);
         }
+        if let Some(engine) = &self.engine {
+            let lines = prose::engine_advice::lines(engine).into_iter();
+            let sentences = lines.map(|(label, line)| format!("{label}: {line}"));
+            value["engine"]["message"] = sentences.collect::<Vec<_>>().join("; ").into();
+        }
         if let Some(model) = &self.model {
             add_to_model(model, &mut value["model"]);
         }
@@ -165,12 +170,13 @@ fn add_message(fact: &mut Value, message: String) {
 }
 
 /// Types whose JSON has a `message`, by their names in the schema.
-const WITH_MESSAGE: [&str; 15] = [
+const WITH_MESSAGE: [&str; 16] = [
     "CheckDetail",
     "CheckFinding",
     "ChoiceConfidenceReason",
     "Comparison",
     "ConfidenceReason",
+    "EngineAdvice",
     "FlagLimit",
     "FlagNote",
     "FlagRecommendation",

@@ -4,6 +4,7 @@
 //! stand-in of the measured size, or the command itself. For a command there are lines for a shell, too.
 
 mod command;
+mod engine;
 mod examples;
 mod form;
 mod python;
@@ -13,5 +14,6 @@ mod shell;
 mod template;
 mod wording;
 
+pub(crate) use engine::{EngineCallable, EngineShape, dask, slurm};
 pub use examples::examples;
 pub use shape::{Choice, ItemSource, PythonCallable, PythonTask, StageShape, TaskShape};

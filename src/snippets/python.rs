@@ -3,9 +3,9 @@
 
 mod assembly;
 mod callable;
-mod item_reader;
-mod layout;
-mod literal;
+pub(super) mod item_reader;
+pub(super) mod layout;
+pub(super) mod literal;
 mod part;
 mod program;
 mod stages;

@@ -3,10 +3,10 @@
 //! Both take the user's own words. xargs passes an item as it is; parallel quotes it for the shell that it
 //! starts, and replaces more than `{}` (see [`words`]).
 
-mod input;
+pub(super) mod input;
 mod job;
 mod parallel;
-mod words;
+pub(super) mod words;
 mod xargs;
 
 use crate::advice::result::CodeExample;

@@ -66,7 +66,8 @@ fn stages(workload: &Workload, profile: &Profile) -> Vec<StageShape> {
     workload.steps.iter().zip(&profile.steps).enumerate().map(stage).collect()
 }
 
-fn item_source(workload: &Workload) -> ItemSource {
+/// Returns the origin of the items of a workload, as a program reads them.
+pub(crate) fn item_source(workload: &Workload) -> ItemSource {
     match workload.items_of_module() {
         OwnItems::All => return ItemSource::Module { first: None },
         OwnItems::First(first) => return ItemSource::Module { first: Some(first) },

@@ -39,6 +39,7 @@ pub(crate) mod suite_file;
 mod tests;
 
 pub(crate) use checkout::Checkout;
+pub(crate) use code_example::item_source;
 pub(crate) use comparison_target::{ComparisonTarget, named_work};
 pub(crate) use config::DEFAULT_BUDGET;
 pub use config::{StopRule, StudyConfig};

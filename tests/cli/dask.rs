@@ -298,3 +298,62 @@ fn an_interrupt_lets_items_end_and_cancels_the_others() {
     sandbox.run(&[&["run", "--resume"][..], &record, &work].concat()).success();
     assert_eq!(recorded(&sandbox).len(), 30);
 }
+
+#[test]
+fn advice_about_a_cluster_says_if_it_pays_and_its_program_runs() {
+    let Some(python) = python("advice_about_a_cluster_says_if_it_pays_and_its_program_runs") else { return };
+    let (sandbox, on) = (Sandbox::with("tasks.py", TASKS), shared(&python));
+    let items: String = (0..40).map(|i| format!("i{i}\n")).collect();
+    fs::write(sandbox.path("items.txt"), items).unwrap();
+    let line = ["advise", "--on", on, "--python", &python, "--budget", "1s", "--items", "items.txt"];
+    let run = sandbox.run(&[&line[..], &["--json", "tasks.py:double"]].concat()).success();
+    let report: Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
+    let engine = &report["engine"];
+    let measured = &engine["measured"];
+    assert_eq!((&measured["kind"], &measured["failed"]), (&json!("dask"), &json!(0)), "{engine}");
+    assert!(
+        measured["ok"].as_u64().unwrap() > 40 && measured["message_s"].as_f64().unwrap() > 0.0,
+        "{engine}"
+    );
+    // Forty tasks of a microsecond are over before a client has connected.
+    assert_eq!(engine["verdict"], "does-not-pay", "{engine}");
+    assert_eq!(engine["job"]["tasks"], 40);
+    assert!(engine["scaling"]["dispatch_binds_from"].as_u64().unwrap() >= 1, "{engine}");
+    assert!(engine["message"].as_str().unwrap().contains("40 tasks take"), "{engine}");
+    let code = engine["code_examples"][0]["code"].as_str().unwrap();
+    fs::write(sandbox.path("program.py"), code).unwrap();
+    let output = Command::new(&python).arg("program.py").current_dir(sandbox.path("")).output().unwrap();
+    let (printed, errors) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(printed, "40 tasks done\n", "{code}\n{errors}");
+    let table = sandbox.run(&[&line[..], &["--code", "none", "tasks.py:double"]].concat()).success();
+    let table = String::from_utf8_lossy(&table.get_output().stdout).into_owned();
+    assert!(table.contains("\n dask ") && table.contains("stay on this machine"), "{table}");
+}
+
+#[test]
+fn work_that_no_engine_can_run_is_refused() {
+    let sandbox = Sandbox::with("tasks.py", TASKS);
+    for (arguments, expected) in [
+        (&["--on", "dask", "web-scraper"][..], "Python callables and commands"),
+        (&["--on", "dask", "--once", "tasks.py:double", ":::", "a"], "--once forbids"),
+        (&["--on", "dask", "--rate", "5", "--tasks", "4", "--", "true"], "limits hold on one machine"),
+        (&["--on", "dask", "--predict-only", "--tasks", "4", "--", "true"], "measured, and not predicted"),
+        (&["--nodes", "2", "--tasks", "4", "--", "true"], "--on"),
+    ] {
+        let run = sandbox.run(&[&["advise"], arguments].concat()).code(2);
+        assert!(said(&run).contains(expected), "{}", said(&run));
+    }
+}
+
+#[test]
+fn workers_with_another_python_are_refused() {
+    // A cluster whose interpreter has another minor version; CI has only one with the package.
+    let Some(other) = std::env::var("CONC_TEST_DASK_OTHER").ok() else { return };
+    let Some(python) = python("workers_with_another_python_are_refused") else { return };
+    let sandbox = Sandbox::with("tasks.py", TASKS);
+    let cluster = Cluster::start(&other, sandbox.path(""));
+    let line = ["run", "--on", &cluster.on(), "--python", &python, "tasks.py:double", ":::", "a"];
+    let run = sandbox.run(&line).code(1);
+    assert!(said(&run).contains("E-ENGINE-003") && said(&run).contains("python"), "{}", said(&run));
+}

@@ -50,5 +50,6 @@ mod shapes;
 mod signals;
 mod simulate;
 mod slips;
+mod slurm;
 mod tables;
 mod thread_limit;

@@ -14,6 +14,7 @@ use crate::cli::args::flag::FlagArgs;
 use crate::cli::args::man::ManArgs;
 use crate::cli::args::mcp::{MCP_HELP, McpArgs};
 use crate::cli::args::measure::{HookArgs, MeasureArgs};
+use crate::cli::args::on::EngineArgs;
 use crate::cli::args::output::{Language, OutputArgs, Style, ViewArgs};
 use crate::cli::args::profile::ProfileArgs;
 use crate::cli::args::run::{RUN_HELP, RUN_USAGE, RunArgs};
@@ -166,6 +167,9 @@ pub(crate) struct AdviseArgs {
     /// For a command with {width}: run the narrowest width in any case, to know the speed-up
     #[arg(long, help_heading = "A command with {width}")]
     pub(crate) reference: bool,
+
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
 
     #[command(flatten)]
     pub(crate) output: OutputArgs,

@@ -117,7 +117,7 @@ pub(crate) struct RunArgs {
     pub(crate) style: Style,
 
     /// The command to run for every item; {} stands for the item, ::: starts a list of items
-    #[arg(last = true, value_name = "COMMAND", required_unless_present = "callable")]
+    #[arg(last = true, value_name = "COMMAND", required_unless_present_any = ["callable", "attach"])]
     pub(crate) command_line: Vec<OsString>,
 }
 

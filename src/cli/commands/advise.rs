@@ -5,18 +5,21 @@ use std::slice;
 use crate::error::ExitStatus;
 use crate::host::Host;
 use crate::report::Report;
+use crate::report::invocation::Invocation;
 use crate::report::table;
 use crate::study::Study;
 use crate::study::flag::{FlagSetup, FlagStudy};
+use crate::workload::Workload;
 
 use crate::cli::args::AdviseArgs;
+use crate::cli::commands::advise_engine::{self, EngineQuestion};
 use crate::cli::exit::exit_status;
 use crate::cli::failure::Failure;
 use crate::cli::machine::TargetMachine;
 use crate::cli::output::{conclude, publish};
 use crate::cli::progress::Progress;
 use crate::cli::settings::{AdviseSettings, Environment, OutputSettings};
-use crate::cli::signals;
+use crate::cli::signals::{self, EnginePhase};
 
 /// The outcome of a study.
 pub(super) struct Advised {
@@ -54,12 +57,41 @@ pub(super) fn advise(
         advised.report.invocation = invocation;
         return Ok(advised);
     }
+    if let Some(on) = &args.engine.on {
+        advise_engine::check(args, &workload)?;
+        if !matches!(machine, TargetMachine::Local) {
+            return Err(advise_engine::not_simulated());
+        }
+        let question = EngineQuestion { args, on, workload: workload.clone(), config: study.clone() };
+        return advise_with_engine(&question, &host, workload, output, invocation);
+    }
     let machine = machine.start()?;
     let mut progress = Progress::new(&workload.name, study.budget, output.console);
     let mut report = Study::new(&*machine, &host, workload).run(&study, &mut progress)?;
     drop(progress);
     report.invocation = invocation;
     let status = exit_status(machine.interrupt(), slice::from_ref(&report));
+    Ok(Advised { report, output, status })
+}
+
+/// Studies a workload on this machine, and then on an engine.
+fn advise_with_engine(
+    question: &EngineQuestion<'_>,
+    host: &Host,
+    workload: Workload,
+    output: OutputSettings,
+    invocation: Option<Invocation>,
+) -> Result<Advised, Failure> {
+    let phase = EnginePhase::default();
+    let guard = phase.guard()?;
+    let mut progress = Progress::new(&workload.name, question.config.budget, output.console);
+    let mut report = Study::new(&guard, host, workload).run(&question.config, &mut progress)?;
+    drop(progress);
+    report.invocation = invocation;
+    let status = exit_status(guard.interrupt(), slice::from_ref(&report));
+    if matches!(status, Ok(ExitStatus::Done)) {
+        question.answer(&mut report, host, &guard, &phase)?;
+    }
     Ok(Advised { report, output, status })
 }
 

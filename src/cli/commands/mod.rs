@@ -1,6 +1,7 @@
 //! The commands, each from its arguments to its output.
 
 mod advise;
+mod advise_engine;
 mod bench;
 mod check;
 mod compare;

@@ -21,11 +21,13 @@ use crate::cli::args::RunArgs;
 use crate::cli::failure::Failure;
 use crate::cli::output::{self, write_json};
 use crate::cli::run_progress::SharedStreams;
-use crate::cli::settings::{Environment, RunSettings};
+use crate::cli::settings::{Environment, RunSettings, attach};
 use crate::cli::signals;
 
 /// Runs the command.
 pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<ExitStatus, Failure> {
+    let attached = args.on.attach.as_deref().map(attach::arguments).transpose()?;
+    let args = attached.as_deref().unwrap_or(args);
     let host = this_machine()?;
     let settings = RunSettings::resolve(args, &host)?;
     let console = environment.console;
@@ -47,7 +49,7 @@ pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<ExitStatu
 }
 
 /// Returns the failure of a run that could not begin.
-fn refused(error: JobError) -> Failure {
+pub(super) fn refused(error: JobError) -> Failure {
     match error {
         JobError::Callable(error) => error.into(),
         error if error.is_usage() => Failure::Usage(error.to_string()),
@@ -104,7 +106,7 @@ fn status(summary: &JobSummary) -> ExitStatus {
     match summary.end {
         JobEnd::Interrupted => ExitStatus::Interrupted,
         JobEnd::Broken => ExitStatus::Failed,
-        JobEnd::Complete | JobEnd::Halted => {
+        JobEnd::Complete | JobEnd::Halted | JobEnd::Detached => {
             let failed = summary.items.failed + summary.items.skipped_failed;
             if failed == 0 { ExitStatus::Done } else { ExitStatus::Failed }
         }

@@ -1,6 +1,7 @@
 //! The arguments resolved into settings, one struct per command; everything below takes only settings.
 
 mod advise;
+pub(crate) mod attach;
 mod bench;
 mod check;
 mod compare;

@@ -60,15 +60,18 @@ impl RunSettings {
     /// When they contradict each other, or the command cannot be run.
     pub(crate) fn resolve(args: &RunArgs, host: &Host) -> Result<Self, Failure> {
         let Work { name, words, listed, template, program, callable, steps } = resolve_work(args, host)?;
-        let engine = on::resolve(args, steps.is_some(), host)?;
-        let items = resolve_items(&args.input, listed, callable.is_some(), steps.as_ref())?;
+        let engine = on::resolve(args, words, steps.is_some(), host)?;
+        let items = match &args.on.numbered_items {
+            Some(path) => ItemSource::Numbered(path.clone()),
+            None => resolve_items(&args.input, listed, callable.is_some(), steps.as_ref())?,
+        };
         let max_pressure = args.width.max_pressure.map(check_pressure).transpose()?;
         for file in [&args.record.joblog, &args.export_json].into_iter().flatten() {
             check_writable(file)?;
         }
         let definition = steps.as_ref().map(Workload::definition).unwrap_or_default();
         let identity = [identity_of(words, args.input.shell), definition.into_bytes()].concat();
-        let prior = Prior::of(&identity, host.cpus_effective);
+        let prior = Prior::of(&identity, cpus(args, host));
         let job = JobConfig {
             name: args.input.name.clone().unwrap_or(name),
             command: shown(words),
@@ -126,7 +129,11 @@ struct Work<'a> {
 fn resolve_work<'a>(args: &'a RunArgs, host: &Host) -> Result<Work<'a>, Failure> {
     if args.callable.is_empty() {
         let (words, listed) = split(&args.command_line)?;
-        let template = resolve_template(words, args.input.shell, args.input.tasks.is_none())?;
+        let template = resolve_template(
+            words,
+            args.input.shell,
+            args.input.tasks.is_none() && args.on.numbered_items.is_none(),
+        )?;
         let program = match template.program().map(OsStr::to_string_lossy) {
             Some(program) => Some(find_program(&program)?),
             None => None,
@@ -163,7 +170,7 @@ fn resolve_work<'a>(args: &'a RunArgs, host: &Host) -> Result<Work<'a>, Failure>
         workload,
         python: args.python.python.clone(),
         strategy: args.strategy,
-        cpus: host.cpu_workers(),
+        cpus: args.on.engine.cpus.unwrap_or_else(|| host.cpu_workers()),
     };
     let (name, template) = (callable.workload.name.clone(), CommandTemplate::new(words, true));
     Ok(Work { name, words, listed, template, program: None, callable: Some(callable), steps: None })
@@ -288,6 +295,11 @@ fn resolve_template(words: &[OsString], is_shell: bool, appends: bool) -> Result
     Ok(CommandTemplate::of_shell(line, &places))
 }
 
+/// Returns the CPUs that the run may use.
+fn cpus(args: &RunArgs, host: &Host) -> f64 {
+    args.on.engine.cpus.map_or(host.cpus_effective, |cpus| cpus as f64)
+}
+
 /// Returns the width: of a workload file, no more than the tasks in flight that it allows.
 fn resolve_width(
     args: &RunArgs,
@@ -295,14 +307,15 @@ fn resolve_width(
     host: &Host,
     steps: Option<&Workload>,
 ) -> Result<WidthChoice, Failure> {
+    let cpus = cpus(args, host);
     let allowed = steps.and_then(|workload| workload.limits.max_in_flight).unwrap_or(usize::MAX);
     let fixed = match args.width.jobs {
         Jobs::Number(width) => width,
-        Jobs::Percent(percent) => ((host.cpus_effective * percent / 100.0).round() as usize).max(1),
+        Jobs::Percent(percent) => ((cpus * percent / 100.0).round() as usize).max(1),
         Jobs::Auto => {
             let max = args.width.max_width.min(allowed);
             let prior = prior.width();
-            return Ok(WidthChoice::Auto(WidthConfig { cpus: host.cpus_effective, max, prior }));
+            return Ok(WidthChoice::Auto(WidthConfig { cpus, max, prior }));
         }
     };
     if fixed > allowed {

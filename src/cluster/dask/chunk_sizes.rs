@@ -22,6 +22,11 @@ const CHUNKS_LEFT: f64 = 3.0;
 /// Items per place in a pool within a worker, at least: at the end of a chunk the pool runs empty.
 const ITEMS_PER_PLACE: f64 = 8.0;
 
+/// Returns the most items of a chunk, if each takes so many seconds of a thread.
+pub(crate) fn longest(item_s: f64) -> f64 {
+    (MAX_CHUNK_S / item_s.max(1e-9)).clamp(1.0, MAX_ITEMS)
+}
+
 /// What chunks have cost so far.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ChunkSizes {

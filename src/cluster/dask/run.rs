@@ -133,7 +133,8 @@ impl<'a> DaskRun<'a> {
         };
         let dispatcher =
             Dispatcher { flight: &flight, client: &client, payload, plan: self.plan, left: self.left };
-        let finisher = Finisher::new(self.config, self.left.scheduler, shutdown, &counters);
+        let mut finisher = Finisher::new(self.config, self.left.scheduler, shutdown, &counters);
+        finisher.signal_grace = Duration::ZERO;
         let (sender, receiver) = crossbeam_channel::bounded(MAX_UNCOMMITTED);
         let committed = thread::scope(|scope| {
             let committing = scope.spawn(|| committer.run(&receiver));
@@ -205,6 +206,7 @@ impl<'a> DaskRun<'a> {
             inner_width: state.inner.width() as u64,
             message_s: info.message_s,
             sent_again: state.sent_again,
+            cancelled: 0,
             versions: versions.collect(),
             directory: None,
         };
@@ -220,7 +222,7 @@ impl<'a> DaskRun<'a> {
             strategy: self.work.map(|_| self.strategy(inner)),
             elapsed_s,
         };
-        ended.outcome()
+        ended.outcome(false)
     }
 
     /// Returns the strategy that a worker has used.

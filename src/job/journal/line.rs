@@ -83,7 +83,7 @@ pub(crate) fn write_line(json: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Reads a line without its end; `None` if it is damaged.
-pub(super) fn read<T: DeserializeOwned>(line: &[u8]) -> Option<T> {
+pub(crate) fn read<T: DeserializeOwned>(line: &[u8]) -> Option<T> {
     let (checksum, json) = line.split_at_checked(CHECKSUM_DIGITS)?;
     let json = json.strip_prefix(b" ")?;
     let checksum = u64::from_str_radix(str::from_utf8(checksum).ok()?, 16).ok()?;

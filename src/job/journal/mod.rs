@@ -9,5 +9,5 @@ mod line;
 mod recorded;
 
 pub(crate) use file::{Journal, JournalError, read_journal};
-pub(crate) use line::{Header, Record, RecordStatus, hash_of, write_line};
+pub(crate) use line::{Header, Record, RecordStatus, hash_of, read as read_line, write_line};
 pub(crate) use recorded::{Recorded, Resumed};

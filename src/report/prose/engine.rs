@@ -18,6 +18,10 @@ pub(crate) fn lines(report: &EngineReport) -> Vec<(&'static str, String)> {
         };
         lines.push(("Again", format!("{what} sent again, {then}")));
     }
+    if report.cancelled > 0 {
+        let what = count(report.cancelled, "item", "items");
+        lines.push(("Cancelled", format!("{what} of array tasks that were cancelled by somebody else")));
+    }
     lines.extend(report.versions.iter().map(|difference| ("Versions", versions(difference))));
     lines
 }
@@ -36,8 +40,9 @@ fn engine(report: &EngineReport) -> String {
             format!("dask.distributed {version}{address}, {workers}{threads} at the end")
         }
         EngineKind::Slurm => {
+            let version = report.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
             let partition = report.address.as_ref().map(|name| format!(", partition {name}"));
-            format!("Slurm{}", partition.unwrap_or_default())
+            format!("Slurm{version}{}", partition.unwrap_or_default())
         }
     }
 }
@@ -91,6 +96,7 @@ mod tests {
             inner_width: 8,
             message_s: Some(0.002),
             sent_again: 1,
+            cancelled: 0,
             versions: vec![EngineVersions {
                 package: "dask".to_owned(),
                 client: Some("2026.8.0".to_owned()),

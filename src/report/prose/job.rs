@@ -63,7 +63,9 @@ pub(crate) fn lines(job: &JobSummary, is_unicode: bool) -> Vec<(&'static str, St
             format!("{} attempts were stopped or could not start, and were made again", job.requeued),
         ));
     }
-    if let Some(resume) = resume(job) {
+    if let Some(attach) = attach(job) {
+        lines.push(("Attach", attach));
+    } else if let Some(resume) = resume(job) {
         lines.push(("Resume", resume));
     }
     lines
@@ -101,6 +103,7 @@ fn items(job: &JobSummary) -> String {
         JobEnd::Complete | JobEnd::Broken => "",
         JobEnd::Halted => "; ended by --halt",
         JobEnd::Interrupted => "; interrupted",
+        JobEnd::Detached => "; the rest goes on",
     };
     format!("{} in {}{end}", parts.join(", "), Seconds(job.elapsed_s))
 }
@@ -170,6 +173,13 @@ fn resume(job: &JobSummary) -> Option<String> {
         (Some(0), _) => Some(format!("--journal {journal} --retry-failed runs what failed again")),
         _ => Some(format!("--journal {journal} --resume runs the rest")),
     }
+}
+
+/// Returns the way to follow a run that goes on without this process.
+fn attach(job: &JobSummary) -> Option<String> {
+    let directory = job.engine.as_ref()?.directory.as_ref().filter(|_| job.end == JobEnd::Detached)?;
+    let directory = shlex::try_quote(directory).ok()?.into_owned();
+    Some(format!("conc run --attach {directory} follows it to its end"))
 }
 
 /// Returns the widths over time, one character for each part of it.

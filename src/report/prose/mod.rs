@@ -11,6 +11,7 @@ mod consistency;
 pub(crate) mod decision;
 pub(crate) mod details;
 pub(crate) mod engine;
+pub(crate) mod engine_advice;
 pub(crate) mod findings;
 pub(crate) mod fit;
 pub(crate) mod flag;

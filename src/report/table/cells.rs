@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
-use crate::benchmark::ConfigurationResult;
 use crate::benchmark::result::Status;
+use crate::benchmark::{Configuration, ConfigurationResult};
 use crate::report::columns::Column::{
     self, Cpu, Interval, Margin, P50, P99, Predicted, Rate, Rss, ShortSpeedup, Speedup, Startup, Strategy,
     Tasks, Width,
@@ -85,6 +85,7 @@ fn show(screen: &mut Screen, report: &Report, rows: &[&ConfigurationResult], lay
     screen.gap();
     let mut lines = lines.into_iter();
     screen.styled_line(Role::Heading, &lines.next().unwrap_or_default());
+    let engine = if report.engine.is_some() { lines.next_back().unwrap_or_default() } else { String::new() };
     for (line, row) in lines.zip(rows) {
         match prose::outcome::trouble(row).filter(|_| !report.is_prediction()) {
             Some(reason) => {
@@ -95,10 +96,13 @@ fn show(screen: &mut Screen, report: &Report, rows: &[&ConfigurationResult], lay
             None => screen.line(&line),
         }
     }
+    if report.engine.is_some() {
+        screen.line(&engine);
+    }
     screen.gap();
 }
 
-/// Returns heading and rows as lines; a row without figures ends after its width.
+/// Returns heading and rows as lines, the engine beyond this machine last; a row without figures ends after its width.
 fn lines(report: &Report, rows: &[&ConfigurationResult], columns: &[Column]) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
@@ -110,6 +114,11 @@ fn lines(report: &Report, rows: &[&ConfigurationResult], columns: &[Column]) -> 
             Strategy if report.is_recommended(row) => format!("{} *", column.value(row)),
             column => column.value(row),
         }));
+    }
+    if let Some(engine) = &report.engine {
+        let is_reference = |cell: &&ConfigurationResult| cell.cell == Configuration::REFERENCE;
+        let sequential = report.cells.iter().find(is_reference).and_then(ConfigurationResult::per_s);
+        table.add_row(columns.iter().map(|column| column.engine_value(&engine.measured, sequential)));
     }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);

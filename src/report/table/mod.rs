@@ -3,6 +3,7 @@
 mod cells;
 mod checklist;
 mod details;
+mod engine;
 mod fit;
 mod flag;
 mod gate;

@@ -7,7 +7,7 @@ use crate::report::table::options::TableOptions;
 use crate::report::table::plot::Glyphs;
 use crate::report::table::screen::Screen;
 use crate::report::table::{
-    cells, checklist, details, fit, flag, gate, header, profile, recommendation, warnings,
+    cells, checklist, details, engine, fit, flag, gate, header, profile, recommendation, warnings,
 };
 
 /// Returns the output of `advise`. Only the program is not wrapped to the width.
@@ -21,8 +21,10 @@ pub(crate) fn render_advise(report: &Report, options: &TableOptions) -> String {
     profile::section(&mut screen, report, options.verbose);
     cells::best(&mut screen, report);
     recommendation::section(&mut screen, report);
+    engine::section(&mut screen, report);
     details::section(&mut screen, report);
     recommendation::code(&mut screen, report);
+    engine::code(&mut screen, report);
     screen.finish()
 }
 

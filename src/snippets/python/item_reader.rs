@@ -8,17 +8,17 @@ use crate::snippets::wording::grouped;
 
 /// The items of a program as Python source.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct ItemReader {
+pub(in crate::snippets) struct ItemReader {
     /// The definition of the function that reads them, if there is one.
-    pub(super) definition: Option<String>,
+    pub(in crate::snippets) definition: Option<String>,
     /// The statement that assigns them, in a function.
-    pub(super) statement: String,
+    pub(in crate::snippets) statement: String,
     /// The sentence about them in the header, if there is one.
     pub(super) note: &'static str,
 }
 
 /// Returns the reader of the items.
-pub(super) fn item_reader(shape: &TaskShape) -> ItemReader {
+pub(in crate::snippets) fn item_reader(shape: &TaskShape) -> ItemReader {
     const PREFIX: &str = "    items = ";
     let assigned =
         |value: &str| ItemReader { statement: format!("{PREFIX}{value}"), ..ItemReader::default() };

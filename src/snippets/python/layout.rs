@@ -13,7 +13,7 @@ pub(super) fn call(prefix: &str, words: &[String], suffix: &str) -> String {
 }
 
 /// Returns `prefix` and a list.
-pub(super) fn list(prefix: &str, words: &[String]) -> String {
+pub(in crate::snippets) fn list(prefix: &str, words: &[String]) -> String {
     bracketed(&format!("{prefix}["), words, "]", words.len() > 1)
 }
 

@@ -3,7 +3,7 @@
 /// Returns a string literal; unprintable characters are escaped, so that a line of source stays one line.
 ///
 /// The quotes are double, unless single ones need fewer escapes, as `ruff format` writes them.
-pub(super) fn literal(text: &str) -> String {
+pub(in crate::snippets) fn literal(text: &str) -> String {
     let count = |quote: char| text.chars().filter(|c| *c == quote).count();
     let quote = if count('"') > count('\'') { '\'' } else { '"' };
     let mut out = String::with_capacity(text.len() + 2);

@@ -85,6 +85,11 @@ fn numbers(tasks: u64, vary: bool) -> String {
     if vary { format!("seq 0 {}", tasks.saturating_sub(1)) } else { format!("seq {tasks}") }
 }
 
+/// Returns a command that prints items, one a line.
+pub(in crate::snippets) fn listed_lines(items: &[String]) -> String {
+    format!(r"printf '%s\n' {}", listed(items))
+}
+
 fn listed(items: &[String]) -> String {
     items.iter().map(|item| quoted(item)).collect::<Vec<_>>().join(" ")
 }

@@ -6,15 +6,15 @@ use crate::snippets::command::{Word, words};
 const PLAIN: &str = "_@%+=:,./-";
 
 /// The words of a command, and the text that stands for the item in them.
-pub(super) struct Words<'a> {
+pub(in crate::snippets) struct Words<'a> {
     words: Vec<Word<'a>>,
     /// `{}`, or `{item}` where the command itself has `{}` in it.
-    pub(super) place: &'static str,
+    pub(in crate::snippets) place: &'static str,
 }
 
 impl<'a> Words<'a> {
     /// Parses a command.
-    pub(super) fn new(argv: &'a [String]) -> Self {
+    pub(in crate::snippets) fn new(argv: &'a [String]) -> Self {
         let words = words(argv);
         let has_braces = |word: &Word<'_>| pieces(word).iter().any(|piece| piece.contains("{}"));
         let place = if words.iter().any(has_braces) { "{item}" } else { "{}" };
@@ -32,7 +32,7 @@ impl<'a> Words<'a> {
     }
 
     /// Returns the words, each quoted where it must be.
-    pub(super) fn quoted(&self) -> String {
+    pub(in crate::snippets) fn quoted(&self) -> String {
         let words: Vec<_> = self.texts().map(|text| self.quote(&text)).collect();
         words.join(" ")
     }
@@ -85,7 +85,7 @@ fn pieces<'a>(word: &Word<'a>) -> Vec<&'a str> {
 }
 
 /// Quotes text for a shell, if it must be.
-pub(super) fn quoted(text: &str) -> String {
+pub(in crate::snippets) fn quoted(text: &str) -> String {
     if !text.is_empty() && is_plain(text) && !text.starts_with('=') {
         text.to_owned()
     } else {
