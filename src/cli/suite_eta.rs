@@ -11,23 +11,33 @@ const PACE: [f64; 2] = [0.5, 1.5];
 pub(crate) struct SuiteEta {
     /// The beginning of the workload that runs.
     begun: Instant,
-    /// Time of each workload, from the first to the last.
+    /// Time of each workload, from the first to the last; none for those of which nothing is known.
     planned: Vec<Duration>,
+    /// Number of workloads of which nothing is known.
+    unknown: usize,
     /// Workloads that have ended, and the time that they took.
     done: usize,
     taken: Duration,
 }
 
 impl SuiteEta {
-    /// Begins a suite now, with the time of each workload.
-    pub(crate) fn new(planned: impl Iterator<Item = Duration>) -> Self {
-        SuiteEta { begun: Instant::now(), planned: planned.collect(), done: 0, taken: Duration::ZERO }
+    /// Begins a suite now, with the time of each workload as far as it is known.
+    pub(crate) fn new(planned: impl Iterator<Item = Option<Duration>>) -> Self {
+        let planned: Vec<Option<Duration>> = planned.collect();
+        let unknown = planned.iter().filter(|time| time.is_none()).count();
+        let planned = planned.into_iter().map(Option::unwrap_or_default).collect();
+        SuiteEta { begun: Instant::now(), planned, unknown, done: 0, taken: Duration::ZERO }
     }
 
     /// Returns the number of workloads and the time they take, if there is more than one.
     pub(crate) fn announcement(&self) -> Option<String> {
         let (count, all) = (self.planned.len(), self.planned.iter().sum());
-        (count > 1).then(|| format!("{count} workloads, about {}", ApproxDuration(all)))
+        let about = match self.unknown {
+            0 => format!(", about {}", ApproxDuration(all)),
+            unknown if unknown == count => String::new(),
+            _ => format!(", about {} without those with {{width}}", ApproxDuration(all)),
+        };
+        (count > 1).then(|| format!("{count} workloads{about}"))
     }
 
     /// Notes that one workload has ended, and that the next begins.
@@ -37,8 +47,9 @@ impl SuiteEta {
     }
 
     fn end(&mut self, took: Duration) {
+        // A workload of which nothing is known says nothing about the pace.
+        self.taken += if self.planned[self.done].is_zero() { Duration::ZERO } else { took };
         self.done += 1;
-        self.taken += took;
     }
 
     /// Returns the time of the workloads so far as a multiple of what was planned.
@@ -88,7 +99,7 @@ mod tests {
 
     #[test]
     fn the_time_left_is_that_planned_for_the_remaining_workloads() {
-        let mut eta = SuiteEta::new([10, 20, 30].into_iter().map(Duration::from_secs));
+        let mut eta = SuiteEta::new([10, 20, 30].map(|s| Some(Duration::from_secs(s))).into_iter());
         assert_eq!(eta.announcement().as_deref(), Some("3 workloads, about 1 min"));
         assert_eq!(eta.place().as_deref(), Some("1/3"));
         eta.end(Duration::from_secs(10));
@@ -102,7 +113,7 @@ mod tests {
 
     #[test]
     fn the_rest_keeps_the_pace_within_bounds() {
-        let planned = [10, 10, 10].map(Duration::from_secs);
+        let planned = [10, 10, 10].map(|s| Some(Duration::from_secs(s)));
         let left_after = |took| {
             let mut eta = SuiteEta::new(planned.into_iter());
             eta.end(Duration::from_secs(took));
@@ -110,5 +121,19 @@ mod tests {
         };
         assert!((left_after(8) - 16.0).abs() < 1.0, "{}", left_after(8));
         assert!((left_after(0) - 10.0).abs() < 1.0 && (left_after(90) - 30.0).abs() < 1.0);
+    }
+
+    #[test]
+    fn a_time_that_nobody_knows_is_not_announced() {
+        let known = Some(Duration::from_secs(10));
+        let said = |planned: &[Option<Duration>]| SuiteEta::new(planned.iter().copied()).announcement();
+        assert_eq!(
+            said(&[known, None]).as_deref(),
+            Some("2 workloads, about 10 s without those with {width}")
+        );
+        assert_eq!(said(&[None, None]).as_deref(), Some("2 workloads"));
+        let mut eta = SuiteEta::new([None, known].into_iter());
+        eta.end(Duration::from_secs(500));
+        assert!(eta.left()().0 <= Duration::from_secs(10), "its time is not the pace of others");
     }
 }

@@ -58,13 +58,18 @@ impl SuiteEntry {
         NamedWork { name: self.workload.name.clone(), identity }
     }
 
-    /// Returns the time to expect. A workload that `is_paired` with another side takes less if the difference is
-    /// large, which is decided early.
-    pub(crate) fn planned_time(&self, is_paired: bool) -> Duration {
+    /// Returns the time to expect; `None` for a program's own flag without a budget, of which only the first run
+    /// tells. A workload that `is_paired` with another side takes less if the difference is large, which is decided
+    /// early.
+    pub(crate) fn planned_time(&self, is_paired: bool) -> Option<Duration> {
         let sides = 1 + u32::from(is_paired);
         let interpreters = if self.workload.runs_python() { sides } else { 0 };
         let budgets = BUDGETS + if is_paired { PAIRED_BUDGETS } else { 0 };
-        self.config.budget * budgets + OVERHEAD + INTERPRETER_OVERHEAD * interpreters
+        let budget = match &self.flag {
+            Some(flag) => flag.budget()?,
+            None => self.config.budget,
+        };
+        Some(budget * budgets + OVERHEAD + INTERPRETER_OVERHEAD * interpreters)
     }
 }
 

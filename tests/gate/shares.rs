@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use conc::internal::{GateReport, GateVerdict, Metric};
 
-use crate::{MAX_FALSE_ALARMS, MAX_INCONCLUSIVE};
+use crate::MAX_INCONCLUSIVE;
 
 #[derive(Default)]
 pub(crate) struct Shares {
@@ -44,8 +44,8 @@ impl Shares {
         }
     }
 
-    /// Prints the shares of suites without a change; none of more than [`MAX_FALSE_ALARMS`] is red.
-    pub(crate) fn check_equal(&self, title: &str, is_idle: bool) {
+    /// Prints the shares of suites without a change; at most `allowed` percent of them are red.
+    pub(crate) fn check_equal(&self, title: &str, allowed: f64, is_idle: bool) {
         let (red, inconclusive) =
             (percent(self.red_suites, self.suites), percent(self.inconclusive, self.workloads));
         println!(
@@ -57,7 +57,7 @@ impl Shares {
             let [inconclusive, red] = [inconclusive, red].map(|count| percent(*count, self.workloads));
             println!("    {metric}: {inconclusive:.0}% inconclusive, {red:.2}% red");
         }
-        assert!(red <= MAX_FALSE_ALARMS, "{title}: {red}");
+        assert!(red <= allowed, "{title}: {red}");
         assert!(!is_idle || inconclusive <= MAX_INCONCLUSIVE, "{title}: {inconclusive}");
     }
 

@@ -54,6 +54,11 @@ pub(crate) struct FlagSetup {
 }
 
 impl FlagSetup {
+    /// Returns the time that the user gives the search; `None` if the first run decides.
+    pub(crate) fn budget(&self) -> Option<Duration> {
+        self.options.budget
+    }
+
     /// Makes the search of a workload; `None` if its command has no places for numbers and no list is given.
     ///
     /// # Errors
