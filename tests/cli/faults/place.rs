@@ -102,7 +102,7 @@ impl Place {
             ("open" | "accept", _) => &[libc::EMFILE, libc::EIO],
             ("create", _) => &[libc::ENOSPC, libc::EMFILE, libc::EIO],
             ("read", _) => &[libc::EIO, libc::EINTR],
-            ("receive", _) => &[libc::EINTR, libc::ECONNRESET],
+            ("receive", _) => &[libc::EINTR],
             ("write", 'f') => &[libc::ENOSPC, libc::EIO, libc::EINTR],
             ("write" | "send", _) if (0..3).contains(&self.file) => &[libc::EPIPE, libc::EINTR, libc::EAGAIN],
             // The other end of a pipe is gone with its process, which is killed elsewhere.
