@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Checks what `conc advise --on dask` says about jobs of different sizes against running them both ways.
 
-A row for each length of a task and number of tasks: what the advice says, the seconds of `conc run` on this machine
-and on a cluster of two workers here, with everything that starting takes, and if both agree. Within 10%, either is right. Jobs
-that take more than LIMIT seconds are left out.
+A row for each length of a task and number of tasks: what the advice says, the seconds of `conc run` on this
+machine and on a cluster of two workers here, with everything that starting takes, and if both agree. Within
+10%, either is right. Jobs that take more than LIMIT seconds are left out.
 
     python3 benches/engines_advice.py CONC PYTHON [LIMIT]
 
