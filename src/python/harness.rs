@@ -26,13 +26,16 @@ pub(crate) const GREETING: &str = "\u{1e}conc harness";
 
 /// Reads until the harness has greeted, or the interpreter has ended.
 pub(crate) fn skip_to_greeting(answers: &mut impl BufRead) {
-    let mut line = Vec::new();
-    // A stream that breaks has no answer either, which is found out next.
-    while answers.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
-        if line.trim_ascii_end() == GREETING.as_bytes() {
-            return;
+    let (mut line, mut has_failed) = (Vec::new(), false);
+    loop {
+        match answers.read_until(b'\n', &mut line) {
+            Ok(0) => return,
+            Ok(_) if line.trim_ascii_end() == GREETING.as_bytes() => return,
+            Ok(_) => line.clear(),
+            // An error that lasts is met, and told, by whoever reads next.
+            Err(_) if has_failed => return,
+            Err(_) => has_failed = true,
         }
-        line.clear();
     }
 }
 

@@ -10,7 +10,7 @@
  *                     of a run gets it, the one that makes the file `fired`. EFFECT is a number of errno, or short, kill,
  *                     stop, back or ahead.
  *
- * A place is what is asked and from where: the innermost functions of the program on the stack. The clock is asked too
+ * A place is what is asked, by which role, and from where: the innermost functions of the program on the stack. The clock is asked too
  * often for that; its places are the 1st, 2nd, 4th, 8th ... question of a process of a role.
  */
 #define _GNU_SOURCE
@@ -136,7 +136,7 @@ static int ask(const char *call, int file) {
     int saved = errno;
     void *all[64], *frames[DEPTH];
     int depth = 0, found = backtrace(all, 64);
-    uint64_t hash = of_text(call);
+    uint64_t hash = mix(of_text(call), of_text(role));
     for (int i = 0; i < found && depth < DEPTH; i++) {
         uintptr_t at = (uintptr_t)all[i];
         if (at < first || at >= last) continue;
