@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from .requests import JobRequest
 
-# Workers wait this long for one another.
+# Workers wait this long for one another at the end. At the start they wait without a limit: so the watchdog
+# of the parent sees at once when no other one comes.
 BARRIER_LIMIT_S = 60.0
 
 _worker: Worker | None = None
@@ -54,7 +55,7 @@ class Worker:
 
     def join(self) -> Ready:
         """Waits for the other workers and takes a number."""
-        self.number = self.barrier.wait(BARRIER_LIMIT_S)
+        self.number = self.barrier.wait()
         file = self.request.results_file
         self.file = ResultsFile.open(file.path, file.tasks, file.slots)
         self.cpu_before = resource_usage.cpu()
