@@ -13,6 +13,7 @@ use crate::job::attempt::Stream;
 use crate::job::config::JobConfig;
 use crate::job::delivery::Streams;
 use crate::job::engine::Surroundings;
+use crate::job::engine_report::EngineKind;
 use crate::job::failure::{JobError, JobFailure, JobOutcome};
 use crate::job::progress::{JobObserver, JobProgress};
 use crate::job::shutdown::{Shutdown, Stop};
@@ -80,10 +81,20 @@ fn measurement(
         ok: summary.items.ok,
         failed: summary.items.failed,
         throughput_per_s: rate,
-        start_s: (total_s - done as f64 / rate).max(0.0),
+        start_s: start_s(total_s - done as f64 / rate, engine.kind, engine.message_s),
         message_s: engine.message_s,
         chunk_items: engine.chunk_items,
     })
+}
+
+/// Returns the seconds that a run takes to start, which are `left` of its time without its tasks: a difference of long
+/// times. No run starts faster than its messages: with Slurm a sample and, after it, an array task.
+fn start_s(left: f64, kind: EngineKind, message_s: Option<f64>) -> f64 {
+    let starts = match kind {
+        EngineKind::Dask => 1.0,
+        EngineKind::Slurm => 2.0,
+    };
+    left.max(starts * message_s.unwrap_or(0.0))
 }
 
 /// Returns the rate of the last part of a run; `None` if too little was seen of it.
@@ -150,6 +161,13 @@ mod tests {
         assert_eq!(steady(&[(2.0, 10), (3.0, 40), (4.0, 140)]), Some(100.0));
         assert_eq!(steady(&[(2.0, 10)]), None);
         assert_eq!(steady(&[]), None);
+    }
+
+    #[test]
+    fn no_run_starts_faster_than_its_messages() {
+        assert_eq!(start_s(3.0, EngineKind::Slurm, Some(0.2)), 3.0);
+        assert_eq!(start_s(0.01, EngineKind::Slurm, Some(0.2)), 0.4);
+        assert_eq!(start_s(-0.5, EngineKind::Dask, None), 0.0);
     }
 
     #[test]
