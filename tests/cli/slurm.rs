@@ -422,9 +422,11 @@ fn the_script_of_the_topic_runs_every_line() {
 fn submit(slurm: &Slurm, sandbox: &Sandbox, script: &str) {
     fs::write(sandbox.path("array.sh"), script).unwrap();
     let mut command = Command::new("sbatch");
-    command.args(["--wait", "array.sh"]).current_dir(sandbox.path("")).env("SLURM_CONF", &slurm.config);
+    command.arg("array.sh").current_dir(sandbox.path("")).env("SLURM_CONF", &slurm.config);
     let output = command.output().unwrap();
     assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stderr));
+    // `sbatch --wait` looks only every few seconds.
+    assert!(wait_until(|| slurm.queue().is_empty()), "{script}");
 }
 
 #[test]
