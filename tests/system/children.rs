@@ -38,7 +38,7 @@ fn a_child_that_does_not_answer_is_killed() {
 #[test]
 fn a_child_that_was_stopped_is_told_of() {
     // The shell stops itself, or a program that it waits for.
-    for line in ["kill -STOP $$; echo 7", "sh -c 'kill -TTIN $$'; echo 7"] {
+    for line in ["kill -STOP $$; echo 7", "sh -c 'kill -STOP $$'; echo 7"] {
         let error = ask(line, Duration::from_millis(500)).expect_err("late");
         assert!(matches!(error, ChildError::Stopped(..)), "{error}");
         assert!(error.to_string().contains("'sh' (process "), "{error}");
