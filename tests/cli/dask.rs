@@ -354,6 +354,6 @@ fn workers_with_another_python_are_refused() {
     let sandbox = Sandbox::with("tasks.py", TASKS);
     let cluster = Cluster::start(&other, sandbox.path(""));
     let line = ["run", "--on", &cluster.on(), "--python", &python, "tasks.py:double", ":::", "a"];
-    let run = sandbox.run(&line).code(1);
+    let run = sandbox.run(&line).code(2);
     assert!(said(&run).contains("E-ENGINE-003") && said(&run).contains("python"), "{}", said(&run));
 }
