@@ -260,7 +260,9 @@ fn a_callable_of_several_arguments_gets_them_from_tuples() {
     // Called, or submitted to a pool: which strategy is recommended depends on the machine.
     code.stdout(contains("pair(*item)").or(contains("pair, *item")));
     let bound = cells(&sandbox, &quick(&["tasks.py:bound", ":::", "1", "2"]));
-    assert!(bound.iter().all(|cell| cell["tasks"]["ok"].as_u64() > Some(0)), "{bound:?}");
+    // The budget may be too short for every strategy.
+    assert!(bound.iter().any(|cell| cell["tasks"]["ok"].as_u64() > Some(0)), "{bound:?}");
+    assert!(bound.iter().all(|cell| cell["tasks"]["failed"] == 0), "{bound:?}");
     let three =
         ["'three' needs 3 arguments (a, b, c)", "item 1 of `items` is ('a', 1)", "functools.partial(three"];
     is_refused(&sandbox, &["advise", "tasks.py:three"], &three);
