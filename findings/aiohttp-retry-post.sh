@@ -21,6 +21,7 @@ import collections
 import urllib3
 from aiohttp import web
 from aiohttp_retry import ExponentialRetry, RetryClient
+from yarl import URL
 
 got = collections.Counter()
 
@@ -48,11 +49,11 @@ async def main():
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    base = URL.build(scheme="http", host="127.0.0.1", port=runner.addresses[0][1])
     for method in ("GET", "POST"):
-        await send(f"{base}/all/", method)
-        await send(f"{base}/listed/", method, methods={"GET"})
-        await asyncio.to_thread(send_plainly, f"{base}/urllib3/", method)
+        await send(base / "all/", method)
+        await send(base / "listed/", method, methods={"GET"})
+        await asyncio.to_thread(send_plainly, str(base / "urllib3/"), method)
     await runner.cleanup()
 
 

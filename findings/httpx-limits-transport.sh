@@ -4,8 +4,8 @@
 # Guess:     AsyncClient(limits=Limits(max_connections=2), transport=AsyncHTTPTransport(retries=2)) has two connections
 #            open at most; the transport adds retries and nothing else.
 # Version:   httpx 0.28.1, httpcore 1.0.9, CPython 3.11.7, Linux
-# Behaviour: limits are only handed to a transport that the client makes itself. With one that was passed, or mounted
-#            for http://, they are dropped without a word, and the transport has its own default of 100. The same limits
+# Behaviour: limits are only handed to a transport that the client makes itself. With one that was passed, or mounted,
+#            they are dropped without a word, and the transport has its own default of 100. The same limits
 #            given to the transport hold.
 # Output:    20 requests at once, connections open: client 2; with a transport 20; mounted 20; limits in the transport 2
 # Date:      2026-11-28
@@ -40,7 +40,7 @@ async def largest(**options):
         await writer.wait_closed()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    url = httpx.URL(scheme="http", host="127.0.0.1", port=server.sockets[0].getsockname()[1])
     async with httpx.AsyncClient(timeout=60, **options) as client:
         await asyncio.gather(*(client.get(url) for _ in range(20)))
     server.close()
@@ -50,7 +50,7 @@ async def largest(**options):
 async def main():
     client = await largest(limits=LIMITS)
     passed = await largest(limits=LIMITS, transport=httpx.AsyncHTTPTransport(retries=2))
-    mounted = await largest(limits=LIMITS, mounts={"http://": httpx.AsyncHTTPTransport(retries=2)})
+    mounted = await largest(limits=LIMITS, mounts={"all://": httpx.AsyncHTTPTransport(retries=2)})
     inside = await largest(transport=httpx.AsyncHTTPTransport(retries=2, limits=LIMITS))
     print(
         f"20 requests at once, connections open: client {client}; with a transport {passed}; mounted {mounted}; "

@@ -26,6 +26,7 @@ cat >server.py <<'PY'
 
 import asyncio
 import sys
+import urllib.parse
 
 requests = running = most = 0
 
@@ -47,8 +48,12 @@ async def serve(reader, writer):
 async def main():
     global requests, most
     server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=1000)
-    print(server.sockets[0].getsockname()[1], flush=True)
+    port = server.sockets[0].getsockname()[1]
+    print(urllib.parse.urlunsplit(("http", f"127.0.0.1:{port}", "/", "", "")), flush=True)
     while await asyncio.to_thread(sys.stdin.readline):
+        # A client that has left may still be waited for, and must not count beside the next one.
+        while running:
+            await asyncio.sleep(0.01)
         print(requests, most, flush=True)
         requests = most = 0
 
@@ -56,9 +61,9 @@ async def main():
 asyncio.run(main())
 PY
 coproc SERVER { python3 server.py; }
-read -r port <&"${SERVER[0]}"
+read -r url <&"${SERVER[0]}"
 figures() { # COMMAND...: sets `sent` and `at_once`
-    "$@" "http://127.0.0.1:$port/" >report 2>&1
+    "$@" "$url" >report 2>&1
     echo >&"${SERVER[1]}"
     read -r sent at_once <&"${SERVER[0]}"
 }

@@ -63,6 +63,21 @@ pub(crate) struct Attempt {
     pub(crate) retry_after: Option<Duration>,
 }
 
+impl Attempt {
+    /// Makes an attempt of which nothing is known but how it ended, because it was not run to its end.
+    pub(crate) fn ended(ending: Ending) -> Self {
+        Attempt {
+            ending,
+            started: SystemTime::now(),
+            seconds: 0.0,
+            cpu_s: None,
+            output: Output::default(),
+            value: None,
+            retry_after: None,
+        }
+    }
+}
+
 /// An item that is finished, successfully or not.
 #[derive(Debug)]
 pub(crate) struct Finished {

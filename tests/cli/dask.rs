@@ -14,6 +14,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 
+use crate::engine_results::{recorded, said};
 use crate::lane::runs_all;
 use crate::sandbox::{Sandbox, wait_until};
 
@@ -114,22 +115,6 @@ fn results(
     let head = ["run", "--on", on, "--python", python, "--results", "out.jsonl"];
     sandbox.run(&[&head[..], arguments].concat()).code(status);
     recorded(sandbox)
-}
-
-/// Reads the results, of which each item has one.
-fn recorded(sandbox: &Sandbox) -> BTreeMap<String, Value> {
-    let text = fs::read_to_string(sandbox.path("out.jsonl")).unwrap();
-    let mut found = BTreeMap::new();
-    for line in text.lines() {
-        let line: Value = serde_json::from_str(line).unwrap();
-        let item = line["item"].as_str().unwrap().to_owned();
-        assert!(found.insert(item, line).is_none(), "an item is recorded twice");
-    }
-    found
-}
-
-fn said(assert: &assert_cmd::assert::Assert) -> String {
-    String::from_utf8_lossy(&assert.get_output().stderr).into_owned()
 }
 
 #[test]

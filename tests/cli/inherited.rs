@@ -15,8 +15,8 @@ use predicates::str::contains;
 use crate::sandbox::{Sandbox, wait_until};
 use crate::signals::set_default_signals;
 
-/// Runs `conc` from a shell that has run `before`.
-fn run_after(before: &str, sandbox: &Sandbox, arguments: &[&str]) -> Assert {
+/// Returns a shell that runs `before` and then becomes `conc`.
+fn shell_after(before: &str, sandbox: &Sandbox, arguments: &[&str]) -> Command {
     let conc = sandbox.command(arguments);
     let mut shell = Command::new("sh");
     shell
@@ -31,7 +31,12 @@ fn run_after(before: &str, sandbox: &Sandbox, arguments: &[&str]) -> Assert {
     }
     shell.current_dir(sandbox.path("")).stdin(Stdio::null());
     set_default_signals(&mut shell);
-    sandbox.check(assert_cmd::Command::from_std(shell))
+    shell
+}
+
+/// Runs `conc` from a shell that has run `before`.
+fn run_after(before: &str, sandbox: &Sandbox, arguments: &[&str]) -> Assert {
+    sandbox.check(assert_cmd::Command::from_std(shell_after(before, sandbox, arguments)))
 }
 
 /// The different lines of a file.
@@ -123,17 +128,7 @@ fn a_signal_that_was_ignored_stays_ignored_for_the_command() {
 
 /// Starts `conc` from a shell that has run `before`, and waits for a file that its command makes.
 fn start_after(before: &str, sandbox: &Sandbox, arguments: &[&str]) -> Child {
-    let conc = sandbox.command(arguments);
-    let mut shell = Command::new("sh");
-    shell
-        .args(["-c", &format!("{before}; exec \"$0\" \"$@\"")])
-        .arg(conc.get_program())
-        .args(conc.get_args());
-    for (name, value) in conc.get_envs().filter_map(|(name, value)| Some((name, value?))) {
-        shell.env(name, value);
-    }
-    set_default_signals(shell.current_dir(sandbox.path("")).stdin(Stdio::null()).stdout(Stdio::null()));
-    let child = shell.spawn().unwrap();
+    let child = shell_after(before, sandbox, arguments).stdout(Stdio::null()).spawn().unwrap();
     assert!(wait_until(|| sandbox.path("started").exists()), "{before}: {arguments:?}");
     child
 }

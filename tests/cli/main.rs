@@ -14,6 +14,7 @@ mod check_items;
 mod coming_from;
 mod commands;
 mod dask;
+mod engine_results;
 mod explain;
 mod exports;
 mod faults;

@@ -7,6 +7,7 @@ use predicates::str::contains;
 use serde_json::Value;
 
 use crate::sandbox::Sandbox;
+use crate::slips::is_refused;
 
 /// Runs `conc` and returns its JSON.
 fn json(sandbox: &Sandbox, arguments: &[&str]) -> Value {
@@ -188,10 +189,7 @@ fn a_bench_repeats_the_recommended_width_and_gates_on_it() {
 fn bad_input_is_refused_with_what_to_do() {
     let sandbox = Sandbox::new();
     let refused = |arguments: &[&str], words: &[&str]| {
-        let all: Vec<&str> = ["advise"].iter().chain(arguments).copied().collect();
-        let assert = sandbox.run(&all).code(2).stdout(predicate::str::is_empty());
-        let stderr = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
-        assert!(words.iter().all(|word| stderr.contains(word)), "{arguments:?}: {stderr}");
+        is_refused(&sandbox, &[&["advise"], arguments].concat(), words);
     };
     refused(&["--width", "1-4", "--", "sleep", "0.1"], &["--width", "no {width}", "make -j{width}"]);
     refused(&["--", "sleep", "{width}", "{levle}"], &["'{levle}'", "-L levle"]);

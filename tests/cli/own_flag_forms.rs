@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
 
 use crate::sandbox::Sandbox;
+use crate::slips::is_refused;
 
 /// Runs `conc` and returns its JSON.
 fn json(sandbox: &Sandbox, arguments: &[&str]) -> Value {
@@ -137,10 +137,7 @@ fn a_flood_of_output_and_a_read_of_the_input_do_no_harm() {
 fn more_bad_input_is_refused_with_what_to_do() {
     let sandbox = Sandbox::new();
     let refused = |arguments: &[&str], words: &[&str]| {
-        let all: Vec<&str> = ["advise"].iter().chain(arguments).copied().collect();
-        let assert = sandbox.run(&all).code(2).stdout(predicate::str::is_empty());
-        let stderr = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
-        assert!(words.iter().all(|word| stderr.contains(word)), "{arguments:?}: {stderr}");
+        is_refused(&sandbox, &[&["advise"], arguments].concat(), words);
     };
     refused(&["-L", "processes", "1,2", "--", "sleep", "{width}"], &["no {processes}", "-L processes"]);
     refused(&["-L", "width", "2,x", "--", "sleep", "{width}"], &["'x'", "-L width 1,2,4"]);

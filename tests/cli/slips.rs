@@ -15,7 +15,7 @@ fn quick<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// Checks that a command line is refused with one message that has these parts.
-fn is_refused(sandbox: &Sandbox, arguments: &[&str], parts: &[&str]) {
+pub(crate) fn is_refused(sandbox: &Sandbox, arguments: &[&str], parts: &[&str]) {
     let mut assert = sandbox.run(arguments).code(2).stdout("");
     for part in parts {
         assert = assert.stderr(contains(*part));

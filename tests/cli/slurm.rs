@@ -3,7 +3,6 @@
 //! The engine is Debian's; `.ci/slurm` starts it as root, on this machine alone.
 #![cfg(target_os = "linux")]
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -14,6 +13,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
+use crate::engine_results::{recorded, said};
 use crate::lane::runs_all;
 use crate::sandbox::{Sandbox, wait_until};
 
@@ -100,21 +100,6 @@ fn slurm(test: &str) -> Option<(&'static Slurm, MutexGuard<'static, ()>)> {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         (SLURM.get_or_init(Slurm::start), turn)
     })
-}
-
-fn recorded(sandbox: &Sandbox) -> BTreeMap<String, Value> {
-    let text = fs::read_to_string(sandbox.path("out.jsonl")).unwrap();
-    let mut found = BTreeMap::new();
-    for line in text.lines() {
-        let line: Value = serde_json::from_str(line).unwrap();
-        let item = line["item"].as_str().unwrap().to_owned();
-        assert!(found.insert(item, line).is_none(), "an item is recorded twice");
-    }
-    found
-}
-
-fn said(assert: &assert_cmd::assert::Assert) -> String {
-    String::from_utf8_lossy(&assert.get_output().stderr).into_owned()
 }
 
 /// The shared directories that runs have left in the sandbox.

@@ -13,7 +13,6 @@ use crate::job::command::{CommandTemplate, Rendered};
 use crate::job::finisher::Finisher;
 use crate::job::items::JobItem;
 use crate::job::outcome::{Attempt, Ending, Finished};
-use crate::job::output::Output;
 use crate::job::scheduler::Work;
 use crate::python::cluster_client::{ChunkHead, ClusterClient};
 use crate::strategy::StrategyKind;
@@ -175,19 +174,6 @@ impl Dispatcher<'_> {
         if let Ok(number) = self.flight.add(sent) {
             self.write(ChunkHead { number, width: 1, awaits: false, limit }, &items);
         }
-        answer.recv().unwrap_or_else(|_| stopped())
-    }
-}
-
-/// Returns the attempt of an item that was not run to its end.
-pub(crate) fn stopped() -> Attempt {
-    Attempt {
-        ending: Ending::Stopped,
-        started: std::time::SystemTime::now(),
-        seconds: 0.0,
-        cpu_s: None,
-        output: Output::default(),
-        value: None,
-        retry_after: None,
+        answer.recv().unwrap_or_else(|_| Attempt::ended(Ending::Stopped))
     }
 }

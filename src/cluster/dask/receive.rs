@@ -6,7 +6,6 @@ use std::path::Path;
 use crossbeam_channel::Sender;
 use serde_json::value::RawValue;
 
-use crate::cluster::dask::dispatch::stopped;
 use crate::cluster::dask::ended_item;
 use crate::cluster::dask::flight::{Flight, Sent};
 use crate::diagnostics::Code;
@@ -113,7 +112,7 @@ impl Receiver<'_> {
             let again = |work| self.finisher.scheduler.again(work, std::time::Duration::ZERO);
             return sent.works.into_iter().for_each(again);
         }
-        let attempt = || Attempt { ending: Ending::Raised(code, reason.clone()), ..stopped() };
+        let attempt = || Attempt::ended(Ending::Raised(code, reason.clone()));
         if let Some(reply) = &sent.reply {
             let _ = reply.send(attempt());
         }
@@ -131,9 +130,9 @@ impl Receiver<'_> {
 
     fn give_back(&self, sent: Sent) {
         if let Some(reply) = &sent.reply {
-            let _ = reply.send(stopped());
+            let _ = reply.send(Attempt::ended(Ending::Stopped));
         }
-        sent.works.into_iter().for_each(|work| self.conclude(work, stopped()));
+        sent.works.into_iter().for_each(|work| self.conclude(work, Attempt::ended(Ending::Stopped)));
     }
 
     fn conclude(&self, work: Work, attempt: Attempt) {

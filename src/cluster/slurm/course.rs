@@ -19,7 +19,6 @@ use crate::error::Error;
 use crate::job::engine_report::{EngineKind, EngineReport};
 use crate::job::finisher::Finisher;
 use crate::job::outcome::{Attempt, Ending, Finished};
-use crate::job::output::Output;
 use crate::job::progress::{JobObserver, RecentRate};
 use crate::job::shutdown::Stop;
 
@@ -287,7 +286,8 @@ impl<'a> Course<'a> {
                 let Some(work) = self.parts.give_up(number) else { continue };
                 let times = MAX_ROUNDS + 1;
                 let reason = format!("{times} array tasks ended without it; the last: {reason}");
-                let _ = self.finisher.conclude(work, SLOT, ended(Ending::Broken(reason)), eye.finished);
+                let _ =
+                    self.finisher.conclude(work, SLOT, Attempt::ended(Ending::Broken(reason)), eye.finished);
             }
             return Ok(());
         }
@@ -374,7 +374,7 @@ impl<'a> Course<'a> {
     fn give_up_rest(&mut self, eye: &Eye<'_>) {
         let is_short = self.parts.unfinished() > 0 && !self.is_detached;
         for work in self.parts.give_up_all() {
-            let _ = self.finisher.conclude(work, SLOT, ended(Ending::Stopped), eye.finished);
+            let _ = self.finisher.conclude(work, SLOT, Attempt::ended(Ending::Stopped), eye.finished);
         }
         if is_short {
             // Somebody has cancelled array tasks, or the run itself.
@@ -405,17 +405,4 @@ struct Eye<'a> {
     finished: &'a Sender<Finished>,
     observer: &'a mut dyn JobObserver,
     begun: Instant,
-}
-
-/// Returns the attempt of an item that no node has ended.
-fn ended(ending: Ending) -> Attempt {
-    Attempt {
-        ending,
-        started: std::time::SystemTime::now(),
-        seconds: 0.0,
-        cpu_s: None,
-        output: Output::default(),
-        value: None,
-        retry_after: None,
-    }
 }
