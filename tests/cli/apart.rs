@@ -13,6 +13,7 @@ use predicates::str::contains;
 
 use crate::sandbox::{Sandbox, wait_until};
 use crate::signals::set_default_signals;
+use crate::terminal::on_terminal;
 
 const QUICK: [&str; 4] = ["--budget", "300ms", "--code", "none"];
 
@@ -85,23 +86,6 @@ fn a_callable_that_ends_its_whole_group_ends_only_its_interpreter() {
         .stderr(contains("1 done, 1 failed").and(contains("out-of-memory").not()));
 }
 
-/// Runs `conc` on a terminal; returns what it says and its exit status.
-fn on_terminal(sandbox: &Sandbox, arguments: &[&str]) -> (String, Option<i32>) {
-    fs::write(sandbox.path("terminal.py"), include_str!("terminal.py")).unwrap();
-    let conc = sandbox.command(arguments);
-    let mut python = Command::new("python3");
-    python.arg("terminal.py").arg(conc.get_program()).args(conc.get_args());
-    for (name, value) in conc.get_envs() {
-        match value {
-            Some(value) => python.env(name, value),
-            None => python.env_remove(name),
-        };
-    }
-    let done = python.current_dir(sandbox.path("")).stdin(Stdio::null()).output().unwrap();
-    sandbox.assert_nothing_is_left();
-    (String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned(), done.status.code())
-}
-
 #[test]
 fn a_program_that_asks_the_terminal_is_refused_and_nothing_stands_still() {
     let ask = "read answer < /dev/tty || exit 7";
@@ -113,7 +97,8 @@ fn a_program_that_asks_the_terminal_is_refused_and_nothing_stands_still() {
         &["advise", "--budget", "300ms", "--code", "none", "--", "sh", "-c", &flagged],
     ];
     for way in ways {
-        let (said, status) = on_terminal(&Sandbox::new(), way);
+        let conc = [env!("CARGO_BIN_EXE_conc")];
+        let (said, status) = on_terminal(&Sandbox::new(), "dumb", &[&conc, way].concat());
         assert_eq!(status, Some(1), "{way:?}: {said}");
     }
 }

@@ -1,11 +1,9 @@
-//! The table while it is measured, in a terminal that `script` provides.
+//! The table while it is measured, in a terminal.
 
 #![cfg(target_os = "linux")]
 
-use std::fs;
-use std::process::Command;
-
 use crate::sandbox::Sandbox;
+use crate::terminal::on_terminal;
 
 /// Two rounds whatever the budget, longer than the time between two pictures on any machine.
 const ADVISE: &str = "advise --wait 20ms --tasks 20 --runs 2 --width 4 --strategy async,threads --code none";
@@ -17,23 +15,11 @@ const LIVE: &str = "Batches";
 const RUNNING: &str = "· measuring ";
 
 /// Runs a command line with `conc` as `$CONC` in a terminal, and returns everything that reached the terminal.
-fn in_terminal(term: &str, columns: usize, line: &str) -> String {
-    let sandbox = Sandbox::new();
-    let conc = sandbox.command(&[]);
-    let mut command = Command::new("script");
-    command.args(["--quiet", "--flush", "--command", &format!("stty cols {columns} rows 24; {line}")]);
-    command.arg("typescript").current_dir(sandbox.path("")).stdin(std::process::Stdio::null());
-    for (name, value) in conc.get_envs() {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
-    let output = command.env("TERM", term).env("CONC", conc.get_program()).output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    let typescript = String::from_utf8_lossy(&fs::read(sandbox.path("typescript")).unwrap()).into_owned();
-    // The first line is by `script` and was never on the terminal.
-    typescript.split_once('\n').map(|(_, rest)| rest.to_owned()).unwrap_or_default()
+fn in_terminal(kind: &str, columns: usize, line: &str) -> String {
+    let line = format!("stty cols {columns} rows 24; {line}");
+    let (shown, status) = on_terminal(&Sandbox::new(), kind, &["sh", "-c", &line]);
+    assert_eq!(status, Some(0), "{shown}");
+    shown
 }
 
 /// Returns the lines that a terminal of so many columns shows in the end.

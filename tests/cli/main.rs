@@ -53,4 +53,5 @@ mod simulate;
 mod slips;
 mod slurm;
 mod tables;
+mod terminal;
 mod thread_limit;
