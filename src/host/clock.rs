@@ -32,6 +32,16 @@ pub(crate) fn monotonic_ns() -> u64 {
     u64::try_from(now.as_nanos()).expect("2^64 ns are 584 years of uptime")
 }
 
+/// Returns nanoseconds since the boot, those in which the machine was suspended included (`CLOCK_BOOTTIME`): the
+/// clock of [`Stat::started`](crate::host::procfs::Stat::started).
+pub(crate) fn boot_ns() -> u64 {
+    #[cfg(target_os = "linux")]
+    let now = read(ClockId::CLOCK_BOOTTIME);
+    #[cfg(not(target_os = "linux"))]
+    let now = read(ClockId::CLOCK_MONOTONIC);
+    u64::try_from(now.as_nanos()).expect("2^64 ns are 584 years of uptime")
+}
+
 /// Returns the time by which `CLOCK_REALTIME` is ahead of `CLOCK_MONOTONIC`.
 pub(crate) fn realtime_ahead() -> Duration {
     read(ClockId::CLOCK_REALTIME).saturating_sub(read(ClockId::CLOCK_MONOTONIC))

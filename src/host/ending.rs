@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::host::process::descendants;
 use crate::host::procfs::{self, Stat};
-use crate::host::sessions;
+use crate::host::{sessions, unlisted};
 
 /// Number of times that processes are listed, at most. Two are enough unless a process that is not stopped
 /// keeps starting others.
@@ -67,7 +67,13 @@ impl RunMarks {
 
     /// Kills every process of a run whose root is gone, but not this one; `list` is the file with the sessions.
     pub(crate) fn end_abandoned(&self, list: &Path) {
-        self.end_listed(|| (everybody(), sessions::recorded(list)));
+        self.end_listed(|| {
+            let (processes, record) = (everybody(), sessions::recorded(list));
+            let unlisted =
+                record.starting_since_ns.map(|since| unlisted::since(since, self.root, &processes));
+            let programs = record.programs.into_iter().chain(unlisted.unwrap_or_default()).collect();
+            (processes, programs)
+        });
     }
 
     /// Stops every process of the run; returns those that were not stopped before.

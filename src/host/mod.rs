@@ -34,6 +34,7 @@ pub(crate) mod spawned;
 pub(crate) mod suspension;
 pub(crate) mod thread_failure;
 pub(crate) mod unix_peer;
+pub(crate) mod unlisted;
 pub(crate) mod untrusted;
 pub(crate) mod usage;
 pub(crate) mod user_clock;

@@ -2,7 +2,8 @@
 //!
 //! The list tells children that somebody waits for from orphans that were adopted, and it is written to a file
 //! for the watchdog, which ends them should this process be killed. Orphans are in the file too: once this process is
-//! gone, nothing else tells that they are its own.
+//! gone, nothing else tells that they are its own. A program runs before its ID is known here, so the file also says
+//! when the earliest start under way began.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -10,6 +11,11 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+
+use crate::host::clock::boot_ns;
+
+/// Bytes of the head of the file, the time of [`Record::starting_since_ns`]; 0 while nothing starts.
+const HEAD_BYTES: usize = size_of::<u64>();
 
 /// Bytes of a place in the file.
 const PLACE_BYTES: usize = size_of::<u32>();
@@ -26,12 +32,54 @@ struct Sessions {
     adopted: BTreeMap<u32, Option<u64>>,
     free: Vec<u64>,
     next: u64,
+    /// Programs that are being started.
+    starting: usize,
     file: Option<File>,
+}
+
+/// A list as it is in a file.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Record {
+    /// Processes that lead sessions of the run.
+    pub programs: Vec<u32>,
+    /// When the earliest start under way began, by [`boot_ns`]; `None` if none is.
+    pub starting_since_ns: Option<u64>,
 }
 
 impl Sessions {
     const fn new() -> Self {
-        Sessions { running: BTreeMap::new(), adopted: BTreeMap::new(), free: Vec::new(), next: 0, file: None }
+        Sessions {
+            running: BTreeMap::new(),
+            adopted: BTreeMap::new(),
+            free: Vec::new(),
+            next: 0,
+            starting: 0,
+            file: None,
+        }
+    }
+
+    fn begin_start(&mut self) {
+        self.starting += 1;
+        if self.starting == 1 {
+            self.write_head(boot_ns());
+        }
+    }
+
+    fn end_start(&mut self, started: Option<u32>) {
+        if let Some(pid) = started {
+            self.add(pid);
+        }
+        self.starting -= 1;
+        if self.starting == 0 {
+            self.write_head(0);
+        }
+    }
+
+    fn write_head(&self, since_ns: u64) {
+        if let Some(file) = &self.file {
+            // Without it, only a program that starts while this process is killed is missed.
+            let _ = file.write_all_at(&since_ns.to_ne_bytes(), 0);
+        }
     }
 
     fn add(&mut self, pid: u32) {
@@ -60,7 +108,7 @@ impl Sessions {
 }
 
 fn write(file: &File, place: u64, pid: u32) -> io::Result<()> {
-    file.write_all_at(&pid.to_ne_bytes(), place * PLACE_BYTES as u64)
+    file.write_all_at(&pid.to_ne_bytes(), HEAD_BYTES as u64 + place * PLACE_BYTES as u64)
 }
 
 fn sessions() -> MutexGuard<'static, Sessions> {
@@ -73,9 +121,10 @@ fn sessions() -> MutexGuard<'static, Sessions> {
 /// The error of `spawn`.
 pub(crate) fn start<T>(spawn: impl FnOnce() -> io::Result<T>, pid: impl FnOnce(&T) -> u32) -> io::Result<T> {
     let _starting = STARTING.read().unwrap_or_else(PoisonError::into_inner);
-    let started = spawn()?;
-    sessions().add(pid(&started));
-    Ok(started)
+    sessions().begin_start();
+    let started = spawn();
+    sessions().end_start(started.as_ref().ok().map(pid));
+    started
 }
 
 /// Puts an orphan on the list that this process has adopted.
@@ -136,11 +185,16 @@ pub(crate) fn forget_record() {
     sessions.adopted.clear();
 }
 
-/// Returns the processes that are on a list in a file; none if there is no file.
-pub(crate) fn recorded(path: &Path) -> Vec<u32> {
+/// Reads a list from a file; it is empty if there is no file.
+pub(crate) fn recorded(path: &Path) -> Record {
     let bytes = std::fs::read(path).unwrap_or_default();
-    let (places, _) = bytes.as_chunks::<PLACE_BYTES>();
-    places.iter().map(|place| u32::from_ne_bytes(*place)).filter(|pid| *pid != 0).collect()
+    let Some((head, places)) = bytes.split_first_chunk::<HEAD_BYTES>() else { return Record::default() };
+    let (places, _) = places.as_chunks::<PLACE_BYTES>();
+    let since_ns = u64::from_ne_bytes(*head);
+    Record {
+        programs: places.iter().map(|place| u32::from_ne_bytes(*place)).filter(|pid| *pid != 0).collect(),
+        starting_since_ns: (since_ns != 0).then_some(since_ns),
+    }
 }
 
 #[cfg(test)]
@@ -154,12 +208,30 @@ mod tests {
         let mut list = Sessions::new();
         list.file = Some(File::create_new(&path).expect("a file"));
         for pid in [11, 12, 13] {
-            list.add(pid);
+            list.begin_start();
+            list.end_start(Some(pid));
         }
         list.remove(12);
-        assert_eq!(recorded(&path), [11, 13]);
+        assert_eq!(recorded(&path).programs, [11, 13]);
         list.add(14);
-        assert_eq!((recorded(&path), list.next), (vec![11, 14, 13], 3));
-        assert_eq!(recorded(&directory.path().join("none")), Vec::<u32>::new());
+        assert_eq!((recorded(&path).programs, list.next), (vec![11, 14, 13], 3));
+        assert_eq!(recorded(&directory.path().join("none")), Record::default());
+    }
+
+    #[test]
+    fn the_earliest_start_under_way_is_in_the_file_until_all_have_ended() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("sessions");
+        let mut list = Sessions::new();
+        list.file = Some(File::create_new(&path).expect("a file"));
+        let before = boot_ns();
+        list.begin_start();
+        let since = recorded(&path).starting_since_ns.expect("a start is under way");
+        assert!(since >= before);
+        list.begin_start();
+        list.end_start(Some(11));
+        assert_eq!(recorded(&path), Record { programs: vec![11], starting_since_ns: Some(since) });
+        list.end_start(None);
+        assert_eq!(recorded(&path), Record { programs: vec![11], starting_since_ns: None });
     }
 }

@@ -16,8 +16,8 @@ use nix::unistd::Pid;
 
 use crate::sandbox::{Sandbox, wait_until};
 
-const SCRAPE: &[&str] = &["advise", "web-scraper", "--budget", "10s"];
-const COMMAND: &[&str] = &["advise", "--budget", "10s", "--", "sleep", "0.2"];
+const SCRAPE: &[&str] = &["advise", "web-scraper", "--budget", "60s"];
+const COMMAND: &[&str] = &["advise", "--budget", "60s", "--", "sleep", "0.2"];
 
 /// Measures two workloads, and writes the first as soon as it is done.
 const BENCH_OF_TWO: &[&str] =
@@ -275,7 +275,7 @@ fn a_command_around_the_batches_ends_with_the_run() {
 
 #[test]
 fn nothing_survives_when_conc_is_killed() {
-    let writes: &[&str] = &["advise", "data-processor", "--budget", "3s"];
+    let writes: &[&str] = &["advise", "data-processor", "--budget", "60s"];
     let processes: &[&str] = &[
         "advise",
         "fetch-parse-mixed",

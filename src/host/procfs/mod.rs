@@ -30,6 +30,7 @@ pub(crate) use syscall::{Syscall, descriptor_path, epoll_targets, open_memory, r
 pub use thread::process_stat;
 pub(crate) use thread::{Schedstat, Stat};
 pub(crate) use thread::{
-    children, is_available, own_schedstat, processes, schedstat, thread_stat, threads, ticks_per_second,
+    children, environment, is_available, own_schedstat, processes, schedstat, thread_stat, threads,
+    ticks_per_second,
 };
 pub(crate) use untrusted::parse_any;

@@ -79,6 +79,11 @@ pub(crate) fn own_schedstat() -> Option<Schedstat> {
     read::line("/proc/thread-self/schedstat", parse_schedstat)
 }
 
+/// Reads `/proc/PID/environ`: the entries with which the program started, each with a zero byte at its end.
+pub(crate) fn environment(pid: u32) -> Option<Vec<u8>> {
+    std::fs::read(format!("/proc/{pid}/environ")).ok()
+}
+
 /// Returns every process of the machine.
 pub(crate) fn processes() -> Vec<u32> {
     numbers("/proc")
