@@ -8,6 +8,7 @@ use crate::cli::args::Style;
 use crate::cli::failure::{FailedCommand, Failure};
 use crate::cli::say::{Colours, harmless, sayable};
 use crate::error::ExitStatus;
+use crate::host::standard_streams;
 use crate::report::json::escape_controls;
 
 /// The streams of this program.
@@ -71,8 +72,11 @@ impl Console {
     /// # Errors
     /// When it cannot be written. A reader that has closed the output ends only the printing.
     pub(crate) fn print(self, text: &str) -> Result<(), Failure> {
-        let mut stdout = io::stdout().lock();
-        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        let printed = standard_streams::stdout().and_then(|stdout| {
+            let mut stdout = stdout.lock();
+            stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
+        });
+        match printed {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 Err(Failure::io("cannot print")(error))
             }

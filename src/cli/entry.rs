@@ -68,6 +68,11 @@ fn refuse(error: &clap::Error) -> ExitCode {
             ExitStatus::Usage.into()
         }
         // Help, or the version.
-        None => error.exit(),
+        None => {
+            let text = error.render();
+            let text = if console.has_colour() { text.ansi().to_string() } else { text.to_string() };
+            let printed = console.print(&text).map(|()| ExitStatus::Done);
+            printed.unwrap_or_else(|failure| console.report(&failure)).into()
+        }
     }
 }

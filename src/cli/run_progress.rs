@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::host::standard_streams;
 use crate::job::attempt::Stream;
 use crate::job::delivery::Streams;
 use crate::job::progress::{JobObserver, JobProgress};
@@ -70,7 +71,7 @@ impl Streams for SharedStreams {
     ) -> io::Result<()> {
         let mut flushed = || match stream {
             Stream::Stdout => {
-                let mut out = io::stdout().lock();
+                let mut out = standard_streams::stdout()?.lock();
                 write(&mut out).and_then(|()| out.flush())
             }
             Stream::Stderr => write(&mut io::stderr().lock()),

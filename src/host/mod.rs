@@ -31,6 +31,7 @@ pub(crate) mod scratch;
 pub(crate) mod sessions;
 pub(crate) mod shared;
 pub(crate) mod spawned;
+pub(crate) mod standard_streams;
 pub(crate) mod suspension;
 pub(crate) mod thread_failure;
 pub(crate) mod unix_peer;

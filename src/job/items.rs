@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use crate::characters::is_control;
+use crate::host::standard_streams;
 use crate::units::Bytes;
 
 /// A byte order mark, which is no part of the first item.
@@ -104,7 +105,9 @@ impl ItemSource {
             ItemSource::Numbered(_) => {
                 Box::new(self.open_numbered()?.map(|item| item.map(|(_, bytes)| bytes)))
             }
-            ItemSource::Stdin(separator) => Box::new(Parts::new(BufReader::new(io::stdin()), *separator)),
+            ItemSource::Stdin(separator) => {
+                Box::new(Parts::new(BufReader::new(standard_streams::stdin()?), *separator))
+            }
         })
     }
 

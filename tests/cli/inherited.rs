@@ -211,3 +211,26 @@ fn output_by_the_name_of_a_stream_is_the_tasks_own() {
         .run(&[&["advise", "--budget", "300ms"], &["--shell", "--", failing, ":::", "a", "b"][..]].concat());
     shown.code(1).stderr(contains("exit status: 3: of a").or(contains("exit status: 3: of b")));
 }
+
+#[test]
+fn a_stream_that_was_closed_from_the_start_is_an_error_and_changes_no_verdict() {
+    let sandbox = Sandbox::new();
+    let bench = ["bench", "sleep-io", "--strategy", "threads", "--export-csv", "out.csv"];
+    let simulated = Sandbox::new().simulating("cpus = 4.0");
+    let closed = |sandbox: &Sandbox, arguments: &[&str]| run_after("exec >&-", sandbox, arguments);
+    for (sandbox, arguments, expected) in [
+        (&sandbox, &["list"][..], "cannot print: Bad file descriptor"),
+        (&sandbox, &["--version"], "cannot print: Bad file descriptor"),
+        (&sandbox, &["mcp"], "cannot serve: Bad file descriptor"),
+        (&sandbox, &["run", "--", "echo", ":::", "a"], "cannot write output: Bad file descriptor"),
+        (&simulated, &bench, "cannot print: Bad file descriptor"),
+    ] {
+        closed(sandbox, arguments).code(1).stderr(contains(expected));
+    }
+    assert!(simulated.path("out.csv").exists());
+    // Who prints nothing misses nothing.
+    closed(&sandbox, &["run", "--", "true", ":::", "a"]).code(0);
+    closed(&sandbox, &["run", "--no-such-option"]).code(2).stderr(contains("unexpected argument"));
+    let run = run_after("exec <&-", &sandbox, &["run", "--", "echo"]);
+    run.code(predicate::ne(0)).stderr(contains("items cannot be read: Bad file descriptor"));
+}

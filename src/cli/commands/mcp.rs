@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal};
 
 use crate::error::ExitStatus;
+use crate::host::standard_streams;
 use crate::mcp::{self, CallLimits};
 
 use crate::cli::args::McpArgs;
@@ -22,5 +23,7 @@ pub(super) fn run(
             .note("conc mcp waits for a program that speaks the Model Context Protocol; Ctrl-C ends it");
     }
     let limits = CallLimits { budget: args.max_budget, width: args.max_width };
+    // The protocol would be spoken to nobody.
+    standard_streams::stdout().map_err(Failure::io("cannot serve"))?;
     mcp::serve(limits, machine.options()).map_err(Failure::io("cannot serve"))
 }
