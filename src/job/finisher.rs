@@ -2,8 +2,7 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
@@ -145,11 +144,7 @@ impl<'a> Finisher<'a> {
         if !is_by_signal {
             return self.shares_signals && !ending.is_success() && self.shutdown.asked().is_some();
         }
-        let deadline = Instant::now() + self.signal_grace;
-        while self.shutdown.asked().is_none() && Instant::now() < deadline {
-            thread::sleep(SIGNAL_GRACE / 30);
-        }
-        !self.signal_grace.is_zero() && self.shutdown.asked().is_some()
+        !self.signal_grace.is_zero() && self.shutdown.wait(self.signal_grace).is_some()
     }
 
     fn requeue(&self, work: Work) -> Option<Stop> {
