@@ -193,7 +193,7 @@ impl<'m> SuiteRun<'m> {
             other => (other?, None),
         };
         let mut study = study.into_measured(observer)?;
-        if config.is_prediction() {
+        if config.is_prediction() || self.machine.interrupt().is_raised() {
             return Ok((study.conclude(), None));
         }
         let Some(cell) = target.cell_of(&name).or_else(|| study.recommended()) else {
