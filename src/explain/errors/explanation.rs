@@ -43,7 +43,9 @@ pub(crate) fn explain(text: &str) -> Option<Explanation> {
 
 impl Explanation {
     fn known(known: &'static KnownError, lines: &[PastedLine<'_>], at: usize) -> Self {
-        let side = |side| known.fix.as_deref().and_then(|name| fix(name, side));
+        // The programs are in Python.
+        let fitting = known.fix.as_deref().filter(|_| !is_panic(lines));
+        let side = |side| fitting.and_then(|name| fix(name, side));
         Explanation {
             title: known.code.entry().title,
             known_as: Some(&known.id),
@@ -102,6 +104,11 @@ impl Explanation {
         let more: Vec<_> = [self.code.as_str()].into_iter().chain(self.topics.iter().copied()).collect();
         page + &format!("\n{}", layout.labelled("More", &format!("conc explain {}", more.join(", "))))
     }
+}
+
+/// Returns true for a message of a program in Rust.
+fn is_panic(lines: &[PastedLine<'_>]) -> bool {
+    lines.iter().any(|line| line.text.contains("panicked at "))
 }
 
 /// Explains a text that is a code.

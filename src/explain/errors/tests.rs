@@ -114,6 +114,7 @@ fn messages_of_rust_are_explained() {
         let found = explain(&text).unwrap_or_else(|| panic!("{message}"));
         assert_eq!(found.code, code, "{message}");
         assert_eq!(found.place.map(|place| (place.file, place.line)), Some(("src/main.rs".to_owned(), 5)));
+        assert_eq!((found.wrong, found.right), (None, None), "{message}: a program in Python");
     }
 }
 

@@ -16,7 +16,7 @@ const FIELDS: [Field; 4] = [
     Field { weight: 4.0, length_discount: 0.3, text: |topic| names(topic) },
     Field { weight: 3.0, length_discount: 0.3, text: |topic| topic.title().to_owned() },
     Field { weight: 3.0, length_discount: 0.5, text: |topic| WORDS.asks(topic.name).join(" ") },
-    Field { weight: 1.0, length_discount: 0.75, text: |topic| topic.prose() },
+    Field { weight: 0.5, length_discount: 0.75, text: |topic| topic.prose() },
 ];
 
 /// Weight of a word that means the same as one of the question.
