@@ -99,6 +99,11 @@ workload_arguments! {
         predict_only: bool,
         /// Run only the profile, and predict for a machine with so many CPUs of the same speed.
         assume_cpus: Option<f64>,
+        /// Measure exactly this many rounds, instead of until `budget`. The server ends a call that takes too long.
+        runs: Option<u32>,
+        /// True to measure every configuration, instead of those that can win. The server ends a call that takes
+        /// too long.
+        exhaustive: bool,
         /// True to run no item twice, for work with side effects: every configuration gets its own items.
         once: bool,
     }

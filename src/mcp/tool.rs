@@ -217,8 +217,15 @@ fn only_attached(arguments: &ProfileArguments) -> ProfileArguments {
 fn advise(arguments: &AdviseArguments, limits: CallLimits) -> Result<Request, String> {
     let mut request = documented("advise", arguments.directory.as_ref());
     let budget = limits.time("budget", arguments.budget.as_deref(), DEFAULT_BUDGET)?;
-    request.time_limit = Some(limits.of_call(budget));
+    if arguments.runs == Some(0) {
+        return Err("runs: must be at least 1".to_owned());
+    }
+    // What the budget does not end, the limit of the server does.
+    let is_bounded = arguments.runs.is_none() && !arguments.exhaustive;
+    request.time_limit = Some(limits.of_call(if is_bounded { budget } else { limits.budget }));
     request.option("budget", Some(format!("{}ms", budget.as_millis().max(1))));
+    request.option("runs", arguments.runs);
+    request.flag("exhaustive", arguments.exhaustive);
     request.option("max-width", Some(limits.width(arguments.max_width)?));
     let strategies: Vec<&str> = arguments.strategy.iter().map(|strategy| strategy.as_str()).collect();
     request.option("strategy", Some(strategies.join(",")).filter(|list| !list.is_empty()));
@@ -310,6 +317,23 @@ mod tests {
             &json!({ "query": "why --slow", "type": "io-bound", "pattern": "async" }),
         );
         assert_eq!(asked, "explain --json --words-only --type=io-bound --pattern=async -- why --slow");
+    }
+
+    #[test]
+    fn what_the_budget_does_not_end_has_the_limit_of_the_server() {
+        let asked = |more: &Value| {
+            let mut arguments = json!({ "workload": "x", "budget": "2s" });
+            let fields = more.as_object().expect("an object").clone();
+            arguments.as_object_mut().expect("an object").extend(fields);
+            request(ToolName::Advise, &arguments).expect("good arguments")
+        };
+        let limit = |more: &Value| asked(more).time_limit.expect("a limit");
+        assert_eq!(limit(&json!({ "exhaustive": true })), limit(&json!({ "budget": "60s" })));
+        assert_eq!(limit(&json!({ "runs": 3 })), limit(&json!({ "budget": "60s" })));
+        assert!(limit(&json!({})) < limit(&json!({ "runs": 3 })));
+        let words = asked(&json!({ "runs": 3, "exhaustive": true })).words.join(" ");
+        assert_eq!(words, "advise --json --budget=2000ms --runs=3 --exhaustive --max-width=1024 x");
+        assert!(request(ToolName::Advise, &json!({ "workload": "x", "runs": 0 })).is_err());
     }
 
     #[test]

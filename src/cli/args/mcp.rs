@@ -8,8 +8,9 @@ use crate::cli::args::values::{count, positive_duration};
 
 /// Explanation at the end of `conc mcp --help`.
 pub(super) const MCP_HELP: &str = "\
-The tools are explain, profile, advise, check and fit. A client starts the server and speaks with it over
-standard input and output; the server ends with its input. See `conc explain mcp`.";
+The tools are explain, profile, advise, check and fit. A client starts the server and
+speaks to it over standard input and output; the server ends with its input.
+See `conc explain mcp`.";
 
 /// Arguments of `mcp`.
 #[derive(Debug, Args)]
