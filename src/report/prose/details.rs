@@ -29,6 +29,10 @@ pub(crate) fn error(cell: Configuration, error: &ErrorCount) -> String {
     format!("{cell}: {} x {} {}", error.count, error.code, error.message)
 }
 
+/// The sentence for a pipeline without a program in any language.
+pub(crate) const NO_PIPELINE_PROGRAM: &str = "no program: stages cannot keep a timeout, a rate or retries of whole \
+    tasks; without them under [limits] and [retry], or with --strategy threads, there is one";
+
 /// Returns the sentence for a language in which there is no program.
 pub(crate) fn no_program(language: &str) -> String {
     match language {

@@ -8,6 +8,9 @@ use crate::report::prose::callables::{
 use crate::report::prose::{profile, soundness};
 use crate::units::{Seconds, Share};
 
+/// Share of the time from which on the workers of the busiest step set the pace of a pipeline.
+const PACE_BUSY: f64 = 0.5;
+
 /// Returns the note in one sentence.
 pub(crate) fn sentence(note: &Note) -> String {
     match note {
@@ -107,7 +110,8 @@ fn use_of_cpus(note: &Note) -> String {
         }
         Note::CpuGrowth { factor, cause } => cpu_growth(*factor, *cause),
         Note::SlowestStage { step, kind, workers, busy, least_busy } => format!(
-            "step {step} ({kind}) sets the pace: its {} busy {} of the time, those of the other steps {} and more",
+            "step {step} ({kind}) {}: its {} busy {} of the time, those of the other steps {} and more",
+            if *busy >= PACE_BUSY { "sets the pace" } else { "is the busiest, but sets no pace" },
             if *workers == 1 { "worker is".to_owned() } else { format!("{workers} workers are") },
             Share(*busy),
             Share(*least_busy)
@@ -247,6 +251,16 @@ mod tests {
         for (note, expected) in expected {
             assert_eq!(sentence(&note), expected);
         }
+    }
+
+    #[test]
+    fn workers_that_idle_set_no_pace() {
+        let stage = |busy| {
+            let kind = "http".to_owned();
+            sentence(&Note::SlowestStage { step: 1, kind, workers: 4, busy, least_busy: 0.02 })
+        };
+        assert!(stage(0.9).starts_with("step 1 (http) sets the pace: its 4 workers are busy 90%"));
+        assert!(stage(0.2).starts_with("step 1 (http) is the busiest, but sets no pace: its"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::report::prose;
 use crate::report::prose::together::Together;
 use crate::report::table::options::CodeChoice;
 use crate::report::table::screen::{Role, Screen};
+use crate::strategy::StrategyKind;
 use crate::workload::spec::WorkloadSource;
 
 /// Indent of the block's labels, in columns.
@@ -73,8 +74,20 @@ fn code_examples(report: &Report) -> impl Iterator<Item = &CodeExample> {
     report.recommendation.iter().flat_map(|advice| &advice.code_examples)
 }
 
-/// Adds a hint how to ask for a program, if none is shown.
+/// Returns true if the recommended stages have no program, because of limits of whole tasks.
+fn lacks_pipeline_program(report: &Report) -> bool {
+    let strategy = report.recommendation.as_ref().map(|advice| advice.strategy);
+    strategy == Some(StrategyKind::Pipeline)
+        && report.command == CommandName::Advise
+        && code_examples(report).next().is_none()
+}
+
+/// Adds a hint how to ask for a program, if none is shown; or why there is none.
 fn hint(screen: &mut Screen, report: &Report) {
+    if lacks_pipeline_program(report) {
+        screen.labelled(INDENT, "Code", prose::details::NO_PIPELINE_PROGRAM);
+        return;
+    }
     let offered = code_examples(report).next().is_some();
     if !offered || screen.options().code != CodeChoice::None {
         return;

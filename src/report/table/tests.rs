@@ -8,6 +8,7 @@ use crate::report::fit::read::read;
 use crate::report::fit::series::ColumnNames;
 use crate::report::fit::{FitReport, fit};
 use crate::report::{Report, example, text};
+use crate::strategy::StrategyKind;
 
 fn options(width: usize) -> TableOptions {
     TableOptions { width, colour: false, verbose: false, code: CodeChoice::None }
@@ -146,6 +147,17 @@ fn all_lines_for_a_shell_are_shown_and_their_absence_is_told() {
     assert!(output.ends_with("shell: xargs\n\nxargs -P 4\n\nshell: parallel\n\nparallel -P 4\n"), "{output}");
     let hint = render_advise(&report, &options(80));
     assert!(hint.contains("the same command with --code shell, rust or python"), "{hint}");
+}
+
+#[test]
+fn a_pipeline_without_a_program_says_why() {
+    let mut report = example::advise();
+    let advice = report.recommendation.as_mut().expect("the example has one");
+    (advice.strategy, advice.code_examples) = (StrategyKind::Pipeline, Vec::new());
+    for code in [CodeChoice::Rust, CodeChoice::None] {
+        let output = render_advise(&report, &TableOptions { code, ..options(80) });
+        assert!(output.contains("no program: stages cannot keep"), "{output}");
+    }
 }
 
 #[test]
