@@ -202,9 +202,9 @@ catalogue! {
     WorkloadEmpty = "E-WORKLOAD-004", "workload does nothing",
         "There is no step, or there are no tasks.",
         "Add a [[step]] and at least one task.";
-    WorkloadItems = "E-WORKLOAD-005", "items cannot be read",
-        "The file of items is missing, empty, or not UTF-8.",
-        "Check the path; it is relative to the workload file.";
+    WorkloadItems = "E-WORKLOAD-005", "no items",
+        "There are no items, or their file is missing, empty, or not UTF-8.",
+        "Give items as the message says. The path of a file is relative to the workload file that names it.";
     WorkloadRemote = "E-WORKLOAD-006", "remote address without a limit",
         "The workload would sweep widths against a host that is not this machine.",
         "Set max_in_flight or rate_per_s under [limits] to what the owner of the host allows.";
@@ -224,6 +224,10 @@ catalogue! {
         "The workload file would change a file that exists outside its own directory, or read items from one.",
         "Read the workload file as you would read a script. If you trust it, run it with --allow-write (its step \
          must also say overwrite = true) or --allow-read.";
+    WorkloadMetric = "E-WORKLOAD-012", "no number for --metric",
+        "The regular expression found no number above 0 in the output of the first run.",
+        "Compare it with the lines of the message: it is matched against one line at a time, and its first group has \
+         to be the number.";
     EngineMissing = "E-ENGINE-001", "engine is not installed",
         "The run is to go to Dask or Slurm, and what talks to it is missing: the package `distributed` in the interpreter, \
          or the programs sbatch, srun, squeue and scancel.",

@@ -218,6 +218,7 @@ impl Code {
             Code::WorkloadSyntax
             | Code::WorkloadKey
             | Code::WorkloadValue
+            | Code::WorkloadMetric
             | Code::WorkloadEmpty
             | Code::WorkloadItems
             | Code::WorkloadRemote

@@ -223,7 +223,7 @@ impl Session<'_> {
             format!("the last lines of the output:\n{lines}")
         };
         Err(Error::new(
-            Code::WorkloadValue,
+            Code::WorkloadMetric,
             format!("--metric: the pattern found no number above 0; {printed}"),
         ))
     }

@@ -193,7 +193,7 @@ fn a_metric_is_maximised_and_one_that_is_missing_ends_the_search() {
     assert_eq!(advice(&found).width, 4);
     let mut silent = Simulated::new(computing, 4.0, 1);
     let error = search(space(), GUIDED, &mut silent, &mut Silent).expect_err("no metric");
-    assert_eq!(error.code, Code::WorkloadValue);
+    assert_eq!(error.code, Code::WorkloadMetric);
     assert!(error.message.contains("nothing to see"), "{}", error.message);
 }
 

@@ -73,7 +73,7 @@ pub(crate) fn profile_command(
             let program = request.argv.first().map_or("", String::as_str);
             return Err(Error::new(Code::WorkloadCommand, format!("cannot run '{program}': {reason}")));
         }
-        Ok(report) => accounting_of(&report, &observation),
+        Ok(report) => accounting_of(&report, &observation, request.may_be_launcher),
         Err(_) if is_interrupted() => accounting_of_interrupted(&observation),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let message = format!("the process that runs the command: {}", how_ended(status));
@@ -114,7 +114,7 @@ fn run(
     })
 }
 
-fn accounting_of(report: &SupervisorReport, observation: &Observation) -> Accounting {
+fn accounting_of(report: &SupervisorReport, observation: &Observation, may_be_launcher: bool) -> Accounting {
     let seconds = |ns: u64| (awake_ns(ns) as f64 - awake_ns(observation.begun_ns) as f64) * 1e-9;
     let mut runs: Vec<[f64; 2]> =
         report.runs.iter().map(|[from, to]| [seconds(*from), seconds(*to)]).collect();
@@ -127,7 +127,7 @@ fn accounting_of(report: &SupervisorReport, observation: &Observation) -> Accoun
     // Processes that a command leaves running for ever are not its work, unless it did nothing else.
     if let (Some(left), Some(last)) = (report.left_behind, runs.last_mut()) {
         let command_ended_s = seconds(left.command_ended_ns);
-        if command_ended_s - last[0] >= LAUNCHER_S {
+        if !may_be_launcher || command_ended_s - last[0] >= LAUNCHER_S {
             last[1] = command_ended_s;
             cpu = left.cpu;
         }
@@ -193,15 +193,17 @@ mod tests {
 
     #[test]
     fn a_daemon_is_not_the_work_of_a_command_that_did_some_itself() {
-        let accounting = accounting_of(&left_behind(2.0), &observation());
+        let accounting = accounting_of(&left_behind(2.0), &observation(), true);
         assert_eq!((accounting.wall_s(), accounting.cpu.user_s), (2.0, 0.25));
         assert_eq!(accounting.exit.map(|exit| (exit.left_behind, exit.is_success())), Some((1, true)));
     }
 
     #[test]
     fn what_a_launcher_leaves_running_is_its_work() {
-        let accounting = accounting_of(&left_behind(0.1), &observation());
+        let accounting = accounting_of(&left_behind(0.1), &observation(), true);
         assert_eq!((accounting.wall_s(), accounting.cpu.user_s), (4.0, 1.25));
+        let accounting = accounting_of(&left_behind(0.1), &observation(), false);
+        assert!((accounting.wall_s() - 0.1).abs() < 1e-9, "runs that are compared count the command alone");
     }
 
     #[test]

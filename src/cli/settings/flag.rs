@@ -138,6 +138,23 @@ fn refuse_others(workload: &Workload, request: &FlagRequest<'_>) -> Result<(), F
     }
 }
 
+/// Returns true for a command without items and without a number of tasks, which nobody meant to repeat.
+fn is_repeated_alone(workload: &Workload, request: &FlagRequest<'_>) -> bool {
+    workload.source == WorkloadSource::Command
+        && matches!(workload.items, Items::Count(_))
+        && request.workload.tasks.is_none()
+}
+
+/// Refuses a name in braces that is `{width}` but for a typing error.
+fn refuse_slip(slip: Option<String>) -> Result<(), Failure> {
+    match slip.filter(|slip| slip.ends_with("{width}?")) {
+        None => Ok(()),
+        Some(slip) => Err(Failure::Usage(format!(
+            "{slip} With items or --tasks the word is passed to the command as it is"
+        ))),
+    }
+}
+
 /// Refuses options about `{width}` for a command without it.
 fn refuse_without_places(workload: &Workload, request: &FlagRequest<'_>) -> Result<(), Failure> {
     let options = [
@@ -147,14 +164,14 @@ fn refuse_without_places(workload: &Workload, request: &FlagRequest<'_>) -> Resu
     ];
     let is_width_alone = !request.measure.width.is_empty()
         && request.measure.strategy.is_empty()
-        && workload.source == WorkloadSource::Command
-        && matches!(workload.items, Items::Count(_))
-        && request.workload.tasks.is_none();
+        && is_repeated_alone(workload, request);
     let given = options.into_iter().chain([("--width", is_width_alone)]).find(|(_, is_given)| *is_given);
     let argv = workload.only_command().map(|command| command.argv.as_slice()).unwrap_or_default();
     let slip =
         misspelt(argv).map(|(name, meant)| format!("'{{{name}}}' is not known; did you mean {{{meant}}}?"));
-    let Some((option, _)) = given else { return Ok(()) };
+    let Some((option, _)) = given else {
+        return refuse_slip(slip.filter(|_| is_repeated_alone(workload, request)));
+    };
     let help = slip.unwrap_or_else(|| match option {
         "--width" => {
             "write {width} where the number belongs, as in `make -j{width}`; or give items or --tasks, to \

@@ -143,6 +143,7 @@ fn supervisor_request(workload: &Workload, args: &ProfileArgs) -> SupervisorRequ
         time_limit: args.external.time,
         linger: LINGER,
         ignore_failure,
+        may_be_launcher: true,
     }
 }
 

@@ -54,6 +54,8 @@ pub(crate) struct SupervisorRequest {
     pub linger: Duration,
     /// True if a failed command is run again.
     pub ignore_failure: bool,
+    /// True if what a very short command leaves running counts as its work: it may be a mere launcher.
+    pub may_be_launcher: bool,
 }
 
 /// Totals of a command that was run.

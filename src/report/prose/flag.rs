@@ -99,7 +99,7 @@ pub(crate) fn limit(limit: &FlagLimit) -> String {
             )
         }
         FlagLimit::NoEffect { narrow, wide, workers } => format!(
-            "the flag changes nothing: with {narrow} and with {wide} the program takes as long and {} at once, so \
+            "the flag changes nothing: with {narrow} and with {wide} the program takes as long and keeps {} busy, so \
              it ignores the flag or has no more to divide",
             workers_at_work(*workers)
         ),
@@ -110,7 +110,7 @@ pub(crate) fn limit(limit: &FlagLimit) -> String {
             )
         }
         FlagLimit::Waits { kind, share } => {
-            format!("{}: {} of the waits are for it", wait(*kind), Share(*share))
+            format!("{}: {} of the waiting time", wait(*kind), Share(*share))
         }
         FlagLimit::Work { at_once } => {
             format!("the work: the program never had more than {at_once:.1} threads busy at once on average")
@@ -121,11 +121,7 @@ pub(crate) fn limit(limit: &FlagLimit) -> String {
 }
 
 fn workers_at_work(workers: f64) -> String {
-    if workers < 1.5 {
-        "works with one thread".to_owned()
-    } else {
-        format!("works with {workers:.1} threads")
-    }
+    if workers < 1.5 { "one thread".to_owned() } else { format!("{workers:.1} threads") }
 }
 
 fn rounded(cpus: f64) -> f64 {

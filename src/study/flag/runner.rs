@@ -114,6 +114,8 @@ impl<'g> CommandRunner<'g> {
             time_limit: self.setup.time_limit,
             linger: self.linger,
             ignore_failure: false,
+            // The runs wait for different times for what is left running.
+            may_be_launcher: false,
         };
         // A report of the run before must not be taken for that of this one.
         let _ = fs::remove_file(self.directory.path().join(REPORT_FILE));

@@ -82,8 +82,14 @@ fn is_executable(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
 }
 
+/// Shortest name that may be a typing error, in letters: one edit makes most names of two out of any other.
+const MIN_MISSPELT_LETTERS: usize = 3;
+
 /// Returns the program on the path whose name is closest to `program`.
 fn similar(program: &str, directories: &[PathBuf]) -> Option<String> {
+    if program.chars().count() < MIN_MISSPELT_LETTERS {
+        return None;
+    }
     let names: Vec<_> = directories
         .iter()
         .filter_map(|directory| fs::read_dir(directory).ok())
@@ -122,6 +128,14 @@ mod tests {
             error.to_string(),
             "there is no program 'thumbnial' on the PATH; did you mean 'thumbnail'?"
         );
+    }
+
+    #[test]
+    fn a_name_of_two_letters_is_no_typing_error() {
+        for short in ["x", "lz"] {
+            let error = check_in(&directory_with("ls", 0o755), short).expect_err("unknown");
+            assert!(error.to_string().ends_with("on the PATH"), "{error}");
+        }
     }
 
     #[test]
