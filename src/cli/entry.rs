@@ -25,7 +25,7 @@ pub fn main() -> ExitCode {
     }
     let cli = match parse() {
         Ok(cli) => cli,
-        Err(error) => return refuse(&error),
+        Err(error) => return refuse(error),
     };
     let mut environment = Environment::detect(cli.command.style(), cli.command.as_failed());
     if cli.progress_lines {
@@ -57,11 +57,12 @@ fn parse() -> Result<Cli, clap::Error> {
 }
 
 /// Says why the arguments cannot be understood, and what was probably meant.
-fn refuse(error: &clap::Error) -> ExitCode {
+fn refuse(mut error: clap::Error) -> ExitCode {
     let arguments: Vec<String> =
         std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     let console = Environment::detect(Style::Auto, FailedCommand::Other).console;
-    match slips::explain(error, &arguments) {
+    slips::drop_wrong_tip(&mut error, &arguments);
+    match slips::explain(&error, &arguments) {
         Some(message) => console.report(&Failure::Usage(message)).into(),
         None if error.use_stderr() => {
             console.note_coloured(error.render().ansi().to_string().trim_end());

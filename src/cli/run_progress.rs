@@ -96,7 +96,7 @@ impl JobObserver for RunProgress {
         let is_told = std::mem::replace(&mut self.stop, progress.stop) == progress.stop;
         if progress.stop == Some(Stop::Soon) && !is_told && progress.running > 0 {
             let line = format!(
-                "ending: {} running are allowed to end; interrupt once more to kill them",
+                "ending: {} still running may finish; a second interrupt kills them",
                 progress.running
             );
             self.bar.suspend(|| self.console.note(&line));

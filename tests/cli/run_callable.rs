@@ -103,6 +103,10 @@ fn values_are_printed_and_a_module_may_have_the_items() {
         .run(&["run", "-k", "-j2", "tasks.py:double"])
         .success()
         .stdout("{\"twice\": \"pp\"}\n{\"twice\": \"qq\"}\n{\"twice\": \"rr\"}\n");
+    // A value is one line, however soon lines are wanted.
+    for form in ["--line-buffer", "--ungroup"] {
+        sandbox.run(&["run", form, "-j1", "tasks.py:only", ":::", "x"]).success().stdout("[\"x\"]\n");
+    }
 }
 
 #[test]

@@ -31,6 +31,34 @@ fn is_warned(sandbox: &Sandbox, arguments: &[&str], code: &str, parts: &[&str]) 
     }
 }
 
+#[test]
+fn options_of_other_tools_are_refused_with_those_of_conc() {
+    let sandbox = Sandbox::with("list", "a\n");
+    for (line, parts) in [
+        ("run -P 4 -- echo ::: a", ["'-P' is no option of conc run", "-j N"]),
+        ("run -n1 -- echo ::: a", ["name of the work", "one item to each command"]),
+        ("run --dry-run -- echo ::: a", ["no option of conc run", "`echo` in front"]),
+        ("run --delay 1 -- echo ::: a", ["'--delay'", "--rate N"]),
+        ("run -- echo {} :::: list", ["':::: FILE' is of GNU parallel", "--items FILE"]),
+        ("run -- echo {1} ::: a", ["'{1}' is of GNU parallel", "the item is {}"]),
+        ("run --export-json - -- echo ::: a", ["--export-json -", "use --json"]),
+        ("run --joblog - -- echo ::: a", ["--joblog -", "name a file"]),
+        ("run -- echo ::: a :::+ b", ["':::+' is of GNU parallel", "one list"]),
+        (
+            "run --strategy threads -- echo ::: a",
+            ["--strategy is for a Python callable", "a process of its own"],
+        ),
+        ("run --async-fn f -- echo ::: a", ["--async-fn is for a Python callable", "command"]),
+        ("advise -m 3 -- true", ["'-m' is no option of conc advise", "--runs N"]),
+        ("advise -P n 1 4 -- true", ["'-P' is no option of conc advise", "{width}"]),
+    ] {
+        is_refused(&sandbox, &line.split(' ').collect::<Vec<_>>(), &parts);
+    }
+    // An option that nobody has is refused without the tip to put `--` in front of it, which runs it.
+    let unknown = sandbox.run(&["run", "--nonsense", "--", "echo", ":::", "a"]).code(2);
+    unknown.stderr(contains("'--nonsense'").and(contains("-- --nonsense").not()));
+}
+
 const INSERT: &str = "\
 import pathlib
 

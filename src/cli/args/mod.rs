@@ -9,6 +9,7 @@ mod documented;
 mod exit_help;
 mod explain;
 mod flag;
+mod foreign;
 mod man;
 mod mcp;
 mod measure;

@@ -89,7 +89,7 @@ pub(crate) struct RunArgs {
     pub(crate) tag: bool,
 
     /// Print whole lines as they come, instead of the output of an item at its end
-    #[arg(long, alias = "lb", conflicts_with = "ungroup", help_heading = "Output")]
+    #[arg(long, aliases = ["lb", "linebuffer"], conflicts_with = "ungroup", help_heading = "Output")]
     pub(crate) line_buffer: bool,
 
     /// Let commands write to the terminal themselves
@@ -126,7 +126,7 @@ pub(crate) struct RunArgs {
 #[command(next_help_heading = "Items and command")]
 pub(crate) struct RunInputArgs {
     /// Read items from a file, one per line (- is standard input) [default: standard input]
-    #[arg(short = 'a', long, value_name = "FILE")]
+    #[arg(short = 'a', long, alias = "arg-file", value_name = "FILE")]
     pub(crate) items: Option<PathBuf>,
 
     /// Items end in a NUL byte instead of a line break, as `find -print0` writes them
@@ -142,7 +142,7 @@ pub(crate) struct RunInputArgs {
     pub(crate) shell: bool,
 
     /// Name of the work in the summary
-    #[arg(short, long)]
+    #[arg(short, long, value_parser = name)]
     pub(crate) name: Option<String>,
 }
 
@@ -227,6 +227,15 @@ pub(crate) struct RunFailureArgs {
     pub(crate) ignore_failure: bool,
 }
 
+/// Parses a name, which a number is not: for xargs and GNU parallel -n is a number of items.
+fn name(text: &str) -> Result<String, String> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    match is_number {
+        true => Err("this is the name of the work; conc run passes one item to each command".to_owned()),
+        false => Ok(text.to_owned()),
+    }
+}
+
 fn jobs(text: &str) -> Result<Jobs, String> {
     if text == "auto" {
         return Ok(Jobs::Auto);
@@ -263,6 +272,12 @@ mod tests {
         for text in ["0", "-1", "", "0%", "x%", "many"] {
             assert!(jobs(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_number_is_no_name() {
+        assert_eq!(name("build 2"), Ok("build 2".to_owned()));
+        assert!(name("1").is_err() && name("").is_err());
     }
 
     #[test]

@@ -1,16 +1,17 @@
 //! Recognises slips on the command line, to say what was meant instead of what a parser stumbled over.
 
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command, CommandFactory, Error};
 
 use crate::cli::args::command_line::Cli;
+use crate::cli::args::foreign;
 use crate::workload::input::{is_callable, is_program, load};
 
 /// The separator between a callable or a command and its items.
 const SEPARATOR: &str = ":::";
 
 /// Commands that take a command line after `--`.
-const RUNNING: [&str; 4] = ["advise", "bench", "profile", "run"];
+pub(super) const RUNNING: [&str; 4] = ["advise", "bench", "profile", "run"];
 
 /// Short options with a number behind them; other short options are as likely to be items.
 const NUMBERED: [&str; 3] = ["-j", "-r", "-w"];
@@ -27,6 +28,17 @@ pub(crate) fn explain(error: &Error, arguments: &[String]) -> Option<String> {
         .filter(|()| !has_dashes)
         .and_then(|()| of_words())
         .or_else(|| jobs_elsewhere(&refused, arguments))
+        .or_else(|| {
+            foreign::instead(arguments.get(1)?, &refused)
+                .filter(|_| error.kind() == ErrorKind::UnknownArgument)
+        })
+}
+
+/// Takes the tip to write `--` before an option out of a refusal, where a command follows `--`.
+pub(crate) fn drop_wrong_tip(error: &mut Error, arguments: &[String]) {
+    if arguments.get(1).is_some_and(|name| RUNNING.contains(&name.as_str())) {
+        error.remove(ContextKind::Suggested);
+    }
 }
 
 /// Returns the message for the number of jobs of make, which only `run` has.
@@ -69,13 +81,16 @@ fn command_without_dashes(arguments: &[String]) -> Option<String> {
     Some(format!("'{program}' is a program, and a command follows --; write: conc {before} -- {line}"))
 }
 
-/// Checks that no option of `conc` is among the items behind `:::` of a command, where it would be an item.
+/// Checks that no option of `conc` is among the items behind `:::` of a command, where it would be an item, and no
+/// word that only GNU parallel knows.
 ///
 /// # Errors
 /// A message, if there is one.
 pub(crate) fn check_items(command_line: &[String]) -> Result<(), String> {
-    let Some(at) = command_line.iter().position(|word| word == SEPARATOR) else { return Ok(()) };
-    let items = &command_line[at + 1..];
+    foreign::check_separators(command_line)?;
+    let at = command_line.iter().position(|word| word == SEPARATOR).unwrap_or(command_line.len());
+    foreign::check_places(&command_line[..at])?;
+    let items = command_line.get(at + 1..).unwrap_or_default();
     let root = Cli::command();
     let commands: Vec<_> = RUNNING.iter().filter_map(|name| root.find_subcommand(name)).collect();
     let is_number = |word: &&String| word.bytes().all(|byte| byte.is_ascii_digit());
@@ -97,7 +112,7 @@ pub(crate) fn check_items(command_line: &[String]) -> Result<(), String> {
 }
 
 /// Returns the option that a word is, with or without a value behind `=`.
-fn option_of<'c>(command: &'c Command, word: &str) -> Option<&'c Arg> {
+pub(super) fn option_of<'c>(command: &'c Command, word: &str) -> Option<&'c Arg> {
     let name = word.split('=').next().unwrap_or(word);
     command.get_arguments().find(|argument| {
         let is_alias = |long: &str| argument.get_all_aliases().is_some_and(|all| all.contains(&long));

@@ -65,6 +65,7 @@ impl RunSettings {
             Some(path) => ItemSource::Numbered(path.clone()),
             None => resolve_items(&args.input, listed, callable.is_some(), steps.as_ref())?,
         };
+        refuse_standard_output(args)?;
         let max_pressure = args.width.max_pressure.map(check_pressure).transpose()?;
         for file in [&args.record.joblog, &args.export_json].into_iter().flatten() {
             check_writable(file)?;
@@ -128,6 +129,7 @@ struct Work<'a> {
 
 fn resolve_work<'a>(args: &'a RunArgs, host: &Host) -> Result<Work<'a>, Failure> {
     if args.callable.is_empty() {
+        refuse_of_callables(args)?;
         let (words, listed) = split(&args.command_line)?;
         let template = resolve_template(
             words,
@@ -174,6 +176,38 @@ fn resolve_work<'a>(args: &'a RunArgs, host: &Host) -> Result<Work<'a>, Failure>
     };
     let (name, template) = (callable.workload.name.clone(), CommandTemplate::new(words, true));
     Ok(Work { name, words, listed, template, program: None, callable: Some(callable), steps: None })
+}
+
+/// Refuses `-` as a file to write to, because standard output has the output of the items.
+fn refuse_standard_output(args: &RunArgs) -> Result<(), Failure> {
+    let record = &args.record;
+    let files = [
+        ("--export-json", &args.export_json, "use --json"),
+        ("--joblog", &record.joblog, "name a file"),
+        ("--journal", &record.journal, "name a file"),
+        ("--results", &record.results, "name a directory or a file"),
+    ];
+    match files.iter().find(|(_, path, _)| path.as_deref() == Some(Path::new("-"))) {
+        None => Ok(()),
+        Some((option, _, instead)) => {
+            Err(Failure::Usage(format!("{option} -: standard output has the output of the items; {instead}")))
+        }
+    }
+}
+
+/// Refuses arguments that only a Python callable has; the workers of an engine have an interpreter in any case.
+fn refuse_of_callables(args: &RunArgs) -> Result<(), Failure> {
+    let given = [
+        ("--strategy", args.strategy.is_some()),
+        ("--python", args.python.python.is_some() && args.on.engine.on.is_none()),
+        ("--async-fn", args.python.async_fn.is_some()),
+    ];
+    match given.into_iter().find(|(_, is_given)| *is_given) {
+        None => Ok(()),
+        Some((option, _)) => Err(Failure::Usage(format!(
+            "{option} is for a Python callable; a command is a process of its own"
+        ))),
+    }
 }
 
 /// Checks that the steps of a workload can be run item by item, in threads.
@@ -327,9 +361,13 @@ fn resolve_width(
 }
 
 fn output_mode(args: &RunArgs) -> OutputMode {
+    let is_callable = !args.callable.is_empty();
     // What a callable returns goes to one place.
-    if args.json || !args.callable.is_empty() && args.record.results.is_some() {
+    if args.json || is_callable && args.record.results.is_some() {
         OutputMode::Silent
+    } else if is_callable && (args.ungroup || args.line_buffer) {
+        // A value is one line, which there is at the end of an item.
+        OutputMode::Grouped
     } else if args.ungroup {
         OutputMode::Ungrouped
     } else if args.line_buffer {

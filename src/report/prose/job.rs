@@ -125,6 +125,10 @@ fn failed_item(failed: &FailedItem) -> String {
 }
 
 fn width(report: &WidthReport) -> String {
+    let width = report.width;
+    if report.choice == "auto" && report.per_second.is_none() && report.rejected == 0 {
+        return format!("up to {width} at a time; too few items ended there to compare it with others");
+    }
     let chosen = match report.choice.as_str() {
         "auto" => "found by goodput",
         other => other,
@@ -139,7 +143,7 @@ fn width(report: &WidthReport) -> String {
         };
         format!("; {times} tried, which cost {}", Seconds(report.search_cost_s))
     };
-    format!("{} at a time, {chosen}{cost}", report.width)
+    format!("{width} at a time, {chosen}{cost}")
 }
 
 fn limit(report: &WidthReport) -> Option<String> {
@@ -266,6 +270,15 @@ mod tests {
         Limit      something that the tasks share, such as a server: more at a time were not faster
         Resume     --journal 'my journal' --retry-failed runs what failed again
         ");
+    }
+
+    #[test]
+    fn a_width_that_nobody_compared_is_not_called_found() {
+        let mut job = job();
+        job.width = WidthReport { per_second: None, error: None, rejected: 0, ..job.width };
+        assert!(text(&job).contains("Width      up to 48 at a time; too few items"), "{}", text(&job));
+        job.width.choice = "fixed".to_owned();
+        assert!(text(&job).contains("Width      48 at a time, fixed"), "{}", text(&job));
     }
 
     #[test]
