@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sysinfo::System;
 
-use crate::host::{cgroup, limits, procfs};
+use crate::host::{cgroup, limits, procfs, slurm_memory};
 use crate::units::MAX_BYTES;
 
 /// Description of this machine and of its limits.
@@ -64,7 +64,8 @@ impl Host {
         let cgroup = cgroup::read(None);
         let affinity = affinity_cpus(None);
         let [open_files_soft, open_files] = limits::open_files();
-        let allowed = cgroup.memory_bytes.map_or(total, |limit| limit.min(total));
+        let bounds = [cgroup.memory_bytes, slurm_memory::limit()];
+        let allowed = bounds.into_iter().flatten().fold(total, u64::min);
         Ok(Host {
             os: std::env::consts::OS.to_owned(),
             kernel: System::kernel_version().unwrap_or_default(),

@@ -5,7 +5,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::host::process::{descendants, kill_tree};
-use crate::host::{cgroup, procfs};
+use crate::host::{cgroup, procfs, slurm_memory};
 
 /// Time between two readings of memory that is limited.
 const GUARD_PERIOD: Duration = Duration::from_millis(20);
@@ -18,12 +18,19 @@ pub fn resident_of_tree(pid: u32) -> u64 {
     std::iter::once(pid).chain(descendants(pid)).filter_map(procfs::resident_bytes).sum()
 }
 
-/// Returns the bytes of memory that processes can still get: of the machine, and of the cgroup if that is less;
-/// `None` if the system does not report it.
+/// Returns the bytes of memory that processes can still get: of the machine, and of the cgroup or the job of Slurm if
+/// that is less; `None` if the system does not report it.
 pub(crate) fn available_bytes() -> Option<u64> {
-    let of_cgroup = cgroup::available_bytes();
-    let of_machine = procfs::available_bytes();
-    of_machine.map(|bytes| of_cgroup.map_or(bytes, |limit| limit.min(bytes)))
+    let left_of_job = |limit: u64| limit.saturating_sub(used_by_tree(std::process::id(), limit / 2));
+    let bounds = [cgroup::available_bytes(), slurm_memory::limit().map(left_of_job)];
+    procfs::available_bytes().map(|bytes| bounds.into_iter().flatten().fold(bytes, u64::min))
+}
+
+/// Returns the bytes that `pid` and its descendants have in memory now. Pages that they share take time to tell apart,
+/// and are counted for each of them up to `coarse_up_to` bytes in all.
+pub(crate) fn used_by_tree(pid: u32, coarse_up_to: u64) -> u64 {
+    let resident = resident_of_tree(pid);
+    if resident > coarse_up_to { proportional_of_tree(pid) } else { resident }
 }
 
 /// Returns the bytes that `pid` and its descendants have in memory now, each page that they share counted once;
@@ -80,8 +87,8 @@ impl MemoryGuard {
         let (running, ended) = mpsc::channel::<()>();
         let watch = std::thread::spawn(move || {
             while ended.recv_timeout(GUARD_PERIOD) == Err(RecvTimeoutError::Timeout) {
-                // Shared pages take time to tell apart, so that only a tree that may be too large is asked.
-                if resident_of_tree(pid) > limit && proportional_of_tree(pid) > limit {
+                // Only of a tree that may be too large, shared pages are told apart.
+                if used_by_tree(pid, limit) > limit {
                     kill_tree(pid);
                     return true;
                 }

@@ -30,6 +30,7 @@ pub(crate) mod replace_file;
 pub(crate) mod scratch;
 pub(crate) mod sessions;
 pub(crate) mod shared;
+pub(crate) mod slurm_memory;
 pub(crate) mod spawned;
 pub(crate) mod standard_streams;
 pub(crate) mod suspension;
