@@ -47,7 +47,7 @@ pub(crate) fn chunk(measured: &EngineMeasurement, asked: AdvisedJob) -> u64 {
     match measured.kind {
         EngineKind::Dask => {
             let mut sizes = ChunkSizes::new(measured.message_s);
-            sizes.add(1, task_s);
+            sizes.add(1, task_s, 0);
             sizes.next(Some(asked.tasks), threads as usize, measured.inner_width.max(1) as usize) as u64
         }
         EngineKind::Slurm => {

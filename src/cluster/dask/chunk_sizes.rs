@@ -12,8 +12,12 @@ const DEFAULT_MESSAGE_S: f64 = 0.002;
 /// interrupted run waits at most.
 const MAX_CHUNK_S: f64 = 2.0;
 
-/// Items of a chunk, at most, however short they are.
-const MAX_ITEMS: f64 = 10_000.0;
+/// Items of a chunk, at most, however short they are: client and parent hold two chunks for each thread, and with as
+/// many items a message already costs less than its items do.
+const MAX_ITEMS: f64 = 2_000.0;
+
+/// Bytes of the items and results of a chunk, where one item has not more, for the same reason.
+const MAX_CHUNK_BYTES: f64 = 1_048_576.0;
 
 /// Chunks that each thread still gets, at least, of the items that are left: the last ones end at different
 /// times, and this keeps the wait for the slowest below a third of them.
@@ -33,22 +37,25 @@ pub(crate) struct ChunkSizes {
     message_s: f64,
     /// Seconds of a worker's thread per item; `None` before the first.
     item_s: Option<f64>,
+    /// Bytes of an item and its result.
+    item_bytes: f64,
 }
 
 impl ChunkSizes {
     /// Begins with the measured cost of a message in seconds.
     pub(crate) fn new(message_s: Option<f64>) -> Self {
-        ChunkSizes { message_s: message_s.unwrap_or(DEFAULT_MESSAGE_S), item_s: None }
+        ChunkSizes { message_s: message_s.unwrap_or(DEFAULT_MESSAGE_S), item_s: None, item_bytes: 0.0 }
     }
 
-    /// Adds a chunk of `items`, or a first item, that has taken `seconds` of a thread.
-    pub(crate) fn add(&mut self, items: usize, seconds: f64) {
+    /// Adds a chunk of `items`, or a first item, that has taken `seconds` of a thread; items and results had `bytes`.
+    pub(crate) fn add(&mut self, items: usize, seconds: f64, bytes: usize) {
         if items == 0 {
             return;
         }
-        let seconds = seconds / items as f64;
         // The last chunks count most, because items may become longer.
-        self.item_s = Some(self.item_s.map_or(seconds, |before| 0.7 * before + 0.3 * seconds));
+        let mean = |before: Option<f64>, now: f64| before.map_or(now, |before| 0.7 * before + 0.3 * now);
+        self.item_bytes = mean(self.item_s.map(|_| self.item_bytes), bytes as f64 / items as f64);
+        self.item_s = Some(mean(self.item_s, seconds / items as f64));
     }
 
     /// Returns the number of items for the next chunk, if `left` items are not sent yet (`None` if nobody
@@ -62,7 +69,8 @@ impl ChunkSizes {
         let for_pool = if inner > 1.0 { ITEMS_PER_PLACE * inner } else { 1.0 };
         let for_time = (MAX_CHUNK_S / item_s).max(for_pool);
         let for_end = left.map_or(MAX_ITEMS, |left| (left as f64 / (CHUNKS_LEFT * threads)).max(inner));
-        for_messages.max(for_pool).min(for_time).min(for_end).clamp(1.0, MAX_ITEMS).ceil() as usize
+        let for_memory = (MAX_CHUNK_BYTES / self.item_bytes.max(1.0)).clamp(1.0, MAX_ITEMS);
+        for_messages.max(for_pool).min(for_time).min(for_end).clamp(1.0, for_memory).ceil() as usize
     }
 }
 
@@ -72,7 +80,7 @@ mod tests {
 
     fn sizes(item_s: f64) -> ChunkSizes {
         let mut sizes = ChunkSizes::new(Some(0.002));
-        sizes.add(1, item_s);
+        sizes.add(1, item_s, 200);
         sizes
     }
 
@@ -82,7 +90,7 @@ mod tests {
         assert_eq!(sizes(1.0).next(Some(1_000_000), 2, 1), 1);
         assert_eq!(ChunkSizes::new(None).next(Some(1_000_000), 2, 1), 1, "nothing is known yet");
         assert_eq!(sizes(0.000_1).next(Some(1_000_000), 2, 1), 2_000);
-        assert_eq!(sizes(1e-8).next(Some(1_000_000), 2, 1), 10_000);
+        assert_eq!(sizes(1e-8).next(Some(1_000_000), 2, 1), 2_000);
         // More threads share the one scheduler.
         assert_eq!(sizes(0.010).next(None, 20, 1), 200);
     }
@@ -96,6 +104,15 @@ mod tests {
     }
 
     #[test]
+    fn large_results_make_small_chunks() {
+        let mut sizes = ChunkSizes::new(Some(0.002));
+        sizes.add(1, 0.001, 100_000);
+        assert_eq!(sizes.next(Some(1_000_000), 2, 1), 11);
+        sizes.add(1, 0.001, 100_000_000);
+        assert_eq!(sizes.next(Some(1_000_000), 2, 16), 1);
+    }
+
+    #[test]
     fn a_pool_within_a_worker_is_filled_several_times() {
         assert_eq!(sizes(0.05).next(None, 1, 16), 128);
         assert_eq!(sizes(0.05).next(Some(24), 2, 16), 16);
@@ -105,7 +122,7 @@ mod tests {
     fn items_that_become_longer_make_smaller_chunks() {
         let mut sizes = sizes(0.001);
         let before = sizes.next(None, 2, 1);
-        (0..10).for_each(|_| sizes.add(before, 0.1 * before as f64));
+        (0..10).for_each(|_| sizes.add(before, 0.1 * before as f64, 200 * before));
         assert!(sizes.next(None, 2, 1) < before / 40, "{} {before}", sizes.next(None, 2, 1));
     }
 }

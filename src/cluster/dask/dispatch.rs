@@ -105,7 +105,8 @@ impl Dispatcher<'_> {
             let seconds = attempt.seconds;
             let cost = ItemCost { seconds, cpu_s: attempt.cpu_s.unwrap_or(0.0), blocked_s: 0.0 };
             if attempt.ending.is_success() {
-                self.flight.state().sizes.add(1, seconds);
+                let value = attempt.value.as_ref().map_or(0, String::len);
+                self.flight.state().sizes.add(1, seconds, work.item.bytes.len() + value);
             }
             finisher.conclude(work, 1, attempt, finished);
             if let Some(mode) = first.add(cost) {

@@ -70,7 +70,9 @@ impl Receiver<'_> {
         let mut state = self.flight.state();
         state.done += 1;
         if sent.reply.is_none() {
-            state.sizes.add(results.len(), seconds);
+            let items: usize = sent.works.iter().map(|work| work.item.bytes.len()).sum();
+            let bytes = items + results.iter().map(|json| json.get().len()).sum::<usize>();
+            state.sizes.add(results.len(), seconds, bytes);
             state.inner.add(sent.width, results.len(), seconds);
         }
         drop(state);

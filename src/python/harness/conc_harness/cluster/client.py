@@ -47,6 +47,10 @@ EMPTY_CHUNKS = 24
 # Seconds between two looks at the workers.
 LOOK_S = 0.5
 
+# Last messages that each connection keeps for people who debug distributed. They are chunks, and it would
+# keep a thousand.
+KEPT_MESSAGES = 10
+
 # Workers that may die with one chunk before it is given back, on a cluster of conc's own.
 ALLOWED_FAILURES = 1
 
@@ -54,6 +58,7 @@ ALLOWED_FAILURES = 1
 def run(request: ClusterRequest, channel: StandardChannel) -> None:
     """Serves chunks until conc closes the channel."""
     try:
+        import dask
         import distributed
     except ImportError as error:
         install = f"{sys.executable} -m pip install distributed"
@@ -61,6 +66,8 @@ def run(request: ClusterRequest, channel: StandardChannel) -> None:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     # conc compares versions itself.
     warnings.filterwarnings("ignore", message="Mismatched versions")
+    warnings.filterwarnings("ignore", message="Port .* is already in use")
+    dask.config.set({"distributed.admin.low-level-log-length": KEPT_MESSAGES})
     asyncio.run(ChunkClient(request, channel, distributed).run())
 
 
@@ -175,7 +182,7 @@ class ChunkClient:
 
     async def _message_s(self) -> float:
         """Returns the seconds that one more message costs while others are on their way."""
-        empty = {"items": [], "width": 1, "awaits": False, "limit_s": None}
+        empty = json.dumps({"items": [], "width": 1, "awaits": False, "limit_s": None})
         best = float("inf")
         for turn in range(2):
             begun = time.perf_counter()
@@ -206,8 +213,10 @@ class ChunkClient:
                     await asyncio.wait_for(told, STOP_S)
             return
         chunk = message.pop("chunk")
+        # One text, because a scheduler remembers what it has sent.
+        text = json.dumps(message)
         future = self._client.submit(
-            self._plugin.run_chunk, self._name, message, key=f"{self._name}-{chunk}", pure=False
+            self._plugin.run_chunk, self._name, text, key=f"{self._name}-{chunk}", pure=False
         )
         task = asyncio.create_task(self._follow(chunk, future))
         self._following.add(task)
@@ -237,7 +246,7 @@ class ChunkClient:
         finally:
             future.release()
         head = json.dumps({"event": "done", "chunk": chunk, "worker": worker, "seconds": seconds})
-        await self._write_line(f'{head[:-1]}, "results": [{", ".join(answers)}]}}')
+        await self._write_line(f'{head[:-1]}, "results": {answers}}}')
 
     async def _lose_scheduler(self) -> None:
         if not self._is_gone:

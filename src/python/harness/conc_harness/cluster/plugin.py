@@ -6,6 +6,7 @@ nothing of the harness at the top.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import threading
@@ -59,11 +60,14 @@ class HarnessPlugin(WorkerPlugin):  # type: ignore[misc]
         return importlib.import_module("conc_harness.cluster.worker")
 
 
-def run_chunk(name: str, chunk: dict[str, Any]) -> tuple[str, float, list[str]]:
-    """Runs a chunk on this worker; returns the address of the worker with the result."""
+def run_chunk(name: str, chunk: str) -> tuple[str, float, str]:
+    """Runs a chunk on this worker; returns its address and seconds with the results.
+
+    Chunk and results are JSON: one text takes less memory on its way than thousands.
+    """
     worker = get_worker()
-    seconds, answers = worker.plugins[name].runner().run(chunk)
-    return worker.address, seconds, answers
+    seconds, answers = worker.plugins[name].runner().run(json.loads(chunk))
+    return worker.address, seconds, f"[{', '.join(answers)}]"
 
 
 def check(name: str, dask_worker: Any) -> tuple[str, str] | None:
