@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from conc_harness.cluster.client import absolute, archive_of_harness
+from conc_harness.cluster.commands import Commands
 from conc_harness.cluster.versions import differences, refuse_other_python
 from conc_harness.cluster.worker import ChunkRunner
 from conc_harness.errors import CodedError
@@ -139,6 +140,12 @@ def test_commands_are_killed_at_once_if_the_run_ends_now(tmp_path: Path) -> None
     runner.stop(True)
     thread.join(60)
     assert found[0]["signal"] == 9
+
+
+def test_a_command_that_starts_while_the_others_are_killed_is_killed_too(tmp_path: Path) -> None:
+    started = Commands(str(tmp_path))
+    started.kill()
+    assert started.run(["sleep", "3600"], None)["signal"] == 9
 
 
 def test_a_directory_that_is_not_there_is_named() -> None:

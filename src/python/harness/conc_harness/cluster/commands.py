@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from typing import Any
+from typing import IO, Any
 
 from ..errors import CodedError
 from ..requests import JsonObject
@@ -22,6 +22,7 @@ class Commands:
         self._directory = directory
         self._lock = threading.Lock()
         self._running: set[int] = set()
+        self._are_killed = False
 
     def check(self) -> None:
         """Raises CodedError if the directory of the run is not on this machine."""
@@ -30,8 +31,9 @@ class Commands:
             raise CodedError("E-ENGINE-003", message)
 
     def kill(self) -> None:
-        """Kills everything that runs."""
+        """Kills everything that runs, and what is about to."""
         with self._lock:
+            self._are_killed = True
             for pid in self._running:
                 kill_group(pid)
 
@@ -40,20 +42,29 @@ class Commands:
         started, begun = time.time(), time.perf_counter()
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             try:
-                process = subprocess.Popen(
-                    words,
-                    stdin=subprocess.DEVNULL,
-                    stdout=out,
-                    stderr=err,
-                    cwd=self._directory,
-                    start_new_session=True,
-                )
+                process = self._started(words, out, err)
             except OSError as error:
                 cost = {"started": started, "seconds": time.perf_counter() - begun, "cpu_s": 0.0}
                 return {**cost, "broken": f"cannot be started: {error.strerror}"}
             outcome = self._wait(process, limit_s)
             outcome["stdout"], outcome["stderr"] = _encoded(out), _encoded(err)
         return {"started": started, "seconds": time.perf_counter() - begun, **outcome}
+
+    def _started(self, words: list[str], out: IO[bytes], err: IO[bytes]) -> subprocess.Popen[bytes]:
+        # Under the lock, so that no command starts unseen while the others are killed.
+        with self._lock:
+            process = subprocess.Popen(
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                cwd=self._directory,
+                start_new_session=True,
+            )
+            self._running.add(process.pid)
+            if self._are_killed:
+                kill_group(process.pid)
+        return process
 
     def _wait(self, process: subprocess.Popen[bytes], limit_s: float | None) -> JsonObject:
         is_late = threading.Event()
@@ -63,8 +74,6 @@ class Commands:
             kill_group(process.pid)
 
         timer = None if limit_s is None else threading.Timer(limit_s, give_up)
-        with self._lock:
-            self._running.add(process.pid)
         if timer:
             timer.start()
         # Waits without reaping, so that the number belongs to the child until nobody would kill it any more.
