@@ -72,6 +72,7 @@ fn measurement(
     };
     let done = summary.items.ok + summary.items.failed;
     let rate = steady(readings).unwrap_or(summary.per_second);
+    let outside_s = total_s - summary.elapsed_s;
     Ok(EngineMeasurement {
         kind: engine.kind,
         address: engine.address,
@@ -81,20 +82,21 @@ fn measurement(
         ok: summary.items.ok,
         failed: summary.items.failed,
         throughput_per_s: rate,
-        start_s: start_s(total_s - done as f64 / rate, engine.kind, engine.message_s),
+        start_s: start_s(total_s - done as f64 / rate, outside_s, engine.kind, engine.message_s),
         message_s: engine.message_s,
         chunk_items: engine.chunk_items,
     })
 }
 
-/// Returns the seconds that a run takes to start, which are `left` of its time without its tasks: a difference of long
-/// times. No run starts faster than its messages: with Slurm a sample and, after it, an array task.
-fn start_s(left: f64, kind: EngineKind, message_s: Option<f64>) -> f64 {
+/// Returns the seconds that a run takes to start and to end, which are `left_s` of its time without its tasks: a
+/// difference of long times. It cannot be less than what was `outside_s` of the run of its tasks, to connect and to
+/// take leave, and its first messages: with Slurm a sample and, after it, an array task.
+fn start_s(left_s: f64, outside_s: f64, kind: EngineKind, message_s: Option<f64>) -> f64 {
     let starts = match kind {
         EngineKind::Dask => 1.0,
         EngineKind::Slurm => 2.0,
     };
-    left.max(starts * message_s.unwrap_or(0.0))
+    left_s.max(outside_s.max(0.0) + starts * message_s.unwrap_or(0.0))
 }
 
 /// Returns the rate of the last part of a run; `None` if too little was seen of it.
@@ -164,10 +166,11 @@ mod tests {
     }
 
     #[test]
-    fn no_run_starts_faster_than_its_messages() {
-        assert_eq!(start_s(3.0, EngineKind::Slurm, Some(0.2)), 3.0);
-        assert_eq!(start_s(0.01, EngineKind::Slurm, Some(0.2)), 0.4);
-        assert_eq!(start_s(-0.5, EngineKind::Dask, None), 0.0);
+    fn no_run_starts_faster_than_it_connects_and_sends() {
+        assert_eq!(start_s(3.0, 0.1, EngineKind::Slurm, Some(0.2)), 3.0);
+        assert_eq!(start_s(0.01, 0.1, EngineKind::Slurm, Some(0.2)), 0.5);
+        assert_eq!(start_s(0.01, 1.5, EngineKind::Dask, Some(0.25)), 1.75);
+        assert_eq!(start_s(-0.5, -0.1, EngineKind::Dask, None), 0.0);
     }
 
     #[test]
