@@ -52,7 +52,8 @@ impl Left<'_> {
             failed,
             skipped: count(&self.read.skipped),
             total: self.found(),
-            running: load.running,
+            // The engine has more items than have room there.
+            running: load.running.min(width),
             waiting: load.waiting,
             width,
             per_second: rate.per_second(),

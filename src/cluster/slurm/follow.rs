@@ -71,10 +71,11 @@ impl Follower {
         entries.map(|entry| entry.file_name()).any(|name| name == "journal")
     }
 
-    /// Returns the last line that the part has left in its log.
+    /// Returns the last line that the part has left in its log, but how to resume it there: it goes on by itself.
     pub(crate) fn last_words(&self) -> Option<String> {
         let text = std::fs::read_to_string(self.directory.join("log")).ok()?;
-        text.lines().rev().find(|line| !line.trim().is_empty()).map(|line| line.trim().to_owned())
+        let says_why = |line: &&str| !line.trim().is_empty() && !line.starts_with("Resume ");
+        text.lines().rev().find(says_why).map(|line| line.trim().to_owned())
     }
 
     /// Returns what was finished since the last call. Large outputs go to files in `scratch`.
