@@ -77,6 +77,7 @@ pub use crate::report::prose::checklist::fault;
 pub use crate::report::worded::to_value;
 pub use crate::report::{CheckReport, Document, Report};
 pub use crate::snippets::{Choice, ItemSource, PythonCallable, PythonTask, StageShape, TaskShape, examples};
+pub use crate::snippets::{EngineCallable, EngineShape, dask as dask_program, slurm as slurm_script};
 pub use crate::stats::quantile::median;
 pub use crate::strategy::run::strategy;
 pub use crate::strategy::stages::Stages;

@@ -8,43 +8,49 @@ use crate::snippets::shape::{ItemSource, TaskShape};
 use crate::snippets::shell::input::listed_lines;
 use crate::snippets::shell::words::{Words, quoted};
 use crate::snippets::template::fill;
+use crate::snippets::wording::grouped;
 use crate::units::Seconds;
 
 /// A Python callable, as a program imports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct EngineCallable {
+pub struct EngineCallable {
     /// The module that it is imported from.
-    pub(crate) module: String,
+    pub module: String,
     /// The file, if the user has named one: workers are sent it.
-    pub(crate) file: Option<String>,
+    pub file: Option<String>,
     /// Its name in the module.
-    pub(crate) function: String,
+    pub function: String,
 }
 
 /// The work as it is sent to an engine.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct EngineShape {
+pub struct EngineShape {
     /// The callable; `None` for a command.
-    pub(crate) callable: Option<EngineCallable>,
+    pub callable: Option<EngineCallable>,
     /// The work; of a command its words, and the origin of the items.
-    pub(crate) task: TaskShape,
+    pub task: TaskShape,
     /// Items in a message, or in an array task.
-    pub(crate) chunk: u64,
+    pub chunk: u64,
     /// Items at a time in a thread of a worker.
-    pub(crate) inner_width: u64,
+    pub inner_width: u64,
     /// Seconds that one more message costs.
-    pub(crate) message_s: Option<f64>,
+    pub message_s: Option<f64>,
     /// The address of the scheduler; `None` starts a cluster on this machine.
-    pub(crate) address: Option<String>,
+    pub address: Option<String>,
     /// Workers of a cluster that is started.
-    pub(crate) workers: u64,
+    pub workers: u64,
     /// CPUs of an array task.
-    pub(crate) cpus: u64,
+    pub cpus: u64,
 }
 
 /// Returns the program with `Client.map`.
-pub(crate) fn dask(shape: &EngineShape) -> CodeExample {
-    let reader = item_reader(&shape.task);
+pub fn dask(shape: &EngineShape) -> CodeExample {
+    let mut reader = item_reader(&shape.task);
+    if let ItemSource::Module { first: Some(first) } = shape.task.items {
+        let first = grouped(u128::from(first));
+        reader.statement =
+            format!("    items = list(islice(source() if callable(source) else source, {first}))");
+    }
     let read = reader.definition.as_deref().map(|text| format!("\n{text}\n\n")).unwrap_or_default();
     let uses = |name: &str| read.contains(name) || reader.statement.contains(name);
     let cluster = match &shape.address {
@@ -66,6 +72,7 @@ pub(crate) fn dask(shape: &EngineShape) -> CodeExample {
         ("ITEMS", &*reader.statement),
         ("CLUSTER", &*cluster),
         ("SYS", if uses("sys.") { "import sys\n" } else { "" }),
+        ("ITERTOOLS", if uses("islice(") { "from itertools import islice\n" } else { "" }),
         ("PATHLIB", if uses("Path(") { "from pathlib import Path\n" } else { "" }),
     ];
     CodeExample {
@@ -82,15 +89,18 @@ fn with_callable(callable: &EngineCallable, shape: &EngineShape, common: &[(&str
     let function = callable.function.as_str();
     // A method is reached through its class.
     let imported = function.split('.').next().unwrap_or(function);
-    let has_source = matches!(shape.task.items, ItemSource::Module { .. });
-    let imported = if has_source { format!("{imported}, items as source") } else { imported.to_owned() };
+    let source = match shape.task.items {
+        ItemSource::Module { .. } => format!("from {} import items as source\n", callable.module),
+        _ => String::new(),
+    };
     let upload =
         callable.file.as_deref().map(|file| format!("        client.upload_file({})\n", literal(file)));
     let upload = upload.unwrap_or_default();
     let own = [
         ("FUNCTION", function),
         ("MODULE", callable.module.as_str()),
-        ("IMPORTED", &*imported),
+        ("IMPORTED", imported),
+        ("SOURCE", &*source),
         ("UPLOAD", &*upload),
     ];
     fill(include_str!("engine/dask_callable.py.tmpl"), &[common, &own].concat())
@@ -103,7 +113,7 @@ fn with_command(shape: &EngineShape, common: &[(&str, &str)]) -> String {
 }
 
 /// Returns the script of an array; `None` where items are not lines that a script can read.
-pub(crate) fn slurm(shape: &EngineShape) -> Option<CodeExample> {
+pub fn slurm(shape: &EngineShape) -> Option<CodeExample> {
     let from = match &shape.task.items {
         ItemSource::Numbers => format!("seq 0 {}", shape.task.tasks.saturating_sub(1)),
         ItemSource::File(path) => format!("cat {}", quoted(path)),
@@ -111,7 +121,7 @@ pub(crate) fn slurm(shape: &EngineShape) -> Option<CodeExample> {
         _ => return None,
     };
     let run = match &shape.callable {
-        Some(callable) => python_loop(callable),
+        Some(callable) => python_loop(callable, matches!(shape.task.items, ItemSource::Numbers)),
         None => {
             let words = Words::new(shape.task.command.as_deref()?);
             let place = words.place;
@@ -139,15 +149,16 @@ pub(crate) fn slurm(shape: &EngineShape) -> Option<CodeExample> {
     })
 }
 
-/// Returns a line that calls a callable for every line of its input.
-fn python_loop(callable: &EngineCallable) -> String {
+/// Returns a line that calls a callable for every line of its input, which may be a number.
+fn python_loop(callable: &EngineCallable, is_number: bool) -> String {
     let EngineCallable { module, function, .. } = callable;
     let imported = function.split('.').next().unwrap_or(function);
+    let item = if is_number { "int(line)" } else { "line.rstrip(\"\\n\")" };
     format!(
         "python3 -c 'import asyncio, inspect, sys\n\
          from {module} import {imported}\n\
          for line in sys.stdin:\n    \
-             value = {function}(line.rstrip(\"\\n\"))\n    \
+             value = {function}({item})\n    \
              if inspect.isawaitable(value):\n        \
                  asyncio.run(value)'"
     )
@@ -190,7 +201,10 @@ mod tests {
         let mut shape = shape(ItemSource::Module { first: None }, None);
         shape.callable.as_mut().expect("a callable").function = "Client.fetch".to_owned();
         let program = dask(&shape).code;
-        assert!(program.contains("from tasks import Client, items as source\n"), "{program}");
+        assert!(
+            program.contains("from tasks import Client\nfrom tasks import items as source\n"),
+            "{program}"
+        );
         assert!(program.contains("return await Client.fetch(item)"), "{program}");
         assert!(program.contains("client.upload_file(\"tasks.py\")"), "{program}");
         assert_eq!(slurm(&shape), None);

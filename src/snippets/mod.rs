@@ -14,6 +14,6 @@ mod shell;
 mod template;
 mod wording;
 
-pub(crate) use engine::{EngineCallable, EngineShape, dask, slurm};
+pub use engine::{EngineCallable, EngineShape, dask, slurm};
 pub use examples::examples;
 pub use shape::{Choice, ItemSource, PythonCallable, PythonTask, StageShape, TaskShape};

@@ -52,6 +52,7 @@ mod signals;
 mod simulate;
 mod slips;
 mod slurm;
+mod slurm_programs;
 mod tables;
 mod terminal;
 mod thread_limit;

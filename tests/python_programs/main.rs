@@ -1,6 +1,7 @@
 //! The programs in Python keep to what was set up when the work was measured.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
+mod engines;
 mod pipelines;
 
 use std::fs;
@@ -351,9 +352,10 @@ fn programs_are_formatted_and_without_findings() {
         let bounded = bounded(&shape);
         [shape, bounded].into_iter().flat_map(|shape| examples(&pipelines::cell(), &shape))
     });
-    let programs = programs.chain(staged);
-    for (number, example) in programs.filter(|example| example.language == "python").enumerate() {
-        fs::write(directory.path().join(format!("program_{number}.py")), example.code).unwrap();
+    let programs = programs.chain(staged).filter(|example| example.language == "python");
+    let programs = programs.map(|example| example.code).chain(engines::programs(&sources()));
+    for (number, code) in programs.enumerate() {
+        fs::write(directory.path().join(format!("program_{number}.py")), code).unwrap();
     }
     for arguments in
         [&["check", "--no-cache", "--isolated"][..], &["format", "--no-cache", "--isolated", "--diff"]]
@@ -382,13 +384,7 @@ fn cases_of_style() -> Vec<TaskShape> {
         memory: None,
     };
     let retry = Some(RetryPolicy { max: 30, backoff: Backoff::Exponential, base: Duration::from_millis(5) });
-    let listed = ItemSource::Listed(["it's", "a \"b\" 'c'", "\u{1b}\n"].map(|item| item.repeat(12)).to_vec());
-    let sources = [
-        ItemSource::Numbers,
-        listed,
-        ItemSource::File("x.txt".to_owned()),
-        ItemSource::Module { first: Some(7) },
-    ];
+    let sources = sources();
     let mut cases = Vec::new();
     let is_of_module = |items: &ItemSource| matches!(items, ItemSource::Module { .. });
     for shape in shapes_of_style() {
@@ -399,6 +395,12 @@ fn cases_of_style() -> Vec<TaskShape> {
         }
     }
     cases
+}
+
+/// Returns every source of items whose text differs.
+fn sources() -> [ItemSource; 4] {
+    let listed = ItemSource::Listed(["it's", "a \"b\" 'c'", "\u{1b}\n"].map(|item| item.repeat(12)).to_vec());
+    [ItemSource::Numbers, listed, ItemSource::File("x.txt".to_owned()), ItemSource::Module { first: Some(7) }]
 }
 
 /// Returns callables with short and long names, described work, and commands with many words.
