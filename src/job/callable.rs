@@ -63,8 +63,8 @@ type Servers = HashMap<(ServeStrategy, usize), Arc<Mutex<Option<Arc<Live>>>>>;
 pub(crate) struct Callables<'a> {
     session: &'a Session,
     workload: &'a Workload,
-    /// Whether the module has the items.
-    has_own_items: bool,
+    /// Whether items are numbers, and no text.
+    takes_numbers: bool,
     mode: Mutex<CallableMode>,
     first: Mutex<FirstItems>,
     servers: Mutex<Servers>,
@@ -81,13 +81,14 @@ impl<'a> Callables<'a> {
     pub(crate) fn new(
         session: &'a Session,
         workload: &'a Workload,
+        takes_numbers: bool,
         mode: CallableMode,
         first: FirstItems,
     ) -> Self {
         Callables {
             session,
             workload,
-            has_own_items: workload.has_items_of_module(),
+            takes_numbers,
             mode: Mutex::new(mode),
             first: Mutex::new(first),
             servers: Mutex::default(),
@@ -147,7 +148,7 @@ impl<'a> Callables<'a> {
             pending.waiting.insert(number, sender);
         }
         // If it is gone, the answer is that it died.
-        let _ = live.server.send(number, &self.item_json(item));
+        let _ = live.server.send(number, &argument(item, self.takes_numbers));
         let reply = match limit {
             None => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
             Some(limit) => receiver.recv_timeout(limit),
@@ -168,10 +169,6 @@ impl<'a> Callables<'a> {
                 Outcome::Late
             }
         }
-    }
-
-    fn item_json(&self, item: &JobItem) -> String {
-        if self.has_own_items { (item.number - 1).to_string() } else { python_string(&item.bytes) }
     }
 
     /// Runs an item alone in an interpreter of its own, which died while it ran this item and others.
@@ -383,6 +380,11 @@ fn pass_on(mut answers: ServedItems, live: &Live) {
     for sender in waiting.into_values() {
         let _ = sender.send(if is_requeued { Reply::Stopped } else { Reply::Died(how.clone(), together) });
     }
+}
+
+/// Returns an item as JSON for a callable: a number, which may be that of an item of its module, or text.
+pub(crate) fn argument(item: &JobItem, takes_numbers: bool) -> String {
+    if takes_numbers { String::from_utf8_lossy(&item.bytes).into_owned() } else { python_string(&item.bytes) }
 }
 
 /// Returns bytes as a JSON string for Python: a byte that is no UTF-8 becomes the lone surrogate by which

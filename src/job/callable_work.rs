@@ -23,6 +23,7 @@ pub(crate) struct CallableWork {
     form: CallableForm,
     is_blocking: bool,
     own_items: Option<u64>,
+    takes_numbers: bool,
 }
 
 impl CallableWork {
@@ -53,6 +54,7 @@ impl CallableWork {
             form,
             is_blocking,
             own_items: inspection.items,
+            takes_numbers: config.takes_numbers,
         })
     }
 
@@ -82,23 +84,28 @@ impl CallableWork {
         self.form.is_awaitable
     }
 
+    /// Returns true if items reach it as numbers: they are, or are those of items of its module.
+    pub(crate) fn takes_numbers(&self) -> bool {
+        self.takes_numbers || self.workload.has_items_of_module()
+    }
+
     /// Returns the strategy, if the user has fixed it.
     pub(crate) fn strategy(&self) -> Option<StrategyKind> {
         self.strategy
     }
 
-    /// Returns the items: those that were given, else those of the module, by their numbers from 0.
+    /// Returns the items: those that were given, else those of the module, by their numbers from 0. A number of tasks
+    /// stands for the first items of a module that has some.
     ///
     /// # Errors
     /// When there are none.
     fn items(&mut self, given: &ItemSource) -> Result<ItemSource, Error> {
-        if *given != ItemSource::OfModule {
+        if !self.takes_numbers && *given != ItemSource::OfModule || self.own_items.is_none() {
             self.workload.take_items_of_module(OwnItems::None);
-            return Ok(given.clone());
         }
-        match self.own_items {
-            Some(count) => Ok(ItemSource::Count(count)),
-            None => Err(Error::new(
+        match (given, self.own_items) {
+            (ItemSource::OfModule | ItemSource::Count(_), Some(count)) => Ok(ItemSource::Count(count)),
+            (ItemSource::OfModule, None) => Err(Error::new(
                 Code::WorkloadItems,
                 format!(
                     "'{}' has no items to run on: give --items FILE, ::: and items, or --tasks N for the numbers \
@@ -106,6 +113,7 @@ impl CallableWork {
                     self.workload.name
                 ),
             )),
+            _ => Ok(given.clone()),
         }
     }
 
@@ -132,6 +140,6 @@ impl CallableWork {
         let begun = CallableMode::of(kind, self.form.is_awaitable, self.cpus);
         let mode = fixed.or(begun).ok_or_else(|| Error::new(Code::WorkloadUnsupported, "no strategy"))?;
         let first = FirstItems::new(fixed.is_some(), self.form, self.cpus);
-        Ok(Callables::new(&self.session, &self.workload, mode, first))
+        Ok(Callables::new(&self.session, &self.workload, self.takes_numbers(), mode, first))
     }
 }

@@ -66,6 +66,8 @@ pub(crate) struct CallableConfig {
     pub(crate) strategy: Option<StrategyKind>,
     /// CPUs that the callables may use.
     pub(crate) cpus: usize,
+    /// Whether items are numbers, and no text.
+    pub(crate) takes_numbers: bool,
 }
 
 /// Everything that a run is asked to do.

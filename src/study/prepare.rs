@@ -52,6 +52,11 @@ impl<'m> PreparedStudy<'m> {
         Ok(PreparedStudy { state })
     }
 
+    /// Returns the workload with the items that it has: those of its module, or numbers, are counted.
+    pub(crate) fn workload(&self) -> &Workload {
+        self.state.backend.workload()
+    }
+
     /// Runs a few tasks of a Python callable under observation and checks them for concurrency bugs; a
     /// task that takes longer than `timeout` hangs.
     ///

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 
+use conc::internal::{EngineShape, ItemSource, TaskShape, dask_program};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
@@ -20,7 +21,6 @@ use crate::sandbox::{Sandbox, wait_until};
 
 const TASKS: &str = r#"
 import asyncio, os, threading, time
-items = ["p", "q"]
 
 def double(item): return {"twice": item * 2}
 
@@ -41,8 +41,8 @@ def note(item):
     return item
 
 def hold(item):
-    open("begun" + item, "w").close()
-    while not os.path.exists("go" + item): time.sleep(0.01)
+    open(f"begun{item}", "w").close()
+    while not os.path.exists(f"go{item}"): time.sleep(0.01)
     return item
 "#;
 
@@ -139,7 +139,10 @@ fn a_cluster_of_the_user_runs_callables_and_commands() {
     let found = results(&sandbox, &python, on, &["tasks.py:double", ":::", "a", "ä \u{1}", "c"], 0);
     assert_eq!(found["ä \u{1}"]["value"], json!({ "twice": "ä \u{1}ä \u{1}" }));
     assert_eq!(found.len(), 3);
-    let own = ["run", "--on", on, "--python", &python, "-k", "tasks.py:double"];
+    let numbers = ["run", "--on", on, "--python", &python, "-k", "--tasks", "2", "tasks.py:double"];
+    sandbox.run(&numbers).success().stdout("{\"twice\": 0}\n{\"twice\": 2}\n");
+    fs::write(sandbox.path("own.py"), format!("items = ['p', 'q']\n{TASKS}")).unwrap();
+    let own = ["run", "--on", on, "--python", &python, "-k", "own.py:double"];
     sandbox.run(&own).success().stdout("{\"twice\": \"pp\"}\n{\"twice\": \"qq\"}\n");
     let command = ["-k", "--", "sh", "-c", "echo $0; exit $(( $0 % 2 ))", "{}", ":::", "0", "1", "2"];
     let whole = [&["run", "--on", on, "--python", &python][..], &command].concat();
@@ -288,10 +291,8 @@ fn an_interrupt_lets_items_end_and_cancels_the_others() {
 fn advice_about_a_cluster_says_if_it_pays_and_its_program_runs() {
     let Some(python) = python("advice_about_a_cluster_says_if_it_pays_and_its_program_runs") else { return };
     let (sandbox, on) = (Sandbox::with("tasks.py", TASKS), shared(&python));
-    let items: String = (0..40).map(|i| format!("i{i}\n")).collect();
-    fs::write(sandbox.path("items.txt"), items).unwrap();
-    let line = ["advise", "--on", on, "--python", &python, "--budget", "1s", "--items", "items.txt"];
-    let run = sandbox.run(&[&line[..], &["--json", "tasks.py:double"]].concat()).success();
+    let line = ["advise", "--on", on, "--python", &python, "--budget", "1s"];
+    let run = sandbox.run(&[&line[..], &["--tasks", "40", "--json", "tasks.py:double"]].concat()).success();
     let report: Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
     let engine = &report["engine"];
     let measured = &engine["measured"];
@@ -311,9 +312,40 @@ fn advice_about_a_cluster_says_if_it_pays_and_its_program_runs() {
     let (printed, errors) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(printed, "40 tasks done\n", "{code}\n{errors}");
-    let table = sandbox.run(&[&line[..], &["--code", "none", "tasks.py:double"]].concat()).success();
+    // One task after another takes 40 s, and the workers have pools.
+    let items: String = (0..2_000).map(|i| format!("i{i}\n")).collect();
+    fs::write(sandbox.path("items.txt"), items).unwrap();
+    let work = ["--items", "items.txt", "--strategy", "sequential", "--code", "none", "tasks.py:wait"];
+    let table = sandbox.run(&[&line[..], &work].concat()).success();
     let table = String::from_utf8_lossy(&table.get_output().stdout).into_owned();
-    assert!(table.contains("\n dask ") && table.contains("stay on this machine"), "{table}");
+    assert!(table.contains("\n dask ") && table.contains("pays for this job"), "{table}");
+}
+
+#[test]
+fn the_printed_program_runs_a_command_for_every_item() {
+    let Some(python) = python("the_printed_program_runs_a_command_for_every_item") else { return };
+    let (sandbox, on) = (Sandbox::new(), shared(&python));
+    let words = ["sh", "-c", "[ \"$1\" != 3 ]", "sh", "{item}"];
+    let shape = EngineShape {
+        callable: None,
+        task: TaskShape {
+            tasks: 5,
+            command: Some(words.map(str::to_owned).to_vec()),
+            items: ItemSource::Numbers,
+            ..TaskShape::default()
+        },
+        chunk: 2,
+        inner_width: 2,
+        message_s: Some(0.002),
+        address: on.strip_prefix("dask=").map(str::to_owned),
+        workers: 2,
+        cpus: 1,
+    };
+    let code = dask_program(&shape).code;
+    fs::write(sandbox.path("program.py"), &code).unwrap();
+    let output = Command::new(&python).arg("program.py").current_dir(sandbox.path("")).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "5 tasks done, 1 failed\n", "{code}\n{errors}");
 }
 
 #[test]

@@ -65,6 +65,11 @@ def twice(item):
     return item
 "#;
 
+/// The callables in a module that has no items.
+fn without_items() -> String {
+    TASKS.replace("items =", "others =")
+}
+
 /// Runs callables and returns the lines of the results by their items.
 fn results(sandbox: &Sandbox, arguments: &[&str], status: i32) -> BTreeMap<String, Value> {
     let _ = fs::remove_file(sandbox.path("out.jsonl"));
@@ -110,8 +115,21 @@ fn values_are_printed_and_a_module_may_have_the_items() {
 }
 
 #[test]
-fn the_first_items_choose_the_strategy() {
+fn a_number_of_tasks_is_that_of_numbers_or_of_the_first_items_of_the_module() {
     let sandbox = Sandbox::with("tasks.py", TASKS);
+    fs::write(sandbox.path("bare.py"), without_items()).unwrap();
+    let line = |name| ["run", "-k", "--tasks", "2", name];
+    sandbox.run(&line("bare.py:only")).success().stdout("[0]\n[1]\n");
+    sandbox.run(&line("tasks.py:only")).success().stdout("[\"p\"]\n[\"q\"]\n");
+    let more = ["run", "--json", "--tasks", "5", "tasks.py:only"];
+    let run = sandbox.run(&more).success();
+    let report: Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
+    assert_eq!(report["job"]["items"]["ok"], 3, "the module has no more");
+}
+
+#[test]
+fn the_first_items_choose_the_strategy() {
+    let sandbox = Sandbox::with("tasks.py", &without_items());
     for (callable, tasks, expected) in
         [("only", "30", &["async"][..]), ("compute", "8", &["processes", "hybrid"])]
     {
@@ -207,7 +225,7 @@ fn a_callable_that_closes_every_descriptor_fails_and_nobody_waits_for_it() {
 
 #[test]
 fn the_strategy_is_that_of_the_steady_item_and_a_blocked_loop_is_left() {
-    let sandbox = Sandbox::with("tasks.py", TASKS);
+    let sandbox = Sandbox::with("tasks.py", &without_items());
     let summary = |callable: &str| {
         let run = sandbox.run(&["run", "--json", "--tasks", "40", callable]).success();
         let mut report: Value = serde_json::from_slice(&run.get_output().stdout).unwrap();

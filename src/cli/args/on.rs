@@ -63,4 +63,8 @@ pub(crate) struct RunOnArgs {
     /// Items with their numbers, as another run has written them
     #[arg(long, value_name = "FILE", hide = true, conflicts_with_all = ["items", "null", "tasks"])]
     pub(crate) numbered_items: Option<PathBuf>,
+
+    /// Items are numbers for a callable, and no text, as those of --tasks are
+    #[arg(long, hide = true)]
+    pub(crate) number_items: bool,
 }

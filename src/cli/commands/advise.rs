@@ -62,7 +62,7 @@ pub(super) fn advise(
         if !matches!(machine, TargetMachine::Local) {
             return Err(advise_engine::not_simulated());
         }
-        let question = EngineQuestion { args, on, workload: workload.clone(), config: study.clone() };
+        let question = EngineQuestion { args, on, config: study };
         return advise_with_engine(&question, &host, workload, output, invocation);
     }
     let machine = machine.start()?;
@@ -85,12 +85,14 @@ fn advise_with_engine(
     let phase = EnginePhase::default();
     let guard = phase.guard()?;
     let mut progress = Progress::new(&workload.name, question.config.budget, output.console);
-    let mut report = Study::new(&guard, host, workload).run(&question.config, &mut progress)?;
+    let study = Study::new(&guard, host, workload).prepare(&question.config, &mut progress)?;
+    let workload = study.workload().clone();
+    let mut report = study.into_measured(&mut progress)?.conclude();
     drop(progress);
     report.invocation = invocation;
     let status = exit_status(guard.interrupt(), slice::from_ref(&report));
     if matches!(status, Ok(ExitStatus::Done)) {
-        question.answer(&mut report, host, &guard, &phase)?;
+        question.answer(&workload, &mut report, host, (&guard, &phase))?;
     }
     Ok(Advised { report, output, status })
 }

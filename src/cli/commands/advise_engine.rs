@@ -19,7 +19,7 @@ use crate::job::engine_report::EngineKind;
 use crate::report::Report;
 use crate::snippets::{self, EngineCallable, EngineShape, TaskShape};
 use crate::study::{RunGuard, StudyConfig, item_source};
-use crate::workload::Workload;
+use crate::workload::{Items, Workload};
 
 use crate::cli::args::{AdviseArgs, Cli, Command};
 use crate::cli::commands::run::refused;
@@ -37,33 +37,32 @@ const TASKS: [f64; 2] = [100.0, 100_000.0];
 /// First tasks of a trial on Dask, which run one after another.
 const FIRST_ON_DASK: u64 = 5;
 
-/// The engine that is asked about, and the work.
+/// The engine that is asked about.
 pub(super) struct EngineQuestion<'a> {
     /// The arguments.
     pub(super) args: &'a AdviseArgs,
     /// The engine.
     pub(super) on: &'a On,
-    /// The work.
-    pub(super) workload: Workload,
     /// The configuration of the study.
     pub(super) config: StudyConfig,
 }
 
 impl EngineQuestion<'_> {
-    /// Measures the engine and adds what it shows to the report; nothing without a recommendation for this machine.
+    /// Measures the engine and adds what it shows of a workload to its report; nothing without a recommendation for
+    /// this machine.
     pub(super) fn answer(
         &self,
+        workload: &Workload,
         report: &mut Report,
         host: &Host,
-        guard: &RunGuard,
-        phase: &EnginePhase,
+        (guard, phase): (&RunGuard, &EnginePhase),
     ) -> Result<(), Failure> {
         let Some(machine) = machine_of(report) else { return Ok(()) };
         let group = guard.group();
         let budget = self.config.budget;
         let wanted = machine.throughput_per_s * budget.as_secs_f64() * WORK_AT_HAND;
         let tasks = wanted.clamp(TASKS[0], TASKS[1]) as u64;
-        let line = self.line(tasks, group.scratch())?;
+        let line = self.line(workload, tasks, group.scratch())?;
         let cli = Cli::try_parse_from(line).map_err(|error| Failure::Usage(error.to_string()))?;
         let Command::Run(run) = cli.command else {
             return Err(Failure::Usage("--on: this work cannot be run on an engine".to_owned()));
@@ -83,13 +82,13 @@ impl EngineQuestion<'_> {
         }
         let shared_per_s = shared_limit(report, &machine, &measured);
         let asked = AdvisedJob { tasks: report.workload.tasks, cpus_per_task: cpus, shared_per_s };
-        let examples = self.programs(&measured, asked, engine);
+        let examples = self.programs(workload, &measured, asked, engine);
         report.engine = Some(Box::new(advise(measured, machine, asked, examples)));
         Ok(())
     }
 
     /// Returns the command line that runs the work on the engine, with a file of items in `directory`.
-    fn line(&self, tasks: u64, directory: &Path) -> Result<Vec<OsString>, Failure> {
+    fn line(&self, workload: &Workload, tasks: u64, directory: &Path) -> Result<Vec<OsString>, Failure> {
         let args = self.args;
         let mut line: Vec<OsString> =
             ["conc", "run", "--json", "--progress", "none", "--on"].map(Into::into).into();
@@ -107,7 +106,7 @@ impl EngineQuestion<'_> {
         add("--async-fn", args.workload.python.async_fn.clone().map(Into::into));
         line.extend(engine.sbatch_arg.iter().map(|argument| format!("--sbatch-arg={argument}").into()));
         line.extend(args.workload.ignore_failure.then(|| "--ignore-failure".into()));
-        line.extend(self.items(tasks, directory)?);
+        line.extend(items(workload, tasks, directory)?);
         let words = args.workload.command_line.iter().take_while(|word| *word != ":::");
         if args.workload.command_line.is_empty() {
             line.extend(args.workload.workload.first().cloned());
@@ -119,36 +118,14 @@ impl EngineQuestion<'_> {
         Ok(line)
     }
 
-    /// Returns the options that give the items: those of the work, again and again, or those of its module.
-    fn items(&self, tasks: u64, directory: &Path) -> Result<Vec<OsString>, Failure> {
-        if self.workload.has_items_of_module() {
-            return Ok(Vec::new());
-        }
-        let varies = self
-            .workload
-            .only_command()
-            .is_none_or(|command| command.argv.iter().any(|word| word.contains("{item}")));
-        if !varies {
-            return Ok(vec!["--tasks".into(), tasks.to_string().into()]);
-        }
-        let path = directory.join("trial-items");
-        let mut text = String::new();
-        for index in 0..tasks {
-            text += &self.workload.items.get(index).to_string();
-            text.push('\0');
-        }
-        std::fs::write(&path, text).map_err(Failure::io("cannot write the items of a trial"))?;
-        Ok(vec!["--null".into(), "--items".into(), path.into()])
-    }
-
     /// Returns the programs that use the engine by hand.
     fn programs(
         &self,
+        workload: &Workload,
         measured: &EngineMeasurement,
         asked: AdvisedJob,
         engine: &EngineConfig,
     ) -> Vec<CodeExample> {
-        let workload = &self.workload;
         let address = match engine {
             EngineConfig::Dask { cluster, .. } => cluster.address.clone(),
             EngineConfig::Slurm(_) => None,
@@ -173,6 +150,25 @@ impl EngineQuestion<'_> {
             EngineKind::Slurm => snippets::slurm(&shape).into_iter().collect(),
         }
     }
+}
+
+/// Returns the options that give the items of a trial: those of the work, again and again.
+fn items(workload: &Workload, tasks: u64, directory: &Path) -> Result<Vec<OsString>, Failure> {
+    let command = workload.only_command();
+    if command.is_some_and(|command| !command.argv.iter().any(|word| word.contains("{item}"))) {
+        return Ok(vec!["--tasks".into(), tasks.to_string().into()]);
+    }
+    let path = directory.join("trial-items");
+    let mut text = String::new();
+    for index in 0..tasks {
+        text += &workload.items.get(index).to_string();
+        text.push('\0');
+    }
+    std::fs::write(&path, text).map_err(Failure::io("cannot write the items of a trial"))?;
+    let are_numbers = workload.runs_python() && matches!(workload.items, Items::Count(_));
+    let mut options: Vec<OsString> = vec!["--null".into(), "--items".into(), path.into()];
+    options.extend(are_numbers.then(|| "--number-items".into()));
+    Ok(options)
 }
 
 /// Returns a callable as a program imports it, from `FILE.py:NAME` or `package.module:NAME`.

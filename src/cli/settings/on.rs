@@ -177,5 +177,7 @@ fn node_options(args: &RunArgs) -> Vec<OsString> {
     add("--strategy", args.strategy.map(|strategy| strategy.to_string().into()));
     options.extend(args.failure.ignore_failure.then(|| "--ignore-failure".into()));
     options.extend(args.input.shell.then(|| "--shell".into()));
+    let are_numbers = args.on.number_items || args.input.tasks.is_some() && !args.callable.is_empty();
+    options.extend(are_numbers.then(|| "--number-items".into()));
     options
 }

@@ -16,6 +16,7 @@ use crate::job::prior::Prior;
 use crate::job::width::WidthConfig;
 use crate::strategy::StrategyKind;
 use crate::workload::input::{self, InputError, find_program, is_callable, with_parameters};
+use crate::workload::spec::OwnItems;
 use crate::workload::{Items, Workload};
 
 use crate::cli::args::{Jobs, ProgressForm, RunArgs, RunInputArgs, slips};
@@ -168,11 +169,15 @@ fn resolve_work<'a>(args: &'a RunArgs, host: &Host) -> Result<Work<'a>, Failure>
         });
     }
     name_async_form(&mut workload, args.python.async_fn.as_deref())?;
+    if let Some(tasks) = args.input.tasks.filter(|_| workload.has_items_of_module()) {
+        workload.take_items_of_module(OwnItems::First(tasks));
+    }
     let callable = CallableConfig {
         workload,
         python: args.python.python.clone(),
         strategy: args.strategy,
         cpus: args.on.engine.cpus.unwrap_or_else(|| host.cpu_workers()),
+        takes_numbers: args.input.tasks.is_some() || args.on.number_items,
     };
     let (name, template) = (callable.workload.name.clone(), CommandTemplate::new(words, true));
     Ok(Work { name, words, listed, template, program: None, callable: Some(callable), steps: None })

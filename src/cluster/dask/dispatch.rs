@@ -7,7 +7,7 @@ use crossbeam_channel::Sender;
 use crate::cluster::dask::flight::{Flight, Sent};
 use crate::cluster::dask::inner_width::InnerWidth;
 use crate::cluster::watch::Left;
-use crate::job::callable::python_string;
+use crate::job::callable::{argument, python_string};
 use crate::job::callable_strategy::{CallableForm, FirstItems, ItemCost};
 use crate::job::command::{CommandTemplate, Rendered};
 use crate::job::finisher::Finisher;
@@ -22,8 +22,8 @@ use crate::strategy::StrategyKind;
 pub(crate) enum Payload<'a> {
     /// The argument of a callable.
     Argument {
-        /// Whether the module has the items, so that their numbers are sent.
-        is_of_module: bool,
+        /// Whether it takes numbers, and no text.
+        takes_numbers: bool,
     },
     /// The words of a command.
     Words(&'a CommandTemplate),
@@ -32,8 +32,7 @@ pub(crate) enum Payload<'a> {
 impl Payload<'_> {
     fn json(&self, item: &JobItem, slot: usize) -> String {
         match self {
-            Payload::Argument { is_of_module: true } => (item.number - 1).to_string(),
-            Payload::Argument { is_of_module: false } => python_string(&item.bytes),
+            Payload::Argument { takes_numbers } => argument(item, *takes_numbers),
             Payload::Words(template) => {
                 use std::os::unix::ffi::OsStrExt;
                 let of = Rendered { item: &item.bytes, number: item.number, slot };

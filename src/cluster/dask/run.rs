@@ -128,7 +128,7 @@ impl<'a> DaskRun<'a> {
         let flight = Flight::new(info.workers, info.threads, info.message_s, shutdown.clone());
         let counters = Counters::default();
         let payload = match self.work {
-            Some(work) => Payload::Argument { is_of_module: work.workload().has_items_of_module() },
+            Some(work) => Payload::Argument { takes_numbers: work.takes_numbers() },
             None => Payload::Words(&self.config.template),
         };
         let dispatcher =
