@@ -83,6 +83,26 @@ class Bench:
         self._cluster.wait()
 
 
+def compare(bench: Bench, pairs: int, items: int) -> None:
+    """Prints both comparisons."""
+    by_tasks = {tasks: bench.by_hand_s(tasks, items) for tasks in (2, 4, 8, 16, 32)}
+    best = min(by_tasks, key=lambda tasks: by_tasks[tasks])
+    found = []
+    for _ in range(pairs):
+        if random.random() < 0.5:
+            conc_s, by_hand_s = bench.conc_s(), bench.by_hand_s(best, items)
+        else:
+            by_hand_s, conc_s = bench.by_hand_s(best, items), bench.conc_s()
+        found.append((conc_s, by_hand_s))
+    ratios = sorted(conc_s / by_hand_s for conc_s, by_hand_s in found)
+    low, middle, high = statistics.quantiles(ratios, n=4) if pairs > 1 else ratios * 3
+    print(f"array of {best} tasks, the best by hand: {middle:.2f} ({low:.2f} to {high:.2f})")
+    conc_s = statistics.median(conc_s for conc_s, _ in found)
+    single_s = bench.by_hand_s(SINGLE, SINGLE) / SINGLE * items
+    print(f"one array task for each item: {single_s:.0f} s (from {SINGLE} of them), conc {conc_s:.1f} s")
+    print(f"conc is {single_s / conc_s:.0f} times as fast")
+
+
 def main() -> None:
     """Prints both comparisons."""
     conc = sys.argv[1]
@@ -92,23 +112,10 @@ def main() -> None:
         # The user of munge has to reach its socket.
         os.chmod(directory, 0o755)
         bench = Bench(conc, items, directory)
-        by_tasks = {tasks: bench.by_hand_s(tasks, items) for tasks in (2, 4, 8, 16, 32)}
-        best = min(by_tasks, key=lambda tasks: by_tasks[tasks])
-        found = []
-        for _ in range(pairs):
-            if random.random() < 0.5:
-                conc_s, by_hand_s = bench.conc_s(), bench.by_hand_s(best, items)
-            else:
-                by_hand_s, conc_s = bench.by_hand_s(best, items), bench.conc_s()
-            found.append((conc_s, by_hand_s))
-        ratios = sorted(conc_s / by_hand_s for conc_s, by_hand_s in found)
-        low, middle, high = statistics.quantiles(ratios, n=4) if pairs > 1 else ratios * 3
-        print(f"array of {best} tasks, the best by hand: {middle:.2f} ({low:.2f} to {high:.2f})")
-        conc_s = statistics.median(conc_s for conc_s, _ in found)
-        single_s = bench.by_hand_s(SINGLE, SINGLE) / SINGLE * items
-        print(f"one array task for each item: {single_s:.0f} s (from {SINGLE} of them), conc {conc_s:.1f} s")
-        print(f"conc is {single_s / conc_s:.0f} times as fast")
-        bench.close()
+        try:
+            compare(bench, pairs, items)
+        finally:
+            bench.close()
 
 
 if __name__ == "__main__":
