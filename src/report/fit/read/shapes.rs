@@ -88,7 +88,9 @@ fn k6(value: &Value) -> Option<Vec<Fields>> {
 fn autocannon(value: &Value) -> Option<Vec<Fields>> {
     let average = value.get("requests")?.get("average").map(text)?;
     let connections = value.get("connections").map(text)?;
-    let failed = value.get("non2xx").map(text);
+    // Errors are those of connections, timeouts among them.
+    let counts = ["non2xx", "errors"].iter().filter_map(|name| value.get(*name)?.as_u64());
+    let failed = counts.reduce(|a, b| a + b).map(|count| count.to_string());
     let mut fields = vec![("connections".to_owned(), connections), ("requests/s".to_owned(), average)];
     fields.extend(failed.map(|count| ("failed".to_owned(), count)));
     fields.extend(value["requests"].get("total").map(|count| ("requests".to_owned(), text(count))));
@@ -106,4 +108,20 @@ fn vegeta(value: &Value) -> Option<Vec<Fields>> {
     let success = value.get("success").map(text);
     fields.extend(success.map(|share| ("success rate".to_owned(), share)));
     Some(vec![fields])
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_failures_of_autocannon_are_those_of_connections_and_of_answers() {
+        let run = json!({ "connections": 8, "errors": 6, "timeouts": 2, "non2xx": 5,
+                          "requests": { "average": 1100.5, "total": 1000 } });
+        let known = known(&run).expect("a known tool");
+        let values: Vec<&str> = known[0].iter().map(|(_, value)| value.as_str()).collect();
+        assert_eq!(values, ["8", "1100.5", "11", "1000"]);
+    }
 }

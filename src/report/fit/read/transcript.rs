@@ -55,7 +55,7 @@ const fn shared(pattern: &'static str, columns: &'static [&'static str; 2]) -> R
 /// Lines by tool: wrk, k6, sysbench, fio, JMeter, locust, vegeta, h2load, autocannon, redis-benchmark.
 const RULES: &[Rule] = &[
     shared(r"^\s*(\d+) threads? and (\d+) connections?", &["threads", "connections"]),
-    rule(r"^\s*(\d+) requests in [\d.]+\w+,", &["requests"]),
+    rule(r"^\s*([\d.]+k?) requests in [\d.]+\w+,", &["requests"]),
     part(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", &["errors"; 4]),
     part(r"Non-2xx or 3xx responses:\s*(\d+)", &["errors"]),
     rule(r"^\s*http_reqs\.*:\s*\d+\s+([\d.]+/s)", &["http_reqs/s"]),
@@ -85,6 +85,8 @@ const RULES: &[Rule] = &[
     rule(r"(\d+) total client", &["clients"]),
     rule(r"^finished in [^,]+, ([\d.]+) req/s", &["req/s"]),
     rule(r"^│ Req/Sec\s*│(?:[^│]*│){4}\s*([\d.,]+k?)\s*│", &["Req/Sec"]),
+    part(r"^\d+ 2xx responses, (\d+) non 2xx responses", &["errors"]),
+    part(r"^(\d+) errors \(\d+ timeouts\)", &["errors"]),
     rule(r"^([A-Z][\w ()]*): ([\d.]+) requests per second", &["test", "requests/s"]),
     rule(r#"^"([A-Z][\w ()]*)","([\d.]+)","[\d.]+""#, &["test", "requests/s"]),
 ];
@@ -288,5 +290,16 @@ mod tests {
         let table = read(&source).expect("a run");
         let row: Vec<&str> = table.rows[0].iter().map(|field| field.text.as_str()).collect();
         assert_eq!(row, ["2", "6", "900"]);
+    }
+
+    #[test]
+    fn the_failures_of_autocannon_are_added() {
+        let run = "8 connections\n\n│ Req/Sec   │ 9 │ 9 │ 9 │ 9 │ 1,100 │ 0 │ 9 │\n\n\
+                   990 2xx responses, 5 non 2xx responses\n1k requests in 1.01s, 4.03 MB read\n\
+                   6 errors (2 timeouts)\n";
+        let source = Source::new("autocannon.txt", run.into()).expect("text");
+        let table = read(&source).expect("a run");
+        let row: Vec<&str> = table.rows[0].iter().map(|field| field.text.as_str()).collect();
+        assert_eq!(row, ["8", "1,100", "11", "1k"]);
     }
 }
