@@ -77,7 +77,10 @@ fn failures(failed: &[FailedWorkload]) -> String {
 
 /// Returns the count of each verdict, and a row for each of several workloads.
 fn overview(reports: &[Report]) -> String {
-    let gate = wording::suite(reports, 0).map(|counts| format!("<p class=\"suite\">Gate: {counts}</p>\n"));
+    let red =
+        prose::outcomes::headline(reports).map(|red| format!(": {}", escaped(&red))).unwrap_or_default();
+    let gate =
+        wording::suite(reports, 0).map(|counts| format!("<p class=\"suite\">Gate: {counts}{red}</p>\n"));
     let heading = if gate.is_some() { "<th>Gate</th>" } else { "" };
     let mut out = gate.unwrap_or_default();
     if reports.len() > 1 {

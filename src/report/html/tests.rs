@@ -67,7 +67,10 @@ fn every_cell_has_its_mark_and_every_metric_its_row() {
 #[test]
 fn several_workloads_are_listed_and_linked() {
     let (tags, text) = parsed(&to_string(&example::bench().results, &example::bench().failed));
-    assert!(text.contains("Gate: 1 regressed, 1 inconclusive"), "{text}");
+    assert!(
+        text.contains("Gate: 1 regressed, 1 inconclusive, advice changed in 1: web-scraper p50 11% higher"),
+        "{text}"
+    );
     assert!(text.contains("failed jobs/broken.toml: it has no step"), "{text}");
     let value = |tag: &StartTag, key: &[u8]| {
         tag.attributes.iter().find(|(k, _)| k.as_slice() == key).map(|(_, v)| v.as_slice().to_vec())
