@@ -22,10 +22,6 @@ const SUITE: usize = 10;
 /// Largest share of suites that are red although nothing changed, in percent.
 const MAX_FALSE_ALARMS: f64 = 0.5;
 
-/// The same where time was up after a dozen pairs or fewer: the level of the gate. A machine that alternates between two
-/// speeds gives one side all slow batches of seven pairs in one of 128 cases.
-const MAX_FALSE_ALARMS_OF_FEW: f64 = 1.0;
-
 /// Largest share of workloads that are inconclusive on an idle machine although nothing changed, in percent.
 const MAX_INCONCLUSIVE: f64 = 20.0;
 

@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 use crate::change::Change;
 use crate::recordings::{BLOCK, IDLE, Recordings, batches_in, resampled, series};
 use crate::shares::Shares;
-use crate::{MAX_FALSE_ALARMS, MAX_FALSE_ALARMS_OF_FEW, SUITE, draws};
+use crate::{MAX_FALSE_ALARMS, SUITE, draws};
 
 /// Seconds that are left for pairs if a workload takes 30 s and a third of them is for the search.
 const PAIRING_S: f64 = 20.0;
@@ -74,8 +74,7 @@ fn nothing_is_red_where_nothing_changed() {
         for most in [MANY, 12, 7] {
             let shares = suites(&recordings, condition, None, (draws()[0], most));
             let title = format!("paired A/A, {condition}, at most {most} pairs");
-            let allowed = if most == MANY { MAX_FALSE_ALARMS } else { MAX_FALSE_ALARMS_OF_FEW };
-            shares.check_equal(&title, allowed, condition == IDLE && most == MANY);
+            shares.check_equal(&title, MAX_FALSE_ALARMS, condition == IDLE && most == MANY);
         }
     }
 }
