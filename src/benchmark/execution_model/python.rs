@@ -61,11 +61,17 @@ impl Python<'_> {
 }
 
 impl Python<'_> {
-    /// Returns the CPU seconds per task of messages to `workers` worker processes, each with several tasks.
+    /// Returns the CPU seconds per task of messages to `workers` worker processes, each with several tasks, and of
+    /// their results.
     fn message_s(&self, workers: usize) -> f64 {
         let fair = self.tasks as f64 / (MIN_CHUNKS_PER_WORKER * workers.max(1) as f64);
         let chunk = (CHUNK_S / self.task_s.max(f64::MIN_POSITIVE)).min(fair).floor().max(1.0);
-        self.overheads.submit_dispatch_s / chunk + self.overheads.item_dispatch_s
+        self.overheads.submit_dispatch_s / chunk + self.overheads.item_dispatch_s + self.result_s()
+    }
+
+    /// Returns the CPU seconds per task to send its result back.
+    fn result_s(&self) -> f64 {
+        self.profile.send_cpu_s.unwrap_or(0.0)
     }
 
     /// Returns true if every worker has the module for itself, and with it the limits that the module sets.
@@ -156,10 +162,10 @@ impl ExecutionModel for Python<'_> {
             WidthMeaning::Threads => costs.thread_dispatch_s,
             WidthMeaning::Processes | WidthMeaning::Interpreters => self.message_s(cell.width),
             WidthMeaning::InFlightTimesProcesses if self.profile.has_separate_steps() => {
-                costs.submit_dispatch_s
+                costs.submit_dispatch_s + self.result_s()
             }
             WidthMeaning::WorkersPerStage => staged::dispatch_s(self.profile, &costs),
-            WidthMeaning::InFlightTimesProcesses => costs.loop_in_process_dispatch_s,
+            WidthMeaning::InFlightTimesProcesses => costs.loop_in_process_dispatch_s + self.result_s(),
         };
         Overhead { dispatch_s, ..Overhead::default() }
     }
@@ -288,6 +294,18 @@ mod tests {
         assert!(start("spawn", StrategyKind::Processes) > start("forkserver", StrategyKind::Processes));
         assert!(start("forkserver", StrategyKind::Processes) > start("fork", StrategyKind::Processes));
         assert!(start("fork", StrategyKind::Processes) > 10.0 * start("fork", StrategyKind::Threads));
+    }
+
+    #[test]
+    fn a_large_result_costs_a_process_and_no_thread() {
+        let plain = python(0.01, &[(false, 1.0)]);
+        let large = PythonProfile { send_cpu_s: Some(1.5e-3), ..plain.clone() };
+        let dispatch_s = |profile: &PythonProfile, strategy| {
+            model(profile, 2.0).overhead(&Configuration::planned(strategy, 2, 2)).dispatch_s
+        };
+        let more = |strategy| dispatch_s(&large, strategy) - dispatch_s(&plain, strategy);
+        assert!((more(StrategyKind::Processes) - 1.5e-3).abs() < 1e-12);
+        assert_eq!(more(StrategyKind::Threads), 0.0);
     }
 
     #[test]

@@ -46,6 +46,10 @@ pub struct PythonProfile {
     /// it was not measured.
     #[serde(default)]
     pub busy_cpu_s: Option<f64>,
+    /// CPU seconds to send a large result to another process, on both sides together; null if results are small or
+    /// cannot be sent.
+    #[serde(default)]
+    pub send_cpu_s: Option<f64>,
     /// The module whose import switched the global lock on in an interpreter built without one; null if none
     /// did.
     #[serde(default)]
@@ -202,6 +206,7 @@ impl PythonProfile {
             two_threads: None,
             cpus_per_task: 1.0,
             busy_cpu_s: None,
+            send_cpu_s: None,
             gil_switched_on_by: None,
             faster_again: None,
             own_limits: Vec::new(),

@@ -184,6 +184,8 @@ pub(crate) struct ProfileReport {
     pub gil_held: Option<f64>,
     /// The tasks in one thread and in several; `None` if they were not run so.
     pub trial: Option<TrialReport>,
+    /// CPU seconds to send a result to another process; `None` for a small one, and for one that cannot be sent.
+    pub send_cpu_s: Option<f64>,
     /// Coroutines that ran at once on one event loop; `None` if they did not.
     pub in_flight: Option<SliceReport>,
     /// True if the GIL was on at the end; an import may switch it on.

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from . import resource_usage
+from . import resource_usage, sending
 from .early_end import Clocks, EarlyEnd
 from .first_call import FirstCalls, Mark
 from .foreign import GREEN_THREADS, replaced_by
@@ -66,6 +66,7 @@ def run(job: Job) -> JsonObject:
     profile.update(job.report())
     profile["peak_rss_bytes"] += resource_usage.peak_rss_of_children()
     cost = _task_cost(job, range(first.first_task, done), profile["runqueue_s"])
+    profile["send_cpu_s"] = sending.cpu_s(steps.result)
     profile.update(_beside_others(job, steps, done, cost))
     steps.close()
     # At the end: a task may import a module that switches it on.
@@ -114,6 +115,8 @@ class StepMeter:
         self.cpu_s = [0.0] * len(program.steps)
         self.queue_s = [0.0] * len(program.steps)
         self.queue = resource_usage.RunQueue()
+        # That of the last task.
+        self.result: Any = None
         self._is_over: Callable[[float], bool] | None = None
         self._ended_early = False
         self._numbers = job.request.tasks.numbers
@@ -201,7 +204,8 @@ class StepMeter:
             task = self._skip(task)
             item = self._begin(task)
             try:
-                self.job.results.keep(task, self._run_one(item))
+                self.result = self._run_one(item)
+                self.job.results.keep(task, self.result)
             except BaseException as error:
                 self.job.results.fail(task, error)
             last = self._end(task, last)
@@ -215,7 +219,8 @@ class StepMeter:
             task = self._skip(task)
             item = self._begin(task)
             try:
-                self.job.results.keep(task, await self._await_one(item))
+                self.result = await self._await_one(item)
+                self.job.results.keep(task, self.result)
             except BaseException as error:
                 self.job.results.fail(task, error)
             last = self._end(task, last)
