@@ -16,6 +16,7 @@ pub(crate) fn of_profile(profiled: &Profiled) -> RunReport {
         most_busy: 1,
         full_pipe: None,
         cpu: CpuTime { user_s: profile.cpu_user_s, system_s: profile.cpu_system_s },
+        instructions: None,
         peak_rss_bytes: profiled.peak_rss_bytes,
         peak_pss_bytes: profiled.peak_pss_bytes,
         ledger: None,

@@ -60,6 +60,9 @@ pub struct BatchMetrics {
     pub p99_s: Option<f64>,
     /// CPU seconds per task.
     pub cpu_s_per_task: f64,
+    /// Instructions per task in user mode; null where they are not counted.
+    #[serde(default)]
+    pub instructions_per_task: Option<f64>,
     /// Peak resident size of all processes together, in bytes.
     pub peak_rss_bytes: u64,
     /// Number of tasks that succeeded.
@@ -83,6 +86,7 @@ impl BatchMetrics {
     /// Reads the figures off the report of a batch.
     pub fn of(report: &RunReport, sizing: &Sizing, conditions: MachineConditions) -> Self {
         let counts = report.tally.counts;
+        let per_task = |all: f64| all / counts.started().max(1) as f64;
         BatchMetrics {
             at_s: conditions.at_s,
             cpu_speed: conditions.cpu_speed,
@@ -91,7 +95,8 @@ impl BatchMetrics {
             throughput_per_s: BatchTimes::of(report, sizing.cpus).throughput(sizing.tasks),
             p50_s: report.tally.latencies.quantile(0.5),
             p99_s: report.tally.latencies.quantile(0.99),
-            cpu_s_per_task: report.cpu.total_s() / counts.started().max(1) as f64,
+            cpu_s_per_task: per_task(report.cpu.total_s()),
+            instructions_per_task: report.instructions.map(per_task),
             peak_rss_bytes: report.peak_rss_bytes,
             ok: counts.ok,
             started: counts.started(),

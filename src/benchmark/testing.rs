@@ -111,6 +111,7 @@ pub(crate) fn report(tasks: u64, width: usize, task_s: f64) -> RunReport {
         most_busy: width as u64,
         full_pipe: None,
         cpu: CpuTime::default(),
+        instructions: None,
         peak_rss_bytes: 1,
         peak_pss_bytes: None,
         ledger: None,

@@ -57,7 +57,10 @@ fn gate(comparison: &Comparison, tests: f64) -> GateReport {
     let (failing, failure) = failing(comparison, p_failures.is_some_and(|p| p <= FALSE_ALARM / tests));
     let outcomes = comparison.outcomes.as_ref().filter(|change| change.is_regression());
     let other = outcomes.map(|change| change.verdict);
-    let counted = metrics.iter().filter(|of| !is_doubtful_tail(of)).map(|of| of.verdict);
+    let counted = metrics
+        .iter()
+        .filter(|of| !is_doubtful_tail(of) && !is_surplus_count(of, &metrics))
+        .map(|of| of.verdict);
     let verdict = worst(counted.chain(failing).chain(other));
     GateReport {
         verdict,
@@ -76,6 +79,14 @@ fn gate(comparison: &Comparison, tests: f64) -> GateReport {
 /// dozens of tasks, whose slowest one varies by itself. A tail that did get worse counts.
 fn is_doubtful_tail(of: &MetricVerdict) -> bool {
     of.metric == Metric::P99 && of.verdict == GateVerdict::Inconclusive
+}
+
+/// Returns true for instructions that decide nothing: they stand for the CPU time where other programs hide it. Where it
+/// shows, it counts, because more instructions need not take longer.
+fn is_surplus_count(of: &MetricVerdict, all: &[MetricVerdict]) -> bool {
+    let is_hidden = |of: &MetricVerdict| of.verdict == GateVerdict::Inconclusive;
+    let is_time_hidden = all.iter().filter(|of| of.metric == Metric::CpuPerTask).all(is_hidden);
+    of.metric == Metric::Instructions && (is_hidden(of) || !is_time_hidden)
 }
 
 /// Returns the verdict that failed tasks lead to, and the reason.
@@ -212,6 +223,30 @@ mod tests {
         );
         assert_eq!(gates[1].verdict, GateVerdict::Inconclusive);
         assert_eq!(gates[1].reason, Some(GateReason::OtherCpuSteps));
+    }
+
+    #[test]
+    fn instructions_count_where_the_cpu_time_does_not_show() {
+        let told = |cpu_sd: f64, instructions: f64| {
+            let mut series = pairs(20, 1.0, 0.01);
+            let noise = pairs(20, 1.0, cpu_sd);
+            for (batch, noisy) in series.batches.iter_mut().zip(&noise.batches) {
+                batch.cpu_s_per_task = noisy.cpu_s_per_task;
+                batch.instructions_per_task = Some(2e6 * instructions);
+            }
+            series.reference.iter_mut().for_each(|batch| batch.instructions_per_task = Some(2e6));
+            judge(&[compare(&series, "old", Thresholds::default())]).remove(0)
+        };
+        let of =
+            |gate: &GateReport, metric| gate.metrics.iter().find(|of| of.metric == metric).unwrap().verdict;
+        let hidden = told(0.2, 1.1);
+        assert_eq!(of(&hidden, Metric::CpuPerTask), GateVerdict::Inconclusive);
+        assert_eq!(of(&hidden, Metric::Instructions), GateVerdict::Regressed);
+        assert_eq!(hidden.verdict, GateVerdict::Regressed);
+        let shown = told(0.01, 1.1);
+        assert_eq!(of(&shown, Metric::Instructions), GateVerdict::Regressed);
+        assert_eq!(shown.verdict, GateVerdict::Unchanged);
+        assert_eq!(told(0.2, 1.0).verdict, GateVerdict::Inconclusive, "and no more instructions is no proof");
     }
 
     #[test]

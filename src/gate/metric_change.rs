@@ -79,7 +79,7 @@ pub(crate) fn ln_cost(metric: Metric, batch: &BatchMetrics) -> Option<f64> {
 /// counted in pages, and heaps grow in steps.
 pub(crate) fn resolution(metric: Metric) -> f64 {
     match metric {
-        Metric::Throughput | Metric::CpuPerTask => 0.001,
+        Metric::Throughput | Metric::CpuPerTask | Metric::Instructions => 0.001,
         Metric::P50 | Metric::P99 => 0.0045,
         Metric::PeakRss => 0.005,
     }

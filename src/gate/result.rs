@@ -51,14 +51,22 @@ pub enum Metric {
     P99,
     /// CPU seconds per task.
     CpuPerTask,
+    /// Instructions per task in user mode.
+    Instructions,
     /// Largest resident size of all processes together, in bytes.
     PeakRss,
 }
 
 impl Metric {
     /// Every metric, in the order of the reports.
-    pub const ALL: [Metric; 5] =
-        [Metric::Throughput, Metric::P50, Metric::P99, Metric::CpuPerTask, Metric::PeakRss];
+    pub const ALL: [Metric; 6] = [
+        Metric::Throughput,
+        Metric::P50,
+        Metric::P99,
+        Metric::CpuPerTask,
+        Metric::Instructions,
+        Metric::PeakRss,
+    ];
 
     /// Returns the stable name.
     pub fn as_str(self) -> &'static str {
@@ -67,6 +75,7 @@ impl Metric {
             Metric::P50 => "p50",
             Metric::P99 => "p99",
             Metric::CpuPerTask => "cpu-per-task",
+            Metric::Instructions => "instructions",
             Metric::PeakRss => "peak-rss",
         }
     }
@@ -78,6 +87,7 @@ impl Metric {
             Metric::P50 => batch.p50_s,
             Metric::P99 => batch.p99_s,
             Metric::CpuPerTask => Some(batch.cpu_s_per_task),
+            Metric::Instructions => batch.instructions_per_task,
             Metric::PeakRss => Some(batch.peak_rss_bytes as f64),
         }
     }

@@ -14,6 +14,10 @@ const TIME_RUN_SD: f64 = 0.02;
 /// most a sixth of the CPUs taken differed by 0.3% to 0.6%, and once by 1.5% of which 1.0% was noise within the runs.
 const CPU_TIME_RUN_SD: f64 = 0.0075;
 
+/// Standard deviation of ln instructions between runs. It is that of CPU time, of which instructions are the steadier
+/// part: no recording has them, because the machines at hand did not count them.
+const INSTRUCTIONS_RUN_SD: f64 = CPU_TIME_RUN_SD;
+
 /// Standard deviation of ln memory between runs; memory does not depend on speed.
 const MEMORY_RUN_SD: f64 = 0.01;
 
@@ -41,6 +45,10 @@ const OTHER_PROGRAMS_TAIL_COST: f64 = 3.0;
 
 /// The same power for CPU time: others displace what a task has in the caches, and share the core. Up to 0.15 was seen.
 const OTHER_PROGRAMS_CPU_COST: f64 = 0.15;
+
+/// The same power for instructions: whoever else runs, a task executes the same, but what waits by spinning executes
+/// more. A third of the power for CPU time; not seen, because the machines at hand did not count instructions.
+const OTHER_PROGRAMS_INSTRUCTIONS_COST: f64 = 0.05;
 
 /// Bound of ln throughput if the CPU use of other programs was not measured; twice that for the 99th percentile.
 const UNKNOWN_OTHER_PROGRAMS_BOUND: f64 = 0.20;
@@ -72,6 +80,7 @@ impl RunDifference {
             Metric::PeakRss => MEMORY_RUN_SD,
             Metric::P99 => TAIL_RUN_SD_FACTOR * TIME_RUN_SD,
             Metric::CpuPerTask => CPU_TIME_RUN_SD,
+            Metric::Instructions => INSTRUCTIONS_RUN_SD,
             Metric::Throughput | Metric::P50 => TIME_RUN_SD,
         };
         let of_machine = if self.other_machine { OTHER_MACHINE_SD } else { 0.0 };
@@ -96,6 +105,7 @@ impl RunDifference {
             }
             // The speed of a CPU whose core is shared is measured, and its residue is part of `of_speed`.
             Metric::CpuPerTask => of_speed + of_others(OTHER_PROGRAMS_CPU_COST, unknown),
+            Metric::Instructions => of_speed + of_others(OTHER_PROGRAMS_INSTRUCTIONS_COST, unknown),
         }
     }
 }

@@ -134,7 +134,7 @@ fn estimate(metric: Metric, sides: &[RunSide<'_>; 2], other_machine: bool) -> Op
     let elasticity = match metric {
         Metric::Throughput | Metric::P50 | Metric::P99 => current.busy.max(earlier.busy),
         Metric::CpuPerTask => 1.0,
-        Metric::PeakRss => 0.0,
+        Metric::Instructions | Metric::PeakRss => 0.0,
     };
     let faster = current.speed.zip(earlier.speed).map(|(now, before)| now.minus(before));
     let mut worse = now.minus(before);
@@ -227,6 +227,7 @@ fn of_round(result: &ConfigurationResult, throughput_per_s: f64) -> BatchMetrics
         p50_s: result.latency_s.map(|latency| latency.p50),
         p99_s: result.latency_s.map(|latency| latency.p99),
         cpu_s_per_task: result.cpu_s_per_task.unwrap_or(0.0),
+        instructions_per_task: None,
         peak_rss_bytes: result.peak_rss_bytes.unwrap_or(0),
         ok: result.tasks.ok,
         started: result.tasks.started(),

@@ -22,6 +22,7 @@ pub(crate) fn batch(times: f64) -> BatchMetrics {
         p50_s: Some(5e-3 * times),
         p99_s: Some(6e-3 * times),
         cpu_s_per_task: 5e-3 * times,
+        instructions_per_task: None,
         peak_rss_bytes: 10 << 20,
         ok: 48,
         started: 48,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::gate::result::Metric;
 use crate::policy::INDIFFERENCE;
 
-/// Default threshold of what hardly varies, CPU time and memory: smaller deteriorations are not worth a failed build.
+/// Default threshold of what hardly varies, CPU time, instructions and memory: smaller deteriorations are not worth a failed build.
 const DEFAULT_THRESHOLD: f64 = 0.03;
 
 /// Default threshold of throughput and p50: nobody minds a smaller difference. With 3%, 28% of equal workloads on an
@@ -16,10 +16,11 @@ const DEFAULT_TIME_THRESHOLD: f64 = INDIFFERENCE;
 const DEFAULT_P99_THRESHOLD: f64 = 0.10;
 
 /// Default thresholds of a comparison with a stored run, in which the machine may differ by more: of times,
-/// of the 99th percentile, of CPU time and of memory.
+/// of the 99th percentile, of CPU time, of instructions and of memory.
 const STORED_TIME_THRESHOLD: f64 = 0.15;
 const STORED_P99_THRESHOLD: f64 = 0.30;
 const STORED_CPU_THRESHOLD: f64 = 0.06;
+const STORED_INSTRUCTIONS_THRESHOLD: f64 = 0.05;
 const STORED_MEMORY_THRESHOLD: f64 = 0.05;
 
 /// The share by which each metric may be worse, such as 0.03.
@@ -34,6 +35,8 @@ pub struct Thresholds {
     pub p99: f64,
     /// For CPU time per task.
     pub cpu_per_task: f64,
+    /// For instructions per task.
+    pub instructions: f64,
     /// For memory.
     pub peak_rss: f64,
 }
@@ -55,6 +58,7 @@ impl Thresholds {
         Thresholds {
             p99: STORED_P99_THRESHOLD,
             cpu_per_task: STORED_CPU_THRESHOLD,
+            instructions: STORED_INSTRUCTIONS_THRESHOLD,
             peak_rss: STORED_MEMORY_THRESHOLD,
             ..Thresholds::uniform(STORED_TIME_THRESHOLD)
         }
@@ -62,7 +66,14 @@ impl Thresholds {
 
     /// Returns one threshold for every metric.
     pub fn uniform(share: f64) -> Self {
-        Thresholds { throughput: share, p50: share, p99: share, cpu_per_task: share, peak_rss: share }
+        Thresholds {
+            throughput: share,
+            p50: share,
+            p99: share,
+            cpu_per_task: share,
+            instructions: share,
+            peak_rss: share,
+        }
     }
 
     /// Changes the threshold of `metric`.
@@ -72,6 +83,7 @@ impl Thresholds {
             Metric::P50 => &mut self.p50,
             Metric::P99 => &mut self.p99,
             Metric::CpuPerTask => &mut self.cpu_per_task,
+            Metric::Instructions => &mut self.instructions,
             Metric::PeakRss => &mut self.peak_rss,
         } = share;
     }
@@ -83,6 +95,7 @@ impl Thresholds {
             Metric::P50 => self.p50,
             Metric::P99 => self.p99,
             Metric::CpuPerTask => self.cpu_per_task,
+            Metric::Instructions => self.instructions,
             Metric::PeakRss => self.peak_rss,
         }
     }

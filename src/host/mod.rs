@@ -15,6 +15,7 @@ pub(crate) mod group;
 pub(crate) mod how_ended;
 pub(crate) mod info;
 pub(crate) mod inherited;
+pub(crate) mod instructions;
 pub(crate) mod interrupt;
 pub(crate) mod launch;
 pub(crate) mod limits;

@@ -225,6 +225,7 @@ impl Session {
                 .flatten(),
             most_busy: (tasks.end - tasks.start).min(batch.width as u64),
             cpu: CpuTime { user_s: cpu.user_s * left, system_s: cpu.system_s * left },
+            instructions: None,
             peak_rss_bytes: report.peak_rss_bytes,
             peak_pss_bytes: report.peak_pss_bytes,
             ledger,

@@ -2,7 +2,7 @@
 //!
 //! The shape: <https://bencher.dev/docs/reference/bencher-metric-format/>. `latency` and `throughput`
 //! are measures that every project has there, in nanoseconds and operations per second; the others are
-//! created when they are first seen, in nanoseconds and bytes.
+//! created when they are first seen, in nanoseconds, bytes and instructions.
 
 use std::collections::BTreeMap;
 
@@ -46,6 +46,7 @@ fn measure(figure: &Figure) -> (&'static str, Value) {
         Metric::P50 => ("latency", NANOSECONDS),
         Metric::P99 => ("latency-p99", NANOSECONDS),
         Metric::CpuPerTask => ("cpu-per-task", NANOSECONDS),
+        Metric::Instructions => ("instructions", 1.0),
         Metric::PeakRss => ("peak-rss", 1.0),
     };
     let end = |i: usize| figure.ci95.map(|ends| ends[i] * scale);

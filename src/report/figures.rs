@@ -82,6 +82,7 @@ fn of_cell(result: &ConfigurationResult) -> Vec<Figure> {
             Metric::P50 => result.latency_s.map(|latency| latency.p50),
             Metric::P99 => result.latency_s.map(|latency| latency.p99),
             Metric::CpuPerTask => result.cpu_s_per_task,
+            Metric::Instructions => None,
             Metric::PeakRss => result.peak_rss_bytes.map(|bytes| bytes as f64),
         };
         let ci95 = result.ci95.filter(|_| metric == Metric::Throughput);

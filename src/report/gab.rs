@@ -56,6 +56,7 @@ fn entry(workload: &str, figure: &Figure, extra: String) -> Entry {
     let (unit, scale) = match figure.metric {
         Metric::Throughput => ("tasks/s", 1.0),
         Metric::P50 | Metric::P99 | Metric::CpuPerTask => ("ms", 1e3),
+        Metric::Instructions => ("instructions", 1.0),
         Metric::PeakRss => ("MiB", 1.0 / f64::from(1 << 20)),
     };
     let value = figure.value;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::host::instructions::InstructionCounter;
 use crate::host::usage::{CpuTime, peak_rss_of_children, peak_rss_of_self};
 use crate::model::FullPipe;
 use crate::strategy::asynchronous::Async;
@@ -37,6 +38,10 @@ pub struct RunReport {
     pub full_pipe: Option<FullPipe>,
     /// CPU time for the tasks, all processes together, start-up excluded.
     pub cpu: CpuTime,
+    /// Instructions for the tasks in user mode, all processes together, start-up excluded; `None` where they are not
+    /// counted.
+    #[serde(default)]
+    pub instructions: Option<f64>,
     /// Sum of the peak resident sizes of this process and its workers, in bytes. For commands it is the
     /// largest one times the number in flight: an upper bound.
     pub peak_rss_bytes: u64,
@@ -82,15 +87,19 @@ fn stop_after(limit: Duration, queue: &Arc<TaskQueue>) -> mpsc::Sender<()> {
 /// # Errors
 /// When the strategy cannot start; failing tasks are part of the report.
 pub(crate) fn run(strategy: &dyn Strategy, job: &Job, queue: &Arc<TaskQueue>) -> Result<RunReport, Error> {
+    // Only threads and processes that start later are counted.
+    let mut counter = InstructionCounter::new();
     let asked = Instant::now();
     let pool = strategy.start(job)?;
     let ready = Instant::now();
     let _timer = job.stop_starting_after.map(|limit| stop_after(limit, queue));
     let before = CpuTime::of_self() + CpuTime::of_children();
+    let counting = counter.as_mut().and_then(InstructionCounter::start);
     queue.release();
     let PoolRun { mut outcomes, ended_at, usage, ipc, workers, stopped } = pool.run(queue);
     // Read before the pool is dropped: workers that are reaped then have reported theirs already.
     let used = CpuTime::of_self() + CpuTime::of_children() - before;
+    let instructions = counting.and_then(|()| counter.as_mut()?.count());
     drop(stopped);
     let in_flight = job.width.min(usize::try_from(queue.len()).unwrap_or(usize::MAX)) as u64;
     let commands = if job.workload.runs_commands() { in_flight * peak_rss_of_children() } else { 0 };
@@ -101,6 +110,7 @@ pub(crate) fn run(strategy: &dyn Strategy, job: &Job, queue: &Arc<TaskQueue>) ->
         most_busy: if queue.most_busy() > 0 { queue.most_busy() } else { in_flight },
         full_pipe: FullPipe::of(&std::mem::take(&mut outcomes.intervals)),
         cpu: used + usage.cpu,
+        instructions,
         peak_rss_bytes: peak_rss_of_self() + usage.peak_rss_bytes + commands,
         peak_pss_bytes: None,
         ledger: ipc.map(|ipc| WorkerTimeBreakdown::new(workers, startup_s, wall_s, &ipc)),

@@ -112,6 +112,7 @@ fn batch(fields: &[&str]) -> BatchMetrics {
         p50_s: number(4).ok(),
         p99_s: number(5).ok(),
         cpu_s_per_task: number(6).expect("a time"),
+        instructions_per_task: None,
         peak_rss_bytes: count(7),
         ok: count(8),
         started: count(9),

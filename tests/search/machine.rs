@@ -178,6 +178,7 @@ impl Executor for Machine {
             most_busy: 1,
             full_pipe: None,
             cpu: CpuTime::default(),
+            instructions: None,
             peak_rss_bytes: 1,
             peak_pss_bytes: None,
             ledger: None,

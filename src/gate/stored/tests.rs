@@ -90,6 +90,23 @@ fn what_others_use_may_be_the_reason() {
 }
 
 #[test]
+fn instructions_show_what_others_hide() {
+    let loaded = |instructions: f64, seed| {
+        let mut series = series(noisy(60, 1.0, 0.05, seed));
+        for (i, batch) in series.batches.iter_mut().enumerate() {
+            batch.cpu_others = Some(0.5);
+            batch.instructions_per_task = Some(2e6 * instructions * (1.0 + 1e-3 * (i % 3) as f64));
+        }
+        series
+    };
+    let slower = gate(&loaded(1.0, 1), &loaded(1.1, 2), HERE);
+    assert_eq!(of(&slower, Metric::CpuPerTask).verdict, GateVerdict::Inconclusive);
+    assert_eq!(of(&slower, Metric::Instructions).verdict, GateVerdict::Regressed);
+    assert_eq!(slower.verdict, GateVerdict::Regressed);
+    assert_eq!(gate(&loaded(1.0, 1), &loaded(1.0, 2), HERE).verdict, GateVerdict::Inconclusive);
+}
+
+#[test]
 fn another_machine_lowers_the_claim() {
     let (earlier, now) = (series(noisy(40, 1.0, 0.01, 1)), series(noisy(40, 1.4, 0.01, 2)));
     let other = gate(&earlier, &now, RunCircumstances { other_machine: true, ..HERE });

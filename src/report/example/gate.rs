@@ -22,6 +22,7 @@ pub(crate) fn series() -> Series {
             p50_s: Some(0.0535 * off),
             p99_s: Some(0.094 / off),
             cpu_s_per_task: 0.0009 * off,
+            instructions_per_task: Some(2.4e6 * off),
             peak_rss_bytes: (27 << 20) + (u64::from(i % 2) << 16),
             ok: if i == 5 { 199 } else { 200 },
             started: 200,

@@ -18,6 +18,7 @@ pub(crate) fn title(metric: Metric) -> &'static str {
         Metric::P50 => "p50",
         Metric::P99 => "p99",
         Metric::CpuPerTask => "CPU/task",
+        Metric::Instructions => "instructions",
         Metric::PeakRss => "peak RSS",
     }
 }
@@ -27,6 +28,7 @@ pub(crate) fn value(metric: Metric, value: f64) -> String {
     match metric {
         Metric::Throughput => format!("{}/s", PerSecond(value)),
         Metric::P50 | Metric::P99 | Metric::CpuPerTask => Seconds(value).to_string(),
+        Metric::Instructions => PerSecond(value).to_string(),
         Metric::PeakRss => Bytes(value.max(0.0).round() as u64).to_string(),
     }
 }

@@ -101,6 +101,7 @@ impl Executor for SimulatedExecutor<'_> {
             most_busy: request.cell.width as u64,
             full_pipe: None,
             cpu: CpuTime { user_s, system_s: 0.0 },
+            instructions: None,
             peak_pss_bytes: None,
             peak_rss_bytes: BATCH_BYTES + IN_FLIGHT_BYTES * request.cell.width as u64,
             ledger: None,
