@@ -356,6 +356,8 @@ fn work_that_no_engine_can_run_is_refused() {
         (&["--on", "dask", "--once", "tasks.py:double", ":::", "a"], "--once forbids"),
         (&["--on", "dask", "--rate", "5", "--tasks", "4", "--", "true"], "limits hold on one machine"),
         (&["--on", "dask", "--predict-only", "--tasks", "4", "--", "true"], "measured, and not predicted"),
+        // Its client needs one, whatever runs.
+        (&["--on", "dask", "--python", "/no/python", "--tasks", "4", "--", "true"], "/no/python"),
         (&["--nodes", "2", "--tasks", "4", "--", "true"], "--on"),
     ] {
         let run = sandbox.run(&[&["advise"], arguments].concat()).code(2);

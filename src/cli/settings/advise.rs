@@ -12,7 +12,7 @@ use crate::cli::settings::environment::Environment;
 use crate::cli::settings::flag::{FlagRequest, resolve_flag};
 use crate::cli::settings::output::OutputSettings;
 use crate::cli::settings::study::resolve_study;
-use crate::cli::settings::workload::{check_once, resolve_workload};
+use crate::cli::settings::workload::{check_once, check_python, resolve_workload};
 
 /// Settings of `conc advise`.
 pub(crate) struct AdviseSettings {
@@ -37,6 +37,10 @@ impl AdviseSettings {
         environment: &Environment,
     ) -> Result<Self, Failure> {
         let mut workload = resolve_workload(&args.workload, environment.stdin())?;
+        // An engine takes commands, too, through a client in an interpreter.
+        if args.engine.on.is_none() {
+            check_python(&workload, args.workload.python.python.as_deref())?;
+        }
         let language = args.code.unwrap_or_else(|| default_language(&workload));
         let output = OutputSettings::resolve(&args.output, language, environment)?;
         if args.once {

@@ -22,7 +22,7 @@ use crate::cli::failure::Failure;
 use crate::cli::settings::environment::Environment;
 use crate::cli::settings::output::OutputSettings;
 use crate::cli::settings::study::resolve_hooks;
-use crate::cli::settings::workload::resolve_workload;
+use crate::cli::settings::workload::{check_python, resolve_workload};
 
 /// Profiling time of a running process, unless the user asks for another.
 const ATTACHED: Duration = Duration::from_secs(10);
@@ -77,6 +77,7 @@ impl ProfileSettings {
         }
         let (workload, hooks) =
             (resolve_workload(&args.workload, environment.stdin())?, resolve_hooks(&args.hooks));
+        check_python(&workload, args.workload.python.python.as_deref())?;
         let argv = workload.only_command().map(|command| command.argv.as_slice()).unwrap_or_default();
         if has_numbers(argv) {
             let message =

@@ -40,7 +40,6 @@ pub(super) fn resolve_workload(args: &WorkloadArgs, stdin: impl BufRead) -> Resu
         ignore_failures(&mut workload);
     }
     set_limits(&mut workload, args);
-    check_python(&workload, args.python.python.as_deref())?;
     name_async_form(&mut workload, args.python.async_fn.as_deref())?;
     if let Some(name) = &args.name {
         workload.name.clone_from(name);
@@ -71,7 +70,10 @@ fn no_command() -> Failure {
     Failure::Usage(message.to_owned())
 }
 
-/// Refuses an interpreter for a workload that is not Python.
+/// Checks that an interpreter is not given for a workload that is not Python.
+///
+/// # Errors
+/// When it is.
 pub(super) fn check_python(workload: &Workload, python: Option<&Path>) -> Result<(), Failure> {
     if python.is_some() && !workload.runs_python() {
         let message = format!("--python: '{}' is not a Python workload", workload.name);
