@@ -147,6 +147,16 @@ mod tests {
     }
 
     #[test]
+    fn a_form_waits_that_hardly_computes_and_computes_if_it_does_so_for_long() {
+        let of = |cpu_s| seen(CallableForm::Blocking, cpu_s, 0.4, 0);
+        assert!(waiting(&of(0.001)).is_some());
+        assert!(waiting(&of(0.09)).is_none());
+        let mut short = seen(CallableForm::Async, 0.0009, 0.004, 0);
+        short.forms[0].wall_s = 0.001;
+        assert!(!fails(&short, None), "nobody waits for long");
+    }
+
+    #[test]
     fn the_profile_has_the_last_word() {
         let tried = |verdict| {
             let two_threads = Some(TwoThreads::lost(2, verdict));

@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn coefficients_have_three_digits_at_the_most_and_no_noise() {
-        let told = [0.0, 2.011e-6, 0.0577712, 0.51234].map(coefficient);
-        assert_eq!(told, ["0", "2.0e-6", "0.0578", "0.512"]);
+        let told = [0.0, 2.011e-6, 0.0577712, 0.1, 0.51234].map(coefficient);
+        assert_eq!(told, ["0", "2.0e-6", "0.0578", "0.100", "0.512"]);
     }
 }

@@ -347,4 +347,24 @@ mod tests {
         cells[1].cpu_others = Some(0.4);
         assert!(!seen(&cells, StrategyKind::Threads, 8).is_quiet);
     }
+
+    #[test]
+    fn only_widths_that_were_run_are_flat_and_only_if_they_gain_nothing() {
+        let flat = [8, 16].map(|width| noisy(StrategyKind::Threads, width, 80.0, 0.001));
+        assert!(seen(&flat, StrategyKind::Threads, 8).is_flat());
+        let grows = [8, 16].map(|width| noisy(StrategyKind::Threads, width, 10.0 * width as f64, 0.001));
+        assert!(!seen(&grows, StrategyKind::Threads, 8).is_flat());
+        let mut predicted = grows;
+        predicted.iter_mut().for_each(|cell| cell.rounds.clear());
+        let [narrow, wide] = &predicted;
+        assert_eq!(changed(narrow, wide).1.verdict, UncertainOrdering::Faster);
+        assert_eq!(changed(wide, narrow).1.verdict, UncertainOrdering::Slower);
+    }
+
+    #[test]
+    fn a_task_alone_takes_as_long_as_at_the_narrowest_width_of_its_strategy() {
+        let threads = [4, 8].map(|width| noisy(StrategyKind::Threads, width, 10.0 * width as f64, 0.001));
+        let cells = [vec![noisy(StrategyKind::Async, 2, 2.0, 0.001)], threads.to_vec()].concat();
+        assert_eq!(seen(&cells, StrategyKind::Threads, 8).unhindered_s, Some(0.1));
+    }
 }

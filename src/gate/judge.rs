@@ -187,6 +187,7 @@ mod tests {
     use crate::gate::result::ComparisonDesign;
     use crate::gate::testing::pairs;
     use crate::gate::threshold::Thresholds;
+    use crate::stats::mean::Mean;
     use proptest::prelude::*;
 
     fn compared(times: f64, sd: f64) -> Comparison {
@@ -201,6 +202,19 @@ mod tests {
         assert_eq!(worst([Unchanged, Improved]), Improved);
         assert_eq!(worst([Unchanged]), Unchanged);
         assert_eq!(worst([]), Inconclusive);
+    }
+
+    #[test]
+    fn a_doubt_names_the_larger_part_of_the_interval() {
+        let comparison = compared(1.0, 0.3);
+        let estimate = *tested(&comparison).next().expect("a metric");
+        let of = |n, bias_bound| {
+            let worse = Mean { n, ..estimate.worse };
+            doubt(&MetricChange { worse, bias_bound, ..estimate })
+        };
+        assert_eq!(of(MIN_OBSERVATIONS - 1, 9.0), Doubt::FewBatches { batches: MIN_OBSERVATIONS - 1 });
+        assert!(matches!(of(MIN_OBSERVATIONS, 0.0), Doubt::Spread { .. }));
+        assert!(matches!(of(MIN_OBSERVATIONS, 9.0), Doubt::Machine { .. }));
     }
 
     #[test]

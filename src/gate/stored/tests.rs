@@ -184,3 +184,9 @@ fn without_a_common_cell_there_is_nothing_to_compare() {
         compare_cells(&[cell_result(CELL, 1.0)], &[], None, false, "old.json", Thresholds::default());
     assert_eq!(comparison.reason, Some(GateReason::NoCommonConfiguration));
 }
+
+#[test]
+fn the_work_of_a_run_is_the_geometric_mean_of_its_steps() {
+    assert!((mean_log(&[100, 10_000]) - 1000f64.ln()).abs() < 1e-12);
+    assert_eq!(mean_log(&[]), 0.0);
+}
