@@ -10,7 +10,7 @@ use std::process::ExitStatus;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -52,6 +52,12 @@ pub(crate) fn wait_for_end(pid: u32) -> io::Result<()> {
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Returns true if a child has ended, which keeps its ID, or there is no such child.
+pub(crate) fn has_ended(pid: u32) -> bool {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT | WaitPidFlag::WNOHANG;
+    !matches!(waitid(Id::Pid(Pid::from_raw(pid.cast_signed())), flags), Ok(WaitStatus::StillAlive))
 }
 
 /// Awaits the end of a child, which keeps its ID; only in a runtime.

@@ -364,7 +364,7 @@ impl<'a> Course<'a> {
     /// Waits until `srun` has ended: its items have.
     fn end_sample(&mut self) {
         let deadline = Instant::now() + SAMPLE_END;
-        let Some((_, mut sample)) = self.sample.take() else { return };
+        let Some((_, sample)) = self.sample.take() else { return };
         while !sample.is_over() && Instant::now() < deadline {
             thread::sleep(LOOK / 10);
         }

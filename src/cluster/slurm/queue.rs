@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use crate::cluster::slurm::config::SlurmConfig;
 use crate::cluster::slurm::queue_state::{TaskState, capacity, states};
 use crate::diagnostics::Code;
 use crate::error::Error;
 use crate::host::Reexec;
+use crate::host::child_process::ChildProcess;
 
 /// Variables that say where Slurm is, and nothing about a job.
 const KEPT: [&str; 2] = ["SLURM_CONF", "SLURM_CLUSTERS"];
@@ -55,13 +56,13 @@ impl<'a> Queue<'a> {
         let mut command = self.program("sinfo");
         command.args(["--noheader", "--format=%C"]);
         command.args(self.config.partition.iter().map(|name| format!("--partition={name}")));
-        let output = done("sinfo", command.output())?;
+        let output = done("sinfo", ChildProcess::output(&mut command))?;
         Ok(capacity(&String::from_utf8_lossy(&output.stdout)).max(1))
     }
 
     /// Returns the version of Slurm.
     pub(crate) fn version(&self) -> Option<String> {
-        let output = self.program("sinfo").arg("--version").output().ok()?;
+        let output = ChildProcess::output(self.program("sinfo").arg("--version")).ok()?;
         let text = String::from_utf8(output.stdout).ok()?;
         text.split_whitespace().last().map(str::to_owned)
     }
@@ -70,7 +71,7 @@ impl<'a> Queue<'a> {
     ///
     /// # Errors
     /// When `srun` cannot be started.
-    pub(crate) fn start(&self, part: u64) -> Result<Child, Error> {
+    pub(crate) fn start(&self, part: u64) -> Result<ChildProcess, Error> {
         let mut command = self.program("srun");
         // Within a job, `srun` would take its CPUs instead of asking for others.
         let of_job = std::env::vars_os().map(|(name, _)| name);
@@ -81,7 +82,7 @@ impl<'a> Queue<'a> {
         command.args(self.config.sbatch_args.iter().filter(|argument| !is_of_sbatch(argument)));
         command.arg("/bin/sh").arg(&self.script).arg(part.to_string());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        command.spawn().map_err(|error| cannot_start("srun", &error))
+        ChildProcess::start(&mut command).map_err(|error| cannot_start("srun", &error))
     }
 
     /// Submits parts as one array.
@@ -94,7 +95,7 @@ impl<'a> Queue<'a> {
         command.args(["--parsable", "--output=/dev/null", "--requeue"]).args(self.resources());
         command.args(&self.config.sbatch_args);
         command.arg(format!("--array=0-{}{throttle}", count - 1)).arg(&self.script).arg(base.to_string());
-        let output = done("sbatch", command.output())?;
+        let output = done("sbatch", ChildProcess::output(&mut command))?;
         let answer = String::from_utf8_lossy(&output.stdout).into_owned();
         // A federation adds its name behind a semicolon.
         let job = answer.trim().split(';').next().unwrap_or_default();
@@ -108,7 +109,7 @@ impl<'a> Queue<'a> {
     pub(crate) fn states(&self, submitted: &Submitted) -> Option<BTreeMap<u64, TaskState>> {
         let mut command = self.program("squeue");
         command.args(["--noheader", "--array", "--states=all", "--format=%K %T"]);
-        let output = command.arg(format!("--jobs={}", submitted.job)).output().ok()?;
+        let output = ChildProcess::output(command.arg(format!("--jobs={}", submitted.job))).ok()?;
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         if output.status.success() {
             let found = states(&String::from_utf8_lossy(&output.stdout));
@@ -122,7 +123,7 @@ impl<'a> Queue<'a> {
     fn remembered(&self, submitted: &Submitted) -> BTreeMap<u64, TaskState> {
         let mut command = self.program("sacct");
         command.args(["--noheader", "--allocations", "--parsable2", "--format=JobID,State"]);
-        let output = command.arg(format!("--jobs={}", submitted.job)).output();
+        let output = ChildProcess::output(command.arg(format!("--jobs={}", submitted.job)));
         let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
         let text = text.unwrap_or_default();
         let rows =
@@ -134,7 +135,7 @@ impl<'a> Queue<'a> {
     /// Cancels a job: what runs is asked to end and then killed.
     pub(crate) fn cancel(&self, submitted: &Submitted) {
         // A job that has ended meanwhile cannot be cancelled, and needs not.
-        let _ = self.program("scancel").arg(&submitted.job).output();
+        let _ = ChildProcess::output(self.program("scancel").arg(&submitted.job));
     }
 
     fn program(&self, name: &str) -> Command {

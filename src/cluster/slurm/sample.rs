@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 use std::io::Read;
-use std::process::Child;
 use std::time::{Duration, Instant, SystemTime};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::cluster::slurm::cut::Pace;
+use crate::host::child_process::ChildProcess;
 use crate::job::outcome::Attempt;
 
 /// Time after which the sample is judged by what has ended until then.
@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A part that runs on a node while this process is connected to it.
 #[derive(Debug)]
 pub(crate) struct Sample {
-    child: Child,
+    child: ChildProcess,
     submitted: Instant,
     begun: Option<Instant>,
     items: Seen,
@@ -52,7 +52,7 @@ impl Seen {
 
 impl Sample {
     /// Begins with the process that is connected to it, and the numbers of its items.
-    pub(crate) fn new(child: Child, items: &[u64]) -> Self {
+    pub(crate) fn new(child: ChildProcess, items: &[u64]) -> Self {
         let items = Seen { left: items.iter().copied().collect(), done: 0, first: None, last: None };
         Sample { child, submitted: Instant::now(), begun: None, items }
     }
@@ -85,8 +85,8 @@ impl Sample {
     }
 
     /// Returns true if it has ended.
-    pub(crate) fn is_over(&mut self) -> bool {
-        !matches!(self.child.try_wait(), Ok(None))
+    pub(crate) fn is_over(&self) -> bool {
+        self.child.is_over()
     }
 
     /// Asks it to end: `srun` passes it on to the node.
@@ -97,7 +97,7 @@ impl Sample {
     /// Waits for its end and returns what `srun` has said last.
     pub(crate) fn last_words(&mut self) -> Option<String> {
         let mut text = String::new();
-        self.child.stderr.take()?.read_to_string(&mut text).ok()?;
+        self.child.streams().stderr.take()?.read_to_string(&mut text).ok()?;
         text.lines().rev().find(|line| !line.trim().is_empty()).map(|line| line.trim().to_owned())
     }
 }
