@@ -5,8 +5,8 @@
 It makes an environment with pytest and pytest-xdist, writes the suites, and runs all widths of a suite in
 rounds, one after another in a new order in each round. Before them `-n conc` runs three times: the first run
 knows nothing, the others follow what was measured. The medians of the rounds are compared. A fixed number
-that takes much longer than the fastest run so far is ended and not run again. Run it on a quiet machine: three
-rounds take about nine minutes.
+that takes much longer than the fastest run so far is ended and not run again. Run it on a quiet machine:
+three rounds take about nine minutes.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 //! The processes of a run: their group, their directory, and the switch that ends them.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use crate::error::Error;
 use crate::host::Interrupt;
 use crate::host::group::{Group, GroupKiller};
 use crate::host::reexec::Reexec;
+use crate::host::scratch;
 
 /// Time between two kills of the group while an interrupted run winds up.
 const KILL_PERIOD: Duration = Duration::from_millis(20);
@@ -18,8 +20,19 @@ const KILL_PERIOD: Duration = Duration::from_millis(20);
 #[derive(Debug, Clone, Default)]
 pub(crate) struct KillSwitch {
     interrupt: Interrupt,
-    /// The group to kill: none before it is started and after it has ended.
-    target: Arc<Mutex<Option<GroupKiller>>>,
+    target: Arc<Mutex<Target>>,
+}
+
+/// What a switch ends.
+#[derive(Debug, Clone, Default)]
+enum Target {
+    /// Nothing: the run has not started.
+    #[default]
+    None,
+    /// The processes and the directory of a run.
+    Running(GroupKiller),
+    /// The directory of a run that ends its processes itself, or has done so.
+    Ending(Arc<Path>),
 }
 
 impl KillSwitch {
@@ -41,25 +54,32 @@ impl KillSwitch {
     /// Kills the group; returns false if there is none.
     fn kill(&self) -> bool {
         // Killed under the lock: the group cannot end, and free its number, meanwhile.
-        let target = self.target();
-        target.as_ref().map(GroupKiller::kill).is_some()
+        match &*self.target() {
+            Target::Running(group) => group.kill(),
+            Target::None | Target::Ending(_) => return false,
+        }
+        true
     }
 
     /// Kills the processes of the run and removes its directory: this program ends without ending the run.
     pub(crate) fn abandon(&self) {
-        self.target().iter().for_each(GroupKiller::abandon);
+        match &*self.target() {
+            Target::None => {}
+            Target::Running(group) => group.abandon(),
+            Target::Ending(directory) => scratch::remove(directory),
+        }
     }
 
     /// Stops the processes of the run, if there is one, while `action` runs.
     pub(crate) fn stop_while(&self, action: impl FnOnce()) {
         let target = self.target().clone();
         match target {
-            Some(target) => target.stop_while(action),
-            None => action(),
+            Target::Running(group) => group.stop_while(action),
+            Target::None | Target::Ending(_) => action(),
         }
     }
 
-    fn target(&self) -> MutexGuard<'_, Option<GroupKiller>> {
+    fn target(&self) -> MutexGuard<'_, Target> {
         self.target.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -83,7 +103,7 @@ impl RunGuard {
         check_temporary_directory()?;
         let exe = std::env::current_exe().map_err(cannot_start)?;
         let group = Group::start(&Reexec::new(exe)).map_err(cannot_start)?;
-        *switch.target() = Some(group.killer());
+        *switch.target() = Target::Running(group.killer());
         let guard = RunGuard { group, switch };
         guard.check()?;
         Ok(guard)
@@ -116,7 +136,7 @@ impl RunGuard {
 impl Drop for RunGuard {
     fn drop(&mut self) {
         // The group is about to end, and its number with it.
-        *self.switch.target() = None;
+        *self.switch.target() = Target::Ending(self.group.scratch().into());
     }
 }
 
@@ -130,4 +150,19 @@ fn check_temporary_directory() -> Result<(), Error> {
     // With the dot, because what is no directory cannot be used either.
     access(&directory.join("."), AccessFlags::W_OK | AccessFlags::X_OK)
         .map_err(|error| Error::from_source(Code::HostTemporary, doing, std::io::Error::from(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_is_abandoned_while_it_ends_leaves_no_directory() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let switch = KillSwitch::default();
+        *switch.target() = Target::Ending(directory.path().into());
+        assert!(!switch.kill(), "its processes are its own to end");
+        switch.abandon();
+        assert!(!directory.path().exists());
+    }
 }

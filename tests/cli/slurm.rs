@@ -276,7 +276,11 @@ fn what_somebody_cancels_is_not_run_and_resume_finishes() {
     let sandbox = Sandbox::new();
     let mut child = begin(slurm, &sandbox, &[]);
     wait_until_begun(&sandbox);
-    slurm.ask(&["scancel", &slurm.running()]);
+    let cancelled = slurm.running();
+    slurm.ask(&["scancel", &cancelled]);
+    // It is listed until its commands are gone.
+    let is_listed = |line: &String| line.split(' ').next() == Some(&cancelled);
+    assert!(wait_until(|| !slurm.queue().iter().any(is_listed)));
     let_go(&sandbox);
     assert_eq!(ended(&mut child), Some(130), "{}", stderr(&sandbox));
     let said = stderr(&sandbox);
