@@ -43,7 +43,7 @@ fn the_first_interrupt_lets_what_runs_end() {
     assert!(has(&sandbox, "started1") && has(&sandbox, "started2"));
     signal(&child, Signal::SIGINT);
     let stderr = || fs::read_to_string(sandbox.path("stderr")).unwrap();
-    assert!(wait_until(|| stderr().contains("interrupt once more")), "{}", stderr());
+    assert!(wait_until(|| stderr().contains("a second interrupt kills them")), "{}", stderr());
     fs::write(sandbox.path("go"), "").unwrap();
     assert_eq!(ends(&sandbox, &mut child), Some(130));
     let out = fs::read_to_string(sandbox.path("stdout")).unwrap();
@@ -64,7 +64,7 @@ fn the_second_interrupt_kills_what_runs() {
         assert!(has(&sandbox, "started1") && has(&sandbox, "started2"));
         signal(&child, first);
         let stderr = || fs::read_to_string(sandbox.path("stderr")).unwrap();
-        assert!(wait_until(|| stderr().contains("interrupt once more")), "{}", stderr());
+        assert!(wait_until(|| stderr().contains("a second interrupt kills them")), "{}", stderr());
         signal(&child, Signal::SIGTERM);
         assert_eq!(ends(&sandbox, &mut child), Some(130));
         assert!(!sandbox.path("started3").exists());

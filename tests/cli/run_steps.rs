@@ -80,7 +80,7 @@ fn waits_are_given_up_and_ended() {
     let says = |text: &str| wait_until(|| fs::read_to_string(sandbox.path("stderr")).unwrap().contains(text));
     assert!(says("\"running\":2"), "both wait");
     kill(pid, Signal::SIGINT).unwrap();
-    assert!(says("interrupt once more"));
+    assert!(says("a second interrupt kills them"));
     kill(pid, Signal::SIGINT).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
     sandbox.assert_nothing_is_left();
