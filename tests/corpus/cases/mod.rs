@@ -189,8 +189,10 @@ const STREAM: &str = "http://127.0.0.1:PORT/stream";
 const HALF: &str = "while (1) { my $end = clock() + 0.01; \
     do { $x += $_ for 1..2000 } while clock() < $end; sleep(0.01) }";
 
-const TWO_HALVES: &str = "perl -MTime::HiRes=clock,sleep -e 'fork; while (1) { my $end = clock() + 0.02; \
-    do { $x += $_ for 1..2000 } while clock() < $end; sleep(0.02) }'";
+/// Both compute at the same times: by turns, one of them would always compute.
+const TWO_HALVES: &str = "perl -MTime::HiRes=clock,sleep,time -e 'fork; while (1) { my $end = clock() + 0.018; \
+    do { $x += $_ for 1..2000 } while clock() < $end; \
+    my $now = time; sleep(0.04 * (int($now / 0.04) + 1) - $now) }'";
 
 const ALTERNATING: &str = "while :; do sleep 0.1; perl -MTime::HiRes=clock -e '$end = clock() + 0.1; \
     do { $x += $_ for 1..2000 } while clock() < $end'; done";
