@@ -1,6 +1,7 @@
 import os
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
 
 
 def work(item):
@@ -11,7 +12,8 @@ def work(item):
 
 def alone(item):
     try:
-        with ProcessPoolExecutor(1) as pool:
+        # Not forked: a thread of the pool that broke may still run.
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
             return pool.submit(work, item).result()
     except BrokenProcessPool:
         return f"{item} ends its process"
