@@ -211,17 +211,7 @@ mod tests {
     const WATCHDOG: u32 = 101;
 
     fn process(parent: u32, group: u32, session: u32) -> Stat {
-        Stat {
-            name: "p".to_owned(),
-            state: 'S',
-            parent,
-            group,
-            session,
-            own_ticks: [0; 2],
-            children_ticks: [0; 2],
-            threads: 1,
-            started: 7,
-        }
+        Stat::waiting(parent, group, session, 7)
     }
 
     fn marks() -> RunMarks {

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_without_a_counter_has_no_count() {
+    fn computing_is_counted_where_there_is_a_counter() {
         let Some(mut counter) = InstructionCounter::new() else { return };
         counter.start().unwrap();
         compute(0.001);

@@ -199,14 +199,21 @@ pub(crate) fn recorded(path: &Path) -> Record {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
+
+    /// Returns an empty list and the file that it is written to.
+    fn list_in(directory: &Path) -> (Sessions, PathBuf) {
+        let path = directory.join("sessions");
+        let file = File::create_new(&path).expect("a file");
+        (Sessions { file: Some(file), ..Sessions::new() }, path)
+    }
 
     #[test]
     fn a_list_in_a_file_names_what_runs_and_uses_places_again() {
         let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join("sessions");
-        let mut list = Sessions::new();
-        list.file = Some(File::create_new(&path).expect("a file"));
+        let (mut list, path) = list_in(directory.path());
         for pid in [11, 12, 13] {
             list.begin_start();
             list.end_start(Some(pid));
@@ -221,9 +228,7 @@ mod tests {
     #[test]
     fn the_earliest_start_under_way_is_in_the_file_until_all_have_ended() {
         let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join("sessions");
-        let mut list = Sessions::new();
-        list.file = Some(File::create_new(&path).expect("a file"));
+        let (mut list, path) = list_in(directory.path());
         let before = boot_ns();
         list.begin_start();
         let since = recorded(&path).starting_since_ns.expect("a start is under way");

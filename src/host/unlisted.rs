@@ -37,17 +37,7 @@ mod tests {
     use super::*;
 
     fn process(parent: u32, session: u32, started: u64) -> Stat {
-        Stat {
-            name: "p".to_owned(),
-            state: 'S',
-            parent,
-            group: session,
-            session,
-            own_ticks: [0; 2],
-            children_ticks: [0; 2],
-            threads: 1,
-            started,
-        }
+        Stat::waiting(parent, session, session, started)
     }
 
     #[test]

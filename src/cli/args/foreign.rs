@@ -128,7 +128,7 @@ const FOREIGN: &[Foreign] = &[
         instead: "write {width} in the command of conc advise, and list its numbers by --width 1-8",
     },
     Foreign {
-        commands: &["advise", "bench", "profile", "run"],
+        commands: MEASURING,
         options: &["-S", "-N"],
         instead: "no shell is involved unless --shell asks for sh",
     },

@@ -145,16 +145,6 @@ fn is_repeated_alone(workload: &Workload, request: &FlagRequest<'_>) -> bool {
         && request.workload.tasks.is_none()
 }
 
-/// Refuses a name in braces that is `{width}` but for a typing error.
-fn refuse_slip(slip: Option<String>) -> Result<(), Failure> {
-    match slip.filter(|slip| slip.ends_with("{width}?")) {
-        None => Ok(()),
-        Some(slip) => Err(Failure::Usage(format!(
-            "{slip} With items or --tasks the word is passed to the command as it is"
-        ))),
-    }
-}
-
 /// Refuses options about `{width}` for a command without it.
 fn refuse_without_places(workload: &Workload, request: &FlagRequest<'_>) -> Result<(), Failure> {
     let options = [
@@ -167,10 +157,16 @@ fn refuse_without_places(workload: &Workload, request: &FlagRequest<'_>) -> Resu
         && is_repeated_alone(workload, request);
     let given = options.into_iter().chain([("--width", is_width_alone)]).find(|(_, is_given)| *is_given);
     let argv = workload.only_command().map(|command| command.argv.as_slice()).unwrap_or_default();
-    let slip =
-        misspelt(argv).map(|(name, meant)| format!("'{{{name}}}' is not known; did you mean {{{meant}}}?"));
+    let misspelt = misspelt(argv);
+    let is_width = misspelt.as_ref().is_some_and(|(_, meant)| *meant == "width");
+    let slip = misspelt.map(|(name, meant)| format!("'{{{name}}}' is not known; did you mean {{{meant}}}?"));
     let Some((option, _)) = given else {
-        return refuse_slip(slip.filter(|_| is_repeated_alone(workload, request)));
+        return match slip.filter(|_| is_width && is_repeated_alone(workload, request)) {
+            None => Ok(()),
+            Some(slip) => Err(Failure::Usage(format!(
+                "{slip} With items or --tasks the word is passed to the command as it is"
+            ))),
+        };
     };
     let help = slip.unwrap_or_else(|| match option {
         "--width" => {

@@ -26,6 +26,22 @@ pub struct Stat {
 }
 
 impl Stat {
+    /// Returns a process of one thread that waits, for tests.
+    #[cfg(test)]
+    pub(crate) fn waiting(parent: u32, group: u32, session: u32, started: u64) -> Self {
+        Stat {
+            name: "p".to_owned(),
+            state: 'S',
+            parent,
+            group,
+            session,
+            own_ticks: [0; 2],
+            children_ticks: [0; 2],
+            threads: 1,
+            started,
+        }
+    }
+
     /// Returns whether a signal has stopped the process; a debugger that stops it does not count.
     pub fn is_stopped(&self) -> bool {
         self.state == 'T'
