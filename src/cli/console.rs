@@ -1,5 +1,6 @@
 //! Standard output and standard error, with colour as the user asked.
 
+use std::env;
 use std::io::{self, IsTerminal, Stderr, Write};
 
 use anstream::{AutoStream, ColorChoice};
@@ -24,7 +25,7 @@ impl Console {
     /// Returns the streams of a command with the colour and progress of `style`.
     pub(crate) fn new(style: Style, command: FailedCommand) -> Self {
         let colour = match style {
-            Style::Auto => ColorChoice::Auto,
+            Style::Auto => colour_of_environment(),
             Style::Full | Style::Color => ColorChoice::Always,
             Style::Basic | Style::Nocolor => ColorChoice::Never,
         };
@@ -138,4 +139,18 @@ impl Console {
     fn stderr(self) -> AutoStream<Stderr> {
         AutoStream::new(io::stderr(), self.colour)
     }
+}
+
+/// Returns the colour of streams that decide for themselves.
+///
+/// A terminal without colours has none in continuous integration either: where `CI` is set, anstream 1.0 asks
+/// no further, whatever `TERM` is.
+fn colour_of_environment() -> ColorChoice {
+    let is_forced = env::var_os("CLICOLOR_FORCE").is_some_and(|value| !value.is_empty());
+    if is_terminal_dumb() && !is_forced { ColorChoice::Never } else { ColorChoice::Auto }
+}
+
+/// Returns true if the terminal shows plain text only (`TERM=dumb`).
+pub(crate) fn is_terminal_dumb() -> bool {
+    env::var_os("TERM").is_some_and(|term| term == "dumb")
 }

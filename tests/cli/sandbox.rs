@@ -91,8 +91,8 @@ impl Sandbox {
             .env("XDG_CONFIG_HOME", self.directory.path().join("config"))
             // The overheads of strategies on this machine are calibrated once for all tests.
             .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
-        let of_github = ["GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"];
-        for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"].into_iter().chain(of_github) {
+        let of_ci = ["CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"];
+        for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"].into_iter().chain(of_ci) {
             command.env_remove(variable);
         }
         set_default_signals(&mut command);

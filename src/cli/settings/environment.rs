@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 
 use crate::cli::args::Style;
-use crate::cli::console::Console;
+use crate::cli::console::{Console, is_terminal_dumb};
 use crate::cli::failure::FailedCommand;
 use crate::explain::PageLayout;
 use crate::report::table::{CodeChoice, Glyphs, TableOptions};
@@ -28,8 +28,7 @@ pub(crate) struct Environment {
 impl Environment {
     /// Examines the terminal; `COLUMNS` overrides its width.
     pub(crate) fn detect(style: Style, command: FailedCommand) -> Self {
-        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let glyphs = if is_dumb { Glyphs::Ascii } else { Glyphs::Unicode };
+        let glyphs = if is_terminal_dumb() { Glyphs::Ascii } else { Glyphs::Unicode };
         let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
         let asked = asked.filter(|columns| *columns > 0);
         let shown = || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
