@@ -207,6 +207,7 @@ fn wrong_arguments_say_what_is_wrong() {
         (&["run", "--halt", "later", "--", "echo", ":::", "b"], "soon or now"),
         (&["run", "--timeout", "50%", "--", "echo", ":::", "b"], "above 100"),
         (&["run", "-j", "0", "--", "echo", ":::", "b"], "at least 1"),
+        (&["run", "-j4", "--max-width", "2", "--", "echo", ":::", "b"], "-j: 4 is more than --max-width 2"),
         (&["run", "--", "echo", ":::", "b", "--retries", "3"], "behind ::: would be an item"),
         (&["run", "--resume", "--", "echo", ":::", "b"], "--journal"),
         (&["run", "echo", "{}"], "a command follows --"),

@@ -154,9 +154,9 @@ pub(crate) struct RunWidthArgs {
     #[arg(short, long, value_name = "N", default_value = "auto", value_parser = jobs)]
     pub(crate) jobs: Jobs,
 
-    /// The most commands at a time that auto comes to
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = count::<usize>)]
-    pub(crate) max_width: usize,
+    /// The most commands at a time [default: 64 with auto]
+    #[arg(long, value_name = "N", value_parser = count::<usize>)]
+    pub(crate) max_width: Option<usize>,
 
     /// Start at most N commands per second
     #[arg(long, value_name = "N", value_parser = rate)]

@@ -15,6 +15,7 @@ mod output;
 mod profile;
 mod reference_suite;
 mod run;
+mod run_width;
 mod study;
 mod suite;
 mod trust;

@@ -160,7 +160,7 @@ fn node_options(args: &RunArgs) -> Vec<OsString> {
     add("--timeout", timeout);
     add("--retries", Some(args.failure.retries.to_string().into()));
     add("--retry-delay", Some(seconds(args.failure.retry_delay.as_secs_f64())));
-    add("--max-width", Some(args.width.max_width.to_string().into()));
+    add("--max-width", args.width.max_width.map(|width| width.to_string().into()));
     add(
         "--jobs",
         match args.width.jobs {

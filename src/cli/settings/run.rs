@@ -10,10 +10,9 @@ use crate::diagnostics::Code;
 use crate::host::Host;
 use crate::host::pressure::Pressures;
 use crate::job::command::{CommandTemplate, Place, find_place};
-use crate::job::config::{CallableConfig, JobConfig, JournalConfig, OutputMode, RetryConfig, WidthChoice};
+use crate::job::config::{CallableConfig, JobConfig, JournalConfig, OutputMode, RetryConfig};
 use crate::job::items::{ItemSource, Separator};
 use crate::job::prior::Prior;
-use crate::job::width::WidthConfig;
 use crate::strategy::StrategyKind;
 use crate::workload::input::{self, InputError, find_program, is_callable, with_parameters};
 use crate::workload::spec::OwnItems;
@@ -23,6 +22,7 @@ use crate::cli::args::{Jobs, ProgressForm, RunArgs, RunInputArgs, slips};
 use crate::cli::failure::Failure;
 use crate::cli::files::check_writable;
 use crate::cli::settings::on;
+use crate::cli::settings::run_width::{cpus, resolve_width};
 use crate::cli::settings::workload::name_async_form;
 
 /// The separator between the command and its items, as in GNU parallel.
@@ -332,37 +332,6 @@ fn resolve_template(words: &[OsString], is_shell: bool, appends: bool) -> Result
         Some((length, known + 1))
     });
     Ok(CommandTemplate::of_shell(line, &places))
-}
-
-/// Returns the CPUs that the run may use.
-fn cpus(args: &RunArgs, host: &Host) -> f64 {
-    args.on.engine.cpus.map_or(host.cpus_effective, |cpus| cpus as f64)
-}
-
-/// Returns the width: of a workload file, no more than the tasks in flight that it allows.
-fn resolve_width(
-    args: &RunArgs,
-    prior: &Prior,
-    host: &Host,
-    steps: Option<&Workload>,
-) -> Result<WidthChoice, Failure> {
-    let cpus = cpus(args, host);
-    let allowed = steps.and_then(|workload| workload.limits.max_in_flight).unwrap_or(usize::MAX);
-    let fixed = match args.width.jobs {
-        Jobs::Number(width) => width,
-        Jobs::Percent(percent) => ((cpus * percent / 100.0).round() as usize).max(1),
-        Jobs::Auto => {
-            let max = args.width.max_width.min(allowed);
-            let prior = prior.width();
-            return Ok(WidthChoice::Auto(WidthConfig { cpus, max, prior }));
-        }
-    };
-    if fixed > allowed {
-        let message =
-            format!("-j: the workload allows {allowed} tasks in flight (max_in_flight), not {fixed}");
-        return Err(Failure::Usage(message));
-    }
-    Ok(WidthChoice::Fixed(fixed))
 }
 
 fn output_mode(args: &RunArgs) -> OutputMode {
