@@ -94,6 +94,10 @@ async def calls(client: mcp.Client, module: str) -> None:
     assert times == sorted(times), seen
     said("advise", f"{document['recommendation']['strategy']} {document['recommendation']['width']}")
     said("progress", f"{len(seen)} notifications, such as {seen[-1][2]!r}")
+    rounds = {"runs": 2, "exhaustive": True, "width": "2", "strategy": ["async", "threads"]}
+    counted = await client.call_tool("advise", {"wait": "5ms", "tasks": 8} | rounds)
+    tasks = {cell["strategy"]: cell["tasks"]["ok"] for cell in counted.structured_content["cells"]}
+    assert tasks["async"] == tasks["threads"] == 16, tasks
     profiled = await client.call_tool("profile", {"workload": module})
     assert profiled.structured_content["profile"]["class"] == "io-bound", text(profiled)
     checked = await client.call_tool("check", {"callable": module, "tasks": 4})
