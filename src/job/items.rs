@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
@@ -121,8 +121,7 @@ impl ItemSource {
                 (1..).zip(self.open()?).map(|(number, item)| item.map(|item| (number, item))),
             ));
         };
-        let parts = Parts::new(BufReader::with_capacity(1 << 16, opened(path)?), Separator::Nul);
-        Ok(Box::new(parts.map(|part| part.and_then(|part| numbered(&part)))))
+        Ok(numbered_items(opened(path)?))
     }
 
     /// Returns the number of items if it can be known before they are read.
@@ -135,6 +134,22 @@ impl ItemSource {
             ItemSource::Stdin(_) | ItemSource::OfModule => None,
         }
     }
+}
+
+/// Reads items that [`write_numbered`] has written.
+pub(crate) fn numbered_items(file: File) -> NumberedStream {
+    let parts = Parts::new(BufReader::with_capacity(1 << 16, file), Separator::Nul);
+    Box::new(parts.map(|part| part.and_then(|part| numbered(&part))))
+}
+
+/// Writes an item as a source of numbered items has it.
+///
+/// # Errors
+/// The error of `out`.
+pub(crate) fn write_numbered(out: &mut impl Write, number: u64, bytes: &[u8]) -> io::Result<()> {
+    write!(out, "{number}\t")?;
+    out.write_all(bytes)?;
+    out.write_all(&[0])
 }
 
 /// Reads an item with its number.

@@ -1,5 +1,6 @@
 //! The course of a run on Slurm: a sample, the other items, and what array tasks have left.
 
+use std::io;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -8,9 +9,11 @@ use crossbeam_channel::Sender;
 
 use crate::cluster::slurm::config::SlurmConfig;
 use crate::cluster::slurm::cut::{MAX_TASKS, Pace, items_per_task};
+use crate::cluster::slurm::number_set::NumberSet;
 use crate::cluster::slurm::parts::{LeftBehind, Parts};
 use crate::cluster::slurm::queue::{Queue, Submitted};
 use crate::cluster::slurm::queue_state::TaskState;
+use crate::cluster::slurm::rest::Rest;
 use crate::cluster::slurm::sample::Sample;
 use crate::cluster::slurm::state::State;
 use crate::cluster::watch::Left;
@@ -20,6 +23,7 @@ use crate::job::engine_report::{EngineKind, EngineReport};
 use crate::job::finisher::Finisher;
 use crate::job::outcome::{Attempt, Ending, Finished};
 use crate::job::progress::{JobObserver, RecentRate};
+use crate::job::scheduler::Work;
 use crate::job::shutdown::Stop;
 
 /// Time between two looks at the journals of the nodes.
@@ -123,7 +127,7 @@ impl<'a> Course<'a> {
             inner_width: 1,
             message_s: self.pace.map(|pace| pace.start_s),
             sent_again: self.sent_again,
-            cancelled: if self.is_cancelled { 0 } else { self.left_behind.cancelled.len() as u64 },
+            cancelled: if self.is_cancelled { 0 } else { self.left_behind.cancelled },
             versions: Vec::new(),
             directory: Some(self.shared.display().to_string()),
         }
@@ -144,14 +148,14 @@ impl<'a> Course<'a> {
         if done.is_err() {
             self.cancel();
         }
-        self.give_up_rest(&eye);
+        self.give_up_rest();
         self.end_sample();
         done
     }
 
     fn run_all(&mut self, eye: &mut Eye<'_>) -> Result<(), Error> {
-        let loose = if self.slurm.attaches { self.take_up()? } else { self.run_sample(eye)? };
-        self.submit(&loose)?;
+        let rest = if self.slurm.attaches { self.take_up()? } else { self.run_sample(eye)? };
+        self.submit(rest)?;
         while !self.is_over() {
             if self.slurm.detaches && self.sample.is_none() && !self.slurm.attaches {
                 self.is_detached = true;
@@ -191,33 +195,36 @@ impl<'a> Course<'a> {
 
     /// Takes what the nodes have finished.
     fn follow(&mut self, eye: &Eye<'_>) -> Result<(), Error> {
-        let found = self.parts.follow(self.scratch).map_err(|error| self.cannot_use(&error))?;
-        for (mut work, followed) in found {
-            if let Some((_, sample)) = &mut self.sample {
-                sample.add(followed.number, &followed.attempt);
+        let (finisher, sample) = (self.finisher, &mut self.sample);
+        let followed = self.parts.follow(self.scratch, &mut |mut work, attempts, attempt| {
+            if let Some((_, sample)) = sample {
+                sample.add(work.item.number, &attempt);
             }
-            work.attempts = followed.attempts.saturating_sub(1);
+            work.attempts = attempts.saturating_sub(1);
             // A rule that ends the run asks for it by itself.
-            let _ = self.finisher.conclude(work, SLOT, followed.attempt, eye.finished);
-        }
-        Ok(())
+            let _ = finisher.conclude(work, SLOT, attempt, eye.finished);
+        });
+        followed.map_err(|error| self.cannot_use(&error))
     }
 
     /// Runs the first items on a node and waits until they show the pace; returns the items that are left.
-    fn run_sample(&mut self, eye: &mut Eye<'_>) -> Result<Vec<u64>, Error> {
+    fn run_sample(&mut self, eye: &mut Eye<'_>) -> Result<Rest, Error> {
         let wanted = self.slurm.sample_items() as usize;
-        let mut items = Vec::new();
-        while items.len() < wanted {
-            let works = self.left.scheduler.take_fresh(wanted - items.len());
-            if works.is_empty() {
+        let mut works = Vec::new();
+        while works.len() < wanted {
+            let taken = self.left.scheduler.take_fresh(wanted - works.len());
+            if taken.is_empty() {
                 break;
             }
-            items.extend(self.parts.take(works));
+            works.extend(taken);
         }
-        if items.is_empty() {
-            return Ok(items);
+        if works.is_empty() {
+            return self.no_rest();
         }
-        let number = self.add(&items)?;
+        self.parts.expect(&works);
+        let items: Vec<u64> = works.iter().map(|work| work.item.number).collect();
+        let taken = works.into_iter().map(|work| Ok((work.item.number, work.item.bytes)));
+        let number = self.add(taken, items.len() as u64)?;
         self.save()?;
         self.sample = Some((number, Sample::new(self.queue.start(number)?, &items)));
         while self.pace.is_none() && self.left.shutdown.asked().is_none() {
@@ -230,43 +237,52 @@ impl<'a> Course<'a> {
                 return Err(Error::new(Code::EngineLost, format!("srun: {said}{}", log.unwrap_or_default())));
             }
         }
-        Ok(self.take_all())
+        self.take_rest(&NumberSet::default())
     }
 
-    /// Takes all items that the reader still has.
-    fn take_all(&mut self) -> Vec<u64> {
-        let mut items = Vec::new();
+    fn no_rest(&self) -> Result<Rest, Error> {
+        Rest::new(self.shared).map_err(|error| self.cannot_use(&error))
+    }
+
+    /// Takes all items that the reader still has; returns those that are not `taken`.
+    fn take_rest(&mut self, taken: &NumberSet) -> Result<Rest, Error> {
+        let mut rest = self.no_rest()?;
         loop {
             let works = self.left.scheduler.take_fresh(TAKEN);
             if works.is_empty() {
-                return items;
+                return Ok(rest);
             }
-            items.extend(self.parts.take(works));
+            self.parts.expect(&works);
+            for Work { item, .. } in works.iter().filter(|work| !taken.contains(work.item.number)) {
+                rest.add(item.number, &item.bytes).map_err(|error| self.cannot_use(&error))?;
+            }
         }
     }
 
     /// Takes up what an earlier run has submitted; returns the items that are in no part.
-    fn take_up(&mut self) -> Result<Vec<u64>, Error> {
-        let mut loose: std::collections::BTreeSet<u64> = self.take_all().into_iter().collect();
+    fn take_up(&mut self) -> Result<Rest, Error> {
+        let mut taken = NumberSet::default();
         for number in 1..=self.state.parts {
-            for item in self.parts.take_up(number).map_err(|error| self.cannot_use(&error))? {
-                loose.remove(&item);
-            }
+            self.parts.take_up(number, &mut taken).map_err(|error| self.cannot_use(&error))?;
         }
         self.asked_at = Instant::now() - ASK;
-        Ok(loose.into_iter().collect())
+        self.take_rest(&taken)
     }
 
     /// Submits items in as many array tasks as they need.
-    fn submit(&mut self, items: &[u64]) -> Result<(), Error> {
-        if items.is_empty() || self.left.shutdown.asked().is_some() {
+    fn submit(&mut self, rest: Rest) -> Result<(), Error> {
+        let mut left = rest.count();
+        if left == 0 || self.left.shutdown.asked().is_some() {
             return Ok(());
         }
         let pace = self.pace.unwrap_or(Pace { item_s: 1.0, start_s: 1.0 });
-        let each = items_per_task(items.len() as u64, pace, self.slots) as usize;
+        let each = items_per_task(left, pace, self.slots).max(1);
         let base = self.state.parts + 1;
-        for part in items.chunks(each.max(1)) {
-            self.add(part)?;
+        let mut items = rest.read().map_err(|error| self.cannot_use(&error))?;
+        while left > 0 {
+            let size = each.min(left);
+            self.add(items.by_ref().take(size as usize), size)?;
+            left -= size;
         }
         let count = self.state.parts + 1 - base;
         debug_assert!(count <= MAX_TASKS, "more array tasks than an array may have");
@@ -282,20 +298,43 @@ impl<'a> Course<'a> {
             return Ok(());
         }
         if self.state.rounds >= MAX_ROUNDS {
-            for (number, reason) in failed {
-                let Some(work) = self.parts.give_up(number) else { continue };
+            return self.give_up(failed, eye).map_err(|error| self.cannot_use(&error));
+        }
+        self.state.rounds += 1;
+        let rest = self.left_by(failed).map_err(|error| self.cannot_use(&error))?;
+        let before = self.state.parts;
+        self.submit(rest)?;
+        self.sent_again += self.state.parts - before;
+        Ok(())
+    }
+
+    /// Returns the items that parts have left.
+    fn left_by(&self, failed: Vec<(u64, String)>) -> io::Result<Rest> {
+        let (mut rest, mut seen) = (Rest::new(self.shared)?, NumberSet::default());
+        for (part, _) in failed {
+            for item in self.parts.items(part)? {
+                let (number, bytes) = item?;
+                // Parts of an earlier run may have the same items, because they were submitted again.
+                if self.parts.is_unfinished(number) && seen.insert(number) {
+                    rest.add(number, &bytes)?;
+                }
+            }
+        }
+        Ok(rest)
+    }
+
+    /// Fails the items that parts have left.
+    fn give_up(&mut self, failed: Vec<(u64, String)>, eye: &Eye<'_>) -> io::Result<()> {
+        for (part, reason) in failed {
+            for item in self.parts.items(part)? {
+                let (number, bytes) = item?;
+                let Some(work) = self.parts.finish(number, bytes) else { continue };
                 let times = MAX_ROUNDS + 1;
                 let reason = format!("{times} array tasks ended without it; the last: {reason}");
                 let _ =
                     self.finisher.conclude(work, SLOT, Attempt::ended(Ending::Broken(reason)), eye.finished);
             }
-            return Ok(());
         }
-        self.state.rounds += 1;
-        let items: Vec<u64> = failed.into_iter().map(|(number, _)| number).collect();
-        let before = self.state.parts;
-        self.submit(&items)?;
-        self.sent_again += self.state.parts - before;
         Ok(())
     }
 
@@ -371,22 +410,24 @@ impl<'a> Course<'a> {
     }
 
     /// Gives back the items that are not finished: they count as never run.
-    fn give_up_rest(&mut self, eye: &Eye<'_>) {
-        let is_short = self.parts.unfinished() > 0 && !self.is_detached;
-        for work in self.parts.give_up_all() {
-            let _ = self.finisher.conclude(work, SLOT, Attempt::ended(Ending::Stopped), eye.finished);
-        }
-        if is_short {
+    fn give_up_rest(&mut self) {
+        (0..self.parts.unfinished()).for_each(|_| self.finisher.scheduler.done());
+        if self.parts.unfinished() > 0 && !self.is_detached {
             // Somebody has cancelled array tasks, or the run itself.
             self.left.shutdown.ask(Stop::Soon);
         }
     }
 
-    fn add(&mut self, items: &[u64]) -> Result<u64, Error> {
+    /// Makes a part of so many items.
+    fn add(
+        &mut self,
+        items: impl Iterator<Item = io::Result<(u64, Box<[u8]>)>>,
+        count: u64,
+    ) -> Result<u64, Error> {
         let number = self.state.parts + 1;
         self.parts.add(number, items).map_err(|error| self.cannot_use(&error))?;
         self.state.parts = number;
-        self.items += items.len() as u64;
+        self.items += count;
         Ok(number)
     }
 
@@ -394,7 +435,7 @@ impl<'a> Course<'a> {
         self.state.write(self.shared).map_err(|error| self.cannot_use(&error))
     }
 
-    fn cannot_use(&self, error: &std::io::Error) -> Error {
+    fn cannot_use(&self, error: &io::Error) -> Error {
         let shared = self.shared.display();
         Error::new(Code::EngineUnfit, format!("cannot use the shared directory '{shared}': {error}"))
     }

@@ -19,6 +19,8 @@ use crate::job::output::{Output, Stored};
 pub(crate) struct Followed {
     /// The number of the item.
     pub(crate) number: u64,
+    /// The item.
+    pub(crate) bytes: Box<[u8]>,
     /// Attempts at it.
     pub(crate) attempts: u32,
     /// The last of them.
@@ -36,6 +38,10 @@ pub(crate) struct Follower {
 /// A line of results.
 #[derive(Debug, Deserialize)]
 struct Line {
+    #[serde(default)]
+    item: Option<String>,
+    #[serde(default)]
+    item_base64: Option<String>,
     status: String,
     exit: Option<i32>,
     signal: Option<i32>,
@@ -78,16 +84,16 @@ impl Follower {
         text.lines().rev().find(says_why).map(|line| line.trim().to_owned())
     }
 
-    /// Returns what was finished since the last call. Large outputs go to files in `scratch`.
+    /// Hands out what was finished since the last call. Large outputs go to files in `scratch`.
     ///
     /// # Errors
     /// When the files cannot be read, or `scratch` not be written to.
-    pub(crate) fn next(&mut self, scratch: &Path) -> io::Result<Vec<Followed>> {
+    pub(crate) fn follow(&mut self, scratch: &Path, take: &mut dyn FnMut(Followed)) -> io::Result<()> {
         let mut journal = match File::open(self.directory.join("journal")) {
             Ok(journal) => journal,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.has_begun();
-                return Ok(Vec::new());
+                return Ok(());
             }
             Err(error) => return Err(error),
         };
@@ -97,22 +103,22 @@ impl Follower {
         }
         journal.seek(SeekFrom::Start(self.journal))?;
         let mut journal = BufReader::new(journal);
-        let (mut found, mut bytes) = (Vec::new(), Vec::new());
+        let mut bytes = Vec::new();
         loop {
             bytes.clear();
             let length = journal.read_until(b'\n', &mut bytes)?;
             // A line without its end is still being written.
-            let Some(line) = bytes.strip_suffix(b"\n") else { return Ok(found) };
+            let Some(line) = bytes.strip_suffix(b"\n") else { return Ok(()) };
             if let Some(Record { number, attempts, results: Some(end), .. }) = read_line::<Record>(line) {
-                let Some(attempt) = self.result(end, scratch)? else { return Ok(found) };
-                found.push(Followed { number, attempts, attempt });
+                let Some((bytes, attempt)) = self.result(end, scratch)? else { return Ok(()) };
+                take(Followed { number, bytes, attempts, attempt });
             }
             self.journal += length as u64;
         }
     }
 
     /// Reads the line of results that ends at `end`; `None` if this machine does not see it yet.
-    fn result(&mut self, end: u64, scratch: &Path) -> io::Result<Option<Attempt>> {
+    fn result(&mut self, end: u64, scratch: &Path) -> io::Result<Option<(Box<[u8]>, Attempt)>> {
         let mut file = File::open(self.directory.join("results.jsonl"))?;
         if file.metadata()?.len() < end || end < self.results {
             return Ok(None);
@@ -120,10 +126,11 @@ impl Follower {
         file.seek(SeekFrom::Start(self.results))?;
         let mut bytes = vec![0; usize::try_from(end - self.results).map_err(io::Error::other)?];
         file.read_exact(&mut bytes)?;
-        let line: Line = serde_json::from_slice(&bytes)?;
+        let mut line: Line = serde_json::from_slice(&bytes)?;
+        let item = decoded(line.item.take(), line.item_base64.take())?.unwrap_or_default();
         let attempt = attempt(line, scratch)?;
         self.results = end;
-        Ok(Some(attempt))
+        Ok(Some((item.into(), attempt)))
     }
 }
 
@@ -155,10 +162,15 @@ fn store(
     stored: &mut Stored,
     scratch: &Path,
 ) -> io::Result<()> {
-    let bytes = match (text, encoded) {
-        (Some(text), _) => text.into_bytes(),
-        (None, Some(encoded)) => BASE64.decode(encoded.as_bytes()).map_err(io::Error::other)?,
-        (None, None) => return Ok(()),
-    };
+    let bytes = decoded(text, encoded)?.unwrap_or_default();
     if bytes.is_empty() { Ok(()) } else { stored.append(&bytes, scratch) }
+}
+
+/// Returns bytes that are written as text, or in base64 if they are none.
+fn decoded(text: Option<String>, encoded: Option<String>) -> io::Result<Option<Vec<u8>>> {
+    match (text, encoded) {
+        (Some(text), _) => Ok(Some(text.into_bytes())),
+        (None, Some(encoded)) => BASE64.decode(encoded.as_bytes()).map(Some).map_err(io::Error::other),
+        (None, None) => Ok(None),
+    }
 }
