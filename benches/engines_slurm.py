@@ -4,7 +4,7 @@
 Each pair runs the same items both ways, in random order; times are from the submission to the last result.
 The output is the median ratio, and the middle half of the ratios. By hand, the items are cut into 2 to 32
 array tasks; one array task for each item is timed with fewer items, and its time for all of them follows from
-that.
+that. The cluster has the intervals of scheduling that Slurm has by itself: most of what an array task costs.
 
     python3 benches/engines_slurm.py CONC [PAIRS] [ITEMS]
 
@@ -42,7 +42,7 @@ class Bench:
         self._conc, self._items, self._directory = os.path.abspath(conc), items, directory
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".ci", "slurm")
         self._cluster = subprocess.Popen(
-            [script, os.path.join(directory, "slurm"), "2"],
+            [script, os.path.join(directory, "slurm"), "2", "own"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
