@@ -1,11 +1,12 @@
 """The profile's verdict on what threads do to one another, beside library calls that were measured by hand.
 
     python3.11 benches/gil_table.py --conc target/release/conc
+    python3.11 benches/gil_table.py --conc target/release/conc --more --only json,re
 
 Installs the versions of `src/evidence/data/gil.csv` for this interpreter, writes a module for every row
 (`gil_rows.py` has the code), runs `conc profile --json` on it, and compares the verdict. The table was
 measured with CPython 3.11.7 on two CPUs. Its speed-ups from 1.0 to 1.3 can fall on either side of a limit:
-there the neighbouring verdicts agree too.
+there the neighbouring verdicts agree too. `--more` takes the rows of `gil_rows_more.py` instead.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from typing import NamedTuple
 
 import evaluation
 import gil_rows
-
-STANDARD = {"re", "hashlib", "zlib", "binascii", "base64", "bz2", "lzma", "sqlite3"}
+import gil_rows_more
+from gil_rows_more import STANDARD
 
 # The verdicts of conc that agree with the table's, which takes a lock of the library for the GIL.
 AGREE = {
@@ -61,17 +62,18 @@ class Comparison(NamedTuple):
         return f"{'  ' if self.agrees else 'NO'} {told} {call}"
 
 
-def table() -> dict[tuple[str, str, str], dict[str, str]]:
-    """Returns the rows that were measured by hand, by library, call and input."""
+def table(source: str) -> dict[tuple[str, str, str], dict[str, str]]:
+    """Returns the rows that were measured in some way, by library, call and input."""
     with open(evaluation.HERE.parent / "src/evidence/data/gil.csv", newline="") as file:
-        lines = [line for line in csv.DictReader(file) if line["source"] == "by hand"]
+        lines = [line for line in csv.DictReader(file) if line["source"] == source]
     return {(line["library"], line["call"], line["input"]): line for line in lines}
 
 
 def module(row: gil_rows.Row) -> str:
     """Returns the source of a module whose task is the call."""
     body = f"    for _ in range({row.times}):\n        {row.expression}\n"
-    return f"{gil_rows.PRELUDE}\n{row.setup}\n\nitems = range(200)\n\ndef task(item):\n{body}"
+    prelude = gil_rows.PRELUDE + (gil_rows_more.PRELUDE if row in gil_rows_more.ROWS else "")
+    return f"{prelude}\n{row.setup}\n\nitems = range(200)\n\ndef task(item):\n{body}"
 
 
 def profile(conc: pathlib.Path, path: pathlib.Path, env: dict[str, str]) -> tuple[str, float | None]:
@@ -87,8 +89,8 @@ def profile(conc: pathlib.Path, path: pathlib.Path, env: dict[str, str]) -> tupl
 
 def packages(rows: list[gil_rows.Row], lines: dict[tuple[str, str, str], dict[str, str]]) -> list[str]:
     """Returns what pip is to install for the rows."""
-    versions = {(row.library, lines[row[:3]]["version"]) for row in rows if row.library not in STANDARD}
-    return sorted(f"{library}=={version}" for library, version in versions)
+    versions = {(row.library, lines[row[:3]]["version"]) for row in rows}
+    return sorted(f"{library}=={version}" for library, version in versions if library not in STANDARD)
 
 
 def install(wanted: list[str], directory: pathlib.Path) -> set[str]:
@@ -110,10 +112,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--conc", type=pathlib.Path, default=pathlib.Path("target/release/conc"))
     parser.add_argument("--only", metavar="LIBRARIES", help="libraries, separated by commas")
+    parser.add_argument("--more", action="store_true", help="rows that gil_measure.py measured")
     options = parser.parse_args()
-    conc, lines = options.conc.resolve(), table()
+    conc = options.conc.resolve()
+    lines = table("gil_measure.py" if options.more else "by hand")
     only = options.only.split(",") if options.only else None
-    rows = [row for row in gil_rows.ROWS if only is None or row.library in only]
+    every = gil_rows_more.ROWS if options.more else gil_rows.ROWS
+    rows = [row for row in every if row[:3] in lines and (only is None or row.library in only)]
     compared = []
     with tempfile.TemporaryDirectory() as scratch:
         directory = pathlib.Path(scratch)
