@@ -234,13 +234,6 @@ pub enum Note {
         /// Time of the first run of a task over that of the second.
         factor: f64,
     },
-    /// Tasks in flight met a ceiling in the profile, the same at two widths, while CPUs were idle.
-    Ceiling {
-        /// Tasks per second that were not exceeded.
-        most_per_s: f64,
-        /// Tasks that proceed at once then, by Little's law.
-        at_once: u64,
-    },
     /// A library computes on several CPUs for one task.
     LibraryComputes {
         /// Threads that the library keeps.

@@ -22,9 +22,6 @@ const GROWS: f64 = 1.25;
 /// Minimum number of CPUs that a task uses at which its library must have threads of its own.
 const SEVERAL_CPUS: f64 = 1.3;
 
-/// Throughput of some configuration over a ceiling from which it is none.
-const BEYOND_A_CEILING: f64 = 1.2;
-
 /// Share of the time in the run queue from which the CPU time of a task does not show all of its threads.
 const CROWDED: f64 = 0.1;
 
@@ -39,7 +36,6 @@ pub(crate) fn notes(at: &AdviceContext<'_>) -> Vec<Note> {
         paid_once(python),
         long_import(python),
         python.faster_again.map(|factor| Note::ResultsKept { factor }),
-        ceiling(at, python),
         python.blocked_loop.clone().map(|blocked| Note::BlocksLoop { blocked }),
         native_threads(at.profile, python, at.choice.chosen.cell.width),
         ran_in_threads(&strategies, python),
@@ -85,19 +81,6 @@ fn paid_once(python: &PythonProfile) -> Option<Note> {
 fn long_import(python: &PythonProfile) -> Option<Note> {
     let seconds = python.import.total_s();
     (seconds >= LONG_IMPORT_S).then_some(Note::LongImport { seconds })
-}
-
-/// Returns the note about a ceiling that the tasks met in the profile, unless another note explains it, or some
-/// batch went beyond it.
-fn ceiling(at: &AdviceContext<'_>, python: &PythonProfile) -> Option<Note> {
-    let is_explained = python.own_semaphore().is_some()
-        || python.blocked_loop.is_some()
-        || python.at_once_in_one_process().is_some();
-    let most_per_s = python.most_per_s.filter(|_| !is_explained)?;
-    let rates = at.cells.iter().filter_map(|cell| cell.throughput_per_s);
-    let at_once = (most_per_s * at.profile.task.total_s()).round().max(1.0) as u64;
-    (rates.fold(0.0, f64::max) <= BEYOND_A_CEILING * most_per_s)
-        .then_some(Note::Ceiling { most_per_s, at_once })
 }
 
 /// Returns the note about threads of libraries, which multiply with the workers.
@@ -194,15 +177,11 @@ mod tests {
     use crate::profile::result::TaskCost;
 
     fn noted(class: Class, gil_held: f64, native_threads: u64, forms: (bool, bool)) -> Vec<Note> {
+        let workload = workload(1000, vec![sleep()]);
+        let mut profile = profile(&workload, class, 0.01, 0.01);
         let mut python = callable(gil_held, true);
         python.native_threads = Some(native_threads);
         (python.steps[0].blocking, python.steps[0].awaitable) = forms;
-        noted_of(class, python)
-    }
-
-    fn noted_of(class: Class, python: PythonProfile) -> Vec<Note> {
-        let workload = workload(1000, vec![sleep()]);
-        let mut profile = profile(&workload, class, 0.01, 0.01);
         profile.python = Some(python);
         let cells = [
             cell(StrategyKind::Sequential, 1, 10.0),
@@ -223,18 +202,6 @@ mod tests {
             choice: &choice,
         };
         notes(&at)
-    }
-
-    #[test]
-    fn a_ceiling_of_the_profile_is_noted_unless_a_batch_went_beyond_it() {
-        let of = |most_per_s| {
-            let mut python = callable(0.0, true);
-            python.most_per_s = Some(most_per_s);
-            noted_of(Class::IoBound, python)
-        };
-        let ceiling = Note::Ceiling { most_per_s: 40.0, at_once: 1 };
-        assert!(of(40.0).contains(&ceiling), "{:?}", of(40.0));
-        assert!(!of(20.0).iter().any(|note| matches!(note, Note::Ceiling { .. })), "threads did 40");
     }
 
     #[test]

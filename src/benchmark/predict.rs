@@ -98,7 +98,6 @@ mod tests {
     use crate::benchmark::testing::{computing, host, profile, sleeping};
     use crate::host::Host;
     use crate::profile::Profile;
-    use crate::profile::result::{PythonProfile, PythonStep};
     use crate::strategy::StrategyKind;
     use crate::workload::Workload;
 
@@ -139,19 +138,6 @@ mod tests {
         };
         assert!(at(8) <= 10.0 && at(512) <= at(8), "{} {}", at(8), at(512));
         assert!(at(1) > 9.9, "{}", at(1));
-    }
-
-    #[test]
-    fn a_ceiling_of_the_profile_bounds_threads_and_leaves_processes_open() {
-        let step = PythonStep { name: "f".into(), blocking: true, awaitable: false, cpu_fraction: 0.01 };
-        let python = PythonProfile { most_per_s: Some(300.0), ..PythonProfile::of_steps(0.0, vec![step]) };
-        let capped = Profile { python: Some(python), ..profile(100e-6, 20e-3) };
-        let at = |strategy, n| {
-            predict(&Configuration::planned(strategy, n, n), &sleeping(100_000), &capped, &host(2))
-        };
-        assert!((at(StrategyKind::Threads, 4) - 199.0).abs() < 5.0, "{}", at(StrategyKind::Threads, 4));
-        assert!((at(StrategyKind::Threads, 64) - 300.0).abs() < 1.0, "{}", at(StrategyKind::Threads, 64));
-        assert!(at(StrategyKind::Processes, 16) > 600.0, "{}", at(StrategyKind::Processes, 16));
     }
 
     #[test]

@@ -242,7 +242,6 @@ fn python_profile(session: &Session, inspection: &Inspection, report: &ProfileRe
         two_threads: report.trial.as_ref().and_then(|trial| judge(trial, &profiled(report), gil)),
         cpus_per_task: cpus_per_task(&profiled(report)),
         busy_cpu_s: busy_cpu_s(report.trial.as_ref(), report.in_flight.as_ref(), &profiled(report)),
-        most_per_s: report.most_per_s.filter(|rate| *rate > 0.0),
         send_cpu_s: report.send_cpu_s,
         native_threads: report.native_threads,
         once_per_process: report.once,

@@ -19,7 +19,6 @@ pub(super) fn bounds(
         rate_bound(workload, profile),
         upstream_bound(workload),
         lock_bound(cell, profile),
-        ceiling_bound(cell, profile),
     ];
     bounds.into_iter().flatten()
 }
@@ -30,18 +29,6 @@ fn lock_bound(cell: &Configuration, profile: &Profile) -> Option<f64> {
     let at_once = profile.python.as_ref()?.at_once_in_one_process()?;
     let task_s = profile.task.total_s();
     (task_s > 0.0).then(|| cell.worker_processes().max(1) as f64 * at_once / task_s)
-}
-
-/// Returns the ceiling that tasks met together in the profile. Nothing tells whether every process and event loop
-/// has one of its own, as with a pool of connections, or all have one, as with an upstream.
-fn ceiling_bound(cell: &Configuration, profile: &Profile) -> Option<f64> {
-    let python = profile.python.as_ref()?;
-    let shares_it = match cell.strategy.info().width {
-        WidthMeaning::InFlight => true,
-        WidthMeaning::Threads => !python.is_awaitable(),
-        _ => false,
-    };
-    python.most_per_s.filter(|_| shares_it)
 }
 
 /// Returns the bound of steps that let one task through at a time (Amdahl's law).

@@ -46,11 +46,6 @@ pub struct PythonProfile {
     /// it was not measured.
     #[serde(default)]
     pub busy_cpu_s: Option<f64>,
-    /// Tasks per second that threads, or coroutines on one event loop, do not exceed, however many are in flight: they
-    /// wait for something that they share, such as an upstream or a pool of connections, as two widths showed; null
-    /// if none was seen.
-    #[serde(default)]
-    pub most_per_s: Option<f64>,
     /// CPU seconds to send a large result to another process, on both sides together; null if results are small or
     /// cannot be sent.
     #[serde(default)]
@@ -211,7 +206,6 @@ impl PythonProfile {
             two_threads: None,
             cpus_per_task: 1.0,
             busy_cpu_s: None,
-            most_per_s: None,
             send_cpu_s: None,
             gil_switched_on_by: None,
             faster_again: None,

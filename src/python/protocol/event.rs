@@ -186,9 +186,6 @@ pub(crate) struct ProfileReport {
     pub trial: Option<TrialReport>,
     /// CPU seconds to send a result to another process; `None` for a small one, and for one that cannot be sent.
     pub send_cpu_s: Option<f64>,
-    /// Tasks per second that no number of them in flight exceeds, because they wait for something; `None` if none was
-    /// seen.
-    pub most_per_s: Option<f64>,
     /// Coroutines that ran at once on one event loop; `None` if they did not.
     pub in_flight: Option<SliceReport>,
     /// True if the GIL was on at the end; an import may switch it on.

@@ -4,7 +4,7 @@ use crate::advice::verdict::Agreement;
 use crate::evidence::GilRow;
 use crate::profile::result::{BlockedLoop, LibraryCall, OwnLimit, ThreadsVerdict};
 use crate::strategy::StrategyKind;
-use crate::units::{PerSecond, Seconds};
+use crate::units::Seconds;
 
 /// Returns what several threads gained over one, and why.
 pub(crate) fn in_threads(threads: u64, speedup: f64, verdict: ThreadsVerdict, has_gil: bool) -> String {
@@ -31,16 +31,6 @@ pub(crate) fn in_threads(threads: u64, speedup: f64, verdict: ThreadsVerdict, ha
     };
     let count = if threads == 2 { "two".to_owned() } else { threads.to_string() };
     format!("{count} threads ran it {speedup:.2} times as fast as one: {why}")
-}
-
-/// Returns what tasks in flight did not exceed in the profile.
-pub(crate) fn ceiling(most_per_s: f64, at_once: u64) -> String {
-    let places = if at_once == 1 { "one is".to_owned() } else { format!("{at_once} are") };
-    format!(
-        "in the profile, many tasks in flight did no more than {}/s, as if {places} served at a time: an upstream, a \
-         pool of connections or a lock that they share",
-        PerSecond(most_per_s)
-    )
 }
 
 /// Returns what the table of `conc explain gil` has about a call that a callable names.
@@ -158,16 +148,6 @@ mod tests {
         );
         let other = measured_elsewhere(&call, &row, Agreement::No, None);
         assert!(other.contains("was not seen here: another version (5.0 here)"), "{other}");
-    }
-
-    #[test]
-    fn a_ceiling_is_told_with_the_places_that_it_seems_to_have() {
-        assert_eq!(
-            ceiling(512.3, 6),
-            "in the profile, many tasks in flight did no more than 512/s, as if 6 are served at a time: an upstream, a \
-             pool of connections or a lock that they share"
-        );
-        assert!(ceiling(97.0, 1).contains("as if one is served"));
     }
 
     fn gate() -> OwnLimit {

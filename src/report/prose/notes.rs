@@ -3,7 +3,7 @@
 use crate::advice::Note;
 use crate::advice::note::CpuGrowthCause;
 use crate::report::prose::callables::{
-    blocks_loop, bound_to_one_loop, ceiling, in_threads, measured_elsewhere, own_semaphore,
+    blocks_loop, bound_to_one_loop, in_threads, measured_elsewhere, own_semaphore,
 };
 use crate::report::prose::{profile, soundness};
 use crate::units::{Seconds, Share};
@@ -72,7 +72,6 @@ pub(crate) fn sentence(note: &Note) -> String {
         | Note::PaidOnce { .. }
         | Note::LongImport { .. }
         | Note::ResultsKept { .. }
-        | Note::Ceiling { .. }
         | Note::LibraryComputes { .. }
         | Note::LibraryThreads { .. }
         | Note::RanInThreads { .. }
@@ -198,7 +197,6 @@ fn python(note: &Note) -> String {
             "tasks took {factor:.0} times as long the first time as when they ran again: something keeps \
              results, such as a cache; every configuration starts without it"
         ),
-        Note::Ceiling { most_per_s, at_once } => ceiling(*most_per_s, *at_once),
         Note::LibraryComputes { threads, cpus } => format!(
             "a library such as BLAS or OpenMP keeps {}, and one task alone computes on {cpus:.1} CPUs: several \
              workers oversubscribe the CPUs unless you set OMP_NUM_THREADS=1",

@@ -81,16 +81,16 @@ def _beside_others(job: Job, steps: StepMeter, done: int, cost: TaskCost) -> Jso
     once, or wait for one another because of a limit on attempts.
     """
     assert isinstance(job.request, ProfileRequest), "only a profile is metered"
-    found: JsonObject = {"trial": None, "in_flight": None, "most_per_s": None}
+    found: JsonObject = {"trial": None, "in_flight": None}
     # Threads that the module has replaced may never run.
     has_threads = replaced_by() in (None, *GREEN_THREADS)
     if not job.request.in_threads or job.request.limits.rate or not has_threads:
         return {**found, **_probe_gil(job, steps, done)}
     if job.program.needs_loop():
-        return {**found, **steps.in_flight(done, cost), **_probe_gil(job, steps, done)}
+        return {**found, "in_flight": steps.in_flight(done, cost), **_probe_gil(job, steps, done)}
     trial = Trial(job, done, cost)
     found["trial"] = trial.run()
-    return {**found, "most_per_s": trial.most_per_s, **trial.gil}
+    return {**found, **trial.gil}
 
 
 def _task_cost(job: Job, tasks: range, runqueue_s: float | None) -> TaskCost:
@@ -180,8 +180,8 @@ class StepMeter:
 
         return is_over
 
-    def in_flight(self, first: int, cost: TaskCost) -> JsonObject:
-        """Returns the cost of coroutines that run at once, and their ceiling."""
+    def in_flight(self, first: int, cost: TaskCost) -> JsonObject | None:
+        """Returns the cost of coroutines that run at once; None if they do not end."""
         from . import in_flight
 
         assert self._loop is not None, "coroutines have a loop"

@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-from . import ceiling, resource_usage
+from . import resource_usage
 from .gil_probe import GilProbe, gil_shares
 from .job import Job
 from .primitives import allocate_lock, perf_counter_ns, process_time, thread_time
@@ -95,8 +95,6 @@ class Slice:
     children_s: float = 0.0
     # Times that the threads went to sleep to wait for something.
     pauses: int = 0
-    # Calls per second while every thread ran one.
-    steady_per_s: float = 0.0
 
     def rate(self) -> float:
         """Returns the calls per second in which no thread waited for a CPU."""
@@ -116,8 +114,6 @@ class ThreadTimes(NamedTuple):
     cpu_s: float
     queued_s: float
     pauses: int
-    # After every few calls that take microseconds, and after every one that takes longer.
-    ends_ns: list[int]
 
 
 class Trial:
@@ -135,18 +131,15 @@ class Trial:
         self.hangs = False
         # What the probe of the lock saw.
         self.gil = gil_shares(0.0, 0.0, 0.0)
-        # The ceiling that calls which wait meet together; None if none was seen.
-        self.most_per_s: float | None = None
 
     def run(self) -> JsonObject:
-        """Returns the rounds; `gil` and `most_per_s` then have what else was seen."""
+        """Returns the rounds; `gil` then has what a probe of the lock saw."""
         rounds: list[Round] = []
         try:
             self._run_rounds(rounds)
         except RuntimeError:
             # The system refuses another thread.
             pass
-        self.most_per_s = self._most_per_s(rounds)
         self._pool.shutdown(wait=not self.hangs)
         return {
             "threads": self._width,
@@ -171,16 +164,6 @@ class Trial:
             rounds.append((alone, together))
         if not (is_brief and self._gains(rounds)):
             self._probe()
-
-    def _most_per_s(self, rounds: list[Round]) -> float | None:
-        task_s = self._cost.wall_s
-        if self.hangs or not rounds or self._cost.cpu_share() >= WAITS_BELOW_SHARE:
-            return None
-        if not ceiling.is_suspected(rounds[0][1], task_s):
-            return None
-        wide = self._slice(self._width, ceiling.TASKS_IN_A_ROW * task_s)
-        slim = self._slice(ceiling.narrow(self._width), ceiling.TASKS_IN_A_ROW * task_s) if wide else None
-        return ceiling.per_s(wide, slim, task_s) if wide and slim else None
 
     def _gains(self, rounds: list[Round]) -> bool:
         """Tells whether tasks that ran once in each thread are clearly faster than in the profile."""
@@ -214,7 +197,6 @@ class Trial:
         call = self._call
         queue = RunQueue()
         calls = failed = 0
-        ends_ns: list[int] = []
         with self._job.file:
             ready.wait(PATIENCE_S)
             queued_s, cpu_s, pauses = queue.seconds() or 0.0, thread_time(), _pauses()
@@ -227,11 +209,10 @@ class Trial:
                     except BaseException:
                         failed += 1
                 now_ns = perf_counter_ns()
-                ends_ns.append(now_ns)
             cpu_s, pauses = thread_time() - cpu_s, _pauses() - pauses
             queued_s = (queue.seconds() or 0.0) - queued_s
         queue.close()
-        return ThreadTimes(calls, failed, begun_ns, now_ns, cpu_s, queued_s, pauses, ends_ns)
+        return ThreadTimes(calls, failed, begun_ns, now_ns, cpu_s, queued_s, pauses)
 
     def _take(self) -> list[Any]:
         """Returns the items of the next tasks; after the last the first comes again."""
@@ -265,7 +246,6 @@ def _sum(futures: list[Future[ThreadTimes]], cpu_s: float, children_s: float) ->
         thread_cpu_s=sum(times.cpu_s for times in each),
         children_s=children_s * share,
         pauses=sum(times.pauses for times in each),
-        steady_per_s=ceiling.steady_per_s(begun_ns, (times.ends_ns for times in every)),
     )
 
 
