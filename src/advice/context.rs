@@ -38,3 +38,37 @@ impl AdviceContext<'_> {
         matches!(strategy, StrategyKind::Threads | StrategyKind::Async | StrategyKind::Uvloop)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advice::choose::choose;
+    use crate::advice::decision_tree::decide;
+    use crate::advice::objective::Objective;
+    use crate::advice::testing::*;
+    use crate::profile::Class;
+
+    #[test]
+    fn threads_and_event_loops_share_an_interpreter_and_processes_do_not() {
+        let (workload, host) = (workload(10, vec![sleep()]), host(2.0));
+        let profile = profile(&workload, Class::IoBound, 0.001, 0.01);
+        let facts = Facts::of(&workload, &profile, 2.0);
+        let shares = |kind| {
+            let cells = [cell(kind, 4, 100.0)];
+            let choice = choose(&cells, &decide(&facts), Objective::Throughput).expect("a choice");
+            let at = AdviceContext {
+                workload: &workload,
+                profile: &profile,
+                host: &host,
+                conditions: &Conditions::usual(&host),
+                facts: &facts,
+                cells: &cells,
+                seen: &Seen::of(&choice, Objective::Throughput),
+                choice: &choice,
+            };
+            at.shares_interpreter()
+        };
+        assert!(shares(StrategyKind::Threads) && shares(StrategyKind::Async));
+        assert!(!shares(StrategyKind::Processes) && !shares(StrategyKind::Interpreters));
+    }
+}

@@ -93,10 +93,15 @@ mod tests {
         let advice = recommend_predicted(&input).unwrap();
         assert_eq!((advice.strategy, advice.width), (StrategyKind::Async, 64));
         assert_eq!((advice.basis, advice.verdict), (Basis::Predicted, ChoiceVerdict::Undecided));
+        assert_eq!(advice.agrees, Agreement::Yes);
         let Comparison { code, predicted_per_s, runners_up, .. } = advice.comparison;
         assert_eq!((code, predicted_per_s), (ComparisonCode::Predicted, Some(1200.0)));
         let near: Vec<StrategyKind> = runners_up.iter().map(|near| near.cell.strategy).collect();
         assert_eq!(near, [StrategyKind::Threads]);
         assert_eq!(recommend(&input), None);
+        let mut cells = cells.clone();
+        cells[1].predicted_per_s = Some(600.0);
+        let advice = recommend_predicted(&AdviceInput { cells: &cells, ..input }).unwrap();
+        assert_eq!((advice.strategy, advice.agrees), (StrategyKind::Threads, Agreement::Undecided));
     }
 }

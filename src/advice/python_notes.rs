@@ -261,11 +261,11 @@ mod tests {
         let workload = workload(1000, vec![sleep()]);
         let mut profile = profile(&workload, Class::IoBound, 0.0001, 0.01);
         profile.python = Some(callable(0.0, false));
-        let of = |served: f64| {
+        let passed = |served: f64, threads: f64| {
             let cells = [
                 cell(StrategyKind::Sequential, 1, 99.0),
                 cell(StrategyKind::Async, 24, 99.0 * served),
-                cell(StrategyKind::Threads, 24, 99.0 * 22.0),
+                cell(StrategyKind::Threads, 24, threads),
             ];
             let facts = Facts::of(&workload, &profile, 2.0);
             let choice = choose(&cells, &decide(&facts), Objective::Throughput).expect("a choice");
@@ -281,10 +281,13 @@ mod tests {
                 choice: &choice,
             })
         };
+        let of = |served: f64| passed(served, 99.0 * 22.0);
         let configuration = Configuration::new(StrategyKind::Async, 24);
         assert_eq!(of(6.1), Some(Note::DefaultPool { threads: 6, configuration }));
         assert_eq!(of(12.0), None);
         assert_eq!(of(20.0), None);
+        assert_eq!(passed(6.0, 99.0 * 6.0 + 100.0 * GROWS), None, "threads do not go on to grow");
+        assert!(passed(6.0, 99.0 * 6.0 * GROWS).is_some());
         assert_eq!([1, 2, 64].map(default_pool_threads), [5, 6, 32]);
     }
 

@@ -218,6 +218,44 @@ mod tests {
     }
 
     #[test]
+    fn what_is_decided_has_no_doubt() {
+        let gates = judge(&[compared(1.0, 0.3), compared(1.0, 0.01), compared(2.0, 0.01)]);
+        let verdicts: Vec<_> = gates.iter().flat_map(|gate| &gate.metrics).collect();
+        let is_doubtful = |of: &&&MetricVerdict| of.verdict == GateVerdict::Inconclusive;
+        assert!((1..verdicts.len()).contains(&verdicts.iter().filter(is_doubtful).count()));
+        assert!(verdicts.iter().all(|of| of.doubt.is_some() == is_doubtful(&of)), "{verdicts:?}");
+    }
+
+    #[test]
+    fn better_is_judged_as_worse_is() {
+        use GateVerdict::{Improved, Inconclusive, Regressed, Unchanged};
+        let told = |estimate, standard_error, min_p_value| {
+            let worse = Mean { estimate, standard_error, freedom: 30.0, n: 31 };
+            let metric = Metric::Throughput;
+            let (current, reference, bias_bound, level_share) = (1.0, 1.0, 0.0, 1.0);
+            let change =
+                MetricChange { metric, current, reference, worse, bias_bound, min_p_value, level_share };
+            verdict(&change, 0.05, 1.0)
+        };
+        for (change, standard_error, min_p_value, expected) in [
+            // The estimate is beyond the margin and significant; its interval is not all beyond it.
+            (0.06, 0.005, 0.0, Regressed),
+            // The interval is beyond the margin, which is less than significant.
+            (0.46, 0.2, 0.0, Regressed),
+            (0.06, 0.03, 0.0, Inconclusive),
+            (0.04, 0.01, 0.0, Inconclusive),
+            // So few observations prove nothing.
+            (0.46, 0.02, 0.2, Inconclusive),
+            (0.05, 0.001, 0.0, Inconclusive),
+            (0.05, 0.0, 0.0, Unchanged),
+        ] {
+            assert_eq!(told(change, standard_error, min_p_value), expected, "{change}");
+            let mirrored = if expected == Regressed { Improved } else { expected };
+            assert_eq!(told(-change, standard_error, min_p_value), mirrored, "-{change}");
+        }
+    }
+
+    #[test]
     fn each_workload_has_its_own_verdict_and_the_suite_the_worst() {
         let gates = judge(&[compared(1.0, 0.01), compared(1.3, 0.02), compared(0.7, 0.02)]);
         let verdicts: Vec<GateVerdict> = gates.iter().map(|gate| gate.verdict).collect();

@@ -48,6 +48,20 @@ fn theory_alone_recommends_nothing_where_all_that_ran_failed() {
 }
 
 #[test]
+fn only_what_is_no_narrower_than_a_failure_of_its_strategy_may_not_run() {
+    let hybrid = |processes| {
+        let mut hybrid = cell(StrategyKind::Hybrid, 8, 100.0);
+        hybrid.cell.processes = Some(processes);
+        hybrid
+    };
+    let all = [failing(cell(StrategyKind::Threads, 8, 100.0), 1.0), failing(hybrid(2), 1.0)];
+    let may = |cell: ConfigurationResult| may_run(&cell, &all, &[]);
+    assert!(may(cell(StrategyKind::Threads, 4, 100.0)) && !may(cell(StrategyKind::Threads, 16, 100.0)));
+    assert!(may(cell(StrategyKind::Async, 4, 100.0)) && may(cell(StrategyKind::Async, 16, 100.0)));
+    assert!(!may(hybrid(4)), "as wide, and over more processes");
+}
+
+#[test]
 fn one_lucky_batch_does_not_win() {
     let mut cells = sequential(100.0);
     cells.push(cell(StrategyKind::Async, 8, 800.0));

@@ -264,6 +264,12 @@ fn a_rate_limit_is_compared_with_attempts() {
 }
 
 #[test]
+fn a_step_is_attempted_once_to_as_often_as_it_may_be() {
+    assert_eq!([0.0, 1.0].map(|failing| attempts(failing, 2)), [1.0, 3.0]);
+    assert!((attempts(0.25, 1) - 1.5).abs() < 1e-9);
+}
+
+#[test]
 fn a_run_is_no_shorter_than_its_longest_item() {
     let mut case = Case::new(vec![http()], Class::IoBound, 0.0002, 0.11);
     case.workload.items = crate::workload::Items::Count(24);
