@@ -116,14 +116,15 @@ fn record(mut workload: Workload, cell: Configuration, task_s: f64, time_limit: 
         cpus_logical: host.cpus_logical,
         seed: SEED,
     };
-    let (meter, server_before_s) = (CpuMeter::start(), cpu_s(server));
+    let (meter, server_before_s, interrupt) = (CpuMeter::start(), cpu_s(server), Interrupt::default());
+    let taken = || meter.taken(cpu_s(server) - server_before_s);
     let repetition = Repetition {
         current: &mut executor,
         reference: None,
-        machine_probe: &mut CpuSpeedProbe::new(|| meter.taken(cpu_s(server) - server_before_s)),
+        machine_probe: &mut CpuSpeedProbe::new(taken, &interrupt),
         observer: &mut Silent,
         clock: &mut Stopwatch::start(),
-        interrupt: &Interrupt::default(),
+        interrupt: &interrupt,
         sizing,
         settings,
     };

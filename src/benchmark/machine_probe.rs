@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::host::Interrupt;
 use crate::host::clock::thread_cpu;
 use crate::host::contention::TakenCpu;
 use crate::workload::spec::Kernel;
@@ -30,8 +31,8 @@ pub struct CpuSpeedProbe<F> {
 impl<F: FnMut() -> Option<TakenCpu>> CpuSpeedProbe<F> {
     /// Takes about 50 ms of CPU time to calibrate the work of one reading. `taken_cpu` returns the CPU time
     /// of the machine so far without that of `conc` and its servers.
-    pub fn new(taken_cpu: F) -> Self {
-        CpuSpeedProbe { piece: Burner::new(Kernel::Sha256, PROBE_CPU_TIME), taken_cpu }
+    pub fn new(taken_cpu: F, interrupt: &Interrupt) -> Self {
+        CpuSpeedProbe { piece: Burner::new(Kernel::Sha256, PROBE_CPU_TIME, interrupt), taken_cpu }
     }
 }
 

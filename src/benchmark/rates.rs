@@ -4,6 +4,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::host::Interrupt;
 use crate::model::RateCurve;
 use crate::stats::quantile::median;
 use crate::workload::spec::{CpuSpec, Kernel};
@@ -33,13 +34,16 @@ const MOST: Duration = Duration::from_millis(125);
 /// more.
 ///
 /// The kind of work matters: CPUs that share a cache, a core or the way to memory do not all hinder one
-/// another alike.
-pub fn measure_rates(cpus: f64, step: Option<&CpuSpec>) -> RateCurve {
-    let usual = || Burner::rough(Kernel::Sha256, PIECE);
-    let piece = step.map_or_else(usual, |step| Burner::like(step, PIECE));
+/// another alike. An interrupt ends it, without a measurement.
+pub fn measure_rates(cpus: f64, step: Option<&CpuSpec>, interrupt: &Interrupt) -> RateCurve {
+    let usual = || Burner::rough(Kernel::Sha256, PIECE, interrupt);
+    let piece = step.map_or_else(usual, |step| Burner::like(step, PIECE, interrupt));
     // In this order, because all CPUs are warm after the first.
-    let together = rate(&piece, (cpus.ceil() as usize).max(1), WARM_UP);
-    let alone = rate(&piece, 1, WARM);
+    let together = rate(&piece, (cpus.ceil() as usize).max(1), WARM_UP, interrupt);
+    let alone = rate(&piece, 1, WARM, interrupt);
+    if interrupt.is_raised() {
+        return RateCurve::ideal(cpus);
+    }
     // A piece that was calibrated on a CPU that was slow at first is smaller than it seems.
     let share = (together.fastest_s.min(alone.fastest_s) / piece.cpu_s()).min(1.0);
     let (together, alone) = (share * together.per_s, share * alone.per_s);
@@ -56,17 +60,11 @@ struct Rate {
 }
 
 /// Returns the work that `threads` threads do together after `warm_up` pieces.
-fn rate(piece: &Burner, threads: usize, warm_up: usize) -> Rate {
+fn rate(piece: &Burner, threads: usize, warm_up: usize, interrupt: &Interrupt) -> Rate {
     let ready = Barrier::new(threads);
     let ends = || -> Vec<Instant> {
         ready.wait();
-        let burn = |_| {
-            piece.burn();
-            Instant::now()
-        };
-        let begun = Instant::now();
-        let is_over = |piece: usize| piece >= warm_up + LEAST_PIECES && begun.elapsed() > MOST;
-        (0..warm_up + PIECES).take_while(|piece| !is_over(*piece)).map(burn).collect()
+        burn(piece, warm_up, interrupt)
     };
     let ends: Vec<Vec<Instant>> = thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(ends)).collect();
@@ -81,6 +79,18 @@ fn rate(piece: &Burner, threads: usize, warm_up: usize) -> Rate {
     }
 }
 
+/// Does the pieces of a thread; returns the ends of each.
+fn burn(piece: &Burner, warm_up: usize, interrupt: &Interrupt) -> Vec<Instant> {
+    let begun = Instant::now();
+    let is_late = |piece: usize| piece >= warm_up + LEAST_PIECES && begun.elapsed() > MOST;
+    let pieces = (0..warm_up + PIECES).take_while(|piece| !is_late(*piece) && !interrupt.is_raised());
+    let burn = |_| {
+        piece.burn();
+        Instant::now()
+    };
+    pieces.map(burn).collect()
+}
+
 /// Returns the median wall seconds of a thread's pieces that count, after `warm_up` others.
 fn piece_s(ends: &[Instant], warm_up: usize, until: Option<Instant>) -> f64 {
     let least = warm_up + LEAST_PIECES;
@@ -93,6 +103,17 @@ fn piece_s(ends: &[Instant], warm_up: usize, until: Option<Instant>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_measured_once_the_run_is_interrupted() {
+        let interrupt = Interrupt::default();
+        let piece = Burner::rough(Kernel::Sha256, Duration::from_millis(1), &interrupt);
+        assert_eq!(burn(&piece, 2, &interrupt).len(), 2 + PIECES);
+        interrupt.raise();
+        assert!(burn(&piece, 2, &interrupt).is_empty());
+        let rates = measure_rates(2.0, None, &interrupt);
+        assert_eq!((rates.alone, rates.together), (1.0, 2.0), "{rates:?}");
+    }
 
     #[test]
     fn what_a_slow_thread_does_after_the_others_is_not_counted() {

@@ -28,7 +28,7 @@ use crate::study::run_guard::RunGuard;
 use crate::workload::fixture::Fixture;
 use crate::workload::spec::{CpuSpec, StepSpec};
 use crate::workload::step::cpu::Burner;
-use crate::workload::step::cpu::calibrate::calibrate as calibrate_steps;
+use crate::workload::step::cpu::calibrate::Calibration;
 use crate::workload::{Env, Workload};
 
 /// Time after which a batch of a calibration is abandoned and the usual overhead kept. A batch takes a
@@ -53,7 +53,7 @@ pub(super) fn conditions(
     let rates = match &cached {
         // Nothing hangs on the speed of the CPUs, not even whether the machine is quiet.
         Some(_) if !computes(workload) => RateCurve::ideal(host.cpus_effective),
-        _ => measure_rates(host.cpus_effective, largest_step(workload)),
+        _ => measure_rates(host.cpus_effective, largest_step(workload), guard.interrupt()),
     };
     if workload.runs_python() || workload.runs_commands() {
         let is_quiet = was_alone(rates.alone / host.cpus_effective.min(1.0));
@@ -68,7 +68,8 @@ pub(super) fn conditions(
         let measured = if is_quiet { measure_overheads(guard, host, env) } else { None };
         measured.inspect(|overheads| cache.write(overheads)).unwrap_or_default()
     });
-    let computing_s = workload.computations().map(Burner::seconds_of).sum();
+    let seconds = |step| Burner::seconds_of(step, guard.interrupt());
+    let computing_s = workload.computations().map(seconds).sum();
     Conditions { rates, overheads, python: None, computing_s, server_cpu_s: 0.0 }
 }
 
@@ -158,7 +159,7 @@ impl CalibrationBatches {
             }
             let mut workload = probe.workload();
             // Once for all batches: it takes longer than one of them.
-            calibrate_steps(&mut workload);
+            Calibration::until(&interrupt).calibrate(&mut workload);
             let state_dir = env.state_dir.join(format!("calibration-{probe:?}"));
             fs::create_dir_all(&state_dir).ok()?;
             let env = Env { state_dir, ..env.clone() };

@@ -7,6 +7,7 @@ use crate::gate::fingerprint::{MachineDifference, MachineFingerprint};
 use crate::gate::reason::GateReason;
 use crate::gate::stored::{self, RunCircumstances};
 use crate::gate::{Comparison, ComparisonDesign, Thresholds};
+use crate::host::Interrupt;
 use crate::report::document::{BenchReport, Report};
 use crate::workload::Workload;
 use crate::workload::step::cpu::calibrate::Calibration;
@@ -90,14 +91,19 @@ fn advised(report: &Report) -> Option<AdviceGiven<'_>> {
 
 /// Gives the `cpu` steps of both sides the same number of iterations for the same work: that of an earlier
 /// run of the same workload, or else that of one calibration for both.
-pub(super) fn equalise_work(workload: &mut Workload, other: Option<&mut Workload>, before: Option<&Report>) {
+pub(super) fn equalise_work(
+    workload: &mut Workload,
+    other: Option<&mut Workload>,
+    before: Option<&Report>,
+    interrupt: &Interrupt,
+) {
     // The iterations of a workload that has changed since do not apply.
     let same = before.filter(|report| report.workload.definition == workload.definition());
     if let Some(series) = same.and_then(|report| report.series.as_ref()) {
         workload.set_iterations(&series.iterations);
     }
     if let Some(other) = other {
-        let mut calibration = Calibration::default();
+        let mut calibration = Calibration::until(interrupt);
         calibration.calibrate(workload);
         calibration.calibrate(other);
     }

@@ -24,7 +24,7 @@ use crate::study::config::StudyConfig;
 use crate::study::machine::{Backend, ContentionMeter, Machine, PreparedWorkload};
 use crate::study::run_guard::RunGuard;
 use crate::workload::fixture::{Fixture, FixtureStats};
-use crate::workload::step::cpu::calibrate::calibrate;
+use crate::workload::step::cpu::calibrate::Calibration;
 use crate::workload::{Env, Workload};
 
 impl Machine for RunGuard {
@@ -43,7 +43,7 @@ impl Machine for RunGuard {
         config: &StudyConfig,
     ) -> Result<PreparedWorkload<'m>, Error> {
         let begun = awake_now();
-        let small = calibrate(&mut workload);
+        let small = Calibration::until(RunGuard::interrupt(self)).calibrate(&mut workload);
         let mut warnings: Vec<_> =
             small.iter().map(|small| Warning::new(Code::NoteSmallKernel, small.to_string())).collect();
         self.check()?;
@@ -145,7 +145,7 @@ impl Backend for LocalBackend<'_> {
 
     fn machine_probe(&self) -> Box<dyn MachineProbe + '_> {
         let contention = LocalContention::start(self);
-        Box::new(CpuSpeedProbe::new(move || contention.taken()))
+        Box::new(CpuSpeedProbe::new(move || contention.taken(), self.guard.interrupt()))
     }
 
     fn server_cpu_s(&self) -> f64 {

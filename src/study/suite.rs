@@ -179,10 +179,11 @@ impl<'m> SuiteRun<'m> {
             return entry.study(&setup, observer);
         }
         let Self { machine, target, report: BenchReport { host, .. }, .. } = self;
+        let interrupt = machine.interrupt();
         let name = workload.name.clone();
         let counterpart = target.other_of(&name);
         let mut other = counterpart.as_ref().map(|other| other.workload.clone());
-        equalise_work(&mut workload, other.as_mut(), target.results_of(&name));
+        equalise_work(&mut workload, other.as_mut(), target.results_of(&name), interrupt);
         let study = Study::new(*machine, host, workload).prepare(&config, observer)?;
         let directory = counterpart.and_then(|other| other.directory);
         let other_config = config.in_directory(directory);
@@ -193,7 +194,7 @@ impl<'m> SuiteRun<'m> {
             other => (other?, None),
         };
         let mut study = study.into_measured(observer)?;
-        if config.is_prediction() || self.machine.interrupt().is_raised() {
+        if config.is_prediction() || interrupt.is_raised() {
             return Ok((study.conclude(), None));
         }
         let Some(cell) = target.cell_of(&name).or_else(|| study.recommended()) else {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use conc::internal::{
-    CpuSpec, CpuSpeedProbe, Items, Kernel, MachineProbe, SleepSpec, SmallWork, StepSpec, TakenCpu, Workload,
-    WorkloadSource, calibrate, measure_rates, median,
+    CpuSpec, CpuSpeedProbe, Interrupt, Items, Kernel, MachineProbe, SleepSpec, SmallWork, StepSpec, TakenCpu,
+    Workload, WorkloadSource, calibrate, measure_rates, median,
 };
 
 /// Factor between two speeds of a CPU that a busy machine with changing clocks may show.
@@ -58,7 +58,7 @@ fn work_below_one_iteration_is_reported() {
 
 #[test]
 fn more_threads_do_no_less_than_one_and_no_more_than_there_are_cpus() {
-    let rates = measure_rates(2.0, None);
+    let rates = measure_rates(2.0, None, &Interrupt::default());
     assert!(rates.alone > 0.0 && rates.alone <= rates.together, "{rates:?}");
     assert!(rates.together <= 2.0, "{rates:?}");
 }
@@ -66,7 +66,7 @@ fn more_threads_do_no_less_than_one_and_no_more_than_there_are_cpus() {
 #[test]
 fn a_cpu_has_about_the_same_speed_twice() {
     let taken = TakenCpu { others_s: 3.0, stolen_s: 1.0 };
-    let mut probe = CpuSpeedProbe::new(|| Some(taken));
+    let mut probe = CpuSpeedProbe::new(|| Some(taken), &Interrupt::default());
     let mut speed = || {
         let speeds: Vec<f64> = (0..9).filter_map(|_| probe.cpu_speed()).collect();
         median(&speeds).expect("a clock of CPU time that advances")

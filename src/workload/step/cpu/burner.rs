@@ -3,6 +3,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
+use crate::host::Interrupt;
 use crate::workload::spec::{CpuSpec, Kernel};
 use crate::workload::step::cpu::calibrate::{
     CHUNKS_OF_A_WARM_CPU, CHUNKS_PER_KERNEL, iterations_for, seconds_per_iteration,
@@ -19,27 +20,28 @@ pub(crate) struct Burner {
 }
 
 impl Burner {
-    /// Makes a piece of about `work`; takes about a tenth of a second to find out how much that is.
-    pub(crate) fn new(kernel: Kernel, work: Duration) -> Self {
-        Burner::calibrated(kernel, work, CHUNKS_PER_KERNEL)
+    /// Makes a piece of about `work`; takes about a tenth of a second to find out how much that is, unless the run
+    /// is interrupted.
+    pub(crate) fn new(kernel: Kernel, work: Duration, interrupt: &Interrupt) -> Self {
+        Burner::calibrated(kernel, work, CHUNKS_PER_KERNEL, interrupt)
     }
 
     /// The same in half of the time; a CPU that was idle may seem slow.
-    pub(crate) fn rough(kernel: Kernel, work: Duration) -> Self {
-        Burner::calibrated(kernel, work, CHUNKS_OF_A_WARM_CPU)
+    pub(crate) fn rough(kernel: Kernel, work: Duration, interrupt: &Interrupt) -> Self {
+        Burner::calibrated(kernel, work, CHUNKS_OF_A_WARM_CPU, interrupt)
     }
 
-    fn calibrated(kernel: Kernel, work: Duration, chunks: usize) -> Self {
+    fn calibrated(kernel: Kernel, work: Duration, chunks: usize, interrupt: &Interrupt) -> Self {
         let kernel = kernels::kernel(kernel);
-        let seconds = seconds_per_iteration(kernel, chunks);
+        let seconds = seconds_per_iteration(kernel, chunks, interrupt);
         let iterations = iterations_for(work, seconds);
         Burner { kernel, iterations, cpu_s: iterations as f64 * seconds }
     }
 
     /// Returns a piece of about `work` of what a step computes, by its own calibration if it has one.
-    pub(crate) fn like(step: &CpuSpec, work: Duration) -> Self {
+    pub(crate) fn like(step: &CpuSpec, work: Duration, interrupt: &Interrupt) -> Self {
         let Some(count) = step.iterations.filter(|_| step.is_exact()) else {
-            return Burner::rough(step.kernel, work);
+            return Burner::rough(step.kernel, work, interrupt);
         };
         let seconds = step.work.as_secs_f64() / count as f64;
         let iterations = iterations_for(work, seconds);
@@ -47,10 +49,11 @@ impl Burner {
     }
 
     /// Returns the CPU seconds that a calibrated step takes when nothing disturbs it.
-    pub(crate) fn seconds_of(step: &CpuSpec) -> f64 {
+    pub(crate) fn seconds_of(step: &CpuSpec, interrupt: &Interrupt) -> f64 {
         match step.iterations {
             Some(count) if !step.is_exact() => {
-                count as f64 * seconds_per_iteration(kernels::kernel(step.kernel), CHUNKS_PER_KERNEL)
+                let kernel = kernels::kernel(step.kernel);
+                count as f64 * seconds_per_iteration(kernel, CHUNKS_PER_KERNEL, interrupt)
             }
             _ => step.work.as_secs_f64(),
         }

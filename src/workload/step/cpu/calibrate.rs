@@ -5,6 +5,7 @@ use std::fmt;
 use std::hint::black_box;
 use std::time::Duration;
 
+use crate::host::Interrupt;
 use crate::host::clock::thread_cpu;
 use crate::units::{Seconds, duration_of};
 use crate::workload::spec::{Kernel, StepSpec, Workload};
@@ -58,9 +59,15 @@ pub fn calibrate(workload: &mut Workload) -> Vec<SmallWork> {
 #[derive(Debug, Default)]
 pub(crate) struct Calibration {
     seconds: HashMap<Kernel, f64>,
+    interrupt: Interrupt,
 }
 
 impl Calibration {
+    /// Makes one that ends early, with rough numbers, once the run is interrupted.
+    pub(crate) fn until(interrupt: &Interrupt) -> Self {
+        Calibration { seconds: HashMap::new(), interrupt: interrupt.clone() }
+    }
+
     /// Does the work of [`calibrate()`], but measures only kernels that were not measured before.
     pub(crate) fn calibrate(&mut self, workload: &mut Workload) -> Vec<SmallWork> {
         let mut small = Vec::new();
@@ -70,7 +77,8 @@ impl Calibration {
                 continue;
             }
             let chunks = if self.seconds.is_empty() { CHUNKS_PER_KERNEL } else { CHUNKS_OF_A_WARM_CPU };
-            let measure = || seconds_per_iteration(kernels::kernel(cpu.kernel), chunks);
+            let interrupt = &self.interrupt;
+            let measure = || seconds_per_iteration(kernels::kernel(cpu.kernel), chunks, interrupt);
             let seconds = *self.seconds.entry(cpu.kernel).or_insert_with(measure);
             cpu.iterations = Some(iterations_for(cpu.work, seconds));
             let least = duration_of(seconds);
@@ -88,10 +96,11 @@ pub(super) fn iterations_for(work: Duration, seconds_per_iteration: f64) -> u64 
     ((work.as_secs_f64() / seconds_per_iteration).round() as u64).max(1)
 }
 
-/// CPU seconds of one iteration when nothing disturbs it, the best of so many chunks.
-pub(super) fn seconds_per_iteration(kernel: &dyn Iterate, chunks: usize) -> f64 {
+/// CPU seconds of one iteration when nothing disturbs it, the best of so many chunks, or of one after an interrupt.
+pub(super) fn seconds_per_iteration(kernel: &dyn Iterate, chunks: usize, interrupt: &Interrupt) -> f64 {
     let iterations = iterations_of_a_chunk(kernel);
-    let best = (0..chunks).map(|_| cpu_time(kernel, iterations)).min().unwrap_or(CHUNK_CPU_TIME);
+    let measured = (0..chunks).take_while(|chunk| *chunk == 0 || !interrupt.is_raised());
+    let best = measured.map(|_| cpu_time(kernel, iterations)).min().unwrap_or(CHUNK_CPU_TIME);
     // A clock too coarse to see the chunk must not make one iteration free.
     best.max(Duration::from_nanos(1)).as_secs_f64() / iterations as f64
 }
@@ -113,6 +122,8 @@ fn cpu_time(kernel: &dyn Iterate, iterations: u64) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
     use crate::workload::item::Items;
     use crate::workload::spec::{CpuSpec, WorkloadSource};
@@ -140,6 +151,38 @@ mod tests {
     fn there_is_always_one_iteration() {
         assert_eq!(iterations_for(Duration::from_micros(1), 10e-6), 1);
         assert_eq!(iterations_for(Duration::ZERO, 10e-6), 1);
+    }
+
+    /// Takes a millisecond of CPU time per iteration, and counts its calls by their iterations.
+    #[derive(Debug, Default)]
+    struct Slow(Mutex<Vec<u64>>);
+
+    impl Iterate for Slow {
+        fn iterate(&self, input: u64) -> u64 {
+            self.repeat(input, 1)
+        }
+
+        fn repeat(&self, input: u64, iterations: u64) -> u64 {
+            self.0.lock().expect("no panic").push(iterations);
+            let until = thread_cpu() + Duration::from_millis(iterations);
+            while thread_cpu() < until {}
+            input
+        }
+    }
+
+    #[test]
+    fn a_calibration_ends_with_the_run() {
+        let chunks = |interrupt: &Interrupt| {
+            let kernel = Slow::default();
+            seconds_per_iteration(&kernel, 5, interrupt);
+            let calls = kernel.0.into_inner().expect("no panic");
+            // Those before it found out how many iterations fill a chunk.
+            calls.iter().filter(|iterations| Some(*iterations) == calls.last()).count() - 1
+        };
+        let interrupt = Interrupt::default();
+        assert_eq!(chunks(&interrupt), 5);
+        interrupt.raise();
+        assert_eq!(chunks(&interrupt), 1);
     }
 
     #[test]
