@@ -31,10 +31,17 @@ pub(crate) fn handle() -> Result<KillSwitch, Failure> {
     Ok(switch)
 }
 
-/// Calls `on_signal` for every signal that asks to end, except those that were ignored at the start.
-fn install(on_signal: impl FnMut() + 'static + Send) -> Result<(), Failure> {
+/// Calls `on_signal` for every request to end; signals that were ignored at the start are none.
+fn install(mut on_signal: impl FnMut() + 'static + Send) -> Result<(), Failure> {
     note_ignored_signals();
-    ctrlc::set_handler(on_signal).map_err(|error| {
+    let mut asked: Option<Instant> = None;
+    let handler = move || {
+        if asked.is_none_or(|asked| asked.elapsed() >= ECHO) {
+            asked = Some(Instant::now());
+            on_signal();
+        }
+    };
+    ctrlc::set_handler(handler).map_err(|error| {
         // It says what went wrong only to those who ask for the error inside.
         let why = match error {
             ctrlc::Error::System(error) => error.to_string(),
@@ -49,22 +56,19 @@ fn install(on_signal: impl FnMut() + 'static + Send) -> Result<(), Failure> {
 /// The end of a run: at the first request it ends with what it knows, at the next at once.
 struct Ending {
     switch: KillSwitch,
-    asked: Option<Instant>,
+    is_asked: bool,
 }
 
 impl Ending {
     fn of(switch: &KillSwitch) -> Self {
-        Ending { switch: switch.clone(), asked: None }
+        Ending { switch: switch.clone(), is_asked: false }
     }
 
     fn ask(&mut self) {
-        match self.asked {
-            None => {
-                self.asked = Some(Instant::now());
-                self.trigger();
-            }
-            Some(asked) if asked.elapsed() < ECHO => {}
-            Some(_) => self.leave(),
+        if std::mem::replace(&mut self.is_asked, true) {
+            self.leave();
+        } else {
+            self.trigger();
         }
     }
 
@@ -115,14 +119,13 @@ fn follow_stops(switch: &KillSwitch) -> Result<(), Failure> {
     thread::Builder::new().name("stops".to_owned()).spawn(following).map(drop).map_err(failed)
 }
 
-/// Starts the process group of a run that ends by degrees: the first signal lets what runs end, the second
-/// kills it, the third ends this program at once.
+/// Starts the process group of a run that ends by degrees: the first signal lets items end that run, the second
+/// kills them, the third ends this program at once. Before there are items, the first kills what gets ready.
 pub(crate) fn graceful(shutdown: &Shutdown) -> Result<RunGuard, Failure> {
     let switch = KillSwitch::default();
     let (mut ending, shutdown) = (Ending::of(&switch), shutdown.clone());
     let on_signal = move || {
-        if shutdown.ask(Stop::Soon).is_some() {
-            shutdown.ask(Stop::Now);
+        if shutdown.ask_by_signal() == Stop::Now {
             ending.ask();
         }
     };

@@ -1,7 +1,7 @@
 //! Runs items in Python interpreters: on one event loop, in threads, in processes, or in several processes of
 //! either, as the first items suggest.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -70,6 +70,8 @@ pub(crate) struct Callables<'a> {
     servers: Mutex<Servers>,
     next: AtomicU64,
     is_stopped: AtomicBool,
+    /// Interpreters that get ready, by process ID; `None` once none may.
+    starting: Mutex<Option<BTreeSet<u32>>>,
     /// Nanoseconds of CPU time that items which have ended have used.
     accounted_ns: AtomicU64,
     /// Items whose interpreter died with others run alone, one at a time.
@@ -94,6 +96,7 @@ impl<'a> Callables<'a> {
             servers: Mutex::default(),
             next: AtomicU64::new(0),
             is_stopped: AtomicBool::new(false),
+            starting: Mutex::new(Some(BTreeSet::new())),
             accounted_ns: AtomicU64::new(0),
             alone: Mutex::default(),
         }
@@ -120,7 +123,19 @@ impl<'a> Callables<'a> {
     }
 
     fn start(&self, strategy: ServeStrategy) -> Result<Arc<Live>, Error> {
-        let (server, answers) = self.session.item_server(self.workload, strategy)?;
+        let mut started = None;
+        let note_pid = |pid| {
+            started = Some(pid);
+            match &mut *self.starting() {
+                Some(starting) => drop(starting.insert(pid)),
+                None => kill_tree(pid),
+            }
+        };
+        let server = self.session.item_server(self.workload, strategy, note_pid);
+        if let (Some(starting), Some(pid)) = (&mut *self.starting(), started) {
+            starting.remove(&pid);
+        }
+        let (server, answers) = server?;
         let live = Arc::new(Live { server, pending: Mutex::default() });
         let shared = Arc::clone(&live);
         std::thread::spawn(move || pass_on(answers, &shared));
@@ -128,6 +143,15 @@ impl<'a> Callables<'a> {
             kill_tree(live.server.pid());
         }
         Ok(live)
+    }
+
+    fn starting(&self) -> MutexGuard<'_, Option<BTreeSet<u32>>> {
+        self.starting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns true once no item may begin.
+    fn is_closing(&self) -> bool {
+        self.starting().is_none()
     }
 
     /// Runs an item on an interpreter; an interpreter that is killed for it is started again for the next.
@@ -175,6 +199,7 @@ impl<'a> Callables<'a> {
     fn run_alone(&self, item: &JobItem, limit: Option<Duration>) -> Outcome {
         let _turn = self.alone.lock().unwrap_or_else(PoisonError::into_inner);
         match self.start(ServeStrategy::Sequential) {
+            Err(_) if self.is_closing() => Outcome::Gone,
             Err(error) => Outcome::Failed(error),
             Ok(live) => {
                 let outcome = self.run_on(&live, item, ServeStrategy::Sequential, limit);
@@ -188,6 +213,7 @@ impl<'a> Callables<'a> {
         let mode = self.mode();
         let index = mode.process_of(slot);
         let live = match self.server(mode.strategy, index) {
+            _ if self.is_closing() => return Outcome::Gone,
             Ok(live) => live,
             Err(error) => return Outcome::Failed(error),
         };
@@ -268,7 +294,7 @@ impl Runner for Callables<'_> {
     fn run(&self, item: &JobItem, slot: usize, limit: Option<Duration>) -> Attempt {
         let (started, mut begun) = (SystemTime::now(), Instant::now());
         let mut outcome = Outcome::Gone;
-        while matches!(outcome, Outcome::Gone) && !self.is_stopped.load(Ordering::SeqCst) {
+        while matches!(outcome, Outcome::Gone) && !self.is_closing() {
             begun = Instant::now();
             outcome = self.outcome(item, slot, limit);
         }
@@ -299,7 +325,14 @@ impl Runner for Callables<'_> {
         attempt
     }
 
+    fn stop_starting(&self) {
+        let mut starting = self.starting();
+        // Under the lock: none gets ready meanwhile.
+        starting.take().into_iter().flatten().for_each(kill_tree);
+    }
+
     fn stop_all(&self) {
+        self.stop_starting();
         self.is_stopped.store(true, Ordering::SeqCst);
         self.live().iter().for_each(|live| kill_tree(live.server.pid()));
     }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
+use crate::error::Error;
+use crate::host::Interrupt;
 use crate::host::group::Group;
 use crate::host::inherited::raise_open_files;
 use crate::job::callable_work::CallableWork;
@@ -41,20 +43,25 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) streams: &'a dyn Streams,
 }
 
-/// Runs every item.
+/// Runs every item; `interrupt` is raised when what gets ready is killed.
 ///
 /// # Errors
 /// When the run cannot begin. A run that cannot go on has an outcome with its failure.
 pub(crate) fn run(
     config: &JobConfig,
     around: &Surroundings<'_>,
+    interrupt: &Interrupt,
     observer: &mut dyn JobObserver,
 ) -> Result<JobOutcome, JobError> {
     let (work, items) = CallableWork::of_job(config, around.group)?;
     let callables = work.as_ref().map(CallableWork::runner).transpose()?;
-    let steps = config.steps.as_ref().map(|workload| Steps::open(workload, around.group, config.seed));
-    let steps = steps.transpose()?;
+    let steps = config.steps.as_ref();
+    let steps =
+        steps.map(|workload| Steps::open(workload, around.group, config.seed, interrupt)).transpose()?;
     let (files, resume) = Files::open(config, &items)?;
+    if !around.shutdown.begin() {
+        return Err(Error::interrupted().into());
+    }
     let total = items.count();
     let governor = governor(config, total);
     let scheduler = Arc::new(Scheduler::new(governor.width(), around.shutdown.clone()));

@@ -12,6 +12,9 @@ pub(crate) trait Runner: Sync {
     /// Runs an item in a slot to its end, or to the end of its time.
     fn run(&self, item: &JobItem, slot: usize, limit: Option<Duration>) -> Attempt;
 
+    /// Ends what gets ready for an item and has not begun it, now and later.
+    fn stop_starting(&self) {}
+
     /// Ends everything that runs, and what is started later.
     fn stop_all(&self);
 

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::diagnostics::Code;
 use crate::error::Error;
+use crate::host::Interrupt;
 use crate::host::clock::thread_cpu;
 use crate::host::group::Group;
 use crate::host::procfs;
@@ -26,7 +27,7 @@ use crate::strategy::StrategyKind;
 use crate::workload::fixture::Fixture;
 use crate::workload::program::within;
 use crate::workload::step::TaskContext;
-use crate::workload::step::cpu::calibrate::calibrate;
+use crate::workload::step::cpu::calibrate::Calibration;
 use crate::workload::step::retry_after::RetryAfter;
 use crate::workload::{Env, Item, Items, Program, Workload};
 
@@ -65,9 +66,14 @@ impl Steps {
     ///
     /// # Errors
     /// When a step cannot be prepared, or the server not be started.
-    pub(crate) fn open(workload: &Workload, group: &Group, seed: u64) -> Result<Self, Error> {
+    pub(crate) fn open(
+        workload: &Workload,
+        group: &Group,
+        seed: u64,
+        interrupt: &Interrupt,
+    ) -> Result<Self, Error> {
         let mut workload = workload.clone();
-        calibrate(&mut workload);
+        Calibration::until(interrupt).calibrate(&mut workload);
         let state_dir = group.scratch().join("steps");
         fs::create_dir_all(&state_dir)
             .map_err(|error| Error::from_io(Code::PoolStart, "cannot keep the state of steps", &error))?;

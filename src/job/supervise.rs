@@ -147,7 +147,7 @@ impl Supervisor<'_> {
         begun: Instant,
     ) {
         let mut started = 0;
-        let mut stopped = false;
+        let mut told = None;
         let mut opened = Duration::ZERO;
         let mut eyes = Eyes::new(self.config);
         let mut rate = RecentRate::default();
@@ -157,8 +157,13 @@ impl Supervisor<'_> {
             if load.is_over {
                 break;
             }
-            if self.shutdown.asked() == Some(Stop::Now) && !std::mem::replace(&mut stopped, true) {
-                pool.workers.runner.stop_all();
+            let asked = self.shutdown.asked();
+            if asked != std::mem::replace(&mut told, asked) {
+                match asked {
+                    Some(Stop::Now) => pool.workers.runner.stop_all(),
+                    Some(Stop::Soon) => pool.workers.runner.stop_starting(),
+                    None => {}
+                }
             }
             let held = eyes.guard(self.scheduler, pool.workers.runner, elapsed);
             governor.step(self.steps.swap(0, Ordering::Relaxed));

@@ -70,7 +70,8 @@ pub(crate) struct ServedItems {
 }
 
 impl Session {
-    /// Starts an interpreter that runs items of the workload as `strategy` says.
+    /// Starts an interpreter that runs items of the workload as `strategy` says; `note_pid` learns of it before it has
+    /// imported the module.
     ///
     /// # Errors
     /// When it cannot be started, or the module not be imported in time.
@@ -78,9 +79,11 @@ impl Session {
         &self,
         workload: &Workload,
         strategy: ServeStrategy,
+        note_pid: impl FnOnce(u32),
     ) -> Result<(ItemServer, ServedItems), Error> {
         let (pipe, answers) = self.piped()?;
         let server = ItemServer { pipe };
+        note_pid(server.pid());
         let request = HarnessRequest::Serve { header: self.requests.header(workload), strategy };
         // If the process died before it read, the answer will be missing.
         let _ = server.pipe.write(&serde_json::to_string(&request).unwrap_or_default());

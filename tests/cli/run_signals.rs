@@ -42,6 +42,8 @@ fn the_first_interrupt_lets_what_runs_end() {
         spawn(&sandbox, &["run", "-j2", "--journal", "j", "--shell", "--", script, ":::", "1", "2", "3"]);
     assert!(has(&sandbox, "started1") && has(&sandbox, "started2"));
     signal(&child, Signal::SIGINT);
+    // The same request, as `timeout` sends it to its child and to its group.
+    signal(&child, Signal::SIGTERM);
     let stderr = || fs::read_to_string(sandbox.path("stderr")).unwrap();
     assert!(wait_until(|| stderr().contains("a second interrupt kills them")), "{}", stderr());
     fs::write(sandbox.path("go"), "").unwrap();
@@ -65,10 +67,43 @@ fn the_second_interrupt_kills_what_runs() {
         signal(&child, first);
         let stderr = || fs::read_to_string(sandbox.path("stderr")).unwrap();
         assert!(wait_until(|| stderr().contains("a second interrupt kills them")), "{}", stderr());
-        signal(&child, Signal::SIGTERM);
-        assert_eq!(ends(&sandbox, &mut child), Some(130));
+        let mut status = None;
+        // Repeatedly, because one that follows at once is the same request.
+        assert!(wait_until(|| {
+            signal(&child, Signal::SIGTERM);
+            status = child.try_wait().unwrap();
+            status.is_some()
+        }));
+        assert_eq!(status.unwrap().code(), Some(130));
+        sandbox.assert_nothing_is_left();
         assert!(!sandbox.path("started3").exists());
     }
+}
+
+#[test]
+fn what_only_gets_ready_is_not_waited_for() {
+    let module = "import pathlib, time\npathlib.Path('importing').touch()\nwhile True:\n    time.sleep(60)\n";
+    let sandbox = Sandbox::with("tasks.py", module);
+    let mut child = spawn(&sandbox, &["run", "--journal", "j", "tasks.py:work", ":::", "1", "2"]);
+    assert!(has(&sandbox, "importing"));
+    signal(&child, Signal::SIGINT);
+    assert_eq!(ends(&sandbox, &mut child), Some(130));
+    assert_eq!(fs::read_to_string(sandbox.path("stderr")).unwrap(), "interrupted\n");
+}
+
+#[test]
+fn an_interpreter_that_only_gets_ready_is_not_waited_for() {
+    // The first import, which finds the callable, ends; that of the interpreter for the items does not.
+    let module = "import pathlib, time\n\ndef work(item):\n    pathlib.Path('ran').touch()\n\n\
+        while pathlib.Path('imported').exists():\n    pathlib.Path('waiting').touch()\n    time.sleep(0.01)\n\
+        pathlib.Path('imported').touch()\n";
+    let sandbox = Sandbox::with("tasks.py", module);
+    let mut child = spawn(&sandbox, &["run", "--journal", "j", "tasks.py:work", ":::", "1", "2"]);
+    assert!(has(&sandbox, "waiting"));
+    signal(&child, Signal::SIGINT);
+    assert_eq!(ends(&sandbox, &mut child), Some(130));
+    let said = fs::read_to_string(sandbox.path("stderr")).unwrap();
+    assert!(said.contains("2 not run") && !sandbox.path("ran").exists(), "{said}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use crate::cluster;
-use crate::error::ExitStatus;
+use crate::error::{Error, ExitStatus};
 use crate::host::Host;
 use crate::job::engine::{self, Surroundings};
 use crate::job::failure::{JobError, JobFailure, JobOutcome};
@@ -39,10 +39,12 @@ pub(super) fn run(args: &RunArgs, environment: &Environment) -> Result<ExitStatu
     let mut observer = streams.observer(settings.progress, console);
     let around = Surroundings { group: guard.group(), shutdown: &shutdown, steps: &steps, streams: &streams };
     let outcome = match &settings.engine {
-        None => engine::run(&settings.job, &around, &mut observer),
+        None => engine::run(&settings.job, &around, guard.interrupt(), &mut observer),
+        // What was submitted has to be cancelled, from the first moment on.
+        Some(_) if !shutdown.begin() => Err(Error::interrupted().into()),
         Some(engine) => cluster::run::run(&settings.job, engine, &around, &mut observer),
     };
-    let outcome = outcome.map_err(refused)?;
+    let outcome = outcome.map_err(|error| guard.check().map_or_else(Failure::from, |()| refused(error)))?;
     streams.finish();
     drop(guard);
     conclude(&settings, outcome, host, environment)
