@@ -14,7 +14,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use crate::host::ending::{RunMarks, go_on};
-use crate::host::how_ended::note_out_of_memory_kills;
+use crate::host::how_ended::{how_ended, note_out_of_memory_kills};
 use crate::host::orphans;
 use crate::host::process;
 use crate::host::reexec::{HiddenRole, Reexec};
@@ -57,9 +57,7 @@ impl Group {
             .stdout(Stdio::null())
             .spawn()?;
         let marks = Arc::new(RunMarks { group: watchdog.id(), ..marks });
-        if let Some(stdin) = watchdog.stdin.as_mut() {
-            stdin.write_all(&order(scratch.path(), &marks)?)?;
-        }
+        tell(&mut watchdog, &order(scratch.path(), &marks)?)?;
         let reexec = reexec.clone().in_group(watchdog.id().cast_signed());
         Ok(Group { watchdog, scratch, reexec, marks })
     }
@@ -87,6 +85,18 @@ fn order(scratch: &Path, marks: &RunMarks) -> std::io::Result<Vec<u8>> {
     serde_json::to_writer(&mut order, marks)?;
     order.push(0);
     Ok(order)
+}
+
+/// Tells the watchdog what to guard.
+fn tell(watchdog: &mut Child, order: &[u8]) -> std::io::Result<()> {
+    let written = watchdog.stdin.as_mut().map_or(Ok(()), |stdin| stdin.write_all(order));
+    match written {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            let how = how_ended(watchdog.wait()?);
+            Err(std::io::Error::other(format!("the watchdog ended: {how}")))
+        }
+        written => written,
+    }
 }
 
 /// Makes the child the leader of a group of its own.
@@ -125,5 +135,19 @@ impl Drop for Group {
         sessions::forget_record();
         orphans::reap_orphans();
         scratch::remove(self.scratch.path());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_watchdog_that_is_killed_before_it_listens_is_said() {
+        let mut command = Command::new("sh");
+        let mut watchdog = command.args(["-c", "kill -KILL $$"]).stdin(Stdio::piped()).spawn().expect("sh");
+        // More than a pipe holds, so that it does not matter when it is killed.
+        let error = tell(&mut watchdog, &vec![0; 4 << 20]).expect_err("nobody reads");
+        assert!(error.to_string().starts_with("the watchdog ended: killed by SIGKILL"), "{error}");
     }
 }
