@@ -44,7 +44,9 @@ fn with_once_no_item_is_run_twice() {
 fn items_that_run_out_end_the_measurement_and_it_is_said() {
     let sandbox = Sandbox::new();
     let items: Vec<String> = (0..30).map(|i| i.to_string()).collect();
-    let arguments = ["advise", "--once", "--items", "-", "--code", "none", "--", "echo", "{}"];
+    // More rounds than there are items for.
+    let rounds = ["--runs", "50", "--code", "none"];
+    let arguments = [&["advise", "--once", "--items", "-"][..], &rounds, &["--", "echo", "{}"]].concat();
     sandbox.run_with(&items.join("\n"), &arguments).code(0).stderr(contains("(W-RUN-008)"));
     let numbers = ["advise", "--once", "--cpu", "1ms"];
     sandbox.run(&numbers).code(2).stderr(contains("--once: 'inline' has no items"));
