@@ -169,6 +169,9 @@ fn a_group_ends_at_a_signal_handlers_word_too() {
         batch.join().expect("no panic").expect_err("it was killed")
     });
     assert_eq!(error.code, Code::PoolWorkerDied, "{error}");
+    // It would end the rest if this process were killed now.
+    until("only the watchdog", || living().len() == 1);
+    drop(group);
     until("nobody", || living().is_empty());
 }
 

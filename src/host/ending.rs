@@ -62,12 +62,17 @@ impl RunMarks {
 
     /// Kills every process of the run but this one.
     pub(crate) fn end(&self) {
-        self.end_listed(|| (below(self.root), sessions::running()));
+        self.end_listed(None, || (below(self.root), sessions::running()));
+    }
+
+    /// Does the same, but spares the watchdog: it ends the rest should this process end meanwhile.
+    pub(crate) fn end_guarded(&self) {
+        self.end_listed(Some(self.group), || (below(self.root), sessions::running()));
     }
 
     /// Kills every process of a run whose root is gone, but not this one; `list` is the file with the sessions.
     pub(crate) fn end_abandoned(&self, list: &Path) {
-        self.end_listed(|| {
+        self.end_listed(None, || {
             let (processes, record) = (everybody(), sessions::recorded(list));
             let unlisted =
                 record.starting_since_ns.map(|since| unlisted::since(since, self.root, &processes));
@@ -83,10 +88,11 @@ impl RunMarks {
         stop_listed(|| list().into_iter().filter(|pid| *pid != self.group).collect())
     }
 
-    fn end_listed(&self, listing: impl Fn() -> (BTreeMap<u32, Stat>, Vec<u32>)) {
+    fn end_listed(&self, spared: Option<u32>, listing: impl Fn() -> (BTreeMap<u32, Stat>, Vec<u32>)) {
         let list = || {
             let (processes, programs) = listing();
-            self.listed(&processes, programs)
+            let listed = self.listed(&processes, programs);
+            listed.into_iter().filter(|pid| Some(*pid) != spared).collect()
         };
         // Stopped first, so that none can start a process that is not listed, or orphan one by its own death.
         let mut ended: BTreeSet<u32> = stop_listed(list).into_iter().collect();

@@ -107,9 +107,9 @@ fn lead_group(command: &mut Command) -> &mut Command {
 }
 
 impl GroupKiller {
-    /// Kills every process of the run.
+    /// Kills every process of the run but its watchdog.
     pub fn kill(&self) {
-        self.marks.end();
+        self.marks.end_guarded();
     }
 
     /// Kills every process of the run, and removes its directory.
@@ -128,10 +128,12 @@ impl GroupKiller {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        self.marks.end();
-        let _ = self.watchdog.wait();
+        // The watchdog last: this process may be killed, or a thread of it be refused what it needs, meanwhile.
+        self.marks.end_guarded();
+        scratch::remove(self.scratch.path());
         // What a process started just before it was stopped is an orphan by now.
         self.marks.end();
+        let _ = self.watchdog.wait();
         sessions::forget_record();
         orphans::reap_orphans();
         scratch::remove(self.scratch.path());
